@@ -1,0 +1,1 @@
+"""The rules of selling tickets: pure, synchronous, without I/O, clock or randomness of their own."""

@@ -1,0 +1,128 @@
+"""What the rules refuse, one class a reason.
+
+DomainError
+├── InvalidRequest                what was asked for makes no sense as it stands
+│   ├── InvalidAmount
+│   └── OrderTotalTooSmall
+├── InvalidEmail, InvalidName, InvalidPhone
+├── InvalidQuantity, NoTickets, TooManyTickets
+├── OrderTotalExceeded
+├── DonationTooLarge, DonationTooSmall, DonationNotAllowed
+├── ShowEnded, ShowUnavailable
+├── TicketNotFound, TicketsUnavailable
+├── InvalidPromoCode, PromoCodeExhausted
+├── ProducerPaymentMissing
+├── NotFound
+├── Conflict
+│   └── IllegalTransition
+└── PaymentMismatch
+
+``str(error)`` is a sentence for a person. ``field`` is the place in the request that is to blame, written as api.md
+writes it (``tickets[0].quantity``), or None. How an error looks over HTTP is decided at the edge.
+"""
+
+from __future__ import annotations
+
+
+class DomainError(Exception):
+    """A rule said no. Nothing has been changed."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidRequest(DomainError):
+    """The request is malformed in a way that no more specific error names."""
+
+
+class InvalidAmount(InvalidRequest):
+    """An amount is not a finite, non-negative number with at most the currency's decimal places."""
+
+
+class OrderTotalTooSmall(InvalidRequest):
+    """The total is above zero, yet below what Stripe accepts for the currency."""
+
+
+class InvalidEmail(DomainError):
+    """The e-mail address is not one."""
+
+
+class InvalidName(DomainError):
+    """The customer's name is empty, too long, or has digits or symbols in it."""
+
+
+class InvalidPhone(DomainError):
+    """The phone number cannot be written as E.164."""
+
+
+class InvalidQuantity(DomainError):
+    """A quantity is negative or not a whole number."""
+
+
+class NoTickets(DomainError):
+    """Nothing is left of the order once the lines of quantity zero are skipped."""
+
+
+class TooManyTickets(DomainError):
+    """More tickets than one order may have."""
+
+
+class OrderTotalExceeded(DomainError):
+    """The total is above what one order may cost."""
+
+
+class DonationTooLarge(DomainError):
+    """A donation is above the limit for one ticket."""
+
+
+class DonationTooSmall(DomainError):
+    """A donation is below the ticket's price."""
+
+
+class DonationNotAllowed(DomainError):
+    """A donation was offered for a ticket with a fixed price."""
+
+
+class ShowEnded(DomainError):
+    """The show is over."""
+
+
+class ShowUnavailable(DomainError):
+    """The show is not published, or was cancelled."""
+
+
+class TicketNotFound(DomainError):
+    """No such ticket in this show."""
+
+
+class TicketsUnavailable(DomainError):
+    """Fewer tickets are left than were asked for."""
+
+
+class InvalidPromoCode(DomainError):
+    """No such promo code in this show."""
+
+
+class PromoCodeExhausted(DomainError):
+    """The promo code exists, but is used up or outside its dates."""
+
+
+class ProducerPaymentMissing(DomainError):
+    """The producer cannot be paid yet: no Stripe account, or charges are not enabled on it."""
+
+
+class NotFound(DomainError):
+    """There is no such thing, or it is none of the asker's business."""
+
+
+class Conflict(DomainError):
+    """The request is fine, but the state of things forbids it."""
+
+
+class IllegalTransition(Conflict):
+    """An order cannot go from its status by this event (design.md §3, order life cycle)."""
+
+
+class PaymentMismatch(DomainError):
+    """What Stripe says was paid is not what the order costs."""

@@ -1,0 +1,49 @@
+"""How many of a ticket there are, and who has them (design.md §3, Inventory)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from domain.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Counters of one ticket type. Always: held >= 0, sold >= 0, held + sold <= quantity."""
+
+    quantity: int
+    held: int = 0
+    sold: int = 0
+
+    def __post_init__(self) -> None:
+        if self.held < 0 or self.sold < 0 or self.held + self.sold > self.quantity:
+            raise Conflict(f"Inventory does not add up: {self.held} held + {self.sold} sold of {self.quantity}")
+
+    @property
+    def remaining(self) -> int:
+        """How many can still be held or sold."""
+        return self.quantity - self.held - self.sold
+
+    def hold(self, count: int) -> Inventory:
+        """Put ``count`` aside for a buyer who is about to pay. Raises Conflict when fewer remain."""
+        return replace(self, held=self.held + count)
+
+    def release(self, count: int) -> Inventory:
+        """Give ``count`` held ones back. Raises Conflict when fewer are held."""
+        return replace(self, held=self.held - count)
+
+    def sell_held(self, count: int) -> Inventory:
+        """``count`` held ones were paid for. Raises Conflict when fewer are held."""
+        return replace(self, held=self.held - count, sold=self.sold + count)
+
+    def sell(self, count: int) -> Inventory:
+        """Sell ``count`` that nobody held: free, manual and late paid orders. Raises Conflict when fewer remain."""
+        return replace(self, sold=self.sold + count)
+
+    def restock(self, count: int) -> Inventory:
+        """Put ``count`` refunded ones on sale again. Raises Conflict when fewer are sold."""
+        return replace(self, sold=self.sold - count)
+
+    def resize(self, quantity: int) -> Inventory:
+        """Change the capacity. Raises Conflict when more are held and sold already."""
+        return replace(self, quantity=quantity)

@@ -1,0 +1,112 @@
+"""A show on sale, as one transaction sees it: quotes carts and places orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.cart import Cart
+from domain.catalog import Producer, Show
+from domain.customer import Customer
+from domain.errors import DomainError, InvalidPromoCode, TicketNotFound
+from domain.orders import Idempotency, IssueTicket, Order, OrderStatus
+from domain.policy import CheckoutPolicy
+from domain.pricing import Quote, price
+from domain.promotions import TicketPromoCode
+from domain.stock import Stock
+
+
+class PriceChanged(DomainError):
+    """The total is not the one the buyer agreed to; ``quote`` is the new price."""
+
+    def __init__(self, quote: Quote) -> None:
+        super().__init__(
+            f"The price has changed: the total is now {quote.currency.display(quote.total)}",
+            field="expected_total",
+        )
+        self.quote = quote
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """A show, its producer, and the stock of at least the tickets and promo codes that are asked for."""
+
+    show: Show
+    producer: Producer
+    stock: Stock
+    policy: CheckoutPolicy
+
+    def quote(self, cart: Cart, *, now: datetime) -> Quote:
+        """What the cart costs now. Nothing is held.
+
+        Raises ShowUnavailable, ShowEnded, TicketNotFound, InvalidPromoCode, PromoCodeExhausted, TicketsUnavailable,
+        ProducerPaymentMissing, and what ``domain.pricing.price`` raises.
+        """
+        self.show.ensure_on_sale(now)
+        for line in cart.lines:
+            ticket = self.stock.tickets.get(line.ticket_id)
+            if ticket is None or ticket.show_id != self.show.id:
+                raise TicketNotFound("No such ticket in this show", field=line.field("ticket_id"))
+        promo_code = self._promo_code(cart, now)
+        quote = price(
+            cart.lines,
+            self.stock.tickets,
+            promo_code=promo_code,
+            currency=self.producer.currency,
+            policy=self.policy,
+        )
+        self.stock.ensure_available(cart.lines)
+        if not quote.is_free:
+            self.producer.payout_account()
+        return quote
+
+    def place(
+        self,
+        cart: Cart,
+        customer: Customer,
+        *,
+        order_id: UUID,
+        issue: IssueTicket,
+        now: datetime,
+        expected_total: Decimal | None = None,
+        idempotency: Idempotency | None = None,
+    ) -> Order:
+        """Take the cart's tickets from the stock: a free order is completed, any other holds them until it is paid.
+
+        ``expected_total`` is in the currency's own unit. Raises PriceChanged when the total differs from it, and
+        what ``quote`` raises; the stock is unchanged then.
+        """
+        quote = self.quote(cart, now=now)
+        if expected_total is not None and not (
+            expected_total.is_finite() and expected_total == quote.currency.to_decimal(quote.total)
+        ):
+            raise PriceChanged(quote)
+        promo_code = self._promo_code(cart, now)
+        order = Order(
+            id=order_id,
+            show_id=self.show.id,
+            show_title=self.show.title,
+            customer=customer,
+            quote=quote,
+            status=OrderStatus.PENDING,
+            created_at=now,
+            promo_code_id=promo_code.id if promo_code else None,
+            idempotency=idempotency,
+        )
+        if quote.is_free:
+            self.stock.sell(quote.lines, order.promo_code_id)
+            free = replace(order, status=OrderStatus.COMPLETED, completed_at=now, session_id=f"FREE-{order_id}")
+            return free.with_attendees(issue)
+        self.stock.hold(quote.lines, order.promo_code_id)
+        return replace(order, expires_at=now + self.policy.hold, stripe_account_id=self.producer.payout_account())
+
+    def _promo_code(self, cart: Cart, now: datetime) -> TicketPromoCode | None:
+        if cart.promo_code is None:
+            return None
+        promo_code = self.stock.promo_code(self.show.id, cart.promo_code)
+        if promo_code is None:
+            raise InvalidPromoCode("Invalid promo code", field="promo_code")
+        promo_code.ensure_usable(now)
+        return promo_code

@@ -1,0 +1,163 @@
+"""What an order costs. One function computes it; everybody else reads the Quote (design.md §3, P0-006, P0-007)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from domain.cart import CartLine
+from domain.catalog import Ticket
+from domain.errors import (
+    DonationNotAllowed,
+    DonationTooLarge,
+    DonationTooSmall,
+    InvalidAmount,
+    OrderTotalExceeded,
+    OrderTotalTooSmall,
+)
+from domain.money import Currency, round_half_up
+from domain.policy import CheckoutPolicy
+from domain.promotions import TicketPromoCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOrder:
+    """An order's line. All amounts in minor units.
+
+    ``price_per_ticket`` is the unit price before discount (a donation ticket's is the donation); ``discount_amount``
+    is what the whole line gets cheaper; ``total_price`` = quantity x price_per_ticket - discount_amount.
+    """
+
+    ticket_id: UUID
+    name: str
+    is_vip: bool
+    quantity: int
+    price_per_ticket: int
+    unit_discount: int
+    donation_amount: int
+
+    @property
+    def unit_amount(self) -> int:
+        """What one ticket costs after discount: Stripe's unit_amount."""
+        return self.price_per_ticket - self.unit_discount
+
+    @property
+    def discount_amount(self) -> int:
+        return self.unit_discount * self.quantity
+
+    @property
+    def total_price(self) -> int:
+        return self.unit_amount * self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A priced order. All amounts in minor units of ``currency``.
+
+    ``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees, before tax.
+    """
+
+    currency: Currency
+    lines: tuple[TicketOrder, ...]
+    subtotal: int
+    promo_code: str | None
+    promo_code_discount: int
+    platform_fees: int
+    payment_processing_fees: int
+    total: int
+
+    @property
+    def is_free(self) -> bool:
+        return self.total == 0
+
+    @property
+    def fees(self) -> int:
+        """What the platform keeps of a payment: Stripe's application fee."""
+        return self.platform_fees + self.payment_processing_fees
+
+
+def price(
+    lines: Iterable[CartLine],
+    tickets: Mapping[UUID, Ticket],
+    *,
+    promo_code: TicketPromoCode | None,
+    currency: Currency,
+    policy: CheckoutPolicy,
+) -> Quote:
+    """The price of ``lines`` at the prices that ``tickets`` have now.
+
+    Raises DonationNotAllowed, DonationTooSmall, DonationTooLarge, OrderTotalExceeded, OrderTotalTooSmall.
+    """
+    priced = tuple(_price_line(line, tickets[line.ticket_id], promo_code, currency, policy) for line in lines)
+    subtotal = sum(line.total_price for line in priced)
+    charged_tickets = sum(line.quantity for line in priced if line.unit_amount > 0)
+    platform_fees = currency.round_to_minor(policy.platform_fee * charged_tickets)
+    processing_fees = _processing_fees(subtotal + platform_fees, currency, policy)
+    total = subtotal + platform_fees + processing_fees
+    _check_total(total, currency, policy)
+    return Quote(
+        currency=currency,
+        lines=priced,
+        subtotal=subtotal,
+        promo_code=promo_code.code if promo_code else None,
+        promo_code_discount=sum(line.discount_amount for line in priced),
+        platform_fees=platform_fees,
+        payment_processing_fees=processing_fees,
+        total=total,
+    )
+
+
+def _price_line(
+    line: CartLine,
+    ticket: Ticket,
+    promo_code: TicketPromoCode | None,
+    currency: Currency,
+    policy: CheckoutPolicy,
+) -> TicketOrder:
+    donation = _donation(line, ticket, currency, policy)
+    discounted = promo_code is not None and not ticket.is_donation_based
+    return TicketOrder(
+        ticket_id=ticket.id,
+        name=ticket.name,
+        is_vip=ticket.is_vip,
+        quantity=line.quantity,
+        price_per_ticket=donation if ticket.is_donation_based else ticket.price,
+        unit_discount=promo_code.discount_on(ticket.price) if promo_code and discounted else 0,
+        donation_amount=donation,
+    )
+
+
+def _donation(line: CartLine, ticket: Ticket, currency: Currency, policy: CheckoutPolicy) -> int:
+    field = line.field("donation_amount")
+    try:
+        # Compared before it is converted: a number of a million digits must not be written out.
+        too_large = line.donation_amount.is_finite() and line.donation_amount > policy.max_donation_per_ticket
+        if too_large and ticket.is_donation_based:
+            limit = currency.display(currency.round_to_minor(policy.max_donation_per_ticket))
+            raise DonationTooLarge(f"Maximum donation per ticket is {limit}", field=field)
+        donation = currency.to_minor(line.donation_amount)
+    except InvalidAmount as error:
+        raise InvalidAmount(f"donation_amount: {error}", field=field) from None
+    if not ticket.is_donation_based and donation > 0:
+        raise DonationNotAllowed("Additional donations not allowed for non-donation ticket", field=field)
+    if ticket.is_donation_based and donation < ticket.price:
+        raise DonationTooSmall(f"Donation amount must be at least {currency.display(ticket.price)}", field=field)
+    return donation
+
+
+def _processing_fees(charged: int, currency: Currency, policy: CheckoutPolicy) -> int:
+    if charged == 0:
+        return 0
+    fixed = policy.processing_fee_fixed.scaleb(currency.places)
+    return round_half_up(Decimal(charged) * policy.processing_fee_rate + fixed)
+
+
+def _check_total(total: int, currency: Currency, policy: CheckoutPolicy) -> None:
+    limit = currency.round_to_minor(policy.max_order_amount)
+    if total > limit:
+        raise OrderTotalExceeded(f"Order total exceeds maximum amount of {currency.display(limit)}", field="tickets")
+    if 0 < total < currency.minimum_charge:
+        least = currency.display(currency.minimum_charge)
+        raise OrderTotalTooSmall(f"Order total must be at least {least}", field="tickets")

@@ -1,0 +1,74 @@
+"""Promo codes: a share off a show's regular tickets, never off fees (design.md §3, P0-007, P1-006)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.errors import Conflict, InvalidRequest, PromoCodeExhausted
+from domain.money import round_half_up
+
+MAX_CODE_LENGTH = 50
+
+
+def normalize_code(text: str) -> str:
+    """A promo code as it is stored and matched: trimmed, upper-case."""
+    return text.strip().upper()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPromoCode:
+    """A show's promo code. ``discount`` is a share from 0.00 to 1.00; ``uses`` counts holds and sales."""
+
+    id: UUID
+    show_id: UUID
+    code: str
+    discount: Decimal
+    max_uses: int | None = None
+    uses: int = 0
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if (
+            not 1 <= len(self.code) <= MAX_CODE_LENGTH
+            or not self.code.isprintable()
+            or self.code != normalize_code(self.code)
+        ):
+            raise InvalidRequest(f"A promo code has 1 to {MAX_CODE_LENGTH} upper-case characters", field="code")
+        for name in ("valid_from", "valid_until"):
+            moment = getattr(self, name)
+            if moment is not None and moment.tzinfo is None:
+                raise InvalidRequest(f"{name} must have a UTC offset", field=name)
+        if not self.discount.is_finite() or not 0 <= self.discount <= 1:
+            raise InvalidRequest("Discount must be between 0.00 and 1.00", field="discount")
+        if self.discount.normalize().as_tuple().exponent < -4:  # type: ignore[operator]  # finite: checked above
+            raise InvalidRequest("Discount must have at most 4 decimal places", field="discount")
+        if self.max_uses is not None and self.max_uses < 0:
+            raise InvalidRequest("max_uses must be zero or more", field="max_uses")
+        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
+            raise InvalidRequest("valid_until lies before valid_from", field="valid_until")
+
+    def ensure_usable(self, now: datetime) -> None:
+        """Raises PromoCodeExhausted when used up, not valid yet or not valid any more."""
+        used_up = self.max_uses is not None and self.uses >= self.max_uses
+        too_early = self.valid_from is not None and now < self.valid_from
+        too_late = self.valid_until is not None and now >= self.valid_until
+        if used_up or too_early or too_late:
+            raise PromoCodeExhausted("Promo code no longer valid", field="promo_code")
+
+    def discount_on(self, unit_price: int) -> int:
+        """What one ticket of ``unit_price`` minor units gets cheaper, rounded half up."""
+        return round_half_up(unit_price * self.discount)
+
+    def use(self) -> TicketPromoCode:
+        """One order more holds a use."""
+        return replace(self, uses=self.uses + 1)
+
+    def give_back(self) -> TicketPromoCode:
+        """An order released its use. Raises Conflict when none is out."""
+        if not self.uses:
+            raise Conflict(f"Promo code {self.code} has no use to give back")
+        return replace(self, uses=self.uses - 1)

@@ -1,0 +1,102 @@
+"""Money back: how much for whom, and what became of it (design.md §3, Money at Stripe).
+
+The rule: a refund takes the money from where it went. The transfer to the producer is always reversed by what the
+buyer gets back; with ``refund_fees`` the buyer gets the tickets' share of the fees, too, and the platform returns the
+same share of its application fee. Without, the fees stay with the platform and the buyer gets price and tax alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from itertools import accumulate
+from typing import Final
+from uuid import UUID
+
+from domain.orders import Order
+
+
+class RefundStatus(StrEnum):
+    """``requested`` is ours alone: Stripe has not heard of it yet. The others are Stripe's."""
+
+    REQUESTED = "requested"
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+#: Refunds whose money stays, or came back to us: they no longer count against what is left to refund.
+LOST: Final = frozenset({RefundStatus.FAILED, RefundStatus.CANCELED})
+
+
+#: A refund goes on in this order alone: one that succeeded may still fail, when the buyer's bank sends it back.
+_STAGES: Final = {
+    RefundStatus.REQUESTED: 0,
+    RefundStatus.PENDING: 1,
+    RefundStatus.REQUIRES_ACTION: 1,
+    RefundStatus.SUCCEEDED: 2,
+    RefundStatus.FAILED: 3,
+    RefundStatus.CANCELED: 3,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """One refund of an order. ``amount`` in minor units; ``sequence`` counts an order's refunds from 1.
+
+    ``made_at_stripe`` marks one that somebody made in Stripe's dashboard: it is followed, but voids nobody.
+    """
+
+    id: UUID
+    order_id: UUID
+    sequence: int
+    amount: int
+    refund_fees: bool
+    reason: str
+    created_at: datetime
+    status: RefundStatus = RefundStatus.REQUESTED
+    stripe_refund_id: str | None = None
+    failure_reason: str | None = None
+    made_at_stripe: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether its money is on its way to the buyer, or there."""
+        return self.status not in LOST
+
+    def followed(self, status: RefundStatus, stripe_refund_id: str, failure_reason: str | None) -> Refund:
+        """As Stripe says it stands; what was said before a later stage was reached is old news."""
+        if self.stripe_refund_id is not None and _STAGES[status] < _STAGES[self.status]:
+            return self
+        return replace(self, status=status, stripe_refund_id=stripe_refund_id, failure_reason=failure_reason)
+
+    def refused(self, reason: str) -> Refund:
+        """Stripe never made it."""
+        return replace(self, status=RefundStatus.FAILED, failure_reason=reason)
+
+
+def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: bool) -> int:
+    """What these attendees' tickets bring back, in minor units.
+
+    Fees and tax are shared out by price, so that the shares of all attendees add up to the whole to the cent.
+    """
+    prices = [order.lines[attendee.line].unit_amount for attendee in order.attendees]
+    shared = order.tax + (order.quote.fees if refund_fees else 0)
+    shares = _shared_out(shared, prices)
+    return sum(
+        price + share
+        for attendee, price, share in zip(order.attendees, prices, shares, strict=True)
+        if attendee.id in attendee_ids
+    )
+
+
+def _shared_out(amount: int, weights: Sequence[int]) -> list[int]:
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    marks = [amount * sum_so_far // whole for sum_so_far in accumulate(weights)]
+    return [mark - before for mark, before in zip(marks, [0, *marks], strict=False)]

@@ -1,0 +1,110 @@
+"""The counters that one transaction holds under lock, and the moves an order makes on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from domain.cart import CartLine
+from domain.catalog import Ticket
+from domain.errors import TicketsUnavailable
+from domain.inventory import Inventory
+from domain.pricing import TicketOrder
+from domain.promotions import TicketPromoCode
+
+
+class Stock:
+    """Tickets and promo codes, changed in place; ``changed_tickets`` and ``changed_promo_codes`` are to be written.
+
+    Several orders are decided on one Stock one after the other: each sees what the ones before it took.
+    """
+
+    def __init__(self, tickets: Iterable[Ticket] = (), promo_codes: Iterable[TicketPromoCode] = ()) -> None:
+        self._tickets: Final = {ticket.id: ticket for ticket in tickets}
+        self._promo_codes: Final = {promo.id: promo for promo in promo_codes}
+        self._original_tickets: Final = dict(self._tickets)
+        self._original_promo_codes: Final = dict(self._promo_codes)
+
+    @property
+    def tickets(self) -> Mapping[UUID, Ticket]:
+        """The ticket types by id, as they are now."""
+        return self._tickets
+
+    @property
+    def promo_codes(self) -> Mapping[UUID, TicketPromoCode]:
+        """The promo codes by id, as they are now."""
+        return self._promo_codes
+
+    def promo_code(self, show_id: UUID, code: str) -> TicketPromoCode | None:
+        """The show's promo code written ``code`` (upper-case), if it has one."""
+        for promo in self._promo_codes.values():
+            if promo.show_id == show_id and promo.code == code:
+                return promo
+        return None
+
+    @property
+    def changed_tickets(self) -> list[Ticket]:
+        """Ticket types whose counters are no longer what they were at the start."""
+        return [t for t in self._tickets.values() if t.inventory != self._original_tickets[t.id].inventory]
+
+    @property
+    def changed_promo_codes(self) -> list[TicketPromoCode]:
+        """Promo codes whose count of uses is no longer what it was at the start."""
+        return [p for p in self._promo_codes.values() if p.uses != self._original_promo_codes[p.id].uses]
+
+    def ensure_available(self, lines: Iterable[CartLine]) -> None:
+        """Raises TicketsUnavailable (P0-004, P0-005) naming the first ticket that runs out, and what is left of it."""
+        wanted: dict[UUID, int] = {}
+        for line in lines:
+            ticket = self._tickets[line.ticket_id]
+            wanted[ticket.id] = wanted.get(ticket.id, 0) + line.quantity
+            remaining = ticket.inventory.remaining
+            if wanted[ticket.id] > remaining:
+                left = f"only {remaining} left" if remaining else "sold out, 0 left"
+                raise TicketsUnavailable(
+                    f"{wanted[ticket.id]} × {ticket.name} not available: {left}", field=line.field("quantity")
+                )
+
+    def has(self, lines: Iterable[TicketOrder]) -> bool:
+        """Whether enough of every line's ticket remain."""
+        wanted: dict[UUID, int] = {}
+        for line in lines:
+            wanted[line.ticket_id] = wanted.get(line.ticket_id, 0) + line.quantity
+        return all(self._tickets[id_].inventory.remaining >= count for id_, count in wanted.items())
+
+    def hold(self, lines: Iterable[TicketOrder], promo_code_id: UUID | None) -> None:
+        """Checkout of a paid order."""
+        self._move(lines, Inventory.hold)
+        self._count_use(promo_code_id, TicketPromoCode.use)
+
+    def sell(self, lines: Iterable[TicketOrder], promo_code_id: UUID | None) -> None:
+        """A free or manual order, or one paid after its hold was released."""
+        self._move(lines, Inventory.sell)
+        self._count_use(promo_code_id, TicketPromoCode.use)
+
+    def sell_held(self, lines: Iterable[TicketOrder]) -> None:
+        """An order with a hold was paid."""
+        self._move(lines, Inventory.sell_held)
+
+    def release(self, lines: Iterable[TicketOrder], promo_code_id: UUID | None) -> None:
+        """An order gave its hold up."""
+        self._move(lines, Inventory.release)
+        self._count_use(promo_code_id, TicketPromoCode.give_back)
+
+    def restock(self, ticket_id: UUID, count: int) -> None:
+        """``count`` refunded tickets go on sale again."""
+        self._change(ticket_id, count, Inventory.restock)
+
+    def _move(self, lines: Iterable[TicketOrder], move: Callable[[Inventory, int], Inventory]) -> None:
+        for line in lines:
+            self._change(line.ticket_id, line.quantity, move)
+
+    def _change(self, ticket_id: UUID, count: int, move: Callable[[Inventory, int], Inventory]) -> None:
+        ticket = self._tickets[ticket_id]
+        self._tickets[ticket_id] = replace(ticket, inventory=move(ticket.inventory, count))
+
+    def _count_use(self, promo_code_id: UUID | None, count: Callable[[TicketPromoCode], TicketPromoCode]) -> None:
+        if promo_code_id is not None:
+            self._promo_codes[promo_code_id] = count(self._promo_codes[promo_code_id])

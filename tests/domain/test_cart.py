@@ -1,0 +1,92 @@
+"""What can be said of a cart before anybody looks at the stock."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.errors import InvalidPromoCode, InvalidQuantity, NoTickets, TooManyTickets
+from domain.policy import CheckoutPolicy
+from tests.support.factories import cart, ticket
+
+stalls = ticket()
+circle = ticket(show_id=stalls.show_id)
+
+
+def test_a_cart_knows_its_show_and_its_tickets() -> None:
+    wanted = cart((stalls, 2), (circle, 1))
+    assert wanted.show_id == stalls.show_id
+    assert wanted.ticket_ids == {stalls.id, circle.id}
+
+
+def test_lines_of_the_same_ticket_are_counted_together() -> None:
+    assert cart((stalls, 2), (circle, 1), (stalls, 3)).quantities() == {stalls.id: 5, circle.id: 1}
+
+
+@pytest.mark.p0
+def test_a_line_of_quantity_zero_is_skipped() -> None:
+    wanted = cart((stalls, 0), (circle, 1))
+    assert [line.ticket_id for line in wanted.lines] == [circle.id]
+
+
+def test_a_line_keeps_its_place_in_the_request_when_others_are_skipped() -> None:
+    (line,) = cart((stalls, 0), (circle, 1)).lines
+    assert line.field("quantity") == "tickets[1].quantity"
+
+
+@pytest.mark.p0
+def test_a_negative_quantity_is_refused_and_pointed_at() -> None:
+    with pytest.raises(InvalidQuantity, match="zero or more") as refusal:
+        cart((stalls, 1), (circle, -1))
+    assert refusal.value.field == "tickets[1].quantity"
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize("quantities", [(0,), (0, 0)])
+def test_an_order_with_no_line_left_is_refused(quantities: tuple[int, ...]) -> None:
+    with pytest.raises(NoTickets) as refusal:
+        cart(*((stalls, quantity) for quantity in quantities))
+    assert refusal.value.field == "tickets"
+
+
+def test_an_order_without_lines_is_refused() -> None:
+    with pytest.raises(NoTickets):
+        cart(show_id=stalls.show_id)
+
+
+@pytest.mark.p0
+def test_ten_tickets_are_an_order() -> None:
+    assert cart((stalls, 4), (circle, 6)).quantities().total() == 10
+
+
+@pytest.mark.p0
+def test_eleven_tickets_are_too_many() -> None:
+    with pytest.raises(TooManyTickets, match=r"^Maximum 10 tickets per order$") as refusal:
+        cart((stalls, 5), (circle, 6))
+    assert refusal.value.field == "tickets"
+
+
+def test_how_many_tickets_an_order_may_have_is_a_setting() -> None:
+    policy = CheckoutPolicy(max_tickets_per_order=2)
+    cart((stalls, 2), policy=policy)
+    with pytest.raises(TooManyTickets, match=r"^Maximum 2 tickets per order$"):
+        cart((stalls, 3), policy=policy)
+
+
+def test_a_promo_code_is_trimmed_and_put_in_upper_case() -> None:
+    assert cart((stalls, 1), promo_code=" test20 ").promo_code == "TEST20"
+
+
+@pytest.mark.parametrize("code", [None, "", "   "])
+def test_an_empty_promo_code_is_none(code: str | None) -> None:
+    assert cart((stalls, 1), promo_code=code).promo_code is None
+
+
+def test_a_promo_code_of_50_characters_may_exist() -> None:
+    assert cart((stalls, 1), promo_code="x" * 50).promo_code == "X" * 50
+
+
+@pytest.mark.parametrize("code", ["x" * 51, "A\x00B", "A\nB"])
+def test_a_promo_code_that_cannot_exist_is_refused(code: str) -> None:
+    with pytest.raises(InvalidPromoCode, match=r"^Invalid promo code$") as refusal:
+        cart((stalls, 1), promo_code=code)
+    assert refusal.value.field == "promo_code"

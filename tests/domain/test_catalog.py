@@ -1,0 +1,123 @@
+"""Producers, shows and tickets that make sense."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.catalog import ProducerFinancial
+from domain.errors import Conflict, InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
+from domain.money import AMOUNT_LIMIT
+from tests.support.factories import DOORS, NOW, producer, show, ticket
+
+A_MOMENT = timedelta(microseconds=1)
+
+
+def test_a_producer_is_paid_on_the_connected_account() -> None:
+    assert producer(account="acct_1").payout_account() == "acct_1"
+
+
+@pytest.mark.p1
+@pytest.mark.parametrize(("account", "charges_enabled"), [(None, False), (None, True), ("acct_1", False)])
+def test_a_producer_who_cannot_be_charged_for_cannot_be_paid(account: str | None, charges_enabled: bool) -> None:
+    with pytest.raises(ProducerPaymentMissing, match=r"^Producer payment details not configured$"):
+        producer(account=account, charges_enabled=charges_enabled).payout_account()
+
+
+def test_a_producer_begins_without_an_account() -> None:
+    assert ProducerFinancial() == ProducerFinancial(None, charges_enabled=False)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 201])
+def test_a_producer_has_a_name(name: str) -> None:
+    with pytest.raises(InvalidRequest, match="1 to 200 characters") as refusal:
+        producer(name=name)
+    assert refusal.value.field == "name"
+
+
+def test_a_published_show_is_on_sale_until_it_ends() -> None:
+    show(end_time=DOORS, start_time=DOORS, door_time=DOORS).ensure_on_sale(DOORS - A_MOMENT)
+
+
+@pytest.mark.p1
+@pytest.mark.parametrize("late", [timedelta(0), A_MOMENT, timedelta(days=365)])
+def test_a_show_that_has_ended_is_not_on_sale(late: timedelta) -> None:
+    ended = show()
+    with pytest.raises(ShowEnded, match=r"^This show has already occurred$") as refusal:
+        ended.ensure_on_sale(ended.end_time + late)
+    assert refusal.value.field == "show_id"
+
+
+@pytest.mark.p1
+@pytest.mark.parametrize("state", [{"published": False}, {"cancelled": True}])
+def test_a_show_that_is_unpublished_or_cancelled_is_not_on_sale(state: dict[str, Any]) -> None:
+    with pytest.raises(ShowUnavailable, match=r"^This show is not currently available$") as refusal:
+        show(**state).ensure_on_sale(NOW)
+    assert refusal.value.field == "show_id"
+
+
+def test_times_are_read_on_the_venues_clock() -> None:
+    assert show(timezone="America/New_York").local(DOORS).isoformat() == "2050-06-01T14:30:00-04:00"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"title": ""}, "title"),
+        ({"title": "x" * 201}, "title"),
+        ({"description": "x" * 10_001}, "description"),
+        ({"venue": "x" * 201}, "venue"),
+        ({"door_time": DOORS.replace(tzinfo=None)}, "door_time"),
+        ({"start_time": DOORS.replace(tzinfo=None)}, "start_time"),
+        ({"end_time": DOORS.replace(tzinfo=None)}, "end_time"),
+        ({"start_time": DOORS - A_MOMENT}, "start_time"),
+        ({"end_time": DOORS}, "start_time"),
+    ],
+)
+def test_a_show_that_makes_no_sense_is_refused(wrong: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        show(**wrong)
+    assert refusal.value.field == field
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Olympus_Mons", "../../etc/passwd", "/etc/passwd", "America", "a\0b", "A" * 300]
+)
+def test_a_time_zone_that_does_not_exist_is_refused(name: str) -> None:
+    with pytest.raises(InvalidRequest, match="Unknown time zone") as refusal:
+        show(timezone=name)
+    assert refusal.value.field == "timezone"
+
+
+def test_texts_may_be_as_long_as_their_limits() -> None:
+    longest = show(title="x" * 200, description="x" * 10_000, venue="x" * 200)
+    ticket(of=longest, name="x" * 200, description="x" * 10_000)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"description": "x" * 10_001}, "description"),
+        ({"price": -1}, "price"),
+        ({"price": AMOUNT_LIMIT}, "price"),
+        ({"quantity": 1_000_001}, "quantity"),
+    ],
+)
+def test_a_ticket_that_makes_no_sense_is_refused(wrong: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        ticket(**wrong)
+    assert refusal.value.field == field
+
+
+def test_a_ticket_cannot_have_a_negative_quantity() -> None:
+    with pytest.raises(Conflict):
+        ticket(quantity=-1)
+
+
+def test_a_ticket_may_be_free_or_dear_rare_or_plenty() -> None:
+    ticket(price=0, quantity=0)
+    ticket(price=AMOUNT_LIMIT - 1, quantity=1_000_000)

@@ -1,0 +1,90 @@
+"""What holds for every price there can be, up to what Stripe is asked to charge."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+
+from adapters.stripe.requests import line_items
+from domain.cart import Cart
+from domain.errors import OrderTotalTooSmall
+from domain.money import round_half_up
+from domain.offering import Offering
+from domain.orders import Order
+from domain.pricing import Quote
+from tests.domain.strategies import orders, sales
+from tests.support.factories import NOW, customer, issue
+
+pytestmark = pytest.mark.p0
+
+QUOTES = orders().map(lambda order: order.quote)
+
+
+@given(QUOTES)
+def test_the_total_is_the_sum_of_lines_and_fees(quote: Quote) -> None:
+    assert quote.subtotal == sum(line.total_price for line in quote.lines)
+    assert quote.total == quote.subtotal + quote.platform_fees + quote.payment_processing_fees
+    assert quote.fees == quote.total - quote.subtotal
+
+
+@given(QUOTES)
+def test_every_line_adds_up(quote: Quote) -> None:
+    for line in quote.lines:
+        assert line.total_price == line.quantity * line.price_per_ticket - line.discount_amount
+        assert line.total_price == line.quantity * line.unit_amount
+    assert quote.promo_code_discount == sum(line.discount_amount for line in quote.lines)
+
+
+@given(QUOTES)
+def test_no_discount_exceeds_its_price(quote: Quote) -> None:
+    assert all(0 <= line.unit_discount <= line.price_per_ticket for line in quote.lines)
+    assert all(line.unit_discount == 0 for line in quote.lines if line.donation_amount)
+
+
+@given(QUOTES)
+def test_there_are_no_fees_exactly_when_the_order_is_free(quote: Quote) -> None:
+    assert quote.is_free == (quote.subtotal == 0) == (quote.fees == 0) == (quote.total == 0)
+
+
+@given(QUOTES)
+def test_platform_fees_are_due_for_each_ticket_that_costs_something(quote: Quote) -> None:
+    charged = sum(line.quantity for line in quote.lines if line.unit_amount)
+    assert quote.platform_fees == quote.currency.round_to_minor(Decimal("1.50") * charged)
+
+
+@given(QUOTES)
+def test_processing_fees_are_the_rate_on_subtotal_and_platform_fees_plus_the_fixed_part(quote: Quote) -> None:
+    charged = quote.currency.to_decimal(quote.subtotal + quote.platform_fees)
+    exact = (charged * Decimal("0.029") + Decimal("0.30")) * 10**quote.currency.places
+    assert quote.payment_processing_fees == (0 if quote.is_free else round_half_up(exact))
+
+
+@given(orders())
+def test_what_stripe_is_asked_to_charge_is_the_total_to_the_cent(order: Order) -> None:
+    if order.quote.is_free:
+        return
+    items = line_items(order)
+    assert sum(item["price_data"]["unit_amount"] * item["quantity"] for item in items) == order.quote.total
+    assert {item["price_data"]["currency"] for item in items} == {order.quote.currency.code.lower()}
+
+
+@given(sales())
+def test_a_price_is_refused_exactly_when_stripe_would_not_charge_it(sale: tuple[Offering, Cart]) -> None:
+    on_sale, wanted = sale
+    try:
+        quote = on_sale.quote(wanted, now=NOW)
+    except OrderTotalTooSmall:
+        return
+    assert quote.total == 0 or quote.total >= quote.currency.minimum_charge
+
+
+@given(sales())
+def test_a_quote_is_what_the_order_then_costs(sale: tuple[Offering, Cart]) -> None:
+    on_sale, wanted = sale
+    try:
+        quote = on_sale.quote(wanted, now=NOW)
+    except OrderTotalTooSmall:
+        return
+    assert on_sale.place(wanted, customer(), order_id=on_sale.show.id, issue=issue, now=NOW).quote == quote
