@@ -1,0 +1,183 @@
+"""A payment provider in memory: sessions that a test pays, lets expire, or makes unreachable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from application.ports.payment import (
+    Dispute,
+    InvalidSignature,
+    PaymentEvent,
+    PaymentIntent,
+    PaymentQueued,
+    PaymentRefused,
+    PaymentSession,
+    PaymentUnavailable,
+    RefundState,
+    SessionNotFound,
+    SessionStatus,
+)
+from domain.orders import Order, Receipt
+from domain.refunds import Refund, RefundStatus
+
+
+class MemoryPayment:
+    """``available`` False makes every call fail without an answer, ``refusing`` refuses new sessions and refunds,
+    ``queue_seconds`` is how long a new session has to wait for its turn (nobody really waits).
+    """
+
+    def __init__(self) -> None:
+        self.available = True
+        self.refusing = False
+        self.queue_seconds = 0.0
+        self.refunds: dict[str, RefundState] = {}
+        self.disputes: dict[str, Dispute] = {}
+        self.disabled_accounts: set[str] = set()
+        self.described: set[UUID] = set()
+        self._declines: dict[str, str] = {}
+        self._sessions: dict[str, PaymentSession] = {}
+        self._totals: dict[str, Receipt] = {}
+
+    async def open_session(
+        self,
+        order: Order,
+        *,
+        success_url: str,  # noqa: ARG002
+        cancel_url: str,  # noqa: ARG002
+        patience_seconds: float | None = None,
+    ) -> PaymentSession:
+        self._ensure_available()
+        if patience_seconds is not None and self.queue_seconds > patience_seconds:
+            raise PaymentQueued(self.queue_seconds)
+        session_id = f"cs_memory_{order.id.hex}"
+        if session_id not in self._sessions:
+            if self.refusing:
+                raise PaymentRefused("switched to refuse")
+            self._sessions[session_id] = PaymentSession(
+                id=session_id,
+                order_id=order.id,
+                status=SessionStatus.OPEN,
+                url=f"https://pay.example/{session_id}",
+            )
+            self._totals[session_id] = Receipt(
+                amount=order.quote.total,
+                tax=0,
+                currency=order.quote.currency.code,
+                payment_intent_id=f"pi_memory_{order.id.hex}",
+                charge_id=f"ch_memory_{order.id.hex}",
+            )
+        return self._sessions[session_id]
+
+    async def session(self, session_id: str) -> PaymentSession:
+        self._ensure_available()
+        try:
+            return self._sessions[session_id]
+        except KeyError:
+            raise SessionNotFound(session_id) from None
+
+    async def expire_session(self, session_id: str) -> PaymentSession:
+        session = await self.session(session_id)
+        if session.status is SessionStatus.OPEN:
+            self._sessions[session_id] = replace(session, status=SessionStatus.EXPIRED, url=None)
+        return self._sessions[session_id]
+
+    async def paid_sessions(self, *, since: datetime) -> list[PaymentSession]:  # noqa: ARG002
+        self._ensure_available()
+        return [s for s in reversed(self._sessions.values()) if s.status is SessionStatus.COMPLETE]
+
+    async def intent(self, intent_id: str) -> PaymentIntent:
+        self._ensure_available()
+        for session_id, due in self._totals.items():
+            if due.payment_intent_id == intent_id:
+                return PaymentIntent(
+                    id=intent_id,
+                    order_id=self._sessions[session_id].order_id,
+                    last_error=self._declines.get(intent_id),
+                )
+        raise SessionNotFound(intent_id)
+
+    async def refund(self, order: Order, refund: Refund) -> RefundState:
+        self._ensure_available()
+        if self.refusing:
+            raise PaymentRefused("switched to refuse")
+        stripe_refund_id = f"re_memory_{refund.id.hex}"
+        if stripe_refund_id not in self.refunds:
+            self.refunds[stripe_refund_id] = RefundState(
+                stripe_refund_id=stripe_refund_id,
+                payment_intent_id=order.payment_intent_id,
+                refund_id=refund.id,
+                amount=refund.amount,
+                status=RefundStatus.SUCCEEDED,
+                failure_reason=None,
+            )
+        return self.refunds[stripe_refund_id]
+
+    async def refund_state(self, stripe_refund_id: str) -> RefundState:
+        self._ensure_available()
+        try:
+            return self.refunds[stripe_refund_id]
+        except KeyError:
+            raise SessionNotFound(stripe_refund_id) from None
+
+    async def refunds_of_charge(self, charge_id: str) -> list[RefundState]:
+        self._ensure_available()
+        intents = {due.payment_intent_id for due in self._totals.values() if due.charge_id == charge_id}
+        return [refund for refund in self.refunds.values() if refund.payment_intent_id in intents]
+
+    async def dispute(self, dispute_id: str) -> Dispute:
+        self._ensure_available()
+        try:
+            return self.disputes[dispute_id]
+        except KeyError:
+            raise SessionNotFound(dispute_id) from None
+
+    async def charges_enabled(self, account_id: str) -> bool:
+        self._ensure_available()
+        return account_id not in self.disabled_accounts
+
+    async def describe_transfer(self, order: Order) -> None:
+        self._ensure_available()
+        self.described.add(order.id)
+
+    def decline(self, session_id: str, reason: str) -> None:
+        """The buyer's card is refused; the session stays open."""
+        intent_id = self._totals[session_id].payment_intent_id
+        assert intent_id is not None  # noqa: S101  # given to every session
+        self._declines[intent_id] = reason
+
+    def pay(self, session_id: str, *, tax: int = 0) -> None:
+        """The buyer pays on the provider's page; ``tax`` in minor units comes on top."""
+        due = self._totals[session_id]
+        receipt = replace(due, amount=due.amount + tax, tax=tax)
+        self._complete(session_id, receipt)
+
+    def pay_by_delayed_method(self, session_id: str) -> None:
+        """The buyer is done; the money comes later, or never."""
+        self._complete(session_id, None)
+
+    def fail_delayed_payment(self, session_id: str) -> None:
+        """The money of a delayed method does not come."""
+        self._sessions[session_id] = replace(self._sessions[session_id], status=SessionStatus.FAILED)
+
+    def _complete(self, session_id: str, receipt: Receipt | None) -> None:
+        session = self._sessions[session_id]
+        self._sessions[session_id] = replace(session, status=SessionStatus.COMPLETE, url=None, receipt=receipt)
+
+    def _ensure_available(self) -> None:
+        if not self.available:
+            raise PaymentUnavailable("switched off")
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPaymentEvents:
+    """Takes ``type:id:object_id`` for a signed event when the signature is the secret."""
+
+    secret: str = "memory"  # noqa: S105
+
+    def verify(self, payload: bytes, signature: str) -> PaymentEvent:
+        if signature != self.secret:
+            raise InvalidSignature("wrong signature")
+        type_, id_, object_id = payload.decode().split(":")
+        return PaymentEvent(id=id_, type=type_, object_id=object_id, livemode=False)

@@ -1,0 +1,349 @@
+"""The whole database as dictionaries: a unit of work gets a copy, and commit puts the copy in place.
+
+Only one unit of work exists at a time, so every lock is had at once. Constraints which the real schema has and the
+domain does not check are checked here too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from application.access import AccessToken
+from application.outbox import OutboxTask, TaskState
+from application.ports.payment import PaymentEvent
+from application.ports.storage import (
+    ReceivedEvent,
+    Sale,
+    ShowCursor,
+    ShowOnDisplay,
+    StorageConflict,
+    StorageUnavailable,
+)
+from domain.cart import Cart
+from domain.catalog import Producer, Show, Ticket
+from domain.orders import Order, OrderStatus
+from domain.promotions import TicketPromoCode
+from domain.refunds import Refund
+from domain.stock import Stock
+
+
+@dataclass(slots=True)
+class _Tables:
+    producers: dict[UUID, Producer] = field(default_factory=dict)
+    shows: dict[UUID, Show] = field(default_factory=dict)
+    tickets: dict[UUID, Ticket] = field(default_factory=dict)
+    promo_codes: dict[UUID, TicketPromoCode] = field(default_factory=dict)
+    orders: dict[UUID, Order] = field(default_factory=dict)
+    outbox: dict[UUID, OutboxTask] = field(default_factory=dict)
+    claims: dict[UUID, datetime] = field(default_factory=dict)
+    refunds: dict[UUID, Refund] = field(default_factory=dict)
+    inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
+    checks: dict[UUID, datetime] = field(default_factory=dict)
+    tokens: dict[UUID, AccessToken] = field(default_factory=dict)
+
+    def snapshot(self) -> _Tables:
+        return _Tables(*(copy(getattr(self, name)) for name in self.__slots__))
+
+
+class MemoryDatabase:
+    """Callable as a UnitOfWorkFactory. ``available`` False makes every unit of work fail to begin."""
+
+    def __init__(self) -> None:
+        self.available = True
+        self._tables = _Tables()
+        self._one_at_a_time = asyncio.Lock()
+
+    def __call__(self) -> MemoryUnitOfWork:
+        return MemoryUnitOfWork(self)
+
+    async def begin(self) -> _Tables:
+        """A copy to work on."""
+        if not self.available:
+            raise StorageUnavailable("switched off")
+        await self._one_at_a_time.acquire()
+        return self._tables.snapshot()
+
+    def replace(self, tables: _Tables) -> None:
+        """What a unit of work has committed."""
+        self._tables = tables.snapshot()
+
+    def end(self) -> None:
+        """The next unit of work may begin."""
+        self._one_at_a_time.release()
+
+
+class MemoryUnitOfWork:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+        self._tables: _Tables
+
+    async def __aenter__(self) -> Self:
+        self._tables = await self._database.begin()
+        self.sales = MemorySalesRepo(self._tables)
+        self.catalog = MemoryCatalogRepo(self._tables)
+        self.orders = MemoryOrderRepo(self._tables)
+        self.outbox = MemoryOutboxRepo(self._tables)
+        self.refunds = MemoryRefundRepo(self._tables)
+        self.inbox = MemoryEventInbox(self._tables)
+        self.tokens = MemoryTokenRepo(self._tables)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.end()
+
+    async def commit(self) -> None:
+        self._database.replace(self._tables)
+
+
+class MemorySalesRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def read(self, carts: Sequence[Cart]) -> Sale:
+        tables = self._tables
+        show_ids = {cart.show_id for cart in carts}
+        ticket_ids = {ticket_id for cart in carts for ticket_id in cart.ticket_ids}
+        shows = {id_: show for id_, show in tables.shows.items() if id_ in show_ids}
+        return Sale(
+            shows=shows,
+            producers={show.producer_id: tables.producers[show.producer_id] for show in shows.values()},
+            stock=Stock(
+                [ticket for id_, ticket in tables.tickets.items() if id_ in ticket_ids],
+                [promo for promo in tables.promo_codes.values() if promo.show_id in show_ids],
+            ),
+        )
+
+    async def lock(self, carts: Sequence[Cart]) -> Sale:
+        return await self.read(carts)
+
+    async def lock_stock(self, orders: Sequence[Order]) -> Stock:
+        ticket_ids = {line.ticket_id for order in orders for line in order.lines}
+        promo_code_ids = {order.promo_code_id for order in orders if order.promo_code_id}
+        return Stock(
+            [self._tables.tickets[id_] for id_ in ticket_ids],
+            [self._tables.promo_codes[id_] for id_ in promo_code_ids],
+        )
+
+    async def save(self, stock: Stock) -> None:
+        for ticket in stock.changed_tickets:
+            current = self._tables.tickets[ticket.id]
+            self._tables.tickets[ticket.id] = replace(current, inventory=ticket.inventory)
+        for promo_code in stock.changed_promo_codes:
+            self._tables.promo_codes[promo_code.id] = promo_code
+
+
+class MemoryCatalogRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def add_producer(self, producer: Producer) -> None:
+        self._tables.producers[producer.id] = producer
+
+    async def producer(self, producer_id: UUID) -> Producer | None:
+        return self._tables.producers.get(producer_id)
+
+    async def save_producer(self, producer: Producer) -> None:
+        self._tables.producers[producer.id] = producer
+
+    async def producers_with_account(self, stripe_account_id: str) -> list[Producer]:
+        return [p for p in self._tables.producers.values() if p.financial.stripe_account_id == stripe_account_id]
+
+    async def add_show(self, show: Show) -> None:
+        self._tables.shows[show.id] = show
+
+    async def show(self, show_id: UUID) -> Show | None:
+        return self._tables.shows.get(show_id)
+
+    async def save_show(self, show: Show) -> None:
+        self._tables.shows[show.id] = show
+
+    async def on_display(self, show_id: UUID) -> ShowOnDisplay | None:
+        show = self._tables.shows.get(show_id)
+        if show is None:
+            return None
+        tickets = [ticket for ticket in self._tables.tickets.values() if ticket.show_id == show_id]
+        tickets.sort(key=lambda ticket: (ticket.price, ticket.id))
+        return ShowOnDisplay(show, self._tables.producers[show.producer_id], tuple(tickets))
+
+    async def on_sale(
+        self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
+    ) -> list[ShowOnDisplay]:
+        found = [
+            show
+            for show in self._tables.shows.values()
+            if show.published
+            and not show.cancelled
+            and show.end_time > now
+            and producer_id in (None, show.producer_id)
+            and (after is None or (show.start_time, show.id) > (after.start_time, after.show_id))
+        ]
+        found.sort(key=lambda show: (show.start_time, show.id))
+        displays = [await self.on_display(show.id) for show in found[:limit]]
+        return [display for display in displays if display]
+
+    async def add_ticket(self, ticket: Ticket) -> None:
+        self._tables.tickets[ticket.id] = ticket
+
+    async def save_ticket(self, ticket: Ticket) -> None:
+        inventory = self._tables.tickets[ticket.id].inventory.resize(ticket.inventory.quantity)
+        self._tables.tickets[ticket.id] = replace(ticket, inventory=inventory)
+
+    async def add_promo_code(self, promo_code: TicketPromoCode) -> None:
+        self._tables.promo_codes[promo_code.id] = promo_code
+
+
+class MemoryOrderRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def add(self, orders: Sequence[Order]) -> None:
+        for order in orders:
+            if order.idempotency and await self.with_idempotency_keys([order.idempotency.key]):
+                raise StorageConflict("Idempotency-Key used at the same time")
+            self._tables.orders[order.id] = order
+
+    async def get(self, order_id: UUID) -> Order | None:
+        return self._tables.orders.get(order_id)
+
+    async def lock(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
+        return {id_: self._tables.orders[id_] for id_ in sorted(order_ids) if id_ in self._tables.orders}
+
+    async def with_idempotency_keys(self, keys: Collection[str]) -> Mapping[str, Order]:
+        return {
+            order.idempotency.key: order
+            for order in self._tables.orders.values()
+            if order.idempotency and order.idempotency.key in keys
+        }
+
+    async def id_of_session(self, session_id: str) -> UUID | None:
+        return next((o.id for o in self._tables.orders.values() if o.session_id == session_id), None)
+
+    async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
+        return {id_: self._tables.orders[id_].status for id_ in order_ids if id_ in self._tables.orders}
+
+    async def id_of_intent(self, payment_intent_id: str) -> UUID | None:
+        found = (o.id for o in self._tables.orders.values() if o.payment_intent_id == payment_intent_id)
+        return next(found, None)
+
+    async def without_session(self, *, created_before: datetime, limit: int) -> list[UUID]:
+        found = [
+            o
+            for o in self._tables.orders.values()
+            if o.status is OrderStatus.PENDING and o.session_id is None and o.created_at < created_before
+        ]
+        return [o.id for o in sorted(found, key=lambda o: (o.expires_at or o.created_at, o.id))[:limit]]
+
+    async def unconfirmed(self, *, checked_before: datetime, limit: int) -> list[UUID]:
+        holding = [o for o in self._tables.orders.values() if o.holds_tickets and o.session_id is not None]
+        checks = sorted((self._tables.checks.get(o.id, o.created_at), o.id) for o in holding)
+        return [order_id for checked_at, order_id in checks if checked_at < checked_before][:limit]
+
+    async def checked(self, order_id: UUID, *, now: datetime) -> None:
+        self._tables.checks[order_id] = now
+
+    async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
+        order = self._tables.orders[order_id]
+        self._tables.orders[order_id] = replace(order, session_id=session_id, checkout_url=checkout_url)
+
+    async def save(self, orders: Sequence[Order]) -> None:
+        for order in orders:
+            stored = self._tables.orders[order.id]
+            self._tables.orders[order.id] = replace(
+                order, session_id=stored.session_id, checkout_url=stored.checkout_url
+            )
+
+    async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
+        holding = [o for o in self._tables.orders.values() if o.status is OrderStatus.PENDING]
+        deadlines = sorted((o.expires_at, o.id) for o in holding if o.expires_at and o.expires_at <= now)
+        return [order_id for _, order_id in deadlines[:limit]]
+
+
+class MemoryOutboxRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def add(self, tasks: Iterable[OutboxTask]) -> None:
+        for task in tasks:
+            self._tables.outbox[task.id] = task
+
+    async def due(self, *, now: datetime, limit: int) -> list[UUID]:
+        due = [task for task in self._tables.outbox.values() if self._to_be_had(task, now)]
+        return [task.id for task in sorted(due, key=lambda task: task.due_at)[:limit]]
+
+    async def claim(self, task_id: UUID, *, now: datetime, until: datetime) -> OutboxTask | None:
+        task = self._tables.outbox.get(task_id)
+        if task is None or not self._to_be_had(task, now):
+            return None
+        self._tables.claims[task_id] = until
+        self._tables.outbox[task_id] = replace(task, attempts=task.attempts + 1)
+        return self._tables.outbox[task_id]
+
+    async def save(self, task: OutboxTask) -> None:
+        if self._tables.outbox[task.id].state is not TaskState.PENDING:
+            return
+        self._tables.claims.pop(task.id, None)
+        self._tables.outbox[task.id] = task
+
+    def _to_be_had(self, task: OutboxTask, now: datetime) -> bool:
+        claimed_until = self._tables.claims.get(task.id)
+        unclaimed = claimed_until is None or claimed_until <= now
+        return task.state is TaskState.PENDING and task.due_at <= now and unclaimed
+
+
+class MemoryRefundRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def add(self, refund: Refund) -> None:
+        self._tables.refunds[refund.id] = refund
+
+    async def of_order(self, order_id: UUID) -> list[Refund]:
+        found = [refund for refund in self._tables.refunds.values() if refund.order_id == order_id]
+        return sorted(found, key=lambda refund: refund.sequence)
+
+    async def save(self, refund: Refund) -> None:
+        self._tables.refunds[refund.id] = refund
+
+
+class MemoryEventInbox:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def receive(self, event: PaymentEvent, *, now: datetime) -> ReceivedEvent:
+        return self._tables.inbox.setdefault(event.id, ReceivedEvent(event, now))
+
+    async def get(self, event_id: str) -> ReceivedEvent | None:
+        return self._tables.inbox.get(event_id)
+
+    async def handled(self, event_id: str, *, now: datetime) -> None:
+        self._tables.inbox[event_id] = replace(self._tables.inbox[event_id], handled_at=now, last_error=None)
+
+    async def failed(self, event_id: str, *, error: str) -> None:
+        self._tables.inbox[event_id] = replace(self._tables.inbox[event_id], last_error=error)
+
+
+class MemoryTokenRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def add(self, token: AccessToken) -> None:
+        self._tables.tokens[token.id] = token
+
+    async def with_hash(self, secret_hash: bytes) -> AccessToken | None:
+        return next((t for t in self._tables.tokens.values() if t.secret_hash == secret_hash), None)
+
+    async def revoke(self, token_id: UUID, *, now: datetime) -> bool:
+        token = self._tables.tokens.get(token_id)
+        if token is None:
+            return False
+        self._tables.tokens[token_id] = replace(token, revoked_at=token.revoked_at or now)
+        return True

@@ -1,0 +1,204 @@
+"""Use case: hold tickets for a buyer and open a payment page (design.md §4)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from application.errors import CheckoutInProgress, IdempotencyKeyReused, PaymentNotPossible
+from application.group_commit import GroupCommit
+from application.handover import HandOver
+from application.outbox import OutboxTask, TaskKind
+from application.ports.lock import Lock
+from application.ports.payment import PaymentBusy, PaymentRefused, PaymentUnavailable
+from application.ports.storage import Sale, StorageConflict, UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.session_opening import OpenSession
+from application.ticket_locks import ticket_locks
+from domain.cart import Cart
+from domain.customer import Customer
+from domain.errors import DomainError
+from domain.orders import Idempotency, IssueTicket, Order
+from domain.policy import CheckoutPolicy
+
+log = logging.getLogger(__name__)
+
+#: How often a batch is decided again when another transaction got in its way.
+MAX_DECISIONS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutRequest:
+    """What a buyer asks for. ``expected_total`` is the total the buyer was shown, in the currency's own unit."""
+
+    cart: Cart
+    customer: Customer
+    expected_total: Decimal | None = None
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The order of a request: placed now, or earlier under the same Idempotency-Key."""
+
+    order: Order
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was decided together: an outcome for each request, the new orders among them, and what must follow."""
+
+    outcomes: list[Placement | Exception]
+    placed: list[Order]
+    tasks: list[OutboxTask]
+
+
+class PlaceOrders:
+    """Decides checkouts together: one lock, one transaction (group commit's Decide)."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        lock: Lock,
+        clock: Clock,
+        ids: Ids,
+        issue: IssueTicket,
+        hand_over: HandOver,
+        policy: CheckoutPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._lock = lock
+        self._clock = clock
+        self._ids = ids
+        self._issue = issue
+        self._hand_over = hand_over
+        self._policy = policy
+
+    async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
+        """A placement or refusal for each request. Raises Busy, StorageUnavailable, StorageConflict for all of them."""
+        ticket_ids = frozenset[UUID]().union(*(request.cart.ticket_ids for request in requests))
+        async with ticket_locks(self._lock, ticket_ids):
+            batch = await self._transact(requests)
+        self._hand_over(batch.tasks)
+        return batch.outcomes
+
+    async def _transact(self, requests: Sequence[CheckoutRequest]) -> Batch:
+        attempt = 0
+        while True:
+            attempt += 1
+            started = time.perf_counter()
+            try:
+                async with self._unit_of_work() as uow:
+                    batch = await self._decide(uow, requests)
+                    await uow.commit()
+            except StorageConflict:
+                if attempt == MAX_DECISIONS:
+                    raise
+            else:
+                log.info("Transaction completed in %.2fs: %d orders", time.perf_counter() - started, len(batch.placed))
+                return batch
+
+    async def _decide(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest]) -> Batch:
+        sale = await uow.sales.lock([request.cart for request in requests])
+        # Read after the rows are locked: whoever placed an order under one of the keys has committed by now.
+        keys = {request.idempotency.key for request in requests if request.idempotency}
+        known = dict(await uow.orders.with_idempotency_keys(keys)) if keys else {}
+        now = self._clock.now()
+        outcomes: list[Placement | Exception] = []
+        for request in requests:
+            outcome = self._repeat(request, known) or self._place(request, sale, now)
+            if isinstance(outcome, Placement) and request.idempotency:
+                known[request.idempotency.key] = outcome.order
+            outcomes.append(outcome)
+        placed = [outcome.order for outcome in outcomes if isinstance(outcome, Placement) and outcome.is_new]
+        tasks = [
+            OutboxTask(id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=now)
+            for order in placed
+            if order.success
+        ]
+        if placed:
+            await uow.orders.add(placed)
+            await uow.sales.save(sale.stock)
+            await uow.outbox.add(tasks)
+        return Batch(outcomes, placed, tasks)
+
+    def _repeat(self, request: CheckoutRequest, known: Mapping[str, Order]) -> Placement | Exception | None:
+        order = known.get(request.idempotency.key) if request.idempotency else None
+        if order is None:
+            return None
+        return Placement(order, is_new=False) if order.idempotency == request.idempotency else IdempotencyKeyReused()
+
+    def _place(self, request: CheckoutRequest, sale: Sale, now: datetime) -> Placement | Exception:
+        try:
+            order = sale.offering(request.cart.show_id, self._policy).place(
+                request.cart,
+                request.customer,
+                order_id=self._ids.new(),
+                issue=self._issue,
+                now=now,
+                expected_total=request.expected_total,
+                idempotency=request.idempotency,
+            )
+        except DomainError as refusal:
+            return refusal
+        return Placement(order, is_new=True)
+
+
+class Checkout:
+    """From a request to an order that can be paid, or is free."""
+
+    def __init__(
+        self,
+        place: GroupCommit[UUID, CheckoutRequest, Placement],
+        open_session: OpenSession,
+    ) -> None:
+        self._place = place
+        self._open_session = open_session
+        self._keys_in_flight: set[str] = set()
+
+    async def __call__(self, request: CheckoutRequest) -> Order:
+        """The placed order, or the one that the same Idempotency-Key placed before. Its session may still be queued.
+
+        Raises what ``Offering.place`` raises, Busy, CheckoutInProgress, IdempotencyKeyReused, PaymentNotPossible,
+        StorageUnavailable, StorageConflict.
+        """
+        started = time.perf_counter()
+        with self._in_flight(request.idempotency):
+            placement = await self._place.submit(request.cart.show_id, request)
+            order = placement.order
+            if placement.is_new:
+                log.info("Order %s created in %.2fs", order.id, time.perf_counter() - started)
+            if order.holds_tickets and order.session_id is None:
+                order = await self._payable(order)
+            return order
+
+    @contextmanager
+    def _in_flight(self, idempotency: Idempotency | None) -> Iterator[None]:
+        if idempotency is None:
+            yield
+            return
+        if idempotency.key in self._keys_in_flight:
+            raise CheckoutInProgress
+        self._keys_in_flight.add(idempotency.key)
+        try:
+            yield
+        finally:
+            self._keys_in_flight.discard(idempotency.key)
+
+    async def _payable(self, order: Order) -> Order:
+        try:
+            return await self._open_session(order)
+        except PaymentRefused as refusal:
+            raise PaymentNotPossible(hold_released=True) from refusal
+        except PaymentBusy:
+            raise CheckoutInProgress from None
+        except PaymentUnavailable as failure:
+            log.warning("No payment session for order %s yet, its hold stays: %s", order.id, failure)
+            raise PaymentNotPossible(hold_released=False) from failure

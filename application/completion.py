@@ -1,0 +1,45 @@
+"""Use case: complete an order by its payment session. The redirect and the webhook both come here (design.md §5)."""
+
+from __future__ import annotations
+
+from application.ports.payment import Payment
+from application.ports.storage import UnitOfWorkFactory
+from application.settlement import Settlement
+from domain.errors import NotFound
+from domain.orders import SOLD, Order, OrderStatus
+
+_PAID = SOLD | {OrderStatus.REFUNDED}
+
+
+class CompleteOrder:
+    def __init__(self, payment: Payment, unit_of_work: UnitOfWorkFactory, settlement: Settlement) -> None:
+        self._payment = payment
+        self._unit_of_work = unit_of_work
+        self._settlement = settlement
+
+    async def __call__(self, session_id: str) -> Order:
+        """The order after it was brought in line with the session, which is asked for afresh.
+
+        Doing it again changes nothing: an order whose money has come is not asked about twice. Raises NotFound,
+        SessionNotFound, PaymentUnavailable.
+        """
+        known = await self._find(session_id)
+        if known is not None and known.status in _PAID:
+            return known
+        session = await self._payment.session(session_id)
+        order_id = session.order_id or (known.id if known else None)
+        if order_id is None:
+            raise NotFound("No order belongs to this payment")
+        return await self._settlement.settle(order_id, session)
+
+    async def find(self, session_id: str) -> Order:
+        """The order of the session as it is, without asking the payment provider. Raises NotFound."""
+        order = await self._find(session_id)
+        if order is None:
+            raise NotFound("No order belongs to this payment")
+        return order
+
+    async def _find(self, session_id: str) -> Order | None:
+        async with self._unit_of_work() as uow:
+            order_id = await uow.orders.id_of_session(session_id)
+            return await uow.orders.get(order_id) if order_id else None

@@ -1,0 +1,43 @@
+"""What stops a use case although no rule was broken.
+
+ApplicationError
+├── Busy                   too many wait already, or somebody else kept the lock for too long
+├── CheckoutInProgress     the same Idempotency-Key is being worked on
+├── IdempotencyKeyReused   the same Idempotency-Key came with another request
+└── PaymentNotPossible     the payment provider is down, slow, or refused to open a session
+"""
+
+from __future__ import annotations
+
+
+class ApplicationError(Exception):
+    """``str(error)`` is a sentence for a person."""
+
+
+class Busy(ApplicationError):
+    """Try again in a moment; nothing was held."""
+
+    def __init__(self) -> None:
+        super().__init__("Your request is waiting behind many others being processed, please try again in a moment")
+
+
+class CheckoutInProgress(ApplicationError):
+    """The first request with this key is not answered yet."""
+
+    def __init__(self) -> None:
+        super().__init__("This checkout is being processed already, please wait a moment")
+
+
+class IdempotencyKeyReused(ApplicationError):
+    """The key belongs to an order that asked for something else."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for a different checkout")
+
+
+class PaymentNotPossible(ApplicationError):
+    """No payment page could be had. ``hold_released`` tells whether the tickets are on sale again already."""
+
+    def __init__(self, *, hold_released: bool) -> None:
+        super().__init__("The payment provider did not answer as expected, please try again in a moment")
+        self.hold_released = hold_released

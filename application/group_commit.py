@@ -1,0 +1,103 @@
+"""Group commit: requests that arrive while a decision is being made are decided together in the next one.
+
+A hot show is one row in the database. One transaction an order makes buyers wait for each other's round trips and
+for each other's fsync; deciding everybody who waits in one transaction costs the same as deciding one. Nobody waits
+for a batch to fill: a request that finds its line idle is decided at once, alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextvars import Context
+from typing import Generic, TypeVar
+
+from application.errors import Busy
+
+Key = TypeVar("Key", bound=Hashable)
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+
+#: Decides requests together; one result or exception for each, in their order. Raising refuses them all.
+Decide = Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]
+
+
+class GroupCommit(Generic[Key, Request, Result]):
+    """Lines of requests by key (a show). Two batches never decide for the same key at the same time.
+
+    ``max_batch`` bounds the work of one transaction, ``max_waiting`` each line (a request beyond it raises Busy),
+    ``max_in_flight`` the batches, and so the database connections, at one time.
+    """
+
+    def __init__(
+        self, decide: Decide[Request, Result], *, max_batch: int = 64, max_waiting: int = 2000, max_in_flight: int = 4
+    ) -> None:
+        self._decide = decide
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._max_in_flight = max_in_flight
+        self._lines: dict[Key, deque[tuple[Request, asyncio.Future[Result]]]] = {}
+        self._deciding: set[Key] = set()
+        self._batches: set[asyncio.Task[None]] = set()
+
+    async def submit(self, key: Key, request: Request) -> Result:
+        """The decision on ``request``. Raises Busy when the line is full, and what the decision raises."""
+        line = self._lines.setdefault(key, deque())
+        if len(line) >= self._max_waiting:
+            raise Busy
+        decided: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        line.append((request, decided))
+        self._start_batches()
+        return await decided
+
+    async def close(self) -> None:
+        """Wait until everything submitted is decided."""
+        while self._batches:
+            await asyncio.wait(self._batches)
+
+    def _start_batches(self) -> None:
+        while len(self._batches) < self._max_in_flight:
+            keys, entries = self._next_batch()
+            if not entries:
+                return
+            self._deciding |= keys
+            # An empty context: a batch belongs to no single request, least of all in the log.
+            batch = asyncio.create_task(self._run(keys, entries), context=Context())
+            self._batches.add(batch)
+            batch.add_done_callback(self._end_batch)
+
+    def _next_batch(self) -> tuple[set[Key], list[tuple[Request, asyncio.Future[Result]]]]:
+        keys: set[Key] = set()
+        entries: list[tuple[Request, asyncio.Future[Result]]] = []
+        for key in [key for key in self._lines if key not in self._deciding]:
+            line = self._lines.pop(key)
+            while line and len(entries) < self._max_batch:
+                request, decided = line.popleft()
+                if not decided.done():  # whoever asked has gone
+                    entries.append((request, decided))
+                    keys.add(key)
+            if line:
+                self._lines[key] = line  # at the end: the other shows come first next time
+            if len(entries) == self._max_batch:
+                break
+        return keys, entries
+
+    async def _run(self, keys: set[Key], entries: list[tuple[Request, asyncio.Future[Result]]]) -> None:
+        try:
+            outcomes = await self._decide([request for request, _ in entries])
+        except Exception as error:  # noqa: BLE001  # whatever it is, everybody who waits must hear of it
+            outcomes = [error] * len(entries)
+        finally:
+            self._deciding -= keys
+        for (_, decided), outcome in zip(entries, outcomes, strict=True):
+            if decided.done():
+                continue
+            if isinstance(outcome, Exception):
+                decided.set_exception(outcome)
+            else:
+                decided.set_result(outcome)
+
+    def _end_batch(self, batch: asyncio.Task[None]) -> None:
+        self._batches.discard(batch)
+        self._start_batches()

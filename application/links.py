@@ -1,0 +1,61 @@
+"""Addresses that are given to buyers, and the tokens that open them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.orders import Order
+
+_TOKEN_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTokens:
+    """An order's token opens it without a login. It is derived from the installation's secret, never stored."""
+
+    secret: str = field(repr=False)
+
+    def token(self, order_id: UUID) -> str:
+        """22 URL-safe characters."""
+        tag = hmac.digest(self.secret.encode(), b"order-token:" + order_id.bytes, hashlib.sha256)
+        return base64.urlsafe_b64encode(tag[:_TOKEN_BYTES]).decode().rstrip("=")
+
+    def matches(self, order_id: UUID, token: str) -> bool:
+        """Whether ``token`` opens the order."""
+        return hmac.compare_digest(self.token(order_id).encode(), token.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """``public_url`` is where buyers reach this installation, without a slash at the end."""
+
+    public_url: str
+    tokens: OrderTokens
+
+    def order_page(self, order: Order) -> str:
+        """The order's page in the storefront."""
+        return f"{self.public_url}/shows/{order.show_id}/orders/{order.id}?token={self.tokens.token(order.id)}"
+
+    def pay_page(self, order: Order) -> str:
+        """Where a buyer waits for the payment page, and is sent on to it."""
+        token = self.tokens.token(order.id)
+        return f"{self.public_url}/shows/{order.show_id}/orders/{order.id}/pay?token={token}"
+
+    def checkout_url(self, order: Order) -> str:
+        """Where the order goes on: its payment page while it can be paid, else its own."""
+        if not order.holds_tickets:
+            return self.order_page(order)
+        return order.checkout_url or self.pay_page(order)
+
+    def payment_success(self) -> str:
+        """Where Stripe sends the buyer after paying; Stripe fills in the session's id."""
+        return f"{self.public_url}/api/v1/checkout/success?session_id={{CHECKOUT_SESSION_ID}}"
+
+    def payment_cancel(self, order: Order) -> str:
+        """Where Stripe sends the buyer who goes back."""
+        token = self.tokens.token(order.id)
+        return f"{self.public_url}/api/v1/checkout/cancel?order_id={order.id}&token={token}"

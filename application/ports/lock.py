@@ -1,0 +1,38 @@
+"""The distributed lock that keeps processes from queueing up inside the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class LockUnavailable(Exception):
+    """The lock service cannot be reached. Row locks still protect the data (P1-004)."""
+
+
+class LockTimeout(Exception):
+    """Somebody else kept one of the locks for longer than the caller would wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Locks that were had together. ``value`` is the unique value (a UUID) that proves whose they are."""
+
+    names: tuple[str, ...]
+    value: str
+
+
+class Lock(Protocol):
+    """All or nothing: several names are locked together, or none is."""
+
+    async def acquire(self, names: Collection[str]) -> Lease:
+        """Wait for all of ``names`` at once. Raises LockTimeout, LockUnavailable."""
+        ...
+
+    async def release(self, lease: Lease) -> bool:
+        """Give back what the lease still owns; a lock that expired and went to somebody else is left alone.
+
+        False when at least one had expired. Raises LockUnavailable.
+        """
+        ...

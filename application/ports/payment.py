@@ -1,0 +1,179 @@
+"""Taking money: Stripe Checkout, as the use cases see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from domain.orders import Order, Receipt
+from domain.refunds import Refund, RefundStatus
+
+
+class PaymentError(Exception):
+    """The payment provider did not do what was asked."""
+
+
+class PaymentUnavailable(PaymentError):
+    """Down, slow, or cut off: whether the call was carried out is not known. Safe to repeat."""
+
+
+class PaymentBusy(PaymentUnavailable):
+    """The same call is being worked on already (Stripe's 409 idempotency_key_in_use)."""
+
+
+class PaymentQueued(PaymentUnavailable):
+    """Nothing was asked of the provider yet: too many calls wait before this one, or it says that we call too often.
+
+    ``retry_after_seconds`` is how long to wait before asking again.
+    """
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        super().__init__(f"queued for {retry_after_seconds:.1f}s")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class PaymentRefused(PaymentError):
+    """The provider definitely will not: nothing was made, and repeating the same call is no use."""
+
+
+class SessionNotFound(PaymentRefused):
+    """The provider knows no such session."""
+
+
+class SessionStatus(StrEnum):
+    """Whether a checkout session can be paid: only while it is open.
+
+    ``complete``: the buyer did their part. ``failed``: they did, by a delayed method, and the money never came.
+    """
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSession:
+    """A checkout session, fetched fresh. ``receipt`` is there exactly when the money is.
+
+    A session that is complete without a receipt awaits a delayed payment method.
+    """
+
+    id: str
+    order_id: UUID | None
+    status: SessionStatus
+    url: str | None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentIntent:
+    """A payment. ``last_error`` is why its last try failed, in words for the buyer."""
+
+    id: str
+    order_id: UUID | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundState:
+    """A refund at the provider. ``refund_id`` is ours, None for one that was not made by us."""
+
+    stripe_refund_id: str
+    payment_intent_id: str | None
+    refund_id: UUID | None
+    amount: int
+    status: RefundStatus
+    failure_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """The buyer's bank asks for the money back. ``won`` is None while nothing is decided."""
+
+    id: str
+    payment_intent_id: str | None
+    won: bool | None
+
+
+class Payment(Protocol):
+    """Every call may be repeated: a repetition finds what the first call made."""
+
+    async def open_session(
+        self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
+    ) -> PaymentSession:
+        """The order's checkout session, made on the first call (P1-020, P2-015).
+
+        Raises PaymentQueued when its turn comes later than ``patience_seconds`` (None: wait as long as it takes),
+        PaymentRefused, PaymentBusy, PaymentUnavailable.
+        """
+        ...
+
+    async def session(self, session_id: str) -> PaymentSession:
+        """The session as it is now. Raises SessionNotFound, PaymentUnavailable."""
+        ...
+
+    async def expire_session(self, session_id: str) -> PaymentSession:
+        """Make sure that the session cannot be paid any more, or learn that it has been.
+
+        Raises SessionNotFound, PaymentUnavailable.
+        """
+        ...
+
+    async def paid_sessions(self, *, since: datetime) -> list[PaymentSession]:
+        """Sessions made since then that are complete, newest first. Raises PaymentUnavailable."""
+        ...
+
+    async def intent(self, intent_id: str) -> PaymentIntent:
+        """A payment as it is now. Raises SessionNotFound, PaymentUnavailable."""
+        ...
+
+    async def refund(self, order: Order, refund: Refund) -> RefundState:
+        """Give ``refund.amount`` back, out of the producer's share and, with its fees, the platform's.
+
+        Raises PaymentRefused, PaymentUnavailable.
+        """
+        ...
+
+    async def refund_state(self, stripe_refund_id: str) -> RefundState:
+        """A refund as it is now. Raises SessionNotFound, PaymentUnavailable."""
+        ...
+
+    async def refunds_of_charge(self, charge_id: str) -> list[RefundState]:
+        """Every refund of a charge, oldest first. Raises PaymentUnavailable."""
+        ...
+
+    async def dispute(self, dispute_id: str) -> Dispute:
+        """A dispute as it is now. Raises SessionNotFound, PaymentUnavailable."""
+        ...
+
+    async def charges_enabled(self, account_id: str) -> bool:
+        """Whether a connected account can take charges. Raises SessionNotFound, PaymentUnavailable."""
+        ...
+
+    async def describe_transfer(self, order: Order) -> None:
+        """Write on the producer's transfer what it was for (P1-019). Raises PaymentRefused, PaymentUnavailable."""
+        ...
+
+
+class InvalidSignature(Exception):
+    """A webhook that the provider did not sign, or signed too long ago (P2-009)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentEvent:
+    """A verified webhook. ``object_id`` is the id of the object it is about; what happened is asked for afresh."""
+
+    id: str
+    type: str
+    object_id: str
+    livemode: bool
+
+
+class PaymentEvents(Protocol):
+    def verify(self, payload: bytes, signature: str) -> PaymentEvent:
+        """The event in the raw body. Raises InvalidSignature."""
+        ...

@@ -1,0 +1,285 @@
+"""Repo: a unit of work over repositories. Nothing lasts unless ``commit`` was called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import UUID
+
+from application.access import AccessToken
+from application.outbox import OutboxTask
+from application.ports.payment import PaymentEvent
+from domain.cart import Cart
+from domain.catalog import Producer, Show, Ticket
+from domain.errors import NotFound
+from domain.offering import Offering
+from domain.orders import Order, OrderStatus
+from domain.policy import CheckoutPolicy
+from domain.promotions import TicketPromoCode
+from domain.refunds import Refund
+from domain.stock import Stock
+
+
+class StorageUnavailable(Exception):
+    """The database is down, its connections are used up, or it was lost on the way. Nothing was committed, or it is
+    unknown whether the commit came through."""
+
+
+class StorageConflict(Exception):
+    """Another transaction got in the way (deadlock, or the same unique key at once). Safe to repeat at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What carts ask about, as one transaction sees it: shows, their producers, and the stock."""
+
+    shows: Mapping[UUID, Show]
+    producers: Mapping[UUID, Producer]
+    stock: Stock
+
+    def offering(self, show_id: UUID, policy: CheckoutPolicy) -> Offering:
+        """The show on sale. Raises NotFound."""
+        show = self.shows.get(show_id)
+        if show is None:
+            raise NotFound("No such show", field="show_id")
+        return Offering(show, self.producers[show.producer_id], self.stock, policy)
+
+
+class SalesRepo(Protocol):
+    """The stock of shows on sale."""
+
+    async def read(self, carts: Sequence[Cart]) -> Sale:
+        """Everything the carts ask about, without locks."""
+        ...
+
+    async def lock(self, carts: Sequence[Cart]) -> Sale:
+        """The same, with the tickets and then the promo codes locked in id order until the transaction ends.
+
+        Shows, producers and prices are read after the locks were had, so they are as fresh as can be (P1-007).
+        """
+        ...
+
+    async def lock_stock(self, orders: Sequence[Order]) -> Stock:
+        """The tickets and promo codes of orders, locked. Lock the orders themselves first."""
+        ...
+
+    async def save(self, stock: Stock) -> None:
+        """Write the counters that changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShowOnDisplay:
+    """A show as buyers see it."""
+
+    show: Show
+    producer: Producer
+    tickets: tuple[Ticket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCursor:
+    """The last show of a page: lists are sorted by start time, then id."""
+
+    start_time: datetime
+    show_id: UUID
+
+
+class CatalogRepo(Protocol):
+    """Producers, shows, tickets and promo codes. Counters of tickets are the SalesRepo's business."""
+
+    async def add_producer(self, producer: Producer) -> None: ...
+
+    async def producer(self, producer_id: UUID) -> Producer | None: ...
+
+    async def save_producer(self, producer: Producer) -> None: ...
+
+    async def producers_with_account(self, stripe_account_id: str) -> list[Producer]:
+        """Whose money goes to this account."""
+        ...
+
+    async def add_show(self, show: Show) -> None: ...
+
+    async def show(self, show_id: UUID) -> Show | None: ...
+
+    async def save_show(self, show: Show) -> None: ...
+
+    async def on_display(self, show_id: UUID) -> ShowOnDisplay | None:
+        """The show with its producer and tickets, published or not."""
+        ...
+
+    async def on_sale(
+        self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
+    ) -> list[ShowOnDisplay]:
+        """Published shows that have not ended and were not cancelled, soonest first."""
+        ...
+
+    async def add_ticket(self, ticket: Ticket) -> None: ...
+
+    async def save_ticket(self, ticket: Ticket) -> None:
+        """Write name, description, price, flags and quantity; held and sold stay as they are."""
+        ...
+
+    async def add_promo_code(self, promo_code: TicketPromoCode) -> None: ...
+
+
+class OrderRepo(Protocol):
+    """Orders with their lines and attendees."""
+
+    async def add(self, orders: Sequence[Order]) -> None:
+        """Raises StorageConflict when another transaction used one of the idempotency keys at the same time."""
+        ...
+
+    async def get(self, order_id: UUID) -> Order | None: ...
+
+    async def lock(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
+        """The orders that exist, locked in id order until the transaction ends."""
+        ...
+
+    async def with_idempotency_keys(self, keys: Collection[str]) -> Mapping[str, Order]:
+        """The orders that were placed under these Idempotency-Keys."""
+        ...
+
+    async def id_of_session(self, session_id: str) -> UUID | None: ...
+
+    async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
+        """How the orders that exist stand, without locking them."""
+        ...
+
+    async def id_of_intent(self, payment_intent_id: str) -> UUID | None: ...
+
+    async def without_session(self, *, created_before: datetime, limit: int) -> list[UUID]:
+        """Pending orders that nobody can pay yet, oldest first."""
+        ...
+
+    async def unconfirmed(self, *, checked_before: datetime, limit: int) -> list[UUID]:
+        """Orders that hold tickets, have a session, and were not asked about since then; longest ago first."""
+        ...
+
+    async def checked(self, order_id: UUID, *, now: datetime) -> None:
+        """The payment provider was asked about the order."""
+        ...
+
+    async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
+        """Remember where the order is paid, whatever else happens to it at the same time."""
+        ...
+
+    async def save(self, orders: Sequence[Order]) -> None:
+        """Write status, payment facts and attendees of locked orders."""
+        ...
+
+    async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
+        """Pending orders whose hold has run out, longest overdue first. One that is processing waits for its bank."""
+        ...
+
+
+class OutboxRepo(Protocol):
+    """Work that must happen after a commit (design.md §6)."""
+
+    async def add(self, tasks: Iterable[OutboxTask]) -> None: ...
+
+    async def due(self, *, now: datetime, limit: int) -> list[UUID]:
+        """Tasks that are due and that nobody works on."""
+        ...
+
+    async def claim(self, task_id: UUID, *, now: datetime, until: datetime) -> OutboxTask | None:
+        """The task for the caller alone until ``until``, its attempts counted up; None when it is not to be had."""
+        ...
+
+    async def save(self, task: OutboxTask) -> None:
+        """Write the outcome of a claimed task and give the claim back."""
+        ...
+
+
+class RefundRepo(Protocol):
+    """Refunds. Whoever writes one has locked its order."""
+
+    async def add(self, refund: Refund) -> None: ...
+
+    async def of_order(self, order_id: UUID) -> list[Refund]:
+        """In the order of their sequence."""
+        ...
+
+    async def save(self, refund: Refund) -> None:
+        """Write how it stands."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedEvent:
+    """A webhook in the inbox."""
+
+    event: PaymentEvent
+    received_at: datetime
+    handled_at: datetime | None = None
+    last_error: str | None = None
+
+
+class EventInbox(Protocol):
+    """Webhooks, each kept once (design.md §5)."""
+
+    async def receive(self, event: PaymentEvent, *, now: datetime) -> ReceivedEvent:
+        """The event as the inbox has it: as it is now, or as it was received before."""
+        ...
+
+    async def get(self, event_id: str) -> ReceivedEvent | None: ...
+
+    async def handled(self, event_id: str, *, now: datetime) -> None: ...
+
+    async def failed(self, event_id: str, *, error: str) -> None:
+        """It stays unhandled, and its error can be seen."""
+        ...
+
+
+class TokenRepo(Protocol):
+    """Access tokens of the producer API."""
+
+    async def add(self, token: AccessToken) -> None: ...
+
+    async def with_hash(self, secret_hash: bytes) -> AccessToken | None: ...
+
+    async def revoke(self, token_id: UUID, *, now: datetime) -> bool:
+        """False when there is no such token."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving the block without ``commit`` rolls everything back.
+
+    Any call may raise StorageUnavailable or StorageConflict.
+    """
+
+    @property
+    def sales(self) -> SalesRepo: ...
+
+    @property
+    def catalog(self) -> CatalogRepo: ...
+
+    @property
+    def orders(self) -> OrderRepo: ...
+
+    @property
+    def outbox(self) -> OutboxRepo: ...
+
+    @property
+    def refunds(self) -> RefundRepo: ...
+
+    @property
+    def inbox(self) -> EventInbox: ...
+
+    @property
+    def tokens(self) -> TokenRepo: ...
+
+    async def commit(self) -> None: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+UnitOfWorkFactory = Callable[[], UnitOfWork]

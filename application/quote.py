@@ -1,0 +1,22 @@
+"""Use case: what a cart costs now. Nothing is held."""
+
+from __future__ import annotations
+
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock
+from domain.cart import Cart
+from domain.policy import CheckoutPolicy
+from domain.pricing import Quote
+
+
+class QuoteCart:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, policy: CheckoutPolicy) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._policy = policy
+
+    async def __call__(self, cart: Cart) -> Quote:
+        """Raises NotFound for an unknown show, and what ``Offering.quote`` raises."""
+        async with self._unit_of_work() as uow:
+            sale = await uow.sales.read([cart])
+        return sale.offering(cart.show_id, self._policy).quote(cart, now=self._clock.now())

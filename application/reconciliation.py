@@ -1,0 +1,91 @@
+"""The reconciler: asks Stripe where its news never came (design.md §5)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from application.ports.payment import Payment, PaymentError, SessionStatus
+from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.system import Clock
+from application.session_opening import OpenSession
+from application.settlement import Settlement
+from domain.errors import DomainError
+from domain.orders import HOLDING, RELEASED
+
+log = logging.getLogger(__name__)
+
+#: Webhooks come within seconds. An order is asked about when it has waited so long since it was last.
+QUIET = timedelta(minutes=5)
+#: A session that is not there after this was left behind by a process that died.
+ABANDONED = timedelta(minutes=1)
+#: Payments are looked through so far back.
+LOOK_BACK = timedelta(days=1)
+LIMIT = 100
+
+
+class Reconcile:
+    """One pass. Every order is settled by itself; one that cannot be asked about now waits for the next pass."""
+
+    def __init__(
+        self,
+        payment: Payment,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        settlement: Settlement,
+        open_session: OpenSession,
+    ) -> None:
+        self._payment = payment
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._settlement = settlement
+        self._open_session = open_session
+
+    async def __call__(self) -> int:
+        """How many orders were asked about."""
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            abandoned = await uow.orders.without_session(created_before=now - ABANDONED, limit=LIMIT)
+            quiet = await uow.orders.unconfirmed(checked_before=now - QUIET, limit=LIMIT)
+        for order_id in abandoned:
+            async with self._unit_of_work() as uow:
+                order = await uow.orders.get(order_id)
+            if order and order.holds_tickets and order.session_id is None:
+                self._open_session.in_background(order)
+        for order_id in quiet:
+            await self._ask_about(order_id)
+        return len(abandoned) + len(quiet)
+
+    async def look_for_lost_payments(self) -> int:
+        """Settle what was paid in the last day, whether or not we were told; how many payments have no order.
+
+        Those are told in the log and left alone: the Stripe account may serve others, too.
+        """
+        sessions = await self._payment.paid_sessions(since=self._clock.now() - LOOK_BACK)
+        paid = {
+            session.order_id: session
+            for session in sessions
+            if session.order_id is not None and session.status is SessionStatus.COMPLETE
+        }
+        async with self._unit_of_work() as uow:
+            statuses = await uow.orders.statuses(paid.keys())
+        for order_id, session in paid.items():
+            # Nearly all of them are settled already, and must not be locked for that.
+            if order_id in statuses and statuses[order_id] in HOLDING | RELEASED:
+                await self._settlement.settle(order_id, session)
+        orphans = paid.keys() - statuses.keys()
+        for order_id in orphans:
+            log.error("Session %s was paid for order %s, which does not exist", paid[order_id].id, order_id)
+        return len(orphans)
+
+    async def _ask_about(self, order_id: UUID) -> None:
+        try:
+            async with self._unit_of_work() as uow:
+                order = await uow.orders.get(order_id)
+                await uow.orders.checked(order_id, now=self._clock.now())
+                await uow.commit()
+            if order and order.session_id:
+                await self._settlement.settle(order_id, await self._payment.session(order.session_id))
+        except (PaymentError, DomainError, StorageUnavailable, StorageConflict) as error:
+            log.warning("Order %s is not reconciled: %s", order_id, error)

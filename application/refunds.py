@@ -1,0 +1,162 @@
+"""Use cases: give money back, and follow it until it is there (design.md §3, Money at Stripe)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+from uuid import UUID
+
+from application.handover import HandOver
+from application.outbox import OutboxTask, TaskKind
+from application.ports.payment import Payment, PaymentRefused, RefundState
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.tasks import TaskHopeless
+from domain.errors import Conflict, NotFound
+from domain.orders import AttendeeStatus, Order
+from domain.refunds import Refund, RefundStatus, amount_for
+
+log = logging.getLogger(__name__)
+
+
+class RefundOrder:
+    """A producer gives money back: for the whole order or for some of its attendees."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hand_over: HandOver) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+        self._hand_over = hand_over
+
+    async def __call__(
+        self,
+        order_id: UUID,
+        *,
+        attendee_ids: Collection[UUID] | None = None,
+        restock: bool = True,
+        refund_fees: bool = True,
+        reason: str = "",
+    ) -> tuple[Order, Refund | None]:
+        """The order with the attendees void, and the refund on its way (None where nothing was paid).
+
+        Raises NotFound, Conflict (void already, more than is left, not completed).
+        """
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            order = (await uow.orders.lock([order_id])).get(order_id)
+            if order is None:
+                raise NotFound("No such order")
+            stock = await uow.sales.lock_stock([order])
+            voided = order.refunded(attendee_ids, stock, restock=restock)
+            amount = amount_for(order, newly_void(order, voided), refund_fees=refund_fees)
+            if amount > order.amount_paid - order.refunded_amount:
+                raise Conflict(f"Order {order.number} has less left to refund than these tickets cost")
+            changed = replace(voided, refunded_amount=order.refunded_amount + amount)
+            refund = None
+            tasks = []
+            if amount:
+                earlier = await uow.refunds.of_order(order.id)
+                refund = Refund(
+                    id=self._ids.new(),
+                    order_id=order.id,
+                    sequence=len(earlier) + 1,
+                    amount=amount,
+                    refund_fees=refund_fees,
+                    reason=reason,
+                    created_at=now,
+                )
+                tasks = [OutboxTask(id=self._ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=order.id, due_at=now)]
+            await uow.orders.save([changed])
+            await uow.sales.save(stock)
+            if refund:
+                await uow.refunds.add(refund)
+            await uow.outbox.add(tasks)
+            await uow.commit()
+        self._hand_over(tasks)
+        return changed, refund
+
+
+def newly_void(before: Order, after: Order) -> set[UUID]:
+    """The attendees whose tickets admitted before, and do not after."""
+    void = {attendee.id for attendee in after.attendees if attendee.status is AttendeeStatus.VOID}
+    return {attendee.id for attendee in before.attendees if attendee.status is AttendeeStatus.VALID} & void
+
+
+class SubmitRefunds:
+    """Handler of TaskKind.SUBMIT_REFUNDS: tells Stripe of an order's refunds that it has not heard of."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment) -> None:
+        self._unit_of_work = unit_of_work
+        self._payment = payment
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Raises TaskHopeless when Stripe refuses one for good, PaymentUnavailable when it is away."""
+        async with self._unit_of_work() as uow:
+            order = await uow.orders.get(task.order_id)
+            refunds = await uow.refunds.of_order(task.order_id)
+        for refund in refunds:
+            if order is None or refund.status is not RefundStatus.REQUESTED:
+                continue
+            try:
+                state = await self._payment.refund(order, refund)
+            except PaymentRefused as refusal:
+                await self._follow(order.id, refund.id, refund.refused(str(refusal)))
+                raise TaskHopeless(str(refusal)) from refusal
+            await self._follow(
+                order.id, refund.id, refund.followed(state.status, state.stripe_refund_id, state.failure_reason)
+            )
+
+    async def _follow(self, order_id: UUID, refund_id: UUID, followed: Refund) -> None:
+        async with self._unit_of_work() as uow:
+            order = (await uow.orders.lock([order_id]))[order_id]
+            current = next(r for r in await uow.refunds.of_order(order_id) if r.id == refund_id)
+            if current.status is RefundStatus.REQUESTED:  # else an event was quicker, and knows better
+                await uow.refunds.save(followed)
+                await recount(uow, order)
+            await uow.commit()
+
+
+class FollowRefund:
+    """What Stripe says of a refund: one of ours, or one that somebody made in Stripe's dashboard."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, state: RefundState) -> None:
+        """Raises NotFound when no order of ours was paid by the refund's payment."""
+        async with self._unit_of_work() as uow:
+            order_id = await uow.orders.id_of_intent(state.payment_intent_id) if state.payment_intent_id else None
+            if order_id is None:
+                raise NotFound("No order belongs to this refund")
+            order = (await uow.orders.lock([order_id]))[order_id]
+            known = await uow.refunds.of_order(order_id)
+            refund = next((r for r in known if state.stripe_refund_id == r.stripe_refund_id), None) or next(
+                (r for r in known if state.refund_id == r.id), None
+            )
+            if refund is None:
+                refund = Refund(
+                    id=self._ids.new(),
+                    order_id=order_id,
+                    sequence=len(known) + 1,
+                    amount=state.amount,
+                    refund_fees=False,
+                    reason="made at Stripe",
+                    created_at=self._clock.now(),
+                    made_at_stripe=True,
+                )
+                await uow.refunds.add(refund)
+            await uow.refunds.save(refund.followed(state.status, state.stripe_refund_id, state.failure_reason))
+            await recount(uow, order)
+            await uow.commit()
+        if state.status in {RefundStatus.FAILED, RefundStatus.CANCELED}:
+            log.error("Refund %s of order %s %s: %s", refund.id, order_id, state.status, state.failure_reason)
+
+
+async def recount(uow: UnitOfWork, order: Order) -> None:
+    """Write down how much of a locked order is on its way back to the buyer, or there."""
+    returned = sum(refund.amount for refund in await uow.refunds.of_order(order.id) if refund.counts)
+    if returned != order.refunded_amount:
+        await uow.orders.save([replace(order, refunded_amount=min(returned, order.amount_paid))])

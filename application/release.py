@@ -1,0 +1,103 @@
+"""Use cases: give holds back, when the buyer cancels or the time is up."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from application.links import Links
+from application.ports.payment import Payment, PaymentError, PaymentRefused, SessionNotFound
+from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.system import Clock
+from application.session_opening import PATIENCE_SECONDS
+from application.settlement import Settlement
+from domain.errors import Conflict, NotFound
+from domain.orders import Order, OrderEvent, OrderStatus
+
+log = logging.getLogger(__name__)
+
+#: Holds that one pass of the sweeper looks at.
+SWEEP_LIMIT = 500
+
+
+class ReleaseOrder:
+    """Gives one order's hold back, but only once its session can no longer be paid.
+
+    Money that came first completes the order instead.
+    """
+
+    def __init__(self, payment: Payment, unit_of_work: UnitOfWorkFactory, settlement: Settlement, links: Links) -> None:
+        self._payment = payment
+        self._unit_of_work = unit_of_work
+        self._settlement = settlement
+        self._links = links
+
+    async def __call__(self, order_id: UUID, event: OrderEvent) -> Order:
+        """The order, released as ``event`` says, or as it is if it holds nothing or was paid.
+
+        Raises NotFound, PaymentUnavailable, StorageUnavailable.
+        """
+        async with self._unit_of_work() as uow:
+            order = await uow.orders.get(order_id)
+        if order is None:
+            raise NotFound("No such order")
+        if not order.holds_tickets:
+            return order
+        try:
+            session = await self._payment.expire_session(await self._session_id(order))
+        except SessionNotFound:
+            return await self._settlement.release(order.id, event)
+        return await self._settlement.settle(order.id, session, release_as=event)
+
+    async def _session_id(self, order: Order) -> str:
+        if order.session_id is not None:
+            return order.session_id
+        # The call that should have opened a session may have reached the provider although its answer never came:
+        # asking again finds that session, and only then can it be closed.
+        try:
+            session = await self._payment.open_session(
+                order,
+                success_url=self._links.payment_success(),
+                cancel_url=self._links.payment_cancel(order),
+                patience_seconds=PATIENCE_SECONDS,
+            )
+        except PaymentRefused as refusal:
+            raise SessionNotFound(str(refusal)) from refusal
+        return session.id
+
+
+class CancelOrder:
+    """The buyer does not want to pay after all."""
+
+    def __init__(self, release: ReleaseOrder) -> None:
+        self._release = release
+
+    async def __call__(self, order_id: UUID) -> Order:
+        """The cancelled order. Raises Conflict when there is nothing left to cancel, and what ReleaseOrder raises."""
+        order = await self._release(order_id, OrderEvent.CANCELLED)
+        if order.status is not OrderStatus.CANCELLED:
+            raise Conflict(f"Order {order.number} cannot be cancelled any more: it is {order.status}")
+        return order
+
+
+class ReleaseOverdue:
+    """The sweeper: holds whose time is up go back on sale (P2-014)."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, release: ReleaseOrder) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._release = release
+
+    async def __call__(self) -> int:
+        """How many orders stopped holding tickets. One that cannot be asked about now is left for the next pass."""
+        async with self._unit_of_work() as uow:
+            overdue = await uow.orders.overdue(now=self._clock.now(), limit=SWEEP_LIMIT)
+        settled = 0
+        for order_id in overdue:
+            try:
+                order = await self._release(order_id, OrderEvent.SESSION_EXPIRED)
+            except (PaymentError, StorageUnavailable, StorageConflict) as error:
+                log.warning("Overdue order %s is left for the next sweep: %s", order_id, error)
+            else:
+                settled += not order.holds_tickets
+        return settled

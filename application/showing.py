@@ -1,0 +1,70 @@
+"""Use cases: what buyers look at: shows on sale, and their own orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from application.ports.storage import ShowCursor, ShowOnDisplay, UnitOfWorkFactory
+from application.ports.system import Clock
+from domain.errors import NotFound
+from domain.orders import Order
+
+
+class ListShows:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(
+        self, *, producer_id: UUID | None, after: ShowCursor | None, limit: int
+    ) -> tuple[list[ShowOnDisplay], ShowCursor | None]:
+        """A page of shows on sale, soonest first, and where the next page begins, if there is one."""
+        async with self._unit_of_work() as uow:
+            found = await uow.catalog.on_sale(
+                now=self._clock.now(), producer_id=producer_id, after=after, limit=limit + 1
+            )
+        page = found[:limit]
+        more = len(found) > limit
+        return page, ShowCursor(page[-1].show.start_time, page[-1].show.id) if more else None
+
+
+class GetShow:
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, show_id: UUID) -> ShowOnDisplay:
+        """A published show. Raises NotFound, also for one that is not published."""
+        async with self._unit_of_work() as uow:
+            display = await uow.catalog.on_display(show_id)
+        if display is None or not display.show.published:
+            raise NotFound("No such show")
+        return display
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOnDisplay:
+    """An order with what it is for."""
+
+    order: Order
+    display: ShowOnDisplay
+
+
+async def order_on_display(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> OrderOnDisplay | None:
+    """The order with what it is for, if there is one."""
+    async with unit_of_work() as uow:
+        order = await uow.orders.get(order_id)
+        display = await uow.catalog.on_display(order.show_id) if order else None
+    return OrderOnDisplay(order, display) if order and display else None
+
+
+class GetOrder:
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, order_id: UUID) -> OrderOnDisplay:
+        """Raises NotFound."""
+        found = await order_on_display(self._unit_of_work, order_id)
+        if found is None:
+            raise NotFound("No such order")
+        return found

@@ -1,0 +1,170 @@
+"""The mail that brings the tickets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from typing_extensions import override
+
+from adapters.memory.mail import MemoryLetterWriter, MemoryTicketRenderer
+from application.confirmation import SendConfirmation
+from application.outbox import OutboxTask, TaskKind
+from application.ports.mail import ConfirmationFacts, Letter, MailUnavailable, PrintableTicket
+from application.ports.storage import ShowOnDisplay
+from application.printing import PrintTickets, price_tag
+from application.tasks import TaskHopeless
+from domain.orders import AttendeeStatus, Order, OrderStatus
+from tests.application.world import World
+from tests.support.factories import (
+    DOORS,
+    JPY,
+    NOW,
+    USD,
+    Wanted,
+    donation_ticket,
+    order,
+    producer,
+    promo_code,
+    show,
+    ticket,
+)
+
+pytestmark = pytest.mark.p1
+
+
+class RecordingLetters(MemoryLetterWriter):
+    facts: ConfirmationFacts
+
+    @override
+    def confirmation(self, facts: ConfirmationFacts) -> Letter:
+        self.facts = facts
+        return super().confirmation(facts)
+
+
+class RecordingRenderer(MemoryTicketRenderer):
+    printed: list[PrintableTicket]
+
+    @override
+    async def render(self, tickets: Any) -> bytes:
+        self.printed = list(tickets)
+        return await super().render(tickets)
+
+
+def confirmation_of(confirmed: Order) -> OutboxTask:
+    return OutboxTask(id=uuid4(), kind=TaskKind.CONFIRMATION_MAIL, order_id=confirmed.id, due_at=NOW)
+
+
+async def sold(world: World, *wanted: Wanted, **overrides: Any) -> Order:
+    """A completed order of a show that exists."""
+    await world.sell(*(want[0] for want in wanted))
+    completed = order(*wanted, **{"status": OrderStatus.COMPLETED, **overrides})
+    await world.add(completed)
+    return completed
+
+
+async def letter_about(world: World, confirmed: Order) -> ConfirmationFacts:
+    letters = RecordingLetters()
+    send = SendConfirmation(world.database, PrintTickets(MemoryTicketRenderer()), letters, world.mailer, world.links)
+    await send(confirmation_of(confirmed))
+    return letters.facts
+
+
+async def test_the_tickets_go_to_the_buyer(world: World) -> None:
+    confirmed = await sold(world, (ticket(), 2))
+    task = confirmation_of(confirmed)
+    await world.send_confirmation(task)
+    (mail,) = world.mailer.sent
+    assert (mail.to_name, mail.to_address) == ("Ada Lovelace", "ada@example.org")
+    assert "Twelfth Night" in mail.letter.subject
+    assert world.links.order_page(confirmed) in mail.letter.text
+    (pdf,) = mail.attachments
+    assert (pdf.filename, pdf.content_type) == (f"tickets-{confirmed.number}.pdf", "application/pdf")
+    assert all(attendee.code.encode() in pdf.content for attendee in confirmed.attendees)
+
+
+async def test_every_try_sends_the_same_mail(world: World) -> None:
+    task = confirmation_of(await sold(world, (ticket(), 1)))
+    await world.send_confirmation(task)
+    await world.send_confirmation(task)
+    first, second = world.mailer.sent
+    assert first == second
+    assert str(task.id) in first.message_id
+
+
+async def test_the_letter_adds_up(world: World) -> None:
+    evening = show()
+    stalls, guest = ticket(of=evening, price=2500), donation_ticket(of=evening, price=0, name="Guest")
+    promo = promo_code(of=evening, discount="0.20")
+    confirmed = await sold(world, (stalls, 4), (guest, 1), promo=promo, tax=77)
+    facts = await letter_about(world, confirmed)
+    assert [(line.name, line.quantity, line.total_price) for line in facts.lines] == [
+        ("Stalls", 4, "$100.00"),
+        ("Guest", 1, "Free"),
+    ]
+    assert (facts.discount, facts.fees, facts.tax, facts.total) == ("$20.00", "$8.79", "$0.77", "$89.56")
+
+
+async def test_the_letter_of_a_free_order_speaks_of_no_money(world: World) -> None:
+    facts = await letter_about(world, await sold(world, (ticket(price=0), 1)))
+    assert (facts.discount, facts.fees, facts.tax, facts.total) == ("", "", "", "")
+
+
+async def test_the_letter_tells_where_and_when(world: World) -> None:
+    stalls = ticket()
+    await world.sell(stalls, by=producer(name="Globe"), title="Hamlet", venue="Bankside", timezone="Europe/London")
+    confirmed = order((stalls, 1), status=OrderStatus.COMPLETED)
+    await world.add(confirmed)
+    facts = await letter_about(world, confirmed)
+    assert (facts.customer_name, facts.order_number) == ("Ada Lovelace", confirmed.number)
+    assert (facts.show_title, facts.producer_name, facts.venue) == ("Hamlet", "Globe", "Bankside")
+    assert (facts.door_time, facts.timezone) == (DOORS, ZoneInfo("Europe/London"))
+
+
+async def test_an_order_that_was_refunded_meanwhile_gets_no_mail(world: World) -> None:
+    await world.send_confirmation(
+        confirmation_of(await sold(world, (ticket(), 1), status=OrderStatus.REFUNDED, attendees=()))
+    )
+    assert world.mailer.sent == []
+
+
+async def test_an_order_that_does_not_exist_gets_no_mail(world: World) -> None:
+    await world.send_confirmation(confirmation_of(order()))
+    assert world.mailer.sent == []
+
+
+async def test_a_mail_server_that_is_away_is_tried_again(world: World) -> None:
+    task = confirmation_of(await sold(world, (ticket(), 1)))
+    world.mailer.available = False
+    with pytest.raises(MailUnavailable):
+        await world.send_confirmation(task)
+
+
+async def test_a_mailbox_that_does_not_exist_is_hopeless(world: World) -> None:
+    task = confirmation_of(await sold(world, (ticket(), 1)))
+    world.mailer.refused_addresses.add("ada@example.org")
+    with pytest.raises(TaskHopeless, match="no such user"):
+        await world.send_confirmation(task)
+
+
+async def test_one_page_is_printed_for_everybody_who_may_enter() -> None:
+    stalls = ticket(price=2500, name="Stalls", is_vip=True)
+    evening = show(id=stalls.show_id, venue="Bankside")
+    confirmed = order((stalls, 3), status=OrderStatus.COMPLETED)
+    first, *others = confirmed.attendees
+    partly = replace(confirmed, attendees=(replace(first, status=AttendeeStatus.VOID), *others))
+    renderer = RecordingRenderer()
+    await PrintTickets(renderer)(partly, ShowOnDisplay(evening, producer(), (stalls,)))
+    assert [printed.code for printed in renderer.printed] == [attendee.code for attendee in others]
+    assert {(p.price, p.ticket_name, p.is_vip, p.venue) for p in renderer.printed} == {
+        ("$25.00", "Stalls", True, "Bankside")
+    }
+    assert {p.order_number for p in renderer.printed} == {confirmed.number}
+
+
+def test_nothing_to_pay_is_free() -> None:
+    assert price_tag(USD, 0) == price_tag(JPY, 0) == "Free"
+    assert price_tag(JPY, 2500) == "¥2500"

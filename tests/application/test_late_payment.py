@@ -1,0 +1,101 @@
+"""A payment that came when the tickets were gone: the money goes back, and the buyer is told."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from typing_extensions import override
+
+from adapters.memory.mail import MemoryLetterWriter
+from application.late_payment import ApologizeForLatePayment
+from application.outbox import OutboxTask, TaskKind
+from application.ports.mail import LatePaymentFacts, Letter, MailUnavailable
+from application.tasks import TaskHopeless
+from domain.orders import Order, OrderEvent, OrderStatus
+from domain.refunds import RefundStatus
+from tests.application.world import World
+from tests.support.factories import NOW, order, producer, ticket
+
+pytestmark = pytest.mark.p1
+
+
+class RecordingLetters(MemoryLetterWriter):
+    facts: LatePaymentFacts
+
+    @override
+    def late_payment(self, facts: LatePaymentFacts) -> Letter:
+        self.facts = facts
+        return super().late_payment(facts)
+
+
+def apology_for(late: Order) -> OutboxTask:
+    return OutboxTask(id=uuid4(), kind=TaskKind.LATE_PAYMENT_MAIL, order_id=late.id, due_at=NOW)
+
+
+async def paid_too_late(world: World) -> Order:
+    """An order whose tickets somebody else had by the time it was paid, with 1.16 of tax."""
+    stalls = ticket(quantity=1)
+    await world.sell(stalls, by=producer(name="Globe"), title="Hamlet")
+    late = await world.buy((stalls, 1))
+    assert late.session_id
+    world.payment.pay(late.session_id, tax=1_16)
+    await world.settlement.release(late.id, OrderEvent.SESSION_EXPIRED)
+    await world.buy((stalls, 1))
+    return await world.complete(late.session_id)
+
+
+async def test_a_late_payment_is_given_back_from_end_to_end(world: World) -> None:
+    late = await paid_too_late(world)
+    assert late.status is OrderStatus.REFUNDED
+    await world.run_tasks()
+    (made,) = world.payment.refunds.values()
+    assert (made.payment_intent_id, made.amount) == (late.payment_intent_id, late.amount_paid)
+    assert [refund.status for refund in await world.refunds(late)] == [RefundStatus.SUCCEEDED]
+    (mail,) = world.mailer.sent
+    assert (mail.to_name, mail.to_address) == ("Ada Lovelace", "ada@example.org")
+    assert "too late" in mail.letter.subject
+    assert mail.attachments == ()
+    assert await world.tasks() == []
+
+
+async def test_the_apology_says_what_goes_back(world: World) -> None:
+    late = await paid_too_late(world)
+    letters = RecordingLetters()
+    await ApologizeForLatePayment(world.database, letters, world.mailer, world.links)(apology_for(late))
+    assert letters.facts == LatePaymentFacts(
+        customer_name="Ada Lovelace",
+        show_title="Hamlet",
+        producer_name="Globe",
+        order_number=late.number,
+        amount="$28.73",
+        order_url=world.links.order_page(late),
+    )
+
+
+async def test_every_try_sends_the_same_mail(world: World) -> None:
+    task = apology_for(await paid_too_late(world))
+    await world.apologize(task)
+    await world.apologize(task)
+    first, second = world.mailer.sent
+    assert first == second
+    assert str(task.id) in first.message_id
+
+
+async def test_an_order_that_does_not_exist_gets_no_mail(world: World) -> None:
+    await world.apologize(apology_for(order()))
+    assert world.mailer.sent == []
+
+
+async def test_a_mail_server_that_is_away_is_tried_again(world: World) -> None:
+    task = apology_for(await paid_too_late(world))
+    world.mailer.available = False
+    with pytest.raises(MailUnavailable):
+        await world.apologize(task)
+
+
+async def test_a_mailbox_that_does_not_exist_is_hopeless(world: World) -> None:
+    task = apology_for(await paid_too_late(world))
+    world.mailer.refused_addresses.add("ada@example.org")
+    with pytest.raises(TaskHopeless, match="no such user"):
+        await world.apologize(task)

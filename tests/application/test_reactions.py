@@ -1,0 +1,211 @@
+"""What is done about each type of event that the provider sends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from typing_extensions import override
+
+from application.ports.payment import Dispute, PaymentIntent, RefundState, SessionNotFound
+from domain.catalog import Producer
+from domain.errors import NotFound
+from domain.orders import AttendeeStatus, Order, OrderStatus
+from domain.refunds import RefundStatus
+from tests.application.world import FlakyPayment, World
+from tests.support.factories import order, producer, ticket
+
+pytestmark = pytest.mark.p1
+
+SESSION_EVENTS = (
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+)
+
+
+async def react(world: World, event_type: str, object_id: str) -> None:
+    handler = world.reactions.to(event_type)
+    assert handler
+    await handler(object_id)
+
+
+async def sold(world: World) -> Order:
+    stalls = ticket()
+    await world.sell(stalls)
+    return await world.buy_and_pay((stalls, 2))
+
+
+async def payable(world: World) -> tuple[Order, str]:
+    """An order whose session is open, and the id of its payment."""
+    stalls = ticket()
+    await world.sell(stalls)
+    order = await world.buy((stalls, 2))
+    return order, f"pi_memory_{order.id.hex}"
+
+
+def made_at_stripe(sold: Order, amount: int, status: RefundStatus = RefundStatus.SUCCEEDED) -> RefundState:
+    return RefundState(
+        stripe_refund_id="re_dashboard",
+        payment_intent_id=sold.payment_intent_id,
+        refund_id=None,
+        amount=amount,
+        status=status,
+        failure_reason=None,
+    )
+
+
+@pytest.mark.parametrize("event_type", ["customer.created", "", "checkout.session"])
+def test_nothing_is_done_about_what_is_none_of_our_business(world: World, event_type: str) -> None:
+    assert world.reactions.to(event_type) is None
+
+
+@pytest.mark.parametrize("event_type", SESSION_EVENTS)
+async def test_a_session_is_brought_in_line_with_its_order(world: World, event_type: str) -> None:
+    order, _ = await payable(world)
+    assert order.session_id
+    world.payment.pay(order.session_id)
+    await react(world, event_type, order.session_id)
+    assert (await world.order(order.id)).success
+
+
+async def test_a_declined_card_is_shown_on_the_order(world: World) -> None:
+    order, intent_id = await payable(world)
+    assert order.session_id
+    world.payment.decline(order.session_id, "Your card has insufficient funds.")
+    await react(world, "payment_intent.payment_failed", intent_id)
+    assert (await world.order(order.id)) == replace(order, last_payment_error="Your card has insufficient funds.")
+
+
+async def test_a_payment_that_has_no_error_any_more_changes_nothing(world: World) -> None:
+    order, intent_id = await payable(world)
+    await react(world, "payment_intent.payment_failed", intent_id)
+    assert await world.order(order.id) == order
+
+
+class SomebodyElsesPayment(FlakyPayment):
+    @override
+    async def intent(self, intent_id: str) -> PaymentIntent:
+        return PaymentIntent(id=intent_id, order_id=None, last_error="Your card was declined.")
+
+
+async def test_a_payment_of_no_order_is_not_found() -> None:
+    world = World(payment=SomebodyElsesPayment())
+    with pytest.raises(NotFound, match="payment"):
+        await react(world, "payment_intent.payment_failed", "pi_shop")
+    await world.close()
+
+
+async def test_a_payment_that_the_provider_does_not_know_is_told(world: World) -> None:
+    with pytest.raises(SessionNotFound):
+        await react(world, "payment_intent.payment_failed", "pi_unknown")
+
+
+async def test_every_refund_of_a_charge_is_followed(world: World) -> None:
+    order = await sold(world)
+    world.payment.refunds = {
+        name: replace(made_at_stripe(order, amount), stripe_refund_id=name)
+        for name, amount in (("re_1", 10_00), ("re_2", 5_00))
+    }
+    await react(world, "charge.refunded", order.charge_id or "")
+    assert [refund.amount for refund in await world.refunds(order)] == [10_00, 5_00]
+    assert (await world.order(order.id)).refunded_amount == 15_00
+
+
+async def test_a_charge_without_refunds_changes_nothing(world: World) -> None:
+    order = await sold(world)
+    await react(world, "charge.refunded", order.charge_id or "")
+    assert await world.order(order.id) == order
+
+
+@pytest.mark.parametrize("event_type", ["refund.updated", "refund.failed"])
+async def test_a_refund_that_fails_later_is_followed(world: World, event_type: str) -> None:
+    order = await sold(world)
+    world.payment.refunds["re_dashboard"] = made_at_stripe(order, 10_00)
+    await react(world, event_type, "re_dashboard")
+    assert (await world.order(order.id)).refunded_amount == 10_00
+    world.payment.refunds["re_dashboard"] = made_at_stripe(order, 10_00, RefundStatus.FAILED)
+    await react(world, event_type, "re_dashboard")
+    assert (await world.order(order.id)).refunded_amount == 0
+
+
+async def test_a_refund_that_the_provider_does_not_know_is_told(world: World) -> None:
+    with pytest.raises(SessionNotFound):
+        await react(world, "refund.updated", "re_unknown")
+
+
+async def test_a_dispute_flags_its_order_until_it_is_won(world: World) -> None:
+    order = await sold(world)
+    dispute = Dispute(id="dp_1", payment_intent_id=order.payment_intent_id, won=None)
+    world.payment.disputes["dp_1"] = dispute
+    await react(world, "charge.dispute.created", "dp_1")
+    assert await world.order(order.id) == replace(order, disputed=True)
+    world.payment.disputes["dp_1"] = replace(dispute, won=True)
+    await react(world, "charge.dispute.closed", "dp_1")
+    assert await world.order(order.id) == order
+
+
+async def test_a_lost_dispute_voids_the_tickets(world: World) -> None:
+    order = await sold(world)
+    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=order.payment_intent_id, won=False)
+    await react(world, "charge.dispute.closed", "dp_1")
+    lost = await world.order(order.id)
+    assert lost.disputed
+    assert {attendee.status for attendee in lost.attendees} == {AttendeeStatus.VOID}
+
+
+async def test_news_of_disputes_may_come_in_any_order(world: World) -> None:
+    order = await sold(world)
+    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=order.payment_intent_id, won=True)
+    await react(world, "charge.dispute.closed", "dp_1")
+    await react(world, "charge.dispute.created", "dp_1")
+    assert not (await world.order(order.id)).disputed
+
+
+@pytest.mark.parametrize("intent_id", ["pi_shop", None])
+async def test_a_dispute_of_no_order_is_not_found(world: World, intent_id: str | None) -> None:
+    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=intent_id, won=None)
+    with pytest.raises(NotFound, match="dispute"):
+        await react(world, "charge.dispute.created", "dp_1")
+
+
+async def stored_producer(world: World, seller: Producer) -> Producer:
+    async with world.database() as uow:
+        found = await uow.catalog.producer(seller.id)
+    assert found
+    return found
+
+
+async def test_an_account_that_can_take_charges_now_lets_its_producers_sell(world: World) -> None:
+    seller, partner = (producer(account="acct_new", charges_enabled=False) for _ in range(2))
+    other = producer(account="acct_other", charges_enabled=False)
+    for each in (seller, partner, other):
+        await world.add_producer(each)
+    await react(world, "account.updated", "acct_new")
+    assert (await stored_producer(world, seller)).financial.charges_enabled
+    assert (await stored_producer(world, partner)).financial.charges_enabled
+    assert await stored_producer(world, other) == other
+
+
+async def test_an_account_that_was_stopped_stops_its_producer(world: World) -> None:
+    seller = producer(account="acct_stopped")
+    await world.add_producer(seller)
+    world.payment.disabled_accounts.add("acct_stopped")
+    await react(world, "account.updated", "acct_stopped")
+    stopped = await stored_producer(world, seller)
+    assert stopped == replace(seller, financial=replace(seller.financial, charges_enabled=False))
+
+
+async def test_an_account_of_nobody_here_is_left_alone(world: World) -> None:
+    await react(world, "account.updated", "acct_of_a_shop")
+
+
+async def test_an_order_of_another_status_may_be_declined_late(world: World) -> None:
+    expired = order(status=OrderStatus.EXPIRED)
+    await world.sell(ticket(id=expired.lines[0].ticket_id, show_id=expired.show_id))
+    await world.add(expired)
+    await world.payment.open_session(expired, success_url="", cancel_url="")
+    world.payment.decline(f"cs_memory_{expired.id.hex}", "Your card was declined.")
+    await react(world, "payment_intent.payment_failed", f"pi_memory_{expired.id.hex}")
+    assert await world.order(expired.id) == expired

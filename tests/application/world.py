@@ -1,0 +1,265 @@
+"""The whole application on the memory adapters, and a few that misbehave on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from typing_extensions import override
+
+from adapters.memory.lock import MemoryLock
+from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketRenderer
+from adapters.memory.notifier import MemoryNotifier
+from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
+from adapters.memory.storage import MemoryDatabase
+from adapters.memory.system import MemoryClock, MemoryIds
+from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
+from application.completion import CompleteOrder
+from application.confirmation import SendConfirmation
+from application.group_commit import GroupCommit
+from application.handover import HandOver
+from application.issuing import TicketIssuer
+from application.late_payment import ApologizeForLatePayment
+from application.links import Links, OrderTokens
+from application.outbox import OutboxTask, TaskKind
+from application.payment_events import HandlePaymentEvent, Reactions
+from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
+from application.printing import PrintTickets
+from application.reconciliation import Reconcile
+from application.refunds import FollowRefund, RefundOrder, SubmitRefunds
+from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
+from application.session_opening import FindPayPage, OpenSession
+from application.settlement import Settlement
+from application.tasks import RunTask
+from application.transfers import DescribeTransfer
+from domain.cart import Cart
+from domain.catalog import Producer, Ticket
+from domain.orders import Idempotency, Order
+from domain.policy import CheckoutPolicy
+from domain.promotions import TicketPromoCode
+from domain.refunds import Refund
+from domain.ticket_code import TicketCodes
+from tests.support.factories import Wanted, cart, customer, producer, show
+
+#: Nothing in memory takes this long: what does hangs.
+HANGS_SECONDS: Final = 2
+#: What the provider of the world signs its events with.
+SIGNATURE: Final = "signed by the provider"
+A_DAY: Final = timedelta(days=1)
+
+
+class FlakyPayment(MemoryPayment):
+    """``busy`` makes the provider say that the call is being worked on already; ``losing_answers`` makes it open the
+    session, and the answer get lost. So many calls as ``too_many_calls`` for a session come too fast for it. Sessions
+    in ``miscounted`` say that one cent too much was paid, and of those in ``unreachable`` nothing can be learnt.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.busy = False
+        self.losing_answers = False
+        self.opened: list[str] = []
+        self.too_many_calls = 0
+        self.miscounted: set[str] = set()
+        self.unreachable: set[str] = set()
+
+    @override
+    async def open_session(
+        self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
+    ) -> PaymentSession:
+        if self.busy:
+            raise PaymentBusy("in use")
+        if self.too_many_calls:
+            self.too_many_calls -= 1
+            raise PaymentQueued(0)
+        session = await super().open_session(
+            order, success_url=success_url, cancel_url=cancel_url, patience_seconds=patience_seconds
+        )
+        self.opened.append(session.id)
+        if self.losing_answers:
+            raise PaymentUnavailable("read timed out")
+        return session
+
+    @override
+    async def session(self, session_id: str) -> PaymentSession:
+        if session_id in self.unreachable:
+            raise PaymentUnavailable("connection reset")
+        session = await super().session(session_id)
+        if session_id not in self.miscounted or session.receipt is None:
+            return session
+        return replace(session, receipt=replace(session.receipt, amount=session.receipt.amount + 1))
+
+    @override
+    async def expire_session(self, session_id: str) -> PaymentSession:
+        await super().expire_session(session_id)
+        return await self.session(session_id)
+
+
+class World:
+    """Every use case, wired as in production, and the fakes behind it."""
+
+    def __init__(
+        self,
+        *,
+        database: MemoryDatabase | None = None,
+        lock: MemoryLock | None = None,
+        payment: FlakyPayment | None = None,
+        policy: CheckoutPolicy | None = None,
+    ) -> None:
+        self.database = database or MemoryDatabase()
+        self.lock = lock or MemoryLock(wait_seconds=0)
+        self.policy = policy or CheckoutPolicy()
+        self.clock = MemoryClock()
+        self.ids = MemoryIds()
+        self.payment = payment or FlakyPayment()
+        self.notifier = MemoryNotifier()
+        self.mailer = MemoryMailer()
+        self.codes = TicketCodes("secret")
+        self.links = Links("https://tickets.example", OrderTokens("secret"))
+        self.hand_over = HandOver(self.notifier)
+        issue = TicketIssuer(self.ids, self.codes)
+        self.settlement = Settlement(self.database, self.clock, self.ids, issue, self.hand_over)
+        self.place_orders = PlaceOrders(
+            self.database, self.lock, self.clock, self.ids, issue, self.hand_over, self.policy
+        )
+        self.line: GroupCommit[UUID, CheckoutRequest, Placement] = GroupCommit(self.place_orders)
+        self.open_session = OpenSession(self.payment, self.database, self.settlement, self.links, self.clock)
+        self.find_pay_page = FindPayPage(self.clock, self.open_session)
+        self.checkout = Checkout(self.line, self.open_session)
+        self.complete = CompleteOrder(self.payment, self.database, self.settlement)
+        self.refund = RefundOrder(self.database, self.clock, self.ids, self.hand_over)
+        self.follow_refund = FollowRefund(self.database, self.clock, self.ids)
+        self.reactions = Reactions(self.payment, self.database, self.settlement, self.complete, self.follow_refund)
+        self.handle_event = HandlePaymentEvent(
+            MemoryPaymentEvents(SIGNATURE), self.database, self.clock, self.reactions, livemode=False
+        )
+        self.reconcile = Reconcile(self.payment, self.database, self.clock, self.settlement, self.open_session)
+        self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
+        self.cancel = CancelOrder(self.release)
+        self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
+        self.send_confirmation = SendConfirmation(
+            self.database, PrintTickets(MemoryTicketRenderer()), MemoryLetterWriter(), self.mailer, self.links
+        )
+        self.apologize = ApologizeForLatePayment(self.database, MemoryLetterWriter(), self.mailer, self.links)
+        self.submit_refunds = SubmitRefunds(self.database, self.payment)
+        self.describe_transfer = DescribeTransfer(self.database, self.payment)
+        self.run_task = RunTask(
+            self.database,
+            self.clock,
+            self.ids,
+            {
+                TaskKind.CONFIRMATION_MAIL: self.send_confirmation,
+                TaskKind.LATE_PAYMENT_MAIL: self.apologize,
+                TaskKind.SUBMIT_REFUNDS: self.submit_refunds,
+                TaskKind.DESCRIBE_TRANSFER: self.describe_transfer,
+            },
+        )
+
+    async def sell(
+        self,
+        *tickets: Ticket,
+        promo_codes: Iterable[TicketPromoCode] = (),
+        by: Producer | None = None,
+        **overrides: Any,
+    ) -> None:
+        """Put the tickets' shows on sale; ``overrides`` are of the shows."""
+        seller = by or producer()
+        await self.add_producer(seller)
+        async with self.database() as uow:
+            for show_id in {ticket.show_id for ticket in tickets}:
+                await uow.catalog.add_show(show(by=seller, **{"id": show_id, **overrides}))
+            for ticket in tickets:
+                await uow.catalog.add_ticket(ticket)
+            for promo_code in promo_codes:
+                await uow.catalog.add_promo_code(promo_code)
+            await uow.commit()
+
+    async def buy(self, *wanted: Wanted, promo_code: str | None = None, key: str | None = None) -> Order:
+        """A checkout."""
+        return await self.checkout(request(*wanted, promo_code=promo_code, key=key))
+
+    async def buy_and_pay(self, *wanted: Wanted, promo_code: str | None = None, tax: int = 0) -> Order:
+        """A checkout, and its payment with ``tax`` minor units on top."""
+        order = await self.buy(*wanted, promo_code=promo_code)
+        assert order.session_id
+        self.payment.pay(order.session_id, tax=tax)
+        return await self.complete(order.session_id)
+
+    async def add_producer(self, seller: Producer) -> None:
+        async with self.database() as uow:
+            await uow.catalog.add_producer(seller)
+            await uow.commit()
+
+    async def add(self, *orders: Order) -> None:
+        async with self.database() as uow:
+            await uow.orders.add(orders)
+            await uow.commit()
+
+    async def order(self, order_id: UUID) -> Order:
+        """The order as it is stored."""
+        async with self.database() as uow:
+            found = await uow.orders.get(order_id)
+        assert found is not None
+        return found
+
+    async def counters(self, ticket: Ticket) -> tuple[int, int]:
+        """How many of the ticket are held and sold."""
+        async with self.database() as uow:
+            display = await uow.catalog.on_display(ticket.show_id)
+        assert display is not None
+        (inventory,) = [found.inventory for found in display.tickets if found.id == ticket.id]
+        return inventory.held, inventory.sold
+
+    async def uses(self, promo_code: TicketPromoCode) -> int:
+        async with self.database() as uow:
+            sale = await uow.sales.read([Cart(promo_code.show_id, ())])
+        return sale.stock.promo_codes[promo_code.id].uses
+
+    async def tasks(self) -> list[OutboxTask]:
+        """Everything in the outbox that is still to be done, due within a day."""
+        now = self.clock.now() + A_DAY
+        async with self.database() as uow:
+            due = await uow.outbox.due(now=now, limit=1000)
+            found = [await uow.outbox.claim(task_id, now=now, until=now) for task_id in due]
+        return [task for task in found if task]
+
+    async def refunds(self, order: Order) -> list[Refund]:
+        async with self.database() as uow:
+            return await uow.refunds.of_order(order.id)
+
+    async def run_tasks(self) -> None:
+        """Everything in the outbox that is due now is tried once."""
+        for task in await self.tasks():
+            await self.run_task(task.id)
+
+    async def until_it_has_a_session(self, order: Order, *, within_seconds: float = HANGS_SECONDS) -> Order:
+        """The order, once the background has got it a session."""
+        async with asyncio.timeout(within_seconds):
+            while (found := await self.order(order.id)).session_id is None:
+                await asyncio.sleep(0.001)
+        return found
+
+    async def close(self) -> None:
+        await self.line.close()
+        await self.open_session.close()
+        await self.hand_over.close()
+
+
+def request(
+    *wanted: Wanted, promo_code: str | None = None, key: str | None = None, **overrides: object
+) -> CheckoutRequest:
+    """What a buyer asks for; requests with the same ``key`` for the same cart are the same."""
+    asked = cart(*wanted, promo_code=promo_code)
+    fingerprint = repr((asked, overrides)).encode()
+    return CheckoutRequest(
+        **{  # type: ignore[arg-type]
+            "cart": asked,
+            "customer": customer(),
+            "idempotency": Idempotency(key, fingerprint) if key else None,
+            **overrides,
+        }
+    )
