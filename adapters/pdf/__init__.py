@@ -1,0 +1,1 @@
+"""Tickets as PDF, in any script."""

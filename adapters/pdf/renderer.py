@@ -1,0 +1,68 @@
+"""Tickets as PDF."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal
+
+from fpdf import FPDF
+
+from adapters.pdf.page import TicketPage
+from adapters.pdf.typefaces import Typefaces, clean
+from adapters.pdf.typesetting import Typesetter
+from application.ports.mail import PrintableTicket
+
+Paper = Literal["A4", "Letter"]
+
+
+class PdfTicketRenderer:
+    """A `TicketRenderer`: one page an attendee. Made for ``paper``, and whole on the other one too."""
+
+    def __init__(self, paper: Paper = "A4") -> None:
+        self._paper = paper
+
+    async def render(self, tickets: Sequence[PrintableTicket]) -> bytes:
+        """A PDF with one page for each ticket, drawn in a thread. Raises ValueError where there is no ticket."""
+        return await asyncio.to_thread(self._draw, tuple(tickets))
+
+    def _draw(self, tickets: Sequence[PrintableTicket]) -> bytes:
+        if not tickets:
+            raise ValueError("there is no ticket to print")
+        pdf = _new_document(self._paper, tickets[0])
+        typefaces = Typefaces(pdf)
+        typesetter = Typesetter(pdf, typefaces)
+        for ticket in tickets:
+            pdf.add_page()
+            typefaces.use_for(_everything_on(ticket))
+            TicketPage(pdf, typesetter, ticket).draw()
+        return bytes(pdf.output())
+
+
+def _new_document(paper: Paper, ticket: PrintableTicket) -> FPDF:
+    pdf = FPDF(format=paper)
+    pdf.set_auto_page_break(False)
+    pdf.c_margin = 0
+    pdf.alias_nb_pages("")  # a show may be called {nb}
+    pdf.set_text_shaping(True)
+    pdf.set_title(f"Tickets for {clean(ticket.show_title)}")
+    pdf.set_author(clean(ticket.producer_name))
+    pdf.set_creator("PiqueTickets")
+    pdf.set_lang("en")
+    return pdf
+
+
+def _everything_on(ticket: PrintableTicket) -> str:
+    return "\n".join(
+        (
+            ticket.show_title,
+            ticket.producer_name,
+            ticket.venue,
+            ticket.attendee_name,
+            ticket.ticket_name,
+            ticket.price,
+            ticket.order_number,
+            ticket.code,
+            ticket.terms,
+        )
+    )

@@ -1,0 +1,43 @@
+"""Connecting to PostgreSQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+#: A request waits this long for a free connection, then for a new one to come up.
+POOL_TIMEOUT_SECONDS = 5
+CONNECT_TIMEOUT_SECONDS = 5
+#: No statement of ours is slow; one that is, waits for somebody's lock, and its buyer has gone.
+STATEMENT_TIMEOUT_SECONDS = 30
+#: A process that stops in the middle of a transaction must not keep its rows locked.
+IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 60
+
+
+def psycopg_url(database_url: str) -> URL:
+    """``postgres://`` and ``postgresql://`` addresses as SQLAlchemy wants them for psycopg 3.
+
+    Raises sqlalchemy.exc.ArgumentError.
+    """
+    return make_url(database_url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg")
+
+
+def create_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
+    """An engine with ``pool_size`` connections at most, made when they are needed."""
+    options = {
+        "timezone": "UTC",
+        "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_TIMEOUT_SECONDS}s",
+    }
+    return create_async_engine(
+        psycopg_url(database_url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_use_lifo=True,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": "piquetickets",
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+        },
+    )

@@ -1,0 +1,1 @@
+"""The schema's history. Each revision is frozen once it is released."""

@@ -1,0 +1,146 @@
+"""OrderRepo in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres.rows import (
+    attendee_values,
+    line_values,
+    new_order_values,
+    order_of,
+    order_state_values,
+)
+from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
+from domain.orders import Order, OrderStatus
+
+_IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
+_KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.Text))
+
+_ORDERS = sa.select(orders).where(orders.c.id == sa.any_(_IDS)).order_by(orders.c.id)
+_STATUSES = sa.select(orders.c.id, orders.c.status).where(orders.c.id == sa.any_(_IDS))
+_ORDERS_WITH_KEYS = sa.select(orders).where(orders.c.idempotency_key == sa.any_(_KEYS))
+_LINES = (
+    sa.select(ticket_orders)
+    .where(ticket_orders.c.order_id == sa.any_(_IDS))
+    .order_by(ticket_orders.c.order_id, ticket_orders.c.line)
+)
+_ATTENDEES = (
+    sa.select(ticket_attendees)
+    .where(ticket_attendees.c.order_id == sa.any_(_IDS))
+    .order_by(ticket_attendees.c.order_id, ticket_attendees.c.line, ticket_attendees.c.id)
+)
+_NEW_ATTENDEE = insert(ticket_attendees)
+_SAVE_ATTENDEE = _NEW_ATTENDEE.on_conflict_do_update(
+    index_elements=[ticket_attendees.c.id],
+    set_={"status": _NEW_ATTENDEE.excluded.status, "checked_in_at": _NEW_ATTENDEE.excluded.checked_in_at},
+)
+# Written out as the partial index has it, and not as parameters: the planner can use the index for these alone.
+_IS_HOLDING = sa.text("status IN ('pending', 'processing')")
+_IS_PENDING = sa.text("status IN ('pending', 'processing') AND status = 'pending'")
+OVERDUE = (
+    sa.select(orders.c.id)
+    .where(_IS_PENDING, orders.c.expires_at <= sa.bindparam("now"))
+    .order_by(orders.c.expires_at)
+    .limit(sa.bindparam("count"))
+)
+WITHOUT_SESSION = (
+    sa.select(orders.c.id)
+    .where(_IS_PENDING, orders.c.session_id.is_(None), orders.c.created_at < sa.bindparam("created_before"))
+    .order_by(orders.c.expires_at)
+    .limit(sa.bindparam("count"))
+)
+_LAST_CHECK = sa.func.coalesce(orders.c.checked_at, orders.c.created_at)
+UNCONFIRMED = (
+    sa.select(orders.c.id)
+    .where(_IS_HOLDING, orders.c.session_id.is_not(None), sa.bindparam("checked_before") > _LAST_CHECK)
+    .order_by(_LAST_CHECK)
+    .limit(sa.bindparam("count"))
+)
+
+
+class PostgresOrderRepo:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, new: Sequence[Order]) -> None:
+        if not new:
+            return
+        await self._connection.execute(sa.insert(orders), [new_order_values(order) for order in new])
+        await self._connection.execute(sa.insert(ticket_orders), [row for order in new for row in line_values(order)])
+        if attendees := [row for order in new for row in attendee_values(order)]:
+            await self._connection.execute(sa.insert(ticket_attendees), attendees)
+
+    async def get(self, order_id: UUID) -> Order | None:
+        return (await self._load(_ORDERS, {"ids": [order_id]})).get(order_id)
+
+    async def lock(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
+        return await self._load(_ORDERS.with_for_update(), {"ids": list(order_ids)})
+
+    async def with_idempotency_keys(self, keys: Collection[str]) -> Mapping[str, Order]:
+        found = await self._load(_ORDERS_WITH_KEYS, {"keys": list(keys)})
+        return {order.idempotency.key: order for order in found.values() if order.idempotency}
+
+    async def id_of_session(self, session_id: str) -> UUID | None:
+        found = await self._connection.scalar(sa.select(orders.c.id).where(orders.c.session_id == session_id))
+        return found if isinstance(found, UUID) else None
+
+    async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
+        rows = await self._connection.execute(_STATUSES, {"ids": list(order_ids)})
+        return {row.id: OrderStatus(row.status) for row in rows}
+
+    async def id_of_intent(self, payment_intent_id: str) -> UUID | None:
+        query = sa.select(orders.c.id).where(orders.c.payment_intent_id == payment_intent_id)
+        found = await self._connection.scalar(query)
+        return found if isinstance(found, UUID) else None
+
+    async def without_session(self, *, created_before: datetime, limit: int) -> list[UUID]:
+        parameters = {"created_before": created_before, "count": limit}
+        return list((await self._connection.scalars(WITHOUT_SESSION, parameters)).all())
+
+    async def unconfirmed(self, *, checked_before: datetime, limit: int) -> list[UUID]:
+        parameters = {"checked_before": checked_before, "count": limit}
+        return list((await self._connection.scalars(UNCONFIRMED, parameters)).all())
+
+    async def checked(self, order_id: UUID, *, now: datetime) -> None:
+        await self._connection.execute(sa.update(orders).where(orders.c.id == order_id).values(checked_at=now))
+
+    async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
+        await self._connection.execute(
+            sa.update(orders).where(orders.c.id == order_id).values(session_id=session_id, checkout_url=checkout_url)
+        )
+
+    async def save(self, changed: Sequence[Order]) -> None:
+        for order in changed:
+            await self._connection.execute(
+                sa.update(orders).where(orders.c.id == order.id).values(order_state_values(order))
+            )
+        if attendees := [row for order in changed for row in attendee_values(order)]:
+            await self._connection.execute(_SAVE_ATTENDEE, attendees)
+
+    async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
+        return list((await self._connection.scalars(OVERDUE, {"now": now, "count": limit})).all())
+
+    async def _load(self, query: sa.Select[Any], parameters: Mapping[str, Any]) -> dict[UUID, Order]:
+        found = (await self._connection.execute(query, parameters)).mappings().all()
+        if not found:
+            return {}
+        ids = {"ids": [row["id"] for row in found]}
+        lines = _by_order(await self._connection.execute(_LINES, ids))
+        attendees = _by_order(await self._connection.execute(_ATTENDEES, ids))
+        return {row["id"]: order_of(row, lines[row["id"]], attendees[row["id"]]) for row in found}
+
+
+def _by_order(rows: sa.CursorResult[Any]) -> Mapping[UUID, list[sa.RowMapping]]:
+    grouped: defaultdict[UUID, list[sa.RowMapping]] = defaultdict(list)
+    for row in rows.mappings():
+        grouped[row["order_id"]].append(row)
+    return grouped

@@ -1,0 +1,368 @@
+"""Rows to domain objects and back. The domain knows nothing of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from application.access import AccessToken, Scope
+from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.payment import PaymentEvent
+from application.ports.storage import ReceivedEvent
+from domain.catalog import Producer, ProducerFinancial, Show, Ticket
+from domain.customer import Customer
+from domain.inventory import Inventory
+from domain.money import currency
+from domain.orders import AttendeeStatus, Idempotency, Order, OrderStatus, TicketAttendee
+from domain.pricing import Quote, TicketOrder
+from domain.promotions import TicketPromoCode
+from domain.refunds import Refund, RefundStatus
+
+Values = dict[str, Any]
+
+
+def producer_of(row: RowMapping) -> Producer:
+    return Producer(
+        id=row["id"],
+        name=row["name"],
+        email=row["email"],
+        currency=currency(row["currency"]),
+        financial=ProducerFinancial(row["stripe_account_id"], charges_enabled=row["charges_enabled"]),
+    )
+
+
+def producer_values(producer: Producer) -> Values:
+    return {
+        "id": producer.id,
+        "name": producer.name,
+        "email": producer.email,
+        "currency": producer.currency.code,
+    }
+
+
+def financial_values(producer: Producer) -> Values:
+    return {
+        "producer_id": producer.id,
+        "stripe_account_id": producer.financial.stripe_account_id,
+        "charges_enabled": producer.financial.charges_enabled,
+    }
+
+
+def show_of(row: RowMapping) -> Show:
+    return Show(
+        id=row["id"],
+        producer_id=row["producer_id"],
+        title=row["title"],
+        description=row["description"],
+        venue=row["venue"],
+        door_time=row["door_time"],
+        start_time=row["start_time"],
+        end_time=row["end_time"],
+        timezone=row["timezone"],
+        published=row["published"],
+        cancelled=row["cancelled"],
+    )
+
+
+def show_values(show: Show) -> Values:
+    return {
+        "id": show.id,
+        "producer_id": show.producer_id,
+        "title": show.title,
+        "description": show.description,
+        "venue": show.venue,
+        "door_time": show.door_time,
+        "start_time": show.start_time,
+        "end_time": show.end_time,
+        "timezone": show.timezone,
+        "published": show.published,
+        "cancelled": show.cancelled,
+    }
+
+
+def ticket_of(row: RowMapping) -> Ticket:
+    return Ticket(
+        id=row["id"],
+        show_id=row["show_id"],
+        name=row["name"],
+        description=row["description"],
+        price=row["price"],
+        is_donation_based=row["is_donation_based"],
+        is_vip=row["is_vip"],
+        inventory=Inventory(row["quantity"], row["held"], row["sold"]),
+    )
+
+
+def ticket_values(ticket: Ticket) -> Values:
+    """Everything but the counters held and sold."""
+    return {
+        "id": ticket.id,
+        "show_id": ticket.show_id,
+        "name": ticket.name,
+        "description": ticket.description,
+        "price": ticket.price,
+        "is_donation_based": ticket.is_donation_based,
+        "is_vip": ticket.is_vip,
+        "quantity": ticket.inventory.quantity,
+    }
+
+
+def promo_code_of(row: RowMapping) -> TicketPromoCode:
+    return TicketPromoCode(
+        id=row["id"],
+        show_id=row["show_id"],
+        code=row["code"],
+        discount=row["discount"],
+        max_uses=row["max_uses"],
+        uses=row["uses"],
+        valid_from=row["valid_from"],
+        valid_until=row["valid_until"],
+    )
+
+
+def promo_code_values(promo_code: TicketPromoCode) -> Values:
+    """Everything but the count of uses."""
+    return {
+        "id": promo_code.id,
+        "show_id": promo_code.show_id,
+        "code": promo_code.code,
+        "discount": promo_code.discount,
+        "max_uses": promo_code.max_uses,
+        "valid_from": promo_code.valid_from,
+        "valid_until": promo_code.valid_until,
+    }
+
+
+def order_of(row: RowMapping, lines: Iterable[RowMapping], attendees: Iterable[RowMapping]) -> Order:
+    """An order from its row, its lines in their order, and its attendees."""
+    ticket_orders = tuple(_line_of(line) for line in lines)
+    idempotency = None
+    if row["idempotency_key"] is not None:
+        idempotency = Idempotency(row["idempotency_key"], row["request_fingerprint"])
+    return Order(
+        id=row["id"],
+        show_id=row["show_id"],
+        show_title=row["show_title"],
+        customer=Customer(row["customer_name"], row["customer_email"], row["customer_phone"]),
+        quote=Quote(
+            currency=currency(row["currency"]),
+            lines=ticket_orders,
+            subtotal=row["subtotal"],
+            promo_code=row["promo_code"],
+            promo_code_discount=row["promo_code_discount"],
+            platform_fees=row["platform_fees"],
+            payment_processing_fees=row["payment_processing_fees"],
+            total=row["total"],
+        ),
+        status=OrderStatus(row["status"]),
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        completed_at=row["completed_at"],
+        promo_code_id=row["promo_code_id"],
+        is_manual_order=row["is_manual_order"],
+        stripe_account_id=row["stripe_account_id"],
+        session_id=row["session_id"],
+        checkout_url=row["checkout_url"],
+        payment_intent_id=row["payment_intent_id"],
+        charge_id=row["charge_id"],
+        last_payment_error=row["last_payment_error"],
+        amount_paid=row["amount_paid"],
+        tax=row["tax"],
+        refunded_amount=row["refunded_amount"],
+        disputed=row["disputed"],
+        idempotency=idempotency,
+        attendees=tuple(_attendee_of(attendee, ticket_orders) for attendee in attendees),
+    )
+
+
+def new_order_values(order: Order) -> Values:
+    """The whole row of an order."""
+    quote = order.quote
+    return {
+        "id": order.id,
+        "show_id": order.show_id,
+        "show_title": order.show_title,
+        "customer_name": order.customer.name,
+        "customer_email": order.customer.email,
+        "customer_phone": order.customer.phone,
+        "currency": quote.currency.code,
+        "subtotal": quote.subtotal,
+        "promo_code_id": order.promo_code_id,
+        "promo_code": quote.promo_code,
+        "promo_code_discount": quote.promo_code_discount,
+        "platform_fees": quote.platform_fees,
+        "payment_processing_fees": quote.payment_processing_fees,
+        "total": quote.total,
+        "is_manual_order": order.is_manual_order,
+        "created_at": order.created_at,
+        "expires_at": order.expires_at,
+        "stripe_account_id": order.stripe_account_id,
+        "session_id": order.session_id,
+        "checkout_url": order.checkout_url,
+        "request_fingerprint": order.idempotency.fingerprint if order.idempotency else None,
+        **order_state_values(order),
+    }
+
+
+def order_state_values(order: Order) -> Values:
+    """What changes in an order's life. Its session is attached apart: that needs no lock."""
+    return {
+        "status": order.status,
+        "completed_at": order.completed_at,
+        "payment_intent_id": order.payment_intent_id,
+        "charge_id": order.charge_id,
+        "last_payment_error": order.last_payment_error,
+        "amount_paid": order.amount_paid,
+        "tax": order.tax,
+        "refunded_amount": order.refunded_amount,
+        "disputed": order.disputed,
+        "idempotency_key": order.idempotency.key if order.idempotency else None,
+    }
+
+
+def _line_of(row: RowMapping) -> TicketOrder:
+    return TicketOrder(
+        ticket_id=row["ticket_id"],
+        name=row["name"],
+        is_vip=row["is_vip"],
+        quantity=row["quantity"],
+        price_per_ticket=row["price_per_ticket"],
+        unit_discount=row["unit_discount"],
+        donation_amount=row["donation_amount"],
+    )
+
+
+def line_values(order: Order) -> list[Values]:
+    """The rows of an order's lines."""
+    return [
+        {
+            "order_id": order.id,
+            "line": index,
+            "ticket_id": line.ticket_id,
+            "name": line.name,
+            "is_vip": line.is_vip,
+            "quantity": line.quantity,
+            "price_per_ticket": line.price_per_ticket,
+            "unit_discount": line.unit_discount,
+            "donation_amount": line.donation_amount,
+        }
+        for index, line in enumerate(order.lines)
+    ]
+
+
+def _attendee_of(row: RowMapping, lines: tuple[TicketOrder, ...]) -> TicketAttendee:
+    line = lines[row["line"]]
+    return TicketAttendee(
+        id=row["id"],
+        line=row["line"],
+        ticket_id=line.ticket_id,
+        name=row["name"],
+        ticket_name=line.name,
+        is_vip=line.is_vip,
+        code=row["code"],
+        status=AttendeeStatus(row["status"]),
+        checked_in_at=row["checked_in_at"],
+    )
+
+
+def attendee_values(order: Order) -> list[Values]:
+    """The rows of an order's attendees."""
+    return [
+        {
+            "id": attendee.id,
+            "order_id": order.id,
+            "line": attendee.line,
+            "name": attendee.name,
+            "code": attendee.code,
+            "status": attendee.status,
+            "checked_in_at": attendee.checked_in_at,
+        }
+        for attendee in order.attendees
+    ]
+
+
+def refund_of(row: RowMapping) -> Refund:
+    return Refund(
+        id=row["id"],
+        order_id=row["order_id"],
+        sequence=row["sequence"],
+        amount=row["amount"],
+        refund_fees=row["refund_fees"],
+        reason=row["reason"],
+        created_at=row["created_at"],
+        status=RefundStatus(row["status"]),
+        stripe_refund_id=row["stripe_refund_id"],
+        failure_reason=row["failure_reason"],
+        made_at_stripe=row["made_at_stripe"],
+    )
+
+
+def refund_values(refund: Refund) -> Values:
+    return {
+        "id": refund.id,
+        "order_id": refund.order_id,
+        "sequence": refund.sequence,
+        "amount": refund.amount,
+        "refund_fees": refund.refund_fees,
+        "reason": refund.reason,
+        "created_at": refund.created_at,
+        "status": refund.status,
+        "stripe_refund_id": refund.stripe_refund_id,
+        "failure_reason": refund.failure_reason,
+        "made_at_stripe": refund.made_at_stripe,
+    }
+
+
+def event_of(row: RowMapping) -> ReceivedEvent:
+    event = PaymentEvent(id=row["id"], type=row["type"], object_id=row["object_id"], livemode=row["livemode"])
+    return ReceivedEvent(event, row["received_at"], row["handled_at"], row["last_error"])
+
+
+def task_of(row: RowMapping) -> OutboxTask:
+    return OutboxTask(
+        id=row["id"],
+        kind=TaskKind(row["kind"]),
+        order_id=row["order_id"],
+        due_at=row["due_at"],
+        state=TaskState(row["state"]),
+        attempts=row["attempts"],
+        last_error=row["last_error"],
+    )
+
+
+def task_values(task: OutboxTask) -> Values:
+    return {
+        "id": task.id,
+        "kind": task.kind,
+        "order_id": task.order_id,
+        "due_at": task.due_at,
+        "state": task.state,
+        "attempts": task.attempts,
+        "last_error": task.last_error,
+    }
+
+
+def token_of(row: RowMapping) -> AccessToken:
+    return AccessToken(
+        id=row["id"],
+        producer_id=row["producer_id"],
+        name=row["name"],
+        scopes=frozenset(Scope(scope) for scope in row["scopes"]),
+        secret_hash=row["secret_hash"],
+        created_at=row["created_at"],
+        revoked_at=row["revoked_at"],
+    )
+
+
+def token_values(token: AccessToken) -> Values:
+    return {
+        "id": token.id,
+        "producer_id": token.producer_id,
+        "name": token.name,
+        "scopes": sorted(token.scopes),
+        "secret_hash": token.secret_hash,
+        "created_at": token.created_at,
+        "revoked_at": token.revoked_at,
+    }

@@ -1,0 +1,105 @@
+"""SalesRepo in PostgreSQL: the counters, locked and written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres.rows import producer_of, promo_code_of, show_of, ticket_of
+from adapters.postgres.tables import producer_financials, producers, shows, ticket_promo_codes, tickets
+from application.ports.storage import Sale
+from domain.cart import Cart
+from domain.orders import Order
+from domain.promotions import TicketPromoCode
+from domain.stock import Stock
+
+_IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
+_CODES = sa.bindparam("codes", type_=sa.ARRAY(sa.Text))
+
+_TICKETS = sa.select(tickets).where(tickets.c.id == sa.any_(_IDS)).order_by(tickets.c.id)
+_PROMO_CODES = sa.select(ticket_promo_codes).order_by(ticket_promo_codes.c.id)
+_PROMO_CODES_BY_ID = _PROMO_CODES.where(ticket_promo_codes.c.id == sa.any_(_IDS))
+_PROMO_CODES_BY_CODE = _PROMO_CODES.where(
+    ticket_promo_codes.c.show_id == sa.any_(_IDS), ticket_promo_codes.c.code == sa.any_(_CODES)
+)
+_SHOWS = sa.select(shows).where(shows.c.id == sa.any_(_IDS))
+_PRODUCERS_OF_SHOWS = (
+    sa.select(producers, producer_financials.c.stripe_account_id, producer_financials.c.charges_enabled)
+    .join(producer_financials)
+    .where(producers.c.id.in_(sa.select(shows.c.producer_id).where(shows.c.id == sa.any_(_IDS))))
+)
+_SAVE_TICKET = (
+    sa.update(tickets)
+    .where(tickets.c.id == sa.bindparam("ticket_id"))
+    .values(held=sa.bindparam("new_held"), sold=sa.bindparam("new_sold"))
+)
+_SAVE_PROMO_CODE = (
+    sa.update(ticket_promo_codes)
+    .where(ticket_promo_codes.c.id == sa.bindparam("promo_code_id"))
+    .values(uses=sa.bindparam("new_uses"))
+)
+
+
+class PostgresSalesRepo:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def read(self, carts: Sequence[Cart]) -> Sale:
+        return await self._sale(carts, lock=False)
+
+    async def lock(self, carts: Sequence[Cart]) -> Sale:
+        return await self._sale(carts, lock=True)
+
+    async def lock_stock(self, orders: Sequence[Order]) -> Stock:
+        ticket_ids = {line.ticket_id for order in orders for line in order.lines}
+        promo_code_ids = {order.promo_code_id for order in orders if order.promo_code_id}
+        rows = (await self._connection.execute(_TICKETS.with_for_update(), {"ids": list(ticket_ids)})).mappings()
+        locked_tickets = [ticket_of(row) for row in rows]
+        promo_codes: list[TicketPromoCode] = []
+        if promo_code_ids:
+            locked = await self._connection.execute(_PROMO_CODES_BY_ID.with_for_update(), {"ids": list(promo_code_ids)})
+            promo_codes = [promo_code_of(row) for row in locked.mappings()]
+        return Stock(locked_tickets, promo_codes)
+
+    async def save(self, stock: Stock) -> None:
+        if changed_tickets := stock.changed_tickets:
+            await self._connection.execute(
+                _SAVE_TICKET,
+                [
+                    {"ticket_id": t.id, "new_held": t.inventory.held, "new_sold": t.inventory.sold}
+                    for t in changed_tickets
+                ],
+            )
+        if changed_promo_codes := stock.changed_promo_codes:
+            await self._connection.execute(
+                _SAVE_PROMO_CODE, [{"promo_code_id": p.id, "new_uses": p.uses} for p in changed_promo_codes]
+            )
+
+    async def _sale(self, carts: Sequence[Cart], *, lock: bool) -> Sale:
+        show_ids = {cart.show_id for cart in carts}
+        ticket_ids = frozenset[UUID]().union(*(cart.ticket_ids for cart in carts))
+        codes = {cart.promo_code for cart in carts if cart.promo_code}
+        # Locks come first, in one order for everybody; a statement that begins after them sees what was
+        # committed while it waited.
+        query = _TICKETS.with_for_update() if lock else _TICKETS
+        rows = (await self._connection.execute(query, {"ids": list(ticket_ids)})).mappings()
+        stock = Stock([ticket_of(row) for row in rows], await self._promo_codes(show_ids, codes, lock=lock))
+        on_sale = (await self._connection.execute(_SHOWS, {"ids": list(show_ids)})).mappings()
+        behind = (await self._connection.execute(_PRODUCERS_OF_SHOWS, {"ids": list(show_ids)})).mappings()
+        return Sale(
+            shows={row["id"]: show_of(row) for row in on_sale},
+            producers={row["id"]: producer_of(row) for row in behind},
+            stock=stock,
+        )
+
+    async def _promo_codes(
+        self, show_ids: Collection[UUID], codes: Collection[str], *, lock: bool
+    ) -> list[TicketPromoCode]:
+        if not codes:
+            return []
+        query = _PROMO_CODES_BY_CODE.with_for_update() if lock else _PROMO_CODES_BY_CODE
+        rows = await self._connection.execute(query, {"ids": list(show_ids), "codes": list(codes)})
+        return [promo_code_of(row) for row in rows.mappings()]

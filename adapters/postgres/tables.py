@@ -1,0 +1,249 @@
+"""The schema. What the domain promises, the constraints make impossible to break.
+
+Amounts are bigint in minor units of the order's or producer's currency; times are timestamptz in UTC.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from application.access import Scope
+from application.outbox import TaskState
+from domain.orders import AttendeeStatus, OrderStatus
+from domain.refunds import RefundStatus
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+_Time = sa.TIMESTAMP(timezone=True)
+
+
+def _one_of(column: str, values: type[OrderStatus | AttendeeStatus | RefundStatus | TaskState]) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+producers = sa.Table(
+    "producers",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+)
+
+producer_financials = sa.Table(
+    "producer_financials",
+    metadata,
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), primary_key=True),
+    sa.Column("stripe_account_id", sa.Text, index=True),
+    sa.Column("charges_enabled", sa.Boolean, nullable=False),
+)
+
+access_tokens = sa.Table(
+    "access_tokens",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scopes", sa.ARRAY(sa.Text), nullable=False),
+    sa.Column("secret_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("created_at", _Time, nullable=False),
+    sa.Column("revoked_at", _Time),
+    sa.CheckConstraint(
+        f"CASE WHEN producer_id IS NULL THEN scopes = ARRAY['{Scope.PLATFORM}'] "
+        f"ELSE NOT '{Scope.PLATFORM}' = ANY (scopes) END",
+        name="owner",
+    ),
+)
+
+shows = sa.Table(
+    "shows",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False, index=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("venue", sa.Text, nullable=False),
+    sa.Column("door_time", _Time, nullable=False),
+    sa.Column("start_time", _Time, nullable=False),
+    sa.Column("end_time", _Time, nullable=False),
+    sa.Column("timezone", sa.Text, nullable=False),
+    sa.Column("published", sa.Boolean, nullable=False),
+    sa.Column("cancelled", sa.Boolean, nullable=False),
+    sa.CheckConstraint("door_time <= start_time AND start_time <= end_time", name="times"),
+    sa.Index("shows_on_sale_idx", "start_time", "id", postgresql_where=sa.text("published AND NOT cancelled")),
+)
+
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("show_id", sa.ForeignKey(shows.c.id), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("price", sa.BigInteger, nullable=False),
+    sa.Column("is_donation_based", sa.Boolean, nullable=False),
+    sa.Column("is_vip", sa.Boolean, nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("held", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("sold", sa.Integer, nullable=False, server_default="0"),
+    sa.CheckConstraint("price >= 0", name="price"),
+    sa.CheckConstraint("held >= 0", name="held"),
+    sa.CheckConstraint("sold >= 0", name="sold"),
+    sa.CheckConstraint("held + sold <= quantity", name="remaining"),
+    # Counters change at every order: room on the page keeps the new versions of a row beside the old one (HOT).
+    postgresql_with={"fillfactor": "50"},
+)
+
+ticket_promo_codes = sa.Table(
+    "ticket_promo_codes",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("show_id", sa.ForeignKey(shows.c.id), nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("discount", sa.Numeric(5, 4), nullable=False),
+    sa.Column("max_uses", sa.Integer),
+    sa.Column("uses", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("valid_from", _Time),
+    sa.Column("valid_until", _Time),
+    sa.UniqueConstraint("show_id", "code"),
+    sa.CheckConstraint("code = upper(code)", name="code"),
+    sa.CheckConstraint("discount BETWEEN 0 AND 1", name="discount"),
+    sa.CheckConstraint("uses >= 0", name="uses"),
+)
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("show_id", sa.ForeignKey(shows.c.id), nullable=False),
+    sa.Column("show_title", sa.Text, nullable=False),
+    sa.Column("customer_name", sa.Text, nullable=False),
+    sa.Column("customer_email", sa.Text, nullable=False),
+    sa.Column("customer_phone", sa.Text),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("subtotal", sa.BigInteger, nullable=False),
+    sa.Column("promo_code_id", sa.ForeignKey(ticket_promo_codes.c.id)),
+    sa.Column("promo_code", sa.Text),
+    sa.Column("promo_code_discount", sa.BigInteger, nullable=False),
+    sa.Column("platform_fees", sa.BigInteger, nullable=False),
+    sa.Column("payment_processing_fees", sa.BigInteger, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("amount_paid", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("tax", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("refunded_amount", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("disputed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("is_manual_order", sa.Boolean, nullable=False),
+    sa.Column("created_at", _Time, nullable=False),
+    sa.Column("expires_at", _Time),
+    sa.Column("completed_at", _Time),
+    sa.Column("stripe_account_id", sa.Text),
+    sa.Column("session_id", sa.Text, unique=True),
+    sa.Column("checkout_url", sa.Text),
+    sa.Column("payment_intent_id", sa.Text),
+    sa.Column("charge_id", sa.Text),
+    sa.Column("last_payment_error", sa.Text),
+    sa.Column("checked_at", _Time),
+    sa.Column("idempotency_key", sa.Text, unique=True),
+    sa.Column("request_fingerprint", sa.LargeBinary),
+    _one_of("status", OrderStatus),
+    sa.CheckConstraint("total = subtotal + platform_fees + payment_processing_fees", name="total"),
+    sa.CheckConstraint(
+        "least(subtotal, promo_code_discount, platform_fees, payment_processing_fees, tax) >= 0", name="amounts"
+    ),
+    sa.CheckConstraint("refunded_amount BETWEEN 0 AND amount_paid", name="refunded_amount"),
+    sa.CheckConstraint("status <> 'pending' OR expires_at IS NOT NULL", name="hold"),
+    sa.Index("orders_show_id_created_at_id_idx", "show_id", "created_at", "id"),
+    # Few orders are in these at a time, however many there are: the sweeper's and the reconciler's way to them.
+    sa.Index("orders_holding_idx", "expires_at", postgresql_where=sa.text("status IN ('pending', 'processing')")),
+    sa.Index(
+        "orders_payment_intent_id_idx", "payment_intent_id", postgresql_where=sa.text("payment_intent_id IS NOT NULL")
+    ),
+)
+
+ticket_orders = sa.Table(
+    "ticket_orders",
+    metadata,
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), primary_key=True),
+    sa.Column("line", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("ticket_id", sa.ForeignKey(tickets.c.id), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("is_vip", sa.Boolean, nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("price_per_ticket", sa.BigInteger, nullable=False),
+    sa.Column("unit_discount", sa.BigInteger, nullable=False),
+    sa.Column("donation_amount", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("quantity > 0", name="quantity"),
+    sa.CheckConstraint("unit_discount BETWEEN 0 AND price_per_ticket", name="unit_discount"),
+)
+
+ticket_attendees = sa.Table(
+    "ticket_attendees",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("order_id", sa.Uuid, nullable=False),
+    sa.Column("line", sa.SmallInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False, unique=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("checked_in_at", _Time),
+    sa.ForeignKeyConstraint(["order_id", "line"], [ticket_orders.c.order_id, ticket_orders.c.line]),
+    sa.Index("ticket_attendees_order_id_line_idx", "order_id", "line"),
+    _one_of("status", AttendeeStatus),
+)
+
+refunds = sa.Table(
+    "refunds",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), nullable=False),
+    sa.Column("sequence", sa.SmallInteger, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("refund_fees", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("created_at", _Time, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("stripe_refund_id", sa.Text, unique=True),
+    sa.Column("failure_reason", sa.Text),
+    sa.Column("made_at_stripe", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("order_id", "sequence"),
+    sa.CheckConstraint("amount > 0", name="amount"),
+    _one_of("status", RefundStatus),
+)
+
+payment_events = sa.Table(
+    "payment_events",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("object_id", sa.Text, nullable=False),
+    sa.Column("livemode", sa.Boolean, nullable=False),
+    sa.Column("received_at", _Time, nullable=False),
+    sa.Column("handled_at", _Time),
+    sa.Column("last_error", sa.Text),
+    sa.Index("payment_events_unhandled_idx", "received_at", postgresql_where=sa.text("handled_at IS NULL")),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), nullable=False, index=True),
+    sa.Column("due_at", _Time, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.SmallInteger, nullable=False),
+    sa.Column("last_error", sa.Text),
+    sa.Column("claimed_until", _Time),
+    _one_of("state", TaskState),
+    sa.Index("outbox_due_idx", "due_at", postgresql_where=sa.text("state = 'pending'")),
+)

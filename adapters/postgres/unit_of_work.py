@@ -1,0 +1,76 @@
+"""UnitOfWork in PostgreSQL: one connection, one transaction."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import psycopg.errors
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.postgres.catalog import PostgresCatalogRepo
+from adapters.postgres.inbox import PostgresEventInbox
+from adapters.postgres.orders import PostgresOrderRepo
+from adapters.postgres.outbox import PostgresOutboxRepo
+from adapters.postgres.refunds import PostgresRefundRepo
+from adapters.postgres.sales import PostgresSalesRepo
+from adapters.postgres.tokens import PostgresTokenRepo
+from application.ports.storage import StorageConflict, StorageUnavailable
+
+_ANOTHER_TRANSACTION = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+#: Two requests used one Idempotency-Key at once, on shows that share no lock.
+_KEY_USED_AT_ONCE = "orders_idempotency_key_key"
+
+
+class PostgresUnitOfWork:
+    """Transactions are READ COMMITTED: what must not change meanwhile is locked, what must be fresh is read after."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._connection: AsyncConnection
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._connection = await self._engine.connect()
+        except (SQLAlchemyError, OSError) as error:
+            raise _translated(error) from error
+        self.sales = PostgresSalesRepo(self._connection)
+        self.catalog = PostgresCatalogRepo(self._connection)
+        self.orders = PostgresOrderRepo(self._connection)
+        self.outbox = PostgresOutboxRepo(self._connection)
+        self.refunds = PostgresRefundRepo(self._connection)
+        self.inbox = PostgresEventInbox(self._connection)
+        self.tokens = PostgresTokenRepo(self._connection)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Closing rolls back whatever was not committed, and gives the connection back to the pool. Where it was cut,
+        # the server has rolled back already; the error that told of it must not be hidden by a second one.
+        with suppress(DBAPIError):
+            await self._connection.close()
+        if isinstance(error, SQLAlchemyError):
+            raise _translated(error) from error
+
+    async def commit(self) -> None:
+        await self._connection.commit()
+
+
+def _translated(error: Exception) -> Exception:
+    if isinstance(error, PoolTimeout):
+        return StorageUnavailable("All database connections are in use")
+    if not isinstance(error, DBAPIError):
+        return StorageUnavailable(str(error)) if isinstance(error, OSError) else error
+    cause = error.orig
+    if isinstance(cause, _ANOTHER_TRANSACTION):
+        return StorageConflict(str(cause))
+    if isinstance(error, IntegrityError):
+        constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+        return StorageConflict(str(cause)) if constraint == _KEY_USED_AT_ONCE else error
+    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) or error.connection_invalidated:
+        return StorageUnavailable(str(cause))
+    return error

@@ -1,0 +1,89 @@
+"""Mail by SMTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from types import TracebackType
+from typing import Self
+
+from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
+
+from adapters.smtp.connections import SmtpConnections
+from adapters.smtp.messages import compose
+from adapters.smtp.options import Sender, SmtpOptions
+from application.ports.mail import Mail, MailRefused, MailUnavailable
+
+# Authentication required, mechanism too weak, credentials invalid, encryption required: the operator's to mend, and
+# then the same mail goes through.
+_SETUP_CODES = frozenset({530, 534, 535, 538})
+
+
+class SmtpMailer:
+    """A `Mailer` that hands mail to one server. Close it, or use it as an async context manager.
+
+    Connections are opened when first needed and kept for the next mail; mails beyond ``options.max_connections`` at
+    the same time wait their turn.
+    """
+
+    def __init__(self, options: SmtpOptions, *, sender: Sender) -> None:
+        self._sender = sender
+        self._connections = SmtpConnections(options)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def send(self, mail: Mail) -> None:
+        """Hand one mail to the server.
+
+        Raises MailRefused when the server answers 5xx to this mail or its address is none; MailUnavailable when the
+        server answers 4xx, cannot be reached, will not let us in, or is not done within the time-out.
+        """
+        message = compose(mail, self._sender, date=datetime.now(UTC))
+        with _unavailability():
+            async with self._connections.connection() as connection:
+                await _hand_over(connection, message)
+
+    async def check(self) -> None:
+        """Connect and log in, and send nothing. Raises MailUnavailable."""
+        with _unavailability():
+            async with self._connections.connection():
+                pass
+
+    async def close(self) -> None:
+        """Close the connections that are kept."""
+        await self._connections.close()
+
+
+@contextmanager
+def _unavailability() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise MailUnavailable("the mail server took too long") from error
+    except (SMTPException, OSError) as error:
+        raise MailUnavailable(f"the mail server cannot be used: {error}") from error
+
+
+async def _hand_over(connection: SMTP, message: EmailMessage) -> None:
+    try:
+        await connection.send_message(message)
+    except SMTPRecipientsRefused as error:
+        raise _refusal(error.recipients[0]) from error
+    except SMTPResponseException as error:
+        raise _refusal(error) from error
+    except SMTPNotSupported as error:
+        raise MailRefused("the mail server takes no addresses beyond ASCII") from error
+
+
+def _refusal(answer: SMTPResponseException) -> MailRefused | MailUnavailable:
+    text = f"the mail server answered {answer.code} {answer.message}"
+    is_final = answer.code >= 500 and answer.code not in _SETUP_CODES
+    return MailRefused(text) if is_final else MailUnavailable(text)

@@ -1,0 +1,66 @@
+"""A mail as RFC 5322 writes it."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from email_validator import validate_email
+
+from adapters.smtp.options import Sender
+from application.ports.mail import Attachment, Mail, MailRefused
+
+# Bodies travel in ASCII: then no relay has to encode them again, which would break a signature over them.
+_POLICY = SMTP.clone(cte_type="7bit")
+
+
+def compose(mail: Mail, sender: Sender, *, date: datetime) -> EmailMessage:
+    """Text, HTML and attachments under one set of headers; ``date`` is aware.
+
+    Raises MailRefused where the recipient's address is none, ValueError for a message id that cannot be a header.
+    """
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = Address(display_name=_one_line(sender.name), addr_spec=sender.address)
+    message["To"] = _recipient(mail)
+    message["Subject"] = _one_line(mail.letter.subject)
+    message["Date"] = date
+    message["Message-ID"] = f"<{mail.message_id}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.letter.text)
+    message.add_alternative(mail.letter.html, subtype="html")
+    for attachment in mail.attachments:
+        _attach(message, attachment)
+    return message
+
+
+def _recipient(mail: Mail) -> Address:
+    name = _one_line(mail.to_name)
+    try:
+        if mail.to_address.isascii():
+            return Address(display_name=name, addr_spec=mail.to_address)
+        username, _, domain = _on_the_wire(mail.to_address).rpartition("@")
+        return Address(display_name=name, username=username, domain=domain)
+    except (ValueError, IndexError, MessageError) as error:
+        raise MailRefused("the recipient's address is no e-mail address") from error
+
+
+def _on_the_wire(address: str) -> str:
+    """The domain in its ASCII form, so that only a local part in another script needs SMTPUTF8. Raises ValueError."""
+    parsed = validate_email(address, check_deliverability=False)
+    return parsed.ascii_email or parsed.normalized
+
+
+def _one_line(text: str) -> str:
+    """Header text: line breaks and other control characters would begin a new header, or hide the rest of this one."""
+    return " ".join("".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text).split())
+
+
+def _attach(message: EmailMessage, attachment: Attachment) -> None:
+    maintype, _, subtype = attachment.content_type.partition("/")
+    message.add_attachment(
+        attachment.content, maintype=maintype, subtype=subtype, filename=_one_line(attachment.filename)
+    )

@@ -1,0 +1,70 @@
+"""The SDK's client, and what its errors mean to us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import stripe
+from stripe import AIOHTTPClient, StripeClient
+
+from application.ports.payment import PaymentBusy, PaymentQueued, PaymentRefused, PaymentUnavailable, SessionNotFound
+
+#: One call's time-out. A buyer waits for it.
+TIMEOUT_SECONDS = 10
+#: The SDK repeats calls that got no answer or a 500, under the same idempotency key.
+MAX_NETWORK_RETRIES = 1
+DEFAULT_API_BASE = "https://api.stripe.com"
+
+#: How long to stay away after a 429 that does not say.
+RATE_LIMIT_PAUSE_SECONDS = 1.0
+
+_CONFLICT = 409
+_NOT_FOUND = 404
+
+
+def create_http_client() -> AIOHTTPClient:
+    """The connections to Stripe. Close them with ``close_async``."""
+    return AIOHTTPClient(timeout=TIMEOUT_SECONDS)
+
+
+def create_client(api_key: str, http_client: AIOHTTPClient, *, api_base: str = DEFAULT_API_BASE) -> StripeClient:
+    """An asynchronous client. Without a key every call is refused by Stripe, which is what an operator should see."""
+    stripe.enable_telemetry = False
+    return StripeClient(
+        api_key or "unset",
+        http_client=http_client,
+        base_addresses={"api": api_base},
+        max_network_retries=MAX_NETWORK_RETRIES,
+    )
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raises PaymentRefused, SessionNotFound, PaymentBusy or PaymentUnavailable for the SDK's errors."""
+    try:
+        yield
+    except stripe.InvalidRequestError as error:
+        if error.http_status == _NOT_FOUND:
+            raise SessionNotFound(str(error)) from error
+        raise PaymentRefused(str(error)) from error
+    except (stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError, stripe.CardError) as error:
+        raise PaymentRefused(str(error)) from error
+    except stripe.RateLimitError as error:
+        raise PaymentQueued(_retry_after_seconds(error)) from error
+    except stripe.StripeError as error:
+        if error.http_status == _CONFLICT:
+            raise PaymentBusy(str(error)) from error
+        raise PaymentUnavailable(str(error)) from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        # The SDK translates what happens until an answer begins, but not what happens in the middle of its body.
+        raise PaymentUnavailable(f"the answer broke off: {type(error).__name__} {error}") from error
+
+
+def _retry_after_seconds(error: stripe.RateLimitError) -> float:
+    given = (error.headers or {}).get("Retry-After", (error.headers or {}).get("retry-after", ""))
+    try:
+        return max(float(given), RATE_LIMIT_PAUSE_SECONDS)
+    except ValueError:
+        return RATE_LIMIT_PAUSE_SECONDS

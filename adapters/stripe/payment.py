@@ -1,0 +1,144 @@
+"""Payment by Stripe Checkout: destination charges to the producer's connected account."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import stripe
+from stripe import StripeClient
+from stripe.params import RefundCreateParams
+
+from adapters.stripe.answers import dispute_of, intent_of, refund_of, session_of, sessions_of
+from adapters.stripe.client import translated_errors
+from adapters.stripe.requests import EXPANDED, session_params, transfer_params
+from application.ports.pace import Pace
+from application.ports.payment import (
+    Dispute,
+    PaymentIntent,
+    PaymentQueued,
+    PaymentRefused,
+    PaymentSession,
+    RefundState,
+)
+from domain.orders import Order
+from domain.refunds import Refund
+
+_PAGE = 100
+#: A buyer who comes back from paying is not kept waiting longer: the webhook completes the order, too.
+READ_PATIENCE_SECONDS = 5.0
+
+
+class StripePayment:
+    """Every call waits for its turn first: Stripe counts the calls of an account by endpoint."""
+
+    def __init__(self, client: StripeClient, pace: Pace) -> None:
+        self._client = client
+        self._pace = pace
+
+    async def open_session(
+        self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
+    ) -> PaymentSession:
+        await self._turn("sessions.create", patience_seconds)
+        with translated_errors():
+            session = await self._client.v1.checkout.sessions.create_async(
+                params=session_params(order, success_url=success_url, cancel_url=cancel_url),
+                options={"idempotency_key": f"checkout:{order.id}"},
+            )
+        return session_of(session)
+
+    async def session(self, session_id: str) -> PaymentSession:
+        await self._turn("sessions.retrieve", READ_PATIENCE_SECONDS)
+        with translated_errors():
+            session = await self._client.v1.checkout.sessions.retrieve_async(session_id, params={"expand": EXPANDED})
+        return session_of(session)
+
+    async def expire_session(self, session_id: str) -> PaymentSession:
+        await self._turn("sessions.expire")
+        try:
+            with translated_errors():
+                session = await self._client.v1.checkout.sessions.expire_async(session_id, params={"expand": EXPANDED})
+        except PaymentRefused:
+            return await self.session(session_id)  # not open any more: paid, or expired already
+        return session_of(session)
+
+    async def paid_sessions(self, *, since: datetime) -> list[PaymentSession]:
+        await self._turn("sessions.list")
+        with translated_errors():
+            first = await self._client.v1.checkout.sessions.list_async(
+                params={
+                    "status": "complete",
+                    "created": {"gte": int(since.timestamp())},
+                    "limit": _PAGE,
+                    "expand": [f"data.{path}" for path in EXPANDED],
+                }
+            )
+            return await sessions_of(first)
+
+    async def intent(self, intent_id: str) -> PaymentIntent:
+        await self._turn("payment_intents.retrieve")
+        with translated_errors():
+            return intent_of(await self._client.v1.payment_intents.retrieve_async(intent_id))
+
+    async def refund(self, order: Order, refund: Refund) -> RefundState:
+        # Stripe forgets idempotency keys after a day, and a task may be repeated later than that.
+        for made in await self.refunds_of_charge(order.charge_id) if order.charge_id else []:
+            if made.refund_id == refund.id:
+                return made
+        await self._turn("refunds.create")
+        params: RefundCreateParams = {
+            "payment_intent": order.payment_intent_id or "",
+            "amount": refund.amount,
+            "reverse_transfer": True,
+            "metadata": {"order_id": str(order.id), "refund_id": str(refund.id)},
+        }
+        if order.quote.fees:  # Stripe refuses to return a fee that was never taken
+            params["refund_application_fee"] = refund.refund_fees
+        with translated_errors():
+            return refund_of(
+                await self._client.v1.refunds.create_async(
+                    params=params,
+                    options={"idempotency_key": f"refund:{order.id}:{refund.sequence}:{refund.amount}"},
+                )
+            )
+
+    async def refund_state(self, stripe_refund_id: str) -> RefundState:
+        await self._turn("refunds.retrieve")
+        with translated_errors():
+            return refund_of(await self._client.v1.refunds.retrieve_async(stripe_refund_id))
+
+    async def refunds_of_charge(self, charge_id: str) -> list[RefundState]:
+        await self._turn("refunds.list")
+        with translated_errors():
+            listed = await self._client.v1.refunds.list_async(params={"charge": charge_id, "limit": _PAGE})
+        return [refund_of(refund) for refund in reversed(listed.data)]
+
+    async def dispute(self, dispute_id: str) -> Dispute:
+        await self._turn("disputes.retrieve")
+        with translated_errors():
+            return dispute_of(await self._client.v1.disputes.retrieve_async(dispute_id))
+
+    async def charges_enabled(self, account_id: str) -> bool:
+        await self._turn("accounts.retrieve")
+        with translated_errors():
+            account = await self._client.v1.accounts.retrieve_async(account_id)
+        return bool(account.charges_enabled)
+
+    async def describe_transfer(self, order: Order) -> None:
+        await self._turn("charges.retrieve")
+        with translated_errors():
+            charge = await self._client.v1.charges.retrieve_async(order.charge_id or "")
+            transfer = charge.transfer
+            if transfer is None:
+                raise PaymentRefused(f"charge {order.charge_id} has no transfer")
+            transfer_id = transfer.id if isinstance(transfer, stripe.Transfer) else transfer
+            await self._turn("transfers.update")
+            # No idempotency key: writing it twice is no harm, and after a refund it says something else.
+            await self._client.v1.transfers.update_async(transfer_id, params=transfer_params(order))
+
+    async def _turn(self, lane: str, patience_seconds: float | None = None) -> None:
+        taken, wait_seconds = await self._pace.reserve(lane, patience_seconds=patience_seconds)
+        if not taken:
+            raise PaymentQueued(wait_seconds)
+        if wait_seconds:
+            await asyncio.sleep(wait_seconds)

@@ -1,0 +1,97 @@
+"""What Stripe is asked for: made from nothing but what is stored, so that a repetition asks for the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from stripe.params import TransferUpdateParams
+from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
+
+from domain.orders import AttendeeStatus, Order
+
+# A session may be asked for anew (under the same idempotency key and so with the same expires_at) until the hold
+# runs out, and by Stripe's clock it must then have 30 minutes left. At the end of the hold the sweeper closes the
+# session itself; until that has happened the hold stays, so it always outlives the session.
+SESSION_OUTLASTS_HOLD: Final = timedelta(minutes=35)
+
+MAX_METADATA_LENGTH: Final = 500
+MAX_PRODUCT_NAME_LENGTH: Final = 250
+#: Sessions are asked for with their payment, which says whether a delayed method has failed.
+EXPANDED: Final = ["payment_intent"]
+
+
+def session_params(order: Order, *, success_url: str, cancel_url: str) -> SessionCreateParams:
+    """A checkout session: destination charge, application fee, automatic tax. Raises ValueError without a hold."""
+    if order.expires_at is None or order.stripe_account_id is None:
+        raise ValueError(f"order {order.id} has no hold to be paid for")
+    metadata = {
+        "order_id": str(order.id),
+        "show_id": str(order.show_id),
+        "show_title": order.show_title[:MAX_METADATA_LENGTH],
+    }
+    return {
+        "mode": "payment",
+        "client_reference_id": str(order.id),
+        "customer_email": order.customer.email,
+        "line_items": line_items(order),
+        "automatic_tax": {"enabled": True},
+        # Prices stay in the producer's currency: what is paid is compared with the order to the cent.
+        "adaptive_pricing": {"enabled": False},
+        "payment_intent_data": {
+            # Stripe refuses a fee of zero.
+            **({"application_fee_amount": order.quote.fees} if order.quote.fees else {}),
+            "transfer_data": {"destination": order.stripe_account_id},
+            "description": f"{order.show_title} ({order.number})",
+            "metadata": metadata,
+        },
+        "metadata": metadata,
+        "expires_at": int((order.expires_at + SESSION_OUTLASTS_HOLD).timestamp()),
+        "success_url": success_url,
+        "cancel_url": cancel_url,
+    }
+
+
+def line_items(order: Order) -> list[SessionCreateParamsLineItem]:
+    """The order's lines and fees; their sum is the order's total to the cent (P0-006)."""
+    quote = order.quote
+    items = [
+        _line_item(f"{line.name} – {order.show_title}", line.unit_amount, line.quantity, quote.currency.code)
+        for line in quote.lines
+    ]
+    for name, fee in (
+        ("Platform fee", quote.platform_fees),
+        ("Payment processing fee", quote.payment_processing_fees),
+    ):
+        if fee:
+            items.append(_line_item(name, fee, 1, quote.currency.code))
+    return items
+
+
+def _line_item(name: str, unit_amount: int, quantity: int, currency: str) -> SessionCreateParamsLineItem:
+    return {
+        "quantity": quantity,
+        "price_data": {
+            "currency": currency.lower(),
+            "unit_amount": unit_amount,
+            "tax_behavior": "exclusive",
+            "product_data": {"name": name[:MAX_PRODUCT_NAME_LENGTH]},
+        },
+    }
+
+
+def transfer_params(order: Order) -> TransferUpdateParams:
+    """What the producer reads on the transfer (P1-019)."""
+    attendees = sum(attendee.status is AttendeeStatus.VALID for attendee in order.attendees)
+    metadata = {
+        "order_id": str(order.id),
+        "show_id": str(order.show_id),
+        "show_title": order.show_title,
+        "attendee_count": str(attendees),
+        "order_name": order.customer.name,
+        "order_email": order.customer.email,
+    }
+    return {
+        "description": f"{order.show_title}: {attendees} × {order.customer.name} ({order.number})",
+        "metadata": {name: value[:MAX_METADATA_LENGTH] for name, value in metadata.items()},
+    }

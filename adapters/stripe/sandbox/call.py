@@ -1,0 +1,24 @@
+"""One API call as an operation sees it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from adapters.stripe.sandbox.jsontypes import JsonObject
+
+if TYPE_CHECKING:
+    from adapters.stripe.sandbox.books import Books
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """`params` have the schema's types; `target` is the id in the path, if the path has one."""
+
+    params: JsonObject
+    target: str = ""
+    path: str = ""
+    request_id: str | None = None
+    idempotency_key: str | None = None
+
+
+Operation: TypeAlias = "Callable[[Books, Call], JsonObject]"

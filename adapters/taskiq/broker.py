@@ -1,0 +1,43 @@
+"""The queue between the API and the workers."""
+
+from __future__ import annotations
+
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from taskiq import AsyncBroker
+from taskiq.kicker import AsyncKicker
+from taskiq_redis import RedisStreamBroker
+
+QUEUE_NAME = "piquetickets"
+#: The one kind of message: "this outbox task is due".
+RUN_TASK = "run_task"
+
+# The outbox is the truth, the stream only a hint that can be lost: it is kept short, and what a dead worker did not
+# acknowledge goes to another one after the longest task could have ended.
+_MAX_STREAM_LENGTH = 100_000
+_IDLE_TIMEOUT_MILLISECONDS = 120_000
+_READ_BLOCK_MILLISECONDS = 2_000
+_TAKEOVER_LOCK_SECONDS = 10
+_TIMEOUT_SECONDS = 5.0
+
+
+def create_broker(redis_url: str) -> RedisStreamBroker:
+    """A broker for both sides. A Redis that is away fails a call within seconds."""
+    return RedisStreamBroker(
+        redis_url,
+        queue_name=QUEUE_NAME,
+        consumer_group_name=QUEUE_NAME,
+        consumer_id="0",
+        maxlen=_MAX_STREAM_LENGTH,
+        idle_timeout=_IDLE_TIMEOUT_MILLISECONDS,
+        xread_block=_READ_BLOCK_MILLISECONDS,
+        unacknowledged_lock_timeout=_TAKEOVER_LOCK_SECONDS,
+        socket_connect_timeout=_TIMEOUT_SECONDS,
+        socket_timeout=_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def run_task_kicker(broker: AsyncBroker) -> AsyncKicker[[str], None]:
+    """Sends RUN_TASK messages without knowing the code that runs them."""
+    return AsyncKicker(task_name=RUN_TASK, broker=broker, labels={})

@@ -1,0 +1,45 @@
+"""Engines on the database that tests share, and a database apart for what would disturb others."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.embedded import EmbeddedPostgres
+from adapters.postgres.engine import create_engine
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from application.ports.storage import UnitOfWorkFactory
+from tests.contracts.builders import Theatre
+
+
+@pytest.fixture(scope="session")
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(database_url, pool_size=20)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def unit_of_work(engine: AsyncEngine) -> UnitOfWorkFactory:
+    return lambda: PostgresUnitOfWork(engine)
+
+
+@pytest.fixture
+async def theatre(unit_of_work: UnitOfWorkFactory) -> Theatre:
+    """A theatre that is stored already, with ten of each ticket."""
+    theatre = Theatre(quantity=10)
+    async with unit_of_work() as uow:
+        await theatre.store(uow)
+        await uow.commit()
+    return theatre
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database without any table."""
+    name = f"empty_{uuid4().hex}"
+    yield postgres.create_database(name)
+    postgres.drop_database(name)

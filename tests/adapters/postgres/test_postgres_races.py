@@ -1,0 +1,249 @@
+"""Many transactions at once on the real database: nothing is sold twice, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from application.ports.storage import StorageConflict, UnitOfWorkFactory
+from domain.errors import DomainError, PromoCodeExhausted, TicketsUnavailable
+from domain.inventory import Inventory
+from domain.orders import Order, OrderStatus
+from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_cart, a_task, issue, new_id
+
+PATIENCE_SECONDS = 15
+
+
+async def check_out(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, quantity: int = 1, *, promo_code: str | None = None
+) -> Order | DomainError:
+    """One checkout in a transaction of its own, with row locks alone."""
+    cart = a_cart({theatre.stalls: quantity}, promo_code=promo_code)
+    async with unit_of_work() as uow:
+        sale = await uow.sales.lock([cart])
+        offering = sale.offering(theatre.show.id, POLICY)
+        try:
+            order = offering.place(cart, ADA, order_id=new_id(), issue=issue, now=NOW)
+        except (TicketsUnavailable, PromoCodeExhausted) as refusal:
+            return refusal
+        await uow.orders.add([order])
+        await uow.sales.save(sale.stock)
+        await uow.commit()
+    return order
+
+
+async def counters(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> Inventory:
+    async with unit_of_work() as uow:
+        stock = (await uow.sales.read([a_cart({theatre.stalls: 1})])).stock
+    return stock.tickets[theatre.stalls.id].inventory
+
+
+async def test_fifty_who_want_ten_tickets_get_ten(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        outcomes = await asyncio.gather(*(check_out(unit_of_work, theatre) for _ in range(50)))
+
+    assert sum(isinstance(outcome, Order) for outcome in outcomes) == 10
+    assert sum(isinstance(outcome, TicketsUnavailable) for outcome in outcomes) == 40
+    assert await counters(unit_of_work, theatre) == Inventory(10, held=10)
+
+
+async def test_orders_of_several_tickets_never_oversell(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        outcomes = await asyncio.gather(*(check_out(unit_of_work, theatre, 3) for _ in range(20)))
+
+    assert sum(isinstance(outcome, Order) for outcome in outcomes) == 3
+    assert await counters(unit_of_work, theatre) == Inventory(10, held=9)
+
+
+async def test_a_promo_code_for_one_is_used_once(unit_of_work: UnitOfWorkFactory) -> None:
+    theatre = Theatre(max_uses=1)
+    async with unit_of_work() as uow:
+        await theatre.store(uow)
+        await uow.commit()
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        outcomes = await asyncio.gather(*(check_out(unit_of_work, theatre, promo_code="TEST20") for _ in range(20)))
+
+    assert sum(isinstance(outcome, Order) for outcome in outcomes) == 1
+    assert await counters(unit_of_work, theatre) == Inventory(100, held=1)
+
+
+async def test_one_promo_code_used_with_different_tickets_is_used_once(unit_of_work: UnitOfWorkFactory) -> None:
+    theatre = Theatre(max_uses=1)
+    in_the_gallery = Theatre()
+    in_the_gallery.producer, in_the_gallery.show = theatre.producer, theatre.show
+    in_the_gallery.stalls = theatre.gallery
+    async with unit_of_work() as uow:
+        await theatre.store(uow)
+        await uow.commit()
+
+    outcomes = await asyncio.gather(
+        *(check_out(unit_of_work, where, promo_code="TEST20") for where in (theatre, in_the_gallery) * 5)
+    )
+
+    assert sum(isinstance(outcome, Order) for outcome in outcomes) == 1
+
+
+async def test_of_many_who_complete_one_order_one_does(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    placed = await check_out(unit_of_work, theatre, 2)
+    assert isinstance(placed, Order)
+    order_id = placed.id
+
+    async def cancel() -> bool:
+        async with unit_of_work() as uow:
+            order = (await uow.orders.lock([order_id]))[order_id]
+            if not order.holds_tickets:
+                return False
+            stock = await uow.sales.lock_stock([order])
+            stock.release(order.lines, order.promo_code_id)
+            await uow.orders.save([replace(order, status=OrderStatus.CANCELLED)])
+            await uow.sales.save(stock)
+            await uow.commit()
+            return True
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        outcomes = await asyncio.gather(*(cancel() for _ in range(10)))
+
+    assert outcomes.count(True) == 1
+    assert await counters(unit_of_work, theatre) == Inventory(10)
+
+
+async def test_of_many_who_claim_one_task_one_gets_it(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    placed = await check_out(unit_of_work, theatre)
+    assert isinstance(placed, Order)
+    task = a_task(placed)
+    async with unit_of_work() as uow:
+        await uow.outbox.add([task])
+        await uow.commit()
+
+    async def claim() -> bool:
+        async with unit_of_work() as uow:
+            claimed = await uow.outbox.claim(task.id, now=NOW, until=NOW.replace(year=2027))
+            await uow.commit()
+        return claimed is not None
+
+    assert (await asyncio.gather(*(claim() for _ in range(20)))).count(True) == 1
+
+
+async def test_of_many_orders_under_one_key_one_is_placed(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    key = f"double click {new_id()}"
+
+    async def place(order: Order) -> bool:
+        try:
+            async with unit_of_work() as uow:
+                await uow.orders.add([order])
+                await uow.commit()
+        except StorageConflict:
+            return False
+        return True
+
+    orders = [theatre.order(1, idempotency_key=key) for _ in range(20)]
+
+    assert (await asyncio.gather(*map(place, orders))).count(True) == 1
+
+
+async def test_batches_that_lock_overlapping_tickets_in_any_order_do_not_deadlock(
+    unit_of_work: UnitOfWorkFactory,
+) -> None:
+    theatres = [Theatre() for _ in range(4)]
+    async with unit_of_work() as uow:
+        for theatre in theatres:
+            await theatre.store(uow)
+        await uow.commit()
+    choose = random.Random(20261123)  # noqa: S311  # the same batches on every run
+
+    async def hold(batch: Sequence[Theatre]) -> None:
+        carts = [a_cart({theatre.stalls: 1, theatre.gallery: 1}, promo_code="TEST20") for theatre in batch]
+        async with unit_of_work() as uow:
+            stock = (await uow.sales.lock(carts)).stock
+            for theatre in batch:
+                stock.hold(theatre.order(1).lines, theatre.promo_code.id)
+            await uow.sales.save(stock)
+            await uow.commit()
+
+    batches = [choose.sample(theatres, choose.randint(2, 4)) for _ in range(40)]
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await asyncio.gather(*map(hold, batches))
+
+    for theatre in theatres:
+        holds = sum(theatre in batch for batch in batches)
+        assert await counters(unit_of_work, theatre) == Inventory(100, held=holds)
+
+
+async def test_checkouts_and_releases_of_the_same_tickets_do_not_deadlock(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    placed = [await check_out(unit_of_work, theatre, 1, promo_code="TEST20") for _ in range(5)]
+
+    async def release(order: Order) -> None:
+        async with unit_of_work() as uow:
+            await uow.orders.lock([order.id])
+            stock = await uow.sales.lock_stock([order])
+            await uow.orders.save([replace(order, status=OrderStatus.CANCELLED)])
+            stock.release(order.lines, order.promo_code_id)
+            await uow.sales.save(stock)
+            await uow.commit()
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        outcomes = await asyncio.gather(
+            *(release(order) for order in placed if isinstance(order, Order)),
+            *(check_out(unit_of_work, theatre, 1, promo_code="TEST20") for _ in range(10)),
+        )
+
+    held_now = sum(isinstance(outcome, Order) for outcome in outcomes)
+    assert held_now >= 5
+    assert await counters(unit_of_work, theatre) == Inventory(10, held=held_now)
+
+
+async def test_a_price_that_changed_while_we_waited_for_the_lock_is_seen(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    async with unit_of_work() as uow:
+        await uow.sales.lock([a_cart({theatre.stalls: 1})])
+        waiting = asyncio.create_task(check_out(unit_of_work, theatre))
+        await asyncio.wait({waiting}, timeout=0.1)
+        assert not waiting.done()
+        await uow.catalog.save_ticket(replace(theatre.stalls, price=40_00))
+        await uow.commit()
+
+    order = await waiting
+
+    assert isinstance(order, Order)
+    assert order.lines[0].price_per_ticket == 40_00
+
+
+async def test_a_show_that_was_renamed_while_we_waited_for_the_lock_is_seen(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    async with unit_of_work() as uow:
+        await uow.sales.lock([a_cart({theatre.stalls: 1})])
+        waiting = asyncio.create_task(check_out(unit_of_work, theatre))
+        await asyncio.wait({waiting}, timeout=0.1)
+        await uow.catalog.save_show(replace(theatre.show, title="Macbeth"))
+        await uow.commit()
+
+    order = await waiting
+
+    assert isinstance(order, Order)
+    assert order.show_title == "Macbeth"
+
+
+async def test_the_last_use_of_a_promo_code_that_went_while_we_waited_is_seen(unit_of_work: UnitOfWorkFactory) -> None:
+    theatre = Theatre(max_uses=1)
+    async with unit_of_work() as uow:
+        await theatre.store(uow)
+        await uow.commit()
+    cart = a_cart({theatre.gallery: 1}, promo_code="TEST20")
+
+    async with unit_of_work() as uow:
+        stock = (await uow.sales.lock([cart])).stock
+        waiting = asyncio.create_task(check_out(unit_of_work, theatre, promo_code="TEST20"))
+        await asyncio.wait({waiting}, timeout=0.1)
+        assert not waiting.done()
+        stock.hold([], theatre.promo_code.id)
+        await uow.sales.save(stock)
+        await uow.commit()
+
+    assert isinstance(await waiting, PromoCodeExhausted)

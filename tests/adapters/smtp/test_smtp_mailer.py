@@ -1,0 +1,239 @@
+"""The mailer against a real SMTP server over sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from adapters.smtp.mailbox.catcher import MailCatcher
+from adapters.smtp.mailbox.mails import CaughtMails
+from adapters.smtp.mailbox.smtp_server import CatchingHandler, Faults, SmtpServer
+from adapters.smtp.mailer import SmtpMailer
+from application.ports.mail import Attachment, Mail, MailRefused, MailUnavailable
+
+MailFactory = Callable[..., Mail]
+MailerFactory = Callable[[str], SmtpMailer]
+GuardedServerFactory = Callable[..., AbstractAsyncContextManager[Any]]
+
+ADA = f"ada:{quote('sé cret/1', safe='')}"
+
+
+async def test_a_mail_arrives_as_it_was_written(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    pdf = Attachment("tickets.pdf", "application/pdf", b"%PDF-1.7 \x00\xff")
+    await mailer_to(catcher.smtp_url).send(mail(attachments=(pdf,), text="Zwei Plätze\n", html="<p>Zwei Plätze</p>"))
+
+    [caught] = await catcher.wait_for(1, to="ada@example.org")
+    assert caught.header("From") == "Theatre Éclair <tickets@example.org>"
+    assert caught.header("To") == "Ada Lovelace <ada@example.org>"
+    assert caught.header("Message-ID") == "<order-1@tickets.example.org>"
+    assert caught.header("Auto-Submitted") == "auto-generated"
+    assert caught.message["Date"].datetime.tzinfo is not None
+    assert caught.subject == "Your tickets"
+    assert caught.text == "Zwei Plätze\n"
+    assert caught.html == "<p>Zwei Plätze</p>\n"
+    [attachment] = caught.attachments
+    assert (attachment.filename, attachment.content_type) == ("tickets.pdf", "application/pdf")
+    assert attachment.content == b"%PDF-1.7 \x00\xff"
+    assert [part.get_content_type() for part in caught.message.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "application/pdf",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["Łukasz Żółć", "محمد عبد الرحمن", "髙橋 さくら", "Lovelace, Ada", 'Ada "Countess"', ""]
+)
+async def test_names_of_any_script_arrive(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory, name: str
+) -> None:
+    await mailer_to(catcher.smtp_url).send(mail(to_name=name, subject=f"Karten für {name} " * 5))
+    [caught] = await catcher.wait_for(1)
+    [recipient] = caught.message["To"].addresses
+    assert (recipient.display_name, recipient.addr_spec) == (name, "ada@example.org")
+    assert caught.subject == " ".join((f"Karten für {name} " * 5).split())
+    assert caught.raw.isascii()
+
+
+async def test_an_address_in_another_script_reaches_a_server_that_takes_it(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    await mailer_to(catcher.smtp_url).send(mail(to_address="jörg@bücher.example.org"))
+    [caught] = await catcher.wait_for(1)
+    assert caught.envelope_to == ("jörg@bücher.example.org",)
+
+
+async def test_an_address_in_another_script_is_refused_for_a_server_that_does_not(
+    mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    mails = CaughtMails()
+    server = SmtpServer(CatchingHandler(mails, Faults()), enable_SMTPUTF8=False)
+    port = await server.start("127.0.0.1", 0)
+    try:
+        mailer = mailer_to(f"smtp://127.0.0.1:{port}")
+        with pytest.raises(MailRefused, match="beyond ASCII"):
+            await mailer.send(mail(to_address="jörg@example.org"))
+        await mailer.close()
+    finally:
+        await server.stop()
+    assert len(mails) == 0
+
+
+async def test_a_domain_in_another_script_travels_in_ascii(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    await mailer_to(catcher.smtp_url).send(mail(to_address="ada@bücher.example.org"))
+    [caught] = await catcher.wait_for(1)
+    assert caught.envelope_to == ("ada@xn--bcher-kva.example.org",)
+
+
+@pytest.mark.parametrize("line_break", ["\r\n", "\n", "\r", "\u2028", "\x0b", "\x00"])
+async def test_no_text_can_add_a_header(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory, line_break: str
+) -> None:
+    injected = f"Ada{line_break}Bcc: eve@example.org"
+    attachment = Attachment(f"{injected}.pdf", "application/pdf", b"")
+    await mailer_to(catcher.smtp_url).send(mail(to_name=injected, subject=injected, attachments=(attachment,)))
+    [caught] = await catcher.wait_for(1)
+    assert caught.envelope_to == ("ada@example.org",)
+    assert caught.message["Bcc"] is None
+    assert caught.subject == "Ada Bcc: eve@example.org"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ada@example.org\r\nRCPT TO:<eve@example.org>",
+        "ada",
+        "",
+        "ada@",
+        "@example.org",
+        "a b@c",
+        "ada@é..example",
+        "<>",
+    ],
+)
+async def test_what_is_no_address_is_refused_before_any_server_sees_it(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory, address: str
+) -> None:
+    with pytest.raises(MailRefused):
+        await mailer_to(catcher.smtp_url).send(mail(to_address=address))
+    assert len(catcher.mails) == 0
+
+
+async def test_a_refused_recipient_is_final_and_the_next_mail_goes_through(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    mailer = mailer_to(catcher.smtp_url)
+    catcher.faults.refused_addresses.add("gone@example.org")
+    with pytest.raises(MailRefused, match="550"):
+        await mailer.send(mail(to_address="gone@example.org"))
+    await mailer.send(mail())
+    assert [caught.envelope_to for caught in catcher.mails] == [("ada@example.org",)]
+
+
+async def test_a_busy_server_is_tried_again_later(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    mailer = mailer_to(catcher.smtp_url)
+    catcher.faults.is_busy = True
+    with pytest.raises(MailUnavailable, match="451"):
+        await mailer.send(mail())
+    catcher.faults.mend()
+    await mailer.send(mail())
+    assert len(catcher.mails) == 1
+
+
+async def test_a_server_that_hangs_is_given_up_after_the_time_out(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    catcher.faults.is_hanging = True
+    with pytest.raises(MailUnavailable, match="too long"):
+        await mailer_to(f"{catcher.smtp_url}?timeout_seconds=0.1").send(mail())
+
+
+async def test_a_server_that_is_away_is_unavailable(mailer_to: MailerFactory, mail: MailFactory) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    with pytest.raises(MailUnavailable):
+        await mailer_to(f"smtp://127.0.0.1:{port}").send(mail())
+
+
+async def test_mails_go_on_after_the_server_was_restarted(mailer_to: MailerFactory, mail: MailFactory) -> None:
+    async with MailCatcher() as before:
+        port = int(before.smtp_url.rpartition(":")[2])
+        mailer = mailer_to(before.smtp_url)
+        await mailer.send(mail())
+    async with MailCatcher(smtp_port=port) as after:
+        await mailer.send(mail())
+        assert len(after.mails) == 1
+
+
+async def test_many_mails_at_the_same_time(catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory) -> None:
+    mailer = mailer_to(catcher.smtp_url)
+    await asyncio.gather(*(mailer.send(mail(message_id=f"{number}@example.org")) for number in range(50)))
+    mails = await catcher.wait_for(50)
+    assert {caught.message_id for caught in mails} == {f"{number}@example.org" for number in range(50)}
+
+
+@pytest.mark.parametrize("starttls", [True, False])
+async def test_login_over_tls(
+    guarded_server: GuardedServerFactory,
+    certificate: Any,
+    mailer_to: MailerFactory,
+    mail: MailFactory,
+    starttls: bool,
+) -> None:
+    async with guarded_server(starttls=starttls) as server:
+        scheme, security = ("smtp", "&starttls=required") if starttls else ("smtps", "")
+        url = f"{scheme}://{ADA}@127.0.0.1:{server.port}?ca_file={certificate.authority_file}{security}"
+        mailer = mailer_to(url)
+        await mailer.check()
+        await mailer.send(mail())
+        assert len(server.mails) == 1
+        await mailer.close()
+
+
+async def test_a_wrong_password_is_the_operators_to_mend_so_the_mail_waits(
+    guarded_server: GuardedServerFactory, certificate: Any, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    async with guarded_server(starttls=True) as server:
+        url = f"smtp://ada:wrong@127.0.0.1:{server.port}?ca_file={certificate.authority_file}"
+        with pytest.raises(MailUnavailable, match="535"):
+            await mailer_to(url).send(mail())
+
+
+async def test_a_missing_login_is_the_operators_to_mend_so_the_mail_waits(
+    guarded_server: GuardedServerFactory, certificate: Any, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    async with guarded_server(starttls=True) as server:
+        url = f"smtp://127.0.0.1:{server.port}?ca_file={certificate.authority_file}"
+        with pytest.raises(MailUnavailable, match="530"):
+            await mailer_to(url).send(mail())
+
+
+async def test_nothing_is_sent_to_a_server_whose_certificate_is_not_trusted(
+    guarded_server: GuardedServerFactory, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    async with guarded_server(starttls=True) as server:
+        with pytest.raises(MailUnavailable):
+            await mailer_to(f"smtp://{ADA}@127.0.0.1:{server.port}").send(mail())
+        assert len(server.mails) == 0
+
+
+async def test_nothing_is_sent_in_clear_when_tls_is_required(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    with pytest.raises(MailUnavailable, match="STARTTLS"):
+        await mailer_to(f"{catcher.smtp_url}?starttls=required").send(mail())
+    assert len(catcher.mails) == 0

@@ -1,0 +1,78 @@
+"""What stands behind the ports: the memory fakes and the real adapters, each as tests need them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+from stripe import StripeClient
+
+from adapters.embedded import EmbeddedPostgres
+from adapters.memory.storage import MemoryDatabase
+from adapters.postgres import schema
+from adapters.postgres.engine import create_engine
+from adapters.postgres.tables import metadata
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.stripe.client import create_client, create_http_client
+from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
+from application.ports.storage import UnitOfWorkFactory
+from tests.contracts.builders import NOW, Theatre
+
+_TRUNCATE = sa.text(f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)}")
+
+
+@pytest.fixture(scope="session")
+def closed_port() -> Iterator[int]:
+    """A port that refuses every connection, and that nobody else can take meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+async def contracts_engine(postgres: EmbeddedPostgres) -> AsyncIterator[AsyncEngine]:
+    """A database apart, so that lists over all shows or orders hold only what a test put there."""
+    database_url = postgres.create_database("contracts")
+    schema.upgrade(database_url)
+    engine = create_engine(database_url, pool_size=10)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def unit_of_work(request: pytest.FixtureRequest, contracts_engine: AsyncEngine) -> UnitOfWorkFactory:
+    """Empty storage."""
+    if request.param == "memory":
+        return MemoryDatabase()
+    async with contracts_engine.begin() as connection:
+        await connection.execute(_TRUNCATE)
+    return lambda: PostgresUnitOfWork(contracts_engine)
+
+
+@pytest.fixture
+async def theatre(unit_of_work: UnitOfWorkFactory) -> Theatre:
+    """A theatre that is stored already."""
+    theatre = Theatre()
+    async with unit_of_work() as uow:
+        await theatre.store(uow)
+        await uow.commit()
+    return theatre
+
+
+@pytest.fixture(scope="session")
+async def taxing_sandbox() -> AsyncIterator[StripeSandbox]:
+    """Stripe at the tests' time, with a tax of 10 %."""
+    options = SandboxOptions(tax_rate=Decimal("0.10"), clock=NOW.timestamp)
+    async with StripeSandbox(options) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+async def stripe_client(taxing_sandbox: StripeSandbox) -> AsyncIterator[StripeClient]:
+    http_client = create_http_client()
+    yield create_client("sk_test_contracts", http_client, api_base=taxing_sandbox.url)
+    await http_client.close_async()  # type: ignore[no-untyped-call]

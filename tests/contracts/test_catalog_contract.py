@@ -1,0 +1,246 @@
+"""The CatalogRepo port: producers, shows, tickets and promo codes, and the list of what is on sale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from application.ports.storage import ShowCursor, ShowOnDisplay, UnitOfWorkFactory
+from domain.catalog import Producer, ProducerFinancial, Show
+from domain.inventory import Inventory
+from domain.money import currency
+from tests.contracts.builders import NOW, Theatre, a_cart, a_producer, a_show, a_ticket, new_id
+
+
+async def store(unit_of_work: UnitOfWorkFactory, producer: Producer, shows: Sequence[Show]) -> None:
+    async with unit_of_work() as uow:
+        await uow.catalog.add_producer(producer)
+        for show in shows:
+            await uow.catalog.add_show(show)
+        await uow.commit()
+
+
+async def on_sale(
+    unit_of_work: UnitOfWorkFactory,
+    *,
+    producer_id: UUID | None = None,
+    after: ShowCursor | None = None,
+    limit: int = 100,
+) -> list[Show]:
+    async with unit_of_work() as uow:
+        found = await uow.catalog.on_sale(now=NOW, producer_id=producer_id, after=after, limit=limit)
+    return [display.show for display in found]
+
+
+async def test_a_producer_comes_back_as_stored(unit_of_work: UnitOfWorkFactory) -> None:
+    producer = replace(a_producer(name="Théâtre de l’Œuvre 🎭"), currency=currency("JPY"))
+    await store(unit_of_work, producer, [])
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.producer(producer.id) == producer
+
+
+async def test_a_producer_without_an_account_comes_back_without_one(unit_of_work: UnitOfWorkFactory) -> None:
+    producer = a_producer(financial=ProducerFinancial())
+    await store(unit_of_work, producer, [])
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.producer(producer.id) == producer
+
+
+async def test_producers_are_found_by_the_account_that_their_money_goes_to(unit_of_work: UnitOfWorkFactory) -> None:
+    shared = ProducerFinancial("acct_shared", charges_enabled=True)
+    first, second = a_producer(financial=shared), a_producer(financial=shared)
+    for producer in (first, second, a_producer(), a_producer(financial=ProducerFinancial())):
+        await store(unit_of_work, producer, [])
+
+    async with unit_of_work() as uow:
+        found = await uow.catalog.producers_with_account("acct_shared")
+        nobody = await uow.catalog.producers_with_account("acct_of_nobody")
+
+    assert sorted(found, key=lambda each: each.id) == sorted((first, second), key=lambda each: each.id)
+    assert nobody == []
+
+
+async def test_a_changed_producer_is_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    changed = replace(
+        theatre.producer,
+        name="Großes Theater",
+        email="new@example.org",
+        financial=ProducerFinancial("acct_new", charges_enabled=False),
+    )
+    async with unit_of_work() as uow:
+        await uow.catalog.save_producer(changed)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.producer(theatre.producer.id) == changed
+
+
+async def test_one_stripe_account_may_serve_two_producers(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    sister = a_producer(financial=theatre.producer.financial)
+
+    await store(unit_of_work, sister, [])
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.producer(sister.id) == sister
+
+
+async def test_what_was_never_stored_is_none(unit_of_work: UnitOfWorkFactory) -> None:
+    async with unit_of_work() as uow:
+        assert await uow.catalog.producer(new_id()) is None
+        assert await uow.catalog.show(new_id()) is None
+        assert await uow.catalog.on_display(new_id()) is None
+
+
+async def test_a_show_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    async with unit_of_work() as uow:
+        assert await uow.catalog.show(theatre.show.id) == theatre.show
+
+
+async def test_a_changed_show_is_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    changed = replace(
+        theatre.show,
+        title="Macbeth",
+        venue="",
+        start_time=theatre.show.start_time + timedelta(minutes=1),
+        timezone="America/New_York",
+        published=False,
+        cancelled=True,
+    )
+    async with unit_of_work() as uow:
+        await uow.catalog.save_show(changed)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.show(theatre.show.id) == changed
+
+
+async def test_a_show_is_displayed_with_its_producer_and_its_tickets_by_price(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    async with unit_of_work() as uow:
+        display = await uow.catalog.on_display(theatre.show.id)
+
+    assert display == ShowOnDisplay(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls))
+
+
+async def test_a_show_that_is_not_published_is_displayed_to_who_knows_it(unit_of_work: UnitOfWorkFactory) -> None:
+    producer = a_producer()
+    draft = replace(a_show(producer), published=False)
+    await store(unit_of_work, producer, [draft])
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.on_display(draft.id) == ShowOnDisplay(draft, producer, ())
+
+
+async def test_a_ticket_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    ticket = replace(
+        a_ticket(theatre.show, price=0, name="Wolke 7"),
+        is_donation_based=True,
+        is_vip=True,
+        inventory=Inventory(9, held=2, sold=3),
+    )
+    async with unit_of_work() as uow:
+        await uow.catalog.add_ticket(ticket)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        sale = await uow.sales.read([a_cart({ticket: 1})])
+    assert sale.stock.tickets == {ticket.id: ticket}
+
+
+async def test_saving_a_ticket_leaves_held_and_sold_alone(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    edited = replace(theatre.stalls, name="Front stalls", price=30_00, is_vip=True, inventory=Inventory(80))
+    order = theatre.order(2)
+    async with unit_of_work() as uow:
+        stock = await uow.sales.lock_stock([order])
+        stock.hold(order.lines, None)
+        stock.sell(order.lines, None)
+        await uow.sales.save(stock)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        await uow.catalog.save_ticket(edited)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        stored = (await uow.sales.lock_stock([order])).tickets[theatre.stalls.id]
+    assert stored == replace(edited, inventory=Inventory(80, held=2, sold=2))
+
+
+async def test_writing_counters_leaves_an_edited_ticket_alone(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    order = theatre.order(1)
+    async with unit_of_work() as uow:
+        stock = await uow.sales.lock_stock([order])
+        await uow.catalog.save_ticket(replace(theatre.stalls, price=99_00))
+        stock.hold(order.lines, None)
+        await uow.sales.save(stock)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        stored = (await uow.sales.lock_stock([order])).tickets[theatre.stalls.id]
+    assert (stored.price, stored.inventory.held) == (99_00, 1)
+
+
+async def test_shows_on_sale_come_soonest_first_with_producer_and_tickets(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    sooner, later = (a_show(theatre.producer, starts_in=timedelta(days=days)) for days in (1, 60))
+    async with unit_of_work() as uow:
+        await uow.catalog.add_show(later)
+        await uow.catalog.add_show(sooner)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        found = await uow.catalog.on_sale(now=NOW, producer_id=None, after=None, limit=10)
+
+    assert found == [
+        ShowOnDisplay(sooner, theatre.producer, ()),
+        ShowOnDisplay(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls)),
+        ShowOnDisplay(later, theatre.producer, ()),
+    ]
+
+
+async def test_drafts_cancelled_and_ended_shows_are_not_on_sale(unit_of_work: UnitOfWorkFactory) -> None:
+    producer = a_producer()
+    ends_now = a_show(producer, starts_in=timedelta(hours=-2))
+    under_way = a_show(producer, starts_in=timedelta(hours=-1))
+    draft = replace(a_show(producer), published=False)
+    cancelled = replace(a_show(producer), cancelled=True)
+    await store(unit_of_work, producer, [ends_now, under_way, draft, cancelled])
+
+    assert await on_sale(unit_of_work) == [under_way]
+
+
+async def test_shows_of_one_producer_can_be_asked_for(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    other = a_producer()
+    show = a_show(other)
+    await store(unit_of_work, other, [show])
+
+    assert await on_sale(unit_of_work, producer_id=other.id) == [show]
+    assert await on_sale(unit_of_work, producer_id=new_id()) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+async def test_pages_follow_one_another_without_gap_or_repetition(unit_of_work: UnitOfWorkFactory, limit: int) -> None:
+    producer = a_producer()
+    # Three of the five begin at the same moment: only the id tells which comes first.
+    days = [1, 2, 2, 2, 3]
+    shows = [a_show(producer, starts_in=timedelta(days=day)) for day in days]
+    await store(unit_of_work, producer, shows)
+
+    seen: list[Show] = []
+    cursor = None
+    while page := await on_sale(unit_of_work, after=cursor, limit=limit):
+        assert len(page) <= limit
+        seen += page
+        cursor = ShowCursor(page[-1].start_time, page[-1].id)
+
+    assert seen == sorted(shows, key=lambda show: (show.start_time, show.id))

@@ -1,0 +1,281 @@
+"""The Lock port: what MemoryLock and RedisLock both promise (design.md §4, point 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from uuid import UUID, uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.memory.lock import MemoryLock
+from adapters.redis.client import create_redis
+from adapters.redis.lock import RedisLock
+from application.ports.lock import Lease, Lock, LockTimeout, LockUnavailable
+
+#: Long enough to be still held after a few calls on a busy machine, short enough to be waited for.
+SHORT_TTL_SECONDS = 0.3
+A_MOMENT_SECONDS = 0.05
+
+LockFactory = Callable[..., Lock]
+
+
+@pytest.fixture(scope="session")
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = create_redis(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def make_lock(request: pytest.FixtureRequest) -> LockFactory:
+    """Builds locks: ``make_lock(ttl_seconds=…, wait_seconds=…)``."""
+    client = request.getfixturevalue("redis") if request.param == "redis" else None
+
+    def make(*, ttl_seconds: float = 30, wait_seconds: float = 5) -> Lock:
+        if client is None:
+            return MemoryLock(ttl_seconds=ttl_seconds, wait_seconds=wait_seconds)
+        return RedisLock(client, ttl_seconds=ttl_seconds, wait_seconds=wait_seconds)
+
+    return make
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def unreachable_lock(request: pytest.FixtureRequest, closed_port: int) -> AsyncIterator[Lock]:
+    if request.param == "memory":
+        lock = MemoryLock()
+        lock.available = False
+        yield lock
+        return
+    client = create_redis(f"redis://127.0.0.1:{closed_port}/0")
+    yield RedisLock(client, ttl_seconds=30, wait_seconds=5)
+    await client.aclose()
+
+
+def names(count: int) -> list[str]:
+    """Names that no other test locks."""
+    return [f"ticket_lock_{uuid4()}" for _ in range(count)]
+
+
+async def is_waiting(task: asyncio.Task[Lease]) -> bool:
+    """Whether the task has not got its lease after a moment."""
+    _, pending = await asyncio.wait({task}, timeout=A_MOMENT_SECONDS)
+    return bool(pending)
+
+
+async def test_a_lease_names_its_locks_in_order_and_has_a_unique_value(make_lock: LockFactory) -> None:
+    lock = make_lock()
+    first, second = names(2)
+
+    leases = [await lock.acquire({first}), await lock.acquire({second})]
+
+    assert [lease.names for lease in leases] == [(first,), (second,)]
+    assert UUID(leases[0].value) != UUID(leases[1].value)
+
+
+async def test_the_names_of_a_lease_are_sorted(make_lock: LockFactory) -> None:
+    wanted = names(5)
+
+    lease = await make_lock().acquire(wanted)
+
+    assert lease.names == tuple(sorted(wanted))
+
+
+async def test_a_held_lock_is_refused_when_the_wait_is_over(make_lock: LockFactory) -> None:
+    lock = make_lock(wait_seconds=A_MOMENT_SECONDS)
+    (name,) = names(1)
+    await lock.acquire([name])
+
+    with pytest.raises(LockTimeout, match=name):
+        await lock.acquire([name])
+
+
+async def test_who_waits_gets_the_lock_as_soon_as_it_is_released(make_lock: LockFactory) -> None:
+    lock = make_lock()
+    (name,) = names(1)
+    first = await lock.acquire([name])
+    waiter = asyncio.create_task(lock.acquire([name]))
+    assert await is_waiting(waiter)
+
+    assert await lock.release(first)
+
+    async with asyncio.timeout(1):
+        second = await waiter
+    assert second.value != first.value
+
+
+async def test_several_locks_are_had_all_or_none(make_lock: LockFactory) -> None:
+    lock = make_lock(wait_seconds=A_MOMENT_SECONDS)
+    free, taken, also_free = sorted(names(3))
+    await lock.acquire([taken])
+
+    with pytest.raises(LockTimeout):
+        await lock.acquire([free, taken, also_free])
+
+    assert await lock.release(await lock.acquire([free, also_free]))
+
+
+async def test_nothing_is_held_while_waiting_for_the_rest(make_lock: LockFactory) -> None:
+    lock = make_lock()
+    free, taken = sorted(names(2))
+    holder = await lock.acquire([taken])
+    waiter = asyncio.create_task(lock.acquire([free, taken]))
+    assert await is_waiting(waiter)
+
+    assert await lock.release(await lock.acquire([free]))
+
+    await lock.release(holder)
+    assert await lock.release(await waiter)
+
+
+async def test_locks_of_other_names_do_not_wait(make_lock: LockFactory) -> None:
+    lock = make_lock(wait_seconds=0)
+    first, second = names(2)
+
+    await lock.acquire([first])
+
+    assert (await lock.acquire([second])).names == (second,)
+
+
+async def test_all_locks_of_a_lease_are_given_back_together(make_lock: LockFactory) -> None:
+    lock = make_lock(wait_seconds=0)
+    wanted = names(3)
+
+    assert await lock.release(await lock.acquire(wanted))
+
+    for name in wanted:
+        assert (await lock.acquire([name])).names == (name,)
+
+
+async def test_a_name_given_twice_counts_once(make_lock: LockFactory) -> None:
+    lock = make_lock(wait_seconds=0)
+    (name,) = names(1)
+
+    lease = await lock.acquire([name, name])
+
+    assert lease.names == (name,)
+    assert await lock.release(lease)
+    assert (await lock.acquire([name])).names == (name,)
+
+
+async def test_no_names_need_no_lock(make_lock: LockFactory) -> None:
+    lock = make_lock()
+
+    assert await lock.release(await lock.acquire([]))
+
+
+async def test_a_lock_that_nobody_releases_falls_free(make_lock: LockFactory) -> None:
+    lock = make_lock(ttl_seconds=SHORT_TTL_SECONDS)
+    (name,) = names(1)
+    forgotten = await lock.acquire([name])
+
+    async with asyncio.timeout(SHORT_TTL_SECONDS + 1):
+        lease = await lock.acquire([name])
+
+    assert lease.value != forgotten.value
+
+
+async def test_an_expired_lease_leaves_the_next_owner_alone(make_lock: LockFactory) -> None:
+    lock = make_lock(ttl_seconds=SHORT_TTL_SECONDS)
+    (name,) = names(1)
+    expired = await lock.acquire([name])
+    taken_over = await lock.acquire([name])
+
+    assert await lock.release(expired) is False
+
+    assert await lock.release(taken_over) is True
+
+
+async def test_a_lease_can_be_given_back_only_once(make_lock: LockFactory) -> None:
+    lock = make_lock()
+    lease = await lock.acquire(names(2))
+
+    assert await lock.release(lease) is True
+    assert await lock.release(lease) is False
+
+
+async def test_a_lease_of_somebody_elses_making_frees_nothing(make_lock: LockFactory) -> None:
+    lock = make_lock(wait_seconds=0)
+    (name,) = names(1)
+    lease = await lock.acquire([name])
+
+    assert await lock.release(Lease((name,), str(uuid4()))) is False
+
+    with pytest.raises(LockTimeout):
+        await lock.acquire([name])
+    assert await lock.release(lease)
+
+
+async def test_who_gives_up_waiting_leaves_nothing_locked(make_lock: LockFactory) -> None:
+    lock = make_lock()
+    free, taken = names(2)
+    holder = await lock.acquire([taken])
+    impatient = asyncio.create_task(lock.acquire([free, taken]))
+    assert await is_waiting(impatient)
+
+    impatient.cancel()
+    await asyncio.wait({impatient})
+    await lock.release(holder)
+
+    async with asyncio.timeout(1):
+        assert await lock.release(await lock.acquire([free, taken]))
+
+
+async def test_a_caller_who_is_cancelled_on_the_way_leaves_nothing_locked(make_lock: LockFactory) -> None:
+    lock = make_lock(wait_seconds=0.5)
+    (name,) = names(1)
+    for steps in range(40):
+        hasty = asyncio.create_task(lock.acquire([name]))
+        for _ in range(steps % 8):
+            await asyncio.sleep(0)
+        if hasty.done():
+            await lock.release(hasty.result())
+        hasty.cancel()
+        await asyncio.wait({hasty})
+
+        assert await lock.release(await lock.acquire([name])), f"cancelled after {steps % 8} steps"
+
+
+async def test_twenty_at_once_are_never_in_together(make_lock: LockFactory) -> None:
+    lock = make_lock()
+    (name,) = names(1)
+    inside = 0
+    most_inside = 0
+
+    async def work() -> None:
+        nonlocal inside, most_inside
+        lease = await lock.acquire([name])
+        inside += 1
+        most_inside = max(most_inside, inside)
+        await asyncio.sleep(0)
+        inside -= 1
+        assert await lock.release(lease)
+
+    await asyncio.gather(*(work() for _ in range(20)))
+
+    assert most_inside == 1
+
+
+async def test_overlapping_sets_in_any_order_do_not_deadlock(make_lock: LockFactory) -> None:
+    lock = make_lock(wait_seconds=10)
+    wanted = names(5)
+    choose = random.Random(20261123)  # noqa: S311  # the same sets on every run
+
+    async def work(some: list[str]) -> None:
+        lease = await lock.acquire(some)
+        await asyncio.sleep(0)
+        assert await lock.release(lease)
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(work(choose.sample(wanted, choose.randint(2, 4))) for _ in range(30)))
+
+
+async def test_a_lock_service_that_is_away_says_so(unreachable_lock: Lock) -> None:
+    wanted = names(1)
+
+    with pytest.raises(LockUnavailable):
+        await unreachable_lock.acquire(wanted)
+    with pytest.raises(LockUnavailable):
+        await unreachable_lock.release(Lease(tuple(wanted), str(uuid4())))

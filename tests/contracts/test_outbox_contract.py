@@ -1,0 +1,183 @@
+"""The OutboxRepo port: work is done by one at a time, and never lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.storage import UnitOfWorkFactory
+from domain.orders import Order
+from tests.contracts.builders import NOW, Theatre, a_task, new_id
+
+CLAIM = timedelta(minutes=5)
+
+
+@pytest.fixture
+async def order(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> Order:
+    order = theatre.order()
+    async with unit_of_work() as uow:
+        await uow.orders.add([order])
+        await uow.commit()
+    return order
+
+
+async def add(unit_of_work: UnitOfWorkFactory, *tasks: OutboxTask) -> None:
+    async with unit_of_work() as uow:
+        await uow.outbox.add(tasks)
+        await uow.commit()
+
+
+async def due(unit_of_work: UnitOfWorkFactory, now: datetime = NOW, *, limit: int = 100) -> Sequence[UUID]:
+    async with unit_of_work() as uow:
+        return await uow.outbox.due(now=now, limit=limit)
+
+
+async def claim(unit_of_work: UnitOfWorkFactory, task_id: UUID, now: datetime = NOW) -> OutboxTask | None:
+    async with unit_of_work() as uow:
+        task = await uow.outbox.claim(task_id, now=now, until=now + CLAIM)
+        await uow.commit()
+    return task
+
+
+async def save(unit_of_work: UnitOfWorkFactory, task: OutboxTask) -> None:
+    async with unit_of_work() as uow:
+        await uow.outbox.save(task)
+        await uow.commit()
+
+
+async def test_due_tasks_come_longest_due_first(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    third, first, second, not_yet = (
+        a_task(order, due_at=NOW - timedelta(minutes=minutes)) for minutes in (0, 2, 1, -1)
+    )
+    await add(unit_of_work, third, first, second, not_yet)
+
+    assert await due(unit_of_work) == [first.id, second.id, third.id]
+    assert await due(unit_of_work, limit=2) == [first.id, second.id]
+
+
+@pytest.mark.parametrize("kind", TaskKind)
+async def test_a_claimed_task_comes_back_as_it_was_added_with_one_attempt_more(
+    unit_of_work: UnitOfWorkFactory, order: Order, kind: TaskKind
+) -> None:
+    task = replace(a_task(order), kind=kind, attempts=2, last_error="Verbindung verloren")
+    await add(unit_of_work, task)
+
+    assert await claim(unit_of_work, task.id) == replace(task, attempts=3)
+
+
+async def test_adding_no_task_is_fine(unit_of_work: UnitOfWorkFactory) -> None:
+    await add(unit_of_work)
+
+    assert await due(unit_of_work) == []
+
+
+async def test_a_claimed_task_is_nobody_elses(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    task = a_task(order)
+    await add(unit_of_work, task)
+    await claim(unit_of_work, task.id)
+
+    assert await claim(unit_of_work, task.id) is None
+    assert await due(unit_of_work) == []
+
+
+async def test_of_many_who_claim_at_once_one_gets_it(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    task = a_task(order)
+    await add(unit_of_work, task)
+
+    claims = await asyncio.gather(*(claim(unit_of_work, task.id) for _ in range(5)))
+
+    assert [won for won in claims if won] == [replace(task, attempts=1)]
+
+
+async def test_a_claim_that_was_not_committed_is_none(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    task = a_task(order)
+    await add(unit_of_work, task)
+
+    async with unit_of_work() as uow:
+        assert await uow.outbox.claim(task.id, now=NOW, until=NOW + CLAIM)
+
+    assert await claim(unit_of_work, task.id) == replace(task, attempts=1)
+
+
+async def test_an_expired_claim_frees_the_task(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    task = a_task(order)
+    await add(unit_of_work, task)
+    await claim(unit_of_work, task.id)
+    just_before, at_the_end = NOW + CLAIM - timedelta(microseconds=1), NOW + CLAIM
+
+    assert await due(unit_of_work, just_before) == []
+    assert await claim(unit_of_work, task.id, just_before) is None
+    assert await due(unit_of_work, at_the_end) == [task.id]
+    assert await claim(unit_of_work, task.id, at_the_end) == replace(task, attempts=2)
+
+
+async def test_a_task_that_is_not_due_or_not_there_cannot_be_claimed(
+    unit_of_work: UnitOfWorkFactory, order: Order
+) -> None:
+    later = a_task(order, due_at=NOW + timedelta(seconds=1))
+    await add(unit_of_work, later)
+
+    assert await claim(unit_of_work, later.id) is None
+    assert await claim(unit_of_work, new_id()) is None
+
+
+async def test_a_failed_task_is_due_again_when_its_pause_is_over(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    await add(unit_of_work, task := a_task(order))
+    claimed = await claim(unit_of_work, task.id)
+    assert claimed
+    later = NOW + timedelta(seconds=30)
+
+    await save(unit_of_work, replace(claimed, due_at=later, last_error="421 busy"))
+
+    assert await due(unit_of_work) == []
+    assert await claim(unit_of_work, task.id, later) == replace(task, due_at=later, last_error="421 busy", attempts=2)
+
+
+@pytest.mark.parametrize("state", [TaskState.DONE, TaskState.DEAD])
+async def test_a_task_that_is_over_is_never_due_again(
+    unit_of_work: UnitOfWorkFactory, order: Order, state: TaskState
+) -> None:
+    await add(unit_of_work, task := a_task(order))
+    claimed = await claim(unit_of_work, task.id)
+    assert claimed
+
+    await save(unit_of_work, replace(claimed, state=state))
+
+    much_later = NOW + timedelta(days=365)
+    assert await due(unit_of_work, much_later) == []
+    assert await claim(unit_of_work, task.id, much_later) is None
+
+
+async def test_what_a_latecomer_says_of_a_done_task_is_ignored(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    await add(unit_of_work, task := a_task(order))
+    slow = await claim(unit_of_work, task.id)
+    quick = await claim(unit_of_work, task.id, NOW + CLAIM)
+    assert slow
+    assert quick
+
+    await save(unit_of_work, replace(quick, state=TaskState.DONE))
+    await save(unit_of_work, replace(slow, due_at=NOW + CLAIM, last_error="too slow"))
+
+    assert await due(unit_of_work, NOW + 2 * CLAIM) == []
+
+
+@pytest.mark.parametrize("error", ["nul \x00 byte", "long " * 10_000])
+async def test_whatever_an_error_says_it_can_be_saved(
+    unit_of_work: UnitOfWorkFactory, order: Order, error: str
+) -> None:
+    await add(unit_of_work, task := a_task(order))
+    claimed = await claim(unit_of_work, task.id)
+    assert claimed
+
+    await save(unit_of_work, replace(claimed, last_error=error))
+
+    again = await claim(unit_of_work, task.id)
+    assert again
+    assert again.last_error
+    assert again.last_error.startswith(error[:4])

@@ -1,0 +1,115 @@
+"""The PaymentEvents port: only what the provider signed, and signed lately, is believed (P2-009)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+from stripe import Webhook, WebhookSignature
+
+from adapters.memory.payment import MemoryPaymentEvents
+from adapters.stripe.webhooks import StripeEvents
+from application.ports.payment import InvalidSignature, PaymentEvent, PaymentEvents
+
+SECRET, OTHER_SECRET = "whsec_ours", "whsec_somebody_elses"
+EVENT = PaymentEvent(id="evt_1", type="checkout.session.completed", object_id="cs_1", livemode=False)
+
+#: An event as it would come in the post: the raw body, and the signature that the secret makes.
+Signer = Callable[[PaymentEvent, str], tuple[bytes, str]]
+
+
+def sign_for_memory(event: PaymentEvent, secret: str) -> tuple[bytes, str]:
+    return f"{event.type}:{event.id}:{event.object_id}".encode(), secret
+
+
+def sign_as_stripe(event: PaymentEvent, secret: str) -> tuple[bytes, str]:
+    body = stripe_body(event)
+    return body.encode(), WebhookSignature.generate_signature_header(body, secret)
+
+
+def stripe_body(event: PaymentEvent) -> str:
+    stripe_object = {"id": event.object_id, "object": "checkout.session", "amount_total": 5484, "name": "Zoë"}
+    return json.dumps(
+        {
+            "id": event.id,
+            "object": "event",
+            "type": event.type,
+            "livemode": event.livemode,
+            "created": 1_795_435_200,
+            "data": {"object": stripe_object, "previous_attributes": None},
+        },
+        ensure_ascii=False,
+    )
+
+
+@pytest.fixture(params=["memory", "stripe"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def events(kind: str) -> PaymentEvents:
+    return MemoryPaymentEvents(SECRET) if kind == "memory" else StripeEvents(SECRET)
+
+
+@pytest.fixture
+def sign(kind: str) -> Signer:
+    return sign_for_memory if kind == "memory" else sign_as_stripe
+
+
+def test_a_signed_event_is_believed(events: PaymentEvents, sign: Signer) -> None:
+    assert events.verify(*sign(EVENT, SECRET)) == EVENT
+
+
+def test_an_event_signed_by_somebody_else_is_not(events: PaymentEvents, sign: Signer) -> None:
+    with pytest.raises(InvalidSignature):
+        events.verify(*sign(EVENT, OTHER_SECRET))
+
+
+@pytest.mark.parametrize(
+    "signature", ["", "nonsense", "t=,v1=", "t=1", "v1=00", "t=1,v1=00", "t=1795435200,v1=Zoë", "t=1=2,v1=0=0", ",,,"]
+)
+def test_an_event_without_a_real_signature_is_not(events: PaymentEvents, sign: Signer, signature: str) -> None:
+    payload, _ = sign(EVENT, SECRET)
+
+    with pytest.raises(InvalidSignature):
+        events.verify(payload, signature)
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff\xfe", b"not an event", b"{}", b"[]"])
+def test_what_is_no_event_is_refused_whoever_signed_it(payload: bytes) -> None:
+    text = payload.decode(errors="replace")
+    signature = WebhookSignature.generate_signature_header(text, SECRET)
+
+    with pytest.raises(InvalidSignature):
+        StripeEvents(SECRET).verify(payload, signature)
+
+
+def test_a_body_that_was_touched_is_refused() -> None:
+    payload, signature = sign_as_stripe(EVENT, SECRET)
+
+    with pytest.raises(InvalidSignature):
+        StripeEvents(SECRET).verify(payload.replace(b"5484", b"1"), signature)
+
+
+def test_an_event_signed_too_long_ago_is_refused() -> None:
+    body = stripe_body(EVENT)
+    too_long_ago = int(time.time()) - Webhook.DEFAULT_TOLERANCE - 1
+    signature = WebhookSignature.generate_signature_header(body, SECRET, timestamp=too_long_ago)
+
+    with pytest.raises(InvalidSignature):
+        StripeEvents(SECRET).verify(body.encode(), signature)
+
+
+def test_one_of_several_signatures_is_enough_while_the_secret_is_being_changed() -> None:
+    payload, ours = sign_as_stripe(EVENT, SECRET)
+    _, theirs = sign_as_stripe(EVENT, OTHER_SECRET)
+
+    assert StripeEvents(SECRET).verify(payload, f"{ours},v1={theirs.partition('v1=')[2]}") == EVENT
+
+
+def test_without_a_secret_nobody_is_believed() -> None:
+    with pytest.raises(ValueError, match="secret"):
+        StripeEvents("")

@@ -1,0 +1,129 @@
+"""The UnitOfWork port: nothing lasts unless it was committed, and two who race are kept apart."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from domain.catalog import Producer
+from domain.errors import TicketsUnavailable
+from domain.offering import Offering
+from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_cart, a_producer, issue, new_id
+
+
+async def producer_in(unit_of_work: UnitOfWorkFactory, wanted: Producer) -> Producer | None:
+    async with unit_of_work() as uow:
+        return await uow.catalog.producer(wanted.id)
+
+
+async def test_what_was_committed_is_seen_by_the_next(unit_of_work: UnitOfWorkFactory) -> None:
+    producer = a_producer()
+
+    async with unit_of_work() as uow:
+        await uow.catalog.add_producer(producer)
+        await uow.commit()
+
+    assert await producer_in(unit_of_work, producer) == producer
+
+
+async def test_forgetting_to_commit_rolls_back(unit_of_work: UnitOfWorkFactory) -> None:
+    producer = a_producer()
+
+    async with unit_of_work() as uow:
+        await uow.catalog.add_producer(producer)
+
+    assert await producer_in(unit_of_work, producer) is None
+
+
+async def test_raising_inside_rolls_back_and_is_passed_on_unchanged(unit_of_work: UnitOfWorkFactory) -> None:
+    class Surprise(Exception):
+        pass
+
+    producer = a_producer()
+
+    async def fail() -> None:
+        async with unit_of_work() as uow:
+            await uow.catalog.add_producer(producer)
+            raise Surprise
+
+    with pytest.raises(Surprise):
+        await fail()
+
+    assert await producer_in(unit_of_work, producer) is None
+
+
+async def test_what_was_written_is_seen_inside_before_the_commit(unit_of_work: UnitOfWorkFactory) -> None:
+    producer = a_producer()
+
+    async with unit_of_work() as uow:
+        await uow.catalog.add_producer(producer)
+
+        assert await uow.catalog.producer(producer.id) == producer
+
+
+async def test_changes_after_the_commit_do_not_last(unit_of_work: UnitOfWorkFactory) -> None:
+    lasting, lost = a_producer(), a_producer()
+
+    async with unit_of_work() as uow:
+        await uow.catalog.add_producer(lasting)
+        await uow.commit()
+        await uow.catalog.add_producer(lost)
+
+    assert await producer_in(unit_of_work, lasting) == lasting
+    assert await producer_in(unit_of_work, lost) is None
+
+
+async def test_a_caller_who_is_cancelled_commits_nothing_and_blocks_nobody(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    is_inside = asyncio.Event()
+    cart = a_cart({theatre.stalls: 1})
+
+    async def linger() -> None:
+        async with unit_of_work() as uow:
+            await uow.sales.lock([cart])
+            is_inside.set()
+            await asyncio.Event().wait()
+
+    lingering = asyncio.create_task(linger())
+    await is_inside.wait()
+    lingering.cancel()
+    await asyncio.wait({lingering})
+
+    async with asyncio.timeout(2), unit_of_work() as uow:
+        assert theatre.stalls.id in (await uow.sales.lock([cart])).stock.tickets
+
+
+async def buy(uow: UnitOfWork, theatre: Theatre, quantity: int) -> None:
+    """Decide and write one checkout; the caller commits. Raises TicketsUnavailable."""
+    cart = a_cart({theatre.stalls: quantity})
+    sale = await uow.sales.lock([cart])
+    offering: Offering = sale.offering(theatre.show.id, POLICY)
+    order = offering.place(cart, ADA, order_id=new_id(), issue=issue, now=NOW)
+    await uow.orders.add([order])
+    await uow.sales.save(sale.stock)
+
+
+async def test_of_two_who_race_for_the_last_ticket_one_gets_it(unit_of_work: UnitOfWorkFactory) -> None:
+    theatre = Theatre(quantity=1)
+    async with unit_of_work() as uow:
+        await theatre.store(uow)
+        await uow.commit()
+
+    async def attempt() -> bool:
+        async with unit_of_work() as uow:
+            try:
+                await buy(uow, theatre, 1)
+            except TicketsUnavailable:
+                return False
+            await uow.commit()
+            return True
+
+    outcomes = await asyncio.gather(attempt(), attempt())
+
+    assert sorted(outcomes) == [False, True]
+    async with unit_of_work() as uow:
+        sale = await uow.sales.read([a_cart({theatre.stalls: 1})])
+    assert sale.stock.tickets[theatre.stalls.id].inventory.held == 1
