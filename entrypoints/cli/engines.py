@@ -1,0 +1,76 @@
+"""Engines of our own, where the environment names none (design.md §7)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+from sqlalchemy.exc import OperationalError
+
+from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
+from adapters.postgres import schema
+from entrypoints.settings import InvalidSettings, Settings
+
+DEFAULT_DATA_DIR = Path(".piquetickets")
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_DATA_DIR,
+    show_default=True,
+    help="Where our own PostgreSQL and Redis keep their data, if DATABASE_URL or REDIS_URL is not set.",
+)
+
+
+@contextmanager
+def engines(settings: Settings, data_dir: Path) -> Iterator[Settings]:
+    """The settings with the URLs of running engines; those we start stop at the end.
+
+    Our own database is brought to the newest schema; one that the operator runs must be there already.
+    Raises EngineError, InvalidSettings.
+    """
+    with ExitStack() as stack:
+        if settings.database_url is None:
+            url = stack.enter_context(EmbeddedPostgres(data_dir)).url
+            settings = msgspec.structs.replace(settings, database_url=url)
+            schema.upgrade(url)
+        else:
+            _ensure_newest_schema(settings.database_url)
+        if settings.redis_url is None:
+            url = stack.enter_context(EmbeddedRedis(data_dir)).url
+            settings = msgspec.structs.replace(settings, redis_url=url)
+        yield settings
+
+
+@contextmanager
+def reaching_database() -> Iterator[None]:
+    """Raises InvalidSettings, in words for the operator, when DATABASE_URL leads nowhere."""
+    try:
+        yield
+    except OperationalError as error:
+        raise InvalidSettings(f"DATABASE_URL: the database cannot be reached: {error.orig}") from error
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment of a process that is to have the same settings."""
+    given = {
+        name: str(value)
+        for name, value in msgspec.to_builtins(settings, str_keys=True).items()
+        if value not in (None, "")
+    }
+    return {**os.environ, **given}
+
+
+def _ensure_newest_schema(database_url: str) -> None:
+    newest = schema.newest_revision()
+    with reaching_database():
+        current = schema.current_revision(database_url)
+    if current != newest:
+        raise InvalidSettings(
+            f"DATABASE_URL: the database is at schema {current or 'none'}, this version needs {newest}: "
+            "run `piquetickets migrate`"
+        )

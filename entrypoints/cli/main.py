@@ -1,0 +1,70 @@
+"""The group of all commands, and how their failures end."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final
+
+import click
+from typing_extensions import override
+
+from adapters.embedded import EngineError
+from application.ports.storage import StorageUnavailable
+from domain.errors import DomainError
+from entrypoints.settings import InvalidSettings
+
+#: Exit code for whatever the operator has to mend: settings, engines, arguments.
+USAGE_ERROR = 2
+
+#: Where each command is. Its module is loaded when it is called: a worker needs no web server, and none of what the
+#: demo brings.
+COMMANDS: Final = MappingProxyType(
+    {
+        "demo": "entrypoints.cli.demo",
+        "migrate": "entrypoints.cli.database",
+        "producer": "entrypoints.cli.producers",
+        "sandbox": "entrypoints.cli.sandbox",
+        "serve": "entrypoints.cli.serve",
+        "sweep": "entrypoints.cli.worker",
+        "webhook": "entrypoints.cli.webhooks",
+        "token": "entrypoints.cli.producers",
+        "worker": "entrypoints.cli.worker",
+    }
+)
+
+
+class _Failure(click.ClickException):
+    exit_code = USAGE_ERROR
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+class _Commands(click.Group):
+    """Failures that a person can do something about end in one clear line, not in a stack trace."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        assert isinstance(found, click.Command)  # noqa: S101  # what the table above promises
+        return found
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (InvalidSettings, EngineError, DomainError, StorageUnavailable) as error:
+            raise _Failure(str(error)) from error
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="piquetickets")
+def main() -> None:
+    """PiqueTickets: ticket checkout for theatres, clubs and festivals."""

@@ -1,0 +1,65 @@
+"""piquetickets producer and token: how an installation gets its first users."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from application.access import Scope
+from entrypoints.cli.engines import data_dir_option
+from entrypoints.cli.running import run_use_case
+
+
+@click.group()
+def producer() -> None:
+    """Who puts shows on."""
+
+
+@producer.command("create")
+@click.option("--name", required=True)
+@click.option("--email", required=True)
+@click.option("--currency", default="USD", show_default=True, help="ISO 4217 code of everything the producer sells.")
+@click.option("--stripe-account", help="Connected account that gets the money, acct_…")
+@data_dir_option
+def create_producer(name: str, email: str, currency: str, stripe_account: str | None, data_dir: Path) -> None:
+    """Register a producer and print its id."""
+    created = run_use_case(
+        data_dir,
+        lambda container: container.register_producer()(
+            name=name, email=email, currency_code=currency, stripe_account_id=stripe_account
+        ),
+    )
+    click.echo(str(created.id))
+
+
+@click.group()
+def token() -> None:
+    """Bearer tokens of the producer API."""
+
+
+@token.command("create")
+@click.option("--producer", "producer_id", type=click.UUID, help="Needed for every scope but platform.")
+@click.option("--scopes", required=True, help=f"Comma-separated: {', '.join(Scope)}.")
+@click.option("--name", default="command line", show_default=True)
+@data_dir_option
+def create_token(producer_id: UUID | None, scopes: str, name: str, data_dir: Path) -> None:
+    """Print a new token. Its secret is shown this once."""
+    try:
+        wanted = [Scope(scope.strip()) for scope in scopes.split(",")]
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--scopes") from error
+    issued = run_use_case(
+        data_dir, lambda container: container.issue_token()(producer_id=producer_id, name=name, scopes=wanted)
+    )
+    click.echo(f"id:     {issued.token.id}\nsecret: {issued.secret}")
+
+
+@token.command("revoke")
+@click.argument("token_id", type=click.UUID)
+@data_dir_option
+def revoke_token(token_id: UUID, data_dir: Path) -> None:
+    """Make a token open nothing any more."""
+    run_use_case(data_dir, lambda container: container.revoke_token()(token_id))
+    click.echo("Revoked.")

@@ -1,0 +1,159 @@
+"""The composition root: which adapter stands behind which port, and what each use case is made of."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from dependency_injector import containers, providers
+
+from adapters.pdf.renderer import PdfTicketRenderer
+from adapters.postgres.engine import create_engine
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.redis.client import create_redis
+from adapters.redis.lock import RedisLock
+from adapters.redis.pace import RedisPace
+from adapters.smtp.letters import JinjaLetterWriter
+from adapters.smtp.mailer import SmtpMailer
+from adapters.smtp.options import Sender, SmtpOptions
+from adapters.stripe.client import create_client, create_http_client
+from adapters.stripe.payment import StripePayment
+from adapters.stripe.webhooks import StripeEvents
+from adapters.system.clock import SystemClock
+from adapters.system.ids import SystemIds
+from adapters.taskiq.broker import create_broker
+from adapters.taskiq.notifier import TaskiqNotifier
+from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
+from application.completion import CompleteOrder
+from application.confirmation import SendConfirmation
+from application.group_commit import GroupCommit
+from application.handover import HandOver
+from application.issuing import TicketIssuer
+from application.late_payment import ApologizeForLatePayment
+from application.links import Links, OrderTokens
+from application.outbox import TaskKind
+from application.payment_events import HandlePaymentEvent, Reactions
+from application.printing import PrintTickets
+from application.producers import Authenticate, IssueToken, RegisterProducer, RevokeToken
+from application.quote import QuoteCart
+from application.reconciliation import Reconcile
+from application.refunds import FollowRefund, RefundOrder, SubmitRefunds
+from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
+from application.session_opening import FindPayPage, OpenSession
+from application.settlement import Settlement
+from application.showing import GetOrder, GetShow, ListShows
+from application.tasks import RelayTasks, RunTask
+from application.transfers import DescribeTransfer
+from domain.ticket_code import TicketCodes
+from entrypoints.readiness import Readiness
+from entrypoints.settings import Settings
+
+
+class Container(containers.DeclarativeContainer):
+    """Override a leaf in tests; everything above it follows."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    policy = settings.provided.policy
+
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(SystemIds)
+    engine = providers.Singleton(
+        create_engine, settings.provided.database_url, pool_size=settings.provided.database_pool_size
+    )
+    unit_of_work = providers.Factory(PostgresUnitOfWork, engine)
+    redis = providers.Singleton(create_redis, settings.provided.redis_url)
+    lock = providers.Singleton(
+        RedisLock, redis, ttl_seconds=settings.provided.lock_ttl, wait_seconds=settings.provided.lock_wait
+    )
+    stripe_http = providers.Singleton(create_http_client)
+    stripe = providers.Singleton(
+        create_client, settings.provided.stripe_api_key, stripe_http, api_base=settings.provided.stripe_api_base
+    )
+    pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.stripe_rate_per_second)
+    payment = providers.Singleton(StripePayment, stripe, pace)
+    payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret)
+    broker = providers.Singleton(create_broker, settings.provided.redis_url)
+    notifier = providers.Singleton(TaskiqNotifier, broker)
+    ticket_renderer = providers.Singleton(PdfTicketRenderer)
+    letters = providers.Singleton(JinjaLetterWriter)
+    mailer = providers.Singleton(
+        SmtpMailer,
+        providers.Callable(SmtpOptions.from_url, settings.provided.smtp_url),
+        sender=providers.Callable(Sender.parse, settings.provided.mail_from),
+    )
+
+    order_tokens = providers.Singleton(OrderTokens, settings.provided.secret_key)
+    links = providers.Singleton(Links, settings.provided.public_url, order_tokens)
+    codes = providers.Singleton(TicketCodes, settings.provided.secret_key)
+    issue = providers.Singleton(TicketIssuer, ids, codes)
+    hand_over = providers.Singleton(HandOver, notifier)
+
+    settlement = providers.Singleton(Settlement, unit_of_work.provider, clock, ids, issue, hand_over)
+    place_orders = providers.Singleton(PlaceOrders, unit_of_work.provider, lock, clock, ids, issue, hand_over, policy)
+    checkout_line: providers.Singleton[GroupCommit[UUID, CheckoutRequest, Placement]] = providers.Singleton(
+        GroupCommit, place_orders
+    )
+    open_session = providers.Singleton(OpenSession, payment, unit_of_work.provider, settlement, links, clock)
+    find_pay_page = providers.Singleton(FindPayPage, clock, open_session)
+    checkout = providers.Singleton(Checkout, checkout_line, open_session)
+    quote = providers.Singleton(QuoteCart, unit_of_work.provider, clock, policy)
+    complete_order = providers.Singleton(CompleteOrder, payment, unit_of_work.provider, settlement)
+    follow_refund = providers.Singleton(FollowRefund, unit_of_work.provider, clock, ids)
+    reactions = providers.Singleton(
+        Reactions, payment, unit_of_work.provider, settlement, complete_order, follow_refund
+    )
+    handle_payment_event = providers.Singleton(
+        HandlePaymentEvent,
+        payment_events,
+        unit_of_work.provider,
+        clock,
+        reactions,
+        livemode=settings.provided.is_production,
+    )
+    refund_order = providers.Singleton(RefundOrder, unit_of_work.provider, clock, ids, hand_over)
+    reconcile = providers.Singleton(Reconcile, payment, unit_of_work.provider, clock, settlement, open_session)
+    release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, settlement, links)
+    cancel_order = providers.Singleton(CancelOrder, release_order)
+    release_overdue = providers.Singleton(ReleaseOverdue, unit_of_work.provider, clock, release_order)
+    list_shows = providers.Singleton(ListShows, unit_of_work.provider, clock)
+    get_show = providers.Singleton(GetShow, unit_of_work.provider)
+    get_order = providers.Singleton(GetOrder, unit_of_work.provider)
+    print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
+
+    register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids)
+    issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids)
+    revoke_token = providers.Singleton(RevokeToken, unit_of_work.provider, clock)
+    authenticate = providers.Singleton(Authenticate, unit_of_work.provider)
+
+    run_task = providers.Singleton(
+        RunTask,
+        unit_of_work.provider,
+        clock,
+        ids,
+        providers.Dict(
+            {
+                TaskKind.CONFIRMATION_MAIL: providers.Singleton(
+                    SendConfirmation, unit_of_work.provider, print_tickets, letters, mailer, links
+                ),
+                TaskKind.LATE_PAYMENT_MAIL: providers.Singleton(
+                    ApologizeForLatePayment, unit_of_work.provider, letters, mailer, links
+                ),
+                TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, unit_of_work.provider, payment),
+                TaskKind.DESCRIBE_TRANSFER: providers.Singleton(DescribeTransfer, unit_of_work.provider, payment),
+            }
+        ),
+    )
+    readiness = providers.Singleton(Readiness, engine, redis)
+    relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
+
+
+async def close(container: Container) -> None:
+    """Finish what is under way, then let go of every connection."""
+    await container.checkout_line().close()
+    await container.open_session().close()
+    await container.hand_over().close()
+    await container.lock().close()
+    await container.broker().shutdown()
+    await container.stripe_http().close_async()  # type: ignore[no-untyped-call]
+    await container.mailer().close()
+    await container.redis().aclose()
+    await container.engine().dispose()

@@ -1,0 +1,1 @@
+"""The API of api.md."""

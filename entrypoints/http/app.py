@@ -1,0 +1,74 @@
+"""The ASGI application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template.config import TemplateConfig
+
+from entrypoints.container import Container, close
+from entrypoints.http import checkout, health, orders, shows, webhooks
+from entrypoints.http.context import answer_with_request_id, log_with_request_id
+from entrypoints.http.dependencies import dependencies
+from entrypoints.http.errors import EXCEPTION_HANDLERS
+from entrypoints.logs import configure_logging
+from entrypoints.settings import Settings
+from entrypoints.web import order_page
+
+WEB = Path(order_page.__file__).parent
+MAX_BODY_BYTES = 64 * 1024
+
+
+def create_app(container: Container) -> Litestar:
+    """The API over the container's use cases. The container is closed when the application stops."""
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        await container.broker().startup()
+        yield
+        await close(container)
+
+    origins = [origin.strip() for origin in container.settings().cors_origins.split(",") if origin.strip()]
+    return Litestar(
+        route_handlers=[
+            Router(
+                "/api/v1",
+                route_handlers=[shows.router, checkout.router, orders.router, webhooks.router],
+            ),
+            health.router,
+            order_page.router,
+            create_static_files_router("/static", directories=[WEB / "static"], include_in_schema=False),
+        ],
+        dependencies=dependencies(container),
+        exception_handlers=EXCEPTION_HANDLERS,
+        middleware=[log_with_request_id],
+        before_send=[answer_with_request_id],
+        lifespan=[lifespan],
+        request_max_body_size=MAX_BODY_BYTES,
+        template_config=TemplateConfig(directory=WEB / "templates", engine=JinjaTemplateEngine),
+        cors_config=CORSConfig(allow_origins=origins) if origins else None,
+        openapi_config=OpenAPIConfig(
+            title="PiqueTickets",
+            version="1.0.0",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path="/")],
+            use_handler_docstrings=True,
+        ),
+        logging_config=None,
+    )
+
+
+def from_environment() -> Litestar:
+    """What a server process runs: everything is in the environment."""
+    settings = Settings.from_environment(os.environ)
+    configure_logging(level=settings.log_level, log_format=settings.log_format)
+    return create_app(Container(settings=settings))

@@ -1,0 +1,126 @@
+"""Quote, checkout, and the two addresses that Stripe sends the buyer back to."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, HeaderParameter, JSONBody
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
+
+from application.checkout import Checkout, CheckoutRequest
+from application.completion import CompleteOrder
+from application.links import Links, OrderTokens
+from application.ports.payment import PaymentError
+from application.quote import QuoteCart
+from application.showing import GetOrder
+from domain.errors import InvalidRequest, NotFound
+from domain.orders import Idempotency
+from domain.policy import CheckoutPolicy
+from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
+from entrypoints.http.strict_json import StrictJson
+
+log = logging.getLogger(__name__)
+
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@post(
+    "/quote",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[QuoteIn],
+    return_dto=None,
+    summary="Price a cart",
+    operation_id="quote",
+)
+async def quote(
+    data: JSONBody[QuoteIn], quote_cart: NamedDependency[QuoteCart], policy: NamedDependency[CheckoutPolicy]
+) -> QuoteOut:
+    """What the cart costs now. Nothing is held."""
+    return QuoteOut.of(await quote_cart(data.to_cart(policy)))
+
+
+@post(
+    "/checkout",
+    dto=StrictJson[CheckoutIn],
+    return_dto=None,
+    summary="Hold tickets and open a payment page",
+    operation_id="checkout",
+)
+async def create(
+    data: JSONBody[CheckoutIn],
+    checkout: NamedDependency[Checkout],
+    policy: NamedDependency[CheckoutPolicy],
+    links: NamedDependency[Links],
+    order_tokens: NamedDependency[OrderTokens],
+    idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+) -> CheckoutOut:
+    """The tickets are held until ``expires_at``, or sold at once when they are free."""
+    customer = data.customer.to_customer()
+    order = await checkout(
+        CheckoutRequest(
+            cart=data.to_cart(policy),
+            customer=customer,
+            expected_total=data.expected_total,
+            idempotency=_idempotency(idempotency_key, data),
+        )
+    )
+    return CheckoutOut.of_order(order, order_token=order_tokens.token(order.id), checkout_url=links.checkout_url(order))
+
+
+@get(
+    "/checkout/success",
+    status_code=HTTP_303_SEE_OTHER,
+    summary="The buyer comes back from paying",
+    operation_id="checkout_success",
+)
+async def success(
+    session_id: FromQuery[str],
+    complete_order: NamedDependency[CompleteOrder],
+    links: NamedDependency[Links],
+) -> Redirect:
+    """Completes the order as far as Stripe says that it is paid, and goes to its page. The same on every repetition."""
+    try:
+        order = await complete_order(session_id)
+    except PaymentError as error:
+        # A buyer who has done their part sees the order's page all the same: it says how things stand.
+        log.warning("Order of session %s is not completed yet: %s", session_id, error)
+        order = await complete_order.find(session_id)
+    return Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER)
+
+
+@get(
+    "/checkout/cancel",
+    status_code=HTTP_303_SEE_OTHER,
+    summary="The buyer comes back without paying",
+    operation_id="checkout_cancel",
+)
+async def cancel(
+    order_id: FromQuery[UUID],
+    token: FromQuery[str],
+    get_order: NamedDependency[GetOrder],
+    order_tokens: NamedDependency[OrderTokens],
+    links: NamedDependency[Links],
+) -> Redirect:
+    """Gives nothing up: the order's page offers to go on paying, or to cancel."""
+    if not order_tokens.matches(order_id, token):
+        raise NotFound("No such order")
+    return Redirect(links.order_page((await get_order(order_id)).order), status_code=HTTP_303_SEE_OTHER)
+
+
+def _idempotency(key: str | None, data: CheckoutIn) -> Idempotency | None:
+    if key is None:
+        return None
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise InvalidRequest("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")
+    return Idempotency(key, hashlib.sha256(msgspec.json.encode(data)).digest())
+
+
+router = Router("/", route_handlers=[quote, create, success, cancel], tags=["Checkout"])

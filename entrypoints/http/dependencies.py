@@ -1,0 +1,41 @@
+"""Litestar dependencies from the container's providers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.di import Provide
+
+from entrypoints.container import Container
+
+
+def _provide(provider: Any) -> Provide:
+    # Litestar reads a callable's signature; a provider has none of its own.
+    def provided() -> Any:
+        return provider()
+
+    return Provide(provided, sync_to_thread=False, use_cache=True)
+
+
+def dependencies(container: Container) -> dict[str, Provide]:
+    """The use cases by the names that handlers ask for."""
+    return {
+        name: _provide(provider)
+        for name, provider in {
+            "authenticate": container.authenticate,
+            "cancel_order": container.cancel_order,
+            "checkout": container.checkout,
+            "complete_order": container.complete_order,
+            "find_pay_page": container.find_pay_page,
+            "get_order": container.get_order,
+            "get_show": container.get_show,
+            "links": container.links,
+            "list_shows": container.list_shows,
+            "order_tokens": container.order_tokens,
+            "handle_payment_event": container.handle_payment_event,
+            "policy": container.policy,
+            "print_tickets": container.print_tickets,
+            "quote_cart": container.quote,
+            "readiness": container.readiness,
+        }.items()
+    }

@@ -1,0 +1,182 @@
+"""How every error looks over HTTP (api.md, Errors): one table, for rules, use cases and the framework alike."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Literal
+
+import msgspec
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException, ValidationException
+
+from application import errors as application
+from application.ports.payment import InvalidSignature, PaymentRefused, PaymentUnavailable
+from application.ports.storage import StorageConflict, StorageUnavailable
+from domain import errors as domain
+from domain.offering import PriceChanged
+from entrypoints.http.context import request_id_of
+from entrypoints.http.schemas import QuoteOut
+
+log = logging.getLogger(__name__)
+
+
+class ErrorOut(msgspec.Struct, kw_only=True):
+    """The body of every answer that is not a 2xx or 3xx. ``quote`` comes with price_changed alone."""
+
+    status: Literal["error"] = "error"
+    code: str
+    message: str
+    field: str | msgspec.UnsetType = msgspec.UNSET
+    quote: QuoteOut | msgspec.UnsetType = msgspec.UNSET
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    status: HTTPStatus
+    code: str
+    retry_after_seconds: int | None = None
+
+
+_BAD_REQUEST = HTTPStatus.BAD_REQUEST
+_UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
+
+#: The first row that the error is an instance of counts, so the special come before the general.
+ERRORS: dict[type[Exception], _Row] = {
+    domain.InvalidEmail: _Row(_BAD_REQUEST, "invalid_email"),
+    domain.InvalidName: _Row(_BAD_REQUEST, "invalid_name"),
+    domain.InvalidPhone: _Row(_BAD_REQUEST, "invalid_phone"),
+    domain.InvalidQuantity: _Row(_BAD_REQUEST, "invalid_quantity"),
+    domain.NoTickets: _Row(_BAD_REQUEST, "no_tickets"),
+    domain.TooManyTickets: _Row(_BAD_REQUEST, "too_many_tickets"),
+    domain.OrderTotalExceeded: _Row(_BAD_REQUEST, "order_total_exceeded"),
+    domain.DonationTooLarge: _Row(_BAD_REQUEST, "donation_too_large"),
+    domain.DonationTooSmall: _Row(_BAD_REQUEST, "donation_too_small"),
+    domain.DonationNotAllowed: _Row(_BAD_REQUEST, "donation_not_allowed"),
+    domain.ShowEnded: _Row(_BAD_REQUEST, "show_ended"),
+    domain.ShowUnavailable: _Row(_BAD_REQUEST, "show_unavailable"),
+    domain.TicketNotFound: _Row(_BAD_REQUEST, "ticket_not_found"),
+    domain.TicketsUnavailable: _Row(_BAD_REQUEST, "tickets_unavailable"),
+    domain.InvalidPromoCode: _Row(_BAD_REQUEST, "invalid_promo_code"),
+    domain.PromoCodeExhausted: _Row(_BAD_REQUEST, "promo_code_exhausted"),
+    domain.ProducerPaymentMissing: _Row(_BAD_REQUEST, "producer_payment_missing"),
+    domain.InvalidRequest: _Row(_BAD_REQUEST, "invalid_request"),
+    InvalidSignature: _Row(_BAD_REQUEST, "invalid_request"),
+    domain.NotFound: _Row(HTTPStatus.NOT_FOUND, "not_found"),
+    PriceChanged: _Row(HTTPStatus.CONFLICT, "price_changed"),
+    application.CheckoutInProgress: _Row(HTTPStatus.CONFLICT, "checkout_in_progress"),
+    domain.DomainError: _Row(HTTPStatus.CONFLICT, "conflict"),
+    application.IdempotencyKeyReused: _Row(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+    application.Busy: _Row(_UNAVAILABLE, "busy", retry_after_seconds=1),
+    application.PaymentNotPossible: _Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=5),
+    PaymentUnavailable: _Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=5),
+    PaymentRefused: _Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=60),
+    StorageConflict: _Row(_UNAVAILABLE, "unavailable", retry_after_seconds=1),
+    StorageUnavailable: _Row(_UNAVAILABLE, "unavailable", retry_after_seconds=2),
+}
+
+# What an adapter says of its trouble is for the log; the caller hears this instead.
+_PUBLIC_MESSAGES = {
+    "payment_unavailable": "The payment provider did not answer as expected, please try again in a moment",
+    "unavailable": "The service is not available for a moment, please try again",
+}
+
+_FRAMEWORK_CODES = {
+    HTTPStatus.UNAUTHORIZED: "unauthorized",
+    HTTPStatus.FORBIDDEN: "forbidden",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limited",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
+
+_ABOUT_FIELDS = (
+    (re.compile(r"Object missing required field `(?P<name>[^`]+)`"), "this field is required"),
+    (re.compile(r"Object contains unknown field `(?P<name>[^`]+)`"), "there is no such field"),
+)
+
+
+def application_error(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorOut]:
+    """An error of a rule, a use case or a port."""
+    row = next(row for kind, row in ERRORS.items() if isinstance(error, kind))
+    if row.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("%s answered %d %s: %s", request.url.path, row.status, row.code, error)
+    body = ErrorOut(
+        code=row.code,
+        message=_PUBLIC_MESSAGES.get(row.code, str(error)),
+        field=getattr(error, "field", None) or msgspec.UNSET,
+        quote=QuoteOut.of(error.quote) if isinstance(error, PriceChanged) else msgspec.UNSET,
+    )
+    headers = {"Retry-After": str(row.retry_after_seconds)} if row.retry_after_seconds else None
+    return _answer(request, row.status, body, headers)
+
+
+def framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorOut]:
+    """What Litestar refuses: no such route, wrong method, malformed or mistyped input."""
+    if isinstance(error, ValidationException):
+        return _answer(request, _BAD_REQUEST, _about_parameters(error))
+    status = HTTPStatus(error.status_code)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return unexpected_error(request, error)
+    code = _FRAMEWORK_CODES.get(status, "invalid_request")
+    message = error.detail if isinstance(error, _WITH_OUR_WORDS) or status == _BAD_REQUEST else status.description
+    return _answer(request, status, ErrorOut(code=code, message=message or status.phrase), error.headers)
+
+
+_WITH_OUR_WORDS = (NotAuthorizedException, PermissionDeniedException)
+
+
+def nesting_error(request: Request[Any, Any, Any], error: RecursionError) -> Response[ErrorOut]:  # noqa: ARG001
+    """JSON nested deeper than any request of ours."""
+    return _answer(request, _BAD_REQUEST, ErrorOut(code="invalid_request", message="JSON is nested too deeply"))
+
+
+def unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorOut]:
+    """A mistake of ours. The log has everything, the answer nothing but the request's id to find it by."""
+    log.error("Unexpected error at %s %s", request.method, request.url.path, exc_info=error)
+    body = ErrorOut(code="internal_error", message="Something went wrong on our side")
+    return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, body)
+
+
+def malformed_body(request: Request[Any, Any, Any], error: msgspec.DecodeError) -> Response[ErrorOut]:
+    """A body that is no JSON, or not the JSON that was asked for."""
+    message, _, place = str(error).partition(" - at `$")
+    return _answer(request, _BAD_REQUEST, _about_input(message, place.strip("`.")))
+
+
+def _about_parameters(error: ValidationException) -> ErrorOut:
+    """Path, query and header parameters: Litestar's own list of what is wrong; the first is enough."""
+    first = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
+    return _about_input(str(first.get("message", error.detail)), str(first.get("key", "")))
+
+
+def _about_input(message: str, place: str) -> ErrorOut:
+    for pattern, words in _ABOUT_FIELDS:
+        if found := pattern.fullmatch(message):
+            place = f"{place}.{found['name']}" if place else found["name"]
+            message = words
+    if place.endswith(".quantity") and message.startswith("Expected `int`"):
+        return ErrorOut(code="invalid_quantity", message="Quantity must be a whole number", field=place)
+    return ErrorOut(
+        code="invalid_request", message=f"{place}: {message}" if place else message, field=place or msgspec.UNSET
+    )
+
+
+def _answer(
+    request: Request[Any, Any, Any], status: HTTPStatus, body: ErrorOut, headers: dict[str, str] | None = None
+) -> Response[ErrorOut]:
+    body.request_id = request_id_of(request.scope)
+    return Response(body, status_code=status, headers=headers, media_type=MediaType.JSON)
+
+
+EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {
+    Exception: unexpected_error,
+    msgspec.DecodeError: malformed_body,
+    RecursionError: nesting_error,
+    HTTPException: framework_error,
+    **dict.fromkeys(ERRORS, application_error),
+}

@@ -1,0 +1,41 @@
+"""Whether the process lives, and whether it can work."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.di import NamedDependency
+from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
+
+from entrypoints.readiness import Readiness
+
+
+class HealthOut(msgspec.Struct):
+    status: str
+
+
+class ReadinessOut(msgspec.Struct):
+    """``ok`` or ``unavailable`` each. Without Redis checkouts go on; without the database nothing does."""
+
+    status: str
+    database: str
+    redis: str
+
+
+@get("/live", summary="Is the process alive?", operation_id="health_live")
+async def live() -> HealthOut:
+    return HealthOut("ok")
+
+
+@get("/ready", summary="Can the process work?", operation_id="health_ready")
+async def ready(readiness: NamedDependency[Readiness]) -> Response[ReadinessOut]:
+    database, redis = await readiness.database(), await readiness.redis()
+    body = ReadinessOut(status=_word(database), database=_word(database), redis=_word(redis))
+    return Response(body, status_code=HTTP_200_OK if database else HTTP_503_SERVICE_UNAVAILABLE)
+
+
+def _word(available: bool) -> str:
+    return "ok" if available else "unavailable"
+
+
+router = Router("/health", route_handlers=[live, ready], tags=["Health"])

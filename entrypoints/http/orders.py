@@ -1,0 +1,92 @@
+"""A buyer's order, opened by its token, or by a bearer token of its producer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.params import FromPath, FromQuery, HeaderParameter
+from litestar.status_codes import HTTP_200_OK
+
+from application.access import Scope
+from application.links import Links, OrderTokens
+from application.printing import PrintTickets
+from application.producers import Authenticate
+from application.release import CancelOrder
+from application.showing import GetOrder, OrderOnDisplay
+from domain.errors import Conflict, NotFound
+from entrypoints.http.schemas import OrderOut
+
+
+async def opened_order(
+    order_id: FromPath[UUID],
+    get_order: NamedDependency[GetOrder],
+    order_tokens: NamedDependency[OrderTokens],
+    authenticate: NamedDependency[Authenticate],
+    token: FromQuery[str | None] = None,
+    authorization: Annotated[str | None, HeaderParameter(name="Authorization")] = None,
+) -> OrderOnDisplay:
+    """The order, for whoever may see it. For all others it does not exist."""
+    if token is not None:
+        if not order_tokens.matches(order_id, token):
+            raise NotFound("No such order")
+        return await get_order(order_id)
+    scheme, _, secret = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotAuthorizedException("The order's token, or a producer's bearer token, is needed")
+    access = await authenticate(secret.strip())
+    if access is None:
+        raise NotAuthorizedException("Unknown or revoked token")
+    if Scope.ORDERS not in access.scopes:
+        raise PermissionDeniedException("This token has not the scope orders")
+    found = await get_order(order_id)
+    if found.display.producer.id != access.producer_id:
+        raise NotFound("No such order")
+    return found
+
+
+@get("/", summary="Get an order", operation_id="get_order")
+async def get_one(opened_order: NamedDependency[OrderOnDisplay], links: NamedDependency[Links]) -> OrderOut:
+    """Status, price and attendees of an order."""
+    order = opened_order.order
+    return OrderOut.of_order(order, opened_order.display, checkout_url=links.checkout_url(order))
+
+
+@post("/cancel", status_code=HTTP_200_OK, summary="Cancel an unpaid order", operation_id="cancel_order")
+async def cancel(
+    opened_order: NamedDependency[OrderOnDisplay],
+    cancel_order: NamedDependency[CancelOrder],
+    links: NamedDependency[Links],
+) -> OrderOut:
+    """Gives the hold back. An order that was paid meanwhile is completed instead, and answered with a conflict."""
+    order = await cancel_order(opened_order.order.id)
+    return OrderOut.of_order(order, opened_order.display, checkout_url=links.checkout_url(order))
+
+
+@get("/tickets.pdf", media_type="application/pdf", summary="Print the tickets", operation_id="get_tickets_pdf")
+async def tickets_pdf(
+    opened_order: NamedDependency[OrderOnDisplay], print_tickets: NamedDependency[PrintTickets]
+) -> Response[bytes]:
+    """A page for each attendee who may enter."""
+    order = opened_order.order
+    if not order.success:
+        raise Conflict(f"Order {order.number} has no tickets: it is {order.status}")
+    return Response(
+        await print_tickets(order, opened_order.display),
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": f'inline; filename="tickets-{order.number}.pdf"',
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+router = Router(
+    "/orders/{order_id:uuid}",
+    route_handlers=[get_one, cancel, tickets_pdf],
+    dependencies={"opened_order": Provide(opened_order)},
+    tags=["Orders"],
+)

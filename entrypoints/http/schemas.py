@@ -1,0 +1,296 @@
+"""What goes over the wire: requests are refused with any field too many, amounts are decimal strings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from application.ports.storage import ShowOnDisplay
+from domain.cart import Cart, CartLine
+from domain.catalog import Ticket
+from domain.customer import Customer
+from domain.orders import Order, TicketAttendee
+from domain.policy import CheckoutPolicy
+from domain.pricing import Quote, TicketOrder
+
+#: More lines than any order has tickets: an honest client never comes near it.
+MAX_LINES = 100
+
+Amount = Annotated[str, Meta(description="A decimal with the currency's number of places", examples=["54.84"])]
+
+
+class _In(msgspec.Struct, forbid_unknown_fields=True):
+    """Base of everything that comes in."""
+
+
+class LineIn(_In, kw_only=True):
+    """``donation_amount`` is per ticket."""
+
+    ticket_id: UUID
+    quantity: int
+    donation_amount: Decimal | None = None
+
+
+class CustomerIn(_In, kw_only=True):
+    name: str
+    email: str
+    phone: str | None = None
+
+    def to_customer(self) -> Customer:
+        """Raises InvalidName, InvalidEmail, InvalidPhone."""
+        return Customer.parse(name=self.name, email=self.email, phone=self.phone)
+
+
+class QuoteIn(_In, kw_only=True):
+    show_id: UUID
+    tickets: Annotated[list[LineIn], Meta(max_length=MAX_LINES)]
+    promo_code: str | None = None
+
+    def to_cart(self, policy: CheckoutPolicy) -> Cart:
+        """Raises what Cart.of raises."""
+        lines = [
+            CartLine(position, line.ticket_id, line.quantity, line.donation_amount or Decimal(0))
+            for position, line in enumerate(self.tickets)
+        ]
+        return Cart.of(self.show_id, lines, promo_code=self.promo_code, policy=policy)
+
+
+class CheckoutIn(QuoteIn, kw_only=True):
+    """``expected_total`` is the total the buyer saw; a different one is refused with price_changed."""
+
+    customer: CustomerIn
+    expected_total: Decimal | None = None
+
+
+class LineOut(msgspec.Struct, kw_only=True):
+    """``discount_amount`` is the whole line's, ``total_price`` = quantity x price_per_ticket - discount_amount."""
+
+    ticket_id: UUID
+    name: str
+    quantity: int
+    price_per_ticket: Amount
+    discount_amount: Amount
+    donation_amount: Amount
+    total_price: Amount
+    is_vip: bool
+
+    @classmethod
+    def of(cls, line: TicketOrder, quote: Quote) -> LineOut:
+        money = quote.currency.format
+        return cls(
+            ticket_id=line.ticket_id,
+            name=line.name,
+            quantity=line.quantity,
+            price_per_ticket=money(line.price_per_ticket),
+            discount_amount=money(line.discount_amount),
+            donation_amount=money(line.donation_amount),
+            total_price=money(line.total_price),
+            is_vip=line.is_vip,
+        )
+
+
+class QuoteOut(msgspec.Struct, kw_only=True):
+    """``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees."""
+
+    currency: str
+    tickets: list[LineOut]
+    subtotal: Amount
+    promo_code: str | None
+    promo_code_discount: Amount
+    platform_fees: Amount
+    payment_processing_fees: Amount
+    total: Amount
+
+    @classmethod
+    def of(cls, quote: Quote) -> QuoteOut:
+        money = quote.currency.format
+        return cls(
+            currency=quote.currency.code,
+            tickets=[LineOut.of(line, quote) for line in quote.lines],
+            subtotal=money(quote.subtotal),
+            promo_code=quote.promo_code,
+            promo_code_discount=money(quote.promo_code_discount),
+            platform_fees=money(quote.platform_fees),
+            payment_processing_fees=money(quote.payment_processing_fees),
+            total=money(quote.total),
+        )
+
+
+class CheckoutOut(QuoteOut, kw_only=True):
+    """A placed order: pay at ``checkout_url``; a free order is done, and that is its page.
+
+    While Stripe's page is being prepared ``session_id`` is null, and ``checkout_url`` is a page that leads to it.
+    """
+
+    status: str
+    order_id: UUID
+    order_token: str
+    session_id: str | None
+    checkout_url: str
+    expires_at: datetime | None
+    success: bool
+
+    @classmethod
+    def of_order(cls, order: Order, *, order_token: str, checkout_url: str) -> CheckoutOut:
+        quote = QuoteOut.of(order.quote)
+        return cls(
+            status="success",
+            order_id=order.id,
+            order_token=order_token,
+            session_id=order.session_id,
+            checkout_url=checkout_url,
+            expires_at=order.expires_at,
+            success=order.success,
+            **msgspec.structs.asdict(quote),
+        )
+
+
+class ProducerOut(msgspec.Struct):
+    id: UUID
+    name: str
+
+
+class TicketOut(msgspec.Struct, kw_only=True):
+    id: UUID
+    name: str
+    description: str
+    price: Amount
+    is_donation_based: bool
+    is_vip: bool
+    remaining: int
+    sold_out: bool
+
+    @classmethod
+    def of(cls, ticket: Ticket, display: ShowOnDisplay) -> TicketOut:
+        return cls(
+            id=ticket.id,
+            name=ticket.name,
+            description=ticket.description,
+            price=display.producer.currency.format(ticket.price),
+            is_donation_based=ticket.is_donation_based,
+            is_vip=ticket.is_vip,
+            remaining=ticket.inventory.remaining,
+            sold_out=ticket.inventory.remaining == 0,
+        )
+
+
+class ShowSummaryOut(msgspec.Struct, kw_only=True):
+    """A show without its tickets. Times are on the venue's clock."""
+
+    id: UUID
+    title: str
+    description: str
+    door_time: datetime
+    start_time: datetime
+    end_time: datetime
+    timezone: str
+    venue: str
+    currency: str
+    cancelled: bool
+    producer: ProducerOut
+
+    @classmethod
+    def of_display(cls, display: ShowOnDisplay) -> ShowSummaryOut:
+        show, producer = display.show, display.producer
+        return cls(
+            id=show.id,
+            title=show.title,
+            description=show.description,
+            door_time=show.local(show.door_time),
+            start_time=show.local(show.start_time),
+            end_time=show.local(show.end_time),
+            timezone=show.timezone,
+            venue=show.venue,
+            currency=producer.currency.code,
+            cancelled=show.cancelled,
+            producer=ProducerOut(producer.id, producer.name),
+        )
+
+
+class ShowOut(ShowSummaryOut, kw_only=True):
+    """A show with its tickets, cheapest first."""
+
+    tickets: list[TicketOut]
+
+    @classmethod
+    def of(cls, display: ShowOnDisplay) -> ShowOut:
+        summary = msgspec.structs.asdict(ShowSummaryOut.of_display(display))
+        return cls(**summary, tickets=[TicketOut.of(ticket, display) for ticket in display.tickets])
+
+
+class ShowListOut(msgspec.Struct):
+    items: list[ShowOut]
+    next_cursor: str | None
+
+
+class CustomerOut(msgspec.Struct):
+    name: str
+    email: str
+    phone: str | None
+
+
+class AttendeeOut(msgspec.Struct, kw_only=True):
+    id: UUID
+    name: str
+    ticket_name: str
+    is_vip: bool
+    code: str
+    status: str
+    checked_in_at: datetime | None
+
+    @classmethod
+    def of(cls, attendee: TicketAttendee) -> AttendeeOut:
+        return cls(
+            id=attendee.id,
+            name=attendee.name,
+            ticket_name=attendee.ticket_name,
+            is_vip=attendee.is_vip,
+            code=attendee.code,
+            status=attendee.status.value,
+            checked_in_at=attendee.checked_in_at,
+        )
+
+
+class OrderOut(QuoteOut, kw_only=True):
+    """An order as its buyer and its producer see it. ``checkout_url`` is there while it can be paid."""
+
+    order_id: UUID
+    number: str
+    status: str
+    success: bool
+    is_manual_order: bool
+    show: ShowSummaryOut
+    customer: CustomerOut
+    tax: Amount
+    refunded_amount: Amount
+    attendees: list[AttendeeOut]
+    checkout_url: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    completed_at: datetime | None
+
+    @classmethod
+    def of_order(cls, order: Order, display: ShowOnDisplay, *, checkout_url: str) -> OrderOut:
+        money, customer = order.quote.currency.format, order.customer
+        return cls(
+            order_id=order.id,
+            number=order.number,
+            status=order.status.value,
+            success=order.success,
+            is_manual_order=order.is_manual_order,
+            show=ShowSummaryOut.of_display(display),
+            customer=CustomerOut(customer.name, customer.email, customer.phone),
+            tax=money(order.tax),
+            refunded_amount=money(order.refunded_amount),
+            attendees=[AttendeeOut.of(attendee) for attendee in order.attendees],
+            checkout_url=checkout_url if order.holds_tickets else None,
+            created_at=order.created_at,
+            expires_at=order.expires_at,
+            completed_at=order.completed_at,
+            **msgspec.structs.asdict(QuoteOut.of(order.quote)),
+        )

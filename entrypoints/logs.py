@@ -1,0 +1,45 @@
+"""Logging: everything goes through the standard library, and comes out as a line for people or as JSON."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+from structlog.types import Processor
+
+
+def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> None:
+    """One handler on standard error for the whole process. Log lines hold ids, never names or addresses."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info if log_format == "json" else structlog.processors.StackInfoRenderer(),
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The pretty ones show local variables, and with them names, addresses and secrets.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # Libraries that would put addresses, bodies or every connection into our log.
+    for name in ("stripe", "aiohttp", "asyncio", "alembic", "fontTools", "fpdf", "mail.log", "adapters.stripe.sandbox"):
+        logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.WARNING))
+    # Its warnings tell of cancellation at every stop; what it raises, our worker logs.
+    logging.getLogger("taskiq").setLevel(logging.ERROR)

@@ -1,0 +1,137 @@
+"""Settings from the environment (api.md, Settings). A wrong one is named in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from adapters.smtp.options import Sender, SmtpOptions
+from domain.policy import CheckoutPolicy
+
+DEFAULT_SECRET_KEY = "not-secret-change-me"  # noqa: S105  # production refuses to start with it
+MIN_SECRET_KEY_LENGTH = 16
+#: Stripe keeps a session open for 24 hours at most, and ours outlasts the hold by 35 minutes.
+MAX_HOLD_MINUTES = 23 * 60
+
+_Positive = Annotated[float, Meta(gt=0)]
+
+
+_IN_PLAIN_WORDS = {
+    "Expected `float`, got `str`": "must be a number",
+    "Expected `int`, got `str`": "must be a whole number",
+    "Invalid decimal string": "must be an amount such as 1.50",
+}
+
+
+class InvalidSettings(Exception):
+    """``str(error)`` names the setting and says what it should be. It never repeats a secret."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
+    """One attribute for each variable, in lower case. URLs of engines are None where we start our own."""
+
+    database_url: str | None = None
+    redis_url: str | None = None
+    public_url: str = "http://127.0.0.1:8000"
+    secret_key: Annotated[str, Meta(min_length=MIN_SECRET_KEY_LENGTH)] = DEFAULT_SECRET_KEY
+    stripe_api_key: str = ""
+    stripe_webhook_secret: str = ""
+    stripe_api_base: str = "https://api.stripe.com"
+    stripe_rate_per_second: Annotated[float, Meta(gt=0, le=10_000)] = 20
+    smtp_url: str = "smtp://127.0.0.1:25"
+    mail_from: str = "PiqueTickets <tickets@localhost>"
+    hold_minutes: Annotated[float, Meta(gt=0, le=MAX_HOLD_MINUTES)] = 30
+    max_tickets_per_order: Annotated[int, Meta(ge=1, le=1000)] = 10
+    max_order_amount: Decimal = Decimal(5000)
+    max_donation_per_ticket: Decimal = Decimal(1000)
+    platform_fee: Decimal = Decimal("1.50")
+    processing_fee_rate: Decimal = Decimal("0.029")
+    processing_fee_fixed: Decimal = Decimal("0.30")
+    lock_ttl: _Positive = 120
+    lock_wait: _Positive = 10
+    database_pool_size: Annotated[int, Meta(ge=1, le=1000)] = 10
+    cors_origins: str = ""
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Raises InvalidSettings. An empty variable counts as not set."""
+        given = {name: environment[name].strip() for name in cls.__struct_encode_fields__ if environment.get(name)}
+        try:
+            settings = msgspec.convert(given, cls, strict=False)
+        except msgspec.ValidationError as error:
+            expected, _, place = str(error).partition(" - at `$.")
+            name = place.rstrip("`")
+            raise InvalidSettings(f"{name}: {_IN_PLAIN_WORDS.get(expected, expected)}") from None
+        settings.check()
+        return settings
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real money moves: a live Stripe key."""
+        return self.stripe_api_key.startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def policy(self) -> CheckoutPolicy:
+        return CheckoutPolicy(
+            platform_fee=self.platform_fee,
+            processing_fee_rate=self.processing_fee_rate,
+            processing_fee_fixed=self.processing_fee_fixed,
+            max_tickets_per_order=self.max_tickets_per_order,
+            max_order_amount=self.max_order_amount,
+            max_donation_per_ticket=self.max_donation_per_ticket,
+            hold=timedelta(minutes=self.hold_minutes),
+        )
+
+    def ensure_fit_for_production(self) -> None:
+        """Raises InvalidSettings when real money would move on secrets that everybody knows."""
+        if not self.is_production:
+            return
+        if self.secret_key == DEFAULT_SECRET_KEY:
+            raise InvalidSettings("SECRET_KEY: must be set to a secret of your own with a live STRIPE_API_KEY")
+        if not self.stripe_webhook_secret:
+            raise InvalidSettings("STRIPE_WEBHOOK_SECRET: must be set with a live STRIPE_API_KEY")
+
+    def check(self) -> None:
+        """Raises InvalidSettings for what types alone do not tell."""
+        _check_url("DATABASE_URL", self.database_url, ("postgresql", "postgres"))
+        _check_url("REDIS_URL", self.redis_url, ("redis", "rediss"))
+        _check_url("PUBLIC_URL", self.public_url, ("http", "https"))
+        _check_url("STRIPE_API_BASE", self.stripe_api_base, ("http", "https"))
+        for name, parse, value in (
+            ("SMTP_URL", SmtpOptions.from_url, self.smtp_url),
+            ("MAIL_FROM", Sender.parse, self.mail_from),
+        ):
+            try:
+                parse(value)
+            except ValueError as error:
+                raise InvalidSettings(f"{name}: {error}") from None
+        if self.public_url.endswith("/"):
+            raise InvalidSettings("PUBLIC_URL: must not end with a slash")
+        for name in ("max_order_amount", "max_donation_per_ticket", "platform_fee", "processing_fee_fixed"):
+            amount: Decimal = getattr(self, name)
+            if not amount.is_finite() or not 0 <= amount <= 10**9:  # a billion is nonsense enough
+                raise InvalidSettings(f"{name.upper()}: must be an amount, zero or more")
+        if not self.processing_fee_rate.is_finite() or not 0 <= self.processing_fee_rate < 1:
+            raise InvalidSettings("PROCESSING_FEE_RATE: must be a share from 0 to below 1")
+
+
+def _check_url(name: str, url: str | None, schemes: tuple[str, ...]) -> None:
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_valid = False
+        parts = urlsplit("")
+    if parts.scheme not in schemes or not port_is_valid:
+        listed = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise InvalidSettings(f"{name}: must be a URL that begins with {listed}")

@@ -1,0 +1,111 @@
+"""Settings from the environment: what is taken, what is refused, and in which words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from domain.policy import CheckoutPolicy
+from entrypoints.settings import InvalidSettings, Settings
+
+
+def refusal(**variables: str) -> str:
+    with pytest.raises(InvalidSettings) as refused:
+        Settings.from_environment(variables)
+    return str(refused.value)
+
+
+def test_nothing_has_to_be_set() -> None:
+    settings = Settings.from_environment({})
+    assert (settings.database_url, settings.redis_url) == (None, None)
+    assert settings.policy == CheckoutPolicy()
+    assert (settings.lock_ttl, settings.lock_wait) == (120, 10)
+
+
+def test_everything_may_be_set() -> None:
+    settings = Settings.from_environment(
+        {
+            "DATABASE_URL": "postgresql://db/x",
+            "REDIS_URL": "rediss://cache:6380/1",
+            "PUBLIC_URL": "https://tickets.example.org",
+            "HOLD_MINUTES": "7.5",
+            "MAX_TICKETS_PER_ORDER": "4",
+            "MAX_ORDER_AMOUNT": "100",
+            "MAX_DONATION_PER_TICKET": "50.50",
+            "PLATFORM_FEE": "0",
+            "PROCESSING_FEE_RATE": "0.015",
+            "PROCESSING_FEE_FIXED": "0.25",
+            "LOCK_TTL": "60",
+            "SMTP_URL": "smtps://user:pw@mail.example.org",
+            "LOG_FORMAT": "json",
+        }
+    )
+    assert settings.policy == CheckoutPolicy(
+        platform_fee=Decimal(0),
+        processing_fee_rate=Decimal("0.015"),
+        processing_fee_fixed=Decimal("0.25"),
+        max_tickets_per_order=4,
+        max_order_amount=Decimal(100),
+        max_donation_per_ticket=Decimal("50.50"),
+        hold=timedelta(minutes=7.5),
+    )
+
+
+def test_an_empty_or_blank_edged_variable_is_as_good_as_none() -> None:
+    assert Settings.from_environment({"DATABASE_URL": "", "HOLD_MINUTES": " 5 "}).hold_minutes == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "fits", "does_not"),
+    [
+        ("HOLD_MINUTES", "0.01", "0"),
+        ("HOLD_MINUTES", "1380", "1381"),
+        ("MAX_TICKETS_PER_ORDER", "1", "0"),
+        ("MAX_TICKETS_PER_ORDER", "1000", "1001"),
+        ("MAX_ORDER_AMOUNT", "0", "-1"),
+        ("MAX_ORDER_AMOUNT", "1000000000", "1000000001"),
+        ("PLATFORM_FEE", "0.00", "NaN"),
+        ("PROCESSING_FEE_RATE", "0.99", "1"),
+        ("PROCESSING_FEE_RATE", "0", "-0.01"),
+        ("LOCK_TTL", "0.1", "0"),
+        ("DATABASE_POOL_SIZE", "1", "0"),
+        ("SECRET_KEY", "x" * 16, "x" * 15),
+        ("LOG_LEVEL", "DEBUG", "LOUD"),
+        ("LOG_FORMAT", "json", "xml"),
+        ("DATABASE_URL", "postgres://db/x", "sqlite:///x"),
+        ("DATABASE_URL", "postgresql://db:5432/x", "postgresql://db:port/x"),
+        ("REDIS_URL", "redis://r", "http://r"),
+        ("PUBLIC_URL", "https://t.example", "https://t.example/"),
+        ("PUBLIC_URL", "http://t.example", "t.example"),
+        ("SMTP_URL", "smtp://mail:25", "mail:25"),
+        ("MAIL_FROM", "Box Office <a@b.example>", "nobody"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:12111", "127.0.0.1:12111"),
+    ],
+)
+def test_limits_hold_on_both_sides(name: str, fits: str, does_not: str) -> None:
+    Settings.from_environment({name: fits})
+    message = refusal(**{name: does_not})
+    assert message.startswith(f"{name}: ")
+    assert "\n" not in message
+
+
+def test_a_refusal_does_not_repeat_a_secret() -> None:
+    assert "hunter2" not in refusal(DATABASE_URL="mysql://root:hunter2@db/x")
+    assert "hunter2" not in refusal(SMTP_URL="smtp://user:hunter2@mail:port")
+    assert "hunter2" not in refusal(SECRET_KEY="hunter2")
+
+
+@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
+def test_live_payments_want_secrets_of_ones_own(key: str) -> None:
+    with pytest.raises(InvalidSettings, match="SECRET_KEY"):
+        Settings.from_environment({"STRIPE_API_KEY": key}).ensure_fit_for_production()
+    with pytest.raises(InvalidSettings, match="STRIPE_WEBHOOK_SECRET"):
+        Settings.from_environment({"STRIPE_API_KEY": key, "SECRET_KEY": "x" * 32}).ensure_fit_for_production()
+    complete = {"STRIPE_API_KEY": key, "SECRET_KEY": "x" * 32, "STRIPE_WEBHOOK_SECRET": "whsec_1"}
+    Settings.from_environment(complete).ensure_fit_for_production()
+
+
+def test_tests_and_rehearsals_need_none() -> None:
+    Settings.from_environment({"STRIPE_API_KEY": "sk_test_1"}).ensure_fit_for_production()

@@ -1,0 +1,173 @@
+"""P1: edge cases that could cause data integrity issues."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.catalog import ProducerFinancial
+from tests.support.box_office import BoxOffice
+from tests.support.factories import donation_ticket, producer, promo_code, ticket
+
+pytestmark = pytest.mark.p1
+
+NOW = datetime.now(UTC)
+
+
+async def test_promo_code_usage_limits(box_office: BoxOffice) -> None:
+    """P1-006: up to max_uses, also when everybody comes at once; a released hold gives its use back."""
+    on_sale = await box_office.put_on_sale(ticket(), promo_codes=[promo_code(max_uses=3)])
+
+    answers = await asyncio.gather(*(box_office.checkout(on_sale.cart(1), promo_code="TEST20") for _ in range(8)))
+
+    placed = [answer.created() for answer in answers if answer.status == 201]
+    refusals = {answer.refused(400, "promo_code_exhausted") for answer in answers if answer.status != 201}
+    assert len(placed) == 3
+    assert refusals == {"Promo code no longer valid"}
+    assert await box_office.counters(on_sale) == [(3, 0)]
+
+    await box_office.cancel(placed[0])
+    (await box_office.checkout(on_sale.cart(1), promo_code="TEST20")).created()
+    (await box_office.checkout(on_sale.cart(1), promo_code="TEST20")).refused(400, "promo_code_exhausted")
+
+
+async def test_price_change_during_checkout(box_office: BoxOffice) -> None:
+    """P1-007: the price of the moment counts; a buyer who named the total seen is asked again."""
+    on_sale = await box_office.put_on_sale(ticket(price=2500))
+    seen = (await box_office.quote(on_sale.cart(1))).body
+    await box_office.change_ticket(on_sale.tickets[0], price=3000)
+
+    refused = await box_office.checkout(on_sale.cart(1), expected_total=seen["total"])
+    refused.refused(409, "price_changed")
+    assert refused.body["quote"]["tickets"][0]["price_per_ticket"] == "30.00"
+    assert await box_office.counters(on_sale) == [(0, 0)]
+
+    placed = (await box_office.checkout(on_sale.cart(1), expected_total=refused.body["quote"]["total"])).created()
+    assert placed["tickets"][0]["price_per_ticket"] == "30.00"
+    unnamed = (await box_office.checkout(on_sale.cart(1))).created()
+    assert unnamed["tickets"][0]["price_per_ticket"] == "30.00"
+
+
+async def test_show_unpublished_during_checkout(box_office: BoxOffice) -> None:
+    """P1-008."""
+    on_sale = await box_office.put_on_sale()
+    assert (await box_office.get(f"/api/v1/shows/{on_sale.id}")).status == 200
+    await box_office.change_show(on_sale, published=False)
+
+    message = (await box_office.checkout(on_sale.cart(1))).refused(400, "show_unavailable")
+
+    assert message == "This show is not currently available"
+    assert await box_office.counters(on_sale) == [(0, 0)]
+
+
+async def test_max_order_amount_limit(box_office: BoxOffice) -> None:
+    """P1-011: the total with fees counts, on both sides of the limit."""
+    # 4857.29 + 1.50 + 141.20 = 4999.99, 4857.30 + 1.50 + 141.21 = 5000.01.
+    on_sale = await box_office.put_on_sale(ticket(price=485_729), ticket(price=485_730))
+
+    message = (await box_office.checkout(on_sale.cart(0, 1))).refused(400, "order_total_exceeded")
+
+    assert message == "Order total exceeds maximum amount of $5000"
+    assert await box_office.counters(on_sale) == [(0, 0), (0, 0)]
+    placed = (await box_office.checkout(on_sale.cart(1))).created()
+    assert placed["total"] == "4999.99"
+
+
+async def test_donation_amount_limits(box_office: BoxOffice) -> None:
+    """P1-012."""
+    on_sale = await box_office.put_on_sale(donation_ticket(price=1000))
+
+    def donating(amount: str) -> dict[str, object]:
+        cart = on_sale.cart(1)
+        cart["tickets"][0]["donation_amount"] = amount
+        return cart
+
+    message = (await box_office.checkout(donating("1001"))).refused(400, "donation_too_large")
+    assert message == "Maximum donation per ticket is $1000"
+    (await box_office.checkout(donating("1000.01"))).refused(400, "donation_too_large")
+    assert await box_office.counters(on_sale) == [(0, 0)]
+
+    placed = (await box_office.checkout(donating("1000.00"))).created()
+    assert placed["tickets"][0]["price_per_ticket"] == "1000.00"
+    assert placed["tickets"][0]["donation_amount"] == "1000.00"
+
+
+async def test_donation_below_minimum_rejected(box_office: BoxOffice) -> None:
+    """P1-013."""
+    on_sale = await box_office.put_on_sale(donation_ticket(price=1000))
+    cart = on_sale.cart(1)
+
+    message = (await box_office.checkout(cart)).refused(400, "donation_too_small")
+    assert message == "Donation amount must be at least $10"
+    cart["tickets"][0]["donation_amount"] = "5"
+    (await box_office.checkout(cart)).refused(400, "donation_too_small")
+    cart["tickets"][0]["donation_amount"] = "10"
+    (await box_office.checkout(cart)).created()
+
+
+async def test_regular_ticket_no_donation_accepted(box_office: BoxOffice) -> None:
+    """P1-014."""
+    on_sale = await box_office.put_on_sale()
+    cart = on_sale.cart(1)
+    cart["tickets"][0]["donation_amount"] = "5.00"
+
+    message = (await box_office.checkout(cart)).refused(400, "donation_not_allowed")
+
+    assert message == "Additional donations not allowed for non-donation ticket"
+    cart["tickets"][0]["donation_amount"] = "0"
+    (await box_office.checkout(cart)).created()
+
+
+async def test_past_show_checkout_rejection(box_office: BoxOffice) -> None:
+    """P1-015."""
+    day = timedelta(days=1)
+    on_sale = await box_office.put_on_sale(door_time=NOW - day, start_time=NOW - day, end_time=NOW)
+
+    message = (await box_office.checkout(on_sale.cart(1))).refused(400, "show_ended")
+
+    assert message == "This show has already occurred"
+    assert await box_office.counters(on_sale) == [(0, 0)]
+
+
+async def test_a_show_that_runs_is_still_sold(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(
+        door_time=NOW - timedelta(hours=2), start_time=NOW - timedelta(hours=1), end_time=NOW + timedelta(hours=1)
+    )
+    (await box_office.checkout(on_sale.cart(1))).created()
+
+
+async def test_unpublished_show_checkout_rejection(box_office: BoxOffice) -> None:
+    """P1-016."""
+    on_sale = await box_office.put_on_sale(published=False)
+
+    message = (await box_office.checkout(on_sale.cart(1))).refused(400, "show_unavailable")
+
+    assert message == "This show is not currently available"
+    (await box_office.get(f"/api/v1/shows/{on_sale.id}")).refused(404, "not_found")
+
+
+@pytest.mark.parametrize("financial", [ProducerFinancial(), ProducerFinancial("acct_new", charges_enabled=False)])
+async def test_producer_no_stripe_account_rejection(box_office: BoxOffice, financial: ProducerFinancial) -> None:
+    """P1-017."""
+    on_sale = await box_office.put_on_sale(
+        ticket(price=2500), ticket(price=0), by=replace(producer(), financial=financial)
+    )
+
+    message = (await box_office.checkout(on_sale.cart(1))).refused(400, "producer_payment_missing")
+
+    assert message == "Producer payment details not configured"
+    assert await box_office.counters(on_sale) == [(0, 0), (0, 0)]
+    assert (await box_office.checkout(on_sale.cart(0, 1))).created()["success"] is True
+
+
+async def test_partial_order_rollback_on_error(box_office: BoxOffice) -> None:
+    """P1-018."""
+    on_sale = await box_office.put_on_sale(ticket(name="Stalls", quantity=10), ticket(name="Circle", quantity=1))
+
+    message = (await box_office.checkout(on_sale.cart(2, 2))).refused(400, "tickets_unavailable")
+
+    assert "Circle" in message
+    assert await box_office.counters(on_sale) == [(0, 0), (0, 0)]

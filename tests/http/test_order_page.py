@@ -1,0 +1,130 @@
+"""The page that Stripe sends a buyer back to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from adapters.stripe.sandbox import StripeSandbox
+from entrypoints.settings import Settings
+from tests.support.box_office import BoxOffice, Json
+from tests.support.factories import ticket
+from tests.support.server import running
+
+
+async def page(box_office: BoxOffice, placed: Json) -> str:
+    path = f"/shows/{placed_show(placed)}/orders/{placed['order_id']}?token={placed['order_token']}"
+    answer = await box_office.get(path)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    return answer.content.decode()
+
+
+def placed_show(placed: Json) -> str:
+    return str(placed["show_id"])
+
+
+async def check_out(box_office: BoxOffice, price: int = 2500, title: str = "Hamlet") -> Json:
+    on_sale = await box_office.put_on_sale(ticket(name="<b>Stalls</b>", price=price), title=title)
+    return {**(await box_office.checkout(on_sale.cart(2))).created(), "show_id": on_sale.id}
+
+
+async def test_held_order_can_still_be_paid(box_office: BoxOffice) -> None:
+    placed = await check_out(box_office)
+    html = await page(box_office, placed)
+    assert "Not paid yet" in html
+    assert placed["checkout_url"] in html
+    assert "$54.84" in html
+
+
+async def test_completed_order_offers_its_tickets(box_office: BoxOffice) -> None:
+    placed = await check_out(box_office)
+    await box_office.pay(placed)
+    await box_office.until_completed(placed)
+    html = await page(box_office, placed)
+    assert "You are in" in html
+    assert "tickets.pdf" in html
+
+
+async def test_order_by_a_delayed_method_waits(box_office: BoxOffice) -> None:
+    placed = await check_out(box_office)
+    await box_office.pay(placed, "delayed")
+    await box_office.come_back(placed)
+    assert "being confirmed" in await page(box_office, placed)
+
+
+async def test_cancelled_order_has_ended(box_office: BoxOffice) -> None:
+    placed = await check_out(box_office)
+    await box_office.cancel(placed)
+    assert "has ended" in await page(box_office, placed)
+
+
+async def test_what_was_typed_stays_text(box_office: BoxOffice) -> None:
+    html = await page(box_office, await check_out(box_office, title="<script>alert(1)</script>"))
+    assert "<script>" not in html
+    assert "&lt;b&gt;Stalls&lt;/b&gt;" in html
+
+
+@pytest.mark.parametrize("change", ["token", "show"])
+async def test_opens_with_its_own_token_under_its_own_show_alone(box_office: BoxOffice, change: str) -> None:
+    placed = await check_out(box_office)
+    show = placed["show_id"] if change == "token" else (await box_office.put_on_sale()).id
+    token = "wrong" if change == "token" else placed["order_token"]
+    answer = await box_office.get(f"/shows/{show}/orders/{placed['order_id']}?token={token}")
+    answer.refused(404, "not_found")
+
+
+async def test_style_sheet_is_served(box_office: BoxOffice) -> None:
+    answer = await box_office.get("/static/style.css")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+
+
+class TestPayPage:
+    """While Stripe's page is being prepared the buyer waits on ours."""
+
+    @pytest.fixture
+    async def crowded(self, settings: Settings, sandbox: StripeSandbox, redis_url: str) -> AsyncIterator[BoxOffice]:
+        """A service whose one turn at Stripe for a long time is taken already."""
+        # A Redis database that no other test uses: their turns come as they did.
+        own = msgspec.structs.replace(settings, stripe_rate_per_second=0.001, redis_url=f"{redis_url[:-1]}9")
+        async with running(own) as service:
+            box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+            on_sale = await box_office.put_on_sale()
+            first = (await box_office.checkout(on_sale.cart(1))).created()
+            assert first["session_id"]
+            yield box_office
+
+    async def test_leads_on_as_soon_as_there_is_a_session(self, crowded: BoxOffice) -> None:
+        on_sale = await crowded.put_on_sale()
+        placed = (await crowded.checkout(on_sale.cart(2))).created()
+        assert placed["session_id"] is None
+        path = placed["checkout_url"].partition("/shows")[2]
+        assert await crowded.counters(on_sale) == [(2, 0)]
+
+        waiting = await crowded.get(f"/shows{path}")
+
+        assert (waiting.status, int(waiting.headers["Refresh"]) > 0) == (200, True)
+        assert b"Your tickets are held" in waiting.content
+        assert (await crowded.order(placed)).body["checkout_url"] == placed["checkout_url"]
+
+        async with crowded.unit_of_work() as uow:
+            url = "https://checkout.stripe.example/c/pay/cs_1"
+            await uow.orders.attach_session(UUID(placed["order_id"]), session_id="cs_1", checkout_url=url)
+            await uow.commit()
+        assert (await crowded.get(f"/shows{path}")).location == url
+
+    async def test_leads_to_the_order_when_there_is_nothing_to_pay_any_more(self, box_office: BoxOffice) -> None:
+        placed = await check_out(box_office, price=0)
+        order_page = placed["checkout_url"].partition("/shows")[2]
+        answer = await box_office.get(f"/shows{order_page.replace('?', '/pay?')}")
+        assert (answer.status, answer.location) == (303, placed["checkout_url"])
+
+    @pytest.mark.parametrize("change", ["token", "show"])
+    async def test_opens_with_its_own_token_under_its_own_show_alone(self, box_office: BoxOffice, change: str) -> None:
+        placed = await check_out(box_office)
+        show = placed["show_id"] if change == "token" else (await box_office.put_on_sale()).id
+        token = "wrong" if change == "token" else placed["order_token"]
+        answer = await box_office.get(f"/shows/{show}/orders/{placed['order_id']}/pay?token={token}")
+        answer.refused(404, "not_found")

@@ -1,0 +1,70 @@
+"""The service in this process, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from entrypoints.container import Container, close
+from entrypoints.http.app import create_app
+from entrypoints.settings import Settings
+from entrypoints.worker import run_worker
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service. ``container`` is the API's own: tests look behind the counter through it."""
+
+    url: str
+    container: Container
+    client: aiohttp.ClientSession
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, port: int | None = None, with_worker: bool = False) -> AsyncIterator[Service]:
+    """Start the API, and a worker if asked for; stop them at the end."""
+    port = port or free_port()
+    container = Container(settings=settings)
+    server = Server(create_app(container), port=port, interface=Interfaces.ASGI, log_enabled=False)
+    url = f"http://127.0.0.1:{port}"
+    async with aiohttp.ClientSession(url) as client:
+        serving = asyncio.create_task(server.serve())
+        worker_container = Container(settings=settings)
+        stop = asyncio.Event()
+        working = asyncio.create_task(run_worker(worker_container, stop)) if with_worker else None
+        await _until_live(client)
+        try:
+            yield Service(url, container, client)
+        finally:
+            if working:
+                stop.set()
+                await working
+                await close(worker_container)
+            server.stop()  # type: ignore[no-untyped-call]
+            await serving
+
+
+async def _until_live(client: aiohttp.ClientSession) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                async with client.get("/health/live") as answer:
+                    if answer.ok:
+                        return
+            except aiohttp.ClientConnectionError:
+                pass
+            await asyncio.sleep(0.01)

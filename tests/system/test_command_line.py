@@ -1,0 +1,130 @@
+"""The other commands of api.md, as processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import aiohttp
+import pytest
+
+from adapters.embedded import EmbeddedPostgres
+from adapters.smtp.mailbox.catcher import MailCatcher
+from adapters.stripe.sandbox import StripeSandbox
+from entrypoints.cli.engines import environment_of
+from entrypoints.settings import Settings
+from tests.support.box_office import BoxOffice
+from tests.support.factories import ticket
+from tests.support.processes import run, running_command, until_ready
+from tests.support.server import Service, free_port
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    return environment_of(settings)
+
+
+async def test_serve_and_worker_start_their_own_engines_where_none_is_named(
+    tmp_path: Path, sandbox: StripeSandbox, mailbox: MailCatcher
+) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    data_dir = ("--data-dir", str(tmp_path / "data"))
+    environment = {"STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": "sk_test_1", "SMTP_URL": mailbox.smtp_url}
+    async with running_command("serve", "--port", str(port), "--with-worker", *data_dir, environment=environment):
+        await until_ready(url)
+        created = await run("producer", "create", "--name", "Globe", "--email", "a@globe.example", *data_dir)
+        assert str(UUID(created.out.strip())) == created.out.strip()
+        async with aiohttp.ClientSession(url) as client, client.get("/api/v1/shows") as answer:
+            assert (await answer.json()) == {"items": [], "next_cursor": None}
+
+
+async def test_migrate_makes_an_empty_database_ready_and_serve_wants_it_ready(
+    postgres: EmbeddedPostgres, environment: dict[str, str]
+) -> None:
+    url = postgres.create_database("to_be_migrated")
+    own = {**environment, "DATABASE_URL": url}
+    try:
+        refused = await run("serve", "--port", str(free_port()), environment=own)
+        assert refused.code == 2
+        assert "run `piquetickets migrate`" in refused.err
+        for _ in range(2):
+            migrated = await run("migrate", environment=own)
+            assert (migrated.code, migrated.out.startswith("The database is at schema ")) == (0, True)
+        listed = await run("producer", "create", "--name", "Globe", "--email", "a@globe.example", environment=own)
+        assert listed.code == 0
+    finally:
+        postgres.drop_database("to_be_migrated")
+
+
+async def test_tokens_are_made_and_revoked(box_office: BoxOffice, environment: dict[str, str]) -> None:
+    on_sale = await box_office.put_on_sale(ticket(price=0))
+    placed = (await box_office.checkout(on_sale.cart(1))).created()
+    path = f"/api/v1/orders/{placed['order_id']}"
+    producer = ("--producer", str(on_sale.producer.id))
+
+    made = await run("token", "create", *producer, "--scopes", "orders,catalog", environment=environment)
+    token = dict(line.split(":", 1) for line in made.out.splitlines())
+    headers = {"Authorization": f"Bearer {token['secret'].strip()}"}
+    assert (await box_office.get(path, headers=headers)).status == 200
+
+    assert (await run("token", "revoke", token["id"].strip(), environment=environment)).code == 0
+    assert (await box_office.get(path, headers=headers)).status == 401
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("producer", "create", "--name", "Globe", "--email", "nobody"), "Invalid email format"),
+        (("producer", "create", "--name", "Globe", "--email", "a@b.example", "--currency", "XXX"), "Unknown currency"),
+        (("token", "create", "--scopes", "orders"), "belong"),
+        (("token", "create", "--scopes", "everything"), "everything"),
+        (("token", "create", "--scopes", "orders", "--producer", "01a206a2-6f2b-76bc-9737-2e5dbd0af17e"), "No such"),
+        (("token", "revoke", "01a206a2-6f2b-76bc-9737-2e5dbd0af17e"), "No such token"),
+    ],
+)
+async def test_what_makes_no_sense_is_said_in_a_line(
+    environment: dict[str, str], arguments: tuple[str, ...], words: str
+) -> None:
+    ended = await run(*arguments, environment=environment)
+    assert ended.code == 2
+    assert words in ended.err.splitlines()[-1]
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("name", ["serve", "worker"])
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"HOLD_MINUTES": "soon"}, "HOLD_MINUTES"),
+        ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL"),
+        ({"STRIPE_API_KEY": "sk_live_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}, "SECRET_KEY"),
+        ({"STRIPE_API_KEY": "sk_live_1", "SECRET_KEY": "long enough to be one"}, "STRIPE_WEBHOOK_SECRET"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database"),
+    ],
+)
+async def test_wrong_settings_end_the_start_in_one_line(name: str, variables: dict[str, str], words: str) -> None:
+    ended = await run(name, environment=variables)
+    assert ended.code == 2
+    assert words in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert "sk_live_1" not in ended.err
+
+
+async def test_stripe_sandbox_runs_alone(tmp_path: Path) -> None:
+    port = free_port()
+    async with running_command("sandbox", "stripe", "--port", str(port), environment={}) as process:
+        assert process.stdout is not None
+        assert f"http://127.0.0.1:{port}" in (await process.stdout.readline()).decode()
+        async with aiohttp.ClientSession() as client:
+            headers = {"Authorization": "Bearer sk_test_1"}
+            async with client.get(f"http://127.0.0.1:{port}/v1/account", headers=headers) as answer:
+                assert (await answer.json())["object"] == "account"
+
+
+async def test_sweep_settles_overdue_holds(
+    box_office: BoxOffice, service: Service, environment: dict[str, str]
+) -> None:
+    swept = await run("sweep", environment=environment)
+    assert swept.code == 0
+    assert "overdue holds settled" in swept.out

@@ -1,0 +1,55 @@
+"""Money and inventory with several server processes behind one address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import aiohttp
+import msgspec
+import pytest
+
+from adapters.stripe.sandbox import StripeSandbox
+from entrypoints.cli.engines import environment_of
+from entrypoints.settings import Settings
+from tests.support.box_office import BoxOffice
+from tests.support.factories import ticket
+from tests.support.processes import running_command, until_ready
+from tests.support.server import Service, free_port
+
+
+@pytest.mark.parametrize("price", [0, 2500], ids=["free", "paid"])
+async def test_300_buyers_at_once_for_100_tickets_get_exactly_100(
+    service: Service, settings: Settings, sandbox: StripeSandbox, price: int
+) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    # The same public address as the service whose worker looks after the same database.
+    own = msgspec.structs.replace(settings, stripe_rate_per_second=1000, log_level="WARNING")
+    async with (
+        running_command("serve", "--port", str(port), "--workers", "3", environment=environment_of(own)),
+        aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as client,
+    ):
+        await until_ready(url)
+        box_office = BoxOffice(client, service.container.unit_of_work, sandbox)
+        on_sale = await box_office.put_on_sale(ticket(price=price, quantity=100))
+
+        answers = await asyncio.gather(*(box_office.checkout(on_sale.cart(1)) for _ in range(300)))
+
+        assert Counter(answer.status for answer in answers) == {201: 100, 400: 200}
+        for answer in answers:
+            if answer.status != 201:
+                answer.refused(400, "tickets_unavailable")
+        assert await box_office.counters(on_sale) == [(100, 0) if price else (0, 100)]
+        placed = [answer.body for answer in answers if answer.status == 201]
+        assert len({order["order_id"] for order in placed}) == 100
+        if price:
+            assert len({order["session_id"] for order in placed}) == 100
+            await asyncio.gather(*(self_service(box_office, order) for order in placed[:20]))
+            assert await box_office.counters(on_sale) == [(80, 20)]
+
+
+async def self_service(box_office: BoxOffice, placed: dict[str, object]) -> None:
+    """Pay and come back, as a browser does."""
+    await box_office.pay(placed)
+    assert (await box_office.come_back(placed)).status == 303
