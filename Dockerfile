@@ -1,0 +1,51 @@
+# PiqueTickets without engines of its own: it needs DATABASE_URL and REDIS_URL. compose.yaml shows a whole installation.
+
+FROM python:3.13-slim-trixie AS build
+
+RUN pip install --no-cache-dir --root-user-action=ignore uv==0.13.9
+
+ENV UV_PROJECT_ENVIRONMENT=/opt/piquetickets \
+    UV_PYTHON_DOWNLOADS=never \
+    UV_NO_CACHE=1 \
+    UV_LINK_MODE=copy \
+    UV_COMPILE_BYTECODE=1
+
+WORKDIR /build
+
+# Dependencies change less often than the source: their layer is built anew only when they do.
+COPY pyproject.toml uv.lock ./
+RUN uv sync --frozen --no-dev --no-editable --no-install-project
+
+COPY . .
+RUN uv sync --frozen --no-dev --no-editable
+
+
+FROM python:3.13-slim-trixie
+
+RUN groupadd --gid 10001 piquetickets \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin piquetickets
+
+COPY --from=build /opt/piquetickets /opt/piquetickets
+
+ENV PATH=/opt/piquetickets/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+
+# Nothing is written here; a number lets Kubernetes see that it is not root.
+WORKDIR /opt/piquetickets
+USER 10001:10001
+
+EXPOSE 8000
+ENTRYPOINT ["piquetickets"]
+CMD ["serve", "--host", "0.0.0.0"]
+
+# Not urllib, which would ask the proxy that a container may have in its environment.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=4); c.request('GET', '/health/live'); raise SystemExit(c.getresponse().status != 200)"]
+
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="PiqueTickets" \
+      org.opencontainers.image.description="Ticket checkout for theatres, clubs and festivals" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
