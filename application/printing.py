@@ -34,6 +34,7 @@ class PrintTickets:
                     price=price_tag(currency, order.lines[attendee.line].unit_amount),
                     order_number=order.number,
                     code=attendee.code,
+                    terms=show.terms,
                 )
                 for attendee in order.attendees
                 if attendee.status is AttendeeStatus.VALID

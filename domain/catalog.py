@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
 
 from domain.errors import InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
 from domain.inventory import Inventory
@@ -13,6 +16,8 @@ from domain.money import AMOUNT_LIMIT, Currency
 
 MAX_TITLE_LENGTH = 200
 MAX_DESCRIPTION_LENGTH = 10_000
+#: What fits on a printed ticket in small type.
+MAX_TERMS_LENGTH = 1000
 #: A ticket type's capacity: far above any venue, far below a 32-bit column.
 MAX_QUANTITY = 1_000_000
 
@@ -25,6 +30,14 @@ def _check_title(text: str, what: str) -> None:
 def _check_description(text: str) -> None:
     if len(text) > MAX_DESCRIPTION_LENGTH:
         raise InvalidRequest(f"description must have at most {MAX_DESCRIPTION_LENGTH} characters", field="description")
+
+
+@lru_cache(maxsize=1000)
+def _check_locale(tag: str) -> None:
+    try:
+        Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        raise InvalidRequest(f"Unknown locale {tag!r}, write it as in en-US", field="locale") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,9 @@ class Producer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """One performance. Times are aware; ``timezone`` is the venue's IANA name."""
+    """One performance. Times are aware; ``timezone`` is the venue's IANA name, ``locale`` how dates and prices are
+    written there (a BCP 47 tag, "en-US"). ``terms`` are printed on every ticket.
+    """
 
     id: UUID
     producer_id: UUID
@@ -69,14 +84,17 @@ class Show:
     start_time: datetime
     end_time: datetime
     timezone: str = "UTC"
+    locale: str = "en-US"
+    terms: str = ""
     published: bool = False
     cancelled: bool = False
 
     def __post_init__(self) -> None:
         _check_title(self.title, "title")
         _check_description(self.description)
-        if len(self.venue) > MAX_TITLE_LENGTH:
-            raise InvalidRequest(f"venue must have at most {MAX_TITLE_LENGTH} characters", field="venue")
+        for name, limit in (("venue", MAX_TITLE_LENGTH), ("terms", MAX_TERMS_LENGTH)):
+            if len(getattr(self, name)) > limit:
+                raise InvalidRequest(f"{name} must have at most {limit} characters", field=name)
         for name in ("door_time", "start_time", "end_time"):
             if getattr(self, name).tzinfo is None:
                 raise InvalidRequest(f"{name} must have a UTC offset", field=name)
@@ -86,6 +104,7 @@ class Show:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a directory, or too long for a file's name
             raise InvalidRequest(f"Unknown time zone {self.timezone!r}", field="timezone") from None
+        _check_locale(self.locale)
 
     def local(self, moment: datetime) -> datetime:
         """``moment`` on the venue's clock."""

@@ -61,6 +61,8 @@ def show_of(row: RowMapping) -> Show:
         start_time=row["start_time"],
         end_time=row["end_time"],
         timezone=row["timezone"],
+        locale=row["locale"],
+        terms=row["terms"],
         published=row["published"],
         cancelled=row["cancelled"],
     )
@@ -77,6 +79,8 @@ def show_values(show: Show) -> Values:
         "start_time": show.start_time,
         "end_time": show.end_time,
         "timezone": show.timezone,
+        "locale": show.locale,
+        "terms": show.terms,
         "published": show.published,
         "cancelled": show.cancelled,
     }

@@ -76,6 +76,8 @@ shows = sa.Table(
     sa.Column("start_time", _Time, nullable=False),
     sa.Column("end_time", _Time, nullable=False),
     sa.Column("timezone", sa.Text, nullable=False),
+    sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("terms", sa.Text, nullable=False),
     sa.Column("published", sa.Boolean, nullable=False),
     sa.Column("cancelled", sa.Boolean, nullable=False),
     sa.CheckConstraint("door_time <= start_time AND start_time <= end_time", name="times"),

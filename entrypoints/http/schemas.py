@@ -189,7 +189,9 @@ class ShowSummaryOut(msgspec.Struct, kw_only=True):
     start_time: datetime
     end_time: datetime
     timezone: str
+    locale: str
     venue: str
+    terms: str
     currency: str
     cancelled: bool
     producer: ProducerOut
@@ -205,7 +207,9 @@ class ShowSummaryOut(msgspec.Struct, kw_only=True):
             start_time=show.local(show.start_time),
             end_time=show.local(show.end_time),
             timezone=show.timezone,
+            locale=show.locale,
             venue=show.venue,
+            terms=show.terms,
             currency=producer.currency.code,
             cancelled=show.cancelled,
             producer=ProducerOut(producer.id, producer.name),

@@ -69,6 +69,7 @@ def test_times_are_read_on_the_venues_clock() -> None:
         ({"title": "x" * 201}, "title"),
         ({"description": "x" * 10_001}, "description"),
         ({"venue": "x" * 201}, "venue"),
+        ({"terms": "x" * 1001}, "terms"),
         ({"door_time": DOORS.replace(tzinfo=None)}, "door_time"),
         ({"start_time": DOORS.replace(tzinfo=None)}, "start_time"),
         ({"end_time": DOORS.replace(tzinfo=None)}, "end_time"),
@@ -91,8 +92,20 @@ def test_a_time_zone_that_does_not_exist_is_refused(name: str) -> None:
     assert refusal.value.field == "timezone"
 
 
+@pytest.mark.parametrize("tag", ["de", "de-AT", "zh-Hant-TW", "es-419"])
+def test_a_locale_is_a_language_with_or_without_script_and_territory(tag: str) -> None:
+    assert show(locale=tag).locale == tag
+
+
+@pytest.mark.parametrize("tag", ["", "xx", "en-", "en_US", "English", "../../etc/passwd", "en\0", "e" * 300])
+def test_a_locale_that_does_not_exist_is_refused(tag: str) -> None:
+    with pytest.raises(InvalidRequest, match="Unknown locale") as refusal:
+        show(locale=tag)
+    assert refusal.value.field == "locale"
+
+
 def test_texts_may_be_as_long_as_their_limits() -> None:
-    longest = show(title="x" * 200, description="x" * 10_000, venue="x" * 200)
+    longest = show(title="x" * 200, description="x" * 10_000, venue="x" * 200, terms="x" * 1000)
     ticket(of=longest, name="x" * 200, description="x" * 10_000)
 
 
