@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-from application.ports.payment import Payment, PaymentError, SessionStatus
+from application.ports.payment import Payment, PaymentError, PaymentSession, SessionStatus
 from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock
 from application.session_opening import OpenSession
@@ -73,7 +73,7 @@ class Reconcile:
         for order_id, session in paid.items():
             # Nearly all of them are settled already, and must not be locked for that.
             if order_id in statuses and statuses[order_id] in HOLDING | RELEASED:
-                await self._settlement.settle(order_id, session)
+                await self._settle(order_id, session)
         orphans = paid.keys() - statuses.keys()
         for order_id in orphans:
             log.error("Session %s was paid for order %s, which does not exist", paid[order_id].id, order_id)
@@ -86,6 +86,13 @@ class Reconcile:
                 await uow.orders.checked(order_id, now=self._clock.now())
                 await uow.commit()
             if order and order.session_id:
-                await self._settlement.settle(order_id, await self._payment.session(order.session_id))
-        except (PaymentError, DomainError, StorageUnavailable, StorageConflict) as error:
+                await self._settle(order_id, await self._payment.session(order.session_id))
+        except (PaymentError, StorageUnavailable, StorageConflict) as error:
+            log.warning("Order %s is not reconciled: %s", order_id, error)
+
+    async def _settle(self, order_id: UUID, session: PaymentSession) -> None:
+        """One order that cannot be settled must not keep the others waiting."""
+        try:
+            await self._settlement.settle(order_id, session)
+        except (DomainError, StorageUnavailable, StorageConflict) as error:
             log.warning("Order %s is not reconciled: %s", order_id, error)

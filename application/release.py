@@ -11,7 +11,7 @@ from application.ports.storage import StorageConflict, StorageUnavailable, UnitO
 from application.ports.system import Clock
 from application.session_opening import PATIENCE_SECONDS
 from application.settlement import Settlement
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, DomainError, NotFound
 from domain.orders import Order, OrderEvent, OrderStatus
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class ReleaseOverdue:
         for order_id in overdue:
             try:
                 order = await self._release(order_id, OrderEvent.SESSION_EXPIRED)
-            except (PaymentError, StorageUnavailable, StorageConflict) as error:
+            except (PaymentError, DomainError, StorageUnavailable, StorageConflict) as error:
                 log.warning("Overdue order %s is left for the next sweep: %s", order_id, error)
             else:
                 settled += not order.holds_tickets

@@ -85,11 +85,12 @@ def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: boo
     Fees and tax are shared out by price, so that the shares of all attendees add up to the whole to the cent.
     """
     prices = [order.lines[attendee.line].unit_amount for attendee in order.attendees]
-    shared = order.tax + (order.quote.fees if refund_fees else 0)
-    shares = _shared_out(shared, prices)
+    # Each by itself: a share of both together could round to less than the tax's share alone.
+    taxes = _shared_out(order.tax, prices)
+    fees = _shared_out(order.quote.fees if refund_fees else 0, prices)
     return sum(
-        price + share
-        for attendee, price, share in zip(order.attendees, prices, shares, strict=True)
+        price + tax + fee
+        for attendee, price, tax, fee in zip(order.attendees, prices, taxes, fees, strict=True)
         if attendee.id in attendee_ids
     )
 

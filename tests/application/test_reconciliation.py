@@ -170,6 +170,22 @@ async def test_a_payment_that_was_given_up_is_found_and_settled(world: World) ->
     assert (await world.order(order.id)).success
 
 
+async def test_an_order_whose_hold_was_lost_does_not_stop_the_others(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    stalls = ticket()
+    odd = order((stalls, 9))
+    await world.sell(stalls)
+    await world.add(odd)
+    found, session_id = await bought(world)
+    odd_session = await world.payment.open_session(odd, success_url="", cancel_url="")
+    for each in (odd_session.id, session_id):
+        world.payment.pay(each)
+    assert await world.reconcile.look_for_lost_payments() == 0
+    assert f"Order {odd.id} is not reconciled" in caplog.text
+    assert (await world.order(found.id)).success
+
+
 async def test_payments_of_orders_that_do_not_exist_are_counted_and_told(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,7 +14,7 @@ from domain.catalog import Ticket
 from domain.errors import Conflict, NotFound
 from domain.orders import Order, OrderEvent, OrderStatus
 from tests.application.world import World
-from tests.support.factories import ticket
+from tests.support.factories import order, ticket
 
 pytestmark = pytest.mark.p1
 
@@ -24,9 +24,9 @@ A_MOMENT = timedelta(microseconds=1)
 
 async def ordered(world: World, stalls: Ticket) -> tuple[Order, str]:
     await world.sell(stalls)
-    order = await world.buy((stalls, 2))
-    assert order.session_id
-    return order, order.session_id
+    placed = await world.buy((stalls, 2))
+    assert placed.session_id
+    return placed, placed.session_id
 
 
 async def ordered_without_session(world: World, stalls: Ticket) -> Order:
@@ -225,6 +225,22 @@ async def test_one_order_that_cannot_be_settled_does_not_stop_the_others(world: 
     assert await world.release_overdue() == 1
     assert (await world.order(odd.id)).status is OrderStatus.PENDING
     assert (await world.order(other.id)).status is OrderStatus.EXPIRED
+
+
+@pytest.mark.p2
+async def test_an_order_whose_hold_was_lost_does_not_stop_the_others(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    stalls = ticket(quantity=10)
+    await world.sell(stalls)
+    odd = order((stalls, 9), created_at=world.clock.now(), expires_at=world.clock.now() + HOLD / 2)
+    await world.add(odd)
+    sound = await world.buy((stalls, 1))
+    world.clock.advance(HOLD)
+    assert await world.release_overdue() == 1
+    assert f"Overdue order {odd.id} is left for the next sweep" in caplog.text
+    assert (await world.order(sound.id)).status is OrderStatus.EXPIRED
+    assert await world.counters(stalls) == (0, 0)
 
 
 @pytest.mark.p2

@@ -72,12 +72,13 @@ def test_without_the_fees_it_is_the_price_and_the_tax(partition: tuple[Order, li
 
 
 @given(paid_orders())
-def test_everybody_gets_their_price_and_a_share_that_is_fair_to_the_cent(paid: Order) -> None:
-    shared = paid.quote.fees + paid.tax
-    for attendee, amount in zip(paid.attendees, amounts(paid, refund_fees=True), strict=True):
+def test_everybody_gets_their_price_and_shares_of_tax_and_fees_that_are_fair_to_the_cent(paid: Order) -> None:
+    both = zip(paid.attendees, amounts(paid, refund_fees=False), amounts(paid, refund_fees=True), strict=True)
+    for attendee, without_fees, with_fees in both:
         price = paid.lines[attendee.line].unit_amount
-        exact = shared * price / paid.quote.subtotal if price else 0
-        assert abs(amount - price - exact) < 1
+        share = price / paid.quote.subtotal if price else 0
+        assert abs(without_fees - price - paid.tax * share) < 1
+        assert abs(with_fees - without_fees - paid.quote.fees * share) < 1
 
 
 @given(paid_orders())

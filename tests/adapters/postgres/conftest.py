@@ -1,4 +1,4 @@
-"""Engines on the database that tests share, and a database apart for what would disturb others."""
+"""Engines on a database that no service works on: these tests put orders there that no checkout would."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.embedded import EmbeddedPostgres
+from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.ports.storage import UnitOfWorkFactory
 from tests.contracts.builders import Theatre
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres: EmbeddedPostgres) -> str:
+    url = postgres.create_database("adapter")
+    schema.upgrade(url)
+    return url
 
 
 @pytest.fixture(scope="session")
