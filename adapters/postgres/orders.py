@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.bulk import insert_of, rows_json
 from adapters.postgres.rows import (
     attendee_values,
     line_values,
@@ -22,6 +23,12 @@ from adapters.postgres.rows import (
 from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
 from domain.orders import Order, OrderStatus
 
+# Foreign keys are checked when the statement ends, so all three tables are written in one.
+_ADD = sa.text(
+    f"WITH new_orders AS ({insert_of(orders, 'orders')}), "
+    f"new_lines AS ({insert_of(ticket_orders, 'lines')}) "
+    f"{insert_of(ticket_attendees, 'attendees')}"
+)
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
 _KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.Text))
 
@@ -74,10 +81,14 @@ class PostgresOrderRepo:
     async def add(self, new: Sequence[Order]) -> None:
         if not new:
             return
-        await self._connection.execute(sa.insert(orders), [new_order_values(order) for order in new])
-        await self._connection.execute(sa.insert(ticket_orders), [row for order in new for row in line_values(order)])
-        if attendees := [row for order in new for row in attendee_values(order)]:
-            await self._connection.execute(sa.insert(ticket_attendees), attendees)
+        await self._connection.execute(
+            _ADD,
+            {
+                "orders": rows_json(new_order_values(order) for order in new),
+                "lines": rows_json(row for order in new for row in line_values(order)),
+                "attendees": rows_json(row for order in new for row in attendee_values(order)),
+            },
+        )
 
     async def get(self, order_id: UUID) -> Order | None:
         return (await self._load(_ORDERS, {"ids": [order_id]})).get(order_id)

@@ -205,7 +205,8 @@ def new_order_values(order: Order) -> Values:
         "stripe_account_id": order.stripe_account_id,
         "session_id": order.session_id,
         "checkout_url": order.checkout_url,
-        "request_fingerprint": order.idempotency.fingerprint if order.idempotency else None,
+        # As bytea reads it, also out of JSON.
+        "request_fingerprint": f"\\x{order.idempotency.fingerprint.hex()}" if order.idempotency else None,
         **order_state_values(order),
     }
 

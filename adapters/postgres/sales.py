@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.bulk import records, rows_json
 from adapters.postgres.rows import producer_of, promo_code_of, show_of, ticket_of
 from adapters.postgres.tables import producer_financials, producers, shows, ticket_promo_codes, tickets
 from application.ports.storage import Sale
@@ -31,15 +32,13 @@ _PRODUCERS_OF_SHOWS = (
     .join(producer_financials)
     .where(producers.c.id.in_(sa.select(shows.c.producer_id).where(shows.c.id == sa.any_(_IDS))))
 )
-_SAVE_TICKET = (
-    sa.update(tickets)
-    .where(tickets.c.id == sa.bindparam("ticket_id"))
-    .values(held=sa.bindparam("new_held"), sold=sa.bindparam("new_sold"))
+_SAVE_TICKETS = sa.text(
+    f"UPDATE tickets SET held = new.held, sold = new.sold FROM {records(tickets, 'changed')} AS new "  # noqa: S608
+    "WHERE tickets.id = new.id"
 )
-_SAVE_PROMO_CODE = (
-    sa.update(ticket_promo_codes)
-    .where(ticket_promo_codes.c.id == sa.bindparam("promo_code_id"))
-    .values(uses=sa.bindparam("new_uses"))
+_SAVE_PROMO_CODES = sa.text(
+    f"UPDATE ticket_promo_codes SET uses = new.uses FROM {records(ticket_promo_codes, 'changed')} AS new "  # noqa: S608
+    "WHERE ticket_promo_codes.id = new.id"
 )
 
 
@@ -66,17 +65,14 @@ class PostgresSalesRepo:
 
     async def save(self, stock: Stock) -> None:
         if changed_tickets := stock.changed_tickets:
-            await self._connection.execute(
-                _SAVE_TICKET,
-                [
-                    {"ticket_id": t.id, "new_held": t.inventory.held, "new_sold": t.inventory.sold}
-                    for t in changed_tickets
-                ],
+            counters = rows_json(
+                {"id": ticket.id, "held": ticket.inventory.held, "sold": ticket.inventory.sold}
+                for ticket in changed_tickets
             )
+            await self._connection.execute(_SAVE_TICKETS, {"changed": counters})
         if changed_promo_codes := stock.changed_promo_codes:
-            await self._connection.execute(
-                _SAVE_PROMO_CODE, [{"promo_code_id": p.id, "new_uses": p.uses} for p in changed_promo_codes]
-            )
+            uses = rows_json({"id": promo_code.id, "uses": promo_code.uses} for promo_code in changed_promo_codes)
+            await self._connection.execute(_SAVE_PROMO_CODES, {"changed": uses})
 
     async def _sale(self, carts: Sequence[Cart], *, lock: bool) -> Sale:
         show_ids = {cart.show_id for cart in carts}
