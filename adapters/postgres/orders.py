@@ -10,9 +10,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.bulk import insert_of, rows_json
+from adapters.postgres.connection import Connection
 from adapters.postgres.rows import (
     attendee_values,
     line_values,
@@ -24,7 +24,7 @@ from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
 from domain.orders import Order, OrderStatus
 
 # Foreign keys are checked when the statement ends, so all three tables are written in one.
-_ADD = sa.text(
+_ADD = (
     f"WITH new_orders AS ({insert_of(orders, 'orders')}), "
     f"new_lines AS ({insert_of(ticket_orders, 'lines')}) "
     f"{insert_of(ticket_attendees, 'attendees')}"
@@ -75,13 +75,13 @@ UNCONFIRMED = (
 
 
 class PostgresOrderRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, new: Sequence[Order]) -> None:
         if not new:
             return
-        await self._connection.execute(
+        self._connection.write(
             _ADD,
             {
                 "orders": rows_json(new_order_values(order) for order in new),

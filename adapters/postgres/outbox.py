@@ -7,15 +7,15 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.bulk import insert_of, rows_json
+from adapters.postgres.connection import Connection
 from adapters.postgres.rows import task_of, task_values
 from adapters.postgres.tables import outbox
 from application.outbox import OutboxTask, TaskState
 
 _MAX_ERROR_LENGTH = 2000
-_ADD = sa.text(insert_of(outbox, "tasks"))
+_ADD = insert_of(outbox, "tasks")
 
 
 def _to_be_had(now: datetime) -> sa.ColumnElement[bool]:
@@ -25,12 +25,12 @@ def _to_be_had(now: datetime) -> sa.ColumnElement[bool]:
 
 
 class PostgresOutboxRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, tasks: Iterable[OutboxTask]) -> None:
         if rows := [task_values(task) for task in tasks]:
-            await self._connection.execute(_ADD, {"tasks": rows_json(rows)})
+            self._connection.write(_ADD, {"tasks": rows_json(rows)})
 
     async def due(self, *, now: datetime, limit: int) -> list[UUID]:
         query = sa.select(outbox.c.id).where(_to_be_had(now)).order_by(outbox.c.due_at).limit(limit)

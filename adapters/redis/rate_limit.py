@@ -47,6 +47,7 @@ class RateLimit:
             connection_pool=redis.connection_pool,  # type: ignore[arg-type]  # as the library documents it
         )
         self._shared = SlidingWindowCounterRateLimiter(shared)
+        self._is_alone = False
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     async def refused_for(self, key: str) -> float | None:
@@ -54,10 +55,14 @@ class RateLimit:
         if self._rate is None:
             return None
         try:
-            return await self._hit(self._shared, self._rate, key)
+            refused = await self._hit(self._shared, self._rate, key)
         except StorageError as error:
-            log.warning("Rates are counted by this process alone: %s", error)
+            if not self._is_alone:  # once, not at every request of a crowd
+                log.warning("Rates are counted by this process alone: %s", error)
+            self._is_alone = True
             return await self._hit(self._alone, self._rate, key)
+        self._is_alone = False
+        return refused
 
     async def _hit(
         self, counter: SlidingWindowCounterRateLimiter, rate: limits.RateLimitItem, key: str

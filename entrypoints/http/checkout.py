@@ -61,7 +61,7 @@ async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[Checkout
     "/checkout",
     dto=StrictJson[CheckoutIn],
     return_dto=None,
-    guards=[limit_checkouts],
+    before_request=limit_checkouts,
     summary="Hold tickets and open a payment page",
     operation_id="checkout",
 )
