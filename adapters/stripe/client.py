@@ -9,7 +9,14 @@ import aiohttp
 import stripe
 from stripe import AIOHTTPClient, StripeClient
 
-from application.ports.payment import PaymentBusy, PaymentQueued, PaymentRefused, PaymentUnavailable, SessionNotFound
+from application.ports.payment import (
+    PaymentBusy,
+    PaymentKeyRefused,
+    PaymentQueued,
+    PaymentRefused,
+    PaymentUnavailable,
+    SessionNotFound,
+)
 
 #: One call's time-out. A buyer waits for it.
 TIMEOUT_SECONDS = 10
@@ -42,14 +49,16 @@ def create_client(api_key: str, http_client: AIOHTTPClient, *, api_base: str = D
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raises PaymentRefused, SessionNotFound, PaymentBusy or PaymentUnavailable for the SDK's errors."""
+    """Raises PaymentRefused, SessionNotFound, PaymentKeyRefused, PaymentBusy or PaymentUnavailable for the SDK's."""
     try:
         yield
     except stripe.InvalidRequestError as error:
         if error.http_status == _NOT_FOUND:
             raise SessionNotFound(str(error)) from error
         raise PaymentRefused(str(error)) from error
-    except (stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError, stripe.CardError) as error:
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        raise PaymentKeyRefused(str(error)) from error
+    except (stripe.IdempotencyError, stripe.CardError) as error:
         raise PaymentRefused(str(error)) from error
     except stripe.RateLimitError as error:
         raise PaymentQueued(_retry_after_seconds(error)) from error

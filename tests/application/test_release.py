@@ -111,6 +111,23 @@ async def test_a_session_whose_answer_was_lost_is_found_and_closed(world: World)
     assert await world.counters(stalls) == (0, 0)
 
 
+@pytest.mark.p2
+async def test_a_session_whose_answer_was_lost_is_not_forgotten_over_a_key_that_is_refused(world: World) -> None:
+    stalls = ticket()
+    await world.sell(stalls)
+    world.payment.losing_answers = True
+    with pytest.raises(PaymentNotPossible):
+        await world.buy((stalls, 2))
+    world.payment.losing_answers = False
+    world.payment.locked_out = True
+    world.clock.advance(HOLD)
+    assert await world.release_overdue() == 0
+    assert await world.counters(stalls) == (2, 0)
+    world.payment.locked_out = False
+    assert await world.release_overdue() == 1
+    assert await world.counters(stalls) == (0, 0)
+
+
 async def test_a_session_whose_answer_was_lost_may_have_been_paid(world: World) -> None:
     stalls = ticket()
     await world.sell(stalls)

@@ -23,6 +23,7 @@ from adapters.stripe.sandbox import StripeSandbox
 from application.ports.pace import Pace
 from application.ports.payment import (
     PaymentBusy,
+    PaymentKeyRefused,
     PaymentQueued,
     PaymentRefused,
     PaymentSession,
@@ -495,11 +496,13 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(
     assert [refund.amount for refund in refunds.data] == [54_84 + 5_48]
 
 
-async def test_a_key_that_stripe_does_not_know_is_refused(taxing_sandbox: StripeSandbox, theatre: Theatre) -> None:
+async def test_a_key_that_stripe_does_not_know_is_told_apart_from_what_stripe_will_never_do(
+    taxing_sandbox: StripeSandbox, theatre: Theatre
+) -> None:
     http_client = AIOHTTPClient(timeout=5)
     payment = StripePayment(create_client("", http_client, api_base=taxing_sandbox.url), MemoryPace())
     try:
-        with pytest.raises(PaymentRefused):
+        with pytest.raises(PaymentKeyRefused):
             await opened(payment, theatre.order(1))
     finally:
         await http_client.close_async()  # type: ignore[no-untyped-call]
