@@ -270,9 +270,7 @@ async def test_a_refund_that_is_refused_has_failed_and_no_longer_counts(world: W
 
 
 @pytest.mark.parametrize(("switch", "trouble"), [("available", False), ("locked_out", True)])
-async def test_while_stripe_is_away_or_refuses_our_key_a_refund_waits(
-    world: World, switch: str, trouble: bool
-) -> None:
+async def test_while_stripe_is_away_or_refuses_our_key_a_refund_waits(world: World, switch: str, trouble: bool) -> None:
     order, refund = await requested(world)
     setattr(world.payment, switch, trouble)
     with pytest.raises(PaymentUnavailable):
