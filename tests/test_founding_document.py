@@ -51,20 +51,21 @@ NAMED = {
     "P2-015": "test_stripe_idempotency_key_on_retry",
 }
 
+Marks = frozenset[str]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def marks_of(expressions: list[ast.expr]) -> set[str]:
+def marks_of(expressions: list[ast.expr]) -> Marks:
     """The names after ``pytest.mark.`` in decorators, or in a module's or a class's ``pytestmark``."""
-    return {
+    return frozenset(
         node.attr
         for expression in expressions
         for node in ast.walk(expression)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "mark"
-    }
+    )
 
 
-def written_in(body: list[ast.stmt], inherited: frozenset[str] = frozenset()) -> Iterator[tuple[str, set[str]]]:
+def written_in(body: list[ast.stmt], inherited: Marks = frozenset()) -> Iterator[tuple[str, Marks]]:
     """Every test function, those of classes too, with all marks that it has."""
     own = [node.value for node in body if isinstance(node, ast.Assign) and "pytestmark" in ast.unparse(node.targets[0])]
     marks = inherited | marks_of(own)
@@ -72,11 +73,11 @@ def written_in(body: list[ast.stmt], inherited: frozenset[str] = frozenset()) ->
         if isinstance(node, _Function) and node.name.startswith("test_"):
             yield node.name, marks | marks_of(node.decorator_list)
         elif isinstance(node, ast.ClassDef):
-            yield from written_in(node.body, frozenset(marks | marks_of(node.decorator_list)))
+            yield from written_in(node.body, marks | marks_of(node.decorator_list))
 
 
 @pytest.fixture(scope="module")
-def written() -> dict[str, list[set[str]]]:
+def written() -> dict[str, list[Marks]]:
     """The marks of every test in this folder, by its name."""
     found = defaultdict(list)
     for path in TESTS.rglob("test_*.py"):
@@ -86,6 +87,6 @@ def written() -> dict[str, list[set[str]]]:
 
 
 @pytest.mark.parametrize(("number", "name"), NAMED.items(), ids=NAMED)
-def test_named_test_exists_once_with_its_mark(written: dict[str, list[set[str]]], number: str, name: str) -> None:
+def test_named_test_exists_once_with_its_mark(written: dict[str, list[Marks]], number: str, name: str) -> None:
     mark = number[:2].lower()
     assert [found & {"p0", "p1", "p2"} for found in written[name]] == [{mark}]

@@ -26,7 +26,8 @@ from domain.refunds import Refund, RefundStatus
 
 class MemoryPayment:
     """``available`` False makes every call fail without an answer, ``locked_out`` refuses our key, ``refusing``
-    refuses new sessions and refunds, ``queue_seconds`` is how long a new session has to wait for its turn (nobody really waits).
+    refuses new sessions and refunds, ``queue_seconds`` is how long a new session has to wait for its turn (nobody
+    really waits).
     """
 
     def __init__(self) -> None:

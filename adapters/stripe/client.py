@@ -27,8 +27,13 @@ DEFAULT_API_BASE = "https://api.stripe.com"
 #: How long to stay away after a 429 that does not say.
 RATE_LIMIT_PAUSE_SECONDS = 1.0
 
+_SERVER_ERROR = 500
 _CONFLICT = 409
 _NOT_FOUND = 404
+
+
+class FailureRemembered(PaymentUnavailable):
+    """Stripe failed at the first call under this idempotency key, and answers every repetition with that failure."""
 
 
 def create_http_client() -> AIOHTTPClient:
@@ -65,6 +70,8 @@ def translated_errors() -> Iterator[None]:
     except stripe.StripeError as error:
         if error.http_status == _CONFLICT:
             raise PaymentBusy(str(error)) from error
+        if (error.http_status or 0) >= _SERVER_ERROR and _header(error, "Idempotent-Replayed") == "true":
+            raise FailureRemembered(str(error)) from error
         raise PaymentUnavailable(str(error)) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         # The SDK translates what happens until an answer begins, but not what happens in the middle of its body.
@@ -72,8 +79,12 @@ def translated_errors() -> Iterator[None]:
 
 
 def _retry_after_seconds(error: stripe.RateLimitError) -> float:
-    given = (error.headers or {}).get("Retry-After", (error.headers or {}).get("retry-after", ""))
     try:
-        return max(float(given), RATE_LIMIT_PAUSE_SECONDS)
+        return max(float(_header(error, "Retry-After")), RATE_LIMIT_PAUSE_SECONDS)
     except ValueError:
         return RATE_LIMIT_PAUSE_SECONDS
+
+
+def _header(error: stripe.StripeError, name: str) -> str:
+    headers = error.headers or {}
+    return headers.get(name) or headers.get(name.lower()) or ""
