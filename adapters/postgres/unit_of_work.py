@@ -19,6 +19,7 @@ from adapters.postgres.refunds import PostgresRefundRepo
 from adapters.postgres.sales import PostgresSalesRepo
 from adapters.postgres.tokens import PostgresTokenRepo
 from application.ports.storage import StorageConflict, StorageUnavailable
+from domain.errors import InvalidRequest
 
 _ANOTHER_TRANSACTION = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 #: Two requests used one Idempotency-Key at once, on shows that share no lock.
@@ -71,6 +72,9 @@ def _translated(error: Exception) -> Exception:
     if isinstance(error, IntegrityError):
         constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
         return StorageConflict(str(cause)) if constraint == _KEY_USED_AT_ONCE else error
+    if isinstance(cause, psycopg.DataError) and "NUL" in str(cause):
+        # The one character that text in PostgreSQL cannot have: JSON and addresses can.
+        return InvalidRequest("Text must not contain NUL characters")
     if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) or error.connection_invalidated:
         return StorageUnavailable(str(cause))
     return error

@@ -189,6 +189,18 @@ async def test_coming_back_while_stripe_is_away_leads_to_the_order_all_the_same(
     assert placed["order_id"] in returned.location
 
 
+@pytest.mark.parametrize("session_id", ["", "%F0%9F%8E%AD", "a%20b%2Fc%3Fd", "../../v1/refunds", "x" * 4000])
+async def test_what_is_no_session_is_not_found(box_office: BoxOffice, session_id: str) -> None:
+    (await box_office.get(f"/api/v1/checkout/success?session_id={session_id}")).refused(404, "not_found")
+
+
+@pytest.mark.parametrize("session_id", ["%00", "cs_test_%00"])
+async def test_a_session_id_that_no_database_can_hold_is_an_invalid_request(
+    box_office: BoxOffice, session_id: str
+) -> None:
+    (await box_office.get(f"/api/v1/checkout/success?session_id={session_id}")).refused(400, "invalid_request")
+
+
 async def test_unknown_session_is_not_found(box_office: BoxOffice) -> None:
     (await box_office.get("/api/v1/checkout/success?session_id=cs_test_nobody")).refused(404, "not_found")
     (await box_office.get("/api/v1/checkout/success")).refused(400, "invalid_request")
