@@ -112,7 +112,7 @@ class Container(containers.DeclarativeContainer):
     refund_order = providers.Singleton(RefundOrder, unit_of_work.provider, clock, ids, hand_over)
     reconcile = providers.Singleton(Reconcile, payment, unit_of_work.provider, clock, settlement, open_session)
     release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, settlement, links)
-    cancel_order = providers.Singleton(CancelOrder, release_order)
+    cancel_order = providers.Singleton(CancelOrder, release_order, clock)
     release_overdue = providers.Singleton(ReleaseOverdue, unit_of_work.provider, clock, release_order)
     list_shows = providers.Singleton(ListShows, unit_of_work.provider, clock)
     get_show = providers.Singleton(GetShow, unit_of_work.provider)

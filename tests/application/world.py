@@ -139,7 +139,7 @@ class World:
         )
         self.reconcile = Reconcile(self.payment, self.database, self.clock, self.settlement, self.open_session)
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
-        self.cancel = CancelOrder(self.release)
+        self.cancel = CancelOrder(self.release, self.clock)
         self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
         self.send_confirmation = SendConfirmation(
             self.database, PrintTickets(MemoryTicketRenderer()), MemoryLetterWriter(), self.mailer, self.links

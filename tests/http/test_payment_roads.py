@@ -232,7 +232,10 @@ class TestCancelling:
 
         cancelled = await box_office.cancel(placed)
 
-        assert (cancelled.status, cancelled.body["status"], cancelled.body["checkout_url"]) == (200, "cancelled", None)
+        assert cancelled.status == 200, cancelled.content
+        # The webhook about the session that was closed may be quicker, and then it is the one that ends the order.
+        assert cancelled.body["status"] in {"cancelled", "expired"}
+        assert cancelled.body["checkout_url"] is None
         assert await box_office.counters(on_sale) == [(0, 0)]
         assert (await box_office.pay(placed)).status == 410
 
