@@ -18,6 +18,7 @@ from application.outbox import OutboxTask, TaskKind
 from application.ports.payment import PaymentSession, SessionStatus
 from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.watching import OrderObserver
 from domain.catalog import Show
 from domain.errors import NotFound, PaymentMismatch
 from domain.orders import PAID, RELEASED, IssueTicket, Order, OrderEvent, OrderStatus, Receipt
@@ -49,13 +50,20 @@ class Settlement:
     """Changes one order under lock, and writes down what must follow from the change."""
 
     def __init__(
-        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, issue: IssueTicket, hand_over: HandOver
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        ids: Ids,
+        issue: IssueTicket,
+        hand_over: HandOver,
+        observer: OrderObserver,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
         self._issue = issue
         self._hand_over = hand_over
+        self._observer = observer
 
     async def settle(
         self, order_id: UUID, session: PaymentSession, *, release_as: OrderEvent = OrderEvent.SESSION_EXPIRED
@@ -158,6 +166,8 @@ class Settlement:
             changed.status,
             time.perf_counter() - started,
         )
+        if moved:
+            self._observer.settled(changed.status)
         self._hand_over(tasks)
         return changed
 

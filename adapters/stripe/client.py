@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import stripe
 from stripe import AIOHTTPClient, StripeClient
+from typing_extensions import override
 
 from application.ports.payment import (
     PaymentBusy,
@@ -27,6 +32,8 @@ DEFAULT_API_BASE = "https://api.stripe.com"
 #: How long to stay away after a 429 that does not say.
 RATE_LIMIT_PAUSE_SECONDS = 1.0
 
+#: Ids of objects in a path: "cs_test_a1", "re_1".
+_IDS: Final = re.compile(r"(?<=/)(?:acct|ch|cs|dp|du|pi|py|pyr|re|tr)_\w+")
 _SERVER_ERROR = 500
 _CONFLICT = 409
 _NOT_FOUND = 404
@@ -36,9 +43,33 @@ class FailureRemembered(PaymentUnavailable):
     """Stripe failed at the first call under this idempotency key, and answers every repetition with that failure."""
 
 
-def create_http_client() -> AIOHTTPClient:
+#: Hears of every HTTP call: operation ("POST /v1/refunds"), outcome (HTTP status, or "no_answer"), seconds.
+Observe = Callable[[str, str, float], None]
+
+
+class _ObservedClient(AIOHTTPClient):
+    def __init__(self, observe: Observe) -> None:
+        super().__init__(timeout=TIMEOUT_SECONDS)
+        self._observe = observe
+
+    @override
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[Any, int, Mapping[str, str]]:
+        outcome = "no_answer"
+        started = time.perf_counter()
+        try:
+            answer = await super().request_async(method, url, headers, post_data)
+            outcome = str(answer[1])
+        finally:
+            operation = f"{method.upper()} {_IDS.sub('{id}', urlsplit(url).path)}"
+            self._observe(operation, outcome, time.perf_counter() - started)
+        return answer
+
+
+def create_http_client(observe: Observe = lambda *_: None) -> AIOHTTPClient:
     """The connections to Stripe. Close them with ``close_async``."""
-    return AIOHTTPClient(timeout=TIMEOUT_SECONDS)
+    return _ObservedClient(observe)
 
 
 def create_client(api_key: str, http_client: AIOHTTPClient, *, api_base: str = DEFAULT_API_BASE) -> StripeClient:

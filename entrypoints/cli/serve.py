@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from granian import Granian
@@ -34,9 +35,12 @@ def serve(host: str, port: int, workers: int, with_worker: bool, data_dir: Path)
     settings = Settings.from_environment(os.environ)
     settings.ensure_fit_for_production()
     configure_logging(level=settings.log_level, log_format=settings.log_format)
-    with engines(settings, data_dir) as ready:
+    with ExitStack() as stack:
+        ready = stack.enter_context(engines(settings, data_dir))
         # Server processes read their settings from the environment that they inherit.
         os.environ.update(environment_of(ready))
+        # Each process counts in a file of its own here, and /metrics of any of them adds up all files.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(TemporaryDirectory(prefix="piquetickets-metrics-"))
         with _worker_beside() if with_worker else _nothing_beside():
             serve_app(host, port, workers=workers)
 
