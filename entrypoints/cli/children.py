@@ -26,8 +26,28 @@ def end_with_parent() -> None:
     have to be ended by hand.
     """
     parent = os.environ.pop(_PARENT, None)
-    if parent is None or sys.platform != "linux":
+    if parent is not None:
+        _end_with(int(parent))
+
+
+def forks_end_with_us() -> None:
+    """From now on, forks of this process end when it does, and when they are told to from their first moment on.
+
+    A fork inherits our handlers: one that still loads its code would tell itself, not its server, that it is to stop.
+    """
+    parent = os.getpid()
+
+    def in_the_fork() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        _end_with(parent)
+
+    os.register_at_fork(after_in_child=in_the_fork)
+
+
+def _end_with(parent: int) -> None:
+    if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != int(parent):  # it went before we could ask
-        raise SystemExit(0)
+    if os.getppid() != parent:  # it went before we could ask
+        os._exit(0)

@@ -14,12 +14,14 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from entrypoints.cli.children import child_command, child_environment
+from entrypoints.cli.children import child_command, child_environment, forks_end_with_us
 from entrypoints.cli.engines import data_dir_option, engines, environment_of
 from entrypoints.logs import configure_logging
 from entrypoints.settings import Settings
 
 APP = "entrypoints.http.app:from_environment"
+#: A server process finishes the requests that it has, then it is killed.
+STOP_SECONDS = 20
 #: A worker finishes what it is doing, then it is told more firmly.
 WORKER_STOP_SECONDS = 15
 
@@ -47,6 +49,7 @@ def serve(host: str, port: int, workers: int, with_worker: bool, data_dir: Path)
 
 def serve_app(host: str, port: int, *, workers: int) -> None:
     """Serve until SIGTERM or SIGINT. A server process that dies is replaced."""
+    forks_end_with_us()
     Granian(
         APP,
         factory=True,
@@ -56,6 +59,7 @@ def serve_app(host: str, port: int, *, workers: int) -> None:
         workers=workers,
         websockets=False,
         respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
     ).serve()
 
