@@ -110,6 +110,10 @@ class Show:
         """``moment`` on the venue's clock."""
         return moment.astimezone(ZoneInfo(self.timezone))
 
+    def takes_place_after(self, now: datetime) -> bool:
+        """Whether there is still something to come to."""
+        return not self.cancelled and now < self.end_time
+
     def ensure_on_sale(self, now: datetime) -> None:
         """Raises ShowUnavailable (P1-008, P1-016) or ShowEnded (P1-015)."""
         if not self.published or self.cancelled:

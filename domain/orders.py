@@ -56,6 +56,8 @@ HOLDING: Final = frozenset({OrderStatus.PENDING, OrderStatus.PROCESSING})
 RELEASED: Final = frozenset({OrderStatus.EXPIRED, OrderStatus.PAYMENT_FAILED, OrderStatus.CANCELLED})
 #: Orders whose tickets are sold, as far as their attendees are not void.
 SOLD: Final = frozenset({OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED})
+#: Orders whose money came, whether or not it went back since. The buyer's bank may ask for it in all of them.
+PAID: Final = SOLD | {OrderStatus.REFUNDED}
 
 _RELEASING_EVENTS: Final = {
     OrderEvent.SESSION_EXPIRED: OrderStatus.EXPIRED,
@@ -73,7 +75,7 @@ TRANSITIONS: Final = MappingProxyType(
         **{(status, OrderEvent.LATE_PAYMENT_RETURNED): OrderStatus.REFUNDED for status in RELEASED},
         **{(status, OrderEvent.SOME_REFUNDED): OrderStatus.PARTIALLY_REFUNDED for status in SOLD},
         **{(status, OrderEvent.ALL_REFUNDED): OrderStatus.REFUNDED for status in SOLD},
-        **{(status, event): status for status in SOLD for event in _DISPUTES},
+        **{(status, event): status for status in PAID for event in _DISPUTES},
     }
 )
 

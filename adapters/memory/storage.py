@@ -19,6 +19,7 @@ from application.access import AccessToken
 from application.outbox import OutboxTask, TaskState
 from application.ports.payment import PaymentEvent
 from application.ports.storage import (
+    OutboxCounts,
     ReceivedEvent,
     Sale,
     ShowCursor,
@@ -292,6 +293,11 @@ class MemoryOutboxRepo:
             return
         self._tables.claims.pop(task.id, None)
         self._tables.outbox[task.id] = task
+
+    async def backlog(self) -> OutboxCounts:
+        pending = [task.due_at for task in self._tables.outbox.values() if task.state is TaskState.PENDING]
+        dead = sum(task.state is TaskState.DEAD for task in self._tables.outbox.values())
+        return OutboxCounts(pending=len(pending), dead=dead, oldest_due_at=min(pending, default=None))
 
     def _to_be_had(self, task: OutboxTask, now: datetime) -> bool:
         claimed_until = self._tables.claims.get(task.id)

@@ -13,6 +13,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.rows import task_of, task_values
 from adapters.postgres.tables import outbox
 from application.outbox import OutboxTask, TaskState
+from application.ports.storage import OutboxCounts
 
 _MAX_ERROR_LENGTH = 2000
 _ADD = insert_of(outbox, "tasks")
@@ -22,6 +23,11 @@ def _to_be_had(now: datetime) -> sa.ColumnElement[bool]:
     unclaimed = sa.or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now)
     # Written out as the partial index has it, so that the planner can use the index.
     return sa.and_(sa.text("state = 'pending'"), outbox.c.due_at <= now, unclaimed)
+
+
+# Two questions, so that the first can be answered from the partial index.
+_PENDING = sa.select(sa.func.count(), sa.func.min(outbox.c.due_at)).where(sa.text("state = 'pending'"))
+_DEAD = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state == TaskState.DEAD)
 
 
 class PostgresOutboxRepo:
@@ -53,3 +59,8 @@ class PostgresOutboxRepo:
             .where(outbox.c.id == task.id, outbox.c.state == TaskState.PENDING)
             .values(state=task.state, due_at=task.due_at, last_error=error, claimed_until=None)
         )
+
+    async def backlog(self) -> OutboxCounts:
+        pending, oldest_due_at = tuple((await self._connection.execute(_PENDING)).one())
+        dead = (await self._connection.execute(_DEAD)).scalar_one()
+        return OutboxCounts(pending=pending, dead=dead, oldest_due_at=oldest_due_at)

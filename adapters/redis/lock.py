@@ -26,7 +26,7 @@ PATIENCE_MICROSECONDS = 1_000_000
 # KEYS are the names; the line's own keys are made here, so Redis must not be a cluster.
 _QUEUE = (
     f"local PATIENCE = {PATIENCE_MICROSECONDS}"
-    + """
+    """
 local function wanted_of(value) return 'lock_wanted_' .. value end
 local function any_in(names, set)
     for _, name in ipairs(names) do if set[name] then return true end end

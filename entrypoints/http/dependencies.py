@@ -35,6 +35,8 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "get_show": container.get_show,
             "links": container.links,
             "list_shows": container.list_shows,
+            "measure_backlog": container.measure_backlog,
+            "metrics": container.metrics,
             "order_tokens": container.order_tokens,
             "handle_payment_event": container.handle_payment_event,
             "print_tickets": container.print_tickets,

@@ -17,6 +17,7 @@ from adapters.memory.notifier import MemoryNotifier
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
+from adapters.memory.watching import MemoryOrderObserver
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
@@ -118,11 +119,12 @@ class World:
         self.payment = payment or FlakyPayment()
         self.notifier = MemoryNotifier()
         self.mailer = MemoryMailer()
+        self.observer = MemoryOrderObserver()
         self.codes = TicketCodes("secret")
         self.links = Links("https://tickets.example", OrderTokens("secret"))
         self.hand_over = HandOver(self.notifier)
         issue = TicketIssuer(self.ids, self.codes)
-        self.settlement = Settlement(self.database, self.clock, self.ids, issue, self.hand_over)
+        self.settlement = Settlement(self.database, self.clock, self.ids, issue, self.hand_over, self.observer)
         self.place_orders = PlaceOrders(
             self.database, self.lock, self.clock, self.ids, issue, self.hand_over, self.policy
         )
@@ -139,7 +141,7 @@ class World:
         )
         self.reconcile = Reconcile(self.payment, self.database, self.clock, self.settlement, self.open_session)
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
-        self.cancel = CancelOrder(self.release)
+        self.cancel = CancelOrder(self.release, self.clock)
         self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
         self.send_confirmation = SendConfirmation(
             self.database, PrintTickets(MemoryTicketRenderer()), MemoryLetterWriter(), self.mailer, self.links
