@@ -31,11 +31,13 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "get_show": container.get_show,
             "links": container.links,
             "list_shows": container.list_shows,
+            "look_up_orders": container.look_up_orders,
             "order_tokens": container.order_tokens,
             "handle_payment_event": container.handle_payment_event,
             "policy": container.policy,
             "print_tickets": container.print_tickets,
             "quote_cart": container.quote,
             "readiness": container.readiness,
+            "write_calendar": container.write_calendar,
         }.items()
     }
