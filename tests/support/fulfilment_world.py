@@ -29,7 +29,7 @@ from tests.support.processes import clean_environment, command, running_command,
 from tests.support.server import free_port
 from tests.support.stripe_world import own_database, own_settings
 
-PATIENCE_SECONDS = 50
+PATIENCE_SECONDS = 90
 
 
 @dataclass(frozen=True, slots=True)
