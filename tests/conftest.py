@@ -74,6 +74,7 @@ def settings(
         smtp_url=mailbox.smtp_url,
         smtp_rate_per_second=1000,
         mail_from="PiqueTickets <tickets@piquetickets.example>",
+        checkout_rate_limit="off",
     )
 
 

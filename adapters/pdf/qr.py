@@ -29,7 +29,8 @@ def draw_qr(pdf: FPDF, content: str, *, x: float, y: float, size: float) -> floa
     for row_number, row in enumerate(rows):
         for start, length in _dark_runs(row):
             path.rectangle(x + start * module, y + row_number * module, length * module, module)
-    pdf.draw_path(path, copy=False)  # copying its hundreds of pieces takes longer than all else here
+    with pdf.drawing_context() as drawing:
+        drawing.add_item(path, clone=False)  # copying its hundreds of pieces takes longer than all else here
     return _QUIET_ZONE_MODULES * module
 
 

@@ -124,7 +124,7 @@ class TestReminder:
         assert world.mailer.sent == []
 
     @pytest.mark.parametrize("fields", [{"cancelled": True}, {"published": False}])
-    async def test_is_dropped_when_the_show_is_off(self, world: World, fields: dict[str, bool]) -> None:
+    async def test_is_dropped_when_the_show_is_off(self, world: World, fields: dict[str, Any]) -> None:
         stalls = await on_sale(world)
         await world.buy((stalls, 1))
         reminder = await the(world, TaskKind.REMINDER_MAIL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,7 @@ def an_address() -> str:
     return f"{uuid4().hex}@example.org"
 
 
-async def free_order(box_office: BoxOffice, email: str = "ada@example.org", **show_fields: object) -> Json:
+async def free_order(box_office: BoxOffice, email: str = "ada@example.org", **show_fields: Any) -> Json:
     on_sale = await box_office.put_on_sale(ticket(price=0), **show_fields)
     return (await box_office.checkout(on_sale.cart(1), customer={"name": "Ada Lovelace", "email": email})).created()
 
@@ -45,7 +46,7 @@ class TestCalendar:
 
         assert (answer.status, answer.headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")
         assert answer.headers["Cache-Control"] == "private, no-store"
-        calendar = Calendar.from_ical(answer.content)
+        calendar: Any = Calendar.from_ical(answer.content)
         (entry,) = calendar.walk("VEVENT")
         (zone,) = calendar.walk("VTIMEZONE")
         assert (entry["SUMMARY"], entry["LOCATION"]) == ("Twelfth Night", "The Globe")
@@ -75,13 +76,12 @@ class TestLookup:
         for address in (email, email.upper(), email):
             assert (await self.look_up(box_office, email=address)).status == 202
 
-        *_, last = await mailbox.wait_for(2, to=email)
+        await mailbox.wait_for(2, to=email)
         subjects = [mail.subject for mail in mailbox.mails.addressed_to(email)]
         assert subjects.count("Your orders") == 1
         (links,) = [mail for mail in mailbox.mails.addressed_to(email) if mail.subject == "Your orders"]
         assert placed["order_token"] in links.text
         assert placed["order_token"] in links.html
-        assert last
 
     async def test_says_the_same_of_an_address_that_nobody_knows(
         self, box_office: BoxOffice, mailbox: MailCatcher

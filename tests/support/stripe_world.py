@@ -176,6 +176,7 @@ def own_settings(
         smtp_url=mailbox.smtp_url,
         smtp_rate_per_second=1000,
         mail_from="PiqueTickets <tickets@piquetickets.example>",
+        checkout_rate_limit="off",
     )
 
 
