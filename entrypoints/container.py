@@ -22,6 +22,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
+from application.audit_trail import AuditTrail, ReadAuditTrail
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
@@ -119,9 +120,11 @@ class Container(containers.DeclarativeContainer):
     get_order = providers.Singleton(GetOrder, unit_of_work.provider)
     print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
 
-    register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids)
-    issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids)
-    revoke_token = providers.Singleton(RevokeToken, unit_of_work.provider, clock)
+    audit = providers.Singleton(AuditTrail, clock, ids)
+    read_audit_trail = providers.Singleton(ReadAuditTrail, unit_of_work.provider)
+    register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids, audit)
+    issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids, audit)
+    revoke_token = providers.Singleton(RevokeToken, unit_of_work.provider, clock, audit)
     list_tokens = providers.Singleton(ListTokens, unit_of_work.provider)
     authenticate = providers.Singleton(Authenticate, unit_of_work.provider, clock)
 

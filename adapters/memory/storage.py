@@ -16,6 +16,7 @@ from typing import Self
 from uuid import UUID
 
 from application.access import AccessToken
+from application.audit import AuditCursor, AuditEntry, AuditFilter
 from application.outbox import OutboxTask, TaskState
 from application.ports.payment import PaymentEvent
 from application.ports.storage import (
@@ -47,6 +48,7 @@ class _Tables:
     inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
     checks: dict[UUID, datetime] = field(default_factory=dict)
     tokens: dict[UUID, AccessToken] = field(default_factory=dict)
+    audit: dict[UUID, AuditEntry] = field(default_factory=dict)
 
     def snapshot(self) -> _Tables:
         return _Tables(*(copy(getattr(self, name)) for name in self.__slots__))
@@ -93,6 +95,7 @@ class MemoryUnitOfWork:
         self.refunds = MemoryRefundRepo(self._tables)
         self.inbox = MemoryEventInbox(self._tables)
         self.tokens = MemoryTokenRepo(self._tables)
+        self.audit = MemoryAuditRepo(self._tables)
         return self
 
     async def __aexit__(
@@ -341,6 +344,9 @@ class MemoryTokenRepo:
     async def with_hash(self, secret_hash: bytes) -> AccessToken | None:
         return next((t for t in self._tables.tokens.values() if t.secret_hash == secret_hash), None)
 
+    async def get(self, token_id: UUID) -> AccessToken | None:
+        return self._tables.tokens.get(token_id)
+
     async def of_producer(self, producer_id: UUID) -> list[AccessToken]:
         found = [token for token in self._tables.tokens.values() if token.producer_id == producer_id]
         return sorted(found, key=lambda token: (token.created_at, token.id))
@@ -356,3 +362,28 @@ class MemoryTokenRepo:
             return False
         self._tables.tokens[token_id] = replace(token, revoked_at=token.revoked_at or now)
         return True
+
+
+class MemoryAuditRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def add(self, entry: AuditEntry) -> None:
+        self._tables.audit[entry.id] = entry
+
+    async def page(
+        self, producer_id: UUID, *, only: AuditFilter, after: AuditCursor | None, limit: int
+    ) -> list[AuditEntry]:
+        found = [
+            entry
+            for entry in self._tables.audit.values()
+            if entry.producer_id == producer_id
+            and only.action in (None, entry.action)
+            and only.subject_id in (None, entry.subject_id)
+            and only.show_id in (None, entry.show_id)
+            and only.token_id in (None, entry.token_id)
+            and (only.since is None or entry.at >= only.since)
+            and (only.until is None or entry.at < only.until)
+            and (after is None or (entry.at, entry.id) < (after.at, after.entry_id))
+        ]
+        return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]

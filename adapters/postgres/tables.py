@@ -6,6 +6,7 @@ Amounts are bigint in minor units of the order's or producer's currency; times a
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from application.access import Scope
 from application.outbox import TaskState
@@ -63,6 +64,24 @@ access_tokens = sa.Table(
         f"ELSE NOT '{Scope.PLATFORM}' = ANY (scopes) END",
         name="owner",
     ),
+)
+
+# What is deleted is remembered all the same: subject and show are no foreign keys.
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("at", _Time, nullable=False),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False),
+    sa.Column("token_id", sa.ForeignKey(access_tokens.c.id)),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject_id", sa.Uuid, nullable=False),
+    sa.Column("show_id", sa.Uuid),
+    sa.Column("before", JSONB, nullable=False),
+    sa.Column("after", JSONB, nullable=False),
+    sa.Index("audit_log_producer_id_at_id_idx", "producer_id", "at", "id"),
+    sa.Index("audit_log_subject_id_idx", "subject_id"),
 )
 
 shows = sa.Table(

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.audit import PostgresAuditRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.orders import PostgresOrderRepo
@@ -44,6 +45,7 @@ class PostgresUnitOfWork:
         self.refunds = PostgresRefundRepo(self._connection)
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
+        self.audit = PostgresAuditRepo(self._connection)
         return self
 
     async def __aexit__(

@@ -10,6 +10,7 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from application.access import AccessToken
+from application.audit import AuditCursor, AuditEntry, AuditFilter
 from application.outbox import OutboxTask
 from application.ports.payment import PaymentEvent
 from domain.cart import Cart
@@ -249,8 +250,22 @@ class TokenRepo(Protocol):
         """Remember that the token was used, unless a use since then is remembered already."""
         ...
 
+    async def get(self, token_id: UUID) -> AccessToken | None: ...
+
     async def revoke(self, token_id: UUID, *, now: datetime) -> bool:
         """False when there is no such token."""
+        ...
+
+
+class AuditRepo(Protocol):
+    """What producers' tokens did. Entries are added, and never changed."""
+
+    async def add(self, entry: AuditEntry) -> None: ...
+
+    async def page(
+        self, producer_id: UUID, *, only: AuditFilter, after: AuditCursor | None, limit: int
+    ) -> list[AuditEntry]:
+        """Newest first."""
         ...
 
 
@@ -280,6 +295,9 @@ class UnitOfWork(Protocol):
 
     @property
     def tokens(self) -> TokenRepo: ...
+
+    @property
+    def audit(self) -> AuditRepo: ...
 
     async def commit(self) -> None: ...
 

@@ -37,6 +37,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "policy": container.policy,
             "print_tickets": container.print_tickets,
             "quote_cart": container.quote,
+            "read_audit_trail": container.read_audit_trail,
             "readiness": container.readiness,
             "register_producer": container.register_producer,
             "revoke_token": container.revoke_token,

@@ -17,6 +17,7 @@ from adapters.memory.notifier import MemoryNotifier
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
+from application.audit_trail import AuditTrail
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
@@ -121,6 +122,7 @@ class World:
         self.codes = TicketCodes("secret")
         self.links = Links("https://tickets.example", OrderTokens("secret"))
         self.hand_over = HandOver(self.notifier)
+        self.audit = AuditTrail(self.clock, self.ids)
         issue = TicketIssuer(self.ids, self.codes)
         self.settlement = Settlement(self.database, self.clock, self.ids, issue, self.hand_over)
         self.place_orders = PlaceOrders(

@@ -1,1 +1,9 @@
-"""The producer API: everything under /producer, opened by a bearer token."""
+"""The producer API: everything under /producer, opened by a producer's bearer token."""
+
+from __future__ import annotations
+
+from litestar import Router
+
+from entrypoints.http.producer import audit_log
+
+router = Router("/producer", route_handlers=[audit_log.router])
