@@ -22,7 +22,9 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
+from application.accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.audit_trail import AuditTrail, ReadAuditTrail
+from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
@@ -35,6 +37,7 @@ from application.outbox import TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
 from application.printing import PrintTickets
 from application.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
+from application.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
 from application.quote import QuoteCart
 from application.reconciliation import Reconcile
 from application.refunds import FollowRefund, RefundOrder, SubmitRefunds
@@ -42,7 +45,9 @@ from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
 from application.session_opening import FindPayPage, OpenSession
 from application.settlement import Settlement
 from application.showing import GetOrder, GetShow, ListShows
+from application.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
 from application.tasks import RelayTasks, RunTask
+from application.ticket_types import AddTicket, ChangeTicket, DeleteTicket
 from application.transfers import DescribeTransfer
 from domain.ticket_code import TicketCodes
 from entrypoints.readiness import Readiness
@@ -121,6 +126,24 @@ class Container(containers.DeclarativeContainer):
     print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
 
     audit = providers.Singleton(AuditTrail, clock, ids)
+    get_account = providers.Singleton(GetAccount, unit_of_work.provider, payment)
+    change_account = providers.Singleton(ChangeAccount, unit_of_work.provider, payment, audit)
+    onboard_producer = providers.Singleton(OnboardProducer, unit_of_work.provider, payment, links, audit)
+    add_show = providers.Singleton(AddShow, unit_of_work.provider, ids, audit)
+    list_own_shows = providers.Singleton(ListOwnShows, unit_of_work.provider)
+    get_own_show = providers.Singleton(GetOwnShow, unit_of_work.provider)
+    change_show = providers.Singleton(ChangeShow, unit_of_work.provider, clock, audit)
+    delete_show = providers.Singleton(DeleteShow, unit_of_work.provider, audit)
+    add_ticket = providers.Singleton(AddTicket, unit_of_work.provider, ids, audit)
+    change_ticket = providers.Singleton(ChangeTicket, unit_of_work.provider, audit)
+    delete_ticket = providers.Singleton(DeleteTicket, unit_of_work.provider, audit)
+    add_promo_code = providers.Singleton(AddPromoCode, unit_of_work.provider, ids, audit)
+    list_promo_codes = providers.Singleton(ListPromoCodes, unit_of_work.provider)
+    change_promo_code = providers.Singleton(ChangePromoCode, unit_of_work.provider, audit)
+    delete_promo_code = providers.Singleton(DeletePromoCode, unit_of_work.provider, audit)
+    release_cancelled = providers.Singleton(ReleaseCancelled, unit_of_work.provider, release_order)
+    refund_show = providers.Singleton(RefundShow, unit_of_work.provider, clock, audit)
+    refund_cancelled = providers.Singleton(RefundCancelled, unit_of_work.provider, clock, refund_order)
     read_audit_trail = providers.Singleton(ReadAuditTrail, unit_of_work.provider)
     register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids, audit)
     issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids, audit)
