@@ -18,6 +18,7 @@ from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
 from application.audit_trail import AuditTrail
+from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
@@ -143,6 +144,9 @@ class World:
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
         self.cancel = CancelOrder(self.release)
         self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
+        self.release_cancelled = ReleaseCancelled(self.database, self.release)
+        self.refund_show = RefundShow(self.database, self.clock, self.audit)
+        self.refund_cancelled = RefundCancelled(self.database, self.clock, self.refund)
         self.send_confirmation = SendConfirmation(
             self.database, PrintTickets(MemoryTicketRenderer()), MemoryLetterWriter(), self.mailer, self.links
         )
