@@ -23,6 +23,7 @@ from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, log_with_request_id
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.errors import EXCEPTION_HANDLERS
+from entrypoints.http.openapi import complete
 from entrypoints.logs import configure_logging
 from entrypoints.settings import Settings
 from entrypoints.web import order_page
@@ -41,7 +42,7 @@ def create_app(container: Container) -> Litestar:
         await close(container)
 
     origins = [origin.strip() for origin in container.settings().cors_origins.split(",") if origin.strip()]
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             Router("/api/v1", route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router]),
             Router(
@@ -71,6 +72,8 @@ def create_app(container: Container) -> Litestar:
         ),
         logging_config=None,
     )
+    complete(app.openapi_schema)
+    return app
 
 
 def from_environment() -> Litestar:

@@ -24,10 +24,29 @@ from application.showing import GetOrder
 from domain.errors import InvalidRequest, NotFound
 from domain.orders import Idempotency
 from domain.policy import CheckoutPolicy
+from entrypoints.http.openapi import answers
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
 from entrypoints.http.strict_json import StrictJson
 
 log = logging.getLogger(__name__)
+
+_REFUSALS_OF_A_CART = (
+    "invalid_quantity",
+    "no_tickets",
+    "too_many_tickets",
+    "order_total_exceeded",
+    "donation_too_large",
+    "donation_too_small",
+    "donation_not_allowed",
+    "show_ended",
+    "show_unavailable",
+    "ticket_not_found",
+    "tickets_unavailable",
+    "invalid_promo_code",
+    "promo_code_exhausted",
+    "producer_payment_missing",
+    "not_found",
+)
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -39,6 +58,7 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
     return_dto=None,
     summary="Price a cart",
     operation_id="quote",
+    responses=answers(*_REFUSALS_OF_A_CART),
 )
 async def quote(
     data: JSONBody[QuoteIn], quote_cart: NamedDependency[QuoteCart], policy: NamedDependency[CheckoutPolicy]
@@ -53,6 +73,17 @@ async def quote(
     return_dto=None,
     summary="Hold tickets and open a payment page",
     operation_id="checkout",
+    responses=answers(
+        "invalid_email",
+        "invalid_name",
+        "invalid_phone",
+        *_REFUSALS_OF_A_CART,
+        "checkout_in_progress",
+        "price_changed",
+        "idempotency_key_reused",
+        "busy",
+        "payment_unavailable",
+    ),
 )
 async def create(
     data: JSONBody[CheckoutIn],
@@ -80,6 +111,7 @@ async def create(
     status_code=HTTP_303_SEE_OTHER,
     summary="The buyer comes back from paying",
     operation_id="checkout_success",
+    responses=answers("not_found"),
 )
 async def success(
     session_id: FromQuery[str],
@@ -101,6 +133,7 @@ async def success(
     status_code=HTTP_303_SEE_OTHER,
     summary="The buyer comes back without paying",
     operation_id="checkout_cancel",
+    responses=answers("not_found"),
 )
 async def cancel(
     order_id: FromQuery[UUID],
