@@ -158,7 +158,7 @@ def test_a_show_is_in_years_that_a_calendar_has(name: str) -> None:
     assert widest.local(widest.door_time).year in {FIRST_YEAR - 1, FIRST_YEAR}
     moment = {"door_time": first - timedelta(seconds=1), "end_time": last + timedelta(minutes=1)}[name]
     with pytest.raises(InvalidRequest) as refusal:
-        replace(show(), **{name: moment})
+        show().changed(**{name: moment})
     assert refusal.value.field == name
 
 
@@ -173,5 +173,5 @@ def test_texts_may_have_lines_but_no_nul() -> None:
     assert show(description="One\n\tTwo", terms="a\nb").description == "One\n\tTwo"
     for name in ("description", "venue", "terms"):
         with pytest.raises(InvalidRequest) as refusal:
-            replace(show(), **{name: "nul\0"})
+            show().changed(**{name: "nul\0"})
         assert refusal.value.field == name
