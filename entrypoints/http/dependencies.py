@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from dependency_injector import providers
 from litestar.di import Provide
 
 from entrypoints.container import Container
+from entrypoints.http.checkout import CheckoutDesk
 
 
 def _provide(provider: Any) -> Provide:
@@ -30,7 +32,9 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "change_promo_code": container.change_promo_code,
             "change_show": container.change_show,
             "change_ticket": container.change_ticket,
-            "checkout": container.checkout,
+            "checkout_desk": providers.Singleton(
+                CheckoutDesk, container.checkout, container.quote, container.policy, container.links
+            ),
             "complete_order": container.complete_order,
             "delete_promo_code": container.delete_promo_code,
             "delete_show": container.delete_show,
@@ -50,10 +54,8 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "look_up_orders": container.look_up_orders,
             "onboard_producer": container.onboard_producer,
             "order_tokens": container.order_tokens,
-            "policy": container.policy,
-            "print_tickets": container.print_tickets,
-            "quote_cart": container.quote,
             "read_audit_trail": container.read_audit_trail,
+            "print_tickets": container.print_tickets,
             "readiness": container.readiness,
             "refund_show": container.refund_show,
             "register_producer": container.register_producer,
