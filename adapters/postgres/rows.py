@@ -7,7 +7,9 @@ from typing import Any
 
 from adapters.postgres.connection import Row
 from application.access import AccessToken, Scope
+from application.audit import AuditEntry
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.cancellation import ShowRefund
 from application.ports.payment import PaymentEvent
 from application.ports.storage import ReceivedEvent
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
@@ -362,6 +364,7 @@ def token_of(row: Row) -> AccessToken:
         secret_hash=row["secret_hash"],
         created_at=row["created_at"],
         revoked_at=row["revoked_at"],
+        last_used_at=row["last_used_at"],
     )
 
 
@@ -374,4 +377,44 @@ def token_values(token: AccessToken) -> Values:
         "secret_hash": token.secret_hash,
         "created_at": token.created_at,
         "revoked_at": token.revoked_at,
+        "last_used_at": token.last_used_at,
     }
+
+
+def audit_entry_of(row: Row) -> AuditEntry:
+    return AuditEntry(
+        id=row["id"],
+        at=row["at"],
+        producer_id=row["producer_id"],
+        token_id=row["token_id"],
+        actor=row["actor"],
+        action=row["action"],
+        subject_id=row["subject_id"],
+        show_id=row["show_id"],
+        before=row["before"],
+        after=row["after"],
+    )
+
+
+def audit_entry_values(entry: AuditEntry) -> Values:
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "producer_id": entry.producer_id,
+        "token_id": entry.token_id,
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject_id": entry.subject_id,
+        "show_id": entry.show_id,
+        "before": dict(entry.before),
+        "after": dict(entry.after),
+    }
+
+
+def show_refund_of(row: Row) -> ShowRefund:
+    return ShowRefund(
+        show_id=row["show_id"],
+        refund_fees=row["refund_fees"],
+        reason=row["reason"],
+        requested_at=row["requested_at"],
+    )

@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.audit import PostgresAuditRepo
+from adapters.postgres.cancellation import PostgresCancellationRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.connection import Connection
 from adapters.postgres.inbox import PostgresEventInbox
@@ -59,6 +61,8 @@ class PostgresUnitOfWork:
         self.refunds = PostgresRefundRepo(self._connection)
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
+        self.audit = PostgresAuditRepo(self._connection)
+        self.cancellations = PostgresCancellationRepo(self._connection)
         return self
 
     async def __aexit__(

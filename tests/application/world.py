@@ -20,7 +20,9 @@ from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
 from adapters.memory.watching import MemoryOrderObserver
+from application.audit_trail import AuditTrail
 from application.calendars import WriteCalendar
+from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
@@ -131,6 +133,7 @@ class World:
         self.codes = TicketCodes("secret")
         self.links = Links("https://tickets.example", OrderTokens("secret"))
         self.hand_over = HandOver(self.notifier)
+        self.audit = AuditTrail(self.clock, self.ids)
         issue = TicketIssuer(self.ids, self.codes)
         self.settlement = Settlement(self.database, self.clock, self.ids, issue, self.hand_over, self.observer)
         self.place_orders = PlaceOrders(
@@ -151,6 +154,9 @@ class World:
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
         self.cancel = CancelOrder(self.release, self.clock)
         self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
+        self.release_cancelled = ReleaseCancelled(self.database, self.release)
+        self.refund_show = RefundShow(self.database, self.clock, self.audit)
+        self.refund_cancelled = RefundCancelled(self.database, self.clock, self.refund)
         self.letters = MemoryLetterWriter()
         self.mail_pace = MemoryPace()
         self.calendars = MemoryCalendarWriter()
