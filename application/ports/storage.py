@@ -12,6 +12,9 @@ from uuid import UUID
 from application.access import AccessToken
 from application.audit import AuditCursor, AuditEntry, AuditFilter
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.buyers import BuyerRepo, NoteRepo
+from application.ports.door import DoorRepo
+from application.ports.order_lists import OrderListRepo
 from application.ports.payment import PaymentEvent
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
@@ -358,6 +361,18 @@ class UnitOfWork(Protocol):
 
     @property
     def audit(self) -> AuditRepo: ...
+
+    @property
+    def order_lists(self) -> OrderListRepo: ...
+
+    @property
+    def door(self) -> DoorRepo: ...
+
+    @property
+    def notes(self) -> NoteRepo: ...
+
+    @property
+    def buyers(self) -> BuyerRepo: ...
 
     async def commit(self) -> None: ...
 
