@@ -135,6 +135,14 @@ class Idempotency:
 IssueTicket = Callable[[UUID], tuple[UUID, str]]
 
 
+NUMBER_LENGTH: Final = 8
+
+
+def number_of(order_id: UUID) -> str:
+    """The number of the order with this id: eight letters and digits of the id's random part."""
+    return base64.b32encode(order_id.bytes[-5:]).decode()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One purchase: customer, priced lines, payment and attendees.
@@ -180,8 +188,8 @@ class Order:
 
     @property
     def number(self) -> str:
-        """What people read out on the phone: eight letters and digits of the id's random part."""
-        return base64.b32encode(self.id.bytes[-5:]).decode()
+        """What people read out on the phone."""
+        return number_of(self.id)
 
     @property
     def success(self) -> bool:

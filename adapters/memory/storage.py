@@ -15,7 +15,10 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from adapters.memory.buyers import MemoryBuyerRepo, MemoryNoteRepo
+from adapters.memory.door import MemoryDoorRepo
 from adapters.memory.lookups import MemoryLookupRepo
+from adapters.memory.order_lists import MemoryOrderListRepo
 from adapters.memory.outbox import MemoryOutboxRepo
 from application.access import AccessToken
 from application.audit import AuditCursor, AuditEntry, AuditFilter
@@ -29,8 +32,10 @@ from application.ports.storage import (
     StorageConflict,
     StorageUnavailable,
 )
+from domain.admission import Scan
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
+from domain.notes import OrderNote
 from domain.orders import Order, OrderStatus
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
@@ -53,6 +58,8 @@ class _Tables:
     checks: dict[UUID, datetime] = field(default_factory=dict)
     tokens: dict[UUID, AccessToken] = field(default_factory=dict)
     audit: dict[UUID, AuditEntry] = field(default_factory=dict)
+    scans: dict[tuple[UUID, UUID], Scan] = field(default_factory=dict)
+    notes: dict[UUID, OrderNote] = field(default_factory=dict)
 
     def snapshot(self) -> _Tables:
         return _Tables(*(copy(getattr(self, name)) for name in self.__slots__))
@@ -101,6 +108,10 @@ class MemoryUnitOfWork:
         self.inbox = MemoryEventInbox(self._tables)
         self.tokens = MemoryTokenRepo(self._tables)
         self.audit = MemoryAuditRepo(self._tables)
+        self.order_lists = MemoryOrderListRepo(self._tables)
+        self.door = MemoryDoorRepo(self._tables)
+        self.notes = MemoryNoteRepo(self._tables)
+        self.buyers = MemoryBuyerRepo(self._tables)
         return self
 
     async def __aexit__(

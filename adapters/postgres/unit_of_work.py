@@ -12,9 +12,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.audit import PostgresAuditRepo
+from adapters.postgres.buyers import PostgresBuyerRepo, PostgresNoteRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
+from adapters.postgres.door import PostgresDoorRepo
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.lookups import PostgresLookupRepo
+from adapters.postgres.order_lists import PostgresOrderListRepo
 from adapters.postgres.orders import PostgresOrderRepo
 from adapters.postgres.outbox import PostgresOutboxRepo
 from adapters.postgres.refunds import PostgresRefundRepo
@@ -38,7 +41,7 @@ class PostgresUnitOfWork:
         try:
             self._connection = await self._engine.connect()
         except (SQLAlchemyError, OSError) as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         self.sales = PostgresSalesRepo(self._connection)
         self.catalog = PostgresCatalogRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
@@ -48,6 +51,10 @@ class PostgresUnitOfWork:
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
         self.audit = PostgresAuditRepo(self._connection)
+        self.order_lists = PostgresOrderListRepo(self._connection)
+        self.door = PostgresDoorRepo(self._connection)
+        self.notes = PostgresNoteRepo(self._connection)
+        self.buyers = PostgresBuyerRepo(self._connection)
         return self
 
     async def __aexit__(
@@ -58,13 +65,14 @@ class PostgresUnitOfWork:
         with suppress(DBAPIError):
             await self._connection.close()
         if isinstance(error, SQLAlchemyError):
-            raise _translated(error) from error
+            raise translated(error) from error
 
     async def commit(self) -> None:
         await self._connection.commit()
 
 
-def _translated(error: Exception) -> Exception:
+def translated(error: Exception) -> Exception:
+    """A database error as the port names it."""
     if isinstance(error, PoolTimeout):
         return StorageUnavailable("All database connections are in use")
     if not isinstance(error, DBAPIError):

@@ -55,6 +55,12 @@ class DoorRepo(Protocol):
         """Every ticket that was ever issued for the show, in the order of their ids."""
         ...
 
+    async def shows_on(self, producer_id: UUID, *, at: datetime, until: datetime) -> set[UUID]:
+        """The producer's shows whose doors open by ``until`` at the latest, and that are not over ``at`` that moment;
+        none that was cancelled.
+        """
+        ...
+
     async def scans(self, show_id: UUID, scan_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
         """The show's scans that are known already."""
         ...
