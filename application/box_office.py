@@ -27,7 +27,7 @@ class SellAtCounter:
         Raises NotFound for a show of somebody else, and what ``Checkout`` raises.
         """
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor.producer_id, request.cart.show_id)
+            await own_show(uow, actor, request.cart.show_id)
         idempotency = request.idempotency
         if idempotency:
             # Buyers choose their keys themselves, and must not come upon those of a box office.

@@ -105,7 +105,7 @@ class CheckIn:
         device = checked_device(device_id)
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            show = await own_show(uow, actor.producer_id, show_id) if show_id else None
+            show = await own_show(uow, actor, show_id) if show_id else None
             ticket = await self._door.ticket(uow, actor, code)
             if ticket is None:
                 return UNKNOWN
@@ -124,7 +124,7 @@ class CheckIn:
                 received_at=now,
                 result=ScanResult.ADMITTED,
             )
-            at = show or await own_show(uow, actor.producer_id, ticket.show_id)
+            at = show or await own_show(uow, actor, ticket.show_id)
             admissions = await uow.door.admissions([ticket.attendee_id])
             admission = admit(order, scan, admission=admissions.get(ticket.attendee_id), show_cancelled=at.cancelled)
             if admission.scan.result is ScanResult.ADMITTED:
@@ -150,7 +150,7 @@ class UndoCheckIn:
         """
         async with self._unit_of_work() as uow:
             if show_id:
-                await own_show(uow, actor.producer_id, show_id)
+                await own_show(uow, actor, show_id)
             ticket = await self._door.ticket(uow, actor, code)
             if ticket is None:
                 return False, UNKNOWN

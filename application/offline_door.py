@@ -50,7 +50,7 @@ class GiveOfflineList:
         """The list as a JSON Web Signature. Raises NotFound."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            show = await own_show(uow, actor.producer_id, show_id)
+            show = await own_show(uow, actor, show_id)
             tickets = await uow.door.tickets_of_show(show_id)
         content = {
             "version": LIST_VERSION,
@@ -119,7 +119,7 @@ class ReceiveOfflineScans:
             raise InvalidRequest(f"At most {MAX_SCANS} scans at a time", field="scans")
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            show = await own_show(uow, actor.producer_id, show_id)
+            show = await own_show(uow, actor, show_id)
             tickets = await self._door.tickets(uow, actor, {scan.code for scan in scans})
             here = {ticket.attendee_id: ticket for ticket in tickets.values() if ticket.show_id == show.id}
             orders = await uow.orders.lock({ticket.order_id for ticket in here.values()})
@@ -211,7 +211,7 @@ class ListConflicts:
     ) -> tuple[list[ScanReport], ScanCursor | None]:
         """A page, and where the next one begins, if there is one. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor.producer_id, show_id)
+            await own_show(uow, actor, show_id)
             found = await uow.door.conflicts(show_id, after=after, limit=limit + 1)
             page = found[:limit]
             admissions = await uow.door.admissions([scan.attendee_id for scan in page if scan.attendee_id])

@@ -43,7 +43,7 @@ class ListOrders:
     ) -> tuple[list[OrderSummary], OrderCursor | None]:
         """A page, and where the next one begins, if there is one. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor.producer_id, show_id)
+            await own_show(uow, actor, show_id)
             found = await uow.order_lists.orders(show_id, only=only, after=after, limit=limit + 1)
         page = found[:limit]
         return page, _after_order(page[-1]) if len(found) > limit else None
@@ -51,7 +51,7 @@ class ListOrders:
     async def export(self, actor: Actor, show_id: UUID, *, only: OrderFilter) -> AsyncIterator[OrderSummary]:
         """All of them, however many. Raises NotFound, at once."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor.producer_id, show_id)
+            await own_show(uow, actor, show_id)
 
         async def read(after: OrderCursor | None) -> list[OrderSummary]:
             async with self._unit_of_work() as uow:
@@ -71,7 +71,7 @@ class ListAttendees:
     ) -> tuple[list[AttendeeSummary], AttendeeCursor | None]:
         """A page, and where the next one begins, if there is one. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor.producer_id, show_id)
+            await own_show(uow, actor, show_id)
             found = await uow.order_lists.attendees(show_id, after=after, limit=limit + 1)
         page = found[:limit]
         return page, _after_attendee(page[-1]) if len(found) > limit else None
@@ -79,7 +79,7 @@ class ListAttendees:
     async def export(self, actor: Actor, show_id: UUID) -> AsyncIterator[AttendeeSummary]:
         """All of them, however many. Raises NotFound, at once."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor.producer_id, show_id)
+            await own_show(uow, actor, show_id)
 
         async def read(after: AttendeeCursor | None) -> list[AttendeeSummary]:
             async with self._unit_of_work() as uow:
@@ -127,7 +127,7 @@ class ResendTickets:
     async def __call__(self, actor: Actor, order_id: UUID) -> Order:
         """The order whose mail is on its way. Raises NotFound, or Conflict for one that admits nobody."""
         async with self._unit_of_work() as uow:
-            order = await own_order(uow, actor.producer_id, order_id)
+            order = await own_order(uow, actor, order_id)
             if not order.success:
                 raise Conflict(f"Order {order.number} has no tickets to send: it is {order.status}")
             if order.customer.is_erased:
@@ -155,7 +155,7 @@ class WriteNote:
             id=self._ids.new(), order_id=order_id, written_at=self._clock.now(), author=actor.name, text=text
         )
         async with self._unit_of_work() as uow:
-            order = await own_order(uow, actor.producer_id, order_id)
+            order = await own_order(uow, actor, order_id)
             await uow.notes.add(note)
             # What it says may be about a person, and the trail keeps things for good.
             await self._audit.record(
@@ -172,5 +172,5 @@ class ReadNotes:
     async def __call__(self, actor: Actor, order_id: UUID) -> list[OrderNote]:
         """Oldest first. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await own_order(uow, actor.producer_id, order_id)
+            await own_order(uow, actor, order_id)
             return await uow.notes.of_order(order_id)

@@ -23,6 +23,14 @@ _SECRET_BYTES = 32
 USE_REMEMBERED_EVERY = timedelta(minutes=1)
 
 
+def parse_producer_email(text: str) -> str:
+    """Where a producer is written to. Raises InvalidEmail."""
+    try:
+        return parse_email(text)
+    except InvalidEmail as error:
+        raise InvalidEmail(str(error), field="email") from None
+
+
 class RegisterProducer:
     def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditTrail) -> None:
         self._unit_of_work = unit_of_work
@@ -44,14 +52,10 @@ class RegisterProducer:
 
         Raises InvalidRequest, InvalidEmail.
         """
-        try:
-            address = parse_email(email)
-        except InvalidEmail as error:
-            raise InvalidEmail(str(error), field="email") from None
         producer = Producer(
             id=self._ids.new(),
             name=name.strip(),
-            email=address,
+            email=parse_producer_email(email),
             currency=currency(currency_code),
             financial=ProducerFinancial(stripe_account_id, charges_enabled=stripe_account_id is not None),
         )

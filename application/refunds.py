@@ -55,7 +55,7 @@ class RefundOrder:
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             if by:
-                await own_order(uow, by.producer_id, order_id)
+                await own_order(uow, by, order_id)
             order = (await uow.orders.lock([order_id])).get(order_id)
             if order is None:
                 raise NotFound("No such order")
@@ -127,7 +127,7 @@ class PreviewRefund:
     ) -> RefundPreview:
         """Raises NotFound, and Conflict where the refund would be refused."""
         async with self._unit_of_work() as uow:
-            order = await own_order(uow, actor.producer_id, order_id)
+            order = await own_order(uow, actor, order_id)
             earlier = await uow.refunds.of_order(order_id)
         # Whether the places go on sale again changes no amount, and without it there is no stock to look at.
         after, amount = refunded(order, attendee_ids, Stock(), restock=False, refund_fees=refund_fees)

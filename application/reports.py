@@ -20,5 +20,5 @@ class ReportShow:
     async def __call__(self, actor: Actor, show_id: UUID) -> tuple[Show, ShowReport]:
         """The figures of one moment, as ``domain.report`` defines them. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            show = await own_show(uow, actor.producer_id, show_id)
+            show = await own_show(uow, actor, show_id)
         return show, await self._books.report(show)

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 from application.access import AccessToken, Scope
 from application.audit import AuditEntry
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.cancellation import ShowRefund
 from application.ports.payment import PaymentEvent
 from application.ports.storage import ReceivedEvent
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
@@ -411,3 +412,12 @@ def audit_entry_values(entry: AuditEntry) -> Values:
         "before": dict(entry.before),
         "after": dict(entry.after),
     }
+
+
+def show_refund_of(row: RowMapping) -> ShowRefund:
+    return ShowRefund(
+        show_id=row["show_id"],
+        refund_fees=row["refund_fees"],
+        reason=row["reason"],
+        requested_at=row["requested_at"],
+    )

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.audit import PostgresAuditRepo
 from adapters.postgres.buyers import PostgresBuyerRepo, PostgresNoteRepo
+from adapters.postgres.cancellation import PostgresCancellationRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.door import PostgresDoorRepo
 from adapters.postgres.inbox import PostgresEventInbox
@@ -55,6 +56,7 @@ class PostgresUnitOfWork:
         self.door = PostgresDoorRepo(self._connection)
         self.notes = PostgresNoteRepo(self._connection)
         self.buyers = PostgresBuyerRepo(self._connection)
+        self.cancellations = PostgresCancellationRepo(self._connection)
         return self
 
     async def __aexit__(

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from litestar import Router
 
-from entrypoints.http.producer import audit_log
+from entrypoints.http.producer import account, audit_log, promo_codes, show_refunds, shows, tickets
 
-router = Router("/producer", route_handlers=[audit_log.router])
+router = Router(
+    "/producer",
+    route_handlers=[
+        account.router,
+        shows.router,
+        tickets.router,
+        promo_codes.router,
+        show_refunds.router,
+        audit_log.router,
+    ],
+)
