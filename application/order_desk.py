@@ -24,6 +24,7 @@ from application.ports.system import Clock, Ids
 from domain.errors import Conflict
 from domain.notes import OrderNote
 from domain.orders import Order
+from domain.refunds import Refund
 
 #: Rows that an export has in memory at a time.
 EXPORT_PAGE: Final = 1000
@@ -112,6 +113,19 @@ def _after_order(last: OrderSummary) -> OrderCursor:
 
 def _after_attendee(last: AttendeeSummary) -> AttendeeCursor:
     return AttendeeCursor(last.created_at, last.order_id, last.id)
+
+
+class ListRefunds:
+    """What an order's buyer got back, and how each refund stands."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, actor: Actor, order_id: UUID) -> tuple[Order, list[Refund]]:
+        """In the order of their sequence. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            order = await own_order(uow, actor, order_id)
+            return order, await uow.refunds.of_order(order_id)
 
 
 class ResendTickets:

@@ -17,13 +17,15 @@ from application.ports.payment import Payment, PaymentRefused, RefundState
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.tasks import TaskHopeless
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, InvalidRequest, NotFound
 from domain.orders import AttendeeStatus, Order
 from domain.policy import CheckoutPolicy
 from domain.refunds import Refund, RefundShares, RefundStatus, amount_for, shares_of
 from domain.stock import Stock
 
 log = logging.getLogger(__name__)
+
+MAX_REASON_LENGTH = 500
 
 
 class RefundOrder:
@@ -49,9 +51,11 @@ class RefundOrder:
         """The order with the attendees void, and the refund on its way (None where nothing was paid).
 
         What a manual order cost was paid from hand to hand and goes back so: its refund is a record, of which Stripe
-        and the mail know nothing. ``by`` may refund only their own orders. Raises NotFound, Conflict (void already,
-        more than is left, not completed).
+        and the mail know nothing. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, Conflict
+        (void already, more than is left, not completed).
         """
+        if len(reason) > MAX_REASON_LENGTH or "\x00" in reason:
+            raise InvalidRequest(f"reason must have at most {MAX_REASON_LENGTH} characters", field="reason")
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             if by:

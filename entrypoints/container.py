@@ -40,7 +40,7 @@ from application.issuing import TicketIssuer
 from application.late_payment import ApologizeForLatePayment
 from application.links import Links, OrderTokens
 from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOfflineScans
-from application.order_desk import ListAttendees, ListOrders, ReadNotes, ResendTickets, WriteNote
+from application.order_desk import ListAttendees, ListOrders, ListRefunds, ReadNotes, ResendTickets, WriteNote
 from application.outbox import TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
 from application.printing import PrintTickets
@@ -157,6 +157,7 @@ class Container(containers.DeclarativeContainer):
     sell_at_counter = providers.Singleton(SellAtCounter, unit_of_work.provider, checkout)
     list_orders = providers.Singleton(ListOrders, unit_of_work.provider)
     list_attendees = providers.Singleton(ListAttendees, unit_of_work.provider)
+    list_refunds = providers.Singleton(ListRefunds, unit_of_work.provider)
     resend_tickets = providers.Singleton(ResendTickets, unit_of_work.provider, clock, ids, hand_over)
     write_note = providers.Singleton(WriteNote, unit_of_work.provider, clock, ids)
     read_notes = providers.Singleton(ReadNotes, unit_of_work.provider)

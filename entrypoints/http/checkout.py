@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
-from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
@@ -21,15 +17,13 @@ from application.links import Links, OrderTokens
 from application.ports.payment import PaymentError
 from application.quote import QuoteCart
 from application.showing import GetOrder
-from domain.errors import InvalidRequest, NotFound
-from domain.orders import Idempotency
+from domain.errors import NotFound
 from domain.policy import CheckoutPolicy
+from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
 from entrypoints.http.strict_json import StrictJson
 
 log = logging.getLogger(__name__)
-
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @post(
@@ -60,7 +54,7 @@ async def create(
     policy: NamedDependency[CheckoutPolicy],
     links: NamedDependency[Links],
     order_tokens: NamedDependency[OrderTokens],
-    idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> CheckoutOut:
     """The tickets are held until ``expires_at``, or sold at once when they are free."""
     customer = data.customer.to_customer()
@@ -69,7 +63,7 @@ async def create(
             cart=data.to_cart(policy),
             customer=customer,
             expected_total=data.expected_total,
-            idempotency=_idempotency(idempotency_key, data),
+            idempotency=idempotency_of(idempotency_key, data),
         )
     )
     return CheckoutOut.of_order(order, order_token=order_tokens.token(order.id), checkout_url=links.checkout_url(order))
@@ -113,14 +107,6 @@ async def cancel(
     if not order_tokens.matches(order_id, token):
         raise NotFound("No such order")
     return Redirect(links.order_page((await get_order(order_id)).order), status_code=HTTP_303_SEE_OTHER)
-
-
-def _idempotency(key: str | None, data: CheckoutIn) -> Idempotency | None:
-    if key is None:
-        return None
-    if not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise InvalidRequest("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")
-    return Idempotency(key, hashlib.sha256(msgspec.json.encode(data)).digest())
 
 
 router = Router("/", route_handlers=[quote, create, success, cancel], tags=["Checkout"])

@@ -52,6 +52,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "list_attendees": container.list_attendees,
             "list_conflicts": container.list_conflicts,
             "list_orders": container.list_orders,
+            "list_refunds": container.list_refunds,
             "list_shows": container.list_shows,
             "list_tokens": container.list_tokens,
             "onboard_producer": container.onboard_producer,
