@@ -13,10 +13,10 @@ from domain.catalog import Show
 async def announce_show_change(uow: UnitOfWork, before: Show, after: Show, *, now: datetime) -> int:
     """Write down, in the caller's transaction, a mail for every order that still admits somebody; how many.
 
-    A show that was cancelled is told so. One whose times, time zone or venue changed is told what they were and are, and
-    its reminders get their new time. Any other change, and any change of a show that is over, is nobody's business.
-    Call it after ``before`` was locked or read in the same transaction; there is nothing to hand over afterwards: the
-    relay does that within a second, as fast as mails may go.
+    Buyers of a cancelled show are told so. Those of a show whose times, time zone or venue changed are told what they
+    were and are, and their reminders get their new time. Any other change, and any change of a show that is over, is
+    nobody's business. Call it where ``before`` was locked in the same transaction; there is nothing to hand over
+    afterwards: the relay does that within a second, as fast as mails may go.
     """
     if max(before.end_time, after.end_time) <= now or before.cancelled:
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from application.access import Actor
@@ -16,6 +17,7 @@ from application.ownership import own_order
 from application.ports.payment import Payment, PaymentRefused, RefundState
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.refund_mail import refund_mail
 from application.tasks import TaskHopeless
 from domain.errors import Conflict, InvalidRequest, NotFound
 from domain.orders import AttendeeStatus, Order
@@ -50,8 +52,8 @@ class RefundOrder:
     ) -> tuple[Order, Refund | None]:
         """The order with the attendees void, and the refund on its way (None where nothing was paid).
 
-        What a manual order cost was paid from hand to hand and goes back so: its refund is a record, of which Stripe
-        and the mail know nothing. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, Conflict
+        What a manual order cost was paid from hand to hand and goes back so: its refund is a record that Stripe
+        knows nothing of. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, Conflict
         (void already, more than is left, not completed).
         """
         if len(reason) > MAX_REASON_LENGTH or "\x00" in reason:
@@ -66,7 +68,6 @@ class RefundOrder:
             stock = await uow.sales.lock_stock([order])
             changed, amount = refunded(order, attendee_ids, stock, restock=restock, refund_fees=refund_fees)
             refund = None
-            tasks = []
             if amount:
                 earlier = await uow.refunds.of_order(order.id)
                 refund = Refund(
@@ -79,8 +80,7 @@ class RefundOrder:
                     created_at=now,
                     status=RefundStatus.SUCCEEDED if order.is_manual_order else RefundStatus.REQUESTED,
                 )
-            if refund and not order.is_manual_order:
-                tasks = [OutboxTask(id=self._ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=order.id, due_at=now)]
+            tasks = self._follow_up(changed, refund, now)
             await uow.orders.save([changed])
             await uow.sales.save(stock)
             if refund:
@@ -92,6 +92,15 @@ class RefundOrder:
             await uow.commit()
         self._hand_over(tasks)
         return changed, refund
+
+    def _follow_up(self, order: Order, refund: Refund | None, now: datetime) -> list[OutboxTask]:
+        if order.is_manual_order:
+            return [refund_mail(order.id, None, ids=self._ids, now=now)]  # of the money they know from the counter
+        mail = refund_mail(order.id, refund, ids=self._ids, now=now)
+        if refund is None:
+            return [mail]
+        submit = OutboxTask(id=self._ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=order.id, due_at=now)
+        return [mail, submit]
 
 
 def refunded(

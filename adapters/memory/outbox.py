@@ -102,8 +102,8 @@ class MemoryOutboxRepo:
         return [t for t in self._tables.outbox.values() if t.state is TaskState.PENDING and t.kind in kinds]
 
     def _has(self, task: OutboxTask) -> bool:
-        stored = self._tables.outbox[task.id]
-        return stored.state is TaskState.PENDING and stored.attempts == task.attempts
+        stored = self._tables.outbox.get(task.id)
+        return stored is not None and (stored.state, stored.attempts) == (TaskState.PENDING, task.attempts)
 
     def _to_be_had(self, task: OutboxTask, now: datetime) -> bool:
         claimed_until = self._tables.claims.get(task.id)

@@ -1,7 +1,7 @@
 """OutboxRepo in PostgreSQL.
 
-``relay_at`` is all that the relay looks at: a claim, and handing over, put it off. So one partial index leads to the few
-tasks that somebody has to come for, however many are done, and however many reminders wait for shows of next year.
+``relay_at`` is all that the relay looks at: a claim, and handing over, put it off. So one partial index leads to the
+few tasks that somebody has to come for, however many are done, and however many reminders wait for next year's shows.
 """
 
 from __future__ import annotations

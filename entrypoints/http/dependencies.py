@@ -55,6 +55,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "list_refunds": container.list_refunds,
             "list_shows": container.list_shows,
             "list_tokens": container.list_tokens,
+            "look_up_orders": container.look_up_orders,
             "onboard_producer": container.onboard_producer,
             "order_tokens": container.order_tokens,
             "policy": container.policy,
@@ -75,5 +76,6 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "refund_show": container.refund_show,
             "register_producer": container.register_producer,
             "revoke_token": container.revoke_token,
+            "write_calendar": container.write_calendar,
         }.items()
     }

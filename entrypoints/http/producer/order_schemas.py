@@ -185,7 +185,7 @@ class RefundPreviewOut(msgspec.Struct, kw_only=True):
 
     The producer bears what is taken back out of the transfer, the platform what it gives back of its fees.
     ``stripe_keeps`` is what Stripe took for processing this part of the payment, and does not return: an estimate by
-    the house's processing rate, in nobody's share, as it was paid already. For a manual order the producer bears it all.
+    the house's processing rate, in nobody's share, as it was paid already. A manual order's refund is all the producer's.
     """
 
     order_id: UUID

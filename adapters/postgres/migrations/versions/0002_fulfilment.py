@@ -19,7 +19,6 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("relay_at", sa.TIMESTAMP(timezone=True), nullable=True))
     op.execute("UPDATE outbox SET relay_at = greatest(due_at, claimed_until)")
     op.alter_column("outbox", "relay_at", nullable=False)
-    op.create_check_constraint(op.f("outbox_relay_at_check"), "outbox", "relay_at >= due_at")
     op.drop_index("outbox_due_idx", table_name="outbox", postgresql_where=sa.text("state = 'pending'"))
     op.create_index(
         "outbox_relay_idx", "outbox", ["relay_at"], unique=False, postgresql_where=sa.text("state = 'pending'")
