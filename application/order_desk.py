@@ -58,7 +58,7 @@ class ListOrders:
             async with self._unit_of_work() as uow:
                 return await uow.order_lists.orders(show_id, only=only, after=after, limit=EXPORT_PAGE)
 
-        return _page_by_page(read, _after_order)
+        return await _page_by_page(read, _after_order)
 
 
 class ListAttendees:
@@ -86,25 +86,29 @@ class ListAttendees:
             async with self._unit_of_work() as uow:
                 return await uow.order_lists.attendees(show_id, after=after, limit=EXPORT_PAGE)
 
-        return _page_by_page(read, _after_attendee)
+        return await _page_by_page(read, _after_attendee)
 
 
 async def _page_by_page(
     read: Callable[[Cursor | None], Awaitable[list[Item]]], after: Callable[[Item], Cursor]
 ) -> AsyncIterator[Item]:
-    """Page after page, each in a transaction of its own.
+    """Page after page, each in a transaction of its own; the first is read at once, so that its errors come at once.
 
     One cursor held open would show all of it as of one moment. But it would hold one of the database's few
     connections for as long as somebody's slow line takes to read, and checkouts need them.
     """
-    cursor: Cursor | None = None
+    return _pages_from(await read(None), read, after)
+
+
+async def _pages_from(
+    page: list[Item], read: Callable[[Cursor | None], Awaitable[list[Item]]], after: Callable[[Item], Cursor]
+) -> AsyncIterator[Item]:
     while True:
-        page = await read(cursor)
         for item in page:
             yield item
         if len(page) < EXPORT_PAGE:
             return
-        cursor = after(page[-1])
+        page = await read(after(page[-1]))
 
 
 def _after_order(last: OrderSummary) -> OrderCursor:

@@ -27,6 +27,7 @@ _Time = orders.c.created_at.type
 _TICKETS = (
     sa.select(sa.func.sum(ticket_orders.c.quantity).label("tickets"))
     .where(ticket_orders.c.order_id == orders.c.id)
+    .correlate(orders)
     .lateral("lines")
 )
 _ATTENDEES = (
@@ -35,12 +36,12 @@ _ATTENDEES = (
         sa.func.count(ticket_attendees.c.checked_in_at).label("checked_in"),
     )
     .where(ticket_attendees.c.order_id == orders.c.id)
+    .correlate(orders)
     .lateral("attendees")
 )
 _ORDERS = (
     sa.select(orders, _TICKETS.c.tickets, _ATTENDEES.c.valid_tickets, _ATTENDEES.c.checked_in)
-    .join(_TICKETS, sa.true())
-    .join(_ATTENDEES, sa.true())
+    .select_from(orders.join(_TICKETS, sa.true()).join(_ATTENDEES, sa.true()))
     .order_by(orders.c.created_at.desc(), orders.c.id.desc())
 )
 _ATTENDEE_LIST = (

@@ -185,7 +185,8 @@ class RefundPreviewOut(msgspec.Struct, kw_only=True):
 
     The producer bears what is taken back out of the transfer, the platform what it gives back of its fees.
     ``stripe_keeps`` is what Stripe took for processing this part of the payment, and does not return: an estimate by
-    the house's processing rate, in nobody's share, as it was paid already. A manual order's refund is all the producer's.
+    the house's processing rate, in nobody's share, as it was paid already. What was paid at the counter, the producer
+    bears alone.
     """
 
     order_id: UUID
