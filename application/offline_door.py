@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -66,6 +66,10 @@ class GiveOfflineList:
             "attendees": [_entry(ticket, with_name=with_names) for ticket in tickets],
         }
         return self._signer.sign(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode())
+
+    def public_keys(self) -> list[Mapping[str, str]]:
+        """The keys to verify lists with, as JSON Web Keys."""
+        return self._signer.public_keys()
 
 
 def _entry(ticket: ListedTicket, *, with_name: bool) -> dict[str, object]:

@@ -59,7 +59,6 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "onboard_producer": container.onboard_producer,
             "order_tokens": container.order_tokens,
             "policy": container.policy,
-            "list_signer": container.list_signer,
             "preview_refund": container.preview_refund,
             "print_tickets": container.print_tickets,
             "quote_cart": container.quote,

@@ -13,7 +13,7 @@ from litestar.status_codes import HTTP_200_OK
 from application.access import Actor, Scope
 from application.door import CheckIn, UndoCheckIn
 from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOfflineScans
-from application.ports.door import ListSigner, ScanCursor
+from application.ports.door import ScanCursor
 from entrypoints.http.access import guarded_router
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
 from entrypoints.http.producer.door_schemas import (
@@ -62,9 +62,9 @@ async def undo(
 
 
 @get("/checkin/keys", summary="Get the keys to verify offline lists", operation_id="get_checkin_keys")
-async def keys(list_signer: NamedDependency[ListSigner]) -> KeysOut:
+async def keys(give_offline_list: NamedDependency[GiveOfflineList]) -> KeysOut:
     """To be fetched once, before the show, over a line that is trusted."""
-    return KeysOut([dict(key) for key in list_signer.public_keys()])
+    return KeysOut([dict(key) for key in give_offline_list.public_keys()])
 
 
 @get(
