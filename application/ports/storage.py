@@ -12,7 +12,10 @@ from uuid import UUID
 from application.access import AccessToken
 from application.audit import AuditCursor, AuditEntry, AuditFilter
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.buyers import BuyerRepo, NoteRepo
 from application.ports.cancellation import CancellationRepo
+from application.ports.door import DoorRepo
+from application.ports.order_lists import OrderListRepo
 from application.ports.payment import PaymentEvent
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
@@ -433,6 +436,18 @@ class UnitOfWork(Protocol):
 
     @property
     def audit(self) -> AuditRepo: ...
+
+    @property
+    def order_lists(self) -> OrderListRepo: ...
+
+    @property
+    def door(self) -> DoorRepo: ...
+
+    @property
+    def notes(self) -> NoteRepo: ...
+
+    @property
+    def buyers(self) -> BuyerRepo: ...
 
     @property
     def cancellations(self) -> CancellationRepo: ...

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from litestar import Router
 
-from entrypoints.http.producer import account, audit_log, promo_codes, show_refunds, shows, tickets
+from entrypoints.http.producer import (
+    account,
+    audit_log,
+    door,
+    order_care,
+    orders,
+    privacy,
+    promo_codes,
+    reports,
+    show_refunds,
+    shows,
+    tickets,
+)
 
 router = Router(
     "/producer",
@@ -13,7 +25,12 @@ router = Router(
         shows.router,
         tickets.router,
         promo_codes.router,
+        orders.router,
+        order_care.router,
         show_refunds.router,
+        door.router,
+        reports.router,
+        privacy.router,
         audit_log.router,
     ],
 )
