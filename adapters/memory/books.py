@@ -98,6 +98,9 @@ def _orders(tables: _Tables) -> _Found:
         lost = [refund.sequence for refund in refunds[order.id] if not refund.counts]
         if lost and not any(refund.counts and refund.sequence > max(lost) for refund in refunds[order.id]):
             yield Invariant.LOST_REFUNDS, order.id
+        unborne = not any(line.total_price for line in order.lines) and (order.quote.fees or order.tax)
+        if order.completed_at and unborne:
+            yield Invariant.REPORT, order.id
         if not order.disputed and not _void_as_refunded(order):
             yield Invariant.VOID_TICKETS, order.id
 
