@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.connection import Connection
 from adapters.postgres.rows import ticket_of
 from adapters.postgres.tables import orders, producers, ticket_attendees, ticket_orders, tickets
 from domain import money
@@ -105,7 +105,7 @@ _CHECKED_IN = (
 _CURRENCY = sa.select(producers.c.currency).where(producers.c.id == sa.bindparam("producer_id"))
 
 
-async def read_report(connection: Connection, show: Show) -> ShowReport:
+async def read_report(connection: AsyncConnection, show: Show) -> ShowReport:
     """The show's report, from a connection that keeps to one snapshot."""
     this_show = {"show_id": show.id}
     code = await connection.scalar(_CURRENCY, {"producer_id": show.producer_id})
