@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,14 +11,18 @@ from application.links import Links
 from application.outbox import OutboxTask, TaskKind
 from application.ports.letters import RefundFacts
 from application.ports.storage import UnitOfWorkFactory
-from application.ports.system import Ids
+from application.ports.system import Clock, Ids
 from application.showing import order_on_display
+from application.tasks import TaskTooEarly
 from application.telling import order_facts
 from application.wording import price
 from domain.orders import AttendeeStatus
-from domain.refunds import Refund
+from domain.refunds import Refund, RefundStatus
 
 _REFUND_ID: Final = "refund_id"
+#: Stripe has taken most refunds on within moments. A show's thousands take their time, and so does an outage.
+_SOON: Final = timedelta(seconds=5)
+_LATER: Final = timedelta(minutes=2)
 
 
 def refund_mail(order_id: UUID, refund: Refund | None, *, ids: Ids, now: datetime) -> OutboxTask:
@@ -30,13 +34,17 @@ def refund_mail(order_id: UUID, refund: Refund | None, *, ids: Ids, now: datetim
 class TellOfRefund:
     """Handler of TaskKind.REFUND_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, links: Links) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, send_letter: SendLetter, links: Links) -> None:
         self._unit_of_work = unit_of_work
+        self._clock = clock
         self._send_letter = send_letter
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Nothing is sent where the refund has failed meanwhile. Raises what SendLetter raises."""
+        """Nothing is promised that Stripe has not taken on, or that has failed meanwhile.
+
+        Raises what SendLetter raises, and TaskTooEarly where Stripe was not told of the refund yet.
+        """
         found = await order_on_display(self._unit_of_work, task.order_id)
         if found is None:
             return
@@ -48,6 +56,8 @@ class TellOfRefund:
             refund = refunds.get(refund_id)
             if refund is None or not refund.counts:
                 return
+            if refund.status is RefundStatus.REQUESTED:
+                raise TaskTooEarly(self._next_look(refund))
             amount = price(order.quote.currency, refund.amount, display.show.locale)
         facts = RefundFacts(
             **order_facts(found, self._links),
@@ -55,3 +65,7 @@ class TellOfRefund:
             left=sum(attendee.status is AttendeeStatus.VALID for attendee in order.attendees),
         )
         await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)
+
+    def _next_look(self, refund: Refund) -> datetime:
+        now = self._clock.now()
+        return now + (_SOON if now - refund.created_at < _LATER else _LATER)

@@ -226,7 +226,9 @@ class Container(containers.DeclarativeContainer):
                 TaskKind.REMINDER_MAIL: providers.Singleton(
                     RemindOfShow, unit_of_work.provider, clock, print_tickets, send_letter, links
                 ),
-                TaskKind.REFUND_MAIL: providers.Singleton(TellOfRefund, unit_of_work.provider, send_letter, links),
+                TaskKind.REFUND_MAIL: providers.Singleton(
+                    TellOfRefund, unit_of_work.provider, clock, send_letter, links
+                ),
                 TaskKind.LATE_PAYMENT_MAIL: providers.Singleton(
                     ApologizeForLatePayment, unit_of_work.provider, send_letter, links
                 ),

@@ -46,16 +46,21 @@ class Hands:
         self._run_task = run_task
         self._free = asyncio.Semaphore(count)
         self._busy: set[asyncio.Task[None]] = set()
+        self._folded = False
 
     async def take(self, task_id: UUID) -> None:
-        """Begin the task as soon as a hand is free."""
+        """Begin the task as soon as a hand is free. Once the hands are folded, it is left to the relay of another."""
         await self._free.acquire()
+        if self._folded:
+            self._free.release()
+            return
         working = asyncio.create_task(self._do(task_id))
         self._busy.add(working)
         working.add_done_callback(self._busy.discard)
 
     async def finish(self, within: timedelta) -> None:
-        """Finish what was begun; let go of what is not done by then."""
+        """Finish what was begun, and begin nothing more; let go of what is not done by then."""
+        self._folded = True
         if not self._busy:
             return
         _, unfinished = await asyncio.wait(set(self._busy), timeout=within.total_seconds())

@@ -21,10 +21,8 @@ from application.ports.letters import (
     ShowCancelledFacts,
     ShowMovedFacts,
 )
-from application.refund_mail import refund_mail
 from application.reminders import REMINDER_LEAD
 from domain.catalog import Show, Ticket
-from domain.orders import Order
 from domain.refunds import RefundStatus
 from tests.application.world import World
 from tests.support.factories import customer, producer, ticket
@@ -247,18 +245,14 @@ class TestShowChange:
 
 
 class TestRefund:
-    async def told(self, world: World, order: Order, **refund_fields: Any) -> TaskState | None:
-        """As the producer's side writes it down with a refund."""
-        _, refund = await world.refund(order.id, **refund_fields)
-        async with world.database() as uow:
-            await uow.outbox.add([refund_mail(order.id, refund, ids=world.ids, now=world.clock.now())])
-            await uow.commit()
-        return await run(world, TaskKind.REFUND_MAIL)
+    """The mail is written down with the refund."""
 
     async def test_the_mail_says_what_goes_back_and_how_many_still_admit(self, world: World) -> None:
         order = await world.buy_and_pay((await on_sale(world, price=2500), 3))
         first, *_ = order.attendees
-        assert await self.told(world, order, attendee_ids=[first.id], refund_fees=False) is TaskState.DONE
+        await world.refund(order.id, attendee_ids=[first.id], refund_fees=False)
+        await run(world, TaskKind.SUBMIT_REFUNDS)
+        assert await run(world, TaskKind.REFUND_MAIL) is TaskState.DONE
         facts = world.letters.written[-1]
         assert isinstance(facts, RefundFacts)
         assert (facts.amount, facts.left) == ("$25.00", 2)
@@ -266,17 +260,33 @@ class TestRefund:
     async def test_each_refund_has_a_mail_of_its_own(self, world: World) -> None:
         order = await world.buy_and_pay((await on_sale(world, price=2500), 3))
         first, second, _ = order.attendees
-        await self.told(world, order, attendee_ids=[first.id], refund_fees=False)
-        await self.told(world, order, attendee_ids=[second.id], refund_fees=False)
+        for attendee in (first, second):
+            await world.refund(order.id, attendee_ids=[attendee.id], refund_fees=False)
+            await run(world, TaskKind.SUBMIT_REFUNDS)
+            await run(world, TaskKind.REFUND_MAIL)
         assert [facts.left for facts in world.letters.written if isinstance(facts, RefundFacts)] == [2, 1]
         assert len({mail.message_id for mail in world.mailer.sent}) == 2
 
     async def test_free_tickets_are_taken_back_without_an_amount(self, world: World) -> None:
         order = await world.buy((await on_sale(world), 1))
-        await self.told(world, order)
+        await world.refund(order.id)
+        await run(world, TaskKind.REFUND_MAIL)
         facts = world.letters.written[-1]
         assert isinstance(facts, RefundFacts)
         assert (facts.amount, facts.left) == ("", 0)
+
+    async def test_money_is_not_promised_before_stripe_has_taken_the_refund_on(self, world: World) -> None:
+        order = await world.buy_and_pay((await on_sale(world, price=2500), 1))
+        await world.refund(order.id)
+        for _ in range(3):
+            assert await run(world, TaskKind.REFUND_MAIL) is TaskState.PENDING
+            later = await the(world, TaskKind.REFUND_MAIL)
+            assert later.attempts == 0
+            world.clock.set(later.due_at)
+        assert world.mailer.sent == []
+        await run(world, TaskKind.SUBMIT_REFUNDS)
+        assert await run(world, TaskKind.REFUND_MAIL) is TaskState.DONE
+        assert len(world.mailer.sent) == 1
 
     async def test_a_refund_that_failed_is_not_promised(self, world: World) -> None:
         order = await world.buy_and_pay((await on_sale(world, price=2500), 1))
@@ -284,7 +294,6 @@ class TestRefund:
         assert refund
         async with world.database() as uow:
             await uow.refunds.save(replace(refund, status=RefundStatus.FAILED))
-            await uow.outbox.add([refund_mail(order.id, refund, ids=world.ids, now=world.clock.now())])
             await uow.commit()
         assert await run(world, TaskKind.REFUND_MAIL) is TaskState.DONE
         assert world.mailer.sent == []

@@ -284,8 +284,10 @@ async def tasks_of(settings: Settings, order_id: str) -> list[tuple[UUID, str, s
     assert settings.database_url
     async with connected(settings.database_url) as connection:
         found = await connection.execute(
-            "SELECT id, kind, state FROM outbox WHERE order_id = %s AND kind <> %s ORDER BY kind",
-            [UUID(order_id), TaskKind.REMINDER_MAIL],
+            "SELECT id, kind, state FROM outbox WHERE order_id = %s AND kind <> %s"
+            # A refund's mail waits for the refund.
+            " ORDER BY kind = %s, kind",
+            [UUID(order_id), TaskKind.REMINDER_MAIL, TaskKind.REFUND_MAIL],
         )
         return [(task_id, kind, state) for task_id, kind, state in await found.fetchall()]
 

@@ -1,0 +1,94 @@
+"""A worker's hands: so many tasks at a time, whatever becomes of whoever brings them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from typing_extensions import override
+
+from application.outbox import TaskState
+from application.ports.storage import StorageUnavailable
+from application.tasks import RunTask
+from entrypoints.worker import Hands
+
+HANGS_SECONDS = 2
+
+
+class Work(RunTask):
+    """Every task takes until ``gate`` is open; ``failure`` is raised then."""
+
+    def __init__(self) -> None:
+        self.begun: list[UUID] = []
+        self.done: list[UUID] = []
+        self.given_up: list[UUID] = []
+        self.gate = asyncio.Event()
+        self.failure: Exception | None = None
+
+    @override
+    async def __call__(self, task_id: UUID) -> TaskState | None:
+        self.begun.append(task_id)
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.given_up.append(task_id)
+            raise
+        if self.failure:
+            raise self.failure
+        self.done.append(task_id)
+        return TaskState.DONE
+
+
+@pytest.fixture
+def work() -> Work:
+    return Work()
+
+
+async def test_so_many_tasks_are_done_at_a_time(work: Work) -> None:
+    hands, tasks = Hands(work, count=2), [uuid4() for _ in range(3)]
+    taking = [asyncio.create_task(hands.take(task_id)) for task_id in tasks]
+    async with asyncio.timeout(HANGS_SECONDS):
+        while len(work.begun) < 2:
+            await asyncio.sleep(0)
+        assert [taken.done() for taken in taking] == [True, True, False]
+        work.gate.set()
+        await asyncio.gather(*taking)
+        await hands.finish(timedelta(seconds=1))
+    assert work.done == tasks
+
+
+async def test_who_brought_a_task_may_go_and_the_task_goes_on(work: Work) -> None:
+    hands, task_id = Hands(work), uuid4()
+    bringing = asyncio.create_task(hands.take(task_id))
+    async with asyncio.timeout(HANGS_SECONDS):
+        await bringing
+        bringing.cancel()
+        work.gate.set()
+        await hands.finish(timedelta(seconds=1))
+    assert work.done == [task_id]
+
+
+async def test_what_is_not_finished_in_time_is_let_go_and_nothing_more_is_begun(work: Work) -> None:
+    hands, begun, waiting = Hands(work, count=1), uuid4(), uuid4()
+    await hands.take(begun)
+    taking = asyncio.create_task(hands.take(waiting))
+    async with asyncio.timeout(HANGS_SECONDS):
+        await hands.finish(timedelta(milliseconds=1))
+        await taking
+    assert (work.begun, work.given_up, work.done) == ([begun], [begun], [])
+
+
+@pytest.mark.parametrize("failure", [StorageUnavailable("away"), ValueError("a mistake of ours")])
+async def test_a_hand_that_failed_is_free_again(
+    work: Work, failure: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    hands = Hands(work, count=1)
+    work.failure = failure
+    work.gate.set()
+    async with asyncio.timeout(HANGS_SECONDS):
+        for _ in range(2):
+            await hands.take(uuid4())
+        await hands.finish(timedelta(seconds=1))
+    assert "is left to the relay" in caplog.text
