@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from functools import lru_cache
 from uuid import UUID
 
 NONCE_BYTES = 8
@@ -29,6 +30,7 @@ def plain_code(text: str) -> str | None:
     return base64.b32encode(raw).decode() if len(raw) == NONCE_BYTES + _TAG_BYTES else None
 
 
+@lru_cache(maxsize=1000)
 def show_key(secret: str, show_id: UUID) -> bytes:
     """The key that signs one show's ticket codes."""
     return hmac.digest(secret.encode(), b"ticket-code:" + show_id.bytes, hashlib.sha256)

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.tables import order_notes, orders, outbox, refunds, shows, ticket_attendees
 from domain.customer import ERASED_EMAIL, ERASED_NAME
 from domain.notes import OrderNote
@@ -24,7 +24,7 @@ ORDERS_OF = (
 
 
 class PostgresNoteRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, note: OrderNote) -> None:
@@ -38,7 +38,7 @@ class PostgresNoteRepo:
 
 
 class PostgresBuyerRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def orders_of(self, producer_id: UUID, email: str) -> list[UUID]:

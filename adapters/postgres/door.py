@@ -9,8 +9,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.tables import orders, scans, shows, ticket_attendees, ticket_orders
 from application.ports.door import IssuedTicket, ListedTicket, ScanCursor
 from domain.admission import Scan, ScanResult
@@ -52,7 +52,7 @@ _IN_CONFLICT = sa.text("result <> 'admitted' AND undone_at IS NULL")
 
 
 class PostgresDoorRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:

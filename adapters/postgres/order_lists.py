@@ -9,8 +9,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
 from application.ports.order_lists import (
     AttendeeCursor,
@@ -67,7 +67,7 @@ _ATTENDEE_LIST = (
 
 
 class PostgresOrderListRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def orders(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -23,8 +23,9 @@ from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, log_with_request_id
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.errors import EXCEPTION_HANDLERS
-from entrypoints.logs import configure_logging
-from entrypoints.settings import Settings
+from entrypoints.http.memory import calm_garbage_collector
+from entrypoints.http.openapi import complete
+from entrypoints.http.rate_limit import CHECKOUT_RATE_LIMIT
 from entrypoints.web import order_page
 
 WEB = Path(order_page.__file__).parent
@@ -37,11 +38,12 @@ def create_app(container: Container) -> Litestar:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await container.broker().startup()
+        calm_garbage_collector()
         yield
         await close(container)
 
     origins = [origin.strip() for origin in container.settings().cors_origins.split(",") if origin.strip()]
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             Router("/api/v1", route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router]),
             Router(
@@ -54,6 +56,7 @@ def create_app(container: Container) -> Litestar:
             create_static_files_router("/static", directories=[WEB / "static"], include_in_schema=False),
         ],
         dependencies=dependencies(container),
+        state=State({CHECKOUT_RATE_LIMIT: container.checkout_rate_limit()}),
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[log_with_request_id],
         before_send=[answer_with_request_id],
@@ -71,10 +74,5 @@ def create_app(container: Container) -> Litestar:
         ),
         logging_config=None,
     )
-
-
-def from_environment() -> Litestar:
-    """What a server process runs: everything is in the environment."""
-    settings = Settings.from_environment(os.environ)
-    configure_logging(level=settings.log_level, log_format=settings.log_format)
-    return create_app(Container(settings=settings))
+    complete(app.openapi_schema)
+    return app

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from application.buyers import HeldOrder
+from application.links import Links
 from application.ports.order_lists import AttendeeSummary, OrderSummary
 from application.refunds import MAX_REASON_LENGTH, RefundPreview
 from domain.errors import InvalidRequest
@@ -65,8 +66,8 @@ class ManualOrderOut(CheckoutOut, kw_only=True):
     attendees: list[AttendeeOut]
 
     @classmethod
-    def of_manual(cls, order: Order, *, order_token: str, checkout_url: str) -> ManualOrderOut:
-        placed = CheckoutOut.of_order(order, order_token=order_token, checkout_url=checkout_url)
+    def of_manual(cls, order: Order, links: Links) -> ManualOrderOut:
+        placed = CheckoutOut.of_order(order, links)
         return cls(
             **msgspec.structs.asdict(placed),
             number=order.number,

@@ -13,7 +13,7 @@ from litestar.response import Stream
 from application.access import Actor, Scope
 from application.box_office import SellAtCounter
 from application.checkout import CheckoutRequest
-from application.links import Links, OrderTokens
+from application.links import Links
 from application.order_desk import ListAttendees, ListOrders
 from application.ports.order_lists import AttendeeCursor, OrderCursor, OrderFilter
 from domain.errors import InvalidRequest
@@ -82,7 +82,6 @@ async def add(
     sell_at_counter: NamedDependency[SellAtCounter],
     policy: NamedDependency[CheckoutPolicy],
     links: NamedDependency[Links],
-    order_tokens: NamedDependency[OrderTokens],
     idempotency_key: IdempotencyKey = None,
 ) -> ManualOrderOut:
     """Completed at once, with attendees and the confirmation mail. The show need not be published, but must be neither
@@ -97,9 +96,7 @@ async def add(
         idempotency=idempotency_of(idempotency_key, data, show_id=show_id),
     )
     order = await sell_at_counter(actor, request, data.payment)
-    return ManualOrderOut.of_manual(
-        order, order_token=order_tokens.token(order.id), checkout_url=links.order_page(order)
-    )
+    return ManualOrderOut.of_manual(order, links)
 
 
 @get("/orders", summary="List a show's orders", operation_id="list_orders")
