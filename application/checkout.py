@@ -19,7 +19,7 @@ from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.outbox import OutboxTask, TaskKind
 from application.ports.lock import Lock
-from application.ports.payment import PaymentBusy, PaymentRefused, PaymentUnavailable
+from application.ports.payment import PaymentBusy, PaymentKeyRefused, PaymentRefused, PaymentUnavailable
 from application.ports.storage import Sale, StorageConflict, UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.reminders import reminder_of
@@ -222,7 +222,7 @@ class Checkout:
     async def _payable(self, order: Order) -> Order:
         try:
             return await self._open_session(order)
-        except PaymentRefused as refusal:
+        except (PaymentRefused, PaymentKeyRefused) as refusal:
             raise PaymentNotPossible(hold_released=True) from refusal
         except PaymentBusy:
             raise CheckoutInProgress from None

@@ -128,6 +128,10 @@ class Show:
         """``moment`` on the venue's clock."""
         return moment.astimezone(ZoneInfo(self.timezone))
 
+    def takes_place_after(self, now: datetime) -> bool:
+        """Whether there is still something to come to."""
+        return not self.cancelled and now < self.end_time
+
     def changed(self, **fields: Any) -> Show:
         """The show with these fields. Raises InvalidRequest, and Conflict for a cancelled show: that is its end."""
         after = replace(self, **fields)

@@ -101,8 +101,9 @@ class Offering:
             return order(
                 status=OrderStatus.COMPLETED,
                 completed_at=now,
+                # What a manual order costs is in the producer's hands already.
+                amount_paid=quote.total,
                 session_id=None if manual_payment else f"FREE-{order_id}",
-                amount_paid=quote.total,  # what a manual order costs is in the producer's hands already
                 attendees=admissions(self.show.id, customer, quote, issue),
             )
         self.stock.hold(quote.lines, promo_code_id)

@@ -56,6 +56,8 @@ HOLDING: Final = frozenset({OrderStatus.PENDING, OrderStatus.PROCESSING})
 RELEASED: Final = frozenset({OrderStatus.EXPIRED, OrderStatus.PAYMENT_FAILED, OrderStatus.CANCELLED})
 #: Orders whose tickets are sold, as far as their attendees are not void.
 SOLD: Final = frozenset({OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED})
+#: Orders whose money came, whether or not it went back since. The buyer's bank may ask for it in all of them.
+PAID: Final = SOLD | {OrderStatus.REFUNDED}
 
 _RELEASING_EVENTS: Final = {
     OrderEvent.SESSION_EXPIRED: OrderStatus.EXPIRED,
@@ -73,7 +75,7 @@ TRANSITIONS: Final = MappingProxyType(
         **{(status, OrderEvent.LATE_PAYMENT_RETURNED): OrderStatus.REFUNDED for status in RELEASED},
         **{(status, OrderEvent.SOME_REFUNDED): OrderStatus.PARTIALLY_REFUNDED for status in SOLD},
         **{(status, OrderEvent.ALL_REFUNDED): OrderStatus.REFUNDED for status in SOLD},
-        **{(status, event): status for status in SOLD for event in _DISPUTES},
+        **{(status, event): status for status in PAID for event in _DISPUTES},
     }
 )
 
@@ -135,14 +137,6 @@ class Idempotency:
 IssueTicket = Callable[[UUID], tuple[UUID, str]]
 
 
-NUMBER_LENGTH: Final = 8
-
-
-def number_of(order_id: UUID) -> str:
-    """The number of the order with this id: eight letters and digits of the id's random part."""
-    return base64.b32encode(order_id.bytes[-5:]).decode()
-
-
 def admissions(show_id: UUID, customer: Customer, quote: Quote, issue: IssueTicket) -> tuple[TicketAttendee, ...]:
     """One attendee for each ticket of the quote, named after the customer."""
 
@@ -159,6 +153,14 @@ def admissions(show_id: UUID, customer: Customer, quote: Quote, issue: IssueTick
         )
 
     return tuple(admission(index, line) for index, line in enumerate(quote.lines) for _ in range(line.quantity))
+
+
+NUMBER_LENGTH: Final = 8
+
+
+def number_of(order_id: UUID) -> str:
+    """The number of the order with this id: eight letters and digits of the id's random part."""
+    return base64.b32encode(order_id.bytes[-5:]).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

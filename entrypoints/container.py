@@ -12,6 +12,8 @@ from adapters.pdf.renderer import PdfTicketRenderer
 from adapters.postgres.books import PostgresBooks
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock
+from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import create_redis
 from adapters.redis.lock import RedisLock
 from adapters.redis.pace import RedisPace
@@ -29,6 +31,7 @@ from adapters.taskiq.notifier import TaskiqNotifier
 from application.accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.audit_trail import AuditTrail, ReadAuditTrail
 from application.auditing import CheckInvariants
+from application.backlog import MeasureBacklog
 from application.box_office import SellAtCounter
 from application.buyers import EraseBuyer, ExportBuyer
 from application.calendars import WriteCalendar
@@ -81,15 +84,16 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(SystemIds)
+    metrics = providers.Singleton(PrometheusMetrics)
     engine = providers.Singleton(
         create_engine, settings.provided.database_url, pool_size=settings.provided.database_pool_size
     )
-    unit_of_work = providers.Factory(PostgresUnitOfWork, engine)
+    unit_of_work = providers.Factory(PostgresUnitOfWork, engine, metrics.provided.transaction_ended)
     redis = providers.Singleton(create_redis, settings.provided.redis_url)
     lock = providers.Singleton(
         RedisLock, redis, ttl_seconds=settings.provided.lock_ttl, wait_seconds=settings.provided.lock_wait
     )
-    stripe_http = providers.Singleton(create_http_client)
+    stripe_http = providers.Singleton(create_http_client, metrics.provided.stripe_called)
     stripe = providers.Singleton(
         create_client, settings.provided.stripe_api_key, stripe_http, api_base=settings.provided.stripe_api_base
     )
@@ -115,10 +119,19 @@ class Container(containers.DeclarativeContainer):
     issue = providers.Singleton(TicketIssuer, ids, codes)
     hand_over = providers.Singleton(HandOver, notifier)
 
-    settlement = providers.Singleton(Settlement, unit_of_work.provider, clock, ids, issue, hand_over)
-    place_orders = providers.Singleton(PlaceOrders, unit_of_work.provider, lock, clock, ids, issue, hand_over, policy)
+    settlement = providers.Singleton(Settlement, unit_of_work.provider, clock, ids, issue, hand_over, metrics)
+    place_orders = providers.Singleton(
+        PlaceOrders,
+        unit_of_work.provider,
+        providers.Singleton(MeasuredLock, lock, metrics),
+        clock,
+        ids,
+        issue,
+        hand_over,
+        policy,
+    )
     checkout_line: providers.Singleton[GroupCommit[UUID, CheckoutRequest, Placement]] = providers.Singleton(
-        GroupCommit, place_orders
+        GroupCommit, providers.Singleton(MeasuredDecisions, place_orders, metrics)
     )
     open_session = providers.Singleton(OpenSession, payment, unit_of_work.provider, settlement, links, clock)
     find_pay_page = providers.Singleton(FindPayPage, clock, open_session)
@@ -140,7 +153,7 @@ class Container(containers.DeclarativeContainer):
     refund_order = providers.Singleton(RefundOrder, unit_of_work.provider, clock, ids, hand_over)
     reconcile = providers.Singleton(Reconcile, payment, unit_of_work.provider, clock, settlement, open_session)
     release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, settlement, links)
-    cancel_order = providers.Singleton(CancelOrder, release_order)
+    cancel_order = providers.Singleton(CancelOrder, release_order, clock)
     release_overdue = providers.Singleton(ReleaseOverdue, unit_of_work.provider, clock, release_order)
     list_shows = providers.Singleton(ListShows, unit_of_work.provider, clock)
     get_show = providers.Singleton(GetShow, unit_of_work.provider)
@@ -231,6 +244,7 @@ class Container(containers.DeclarativeContainer):
             }
         ),
     )
+    measure_backlog = providers.Singleton(MeasureBacklog, unit_of_work.provider, clock)
     readiness = providers.Singleton(Readiness, engine, redis)
     relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
     list_tasks = providers.Singleton(ListTasks, unit_of_work.provider)

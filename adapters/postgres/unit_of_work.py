@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, cast
@@ -27,6 +29,7 @@ from adapters.postgres.refunds import PostgresRefundRepo
 from adapters.postgres.sales import PostgresSalesRepo
 from adapters.postgres.tokens import PostgresTokenRepo
 from application.ports.storage import StorageConflict, StorageUnavailable
+from domain.errors import InvalidRequest
 
 _ANOTHER_TRANSACTION = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 #: Two requests used one Idempotency-Key at once, on shows that share no lock.
@@ -36,8 +39,12 @@ _KEY_USED_AT_ONCE = "orders_idempotency_key_key"
 class PostgresUnitOfWork:
     """Transactions are READ COMMITTED: what must not change meanwhile is locked, what must be fresh is read after."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, ended: Callable[[str, float], None] | None = None) -> None:
+        """``ended`` is told how each transaction ended ("commit" or "rollback"), and after how many seconds."""
         self._engine = engine
+        self._ended = ended
+        self._end = "rollback"
+        self._began_at: float
         self._pooled: AsyncConnection
         self._connection: Connection
 
@@ -47,6 +54,7 @@ class PostgresUnitOfWork:
             raw = await self._pooled.get_raw_connection()
         except (SQLAlchemyError, OSError) as error:
             raise translated(error) from error
+        self._began_at = time.perf_counter()
         self._connection = Connection(self._pooled, cast("psycopg.AsyncConnection[Any]", raw.driver_connection))
         self.sales = PostgresSalesRepo(self._connection)
         self.catalog = PostgresCatalogRepo(self._connection)
@@ -73,11 +81,14 @@ class PostgresUnitOfWork:
             if self._connection.is_lost:
                 await self._pooled.invalidate()
             await self._pooled.close()
+        if self._ended:
+            self._ended(self._end, time.perf_counter() - self._began_at)
         if isinstance(error, SQLAlchemyError | psycopg.Error):
             raise translated(error) from error
 
     async def commit(self) -> None:
         await self._connection.commit()
+        self._end = "commit"
 
 
 def translated(error: Exception) -> Exception:
@@ -91,6 +102,9 @@ def translated(error: Exception) -> Exception:
         return StorageConflict(str(cause))
     if isinstance(cause, psycopg.IntegrityError):
         return StorageConflict(str(cause)) if cause.diag.constraint_name == _KEY_USED_AT_ONCE else error
+    if isinstance(cause, psycopg.DataError) and "NUL" in str(cause):
+        # The one character that text in PostgreSQL cannot have: JSON and addresses can.
+        return InvalidRequest("Text must not contain NUL characters")
     if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return StorageUnavailable(str(cause))
     return error

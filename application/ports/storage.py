@@ -242,6 +242,15 @@ class OrderRepo(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """How many tasks are to be done and how many were given up; since when the oldest to be done is due."""
+
+    pending: int
+    dead: int
+    oldest_due_at: datetime | None
+
+
 class OutboxRepo(Protocol):
     """Work that must happen after a commit (design.md §6)."""
 
@@ -299,6 +308,10 @@ class OutboxRepo(Protocol):
 
         A reminder that somebody has begun to send stays as it is.
         """
+        ...
+
+    async def backlog(self) -> OutboxCounts:
+        """What is still to be done, and what was given up."""
         ...
 
 

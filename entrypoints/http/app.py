@@ -18,9 +18,9 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from entrypoints.container import Container, close
-from entrypoints.http import checkout, health, lookup, orders, platform, producer, shows, webhooks
+from entrypoints.http import checkout, health, lookup, metrics, orders, platform, producer, shows, webhooks
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
-from entrypoints.http.context import answer_with_request_id, log_with_request_id
+from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.memory import calm_garbage_collector
@@ -52,14 +52,15 @@ def create_app(container: Container) -> Litestar:
                 middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate)],
             ),
             health.router,
+            metrics.get_metrics,
             order_page.router,
             create_static_files_router("/static", directories=[WEB / "static"], include_in_schema=False),
         ],
         dependencies=dependencies(container),
         state=State({CHECKOUT_RATE_LIMIT: container.checkout_rate_limit()}),
         exception_handlers=EXCEPTION_HANDLERS,
-        middleware=[log_with_request_id],
-        before_send=[answer_with_request_id],
+        middleware=[timed, log_with_request_id],
+        before_send=[answer_with_request_id, count_answers(container.metrics())],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
         template_config=TemplateConfig(directory=WEB / "templates", engine=JinjaTemplateEngine),

@@ -28,7 +28,7 @@ from entrypoints.http.strict_json import StrictJson
 
 log = logging.getLogger(__name__)
 
-REFUSALS_OF_A_CART = (
+_REFUSALS_OF_A_CART = (
     "invalid_quantity",
     "no_tickets",
     "too_many_tickets",
@@ -64,7 +64,7 @@ class CheckoutDesk:
     return_dto=None,
     summary="Price a cart",
     operation_id="quote",
-    responses=answers(*REFUSALS_OF_A_CART),
+    responses=answers(*_REFUSALS_OF_A_CART),
 )
 async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[CheckoutDesk]) -> QuoteOut:
     """What the cart costs now. Nothing is held."""
@@ -82,7 +82,7 @@ async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[Checkout
         "invalid_email",
         "invalid_name",
         "invalid_phone",
-        *REFUSALS_OF_A_CART,
+        *_REFUSALS_OF_A_CART,
         "checkout_in_progress",
         "price_changed",
         "idempotency_key_reused",

@@ -60,6 +60,8 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "list_shows": container.list_shows,
             "list_tokens": container.list_tokens,
             "look_up_orders": container.look_up_orders,
+            "measure_backlog": container.measure_backlog,
+            "metrics": container.metrics,
             "onboard_producer": container.onboard_producer,
             "order_tokens": container.order_tokens,
             "policy": container.policy,

@@ -21,6 +21,7 @@ from adapters.memory.pace import MemoryPace
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
+from adapters.memory.watching import MemoryOrderObserver
 from application.audit_trail import AuditTrail
 from application.auditing import CheckInvariants
 from application.box_office import SellAtCounter
@@ -136,12 +137,13 @@ class World:
         self.payment = payment or FlakyPayment()
         self.notifier = MemoryNotifier()
         self.mailer = MemoryMailer()
+        self.observer = MemoryOrderObserver()
         self.codes = TicketCodes("secret")
         self.links = Links("https://tickets.example", OrderTokens("secret"))
         self.hand_over = HandOver(self.notifier)
         self.audit = AuditTrail(self.clock, self.ids)
         issue = TicketIssuer(self.ids, self.codes)
-        self.settlement = Settlement(self.database, self.clock, self.ids, issue, self.hand_over)
+        self.settlement = Settlement(self.database, self.clock, self.ids, issue, self.hand_over, self.observer)
         self.place_orders = PlaceOrders(
             self.database, self.lock, self.clock, self.ids, issue, self.hand_over, self.policy
         )
@@ -175,7 +177,7 @@ class World:
         )
         self.reconcile = Reconcile(self.payment, self.database, self.clock, self.settlement, self.open_session)
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
-        self.cancel = CancelOrder(self.release)
+        self.cancel = CancelOrder(self.release, self.clock)
         self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
         self.release_cancelled = ReleaseCancelled(self.database, self.release)
         self.refund_show = RefundShow(self.database, self.clock, self.audit)
