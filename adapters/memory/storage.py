@@ -189,8 +189,10 @@ class MemoryOrderRepo:
             if order.idempotency and order.idempotency.key in keys
         }
 
-    async def id_of_session(self, session_id: str) -> UUID | None:
-        return next((o.id for o in self._tables.orders.values() if o.session_id == session_id), None)
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, Order]:
+        wanted = set(session_ids)
+        found = [order for order in self._tables.orders.values() if order.session_id in wanted]
+        return {order.session_id: order for order in found if order.session_id}
 
     async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
         return {id_: self._tables.orders[id_].status for id_ in order_ids if id_ in self._tables.orders}
@@ -251,14 +253,15 @@ class MemoryEventInbox:
     def __init__(self, tables: _Tables) -> None:
         self._tables = tables
 
-    async def receive(self, event: PaymentEvent, *, now: datetime) -> ReceivedEvent:
-        return self._tables.inbox.setdefault(event.id, ReceivedEvent(event, now))
+    async def receive(self, events: Collection[PaymentEvent], *, now: datetime) -> Mapping[str, ReceivedEvent]:
+        return {event.id: self._tables.inbox.setdefault(event.id, ReceivedEvent(event, now)) for event in events}
 
     async def get(self, event_id: str) -> ReceivedEvent | None:
         return self._tables.inbox.get(event_id)
 
-    async def handled(self, event_id: str, *, now: datetime) -> None:
-        self._tables.inbox[event_id] = replace(self._tables.inbox[event_id], handled_at=now, last_error=None)
+    async def handled(self, event_ids: Collection[str], *, now: datetime) -> None:
+        for event_id in event_ids:
+            self._tables.inbox[event_id] = replace(self._tables.inbox[event_id], handled_at=now, last_error=None)
 
     async def failed(self, event_id: str, *, error: str) -> None:
         self._tables.inbox[event_id] = replace(self._tables.inbox[event_id], last_error=error)

@@ -213,6 +213,21 @@ def new_order_values(order: Order) -> Values:
     }
 
 
+#: The columns of ``order_state_values``.
+ORDER_STATE = (
+    "status",
+    "completed_at",
+    "payment_intent_id",
+    "charge_id",
+    "last_payment_error",
+    "amount_paid",
+    "tax",
+    "refunded_amount",
+    "disputed",
+    "idempotency_key",
+)
+
+
 def order_state_values(order: Order) -> Values:
     """What changes in an order's life. Its session is attached apart: that needs no lock."""
     return {
