@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 
+from domain.branding import Branding, Picture
 from domain.errors import InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
 from domain.inventory import Inventory
 from domain.money import AMOUNT_LIMIT, Currency
@@ -57,6 +58,7 @@ class Producer:
     email: str
     currency: Currency
     financial: ProducerFinancial = field(default_factory=ProducerFinancial)
+    branding: Branding = field(default_factory=Branding)
 
     def __post_init__(self) -> None:
         _check_title(self.name, "name")
@@ -88,6 +90,7 @@ class Show:
     terms: str = ""
     published: bool = False
     cancelled: bool = False
+    image: Picture | None = None
 
     def __post_init__(self) -> None:
         _check_title(self.title, "title")

@@ -26,6 +26,7 @@ from application.ports.storage import (
     StorageConflict,
     StorageUnavailable,
 )
+from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
 from domain.orders import Order, OrderStatus
@@ -47,6 +48,7 @@ class _Tables:
     inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
     checks: dict[UUID, datetime] = field(default_factory=dict)
     tokens: dict[UUID, AccessToken] = field(default_factory=dict)
+    pictures: dict[Picture, bytes] = field(default_factory=dict)
 
     def snapshot(self) -> _Tables:
         return _Tables(*(copy(getattr(self, name)) for name in self.__slots__))
@@ -93,6 +95,7 @@ class MemoryUnitOfWork:
         self.refunds = MemoryRefundRepo(self._tables)
         self.inbox = MemoryEventInbox(self._tables)
         self.tokens = MemoryTokenRepo(self._tables)
+        self.pictures = MemoryPictureRepo(self._tables)
         return self
 
     async def __aexit__(
@@ -347,3 +350,20 @@ class MemoryTokenRepo:
             return False
         self._tables.tokens[token_id] = replace(token, revoked_at=token.revoked_at or now)
         return True
+
+
+class MemoryPictureRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def add(self, picture: Picture, content: bytes) -> None:
+        self._tables.pictures[picture] = content
+
+    async def content(self, picture: Picture) -> bytes | None:
+        return self._tables.pictures.get(picture)
+
+    async def remove_unused(self, picture: Picture) -> None:
+        used = {show.image for show in self._tables.shows.values()}
+        used |= {producer.branding.logo for producer in self._tables.producers.values()}
+        if picture not in used:
+            self._tables.pictures.pop(picture, None)

@@ -15,6 +15,7 @@ from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.orders import PostgresOrderRepo
 from adapters.postgres.outbox import PostgresOutboxRepo
+from adapters.postgres.pictures import PostgresPictureRepo
 from adapters.postgres.refunds import PostgresRefundRepo
 from adapters.postgres.sales import PostgresSalesRepo
 from adapters.postgres.tokens import PostgresTokenRepo
@@ -44,6 +45,7 @@ class PostgresUnitOfWork:
         self.refunds = PostgresRefundRepo(self._connection)
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
+        self.pictures = PostgresPictureRepo(self._connection)
         return self
 
     async def __aexit__(

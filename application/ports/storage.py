@@ -12,6 +12,7 @@ from uuid import UUID
 from application.access import AccessToken
 from application.outbox import OutboxTask
 from application.ports.payment import PaymentEvent
+from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
 from domain.errors import NotFound
@@ -234,6 +235,20 @@ class EventInbox(Protocol):
         ...
 
 
+class PictureRepo(Protocol):
+    """Logos of producers and images of shows."""
+
+    async def add(self, picture: Picture, content: bytes) -> None:
+        """Nothing happens when it is there already."""
+        ...
+
+    async def content(self, picture: Picture) -> bytes | None: ...
+
+    async def remove_unused(self, picture: Picture) -> None:
+        """Forget it, unless a show or a producer still has it."""
+        ...
+
+
 class TokenRepo(Protocol):
     """Access tokens of the producer API."""
 
@@ -272,6 +287,9 @@ class UnitOfWork(Protocol):
 
     @property
     def tokens(self) -> TokenRepo: ...
+
+    @property
+    def pictures(self) -> PictureRepo: ...
 
     async def commit(self) -> None: ...
 
