@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from application.access import AccessToken, Scope, hash_secret
@@ -16,6 +17,8 @@ from domain.errors import InvalidEmail, NotFound
 from domain.money import currency
 
 _SECRET_BYTES = 32
+#: A scanner sends many requests a second, and nobody needs to know the last use so exactly.
+USE_REMEMBERED_EVERY = timedelta(minutes=1)
 
 
 class RegisterProducer:
@@ -85,22 +88,44 @@ class RevokeToken:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
-    async def __call__(self, token_id: UUID) -> None:
-        """The token opens nothing any more. Raises NotFound."""
+    async def __call__(self, token_id: UUID, *, of_producer: UUID | None = None) -> None:
+        """The token opens nothing any more. Raises NotFound, also when it is not of the producer who is named."""
         async with self._unit_of_work() as uow:
+            if of_producer and token_id not in {token.id for token in await uow.tokens.of_producer(of_producer)}:
+                raise NotFound("No such token")
             if not await uow.tokens.revoke(token_id, now=self._clock.now()):
                 raise NotFound("No such token")
             await uow.commit()
 
 
-class Authenticate:
-    """Whose token is this?"""
-
+class ListTokens:
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
 
+    async def __call__(self, producer_id: UUID) -> list[AccessToken]:
+        """The producer's tokens, revoked ones too, oldest first. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            if await uow.catalog.producer(producer_id) is None:
+                raise NotFound("No such producer")
+            return await uow.tokens.of_producer(producer_id)
+
+
+class Authenticate:
+    """Whose token is this?"""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
     async def __call__(self, secret: str) -> AccessToken | None:
-        """The token, unless unknown or revoked."""
+        """The token, unless unknown or revoked. Its use is remembered, once in USE_REMEMBERED_EVERY."""
+        now = self._clock.now()
+        long_ago = now - USE_REMEMBERED_EVERY
         async with self._unit_of_work() as uow:
             token = await uow.tokens.with_hash(hash_secret(secret))
-        return token if token and token.revoked_at is None else None
+            if token is None or token.revoked_at is not None:
+                return None
+            if token.last_used_at is None or token.last_used_at < long_ago:
+                await uow.tokens.used(token.id, now=now, unless_since=long_ago)
+                await uow.commit()
+        return token

@@ -33,7 +33,7 @@ from application.links import Links, OrderTokens
 from application.outbox import TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
 from application.printing import PrintTickets
-from application.producers import Authenticate, IssueToken, RegisterProducer, RevokeToken
+from application.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
 from application.quote import QuoteCart
 from application.reconciliation import Reconcile
 from application.refunds import FollowRefund, RefundOrder, SubmitRefunds
@@ -122,7 +122,8 @@ class Container(containers.DeclarativeContainer):
     register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids)
     issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids)
     revoke_token = providers.Singleton(RevokeToken, unit_of_work.provider, clock)
-    authenticate = providers.Singleton(Authenticate, unit_of_work.provider)
+    list_tokens = providers.Singleton(ListTokens, unit_of_work.provider)
+    authenticate = providers.Singleton(Authenticate, unit_of_work.provider, clock)
 
     run_task = providers.Singleton(
         RunTask,

@@ -372,6 +372,7 @@ def token_of(row: RowMapping) -> AccessToken:
         secret_hash=row["secret_hash"],
         created_at=row["created_at"],
         revoked_at=row["revoked_at"],
+        last_used_at=row["last_used_at"],
     )
 
 
@@ -384,4 +385,5 @@ def token_values(token: AccessToken) -> Values:
         "secret_hash": token.secret_hash,
         "created_at": token.created_at,
         "revoked_at": token.revoked_at,
+        "last_used_at": token.last_used_at,
     }

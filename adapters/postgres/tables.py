@@ -68,6 +68,7 @@ access_tokens = sa.Table(
     sa.Column("secret_hash", sa.LargeBinary, nullable=False, unique=True),
     sa.Column("created_at", _Time, nullable=False),
     sa.Column("revoked_at", _Time),
+    sa.Column("last_used_at", _Time),
     sa.CheckConstraint(
         f"CASE WHEN producer_id IS NULL THEN scopes = ARRAY['{Scope.PLATFORM}'] "
         f"ELSE NOT '{Scope.PLATFORM}' = ANY (scopes) END",

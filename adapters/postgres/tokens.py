@@ -27,6 +27,22 @@ class PostgresTokenRepo:
         row = found.mappings().one_or_none()
         return token_of(row) if row else None
 
+    async def of_producer(self, producer_id: UUID) -> list[AccessToken]:
+        found = await self._connection.execute(
+            sa.select(access_tokens)
+            .where(access_tokens.c.producer_id == producer_id)
+            .order_by(access_tokens.c.created_at, access_tokens.c.id)
+        )
+        return [token_of(row) for row in found.mappings()]
+
+    async def used(self, token_id: UUID, *, now: datetime, unless_since: datetime) -> None:
+        last_used_at = access_tokens.c.last_used_at
+        await self._connection.execute(
+            sa.update(access_tokens)
+            .where(access_tokens.c.id == token_id, sa.or_(last_used_at.is_(None), last_used_at < unless_since))
+            .values(last_used_at=now)
+        )
+
     async def revoke(self, token_id: UUID, *, now: datetime) -> bool:
         revoked = await self._connection.execute(
             sa.update(access_tokens)

@@ -256,6 +256,14 @@ class TokenRepo(Protocol):
 
     async def with_hash(self, secret_hash: bytes) -> AccessToken | None: ...
 
+    async def of_producer(self, producer_id: UUID) -> list[AccessToken]:
+        """A producer's tokens, revoked ones too, oldest first."""
+        ...
+
+    async def used(self, token_id: UUID, *, now: datetime, unless_since: datetime) -> None:
+        """Remember that the token was used, unless a use since then is remembered already."""
+        ...
+
     async def revoke(self, token_id: UUID, *, now: datetime) -> bool:
         """False when there is no such token."""
         ...

@@ -9,14 +9,17 @@ from pathlib import Path
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
+from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from entrypoints.container import Container, close
-from entrypoints.http import checkout, health, orders, shows, webhooks
+from entrypoints.http import checkout, health, orders, platform, shows, webhooks
+from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, log_with_request_id
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.errors import EXCEPTION_HANDLERS
@@ -40,9 +43,11 @@ def create_app(container: Container) -> Litestar:
     origins = [origin.strip() for origin in container.settings().cors_origins.split(",") if origin.strip()]
     return Litestar(
         route_handlers=[
+            Router("/api/v1", route_handlers=[shows.router, checkout.router, webhooks.router]),
             Router(
                 "/api/v1",
-                route_handlers=[shows.router, checkout.router, orders.router, webhooks.router],
+                route_handlers=[orders.router, platform.router],
+                middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate)],
             ),
             health.router,
             order_page.router,
@@ -62,6 +67,7 @@ def create_app(container: Container) -> Litestar:
             path="/schema",
             render_plugins=[JsonRenderPlugin(path="/")],
             use_handler_docstrings=True,
+            components=Components(security_schemes={BEARER: BEARER_SCHEME}),
         ),
         logging_config=None,
     )

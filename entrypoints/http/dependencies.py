@@ -22,20 +22,23 @@ def dependencies(container: Container) -> dict[str, Provide]:
     return {
         name: _provide(provider)
         for name, provider in {
-            "authenticate": container.authenticate,
             "cancel_order": container.cancel_order,
             "checkout": container.checkout,
             "complete_order": container.complete_order,
             "find_pay_page": container.find_pay_page,
             "get_order": container.get_order,
             "get_show": container.get_show,
+            "issue_token": container.issue_token,
             "links": container.links,
             "list_shows": container.list_shows,
+            "list_tokens": container.list_tokens,
             "order_tokens": container.order_tokens,
             "handle_payment_event": container.handle_payment_event,
             "policy": container.policy,
             "print_tickets": container.print_tickets,
             "quote_cart": container.quote,
             "readiness": container.readiness,
+            "register_producer": container.register_producer,
+            "revoke_token": container.revoke_token,
         }.items()
     }

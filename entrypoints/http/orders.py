@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Any
 from uuid import UUID
 
-from litestar import Response, Router, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
-from litestar.params import FromPath, FromQuery, HeaderParameter
+from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK
 
-from application.access import Scope
+from application.access import AccessToken, Scope
 from application.links import Links, OrderTokens
 from application.printing import PrintTickets
-from application.producers import Authenticate
 from application.release import CancelOrder
 from application.showing import GetOrder, OrderOnDisplay
 from domain.errors import Conflict, NotFound
+from entrypoints.http.access import BEARER, ensure_scope
 from entrypoints.http.schemas import OrderOut
 
 
@@ -25,23 +24,15 @@ async def opened_order(
     order_id: FromPath[UUID],
     get_order: NamedDependency[GetOrder],
     order_tokens: NamedDependency[OrderTokens],
-    authenticate: NamedDependency[Authenticate],
+    request: Request[Any, AccessToken | None, Any],
     token: FromQuery[str | None] = None,
-    authorization: Annotated[str | None, HeaderParameter(name="Authorization")] = None,
 ) -> OrderOnDisplay:
     """The order, for whoever may see it. For all others it does not exist."""
     if token is not None:
         if not order_tokens.matches(order_id, token):
             raise NotFound("No such order")
         return await get_order(order_id)
-    scheme, _, secret = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise NotAuthorizedException("The order's token, or a producer's bearer token, is needed")
-    access = await authenticate(secret.strip())
-    if access is None:
-        raise NotAuthorizedException("Unknown or revoked token")
-    if Scope.ORDERS not in access.scopes:
-        raise PermissionDeniedException("This token has not the scope orders")
+    access = ensure_scope(request.auth, Scope.ORDERS)
     found = await get_order(order_id)
     if found.display.producer.id != access.producer_id:
         raise NotFound("No such order")
@@ -88,5 +79,6 @@ router = Router(
     "/orders/{order_id:uuid}",
     route_handlers=[get_one, cancel, tickets_pdf],
     dependencies={"opened_order": Provide(opened_order)},
+    security=[{}, {BEARER: [Scope.ORDERS]}],
     tags=["Orders"],
 )

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from application.ports.storage import ShowOnDisplay
 from domain.cart import Cart, CartLine
-from domain.catalog import Ticket
+from domain.catalog import Producer, Ticket
 from domain.customer import Customer
 from domain.orders import Order, TicketAttendee
 from domain.policy import CheckoutPolicy
@@ -153,6 +153,28 @@ class CheckoutOut(QuoteOut, kw_only=True):
 class ProducerOut(msgspec.Struct):
     id: UUID
     name: str
+
+
+class AccountOut(msgspec.Struct, kw_only=True):
+    """A producer as the producer and the platform see it. ``charges_enabled`` is what Stripe says of the account."""
+
+    id: UUID
+    name: str
+    email: str
+    currency: str
+    stripe_account_id: str | None
+    charges_enabled: bool
+
+    @classmethod
+    def of(cls, producer: Producer) -> AccountOut:
+        return cls(
+            id=producer.id,
+            name=producer.name,
+            email=producer.email,
+            currency=producer.currency.code,
+            stripe_account_id=producer.financial.stripe_account_id,
+            charges_enabled=producer.financial.charges_enabled,
+        )
 
 
 class TicketOut(msgspec.Struct, kw_only=True):

@@ -35,7 +35,7 @@ def revoke(world: World) -> RevokeToken:
 
 @pytest.fixture
 def authenticate(world: World) -> Authenticate:
-    return Authenticate(world.database)
+    return Authenticate(world.database, world.clock)
 
 
 def token(**overrides: Any) -> AccessToken:

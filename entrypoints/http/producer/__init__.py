@@ -1,0 +1,1 @@
+"""The producer API: everything under /producer, opened by a bearer token."""
