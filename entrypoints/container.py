@@ -7,6 +7,7 @@ from uuid import UUID
 from dependency_injector import containers, providers
 
 from adapters.pdf.renderer import PdfTicketRenderer
+from adapters.pillow.studio import PillowStudio
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.redis.client import create_redis
@@ -22,6 +23,8 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
+from application.branding import GetBranding, GetPicture, SetBranding, SetLogo, SetShowImage
+from application.buying import BuyOnce
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
@@ -73,6 +76,7 @@ class Container(containers.DeclarativeContainer):
     payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret)
     broker = providers.Singleton(create_broker, settings.provided.redis_url)
     notifier = providers.Singleton(TaskiqNotifier, broker)
+    picture_studio = providers.Singleton(PillowStudio)
     ticket_renderer = providers.Singleton(PdfTicketRenderer)
     letters = providers.Singleton(JinjaLetterWriter)
     mailer = providers.Singleton(
@@ -114,10 +118,17 @@ class Container(containers.DeclarativeContainer):
     release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, settlement, links)
     cancel_order = providers.Singleton(CancelOrder, release_order)
     release_overdue = providers.Singleton(ReleaseOverdue, unit_of_work.provider, clock, release_order)
+    buy_once = providers.Singleton(BuyOnce, checkout, cancel_order, unit_of_work.provider)
     list_shows = providers.Singleton(ListShows, unit_of_work.provider, clock)
     get_show = providers.Singleton(GetShow, unit_of_work.provider)
     get_order = providers.Singleton(GetOrder, unit_of_work.provider)
     print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
+
+    get_branding = providers.Singleton(GetBranding, unit_of_work.provider)
+    set_branding = providers.Singleton(SetBranding, unit_of_work.provider)
+    set_logo = providers.Singleton(SetLogo, unit_of_work.provider, picture_studio)
+    set_show_image = providers.Singleton(SetShowImage, unit_of_work.provider, picture_studio)
+    get_picture = providers.Singleton(GetPicture, unit_of_work.provider)
 
     register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids)
     issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids)

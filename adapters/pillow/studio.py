@@ -45,7 +45,7 @@ def _prepare(upload: bytes, box: Box) -> PreparedPicture:
     except (OSError, ValueError, SyntaxError, EOFError):
         raise UnusablePicture("The picture is broken") from None
     encoded = BytesIO()
-    fitted.save(encoded, "WEBP", quality=_QUALITY, method=6)
+    fitted.save(encoded, "WEBP", quality=_QUALITY)
     content = encoded.getvalue()
     digest = hashlib.sha256(content).hexdigest()[:_DIGEST_CHARACTERS]
     return PreparedPicture(Picture.of(digest, width=fitted.width, height=fitted.height), content)

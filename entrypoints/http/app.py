@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
@@ -13,26 +12,26 @@ from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
-from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.static_files import create_static_files_router
-from litestar.template.config import TemplateConfig
 
 from entrypoints.container import Container, close
 from entrypoints.http import checkout, health, orders, platform, shows, webhooks
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, log_with_request_id
 from entrypoints.http.dependencies import dependencies
-from entrypoints.http.errors import EXCEPTION_HANDLERS
+from entrypoints.http.producer import branding
 from entrypoints.logs import configure_logging
 from entrypoints.settings import Settings
-from entrypoints.web import order_page
+from entrypoints.web.csrf import csrf_config
+from entrypoints.web.dependencies import create_pages, web_dependencies
+from entrypoints.web.error_pages import handlers_for_browsers
+from entrypoints.web.router import router as storefront
+from entrypoints.web.security import harden
 
-WEB = Path(order_page.__file__).parent
 MAX_BODY_BYTES = 64 * 1024
 
 
 def create_app(container: Container) -> Litestar:
-    """The API over the container's use cases. The container is closed when the application stops."""
+    """API and pages over the container's use cases. The container is closed when the application stops."""
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -40,26 +39,26 @@ def create_app(container: Container) -> Litestar:
         yield
         await close(container)
 
-    origins = [origin.strip() for origin in container.settings().cors_origins.split(",") if origin.strip()]
+    settings, pages = container.settings(), create_pages(container)
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     return Litestar(
         route_handlers=[
             Router("/api/v1", route_handlers=[shows.router, checkout.router, webhooks.router]),
             Router(
                 "/api/v1",
-                route_handlers=[orders.router, platform.router],
+                route_handlers=[orders.router, platform.router, branding.router],
                 middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate)],
             ),
             health.router,
-            order_page.router,
-            create_static_files_router("/static", directories=[WEB / "static"], include_in_schema=False),
+            storefront,
         ],
-        dependencies=dependencies(container),
-        exception_handlers=EXCEPTION_HANDLERS,
+        dependencies={**dependencies(container), **web_dependencies(container, pages)},
+        exception_handlers=handlers_for_browsers(pages),
         middleware=[log_with_request_id],
-        before_send=[answer_with_request_id],
+        before_send=[answer_with_request_id, harden],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
-        template_config=TemplateConfig(directory=WEB / "templates", engine=JinjaTemplateEngine),
+        csrf_config=csrf_config(settings),
         cors_config=CORSConfig(allow_origins=origins) if origins else None,
         openapi_config=OpenAPIConfig(
             title="PiqueTickets",

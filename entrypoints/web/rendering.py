@@ -25,9 +25,9 @@ _HTML: Final = "text/html; charset=utf-8"
 class Pages:
     """Renders templates to answers."""
 
-    def __init__(self, policy: PagePolicy, clock: Clock) -> None:
+    def __init__(self, policy: PagePolicy, clock: Clock, *, public_url: str) -> None:
         self.policy = policy
-        self._clock = clock
+        self.now = clock.now
         self._engine = Environment(
             loader=FileSystemLoader(_TEMPLATES),
             autoescape=True,
@@ -35,12 +35,17 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._engine.globals |= {"asset": asset_path, "brand_sheet": brand_sheet, "left": left}
+        self._engine.globals |= {
+            "asset": asset_path,
+            "brand_sheet": brand_sheet,
+            "left": left,
+            "public_url": public_url,
+        }
         self._engine.filters["rfc3339"] = datetime.isoformat
 
     def text(self, template: str, context: Mapping[str, Any]) -> str:
         """The rendered template. ``now`` is there for every one of them: pages count down from the server's clock."""
-        return self._engine.get_template(template).render({"now": self._clock.now(), **context})
+        return self._engine.get_template(template).render({"now": self.now(), **context})
 
     def page(
         self,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
@@ -14,6 +13,7 @@ from entrypoints.settings import Settings
 
 STRIPE_API: Final = "https://api.stripe.com"
 STRIPE_PAY_PAGES: Final = "https://checkout.stripe.com"
+_NOBODY: Final = "'none'"
 
 #: For everything, pages and API alike, unless an answer says otherwise itself.
 _DEFAULTS: Final = {
@@ -59,33 +59,5 @@ class PagePolicy:
         return (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
             f"form-action 'self' {self.pay_pages}; base-uri 'none'; "
-            f"frame-ancestors {' '.join(frame_ancestors) or chr(39) + 'none' + chr(39)}"
+            f"frame-ancestors {' '.join(frame_ancestors) or _NOBODY}"
         )
-
-
-def csrf_config(settings: Settings) -> CSRFConfig:
-    """A token in every form, held against a cookie of the same browser.
-
-    Where nothing is changed by a form the cookie is not set, so that those pages are the same for everybody and may be
-    cached; the API takes JSON and bearer tokens and no cookie at all.
-    """
-    return CSRFConfig(
-        secret=settings.secret_key,
-        cookie_name="__Host-csrf" if settings.public_url.startswith("https:") else "csrf",
-        cookie_secure=settings.public_url.startswith("https:"),
-        cookie_httponly=True,
-        cookie_samesite="lax",
-        exclude=[
-            r"^/api/",
-            r"^/schema",
-            r"^/health/",
-            r"^/metrics",
-            r"^/assets/",
-            r"^/brand/",
-            r"^/pictures/",
-            r"^/widget\.js$",
-            r"^/$",
-            r"^/shows/[^/]+$",
-            r"^/shows/[^/]+/(remaining|total|widget)$",
-        ],
-    )

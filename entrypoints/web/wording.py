@@ -53,9 +53,7 @@ class Wording:
 
     def zone(self, moment: datetime) -> str:
         """Such as "EST"."""
-        return get_timezone_name(
-            moment.astimezone(get_timezone(self.show.timezone)), width="short", locale=self.locale
-        )
+        return get_timezone_name(moment.astimezone(get_timezone(self.show.timezone)), width="short", locale=self.locale)
 
     def from_price(self, tickets: tuple[Ticket, ...]) -> str:
         """What the cheapest ticket that is left costs, or that there is none. In English, but for the price."""

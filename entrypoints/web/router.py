@@ -1,0 +1,19 @@
+"""All pages."""
+
+from __future__ import annotations
+
+from litestar import Router
+
+from entrypoints.web import assets, branding, checkout_pages, order_page, show_pages, widget
+
+router = Router(
+    "/",
+    route_handlers=[
+        assets.asset,
+        branding.router,
+        show_pages.router,
+        checkout_pages.router,
+        order_page.router,
+        widget.router,
+    ],
+)
