@@ -95,6 +95,18 @@ class CheckoutDesk:
     def way_to_pay(self, order: Order) -> str:
         """Where the browser goes with its order."""
         url = self.links.checkout_url(order)
+        if order.checkout_url == url and not self.pages.policy.leads_to(url):
+            # A payment page under a domain of the producer's: the form may not lead there, a link on our page may.
+            return self.links.order_page(order)
+        return url
+
+
+_TRY_AGAIN
+            return row_of(error).status
+
+    def way_to_pay(self, order: Order) -> str:
+        """Where the browser goes with its order."""
+        url = self.links.checkout_url(order)
         # A payment page under an address of its own is reached from a page of ours, not from the form itself.
         ours = not order.holds_tickets or self.pages.policy.leads_to(url)
         return url if ours else self.links.pay_page(order)

@@ -89,13 +89,10 @@ async def pay_page(
     order = opened.order
     if not order.holds_tickets:
         return Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER)
-    url = await find_pay_page(order)
-    if url and pages.policy.leads_to(url):
+    if url := await find_pay_page(order):
         return Redirect(url, status_code=HTTP_303_SEE_OTHER)
-    # A redirect to any other address would be refused to a browser that comes here from a form.
-    refresh = f"0; url={url}" if url else str(ASK_AGAIN_SECONDS)
-    context = {**_context(opened), "order_url": links.order_page(order), "pay_url": url}
-    return pages.page("pay.html", context, headers={"Refresh": refresh})
+    context = {**_context(opened), "order_url": links.order_page(order)}
+    return pages.page("pay.html", context, headers={"Refresh": str(ASK_AGAIN_SECONDS)})
 
 
 def _state(order: Order, now: datetime, *, came_from_paying: bool) -> str:
