@@ -57,7 +57,7 @@ def _everything_on(ticket: PrintableTicket) -> str:
         (
             ticket.show_title,
             ticket.producer_name,
-            ticket.venue,
+            ticket.occasion.venue,
             ticket.attendee_name,
             ticket.ticket_name,
             ticket.price,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.inbox import PostgresEventInbox
+from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.orders import PostgresOrderRepo
 from adapters.postgres.outbox import PostgresOutboxRepo
 from adapters.postgres.pictures import PostgresPictureRepo
@@ -42,6 +43,7 @@ class PostgresUnitOfWork:
         self.catalog = PostgresCatalogRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
         self.outbox = PostgresOutboxRepo(self._connection)
+        self.lookups = PostgresLookupRepo(self._connection)
         self.refunds = PostgresRefundRepo(self._connection)
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)

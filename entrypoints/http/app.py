@@ -14,7 +14,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
 
 from entrypoints.container import Container, close
-from entrypoints.http import checkout, health, orders, platform, shows, webhooks
+from entrypoints.http import checkout, health, lookup, orders, platform, shows, webhooks
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, log_with_request_id
 from entrypoints.http.dependencies import dependencies
@@ -43,7 +43,7 @@ def create_app(container: Container) -> Litestar:
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     return Litestar(
         route_handlers=[
-            Router("/api/v1", route_handlers=[shows.router, checkout.router, webhooks.router]),
+            Router("/api/v1", route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router]),
             Router(
                 "/api/v1",
                 route_handlers=[orders.router, platform.router, branding.router],

@@ -34,6 +34,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "links": container.links,
             "list_shows": container.list_shows,
             "list_tokens": container.list_tokens,
+            "look_up_orders": container.look_up_orders,
             "order_tokens": container.order_tokens,
             "handle_payment_event": container.handle_payment_event,
             "policy": container.policy,
@@ -45,5 +46,6 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "set_show_image": container.set_show_image,
             "register_producer": container.register_producer,
             "revoke_token": container.revoke_token,
+            "write_calendar": container.write_calendar,
         }.items()
     }

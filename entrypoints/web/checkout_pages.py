@@ -101,17 +101,6 @@ class CheckoutDesk:
         return url
 
 
-_TRY_AGAIN
-            return row_of(error).status
-
-    def way_to_pay(self, order: Order) -> str:
-        """Where the browser goes with its order."""
-        url = self.links.checkout_url(order)
-        # A payment page under an address of its own is reached from a page of ours, not from the form itself.
-        ours = not order.holds_tickets or self.pages.policy.leads_to(url)
-        return url if ours else self.links.pay_page(order)
-
-
 _TRY_AGAIN: Final = "Very many people are buying right now. Nothing was charged. Please press the button once more."
 _HELD: Final = "Your tickets are held for you, but the payment page did not open. Please press the button once more."
 

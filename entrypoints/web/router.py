@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router
 
-from entrypoints.web import assets, branding, checkout_pages, order_page, show_pages, widget
+from entrypoints.web import assets, branding, checkout_pages, lookup_page, order_page, show_pages, widget
 
 router = Router(
     "/",
@@ -14,6 +14,7 @@ router = Router(
         show_pages.router,
         checkout_pages.router,
         order_page.router,
+        lookup_page.router,
         widget.router,
     ],
 )
