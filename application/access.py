@@ -29,10 +29,11 @@ def hash_secret(secret: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who changes something of a producer's: the audit trail remembers it. ``token_id`` is None at the command line."""
+    """Who changes something of a producer's: the audit trail remembers it. ``name`` is the token's, if it was one."""
 
     producer_id: UUID
     token_id: UUID | None = None
+    name: str = "command line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,10 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
+from application.access import Actor
+from application.audit import Action
+from application.audit_trail import AuditTrail
+from application.ownership import locked_show
 from application.ports.pictures import Box, PictureStudio, PreparedPicture, UnusablePicture
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from domain.branding import Branding, Picture, parse_colour, parse_origins
@@ -24,68 +28,79 @@ class GetBranding:
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
 
-    async def __call__(self, producer_id: UUID) -> Branding:
+    async def __call__(self, actor: Actor) -> Branding:
         """Raises NotFound."""
         async with self._unit_of_work() as uow:
-            return (await _producer(uow, producer_id)).branding
+            producer = await uow.catalog.producer(actor.producer_id)
+        if producer is None:
+            raise NotFound("No such producer")
+        return producer.branding
 
 
 class SetBranding:
     """The colour, and the sites that may embed shows."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
         self._unit_of_work = unit_of_work
+        self._audit = audit
 
-    async def __call__(self, producer_id: UUID, *, colour: str | None, widget_origins: Sequence[str]) -> Branding:
+    async def __call__(self, actor: Actor, *, colour: str | None, widget_origins: Sequence[str]) -> Branding:
         """The branding from now on; the logo stays. Raises NotFound, InvalidRequest."""
         parsed_colour = parse_colour(colour) if colour is not None else None
         origins = parse_origins(widget_origins)
         async with self._unit_of_work() as uow:
-            producer = await _producer(uow, producer_id)
-            branding = replace(producer.branding, colour=parsed_colour, widget_origins=origins)
-            await uow.catalog.save_producer(replace(producer, branding=branding))
+            before = await _locked_producer(uow, actor)
+            branding = replace(before.branding, colour=parsed_colour, widget_origins=origins)
+            await _dress(uow, self._audit, actor, before, branding)
             await uow.commit()
         return branding
 
 
 class SetLogo:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio, audit: AuditTrail) -> None:
         self._unit_of_work = unit_of_work
         self._studio = studio
+        self._audit = audit
 
-    async def __call__(self, producer_id: UUID, upload: bytes | None) -> Branding:
+    async def __call__(self, actor: Actor, upload: bytes | None) -> Branding:
         """The branding with the uploaded logo; None takes the logo away. Raises NotFound, InvalidRequest."""
         prepared = await _prepare(self._studio, upload, LOGO_BOX) if upload is not None else None
         async with self._unit_of_work() as uow:
-            producer = await _producer(uow, producer_id)
+            before = await _locked_producer(uow, actor)
             if prepared:
                 await uow.pictures.add(prepared.picture, prepared.content)
-            branding = replace(producer.branding, logo=prepared.picture if prepared else None)
-            await uow.catalog.save_producer(replace(producer, branding=branding))
-            await _forget(uow, producer.branding.logo)
+            branding = replace(before.branding, logo=prepared.picture if prepared else None)
+            await _dress(uow, self._audit, actor, before, branding)
+            await _forget(uow, before.branding.logo)
             await uow.commit()
         return branding
 
 
 class SetShowImage:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio, audit: AuditTrail) -> None:
         self._unit_of_work = unit_of_work
         self._studio = studio
+        self._audit = audit
 
-    async def __call__(self, producer_id: UUID, show_id: UUID, upload: bytes | None) -> Show:
-        """The producer's show with the uploaded image; None takes it away. Raises NotFound, InvalidRequest."""
+    async def __call__(self, actor: Actor, show_id: UUID, upload: bytes | None) -> Show:
+        """The producer's show with the uploaded image; None takes it away.
+
+        Raises NotFound, InvalidRequest, Conflict (it was cancelled).
+        """
         prepared = await _prepare(self._studio, upload, IMAGE_BOX) if upload is not None else None
         async with self._unit_of_work() as uow:
-            show = await uow.catalog.show(show_id)
-            if show is None or show.producer_id != producer_id:
-                raise NotFound("No such show")
+            before = await locked_show(uow, actor, show_id)
             if prepared:
                 await uow.pictures.add(prepared.picture, prepared.content)
-            changed = replace(show, image=prepared.picture if prepared else None)
-            await uow.catalog.save_show(changed)
-            await _forget(uow, show.image)
+            after = before.changed(image=prepared.picture if prepared else None)
+            if after != before:
+                await uow.catalog.save_show(after)
+                await self._audit.record(
+                    uow, actor, Action.SHOW_CHANGED, show_id, show_id=show_id, before=before, after=after
+                )
+            await _forget(uow, before.image)
             await uow.commit()
-        return changed
+        return after
 
 
 class GetPicture:
@@ -105,11 +120,18 @@ class GetPicture:
         return content
 
 
-async def _producer(uow: UnitOfWork, producer_id: UUID) -> Producer:
-    producer = await uow.catalog.producer(producer_id)
+async def _locked_producer(uow: UnitOfWork, actor: Actor) -> Producer:
+    producer = await uow.catalog.lock_producer(actor.producer_id)
     if producer is None:
         raise NotFound("No such producer")
     return producer
+
+
+async def _dress(uow: UnitOfWork, audit: AuditTrail, actor: Actor, before: Producer, branding: Branding) -> None:
+    after = replace(before, branding=branding)
+    if after != before:
+        await uow.catalog.save_producer(after)
+        await audit.record(uow, actor, Action.ACCOUNT_CHANGED, after.id, before=before, after=after)
 
 
 async def _prepare(studio: PictureStudio, upload: bytes, box: Box) -> PreparedPicture:

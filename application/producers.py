@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from application.access import AccessToken, Scope, hash_secret
+from application.access import AccessToken, Actor, Scope, hash_secret
+from application.audit import Action, Facts
+from application.audit_trail import AuditTrail
 from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from domain.catalog import Producer, ProducerFinancial
@@ -21,33 +23,53 @@ _SECRET_BYTES = 32
 USE_REMEMBERED_EVERY = timedelta(minutes=1)
 
 
+def parse_producer_email(text: str) -> str:
+    """Where a producer is written to. Raises InvalidEmail."""
+    try:
+        return parse_email(text)
+    except InvalidEmail as error:
+        raise InvalidEmail(str(error), field="email") from None
+
+
 class RegisterProducer:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditTrail) -> None:
         self._unit_of_work = unit_of_work
         self._ids = ids
+        self._audit = audit
 
     async def __call__(
-        self, *, name: str, email: str, currency_code: str, stripe_account_id: str | None = None
+        self,
+        *,
+        name: str,
+        email: str,
+        currency_code: str,
+        stripe_account_id: str | None = None,
+        by: AccessToken | None = None,
     ) -> Producer:
-        """A new producer. A named Stripe account counts as able to take charges until Stripe says otherwise.
+        """A new producer. ``by`` is the platform's token, None at the command line.
+
+        A named Stripe account counts as able to take charges until Stripe says otherwise.
 
         Raises InvalidRequest, InvalidEmail.
         """
-        try:
-            address = parse_email(email)
-        except InvalidEmail as error:
-            raise InvalidEmail(str(error), field="email") from None
         producer = Producer(
             id=self._ids.new(),
             name=name.strip(),
-            email=address,
+            email=parse_producer_email(email),
             currency=currency(currency_code),
             financial=ProducerFinancial(stripe_account_id, charges_enabled=stripe_account_id is not None),
         )
         async with self._unit_of_work() as uow:
             await uow.catalog.add_producer(producer)
+            actor = acting_for(producer.id, by)
+            await self._audit.record(uow, actor, Action.PRODUCER_REGISTERED, producer.id, after=producer)
             await uow.commit()
         return producer
+
+
+def acting_for(producer_id: UUID, token: AccessToken | None) -> Actor:
+    """The platform, or whoever sits at the command line, in a producer's name."""
+    return Actor(producer_id, token.id, token.name) if token else Actor(producer_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +81,15 @@ class IssuedToken:
 
 
 class IssueToken:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, audit: AuditTrail) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
+        self._audit = audit
 
-    async def __call__(self, *, producer_id: UUID | None, name: str, scopes: Iterable[Scope]) -> IssuedToken:
+    async def __call__(
+        self, *, producer_id: UUID | None, name: str, scopes: Iterable[Scope], by: AccessToken | None = None
+    ) -> IssuedToken:
         """A token for a producer, or for the platform when ``producer_id`` is None. Raises NotFound, InvalidRequest."""
         secret = "pqt_" + base64.urlsafe_b64encode(self._ids.random_bytes(_SECRET_BYTES)).decode().rstrip("=")
         token = AccessToken(
@@ -79,23 +104,37 @@ class IssueToken:
             if producer_id is not None and await uow.catalog.producer(producer_id) is None:
                 raise NotFound("No such producer")
             await uow.tokens.add(token)
+            if producer_id is not None:
+                actor = acting_for(producer_id, by)
+                await self._audit.record(uow, actor, Action.TOKEN_ISSUED, token.id, after=_facts(token))
             await uow.commit()
         return IssuedToken(token, secret)
 
 
 class RevokeToken:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditTrail) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
+        self._audit = audit
 
-    async def __call__(self, token_id: UUID, *, of_producer: UUID | None = None) -> None:
+    async def __call__(self, token_id: UUID, *, of_producer: UUID | None = None, by: AccessToken | None = None) -> None:
         """The token opens nothing any more. Raises NotFound, also when it is not of the producer who is named."""
+        now = self._clock.now()
         async with self._unit_of_work() as uow:
-            if of_producer and token_id not in {token.id for token in await uow.tokens.of_producer(of_producer)}:
+            token = await uow.tokens.get(token_id)
+            if token is None or of_producer not in (None, token.producer_id):
                 raise NotFound("No such token")
-            if not await uow.tokens.revoke(token_id, now=self._clock.now()):
-                raise NotFound("No such token")
+            if token.revoked_at is not None:
+                return
+            await uow.tokens.revoke(token_id, now=now)
+            if token.producer_id is not None:
+                actor = acting_for(token.producer_id, by)
+                await self._audit.record(uow, actor, Action.TOKEN_REVOKED, token.id, before=_facts(token))
             await uow.commit()
+
+
+def _facts(token: AccessToken) -> Facts:
+    return {"name": token.name, "scopes": token.scopes}
 
 
 class ListTokens:

@@ -24,9 +24,12 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
+from application.accounts import ChangeAccount, GetAccount, OnboardProducer
+from application.audit_trail import AuditTrail, ReadAuditTrail
 from application.branding import GetBranding, GetPicture, SetBranding, SetLogo, SetShowImage
 from application.buying import BuyOnce
 from application.calendars import WriteCalendar
+from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
@@ -41,6 +44,7 @@ from application.outbox import TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
 from application.printing import PrintTickets
 from application.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
+from application.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
 from application.quote import QuoteCart
 from application.reconciliation import Reconcile
 from application.refund_mail import TellOfRefund
@@ -52,8 +56,10 @@ from application.session_opening import FindPayPage, OpenSession
 from application.settlement import Settlement
 from application.show_changes import TellOfCancelledShow, TellOfMovedShow
 from application.showing import GetOrder, GetShow, ListShows
+from application.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
 from application.task_care import ListTasks, ReviveTasks
 from application.tasks import RunTask
+from application.ticket_types import AddTicket, ChangeTicket, DeleteTicket
 from application.transfers import DescribeTransfer
 from domain.ticket_code import TicketCodes
 from entrypoints.readiness import Readiness
@@ -139,15 +145,34 @@ class Container(containers.DeclarativeContainer):
     look_up_orders = providers.Singleton(LookUpOrders, unit_of_work.provider, clock, ids, address_hashes, hand_over)
     send_letter = providers.Singleton(SendLetter, letters, mailer, mail_pace, unit_of_work.provider, clock)
 
+    audit = providers.Singleton(AuditTrail, clock, ids)
+    get_account = providers.Singleton(GetAccount, unit_of_work.provider, payment)
+    change_account = providers.Singleton(ChangeAccount, unit_of_work.provider, payment, audit)
+    onboard_producer = providers.Singleton(OnboardProducer, unit_of_work.provider, payment, links, audit)
+    add_show = providers.Singleton(AddShow, unit_of_work.provider, ids, audit)
+    list_own_shows = providers.Singleton(ListOwnShows, unit_of_work.provider)
+    get_own_show = providers.Singleton(GetOwnShow, unit_of_work.provider)
+    change_show = providers.Singleton(ChangeShow, unit_of_work.provider, clock, audit)
+    delete_show = providers.Singleton(DeleteShow, unit_of_work.provider, audit)
+    add_ticket = providers.Singleton(AddTicket, unit_of_work.provider, ids, audit)
+    change_ticket = providers.Singleton(ChangeTicket, unit_of_work.provider, audit)
+    delete_ticket = providers.Singleton(DeleteTicket, unit_of_work.provider, audit)
+    add_promo_code = providers.Singleton(AddPromoCode, unit_of_work.provider, ids, audit)
+    list_promo_codes = providers.Singleton(ListPromoCodes, unit_of_work.provider)
+    change_promo_code = providers.Singleton(ChangePromoCode, unit_of_work.provider, audit)
+    delete_promo_code = providers.Singleton(DeletePromoCode, unit_of_work.provider, audit)
+    release_cancelled = providers.Singleton(ReleaseCancelled, unit_of_work.provider, release_order)
+    refund_show = providers.Singleton(RefundShow, unit_of_work.provider, clock, audit)
+    refund_cancelled = providers.Singleton(RefundCancelled, unit_of_work.provider, clock, refund_order)
     get_branding = providers.Singleton(GetBranding, unit_of_work.provider)
-    set_branding = providers.Singleton(SetBranding, unit_of_work.provider)
-    set_logo = providers.Singleton(SetLogo, unit_of_work.provider, picture_studio)
-    set_show_image = providers.Singleton(SetShowImage, unit_of_work.provider, picture_studio)
+    set_branding = providers.Singleton(SetBranding, unit_of_work.provider, audit)
+    set_logo = providers.Singleton(SetLogo, unit_of_work.provider, picture_studio, audit)
+    set_show_image = providers.Singleton(SetShowImage, unit_of_work.provider, picture_studio, audit)
     get_picture = providers.Singleton(GetPicture, unit_of_work.provider)
-
-    register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids)
-    issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids)
-    revoke_token = providers.Singleton(RevokeToken, unit_of_work.provider, clock)
+    read_audit_trail = providers.Singleton(ReadAuditTrail, unit_of_work.provider)
+    register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids, audit)
+    issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids, audit)
+    revoke_token = providers.Singleton(RevokeToken, unit_of_work.provider, clock, audit)
     list_tokens = providers.Singleton(ListTokens, unit_of_work.provider)
     authenticate = providers.Singleton(Authenticate, unit_of_work.provider, clock)
 

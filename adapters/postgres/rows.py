@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from application.access import AccessToken, Scope
+from application.audit import AuditEntry
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.cancellation import ShowRefund
 from application.ports.payment import PaymentEvent
 from application.ports.storage import ReceivedEvent
 from domain.branding import Branding, Picture
@@ -392,3 +394,42 @@ def token_values(token: AccessToken) -> Values:
         "revoked_at": token.revoked_at,
         "last_used_at": token.last_used_at,
     }
+
+
+def audit_entry_of(row: RowMapping) -> AuditEntry:
+    return AuditEntry(
+        id=row["id"],
+        at=row["at"],
+        producer_id=row["producer_id"],
+        token_id=row["token_id"],
+        actor=row["actor"],
+        action=row["action"],
+        subject_id=row["subject_id"],
+        show_id=row["show_id"],
+        before=row["before"],
+        after=row["after"],
+    )
+
+
+def audit_entry_values(entry: AuditEntry) -> Values:
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "producer_id": entry.producer_id,
+        "token_id": entry.token_id,
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject_id": entry.subject_id,
+        "show_id": entry.show_id,
+        "before": dict(entry.before),
+        "after": dict(entry.after),
+    }
+
+
+def show_refund_of(row: RowMapping) -> ShowRefund:
+    return ShowRefund(
+        show_id=row["show_id"],
+        refund_fees=row["refund_fees"],
+        reason=row["reason"],
+        requested_at=row["requested_at"],
+    )

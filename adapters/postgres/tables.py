@@ -77,11 +77,29 @@ access_tokens = sa.Table(
     ),
 )
 
+# What is deleted is remembered all the same: subject and show are no foreign keys.
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("at", _Time, nullable=False),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False),
+    sa.Column("token_id", sa.ForeignKey(access_tokens.c.id)),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject_id", sa.Uuid, nullable=False),
+    sa.Column("show_id", sa.Uuid),
+    sa.Column("before", JSONB, nullable=False),
+    sa.Column("after", JSONB, nullable=False),
+    sa.Index("audit_log_producer_id_at_id_idx", "producer_id", "at", "id"),
+    sa.Index("audit_log_subject_id_idx", "subject_id"),
+)
+
 shows = sa.Table(
     "shows",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False, index=True),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("venue", sa.Text, nullable=False),
@@ -95,6 +113,7 @@ shows = sa.Table(
     sa.Column("cancelled", sa.Boolean, nullable=False),
     sa.Column("image", sa.ForeignKey(pictures.c.name), index=True),
     sa.CheckConstraint("door_time <= start_time AND start_time <= end_time", name="times"),
+    sa.Index("shows_producer_id_start_time_id_idx", "producer_id", "start_time", "id"),
     sa.Index("shows_on_sale_idx", "start_time", "id", postgresql_where=sa.text("published AND NOT cancelled")),
 )
 
@@ -178,6 +197,7 @@ orders = sa.Table(
     ),
     sa.CheckConstraint("refunded_amount BETWEEN 0 AND amount_paid", name="refunded_amount"),
     sa.CheckConstraint("status <> 'pending' OR expires_at IS NOT NULL", name="hold"),
+    sa.Index("orders_promo_code_id_idx", "promo_code_id", postgresql_where=sa.text("promo_code_id IS NOT NULL")),
     sa.Index("orders_show_id_created_at_id_idx", "show_id", "created_at", "id"),
     # Few orders are in these at a time, however many there are: the sweeper's and the reconciler's way to them.
     sa.Index("orders_holding_idx", "expires_at", postgresql_where=sa.text("status IN ('pending', 'processing')")),
@@ -235,6 +255,24 @@ refunds = sa.Table(
     sa.UniqueConstraint("order_id", "sequence"),
     sa.CheckConstraint("amount > 0", name="amount"),
     _one_of("status", RefundStatus),
+)
+
+# One row a show whose producer gives everybody's money back; the orders' own states tell how far that is.
+show_refunds = sa.Table(
+    "show_refunds",
+    metadata,
+    sa.Column("show_id", sa.ForeignKey(shows.c.id), primary_key=True),
+    sa.Column("refund_fees", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("requested_at", _Time, nullable=False),
+    sa.Column("claimed_until", _Time, nullable=False, index=True),
+)
+
+show_refund_refusals = sa.Table(
+    "show_refund_refusals",
+    metadata,
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
 )
 
 payment_events = sa.Table(

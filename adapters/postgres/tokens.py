@@ -21,11 +21,10 @@ class PostgresTokenRepo:
         await self._connection.execute(sa.insert(access_tokens).values(token_values(token)))
 
     async def with_hash(self, secret_hash: bytes) -> AccessToken | None:
-        found = await self._connection.execute(
-            sa.select(access_tokens).where(access_tokens.c.secret_hash == secret_hash)
-        )
-        row = found.mappings().one_or_none()
-        return token_of(row) if row else None
+        return await self._one(access_tokens.c.secret_hash == secret_hash)
+
+    async def get(self, token_id: UUID) -> AccessToken | None:
+        return await self._one(access_tokens.c.id == token_id)
 
     async def of_producer(self, producer_id: UUID) -> list[AccessToken]:
         found = await self._connection.execute(
@@ -50,3 +49,7 @@ class PostgresTokenRepo:
             .values(revoked_at=sa.func.coalesce(access_tokens.c.revoked_at, now))
         )
         return revoked.rowcount > 0
+
+    async def _one(self, condition: sa.ColumnElement[bool]) -> AccessToken | None:
+        row = (await self._connection.execute(sa.select(access_tokens).where(condition))).mappings().one_or_none()
+        return token_of(row) if row else None

@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.audit import PostgresAuditRepo
+from adapters.postgres.cancellation import PostgresCancellationRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.lookups import PostgresLookupRepo
@@ -48,6 +50,8 @@ class PostgresUnitOfWork:
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
         self.pictures = PostgresPictureRepo(self._connection)
+        self.audit = PostgresAuditRepo(self._connection)
+        self.cancellations = PostgresCancellationRepo(self._connection)
         return self
 
     async def __aexit__(

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from application.access import Scope
+from application.access import Actor, Scope
 from domain.catalog import Show, Ticket
 from domain.inventory import Inventory
 from domain.promotions import TicketPromoCode
@@ -54,11 +54,11 @@ async def _fill(container: Container) -> DemoAccess:
     platform_token = await container.issue_token()(producer_id=None, name="demo", scopes=[Scope.PLATFORM])
     # The usual addresses of a site that somebody tries the widget on, on their own machine.
     await container.set_branding()(
-        producer.id,
+        Actor(producer.id, name="demo"),
         colour=demo_pictures.COLOUR,
         widget_origins=["http://localhost:8080", "http://127.0.0.1:8080", "http://localhost:3000"],
     )
-    await container.set_logo()(producer.id, demo_pictures.logo())
+    await container.set_logo()(Actor(producer.id, name="demo"), demo_pictures.logo())
     add = _Catalog(container, producer.id)
     await add.regular_show()
     await add.donation_show()
@@ -73,6 +73,7 @@ class _Catalog:
     def __init__(self, container: Container, producer_id: UUID) -> None:
         self._container = container
         self._producer_id = producer_id
+        self._actor = Actor(producer_id, name="demo")
         self._ids = container.ids()
 
     async def regular_show(self) -> None:
@@ -160,4 +161,4 @@ class _Catalog:
             if promo_code:
                 await uow.catalog.add_promo_code(promo_code)
             await uow.commit()
-        await self._container.set_show_image()(self._producer_id, show.id, poster)
+        await self._container.set_show_image()(self._actor, show.id, poster)

@@ -14,11 +14,10 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
 
 from entrypoints.container import Container, close
-from entrypoints.http import checkout, health, lookup, orders, platform, shows, webhooks
+from entrypoints.http import checkout, health, lookup, orders, platform, producer, shows, webhooks
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, log_with_request_id
 from entrypoints.http.dependencies import dependencies
-from entrypoints.http.producer import branding
 from entrypoints.logs import configure_logging
 from entrypoints.settings import Settings
 from entrypoints.web.csrf import csrf_config
@@ -46,7 +45,7 @@ def create_app(container: Container) -> Litestar:
             Router("/api/v1", route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router]),
             Router(
                 "/api/v1",
-                route_handlers=[orders.router, platform.router, branding.router],
+                route_handlers=[orders.router, platform.router, producer.router],
                 middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate)],
             ),
             health.router,

@@ -68,9 +68,13 @@ class IssuedTokenOut(TokenOut, kw_only=True):
 
 
 @post("/", dto=StrictJson[NewProducerIn], return_dto=None, summary="Register a producer", operation_id="add_producer")
-async def add(data: JSONBody[NewProducerIn], register_producer: NamedDependency[RegisterProducer]) -> AccountOut:
+async def add(
+    data: JSONBody[NewProducerIn],
+    register_producer: NamedDependency[RegisterProducer],
+    access: NamedDependency[AccessToken],
+) -> AccountOut:
     """A producer without a Stripe account yet."""
-    producer = await register_producer(name=data.name, email=data.email, currency_code=data.currency)
+    producer = await register_producer(name=data.name, email=data.email, currency_code=data.currency, by=access)
     return AccountOut.of(producer)
 
 
@@ -82,10 +86,13 @@ async def add(data: JSONBody[NewProducerIn], register_producer: NamedDependency[
     operation_id="add_token",
 )
 async def add_token(
-    producer_id: FromPath[UUID], data: JSONBody[NewTokenIn], issue_token: NamedDependency[IssueToken]
+    producer_id: FromPath[UUID],
+    data: JSONBody[NewTokenIn],
+    issue_token: NamedDependency[IssueToken],
+    access: NamedDependency[AccessToken],
 ) -> IssuedTokenOut:
     """The secret is shown this once, and stored hashed."""
-    issued = await issue_token(producer_id=producer_id, name=data.name, scopes=data.scopes)
+    issued = await issue_token(producer_id=producer_id, name=data.name, scopes=data.scopes, by=access)
     return IssuedTokenOut(**msgspec.structs.asdict(TokenOut.of(issued.token)), token=issued.secret)
 
 
@@ -97,10 +104,13 @@ async def list_of(producer_id: FromPath[UUID], list_tokens: NamedDependency[List
 
 @delete("/{producer_id:uuid}/tokens/{token_id:uuid}", summary="Revoke a token", operation_id="revoke_token")
 async def revoke(
-    producer_id: FromPath[UUID], token_id: FromPath[UUID], revoke_token: NamedDependency[RevokeToken]
+    producer_id: FromPath[UUID],
+    token_id: FromPath[UUID],
+    revoke_token: NamedDependency[RevokeToken],
+    access: NamedDependency[AccessToken],
 ) -> None:
     """It opens nothing from now on. Doing it again changes nothing."""
-    await revoke_token(token_id, of_producer=producer_id)
+    await revoke_token(token_id, of_producer=producer_id, by=access)
 
 
 router = guarded_router("/producers", add, add_token, list_of, revoke, scopes=[Scope.PLATFORM], tags=["Platform"])

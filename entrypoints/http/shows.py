@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 
+from application.ports.storage import ShowCursor
 from application.showing import GetShow, ListShows
-from entrypoints.http.cursors import decode_cursor, encode_cursor
+from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
 from entrypoints.http.schemas import ShowListOut, ShowOut
-
-MAX_PAGE = 100
 
 
 @get("/", summary="List shows on sale", operation_id="list_shows")
 async def list_all(
     list_shows: NamedDependency[ListShows],
     producer: FromQuery[UUID | None] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)] = 20,
-    cursor: FromQuery[str | None] = None,
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
 ) -> ShowListOut:
     """Published shows that have not ended, soonest first."""
-    after = decode_cursor(cursor) if cursor else None
+    after = ShowCursor(*decode_cursor(cursor)) if cursor else None
     shows, more = await list_shows(producer_id=producer, after=after, limit=limit)
     return ShowListOut(
-        items=[ShowOut.of(display) for display in shows], next_cursor=encode_cursor(more) if more else None
+        items=[ShowOut.of(display) for display in shows],
+        next_cursor=encode_cursor(more.start_time, more.show_id) if more else None,
     )
 
 

@@ -15,14 +15,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response.base import ASGIResponse
 
-from application.ports.storage import ShowOnDisplay
+from application.ports.storage import ShowCursor, ShowOnDisplay
 from application.quote import QuoteCart
 from application.showing import GetShow, ListShows
 from domain.catalog import Producer
 from domain.errors import DomainError
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote
-from entrypoints.http.cursors import decode_cursor, encode_cursor
+from entrypoints.http.paging import decode_cursor, encode_cursor
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
@@ -43,14 +43,14 @@ async def show_list(
     """Shows on sale, soonest first; ``producer`` asks for those of one house."""
 
     async def make() -> CachedAnswer:
-        after = decode_cursor(cursor) if cursor else None
+        after = ShowCursor(*decode_cursor(cursor)) if cursor else None
         shows, more = await list_shows(producer_id=producer, after=after, limit=SHOWS_ON_A_PAGE)
         return pages.public(
             "shows.html",
             {
                 "shows": [(display, Wording.of(display)) for display in shows],
                 "producer": _only_producer(shows),
-                "next": encode_cursor(more) if more else None,
+                "next": encode_cursor(more.start_time, more.show_id) if more else None,
                 "of_producer": producer,
             },
         )

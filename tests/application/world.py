@@ -19,7 +19,9 @@ from adapters.memory.pace import MemoryPace
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
+from application.audit_trail import AuditTrail
 from application.calendars import WriteCalendar
+from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
@@ -129,6 +131,7 @@ class World:
         self.codes = TicketCodes("secret")
         self.links = Links("https://tickets.example", OrderTokens("secret"))
         self.hand_over = HandOver(self.notifier)
+        self.audit = AuditTrail(self.clock, self.ids)
         issue = TicketIssuer(self.ids, self.codes)
         self.settlement = Settlement(self.database, self.clock, self.ids, issue, self.hand_over)
         self.place_orders = PlaceOrders(
@@ -155,6 +158,9 @@ class World:
         self.print_tickets = PrintTickets(MemoryTicketRenderer())
         self.write_calendar = WriteCalendar(self.calendars, self.links, self.clock)
         self.send_letter = SendLetter(self.letters, self.mailer, self.mail_pace, self.database, self.clock)
+        self.release_cancelled = ReleaseCancelled(self.database, self.release)
+        self.refund_show = RefundShow(self.database, self.clock, self.audit)
+        self.refund_cancelled = RefundCancelled(self.database, self.clock, self.refund)
         self.send_confirmation = SendConfirmation(
             self.database, self.print_tickets, self.write_calendar, self.send_letter, self.links
         )

@@ -53,7 +53,7 @@ async def get_one(
     actor: NamedDependency[Actor], get_branding: NamedDependency[GetBranding], links: NamedDependency[Links]
 ) -> BrandingOut:
     """Colour, logo and the sites that may embed shows."""
-    return BrandingOut.of(await get_branding(actor.producer_id), links)
+    return BrandingOut.of(await get_branding(actor), links)
 
 
 @put(
@@ -70,7 +70,7 @@ async def set_one(
     links: NamedDependency[Links],
 ) -> BrandingOut:
     """Text in the colour is darkened or lightened as far as reading it takes."""
-    branding = await set_branding(actor.producer_id, colour=data.colour, widget_origins=data.widget_origins)
+    branding = await set_branding(actor, colour=data.colour, widget_origins=data.widget_origins)
     return BrandingOut.of(branding, links)
 
 
@@ -82,7 +82,7 @@ async def set_logo(
     links: NamedDependency[Links],
 ) -> BrandingOut:
     """The body is a PNG, JPEG or WebP of 5 MiB and 25 million pixels at most."""
-    return BrandingOut.of(await set_logo(actor.producer_id, await request.body()), links)
+    return BrandingOut.of(await set_logo(actor, await request.body()), links)
 
 
 @delete("/logo", status_code=HTTP_200_OK, summary="Take the logo away", operation_id="delete_logo")
@@ -90,7 +90,7 @@ async def delete_logo(
     actor: NamedDependency[Actor], set_logo: NamedDependency[SetLogo], links: NamedDependency[Links]
 ) -> BrandingOut:
     """Pages show the producer's name instead."""
-    return BrandingOut.of(await set_logo(actor.producer_id, None), links)
+    return BrandingOut.of(await set_logo(actor, None), links)
 
 
 @put(
@@ -107,7 +107,7 @@ async def set_image(
     links: NamedDependency[Links],
 ) -> ImageOut:
     """The body is a PNG, JPEG or WebP of 5 MiB and 25 million pixels at most."""
-    show = await set_show_image(actor.producer_id, show_id, await request.body())
+    show = await set_show_image(actor, show_id, await request.body())
     return ImageOut(_url(show.image, links))
 
 
@@ -124,7 +124,7 @@ async def delete_image(
     links: NamedDependency[Links],
 ) -> ImageOut:
     """Its page does without."""
-    show = await set_show_image(actor.producer_id, show_id, None)
+    show = await set_show_image(actor, show_id, None)
     return ImageOut(_url(show.image, links))
 
 
@@ -133,7 +133,7 @@ def _url(picture: Picture | None, links: Links) -> str | None:
 
 
 router = guarded_router(
-    "/producer",
+    "/",
     get_one,
     set_one,
     set_logo,
@@ -141,5 +141,5 @@ router = guarded_router(
     set_image,
     delete_image,
     scopes=[Scope.CATALOG],
-    tags=["Branding"],
+    tags=["Producer: branding"],
 )
