@@ -23,7 +23,8 @@ from entrypoints.settings import Settings
 from entrypoints.web.csrf import csrf_config
 from entrypoints.web.dependencies import create_pages, web_dependencies
 from entrypoints.web.error_pages import handlers_for_browsers
-from entrypoints.web.router import router as storefront
+from entrypoints.web.page_cache import PageCache
+from entrypoints.web.router import create_storefront
 from entrypoints.web.security import harden
 
 MAX_BODY_BYTES = 64 * 1024
@@ -38,7 +39,7 @@ def create_app(container: Container) -> Litestar:
         yield
         await close(container)
 
-    settings, pages = container.settings(), create_pages(container)
+    settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     return Litestar(
         route_handlers=[
@@ -49,9 +50,9 @@ def create_app(container: Container) -> Litestar:
                 middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate)],
             ),
             health.router,
-            storefront,
+            create_storefront(page_cache),
         ],
-        dependencies={**dependencies(container), **web_dependencies(container, pages)},
+        dependencies={**dependencies(container), **web_dependencies(container, pages, page_cache)},
         exception_handlers=handlers_for_browsers(pages),
         middleware=[log_with_request_id],
         before_send=[answer_with_request_id, harden],

@@ -18,7 +18,7 @@ def create_pages(container: Container) -> Pages:
     return Pages(PagePolicy.of(settings), container.clock(), public_url=settings.public_url)
 
 
-def web_dependencies(container: Container, pages: Pages) -> dict[str, Provide]:
+def web_dependencies(container: Container, pages: Pages, page_cache: PageCache) -> dict[str, Provide]:
     """One of each for the whole application."""
     desk = CheckoutDesk(
         get_show=container.get_show(),
@@ -28,7 +28,7 @@ def web_dependencies(container: Container, pages: Pages) -> dict[str, Provide]:
         links=container.links(),
         pages=pages,
     )
-    made = {"pages": pages, "page_cache": PageCache(), "checkout_desk": desk}
+    made = {"pages": pages, "page_cache": page_cache, "checkout_desk": desk}
     return {name: _provide(thing) for name, thing in made.items()}
 
 

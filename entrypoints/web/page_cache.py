@@ -6,12 +6,12 @@ import asyncio
 import gzip
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from litestar.response.base import ASGIResponse
-from litestar.types import Scope
+from litestar.status_codes import HTTP_200_OK
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 #: How old an answer may be, here and in caches on the way.
 FRESH_SECONDS: Final = 1.0
@@ -19,29 +19,38 @@ FRESH_SECONDS: Final = 1.0
 MAX_ANSWERS: Final = 256
 
 
+RawHeaders = list[tuple[bytes, bytes]]
+
+
 @dataclass(frozen=True, slots=True)
 class CachedAnswer:
-    """An answer in both encodings."""
+    """An answer in both encodings, ready to be sent."""
 
     plain: bytes
     zipped: bytes
-    media_type: str
-    headers: dict[str, str]
+    headers: tuple[tuple[bytes, bytes], ...]
 
     @classmethod
-    def of(cls, text: str, *, media_type: str, headers: dict[str, str]) -> CachedAnswer:
+    def of(cls, text: str, *, media_type: str, headers: Mapping[str, str]) -> CachedAnswer:
         plain = text.encode()
-        return cls(plain, gzip.compress(plain, compresslevel=6, mtime=0), media_type, headers)
+        told = {"content-type": media_type, **headers, "vary": "Accept-Encoding"}
+        raw = tuple((name.lower().encode(), value.encode()) for name, value in told.items())
+        return cls(plain, gzip.compress(plain, compresslevel=6, mtime=0), raw)
 
-    def to(self, scope: Scope) -> ASGIResponse:
-        """As the asking browser understands it."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """The answer as the asking browser understands it."""
         zipped = accepts_gzip(scope)
-        encoding = {"Content-Encoding": "gzip"} if zipped else {}
-        return ASGIResponse(
-            body=self.zipped if zipped else self.plain,
-            media_type=self.media_type,
-            headers={**self.headers, **encoding, "Vary": "Accept-Encoding"},
-        )
+        body = self.zipped if zipped else self.plain
+        headers: RawHeaders = [*self.headers, (b"content-length", str(len(body)).encode())]
+        if zipped:
+            headers.append((b"content-encoding", b"gzip"))
+        await send({"type": "http.response.start", "status": HTTP_200_OK, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def key_of(scope: Scope) -> str:
+    """What an answer is kept under: its address."""
+    return f"{scope['path']}?{scope['query_string'].decode()}"
 
 
 class PageCache:
@@ -52,12 +61,18 @@ class PageCache:
         self._answers: OrderedDict[Hashable, tuple[float, CachedAnswer]] = OrderedDict()
         self._making: dict[Hashable, asyncio.Task[CachedAnswer]] = {}
 
+    def fresh(self, key: Hashable) -> CachedAnswer | None:
+        """The answer, if it is there and no older than FRESH_SECONDS."""
+        kept = self._answers.get(key)
+        if kept is None or self._now() - kept[0] >= FRESH_SECONDS:
+            return None
+        self._answers.move_to_end(key)
+        return kept[1]
+
     async def get(self, key: Hashable, make: Callable[[], Awaitable[CachedAnswer]]) -> CachedAnswer:
         """The answer, no older than FRESH_SECONDS. Raises what ``make`` raises; that is not remembered."""
-        kept = self._answers.get(key)
-        if kept and self._now() - kept[0] < FRESH_SECONDS:
-            self._answers.move_to_end(key)
-            return kept[1]
+        if kept := self.fresh(key):
+            return kept
         making = self._making.get(key)
         if making is None:
             making = asyncio.create_task(self._make(key, make))
@@ -74,6 +89,19 @@ class PageCache:
         if len(self._answers) > MAX_ANSWERS:
             self._answers.popitem(last=False)
         return answer
+
+
+def from_cache(page_cache: PageCache) -> Callable[[ASGIApp], ASGIApp]:
+    """Middleware of pages that are the same for everybody: what is fresh is sent before anything else is done."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            fresh = page_cache.fresh(key_of(scope)) if scope.get("method") == "GET" else None
+            await (fresh or app)(scope, receive, send)
+
+        return answer
+
+    return wrap
 
 
 def accepts_gzip(scope: Any) -> bool:

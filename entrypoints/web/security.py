@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
 from entrypoints.settings import Settings
@@ -28,12 +27,15 @@ _DEFAULTS: Final = {
 PRIVATE: Final = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
 
 
+_RAW_DEFAULTS: Final = tuple((name.lower().encode(), value.encode()) for name, value in _DEFAULTS.items())
+
+
 async def harden(message: Message, scope: Scope) -> None:  # noqa: ARG001
     """Hook: every answer has the headers above."""
     if message["type"] == "http.response.start":
-        headers = MutableScopeHeaders.from_message(message)
-        for name, value in _DEFAULTS.items():
-            headers.setdefault(name, value)
+        headers = list(message["headers"])
+        told = {name.lower() for name, _ in headers}
+        message["headers"] = [*headers, *(default for default in _RAW_DEFAULTS if default[0] not in told)]
 
 
 @dataclass(frozen=True, slots=True)

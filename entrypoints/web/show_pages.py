@@ -23,7 +23,7 @@ from domain.errors import DomainError
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote
 from entrypoints.http.paging import decode_cursor, encode_cursor
-from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache
+from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache, from_cache, key_of
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
 from entrypoints.web.wording import Wording, left
@@ -39,7 +39,7 @@ async def show_list(
     page_cache: NamedDependency[PageCache],
     producer: FromQuery[UUID | None] = None,
     cursor: FromQuery[str | None] = None,
-) -> ASGIResponse:
+) -> CachedAnswer:
     """Shows on sale, soonest first; ``producer`` asks for those of one house."""
 
     async def make() -> CachedAnswer:
@@ -55,7 +55,7 @@ async def show_list(
             },
         )
 
-    return (await page_cache.get(("shows", producer, cursor), make)).to(request.scope)
+    return await page_cache.get(key_of(request.scope), make)
 
 
 @get("/shows/{show_id:uuid}", include_in_schema=False)
@@ -66,7 +66,7 @@ async def show_page(
     pages: NamedDependency[Pages],
     page_cache: NamedDependency[PageCache],
     policy: NamedDependency[CheckoutPolicy],
-) -> ASGIResponse:
+) -> CachedAnswer:
     """A show and its tickets. With a query the tickets are chosen already: the way back from the next page."""
 
     async def make() -> CachedAnswer:
@@ -74,8 +74,8 @@ async def show_page(
         return pages.public("show.html", show_context(await get_show(show_id), selection, policy))
 
     if request.scope["query_string"]:
-        return (await make()).to(request.scope)
-    return (await page_cache.get(("show", show_id), make)).to(request.scope)
+        return await make()
+    return await page_cache.get(key_of(request.scope), make)
 
 
 @get("/shows/{show_id:uuid}/remaining", include_in_schema=False)
@@ -85,7 +85,7 @@ async def remaining(
     get_show: NamedDependency[GetShow],
     page_cache: NamedDependency[PageCache],
     policy: NamedDependency[CheckoutPolicy],
-) -> ASGIResponse:
+) -> CachedAnswer:
     """How many of each ticket may still be chosen, for pages that are open already."""
 
     async def make() -> CachedAnswer:
@@ -100,7 +100,7 @@ async def remaining(
             headers={"Cache-Control": f"public, max-age={FRESH_SECONDS:.0f}"},
         )
 
-    return (await page_cache.get(("remaining", show_id), make)).to(request.scope)
+    return await page_cache.get(key_of(request.scope), make)
 
 
 @get("/shows/{show_id:uuid}/total", include_in_schema=False)
@@ -159,4 +159,7 @@ def _only_producer(shows: list[ShowOnDisplay]) -> Producer | None:
     return next(iter(producers.values())) if len(producers) == 1 else None
 
 
-router = Router("/", route_handlers=[show_list, show_page, remaining, total])
+def create_router(page_cache: PageCache) -> Router:
+    """The pages, answered from the cache where they can be."""
+    cached = Router("/", route_handlers=[show_list, show_page, remaining], middleware=[from_cache(page_cache)])
+    return Router("/", route_handlers=[cached, total])

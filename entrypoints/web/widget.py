@@ -20,7 +20,7 @@ from litestar.response.base import ASGIResponse
 from application.showing import GetShow
 from domain.policy import CheckoutPolicy
 from entrypoints.web.assets import assets
-from entrypoints.web.page_cache import CachedAnswer, PageCache
+from entrypoints.web.page_cache import CachedAnswer, PageCache, key_of
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
 from entrypoints.web.show_pages import show_context
@@ -45,7 +45,7 @@ async def frame(
     pages: NamedDependency[Pages],
     page_cache: NamedDependency[PageCache],
     policy: NamedDependency[CheckoutPolicy],
-) -> ASGIResponse:
+) -> CachedAnswer:
     """The tickets alone. Only the producer's own sites may show it in a frame."""
 
     async def make() -> CachedAnswer:
@@ -56,7 +56,7 @@ async def frame(
             frame_ancestors=display.producer.branding.widget_origins,
         )
 
-    return (await page_cache.get(("widget", show_id), make)).to(request.scope)
+    return await page_cache.get(key_of(request.scope), make)
 
 
 router = Router("/", route_handlers=[script, frame])
