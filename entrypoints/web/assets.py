@@ -48,7 +48,7 @@ def _read(file: Path) -> Asset:
     media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     return Asset(
         path=f"/assets/{digest}/{file.name}",
-        media_type=f"{media_type}; charset=utf-8",
+        media_type=media_type,
         plain=content,
         zipped=gzip.compress(content, mtime=0),
     )

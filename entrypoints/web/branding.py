@@ -20,7 +20,7 @@ async def brand(name: FromPath[str]) -> Response[str]:
         colour = parse_colour(f"#{name.removesuffix('.css')}")
     except InvalidRequest:
         raise NotFound("No such colour") from None
-    return Response(style_sheet(colour), media_type="text/css; charset=utf-8", headers={"Cache-Control": IMMUTABLE})
+    return Response(style_sheet(colour), media_type="text/css", headers={"Cache-Control": IMMUTABLE})
 
 
 @get("/pictures/{name:str}", include_in_schema=False)

@@ -118,9 +118,7 @@ async def total(
     quote, problem = await price(selection, show_id, quote_cart, policy)
     context = {"quote": quote, "problem": problem, "words": Wording.of(display), "selection": selection}
     text = pages.text("total.html", context)
-    return ASGIResponse(
-        body=text.encode(), media_type="text/html; charset=utf-8", headers={"Cache-Control": "private, no-store"}
-    )
+    return ASGIResponse(body=text.encode(), media_type="text/html", headers={"Cache-Control": "private, no-store"})
 
 
 async def price(

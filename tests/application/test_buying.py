@@ -14,7 +14,7 @@ from domain.orders import Order, OrderStatus
 from tests.application.world import World, request
 from tests.support.factories import customer, ticket
 
-STALLS = ticket(quantity=100)
+STALLS = ticket(quantity=10)
 BROWSER = "the secret of one browser"
 
 
@@ -72,16 +72,16 @@ async def test_two_tabs_have_the_same_key_until_something_is_bought(world: World
 
 async def test_changed_form_takes_the_place_of_the_unpaid_order(world: World, buy_once: BuyOnce) -> None:
     form = await key(buy_once)
-    first = await buy_once(BROWSER, form, request((STALLS, 100)))
-    second = await buy_once(BROWSER, form, request((STALLS, 99)))
-    third = await buy_once(BROWSER, form, request((STALLS, 98)))
+    first = await buy_once(BROWSER, form, request((STALLS, 10)))
+    second = await buy_once(BROWSER, form, request((STALLS, 9)))
+    third = await buy_once(BROWSER, form, request((STALLS, 8)))
     assert len({first.id, second.id, third.id}) == 3
     assert [(await world.order(order.id)).status for order in (first, second, third)] == [
         OrderStatus.CANCELLED,
         OrderStatus.CANCELLED,
         OrderStatus.PENDING,
     ]
-    assert await world.counters(STALLS) == (98, 0)
+    assert await world.counters(STALLS) == (8, 0)
 
 
 async def test_another_name_is_another_form(world: World, buy_once: BuyOnce) -> None:

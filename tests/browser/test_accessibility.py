@@ -99,7 +99,11 @@ async def test_pages_are_light_and_ask_nobody_else(buyers: Buyers, box_office: B
     buyer = await buyers()
     weights: dict[str, int] = {}
     answers: list[Response] = []
-    buyer.page.on("response", lambda answer: answers.append(answer))
+
+    def hear(answer: Response) -> None:
+        answers.append(answer)
+
+    buyer.page.on("response", hear)
     ticket_id = on_sale.tickets[0].id
     paths = ("/", f"/shows/{on_sale.id}", f"/shows/{on_sale.id}/checkout?q-{ticket_id}=2", "/orders", "/nothing")
     for path in paths:
