@@ -42,7 +42,7 @@ _CACHE: Final = {"Cache-Control": "private, no-cache", "Referrer-Policy": "stric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckoutDesk:
+class FormDesk:
     """What the page is made with."""
 
     get_show: GetShow
@@ -107,29 +107,29 @@ _HELD: Final = "Your tickets are held for you, but the payment page did not open
 
 @get("/shows/{show_id:uuid}/checkout", include_in_schema=False)
 async def checkout_page(
-    request: Request[Any, Any, Any], show_id: FromPath[UUID], checkout_desk: NamedDependency[CheckoutDesk]
+    request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[FormDesk]
 ) -> Response[str]:
     """The tickets in the query at their price, and a form for who they are for."""
     form = CheckoutForm(Selection.of(dict(request.query_params.items())))
-    return await checkout_desk.page(request, show_id, form)
+    return await form_desk.page(request, show_id, form)
 
 
 @post("/shows/{show_id:uuid}/checkout", include_in_schema=False)
 async def buy(
-    request: Request[Any, Any, Any], show_id: FromPath[UUID], checkout_desk: NamedDependency[CheckoutDesk]
+    request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[FormDesk]
 ) -> Response[Any]:
     """One order, however often it is sent (application.buying)."""
     fields = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     form = CheckoutForm.of(fields)
     if fields.get("do") == "update":
-        return await checkout_desk.page(request, show_id, form)
-    wanted = form.request(show_id, checkout_desk.policy)
+        return await form_desk.page(request, show_id, form)
+    wanted = form.request(show_id, form_desk.policy)
     if wanted is None:
-        return await checkout_desk.page(request, show_id, form, HTTP_400_BAD_REQUEST)
-    outcome = await checkout_desk.buy(request, form, wanted)
+        return await form_desk.page(request, show_id, form, HTTP_400_BAD_REQUEST)
+    outcome = await form_desk.buy(request, form, wanted)
     if isinstance(outcome, Order):
-        return Redirect(checkout_desk.way_to_pay(outcome), status_code=HTTP_303_SEE_OTHER)
-    return await checkout_desk.page(request, show_id, form, outcome)
+        return Redirect(form_desk.way_to_pay(outcome), status_code=HTTP_303_SEE_OTHER)
+    return await form_desk.page(request, show_id, form, outcome)
 
 
 router = Router("/", route_handlers=[checkout_page, buy])

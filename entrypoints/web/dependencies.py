@@ -7,7 +7,7 @@ from typing import Any
 from litestar.di import Provide
 
 from entrypoints.container import Container
-from entrypoints.web.checkout_pages import CheckoutDesk
+from entrypoints.web.checkout_pages import FormDesk
 from entrypoints.web.page_cache import PageCache
 from entrypoints.web.rendering import Pages
 from entrypoints.web.security import PagePolicy
@@ -20,7 +20,7 @@ def create_pages(container: Container) -> Pages:
 
 def web_dependencies(container: Container, pages: Pages, page_cache: PageCache) -> dict[str, Provide]:
     """One of each for the whole application."""
-    desk = CheckoutDesk(
+    desk = FormDesk(
         get_show=container.get_show(),
         quote_cart=container.quote(),
         buy_once=container.buy_once(),
@@ -28,7 +28,7 @@ def web_dependencies(container: Container, pages: Pages, page_cache: PageCache) 
         links=container.links(),
         pages=pages,
     )
-    made = {"pages": pages, "page_cache": page_cache, "checkout_desk": desk}
+    made = {"pages": pages, "page_cache": page_cache, "form_desk": desk}
     return {name: _provide(thing) for name, thing in made.items()}
 
 
