@@ -25,6 +25,8 @@ RENEW_EVERY: Final = CLAIM / 3
 MAX_ATTEMPTS: Final = 17
 FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(hours=4)
+#: In seconds: a database that restarts is back within this minute.
+RECORD_PAUSES: Final = (0.1, 0.5, 1, 2, 5, 10, 20, 20)
 
 Handler = Callable[[OutboxTask], Awaitable[None]]
 
@@ -79,6 +81,7 @@ class RunTask:
         try:
             async with self._claim_kept(task):
                 tried = await self._try(task)
+                await self._record(tried)
         except TaskTooEarly as early:
             await self._give_back(task, early.until)
             return TaskState.PENDING
@@ -86,9 +89,6 @@ class RunTask:
             with suppress(StorageUnavailable, StorageConflict):
                 await self._give_back(task, self._clock.now())
             raise
-        async with self._unit_of_work() as uow:
-            await uow.outbox.save(tried)
-            await uow.commit()
         return tried.state
 
     async def _try(self, task: OutboxTask) -> OutboxTask:
@@ -121,6 +121,24 @@ class RunTask:
             due_at=self._clock.now() + self._pause(task.attempts),
             last_error=f"{type(error).__name__}: {error}",
         )
+
+    async def _record(self, tried: OutboxTask) -> None:
+        """Write the outcome down, however long that takes: what is done and not known to be is done twice.
+
+        Raises what the database raised after the last of the pauses.
+        """
+        for pause in (*RECORD_PAUSES, None):
+            try:
+                async with self._unit_of_work() as uow:
+                    await uow.outbox.save(tried)
+                    await uow.commit()
+            except (StorageUnavailable, StorageConflict) as error:
+                if pause is None:
+                    raise
+                log.warning("That task %s is %s could not be written down yet: %s", tried.id, tried.state, error)
+                await asyncio.sleep(pause)
+            else:
+                return
 
     def _pause(self, attempts: int) -> timedelta:
         """Doubling, and scattered by up to a quarter, so that what failed together does not return together."""

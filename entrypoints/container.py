@@ -14,6 +14,7 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.redis.client import create_redis
 from adapters.redis.lock import RedisLock
 from adapters.redis.pace import RedisPace
+from adapters.redis.rate_limit import RateLimit
 from adapters.smtp.letters import JinjaLetterWriter
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
@@ -86,6 +87,7 @@ class Container(containers.DeclarativeContainer):
     stripe = providers.Singleton(
         create_client, settings.provided.stripe_api_key, stripe_http, api_base=settings.provided.stripe_api_base
     )
+    checkout_rate_limit = providers.Singleton(RateLimit, redis, rate=settings.provided.checkout_rate_limit)
     pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.stripe_rate_per_second)
     payment = providers.Singleton(StripePayment, stripe, pace)
     payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret)

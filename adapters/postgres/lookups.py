@@ -8,8 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.tables import order_lookups, orders
 
 #: How many who asked long ago are forgotten whenever somebody asks: more than come, so that the table stays small.
@@ -24,7 +24,7 @@ ORDERS_OF = (
 
 
 class PostgresLookupRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def ask(self, address_hash: bytes, *, now: datetime, not_since: datetime) -> bool:

@@ -13,14 +13,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.bulk import insert_of, rows_json
+from adapters.postgres.connection import Connection
 from adapters.postgres.rows import task_of, task_values
 from adapters.postgres.tables import orders, outbox, ticket_attendees
 from application.outbox import OutboxTask, TaskKind, TaskState
 from domain.orders import SOLD, AttendeeStatus
 
 _MAX_ERROR_LENGTH = 2000
+_ADD = insert_of(outbox, "tasks")
 # Written out as the partial index has it, so that the planner can use the index.
 _IS_PENDING = sa.text("outbox.state = 'pending'")
 _KINDS = sa.bindparam("kinds", type_=sa.ARRAY(sa.Text))
@@ -63,12 +65,12 @@ def _has(task: OutboxTask) -> sa.ColumnElement[bool]:
 
 
 class PostgresOutboxRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, tasks: Iterable[OutboxTask]) -> None:
         if rows := [task_values(task) for task in tasks]:
-            await self._connection.execute(sa.insert(outbox), rows)
+            self._connection.write(_ADD, {"tasks": rows_json(rows)})
 
     async def due(self, *, now: datetime, limit: int, kinds: Collection[TaskKind] = frozenset(TaskKind)) -> list[UUID]:
         parameters = {"now": now, "kinds": list(kinds), "count": limit}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
+import psycopg
 import psycopg.errors
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.audit import PostgresAuditRepo
 from adapters.postgres.cancellation import PostgresCancellationRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
+from adapters.postgres.connection import Connection
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.orders import PostgresOrderRepo
@@ -34,13 +36,16 @@ class PostgresUnitOfWork:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._connection: AsyncConnection
+        self._pooled: AsyncConnection
+        self._connection: Connection
 
     async def __aenter__(self) -> Self:
         try:
-            self._connection = await self._engine.connect()
+            self._pooled = await self._engine.connect()
+            raw = await self._pooled.get_raw_connection()
         except (SQLAlchemyError, OSError) as error:
             raise _translated(error) from error
+        self._connection = Connection(self._pooled, cast("psycopg.AsyncConnection[Any]", raw.driver_connection))
         self.sales = PostgresSalesRepo(self._connection)
         self.catalog = PostgresCatalogRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
@@ -60,8 +65,10 @@ class PostgresUnitOfWork:
         # Closing rolls back whatever was not committed, and gives the connection back to the pool. Where it was cut,
         # the server has rolled back already; the error that told of it must not be hidden by a second one.
         with suppress(DBAPIError):
-            await self._connection.close()
-        if isinstance(error, SQLAlchemyError):
+            if self._connection.is_lost:
+                await self._pooled.invalidate()
+            await self._pooled.close()
+        if isinstance(error, SQLAlchemyError | psycopg.Error):
             raise _translated(error) from error
 
     async def commit(self) -> None:
@@ -71,14 +78,13 @@ class PostgresUnitOfWork:
 def _translated(error: Exception) -> Exception:
     if isinstance(error, PoolTimeout):
         return StorageUnavailable("All database connections are in use")
-    if not isinstance(error, DBAPIError):
-        return StorageUnavailable(str(error)) if isinstance(error, OSError) else error
-    cause = error.orig
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, OSError):
+        return StorageUnavailable(str(cause))
     if isinstance(cause, _ANOTHER_TRANSACTION):
         return StorageConflict(str(cause))
-    if isinstance(error, IntegrityError):
-        constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
-        return StorageConflict(str(cause)) if constraint == _KEY_USED_AT_ONCE else error
-    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) or error.connection_invalidated:
+    if isinstance(cause, psycopg.IntegrityError):
+        return StorageConflict(str(cause)) if cause.diag.constraint_name == _KEY_USED_AT_ONCE else error
+    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return StorageUnavailable(str(cause))
     return error

@@ -9,8 +9,8 @@ from taskiq.kicker import AsyncKicker
 from taskiq_redis import RedisStreamBroker
 
 QUEUE_NAME = "piquetickets"
-#: The one kind of message: "this outbox task is due".
-RUN_TASK = "run_task"
+#: The one kind of message: "these outbox tasks are due".
+RUN_TASKS = "run_tasks"
 
 # The outbox is the truth, the stream only a hint that can be lost: it is kept short, and whoever reads it takes few
 # messages at a time, so that all workers have some. What a dead worker had read and not begun, the relay hands over
@@ -18,7 +18,7 @@ RUN_TASK = "run_task"
 _MAX_STREAM_LENGTH = 100_000
 _IDLE_TIMEOUT_MILLISECONDS = 120_000
 _READ_BLOCK_MILLISECONDS = 2_000
-_READ_AT_ONCE = 8
+_READ_AT_ONCE = 2
 _TAKEOVER_LOCK_SECONDS = 10
 _TIMEOUT_SECONDS = 5.0
 
@@ -41,6 +41,6 @@ def create_broker(redis_url: str) -> RedisStreamBroker:
     )
 
 
-def run_task_kicker(broker: AsyncBroker) -> AsyncKicker[[str], None]:
-    """Sends RUN_TASK messages without knowing the code that runs them."""
-    return AsyncKicker(task_name=RUN_TASK, broker=broker, labels={})
+def run_tasks_kicker(broker: AsyncBroker) -> AsyncKicker[[list[str]], None]:
+    """Sends RUN_TASKS messages without knowing the code that runs them."""
+    return AsyncKicker(task_name=RUN_TASKS, broker=broker, labels={})

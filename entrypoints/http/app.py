@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -18,8 +18,8 @@ from entrypoints.http import checkout, health, lookup, orders, platform, produce
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, log_with_request_id
 from entrypoints.http.dependencies import dependencies
-from entrypoints.logs import configure_logging
-from entrypoints.settings import Settings
+from entrypoints.http.memory import calm_garbage_collector
+from entrypoints.http.rate_limit import CHECKOUT_RATE_LIMIT
 from entrypoints.web.csrf import csrf_config
 from entrypoints.web.dependencies import create_pages, web_dependencies
 from entrypoints.web.error_pages import handlers_for_browsers
@@ -36,6 +36,7 @@ def create_app(container: Container) -> Litestar:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await container.broker().startup()
+        calm_garbage_collector()
         yield
         await close(container)
 
@@ -54,6 +55,7 @@ def create_app(container: Container) -> Litestar:
         ],
         dependencies={**dependencies(container), **web_dependencies(container, pages, page_cache)},
         exception_handlers=handlers_for_browsers(pages),
+        state=State({CHECKOUT_RATE_LIMIT: container.checkout_rate_limit()}),
         middleware=[log_with_request_id],
         before_send=[answer_with_request_id, harden],
         lifespan=[lifespan],
@@ -70,10 +72,3 @@ def create_app(container: Container) -> Litestar:
         ),
         logging_config=None,
     )
-
-
-def from_environment() -> Litestar:
-    """What a server process runs: everything is in the environment."""
-    settings = Settings.from_environment(os.environ)
-    configure_logging(level=settings.log_level, log_format=settings.log_format)
-    return create_app(Container(settings=settings))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from dependency_injector import providers
 from litestar.di import Provide
 
 from entrypoints.container import Container
+from entrypoints.http.checkout import CheckoutDesk
 
 
 def _provide(provider: Any) -> Provide:
@@ -31,6 +33,9 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "change_show": container.change_show,
             "change_ticket": container.change_ticket,
             "checkout": container.checkout,
+            "checkout_desk": providers.Singleton(
+                CheckoutDesk, container.checkout, container.quote, container.policy, container.links
+            ),
             "complete_order": container.complete_order,
             "delete_promo_code": container.delete_promo_code,
             "delete_show": container.delete_show,

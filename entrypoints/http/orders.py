@@ -86,7 +86,7 @@ async def calendar_ics(
         raise Conflict(f"Order {order.number} has no tickets: it is {order.status}")
     return Response(
         write_calendar(order, opened_order.display),
-        media_type="text/calendar; charset=utf-8",
+        media_type="text/calendar",
         headers={
             "Content-Disposition": f'attachment; filename="show-{order.number}.ics"',
             "Cache-Control": "private, no-store",

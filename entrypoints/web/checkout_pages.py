@@ -29,6 +29,7 @@ from domain.offering import PriceChanged
 from domain.orders import Order
 from domain.policy import CheckoutPolicy
 from entrypoints.http.errors import row_of
+from entrypoints.http.rate_limit import limit_checkouts
 from entrypoints.web.checkout_form import CheckoutForm
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.rendering import Pages
@@ -114,7 +115,7 @@ async def checkout_page(
     return await form_desk.page(request, show_id, form)
 
 
-@post("/shows/{show_id:uuid}/checkout", include_in_schema=False)
+@post("/shows/{show_id:uuid}/checkout", before_request=limit_checkouts, include_in_schema=False)
 async def buy(
     request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[FormDesk]
 ) -> Response[Any]:

@@ -198,6 +198,24 @@ async def test_that_a_task_was_taken_over_meanwhile_is_logged(
         assert await slow is TaskState.DONE
 
 
+async def test_what_is_done_is_written_down_although_the_database_was_away_for_a_moment(
+    world: World, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = RunTask(world.database, world.clock, world.ids, {TaskKind.CONFIRMATION_MAIL: work})
+    task = await written_down(world)
+    work.gate.clear()
+    running = asyncio.create_task(run(task.id))
+    async with asyncio.timeout(HANGS_SECONDS):
+        await work.begun.wait()
+        world.database.available = False
+        work.gate.set()
+        while "could not be written down yet" not in caplog.text:
+            await asyncio.sleep(0.001)
+        world.database.available = True
+        assert await running is TaskState.DONE
+    assert len(work.done) == 1
+
+
 async def test_a_mail_that_a_dead_worker_may_have_sent_is_named_in_the_log(
     world: World, run: RunTask, work: Work, caplog: pytest.LogCaptureFixture
 ) -> None:

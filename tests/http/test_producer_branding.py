@@ -11,7 +11,7 @@ from PIL import Image
 from application.access import Scope
 from application.branding import MAX_UPLOAD_BYTES
 from tests.support.back_office import BackOffice
-from tests.support.box_office import Answer, BoxOffice
+from tests.support.box_office import Answer, BoxOffice, Json
 
 
 def png(width: int = 64, height: int = 32, colour: str = "#e8a33d") -> bytes:
@@ -29,7 +29,7 @@ async def served(box_office: BoxOffice, url: str) -> Answer:
 
 
 async def test_colour_and_widget_origins(office: BackOffice, box_office: BoxOffice) -> None:
-    nothing = {"colour": None, "widget_origins": [], "logo_url": None}
+    nothing: Json = {"colour": None, "widget_origins": [], "logo_url": None}
     assert (await office.get("/branding")).body == nothing
     changed = await office.put("/branding", {"colour": "#E8A33D", "widget_origins": ["https://Theatre.example/"]})
     expected = {"colour": "#e8a33d", "widget_origins": ["https://theatre.example"], "logo_url": None}

@@ -174,7 +174,9 @@ def own_settings(
         stripe_api_base=sandbox.url,
         stripe_rate_per_second=1000,
         smtp_url=mailbox.smtp_url,
+        smtp_rate_per_second=1000,
         mail_from="PiqueTickets <tickets@piquetickets.example>",
+        checkout_rate_limit="off",
     )
 
 
