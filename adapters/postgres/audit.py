@@ -5,15 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.rows import audit_entry_of, audit_entry_values
 from adapters.postgres.tables import audit_log
 from application.audit import AuditCursor, AuditEntry, AuditFilter
 
 
 class PostgresAuditRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, entry: AuditEntry) -> None:

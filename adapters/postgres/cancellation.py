@@ -8,8 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.rows import show_refund_of
 from adapters.postgres.tables import (
     orders,
@@ -88,7 +88,7 @@ _FAILURES: Final = (
 
 
 class PostgresCancellationRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def holding(self, *, limit: int) -> list[UUID]:

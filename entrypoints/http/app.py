@@ -19,6 +19,7 @@ from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, log_with_request_id
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.memory import calm_garbage_collector
+from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import CHECKOUT_RATE_LIMIT
 from entrypoints.web.csrf import csrf_config
 from entrypoints.web.dependencies import create_pages, web_dependencies
@@ -42,7 +43,7 @@ def create_app(container: Container) -> Litestar:
 
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             Router("/api/v1", route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router]),
             Router(
@@ -72,3 +73,5 @@ def create_app(container: Container) -> Litestar:
         ),
         logging_config=None,
     )
+    complete(app.openapi_schema)
+    return app

@@ -25,12 +25,31 @@ from application.showing import GetOrder
 from domain.errors import InvalidRequest, NotFound
 from domain.orders import Idempotency
 from domain.policy import CheckoutPolicy
+from entrypoints.http.openapi import answers
 from entrypoints.http.rate_limit import limit_checkouts
 from entrypoints.http.returning import with_word_of_payment
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
 from entrypoints.http.strict_json import StrictJson
 
 log = logging.getLogger(__name__)
+
+_REFUSALS_OF_A_CART = (
+    "invalid_quantity",
+    "no_tickets",
+    "too_many_tickets",
+    "order_total_exceeded",
+    "donation_too_large",
+    "donation_too_small",
+    "donation_not_allowed",
+    "show_ended",
+    "show_unavailable",
+    "ticket_not_found",
+    "tickets_unavailable",
+    "invalid_promo_code",
+    "promo_code_exhausted",
+    "producer_payment_missing",
+    "not_found",
+)
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -52,6 +71,7 @@ class CheckoutDesk:
     return_dto=None,
     summary="Price a cart",
     operation_id="quote",
+    responses=answers(*_REFUSALS_OF_A_CART),
 )
 async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[CheckoutDesk]) -> QuoteOut:
     """What the cart costs now. Nothing is held."""
@@ -65,6 +85,17 @@ async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[Checkout
     before_request=limit_checkouts,
     summary="Hold tickets and open a payment page",
     operation_id="checkout",
+    responses=answers(
+        "invalid_email",
+        "invalid_name",
+        "invalid_phone",
+        *_REFUSALS_OF_A_CART,
+        "checkout_in_progress",
+        "price_changed",
+        "idempotency_key_reused",
+        "busy",
+        "payment_unavailable",
+    ),
 )
 async def create(
     data: JSONBody[CheckoutIn],
@@ -89,6 +120,7 @@ async def create(
     status_code=HTTP_303_SEE_OTHER,
     summary="The buyer comes back from paying",
     operation_id="checkout_success",
+    responses=answers("not_found"),
 )
 async def success(
     session_id: FromQuery[str],
@@ -111,6 +143,7 @@ async def success(
     status_code=HTTP_303_SEE_OTHER,
     summary="The buyer comes back without paying",
     operation_id="checkout_cancel",
+    responses=answers("not_found"),
 )
 async def cancel(
     order_id: FromQuery[UUID],

@@ -18,6 +18,7 @@ from application.release import CancelOrder
 from application.showing import GetOrder, OrderOnDisplay
 from domain.errors import Conflict, NotFound
 from entrypoints.http.access import BEARER, ensure_scope
+from entrypoints.http.openapi import answers
 from entrypoints.http.schemas import OrderOut
 
 
@@ -47,7 +48,13 @@ async def get_one(opened_order: NamedDependency[OrderOnDisplay], links: NamedDep
     return OrderOut.of_order(order, opened_order.display, checkout_url=links.checkout_url(order))
 
 
-@post("/cancel", status_code=HTTP_200_OK, summary="Cancel an unpaid order", operation_id="cancel_order")
+@post(
+    "/cancel",
+    status_code=HTTP_200_OK,
+    summary="Cancel an unpaid order",
+    operation_id="cancel_order",
+    responses=answers("conflict", "payment_unavailable"),
+)
 async def cancel(
     opened_order: NamedDependency[OrderOnDisplay],
     cancel_order: NamedDependency[CancelOrder],
@@ -58,7 +65,13 @@ async def cancel(
     return OrderOut.of_order(order, opened_order.display, checkout_url=links.checkout_url(order))
 
 
-@get("/tickets.pdf", media_type="application/pdf", summary="Print the tickets", operation_id="get_tickets_pdf")
+@get(
+    "/tickets.pdf",
+    media_type="application/pdf",
+    summary="Print the tickets",
+    operation_id="get_tickets_pdf",
+    responses=answers("conflict"),
+)
 async def tickets_pdf(
     opened_order: NamedDependency[OrderOnDisplay], print_tickets: NamedDependency[PrintTickets]
 ) -> Response[bytes]:
@@ -76,7 +89,13 @@ async def tickets_pdf(
     )
 
 
-@get("/calendar.ics", media_type="text/calendar", summary="Put the show into a calendar", operation_id="get_calendar")
+@get(
+    "/calendar.ics",
+    media_type="text/calendar",
+    summary="Put the show into a calendar",
+    operation_id="get_calendar",
+    responses=answers("conflict"),
+)
 async def calendar_ics(
     opened_order: NamedDependency[OrderOnDisplay], write_calendar: NamedDependency[WriteCalendar]
 ) -> Response[bytes]:

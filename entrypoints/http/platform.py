@@ -15,6 +15,7 @@ from msgspec import Meta
 from application.access import AccessToken, Scope
 from application.producers import IssueToken, ListTokens, RegisterProducer, RevokeToken
 from entrypoints.http.access import guarded_router
+from entrypoints.http.openapi import answers
 from entrypoints.http.schemas import AccountOut
 from entrypoints.http.strict_json import StrictJson
 
@@ -67,7 +68,14 @@ class IssuedTokenOut(TokenOut, kw_only=True):
     token: str
 
 
-@post("/", dto=StrictJson[NewProducerIn], return_dto=None, summary="Register a producer", operation_id="add_producer")
+@post(
+    "/",
+    dto=StrictJson[NewProducerIn],
+    return_dto=None,
+    summary="Register a producer",
+    operation_id="add_producer",
+    responses=answers("invalid_email"),
+)
 async def add(
     data: JSONBody[NewProducerIn],
     register_producer: NamedDependency[RegisterProducer],

@@ -152,15 +152,15 @@ class World:
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
         self.cancel = CancelOrder(self.release)
         self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
+        self.release_cancelled = ReleaseCancelled(self.database, self.release)
+        self.refund_show = RefundShow(self.database, self.clock, self.audit)
+        self.refund_cancelled = RefundCancelled(self.database, self.clock, self.refund)
         self.letters = MemoryLetterWriter()
         self.mail_pace = MemoryPace()
         self.calendars = MemoryCalendarWriter()
         self.print_tickets = PrintTickets(MemoryTicketRenderer())
         self.write_calendar = WriteCalendar(self.calendars, self.links, self.clock)
         self.send_letter = SendLetter(self.letters, self.mailer, self.mail_pace, self.database, self.clock)
-        self.release_cancelled = ReleaseCancelled(self.database, self.release)
-        self.refund_show = RefundShow(self.database, self.clock, self.audit)
-        self.refund_cancelled = RefundCancelled(self.database, self.clock, self.refund)
         self.send_confirmation = SendConfirmation(
             self.database, self.print_tickets, self.write_calendar, self.send_letter, self.links
         )

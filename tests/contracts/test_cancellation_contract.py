@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,7 +19,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def cancelled(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> AsyncIterator[Theatre]:
+async def cancelled(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> Theatre:
     async with unit_of_work() as uow:
         await uow.catalog.save_show(replace(theatre.show, cancelled=True))
         await uow.commit()
