@@ -43,6 +43,10 @@ OPERATIONS: Final[list[tuple[str, str, Any, Scope]]] = [
     ("POST", "/shows/{show}/refund-all", {}, Scope.ORDERS),
     ("GET", "/shows/{show}/refund-all", None, Scope.ORDERS),
     ("GET", "/audit-log", None, Scope.CATALOG),
+    ("GET", "/branding", None, Scope.CATALOG),
+    ("PUT", "/branding", {"colour": None, "widget_origins": []}, Scope.CATALOG),
+    ("DELETE", "/logo", None, Scope.CATALOG),
+    ("DELETE", "/shows/{show}/image", None, Scope.CATALOG),
 ]
 every_operation = pytest.mark.parametrize(
     ("method", "path", "body", "scope"), OPERATIONS, ids=[f"{method} {path}" for method, path, _, _ in OPERATIONS]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request, delete, get, put
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
@@ -16,7 +18,19 @@ from application.branding import MAX_UPLOAD_BYTES, GetBranding, SetBranding, Set
 from application.links import Links
 from domain.branding import Branding, Picture
 from entrypoints.http.access import guarded_router
+from entrypoints.http.openapi import answers
 from entrypoints.http.strict_json import StrictJson
+
+
+@dataclass
+class Upload(Operation):
+    """A picture is the whole body, so nothing of a handler's signature tells OpenAPI about it."""
+
+    def __post_init__(self) -> None:
+        picture = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, content_encoding="binary"))
+        self.request_body = RequestBody(
+            content=dict.fromkeys(("image/png", "image/jpeg", "image/webp"), picture), required=True
+        )
 
 
 class BrandingIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -74,7 +88,14 @@ async def set_one(
     return BrandingOut.of(branding, links)
 
 
-@put("/logo", request_max_body_size=MAX_UPLOAD_BYTES, summary="Upload the logo", operation_id="set_logo")
+@put(
+    "/logo",
+    request_max_body_size=MAX_UPLOAD_BYTES,
+    operation_class=Upload,
+    responses=answers("invalid_request", "too_large"),
+    summary="Upload the logo",
+    operation_id="set_logo",
+)
 async def set_logo(
     request: Request[Any, Any, Any],
     actor: NamedDependency[Actor],
@@ -96,6 +117,8 @@ async def delete_logo(
 @put(
     "/shows/{show_id:uuid}/image",
     request_max_body_size=MAX_UPLOAD_BYTES,
+    operation_class=Upload,
+    responses=answers("invalid_request", "too_large", "conflict"),
     summary="Upload a show's image",
     operation_id="set_show_image",
 )
@@ -114,6 +137,7 @@ async def set_image(
 @delete(
     "/shows/{show_id:uuid}/image",
     status_code=HTTP_200_OK,
+    responses=answers("conflict"),
     summary="Take a show's image away",
     operation_id="delete_show_image",
 )
