@@ -21,7 +21,7 @@ class HandOver:
         self._running: set[asyncio.Task[None]] = set()
 
     def __call__(self, tasks: Iterable[OutboxTask]) -> None:
-        """Return at once. Never raises. The time of reminders comes later, and the relay sees to them then."""
+        """Return at once. Never raises. What is written for many at once is left to the relay, which keeps count."""
         task_ids = [task.id for task in tasks if task.kind not in BULK]
         if not task_ids:
             return

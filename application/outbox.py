@@ -25,8 +25,11 @@ class TaskKind(StrEnum):
     DESCRIBE_TRANSFER = "describe_transfer"
 
 
-#: Written for every order of a show at once. They must not keep waiting what a single buyer waits for.
-BULK: Final = frozenset({TaskKind.REMINDER_MAIL, TaskKind.SHOW_CANCELLED_MAIL, TaskKind.SHOW_MOVED_MAIL})
+#: Written for every order of a show at once, where it is cancelled, say. They must not keep what a single buyer waits
+#: for, so they are not handed over at once: the relay does that, some at a time.
+BULK: Final = frozenset(
+    {TaskKind.REMINDER_MAIL, TaskKind.REFUND_MAIL, TaskKind.SHOW_CANCELLED_MAIL, TaskKind.SHOW_MOVED_MAIL}
+)
 URGENT: Final = frozenset(TaskKind) - BULK
 
 

@@ -3,56 +3,80 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from adapters.embedded import EmbeddedPostgres
-from entrypoints.cli.engines import environment_of
-from tests.support.factories import ticket
-from tests.support.fulfilment_world import FulfilmentWorld, fulfilment_world
+from adapters.postgres.engine import create_engine
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from application.outbox import OutboxTask, TaskState
+from tests.contracts.builders import NOW, Theatre, a_task
 from tests.support.processes import Finished, run
+from tests.support.stripe_world import own_database
 
-NOBODY = "nobody@example.org"
-
-
-async def tasks(world: FulfilmentWorld, *arguments: str) -> Finished:
-    return await run("tasks", *arguments, environment=environment_of(world.settings))
+#: Every command is a process of its own, and a busy machine takes its time.
+pytestmark = pytest.mark.timeout(240)
 
 
-async def test_a_dead_task_is_listed_and_revived(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
-    async with fulfilment_world(postgres, tmp_path) as world:
-        nothing = await tasks(world, "list")
-        assert (nothing.code, nothing.out) == (0, "0 dead tasks.\n")
+@pytest.fixture
+async def database_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """A database that no worker looks into."""
+    with own_database(postgres) as url:
+        yield url
 
-        on_sale = await world.box_office.put_on_sale(ticket(price=0))
-        world.mailbox.faults.refused_addresses.add(NOBODY)
-        placed = await world.buy(on_sale, NOBODY)
-        await world.start_worker()
-        await world.until([placed], lambda task: task.state == "dead")
-        task_id = str((await world.confirmation(placed)).id)
 
-        listed = await tasks(world, "list")
-        assert task_id in listed.out
-        assert placed["order_id"] in listed.out
-        assert "550" in listed.out
-        assert "1 dead task." in listed.out
-        (dead,) = [json.loads(line) for line in (await tasks(world, "list", "--json")).out.splitlines()]
-        assert (dead["id"], dead["kind"], dead["state"]) == (task_id, "confirmation_mail", "dead")
-        assert (dead["attempts"], dead["message_id"]) == (1, f"{task_id}@piquetickets")
-        pending = (await tasks(world, "list", "--state", "pending", "--json")).out.splitlines()
-        assert [json.loads(line)["kind"] for line in pending] == ["reminder_mail"]
+async def given_up(database_url: str, count: int) -> list[OutboxTask]:
+    """So many dead tasks, and one that waits, in the database."""
+    engine, theatre = create_engine(database_url, pool_size=1), Theatre()
+    order = theatre.order()
+    waiting = replace(a_task(order), sending_since=NOW)
+    dead = [
+        replace(a_task(order), state=TaskState.DEAD, attempts=17, last_error="MailRefused: 550\nno such user")
+        for _ in range(count)
+    ]
+    async with PostgresUnitOfWork(engine) as uow:
+        await theatre.store(uow)
+        await uow.orders.add([order])
+        await uow.outbox.add([*dead, waiting])
+        await uow.commit()
+    await engine.dispose()
+    return dead
 
-        world.mailbox.faults.mend()
-        revived = await tasks(world, "retry", task_id)
-        assert (revived.code, revived.out) == (0, "1 task will be tried again.\n")
-        await world.until_it_is_sent(placed)
-        assert len(world.mails_to(NOBODY)) == 1
 
-        again = await tasks(world, "retry", task_id)
-        assert again.code == 2
-        assert f"No dead task {task_id}" in again.err
-        assert (await tasks(world, "retry", "--all")).out == "0 tasks will be tried again.\n"
+async def tasks(database_url: str, redis_url: str, *arguments: str) -> Finished:
+    return await run("tasks", *arguments, environment={"DATABASE_URL": database_url, "REDIS_URL": redis_url})
+
+
+async def test_dead_tasks_are_listed_and_revived(database_url: str, redis_url: str) -> None:
+    first, second = await given_up(database_url, 2)
+
+    listed = await tasks(database_url, redis_url, "list")
+    assert listed.code == 0
+    *lines, total = listed.out.splitlines()
+    assert [str(first.id) in lines[0], str(second.id) in lines[1]] == [True, True]
+    assert all(f"order {first.order_id}" in line and "550 no such user" in line for line in lines)
+    assert total == "2 dead tasks."
+
+    revived = await tasks(database_url, redis_url, "retry", str(first.id))
+    assert (revived.code, revived.out) == (0, "1 task will be tried again.\n")
+    again = await tasks(database_url, redis_url, "retry", str(first.id), str(second.id))
+    assert again.code == 2
+    assert f"No dead task {first.id}" in again.err
+    assert (await tasks(database_url, redis_url, "retry", "--all")).out == "1 task will be tried again.\n"
+
+
+async def test_programs_get_a_json_object_a_line(database_url: str, redis_url: str) -> None:
+    await given_up(database_url, 0)
+
+    listed = await tasks(database_url, redis_url, "list", "--state", "pending", "--json")
+
+    (waiting,) = [json.loads(line) for line in listed.out.splitlines()]
+    assert (waiting["kind"], waiting["state"], waiting["attempts"]) == ("confirmation_mail", "pending", 0)
+    assert waiting["message_id"] == f"{waiting['id']}@piquetickets"
+    assert waiting["sending_since"] == NOW.isoformat()
+    assert waiting["last_error"] is None
 
 
 @pytest.mark.parametrize(
