@@ -77,7 +77,7 @@ def complete(openapi: OpenAPI) -> None:
         for operation in _operations(item):
             _add_errors(operation, _common_codes(path, operation))
             _add_examples(operation)
-    for name, schema in (openapi.components.schemas if openapi.components else {}).items():
+    for name, schema in openapi.components.schemas.items():
         if name.endswith("In") and isinstance(schema, Schema):
             schema.additional_properties = False  # api.md: unknown fields are refused
 
@@ -105,27 +105,26 @@ def _common_codes(path: str, operation: Operation) -> list[str]:
 
 def _add_errors(operation: Operation, codes: list[str]) -> None:
     responses = operation.responses = operation.responses or {}
-    known: dict[str, dict[str, Example | Reference]] = {}
-    for status, response in responses.items():
+    examples: defaultdict[HTTPStatus, list[Example]] = defaultdict(list)
+    for status, coded in _by_status(codes).items():
+        examples[status] += [_example(code) for code in coded]
+    for text, response in responses.items():
         for content in (response.content or {}).values() if isinstance(response, OpenAPIResponse) else ():
             if content.schema == _ERROR:
-                known[status] = dict(content.examples or {})
-    for status, coded in _by_status(codes).items():
-        examples = {code: _example(code) for code in coded} | known.pop(str(int(status)), {})
-        responses[str(int(status))] = _error_response(status, examples)
-    for text, examples in known.items():
-        responses[text] = _error_response(HTTPStatus(int(text)), examples)
+                examples[HTTPStatus(int(text))] += [
+                    e for e in (content.examples or {}).values() if isinstance(e, Example)
+                ]
+    for status, of_status in examples.items():
+        responses[str(int(status))] = _error_response(status, of_status)
 
 
-def _error_response(status: HTTPStatus, examples: dict[str, Example | Reference]) -> OpenAPIResponse:
-    by_code = {
-        str(e.value["code"]): e for e in examples.values() if isinstance(e, Example) and isinstance(e.value, dict)
-    }
+def _error_response(status: HTTPStatus, examples: list[Example]) -> OpenAPIResponse:
+    by_code: dict[str, Example | Reference] = {e.value["code"]: e for e in examples if isinstance(e.value, dict)}
     header = _HEADERS.get(status)
     return OpenAPIResponse(
         description=f"{status.phrase}: {', '.join(by_code)}",
         headers={header: OpenAPIHeader(schema=Schema(type=OpenAPIType.STRING))} if header else None,
-        content={_JSON: OpenAPIMediaType(schema=_ERROR, examples=dict(by_code))},
+        content={_JSON: OpenAPIMediaType(schema=_ERROR, examples=by_code)},
     )
 
 

@@ -74,6 +74,8 @@ async def known(office: BackOffice, box_office: BoxOffice) -> Json:
         "session_id": placed["session_id"],
         "producer_id": str(office.producer.id),
         "token_id": str(office.token_id),
+        "tickets": on_sale.cart(1, 0)["tickets"],
+        "customer": {"name": "Ada Lovelace", "email": "ada@example.org"},
     }
 
 

@@ -195,14 +195,18 @@ class PromoCodeOut(msgspec.Struct, kw_only=True):
             id=promo_code.id,
             show_id=promo_code.show_id,
             code=promo_code.code,
-            discount=f"{promo_code.discount.normalize():.2f}"
-            if promo_code.discount == round(promo_code.discount, 2)
-            else f"{promo_code.discount.normalize():f}",
+            discount=_share(promo_code.discount),
             max_uses=promo_code.max_uses,
             uses=promo_code.uses,
             valid_from=promo_code.valid_from,
             valid_until=promo_code.valid_until,
         )
+
+
+def _share(discount: Decimal) -> str:
+    """At least two decimals, and as many more as it has."""
+    plain = f"{discount.normalize():f}"
+    return max(plain, f"{discount:.2f}", key=len)
 
 
 class PromoCodeListOut(msgspec.Struct):
