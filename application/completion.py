@@ -6,9 +6,7 @@ from application.ports.payment import Payment
 from application.ports.storage import UnitOfWorkFactory
 from application.settlement import Settlement
 from domain.errors import NotFound
-from domain.orders import SOLD, Order, OrderStatus
-
-_PAID = SOLD | {OrderStatus.REFUNDED}
+from domain.orders import PAID, Order
 
 
 class CompleteOrder:
@@ -24,13 +22,31 @@ class CompleteOrder:
         SessionNotFound, PaymentUnavailable.
         """
         known = await self._find(session_id)
-        if known is not None and known.status in _PAID:
+        if known is not None and known.status in PAID:
             return known
         session = await self._payment.session(session_id)
         order_id = session.order_id or (known.id if known else None)
         if order_id is None:
             raise NotFound("No order belongs to this payment")
         return await self._settlement.settle(order_id, session)
+
+    async def by_payment(self, intent_id: str | None) -> Order:
+        """The order that this payment paid. What else happens to a payment may be told before that it was made: then
+        the order is brought in line with its session first. Raises NotFound, SessionNotFound, PaymentUnavailable.
+        """
+        async with self._unit_of_work() as uow:
+            order_id = await uow.orders.id_of_intent(intent_id) if intent_id else None
+            order = await uow.orders.get(order_id) if order_id else None
+        if order is not None:
+            return order
+        order_id = (await self._payment.intent(intent_id)).order_id if intent_id else None
+        if order_id is None:
+            raise NotFound("No order belongs to this payment")
+        async with self._unit_of_work() as uow:
+            order = await uow.orders.get(order_id)
+        if order is None or order.session_id is None:
+            raise NotFound("No order belongs to this payment")
+        return await self(order.session_id)
 
     async def find(self, session_id: str) -> Order:
         """The order of the session as it is, without asking the payment provider. Raises NotFound."""

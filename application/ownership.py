@@ -8,6 +8,7 @@ from application.access import Actor
 from application.ports.storage import UnitOfWork
 from domain.catalog import Show, Ticket
 from domain.errors import NotFound
+from domain.orders import Order
 from domain.promotions import TicketPromoCode
 
 
@@ -17,6 +18,15 @@ async def own_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
     if show is None or show.producer_id != actor.producer_id:
         raise NotFound("No such show")
     return show
+
+
+async def own_order(uow: UnitOfWork, actor: Actor, order_id: UUID) -> Order:
+    """The actor's order. Raises NotFound."""
+    order = await uow.orders.get(order_id)
+    show = await uow.catalog.show(order.show_id) if order else None
+    if order is None or show is None or show.producer_id != actor.producer_id:
+        raise NotFound("No such order")
+    return order
 
 
 async def locked_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:

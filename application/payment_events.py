@@ -17,6 +17,7 @@ from application.ports.payment import (
     PaymentEvent,
     PaymentEvents,
     PaymentUnavailable,
+    RefundState,
 )
 from application.ports.storage import ReceivedEvent, StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock
@@ -77,20 +78,20 @@ class Reactions:
 
     async def _charge_refunded(self, charge_id: str) -> None:
         for state in await self._payment.refunds_of_charge(charge_id):
-            await self._follow_refund(state)
+            await self._follow(state)
 
     async def _refund_changed(self, stripe_refund_id: str) -> None:
-        await self._follow_refund(await self._payment.refund_state(stripe_refund_id))
+        await self._follow(await self._payment.refund_state(stripe_refund_id))
+
+    async def _follow(self, state: RefundState) -> None:
+        await self._complete_order.by_payment(state.payment_intent_id)
+        await self._follow_refund(state)
 
     async def _dispute_changed(self, dispute_id: str) -> None:
         dispute = await self._payment.dispute(dispute_id)
-        async with self._unit_of_work() as uow:
-            intent_id = dispute.payment_intent_id
-            order_id = await uow.orders.id_of_intent(intent_id) if intent_id else None
-        if order_id is None:
-            raise NotFound("No order belongs to this dispute")
+        order = await self._complete_order.by_payment(dispute.payment_intent_id)
         event = {None: OrderEvent.DISPUTE_OPENED, True: OrderEvent.DISPUTE_WON, False: OrderEvent.DISPUTE_LOST}
-        await self._settlement.dispute(order_id, event[dispute.won])
+        await self._settlement.dispute(order.id, event[dispute.won])
 
     async def _account_updated(self, account_id: str) -> None:
         enabled = await self._payment.charges_enabled(account_id)

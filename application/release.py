@@ -69,15 +69,23 @@ class ReleaseOrder:
 class CancelOrder:
     """The buyer does not want to pay after all."""
 
-    def __init__(self, release: ReleaseOrder) -> None:
+    def __init__(self, release: ReleaseOrder, clock: Clock) -> None:
         self._release = release
+        self._clock = clock
 
     async def __call__(self, order_id: UUID) -> Order:
-        """The cancelled order. Raises Conflict when there is nothing left to cancel, and what ReleaseOrder raises."""
+        """The order without its hold. Raises Conflict when there is nothing left to cancel, and what ReleaseOrder
+        raises.
+        """
         order = await self._release(order_id, OrderEvent.CANCELLED)
-        if order.status is not OrderStatus.CANCELLED:
+        if order.status is not OrderStatus.CANCELLED and not self._closed_early(order):
             raise Conflict(f"Order {order.number} cannot be cancelled any more: it is {order.status}")
         return order
+
+    def _closed_early(self, order: Order) -> bool:
+        """The news that we closed the session may be quicker than we are, and call the order expired."""
+        before_its_time = order.expires_at is not None and self._clock.now() < order.expires_at
+        return order.status is OrderStatus.EXPIRED and before_its_time
 
 
 class ReleaseOverdue:

@@ -15,6 +15,7 @@ from application.links import Links
 from application.ports.payment import (
     Payment,
     PaymentBusy,
+    PaymentKeyRefused,
     PaymentQueued,
     PaymentRefused,
     PaymentUnavailable,
@@ -55,7 +56,7 @@ class OpenSession:
     async def __call__(self, order: Order, *, patience_seconds: float | None = PATIENCE_SECONDS) -> Order:
         """The order with its session. Without one yet where its turn has not come: then it is being opened.
 
-        Raises PaymentRefused (the hold is released then), PaymentBusy, PaymentUnavailable.
+        Raises PaymentRefused or PaymentKeyRefused (the hold is released then), PaymentBusy, PaymentUnavailable.
         """
         try:
             return await self._open(order, patience_seconds)
@@ -85,7 +86,7 @@ class OpenSession:
                 cancel_url=self._links.payment_cancel(order),
                 patience_seconds=patience_seconds,
             )
-        except PaymentRefused as refusal:
+        except (PaymentRefused, PaymentKeyRefused) as refusal:
             log.error("No payment session for order %s, its hold is released: %s", order.id, refusal)  # noqa: TRY400
             await self._settlement.release(order.id, OrderEvent.PAYMENT_FAILED)
             raise

@@ -131,6 +131,10 @@ class Show:
         """``moment`` on the venue's clock."""
         return moment.astimezone(ZoneInfo(self.timezone))
 
+    def takes_place_after(self, now: datetime) -> bool:
+        """Whether there is still something to come to."""
+        return not self.cancelled and now < self.end_time
+
     def changed(self, **fields: Any) -> Show:
         """The show with these fields. Raises InvalidRequest, and Conflict for a cancelled show: that is its end."""
         after = replace(self, **fields)
@@ -140,7 +144,16 @@ class Show:
 
     def ensure_on_sale(self, now: datetime) -> None:
         """Raises ShowUnavailable (P1-008, P1-016) or ShowEnded (P1-015)."""
-        if not self.published or self.cancelled:
+        if not self.published:
+            raise ShowUnavailable("This show is not currently available", field="show_id")
+        self.ensure_on_sale_at_the_counter(now)
+
+    def ensure_on_sale_at_the_counter(self, now: datetime) -> None:
+        """Published or not: the press list and the sponsors' seats are written before the public sale opens.
+
+        Raises ShowUnavailable when it was cancelled, or ShowEnded.
+        """
+        if self.cancelled:
             raise ShowUnavailable("This show is not currently available", field="show_id")
         if self.end_time <= now:
             raise ShowEnded("This show has already occurred", field="show_id")

@@ -7,10 +7,14 @@ from uuid import UUID
 from dependency_injector import containers, providers
 
 from adapters.icalendar.writer import ICalendarWriter
+from adapters.jose.signer import JoseListSigner
 from adapters.pdf.renderer import PdfTicketRenderer
 from adapters.pillow.studio import PillowStudio
+from adapters.postgres.books import PostgresBooks
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock
+from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import create_redis
 from adapters.redis.lock import RedisLock
 from adapters.redis.pace import RedisPace
@@ -27,7 +31,11 @@ from adapters.taskiq.broker import create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
 from application.accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.audit_trail import AuditTrail, ReadAuditTrail
+from application.auditing import CheckInvariants
+from application.backlog import MeasureBacklog
+from application.box_office import SellAtCounter
 from application.branding import GetBranding, GetPicture, SetBranding, SetLogo, SetShowImage
+from application.buyers import EraseBuyer, ExportBuyer
 from application.buying import BuyOnce
 from application.calendars import WriteCalendar
 from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
@@ -35,12 +43,15 @@ from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrde
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
 from application.correspondence import SendLetter
+from application.door import CheckIn, Door, UndoCheckIn
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.issuing import TicketIssuer
 from application.late_payment import ApologizeForLatePayment
 from application.links import Links, OrderTokens
 from application.lookup import AddressHashes, LookUpOrders, SendOrderLinks
+from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOfflineScans
+from application.order_desk import ListAttendees, ListOrders, ListRefunds, ReadNotes, ResendTickets, WriteNote
 from application.outbox import TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
 from application.printing import PrintTickets
@@ -49,10 +60,11 @@ from application.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCo
 from application.quote import QuoteCart
 from application.reconciliation import Reconcile
 from application.refund_mail import TellOfRefund
-from application.refunds import FollowRefund, RefundOrder, SubmitRefunds
+from application.refunds import FollowRefund, PreviewRefund, RefundOrder, SubmitRefunds
 from application.relay import RelayTasks
 from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
 from application.reminding import RemindOfShow
+from application.reports import ReportShow
 from application.session_opening import FindPayPage, OpenSession
 from application.settlement import Settlement
 from application.show_changes import TellOfCancelledShow, TellOfMovedShow
@@ -75,15 +87,16 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(SystemIds)
+    metrics = providers.Singleton(PrometheusMetrics)
     engine = providers.Singleton(
         create_engine, settings.provided.database_url, pool_size=settings.provided.database_pool_size
     )
-    unit_of_work = providers.Factory(PostgresUnitOfWork, engine)
+    unit_of_work = providers.Factory(PostgresUnitOfWork, engine, metrics.provided.transaction_ended)
     redis = providers.Singleton(create_redis, settings.provided.redis_url)
     lock = providers.Singleton(
         RedisLock, redis, ttl_seconds=settings.provided.lock_ttl, wait_seconds=settings.provided.lock_wait
     )
-    stripe_http = providers.Singleton(create_http_client)
+    stripe_http = providers.Singleton(create_http_client, metrics.provided.stripe_called)
     stripe = providers.Singleton(
         create_client, settings.provided.stripe_api_key, stripe_http, api_base=settings.provided.stripe_api_base
     )
@@ -110,10 +123,19 @@ class Container(containers.DeclarativeContainer):
     issue = providers.Singleton(TicketIssuer, ids, codes)
     hand_over = providers.Singleton(HandOver, notifier)
 
-    settlement = providers.Singleton(Settlement, unit_of_work.provider, clock, ids, issue, hand_over)
-    place_orders = providers.Singleton(PlaceOrders, unit_of_work.provider, lock, clock, ids, issue, hand_over, policy)
+    settlement = providers.Singleton(Settlement, unit_of_work.provider, clock, ids, issue, hand_over, metrics)
+    place_orders = providers.Singleton(
+        PlaceOrders,
+        unit_of_work.provider,
+        providers.Singleton(MeasuredLock, lock, metrics),
+        clock,
+        ids,
+        issue,
+        hand_over,
+        policy,
+    )
     checkout_line: providers.Singleton[GroupCommit[UUID, CheckoutRequest, Placement]] = providers.Singleton(
-        GroupCommit, place_orders
+        GroupCommit, providers.Singleton(MeasuredDecisions, place_orders, metrics)
     )
     open_session = providers.Singleton(OpenSession, payment, unit_of_work.provider, settlement, links, clock)
     find_pay_page = providers.Singleton(FindPayPage, clock, open_session)
@@ -135,7 +157,7 @@ class Container(containers.DeclarativeContainer):
     refund_order = providers.Singleton(RefundOrder, unit_of_work.provider, clock, ids, hand_over)
     reconcile = providers.Singleton(Reconcile, payment, unit_of_work.provider, clock, settlement, open_session)
     release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, settlement, links)
-    cancel_order = providers.Singleton(CancelOrder, release_order)
+    cancel_order = providers.Singleton(CancelOrder, release_order, clock)
     release_overdue = providers.Singleton(ReleaseOverdue, unit_of_work.provider, clock, release_order)
     buy_once = providers.Singleton(BuyOnce, checkout, cancel_order, unit_of_work.provider)
     list_shows = providers.Singleton(ListShows, unit_of_work.provider, clock)
@@ -172,6 +194,29 @@ class Container(containers.DeclarativeContainer):
     set_show_image = providers.Singleton(SetShowImage, unit_of_work.provider, picture_studio, audit)
     get_picture = providers.Singleton(GetPicture, unit_of_work.provider)
     read_audit_trail = providers.Singleton(ReadAuditTrail, unit_of_work.provider)
+    sell_at_counter = providers.Singleton(SellAtCounter, unit_of_work.provider, checkout)
+    list_orders = providers.Singleton(ListOrders, unit_of_work.provider)
+    list_attendees = providers.Singleton(ListAttendees, unit_of_work.provider)
+    list_refunds = providers.Singleton(ListRefunds, unit_of_work.provider)
+    resend_tickets = providers.Singleton(ResendTickets, unit_of_work.provider, clock, ids, hand_over)
+    write_note = providers.Singleton(WriteNote, unit_of_work.provider, clock, ids)
+    read_notes = providers.Singleton(ReadNotes, unit_of_work.provider)
+    preview_refund = providers.Singleton(PreviewRefund, unit_of_work.provider, policy)
+    export_buyer = providers.Singleton(ExportBuyer, unit_of_work.provider, clock, ids)
+    erase_buyer = providers.Singleton(EraseBuyer, unit_of_work.provider, clock, ids, hand_over)
+
+    door = providers.Singleton(Door, codes)
+    check_in = providers.Singleton(CheckIn, unit_of_work.provider, clock, ids, door)
+    undo_check_in = providers.Singleton(UndoCheckIn, unit_of_work.provider, clock, ids, door)
+    list_signer = providers.Singleton(JoseListSigner, settings.provided.secret_key)
+    give_offline_list = providers.Singleton(GiveOfflineList, unit_of_work.provider, clock, list_signer)
+    receive_offline_scans = providers.Singleton(ReceiveOfflineScans, unit_of_work.provider, clock, door)
+    list_conflicts = providers.Singleton(ListConflicts, unit_of_work.provider)
+
+    books = providers.Singleton(PostgresBooks, engine)
+    report_show = providers.Singleton(ReportShow, unit_of_work.provider, books)
+    check_invariants = providers.Singleton(CheckInvariants, books, clock)
+
     register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids, audit)
     issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids, audit)
     revoke_token = providers.Singleton(RevokeToken, unit_of_work.provider, clock, audit)
@@ -209,6 +254,7 @@ class Container(containers.DeclarativeContainer):
             }
         ),
     )
+    measure_backlog = providers.Singleton(MeasureBacklog, unit_of_work.provider, clock)
     readiness = providers.Singleton(Readiness, engine, redis)
     relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
     list_tasks = providers.Singleton(ListTasks, unit_of_work.provider)

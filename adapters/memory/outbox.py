@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.storage import OutboxCounts
 
 if TYPE_CHECKING:
     from adapters.memory.storage import _Tables
@@ -104,6 +105,11 @@ class MemoryOutboxRepo:
     def _has(self, task: OutboxTask) -> bool:
         stored = self._tables.outbox.get(task.id)
         return stored is not None and (stored.state, stored.attempts) == (TaskState.PENDING, task.attempts)
+
+    async def backlog(self) -> OutboxCounts:
+        pending = [task.due_at for task in self._tables.outbox.values() if task.state is TaskState.PENDING]
+        dead = sum(task.state is TaskState.DEAD for task in self._tables.outbox.values())
+        return OutboxCounts(pending=len(pending), dead=dead, oldest_due_at=min(pending, default=None))
 
     def _to_be_had(self, task: OutboxTask, now: datetime) -> bool:
         claimed_until = self._tables.claims.get(task.id)

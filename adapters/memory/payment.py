@@ -12,6 +12,7 @@ from application.ports.payment import (
     InvalidSignature,
     PaymentEvent,
     PaymentIntent,
+    PaymentKeyRefused,
     PaymentQueued,
     PaymentRefused,
     PaymentSession,
@@ -29,12 +30,14 @@ LINK_ENDS = datetime(2050, 1, 1, tzinfo=UTC)
 
 
 class MemoryPayment:
-    """``available`` False makes every call fail without an answer, ``refusing`` refuses new sessions and refunds,
-    ``queue_seconds`` is how long a new session has to wait for its turn (nobody really waits).
+    """``available`` False makes every call fail without an answer, ``locked_out`` refuses our key, ``refusing``
+    refuses new sessions and refunds, ``queue_seconds`` is how long a new session has to wait for its turn (nobody
+    really waits).
     """
 
     def __init__(self) -> None:
         self.available = True
+        self.locked_out = False
         self.refusing = False
         self.queue_seconds = 0.0
         self.refunds: dict[str, RefundState] = {}
@@ -192,6 +195,8 @@ class MemoryPayment:
     def _ensure_available(self) -> None:
         if not self.available:
             raise PaymentUnavailable("switched off")
+        if self.locked_out:
+            raise PaymentKeyRefused("no such key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,12 @@ from typing import Self
 from uuid import UUID
 
 from adapters.memory.audit import MemoryAuditRepo
+from adapters.memory.buyers import MemoryBuyerRepo, MemoryNoteRepo
 from adapters.memory.cancellation import MemoryCancellationRepo
 from adapters.memory.catalog import MemoryCatalogRepo
+from adapters.memory.door import MemoryDoorRepo
 from adapters.memory.lookups import MemoryLookupRepo
+from adapters.memory.order_lists import MemoryOrderListRepo
 from adapters.memory.outbox import MemoryOutboxRepo
 from application.access import AccessToken
 from application.audit import AuditEntry
@@ -31,9 +34,11 @@ from application.ports.storage import (
     StorageConflict,
     StorageUnavailable,
 )
+from domain.admission import Scan
 from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
+from domain.notes import OrderNote
 from domain.orders import Order, OrderStatus
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
@@ -57,6 +62,8 @@ class _Tables:
     tokens: dict[UUID, AccessToken] = field(default_factory=dict)
     pictures: dict[Picture, bytes] = field(default_factory=dict)
     audit: dict[UUID, AuditEntry] = field(default_factory=dict)
+    scans: dict[tuple[UUID, UUID], Scan] = field(default_factory=dict)
+    notes: dict[UUID, OrderNote] = field(default_factory=dict)
     show_refunds: dict[UUID, ShowRefund] = field(default_factory=dict)
     refund_claims: dict[UUID, datetime] = field(default_factory=dict)
     refund_refusals: dict[UUID, str] = field(default_factory=dict)
@@ -109,6 +116,10 @@ class MemoryUnitOfWork:
         self.tokens = MemoryTokenRepo(self._tables)
         self.pictures = MemoryPictureRepo(self._tables)
         self.audit = MemoryAuditRepo(self._tables)
+        self.order_lists = MemoryOrderListRepo(self._tables)
+        self.door = MemoryDoorRepo(self._tables)
+        self.notes = MemoryNoteRepo(self._tables)
+        self.buyers = MemoryBuyerRepo(self._tables)
         self.cancellations = MemoryCancellationRepo(self._tables)
         return self
 

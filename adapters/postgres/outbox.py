@@ -19,6 +19,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.rows import task_of, task_values
 from adapters.postgres.tables import orders, outbox, ticket_attendees
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.storage import OutboxCounts
 from domain.orders import SOLD, AttendeeStatus
 
 _MAX_ERROR_LENGTH = 2000
@@ -62,6 +63,11 @@ _ADMITTING = (
 def _has(task: OutboxTask) -> sa.ColumnElement[bool]:
     """Whether this task is still the claimer's: whoever claimed it after them has counted its attempts up."""
     return sa.and_(outbox.c.id == task.id, _IS_PENDING, outbox.c.attempts == task.attempts)
+
+
+# Two questions, so that the first can be answered from the partial index.
+_PENDING = sa.select(sa.func.count(), sa.func.min(outbox.c.due_at)).where(sa.text("state = 'pending'"))
+_DEAD = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state == TaskState.DEAD)
 
 
 class PostgresOutboxRepo:
@@ -120,6 +126,11 @@ class PostgresOutboxRepo:
                 sending_since=None,
             )
         )
+
+    async def backlog(self) -> OutboxCounts:
+        pending, oldest_due_at = tuple((await self._connection.execute(_PENDING)).one())
+        dead = (await self._connection.execute(_DEAD)).scalar_one()
+        return OutboxCounts(pending=pending, dead=dead, oldest_due_at=oldest_due_at)
 
     async def postpone(self, task: OutboxTask, *, until: datetime) -> None:
         await self._change(

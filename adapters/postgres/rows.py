@@ -17,7 +17,7 @@ from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.customer import Customer
 from domain.inventory import Inventory
 from domain.money import currency
-from domain.orders import AttendeeStatus, Idempotency, Order, OrderStatus, TicketAttendee
+from domain.orders import AttendeeStatus, Idempotency, ManualPayment, Order, OrderStatus, TicketAttendee
 from domain.pricing import Quote, TicketOrder
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund, RefundStatus
@@ -181,7 +181,7 @@ def order_of(row: Row, lines: Iterable[Row], attendees: Iterable[Row]) -> Order:
         expires_at=row["expires_at"],
         completed_at=row["completed_at"],
         promo_code_id=row["promo_code_id"],
-        is_manual_order=row["is_manual_order"],
+        manual_payment=ManualPayment(row["manual_payment"]) if row["manual_payment"] else None,
         stripe_account_id=row["stripe_account_id"],
         session_id=row["session_id"],
         checkout_url=row["checkout_url"],
@@ -216,6 +216,7 @@ def new_order_values(order: Order) -> Values:
         "payment_processing_fees": quote.payment_processing_fees,
         "total": quote.total,
         "is_manual_order": order.is_manual_order,
+        "manual_payment": order.manual_payment,
         "created_at": order.created_at,
         "expires_at": order.expires_at,
         "stripe_account_id": order.stripe_account_id,
@@ -284,6 +285,7 @@ def _attendee_of(row: Row, lines: tuple[TicketOrder, ...]) -> TicketAttendee:
         is_vip=line.is_vip,
         code=row["code"],
         status=AttendeeStatus(row["status"]),
+        restocked=row["restocked"],
         checked_in_at=row["checked_in_at"],
     )
 
@@ -298,6 +300,7 @@ def attendee_values(order: Order) -> list[Values]:
             "name": attendee.name,
             "code": attendee.code,
             "status": attendee.status,
+            "restocked": attendee.restocked,
             "checked_in_at": attendee.checked_in_at,
         }
         for attendee in order.attendees

@@ -5,12 +5,15 @@ Amounts are bigint in minor units of the order's or producer's currency; times a
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from application.access import Scope
 from application.outbox import TaskState
-from domain.orders import AttendeeStatus, OrderStatus
+from domain.admission import ScanResult
+from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
 from domain.refunds import RefundStatus
 
 metadata = sa.MetaData(
@@ -26,7 +29,7 @@ metadata = sa.MetaData(
 _Time = sa.TIMESTAMP(timezone=True)
 
 
-def _one_of(column: str, values: type[OrderStatus | AttendeeStatus | RefundStatus | TaskState]) -> sa.CheckConstraint:
+def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -178,6 +181,7 @@ orders = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("disputed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("is_manual_order", sa.Boolean, nullable=False),
+    sa.Column("manual_payment", sa.Text),
     sa.Column("created_at", _Time, nullable=False),
     sa.Column("expires_at", _Time),
     sa.Column("completed_at", _Time),
@@ -191,6 +195,8 @@ orders = sa.Table(
     sa.Column("idempotency_key", sa.Text, unique=True),
     sa.Column("request_fingerprint", sa.LargeBinary),
     _one_of("status", OrderStatus),
+    _one_of("manual_payment", ManualPayment),
+    sa.CheckConstraint("is_manual_order = (manual_payment IS NOT NULL)", name="is_manual_order"),
     sa.CheckConstraint("total = subtotal + platform_fees + payment_processing_fees", name="total"),
     sa.CheckConstraint(
         "least(subtotal, promo_code_discount, platform_fees, payment_processing_fees, tax) >= 0", name="amounts"
@@ -232,10 +238,54 @@ ticket_attendees = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("code", sa.Text, nullable=False, unique=True),
     sa.Column("status", sa.Text, nullable=False),
+    sa.Column("restocked", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("checked_in_at", _Time),
     sa.ForeignKeyConstraint(["order_id", "line"], [ticket_orders.c.order_id, ticket_orders.c.line]),
     sa.Index("ticket_attendees_order_id_line_idx", "order_id", "line"),
     _one_of("status", AttendeeStatus),
+    sa.CheckConstraint("NOT restocked OR status = 'void'", name="restocked"),
+)
+
+# Everybody who was let in, and whoever an offline scanner let in wrongly. Ids are the scanners' own.
+scans = sa.Table(
+    "scans",
+    metadata,
+    sa.Column("show_id", sa.ForeignKey(shows.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("attendee_id", sa.ForeignKey(ticket_attendees.c.id)),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("device_id", sa.Text, nullable=False),
+    sa.Column("offline", sa.Boolean, nullable=False),
+    sa.Column("scanned_at", _Time, nullable=False),
+    sa.Column("received_at", _Time, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("undone_at", _Time),
+    _one_of("result", ScanResult),
+    sa.Index("scans_attendee_id_idx", "attendee_id"),
+    # Exactly one admission, however many scanners hit at once.
+    sa.Index(
+        "scans_admission_key",
+        "attendee_id",
+        unique=True,
+        postgresql_where=sa.text("result = 'admitted' AND undone_at IS NULL"),
+    ),
+    sa.Index(
+        "scans_conflict_idx",
+        "show_id",
+        "received_at",
+        "id",
+        postgresql_where=sa.text("result <> 'admitted' AND undone_at IS NULL"),
+    ),
+)
+
+order_notes = sa.Table(
+    "order_notes",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), nullable=False, index=True),
+    sa.Column("written_at", _Time, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
 )
 
 refunds = sa.Table(

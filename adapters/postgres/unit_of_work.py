@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, cast
@@ -13,11 +15,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.audit import PostgresAuditRepo
+from adapters.postgres.buyers import PostgresBuyerRepo, PostgresNoteRepo
 from adapters.postgres.cancellation import PostgresCancellationRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.connection import Connection
+from adapters.postgres.door import PostgresDoorRepo
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.lookups import PostgresLookupRepo
+from adapters.postgres.order_lists import PostgresOrderListRepo
 from adapters.postgres.orders import PostgresOrderRepo
 from adapters.postgres.outbox import PostgresOutboxRepo
 from adapters.postgres.pictures import PostgresPictureRepo
@@ -25,6 +30,7 @@ from adapters.postgres.refunds import PostgresRefundRepo
 from adapters.postgres.sales import PostgresSalesRepo
 from adapters.postgres.tokens import PostgresTokenRepo
 from application.ports.storage import StorageConflict, StorageUnavailable
+from domain.errors import InvalidRequest
 
 _ANOTHER_TRANSACTION = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 #: Two requests used one Idempotency-Key at once, on shows that share no lock.
@@ -34,8 +40,12 @@ _KEY_USED_AT_ONCE = "orders_idempotency_key_key"
 class PostgresUnitOfWork:
     """Transactions are READ COMMITTED: what must not change meanwhile is locked, what must be fresh is read after."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, ended: Callable[[str, float], None] | None = None) -> None:
+        """``ended`` is told how each transaction ended ("commit" or "rollback"), and after how many seconds."""
         self._engine = engine
+        self._ended = ended
+        self._end = "rollback"
+        self._began_at: float
         self._pooled: AsyncConnection
         self._connection: Connection
 
@@ -44,7 +54,8 @@ class PostgresUnitOfWork:
             self._pooled = await self._engine.connect()
             raw = await self._pooled.get_raw_connection()
         except (SQLAlchemyError, OSError) as error:
-            raise _translated(error) from error
+            raise translated(error) from error
+        self._began_at = time.perf_counter()
         self._connection = Connection(self._pooled, cast("psycopg.AsyncConnection[Any]", raw.driver_connection))
         self.sales = PostgresSalesRepo(self._connection)
         self.catalog = PostgresCatalogRepo(self._connection)
@@ -56,6 +67,10 @@ class PostgresUnitOfWork:
         self.tokens = PostgresTokenRepo(self._connection)
         self.pictures = PostgresPictureRepo(self._connection)
         self.audit = PostgresAuditRepo(self._connection)
+        self.order_lists = PostgresOrderListRepo(self._connection)
+        self.door = PostgresDoorRepo(self._connection)
+        self.notes = PostgresNoteRepo(self._connection)
+        self.buyers = PostgresBuyerRepo(self._connection)
         self.cancellations = PostgresCancellationRepo(self._connection)
         return self
 
@@ -68,14 +83,18 @@ class PostgresUnitOfWork:
             if self._connection.is_lost:
                 await self._pooled.invalidate()
             await self._pooled.close()
+        if self._ended:
+            self._ended(self._end, time.perf_counter() - self._began_at)
         if isinstance(error, SQLAlchemyError | psycopg.Error):
-            raise _translated(error) from error
+            raise translated(error) from error
 
     async def commit(self) -> None:
         await self._connection.commit()
+        self._end = "commit"
 
 
-def _translated(error: Exception) -> Exception:
+def translated(error: Exception) -> Exception:
+    """A database error as the port names it."""
     if isinstance(error, PoolTimeout):
         return StorageUnavailable("All database connections are in use")
     cause = error.orig if isinstance(error, DBAPIError) else error
@@ -85,6 +104,9 @@ def _translated(error: Exception) -> Exception:
         return StorageConflict(str(cause))
     if isinstance(cause, psycopg.IntegrityError):
         return StorageConflict(str(cause)) if cause.diag.constraint_name == _KEY_USED_AT_ONCE else error
+    if isinstance(cause, psycopg.DataError) and "NUL" in str(cause):
+        # The one character that text in PostgreSQL cannot have: JSON and addresses can.
+        return InvalidRequest("Text must not contain NUL characters")
     if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return StorageUnavailable(str(cause))
     return error

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import stripe
 from stripe import AIOHTTPClient, StripeClient
+from typing_extensions import override
 
-from application.ports.payment import PaymentBusy, PaymentQueued, PaymentRefused, PaymentUnavailable, SessionNotFound
+from application.ports.payment import (
+    PaymentBusy,
+    PaymentKeyRefused,
+    PaymentQueued,
+    PaymentRefused,
+    PaymentUnavailable,
+    SessionNotFound,
+)
 
 #: One call's time-out. A buyer waits for it.
 TIMEOUT_SECONDS = 10
@@ -20,13 +32,44 @@ DEFAULT_API_BASE = "https://api.stripe.com"
 #: How long to stay away after a 429 that does not say.
 RATE_LIMIT_PAUSE_SECONDS = 1.0
 
+#: Ids of objects in a path: "cs_test_a1", "re_1".
+_IDS: Final = re.compile(r"(?<=/)(?:acct|ch|cs|dp|du|pi|py|pyr|re|tr)_\w+")
+_SERVER_ERROR = 500
 _CONFLICT = 409
 _NOT_FOUND = 404
 
 
-def create_http_client() -> AIOHTTPClient:
+class FailureRemembered(PaymentUnavailable):
+    """Stripe failed at the first call under this idempotency key, and answers every repetition with that failure."""
+
+
+#: Hears of every HTTP call: operation ("POST /v1/refunds"), outcome (HTTP status, or "no_answer"), seconds.
+Observe = Callable[[str, str, float], None]
+
+
+class _ObservedClient(AIOHTTPClient):
+    def __init__(self, observe: Observe) -> None:
+        super().__init__(timeout=TIMEOUT_SECONDS)
+        self._observe = observe
+
+    @override
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[Any, int, Mapping[str, str]]:
+        outcome = "no_answer"
+        started = time.perf_counter()
+        try:
+            answer = await super().request_async(method, url, headers, post_data)
+            outcome = str(answer[1])
+        finally:
+            operation = f"{method.upper()} {_IDS.sub('{id}', urlsplit(url).path)}"
+            self._observe(operation, outcome, time.perf_counter() - started)
+        return answer
+
+
+def create_http_client(observe: Observe = lambda *_: None) -> AIOHTTPClient:
     """The connections to Stripe. Close them with ``close_async``."""
-    return AIOHTTPClient(timeout=TIMEOUT_SECONDS)
+    return _ObservedClient(observe)
 
 
 def create_client(api_key: str, http_client: AIOHTTPClient, *, api_base: str = DEFAULT_API_BASE) -> StripeClient:
@@ -42,20 +85,24 @@ def create_client(api_key: str, http_client: AIOHTTPClient, *, api_base: str = D
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raises PaymentRefused, SessionNotFound, PaymentBusy or PaymentUnavailable for the SDK's errors."""
+    """Raises PaymentRefused, SessionNotFound, PaymentKeyRefused, PaymentBusy or PaymentUnavailable for the SDK's."""
     try:
         yield
     except stripe.InvalidRequestError as error:
         if error.http_status == _NOT_FOUND:
             raise SessionNotFound(str(error)) from error
         raise PaymentRefused(str(error)) from error
-    except (stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError, stripe.CardError) as error:
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        raise PaymentKeyRefused(str(error)) from error
+    except (stripe.IdempotencyError, stripe.CardError) as error:
         raise PaymentRefused(str(error)) from error
     except stripe.RateLimitError as error:
         raise PaymentQueued(_retry_after_seconds(error)) from error
     except stripe.StripeError as error:
         if error.http_status == _CONFLICT:
             raise PaymentBusy(str(error)) from error
+        if (error.http_status or 0) >= _SERVER_ERROR and _header(error, "Idempotent-Replayed") == "true":
+            raise FailureRemembered(str(error)) from error
         raise PaymentUnavailable(str(error)) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         # The SDK translates what happens until an answer begins, but not what happens in the middle of its body.
@@ -63,8 +110,12 @@ def translated_errors() -> Iterator[None]:
 
 
 def _retry_after_seconds(error: stripe.RateLimitError) -> float:
-    given = (error.headers or {}).get("Retry-After", (error.headers or {}).get("retry-after", ""))
     try:
-        return max(float(given), RATE_LIMIT_PAUSE_SECONDS)
+        return max(float(_header(error, "Retry-After")), RATE_LIMIT_PAUSE_SECONDS)
     except ValueError:
         return RATE_LIMIT_PAUSE_SECONDS
+
+
+def _header(error: stripe.StripeError, name: str) -> str:
+    headers = error.headers or {}
+    return headers.get(name) or headers.get(name.lower()) or ""

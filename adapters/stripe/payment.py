@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import stripe
 from stripe import StripeClient
 from stripe.params import RefundCreateParams
+from stripe.params.checkout import SessionListParams
 
 from adapters.stripe.answers import dispute_of, intent_of, refund_of, session_of, sessions_of
 from adapters.stripe.client import translated_errors
-from adapters.stripe.requests import EXPANDED, account_params, session_params, transfer_params
+from adapters.stripe.repetition import made_once
+from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
 from application.ports.pace import Pace
 from application.ports.payment import (
     AccountLink,
@@ -26,9 +28,10 @@ from domain.catalog import Producer
 from domain.orders import Order
 from domain.refunds import Refund
 
-_PAGE = 100
 #: A buyer who comes back from paying is not kept waiting longer: the webhook completes the order, too.
 READ_PATIENCE_SECONDS = 5.0
+#: So much our clock may differ from Stripe's.
+CLOCK_SKEW = timedelta(minutes=10)
 
 
 class StripePayment:
@@ -41,13 +44,22 @@ class StripePayment:
     async def open_session(
         self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
     ) -> PaymentSession:
-        await self._turn("sessions.create", patience_seconds)
-        with translated_errors():
-            session = await self._client.v1.checkout.sessions.create_async(
-                params=session_params(order, success_url=success_url, cancel_url=cancel_url),
-                options={"idempotency_key": f"checkout:{order.id}"},
-            )
-        return session_of(session)
+        params = session_params(order, success_url=success_url, cancel_url=cancel_url)
+
+        async def create(key: str) -> PaymentSession:
+            await self._turn("sessions.create", patience_seconds)
+            with translated_errors():
+                return session_of(
+                    await self._client.v1.checkout.sessions.create_async(
+                        params=params, options={"idempotency_key": key}
+                    )
+                )
+
+        async def find() -> PaymentSession | None:
+            since = order.created_at - CLOCK_SKEW
+            return next((s for s in await self._sessions(listing_params(since)) if s.order_id == order.id), None)
+
+        return await made_once(f"checkout:{order.id}", create, find)
 
     async def session(self, session_id: str) -> PaymentSession:
         await self._turn("sessions.retrieve", READ_PATIENCE_SECONDS)
@@ -65,17 +77,12 @@ class StripePayment:
         return session_of(session)
 
     async def paid_sessions(self, *, since: datetime) -> list[PaymentSession]:
+        return await self._sessions({**listing_params(since), "status": "complete"})
+
+    async def _sessions(self, params: SessionListParams) -> list[PaymentSession]:
         await self._turn("sessions.list")
         with translated_errors():
-            first = await self._client.v1.checkout.sessions.list_async(
-                params={
-                    "status": "complete",
-                    "created": {"gte": int(since.timestamp())},
-                    "limit": _PAGE,
-                    "expand": [f"data.{path}" for path in EXPANDED],
-                }
-            )
-            return await sessions_of(first)
+            return await sessions_of(await self._client.v1.checkout.sessions.list_async(params=params))
 
     async def intent(self, intent_id: str) -> PaymentIntent:
         await self._turn("payment_intents.retrieve")
@@ -84,10 +91,8 @@ class StripePayment:
 
     async def refund(self, order: Order, refund: Refund) -> RefundState:
         # Stripe forgets idempotency keys after a day, and a task may be repeated later than that.
-        for made in await self.refunds_of_charge(order.charge_id) if order.charge_id else []:
-            if made.refund_id == refund.id:
-                return made
-        await self._turn("refunds.create")
+        if made := await self._refund_made(order, refund):
+            return made
         params: RefundCreateParams = {
             "payment_intent": order.payment_intent_id or "",
             "amount": refund.amount,
@@ -96,13 +101,22 @@ class StripePayment:
         }
         if order.quote.fees:  # Stripe refuses to return a fee that was never taken
             params["refund_application_fee"] = refund.refund_fees
-        with translated_errors():
-            return refund_of(
-                await self._client.v1.refunds.create_async(
-                    params=params,
-                    options={"idempotency_key": f"refund:{order.id}:{refund.sequence}:{refund.amount}"},
+
+        async def create(key: str) -> RefundState:
+            await self._turn("refunds.create")
+            with translated_errors():
+                return refund_of(
+                    await self._client.v1.refunds.create_async(params=params, options={"idempotency_key": key})
                 )
-            )
+
+        async def find() -> RefundState | None:
+            return await self._refund_made(order, refund)
+
+        return await made_once(f"refund:{order.id}:{refund.sequence}:{refund.amount}", create, find)
+
+    async def _refund_made(self, order: Order, refund: Refund) -> RefundState | None:
+        made = await self.refunds_of_charge(order.charge_id) if order.charge_id else []
+        return next((state for state in made if state.refund_id == refund.id), None)
 
     async def refund_state(self, stripe_refund_id: str) -> RefundState:
         await self._turn("refunds.retrieve")
@@ -112,7 +126,7 @@ class StripePayment:
     async def refunds_of_charge(self, charge_id: str) -> list[RefundState]:
         await self._turn("refunds.list")
         with translated_errors():
-            listed = await self._client.v1.refunds.list_async(params={"charge": charge_id, "limit": _PAGE})
+            listed = await self._client.v1.refunds.list_async(params={"charge": charge_id, "limit": PAGE})
         return [refund_of(refund) for refund in reversed(listed.data)]
 
     async def dispute(self, dispute_id: str) -> Dispute:

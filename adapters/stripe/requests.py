@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from stripe.params import AccountCreateParams, TransferUpdateParams
-from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
+from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem, SessionListParams
 
 from domain.catalog import Producer
 from domain.orders import AttendeeStatus, Order
@@ -20,6 +20,8 @@ MAX_METADATA_LENGTH: Final = 500
 MAX_PRODUCT_NAME_LENGTH: Final = 250
 #: Sessions are asked for with their payment, which says whether a delayed method has failed.
 EXPANDED: Final = ["payment_intent"]
+#: The most that Stripe lists at a time.
+PAGE: Final = 100
 
 
 def session_params(order: Order, *, success_url: str, cancel_url: str) -> SessionCreateParams:
@@ -50,6 +52,15 @@ def session_params(order: Order, *, success_url: str, cancel_url: str) -> Sessio
         "expires_at": int((order.expires_at + SESSION_OUTLASTS_HOLD).timestamp()),
         "success_url": success_url,
         "cancel_url": cancel_url,
+    }
+
+
+def listing_params(since: datetime) -> SessionListParams:
+    """Sessions made since then, newest first, as much of each as is fetched of a single one."""
+    return {
+        "created": {"gte": int(since.timestamp())},
+        "limit": PAGE,
+        "expand": [f"data.{path}" for path in EXPANDED],
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 import stripe
 
@@ -24,19 +26,29 @@ class _Event(msgspec.Struct):
 
 
 class StripeEvents:
+    """``webhook_secret`` may be several, comma-separated: Stripe signs what happens in our own account and what
+    happens in connected ones with two, and an endpoint's may be rolled.
+    """
+
     def __init__(self, webhook_secret: str) -> None:
-        if not webhook_secret:
+        self._secrets = [secret.strip() for secret in webhook_secret.split(",") if secret.strip()]
+        if not self._secrets:
             raise ValueError("a webhook secret is needed: without one anybody could complete orders")
-        self._webhook_secret = webhook_secret
 
     def verify(self, payload: bytes, signature: str) -> PaymentEvent:
         try:
-            if not signature.isascii():
-                raise InvalidSignature("a signature is ASCII")
-            stripe.WebhookSignature.verify_header(
-                payload.decode(), signature, self._webhook_secret, stripe.Webhook.DEFAULT_TOLERANCE
-            )
+            self._check_signature(payload.decode(), signature)
             event = msgspec.json.decode(payload, type=_Event)
         except (stripe.SignatureVerificationError, UnicodeDecodeError, msgspec.DecodeError) as error:
             raise InvalidSignature(str(error)) from error
         return PaymentEvent(id=event.id, type=event.type, object_id=event.data.object.id, livemode=event.livemode)
+
+    def _check_signature(self, payload: str, signature: str) -> None:
+        if not signature.isascii():
+            raise InvalidSignature("a signature is ASCII")
+        *others, last = self._secrets
+        for secret in others:
+            with suppress(stripe.SignatureVerificationError):
+                stripe.WebhookSignature.verify_header(payload, signature, secret, stripe.Webhook.DEFAULT_TOLERANCE)
+                return
+        stripe.WebhookSignature.verify_header(payload, signature, last, stripe.Webhook.DEFAULT_TOLERANCE)

@@ -36,6 +36,10 @@ class PaymentQueued(PaymentUnavailable):
         self.retry_after_seconds = retry_after_seconds
 
 
+class PaymentKeyRefused(PaymentUnavailable):
+    """The provider does not take our key: nothing was made, and nothing will be until an operator has mended it."""
+
+
 class PaymentRefused(PaymentError):
     """The provider definitely will not: nothing was made, and repeating the same call is no use."""
 
@@ -117,7 +121,7 @@ class Payment(Protocol):
         """The order's checkout session, made on the first call (P1-020, P2-015).
 
         Raises PaymentQueued when its turn comes later than ``patience_seconds`` (None: wait as long as it takes),
-        PaymentRefused, PaymentBusy, PaymentUnavailable.
+        PaymentRefused, PaymentKeyRefused, PaymentBusy, PaymentUnavailable.
         """
         ...
 

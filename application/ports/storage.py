@@ -12,7 +12,10 @@ from uuid import UUID
 from application.access import AccessToken
 from application.audit import AuditCursor, AuditEntry, AuditFilter
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.buyers import BuyerRepo, NoteRepo
 from application.ports.cancellation import CancellationRepo
+from application.ports.door import DoorRepo
+from application.ports.order_lists import OrderListRepo
 from application.ports.payment import PaymentEvent
 from domain.branding import Picture
 from domain.cart import Cart
@@ -240,6 +243,15 @@ class OrderRepo(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """How many tasks are to be done and how many were given up; since when the oldest to be done is due."""
+
+    pending: int
+    dead: int
+    oldest_due_at: datetime | None
+
+
 class OutboxRepo(Protocol):
     """Work that must happen after a commit (design.md §6)."""
 
@@ -297,6 +309,10 @@ class OutboxRepo(Protocol):
 
         A reminder that somebody has begun to send stays as it is.
         """
+        ...
+
+    async def backlog(self) -> OutboxCounts:
+        """What is still to be done, and what was given up."""
         ...
 
 
@@ -438,6 +454,18 @@ class UnitOfWork(Protocol):
 
     @property
     def audit(self) -> AuditRepo: ...
+
+    @property
+    def order_lists(self) -> OrderListRepo: ...
+
+    @property
+    def door(self) -> DoorRepo: ...
+
+    @property
+    def notes(self) -> NoteRepo: ...
+
+    @property
+    def buyers(self) -> BuyerRepo: ...
 
     @property
     def cancellations(self) -> CancellationRepo: ...

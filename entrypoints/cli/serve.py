@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 import uvloop
@@ -39,7 +40,10 @@ def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bo
         else:
             server = child_command("serve", "--host", host, "--port", str(port), "--shared-port")
             commands = [server] * workers + [child_command("worker")] * with_worker
-            uvloop.run(run_children(commands, environment_of(ready)))
+            # Each process counts in a file of its own here, and /metrics of any of them adds up all files.
+            with TemporaryDirectory(prefix="piquetickets-metrics-") as counted:
+                environment = {**environment_of(ready), "PROMETHEUS_MULTIPROC_DIR": counted}
+                uvloop.run(run_children(commands, environment))
 
 
 async def _serve(settings: Settings, host: str, port: int, *, shared_port: bool) -> None:

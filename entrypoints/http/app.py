@@ -14,9 +14,9 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
 
 from entrypoints.container import Container, close
-from entrypoints.http import checkout, health, lookup, orders, platform, producer, shows, webhooks
+from entrypoints.http import checkout, health, lookup, metrics, orders, platform, producer, shows, webhooks
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
-from entrypoints.http.context import answer_with_request_id, log_with_request_id
+from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.memory import calm_garbage_collector
 from entrypoints.http.openapi import complete
@@ -53,12 +53,13 @@ def create_app(container: Container) -> Litestar:
             ),
             health.router,
             create_storefront(page_cache),
+            metrics.get_metrics,
         ],
         dependencies={**dependencies(container), **web_dependencies(container, pages, page_cache)},
         exception_handlers=handlers_for_browsers(pages),
         state=State({CHECKOUT_RATE_LIMIT: container.checkout_rate_limit()}),
-        middleware=[log_with_request_id],
-        before_send=[answer_with_request_id, harden],
+        middleware=[timed, log_with_request_id],
+        before_send=[answer_with_request_id, harden, count_answers(container.metrics())],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
         csrf_config=csrf_config(settings),

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
 from dataclasses import dataclass
-from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
@@ -22,9 +18,9 @@ from application.links import Links, OrderTokens
 from application.ports.payment import PaymentError
 from application.quote import QuoteCart
 from application.showing import GetOrder
-from domain.errors import InvalidRequest, NotFound
-from domain.orders import Idempotency
+from domain.errors import NotFound
 from domain.policy import CheckoutPolicy
+from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
 from entrypoints.http.openapi import answers
 from entrypoints.http.rate_limit import limit_checkouts
 from entrypoints.http.returning import with_word_of_payment
@@ -50,8 +46,6 @@ _REFUSALS_OF_A_CART = (
     "producer_payment_missing",
     "not_found",
 )
-
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +87,7 @@ async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[Checkout
         "checkout_in_progress",
         "price_changed",
         "idempotency_key_reused",
+        "rate_limited",
         "busy",
         "payment_unavailable",
     ),
@@ -100,7 +95,7 @@ async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[Checkout
 async def create(
     data: JSONBody[CheckoutIn],
     checkout_desk: NamedDependency[CheckoutDesk],
-    idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> CheckoutOut:
     """The tickets are held until ``expires_at``, or sold at once when they are free."""
     customer = data.customer.to_customer()
@@ -109,7 +104,7 @@ async def create(
             cart=data.to_cart(checkout_desk.policy),
             customer=customer,
             expected_total=data.expected_total,
-            idempotency=_idempotency(idempotency_key, data),
+            idempotency=idempotency_of(idempotency_key, data),
         )
     )
     return CheckoutOut.of_order(order, checkout_desk.links)
@@ -156,14 +151,6 @@ async def cancel(
     if not order_tokens.matches(order_id, token):
         raise NotFound("No such order")
     return Redirect(links.order_page((await get_order(order_id)).order), status_code=HTTP_303_SEE_OTHER)
-
-
-def _idempotency(key: str | None, data: CheckoutIn) -> Idempotency | None:
-    if key is None:
-        return None
-    if not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise InvalidRequest("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")
-    return Idempotency(key, hashlib.sha256(msgspec.json.encode(data)).digest())
 
 
 router = Router("/", route_handlers=[quote, create, success, cancel], tags=["Checkout"])

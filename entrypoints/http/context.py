@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
 from uuid import uuid4
 
 import structlog
 from litestar.datastructures import MutableScopeHeaders
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, BeforeMessageSendHookHandler, Message, Receive, Scope, Send
+
+from adapters.prometheus.metrics import PrometheusMetrics
 
 _STATE_KEY = "request_id"
+_BEGAN_KEY = "began"
 _HEADER = b"x-request-id"
 _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -31,6 +35,30 @@ def log_with_request_id(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
 
     return middleware
+
+
+def timed(app: ASGIApp) -> ASGIApp:
+    """Middleware: when a request of a route that exists began."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"][_BEGAN_KEY] = time.perf_counter()
+        await app(scope, receive, send)
+
+    return middleware
+
+
+def count_answers(metrics: PrometheusMetrics) -> BeforeMessageSendHookHandler:
+    """Hook: every answer is counted under its route. Paths that nobody serves are one, whatever is tried."""
+
+    async def count(message: Message, scope: Scope) -> None:
+        if message["type"] != "http.response.start":
+            return
+        began = scope["state"].get(_BEGAN_KEY)
+        route = str(scope.get("path_template")) if began is not None else "none"
+        seconds = time.perf_counter() - began if began is not None else None
+        metrics.answered(str(scope.get("method")), route, message["status"], seconds)
+
+    return count
 
 
 async def answer_with_request_id(message: Message, scope: Scope) -> None:

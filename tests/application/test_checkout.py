@@ -100,11 +100,12 @@ async def test_a_hundred_buyers_of_ten_tickets_get_ten(world: World) -> None:
 
 
 @pytest.mark.p1
-async def test_a_refused_payment_releases_the_hold_and_the_promo_code(world: World) -> None:
+@pytest.mark.parametrize("why", ["refusing", "locked_out"])
+async def test_a_refused_payment_releases_the_hold_and_the_promo_code(world: World, why: str) -> None:
     stalls = ticket()
     promo = promo_code(of=stalls)
     await world.sell(stalls, promo_codes=[promo])
-    world.payment.refusing = True
+    setattr(world.payment, why, True)
     with pytest.raises(PaymentNotPossible) as failure:
         await world.buy((stalls, 2), promo_code=promo.code)
     assert failure.value.hold_released

@@ -161,6 +161,19 @@ async def test_what_may_succeed_later_is_to_be_sent_again(world: World, handle: 
     assert (received.handled_at, received.last_error) == (world.clock.now(), None)
 
 
+async def test_an_event_that_comes_while_our_key_is_refused_is_asked_for_again(
+    world: World, handle: HandlePaymentEvent
+) -> None:
+    order, session_id = await paid(world)
+    completed = event("checkout.session.completed", session_id)
+    world.payment.locked_out = True
+    with pytest.raises(PaymentUnavailable):
+        await handle(completed, SIGNATURE)
+    world.payment.locked_out = False
+    await handle(completed, SIGNATURE)
+    assert (await world.order(order.id)).success
+
+
 async def test_an_event_is_handled_once_whatever_has_changed_meanwhile(
     world: World, handle: HandlePaymentEvent
 ) -> None:

@@ -163,10 +163,58 @@ async def test_news_of_disputes_may_come_in_any_order(world: World) -> None:
     assert not (await world.order(order.id)).disputed
 
 
-@pytest.mark.parametrize("intent_id", ["pi_shop", None])
-async def test_a_dispute_of_no_order_is_not_found(world: World, intent_id: str | None) -> None:
+async def test_a_dispute_that_is_told_before_the_payment_flags_the_order_all_the_same(world: World) -> None:
+    order, intent_id = await payable(world)
+    world.payment.pay(order.session_id or "")
     world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=intent_id, won=None)
-    with pytest.raises(NotFound, match="dispute"):
+    await react(world, "charge.dispute.created", "dp_1")
+    disputed = await world.order(order.id)
+    assert (disputed.status, disputed.disputed) == (OrderStatus.COMPLETED, True)
+
+
+async def test_a_dispute_may_be_about_an_order_that_was_refunded(world: World) -> None:
+    order = await sold(world)
+    await world.refund(order.id)
+    dispute = Dispute(id="dp_1", payment_intent_id=order.payment_intent_id, won=None)
+    for won in (None, False):
+        world.payment.disputes["dp_1"] = replace(dispute, won=won)
+        await react(world, "charge.dispute.created", "dp_1")
+        disputed = await world.order(order.id)
+        assert (disputed.status, disputed.disputed) == (OrderStatus.REFUNDED, True)
+    world.payment.disputes["dp_1"] = replace(dispute, won=True)
+    await react(world, "charge.dispute.closed", "dp_1")
+    assert not (await world.order(order.id)).disputed
+
+
+@pytest.mark.parametrize("event_type", ["charge.refunded", "refund.updated"])
+async def test_a_refund_that_is_told_before_the_payment_is_followed_all_the_same(world: World, event_type: str) -> None:
+    order, intent_id = await payable(world)
+    world.payment.pay(order.session_id or "")
+    world.payment.refunds["re_dashboard"] = replace(made_at_stripe(order, 10_00), payment_intent_id=intent_id)
+    about = "re_dashboard" if event_type == "refund.updated" else f"ch_memory_{order.id.hex}"
+    await react(world, event_type, about)
+    refunded = await world.order(order.id)
+    assert (refunded.status, refunded.refunded_amount) == (OrderStatus.COMPLETED, 10_00)
+
+
+async def test_a_dispute_of_an_order_that_the_database_has_lost_is_not_found(world: World) -> None:
+    elsewhere = World(payment=world.payment)
+    stranger, _ = await payable(elsewhere)
+    await elsewhere.close()
+    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=f"pi_memory_{stranger.id.hex}", won=None)
+    with pytest.raises(NotFound, match="payment"):
+        await react(world, "charge.dispute.created", "dp_1")
+
+
+async def test_a_dispute_of_a_payment_that_the_provider_does_not_know_is_told(world: World) -> None:
+    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id="pi_shop", won=None)
+    with pytest.raises(SessionNotFound):
+        await react(world, "charge.dispute.created", "dp_1")
+
+
+async def test_a_dispute_of_no_payment_is_not_found(world: World) -> None:
+    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=None, won=None)
+    with pytest.raises(NotFound, match="payment"):
         await react(world, "charge.dispute.created", "dp_1")
 
 

@@ -182,12 +182,13 @@ async def test_a_free_order_is_voided_and_no_money_moves(world: World) -> None:
     standing = ticket(price=0)
     await world.sell(standing)
     free = await world.buy((standing, 2))
-    tasks = await world.tasks()
+    before = await world.tasks()
     order, refund = await world.refund(free.id)
     assert order.status is OrderStatus.REFUNDED
     assert refund is None
     assert await world.refunds(order) == []
-    assert await world.tasks() == tasks
+    kinds = [task.kind for task in await world.tasks()]
+    assert kinds == [*(task.kind for task in before), TaskKind.REFUND_MAIL]
     assert await world.counters(standing) == (0, 0)
 
 
@@ -269,14 +270,15 @@ async def test_a_refund_that_is_refused_has_failed_and_no_longer_counts(world: W
     assert (await world.order(order.id)).refunded_amount == 0
 
 
-async def test_while_stripe_is_away_a_refund_waits(world: World) -> None:
+@pytest.mark.parametrize(("switch", "trouble"), [("available", False), ("locked_out", True)])
+async def test_while_stripe_is_away_or_refuses_our_key_a_refund_waits(world: World, switch: str, trouble: bool) -> None:
     order, refund = await requested(world)
-    world.payment.available = False
+    setattr(world.payment, switch, trouble)
     with pytest.raises(PaymentUnavailable):
         await world.submit_refunds(submission_of(order.id))
     assert await world.refunds(order) == [refund]
     assert (await world.order(order.id)).refunded_amount == order.amount_paid
-    world.payment.available = True
+    setattr(world.payment, switch, not trouble)
     await world.submit_refunds(submission_of(order.id))
     assert [refund.status for refund in await world.refunds(order)] == [RefundStatus.SUCCEEDED]
 

@@ -6,14 +6,15 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from typing_extensions import override
 
 from application.errors import PaymentNotPossible
-from application.ports.payment import PaymentUnavailable
+from application.ports.payment import PaymentSession, PaymentUnavailable
 from application.ports.storage import StorageUnavailable
 from domain.catalog import Ticket
 from domain.errors import Conflict, NotFound
 from domain.orders import Order, OrderEvent, OrderStatus
-from tests.application.world import World
+from tests.application.world import FlakyPayment, World
 from tests.support.factories import order, ticket
 
 pytestmark = pytest.mark.p1
@@ -77,9 +78,33 @@ async def test_money_that_is_under_way_keeps_the_hold(world: World) -> None:
 
 async def test_an_order_that_ended_otherwise_cannot_be_cancelled(world: World) -> None:
     order, _ = await ordered(world, ticket())
+    world.clock.advance(HOLD)
     await world.release(order.id, OrderEvent.SESSION_EXPIRED)
     with pytest.raises(Conflict, match="it is expired"):
         await world.cancel(order.id)
+
+
+class TalkativePayment(FlakyPayment):
+    """The news of a session that was closed arrive before the answer."""
+
+    world: World
+
+    @override
+    async def expire_session(self, session_id: str) -> PaymentSession:
+        session = await super().expire_session(session_id)
+        await self.world.complete(session_id)
+        return session
+
+
+async def test_news_of_the_session_that_was_closed_may_be_quicker_than_the_buyers_cancel() -> None:
+    payment = TalkativePayment()
+    world = payment.world = World(payment=payment)
+    stalls = ticket()
+    order, _ = await ordered(world, stalls)
+    assert not (await world.cancel(order.id)).holds_tickets
+    assert not (await world.cancel(order.id)).holds_tickets
+    assert await world.counters(stalls) == (0, 0)
+    await world.close()
 
 
 async def test_an_unknown_order_cannot_be_cancelled(world: World) -> None:
@@ -108,6 +133,23 @@ async def test_a_session_whose_answer_was_lost_is_found_and_closed(world: World)
     assert await world.release_overdue() == 1
     (session_id,) = set(world.payment.opened)
     assert (await world.payment.session(session_id)).status == "expired"
+    assert await world.counters(stalls) == (0, 0)
+
+
+@pytest.mark.p2
+async def test_a_session_whose_answer_was_lost_is_not_forgotten_over_a_key_that_is_refused(world: World) -> None:
+    stalls = ticket()
+    await world.sell(stalls)
+    world.payment.losing_answers = True
+    with pytest.raises(PaymentNotPossible):
+        await world.buy((stalls, 2))
+    world.payment.losing_answers = False
+    world.payment.locked_out = True
+    world.clock.advance(HOLD)
+    assert await world.release_overdue() == 0
+    assert await world.counters(stalls) == (2, 0)
+    world.payment.locked_out = False
+    assert await world.release_overdue() == 1
     assert await world.counters(stalls) == (0, 0)
 
 

@@ -19,7 +19,7 @@ from domain.errors import NotFound
 from domain.orders import AttendeeStatus, Order, OrderEvent, OrderStatus
 from domain.refunds import RefundStatus
 from tests.application.world import HANGS_SECONDS, World
-from tests.support.factories import promo_code, receipt, ticket
+from tests.support.factories import DOORS, promo_code, receipt, ticket
 
 pytestmark = pytest.mark.p0
 
@@ -169,6 +169,74 @@ async def test_a_late_payment_goes_back_when_the_tickets_are_gone(world: World) 
     assert await world.counters(stalls) == (1, 0)
     assert [task.kind for task in await world.tasks()] == TOLD_OF_MONEY_BACK
     await assert_all_goes_back(world, returned)
+
+
+async def called_off(world: World, order: Order) -> None:
+    async with world.database() as uow:
+        show = await uow.catalog.show(order.show_id)
+        assert show
+        await uow.catalog.save_show(replace(show, cancelled=True))
+        await uow.commit()
+
+
+@pytest.mark.p1
+async def test_a_late_payment_for_a_show_that_was_called_off_goes_back(world: World) -> None:
+    order = await released(world, ticket())
+    await called_off(world, order)
+    returned = await world.settlement.settle(order.id, paid(order))
+    assert returned.status is OrderStatus.REFUNDED
+    await assert_all_goes_back(world, returned)
+
+
+@pytest.mark.p1
+async def test_a_late_payment_for_a_show_that_is_over_goes_back(world: World) -> None:
+    order = await released(world, ticket())
+    world.clock.advance(DOORS + timedelta(hours=3) - world.clock.now())
+    returned = await world.settlement.settle(order.id, paid(order))
+    assert returned.status is OrderStatus.REFUNDED
+    await assert_all_goes_back(world, returned)
+
+
+@pytest.mark.p1
+async def test_money_for_a_hold_of_a_show_that_was_called_off_goes_back_and_the_hold_with_it(world: World) -> None:
+    stalls = ticket()
+    order = await ordered(world, stalls)
+    await called_off(world, order)
+    returned = await world.settlement.settle(order.id, paid(order))
+    assert returned.status is OrderStatus.REFUNDED
+    assert await world.counters(stalls) == (0, 0)
+    assert [task.kind for task in await world.tasks()] == TOLD_OF_MONEY_BACK
+    await assert_all_goes_back(world, returned)
+
+
+@pytest.mark.p1
+async def test_money_for_a_hold_that_outlived_its_show_completes_the_order(world: World) -> None:
+    order = await ordered(world, ticket())
+    world.clock.advance(DOORS + timedelta(hours=3) - world.clock.now())
+    assert (await world.settlement.settle(order.id, paid(order))).success
+
+
+@pytest.mark.p1
+async def test_a_late_payment_counts_a_promo_code_that_was_used_up_meanwhile(world: World) -> None:
+    stalls = ticket()
+    promo = promo_code(of=stalls, max_uses=1)
+    await world.sell(stalls, promo_codes=[promo])
+    order = await world.buy((stalls, 1), promo_code=promo.code)
+    await world.settlement.settle(order.id, session(order, SessionStatus.EXPIRED))
+    await world.buy((stalls, 1), promo_code=promo.code)
+    assert (await world.settlement.settle(order.id, paid(order))).success
+    assert await world.uses(promo) == 2
+
+
+@pytest.mark.p1
+async def test_an_order_that_was_paid_twice_is_told_to_somebody(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    order = await ordered(world, ticket())
+    completed = await world.settlement.settle(order.id, paid(order))
+    again = paid(order)
+    assert again.receipt
+    again = replace(again, id="cs_again", receipt=replace(again.receipt, payment_intent_id="pi_again"))
+    assert await world.settlement.settle(order.id, again) == completed
+    assert f"Order {order.id} was paid again by pi_again" in caplog.text
 
 
 @pytest.mark.p1
@@ -337,12 +405,13 @@ async def test_a_lost_dispute_lets_nobody_in(world: World) -> None:
 
 @pytest.mark.p1
 @pytest.mark.parametrize("event", [OrderEvent.DISPUTE_OPENED, OrderEvent.DISPUTE_WON, OrderEvent.DISPUTE_LOST])
-async def test_a_dispute_of_what_was_given_back_already_changes_nothing(world: World, event: OrderEvent) -> None:
+async def test_a_dispute_of_what_was_given_back_already_is_only_flagged(world: World, event: OrderEvent) -> None:
     stalls = ticket(quantity=2)
     order = await released(world, stalls)
     await world.buy((stalls, 1))
     returned = await world.settlement.settle(order.id, paid(order))
-    assert await world.settlement.dispute(order.id, event) == returned
+    disputed = event is not OrderEvent.DISPUTE_WON
+    assert await world.settlement.dispute(order.id, event) == replace(returned, disputed=disputed)
 
 
 @pytest.mark.p1

@@ -110,6 +110,16 @@ def test_one_of_several_signatures_is_enough_while_the_secret_is_being_changed()
     assert StripeEvents(SECRET).verify(payload, f"{ours},v1={theirs.partition('v1=')[2]}") == EVENT
 
 
-def test_without_a_secret_nobody_is_believed() -> None:
+@pytest.mark.parametrize("secret", [SECRET, OTHER_SECRET])
+def test_our_own_account_and_connected_ones_may_sign_with_secrets_of_their_own(secret: str) -> None:
+    events = StripeEvents(f"{SECRET}, {OTHER_SECRET}")
+
+    assert events.verify(*sign_as_stripe(EVENT, secret)) == EVENT
+    with pytest.raises(InvalidSignature):
+        events.verify(*sign_as_stripe(EVENT, "whsec_nobodys"))
+
+
+@pytest.mark.parametrize("secret", ["", " , "])
+def test_without_a_secret_nobody_is_believed(secret: str) -> None:
     with pytest.raises(ValueError, match="secret"):
-        StripeEvents("")
+        StripeEvents(secret)

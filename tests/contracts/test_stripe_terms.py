@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ from adapters.stripe.sandbox import StripeSandbox
 from application.ports.pace import Pace
 from application.ports.payment import (
     PaymentBusy,
+    PaymentKeyRefused,
     PaymentQueued,
     PaymentRefused,
     PaymentSession,
@@ -495,11 +496,48 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(
     assert [refund.amount for refund in refunds.data] == [54_84 + 5_48]
 
 
-async def test_a_key_that_stripe_does_not_know_is_refused(taxing_sandbox: StripeSandbox, theatre: Theatre) -> None:
+@pytest.mark.parametrize("failure", ["failed_within", "failed_after"])
+async def test_a_failure_that_stripe_remembers_keeps_no_order_from_its_one_session(
+    payment: StripePayment, taxing_sandbox: StripeSandbox, theatre: Theatre, failure: str
+) -> None:
+    now = datetime.fromtimestamp(taxing_sandbox.control.now(), UTC)
+    order = replace(theatre.order(2), created_at=now)
+    taxing_sandbox.control.inject_fault(CREATE_SESSION, failure)
+
+    session = await opened(payment, order)
+
+    assert (session.order_id, session.status) == (order.id, SessionStatus.OPEN)
+    assert await opened(payment, order) == session
+    taxing_sandbox.control.act(session.id, "paid")
+    assert [s.id for s in await payment.paid_sessions(since=now) if s.order_id == order.id] == [session.id]
+
+
+@pytest.mark.parametrize("failure", ["failed_within", "failed_after"])
+async def test_a_failure_that_stripe_remembers_keeps_no_refund_from_being_made_once(
+    payment: StripePayment,
+    taxing_sandbox: StripeSandbox,
+    stripe_client: StripeClient,
+    theatre: Theatre,
+    failure: str,
+) -> None:
+    order = await paid(payment, taxing_sandbox, theatre.order(2))
+    refund = whole(order)
+    taxing_sandbox.control.inject_fault(CREATE_REFUND, failure)
+
+    made = await payment.refund(order, refund)
+
+    assert await payment.refund(order, refund) == made
+    refunds = await stripe_client.v1.refunds.list_async(params={"payment_intent": order.payment_intent_id or ""})
+    assert [refund.amount for refund in refunds.data] == [54_84 + 5_48]
+
+
+async def test_a_key_that_stripe_does_not_know_is_told_apart_from_what_stripe_will_never_do(
+    taxing_sandbox: StripeSandbox, theatre: Theatre
+) -> None:
     http_client = AIOHTTPClient(timeout=5)
     payment = StripePayment(create_client("", http_client, api_base=taxing_sandbox.url), MemoryPace())
     try:
-        with pytest.raises(PaymentRefused):
+        with pytest.raises(PaymentKeyRefused):
             await opened(payment, theatre.order(1))
     finally:
         await http_client.close_async()  # type: ignore[no-untyped-call]

@@ -189,6 +189,18 @@ async def test_coming_back_while_stripe_is_away_leads_to_the_order_all_the_same(
     assert placed["order_id"] in returned.location
 
 
+@pytest.mark.parametrize("session_id", ["", "%F0%9F%8E%AD", "a%20b%2Fc%3Fd", "../../v1/refunds", "x" * 4000])
+async def test_what_is_no_session_is_not_found(box_office: BoxOffice, session_id: str) -> None:
+    (await box_office.get(f"/api/v1/checkout/success?session_id={session_id}")).refused(404, "not_found")
+
+
+@pytest.mark.parametrize("session_id", ["%00", "cs_test_%00"])
+async def test_a_session_id_that_no_database_can_hold_is_an_invalid_request(
+    box_office: BoxOffice, session_id: str
+) -> None:
+    (await box_office.get(f"/api/v1/checkout/success?session_id={session_id}")).refused(400, "invalid_request")
+
+
 async def test_unknown_session_is_not_found(box_office: BoxOffice) -> None:
     (await box_office.get("/api/v1/checkout/success?session_id=cs_test_nobody")).refused(404, "not_found")
     (await box_office.get("/api/v1/checkout/success")).refused(400, "invalid_request")
@@ -220,7 +232,10 @@ class TestCancelling:
 
         cancelled = await box_office.cancel(placed)
 
-        assert (cancelled.status, cancelled.body["status"], cancelled.body["checkout_url"]) == (200, "cancelled", None)
+        assert cancelled.status == 200, cancelled.content
+        # The webhook about the session that was closed may be quicker, and then it is the one that ends the order.
+        assert cancelled.body["status"] in {"cancelled", "expired"}
+        assert cancelled.body["checkout_url"] is None
         assert await box_office.counters(on_sale) == [(0, 0)]
         assert (await box_office.pay(placed)).status == 410
 

@@ -21,9 +21,14 @@ SHOW: Final = {
     "end_time": "2050-06-01T22:00:00Z",
 }
 TICKET: Final = {"name": "Stalls", "price": "25.00", "quantity": 100}
+MANUAL_ORDER: Final = {
+    "customer": {"name": "Ada", "email": "ada@example.org"},
+    "payment": "cash",
+    "tickets": [{"ticket_id": str(uuid4()), "quantity": 1}],
+}
 PROMO_CODE: Final = {"code": "TEST20", "discount": "0.20"}
 
-#: Every operation of the catalog and the account: method, path, body, and the scope that it needs.
+#: Every operation of the producer API: method, path, body, and the scope that it needs.
 OPERATIONS: Final[list[tuple[str, str, Any, Scope]]] = [
     ("GET", "/account", None, Scope.CATALOG),
     ("PUT", "/account", {"name": "Globe"}, Scope.CATALOG),
@@ -47,6 +52,26 @@ OPERATIONS: Final[list[tuple[str, str, Any, Scope]]] = [
     ("PUT", "/branding", {"colour": None, "widget_origins": []}, Scope.CATALOG),
     ("DELETE", "/logo", None, Scope.CATALOG),
     ("DELETE", "/shows/{show}/image", None, Scope.CATALOG),
+    ("POST", "/shows/{show}/orders", MANUAL_ORDER, Scope.ORDERS),
+    ("GET", "/shows/{show}/orders", None, Scope.ORDERS),
+    ("GET", "/shows/{show}/orders.csv", None, Scope.ORDERS),
+    ("GET", "/shows/{show}/attendees", None, Scope.ORDERS),
+    ("GET", "/shows/{show}/attendees.csv", None, Scope.ORDERS),
+    ("GET", "/shows/{show}/report", None, Scope.ORDERS),
+    ("POST", "/orders/{order}/refund", {}, Scope.ORDERS),
+    ("POST", "/orders/{order}/refund/preview", {}, Scope.ORDERS),
+    ("GET", "/orders/{order}/refunds", None, Scope.ORDERS),
+    ("POST", "/orders/{order}/resend", None, Scope.ORDERS),
+    ("POST", "/orders/{order}/notes", {"text": "Called"}, Scope.ORDERS),
+    ("GET", "/orders/{order}/notes", None, Scope.ORDERS),
+    ("POST", "/privacy/export", {"email": "ada@example.org"}, Scope.ORDERS),
+    ("POST", "/privacy/erase", {"email": "ada@example.org"}, Scope.ORDERS),
+    ("POST", "/checkin", {"code": "x"}, Scope.CHECKIN),
+    ("POST", "/checkin/undo", {"code": "x"}, Scope.CHECKIN),
+    ("GET", "/checkin/keys", None, Scope.CHECKIN),
+    ("GET", "/shows/{show}/checkin/list", None, Scope.CHECKIN),
+    ("POST", "/shows/{show}/checkin/scans", {"device_id": "north", "scans": []}, Scope.CHECKIN),
+    ("GET", "/shows/{show}/checkin/conflicts", None, Scope.CHECKIN),
 ]
 every_operation = pytest.mark.parametrize(
     ("method", "path", "body", "scope"), OPERATIONS, ids=[f"{method} {path}" for method, path, _, _ in OPERATIONS]
@@ -65,7 +90,7 @@ async def test_nobody_gets_in_without_a_token_that_is_good(
     revoked = await office.with_scopes(scope)
     assert revoked.token_id
     await office.container.revoke_token()(revoked.token_id)
-    where = path.format(show=uuid4(), ticket=uuid4(), promo_code=uuid4())
+    where = path.format(show=uuid4(), ticket=uuid4(), promo_code=uuid4(), order=uuid4())
     for secret in (None, "", "pqt_guess", revoked.secret):
         answer = await office.with_secret(secret).request(method, where, json=body)
         answer.refused(401, "unauthorized")
@@ -79,7 +104,7 @@ async def test_token_without_the_scope_is_refused(
     also = {Scope.ORDERS} if path == "/audit-log" else set()
     others = [each for each in (Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN) if each != scope and each not in also]
     narrow = await office.with_scopes(*others)
-    where = path.format(show=uuid4(), ticket=uuid4(), promo_code=uuid4())
+    where = path.format(show=uuid4(), ticket=uuid4(), promo_code=uuid4(), order=uuid4())
     answer = await narrow.request(method, where, json=body)
     assert scope in answer.refused(403, "forbidden")
     assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
@@ -91,14 +116,15 @@ async def test_what_is_another_producers_does_not_exist(
 ) -> None:
     code = promo_code()
     theirs = await box_office.put_on_sale(ticket(), promo_codes=[code], by=other_office.producer)
-    where = path.format(show=theirs.id, ticket=theirs.tickets[0].id, promo_code=code.id)
+    order = (await box_office.checkout(theirs.cart(1))).created()
+    where = path.format(show=theirs.id, ticket=theirs.tickets[0].id, promo_code=code.id, order=order["order_id"])
     (await office.request(method, where, json=body)).refused(404, "not_found")
     assert (await other_office.get(f"/shows/{theirs.id}")).status == 200
 
 
 @about_a_thing
 async def test_what_never_was_is_not_found(office: BackOffice, method: str, path: str, body: Any) -> None:
-    where = path.format(show=uuid4(), ticket=uuid4(), promo_code=uuid4())
+    where = path.format(show=uuid4(), ticket=uuid4(), promo_code=uuid4(), order=uuid4())
     (await office.request(method, where, json=body)).refused(404, "not_found")
 
 

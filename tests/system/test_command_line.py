@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from pathlib import Path
 from uuid import UUID
 
 import aiohttp
+import psutil
 import pytest
 
 from adapters.embedded import EmbeddedPostgres
@@ -15,7 +18,15 @@ from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
 from tests.support.factories import ticket
-from tests.support.processes import run, running_command, until_ready
+from tests.support.processes import (
+    START_SECONDS,
+    STOP_SECONDS,
+    clean_environment,
+    command,
+    run,
+    running_command,
+    until_ready,
+)
 from tests.support.server import Service, free_port
 
 
@@ -37,6 +48,34 @@ async def test_serve_and_worker_start_their_own_engines_where_none_is_named(
         assert str(UUID(created.out.strip())) == created.out.strip()
         async with aiohttp.ClientSession(url) as client, client.get("/api/v1/shows") as answer:
             assert (await answer.json()) == {"items": [], "next_cursor": None}
+
+
+SERVER_PROCESSES = 3
+
+
+async def server_processes(pid: int) -> list[psutil.Process]:
+    """The server processes, as soon as all are there: none has loaded its code by then."""
+    async with asyncio.timeout(START_SECONDS):
+        found: list[psutil.Process] = []
+        while len(found) < SERVER_PROCESSES:
+            await asyncio.sleep(0.001)
+            found = psutil.Process(pid).children()
+    return found
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+async def test_a_server_that_ends_while_it_starts_leaves_no_process_behind(
+    environment: dict[str, str], ended_by: signal.Signals
+) -> None:
+    serve = command("serve", "--port", str(free_port()), "--workers", str(SERVER_PROCESSES))
+    process = await asyncio.create_subprocess_exec(*serve, env=clean_environment(**environment))
+    servers = await server_processes(process.pid)
+
+    process.send_signal(ended_by)
+
+    await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    _, left = await asyncio.to_thread(psutil.wait_procs, servers, timeout=STOP_SECONDS)
+    assert left == []
 
 
 async def test_migrate_makes_an_empty_database_ready_and_serve_wants_it_ready(

@@ -14,6 +14,7 @@ from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
 from tests.support.factories import ticket
+from tests.support.metrics import Metrics
 from tests.support.processes import running_command, until_ready
 from tests.support.server import Service, free_port
 
@@ -41,6 +42,10 @@ async def test_300_buyers_at_once_for_100_tickets_get_exactly_100(
             if answer.status != 201:
                 answer.refused(400, "tickets_unavailable")
         assert await box_office.counters(on_sale) == [(100, 0) if price else (0, 100)]
+        # Whichever of the processes is asked, it has the figures of all.
+        counted = Metrics((await box_office.get("/metrics")).content)
+        assert counted.value("checkouts_total", outcome="held" if price else "sold") == 100
+        assert counted.value("checkouts_total", outcome="tickets_unavailable") == 200
         placed = [answer.body for answer in answers if answer.status == 201]
         assert len({order["order_id"] for order in placed}) == 100
         if price:

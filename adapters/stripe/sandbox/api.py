@@ -152,7 +152,11 @@ class StripeApi:
         try:
             if fault is not None and fault.kind is FaultKind.CARD_DECLINED:
                 raise card_declined()
+            if fault is not None and fault.kind is FaultKind.FAILED_WITHIN:
+                raise server_error()
             result = expanded(books, operation(books, call), call.params.get("expand", ()))
+            if fault is not None and fault.kind is FaultKind.FAILED_AFTER:
+                raise server_error()
         except StripeRefusal as refusal:
             return _refused(refusal)
         finally:

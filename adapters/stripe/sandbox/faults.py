@@ -11,8 +11,9 @@ class FaultKind(StrEnum):
     """Where the call is when it goes wrong.
 
     timeout_before, connection_reset, rate_limited and server_error happen before the call is processed (nothing
-    is done, no idempotency key is used); card_declined answers 402 from within it; answer_lost processes the
-    call and closes the connection without answering; slow only takes `delay_seconds`.
+    is done, no idempotency key is used); card_declined answers 402 and failed_within 500 from within it, which the
+    key remembers; failed_after does the work and answers 500 all the same; answer_lost processes the call and closes
+    the connection without answering; slow only takes `delay_seconds`.
     """
 
     TIMEOUT_BEFORE = "timeout_before"
@@ -20,6 +21,8 @@ class FaultKind(StrEnum):
     RATE_LIMITED = "rate_limited"
     SERVER_ERROR = "server_error"
     CARD_DECLINED = "card_declined"
+    FAILED_WITHIN = "failed_within"
+    FAILED_AFTER = "failed_after"
     ANSWER_LOST = "answer_lost"
     SLOW = "slow"
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from litestar import Router
 
-from entrypoints.http.producer import account, audit_log, branding, promo_codes, show_refunds, shows, tickets
+from entrypoints.http.producer import (
+    account,
+    audit_log,
+    branding,
+    door,
+    order_care,
+    orders,
+    privacy,
+    promo_codes,
+    reports,
+    show_refunds,
+    shows,
+    tickets,
+)
 
 router = Router(
     "/producer",
@@ -13,7 +26,12 @@ router = Router(
         shows.router,
         tickets.router,
         promo_codes.router,
+        orders.router,
+        order_care.router,
         show_refunds.router,
+        door.router,
+        reports.router,
+        privacy.router,
         audit_log.router,
         branding.router,
     ],

@@ -1,0 +1,13 @@
+"""An observer that remembers."""
+
+from __future__ import annotations
+
+from domain.orders import OrderStatus
+
+
+class MemoryOrderObserver:
+    def __init__(self) -> None:
+        self.seen: list[OrderStatus] = []
+
+    def settled(self, status: OrderStatus) -> None:
+        self.seen.append(status)

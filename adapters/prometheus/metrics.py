@@ -1,0 +1,120 @@
+"""Every metric there is. With several server processes each writes its own files, and any of them adds them all up:
+that is prometheus-client's multiprocess mode, chosen by PROMETHEUS_MULTIPROC_DIR before this module is imported.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from domain.orders import OrderStatus
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+#: Seconds: from what Redis takes to the longest that a buyer is kept waiting.
+_QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SLOW = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20)
+_BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
+
+
+class PrometheusMetrics:
+    """Each instance has a registry of its own, so that tests can have many. Nothing here raises or waits."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self.checkouts = Counter(
+            "piquetickets_checkouts", "Checkouts decided, by outcome.", ["outcome"], registry=registry
+        )
+        self.batch_size = Histogram(
+            "piquetickets_checkout_batch_size", "Checkouts decided together.", buckets=_BATCH_SIZES, registry=registry
+        )
+        self.decision_seconds = Histogram(
+            "piquetickets_checkout_decision_seconds",
+            "Locks and transaction of one batch of checkouts.",
+            buckets=_QUICK,
+            registry=registry,
+        )
+        self.lock_wait_seconds = Histogram(
+            "piquetickets_lock_wait_seconds",
+            "Waiting for ticket locks, by outcome.",
+            ["outcome"],
+            buckets=_QUICK,
+            registry=registry,
+        )
+        self._transaction_seconds = Histogram(
+            "piquetickets_database_transaction_seconds",
+            "Database transactions, by how they ended.",
+            ["end"],
+            buckets=_QUICK,
+            registry=registry,
+        )
+        self._settled = Counter(
+            "piquetickets_orders_settled",
+            "Orders that came into a status by their payment.",
+            ["status"],
+            registry=registry,
+        )
+        self._stripe_seconds = Histogram(
+            "piquetickets_stripe_call_seconds",
+            "Calls to Stripe's API, by operation and outcome (HTTP status, or no_answer).",
+            ["operation", "outcome"],
+            buckets=_SLOW,
+            registry=registry,
+        )
+        self._http_requests = Counter(
+            "piquetickets_http_requests",
+            "Requests answered, by route and status.",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self._http_seconds = Histogram(
+            "piquetickets_http_request_seconds",
+            "Time to the beginning of the answer; that of POST /api/v1/checkout is the buyer's wait.",
+            ["method", "route"],
+            buckets=_QUICK,
+            registry=registry,
+        )
+
+    def transaction_ended(self, how: str, seconds: float) -> None:
+        """A unit of work ended by a commit or a rollback."""
+        self._transaction_seconds.labels(how).observe(seconds)
+
+    def settled(self, status: OrderStatus) -> None:
+        """OrderObserver."""
+        self._settled.labels(status).inc()
+
+    def stripe_called(self, operation: str, outcome: str, seconds: float) -> None:
+        """One HTTP call, the SDK's repetitions included."""
+        self._stripe_seconds.labels(operation, outcome).observe(seconds)
+
+    def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """One HTTP request. ``seconds`` is None where there is no such route."""
+        self._http_requests.labels(method, route, str(status)).inc()
+        if seconds is not None:
+            self._http_seconds.labels(method, route).observe(seconds)
+
+    def exposition(self, gauges: Mapping[str, tuple[str, float]]) -> bytes:
+        """All of it in Prometheus' text format, with ``gauges`` (help text and value by name) as they are now."""
+        registry = self._registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        now = CollectorRegistry()
+        now.register(_Gauges(gauges))
+        return generate_latest(registry) + generate_latest(now)
+
+
+class _Gauges(Collector):
+    def __init__(self, gauges: Mapping[str, tuple[str, float]]) -> None:
+        self._gauges = gauges
+
+    @override
+    def collect(self) -> Iterable[Metric]:
+        for name, (documentation, value) in self._gauges.items():
+            yield GaugeMetricFamily(f"piquetickets_{name}", documentation, value=value)

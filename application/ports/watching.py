@@ -1,0 +1,13 @@
+"""Telling somebody who counts."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from domain.orders import OrderStatus
+
+
+class OrderObserver(Protocol):
+    def settled(self, status: OrderStatus) -> None:
+        """An order came into a status by its payment, and that is committed. Never raises, never waits."""
+        ...

@@ -1,0 +1,31 @@
+"""What Prometheus reads."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+
+from adapters.prometheus.metrics import CONTENT_TYPE, PrometheusMetrics
+from application.backlog import MeasureBacklog
+from application.ports.storage import StorageUnavailable
+
+
+@get("/metrics", media_type=CONTENT_TYPE, summary="Metrics for Prometheus", operation_id="metrics", tags=["Health"])
+async def get_metrics(
+    metrics: NamedDependency[PrometheusMetrics], measure_backlog: NamedDependency[MeasureBacklog]
+) -> Response[bytes]:
+    """Counters and histograms of all server processes of this host, and the outbox of the whole house."""
+    return Response(metrics.exposition(await _gauges(measure_backlog)), media_type=CONTENT_TYPE)
+
+
+async def _gauges(measure_backlog: MeasureBacklog) -> dict[str, tuple[str, float]]:
+    try:
+        backlog = await measure_backlog()
+    except StorageUnavailable:
+        return {"database_up": ("Whether the database answered.", 0)}  # the rest is worth most just then
+    return {
+        "database_up": ("Whether the database answered.", 1),
+        "outbox_pending": ("Tasks to be done, those that wait for another try included.", backlog.pending),
+        "outbox_dead": ("Tasks given up after their last try.", backlog.dead),
+        "outbox_overdue_seconds": ("For how long the oldest task is due.", backlog.overdue.total_seconds()),
+    }
