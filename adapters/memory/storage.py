@@ -35,6 +35,7 @@ from application.ports.storage import (
     StorageUnavailable,
 )
 from domain.admission import Scan
+from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
 from domain.notes import OrderNote
@@ -59,6 +60,7 @@ class _Tables:
     inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
     checks: dict[UUID, datetime] = field(default_factory=dict)
     tokens: dict[UUID, AccessToken] = field(default_factory=dict)
+    pictures: dict[Picture, bytes] = field(default_factory=dict)
     audit: dict[UUID, AuditEntry] = field(default_factory=dict)
     scans: dict[tuple[UUID, UUID], Scan] = field(default_factory=dict)
     notes: dict[UUID, OrderNote] = field(default_factory=dict)
@@ -112,6 +114,7 @@ class MemoryUnitOfWork:
         self.refunds = MemoryRefundRepo(self._tables)
         self.inbox = MemoryEventInbox(self._tables)
         self.tokens = MemoryTokenRepo(self._tables)
+        self.pictures = MemoryPictureRepo(self._tables)
         self.audit = MemoryAuditRepo(self._tables)
         self.order_lists = MemoryOrderListRepo(self._tables)
         self.door = MemoryDoorRepo(self._tables)
@@ -295,3 +298,20 @@ class MemoryTokenRepo:
             return False
         self._tables.tokens[token_id] = replace(token, revoked_at=token.revoked_at or now)
         return True
+
+
+class MemoryPictureRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def add(self, picture: Picture, content: bytes) -> None:
+        self._tables.pictures[picture] = content
+
+    async def content(self, picture: Picture) -> bytes | None:
+        return self._tables.pictures.get(picture)
+
+    async def remove_unused(self, picture: Picture) -> None:
+        used = {show.image for show in self._tables.shows.values()}
+        used |= {producer.branding.logo for producer in self._tables.producers.values()}
+        if picture not in used:
+            self._tables.pictures.pop(picture, None)

@@ -17,6 +17,7 @@ from application.ports.cancellation import CancellationRepo
 from application.ports.door import DoorRepo
 from application.ports.order_lists import OrderListRepo
 from application.ports.payment import PaymentEvent
+from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
 from domain.errors import NotFound
@@ -372,6 +373,20 @@ class EventInbox(Protocol):
         ...
 
 
+class PictureRepo(Protocol):
+    """Logos of producers and images of shows."""
+
+    async def add(self, picture: Picture, content: bytes) -> None:
+        """Nothing happens when it is there already."""
+        ...
+
+    async def content(self, picture: Picture) -> bytes | None: ...
+
+    async def remove_unused(self, picture: Picture) -> None:
+        """Forget it, unless a show or a producer still has it."""
+        ...
+
+
 class TokenRepo(Protocol):
     """Access tokens of the producer API."""
 
@@ -435,6 +450,9 @@ class UnitOfWork(Protocol):
 
     @property
     def tokens(self) -> TokenRepo: ...
+
+    @property
+    def pictures(self) -> PictureRepo: ...
 
     @property
     def audit(self) -> AuditRepo: ...
