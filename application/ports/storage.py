@@ -313,8 +313,8 @@ class OutboxRepo(Protocol):
         """
         ...
 
-    async def backlog(self) -> OutboxCounts:
-        """What is still to be done, and what was given up."""
+    async def backlog(self, *, now: datetime, until: datetime) -> OutboxCounts:
+        """What is due, what waits ``until`` then at the latest for another try, and what was given up."""
         ...
 
 
