@@ -37,6 +37,8 @@ _IDS: Final = re.compile(r"(?<=/)(?:acct|ch|cs|dp|du|pi|py|pyr|re|tr)_\w+")
 _SERVER_ERROR = 500
 _CONFLICT = 409
 _NOT_FOUND = 404
+#: Stripe's code where the key is good, and the connected account is not one of the platform's.
+_NOT_OUR_ACCOUNT = "account_invalid"
 
 
 class FailureRemembered(PaymentUnavailable):
@@ -93,6 +95,8 @@ def translated_errors() -> Iterator[None]:
             raise SessionNotFound(str(error)) from error
         raise PaymentRefused(str(error)) from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        if error.code == _NOT_OUR_ACCOUNT:
+            raise PaymentRefused(str(error)) from error
         raise PaymentKeyRefused(str(error)) from error
     except (stripe.IdempotencyError, stripe.CardError) as error:
         raise PaymentRefused(str(error)) from error
