@@ -22,6 +22,7 @@ USAGE_ERROR = 2
 COMMANDS: Final = MappingProxyType(
     {
         "demo": "entrypoints.cli.demo",
+        "doctor": "entrypoints.cli.doctor",
         "migrate": "entrypoints.cli.database",
         "producer": "entrypoints.cli.producers",
         "sandbox": "entrypoints.cli.sandbox",
