@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from domain.errors import Conflict
 
@@ -26,24 +26,24 @@ class Inventory:
 
     def hold(self, count: int) -> Inventory:
         """Put ``count`` aside for a buyer who is about to pay. Raises Conflict when fewer remain."""
-        return replace(self, held=self.held + count)
+        return Inventory(self.quantity, self.held + count, self.sold)
 
     def release(self, count: int) -> Inventory:
         """Give ``count`` held ones back. Raises Conflict when fewer are held."""
-        return replace(self, held=self.held - count)
+        return Inventory(self.quantity, self.held - count, self.sold)
 
     def sell_held(self, count: int) -> Inventory:
         """``count`` held ones were paid for. Raises Conflict when fewer are held."""
-        return replace(self, held=self.held - count, sold=self.sold + count)
+        return Inventory(self.quantity, self.held - count, self.sold + count)
 
     def sell(self, count: int) -> Inventory:
         """Sell ``count`` that nobody held: free, manual and late paid orders. Raises Conflict when fewer remain."""
-        return replace(self, sold=self.sold + count)
+        return Inventory(self.quantity, self.held, self.sold + count)
 
     def restock(self, count: int) -> Inventory:
         """Put ``count`` refunded ones on sale again. Raises Conflict when fewer are sold."""
-        return replace(self, sold=self.sold - count)
+        return Inventory(self.quantity, self.held, self.sold - count)
 
     def resize(self, quantity: int) -> Inventory:
         """Change the capacity. Raises Conflict when more are held and sold already."""
-        return replace(self, quantity=quantity)
+        return Inventory(quantity, self.held, self.sold)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from domain.cart import Cart
 from domain.catalog import Producer, Show
 from domain.customer import Customer
 from domain.errors import DomainError, InvalidPromoCode, TicketNotFound
-from domain.orders import Idempotency, IssueTicket, Order, OrderStatus
+from domain.orders import Idempotency, IssueTicket, Order, OrderStatus, admissions
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote, price
 from domain.promotions import TicketPromoCode
@@ -84,23 +85,32 @@ class Offering:
         ):
             raise PriceChanged(quote)
         promo_code = self._promo_code(cart, now)
-        order = Order(
+        promo_code_id = promo_code.id if promo_code else None
+        order = partial(
+            Order,
             id=order_id,
             show_id=self.show.id,
             show_title=self.show.title,
             customer=customer,
             quote=quote,
-            status=OrderStatus.PENDING,
             created_at=now,
-            promo_code_id=promo_code.id if promo_code else None,
+            promo_code_id=promo_code_id,
             idempotency=idempotency,
         )
         if quote.is_free:
-            self.stock.sell(quote.lines, order.promo_code_id)
-            free = replace(order, status=OrderStatus.COMPLETED, completed_at=now, session_id=f"FREE-{order_id}")
-            return free.with_attendees(issue)
-        self.stock.hold(quote.lines, order.promo_code_id)
-        return replace(order, expires_at=now + self.policy.hold, stripe_account_id=self.producer.payout_account())
+            self.stock.sell(quote.lines, promo_code_id)
+            return order(
+                status=OrderStatus.COMPLETED,
+                completed_at=now,
+                session_id=f"FREE-{order_id}",
+                attendees=admissions(self.show.id, customer, quote, issue),
+            )
+        self.stock.hold(quote.lines, promo_code_id)
+        return order(
+            status=OrderStatus.PENDING,
+            expires_at=now + self.policy.hold,
+            stripe_account_id=self.producer.payout_account(),
+        )
 
     def _promo_code(self, cart: Cart, now: datetime) -> TicketPromoCode | None:
         if cart.promo_code is None:

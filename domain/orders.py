@@ -125,6 +125,24 @@ class Idempotency:
 IssueTicket = Callable[[UUID], tuple[UUID, str]]
 
 
+def admissions(show_id: UUID, customer: Customer, quote: Quote, issue: IssueTicket) -> tuple[TicketAttendee, ...]:
+    """One attendee for each ticket of the quote, named after the customer."""
+
+    def admission(index: int, line: TicketOrder) -> TicketAttendee:
+        attendee_id, code = issue(show_id)
+        return TicketAttendee(
+            id=attendee_id,
+            line=index,
+            ticket_id=line.ticket_id,
+            name=customer.name,
+            ticket_name=line.name,
+            is_vip=line.is_vip,
+            code=code,
+        )
+
+    return tuple(admission(index, line) for index, line in enumerate(quote.lines) for _ in range(line.quantity))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One purchase: customer, priced lines, payment and attendees.
@@ -262,26 +280,7 @@ class Order:
 
     def with_attendees(self, issue: IssueTicket) -> Order:
         """One attendee a ticket, named after the customer."""
-        return replace(
-            self,
-            attendees=tuple(
-                self._new_attendee(index, line, issue)
-                for index, line in enumerate(self.lines)
-                for _ in range(line.quantity)
-            ),
-        )
-
-    def _new_attendee(self, index: int, line: TicketOrder, issue: IssueTicket) -> TicketAttendee:
-        attendee_id, code = issue(self.show_id)
-        return TicketAttendee(
-            id=attendee_id,
-            line=index,
-            ticket_id=line.ticket_id,
-            name=self.customer.name,
-            ticket_name=line.name,
-            is_vip=line.is_vip,
-            code=code,
-        )
+        return replace(self, attendees=admissions(self.show_id, self.customer, self.quote, issue))
 
     def _voided(self, attendee_ids: Collection[UUID]) -> tuple[TicketAttendee, ...]:
         return tuple(replace(a, status=AttendeeStatus.VOID) if a.id in attendee_ids else a for a in self.attendees)

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from functools import lru_cache
 from uuid import UUID
 
 NONCE_BYTES = 8
@@ -17,6 +18,7 @@ _TAG_BYTES = 7
 CODE_LENGTH = 24
 
 
+@lru_cache(maxsize=1000)
 def show_key(secret: str, show_id: UUID) -> bytes:
     """The key that signs one show's ticket codes."""
     return hmac.digest(secret.encode(), b"ticket-code:" + show_id.bytes, hashlib.sha256)

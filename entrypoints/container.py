@@ -9,12 +9,13 @@ from dependency_injector import containers, providers
 from adapters.pdf.renderer import PdfTicketRenderer
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock, watch_transactions
+from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import create_redis
 from adapters.redis.heartbeat import RedisHeartbeat
 from adapters.redis.lock import RedisLock
 from adapters.redis.pace import RedisPace
+from adapters.redis.rate_limit import RateLimit
 from adapters.smtp.letters import JinjaLetterWriter
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
@@ -62,13 +63,9 @@ class Container(containers.DeclarativeContainer):
     ids = providers.Singleton(SystemIds)
     metrics = providers.Singleton(PrometheusMetrics)
     engine = providers.Singleton(
-        watch_transactions,
-        providers.Singleton(
-            create_engine, settings.provided.database_url, pool_size=settings.provided.database_pool_size
-        ),
-        metrics,
+        create_engine, settings.provided.database_url, pool_size=settings.provided.database_pool_size
     )
-    unit_of_work = providers.Factory(PostgresUnitOfWork, engine)
+    unit_of_work = providers.Factory(PostgresUnitOfWork, engine, metrics.provided.transaction_ended)
     redis = providers.Singleton(create_redis, settings.provided.redis_url)
     lock = providers.Singleton(
         RedisLock, redis, ttl_seconds=settings.provided.lock_ttl, wait_seconds=settings.provided.lock_wait
@@ -77,6 +74,7 @@ class Container(containers.DeclarativeContainer):
     stripe = providers.Singleton(
         create_client, settings.provided.stripe_api_key, stripe_http, api_base=settings.provided.stripe_api_base
     )
+    checkout_rate_limit = providers.Singleton(RateLimit, redis, rate=settings.provided.checkout_rate_limit)
     pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.stripe_rate_per_second)
     payment = providers.Singleton(StripePayment, stripe, pace)
     payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret)

@@ -39,7 +39,17 @@ def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> 
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Libraries that would put addresses, bodies or every connection into our log.
-    for name in ("stripe", "aiohttp", "asyncio", "alembic", "fontTools", "fpdf", "mail.log", "adapters.stripe.sandbox"):
+    for name in (
+        "stripe",
+        "aiohttp",
+        "uvicorn",
+        "asyncio",
+        "alembic",
+        "fontTools",
+        "fpdf",
+        "mail.log",
+        "adapters.stripe.sandbox",
+    ):
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.WARNING))
     # Its warnings tell of cancellation at every stop; what it raises, our worker logs.
     logging.getLogger("taskiq").setLevel(logging.ERROR)

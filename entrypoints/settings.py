@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
+from adapters.redis.rate_limit import parse_rate
 from adapters.smtp.options import Sender, SmtpOptions
 from domain.policy import CheckoutPolicy
 
@@ -56,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     lock_ttl: _Positive = 120
     lock_wait: _Positive = 10
     database_pool_size: Annotated[int, Meta(ge=1, le=1000)] = 10
+    checkout_rate_limit: str = "30/minute"
+    trusted_proxies: str = ""
     cors_origins: str = ""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -108,6 +112,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
         for name, parse, value in (
             ("SMTP_URL", SmtpOptions.from_url, self.smtp_url),
             ("MAIL_FROM", Sender.parse, self.mail_from),
+            ("CHECKOUT_RATE_LIMIT", parse_rate, self.checkout_rate_limit),
+            ("TRUSTED_PROXIES", _networks, self.trusted_proxies),
         ):
             try:
                 parse(value)
@@ -121,6 +127,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
                 raise InvalidSettings(f"{name.upper()}: must be an amount, zero or more")
         if not self.processing_fee_rate.is_finite() or not 0 <= self.processing_fee_rate < 1:
             raise InvalidSettings("PROCESSING_FEE_RATE: must be a share from 0 to below 1")
+
+
+def _networks(listed: str) -> None:
+    for network in listed.split(",") if listed else ():
+        ip_network(network.strip())
 
 
 def _check_url(name: str, url: str | None, schemes: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 from taskiq import AsyncBroker
 from taskiq.receiver import Receiver
 
-from adapters.taskiq.broker import RUN_TASK
+from adapters.taskiq.broker import RUN_TASKS
 from application.ports.payment import PaymentUnavailable
 from application.ports.storage import StorageConflict, StorageUnavailable
 from application.tasks import RunTask
@@ -52,10 +52,11 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
 def register_tasks(broker: AsyncBroker, run_task: RunTask) -> None:
     """Tell the broker what to do with the messages that adapters.taskiq sends."""
 
-    async def run(task_id: str) -> None:
-        await run_task(UUID(task_id))
+    async def run(task_ids: list[str]) -> None:
+        for task_id in task_ids:
+            await run_task(UUID(task_id))
 
-    broker.register_task(run, task_name=RUN_TASK)
+    broker.register_task(run, task_name=RUN_TASKS)
 
 
 async def _listen(broker: AsyncBroker, stop: asyncio.Event) -> None:

@@ -82,6 +82,7 @@ def settings(
         stripe_api_base=sandbox.url,
         smtp_url=mailbox.smtp_url,
         mail_from="PiqueTickets <tickets@piquetickets.example>",
+        checkout_rate_limit="off",
     )
 
 

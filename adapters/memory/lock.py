@@ -1,4 +1,4 @@
-"""Locks within one process, with expiry, and a switch that takes the service away."""
+"""Locks within one process, first come, first served, with expiry and a switch that takes the service away."""
 
 from __future__ import annotations
 
@@ -27,16 +27,21 @@ class MemoryLock:
         self._wait_seconds = wait_seconds
         self._monotonic = monotonic
         self._held: dict[str, _Held] = {}
+        self._waiting: list[Lease] = []
         self.available = True
 
     async def acquire(self, names: Collection[str]) -> Lease:
         self._ensure_available()
-        deadline = self._monotonic() + self._wait_seconds
-        while any(self._is_held(name) for name in names):
-            if self._monotonic() >= deadline:
-                raise LockTimeout(", ".join(sorted(names)))
-            await asyncio.sleep(_POLL_SECONDS)
         lease = Lease(tuple(sorted(set(names))), str(uuid4()))
+        deadline = self._monotonic() + self._wait_seconds
+        self._waiting.append(lease)
+        try:
+            while not self._is_free_for(lease):
+                if self._monotonic() >= deadline:
+                    raise LockTimeout(", ".join(lease.names))
+                await asyncio.sleep(_POLL_SECONDS)
+        finally:
+            self._waiting.remove(lease)
         for name in lease.names:
             self._held[name] = _Held(lease.value, self._monotonic() + self._ttl_seconds)
         return lease
@@ -47,6 +52,14 @@ class MemoryLock:
         for name in owned:
             del self._held[name]
         return len(owned) == len(lease.names)
+
+    def _is_free_for(self, lease: Lease) -> bool:
+        """Whether nobody holds one of its names, and nobody who came earlier is about to take one."""
+        if any(map(self._is_held, lease.names)):
+            return False
+        earlier = self._waiting[: self._waiting.index(lease)]
+        about_to_go = [other for other in earlier if not any(map(self._is_held, other.names))]
+        return not any(set(other.names) & set(lease.names) for other in about_to_go)
 
     def _is_held(self, name: str) -> bool:
         held = self._held.get(name)

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.rows import (
     financial_values,
     producer_of,
@@ -32,7 +32,7 @@ _PRODUCERS = sa.select(producers, producer_financials.c.stripe_account_id, produ
 
 
 class PostgresCatalogRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add_producer(self, producer: Producer) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL, make_url
+import select
+from typing import Any
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 #: A request waits this long for a free connection, then for a new one to come up.
@@ -29,7 +33,7 @@ def create_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
         "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
         "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_TIMEOUT_SECONDS}s",
     }
-    return create_async_engine(
+    engine = create_async_engine(
         psycopg_url(database_url),
         pool_size=pool_size,
         max_overflow=0,
@@ -41,3 +45,15 @@ def create_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
             "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         },
     )
+    event.listen(engine.sync_engine, "checkout", _ensure_connected)
+    return engine
+
+
+def _ensure_connected(connection: Any, record: object, proxy: object) -> None:  # noqa: ARG001
+    """An idle connection has nothing to read, unless the server has closed it: then it and all older ones are replaced,
+    and nobody notices a restart of the database that happened meanwhile. Asking costs no round trip.
+    """
+    poll = select.poll()
+    poll.register(connection.driver_connection.pgconn.socket, select.POLLIN)
+    if poll.poll(0):
+        raise InvalidatePoolError

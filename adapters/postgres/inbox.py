@@ -6,8 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.rows import event_of
 from adapters.postgres.tables import payment_events
 from application.ports.payment import PaymentEvent
@@ -17,7 +17,7 @@ _MAX_ERROR_LENGTH = 2000
 
 
 class PostgresEventInbox:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def receive(self, event: PaymentEvent, *, now: datetime) -> ReceivedEvent:

@@ -10,8 +10,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.bulk import insert_of, rows_json
+from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.rows import (
     attendee_values,
     line_values,
@@ -22,18 +23,25 @@ from adapters.postgres.rows import (
 from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
 from domain.orders import Order, OrderStatus
 
+# Foreign keys are checked when the statement ends, so all three tables are written in one.
+_ADD = (
+    f"WITH new_orders AS ({insert_of(orders, 'orders')}), "
+    f"new_lines AS ({insert_of(ticket_orders, 'lines')}) "
+    f"{insert_of(ticket_attendees, 'attendees')}"
+)
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
 _KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.Text))
 
-_ORDERS = sa.select(orders).where(orders.c.id == sa.any_(_IDS)).order_by(orders.c.id)
+_BY_ID = sa.select(orders).where(orders.c.id == sa.any_(_IDS)).order_by(orders.c.id)
+_ORDERS, _LOCKED_ORDERS = compiled(_BY_ID), compiled(_BY_ID.with_for_update())
 _STATUSES = sa.select(orders.c.id, orders.c.status).where(orders.c.id == sa.any_(_IDS))
-_ORDERS_WITH_KEYS = sa.select(orders).where(orders.c.idempotency_key == sa.any_(_KEYS))
-_LINES = (
+_ORDERS_WITH_KEYS = compiled(sa.select(orders).where(orders.c.idempotency_key == sa.any_(_KEYS)))
+_LINES = compiled(
     sa.select(ticket_orders)
     .where(ticket_orders.c.order_id == sa.any_(_IDS))
     .order_by(ticket_orders.c.order_id, ticket_orders.c.line)
 )
-_ATTENDEES = (
+_ATTENDEES = compiled(
     sa.select(ticket_attendees)
     .where(ticket_attendees.c.order_id == sa.any_(_IDS))
     .order_by(ticket_attendees.c.order_id, ticket_attendees.c.line, ticket_attendees.c.id)
@@ -68,22 +76,26 @@ UNCONFIRMED = (
 
 
 class PostgresOrderRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, new: Sequence[Order]) -> None:
         if not new:
             return
-        await self._connection.execute(sa.insert(orders), [new_order_values(order) for order in new])
-        await self._connection.execute(sa.insert(ticket_orders), [row for order in new for row in line_values(order)])
-        if attendees := [row for order in new for row in attendee_values(order)]:
-            await self._connection.execute(sa.insert(ticket_attendees), attendees)
+        self._connection.write(
+            _ADD,
+            {
+                "orders": rows_json(new_order_values(order) for order in new),
+                "lines": rows_json(row for order in new for row in line_values(order)),
+                "attendees": rows_json(row for order in new for row in attendee_values(order)),
+            },
+        )
 
     async def get(self, order_id: UUID) -> Order | None:
         return (await self._load(_ORDERS, {"ids": [order_id]})).get(order_id)
 
     async def lock(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
-        return await self._load(_ORDERS.with_for_update(), {"ids": list(order_ids)})
+        return await self._load(_LOCKED_ORDERS, {"ids": list(order_ids)})
 
     async def with_idempotency_keys(self, keys: Collection[str]) -> Mapping[str, Order]:
         found = await self._load(_ORDERS_WITH_KEYS, {"keys": list(keys)})
@@ -129,18 +141,17 @@ class PostgresOrderRepo:
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
         return list((await self._connection.scalars(OVERDUE, {"now": now, "count": limit})).all())
 
-    async def _load(self, query: sa.Select[Any], parameters: Mapping[str, Any]) -> dict[UUID, Order]:
-        found = (await self._connection.execute(query, parameters)).mappings().all()
+    async def _load(self, query: str, parameters: Mapping[str, Any]) -> dict[UUID, Order]:
+        [found] = await self._connection.fetch((query, parameters))
         if not found:
             return {}
         ids = {"ids": [row["id"] for row in found]}
-        lines = _by_order(await self._connection.execute(_LINES, ids))
-        attendees = _by_order(await self._connection.execute(_ATTENDEES, ids))
+        lines, attendees = map(_by_order, await self._connection.fetch((_LINES, ids), (_ATTENDEES, ids)))
         return {row["id"]: order_of(row, lines[row["id"]], attendees[row["id"]]) for row in found}
 
 
-def _by_order(rows: sa.CursorResult[Any]) -> Mapping[UUID, list[sa.RowMapping]]:
-    grouped: defaultdict[UUID, list[sa.RowMapping]] = defaultdict(list)
-    for row in rows.mappings():
+def _by_order(rows: list[dict[str, Any]]) -> Mapping[UUID, list[dict[str, Any]]]:
+    grouped: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
         grouped[row["order_id"]].append(row)
     return grouped

@@ -7,14 +7,16 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.bulk import insert_of, rows_json
+from adapters.postgres.connection import Connection
 from adapters.postgres.rows import task_of, task_values
 from adapters.postgres.tables import outbox
 from application.outbox import OutboxTask, TaskState
 from application.ports.storage import OutboxCounts
 
 _MAX_ERROR_LENGTH = 2000
+_ADD = insert_of(outbox, "tasks")
 
 
 def _to_be_had(now: datetime) -> sa.ColumnElement[bool]:
@@ -24,17 +26,19 @@ def _to_be_had(now: datetime) -> sa.ColumnElement[bool]:
 
 
 # Two questions, so that the first can be answered from the partial index.
-_PENDING = sa.select(sa.func.count(), sa.func.min(outbox.c.due_at)).where(sa.text("state = 'pending'"))
+_PENDING = sa.select(sa.func.count().label("count"), sa.func.min(outbox.c.due_at).label("oldest")).where(
+    sa.text("state = 'pending'")
+)
 _DEAD = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state == TaskState.DEAD)
 
 
 class PostgresOutboxRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, tasks: Iterable[OutboxTask]) -> None:
         if rows := [task_values(task) for task in tasks]:
-            await self._connection.execute(sa.insert(outbox), rows)
+            self._connection.write(_ADD, {"tasks": rows_json(rows)})
 
     async def due(self, *, now: datetime, limit: int) -> list[UUID]:
         query = sa.select(outbox.c.id).where(_to_be_had(now)).order_by(outbox.c.due_at).limit(limit)
@@ -59,6 +63,6 @@ class PostgresOutboxRepo:
         )
 
     async def backlog(self) -> OutboxCounts:
-        pending, oldest_due_at = (await self._connection.execute(_PENDING)).one()
+        pending = (await self._connection.execute(_PENDING)).mappings().one()
         dead = (await self._connection.execute(_DEAD)).scalar_one()
-        return OutboxCounts(pending=pending, dead=dead, oldest_due_at=oldest_due_at)
+        return OutboxCounts(pending=pending["count"], dead=dead, oldest_due_at=pending["oldest"])

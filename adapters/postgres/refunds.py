@@ -5,15 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.rows import refund_of, refund_values
 from adapters.postgres.tables import refunds
 from domain.refunds import Refund
 
 
 class PostgresRefundRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, refund: Refund) -> None:

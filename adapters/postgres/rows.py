@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import RowMapping
-
+from adapters.postgres.connection import Row
 from application.access import AccessToken, Scope
 from application.outbox import OutboxTask, TaskKind, TaskState
 from application.ports.payment import PaymentEvent
@@ -23,7 +22,7 @@ from domain.refunds import Refund, RefundStatus
 Values = dict[str, Any]
 
 
-def producer_of(row: RowMapping) -> Producer:
+def producer_of(row: Row) -> Producer:
     return Producer(
         id=row["id"],
         name=row["name"],
@@ -50,7 +49,7 @@ def financial_values(producer: Producer) -> Values:
     }
 
 
-def show_of(row: RowMapping) -> Show:
+def show_of(row: Row) -> Show:
     return Show(
         id=row["id"],
         producer_id=row["producer_id"],
@@ -86,7 +85,7 @@ def show_values(show: Show) -> Values:
     }
 
 
-def ticket_of(row: RowMapping) -> Ticket:
+def ticket_of(row: Row) -> Ticket:
     return Ticket(
         id=row["id"],
         show_id=row["show_id"],
@@ -113,7 +112,7 @@ def ticket_values(ticket: Ticket) -> Values:
     }
 
 
-def promo_code_of(row: RowMapping) -> TicketPromoCode:
+def promo_code_of(row: Row) -> TicketPromoCode:
     return TicketPromoCode(
         id=row["id"],
         show_id=row["show_id"],
@@ -139,7 +138,7 @@ def promo_code_values(promo_code: TicketPromoCode) -> Values:
     }
 
 
-def order_of(row: RowMapping, lines: Iterable[RowMapping], attendees: Iterable[RowMapping]) -> Order:
+def order_of(row: Row, lines: Iterable[Row], attendees: Iterable[Row]) -> Order:
     """An order from its row, its lines in their order, and its attendees."""
     ticket_orders = tuple(_line_of(line) for line in lines)
     idempotency = None
@@ -205,7 +204,8 @@ def new_order_values(order: Order) -> Values:
         "stripe_account_id": order.stripe_account_id,
         "session_id": order.session_id,
         "checkout_url": order.checkout_url,
-        "request_fingerprint": order.idempotency.fingerprint if order.idempotency else None,
+        # As bytea reads it, also out of JSON.
+        "request_fingerprint": f"\\x{order.idempotency.fingerprint.hex()}" if order.idempotency else None,
         **order_state_values(order),
     }
 
@@ -226,7 +226,7 @@ def order_state_values(order: Order) -> Values:
     }
 
 
-def _line_of(row: RowMapping) -> TicketOrder:
+def _line_of(row: Row) -> TicketOrder:
     return TicketOrder(
         ticket_id=row["ticket_id"],
         name=row["name"],
@@ -256,7 +256,7 @@ def line_values(order: Order) -> list[Values]:
     ]
 
 
-def _attendee_of(row: RowMapping, lines: tuple[TicketOrder, ...]) -> TicketAttendee:
+def _attendee_of(row: Row, lines: tuple[TicketOrder, ...]) -> TicketAttendee:
     line = lines[row["line"]]
     return TicketAttendee(
         id=row["id"],
@@ -287,7 +287,7 @@ def attendee_values(order: Order) -> list[Values]:
     ]
 
 
-def refund_of(row: RowMapping) -> Refund:
+def refund_of(row: Row) -> Refund:
     return Refund(
         id=row["id"],
         order_id=row["order_id"],
@@ -319,12 +319,12 @@ def refund_values(refund: Refund) -> Values:
     }
 
 
-def event_of(row: RowMapping) -> ReceivedEvent:
+def event_of(row: Row) -> ReceivedEvent:
     event = PaymentEvent(id=row["id"], type=row["type"], object_id=row["object_id"], livemode=row["livemode"])
     return ReceivedEvent(event, row["received_at"], row["handled_at"], row["last_error"])
 
 
-def task_of(row: RowMapping) -> OutboxTask:
+def task_of(row: Row) -> OutboxTask:
     return OutboxTask(
         id=row["id"],
         kind=TaskKind(row["kind"]),
@@ -348,7 +348,7 @@ def task_values(task: OutboxTask) -> Values:
     }
 
 
-def token_of(row: RowMapping) -> AccessToken:
+def token_of(row: Row) -> AccessToken:
     return AccessToken(
         id=row["id"],
         producer_id=row["producer_id"],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.bulk import records, rows_json
+from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.rows import producer_of, promo_code_of, show_of, ticket_of
 from adapters.postgres.tables import producer_financials, producers, shows, ticket_promo_codes, tickets
 from application.ports.storage import Sale
@@ -31,20 +32,22 @@ _PRODUCERS_OF_SHOWS = (
     .join(producer_financials)
     .where(producers.c.id.in_(sa.select(shows.c.producer_id).where(shows.c.id == sa.any_(_IDS))))
 )
-_SAVE_TICKET = (
-    sa.update(tickets)
-    .where(tickets.c.id == sa.bindparam("ticket_id"))
-    .values(held=sa.bindparam("new_held"), sold=sa.bindparam("new_sold"))
+_READ_TICKETS, _LOCK_TICKETS = compiled(_TICKETS), compiled(_TICKETS.with_for_update())
+_READ_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE)
+_LOCK_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE.with_for_update())
+_READ_SHOWS, _READ_PRODUCERS = compiled(_SHOWS), compiled(_PRODUCERS_OF_SHOWS)
+_SAVE_TICKETS = (
+    f"UPDATE tickets SET held = new.held, sold = new.sold FROM {records(tickets, 'changed')} AS new "  # noqa: S608
+    "WHERE tickets.id = new.id"
 )
-_SAVE_PROMO_CODE = (
-    sa.update(ticket_promo_codes)
-    .where(ticket_promo_codes.c.id == sa.bindparam("promo_code_id"))
-    .values(uses=sa.bindparam("new_uses"))
+_SAVE_PROMO_CODES = (
+    f"UPDATE ticket_promo_codes SET uses = new.uses FROM {records(ticket_promo_codes, 'changed')} AS new "  # noqa: S608
+    "WHERE ticket_promo_codes.id = new.id"
 )
 
 
 class PostgresSalesRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def read(self, carts: Sequence[Cart]) -> Sale:
@@ -66,17 +69,14 @@ class PostgresSalesRepo:
 
     async def save(self, stock: Stock) -> None:
         if changed_tickets := stock.changed_tickets:
-            await self._connection.execute(
-                _SAVE_TICKET,
-                [
-                    {"ticket_id": t.id, "new_held": t.inventory.held, "new_sold": t.inventory.sold}
-                    for t in changed_tickets
-                ],
+            counters = rows_json(
+                {"id": ticket.id, "held": ticket.inventory.held, "sold": ticket.inventory.sold}
+                for ticket in changed_tickets
             )
+            self._connection.write(_SAVE_TICKETS, {"changed": counters})
         if changed_promo_codes := stock.changed_promo_codes:
-            await self._connection.execute(
-                _SAVE_PROMO_CODE, [{"promo_code_id": p.id, "new_uses": p.uses} for p in changed_promo_codes]
-            )
+            uses = rows_json({"id": promo_code.id, "uses": promo_code.uses} for promo_code in changed_promo_codes)
+            self._connection.write(_SAVE_PROMO_CODES, {"changed": uses})
 
     async def _sale(self, carts: Sequence[Cart], *, lock: bool) -> Sale:
         show_ids = {cart.show_id for cart in carts}
@@ -84,22 +84,14 @@ class PostgresSalesRepo:
         codes = {cart.promo_code for cart in carts if cart.promo_code}
         # Locks come first, in one order for everybody; a statement that begins after them sees what was
         # committed while it waited.
-        query = _TICKETS.with_for_update() if lock else _TICKETS
-        rows = (await self._connection.execute(query, {"ids": list(ticket_ids)})).mappings()
-        stock = Stock([ticket_of(row) for row in rows], await self._promo_codes(show_ids, codes, lock=lock))
-        on_sale = (await self._connection.execute(_SHOWS, {"ids": list(show_ids)})).mappings()
-        behind = (await self._connection.execute(_PRODUCERS_OF_SHOWS, {"ids": list(show_ids)})).mappings()
+        rows, promo_codes, on_sale, behind = await self._connection.fetch(
+            (_LOCK_TICKETS if lock else _READ_TICKETS, {"ids": list(ticket_ids)}),
+            (_LOCK_PROMO_CODES if lock else _READ_PROMO_CODES, {"ids": list(show_ids), "codes": list(codes)}),
+            (_READ_SHOWS, {"ids": list(show_ids)}),
+            (_READ_PRODUCERS, {"ids": list(show_ids)}),
+        )
         return Sale(
             shows={row["id"]: show_of(row) for row in on_sale},
             producers={row["id"]: producer_of(row) for row in behind},
-            stock=stock,
+            stock=Stock(map(ticket_of, rows), map(promo_code_of, promo_codes)),
         )
-
-    async def _promo_codes(
-        self, show_ids: Collection[UUID], codes: Collection[str], *, lock: bool
-    ) -> list[TicketPromoCode]:
-        if not codes:
-            return []
-        query = _PROMO_CODES_BY_CODE.with_for_update() if lock else _PROMO_CODES_BY_CODE
-        rows = await self._connection.execute(query, {"ids": list(show_ids), "codes": list(codes)})
-        return [promo_code_of(row) for row in rows.mappings()]

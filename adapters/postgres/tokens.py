@@ -6,15 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.rows import token_of, token_values
 from adapters.postgres.tables import access_tokens
 from application.access import AccessToken
 
 
 class PostgresTokenRepo:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, token: AccessToken) -> None:

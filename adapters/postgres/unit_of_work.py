@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
+import psycopg
 import psycopg.errors
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.catalog import PostgresCatalogRepo
+from adapters.postgres.connection import Connection
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.orders import PostgresOrderRepo
 from adapters.postgres.outbox import PostgresOutboxRepo
@@ -26,18 +30,28 @@ _ANOTHER_TRANSACTION = (psycopg.errors.DeadlockDetected, psycopg.errors.Serializ
 _KEY_USED_AT_ONCE = "orders_idempotency_key_key"
 
 
+#: Hears how each transaction ended ("commit" or "rollback"), and how many seconds it took.
+Observe = Callable[[str, float], None]
+
+
 class PostgresUnitOfWork:
     """Transactions are READ COMMITTED: what must not change meanwhile is locked, what must be fresh is read after."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, observe: Observe = lambda *_: None) -> None:
         self._engine = engine
-        self._connection: AsyncConnection
+        self._observe = observe
+        self._end = "rollback"
+        self._began: float
+        self._pooled: AsyncConnection
+        self._connection: Connection
 
     async def __aenter__(self) -> Self:
         try:
-            self._connection = await self._engine.connect()
+            self._pooled = await self._engine.connect()
+            raw = await self._pooled.get_raw_connection()
         except (SQLAlchemyError, OSError) as error:
             raise _translated(error) from error
+        self._connection = Connection(self._pooled, cast("psycopg.AsyncConnection[Any]", raw.driver_connection))
         self.sales = PostgresSalesRepo(self._connection)
         self.catalog = PostgresCatalogRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
@@ -45,6 +59,7 @@ class PostgresUnitOfWork:
         self.refunds = PostgresRefundRepo(self._connection)
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
+        self._began = time.perf_counter()
         return self
 
     async def __aexit__(
@@ -52,29 +67,32 @@ class PostgresUnitOfWork:
     ) -> None:
         # Closing rolls back whatever was not committed, and gives the connection back to the pool. Where it was cut,
         # the server has rolled back already; the error that told of it must not be hidden by a second one.
+        self._observe(self._end, time.perf_counter() - self._began)
         with suppress(DBAPIError):
-            await self._connection.close()
-        if isinstance(error, SQLAlchemyError):
+            if self._connection.is_lost:
+                await self._pooled.invalidate()
+            await self._pooled.close()
+        if isinstance(error, SQLAlchemyError | psycopg.Error):
             raise _translated(error) from error
 
     async def commit(self) -> None:
         await self._connection.commit()
+        self._end = "commit"
 
 
 def _translated(error: Exception) -> Exception:
     if isinstance(error, PoolTimeout):
         return StorageUnavailable("All database connections are in use")
-    if not isinstance(error, DBAPIError):
-        return StorageUnavailable(str(error)) if isinstance(error, OSError) else error
-    cause = error.orig
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, OSError):
+        return StorageUnavailable(str(cause))
     if isinstance(cause, _ANOTHER_TRANSACTION):
         return StorageConflict(str(cause))
-    if isinstance(error, IntegrityError):
-        constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
-        return StorageConflict(str(cause)) if constraint == _KEY_USED_AT_ONCE else error
+    if isinstance(cause, psycopg.IntegrityError):
+        return StorageConflict(str(cause)) if cause.diag.constraint_name == _KEY_USED_AT_ONCE else error
     if isinstance(cause, psycopg.DataError) and "NUL" in str(cause):
         # The one character that text in PostgreSQL cannot have: JSON and addresses can.
         return InvalidRequest("Text must not contain NUL characters")
-    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) or error.connection_invalidated:
+    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return StorageUnavailable(str(cause))
     return error

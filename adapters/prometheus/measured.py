@@ -8,16 +8,12 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from adapters.prometheus.metrics import PrometheusMetrics
 from application.checkout import CheckoutRequest, Placement
 from application.ports.lock import Lease, Lock, LockTimeout, LockUnavailable
 
 Decide = Callable[[Sequence[CheckoutRequest]], Awaitable[list[Placement | Exception]]]
 
-_BEGAN: Final = "piquetickets_began"
 _WORD_STARTS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -76,25 +72,3 @@ def outcome_name(outcome: Placement | Exception) -> str:
     if not outcome.is_new:
         return "repeated"
     return "held" if outcome.order.holds_tickets else "sold"
-
-
-def watch_transactions(engine: AsyncEngine, metrics: PrometheusMetrics) -> AsyncEngine:
-    """The engine, whose transactions are timed from now on."""
-
-    def begin(connection: sa.Connection) -> None:
-        connection.info[_BEGAN] = time.perf_counter()
-
-    def end(how: str) -> Callable[[sa.Connection], None]:
-        seconds = metrics.transaction_seconds.labels(how)
-
-        def ended(connection: sa.Connection) -> None:
-            began = connection.info.pop(_BEGAN, None)
-            if began is not None:
-                seconds.observe(time.perf_counter() - began)
-
-        return ended
-
-    sa.event.listen(engine.sync_engine, "begin", begin)
-    sa.event.listen(engine.sync_engine, "commit", end("commit"))
-    sa.event.listen(engine.sync_engine, "rollback", end("rollback"))
-    return engine

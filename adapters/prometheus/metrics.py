@@ -47,7 +47,7 @@ class PrometheusMetrics:
             buckets=_QUICK,
             registry=registry,
         )
-        self.transaction_seconds = Histogram(
+        self._transaction_seconds = Histogram(
             "piquetickets_database_transaction_seconds",
             "Database transactions, by how they ended.",
             ["end"],
@@ -84,6 +84,10 @@ class PrometheusMetrics:
     def settled(self, status: OrderStatus) -> None:
         """OrderObserver."""
         self._settled.labels(status).inc()
+
+    def transaction_ended(self, how: str, seconds: float) -> None:
+        """From the connection to the commit or rollback."""
+        self._transaction_seconds.labels(how).observe(seconds)
 
     def stripe_called(self, operation: str, outcome: str, seconds: float) -> None:
         """One HTTP call, the SDK's repetitions included."""

@@ -1,9 +1,8 @@
-"""Lock in Redis: one value under every name, all or nothing, compared before it is deleted."""
+"""Lock in Redis: one value under every name, all or nothing, first come first served, compared before it is deleted."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Collection
 from contextlib import suppress
@@ -14,29 +13,93 @@ from redis.exceptions import RedisError
 
 from application.ports.lock import Lease, LockTimeout, LockUnavailable
 
-# A waiter asks again after a pause that grows from the first to the longest, scattered so that waiters do not march
-# in step.
-FIRST_PAUSE_SECONDS = 0.002
-LONGEST_PAUSE_SECONDS = 0.05
+#: A waiter is woken when its turn comes. In case nobody lives to wake it, it also looks by itself this often;
+#: and one that has not looked for three times as long is passed over.
+LOOK_EVERY_SECONDS = 0.25
+FORGOTTEN_AFTER_MILLISECONDS = 750
+#: A waiter for several names is passed by others for so long; then the names are kept for it as they come free.
+PATIENCE_MICROSECONDS = 1_000_000
 
-_ACQUIRE = """
-for _, name in ipairs(KEYS) do
-    if redis.call('EXISTS', name) == 1 then return 0 end
+# Waiters stand in one line, in the order they came, with the names they want. A waiter whose names are all free is
+# about to take them, and nobody passes it: otherwise a process that asks again right after a release would keep the
+# others out. While one of its names is held it lets others have the rest, but not for longer than PATIENCE.
+# KEYS are the names; the line's own keys are made here, so Redis must not be a cluster.
+_QUEUE = (
+    f"local PATIENCE = {PATIENCE_MICROSECONDS}"
+    """
+local function wanted_of(value) return 'lock_wanted_' .. value end
+local function any_in(names, set)
+    for _, name in ipairs(names) do if set[name] then return true end end
+    return false
 end
-for _, name in ipairs(KEYS) do
-    redis.call('SET', name, ARGV[1], 'PX', ARGV[2])
+local function are_free(names) return #names == 0 or redis.call('EXISTS', unpack(names)) == 0 end
+local function now()
+    local time = redis.call('TIME')
+    return time[1] * 1000000 + time[2]
 end
-return 1
+local function insists(value, names)
+    return are_free(names) or now() - redis.call('ZSCORE', 'lock_queue', value) > PATIENCE
+end
+local function add_to(set, names) for _, name in ipairs(names) do set[name] = true end end
+local function each_waiting(visit)
+    for _, value in ipairs(redis.call('ZRANGE', 'lock_queue', 0, -1)) do
+        local names = redis.call('SMEMBERS', wanted_of(value))
+        if #names == 0 then redis.call('ZREM', 'lock_queue', value)
+        elseif visit(value, names) then return end
+    end
+end
+local function leave(value)
+    redis.call('ZREM', 'lock_queue', value)
+    redis.call('DEL', wanted_of(value), 'lock_turn_' .. value)
+end
+local function wake_next(freed)
+    local taken = {}
+    each_waiting(function(value, names)
+        if any_in(names, freed) and not any_in(names, taken) and are_free(names) then
+            redis.call('LPUSH', 'lock_turn_' .. value, 1)
+            redis.call('PEXPIRE', 'lock_turn_' .. value, 1000)
+            add_to(taken, names)
+        end
+    end)
+end
+"""
+)
+
+_ACQUIRE = f"""{_QUEUE}
+local value, ttl = ARGV[1], ARGV[2]
+local wanted, free = {{}}, are_free(KEYS)
+add_to(wanted, KEYS)
+if free then
+    each_waiting(function(other, names)
+        if other == value then return true end
+        if any_in(names, wanted) and insists(other, names) then free = false return true end
+    end)
+end
+if free then
+    for _, name in ipairs(KEYS) do redis.call('SET', name, value, 'PX', ttl) end
+    leave(value)
+    return 1
+end
+if not redis.call('ZSCORE', 'lock_queue', value) then
+    redis.call('ZADD', 'lock_queue', now(), value)
+    redis.call('SADD', wanted_of(value), unpack(KEYS))
+end
+redis.call('PEXPIRE', wanted_of(value), {FORGOTTEN_AFTER_MILLISECONDS})
+return 0
 """
 
-_RELEASE = """
-local released = 0
+_RELEASE = f"""{_QUEUE}
+local released, freed = 0, {{}}
 for _, name in ipairs(KEYS) do
     if redis.call('GET', name) == ARGV[1] then
         redis.call('DEL', name)
+        freed[name] = true
         released = released + 1
     end
 end
+leave(ARGV[1])
+add_to(freed, KEYS)
+wake_next(freed)
 return released
 """
 
@@ -45,6 +108,7 @@ class RedisLock:
     """``ttl_seconds`` is when a lock falls free although nobody released it, ``wait_seconds`` how long to queue."""
 
     def __init__(self, redis: Redis, *, ttl_seconds: float, wait_seconds: float) -> None:
+        self._redis = redis
         self._acquire = redis.register_script(_ACQUIRE)
         self._release = redis.register_script(_RELEASE)
         self._ttl_milliseconds = max(1, round(ttl_seconds * 1000))
@@ -54,12 +118,12 @@ class RedisLock:
     async def acquire(self, names: Collection[str]) -> Lease:
         lease = Lease(tuple(sorted(set(names))), str(uuid4()))
         deadline = time.monotonic() + self._wait_seconds
-        pause = FIRST_PAUSE_SECONDS
         while not await self._try(lease):
-            if time.monotonic() >= deadline:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                await self.release(lease)
                 raise LockTimeout(", ".join(lease.names))
-            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # scatter, no secret
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            await self._until_its_turn(lease, min(left, LOOK_EVERY_SECONDS))
         return lease
 
     async def close(self) -> None:
@@ -86,16 +150,26 @@ class RedisLock:
             self._forget_soon(lease, attempt)
             raise
 
+    async def _until_its_turn(self, lease: Lease, at_most_seconds: float) -> None:
+        try:
+            await self._redis.blpop([f"lock_turn_{lease.value}"], timeout=max(at_most_seconds, 0.001))
+        except (RedisError, OSError) as error:
+            raise LockUnavailable(str(error)) from error
+        except asyncio.CancelledError:
+            self._forget_soon(lease)
+            raise
+
     async def _run_acquire(self, lease: Lease) -> bool:
         return bool(await self._acquire(keys=lease.names, args=[lease.value, self._ttl_milliseconds]))
 
-    def _forget_soon(self, lease: Lease, attempt: asyncio.Future[bool]) -> None:
+    def _forget_soon(self, lease: Lease, attempt: asyncio.Future[bool] | None = None) -> None:
         """The answer is lost, the locks may be ours all the same: they must not block others until they expire."""
         forgetting = asyncio.create_task(self._forget(lease, attempt))
         self._being_forgotten.add(forgetting)
         forgetting.add_done_callback(self._being_forgotten.discard)
 
-    async def _forget(self, lease: Lease, attempt: asyncio.Future[bool]) -> None:
-        await asyncio.wait({attempt})
+    async def _forget(self, lease: Lease, attempt: asyncio.Future[bool] | None) -> None:
+        if attempt is not None:
+            await asyncio.wait({attempt})
         with suppress(LockUnavailable):
             await self.release(lease)

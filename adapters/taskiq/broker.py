@@ -9,8 +9,8 @@ from taskiq.kicker import AsyncKicker
 from taskiq_redis import RedisStreamBroker
 
 QUEUE_NAME = "piquetickets"
-#: The one kind of message: "this outbox task is due".
-RUN_TASK = "run_task"
+#: The one kind of message: "these outbox tasks are due".
+RUN_TASKS = "run_tasks"
 
 # The outbox is the truth, the stream only a hint that can be lost: it is kept short, and what a dead worker did not
 # acknowledge goes to another one after the longest task could have ended.
@@ -38,6 +38,6 @@ def create_broker(redis_url: str) -> RedisStreamBroker:
     )
 
 
-def run_task_kicker(broker: AsyncBroker) -> AsyncKicker[[str], None]:
-    """Sends RUN_TASK messages without knowing the code that runs them."""
-    return AsyncKicker(task_name=RUN_TASK, broker=broker, labels={})
+def run_tasks_kicker(broker: AsyncBroker) -> AsyncKicker[[list[str]], None]:
+    """Sends RUN_TASKS messages without knowing the code that runs them."""
+    return AsyncKicker(task_name=RUN_TASKS, broker=broker, labels={})

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from taskiq import AsyncBroker
 from taskiq.exceptions import TaskiqError
 
-from adapters.taskiq.broker import run_task_kicker
+from adapters.taskiq.broker import run_tasks_kicker
 from application.ports.notifier import NotifierUnavailable
+
+#: A message costs the sender far more than an id in it. One worker does them in turn, so few enough to share out.
+TASKS_IN_A_MESSAGE: Final = 10
 
 
 class TaskiqNotifier:
     def __init__(self, broker: AsyncBroker) -> None:
-        self._kicker = run_task_kicker(broker)
+        self._kicker = run_tasks_kicker(broker)
 
     async def notify(self, task_ids: Sequence[UUID]) -> None:
         try:
-            for task_id in task_ids:
-                await self._kicker.kiq(str(task_id))
+            for start in range(0, len(task_ids), TASKS_IN_A_MESSAGE):
+                await self._kicker.kiq([str(task_id) for task_id in task_ids[start : start + TASKS_IN_A_MESSAGE]])
         except (TaskiqError, OSError) as error:
             raise NotifierUnavailable(str(error.__cause__ or error)) from error

@@ -24,7 +24,10 @@ class Lease:
 
 
 class Lock(Protocol):
-    """All or nothing: several names are locked together, or none is."""
+    """All or nothing: several names are locked together, or none is. First come, first served: who asks again right
+    after a release stands behind whoever waited for the same names. Nobody waits for names that lie free because
+    somebody who wants more than these waits for the others.
+    """
 
     async def acquire(self, names: Collection[str]) -> Lease:
         """Wait for all of ``names`` at once. Raises LockTimeout, LockUnavailable."""

@@ -24,7 +24,7 @@ from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
 from entrypoints.cli.children import child_command, child_environment
 from entrypoints.cli.demo_data import DemoAccess, open_demo
 from entrypoints.cli.engines import engines, environment_of
-from entrypoints.cli.worker import stop_signal
+from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container, close
 from entrypoints.logs import configure_logging
 from entrypoints.settings import InvalidSettings, Settings

@@ -8,7 +8,7 @@ import click
 import uvloop
 
 from adapters.stripe.sandbox import DEFAULT_WEBHOOK_SECRET, SandboxOptions, StripeSandbox
-from entrypoints.cli.worker import stop_signal
+from entrypoints.cli.signals import stop_signal
 
 
 @click.group()

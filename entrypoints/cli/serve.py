@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
+import uvloop
 
-from entrypoints.cli.children import child_command, child_environment, forks_end_with_us
+from entrypoints.cli.children import child_command, run_children
 from entrypoints.cli.engines import data_dir_option, engines, environment_of
+from entrypoints.cli.signals import stop_signal
+from entrypoints.container import Container
+from entrypoints.http.app import create_app
+from entrypoints.http.server import bind, create_server
 from entrypoints.logs import configure_logging
-from entrypoints.settings import Settings
-
-APP = "entrypoints.http.app:from_environment"
-#: A server process finishes the requests that it has, then it is killed.
-STOP_SECONDS = 20
-#: A worker finishes what it is doing, then it is told more firmly.
-WORKER_STOP_SECONDS = 15
+from entrypoints.settings import InvalidSettings, Settings
 
 
 @click.command()
@@ -31,55 +25,42 @@ WORKER_STOP_SECONDS = 15
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Server processes.")
 @click.option("--with-worker", is_flag=True, help="Run the task worker beside it.")
+@click.option("--shared-port", is_flag=True, hidden=True, help="One of several processes on the port.")
 @data_dir_option
-def serve(host: str, port: int, workers: int, with_worker: bool, data_dir: Path) -> None:
+def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bool, data_dir: Path) -> None:
     """Serve the API. Engines are our own where DATABASE_URL or REDIS_URL is not set."""
     settings = Settings.from_environment(os.environ)
     settings.ensure_fit_for_production()
     configure_logging(level=settings.log_level, log_format=settings.log_format)
-    with ExitStack() as stack:
-        ready = stack.enter_context(engines(settings, data_dir))
-        # Server processes read their settings from the environment that they inherit.
-        os.environ.update(environment_of(ready))
-        # Each process counts in a file of its own here, and /metrics of any of them adds up all files.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(TemporaryDirectory(prefix="piquetickets-metrics-"))
-        with _worker_beside() if with_worker else _nothing_beside():
-            serve_app(host, port, workers=workers)
+    if not shared_port:
+        _ensure_free(host, port)
+    with engines(settings, data_dir) as ready:
+        if workers == 1 and not with_worker:
+            uvloop.run(_serve(ready, host, port, shared_port=shared_port))
+        else:
+            server = child_command("serve", "--host", host, "--port", str(port), "--shared-port")
+            commands = [server] * workers + [child_command("worker")] * with_worker
+            # Each process counts in a file of its own there, and /metrics of any of them adds up all files.
+            with TemporaryDirectory(prefix="piquetickets-metrics-") as counts:
+                environment = {**environment_of(ready), "PROMETHEUS_MULTIPROC_DIR": counts}
+                uvloop.run(run_children(commands, environment))
 
 
-def serve_app(host: str, port: int, *, workers: int) -> None:
-    """Serve until SIGTERM or SIGINT. A server process that dies is replaced."""
-    forks_end_with_us()
-    Granian(
-        APP,
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        workers=workers,
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.warning,
-    ).serve()
+async def _serve(settings: Settings, host: str, port: int, *, shared_port: bool) -> None:
+    stop = stop_signal()
+    server = create_server(create_app(Container(settings=settings)), trusted_proxies=settings.trusted_proxies)
+    serving = asyncio.create_task(server.serve(sockets=[bind(host, port, shared=shared_port)]))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    server.should_exit = True
+    await serving
+    if not server.started:
+        raise InvalidSettings("the server did not start, see the log above")
 
 
-@contextmanager
-def _worker_beside() -> Iterator[None]:
-    worker = subprocess.Popen(  # noqa: S603  # our own command
-        child_command("worker"), env=child_environment(dict(os.environ)), start_new_session=True
-    )
+def _ensure_free(host: str, port: int) -> None:
     try:
-        yield
-    finally:
-        worker.terminate()
-        try:
-            worker.wait(WORKER_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
-
-
-@contextmanager
-def _nothing_beside() -> Iterator[None]:
-    yield
+        bind(host, port).close()
+    except OSError as error:
+        raise InvalidSettings(f"cannot serve on {host} port {port}: {error.strerror}") from error

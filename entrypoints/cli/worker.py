@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 from pathlib import Path
 
 import click
 import uvloop
 
 from entrypoints.cli.engines import data_dir_option, engines
+from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container, close
 from entrypoints.logs import configure_logging
 from entrypoints.settings import Settings
@@ -40,15 +39,6 @@ def sweep(data_dir: Path) -> None:
         f"{released} overdue holds settled, {relayed} due tasks handed over, {asked} quiet orders asked about, "
         f"{orphans} payments without an order."
     )
-
-
-def stop_signal() -> asyncio.Event:
-    """An event that SIGTERM, SIGINT, or the closing of the terminal sets."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 async def _work(settings: Settings) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
@@ -20,8 +20,8 @@ from entrypoints.http import checkout, health, metrics, orders, shows, webhooks
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.errors import EXCEPTION_HANDLERS
-from entrypoints.logs import configure_logging
-from entrypoints.settings import Settings
+from entrypoints.http.memory import calm_garbage_collector
+from entrypoints.http.rate_limit import CHECKOUT_RATE_LIMIT
 from entrypoints.web import order_page
 
 WEB = Path(order_page.__file__).parent
@@ -34,6 +34,7 @@ def create_app(container: Container) -> Litestar:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await container.broker().startup()
+        calm_garbage_collector()
         yield
         await close(container)
 
@@ -50,6 +51,7 @@ def create_app(container: Container) -> Litestar:
             create_static_files_router("/static", directories=[WEB / "static"], include_in_schema=False),
         ],
         dependencies=dependencies(container),
+        state=State({CHECKOUT_RATE_LIMIT: container.checkout_rate_limit()}),
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[timed, log_with_request_id],
         before_send=[answer_with_request_id, count_answers(container.metrics())],
@@ -66,10 +68,3 @@ def create_app(container: Container) -> Litestar:
         ),
         logging_config=None,
     )
-
-
-def from_environment() -> Litestar:
-    """What a server process runs: everything is in the environment."""
-    settings = Settings.from_environment(os.environ)
-    configure_logging(level=settings.log_level, log_format=settings.log_format)
-    return create_app(Container(settings=settings))

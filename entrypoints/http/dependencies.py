@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from dependency_injector import providers
 from litestar.di import Provide
 
 from entrypoints.container import Container
+from entrypoints.http.checkout import CheckoutDesk
 
 
 def _provide(provider: Any) -> Provide:
@@ -24,7 +26,9 @@ def dependencies(container: Container) -> dict[str, Provide]:
         for name, provider in {
             "authenticate": container.authenticate,
             "cancel_order": container.cancel_order,
-            "checkout": container.checkout,
+            "checkout_desk": providers.Singleton(
+                CheckoutDesk, container.checkout, container.quote, container.policy, container.links
+            ),
             "complete_order": container.complete_order,
             "find_pay_page": container.find_pay_page,
             "get_order": container.get_order,
@@ -35,9 +39,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "metrics": container.metrics,
             "order_tokens": container.order_tokens,
             "handle_payment_event": container.handle_payment_event,
-            "policy": container.policy,
             "print_tickets": container.print_tickets,
-            "quote_cart": container.quote,
             "readiness": container.readiness,
         }.items()
     }

@@ -11,7 +11,13 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import MediaType, Request, Response
-from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException, ValidationException
+from litestar.exceptions import (
+    HTTPException,
+    NotAuthorizedException,
+    PermissionDeniedException,
+    TooManyRequestsException,
+    ValidationException,
+)
 
 from application import errors as application
 from application.ports.payment import InvalidSignature, PaymentRefused, PaymentUnavailable
@@ -127,7 +133,7 @@ def framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Re
     return _answer(request, status, ErrorOut(code=code, message=message or status.phrase), error.headers)
 
 
-_WITH_OUR_WORDS = (NotAuthorizedException, PermissionDeniedException)
+_WITH_OUR_WORDS = (NotAuthorizedException, PermissionDeniedException, TooManyRequestsException)
 
 
 def nesting_error(request: Request[Any, Any, Any], error: RecursionError) -> Response[ErrorOut]:  # noqa: ARG001

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
+from application.links import Links
 from application.ports.storage import ShowOnDisplay
 from domain.cart import Cart, CartLine
 from domain.catalog import Ticket
@@ -108,17 +109,22 @@ class QuoteOut(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, quote: Quote) -> QuoteOut:
-        money = quote.currency.format
-        return cls(
-            currency=quote.currency.code,
-            tickets=[LineOut.of(line, quote) for line in quote.lines],
-            subtotal=money(quote.subtotal),
-            promo_code=quote.promo_code,
-            promo_code_discount=money(quote.promo_code_discount),
-            platform_fees=money(quote.platform_fees),
-            payment_processing_fees=money(quote.payment_processing_fees),
-            total=money(quote.total),
-        )
+        return cls(**quote_fields(quote))
+
+
+def quote_fields(quote: Quote) -> dict[str, Any]:
+    """The fields that a quote has in common with whatever was ordered by it."""
+    money = quote.currency.format
+    return {
+        "currency": quote.currency.code,
+        "tickets": [LineOut.of(line, quote) for line in quote.lines],
+        "subtotal": money(quote.subtotal),
+        "promo_code": quote.promo_code,
+        "promo_code_discount": money(quote.promo_code_discount),
+        "platform_fees": money(quote.platform_fees),
+        "payment_processing_fees": money(quote.payment_processing_fees),
+        "total": money(quote.total),
+    }
 
 
 class CheckoutOut(QuoteOut, kw_only=True):
@@ -136,17 +142,16 @@ class CheckoutOut(QuoteOut, kw_only=True):
     success: bool
 
     @classmethod
-    def of_order(cls, order: Order, *, order_token: str, checkout_url: str) -> CheckoutOut:
-        quote = QuoteOut.of(order.quote)
+    def of_order(cls, order: Order, links: Links) -> CheckoutOut:
         return cls(
             status="success",
             order_id=order.id,
-            order_token=order_token,
+            order_token=links.tokens.token(order.id),
             session_id=order.session_id,
-            checkout_url=checkout_url,
+            checkout_url=links.checkout_url(order),
             expires_at=order.expires_at,
             success=order.success,
-            **msgspec.structs.asdict(quote),
+            **quote_fields(order.quote),
         )
 
 
@@ -296,5 +301,5 @@ class OrderOut(QuoteOut, kw_only=True):
             created_at=order.created_at,
             expires_at=order.expires_at,
             completed_at=order.completed_at,
-            **msgspec.structs.asdict(QuoteOut.of(order.quote)),
+            **quote_fields(order.quote),
         )

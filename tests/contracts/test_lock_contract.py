@@ -258,6 +258,50 @@ async def test_twenty_at_once_are_never_in_together(make_lock: LockFactory) -> N
     assert most_inside == 1
 
 
+async def test_first_come_first_served(make_lock: LockFactory) -> None:
+    """Nobody starves: whoever releases a lock and wants it again at once stands behind everybody who waits."""
+    lock, [name] = make_lock(), names(1)
+    served: list[str] = []
+
+    async def want(who: str) -> None:
+        lease = await lock.acquire([name])
+        served.append(who)
+        await lock.release(lease)
+
+    lease = await lock.acquire([name])
+    waiting = []
+    for who in "abc":
+        waiting.append(asyncio.create_task(want(who)))
+        await asyncio.sleep(A_MOMENT_SECONDS)
+    await lock.release(lease)
+    await want("the greedy one")
+    await asyncio.gather(*waiting)
+    assert served == ["a", "b", "c", "the greedy one"]
+
+
+async def test_who_wants_other_names_passes_those_who_wait(make_lock: LockFactory) -> None:
+    lock, [first, second] = make_lock(), names(2)
+    lease = await lock.acquire([first])
+    waiting = asyncio.create_task(lock.acquire([first]))
+    await asyncio.sleep(A_MOMENT_SECONDS)
+    await lock.release(await lock.acquire([second]))
+    await lock.release(lease)
+    await lock.release(await waiting)
+
+
+async def test_who_gave_up_or_was_cancelled_keeps_nobody_waiting(make_lock: LockFactory) -> None:
+    lock, [name] = make_lock(wait_seconds=2 * A_MOMENT_SECONDS), names(1)
+    lease = await lock.acquire([name])
+    cancelled = asyncio.create_task(lock.acquire([name]))
+    await asyncio.sleep(A_MOMENT_SECONDS)
+    cancelled.cancel()
+    with pytest.raises(LockTimeout):
+        await lock.acquire([name])
+    await lock.release(lease)
+    async with asyncio.timeout(5):
+        await lock.release(await lock.acquire([name]))
+
+
 async def test_overlapping_sets_in_any_order_do_not_deadlock(make_lock: LockFactory) -> None:
     lock = make_lock(wait_seconds=10)
     wanted = names(5)

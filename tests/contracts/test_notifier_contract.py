@@ -15,7 +15,7 @@ from taskiq import AsyncBroker, InMemoryBroker
 from taskiq.receiver import Receiver
 
 from adapters.memory.notifier import MemoryNotifier
-from adapters.taskiq.broker import RUN_TASK, create_broker
+from adapters.taskiq.broker import RUN_TASKS, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
 from application.ports.notifier import Notifier, NotifierUnavailable
 
@@ -39,10 +39,10 @@ class Office:
 def _listen(broker: AsyncBroker) -> list[UUID]:
     heard: list[UUID] = []
 
-    async def run(task_id: str) -> None:
-        heard.append(UUID(task_id))
+    async def run(task_ids: list[str]) -> None:
+        heard.extend(map(UUID, task_ids))
 
-    broker.register_task(run, task_name=RUN_TASK)
+    broker.register_task(run, task_name=RUN_TASKS)
     return heard
 
 

@@ -203,7 +203,7 @@ async def test_stripe_transfer_metadata_populated(box_office: BoxOffice, books: 
     on_sale, placed = await sold(box_office, tickets=3)
 
     async def is_described() -> bool:
-        return bool((await books.transfer(placed["order_id"])).metadata)
+        return bool((await books.transfer(placed["order_id"])).metadata.to_dict())
 
     await box_office.until(is_described)
     transfer = await books.transfer(placed["order_id"])

@@ -9,11 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from entrypoints.container import Container, close
 from entrypoints.http.app import create_app
+from entrypoints.http.server import bind, create_server
 from entrypoints.settings import Settings
 from entrypoints.worker import run_worker
 
@@ -39,10 +38,10 @@ async def running(settings: Settings, *, port: int | None = None, with_worker: b
     """Start the API, and a worker if asked for; stop them at the end."""
     port = port or free_port()
     container = Container(settings=settings)
-    server = Server(create_app(container), port=port, interface=Interfaces.ASGI, log_enabled=False)
+    server = create_server(create_app(container), trusted_proxies=settings.trusted_proxies)
     url = f"http://127.0.0.1:{port}"
     async with aiohttp.ClientSession(url) as client:
-        serving = asyncio.create_task(server.serve())
+        serving = asyncio.create_task(server.serve(sockets=[bind("127.0.0.1", port)]))
         worker_container = Container(settings=settings)
         stop = asyncio.Event()
         working = asyncio.create_task(run_worker(worker_container, stop)) if with_worker else None
@@ -54,7 +53,7 @@ async def running(settings: Settings, *, port: int | None = None, with_worker: b
                 stop.set()
                 await working
                 await close(worker_container)
-            server.stop()  # type: ignore[no-untyped-call]
+            server.should_exit = True
             await serving
 
 

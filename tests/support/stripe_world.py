@@ -175,6 +175,7 @@ def own_settings(
         stripe_rate_per_second=1000,
         smtp_url=mailbox.smtp_url,
         mail_from="PiqueTickets <tickets@piquetickets.example>",
+        checkout_rate_limit="off",
     )
 
 

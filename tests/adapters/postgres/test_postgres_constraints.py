@@ -224,9 +224,13 @@ async def test_a_code_admits_one_person(unit_of_work: UnitOfWorkFactory, order: 
     taken = order.attendees[0].code
     impostor = theatre.order(1).with_attendees(lambda show_id: (issue(show_id)[0], taken))
 
-    with pytest.raises(IntegrityError, match="ticket_attendees_code_key"):
+    async def let_in_twice() -> None:
         async with unit_of_work() as uow:
             await uow.orders.add([impostor])
+            await uow.commit()
+
+    with pytest.raises(psycopg.IntegrityError, match="ticket_attendees_code_key"):
+        await let_in_twice()
 
 
 async def test_one_session_pays_for_one_order(unit_of_work: UnitOfWorkFactory, order: Order, theatre: Theatre) -> None:

@@ -16,7 +16,7 @@ from taskiq.receiver import Receiver
 from taskiq_redis import RedisStreamBroker
 
 from adapters.embedded import EmbeddedRedis
-from adapters.taskiq.broker import QUEUE_NAME, RUN_TASK, create_broker
+from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
 from application.ports.notifier import NotifierUnavailable
 
@@ -48,10 +48,10 @@ async def working(broker: AsyncBroker) -> AsyncIterator[Heard]:
     """A worker that hears messages and does nothing else."""
     heard: Heard = []
 
-    async def run(task_id: str) -> None:
-        heard.append(UUID(task_id))
+    async def run(task_ids: list[str]) -> None:
+        heard.extend(map(UUID, task_ids))
 
-    broker.register_task(run, task_name=RUN_TASK)
+    broker.register_task(run, task_name=RUN_TASKS)
     await broker.startup()
     with ThreadPoolExecutor(max_workers=1) as executor:
         listening = asyncio.create_task(_listen(broker, Receiver(broker, executor)))

@@ -1,0 +1,30 @@
+"""Many rows in one statement, for ``Connection.write``.
+
+They travel as one JSON array: that costs the fewest steps in Python, and one in SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+_encoder = msgspec.json.Encoder()
+
+
+def rows_json(rows: Iterable[dict[str, Any]]) -> str:
+    """Rows as the parameter of the statements below."""
+    return _encoder.encode(list(rows)).decode()
+
+
+def records(table: sa.Table, parameter: str) -> str:
+    """The JSON array in ``parameter`` as rows of the table's type; what a row does not have is NULL."""
+    return f"json_populate_recordset(NULL::{table.name}, %({parameter})s)"
+
+
+def insert_of(table: sa.Table, parameter: str) -> str:
+    """An INSERT of every row in the JSON array in ``parameter``."""
+    columns = ", ".join(column.name for column in table.columns)
+    return f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {records(table, parameter)}"  # noqa: S608

@@ -1,0 +1,88 @@
+"""One connection in one transaction, and statements that travel together.
+
+SQLAlchemy runs most statements one by one. The hot paths hand theirs over compiled: reads make one round trip together,
+and writes wait for the commit and make it with them (psycopg's pipeline).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.rows import dict_row
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+#: A row by the names of its columns, whichever way it was read.
+Row = sa.RowMapping | dict[str, Any]
+Parameters = Mapping[str, Any]
+
+_DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+
+
+def compiled(statement: sa.Executable) -> str:
+    """The SQL of a statement, as psycopg wants it. Made once for each statement, when its module is loaded."""
+    assert isinstance(statement, sa.ClauseElement)  # noqa: S101  # every executable is
+    return str(statement.compile(dialect=_DIALECT))
+
+
+class Connection:
+    """What a unit of work's repositories share."""
+
+    def __init__(self, connection: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
+        self._connection = connection
+        self._driver = driver
+        self._waiting: list[tuple[str, Parameters]] = []
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the server has gone."""
+        return self._driver.closed
+
+    async def execute(
+        self, statement: sa.Executable, parameters: Parameters | Sequence[Parameters] | None = None
+    ) -> sa.CursorResult[Any]:
+        await self._send_waiting()
+        return await self._connection.execute(statement, parameters)
+
+    async def scalar(self, statement: sa.Executable, parameters: Parameters | None = None) -> Any:
+        await self._send_waiting()
+        return await self._connection.scalar(statement, parameters)
+
+    async def scalars(self, statement: sa.Executable, parameters: Parameters | None = None) -> sa.ScalarResult[Any]:
+        await self._send_waiting()
+        return await self._connection.scalars(statement, parameters)
+
+    async def fetch(self, *statements: tuple[str, Parameters]) -> list[list[dict[str, Any]]]:
+        """The rows of compiled statements that are run in this order, in one round trip."""
+        async with self._driver.pipeline():
+            await self._queue_waiting()
+            cursors = [self._driver.cursor(row_factory=dict_row) for _ in statements]
+            for cursor, (sql, parameters) in zip(cursors, statements, strict=True):
+                await cursor.execute(sql, parameters)
+        return [await cursor.fetchall() for cursor in cursors]
+
+    def write(self, sql: str, parameters: Parameters) -> None:
+        """A compiled statement without an answer. It is run before the next one that could see what it did."""
+        self._waiting.append((sql, parameters))
+
+    async def commit(self) -> None:
+        if self._connection.in_transaction():  # SQLAlchemy's own statements began it
+            await self._send_waiting()
+            await self._connection.commit()
+            return
+        async with self._driver.pipeline():
+            await self._queue_waiting()
+            await self._driver.commit()
+
+    async def _send_waiting(self) -> None:
+        if self._waiting:
+            async with self._driver.pipeline():
+                await self._queue_waiting()
+
+    async def _queue_waiting(self) -> None:
+        for sql, parameters in self._waiting:
+            await self._driver.execute(sql, parameters)
+        self._waiting.clear()

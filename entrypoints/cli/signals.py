@@ -1,0 +1,15 @@
+"""Being told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+
+def stop_signal() -> asyncio.Event:
+    """An event that SIGTERM, SIGINT, or the closing of the terminal sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,125 @@
+"""One server process: uvicorn on a socket that several processes may share."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from asyncio import TimerHandle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import uvicorn
+from litestar.types import ASGIApp
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+#: Connections that wait to be accepted: a crowd that comes within one busy moment.
+BACKLOG: Final = 4096
+#: A process that is told to stop finishes what it is doing within this time.
+STOP_SECONDS: Final = 15
+#: An idle connection is kept so long; longer than proxies keep theirs, so that it is they who close.
+KEEP_ALIVE_SECONDS: Final = 75
+#: Request line and headers together, and how long they may take to arrive.
+MAX_HEAD_BYTES: Final = 64 * 1024
+HEAD_SECONDS: Final = 20
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """HTTP/1.1 whose patience has an end: neither a head without end nor one that drips in ties up a connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_bytes = 0
+        self._head_timer: TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._await_head()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_is_here()
+        super().connection_lost(exc)
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._await_head()
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._head_is_here()
+        super().on_headers_complete()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self.send_400_response("Request head too large.")
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _head_is_here(self) -> None:
+        self._head_bytes = 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs it: set ``should_exit`` to stop."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def create_server(app: ASGIApp, *, trusted_proxies: str = "") -> Server:
+    """A server for ``serve(sockets=[…])``. ``trusted_proxies`` (addresses or networks, comma-separated) may say in
+    X-Forwarded-For whom they speak for; nobody else is believed.
+    """
+    return Server(
+        uvicorn.Config(
+            app,
+            http=PatientProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=trusted_proxies,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+    )
+
+
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket to serve on. Where it is ``shared`` the kernel spreads connections evenly over the processes that bind
+    it; otherwise they would all go to whichever wakes first. Raises OSError when the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
