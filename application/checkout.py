@@ -19,6 +19,7 @@ from application.ports.lock import Lock
 from application.ports.payment import PaymentBusy, PaymentKeyRefused, PaymentRefused, PaymentUnavailable
 from application.ports.storage import Sale, StorageConflict, UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.reminders import reminder_of
 from application.session_opening import OpenSession
 from application.ticket_locks import ticket_locks
 from domain.cart import Cart
@@ -118,16 +119,16 @@ class PlaceOrders:
                 known[request.idempotency.key] = outcome.order
             outcomes.append(outcome)
         placed = [outcome.order for outcome in outcomes if isinstance(outcome, Placement) and outcome.is_new]
-        tasks = [
-            OutboxTask(id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=now)
-            for order in placed
-            if order.success
-        ]
+        tasks = [task for order in placed if order.success for task in self._follow_up(order, sale, now)]
         if placed:
             await uow.orders.add(placed)
             await uow.sales.save(sale.stock)
             await uow.outbox.add(tasks)
         return Batch(outcomes, placed, tasks)
+
+    def _follow_up(self, order: Order, sale: Sale, now: datetime) -> list[OutboxTask]:
+        confirmation = OutboxTask(id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=now)
+        return [confirmation, *reminder_of(order.id, sale.shows[order.show_id], ids=self._ids, now=now)]
 
     def _repeat(self, request: CheckoutRequest, known: Mapping[str, Order]) -> Placement | Exception | None:
         order = known.get(request.idempotency.key) if request.idempotency else None

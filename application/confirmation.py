@@ -2,69 +2,69 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
-from application.correspondence import send_letter
+from application.calendars import WriteCalendar
+from application.correspondence import SendLetter
 from application.links import Links
 from application.outbox import OutboxTask
-from application.ports.mail import Attachment, ConfirmationFacts, LetterLine, LetterWriter, Mailer
-from application.ports.storage import ShowOnDisplay, UnitOfWorkFactory
-from application.printing import PrintTickets, price_tag
-from application.showing import order_on_display
-from domain.orders import Order
+from application.ports.letters import ConfirmationFacts, LetterLine
+from application.ports.storage import UnitOfWorkFactory
+from application.printing import PrintTickets
+from application.showing import OrderOnDisplay, order_on_display
+from application.telling import order_facts
+from application.wording import price, price_tag
 
 
 class SendConfirmation:
-    """Handler of TaskKind.CONFIRMATION_MAIL."""
+    """Handler of TaskKind.CONFIRMATION_MAIL. Another such task sends the tickets again, as they are then."""
 
     def __init__(
         self,
         unit_of_work: UnitOfWorkFactory,
         print_tickets: PrintTickets,
-        letters: LetterWriter,
-        mailer: Mailer,
+        write_calendar: WriteCalendar,
+        send_letter: SendLetter,
         links: Links,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._print_tickets = print_tickets
-        self._letters = letters
-        self._mailer = mailer
+        self._write_calendar = write_calendar
+        self._send_letter = send_letter
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises TaskHopeless when the server refuses the mail for good, MailUnavailable when it is away."""
+        """Raises what SendLetter raises."""
         found = await order_on_display(self._unit_of_work, task.order_id)
         if found is None or not found.order.success:
             return  # refunded meanwhile: these tickets admit nobody any more
         order, display = found.order, found.display
-        tickets = await self._print_tickets(order, display)
-        letter = self._letters.confirmation(self._facts(order, display))
-        attachment = Attachment(f"tickets-{order.number}.pdf", "application/pdf", tickets)
-        await send_letter(self._mailer, task, order, letter, attachment)
+        await self._send_letter(
+            task,
+            order.customer,
+            self._facts(found),
+            await self._print_tickets.attachment(order, display),
+            self._write_calendar.attachment(order, display),
+            reply_to=display.producer.email,
+        )
 
-    def _facts(self, order: Order, display: ShowOnDisplay) -> ConfirmationFacts:
-        show, quote = display.show, order.quote
-        money = quote.currency.price
+    def _facts(self, found: OrderOnDisplay) -> ConfirmationFacts:
+        order, quote = found.order, found.order.quote
+        currency, locale = quote.currency, found.display.show.locale
+
+        def money(minor: int) -> str:
+            return price(currency, minor, locale) if minor else ""
+
         return ConfirmationFacts(
-            customer_name=order.customer.name,
-            show_title=show.title,
-            producer_name=display.producer.name,
-            venue=show.venue,
-            door_time=show.door_time,
-            start_time=show.start_time,
-            timezone=ZoneInfo(show.timezone),
-            order_number=order.number,
+            **order_facts(found, self._links),
             lines=tuple(
                 LetterLine(
                     name=line.name,
                     quantity=line.quantity,
-                    total_price=price_tag(quote.currency, line.price_per_ticket * line.quantity),
+                    total_price=price_tag(currency, line.price_per_ticket * line.quantity, locale),
                 )
                 for line in quote.lines
             ),
-            discount=money(quote.promo_code_discount) if quote.promo_code_discount else "",
-            fees="" if quote.is_free else money(quote.fees),
-            tax=money(order.tax) if order.tax else "",
-            total="" if quote.is_free else money(quote.total + order.tax),
-            order_url=self._links.order_page(order),
+            discount=f"−{money(quote.promo_code_discount)}" if quote.promo_code_discount else "",
+            fees=money(quote.fees),
+            tax=money(order.tax),
+            total=money(quote.total + order.tax),
         )

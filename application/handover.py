@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable
 from uuid import UUID
 
-from application.outbox import OutboxTask
+from application.outbox import BULK, OutboxTask
 from application.ports.notifier import Notifier, NotifierUnavailable
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,8 @@ class HandOver:
         self._running: set[asyncio.Task[None]] = set()
 
     def __call__(self, tasks: Iterable[OutboxTask]) -> None:
-        """Return at once. Never raises."""
-        task_ids = [task.id for task in tasks]
+        """Return at once. Never raises. What is written for many at once is left to the relay, which keeps count."""
+        task_ids = [task.id for task in tasks if task.kind not in BULK]
         if not task_ids:
             return
         notifying = asyncio.create_task(self._notify(task_ids))

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from application.correspondence import send_letter
+from application.correspondence import SendLetter
 from application.links import Links
 from application.outbox import OutboxTask
-from application.ports.mail import LatePaymentFacts, LetterWriter, Mailer
+from application.ports.letters import LatePaymentFacts
 from application.ports.storage import UnitOfWorkFactory
 from application.showing import order_on_display
+from application.telling import order_facts
+from application.wording import price
 
 
 class ApologizeForLatePayment:
     """Handler of TaskKind.LATE_PAYMENT_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, letters: LetterWriter, mailer: Mailer, links: Links) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, links: Links) -> None:
         self._unit_of_work = unit_of_work
-        self._letters = letters
-        self._mailer = mailer
+        self._send_letter = send_letter
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises TaskHopeless when the server refuses the mail for good, MailUnavailable when it is away."""
+        """Raises what SendLetter raises."""
         found = await order_on_display(self._unit_of_work, task.order_id)
         if found is None:
             return
         order, display = found.order, found.display
-        facts = LatePaymentFacts(
-            customer_name=order.customer.name,
-            show_title=display.show.title,
-            producer_name=display.producer.name,
-            order_number=order.number,
-            amount=order.quote.currency.price(order.amount_paid),
-            order_url=self._links.order_page(order),
-        )
-        await send_letter(self._mailer, task, order, self._letters.late_payment(facts))
+        amount = price(order.quote.currency, order.amount_paid, display.show.locale)
+        facts = LatePaymentFacts(**order_facts(found, self._links), amount=amount)
+        await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)

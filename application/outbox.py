@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 from uuid import UUID
 
 
 class TaskKind(StrEnum):
-    """What is to be done about an order."""
+    """What is to be done about an order. ORDER_LINKS_MAIL is about all orders of that order's address."""
 
     CONFIRMATION_MAIL = "confirmation_mail"
+    REMINDER_MAIL = "reminder_mail"
+    REFUND_MAIL = "refund_mail"
     LATE_PAYMENT_MAIL = "late_payment_mail"
+    SHOW_CANCELLED_MAIL = "show_cancelled_mail"
+    SHOW_MOVED_MAIL = "show_moved_mail"
+    ORDER_LINKS_MAIL = "order_links_mail"
     SUBMIT_REFUNDS = "submit_refunds"
     DESCRIBE_TRANSFER = "describe_transfer"
+
+
+#: Written for every order of a show at once, where it is cancelled, say. They must not keep what a single buyer waits
+#: for, so they are not handed over at once: the relay does that, some at a time.
+BULK: Final = frozenset(
+    {TaskKind.REMINDER_MAIL, TaskKind.REFUND_MAIL, TaskKind.SHOW_CANCELLED_MAIL, TaskKind.SHOW_MOVED_MAIL}
+)
+URGENT: Final = frozenset(TaskKind) - BULK
 
 
 class TaskState(StrEnum):
@@ -27,12 +43,23 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxTask:
-    """One piece of work about one order. ``attempts`` counts how often somebody began it."""
+    """One piece of work about one order. ``attempts`` counts how often somebody began it.
+
+    ``details`` is what the order itself does not tell: which refund, where the show was before. ``sending_since`` is
+    set while its mail is on the way to the mail server: a worker who finds it set knows that another one died then.
+    """
 
     id: UUID
     kind: TaskKind
     order_id: UUID
     due_at: datetime
+    details: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     state: TaskState = TaskState.PENDING
     attempts: int = 0
     last_error: str | None = None
+    sending_since: datetime | None = None
+
+    @property
+    def message_id(self) -> str:
+        """Of the task's mail: the same on every try, so that a mail that was sent twice can be told."""
+        return f"{self.id}@piquetickets"

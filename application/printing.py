@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
-from application.ports.mail import PrintableTicket, TicketRenderer
+from application.ports.mail import Attachment, PrintableTicket, TicketRenderer
 from application.ports.storage import ShowOnDisplay
-from domain.money import Currency
+from application.telling import occasion_of
+from application.wording import price_tag
 from domain.orders import AttendeeStatus, Order
 
 
@@ -19,19 +18,17 @@ class PrintTickets:
     async def __call__(self, order: Order, display: ShowOnDisplay) -> bytes:
         """One page for each attendee who may still enter."""
         show, currency = display.show, order.quote.currency
+        occasion = occasion_of(show)
         return await self._renderer.render(
             [
                 PrintableTicket(
                     show_title=show.title,
                     producer_name=display.producer.name,
-                    venue=show.venue,
-                    door_time=show.door_time,
-                    start_time=show.start_time,
-                    timezone=ZoneInfo(show.timezone),
+                    occasion=occasion,
                     attendee_name=attendee.name,
                     ticket_name=attendee.ticket_name,
                     is_vip=attendee.is_vip,
-                    price=price_tag(currency, order.lines[attendee.line].unit_amount),
+                    price=price_tag(currency, order.lines[attendee.line].unit_amount, show.locale),
                     order_number=order.number,
                     code=attendee.code,
                     terms=show.terms,
@@ -41,7 +38,6 @@ class PrintTickets:
             ]
         )
 
-
-def price_tag(currency: Currency, minor: int) -> str:
-    """A price as people read it: "Free" instead of nothing."""
-    return currency.price(minor) if minor else "Free"
+    async def attachment(self, order: Order, display: ShowOnDisplay) -> Attachment:
+        """The same as it goes with a mail."""
+        return Attachment(f"tickets-{order.number}.pdf", "application/pdf", await self(order, display))

@@ -16,9 +16,10 @@ from uuid import UUID
 from application.handover import HandOver
 from application.outbox import OutboxTask, TaskKind
 from application.ports.payment import PaymentSession, SessionStatus
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.ports.watching import OrderObserver
+from application.reminders import reminder_of
 from domain.catalog import Show
 from domain.errors import NotFound, PaymentMismatch
 from domain.orders import PAID, RELEASED, IssueTicket, Order, OrderEvent, OrderStatus, Receipt
@@ -152,7 +153,7 @@ class Settlement:
             if changed is order:
                 return order
             moved = changed.status is not order.status
-            tasks = self._follow_up(changed, now) if moved else []
+            tasks = await self._follow_up(uow, changed, now) if moved else []
             await uow.orders.save([changed])
             await uow.sales.save(stock)
             if moved and changed.status is OrderStatus.REFUNDED:
@@ -182,6 +183,9 @@ class Settlement:
             created_at=now,
         )
 
-    def _follow_up(self, changed: Order, now: datetime) -> list[OutboxTask]:
+    async def _follow_up(self, uow: UnitOfWork, changed: Order, now: datetime) -> list[OutboxTask]:
         kinds = _FOLLOW_UPS.get(changed.status, ())
-        return [OutboxTask(id=self._ids.new(), kind=kind, order_id=changed.id, due_at=now) for kind in kinds]
+        tasks = [OutboxTask(id=self._ids.new(), kind=kind, order_id=changed.id, due_at=now) for kind in kinds]
+        if changed.status is OrderStatus.COMPLETED and (show := await uow.catalog.show(changed.show_id)):
+            tasks += reminder_of(changed.id, show, ids=self._ids, now=now)
+        return tasks

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from dependency_injector import containers, providers
 
+from adapters.icalendar.writer import ICalendarWriter
 from adapters.pdf.renderer import PdfTicketRenderer
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -27,26 +28,34 @@ from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
 from application.backlog import MeasureBacklog
+from application.calendars import WriteCalendar
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
+from application.correspondence import SendLetter
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.issuing import TicketIssuer
 from application.late_payment import ApologizeForLatePayment
 from application.links import Links, OrderTokens
+from application.lookup import AddressHashes, LookUpOrders, SendOrderLinks
 from application.outbox import TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
 from application.printing import PrintTickets
 from application.producers import Authenticate, IssueToken, RegisterProducer, RevokeToken
 from application.quote import QuoteCart
 from application.reconciliation import Reconcile
+from application.refund_mail import TellOfRefund
 from application.refunds import FollowRefund, RefundOrder, SubmitRefunds
+from application.relay import RelayTasks
 from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
+from application.reminding import RemindOfShow
 from application.session_opening import FindPayPage, OpenSession
 from application.settlement import Settlement
+from application.show_changes import TellOfCancelledShow, TellOfMovedShow
 from application.showing import GetOrder, GetShow, ListShows
-from application.tasks import RelayTasks, RunTask
+from application.task_care import ListTasks, ReviveTasks
+from application.tasks import RunTask
 from application.transfers import DescribeTransfer
 from domain.ticket_code import TicketCodes
 from entrypoints.readiness import Readiness
@@ -82,6 +91,8 @@ class Container(containers.DeclarativeContainer):
     notifier = providers.Singleton(TaskiqNotifier, broker)
     ticket_renderer = providers.Singleton(PdfTicketRenderer)
     letters = providers.Singleton(JinjaLetterWriter)
+    calendars = providers.Singleton(ICalendarWriter)
+    mail_pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.smtp_rate_per_second)
     mailer = providers.Singleton(
         SmtpMailer,
         providers.Callable(SmtpOptions.from_url, settings.provided.smtp_url),
@@ -134,6 +145,10 @@ class Container(containers.DeclarativeContainer):
     get_show = providers.Singleton(GetShow, unit_of_work.provider)
     get_order = providers.Singleton(GetOrder, unit_of_work.provider)
     print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
+    write_calendar = providers.Singleton(WriteCalendar, calendars, links, clock)
+    address_hashes = providers.Singleton(AddressHashes, settings.provided.secret_key)
+    look_up_orders = providers.Singleton(LookUpOrders, unit_of_work.provider, clock, ids, address_hashes, hand_over)
+    send_letter = providers.Singleton(SendLetter, letters, mailer, mail_pace, unit_of_work.provider, clock)
 
     register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids)
     issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids)
@@ -148,10 +163,23 @@ class Container(containers.DeclarativeContainer):
         providers.Dict(
             {
                 TaskKind.CONFIRMATION_MAIL: providers.Singleton(
-                    SendConfirmation, unit_of_work.provider, print_tickets, letters, mailer, links
+                    SendConfirmation, unit_of_work.provider, print_tickets, write_calendar, send_letter, links
                 ),
+                TaskKind.REMINDER_MAIL: providers.Singleton(
+                    RemindOfShow, unit_of_work.provider, clock, print_tickets, send_letter, links
+                ),
+                TaskKind.REFUND_MAIL: providers.Singleton(TellOfRefund, unit_of_work.provider, send_letter, links),
                 TaskKind.LATE_PAYMENT_MAIL: providers.Singleton(
-                    ApologizeForLatePayment, unit_of_work.provider, letters, mailer, links
+                    ApologizeForLatePayment, unit_of_work.provider, send_letter, links
+                ),
+                TaskKind.SHOW_CANCELLED_MAIL: providers.Singleton(
+                    TellOfCancelledShow, unit_of_work.provider, write_calendar, send_letter, links
+                ),
+                TaskKind.SHOW_MOVED_MAIL: providers.Singleton(
+                    TellOfMovedShow, unit_of_work.provider, clock, write_calendar, send_letter, links
+                ),
+                TaskKind.ORDER_LINKS_MAIL: providers.Singleton(
+                    SendOrderLinks, unit_of_work.provider, send_letter, links
                 ),
                 TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, unit_of_work.provider, payment),
                 TaskKind.DESCRIBE_TRANSFER: providers.Singleton(DescribeTransfer, unit_of_work.provider, payment),
@@ -162,6 +190,8 @@ class Container(containers.DeclarativeContainer):
     heartbeat = providers.Singleton(RedisHeartbeat, redis)
     readiness = providers.Singleton(Readiness, engine, redis)
     relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
+    list_tasks = providers.Singleton(ListTasks, unit_of_work.provider)
+    revive_tasks = providers.Singleton(ReviveTasks, unit_of_work.provider, clock)
 
 
 async def close(container: Container) -> None:

@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     stripe_api_base: str = "https://api.stripe.com"
     stripe_rate_per_second: Annotated[float, Meta(gt=0, le=10_000)] = 20
     smtp_url: str = "smtp://127.0.0.1:25"
+    smtp_rate_per_second: Annotated[float, Meta(gt=0, le=10_000)] = 10
     mail_from: str = "PiqueTickets <tickets@localhost>"
     hold_minutes: Annotated[float, Meta(gt=0, le=MAX_HOLD_MINUTES)] = 30
     max_tickets_per_order: Annotated[int, Meta(ge=1, le=1000)] = 10

@@ -24,23 +24,65 @@ log = logging.getLogger(__name__)
 
 #: Tasks that one worker process does at a time. Rendering and mailing wait for others most of their time.
 MAX_TASKS = 16
-RELAY_EVERY = timedelta(seconds=5)
+#: How long a task that is due waits at most for being handed over, where that failed at first, or its pause is over.
+RELAY_EVERY = timedelta(seconds=1)
 SWEEP_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(seconds=15)
 LOOK_BACK_EVERY = timedelta(minutes=15)
 BEAT_EVERY = timedelta(seconds=15)
-RECONNECT_PAUSE = timedelta(seconds=2)
+RECONNECT_PAUSE = timedelta(seconds=1)
+LISTENER_ENDS_WITHIN = timedelta(seconds=3)
 #: A worker that is told to stop finishes its tasks within this time; what is not done then, another one does.
 FINISH_WITHIN = timedelta(seconds=10)
+
+
+class Hands:
+    """So many tasks at a time, whatever becomes of the queue meanwhile.
+
+    The queue's message is acknowledged when a hand takes the task, not when it is done: from then on the claim in the
+    outbox sees to it. So a listener that loses Redis and starts anew takes no running task down with it.
+    """
+
+    def __init__(self, run_task: RunTask, count: int = MAX_TASKS) -> None:
+        self._run_task = run_task
+        self._free = asyncio.Semaphore(count)
+        self._busy: set[asyncio.Task[None]] = set()
+
+    async def take(self, task_id: UUID) -> None:
+        """Begin the task as soon as a hand is free."""
+        await self._free.acquire()
+        working = asyncio.create_task(self._do(task_id))
+        self._busy.add(working)
+        working.add_done_callback(self._busy.discard)
+
+    async def finish(self, within: timedelta) -> None:
+        """Finish what was begun; let go of what is not done by then."""
+        if not self._busy:
+            return
+        _, unfinished = await asyncio.wait(set(self._busy), timeout=within.total_seconds())
+        for working in unfinished:
+            working.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+
+    async def _do(self, task_id: UUID) -> None:
+        try:
+            await self._run_task(task_id)
+        except (StorageUnavailable, StorageConflict) as error:
+            log.warning("Task %s is left to the relay: %s", task_id, error)
+        except Exception:
+            log.exception("Task %s is left to the relay", task_id)
+        finally:
+            self._free.release()
 
 
 async def run_worker(container: Container, stop: asyncio.Event) -> None:
     """Work until ``stop`` is set, then finish what was begun. Nothing that the queue or the database does ends it."""
     broker = container.broker()
     broker.is_worker_process = True
-    register_tasks(broker, container.run_task())
+    hands = Hands(container.run_task())
+    register_tasks(broker, hands)
     async with asyncio.TaskGroup() as group:
-        group.create_task(_listen(broker, stop))
+        group.create_task(_listen(broker, hands, stop))
         # In the process, not over the queue: holds must be released and tasks relayed when Redis is away, too.
         group.create_task(_every(BEAT_EVERY, container.heartbeat().beat, stop))
         group.create_task(_every(RELAY_EVERY, container.relay_tasks(), stop))
@@ -49,37 +91,32 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(LOOK_BACK_EVERY, container.reconcile().look_for_lost_payments, stop))
 
 
-def register_tasks(broker: AsyncBroker, run_task: RunTask) -> None:
+def register_tasks(broker: AsyncBroker, hands: Hands) -> None:
     """Tell the broker what to do with the messages that adapters.taskiq sends."""
 
     async def run(task_ids: list[str]) -> None:
         for task_id in task_ids:
-            await run_task(UUID(task_id))
+            await hands.take(UUID(task_id))
 
     broker.register_task(run, task_name=RUN_TASKS)
 
 
-async def _listen(broker: AsyncBroker, stop: asyncio.Event) -> None:
+async def _listen(broker: AsyncBroker, hands: Hands, stop: asyncio.Event) -> None:
     with ThreadPoolExecutor(max_workers=1) as executor:  # the receiver wants one; our tasks are coroutines
         while not stop.is_set():
-            receiver = Receiver(
-                broker,
-                executor,
-                max_async_tasks=MAX_TASKS,
-                max_prefetch=MAX_TASKS,
-                run_startup=False,
-                wait_tasks_timeout=FINISH_WITHIN.total_seconds(),
-            )
+            # One message at a time and none ahead: a message that waits here is one that no other worker gets.
+            receiver = Receiver(broker, executor, max_async_tasks=1, run_startup=False, wait_tasks_timeout=1)
             try:
                 await broker.startup()
                 await _until_stopped(receiver.listen(stop), stop)
             except Exception as error:  # noqa: BLE001  # the queue's library raises whatever Redis gave it
                 log.warning("The queue cannot be read, trying again: %s", _innermost(error))
                 await _pause(RECONNECT_PAUSE, stop)
+    await hands.finish(FINISH_WITHIN)
 
 
 async def _until_stopped(listening: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
-    """Listen until ``stop``, and a little longer for what was begun.
+    """Listen until ``stop``, and a little longer for the message in hand.
 
     The listener may lose the cancellation that should end it and go on reading: it is asked again until it ends.
     """
@@ -87,7 +124,7 @@ async def _until_stopped(listening: Coroutine[Any, Any, None], stop: asyncio.Eve
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    await asyncio.wait({task}, timeout=FINISH_WITHIN.total_seconds() if stop.is_set() else None)
+    await asyncio.wait({task}, timeout=LISTENER_ENDS_WITHIN.total_seconds() if stop.is_set() else None)
     while not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=1)

@@ -81,6 +81,7 @@ def settings(
         stripe_webhook_secret=sandbox.options.webhook_secret,
         stripe_api_base=sandbox.url,
         smtp_url=mailbox.smtp_url,
+        smtp_rate_per_second=1000,
         mail_from="PiqueTickets <tickets@piquetickets.example>",
         checkout_rate_limit="off",
     )

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
-from application.ports.mail import (
-    ConfirmationFacts,
-    LatePaymentFacts,
-    Letter,
-    Mail,
-    MailRefused,
-    MailUnavailable,
-    PrintableTicket,
-)
+from application.ports.letters import Letter, LetterFacts, OrderLinksFacts
+from application.ports.mail import Mail, MailRefused, MailUnavailable, PrintableTicket
 
 
 class MemoryMailer:
@@ -36,10 +30,14 @@ class MemoryTicketRenderer:
 
 
 class MemoryLetterWriter:
-    def confirmation(self, facts: ConfirmationFacts) -> Letter:
-        text = f"{facts.customer_name}, your tickets for {facts.show_title}: {facts.order_url}"
-        return Letter(subject=f"Your tickets for {facts.show_title}", text=text, html=text)
+    """Letters that name their kind and list their facts; ``written`` has the facts themselves."""
 
-    def late_payment(self, facts: LatePaymentFacts) -> Letter:
-        text = f"{facts.customer_name}, we are sorry: {facts.amount} for {facts.show_title} go back to you"
-        return Letter(subject=f"Your payment for {facts.show_title} came too late", text=text, html=text)
+    def __init__(self) -> None:
+        self.written: list[LetterFacts] = []
+
+    def write(self, facts: LetterFacts) -> Letter:
+        self.written.append(facts)
+        kind = type(facts).__name__.removesuffix("Facts")
+        title = "" if isinstance(facts, OrderLinksFacts) else f": {facts.show_title}"
+        text = "\n".join([kind, *(f"{field.name}: {getattr(facts, field.name)}" for field in fields(facts))])
+        return Letter(subject=f"{kind}{title}", text=text, html=text)

@@ -7,7 +7,7 @@ domain does not check are checked here too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,11 +15,12 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from adapters.memory.lookups import MemoryLookupRepo
+from adapters.memory.outbox import MemoryOutboxRepo
 from application.access import AccessToken
-from application.outbox import OutboxTask, TaskState
+from application.outbox import OutboxTask
 from application.ports.payment import PaymentEvent
 from application.ports.storage import (
-    OutboxCounts,
     ReceivedEvent,
     Sale,
     ShowCursor,
@@ -44,6 +45,8 @@ class _Tables:
     orders: dict[UUID, Order] = field(default_factory=dict)
     outbox: dict[UUID, OutboxTask] = field(default_factory=dict)
     claims: dict[UUID, datetime] = field(default_factory=dict)
+    relays: dict[UUID, datetime] = field(default_factory=dict)
+    lookups: dict[bytes, datetime] = field(default_factory=dict)
     refunds: dict[UUID, Refund] = field(default_factory=dict)
     inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
     checks: dict[UUID, datetime] = field(default_factory=dict)
@@ -91,6 +94,7 @@ class MemoryUnitOfWork:
         self.catalog = MemoryCatalogRepo(self._tables)
         self.orders = MemoryOrderRepo(self._tables)
         self.outbox = MemoryOutboxRepo(self._tables)
+        self.lookups = MemoryLookupRepo(self._tables)
         self.refunds = MemoryRefundRepo(self._tables)
         self.inbox = MemoryEventInbox(self._tables)
         self.tokens = MemoryTokenRepo(self._tables)
@@ -266,43 +270,6 @@ class MemoryOrderRepo:
         holding = [o for o in self._tables.orders.values() if o.status is OrderStatus.PENDING]
         deadlines = sorted((o.expires_at, o.id) for o in holding if o.expires_at and o.expires_at <= now)
         return [order_id for _, order_id in deadlines[:limit]]
-
-
-class MemoryOutboxRepo:
-    def __init__(self, tables: _Tables) -> None:
-        self._tables = tables
-
-    async def add(self, tasks: Iterable[OutboxTask]) -> None:
-        for task in tasks:
-            self._tables.outbox[task.id] = task
-
-    async def due(self, *, now: datetime, limit: int) -> list[UUID]:
-        due = [task for task in self._tables.outbox.values() if self._to_be_had(task, now)]
-        return [task.id for task in sorted(due, key=lambda task: task.due_at)[:limit]]
-
-    async def claim(self, task_id: UUID, *, now: datetime, until: datetime) -> OutboxTask | None:
-        task = self._tables.outbox.get(task_id)
-        if task is None or not self._to_be_had(task, now):
-            return None
-        self._tables.claims[task_id] = until
-        self._tables.outbox[task_id] = replace(task, attempts=task.attempts + 1)
-        return self._tables.outbox[task_id]
-
-    async def save(self, task: OutboxTask) -> None:
-        if self._tables.outbox[task.id].state is not TaskState.PENDING:
-            return
-        self._tables.claims.pop(task.id, None)
-        self._tables.outbox[task.id] = task
-
-    async def backlog(self) -> OutboxCounts:
-        pending = [task.due_at for task in self._tables.outbox.values() if task.state is TaskState.PENDING]
-        dead = sum(task.state is TaskState.DEAD for task in self._tables.outbox.values())
-        return OutboxCounts(pending=len(pending), dead=dead, oldest_due_at=min(pending, default=None))
-
-    def _to_be_had(self, task: OutboxTask, now: datetime) -> bool:
-        claimed_until = self._tables.claims.get(task.id)
-        unclaimed = claimed_until is None or claimed_until <= now
-        return task.state is TaskState.PENDING and task.due_at <= now and unclaimed
 
 
 class MemoryRefundRepo:

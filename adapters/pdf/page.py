@@ -7,10 +7,11 @@ import math
 from fpdf import FPDF
 from fpdf.enums import Align
 
-from adapters.pdf import moments
 from adapters.pdf.qr import draw_qr
 from adapters.pdf.shapes import draw_card_edge, fill_pill
 from adapters.pdf.typesetting import Box, TextStyle, Typesetter
+from application import wording
+from application.ports.letters import Occasion
 from application.ports.mail import PrintableTicket
 
 # The card keeps to the area that A4 and US Letter share, inside the margins of common printers.
@@ -67,14 +68,10 @@ class TicketPage:
         fill_pill(self._pdf, x=self._x, y=y, width=24, height=1.6, color=_ACCENT)
         y = self._line(ticket.producer_name, y + 6, _PRODUCER, max_height=14)
         y = self._line(ticket.show_title, y + 1, _TITLE, max_height=41)
-        y = self._line(moments.day(ticket.start_time, ticket.timezone), y + 5, _DATE, max_height=10)
-        y = self._line(
-            moments.doors_and_start(ticket.door_time, ticket.start_time, ticket.timezone),
-            y + 0.5,
-            _TIMES,
-            max_height=10,
-        )
-        return self._line(ticket.venue, y + 3, _VENUE, max_height=14)
+        date, times = _when(ticket.occasion)
+        y = self._line(date, y + 5, _DATE, max_height=10)
+        y = self._line(times, y + 0.5, _TIMES, max_height=10)
+        return self._line(ticket.occasion.venue, y + 3, _VENUE, max_height=14)
 
     def _draw_stub(self, y: float) -> float:
         ticket = self._ticket
@@ -115,6 +112,14 @@ class TicketPage:
         fill_pill(self._pdf, x=x, y=y, width=width, height=height, color=_INK)
         self._text.set(text, Box(x=x, y=y + 0.8, width=width, max_height=height), _BADGE, align=Align.C)
         return y + height
+
+
+def _when(occasion: Occasion) -> tuple[str, str]:
+    """The day, and a line such as "Doors 19:00 · Start 20:00 CET"."""
+    start, timezone, locale = occasion.start_time, occasion.timezone, occasion.locale
+    doors = wording.doors(occasion.door_time, start, timezone, locale)
+    times = f"Doors {doors} · Start {wording.clock(start, timezone, locale)} {wording.zone(start, timezone)}"
+    return wording.day(start, timezone, locale), times
 
 
 def _in_groups(code: str) -> str:

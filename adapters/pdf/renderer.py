@@ -10,7 +10,7 @@ from fpdf import FPDF
 
 from adapters.pdf.page import TicketPage
 from adapters.pdf.typefaces import Typefaces, clean
-from adapters.pdf.typesetting import Typesetter
+from adapters.pdf.typesetting import FittedTexts, Typesetter
 from application.ports.mail import PrintableTicket
 
 Paper = Literal["A4", "Letter"]
@@ -21,17 +21,21 @@ class PdfTicketRenderer:
 
     def __init__(self, paper: Paper = "A4") -> None:
         self._paper = paper
+        self._fitted = FittedTexts()
+        # Drawing is all Python: two threads at it are no quicker than one, and take more turns from the event loop.
+        self._one_at_a_time = asyncio.Semaphore(1)
 
     async def render(self, tickets: Sequence[PrintableTicket]) -> bytes:
         """A PDF with one page for each ticket, drawn in a thread. Raises ValueError where there is no ticket."""
-        return await asyncio.to_thread(self._draw, tuple(tickets))
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(self._draw, tuple(tickets))
 
     def _draw(self, tickets: Sequence[PrintableTicket]) -> bytes:
         if not tickets:
             raise ValueError("there is no ticket to print")
         pdf = _new_document(self._paper, tickets[0])
         typefaces = Typefaces(pdf)
-        typesetter = Typesetter(pdf, typefaces)
+        typesetter = Typesetter(pdf, typefaces, self._fitted)
         for ticket in tickets:
             pdf.add_page()
             typefaces.use_for(_everything_on(ticket))
@@ -57,7 +61,7 @@ def _everything_on(ticket: PrintableTicket) -> str:
         (
             ticket.show_title,
             ticket.producer_name,
-            ticket.venue,
+            ticket.occasion.venue,
             ticket.attendee_name,
             ticket.ticket_name,
             ticket.price,

@@ -1,4 +1,4 @@
-"""The fonts a ticket is set in: Noto Sans, and its sisters for the scripts that a text needs.
+"""The fonts a ticket is set in: Noto Sans for Latin, and its sisters for the scripts that a text needs.
 
 Reading a font costs tens of milliseconds, so a document reads only those it uses. `fonts/README.md` says what is
 covered.
@@ -15,7 +15,7 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 from fpdf.unicode_script import UnicodeScript, get_unicode_script
 
-BASE_FAMILY = "notosans"
+BASE_FAMILY = "notosanslatin"
 
 _FOLDER = Path(__file__).parent / "fonts"
 _REPLACEMENT = "\ufffd"
@@ -47,7 +47,8 @@ class Typeface:
         return files
 
 
-_BASE = Typeface("NotoSans", has_bold=True)
+_BASE = Typeface("NotoSansLatin", has_bold=True)
+_GREEK_AND_CYRILLIC = Typeface("NotoSans", has_bold=True)
 _KOREAN = Typeface("NotoSansKR", "otf")
 _JAPANESE = Typeface("NotoSansJP", "otf")
 _SIMPLIFIED_CHINESE = Typeface("NotoSansSC", "otf")
@@ -87,6 +88,8 @@ class Typefaces:
         self._pdf = pdf
         self._covered = self._load(_BASE)
         self._replacements: dict[int, str] = {}
+        self.families: tuple[str, ...] = ()
+        """Beside the base, in the order in which characters are looked for."""
 
     def use_for(self, texts: str) -> None:
         """Make ready for everything that a page says: fonts, in the order that fits its language."""
@@ -99,6 +102,7 @@ class Typefaces:
                 missing -= covered
             if not missing:
                 break
+        self.families = tuple(families)
         self._pdf.set_fallback_fonts(families, exact_match=False)
         self._replacements = {ord(char): "" if char in _ZERO_WIDTH_JOINERS else _REPLACEMENT for char in missing}
 
@@ -133,6 +137,7 @@ def _is_visible(char: str) -> bool:
 
 def _candidates(missing: set[str]) -> Iterator[Typeface]:
     """Typefaces that may have the characters, best first."""
+    yield _GREEK_AND_CYRILLIC
     scripts = {get_unicode_script(char) for char in missing}
     yield from (face for script, face in _BY_SCRIPT.items() if script in scripts)
     if UnicodeScript.HAN in scripts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import unicodedata
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from fpdf import FPDF
@@ -17,6 +18,8 @@ _MM_PER_POINT = 25.4 / 72
 _ELLIPSIS = "…"
 _TOLERANCE = 1e-6
 _MAX_CHARACTERS = 4_000
+#: Of a busy day's shows; some hundred bytes each.
+_MAX_REMEMBERED = 5_000
 _UNSPACED = frozenset({UnicodeScript.THAI, UnicodeScript.LAO, UnicodeScript.KHMER, UnicodeScript.MYANMAR})
 
 
@@ -49,13 +52,32 @@ class Box:
     max_height: float
 
 
+class FittedTexts:
+    """What fitted where, and how: the tickets of a show say much the same, and trying sizes takes long.
+
+    Safe to share between threads.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, tuple[str, int]] = {}
+
+    def get(self, key: Hashable, fit: Callable[[], tuple[str, int]]) -> tuple[str, int]:
+        """The text, cut if need be, and its size; asks ``fit`` the first time."""
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= _MAX_REMEMBERED:
+                self._known.clear()
+            found = self._known[key] = fit()
+        return found
+
+
 class Typesetter:
     """Sets text on the current page."""
 
-    def __init__(self, pdf: FPDF, typefaces: Typefaces) -> None:
+    def __init__(self, pdf: FPDF, typefaces: Typefaces, fitted: FittedTexts) -> None:
         self._pdf = pdf
         self._typefaces = typefaces
-        self._fitted: dict[tuple[str, float, float, TextStyle], tuple[str, int]] = {}
+        self._fitted = fitted
 
     def set(self, text: str, box: Box, style: TextStyle, *, align: Align | None = None) -> float:
         """Write the text into the box; without ``align``, from the side its script begins on. Returns its end's y."""
@@ -75,13 +97,12 @@ class Typesetter:
         return self._pdf.get_string_width(self._typefaces.printable(text))
 
     def _fit(self, text: str, box: Box, style: TextStyle) -> tuple[str, int]:
-        """The text, cut if need be, and its size. Remembered: the pages of one order say much the same."""
-        key = (text, box.width, box.max_height, style)
-        if key not in self._fitted:
+        def fit() -> tuple[str, int]:
             size = self._choose_size(text, box, style)
             self._use(style, size)
-            self._fitted[key] = (self._cut(text, box, style.line_limit(size, box.max_height)), size)
-        return self._fitted[key]
+            return self._cut(text, box, style.line_limit(size, box.max_height)), size
+
+        return self._fitted.get((text, box.width, box.max_height, style, self._typefaces.families), fit)
 
     def _choose_size(self, text: str, box: Box, style: TextStyle) -> int:
         """The largest size at which the text fits and no word is broken; the smallest allowed if none is."""
@@ -89,6 +110,8 @@ class Typesetter:
 
         def fits(size: int) -> bool:
             self._use(style, size)
+            if "\n" not in text and self._pdf.get_string_width(text) <= box.width:
+                return True  # on one line: most do, and breaking lines takes long
             if self._pdf.get_string_width(longest_word) > box.width:
                 return False
             return len(self._lines(text, box)) <= style.line_limit(size, box.max_height)
@@ -98,6 +121,8 @@ class Typesetter:
         return sizes[first_fitting] if first_fitting < len(sizes) else style.min_size
 
     def _cut(self, text: str, box: Box, line_limit: int) -> str:
+        if "\n" not in text and self._pdf.get_string_width(text) <= box.width:
+            return text
         lines = self._lines(text, box)
         if len(lines) <= line_limit:
             return text

@@ -330,9 +330,11 @@ def task_of(row: Row) -> OutboxTask:
         kind=TaskKind(row["kind"]),
         order_id=row["order_id"],
         due_at=row["due_at"],
+        details=row["details"],
         state=TaskState(row["state"]),
         attempts=row["attempts"],
         last_error=row["last_error"],
+        sending_since=row["sending_since"],
     )
 
 
@@ -342,9 +344,12 @@ def task_values(task: OutboxTask) -> Values:
         "kind": task.kind,
         "order_id": task.order_id,
         "due_at": task.due_at,
+        "relay_at": task.due_at,
+        "details": dict(task.details),
         "state": task.state,
         "attempts": task.attempts,
         "last_error": task.last_error,
+        "sending_since": task.sending_since,
     }
 
 

@@ -6,6 +6,7 @@ Amounts are bigint in minor units of the order's or producer's currency; times a
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from application.access import Scope
 from application.outbox import TaskState
@@ -170,6 +171,7 @@ orders = sa.Table(
     sa.Index(
         "orders_payment_intent_id_idx", "payment_intent_id", postgresql_where=sa.text("payment_intent_id IS NOT NULL")
     ),
+    sa.Index("orders_customer_email_idx", sa.text("lower(customer_email)")),
 )
 
 ticket_orders = sa.Table(
@@ -242,10 +244,22 @@ outbox = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("order_id", sa.ForeignKey(orders.c.id), nullable=False, index=True),
     sa.Column("due_at", _Time, nullable=False),
+    sa.Column("details", JSONB, nullable=False, server_default="{}"),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.SmallInteger, nullable=False),
     sa.Column("last_error", sa.Text),
+    sa.Column("sending_since", _Time),
     sa.Column("claimed_until", _Time),
+    # When the relay looks at it next: when it is due, when nobody came for it, when its worker is found dead.
+    sa.Column("relay_at", _Time, nullable=False),
     _one_of("state", TaskState),
-    sa.Index("outbox_due_idx", "due_at", postgresql_where=sa.text("state = 'pending'")),
+    sa.Index("outbox_relay_idx", "relay_at", postgresql_where=sa.text("state = 'pending'")),
+    sa.Index("outbox_dead_idx", "id", postgresql_where=sa.text("state = 'dead'")),
+)
+
+order_lookups = sa.Table(
+    "order_lookups",
+    metadata,
+    sa.Column("address_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("asked_at", _Time, nullable=False, index=True),
 )

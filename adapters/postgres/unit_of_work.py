@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.connection import Connection
 from adapters.postgres.inbox import PostgresEventInbox
+from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.orders import PostgresOrderRepo
 from adapters.postgres.outbox import PostgresOutboxRepo
 from adapters.postgres.refunds import PostgresRefundRepo
@@ -30,18 +31,15 @@ _ANOTHER_TRANSACTION = (psycopg.errors.DeadlockDetected, psycopg.errors.Serializ
 _KEY_USED_AT_ONCE = "orders_idempotency_key_key"
 
 
-#: Hears how each transaction ended ("commit" or "rollback"), and how many seconds it took.
-Observe = Callable[[str, float], None]
-
-
 class PostgresUnitOfWork:
     """Transactions are READ COMMITTED: what must not change meanwhile is locked, what must be fresh is read after."""
 
-    def __init__(self, engine: AsyncEngine, observe: Observe = lambda *_: None) -> None:
+    def __init__(self, engine: AsyncEngine, ended: Callable[[str, float], None] | None = None) -> None:
+        """``ended`` is told how each transaction ended ("commit" or "rollback"), and after how many seconds."""
         self._engine = engine
-        self._observe = observe
+        self._ended = ended
         self._end = "rollback"
-        self._began: float
+        self._began_at: float
         self._pooled: AsyncConnection
         self._connection: Connection
 
@@ -51,15 +49,16 @@ class PostgresUnitOfWork:
             raw = await self._pooled.get_raw_connection()
         except (SQLAlchemyError, OSError) as error:
             raise _translated(error) from error
+        self._began_at = time.perf_counter()
         self._connection = Connection(self._pooled, cast("psycopg.AsyncConnection[Any]", raw.driver_connection))
         self.sales = PostgresSalesRepo(self._connection)
         self.catalog = PostgresCatalogRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
         self.outbox = PostgresOutboxRepo(self._connection)
+        self.lookups = PostgresLookupRepo(self._connection)
         self.refunds = PostgresRefundRepo(self._connection)
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
-        self._began = time.perf_counter()
         return self
 
     async def __aexit__(
@@ -67,11 +66,12 @@ class PostgresUnitOfWork:
     ) -> None:
         # Closing rolls back whatever was not committed, and gives the connection back to the pool. Where it was cut,
         # the server has rolled back already; the error that told of it must not be hidden by a second one.
-        self._observe(self._end, time.perf_counter() - self._began)
         with suppress(DBAPIError):
             if self._connection.is_lost:
                 await self._pooled.invalidate()
             await self._pooled.close()
+        if self._ended:
+            self._ended(self._end, time.perf_counter() - self._began_at)
         if isinstance(error, SQLAlchemyError | psycopg.Error):
             raise _translated(error) from error
 

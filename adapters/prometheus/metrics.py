@@ -81,13 +81,13 @@ class PrometheusMetrics:
             registry=registry,
         )
 
+    def transaction_ended(self, how: str, seconds: float) -> None:
+        """A unit of work ended by a commit or a rollback."""
+        self._transaction_seconds.labels(how).observe(seconds)
+
     def settled(self, status: OrderStatus) -> None:
         """OrderObserver."""
         self._settled.labels(status).inc()
-
-    def transaction_ended(self, how: str, seconds: float) -> None:
-        """From the connection to the commit or rollback."""
-        self._transaction_seconds.labels(how).observe(seconds)
 
     def stripe_called(self, operation: str, outcome: str, seconds: float) -> None:
         """One HTTP call, the SDK's repetitions included."""

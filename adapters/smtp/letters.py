@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from application.ports.mail import ConfirmationFacts, LatePaymentFacts, Letter
+from application import wording
+from application.ports import letters
+from application.ports.letters import Letter, LetterFacts, Occasion
+
+#: For each kind of facts the name of its two templates, and what the subject says.
+_LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any], str]]](
+    {
+        letters.ConfirmationFacts: ("confirmation", lambda facts: f"Your tickets for {facts.show_title}"),
+        letters.ReminderFacts: (
+            "reminder",
+            lambda facts: f"{facts.show_title}: {_date(facts.occasion)}, {_start(facts.occasion)}",
+        ),
+        letters.RefundFacts: (
+            "refund",
+            lambda facts: (
+                f"Your {'refund' if facts.amount else 'order'} for {facts.show_title}"
+                + ("" if facts.amount else " has changed")
+            ),
+        ),
+        letters.LatePaymentFacts: ("late_payment", lambda facts: f"Your payment for {facts.show_title} came too late"),
+        letters.ShowCancelledFacts: ("show_cancelled", lambda facts: f"Cancelled: {facts.show_title}"),
+        letters.ShowMovedFacts: ("show_moved", lambda facts: f"Changed: {facts.show_title} is {_change(facts)}"),
+        letters.OrderLinksFacts: ("order_links", lambda facts: "Your orders"),  # noqa: ARG005
+    }
+)
 
 
 class JinjaLetterWriter:
@@ -21,22 +46,18 @@ class JinjaLetterWriter:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters.update(one_line=_one_line, date=_date, time=_time, zone=_zone, doors=_doors)
-
-    def confirmation(self, facts: ConfirmationFacts) -> Letter:
-        """The mail that brings the tickets."""
-        return Letter(
-            subject=_one_line(f"Your tickets for {facts.show_title}"),
-            text=self._templates.get_template("confirmation.txt").render(facts=facts),
-            html=self._templates.get_template("confirmation.html").render(facts=facts),
+        self._templates.filters.update(
+            one_line=_one_line, date=_date, start=_start, zone=_zone, doors=_doors, change=_change
         )
 
-    def late_payment(self, facts: LatePaymentFacts) -> Letter:
-        """The apology for a payment that came when the tickets were gone."""
+    def write(self, facts: LetterFacts) -> Letter:
+        """The letter that tells these facts."""
+        name, subject_of = _LETTERS[type(facts)]
+        subject = _one_line(subject_of(facts))
         return Letter(
-            subject=_one_line(f"Your payment for {facts.show_title} came too late"),
-            text=self._templates.get_template("late_payment.txt").render(facts=facts),
-            html=self._templates.get_template("late_payment.html").render(facts=facts),
+            subject=subject,
+            text=self._templates.get_template(f"{name}.txt").render(facts=facts),
+            html=self._templates.get_template(f"{name}.html").render(facts=facts, subject=subject),
         )
 
 
@@ -44,26 +65,27 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _date(moment: datetime, timezone: ZoneInfo) -> str:
-    """Such as "Friday 27 November 2026"."""
-    local = moment.astimezone(timezone)
-    return f"{local:%A} {local.day} {local:%B %Y}"
+def _date(occasion: Occasion) -> str:
+    return wording.day(occasion.start_time, occasion.timezone, occasion.locale)
 
 
-def _time(moment: datetime, timezone: ZoneInfo) -> str:
-    """Such as "19:30"."""
-    return f"{moment.astimezone(timezone):%H:%M}"
+def _start(occasion: Occasion) -> str:
+    return wording.clock(occasion.start_time, occasion.timezone, occasion.locale)
 
 
-def _doors(facts: ConfirmationFacts) -> str:
-    """Such as "19:00"; with the day where it is another one than the start's."""
-    time = _time(facts.door_time, facts.timezone)
-    if _date(facts.door_time, facts.timezone) == _date(facts.start_time, facts.timezone):
-        return time
-    return f"{facts.door_time.astimezone(facts.timezone):%A} {time}"
+def _doors(occasion: Occasion) -> str:
+    return wording.doors(occasion.door_time, occasion.start_time, occasion.timezone, occasion.locale)
 
 
-def _zone(moment: datetime, timezone: ZoneInfo) -> str:
-    """Such as "CET". Zones without an abbreviation are told by their offset: "UTC+03"."""
-    name = f"{moment.astimezone(timezone):%Z}"
-    return f"UTC{name}" if name.startswith(("+", "-")) else name
+def _zone(occasion: Occasion) -> str:
+    return wording.zone(occasion.start_time, occasion.timezone)
+
+
+def _change(facts: letters.ShowMovedFacts) -> str:
+    """What moved, for the subject: the day, the hour, or the place."""
+    before, now = facts.before, facts.occasion
+    if _date(before) != _date(now):
+        return f"on {_date(now)}"
+    if _start(before) != _start(now) or _zone(before) != _zone(now):
+        return f"at {_start(now)}"
+    return "elsewhere" if before.venue != now.venue else f"open at {_doors(now)}"

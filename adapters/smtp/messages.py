@@ -26,6 +26,8 @@ def compose(mail: Mail, sender: Sender, *, date: datetime) -> EmailMessage:
     message = EmailMessage(policy=_POLICY)
     message["From"] = Address(display_name=_one_line(sender.name), addr_spec=sender.address)
     message["To"] = _recipient(mail)
+    if mail.reply_to:
+        message["Reply-To"] = Address(addr_spec=mail.reply_to)
     message["Subject"] = _one_line(mail.letter.subject)
     message["Date"] = date
     message["Message-ID"] = f"<{mail.message_id}>"
@@ -60,7 +62,12 @@ def _one_line(text: str) -> str:
 
 
 def _attach(message: EmailMessage, attachment: Attachment) -> None:
-    maintype, _, subtype = attachment.content_type.partition("/")
+    content_type, *parameters = attachment.content_type.split("; ")
+    maintype, _, subtype = content_type.partition("/")
     message.add_attachment(
-        attachment.content, maintype=maintype, subtype=subtype, filename=_one_line(attachment.filename)
+        attachment.content,
+        maintype=maintype,
+        subtype=subtype,
+        filename=_one_line(attachment.filename),
+        params=dict(parameter.split("=", 1) for parameter in parameters),
     )

@@ -12,11 +12,13 @@ QUEUE_NAME = "piquetickets"
 #: The one kind of message: "these outbox tasks are due".
 RUN_TASKS = "run_tasks"
 
-# The outbox is the truth, the stream only a hint that can be lost: it is kept short, and what a dead worker did not
-# acknowledge goes to another one after the longest task could have ended.
+# The outbox is the truth, the stream only a hint that can be lost: it is kept short, and whoever reads it takes few
+# messages at a time, so that all workers have some. What a dead worker had read and not begun, the relay hands over
+# again long before another one takes it over here.
 _MAX_STREAM_LENGTH = 100_000
 _IDLE_TIMEOUT_MILLISECONDS = 120_000
 _READ_BLOCK_MILLISECONDS = 2_000
+_READ_AT_ONCE = 2
 _TAKEOVER_LOCK_SECONDS = 10
 _TIMEOUT_SECONDS = 5.0
 
@@ -30,6 +32,7 @@ def create_broker(redis_url: str) -> RedisStreamBroker:
         consumer_id="0",
         maxlen=_MAX_STREAM_LENGTH,
         idle_timeout=_IDLE_TIMEOUT_MILLISECONDS,
+        xread_count=_READ_AT_ONCE,
         xread_block=_READ_BLOCK_MILLISECONDS,
         unacknowledged_lock_timeout=_TAKEOVER_LOCK_SECONDS,
         socket_connect_timeout=_TIMEOUT_SECONDS,

@@ -10,7 +10,7 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from application.access import AccessToken
-from application.outbox import OutboxTask
+from application.outbox import OutboxTask, TaskKind, TaskState
 from application.ports.payment import PaymentEvent
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
@@ -190,20 +190,77 @@ class OutboxRepo(Protocol):
 
     async def add(self, tasks: Iterable[OutboxTask]) -> None: ...
 
-    async def due(self, *, now: datetime, limit: int) -> list[UUID]:
-        """Tasks that are due and that nobody works on."""
+    async def due(self, *, now: datetime, limit: int, kinds: Collection[TaskKind] = frozenset(TaskKind)) -> list[UUID]:
+        """Tasks that are due, that nobody works on, and that were not handed over lately; longest due first."""
+        ...
+
+    async def handed_over(self, task_ids: Collection[UUID], *, again_at: datetime) -> None:
+        """Whoever looks for due tasks does not get these before ``again_at``. They can be claimed all the same."""
+        ...
+
+    async def under_way(self, *, now: datetime, until: datetime, kinds: Collection[TaskKind], limit: int) -> int:
+        """How many due tasks are handed over or claimed, at the longest ``until``; not counted beyond ``limit``."""
         ...
 
     async def claim(self, task_id: UUID, *, now: datetime, until: datetime) -> OutboxTask | None:
         """The task for the caller alone until ``until``, its attempts counted up; None when it is not to be had."""
         ...
 
+    async def renew(self, task: OutboxTask, *, until: datetime) -> bool:
+        """Keep the claim of a task a while longer. False when it is lost: the task is done, or somebody else's."""
+        ...
+
+    async def sending(self, task: OutboxTask, *, now: datetime) -> bool:
+        """Note that a claimed task's mail is now given to the mail server. False when the claim is lost."""
+        ...
+
     async def save(self, task: OutboxTask) -> None:
-        """Write the outcome of a claimed task and give the claim back."""
+        """Write the outcome of a claimed task and give the claim back.
+
+        That a task is done is true whoever says it. Any other outcome counts only from whoever has the claim.
+        """
+        ...
+
+    async def postpone(self, task: OutboxTask, *, until: datetime) -> None:
+        """Give the claim of a task back that could not be begun; the try does not count."""
+        ...
+
+    async def in_state(self, state: TaskState, *, after: UUID | None, limit: int) -> list[OutboxTask]:
+        """Tasks as they stand, in the order of their ids, from the one after ``after`` on."""
+        ...
+
+    async def revive(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
+        """Dead tasks, these or all of them, get all their tries anew, from ``now`` on. Which ones do."""
+        ...
+
+    async def announce(self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime) -> int:
+        """A task for every order of the show that still admits somebody, and has no such task waiting. How many."""
+        ...
+
+    async def plan_reminders(self, show_id: UUID, *, due_at: datetime | None) -> None:
+        """Orders of the show that still admit somebody are reminded at ``due_at`` (None: not at all).
+
+        A reminder that somebody has begun to send stays as it is.
+        """
         ...
 
     async def backlog(self) -> OutboxCounts:
         """What is still to be done, and what was given up."""
+        ...
+
+
+class LookupRepo(Protocol):
+    """Buyers who lost the way to their orders."""
+
+    async def ask(self, address_hash: bytes, *, now: datetime, not_since: datetime) -> bool:
+        """Remember that an address asked. False, and nothing is remembered, where it had asked after ``not_since``.
+
+        Who asked before ``not_since`` is forgotten by and by.
+        """
+        ...
+
+    async def orders_of(self, email: str, *, limit: int) -> list[UUID]:
+        """Orders of an address, however it is capitalised, newest first."""
         ...
 
 
@@ -276,6 +333,9 @@ class UnitOfWork(Protocol):
 
     @property
     def outbox(self) -> OutboxRepo: ...
+
+    @property
+    def lookups(self) -> LookupRepo: ...
 
     @property
     def refunds(self) -> RefundRepo: ...

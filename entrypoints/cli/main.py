@@ -29,6 +29,7 @@ COMMANDS: Final = MappingProxyType(
         "serve": "entrypoints.cli.serve",
         "sweep": "entrypoints.cli.worker",
         "webhook": "entrypoints.cli.webhooks",
+        "tasks": "entrypoints.cli.tasks",
         "token": "entrypoints.cli.producers",
         "worker": "entrypoints.cli.worker",
     }

@@ -40,9 +40,9 @@ def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bo
         else:
             server = child_command("serve", "--host", host, "--port", str(port), "--shared-port")
             commands = [server] * workers + [child_command("worker")] * with_worker
-            # Each process counts in a file of its own there, and /metrics of any of them adds up all files.
-            with TemporaryDirectory(prefix="piquetickets-metrics-") as counts:
-                environment = {**environment_of(ready), "PROMETHEUS_MULTIPROC_DIR": counts}
+            # Each process counts in a file of its own here, and /metrics of any of them adds up all files.
+            with TemporaryDirectory(prefix="piquetickets-metrics-") as counted:
+                environment = {**environment_of(ready), "PROMETHEUS_MULTIPROC_DIR": counted}
                 uvloop.run(run_children(commands, environment))
 
 

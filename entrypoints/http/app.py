@@ -16,7 +16,7 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from entrypoints.container import Container, close
-from entrypoints.http import checkout, health, metrics, orders, shows, webhooks
+from entrypoints.http import checkout, health, lookup, metrics, orders, shows, webhooks
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.errors import EXCEPTION_HANDLERS
@@ -43,7 +43,7 @@ def create_app(container: Container) -> Litestar:
         route_handlers=[
             Router(
                 "/api/v1",
-                route_handlers=[shows.router, checkout.router, orders.router, webhooks.router],
+                route_handlers=[shows.router, checkout.router, orders.router, lookup.router, webhooks.router],
             ),
             health.router,
             metrics.get_metrics,

@@ -37,9 +37,11 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "list_shows": container.list_shows,
             "measure_backlog": container.measure_backlog,
             "metrics": container.metrics,
+            "look_up_orders": container.look_up_orders,
             "order_tokens": container.order_tokens,
             "handle_payment_event": container.handle_payment_event,
             "print_tickets": container.print_tickets,
             "readiness": container.readiness,
+            "write_calendar": container.write_calendar,
         }.items()
     }

@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter
 from litestar.status_codes import HTTP_200_OK
 
 from application.access import Scope
+from application.calendars import WriteCalendar
 from application.links import Links, OrderTokens
 from application.printing import PrintTickets
 from application.producers import Authenticate
@@ -84,9 +85,27 @@ async def tickets_pdf(
     )
 
 
+@get("/calendar.ics", media_type="text/calendar", summary="Put the show into a calendar", operation_id="get_calendar")
+async def calendar_ics(
+    opened_order: NamedDependency[OrderOnDisplay], write_calendar: NamedDependency[WriteCalendar]
+) -> Response[bytes]:
+    """An iCalendar file, with the rules of the venue's time zone. A cancelled show takes itself out of the calendar."""
+    order = opened_order.order
+    if not order.success:
+        raise Conflict(f"Order {order.number} has no tickets: it is {order.status}")
+    return Response(
+        write_calendar(order, opened_order.display),
+        media_type="text/calendar",
+        headers={
+            "Content-Disposition": f'attachment; filename="show-{order.number}.ics"',
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
 router = Router(
     "/orders/{order_id:uuid}",
-    route_handlers=[get_one, cancel, tickets_pdf],
+    route_handlers=[get_one, cancel, tickets_pdf, calendar_ics],
     dependencies={"opened_order": Provide(opened_order)},
     tags=["Orders"],
 )

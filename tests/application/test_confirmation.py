@@ -10,20 +10,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from typing_extensions import override
 
-from adapters.memory.mail import MemoryLetterWriter, MemoryTicketRenderer
-from application.confirmation import SendConfirmation
+from adapters.memory.mail import MemoryTicketRenderer
 from application.outbox import OutboxTask, TaskKind
-from application.ports.mail import ConfirmationFacts, Letter, MailUnavailable, PrintableTicket
+from application.ports.letters import ConfirmationFacts
+from application.ports.mail import MailUnavailable, PrintableTicket
 from application.ports.storage import ShowOnDisplay
-from application.printing import PrintTickets, price_tag
+from application.printing import PrintTickets
 from application.tasks import TaskHopeless
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from tests.application.world import World
 from tests.support.factories import (
     DOORS,
-    JPY,
     NOW,
-    USD,
     Wanted,
     donation_ticket,
     order,
@@ -34,15 +32,6 @@ from tests.support.factories import (
 )
 
 pytestmark = pytest.mark.p1
-
-
-class RecordingLetters(MemoryLetterWriter):
-    facts: ConfirmationFacts
-
-    @override
-    def confirmation(self, facts: ConfirmationFacts) -> Letter:
-        self.facts = facts
-        return super().confirmation(facts)
 
 
 class RecordingRenderer(MemoryTicketRenderer):
@@ -67,10 +56,10 @@ async def sold(world: World, *wanted: Wanted, **overrides: Any) -> Order:
 
 
 async def letter_about(world: World, confirmed: Order) -> ConfirmationFacts:
-    letters = RecordingLetters()
-    send = SendConfirmation(world.database, PrintTickets(MemoryTicketRenderer()), letters, world.mailer, world.links)
-    await send(confirmation_of(confirmed))
-    return letters.facts
+    await world.send_confirmation(confirmation_of(confirmed))
+    facts = world.letters.written[-1]
+    assert isinstance(facts, ConfirmationFacts)
+    return facts
 
 
 async def test_the_tickets_go_to_the_buyer(world: World) -> None:
@@ -81,9 +70,16 @@ async def test_the_tickets_go_to_the_buyer(world: World) -> None:
     assert (mail.to_name, mail.to_address) == ("Ada Lovelace", "ada@example.org")
     assert "Twelfth Night" in mail.letter.subject
     assert world.links.order_page(confirmed) in mail.letter.text
-    (pdf,) = mail.attachments
+    pdf, entry = mail.attachments
     assert (pdf.filename, pdf.content_type) == (f"tickets-{confirmed.number}.pdf", "application/pdf")
     assert all(attendee.code.encode() in pdf.content for attendee in confirmed.attendees)
+    assert (entry.filename, entry.content_type) == ("show.ics", "text/calendar; method=PUBLISH")
+    assert b"Twelfth Night" in entry.content
+
+
+async def test_answers_go_to_the_producer(world: World) -> None:
+    await world.send_confirmation(confirmation_of(await sold(world, (ticket(), 1))))
+    assert [mail.reply_to for mail in world.mailer.sent] == ["office@globe.example"]
 
 
 async def test_every_try_sends_the_same_mail(world: World) -> None:
@@ -105,7 +101,7 @@ async def test_the_letter_adds_up(world: World) -> None:
         ("Stalls", 4, "$100.00"),
         ("Guest", 1, "Free"),
     ]
-    assert (facts.discount, facts.fees, facts.tax, facts.total) == ("$20.00", "$8.79", "$0.77", "$89.56")
+    assert (facts.discount, facts.fees, facts.tax, facts.total) == ("−$20.00", "$8.79", "$0.77", "$89.56")
 
 
 async def test_the_letter_of_a_free_order_speaks_of_no_money(world: World) -> None:
@@ -120,8 +116,8 @@ async def test_the_letter_tells_where_and_when(world: World) -> None:
     await world.add(confirmed)
     facts = await letter_about(world, confirmed)
     assert (facts.customer_name, facts.order_number) == ("Ada Lovelace", confirmed.number)
-    assert (facts.show_title, facts.producer_name, facts.venue) == ("Hamlet", "Globe", "Bankside")
-    assert (facts.door_time, facts.timezone) == (DOORS, ZoneInfo("Europe/London"))
+    assert (facts.show_title, facts.producer_name, facts.occasion.venue) == ("Hamlet", "Globe", "Bankside")
+    assert (facts.occasion.door_time, facts.occasion.timezone) == (DOORS, ZoneInfo("Europe/London"))
 
 
 async def test_an_order_that_was_refunded_meanwhile_gets_no_mail(world: World) -> None:
@@ -159,12 +155,7 @@ async def test_one_page_is_printed_for_everybody_who_may_enter() -> None:
     renderer = RecordingRenderer()
     await PrintTickets(renderer)(partly, ShowOnDisplay(evening, producer(), (stalls,)))
     assert [printed.code for printed in renderer.printed] == [attendee.code for attendee in others]
-    assert {(p.price, p.ticket_name, p.is_vip, p.venue) for p in renderer.printed} == {
+    assert {(p.price, p.ticket_name, p.is_vip, p.occasion.venue) for p in renderer.printed} == {
         ("$25.00", "Stalls", True, "Bankside")
     }
     assert {p.order_number for p in renderer.printed} == {confirmed.number}
-
-
-def test_nothing_to_pay_is_free() -> None:
-    assert price_tag(USD, 0) == price_tag(JPY, 0) == "Free"
-    assert price_tag(JPY, 2500) == "¥2500"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,7 +12,7 @@ from typing_extensions import override
 
 from adapters.memory.notifier import MemoryNotifier
 from application.handover import HandOver
-from application.outbox import OutboxTask, TaskKind
+from application.outbox import BULK, OutboxTask, TaskKind
 from tests.application.world import HANGS_SECONDS
 from tests.support.factories import NOW
 
@@ -71,3 +72,12 @@ async def test_nothing_to_do_is_not_handed_over() -> None:
     hand_over = HandOver(notifier)
     hand_over([])
     await hand_over.close()
+
+
+async def test_what_is_written_for_many_at_once_is_left_to_the_relay() -> None:
+    notifier = MemoryNotifier()
+    hand_over = HandOver(notifier)
+    confirmation = task()
+    hand_over([confirmation, *(replace(task(), kind=kind) for kind in BULK)])
+    await hand_over.close()
+    assert notifier.notified == [confirmation.id]

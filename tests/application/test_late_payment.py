@@ -5,12 +5,10 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
-from typing_extensions import override
 
-from adapters.memory.mail import MemoryLetterWriter
-from application.late_payment import ApologizeForLatePayment
 from application.outbox import OutboxTask, TaskKind
-from application.ports.mail import LatePaymentFacts, Letter, MailUnavailable
+from application.ports.letters import LatePaymentFacts
+from application.ports.mail import MailUnavailable
 from application.tasks import TaskHopeless
 from domain.orders import Order, OrderEvent, OrderStatus
 from domain.refunds import RefundStatus
@@ -18,15 +16,6 @@ from tests.application.world import World
 from tests.support.factories import NOW, order, producer, ticket
 
 pytestmark = pytest.mark.p1
-
-
-class RecordingLetters(MemoryLetterWriter):
-    facts: LatePaymentFacts
-
-    @override
-    def late_payment(self, facts: LatePaymentFacts) -> Letter:
-        self.facts = facts
-        return super().late_payment(facts)
 
 
 def apology_for(late: Order) -> OutboxTask:
@@ -54,23 +43,17 @@ async def test_a_late_payment_is_given_back_from_end_to_end(world: World) -> Non
     assert [refund.status for refund in await world.refunds(late)] == [RefundStatus.SUCCEEDED]
     (mail,) = world.mailer.sent
     assert (mail.to_name, mail.to_address) == ("Ada Lovelace", "ada@example.org")
-    assert "too late" in mail.letter.subject
+    assert mail.letter.subject == "LatePayment: Hamlet"
     assert mail.attachments == ()
     assert await world.tasks() == []
 
 
 async def test_the_apology_says_what_goes_back(world: World) -> None:
     late = await paid_too_late(world)
-    letters = RecordingLetters()
-    await ApologizeForLatePayment(world.database, letters, world.mailer, world.links)(apology_for(late))
-    assert letters.facts == LatePaymentFacts(
-        customer_name="Ada Lovelace",
-        show_title="Hamlet",
-        producer_name="Globe",
-        order_number=late.number,
-        amount="$28.73",
-        order_url=world.links.order_page(late),
-    )
+    await world.apologize(apology_for(late))
+    (facts,) = world.letters.written
+    assert isinstance(facts, LatePaymentFacts)
+    assert (facts.amount, facts.show_title, facts.order_number) == ("$28.73", "Hamlet", late.number)
 
 
 async def test_every_try_sends_the_same_mail(world: World) -> None:

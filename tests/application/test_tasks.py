@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from application.outbox import OutboxTask, TaskKind, TaskState
-from application.tasks import CLAIM, LONGEST_PAUSE, MAX_ATTEMPTS, RelayTasks, RunTask, TaskHopeless
+from application.tasks import CLAIM, LONGEST_PAUSE, MAX_ATTEMPTS, RunTask, TaskHopeless, TaskTooEarly
 from tests.application.world import HANGS_SECONDS, World
 
 pytestmark = pytest.mark.p1
@@ -60,12 +60,32 @@ async def due(world: World) -> list[UUID]:
         return await uow.outbox.due(now=world.clock.now(), limit=10)
 
 
+async def claimed_by_one_who_dies(world: World, task: OutboxTask, *, while_sending: bool = False) -> None:
+    now = world.clock.now()
+    async with world.database() as uow:
+        claimed = await uow.outbox.claim(task.id, now=now, until=now + CLAIM)
+        assert claimed
+        if while_sending:
+            await uow.outbox.sending(claimed, now=now)
+        await uow.commit()
+
+
 async def paused(world: World, run: RunTask, task: OutboxTask) -> timedelta:
     """Fail once more, and move the clock to when the task is due again: how long that is."""
     failed_at = world.clock.now()
     assert await run(task.id) is TaskState.PENDING
     world.clock.set(await due_at(world, task))
     return world.clock.now() - failed_at
+
+
+async def renewed(world: World, task: OutboxTask) -> None:
+    """Wait until nobody else could have the task for nearly the whole time of a claim."""
+    soon = world.clock.now() + CLAIM - A_MOMENT
+    while True:
+        async with world.database() as uow:
+            if await uow.outbox.claim(task.id, now=soon, until=soon) is None:  # rolled back
+                return
+        await asyncio.sleep(0.001)
 
 
 async def due_at(world: World, task: OutboxTask) -> datetime:
@@ -108,18 +128,119 @@ async def test_a_task_whose_worker_died_is_to_be_had_again_after_the_claim(
     world: World, run: RunTask, work: Work
 ) -> None:
     task = await written_down(world)
-    work.gate.clear()
-    dying = asyncio.create_task(run(task.id))
-    async with asyncio.timeout(HANGS_SECONDS):
-        await work.begun.wait()
-    dying.cancel()
-    await asyncio.wait([dying])
-    work.gate.set()
+    await claimed_by_one_who_dies(world, task)
     world.clock.advance(CLAIM - A_MOMENT)
     assert await run(task.id) is None
     world.clock.advance(A_MOMENT)
     assert await run(task.id) is TaskState.DONE
     assert work.done[0].attempts == 2
+
+
+async def test_a_worker_that_stops_leaves_its_task_to_the_next_one_at_once(
+    world: World, run: RunTask, work: Work
+) -> None:
+    task = await written_down(world)
+    work.gate.clear()
+    stopping = asyncio.create_task(run(task.id))
+    async with asyncio.timeout(HANGS_SECONDS):
+        await work.begun.wait()
+    stopping.cancel()
+    await asyncio.wait([stopping])
+    assert stopping.cancelled()
+    work.gate.set()
+    assert await run(task.id) is TaskState.DONE
+    assert work.done[0].attempts == 1
+
+
+async def test_a_worker_that_lives_keeps_its_task_however_long_it_takes(world: World, work: Work) -> None:
+    run = RunTask(
+        world.database,
+        world.clock,
+        world.ids,
+        {TaskKind.CONFIRMATION_MAIL: work},
+        renew_every=timedelta(milliseconds=1),
+    )
+    task = await written_down(world)
+    work.gate.clear()
+    slow = asyncio.create_task(run(task.id))
+    async with asyncio.timeout(HANGS_SECONDS):
+        await work.begun.wait()
+        for _ in range(5):
+            world.clock.advance(CLAIM / 2)
+            await renewed(world, task)
+            assert await run(task.id) is None
+        work.gate.set()
+        assert await slow is TaskState.DONE
+
+
+async def test_that_a_task_was_taken_over_meanwhile_is_logged(
+    world: World, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = RunTask(
+        world.database,
+        world.clock,
+        world.ids,
+        {TaskKind.CONFIRMATION_MAIL: work},
+        renew_every=timedelta(milliseconds=1),
+    )
+    task = await written_down(world)
+    work.gate.clear()
+    slow = asyncio.create_task(run(task.id))
+    async with asyncio.timeout(HANGS_SECONDS):
+        await work.begun.wait()
+        async with world.database() as uow:
+            now = world.clock.now() + CLAIM + timedelta(days=1)
+            assert await uow.outbox.claim(task.id, now=now, until=now + CLAIM)
+            await uow.commit()
+        while "was taken over by another worker" not in caplog.text:
+            await asyncio.sleep(0.001)
+        work.gate.set()
+        assert await slow is TaskState.DONE
+
+
+async def test_what_is_done_is_written_down_although_the_database_was_away_for_a_moment(
+    world: World, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = RunTask(world.database, world.clock, world.ids, {TaskKind.CONFIRMATION_MAIL: work})
+    task = await written_down(world)
+    work.gate.clear()
+    running = asyncio.create_task(run(task.id))
+    async with asyncio.timeout(HANGS_SECONDS):
+        await work.begun.wait()
+        world.database.available = False
+        work.gate.set()
+        while "could not be written down yet" not in caplog.text:
+            await asyncio.sleep(0.001)
+        world.database.available = True
+        assert await running is TaskState.DONE
+    assert len(work.done) == 1
+
+
+async def test_a_mail_that_a_dead_worker_may_have_sent_is_named_in_the_log(
+    world: World, run: RunTask, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    certain, doubtful = await written_down(world), await written_down(world)
+    await claimed_by_one_who_dies(world, certain)
+    await claimed_by_one_who_dies(world, doubtful, while_sending=True)
+    world.clock.advance(CLAIM)
+    assert await run(certain.id) is TaskState.DONE
+    assert "may arrive twice" not in caplog.text
+    assert await run(doubtful.id) is TaskState.DONE
+    assert f"may arrive twice, both times with Message-ID <{doubtful.id}@piquetickets>" in caplog.text
+
+
+async def test_a_task_that_comes_too_early_is_due_again_then_and_that_is_no_try(
+    world: World, run: RunTask, work: Work
+) -> None:
+    task = await written_down(world)
+    until = world.clock.now() + timedelta(hours=1)
+    work.failure = TaskTooEarly(until)
+    for _ in range(MAX_ATTEMPTS + 1):
+        assert await run(task.id) is TaskState.PENDING
+        world.clock.set(until)
+    work.failure = None
+    assert await run(task.id) is TaskState.DONE
+    assert work.done[0].attempts == 1
 
 
 async def test_a_failed_task_is_tried_again_later(
@@ -180,10 +301,7 @@ async def test_a_task_that_takes_its_workers_down_is_not_begun_for_ever(
 ) -> None:
     task = await written_down(world)
     for _ in range(MAX_ATTEMPTS):
-        now = world.clock.now()
-        async with world.database() as uow:
-            assert await uow.outbox.claim(task.id, now=now, until=now + CLAIM)
-            await uow.commit()
+        await claimed_by_one_who_dies(world, task)
         world.clock.advance(CLAIM)
     assert await run(task.id) is TaskState.DEAD
     assert work.done == []
@@ -211,37 +329,3 @@ async def test_the_log_tells_what_was_done(world: World, run: RunTask, caplog: p
     with caplog.at_level(logging.INFO):
         await run(task.id)
     assert f"Task {task.id} (confirmation_mail, order {task.order_id}) done" in caplog.text
-
-
-async def test_the_relay_hands_over_what_is_due(world: World) -> None:
-    task = await written_down(world)
-    await written_down(world, due_at=world.clock.now() + A_MOMENT)
-    relay = RelayTasks(world.database, world.clock, world.notifier)
-    assert await relay() == 1
-    assert world.notifier.notified == [task.id]
-
-
-async def test_the_relay_has_nothing_to_do_when_nothing_is_due(world: World) -> None:
-    world.notifier.available = False
-    assert await RelayTasks(world.database, world.clock, world.notifier)() == 0
-
-
-async def test_the_relay_waits_for_a_queue_that_is_away(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    await written_down(world)
-    relay = RelayTasks(world.database, world.clock, world.notifier)
-    world.notifier.available = False
-    assert await relay() == 0
-    assert "1 due tasks wait for the queue" in caplog.text
-    world.notifier.available = True
-    assert await relay() == 1
-
-
-async def test_the_relay_leaves_what_somebody_works_on(world: World, run: RunTask, work: Work) -> None:
-    task = await written_down(world)
-    work.gate.clear()
-    running = asyncio.create_task(run(task.id))
-    async with asyncio.timeout(HANGS_SECONDS):
-        await work.begun.wait()
-        assert await RelayTasks(world.database, world.clock, world.notifier)() == 0
-        work.gate.set()
-        await running

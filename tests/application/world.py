@@ -11,30 +11,38 @@ from uuid import UUID
 
 from typing_extensions import override
 
+from adapters.memory.calendar import MemoryCalendarWriter
 from adapters.memory.lock import MemoryLock
 from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketRenderer
 from adapters.memory.notifier import MemoryNotifier
+from adapters.memory.pace import MemoryPace
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
 from adapters.memory.watching import MemoryOrderObserver
+from application.calendars import WriteCalendar
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
+from application.correspondence import SendLetter
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.issuing import TicketIssuer
 from application.late_payment import ApologizeForLatePayment
 from application.links import Links, OrderTokens
+from application.lookup import AddressHashes, LookUpOrders, SendOrderLinks
 from application.outbox import OutboxTask, TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
 from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
 from application.printing import PrintTickets
 from application.reconciliation import Reconcile
+from application.refund_mail import TellOfRefund
 from application.refunds import FollowRefund, RefundOrder, SubmitRefunds
 from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
+from application.reminding import RemindOfShow
 from application.session_opening import FindPayPage, OpenSession
 from application.settlement import Settlement
+from application.show_changes import TellOfCancelledShow, TellOfMovedShow
 from application.tasks import RunTask
 from application.transfers import DescribeTransfer
 from domain.cart import Cart
@@ -143,10 +151,17 @@ class World:
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
         self.cancel = CancelOrder(self.release, self.clock)
         self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
+        self.letters = MemoryLetterWriter()
+        self.mail_pace = MemoryPace()
+        self.calendars = MemoryCalendarWriter()
+        self.print_tickets = PrintTickets(MemoryTicketRenderer())
+        self.write_calendar = WriteCalendar(self.calendars, self.links, self.clock)
+        self.send_letter = SendLetter(self.letters, self.mailer, self.mail_pace, self.database, self.clock)
         self.send_confirmation = SendConfirmation(
-            self.database, PrintTickets(MemoryTicketRenderer()), MemoryLetterWriter(), self.mailer, self.links
+            self.database, self.print_tickets, self.write_calendar, self.send_letter, self.links
         )
-        self.apologize = ApologizeForLatePayment(self.database, MemoryLetterWriter(), self.mailer, self.links)
+        self.apologize = ApologizeForLatePayment(self.database, self.send_letter, self.links)
+        self.look_up_orders = LookUpOrders(self.database, self.clock, self.ids, AddressHashes("secret"), self.hand_over)
         self.submit_refunds = SubmitRefunds(self.database, self.payment)
         self.describe_transfer = DescribeTransfer(self.database, self.payment)
         self.run_task = RunTask(
@@ -156,6 +171,17 @@ class World:
             {
                 TaskKind.CONFIRMATION_MAIL: self.send_confirmation,
                 TaskKind.LATE_PAYMENT_MAIL: self.apologize,
+                TaskKind.REMINDER_MAIL: RemindOfShow(
+                    self.database, self.clock, self.print_tickets, self.send_letter, self.links
+                ),
+                TaskKind.REFUND_MAIL: TellOfRefund(self.database, self.send_letter, self.links),
+                TaskKind.SHOW_CANCELLED_MAIL: TellOfCancelledShow(
+                    self.database, self.write_calendar, self.send_letter, self.links
+                ),
+                TaskKind.SHOW_MOVED_MAIL: TellOfMovedShow(
+                    self.database, self.clock, self.write_calendar, self.send_letter, self.links
+                ),
+                TaskKind.ORDER_LINKS_MAIL: SendOrderLinks(self.database, self.send_letter, self.links),
                 TaskKind.SUBMIT_REFUNDS: self.submit_refunds,
                 TaskKind.DESCRIBE_TRANSFER: self.describe_transfer,
             },

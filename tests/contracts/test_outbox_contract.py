@@ -10,12 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from application.outbox import OutboxTask, TaskKind, TaskState
+from application.outbox import BULK, URGENT, OutboxTask, TaskKind, TaskState
 from application.ports.storage import OutboxCounts, UnitOfWorkFactory
 from domain.orders import Order
 from tests.contracts.builders import NOW, Theatre, a_task, new_id
 
 CLAIM = timedelta(minutes=5)
+A_MOMENT = timedelta(microseconds=1)
 
 
 @pytest.fixture
@@ -200,3 +201,157 @@ async def test_the_backlog_is_what_is_to_be_done_and_what_was_given_up(
         await save(unit_of_work, replace(claimed, state=state))
     async with unit_of_work() as uow:
         assert await uow.outbox.backlog() == OutboxCounts(pending=3, dead=1, oldest_due_at=older.due_at)
+
+
+async def test_a_task_that_was_handed_over_is_not_due_for_a_while_but_to_be_had(
+    unit_of_work: UnitOfWorkFactory, order: Order
+) -> None:
+    await add(unit_of_work, task := a_task(order))
+    again_at = NOW + timedelta(seconds=30)
+    async with unit_of_work() as uow:
+        await uow.outbox.handed_over([task.id], again_at=again_at)
+        await uow.commit()
+
+    assert await due(unit_of_work, again_at - A_MOMENT) == []
+    assert await due(unit_of_work, again_at) == [task.id]
+    assert await claim(unit_of_work, task.id)
+
+
+async def test_handing_over_does_not_shorten_a_claim(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    await add(unit_of_work, task := a_task(order))
+    await claim(unit_of_work, task.id)
+    async with unit_of_work() as uow:
+        await uow.outbox.handed_over([task.id], again_at=NOW + timedelta(seconds=1))
+        await uow.commit()
+
+    assert await due(unit_of_work, NOW + CLAIM - A_MOMENT) == []
+
+
+async def test_tasks_are_asked_for_by_their_kind(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    confirmation, reminder = a_task(order), replace(a_task(order), kind=TaskKind.REMINDER_MAIL)
+    await add(unit_of_work, confirmation, reminder)
+
+    async with unit_of_work() as uow:
+        assert await uow.outbox.due(now=NOW, limit=9, kinds=BULK) == [reminder.id]
+        assert await uow.outbox.due(now=NOW, limit=9, kinds=URGENT) == [confirmation.id]
+
+
+async def test_what_was_handed_over_or_claimed_is_under_way(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    handed_over, claimed, waiting, done = tasks = [a_task(order) for _ in range(4)]
+    later = a_task(order, due_at=NOW + A_MOMENT)
+    await add(unit_of_work, *tasks, later)
+    until = NOW + CLAIM
+    async with unit_of_work() as uow:
+        await uow.outbox.handed_over([handed_over.id], again_at=until)
+        await uow.outbox.claim(claimed.id, now=NOW, until=until)
+        finished = await uow.outbox.claim(done.id, now=NOW, until=until)
+        assert finished
+        await uow.outbox.save(replace(finished, state=TaskState.DONE))
+        await uow.commit()
+
+        kind = [waiting.kind]
+        assert await uow.outbox.under_way(now=NOW, until=until, kinds=kind, limit=9) == 2
+        assert await uow.outbox.under_way(now=NOW, until=until, kinds=kind, limit=1) == 1
+        assert await uow.outbox.under_way(now=NOW, until=until, kinds=BULK, limit=9) == 0
+
+
+async def test_a_claim_is_kept_by_renewing_it(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    await add(unit_of_work, task := a_task(order))
+    mine = await claim(unit_of_work, task.id)
+    assert mine
+    async with unit_of_work() as uow:
+        assert await uow.outbox.renew(mine, until=NOW + 2 * CLAIM)
+        await uow.commit()
+
+    assert await claim(unit_of_work, task.id, NOW + CLAIM) is None
+    assert await due(unit_of_work, NOW + CLAIM) == []
+    assert await claim(unit_of_work, task.id, NOW + 2 * CLAIM)
+
+
+async def test_who_lost_the_claim_changes_nothing_but_may_still_say_that_it_is_done(
+    unit_of_work: UnitOfWorkFactory, order: Order
+) -> None:
+    await add(unit_of_work, task := a_task(order))
+    slow = await claim(unit_of_work, task.id)
+    quick = await claim(unit_of_work, task.id, NOW + CLAIM)
+    assert slow
+    assert quick
+    at_the_end = NOW + 2 * CLAIM
+    async with unit_of_work() as uow:
+        assert not await uow.outbox.renew(slow, until=at_the_end + CLAIM)
+        assert not await uow.outbox.sending(slow, now=NOW)
+        await uow.outbox.save(replace(slow, state=TaskState.DEAD))
+        await uow.outbox.postpone(slow, until=NOW)
+        await uow.commit()
+        assert await uow.outbox.claim(task.id, now=at_the_end - A_MOMENT, until=at_the_end) is None
+
+    await save(unit_of_work, replace(slow, state=TaskState.DONE))
+    assert await claim(unit_of_work, task.id, at_the_end) is None
+
+
+async def test_a_try_that_could_not_begin_does_not_count(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    await add(unit_of_work, task := replace(a_task(order), last_error="421 busy"))
+    claimed = await claim(unit_of_work, task.id)
+    assert claimed
+    later = NOW + timedelta(seconds=3)
+    async with unit_of_work() as uow:
+        await uow.outbox.postpone(claimed, until=later)
+        await uow.commit()
+
+    assert await claim(unit_of_work, task.id, later - A_MOMENT) is None
+    assert await claim(unit_of_work, task.id, later) == replace(task, due_at=later, attempts=1)
+
+
+async def test_whoever_comes_after_a_worker_that_died_while_sending_can_see_it(
+    unit_of_work: UnitOfWorkFactory, order: Order
+) -> None:
+    await add(unit_of_work, task := a_task(order))
+    claimed = await claim(unit_of_work, task.id)
+    assert claimed
+    async with unit_of_work() as uow:
+        assert await uow.outbox.sending(claimed, now=NOW)
+        await uow.commit()
+
+    heir = await claim(unit_of_work, task.id, NOW + CLAIM)
+    assert heir
+    assert heir.sending_since == NOW
+    await save(unit_of_work, replace(heir, last_error="421 busy"))
+    next_one = await claim(unit_of_work, task.id, NOW + CLAIM)
+    assert next_one
+    assert next_one.sending_since is None
+
+
+async def test_details_come_back_as_they_were_written(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    details = {"venue": "Große Straße 1", "start_time": NOW.isoformat()}
+    await add(unit_of_work, task := replace(a_task(order), details=details))
+
+    claimed = await claim(unit_of_work, task.id)
+    assert claimed
+    assert claimed.details == details
+
+
+async def test_tasks_are_listed_by_state_page_by_page(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    tasks = [replace(a_task(order), state=TaskState.DEAD, last_error="550") for _ in range(3)]
+    await add(unit_of_work, *tasks, a_task(order))
+
+    async with unit_of_work() as uow:
+        assert await uow.outbox.in_state(TaskState.DEAD, after=None, limit=2) == tasks[:2]
+        assert await uow.outbox.in_state(TaskState.DEAD, after=tasks[1].id, limit=2) == tasks[2:]
+
+
+async def test_dead_tasks_are_revived_and_no_others(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    first, second = (replace(a_task(order), state=TaskState.DEAD, attempts=17) for _ in range(2))
+    done = replace(a_task(order), state=TaskState.DONE)
+    await add(unit_of_work, first, second, done)
+    later = NOW + CLAIM
+
+    async with unit_of_work() as uow:
+        assert await uow.outbox.revive([first.id, done.id, new_id()], now=later) == [first.id]
+        await uow.commit()
+    assert await claim(unit_of_work, first.id, later) == replace(
+        first, state=TaskState.PENDING, due_at=later, attempts=1
+    )
+    assert await claim(unit_of_work, done.id, later) is None
+
+    async with unit_of_work() as uow:
+        assert await uow.outbox.revive(None, now=later) == [second.id]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 from uuid import uuid4
 
 import pytest
@@ -39,6 +41,15 @@ def test_a_code_does_not_admit_to_another_show(nonce: bytes) -> None:
 @given(NONCES)
 def test_another_installations_code_is_not_ours(nonce: bytes) -> None:
     assert not OURS.is_genuine(TONIGHT, TicketCodes("their secret").issue(TONIGHT, nonce))
+
+
+@given(NONCES)
+def test_a_scanner_with_the_shows_key_alone_can_tell(nonce: bytes) -> None:
+    """By the recipe that the README gives to those who write one."""
+    key = hmac.digest(b"our secret", b"ticket-code:" + TONIGHT.bytes, "sha256")
+    assert key == show_key("our secret", TONIGHT)
+    scanned = base64.b32decode(OURS.issue(TONIGHT, nonce))
+    assert scanned[NONCE_BYTES:] == hmac.digest(key, scanned[:NONCE_BYTES], "sha256")[:7]
 
 
 def test_every_show_has_its_own_key() -> None:

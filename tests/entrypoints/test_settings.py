@@ -22,6 +22,7 @@ def test_nothing_has_to_be_set() -> None:
     assert (settings.database_url, settings.redis_url) == (None, None)
     assert settings.policy == CheckoutPolicy()
     assert (settings.lock_ttl, settings.lock_wait) == (120, 10)
+    assert settings.smtp_rate_per_second == 10
 
 
 def test_everything_may_be_set() -> None:
@@ -39,6 +40,7 @@ def test_everything_may_be_set() -> None:
             "PROCESSING_FEE_FIXED": "0.25",
             "LOCK_TTL": "60",
             "SMTP_URL": "smtps://user:pw@mail.example.org",
+            "SMTP_RATE_PER_SECOND": "0.5",
             "LOG_FORMAT": "json",
         }
     )
@@ -80,6 +82,8 @@ def test_an_empty_or_blank_edged_variable_is_as_good_as_none() -> None:
         ("PUBLIC_URL", "https://t.example", "https://t.example/"),
         ("PUBLIC_URL", "http://t.example", "t.example"),
         ("SMTP_URL", "smtp://mail:25", "mail:25"),
+        ("SMTP_RATE_PER_SECOND", "0.01", "0"),
+        ("SMTP_RATE_PER_SECOND", "10000", "10001"),
         ("MAIL_FROM", "Box Office <a@b.example>", "nobody"),
         ("STRIPE_API_BASE", "http://127.0.0.1:12111", "127.0.0.1:12111"),
     ],

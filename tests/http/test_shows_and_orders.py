@@ -140,7 +140,7 @@ class TestTicketsPdf:
         assert len(pages) == 2
         for page in pages:
             text = page.extract_text()
-            for expected in ("Twelfth Night", "19:00", "Ada Lovelace", "Stalls", order["number"]):
+            for expected in ("Twelfth Night", "7:00 PM", "Ada Lovelace", "Stalls", order["number"]):
                 assert expected in text
         assert self._qr_codes(answer.content) == [attendee["code"] for attendee in order["attendees"]]
 

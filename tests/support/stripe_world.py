@@ -26,7 +26,7 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.stripe.client import create_client, create_http_client
 from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
-from application.outbox import TaskState
+from application.outbox import TaskKind, TaskState
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container
 from entrypoints.settings import Settings
@@ -174,6 +174,7 @@ def own_settings(
         stripe_api_base=sandbox.url,
         stripe_rate_per_second=1000,
         smtp_url=mailbox.smtp_url,
+        smtp_rate_per_second=1000,
         mail_from="PiqueTickets <tickets@piquetickets.example>",
         checkout_rate_limit="off",
     )
@@ -281,7 +282,8 @@ async def tasks_of(settings: Settings, order_id: str) -> list[tuple[UUID, str, s
     assert settings.database_url
     async with connected(settings.database_url) as connection:
         found = await connection.execute(
-            "SELECT id, kind, state FROM outbox WHERE order_id = %s ORDER BY kind", [UUID(order_id)]
+            "SELECT id, kind, state FROM outbox WHERE order_id = %s AND kind <> %s ORDER BY kind",
+            [UUID(order_id), TaskKind.REMINDER_MAIL],
         )
         return [(task_id, kind, state) for task_id, kind, state in await found.fetchall()]
 

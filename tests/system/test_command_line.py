@@ -56,9 +56,11 @@ SERVER_PROCESSES = 3
 async def server_processes(pid: int) -> list[psutil.Process]:
     """The server processes, as soon as all are there: none has loaded its code by then."""
     async with asyncio.timeout(START_SECONDS):
-        while len(psutil.Process(pid).children()) < SERVER_PROCESSES:
+        found: list[psutil.Process] = []
+        while len(found) < SERVER_PROCESSES:
             await asyncio.sleep(0.001)
-    return list(psutil.Process(pid).children())
+            found = psutil.Process(pid).children()
+    return found
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])

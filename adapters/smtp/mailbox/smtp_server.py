@@ -26,13 +26,16 @@ class Faults:
     is_busy: bool = False
     """Every mail is answered 451."""
     is_hanging: bool = False
-    """No mail is ever answered."""
+    """No mail is ever answered, or taken."""
+    is_mute: bool = False
+    """Every mail is taken, and the sender never hears of it."""
 
     def mend(self) -> None:
         """Behave again."""
         self.refused_addresses.clear()
         self.is_busy = False
         self.is_hanging = False
+        self.is_mute = False
 
 
 class CatchingHandler:
@@ -60,6 +63,8 @@ class CatchingHandler:
             envelope_from=envelope.mail_from or "",
             envelope_to=tuple(envelope.rcpt_tos),
         )
+        if self._faults.is_mute:
+            await asyncio.Event().wait()
         return _OK
 
 

@@ -18,6 +18,7 @@ from PIL import Image, ImageChops
 from pypdf import PdfReader
 
 from adapters.pdf.renderer import PdfTicketRenderer
+from application.ports.letters import Occasion
 from application.ports.mail import PrintableTicket
 
 DOTS_PER_MM = 5.0
@@ -28,10 +29,13 @@ PRINTER_MARGIN_MM = 10.0
 TICKET = PrintableTicket(
     show_title="A Midsummer Night’s Dream",
     producer_name="Théâtre du Nord",
-    venue="The Old Granary, 12 Quay Street, Bristol",
-    door_time=datetime(2026, 7, 3, 18, 0, tzinfo=UTC),
-    start_time=datetime(2026, 7, 3, 18, 30, tzinfo=UTC),
-    timezone=ZoneInfo("Europe/London"),
+    occasion=Occasion(
+        venue="The Old Granary, 12 Quay Street, Bristol",
+        door_time=datetime(2026, 7, 3, 18, 0, tzinfo=UTC),
+        start_time=datetime(2026, 7, 3, 18, 30, tzinfo=UTC),
+        timezone=ZoneInfo("Europe/London"),
+        locale="en-GB",
+    ),
     attendee_name="Ada Lovelace",
     ticket_name="General admission",
     is_vip=False,
@@ -44,7 +48,10 @@ LONG = replace(
     TICKET,
     show_title="The Extraordinarily Long and Winding Tale of the Donaudampfschifffahrtsgesellschaftskapitän " * 6,
     producer_name="The Society for the Preservation of Very Long Producer Names " * 4,
-    venue="Großer Saal im Kulturzentrum am alten Güterbahnhof, Eingang Hof links, Dresden, " * 5,
+    occasion=replace(
+        TICKET.occasion,
+        venue="Großer Saal im Kulturzentrum am alten Güterbahnhof, Eingang Hof links, Dresden, " * 5,
+    ),
     attendee_name="Maria del Carmen Fernández-Villaverde y Gómez de la Serna de Todos los Santos Aurelia Constanza",
     ticket_name="Early bird reduced price for students, apprentices and pensioners including cloakroom " * 2,
     is_vip=True,
@@ -122,7 +129,7 @@ async def test_a_ticket_tells_everything() -> None:
         "A Midsummer Night’s Dream",
         "Théâtre du Nord",
         "The Old Granary, 12 Quay Street, Bristol",
-        "Friday 3 July 2026",
+        "Friday, 3 July 2026",
         "Doors 19:00 · Start 19:30 BST",
         "Ada Lovelace",
         "General admission",
@@ -141,17 +148,24 @@ async def test_only_vips_are_marked() -> None:
 
 async def test_doors_on_the_day_before_name_their_day() -> None:
     at_midnight = replace(
-        TICKET,
+        TICKET.occasion,
         door_time=datetime(2026, 7, 3, 22, 0, tzinfo=UTC),
         start_time=datetime(2026, 7, 3, 23, 30, tzinfo=UTC),
     )
-    text = text_of(await render(at_midnight))
-    assert "Saturday 4 July 2026" in text
+    text = text_of(await render(replace(TICKET, occasion=at_midnight)))
+    assert "Saturday, 4 July 2026" in text
     assert "Doors Friday 23:00 · Start 00:30 BST" in text
 
 
 async def test_a_zone_without_a_name_is_told_by_its_offset() -> None:
-    assert "Start 15:30 UTC-03" in text_of(await render(replace(TICKET, timezone=ZoneInfo("America/Sao_Paulo"))))
+    elsewhere = replace(TICKET.occasion, timezone=ZoneInfo("America/Sao_Paulo"))
+    assert "Start 15:30 UTC-03" in text_of(await render(replace(TICKET, occasion=elsewhere)))
+
+
+async def test_an_american_ticket_is_written_as_americans_write() -> None:
+    text = text_of(await render(replace(TICKET, occasion=replace(TICKET.occasion, locale="en-US"))))
+    assert "Friday, July 3, 2026" in text
+    assert "Doors 7:00 PM · Start 7:30 PM BST" in text
 
 
 async def test_everyone_has_a_page() -> None:
@@ -211,7 +225,12 @@ async def test_it_prints_whole_on_either_paper(paper: Literal["A4", "Letter"], t
     ],
 )
 async def test_a_text_without_end_stays_in_the_card(field: str, endless: str) -> None:
-    pdf = await render(replace(TICKET, **{field: endless}))  # type: ignore[arg-type]
+    ticket = (
+        replace(TICKET, occasion=replace(TICKET.occasion, venue=endless))
+        if field == "venue"
+        else replace(TICKET, **{field: endless})  # type: ignore[arg-type]
+    )
+    pdf = await render(ticket)
     picture = picture_of(pdf)
     left, _, right, bottom = ink_mm(picture)
     assert left == pytest.approx(PAPERS_MM["A4"][0] - right, abs=0.5)

@@ -67,7 +67,7 @@ def test_migrations_make_exactly_what_the_tables_say(upgraded_url: str) -> None:
     [
         "ALTER TABLE tickets ADD COLUMN colour text",
         "ALTER TABLE tickets DROP COLUMN is_vip",
-        "DROP INDEX outbox_due_idx",
+        "DROP INDEX outbox_relay_idx",
         "ALTER TABLE orders DROP CONSTRAINT orders_idempotency_key_key",
         "ALTER TABLE ticket_orders DROP CONSTRAINT ticket_orders_ticket_id_fkey",
     ],

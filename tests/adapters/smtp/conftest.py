@@ -18,7 +18,8 @@ from adapters.smtp.mailbox.mails import CaughtMails
 from adapters.smtp.mailbox.smtp_server import CatchingHandler, Faults, SmtpServer
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
-from application.ports.mail import Letter, Mail
+from application.ports.letters import Letter
+from application.ports.mail import Mail
 
 MailFactory = Callable[..., Mail]
 MailerFactory = Callable[..., SmtpMailer]

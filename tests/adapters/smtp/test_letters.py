@@ -4,57 +4,53 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
 import pytest
-from typing_extensions import override
 
 from adapters.smtp.letters import JinjaLetterWriter
-from application.ports.mail import ConfirmationFacts, LetterLine
-
-FACTS = ConfirmationFacts(
-    customer_name="Ada Lovelace",
-    show_title="Hamlet",
-    producer_name="Theatre Éclair",
-    venue="The Globe, London",
-    door_time=datetime(2026, 7, 3, 18, 0, tzinfo=UTC),
-    start_time=datetime(2026, 7, 3, 18, 30, tzinfo=UTC),
-    timezone=ZoneInfo("Europe/London"),
-    order_number="PT-42",
-    lines=(
-        LetterLine(name="Stalls", quantity=2, total_price="£50.00"),
-        LetterLine(name="Balcony", quantity=1, total_price="£15.00"),
-    ),
-    discount="−£5.00",
-    fees="£4.84",
-    tax="£3.10",
-    total="£67.94",
-    order_url="https://tickets.example.org/orders/1?a=1&token=2",
+from application.ports.letters import LetterFacts, OrderLinksFacts
+from tests.support.letters import (
+    ABOUT_AN_ORDER,
+    ALL,
+    CONFIRMATION,
+    HOSTILE,
+    LATE_PAYMENT,
+    OCCASION,
+    ORDER_LINKS,
+    REFUND,
+    REMINDER,
+    SHOW_CANCELLED,
+    SHOW_MOVED,
+    Page,
 )
-HOSTILE = """<script>alert("x")</script>' onmouseover='"""
 
-
-class _Page(HTMLParser):
-    """The text a reader sees, the tags, and where links lead."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-
-    @override
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    @override
-    def handle_data(self, data: str) -> None:
-        self.words.extend(data.split())
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.words)
+THE_SHOW = ("Hamlet", "Theatre Éclair", "The Globe, London", "Friday, 3 July 2026", "19:00", "19:30", "BST")
+THE_ORDER = ("Ada Lovelace", "PT-42")
+SAYS: tuple[tuple[LetterFacts, str, tuple[str, ...]], ...] = (
+    (
+        CONFIRMATION,
+        "Your tickets for Hamlet",
+        (*THE_ORDER, *THE_SHOW, "£50.00", "£15.00", "Discount", "−£5.00", "Fees", "£4.84", "Tax", "£3.10", "£67.94"),
+    ),
+    (REMINDER, "Hamlet: Friday, 3 July 2026, 19:30", (*THE_ORDER, *THE_SHOW, "Stalls", "Balcony", "attached")),
+    (REFUND, "Your refund for Hamlet", (*THE_ORDER, *THE_SHOW, "£25.00", "on its way back", "1 of your tickets")),
+    (
+        LATE_PAYMENT,
+        "Your payment for Hamlet came too late",
+        (*THE_ORDER, "Hamlet", "Theatre Éclair", "we are sorry", "no tickets", "£67.94"),
+    ),
+    (SHOW_CANCELLED, "Cancelled: Hamlet", (*THE_ORDER, *THE_SHOW, "we are sorry", "was cancelled", "£67.94")),
+    (
+        SHOW_MOVED,
+        "Changed: Hamlet is on Friday, 3 July 2026",
+        (*THE_ORDER, *THE_SHOW, "Before", "Tuesday, 30 June 2026", "The Rose, London", "stay valid"),
+    ),
+    (ORDER_LINKS, "Your orders", ("Hamlet", "Macbeth", "PT-42", "PT-17", "confirmed", "refunded", "3 July 2026")),
+)
+each_letter = pytest.mark.parametrize("facts", ALL, ids=lambda facts: type(facts).__name__)
+each_about_an_order = pytest.mark.parametrize("facts", ABOUT_AN_ORDER, ids=lambda facts: type(facts).__name__)
+typed_by_people = pytest.mark.parametrize("field", ["customer_name", "show_title", "producer_name"])
 
 
 @pytest.fixture
@@ -62,84 +58,134 @@ def writer() -> JinjaLetterWriter:
     return JinjaLetterWriter()
 
 
-def test_both_forms_tell_everything(writer: JinjaLetterWriter) -> None:
-    letter = writer.confirmation(FACTS)
-    assert letter.subject == "Your tickets for Hamlet"
-    page = _Page(letter.html)
-    for fact in (
-        "Ada Lovelace",
-        "Hamlet",
-        "Theatre Éclair",
-        "The Globe, London",
-        "Friday 3 July 2026",
-        "Doors 19:00",
-        "19:30",
-        "BST",
-        "PT-42",
-        "£50.00",
-        "£15.00",
-        "Discount",
-        "−£5.00",
-        "Fees",
-        "£4.84",
-        "Tax",
-        "£3.10",
-        "£67.94",
-    ):
-        assert fact in page.text
-        assert fact in letter.text
-    assert "2 × Stalls" in page.text
+def changed(facts: LetterFacts, field: str, text: str) -> LetterFacts:
+    if field == "venue":
+        return replace(CONFIRMATION, occasion=replace(OCCASION, venue=text))
+    return replace(facts, **{field: text})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("facts", "subject", "said"), SAYS, ids=lambda value: type(value).__name__)
+def test_both_forms_tell_everything(
+    writer: JinjaLetterWriter, facts: LetterFacts, subject: str, said: tuple[str, ...]
+) -> None:
+    letter = writer.write(facts)
+    page = Page(letter.html)
+    assert letter.subject == subject
+    for text in (page.text, " ".join(letter.text.split())):
+        for fact in said:
+            assert fact in text
+    urls = {order.url for order in facts.orders} if isinstance(facts, OrderLinksFacts) else {facts.order_url}
+    assert page.links == urls
+    assert all(url in letter.text for url in urls)
+
+
+def test_every_line_of_an_order_is_there(writer: JinjaLetterWriter) -> None:
+    letter = writer.write(CONFIRMATION)
+    assert "2 × Stalls" in Page(letter.html).text
     assert "2 x Stalls" in letter.text
-    assert FACTS.order_url in letter.text
-    assert {attributes["href"] for tag, attributes in page.tags if tag == "a"} == {FACTS.order_url}
 
 
 def test_a_free_order_names_no_fees_and_no_tax(writer: JinjaLetterWriter) -> None:
-    letter = writer.confirmation(replace(FACTS, discount="", fees="", tax="", total=""))
-    for text in (letter.text, _Page(letter.html).text):
+    letter = writer.write(replace(CONFIRMATION, discount="", fees="", tax="", total=""))
+    for text in (letter.text, Page(letter.html).text):
         assert "Free" in text
         assert not {"Fees", "Tax", "Discount"} & set(text.replace(":", "").split())
 
 
+def test_tickets_that_cost_nothing_are_taken_back_without_a_word_of_money(writer: JinjaLetterWriter) -> None:
+    letter = writer.write(replace(REFUND, amount="", left=0))
+    assert letter.subject == "Your order for Hamlet has changed"
+    for text in (letter.text, Page(letter.html).text):
+        assert "way back" not in text
+        assert "no longer valid" in text
+        assert "The Globe" not in text
+
+
+def test_free_tickets_of_a_cancelled_show_promise_no_money(writer: JinjaLetterWriter) -> None:
+    letter = writer.write(replace(SHOW_CANCELLED, paid=""))
+    for text in (letter.text, Page(letter.html).text):
+        assert "money is on its way" not in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("was", "change"),
+    [
+        (replace(OCCASION, start_time=datetime(2026, 7, 3, 19, 0, tzinfo=UTC)), "at 19:30"),
+        (replace(OCCASION, timezone=ZoneInfo("Europe/Berlin")), "at 19:30"),
+        (replace(OCCASION, venue="The Rose"), "elsewhere"),
+        (replace(OCCASION, door_time=datetime(2026, 7, 3, 17, 0, tzinfo=UTC)), "open at 19:00"),
+    ],
+)
+def test_the_subject_says_what_moved(writer: JinjaLetterWriter, was: object, change: str) -> None:
+    assert writer.write(replace(SHOW_MOVED, before=was)).subject == f"Changed: Hamlet is {change}"  # type: ignore[arg-type]
+
+
 def test_times_are_the_venues(writer: JinjaLetterWriter) -> None:
-    letter = writer.confirmation(replace(FACTS, timezone=ZoneInfo("America/Sao_Paulo")))
+    letter = writer.write(replace(CONFIRMATION, occasion=replace(OCCASION, timezone=ZoneInfo("America/Sao_Paulo"))))
     assert "Doors 15:00, start 15:30 (UTC-03)" in letter.text
 
 
 def test_doors_on_the_day_before_name_their_day(writer: JinjaLetterWriter) -> None:
     at_midnight = replace(
-        FACTS,
+        OCCASION,
         door_time=datetime(2026, 7, 3, 22, 0, tzinfo=UTC),
         start_time=datetime(2026, 7, 3, 23, 30, tzinfo=UTC),
     )
-    text = writer.confirmation(at_midnight).text
-    assert "Saturday 4 July 2026" in text
+    text = writer.write(replace(CONFIRMATION, occasion=at_midnight)).text
+    assert "Saturday, 4 July 2026" in text
     assert "Doors Friday 23:00, start 00:30" in text
 
 
-@pytest.mark.parametrize("field", ["customer_name", "show_title", "producer_name", "venue", "order_number", "total"])
-def test_what_people_typed_stays_text(writer: JinjaLetterWriter, field: str) -> None:
-    ordinary = _Page(writer.confirmation(FACTS).html)
-    page = _Page(writer.confirmation(replace(FACTS, **{field: HOSTILE})).html)  # type: ignore[arg-type]
+@typed_by_people
+@each_about_an_order
+def test_what_people_typed_stays_text(writer: JinjaLetterWriter, facts: LetterFacts, field: str) -> None:
+    ordinary, page = Page(writer.write(facts).html), Page(writer.write(changed(facts, field, HOSTILE)).html)
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in ordinary.tags]
     assert HOSTILE in page.text
 
 
-def test_the_subject_is_one_line(writer: JinjaLetterWriter) -> None:
-    letter = writer.confirmation(replace(FACTS, show_title="Hamlet\r\nBcc: eve@example.org"))
-    assert letter.subject == "Your tickets for Hamlet Bcc: eve@example.org"
+@pytest.mark.parametrize("field", ["venue", "order_number", "total"])
+def test_whatever_stands_in_a_confirmation_stays_text(writer: JinjaLetterWriter, field: str) -> None:
+    ordinary, page = (Page(writer.write(f).html) for f in (CONFIRMATION, changed(CONFIRMATION, field, HOSTILE)))
+    assert [tag for tag, _ in page.tags] == [tag for tag, _ in ordinary.tags]
+    assert HOSTILE in page.text
 
 
-def test_a_name_cannot_write_lines_of_its_own(writer: JinjaLetterWriter) -> None:
-    letter = writer.confirmation(replace(FACTS, customer_name="Ada\n\nYour order: http://evil.example"))
-    assert "Hello Ada Your order: http://evil.example,\n" in letter.text
+def test_a_title_in_a_list_of_orders_stays_text(writer: JinjaLetterWriter) -> None:
+    hostile = replace(ORDER_LINKS, orders=tuple(replace(order, show_title=HOSTILE) for order in ORDER_LINKS.orders))
+    page = Page(writer.write(hostile).html)
+    assert [tag for tag, _ in page.tags] == [tag for tag, _ in Page(writer.write(ORDER_LINKS).html).tags]
+    assert HOSTILE in page.text
 
 
-def test_the_page_is_made_for_everyone(writer: JinjaLetterWriter) -> None:
-    page = _Page(writer.confirmation(FACTS).html)
+@each_about_an_order
+def test_the_subject_is_one_line(writer: JinjaLetterWriter, facts: LetterFacts) -> None:
+    letter = writer.write(changed(facts, "show_title", "Hamlet\r\nBcc: eve@example.org"))
+    assert "Hamlet Bcc: eve@example.org" in letter.subject
+    assert letter.subject.splitlines() == [letter.subject]
+
+
+@typed_by_people
+@each_about_an_order
+def test_a_name_cannot_write_lines_of_its_own(writer: JinjaLetterWriter, facts: LetterFacts, field: str) -> None:
+    letter = writer.write(changed(facts, field, "Ada\n\nClick here: http://evil.example"))
+    assert "\nClick here: http" not in letter.text
+    assert "Ada Click here: http://evil.example" in letter.text
+
+
+@each_letter
+def test_the_page_is_made_for_everyone(writer: JinjaLetterWriter, facts: LetterFacts) -> None:
+    page = Page(writer.write(facts).html)
     assert ("html", {"lang": "en", "dir": "ltr"}) in page.tags
-    tables = [attributes.get("role") for tag, attributes in page.tags if tag == "table"]
-    assert tables.count(None) == 1, "only the order is a table, the others are layout"
-    assert set(tables) == {None, "presentation"}
-    assert any(attributes.get("scope") == "col" for tag, attributes in page.tags if tag == "th")
     assert not {"img", "script", "link"} & {tag for tag, _ in page.tags}, "it must load nothing"
+    assert [tag for tag, _ in page.tags].count("h1") == 1
+    tables = [attributes.get("role") for tag, attributes in page.tags if tag == "table"]
+    assert tables.count(None) == (facts is CONFIRMATION), "only an order is a table, the others are layout"
+
+
+@each_letter
+def test_the_text_reads_well_in_80_columns(writer: JinjaLetterWriter, facts: LetterFacts) -> None:
+    text = writer.write(facts).text
+    assert text == text.strip() + "\n" or text == text.strip()
+    assert "\n\n\n" not in text
+    assert all(len(line) <= 80 for line in text.splitlines() if "https://" not in line)

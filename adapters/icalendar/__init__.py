@@ -1,0 +1,1 @@
+"""Calendar files, by the library icalendar."""

@@ -1,0 +1,14 @@
+"""A calendar entry that says what it was told."""
+
+from __future__ import annotations
+
+from application.ports.calendar import CalendarEvent
+
+
+class MemoryCalendarWriter:
+    def __init__(self) -> None:
+        self.events: list[CalendarEvent] = []
+
+    def write(self, event: CalendarEvent) -> bytes:
+        self.events.append(event)
+        return f"BEGIN:VCALENDAR\n{event.title}\nEND:VCALENDAR\n".encode()

@@ -1,0 +1,25 @@
+"""LookupRepo in memory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from adapters.memory.storage import _Tables
+
+
+class MemoryLookupRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def ask(self, address_hash: bytes, *, now: datetime, not_since: datetime) -> bool:
+        if (asked_at := self._tables.lookups.get(address_hash)) and asked_at > not_since:
+            return False
+        self._tables.lookups[address_hash] = now
+        return True
+
+    async def orders_of(self, email: str, *, limit: int) -> list[UUID]:
+        found = [o for o in self._tables.orders.values() if o.customer.email.lower() == email.lower()]
+        return [o.id for o in sorted(found, key=lambda o: (o.created_at, o.id), reverse=True)[:limit]]

@@ -1,0 +1,39 @@
+"""Telling the buyers of a show that it was cancelled or moved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from application.outbox import TaskKind
+from application.ports.storage import UnitOfWork
+from application.reminders import reminder_time
+from domain.catalog import Show
+
+
+async def announce_show_change(uow: UnitOfWork, before: Show, after: Show, *, now: datetime) -> int:
+    """Write down, in the caller's transaction, a mail for every order that still admits somebody; how many.
+
+    Buyers of a cancelled show are told so. Those of a show whose times, time zone or venue changed are told what they
+    were and are, and their reminders get their new time. Any other change, and any change of a show that is over, is
+    nobody's business. Call it where ``before`` was locked in the same transaction; there is nothing to hand over
+    afterwards: the relay does that within a second, as fast as mails may go.
+    """
+    if max(before.end_time, after.end_time) <= now or before.cancelled:
+        return 0
+    if after.cancelled:
+        await uow.outbox.plan_reminders(after.id, due_at=None)
+        return await uow.outbox.announce(after.id, TaskKind.SHOW_CANCELLED_MAIL, details={}, now=now)
+    if place_and_time(before) == place_and_time(after):
+        return 0
+    await uow.outbox.plan_reminders(after.id, due_at=reminder_time(after, now))
+    return await uow.outbox.announce(after.id, TaskKind.SHOW_MOVED_MAIL, details=place_and_time(before), now=now)
+
+
+def place_and_time(show: Show) -> dict[str, str]:
+    """What a buyer has to know to be there, as a task's details remember it."""
+    return {
+        "door_time": show.door_time.isoformat(),
+        "start_time": show.start_time.isoformat(),
+        "timezone": show.timezone,
+        "venue": show.venue,
+    }

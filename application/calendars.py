@@ -1,0 +1,58 @@
+"""Use case: the order's show as a file for the buyer's calendar."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from application import wording
+from application.links import Links
+from application.ports.calendar import CalendarEvent, CalendarWriter
+from application.ports.mail import Attachment
+from application.ports.storage import ShowOnDisplay
+from application.ports.system import Clock
+from domain.orders import Order
+
+#: A calendar keeps the version with the highest number: seconds since then. It fits the 32 bits that calendars give it
+#: for a lifetime, and needs no counter, as what is written later always knows the show as it was later.
+_SEQUENCE_EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
+CONTENT_TYPE: Final = "text/calendar"
+
+
+class WriteCalendar:
+    """An entry from the start of the show to its end. All orders of a show share it, so that two make one entry."""
+
+    def __init__(self, calendars: CalendarWriter, links: Links, clock: Clock) -> None:
+        self._calendars = calendars
+        self._links = links
+        self._clock = clock
+
+    def __call__(self, order: Order, display: ShowOnDisplay) -> bytes:
+        """iCalendar. A cancelled show's entry takes itself out of the calendar again."""
+        return self._calendars.write(self._event(order, display))
+
+    def attachment(self, order: Order, display: ShowOnDisplay) -> Attachment:
+        """The same as it goes with a mail."""
+        method = "CANCEL" if display.show.cancelled else "PUBLISH"
+        return Attachment("show.ics", f"{CONTENT_TYPE}; method={method}", self(order, display))
+
+    def _event(self, order: Order, display: ShowOnDisplay) -> CalendarEvent:
+        show, now, page = display.show, self._clock.now(), self._links.order_page(order)
+        timezone = ZoneInfo(show.timezone)
+        doors = wording.doors(show.door_time, show.start_time, timezone, show.locale)
+        return CalendarEvent(
+            uid=f"{show.id}@piquetickets",
+            sequence=max(int((now - _SEQUENCE_EPOCH).total_seconds()), 0),
+            stamped_at=now,
+            title=show.title,
+            description=f"Doors {doors}. Your tickets: {page}",
+            url=page,
+            venue=show.venue,
+            organizer_name=display.producer.name,
+            organizer_email=display.producer.email,
+            start_time=show.start_time,
+            end_time=show.end_time,
+            timezone=timezone,
+            cancelled=show.cancelled,
+        )

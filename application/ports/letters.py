@@ -1,0 +1,134 @@
+"""What letters to buyers tell. All amounts and numbers are as people read them, all times aware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What a mail says, before it is addressed."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """Where and when a show is. ``locale`` is a BCP 47 tag."""
+
+    venue: str
+    door_time: datetime
+    start_time: datetime
+    timezone: ZoneInfo
+    locale: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFacts:
+    """What every letter about an order tells."""
+
+    customer_name: str
+    show_title: str
+    producer_name: str
+    occasion: Occasion
+    order_number: str
+    order_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterLine:
+    """A row of an order's table in a letter."""
+
+    name: str
+    quantity: int
+    total_price: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationFacts(OrderFacts):
+    """The mail that brings the tickets.
+
+    ``discount`` is "" where there was none; ``fees`` and ``total`` are "" for a free order.
+    """
+
+    lines: tuple[LetterLine, ...]
+    discount: str
+    fees: str
+    tax: str
+    total: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderFacts(OrderFacts):
+    """The mail of the day before; ``tickets`` are names and how many of each still admit."""
+
+    tickets: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFacts(OrderFacts):
+    """Tickets were taken back. ``amount`` is what goes back, "" where nothing was paid; ``left`` still admit."""
+
+    amount: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatePaymentFacts(OrderFacts):
+    """The money came when the tickets were gone; all of it, ``amount``, goes back."""
+
+    amount: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCancelledFacts(OrderFacts):
+    """There will be no show. ``paid`` is "" for free tickets."""
+
+    paid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowMovedFacts(OrderFacts):
+    """The show is at ``occasion`` now, and was to be ``before``."""
+
+    before: Occasion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLink:
+    """One of an address's orders."""
+
+    show_title: str
+    occasion: Occasion
+    order_number: str
+    status: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLinksFacts:
+    """The way to an address's orders, newest first."""
+
+    orders: tuple[OrderLink, ...]
+
+
+LetterFacts = (
+    ConfirmationFacts
+    | ReminderFacts
+    | RefundFacts
+    | LatePaymentFacts
+    | ShowCancelledFacts
+    | ShowMovedFacts
+    | OrderLinksFacts
+)
+
+
+class LetterWriter(Protocol):
+    def write(self, facts: LetterFacts) -> Letter:
+        """The letter that tells these facts."""
+        ...

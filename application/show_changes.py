@@ -1,0 +1,92 @@
+"""Tasks: the mails that say that a show was cancelled or moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from application.announcements import place_and_time
+from application.calendars import WriteCalendar
+from application.correspondence import SendLetter
+from application.links import Links
+from application.outbox import OutboxTask
+from application.ports.letters import ShowCancelledFacts, ShowMovedFacts
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock
+from application.showing import order_on_display
+from application.telling import occasion_of, order_facts
+from application.wording import price
+from domain.catalog import Show
+
+
+class TellOfCancelledShow:
+    """Handler of TaskKind.SHOW_CANCELLED_MAIL."""
+
+    def __init__(
+        self, unit_of_work: UnitOfWorkFactory, write_calendar: WriteCalendar, send_letter: SendLetter, links: Links
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._write_calendar = write_calendar
+        self._send_letter = send_letter
+        self._links = links
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """An order that was refunded since is told all the same: its buyer knew of a show. Raises what SendLetter
+        raises.
+        """
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        if found is None or not found.display.show.cancelled:
+            return
+        order, display = found.order, found.display
+        paid = price(order.quote.currency, order.amount_paid, display.show.locale) if order.amount_paid else ""
+        facts = ShowCancelledFacts(**order_facts(found, self._links), paid=paid)
+        entry = self._write_calendar.attachment(order, display)
+        await self._send_letter(task, order.customer, facts, entry, reply_to=display.producer.email)
+
+
+class TellOfMovedShow:
+    """Handler of TaskKind.SHOW_MOVED_MAIL. Tells the show as it is when the mail goes out, after several moves too."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        write_calendar: WriteCalendar,
+        send_letter: SendLetter,
+        links: Links,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._write_calendar = write_calendar
+        self._send_letter = send_letter
+        self._links = links
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Nothing is sent for an order that admits nobody, a show that is off or over, or one that moved back again.
+
+        Raises what SendLetter raises.
+        """
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        if found is None or not found.order.success:
+            return
+        order, display = found.order, found.display
+        show = display.show
+        if show.cancelled or show.end_time <= self._clock.now() or place_and_time(show) == task.details:
+            return
+        before = occasion_of(_as_it_was(show, task.details))
+        facts = ShowMovedFacts(**order_facts(found, self._links), before=before)
+        entry = self._write_calendar.attachment(order, display)
+        await self._send_letter(task, order.customer, facts, entry, reply_to=display.producer.email)
+
+
+def _as_it_was(show: Show, details: Mapping[str, str]) -> Show:
+    start_time = datetime.fromisoformat(details["start_time"])
+    return replace(
+        show,
+        door_time=datetime.fromisoformat(details["door_time"]),
+        start_time=start_time,
+        end_time=max(start_time, show.end_time),
+        timezone=details["timezone"],
+        venue=details["venue"],
+    )

@@ -1,0 +1,75 @@
+"""Dates, times and prices as letters and tickets say them: in English, in the habits of the country the show is in.
+
+A German date in an English sentence reads like a mistake, and an American one misleads a German. So the words are
+always English, while the order of day and month, the clock of 12 or 24 hours and the way prices are written are those
+of the English that the Unicode CLDR has for the show's country: "27 November 2026, 19:30, 25,00 €" for de-DE.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency
+
+from domain.money import Currency
+
+#: English as the European continent writes it: day before month, 24 hours. Right for most of the world.
+_ELSEWHERE: Final = "en_150"
+#: Babel sets this before "PM": not every font has it.
+_NARROW_SPACE: Final = "\u202f"
+
+
+@lru_cache(maxsize=1000)
+def english_of(tag: str) -> Locale:
+    """The English of the country that a BCP 47 tag names; of the continent where CLDR has none."""
+    locale = Locale.parse(tag, sep="-")
+    if locale.territory is None:
+        return locale if locale.language == "en" else Locale.parse(_ELSEWHERE)
+    try:
+        return Locale("en", locale.territory)
+    except UnknownLocaleError:
+        return Locale.parse(_ELSEWHERE)
+
+
+def day(moment: datetime, timezone: ZoneInfo, locale: str) -> str:
+    """Such as "Friday, 27 November 2026", or "Friday, November 27, 2026" in the United States."""
+    return format_date(moment.astimezone(timezone), "full", locale=english_of(locale))
+
+
+def clock(moment: datetime, timezone: ZoneInfo, locale: str) -> str:
+    """Such as "19:30", or "7:30 PM" in the United States."""
+    local = moment.astimezone(timezone)
+    return format_time(local, "short", locale=english_of(locale)).replace(_NARROW_SPACE, "\N{NO-BREAK SPACE}")
+
+
+def zone(moment: datetime, timezone: ZoneInfo) -> str:
+    """Such as "CET". Zones without an abbreviation are told by their offset: "UTC+03"."""
+    name = f"{moment.astimezone(timezone):%Z}"
+    return f"UTC{name}" if name.startswith(("+", "-")) else name
+
+
+def doors(door_time: datetime, start_time: datetime, timezone: ZoneInfo, locale: str) -> str:
+    """When the doors open, such as "19:00"; with the day where it is another one than the start's."""
+    time = clock(door_time, timezone, locale)
+    local = door_time.astimezone(timezone)
+    same_day = local.date() == start_time.astimezone(timezone).date()
+    return time if same_day else f"{local:%A} {time}"
+
+
+def price(currency: Currency, minor: int, locale: str) -> str:
+    """An amount of minor units, such as "$25.00"."""
+    amount = Decimal(minor).scaleb(-currency.places)
+    return format_currency(amount, currency.code, locale=english_of(locale)).replace(
+        _NARROW_SPACE, "\N{NO-BREAK SPACE}"
+    )
+
+
+def price_tag(currency: Currency, minor: int, locale: str) -> str:
+    """A price as people read it: "Free" instead of nothing."""
+    return price(currency, minor, locale) if minor else "Free"

@@ -1,0 +1,77 @@
+"""piquetickets tasks: what must still happen, what was given up, and trying it again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from application.outbox import OutboxTask, TaskState
+from entrypoints.cli.engines import data_dir_option
+from entrypoints.cli.running import run_use_case
+from entrypoints.container import Container
+
+
+@click.group()
+def tasks() -> None:
+    """Mails, refunds and other work that follows an order."""
+
+
+@tasks.command("list")
+@click.option("--state", type=click.Choice([state.value for state in TaskState]), default=TaskState.DEAD.value)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@data_dir_option
+def list_(state: str, as_json: bool, data_dir: Path) -> None:
+    """Tasks that were given up, or those in another state."""
+
+    async def found(container: Container) -> list[OutboxTask]:
+        return [task async for task in container.list_tasks()(TaskState(state))]
+
+    listed = run_use_case(data_dir, found)
+    for task in listed:
+        click.echo(json.dumps(_facts(task)) if as_json else _line(task))
+    if not as_json:
+        click.echo(f"{len(listed)} {state} task{'' if len(listed) == 1 else 's'}.")
+
+
+@tasks.command()
+@click.argument("task_ids", nargs=-1, type=click.UUID, metavar="ID...")
+@click.option("--all", "all_", is_flag=True, help="Every dead task.")
+@data_dir_option
+def retry(task_ids: tuple[UUID, ...], all_: bool, data_dir: Path) -> None:
+    """Try dead tasks again, from the first try on."""
+    if bool(task_ids) == all_:
+        raise click.UsageError("Name the tasks, or say --all.")
+
+    async def revived(container: Container) -> list[UUID]:
+        return await container.revive_tasks()(None if all_ else task_ids)
+
+    count = len(run_use_case(data_dir, revived))
+    click.echo(f"{count} task{'' if count == 1 else 's'} will be tried again.")
+
+
+def _facts(task: OutboxTask) -> dict[str, object]:
+    return {
+        "id": str(task.id),
+        "kind": task.kind.value,
+        "order_id": str(task.order_id),
+        "state": task.state.value,
+        "attempts": task.attempts,
+        "due_at": task.due_at.isoformat(),
+        "sending_since": task.sending_since.isoformat() if task.sending_since else None,
+        "message_id": task.message_id,
+        "last_error": task.last_error,
+    }
+
+
+def _line(task: OutboxTask) -> str:
+    words = [f"{task.id}  {task.kind:<20} order {task.order_id}  tries {task.attempts}"]
+    if task.state is TaskState.PENDING:
+        words.append(f"due {task.due_at:%Y-%m-%d %H:%M:%S %Z}")
+    if task.sending_since:
+        words.append(f"mail on its way since {task.sending_since:%Y-%m-%d %H:%M:%S %Z}, perhaps sent")
+    if task.last_error:
+        words.append(" ".join(task.last_error.split()))
+    return "  ".join(words)

@@ -1,0 +1,289 @@
+"""What is measured. Figures are per second, milliseconds, megabytes or ratios, as their names say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+from urllib.parse import urlsplit
+
+from stripe import WebhookSignature
+
+from tests.load.generator import Job, Outcome, http_request, run
+from tests.load.history import write_history
+from tests.load.house import WEBHOOK_SECRET, House, OnSale, Served, processors, python_module, running
+from tests.load.yardstick import Yardstick
+from tests.support.processes import command
+from tests.support.server import free_port
+
+BUYERS: Final = 100
+#: Stripe allows 25 requests a second on an endpoint.
+STRIPE_RATE: Final = 25
+OK: Final = frozenset({200, 201})
+
+_keys = count()
+
+
+@dataclass(slots=True)
+class Measured:
+    """Figures by name, and what was wrong (nothing, it is hoped)."""
+
+    figures: dict[str, float] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def note(self, outcome: Outcome) -> None:
+        refused = {status: number for status, number in outcome.statuses.items() if status not in OK}
+        if refused:
+            self.faults.append(f"answers other than success: {refused}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long everything runs."""
+
+    seconds: float
+    warm_up_seconds: float = 1.0
+
+
+def crowd(served: Served, on_sale: list[OnSale], pace: Pace, *, buyers: int = BUYERS, fastest: int = 12_000) -> Outcome:
+    """Everybody checks out as fast as they are answered; each order is of one ticket, shows take turns.
+
+    ``fastest`` orders a second are prepared for: enough that no request is ever sent twice.
+    """
+    key = f"load-{next(_keys)}"
+
+    def orders(wanted: int, begin: int) -> list[bytes]:
+        return [on_sale[n % len(on_sale)].checkout(n, key=key) for n in range(begin, begin + wanted)]
+
+    warm_up = max(int(pace.warm_up_seconds * 1000), buyers)
+    run(Job(port=served.port, buyers=buyers, requests=orders(warm_up, 0)))
+    requests = orders(int(pace.seconds * fastest), warm_up)
+    return run(Job(port=served.port, buyers=buyers, requests=requests, seconds=pace.seconds))
+
+
+def hot_ticket(house: House, yardstick: Yardstick, pace: Pace) -> Measured:
+    """Free orders of one ticket, and pgbench before and after on the same server."""
+    measured = Measured()
+    [hot] = house.put_on_sale(price=0)
+    before = yardstick.orders_per_second("b", seconds=int(pace.seconds))
+    with house.serving(processes=processors()) as served:
+        outcome = crowd(served, [hot], pace)
+        measured.note(outcome)
+        locks, transactions = served.get("/metrics"), served.get("/metrics")
+    after = yardstick.orders_per_second("b", seconds=int(pace.seconds))
+    measured.figures = {
+        "orders/s": outcome.per_second,
+        "pgbench (b)/s": (before + after) / 2,
+        "ratio": outcome.per_second / ((before + after) / 2),
+        "p50 ms": outcome.quantile_ms(0.5),
+        "p95 ms": outcome.quantile_ms(0.95),
+        "p99 ms": outcome.quantile_ms(0.99),
+        "p99/p50": outcome.quantile_ms(0.99) / outcome.quantile_ms(0.5),
+        "lock wait p95 ms": histogram_quantile(locks, "piquetickets_lock_wait_seconds", 0.95) * 1000,
+        "transaction p95 ms": histogram_quantile(transactions, "piquetickets_database_transaction_seconds", 0.95)
+        * 1000,
+        "generator µs/order": outcome.cpu_seconds / len(outcome.latencies) * 1e6,
+    }
+    return measured
+
+
+def paid_orders(house: House, pace: Pace) -> Measured:
+    """Holds of one ticket while the sandbox takes 25 calls a second, relative to free orders on the same processes."""
+    measured = Measured()
+    [free], [paid] = house.put_on_sale(price=0), house.put_on_sale(price=2500)
+    with (
+        sandbox(house, "--rate-per-second", str(STRIPE_RATE)) as stripe,
+        house.serving(
+            processes=processors(), STRIPE_API_BASE=stripe.url, STRIPE_RATE_PER_SECOND=str(STRIPE_RATE)
+        ) as served,
+    ):
+        free_outcome = crowd(served, [free], pace)
+        paid_outcome = crowd(served, [paid], pace)
+    for outcome in (free_outcome, paid_outcome):
+        measured.note(outcome)
+    measured.figures = {
+        "holds/s": paid_outcome.per_second,
+        "free orders/s": free_outcome.per_second,
+        "ratio": paid_outcome.per_second / free_outcome.per_second,
+    }
+    return measured
+
+
+def completions(house: House, yardstick: Yardstick, *, orders: int = 3000) -> Measured:
+    """Paid webhooks of one hot show, relative to pgbench (b). Each is verified, kept, its session fetched afresh from
+    the sandbox by Stripe's SDK, and its order completed with attendees and tasks, before it is answered.
+    """
+    measured = Measured()
+    [paid] = house.put_on_sale(price=2500)
+    with (
+        sandbox(house) as stripe,
+        house.serving(processes=processors(), STRIPE_API_BASE=stripe.url, STRIPE_RATE_PER_SECOND="10000") as served,
+    ):
+        key = f"load-{next(_keys)}"
+        requests = [paid.checkout(n, key=key) for n in range(orders)]
+        placed = run(Job(port=served.port, buyers=20, requests=requests, keep_answers=True))
+        pages = [urlsplit(json.loads(answer)["checkout_url"]) for answer in placed.answers.values()]
+        form = {"Content_Type": "application/x-www-form-urlencoded"}
+        pay = [http_request("POST", page.path, b"outcome=paid", **form) for page in pages if page.port == stripe.port]
+        run(Job(port=stripe.port, buyers=20, requests=pay))
+        told = json.loads(stripe.get("/_sandbox/events?type=checkout.session.completed"))["data"]
+        outcome = run(Job(port=served.port, buyers=BUYERS, requests=[_webhook(event) for event in told]))
+    measured.note(outcome)
+    if len(told) != orders:
+        measured.faults.append(f"only {len(told)} of {orders} orders could be paid")
+    measured.faults += house.not_completed(paid, orders)
+    yard = yardstick.orders_per_second("b", seconds=5)
+    measured.figures = {"completions/s": outcome.per_second, "pgbench (b)/s": yard, "ratio": outcome.per_second / yard}
+    return measured
+
+
+def _webhook(event: Mapping[str, object]) -> bytes:
+    body = json.dumps(event).encode()
+    signature = WebhookSignature.generate_signature_header(body.decode(), WEBHOOK_SECRET)
+    return http_request("POST", "/api/v1/webhooks/stripe", body, Stripe_Signature=signature)
+
+
+def fifty_shows(house: House, pace: Pace) -> Measured:
+    """50 tickets of 50 shows, relative to one."""
+    measured = Measured()
+    [hot], fifty = house.put_on_sale(price=0), house.put_on_sale(price=0, count=50)
+    with house.serving(processes=processors()) as served:
+        one, many = crowd(served, [hot], pace), crowd(served, fifty, pace)
+    for outcome in (one, many):
+        measured.note(outcome)
+    measured.figures = {
+        "orders/s": many.per_second,
+        "hot/s": one.per_second,
+        "ratio": many.per_second / one.per_second,
+    }
+    return measured
+
+
+def one_buyer(house: House, pace: Pace) -> Measured:
+    """One buyer alone, relative to the same handler on the memory fakes."""
+    measured = Measured()
+    [hot] = house.put_on_sale(price=0)
+    with house.serving(processes=processors()) as served:
+        real = crowd(served, [hot], pace, buyers=1, fastest=2000)
+    port = free_port()
+    with running(
+        python_module("tests.load.bare_app", "memory", "--port", str(port)), house.environment(), port
+    ) as fake:
+        shows = json.loads(fake.get("/api/v1/shows"))["items"]
+        body = {
+            "show_id": shows[0]["id"],
+            "customer": {"name": "Ada Lovelace", "email": "ada@example.org"},
+            "tickets": [{"ticket_id": shows[0]["tickets"][0]["id"], "quantity": 1}],
+        }
+        request = http_request("POST", "/api/v1/checkout", json.dumps(body).encode())
+        # Few orders: the fake looks through all of them for each.
+        bare = run(Job(port=port, buyers=1, requests=[request] * 500))
+    for outcome in (real, bare):
+        measured.note(outcome)
+    measured.figures = {
+        "p50 ms": real.quantile_ms(0.5),
+        "p99 ms": real.quantile_ms(0.99),
+        "without database p50 ms": bare.quantile_ms(0.5),
+        "difference ms": real.quantile_ms(0.5) - bare.quantile_ms(0.5),
+    }
+    return measured
+
+
+def show_pages(house: House, pace: Pace) -> Measured:
+    """Reads of a show's page and of its JSON, relative to an empty Litestar handler served the same way."""
+    measured = Measured()
+    [hot] = house.put_on_sale(price=0)
+    with house.serving(processes=1) as served:
+        page = read(served, f"/shows/{hot.show.id}", pace)
+        api = read(served, f"/api/v1/shows/{hot.show.id}", pace)
+    port = free_port()
+    with running(python_module("tests.load.bare_app", "empty", "--port", str(port)), house.environment(), port) as bare:
+        empty = read(bare, "/empty", pace)
+    for outcome in (page, api, empty):
+        measured.note(outcome)
+    measured.figures = {
+        "pages/s": page.per_second,
+        "JSON/s": api.per_second,
+        "empty handler/s": empty.per_second,
+        "ratio": page.per_second / empty.per_second,
+        "JSON ratio": api.per_second / empty.per_second,
+    }
+    return measured
+
+
+def read(served: Served, path: str, pace: Pace) -> Outcome:
+    """Everybody reads the same page."""
+    request = [http_request("GET", path)]
+    run(Job(port=served.port, buyers=BUYERS, requests=request, seconds=pace.warm_up_seconds))
+    return run(Job(port=served.port, buyers=BUYERS, requests=request, seconds=pace.seconds))
+
+
+def memory_growth(house: House, *, orders: int = 10_000) -> Measured:
+    """What the server processes keep to themselves after so many orders more."""
+    measured = Measured()
+    [hot] = house.put_on_sale(price=0)
+    with house.serving(processes=processors()) as served:
+        key = f"load-{next(_keys)}"
+        requests = [hot.checkout(n, key=key) for n in range(3 * orders)]
+        run(Job(port=served.port, buyers=BUYERS, requests=requests[: 2 * orders]))
+        before = served.memory_bytes()
+        measured.note(run(Job(port=served.port, buyers=BUYERS, requests=requests[2 * orders :])))
+        growth = served.memory_bytes() - before
+    measured.figures = {"growth MB": growth / 1e6, "before MB": before / 1e6}
+    return measured
+
+
+def with_history(house: House, pace: Pace, sizes: list[int]) -> Measured:
+    """Orders a second with so many orders in the database already, relative to nearly none."""
+    measured = Measured()
+    [hot], [old] = house.put_on_sale(price=0), house.put_on_sale(price=0)
+    with house.serving(processes=processors()) as served:
+        empty = crowd(served, [hot], pace)
+        measured.figures["orders/s"] = empty.per_second
+        written = 0
+        for size in sizes:
+            write_history(house.database_url, old, begin=written, end=size)
+            written = size
+            outcome = crowd(served, [hot], pace)
+            measured.note(outcome)
+            measured.figures[f"orders/s at {size:,}"] = outcome.per_second
+            measured.figures[f"ratio at {size:,}"] = outcome.per_second / empty.per_second
+    return measured
+
+
+def capacity(house: House, pace: Pace, crowds: list[int]) -> Measured:
+    """The largest crowd on one hot ticket of which everybody is served, and what p99 they see."""
+    measured = Measured()
+    [hot] = house.put_on_sale(price=0)
+    with house.serving(processes=processors()) as served:
+        for buyers in crowds:
+            outcome = crowd(served, [hot], pace, buyers=buyers)
+            if any(status not in OK for status in outcome.statuses):
+                break
+            measured.figures["buyers at once"] = buyers
+            measured.figures["p99 ms"] = outcome.quantile_ms(0.99)
+    return measured
+
+
+@contextmanager
+def sandbox(house: House, *options: str) -> Iterator[Served]:
+    """``piquetickets sandbox stripe``, which sends no webhooks by itself."""
+    port = free_port()
+    arguments = command("sandbox", "stripe", "--port", str(port), "--webhook-secret", WEBHOOK_SECRET, *options)
+    with running(arguments, house.environment(), port, answers_at="/_sandbox") as served:
+        yield served
+
+
+def histogram_quantile(exposition: bytes, name: str, share: float) -> float:
+    """The upper bound of the bucket that ``share`` of all observations are within: "at most so many seconds"."""
+    buckets: dict[float, float] = {}
+    for bound, value in re.findall(
+        rf'^{name}_bucket{{[^}}]*le="([^"]+)"[^}}]*}} (\S+)$', exposition.decode(), re.MULTILINE
+    ):
+        buckets[float(bound)] = buckets.get(float(bound), 0) + float(value)
+    total = max(buckets.values(), default=0)
+    return next((bound for bound in sorted(buckets) if buckets[bound] >= share * total), float("inf"))

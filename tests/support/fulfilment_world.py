@@ -1,0 +1,150 @@
+"""The service over a Redis and a mail server of its own, and workers that can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import msgspec
+
+from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
+from adapters.postgres.engine import create_engine
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.smtp.mailbox.catcher import MailCatcher
+from adapters.smtp.mailbox.mails import CaughtMail
+from adapters.stripe.sandbox import StripeSandbox
+from application.outbox import TaskKind, TaskState
+from entrypoints.cli.engines import environment_of
+from entrypoints.settings import Settings
+from tests.support.box_office import BoxOffice, Json, OnSale
+from tests.support.database import connected
+from tests.support.processes import clean_environment, command, running_command, until_ready
+from tests.support.server import free_port
+from tests.support.stripe_world import own_database, own_settings
+
+PATIENCE_SECONDS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A confirmation mail's row in the outbox."""
+
+    id: UUID
+    state: str
+    attempts: int
+    last_error: str
+    is_being_sent: bool
+
+
+@dataclass(slots=True)
+class Worker:
+    """A worker process. ``log`` is what it has said so far."""
+
+    process: asyncio.subprocess.Process
+    log: list[str] = field(default_factory=list)
+
+    async def kill(self) -> None:
+        """As the kernel does when memory runs out: kill -9."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> None:
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(self.process.wait(), 30)
+
+    async def listen(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.log.append(line.decode())
+
+    def said(self, words: str) -> bool:
+        return any(words in line for line in self.log)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentWorld:
+    settings: Settings
+    mailbox: MailCatcher
+    redis: EmbeddedRedis
+    box_office: BoxOffice
+    stack: AsyncExitStack
+
+    async def start_worker(self) -> Worker:
+        """Like `piquetickets worker`; it is stopped at the end at the latest."""
+        process = await asyncio.create_subprocess_exec(
+            *command("worker"), env=clean_environment(**environment_of(self.settings)), stderr=asyncio.subprocess.PIPE
+        )
+        worker = Worker(process)
+        listening = asyncio.create_task(worker.listen())
+        self.stack.push_async_callback(asyncio.wait, [listening])
+        self.stack.push_async_callback(worker.stop)
+        return worker
+
+    async def buy(self, on_sale: OnSale, email: str, quantity: int = 1) -> Json:
+        """A checkout of free tickets, which must succeed."""
+        answer = await self.box_office.checkout(
+            on_sale.cart(quantity), customer={"name": "Ada Lovelace", "email": email}
+        )
+        placed = answer.created()
+        assert placed["success"]
+        return placed
+
+    async def confirmation(self, placed: Json) -> Task:
+        """The task of an order's confirmation mail."""
+        async with connected(self.settings.database_url or "") as connection:
+            found = await connection.execute(
+                "SELECT id, state, attempts, coalesce(last_error, ''), sending_since IS NOT NULL FROM outbox"
+                " WHERE order_id = %s AND kind = %s",
+                [UUID(placed["order_id"]), TaskKind.CONFIRMATION_MAIL],
+            )
+            (row,) = await found.fetchall()
+            return Task(*row)
+
+    async def until_it_is_sent(self, *orders: Json) -> None:
+        """Wait until the mails of these orders are marked as done."""
+        await self.until(orders, lambda task: task.state == TaskState.DONE)
+
+    async def until(self, orders: Sequence[Json], holds: Any) -> None:
+        """Wait until something holds of every order's task."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for placed in orders:
+                while not holds(await self.confirmation(placed)):
+                    await asyncio.sleep(0.05)
+
+    def mails_to(self, email: str) -> list[CaughtMail]:
+        return self.mailbox.mails.addressed_to(email)
+
+
+@asynccontextmanager
+async def fulfilment_world(
+    postgres: EmbeddedPostgres, redis_dir: Path, *, with_service: bool = True, **settings: Any
+) -> AsyncIterator[FulfilmentWorld]:
+    """Start a service without a worker; ``settings`` are those that matter to the test."""
+    port = free_port()
+    with own_database(postgres) as database_url, EmbeddedRedis(redis_dir, durable=False) as redis:
+        async with StripeSandbox() as sandbox, MailCatcher() as mailbox, AsyncExitStack() as stack:
+            own = own_settings(database_url, redis.url, sandbox, mailbox, port)
+            own = msgspec.structs.replace(own, **settings)
+            if with_service:
+                serve = ("serve", "--port", str(port))
+                quiet = msgspec.structs.replace(own, log_level="ERROR")
+                await stack.enter_async_context(running_command(*serve, environment=environment_of(quiet)))
+                await until_ready(own.public_url)
+            client = await stack.enter_async_context(aiohttp.ClientSession(own.public_url))
+            engine = create_engine(database_url, pool_size=5)
+            stack.push_async_callback(engine.dispose)
+            yield FulfilmentWorld(
+                settings=own,
+                mailbox=mailbox,
+                redis=redis,
+                box_office=BoxOffice(client, lambda: PostgresUnitOfWork(engine), sandbox),
+                stack=stack,
+            )

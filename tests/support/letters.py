@@ -1,0 +1,111 @@
+"""Facts for every kind of letter, and how a reader sees what was made of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from typing_extensions import override
+
+from application.ports.letters import (
+    ConfirmationFacts,
+    LatePaymentFacts,
+    LetterLine,
+    Occasion,
+    OrderFacts,
+    OrderLink,
+    OrderLinksFacts,
+    RefundFacts,
+    ReminderFacts,
+    ShowCancelledFacts,
+    ShowMovedFacts,
+)
+
+HOSTILE: Final = """<script>alert("x")</script>' onmouseover='"""
+
+OCCASION: Final = Occasion(
+    venue="The Globe, London",
+    door_time=datetime(2026, 7, 3, 18, 0, tzinfo=UTC),
+    start_time=datetime(2026, 7, 3, 18, 30, tzinfo=UTC),
+    timezone=ZoneInfo("Europe/London"),
+    locale="en-GB",
+)
+_COMMON: Final = OrderFacts(
+    customer_name="Ada Lovelace",
+    show_title="Hamlet",
+    producer_name="Theatre Éclair",
+    occasion=OCCASION,
+    order_number="PT-42",
+    order_url="https://tickets.example.org/orders/1?a=1&token=2",
+)
+_ABOUT_AN_ORDER: Final = {name: getattr(_COMMON, name) for name in OrderFacts.__slots__}
+
+CONFIRMATION: Final = ConfirmationFacts(
+    **_ABOUT_AN_ORDER,
+    lines=(
+        LetterLine(name="Stalls", quantity=2, total_price="£50.00"),
+        LetterLine(name="Balcony", quantity=1, total_price="£15.00"),
+    ),
+    discount="−£5.00",
+    fees="£4.84",
+    tax="£3.10",
+    total="£67.94",
+)
+REMINDER: Final = ReminderFacts(**_ABOUT_AN_ORDER, tickets=(("Stalls", 2), ("Balcony", 1)))
+REFUND: Final = RefundFacts(**_ABOUT_AN_ORDER, amount="£25.00", left=1)
+LATE_PAYMENT: Final = LatePaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
+SHOW_CANCELLED: Final = ShowCancelledFacts(**_ABOUT_AN_ORDER, paid="£67.94")
+SHOW_MOVED: Final = ShowMovedFacts(
+    **_ABOUT_AN_ORDER,
+    before=replace(
+        OCCASION,
+        venue="The Rose, London",
+        door_time=datetime(2026, 6, 30, 18, 0, tzinfo=UTC),
+        start_time=datetime(2026, 6, 30, 18, 30, tzinfo=UTC),
+    ),
+)
+ORDER_LINKS: Final = OrderLinksFacts(
+    orders=(
+        OrderLink(
+            show_title="Hamlet", occasion=OCCASION, order_number="PT-42", status="confirmed", url=_COMMON.order_url
+        ),
+        OrderLink(
+            show_title="Macbeth",
+            occasion=OCCASION,
+            order_number="PT-17",
+            status="refunded",
+            url="https://tickets.example.org/orders/2?token=3",
+        ),
+    )
+)
+ABOUT_AN_ORDER: Final = (CONFIRMATION, REMINDER, REFUND, LATE_PAYMENT, SHOW_CANCELLED, SHOW_MOVED)
+ALL: Final = (*ABOUT_AN_ORDER, ORDER_LINKS)
+
+
+class Page(HTMLParser):
+    """The text a reader sees, the tags, and where links lead."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    @override
+    def handle_data(self, data: str) -> None:
+        self.words.extend(data.split())
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+    @property
+    def links(self) -> set[str | None]:
+        return {attributes["href"] for tag, attributes in self.tags if tag == "a"}
