@@ -27,9 +27,21 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changes something of a producer's: the audit trail remembers it. ``name`` is the token's, if it was one."""
+
+    producer_id: UUID
+    token_id: UUID | None = None
+    name: str = "command line"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A token as it is stored. ``producer_id`` is None for platform tokens."""
+    """A token as it is stored. ``producer_id`` is None for platform tokens.
+
+    ``last_used_at`` may lie up to a minute behind (``application.producers.Authenticate``).
+    """
 
     id: UUID
     producer_id: UUID | None
@@ -38,6 +50,7 @@ class AccessToken:
     secret_hash: bytes = field(repr=False)
     created_at: datetime
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.name) <= MAX_NAME_LENGTH:

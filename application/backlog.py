@@ -27,6 +27,6 @@ class MeasureBacklog:
         """Raises StorageUnavailable."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            backlog = await uow.outbox.backlog()
+            backlog = await uow.outbox.backlog(now=now)
         overdue = now - backlog.oldest_due_at if backlog.oldest_due_at else timedelta()
         return Backlog(pending=backlog.pending, dead=backlog.dead, overdue=max(overdue, timedelta()))

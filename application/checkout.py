@@ -11,6 +11,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from application.access import Actor
+from application.audit import Action
+from application.audit_trail import AuditTrail
 from application.errors import CheckoutInProgress, IdempotencyKeyReused, PaymentNotPossible
 from application.group_commit import GroupCommit
 from application.handover import HandOver
@@ -25,7 +28,7 @@ from application.ticket_locks import ticket_locks
 from domain.cart import Cart
 from domain.customer import Customer
 from domain.errors import DomainError
-from domain.orders import Idempotency, IssueTicket, Order
+from domain.orders import Idempotency, IssueTicket, ManualPayment, Order
 from domain.policy import CheckoutPolicy
 
 log = logging.getLogger(__name__)
@@ -36,12 +39,17 @@ MAX_DECISIONS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckoutRequest:
-    """What a buyer asks for. ``expected_total`` is the total the buyer was shown, in the currency's own unit."""
+    """What a buyer asks for, or ``placed_by`` a producer for them, who has the money already (``manual_payment``).
+
+    ``expected_total`` is the total the buyer was shown, in the currency's own unit.
+    """
 
     cart: Cart
     customer: Customer
     expected_total: Decimal | None = None
     idempotency: Idempotency | None = None
+    manual_payment: ManualPayment | None = None
+    placed_by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ class PlaceOrders:
         self._issue = issue
         self._hand_over = hand_over
         self._policy = policy
+        self._audit = AuditTrail(clock, ids)
 
     async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
         """A placement or refusal for each request. Raises Busy, StorageUnavailable, StorageConflict for all of them."""
@@ -124,7 +133,23 @@ class PlaceOrders:
             await uow.orders.add(placed)
             await uow.sales.save(sale.stock)
             await uow.outbox.add(tasks)
+            await self._remember_who_placed(uow, requests, outcomes)
         return Batch(outcomes, placed, tasks)
+
+    async def _remember_who_placed(
+        self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], outcomes: Sequence[Placement | Exception]
+    ) -> None:
+        for request, outcome in zip(requests, outcomes, strict=True):
+            if request.placed_by and isinstance(outcome, Placement) and outcome.is_new:
+                order = outcome.order
+                facts = {
+                    "payment": order.manual_payment,
+                    "tickets": sum(line.quantity for line in order.lines),
+                    "total": order.quote.total,
+                }
+                await self._audit.record(
+                    uow, request.placed_by, Action.ORDER_PLACED, order.id, show_id=order.show_id, after=facts
+                )
 
     def _follow_up(self, order: Order, sale: Sale, now: datetime) -> list[OutboxTask]:
         confirmation = OutboxTask(id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=now)
@@ -146,6 +171,7 @@ class PlaceOrders:
                 now=now,
                 expected_total=request.expected_total,
                 idempotency=request.idempotency,
+                manual_payment=request.manual_payment,
             )
         except DomainError as refusal:
             return refusal

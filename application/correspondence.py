@@ -52,9 +52,11 @@ class SendLetter:
         *attachments: Attachment,
         reply_to: str = "",
     ) -> None:
-        """Raises TaskHopeless when the server refuses the mail for good, MailUnavailable when it is away, TaskTooEarly
-        when the mail's turn is not near.
+        """Nothing is sent to somebody who was erased. Raises TaskHopeless when the server refuses the mail for good,
+        MailUnavailable when it is away, TaskTooEarly when the mail's turn is not near.
         """
+        if to.is_erased:
+            return
         mail = Mail(
             to_name=to.name,
             to_address=to.email,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from application.completion import CompleteOrder
 from application.ports.payment import (
@@ -97,9 +96,7 @@ class Reactions:
     async def _account_updated(self, account_id: str) -> None:
         enabled = await self._payment.charges_enabled(account_id)
         async with self._unit_of_work() as uow:
-            for producer in await uow.catalog.producers_with_account(account_id):
-                financial = replace(producer.financial, charges_enabled=enabled)
-                await uow.catalog.save_producer(replace(producer, financial=financial))
+            await uow.catalog.account_changed(account_id, charges_enabled=enabled)
             await uow.commit()
 
 

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
+from application.access import Actor
+from application.audit import Action
+from application.audit_trail import AuditTrail
 from application.handover import HandOver
 from application.outbox import OutboxTask, TaskKind
+from application.ownership import own_order
 from application.ports.payment import Payment, PaymentRefused, RefundState
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.refund_mail import refund_mail
 from application.tasks import TaskHopeless
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, InvalidRequest, NotFound
 from domain.orders import AttendeeStatus, Order
-from domain.refunds import Refund, RefundStatus, amount_for
+from domain.policy import CheckoutPolicy
+from domain.refunds import Refund, RefundShares, RefundStatus, amount_for, shares_of
+from domain.stock import Stock
 
 log = logging.getLogger(__name__)
+
+MAX_REASON_LENGTH = 500
 
 
 class RefundOrder:
@@ -28,11 +38,13 @@ class RefundOrder:
         self._clock = clock
         self._ids = ids
         self._hand_over = hand_over
+        self._audit = AuditTrail(clock, ids)
 
     async def __call__(
         self,
         order_id: UUID,
         *,
+        by: Actor | None = None,
         attendee_ids: Collection[UUID] | None = None,
         restock: bool = True,
         refund_fees: bool = True,
@@ -40,21 +52,22 @@ class RefundOrder:
     ) -> tuple[Order, Refund | None]:
         """The order with the attendees void, and the refund on its way (None where nothing was paid).
 
-        Raises NotFound, Conflict (void already, more than is left, not completed).
+        What a manual order cost was paid from hand to hand and goes back so: its refund is a record that Stripe
+        knows nothing of. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, Conflict
+        (void already, more than is left, not completed).
         """
+        if len(reason) > MAX_REASON_LENGTH or "\x00" in reason:
+            raise InvalidRequest(f"reason must have at most {MAX_REASON_LENGTH} characters", field="reason")
         now = self._clock.now()
         async with self._unit_of_work() as uow:
+            if by:
+                await own_order(uow, by, order_id)
             order = (await uow.orders.lock([order_id])).get(order_id)
             if order is None:
                 raise NotFound("No such order")
             stock = await uow.sales.lock_stock([order])
-            voided = order.refunded(attendee_ids, stock, restock=restock)
-            amount = amount_for(order, newly_void(order, voided), refund_fees=refund_fees)
-            if amount > order.amount_paid - order.refunded_amount:
-                raise Conflict(f"Order {order.number} has less left to refund than these tickets cost")
-            changed = replace(voided, refunded_amount=order.refunded_amount + amount)
+            changed, amount = refunded(order, attendee_ids, stock, restock=restock, refund_fees=refund_fees)
             refund = None
-            tasks = []
             if amount:
                 earlier = await uow.refunds.of_order(order.id)
                 refund = Refund(
@@ -65,16 +78,74 @@ class RefundOrder:
                     refund_fees=refund_fees,
                     reason=reason,
                     created_at=now,
+                    status=RefundStatus.SUCCEEDED if order.is_manual_order else RefundStatus.REQUESTED,
                 )
-                tasks = [OutboxTask(id=self._ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=order.id, due_at=now)]
+            tasks = self._follow_up(changed, refund, now)
             await uow.orders.save([changed])
             await uow.sales.save(stock)
             if refund:
                 await uow.refunds.add(refund)
             await uow.outbox.add(tasks)
+            if by:
+                facts = {"tickets": len(newly_void(order, changed)), "amount": amount, "restock": restock}
+                await self._audit.record(uow, by, Action.ORDER_REFUNDED, order.id, show_id=order.show_id, after=facts)
             await uow.commit()
         self._hand_over(tasks)
         return changed, refund
+
+    def _follow_up(self, order: Order, refund: Refund | None, now: datetime) -> list[OutboxTask]:
+        if order.is_manual_order:
+            return [refund_mail(order.id, None, ids=self._ids, now=now)]  # of the money they know from the counter
+        mail = refund_mail(order.id, refund, ids=self._ids, now=now)
+        if refund is None:
+            return [mail]
+        submit = OutboxTask(id=self._ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=order.id, due_at=now)
+        return [mail, submit]
+
+
+def refunded(
+    order: Order, attendee_ids: Collection[UUID] | None, stock: Stock, *, restock: bool, refund_fees: bool
+) -> tuple[Order, int]:
+    """The order after the refund, and its amount. Raises Conflict."""
+    voided = order.refunded(attendee_ids, stock, restock=restock)
+    amount = amount_for(order, newly_void(order, voided), refund_fees=refund_fees)
+    if amount > order.amount_paid - order.refunded_amount:
+        raise Conflict(f"Order {order.number} has less left to refund than these tickets cost")
+    return replace(voided, refunded_amount=order.refunded_amount + amount), amount
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPreview:
+    """What a refund would do: the order as it would be, and who would bear what."""
+
+    before: Order
+    after: Order
+    shares: RefundShares
+
+    @property
+    def attendee_ids(self) -> set[UUID]:
+        """Whose tickets it would make void."""
+        return newly_void(self.before, self.after)
+
+
+class PreviewRefund:
+    """What RefundOrder would do with the same words. Nothing is changed."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, policy: CheckoutPolicy) -> None:
+        self._unit_of_work = unit_of_work
+        self._policy = policy
+
+    async def __call__(
+        self, actor: Actor, order_id: UUID, *, attendee_ids: Collection[UUID] | None = None, refund_fees: bool = True
+    ) -> RefundPreview:
+        """Raises NotFound, and Conflict where the refund would be refused."""
+        async with self._unit_of_work() as uow:
+            order = await own_order(uow, actor, order_id)
+            earlier = await uow.refunds.of_order(order_id)
+        # Whether the places go on sale again changes no amount, and without it there is no stock to look at.
+        after, amount = refunded(order, attendee_ids, Stock(), restock=False, refund_fees=refund_fees)
+        shares = shares_of(order, amount, refund_fees=refund_fees, earlier=earlier, policy=self._policy)
+        return RefundPreview(order, after, shares)
 
 
 def newly_void(before: Order, after: Order) -> set[UUID]:

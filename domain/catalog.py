@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 
-from domain.errors import InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
+from domain.errors import Conflict, InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
 from domain.inventory import Inventory
 from domain.money import AMOUNT_LIMIT, Currency
 
@@ -18,18 +20,36 @@ MAX_TITLE_LENGTH = 200
 MAX_DESCRIPTION_LENGTH = 10_000
 #: What fits on a printed ticket in small type.
 MAX_TERMS_LENGTH = 1000
+#: Years that a show may be in: far from where a time zone's offset leads out of the calendar.
+FIRST_YEAR = 1900
+LAST_YEAR = 2200
 #: A ticket type's capacity: far above any venue, far below a 32-bit column.
 MAX_QUANTITY = 1_000_000
+#: Ticket types of one show: as many as a cart may have lines.
+MAX_TICKET_TYPES = 100
+
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def _check_title(text: str, what: str) -> None:
     if not text.strip() or len(text) > MAX_TITLE_LENGTH:
         raise InvalidRequest(f"{what} must have 1 to {MAX_TITLE_LENGTH} characters", field=what)
+    if _CONTROL_CHARACTERS.search(text):
+        raise InvalidRequest(f"{what} must be one line, without control characters", field=what)
 
 
-def _check_description(text: str) -> None:
-    if len(text) > MAX_DESCRIPTION_LENGTH:
-        raise InvalidRequest(f"description must have at most {MAX_DESCRIPTION_LENGTH} characters", field="description")
+def _check_text(text: str, what: str, limit: int) -> None:
+    if len(text) > limit:
+        raise InvalidRequest(f"{what} must have at most {limit} characters", field=what)
+    if "\0" in text:
+        raise InvalidRequest(f"{what} must not have NUL characters", field=what)
+
+
+def _check_time(moment: datetime, what: str) -> None:
+    if moment.tzinfo is None:
+        raise InvalidRequest(f"{what} must have a UTC offset", field=what)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise InvalidRequest(f"{what} must lie between {FIRST_YEAR} and {LAST_YEAR}", field=what)
 
 
 @lru_cache(maxsize=1000)
@@ -91,13 +111,11 @@ class Show:
 
     def __post_init__(self) -> None:
         _check_title(self.title, "title")
-        _check_description(self.description)
-        for name, limit in (("venue", MAX_TITLE_LENGTH), ("terms", MAX_TERMS_LENGTH)):
-            if len(getattr(self, name)) > limit:
-                raise InvalidRequest(f"{name} must have at most {limit} characters", field=name)
+        _check_text(self.description, "description", MAX_DESCRIPTION_LENGTH)
+        _check_text(self.venue, "venue", MAX_TITLE_LENGTH)
+        _check_text(self.terms, "terms", MAX_TERMS_LENGTH)
         for name in ("door_time", "start_time", "end_time"):
-            if getattr(self, name).tzinfo is None:
-                raise InvalidRequest(f"{name} must have a UTC offset", field=name)
+            _check_time(getattr(self, name), name)
         if not self.door_time <= self.start_time <= self.end_time:
             raise InvalidRequest("door_time, start_time and end_time must follow one another", field="start_time")
         try:
@@ -114,9 +132,25 @@ class Show:
         """Whether there is still something to come to."""
         return not self.cancelled and now < self.end_time
 
+    def changed(self, **fields: Any) -> Show:
+        """The show with these fields. Raises InvalidRequest, and Conflict for a cancelled show: that is its end."""
+        after = replace(self, **fields)
+        if self.cancelled and after != self:
+            raise Conflict("This show was cancelled, which cannot be undone; it stays as it is")
+        return after
+
     def ensure_on_sale(self, now: datetime) -> None:
         """Raises ShowUnavailable (P1-008, P1-016) or ShowEnded (P1-015)."""
-        if not self.published or self.cancelled:
+        if not self.published:
+            raise ShowUnavailable("This show is not currently available", field="show_id")
+        self.ensure_on_sale_at_the_counter(now)
+
+    def ensure_on_sale_at_the_counter(self, now: datetime) -> None:
+        """Published or not: the press list and the sponsors' seats are written before the public sale opens.
+
+        Raises ShowUnavailable when it was cancelled, or ShowEnded.
+        """
+        if self.cancelled:
             raise ShowUnavailable("This show is not currently available", field="show_id")
         if self.end_time <= now:
             raise ShowEnded("This show has already occurred", field="show_id")
@@ -137,7 +171,7 @@ class Ticket:
 
     def __post_init__(self) -> None:
         _check_title(self.name, "name")
-        _check_description(self.description)
+        _check_text(self.description, "description", MAX_DESCRIPTION_LENGTH)
         if not 0 <= self.price < AMOUNT_LIMIT:
             raise InvalidRequest(f"price must be zero or more, and below {AMOUNT_LIMIT} minor units", field="price")
         if not 0 <= self.inventory.quantity <= MAX_QUANTITY:

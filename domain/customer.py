@@ -23,6 +23,11 @@ _PHONE_SEPARATORS = re.compile(r"\(0\)|[\s().\-/]")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
+#: Whoever asked to be forgotten. No mail server has this address, and nobody can order under it.
+ERASED_NAME = "Erased"
+ERASED_EMAIL = "erased@erased.invalid"
+
+
 @dataclass(frozen=True, slots=True)
 class Customer:
     """The buyer. ``phone`` is E.164 ("+15551234567") or None."""
@@ -30,6 +35,11 @@ class Customer:
     name: str
     email: str
     phone: str | None = None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nobody knows any more who it was."""
+        return self.email == ERASED_EMAIL
 
     @classmethod
     def parse(cls, *, name: str, email: str, phone: str | None = None) -> Customer:

@@ -46,4 +46,9 @@ class Inventory:
 
     def resize(self, quantity: int) -> Inventory:
         """Change the capacity. Raises Conflict when more are held and sold already."""
+        if self.held + self.sold > quantity:
+            raise Conflict(
+                f"quantity cannot go below {self.held + self.sold}: {self.held} are held and {self.sold} are sold",
+                field="quantity",
+            )
         return Inventory(quantity, self.held, self.sold)

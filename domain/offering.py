@@ -12,9 +12,9 @@ from domain.cart import Cart
 from domain.catalog import Producer, Show
 from domain.customer import Customer
 from domain.errors import DomainError, InvalidPromoCode, TicketNotFound
-from domain.orders import Idempotency, IssueTicket, Order, OrderStatus, admissions
+from domain.orders import Idempotency, IssueTicket, ManualPayment, Order, OrderStatus, admissions
 from domain.policy import CheckoutPolicy
-from domain.pricing import Quote, price
+from domain.pricing import Quote, complimentary, price
 from domain.promotions import TicketPromoCode
 from domain.stock import Stock
 
@@ -39,27 +39,23 @@ class Offering:
     stock: Stock
     policy: CheckoutPolicy
 
-    def quote(self, cart: Cart, *, now: datetime) -> Quote:
-        """What the cart costs now. Nothing is held.
+    def quote(self, cart: Cart, *, now: datetime, manual_payment: ManualPayment | None = None) -> Quote:
+        """What the cart costs now; a manual order has no fees, and needs no published show. Nothing is held.
 
         Raises ShowUnavailable, ShowEnded, TicketNotFound, InvalidPromoCode, PromoCodeExhausted, TicketsUnavailable,
         ProducerPaymentMissing, and what ``domain.pricing.price`` raises.
         """
-        self.show.ensure_on_sale(now)
+        if manual_payment is None:
+            self.show.ensure_on_sale(now)
+        else:
+            self.show.ensure_on_sale_at_the_counter(now)
         for line in cart.lines:
             ticket = self.stock.tickets.get(line.ticket_id)
             if ticket is None or ticket.show_id != self.show.id:
                 raise TicketNotFound("No such ticket in this show", field=line.field("ticket_id"))
-        promo_code = self._promo_code(cart, now)
-        quote = price(
-            cart.lines,
-            self.stock.tickets,
-            promo_code=promo_code,
-            currency=self.producer.currency,
-            policy=self.policy,
-        )
+        quote = self._priced(cart, now, manual_payment)
         self.stock.ensure_available(cart.lines)
-        if not quote.is_free:
+        if manual_payment is None and not quote.is_free:
             self.producer.payout_account()
         return quote
 
@@ -73,13 +69,15 @@ class Offering:
         now: datetime,
         expected_total: Decimal | None = None,
         idempotency: Idempotency | None = None,
+        manual_payment: ManualPayment | None = None,
     ) -> Order:
-        """Take the cart's tickets from the stock: a free order is completed, any other holds them until it is paid.
+        """Take the cart's tickets from the stock: a free or manual order is completed, any other holds them until it
+        is paid.
 
         ``expected_total`` is in the currency's own unit. Raises PriceChanged when the total differs from it, and
         what ``quote`` raises; the stock is unchanged then.
         """
-        quote = self.quote(cart, now=now)
+        quote = self.quote(cart, now=now, manual_payment=manual_payment)
         if expected_total is not None and not (
             expected_total.is_finite() and expected_total == quote.currency.to_decimal(quote.total)
         ):
@@ -96,13 +94,16 @@ class Offering:
             created_at=now,
             promo_code_id=promo_code_id,
             idempotency=idempotency,
+            manual_payment=manual_payment,
         )
-        if quote.is_free:
+        if quote.is_free or manual_payment:
             self.stock.sell(quote.lines, promo_code_id)
             return order(
                 status=OrderStatus.COMPLETED,
                 completed_at=now,
-                session_id=f"FREE-{order_id}",
+                # What a manual order costs is in the producer's hands already.
+                amount_paid=quote.total,
+                session_id=None if manual_payment else f"FREE-{order_id}",
                 attendees=admissions(self.show.id, customer, quote, issue),
             )
         self.stock.hold(quote.lines, promo_code_id)
@@ -110,6 +111,20 @@ class Offering:
             status=OrderStatus.PENDING,
             expires_at=now + self.policy.hold,
             stripe_account_id=self.producer.payout_account(),
+        )
+
+    def _priced(self, cart: Cart, now: datetime, manual_payment: ManualPayment | None) -> Quote:
+        if manual_payment is ManualPayment.COMP:
+            if cart.promo_code is not None:
+                raise InvalidPromoCode("A complimentary order takes no promo code", field="promo_code")
+            return complimentary(cart.lines, self.stock.tickets, currency=self.producer.currency)
+        return price(
+            cart.lines,
+            self.stock.tickets,
+            promo_code=self._promo_code(cart, now),
+            currency=self.producer.currency,
+            policy=self.policy,
+            at_the_counter=manual_payment is not None,
         )
 
     def _promo_code(self, cart: Cart, now: datetime) -> TicketPromoCode | None:

@@ -80,6 +80,14 @@ TRANSITIONS: Final = MappingProxyType(
 )
 
 
+class ManualPayment(StrEnum):
+    """How a manual order is paid: by the producer's own hand, never by Stripe. A ``comp`` costs nothing."""
+
+    CASH = "cash"
+    COMP = "comp"
+    OTHER = "other"
+
+
 class AttendeeStatus(StrEnum):
     """Whether a ticket still admits."""
 
@@ -89,7 +97,10 @@ class AttendeeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketAttendee:
-    """One person, one admission. ``line`` is the index of the order's line; ``code`` is what the QR code says."""
+    """One person, one admission. ``line`` is the index of the order's line; ``code`` is what the QR code says.
+
+    ``restocked``: void, and the place was put on sale again.
+    """
 
     id: UUID
     line: int
@@ -99,6 +110,7 @@ class TicketAttendee:
     is_vip: bool
     code: str
     status: AttendeeStatus = AttendeeStatus.VALID
+    restocked: bool = False
     checked_in_at: datetime | None = None
 
 
@@ -143,12 +155,21 @@ def admissions(show_id: UUID, customer: Customer, quote: Quote, issue: IssueTick
     return tuple(admission(index, line) for index, line in enumerate(quote.lines) for _ in range(line.quantity))
 
 
+NUMBER_LENGTH: Final = 8
+
+
+def number_of(order_id: UUID) -> str:
+    """The number of the order with this id: eight letters and digits of the id's random part."""
+    return base64.b32encode(order_id.bytes[-5:]).decode()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One purchase: customer, priced lines, payment and attendees.
 
     ``expires_at`` is when the hold runs out (None for orders that never had one), ``stripe_account_id`` the
-    producer's account that the money goes to, fixed when the order is placed. ``amount_paid`` (tax included), ``tax``
+    producer's account that the money goes to, fixed when the order is placed, ``manual_payment`` how a manual order
+    was paid (None for one that a buyer placed). ``amount_paid`` (tax included), ``tax``
     and ``refunded_amount`` (what is on its way back counts) are in minor units.
     """
 
@@ -162,7 +183,7 @@ class Order:
     expires_at: datetime | None = None
     completed_at: datetime | None = None
     promo_code_id: UUID | None = None
-    is_manual_order: bool = False
+    manual_payment: ManualPayment | None = None
     stripe_account_id: str | None = None
     session_id: str | None = None
     checkout_url: str | None = None
@@ -181,9 +202,14 @@ class Order:
         return self.quote.lines
 
     @property
+    def is_manual_order(self) -> bool:
+        """Whether the producer placed it: at the box office, or as a gift."""
+        return self.manual_payment is not None
+
+    @property
     def number(self) -> str:
-        """What people read out on the phone: eight letters and digits of the id's random part."""
-        return base64.b32encode(self.id.bytes[-5:]).decode()
+        """What people read out on the phone."""
+        return number_of(self.id)
 
     @property
     def success(self) -> bool:
@@ -254,7 +280,7 @@ class Order:
             for attendee in self.attendees:
                 if attendee.id in chosen:
                     stock.restock(attendee.ticket_id, 1)
-        return replace(self, status=status, attendees=self._voided(chosen))
+        return replace(self, status=status, attendees=self._voided(chosen, restocked=restock))
 
     def late_payment_returned(self, receipt: Receipt) -> Order:
         """The money came when the tickets were gone, and goes back in full."""
@@ -278,12 +304,22 @@ class Order:
         attendees = self._voided({a.id for a in self.attendees}) if lost else self.attendees
         return replace(self, status=status, disputed=event is not OrderEvent.DISPUTE_WON, attendees=attendees)
 
+    def checked_in(self, attendee_id: UUID, at: datetime | None) -> Order:
+        """The attendee went in at that moment, or (None) did not after all."""
+        return replace(
+            self,
+            attendees=tuple(replace(a, checked_in_at=at) if a.id == attendee_id else a for a in self.attendees),
+        )
+
     def with_attendees(self, issue: IssueTicket) -> Order:
         """One attendee a ticket, named after the customer."""
         return replace(self, attendees=admissions(self.show_id, self.customer, self.quote, issue))
 
-    def _voided(self, attendee_ids: Collection[UUID]) -> tuple[TicketAttendee, ...]:
-        return tuple(replace(a, status=AttendeeStatus.VOID) if a.id in attendee_ids else a for a in self.attendees)
+    def _voided(self, attendee_ids: Collection[UUID], *, restocked: bool = False) -> tuple[TicketAttendee, ...]:
+        return tuple(
+            replace(a, status=AttendeeStatus.VOID, restocked=a.restocked or restocked) if a.id in attendee_ids else a
+            for a in self.attendees
+        )
 
     def _check_receipt(self, receipt: Receipt) -> None:
         expected, code = self.quote.total, self.quote.currency.code

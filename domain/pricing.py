@@ -85,18 +85,60 @@ def price(
     promo_code: TicketPromoCode | None,
     currency: Currency,
     policy: CheckoutPolicy,
+    at_the_counter: bool = False,
 ) -> Quote:
     """The price of ``lines`` at the prices that ``tickets`` have now.
+
+    ``at_the_counter`` the producer takes the money: no payment is processed that would cost a fee, or that Stripe
+    would find too small.
 
     Raises DonationNotAllowed, DonationTooSmall, DonationTooLarge, OrderTotalExceeded, OrderTotalTooSmall.
     """
     priced = tuple(_price_line(line, tickets[line.ticket_id], promo_code, currency, policy) for line in lines)
     subtotal = sum(line.total_price for line in priced)
+    if at_the_counter:
+        _check_maximum(subtotal, currency, policy)
+        return _quote(priced, subtotal, 0, 0, promo_code, currency)
     charged_tickets = sum(line.quantity for line in priced if line.unit_amount > 0)
     platform_fees = currency.round_to_minor(policy.platform_fee * charged_tickets)
     processing_fees = _processing_fees(subtotal + platform_fees, currency, policy)
     total = subtotal + platform_fees + processing_fees
-    _check_total(total, currency, policy)
+    _check_maximum(total, currency, policy)
+    if 0 < total < currency.minimum_charge:
+        least = currency.display(currency.minimum_charge)
+        raise OrderTotalTooSmall(f"Order total must be at least {least}", field="tickets")
+    return _quote(priced, subtotal, platform_fees, processing_fees, promo_code, currency)
+
+
+def complimentary(lines: Iterable[CartLine], tickets: Mapping[UUID, Ticket], *, currency: Currency) -> Quote:
+    """Tickets as a gift: each costs nothing, whatever its price. Raises DonationNotAllowed."""
+    priced = []
+    for line in lines:
+        if line.donation_amount:
+            raise DonationNotAllowed("A complimentary ticket takes no donation", field=line.field("donation_amount"))
+        ticket = tickets[line.ticket_id]
+        priced.append(
+            TicketOrder(
+                ticket_id=ticket.id,
+                name=ticket.name,
+                is_vip=ticket.is_vip,
+                quantity=line.quantity,
+                price_per_ticket=0,
+                unit_discount=0,
+                donation_amount=0,
+            )
+        )
+    return _quote(tuple(priced), 0, 0, 0, None, currency)
+
+
+def _quote(
+    priced: tuple[TicketOrder, ...],
+    subtotal: int,
+    platform_fees: int,
+    processing_fees: int,
+    promo_code: TicketPromoCode | None,
+    currency: Currency,
+) -> Quote:
     return Quote(
         currency=currency,
         lines=priced,
@@ -105,7 +147,7 @@ def price(
         promo_code_discount=sum(line.discount_amount for line in priced),
         platform_fees=platform_fees,
         payment_processing_fees=processing_fees,
-        total=total,
+        total=subtotal + platform_fees + processing_fees,
     )
 
 
@@ -154,10 +196,7 @@ def _processing_fees(charged: int, currency: Currency, policy: CheckoutPolicy) -
     return round_half_up(Decimal(charged) * policy.processing_fee_rate + fixed)
 
 
-def _check_total(total: int, currency: Currency, policy: CheckoutPolicy) -> None:
+def _check_maximum(total: int, currency: Currency, policy: CheckoutPolicy) -> None:
     limit = currency.round_to_minor(policy.max_order_amount)
     if total > limit:
         raise OrderTotalExceeded(f"Order total exceeds maximum amount of {currency.display(limit)}", field="tickets")
-    if 0 < total < currency.minimum_charge:
-        least = currency.display(currency.minimum_charge)
-        raise OrderTotalTooSmall(f"Order total must be at least {least}", field="tickets")

@@ -11,6 +11,8 @@ from domain.errors import Conflict, InvalidRequest, PromoCodeExhausted
 from domain.money import round_half_up
 
 MAX_CODE_LENGTH = 50
+#: A limit above any show's capacity says nothing.
+MAX_USES = 1_000_000
 
 
 def normalize_code(text: str) -> str:
@@ -46,8 +48,8 @@ class TicketPromoCode:
             raise InvalidRequest("Discount must be between 0.00 and 1.00", field="discount")
         if self.discount.normalize().as_tuple().exponent < -4:  # type: ignore[operator]  # finite: checked above
             raise InvalidRequest("Discount must have at most 4 decimal places", field="discount")
-        if self.max_uses is not None and self.max_uses < 0:
-            raise InvalidRequest("max_uses must be zero or more", field="max_uses")
+        if self.max_uses is not None and not 0 <= self.max_uses <= MAX_USES:
+            raise InvalidRequest(f"max_uses must be 0 to {MAX_USES}", field="max_uses")
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise InvalidRequest("valid_until lies before valid_from", field="valid_until")
 

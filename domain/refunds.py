@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from itertools import accumulate
 from typing import Final
 from uuid import UUID
 
+from domain.money import round_half_up
 from domain.orders import Order
+from domain.policy import CheckoutPolicy
 
 
 class RefundStatus(StrEnum):
@@ -86,8 +89,8 @@ def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: boo
     """
     prices = [order.lines[attendee.line].unit_amount for attendee in order.attendees]
     # Each by itself: a share of both together could round to less than the tax's share alone.
-    taxes = _shared_out(order.tax, prices)
-    fees = _shared_out(order.quote.fees if refund_fees else 0, prices)
+    taxes = shared_out(order.tax, prices)
+    fees = shared_out(order.quote.fees if refund_fees else 0, prices)
     return sum(
         price + tax + fee
         for attendee, price, tax, fee in zip(order.attendees, prices, taxes, fees, strict=True)
@@ -95,7 +98,59 @@ def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: boo
     )
 
 
-def _shared_out(amount: int, weights: Sequence[int]) -> list[int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundShares:
+    """Who bears a refund, in minor units: ``buyer_gets`` = ``producer_bears`` + ``platform_bears``.
+
+    ``stripe_keeps`` is an estimate: the share of what Stripe took for processing the payment (by the house's rate) that
+    it never returns. It has gone out of the platform's share already, so whoever bears the fees bears it with them.
+    """
+
+    buyer_gets: int
+    producer_bears: int
+    platform_bears: int
+    stripe_keeps: int
+
+
+def shares_of(
+    order: Order, amount: int, *, refund_fees: bool, earlier: Sequence[Refund], policy: CheckoutPolicy
+) -> RefundShares:
+    """Who bears a refund of ``amount``, after the ``earlier`` refunds of the order.
+
+    Stripe takes the whole amount back out of the producer's transfer, and with its fees the same share out of the
+    application fee, which goes to the producer. What the producer took at the counter concerns nobody else.
+    """
+    if order.is_manual_order or not order.amount_paid:
+        return RefundShares(buyer_gets=amount, producer_bears=amount, platform_bears=0, stripe_keeps=0)
+    returned = fees_returned(order, [*earlier, amount] if refund_fees else earlier) - fees_returned(order, earlier)
+    fixed = policy.processing_fee_fixed.scaleb(order.quote.currency.places)
+    processing = Decimal(order.amount_paid) * policy.processing_fee_rate + fixed
+    return RefundShares(
+        buyer_gets=amount,
+        producer_bears=amount - returned,
+        platform_bears=returned,
+        stripe_keeps=round_half_up(processing * amount / order.amount_paid),
+    )
+
+
+def fees_returned(order: Order, refunds: Sequence[Refund | int]) -> int:
+    """What of the order's fees these refunds took back from the platform; a bare amount is a refund with its fees.
+
+    Stripe takes the refund's share of the payment, rounded half up for each refund, and never more than is left.
+    """
+    amounts = [
+        refund if isinstance(refund, int) else refund.amount
+        for refund in refunds
+        if isinstance(refund, int) or (refund.refund_fees and refund.counts)
+    ]
+    if not order.amount_paid or order.is_manual_order:
+        return 0
+    shares = sum(round_half_up(Decimal(order.quote.fees * amount) / order.amount_paid) for amount in amounts)
+    return min(shares, order.quote.fees)
+
+
+def shared_out(amount: int, weights: Sequence[int]) -> list[int]:
+    """``amount`` in shares by weight that add up to it exactly; nothing where all weights are zero."""
     whole = sum(weights)
     if not whole:
         return [0] * len(weights)

@@ -18,6 +18,18 @@ _TAG_BYTES = 7
 CODE_LENGTH = 24
 
 
+def plain_code(text: str) -> str | None:
+    """A code as it is stored, from what was scanned or typed; None for what no code looks like.
+
+    Case and separators do not matter.
+    """
+    try:
+        raw = base64.b32decode(text.replace("-", "").replace(" ", "").upper())
+    except ValueError:  # not base32, or not even ASCII
+        return None
+    return base64.b32encode(raw).decode() if len(raw) == NONCE_BYTES + _TAG_BYTES else None
+
+
 @lru_cache(maxsize=1000)
 def show_key(secret: str, show_id: UUID) -> bytes:
     """The key that signs one show's ticket codes."""
@@ -39,10 +51,8 @@ class TicketCodes:
 
     def is_genuine(self, show_id: UUID, code: str) -> bool:
         """Whether this installation issued ``code`` for the show. Case and separators do not matter."""
-        try:
-            raw = base64.b32decode(code.replace("-", "").replace(" ", "").upper())
-        except ValueError:  # not base32, or not even ASCII
+        plain = plain_code(code)
+        if plain is None:
             return False
-        if len(raw) != NONCE_BYTES + _TAG_BYTES:
-            return False
-        return hmac.compare_digest(self.issue(show_id, raw[:NONCE_BYTES]), base64.b32encode(raw).decode())
+        nonce = base64.b32decode(plain)[:NONCE_BYTES]
+        return hmac.compare_digest(self.issue(show_id, nonce), plain)

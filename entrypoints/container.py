@@ -7,7 +7,9 @@ from uuid import UUID
 from dependency_injector import containers, providers
 
 from adapters.icalendar.writer import ICalendarWriter
+from adapters.jose.signer import JoseListSigner
 from adapters.pdf.renderer import PdfTicketRenderer
+from adapters.postgres.books import PostgresBooks
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock
@@ -27,35 +29,48 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
+from application.accounts import ChangeAccount, GetAccount, OnboardProducer
+from application.audit_trail import AuditTrail, ReadAuditTrail
+from application.auditing import CheckInvariants
 from application.backlog import MeasureBacklog
+from application.box_office import SellAtCounter
+from application.buyers import EraseBuyer, ExportBuyer
 from application.calendars import WriteCalendar
+from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
 from application.correspondence import SendLetter
+from application.door import CheckIn, Door, UndoCheckIn
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.issuing import TicketIssuer
 from application.late_payment import ApologizeForLatePayment
 from application.links import Links, OrderTokens
 from application.lookup import AddressHashes, LookUpOrders, SendOrderLinks
+from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOfflineScans
+from application.order_desk import ListAttendees, ListOrders, ListRefunds, ReadNotes, ResendTickets, WriteNote
 from application.outbox import TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
 from application.printing import PrintTickets
-from application.producers import Authenticate, IssueToken, RegisterProducer, RevokeToken
+from application.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
+from application.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
 from application.quote import QuoteCart
 from application.reconciliation import Reconcile
 from application.refund_mail import TellOfRefund
-from application.refunds import FollowRefund, RefundOrder, SubmitRefunds
+from application.refunds import FollowRefund, PreviewRefund, RefundOrder, SubmitRefunds
 from application.relay import RelayTasks
 from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
 from application.reminding import RemindOfShow
+from application.reports import ReportShow
 from application.session_opening import FindPayPage, OpenSession
 from application.settlement import Settlement
 from application.show_changes import TellOfCancelledShow, TellOfMovedShow
 from application.showing import GetOrder, GetShow, ListShows
+from application.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
 from application.task_care import ListTasks, ReviveTasks
 from application.tasks import RunTask
+from application.ticket_types import AddTicket, ChangeTicket, DeleteTicket
 from application.transfers import DescribeTransfer
 from domain.ticket_code import TicketCodes
 from entrypoints.readiness import Readiness
@@ -150,10 +165,54 @@ class Container(containers.DeclarativeContainer):
     look_up_orders = providers.Singleton(LookUpOrders, unit_of_work.provider, clock, ids, address_hashes, hand_over)
     send_letter = providers.Singleton(SendLetter, letters, mailer, mail_pace, unit_of_work.provider, clock)
 
-    register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids)
-    issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids)
-    revoke_token = providers.Singleton(RevokeToken, unit_of_work.provider, clock)
-    authenticate = providers.Singleton(Authenticate, unit_of_work.provider)
+    audit = providers.Singleton(AuditTrail, clock, ids)
+    get_account = providers.Singleton(GetAccount, unit_of_work.provider, payment)
+    change_account = providers.Singleton(ChangeAccount, unit_of_work.provider, payment, audit)
+    onboard_producer = providers.Singleton(OnboardProducer, unit_of_work.provider, payment, links, audit)
+    add_show = providers.Singleton(AddShow, unit_of_work.provider, ids, audit)
+    list_own_shows = providers.Singleton(ListOwnShows, unit_of_work.provider)
+    get_own_show = providers.Singleton(GetOwnShow, unit_of_work.provider)
+    change_show = providers.Singleton(ChangeShow, unit_of_work.provider, clock, audit)
+    delete_show = providers.Singleton(DeleteShow, unit_of_work.provider, audit)
+    add_ticket = providers.Singleton(AddTicket, unit_of_work.provider, ids, audit)
+    change_ticket = providers.Singleton(ChangeTicket, unit_of_work.provider, audit)
+    delete_ticket = providers.Singleton(DeleteTicket, unit_of_work.provider, audit)
+    add_promo_code = providers.Singleton(AddPromoCode, unit_of_work.provider, ids, audit)
+    list_promo_codes = providers.Singleton(ListPromoCodes, unit_of_work.provider)
+    change_promo_code = providers.Singleton(ChangePromoCode, unit_of_work.provider, audit)
+    delete_promo_code = providers.Singleton(DeletePromoCode, unit_of_work.provider, audit)
+    release_cancelled = providers.Singleton(ReleaseCancelled, unit_of_work.provider, release_order)
+    refund_show = providers.Singleton(RefundShow, unit_of_work.provider, clock, audit)
+    refund_cancelled = providers.Singleton(RefundCancelled, unit_of_work.provider, clock, refund_order)
+    read_audit_trail = providers.Singleton(ReadAuditTrail, unit_of_work.provider)
+    sell_at_counter = providers.Singleton(SellAtCounter, unit_of_work.provider, checkout)
+    list_orders = providers.Singleton(ListOrders, unit_of_work.provider)
+    list_attendees = providers.Singleton(ListAttendees, unit_of_work.provider)
+    list_refunds = providers.Singleton(ListRefunds, unit_of_work.provider)
+    resend_tickets = providers.Singleton(ResendTickets, unit_of_work.provider, clock, ids, hand_over)
+    write_note = providers.Singleton(WriteNote, unit_of_work.provider, clock, ids)
+    read_notes = providers.Singleton(ReadNotes, unit_of_work.provider)
+    preview_refund = providers.Singleton(PreviewRefund, unit_of_work.provider, policy)
+    export_buyer = providers.Singleton(ExportBuyer, unit_of_work.provider, clock, ids)
+    erase_buyer = providers.Singleton(EraseBuyer, unit_of_work.provider, clock, ids, hand_over)
+
+    door = providers.Singleton(Door, codes)
+    check_in = providers.Singleton(CheckIn, unit_of_work.provider, clock, ids, door)
+    undo_check_in = providers.Singleton(UndoCheckIn, unit_of_work.provider, clock, ids, door)
+    list_signer = providers.Singleton(JoseListSigner, settings.provided.secret_key)
+    give_offline_list = providers.Singleton(GiveOfflineList, unit_of_work.provider, clock, list_signer)
+    receive_offline_scans = providers.Singleton(ReceiveOfflineScans, unit_of_work.provider, clock, door)
+    list_conflicts = providers.Singleton(ListConflicts, unit_of_work.provider)
+
+    books = providers.Singleton(PostgresBooks, engine)
+    report_show = providers.Singleton(ReportShow, unit_of_work.provider, books)
+    check_invariants = providers.Singleton(CheckInvariants, books, clock)
+
+    register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids, audit)
+    issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids, audit)
+    revoke_token = providers.Singleton(RevokeToken, unit_of_work.provider, clock, audit)
+    list_tokens = providers.Singleton(ListTokens, unit_of_work.provider)
+    authenticate = providers.Singleton(Authenticate, unit_of_work.provider, clock)
 
     run_task = providers.Singleton(
         RunTask,

@@ -87,6 +87,8 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(BEAT_EVERY, container.heartbeat().beat, stop))
         group.create_task(_every(RELAY_EVERY, container.relay_tasks(), stop))
         group.create_task(_every(SWEEP_EVERY, container.release_overdue(), stop))
+        group.create_task(_every(SWEEP_EVERY, container.release_cancelled(), stop))
+        group.create_task(_every(SWEEP_EVERY, container.refund_cancelled(), stop))
         group.create_task(_every(RECONCILE_EVERY, container.reconcile(), stop))
         group.create_task(_every(LOOK_BACK_EVERY, container.reconcile().look_for_lost_payments, stop))
 

@@ -106,8 +106,9 @@ class MemoryOutboxRepo:
         stored = self._tables.outbox.get(task.id)
         return stored is not None and (stored.state, stored.attempts) == (TaskState.PENDING, task.attempts)
 
-    async def backlog(self) -> OutboxCounts:
-        pending = [task.due_at for task in self._tables.outbox.values() if task.state is TaskState.PENDING]
+    async def backlog(self, *, now: datetime) -> OutboxCounts:
+        tasks = self._tables.outbox.values()
+        pending = [t.due_at for t in tasks if t.state is TaskState.PENDING and (t.due_at <= now or t.attempts)]
         dead = sum(task.state is TaskState.DEAD for task in self._tables.outbox.values())
         return OutboxCounts(pending=len(pending), dead=dead, oldest_due_at=min(pending, default=None))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from application.ports.payment import (
+    AccountLink,
     Dispute,
     InvalidSignature,
     PaymentEvent,
@@ -20,8 +21,12 @@ from application.ports.payment import (
     SessionNotFound,
     SessionStatus,
 )
+from domain.catalog import Producer
 from domain.orders import Order, Receipt
 from domain.refunds import Refund, RefundStatus
+
+#: Far in the future: nobody onboards in memory.
+LINK_ENDS = datetime(2050, 1, 1, tzinfo=UTC)
 
 
 class MemoryPayment:
@@ -37,6 +42,7 @@ class MemoryPayment:
         self.queue_seconds = 0.0
         self.refunds: dict[str, RefundState] = {}
         self.disputes: dict[str, Dispute] = {}
+        self.accounts: set[str] = set()
         self.disabled_accounts: set[str] = set()
         self.described: set[UUID] = set()
         self._declines: dict[str, str] = {}
@@ -138,7 +144,25 @@ class MemoryPayment:
 
     async def charges_enabled(self, account_id: str) -> bool:
         self._ensure_available()
+        if not account_id.startswith("acct_"):
+            raise PaymentRefused(account_id)
         return account_id not in self.disabled_accounts
+
+    async def create_account(self, producer: Producer) -> str:
+        self._ensure_available()
+        if self.refusing:
+            raise PaymentRefused("switched to refuse")
+        account_id = f"acct_{producer.id.hex}"
+        if account_id not in self.accounts:
+            self.accounts.add(account_id)
+            self.disabled_accounts.add(account_id)
+        return account_id
+
+    async def account_link(self, account_id: str, *, come_back_url: str) -> AccountLink:
+        self._ensure_available()
+        if not account_id.startswith("acct_"):
+            raise PaymentRefused(account_id)
+        return AccountLink(f"https://pay.example/setup/{account_id}?back={come_back_url}", LINK_ENDS)
 
     async def describe_transfer(self, order: Order) -> None:
         self._ensure_available()

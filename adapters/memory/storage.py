@@ -15,21 +15,29 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from adapters.memory.audit import MemoryAuditRepo
+from adapters.memory.buyers import MemoryBuyerRepo, MemoryNoteRepo
+from adapters.memory.cancellation import MemoryCancellationRepo
+from adapters.memory.catalog import MemoryCatalogRepo
+from adapters.memory.door import MemoryDoorRepo
 from adapters.memory.lookups import MemoryLookupRepo
+from adapters.memory.order_lists import MemoryOrderListRepo
 from adapters.memory.outbox import MemoryOutboxRepo
 from application.access import AccessToken
+from application.audit import AuditEntry
 from application.outbox import OutboxTask
+from application.ports.cancellation import ShowRefund
 from application.ports.payment import PaymentEvent
 from application.ports.storage import (
     ReceivedEvent,
     Sale,
-    ShowCursor,
-    ShowOnDisplay,
     StorageConflict,
     StorageUnavailable,
 )
+from domain.admission import Scan
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
+from domain.notes import OrderNote
 from domain.orders import Order, OrderStatus
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
@@ -51,6 +59,12 @@ class _Tables:
     inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
     checks: dict[UUID, datetime] = field(default_factory=dict)
     tokens: dict[UUID, AccessToken] = field(default_factory=dict)
+    audit: dict[UUID, AuditEntry] = field(default_factory=dict)
+    scans: dict[tuple[UUID, UUID], Scan] = field(default_factory=dict)
+    notes: dict[UUID, OrderNote] = field(default_factory=dict)
+    show_refunds: dict[UUID, ShowRefund] = field(default_factory=dict)
+    refund_claims: dict[UUID, datetime] = field(default_factory=dict)
+    refund_refusals: dict[UUID, str] = field(default_factory=dict)
 
     def snapshot(self) -> _Tables:
         return _Tables(*(copy(getattr(self, name)) for name in self.__slots__))
@@ -98,6 +112,12 @@ class MemoryUnitOfWork:
         self.refunds = MemoryRefundRepo(self._tables)
         self.inbox = MemoryEventInbox(self._tables)
         self.tokens = MemoryTokenRepo(self._tables)
+        self.audit = MemoryAuditRepo(self._tables)
+        self.order_lists = MemoryOrderListRepo(self._tables)
+        self.door = MemoryDoorRepo(self._tables)
+        self.notes = MemoryNoteRepo(self._tables)
+        self.buyers = MemoryBuyerRepo(self._tables)
+        self.cancellations = MemoryCancellationRepo(self._tables)
         return self
 
     async def __aexit__(
@@ -144,66 +164,6 @@ class MemorySalesRepo:
             self._tables.tickets[ticket.id] = replace(current, inventory=ticket.inventory)
         for promo_code in stock.changed_promo_codes:
             self._tables.promo_codes[promo_code.id] = promo_code
-
-
-class MemoryCatalogRepo:
-    def __init__(self, tables: _Tables) -> None:
-        self._tables = tables
-
-    async def add_producer(self, producer: Producer) -> None:
-        self._tables.producers[producer.id] = producer
-
-    async def producer(self, producer_id: UUID) -> Producer | None:
-        return self._tables.producers.get(producer_id)
-
-    async def save_producer(self, producer: Producer) -> None:
-        self._tables.producers[producer.id] = producer
-
-    async def producers_with_account(self, stripe_account_id: str) -> list[Producer]:
-        return [p for p in self._tables.producers.values() if p.financial.stripe_account_id == stripe_account_id]
-
-    async def add_show(self, show: Show) -> None:
-        self._tables.shows[show.id] = show
-
-    async def show(self, show_id: UUID) -> Show | None:
-        return self._tables.shows.get(show_id)
-
-    async def save_show(self, show: Show) -> None:
-        self._tables.shows[show.id] = show
-
-    async def on_display(self, show_id: UUID) -> ShowOnDisplay | None:
-        show = self._tables.shows.get(show_id)
-        if show is None:
-            return None
-        tickets = [ticket for ticket in self._tables.tickets.values() if ticket.show_id == show_id]
-        tickets.sort(key=lambda ticket: (ticket.price, ticket.id))
-        return ShowOnDisplay(show, self._tables.producers[show.producer_id], tuple(tickets))
-
-    async def on_sale(
-        self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
-    ) -> list[ShowOnDisplay]:
-        found = [
-            show
-            for show in self._tables.shows.values()
-            if show.published
-            and not show.cancelled
-            and show.end_time > now
-            and producer_id in (None, show.producer_id)
-            and (after is None or (show.start_time, show.id) > (after.start_time, after.show_id))
-        ]
-        found.sort(key=lambda show: (show.start_time, show.id))
-        displays = [await self.on_display(show.id) for show in found[:limit]]
-        return [display for display in displays if display]
-
-    async def add_ticket(self, ticket: Ticket) -> None:
-        self._tables.tickets[ticket.id] = ticket
-
-    async def save_ticket(self, ticket: Ticket) -> None:
-        inventory = self._tables.tickets[ticket.id].inventory.resize(ticket.inventory.quantity)
-        self._tables.tickets[ticket.id] = replace(ticket, inventory=inventory)
-
-    async def add_promo_code(self, promo_code: TicketPromoCode) -> None:
-        self._tables.promo_codes[promo_code.id] = promo_code
 
 
 class MemoryOrderRepo:
@@ -313,6 +273,18 @@ class MemoryTokenRepo:
 
     async def with_hash(self, secret_hash: bytes) -> AccessToken | None:
         return next((t for t in self._tables.tokens.values() if t.secret_hash == secret_hash), None)
+
+    async def get(self, token_id: UUID) -> AccessToken | None:
+        return self._tables.tokens.get(token_id)
+
+    async def of_producer(self, producer_id: UUID) -> list[AccessToken]:
+        found = [token for token in self._tables.tokens.values() if token.producer_id == producer_id]
+        return sorted(found, key=lambda token: (token.created_at, token.id))
+
+    async def used(self, token_id: UUID, *, now: datetime, unless_since: datetime) -> None:
+        token = self._tables.tokens[token_id]
+        if token.last_used_at is None or token.last_used_at < unless_since:
+            self._tables.tokens[token_id] = replace(token, last_used_at=now)
 
     async def revoke(self, token_id: UUID, *, now: datetime) -> bool:
         token = self._tables.tokens.get(token_id)

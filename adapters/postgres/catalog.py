@@ -15,13 +15,22 @@ from adapters.postgres.rows import (
     financial_values,
     producer_of,
     producer_values,
+    promo_code_of,
     promo_code_values,
     show_of,
     show_values,
     ticket_of,
     ticket_values,
 )
-from adapters.postgres.tables import producer_financials, producers, shows, ticket_promo_codes, tickets
+from adapters.postgres.tables import (
+    orders,
+    producer_financials,
+    producers,
+    shows,
+    ticket_orders,
+    ticket_promo_codes,
+    tickets,
+)
 from application.ports.storage import ShowCursor, ShowOnDisplay
 from domain.catalog import Producer, Show, Ticket
 from domain.promotions import TicketPromoCode
@@ -29,6 +38,11 @@ from domain.promotions import TicketPromoCode
 _PRODUCERS = sa.select(producers, producer_financials.c.stripe_account_id, producer_financials.c.charges_enabled).join(
     producer_financials
 )
+
+_PROMO_CODES = sa.select(ticket_promo_codes)
+_by_start = sa.tuple_(shows.c.start_time, shows.c.id)
+#: Code points, as the domain compares them, whatever the database's language is.
+_by_code = ticket_promo_codes.c.code.collate("C")
 
 
 class PostgresCatalogRepo:
@@ -47,9 +61,17 @@ class PostgresCatalogRepo:
         await self._save(producers, producers.c.id, producer_values(producer))
         await self._save(producer_financials, producer_financials.c.producer_id, financial_values(producer))
 
-    async def producers_with_account(self, stripe_account_id: str) -> list[Producer]:
-        query = _PRODUCERS.where(producer_financials.c.stripe_account_id == stripe_account_id)
-        return [producer_of(row) for row in (await self._connection.execute(query)).mappings()]
+    async def lock_producer(self, producer_id: UUID) -> Producer | None:
+        locked = _PRODUCERS.where(producers.c.id == producer_id).with_for_update(key_share=True)
+        row = (await self._connection.execute(locked)).mappings().one_or_none()
+        return producer_of(row) if row else None
+
+    async def account_changed(self, stripe_account_id: str, *, charges_enabled: bool) -> None:
+        await self._connection.execute(
+            sa.update(producer_financials)
+            .where(producer_financials.c.stripe_account_id == stripe_account_id)
+            .values(charges_enabled=charges_enabled)
+        )
 
     async def add_show(self, show: Show) -> None:
         await self._connection.execute(sa.insert(shows).values(show_values(show)))
@@ -58,8 +80,35 @@ class PostgresCatalogRepo:
         row = (await self._connection.execute(sa.select(shows).where(shows.c.id == show_id))).mappings().one_or_none()
         return show_of(row) if row else None
 
+    async def lock_show(self, show_id: UUID) -> Show | None:
+        # FOR NO KEY UPDATE: an order that is being placed refers to its show, and must not wait for this.
+        locked = sa.select(shows).where(shows.c.id == show_id).with_for_update(key_share=True)
+        row = (await self._connection.execute(locked)).mappings().one_or_none()
+        return show_of(row) if row else None
+
     async def save_show(self, show: Show) -> None:
         await self._save(shows, shows.c.id, show_values(show))
+
+    async def lock_stock_of(self, show_id: UUID) -> None:
+        for table in (tickets, ticket_promo_codes):  # in the order of checkouts
+            locked = sa.select(table.c.id).where(table.c.show_id == show_id).order_by(table.c.id).with_for_update()
+            await self._connection.execute(locked)
+
+    async def delete_show(self, show_id: UUID) -> None:
+        for table, column in ((tickets, "show_id"), (ticket_promo_codes, "show_id"), (shows, "id")):
+            await self._connection.execute(sa.delete(table).where(table.c[column] == show_id))
+
+    async def shows_of(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
+        query = (
+            sa.select(shows)
+            .where(shows.c.producer_id == producer_id)
+            .order_by(shows.c.start_time.desc(), shows.c.id.desc())
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(_by_start < _position(after))
+        rows = (await self._connection.execute(query)).mappings()
+        return await self._on_display([show_of(row) for row in rows])
 
     async def on_display(self, show_id: UUID) -> ShowOnDisplay | None:
         show = await self.show(show_id)
@@ -77,10 +126,7 @@ class PostgresCatalogRepo:
         if producer_id is not None:
             query = query.where(shows.c.producer_id == producer_id)
         if after is not None:
-            query = query.where(
-                sa.tuple_(shows.c.start_time, shows.c.id)
-                > sa.tuple_(sa.literal(after.start_time, shows.c.start_time.type), sa.literal(after.show_id))
-            )
+            query = query.where(_by_start > _position(after))
         rows = (await self._connection.execute(query)).mappings()
         return await self._on_display([show_of(row) for row in rows])
 
@@ -97,6 +143,50 @@ class PostgresCatalogRepo:
         await self._connection.execute(
             sa.insert(ticket_promo_codes).values(promo_code_values(promo_code) | {"uses": promo_code.uses})
         )
+
+    async def ticket(self, ticket_id: UUID) -> Ticket | None:
+        return await self._ticket(sa.select(tickets).where(tickets.c.id == ticket_id))
+
+    async def lock_ticket(self, ticket_id: UUID) -> Ticket | None:
+        return await self._ticket(sa.select(tickets).where(tickets.c.id == ticket_id).with_for_update())
+
+    async def delete_ticket(self, ticket_id: UUID) -> None:
+        await self._connection.execute(sa.delete(tickets).where(tickets.c.id == ticket_id))
+
+    async def promo_code(self, promo_code_id: UUID) -> TicketPromoCode | None:
+        return await self._promo_code(_PROMO_CODES.where(ticket_promo_codes.c.id == promo_code_id))
+
+    async def promo_code_written(self, show_id: UUID, code: str) -> TicketPromoCode | None:
+        written = _PROMO_CODES.where(ticket_promo_codes.c.show_id == show_id, ticket_promo_codes.c.code == code)
+        return await self._promo_code(written)
+
+    async def lock_promo_code(self, promo_code_id: UUID) -> TicketPromoCode | None:
+        locked = _PROMO_CODES.where(ticket_promo_codes.c.id == promo_code_id).with_for_update()
+        return await self._promo_code(locked)
+
+    async def save_promo_code(self, promo_code: TicketPromoCode) -> None:
+        await self._save(ticket_promo_codes, ticket_promo_codes.c.id, promo_code_values(promo_code))
+
+    async def delete_promo_code(self, promo_code_id: UUID) -> None:
+        await self._connection.execute(sa.delete(ticket_promo_codes).where(ticket_promo_codes.c.id == promo_code_id))
+
+    async def promo_codes_of(self, show_id: UUID, *, after: str | None, limit: int) -> list[TicketPromoCode]:
+        query = _PROMO_CODES.where(ticket_promo_codes.c.show_id == show_id).order_by(_by_code).limit(limit)
+        if after is not None:
+            query = query.where(_by_code > after)
+        return [promo_code_of(row) for row in (await self._connection.execute(query)).mappings()]
+
+    async def has_orders(
+        self, *, show_id: UUID | None = None, ticket_id: UUID | None = None, promo_code_id: UUID | None = None
+    ) -> bool:
+        for column, wanted in (
+            (orders.c.show_id, show_id),
+            (ticket_orders.c.ticket_id, ticket_id),
+            (orders.c.promo_code_id, promo_code_id),
+        ):
+            if wanted is not None and await self._connection.scalar(sa.select(sa.exists().where(column == wanted))):
+                return True
+        return False
 
     async def _on_display(self, found: Sequence[Show]) -> list[ShowOnDisplay]:
         if not found:
@@ -116,5 +206,17 @@ class PostgresCatalogRepo:
         rows = await self._connection.execute(_PRODUCERS.where(producers.c.id.in_(producer_ids)))
         return {row["id"]: producer_of(row) for row in rows.mappings()}
 
+    async def _ticket(self, query: sa.Select[Any]) -> Ticket | None:
+        row = (await self._connection.execute(query)).mappings().one_or_none()
+        return ticket_of(row) if row else None
+
+    async def _promo_code(self, query: sa.Select[Any]) -> TicketPromoCode | None:
+        row = (await self._connection.execute(query)).mappings().one_or_none()
+        return promo_code_of(row) if row else None
+
     async def _save(self, table: sa.Table, key: sa.Column[Any], values: dict[str, Any]) -> None:
         await self._connection.execute(sa.update(table).where(key == values[key.name]).values(values))
+
+
+def _position(cursor: ShowCursor) -> sa.Tuple:
+    return sa.tuple_(sa.literal(cursor.start_time, shows.c.start_time.type), sa.literal(cursor.show_id))

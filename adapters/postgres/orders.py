@@ -49,7 +49,7 @@ _ATTENDEES = compiled(
 _NEW_ATTENDEE = insert(ticket_attendees)
 _SAVE_ATTENDEE = _NEW_ATTENDEE.on_conflict_do_update(
     index_elements=[ticket_attendees.c.id],
-    set_={"status": _NEW_ATTENDEE.excluded.status, "checked_in_at": _NEW_ATTENDEE.excluded.checked_in_at},
+    set_={name: _NEW_ATTENDEE.excluded[name] for name in ("status", "restocked", "checked_in_at")},
 )
 # Written out as the partial index has it, and not as parameters: the planner can use the index for these alone.
 _IS_HOLDING = sa.text("status IN ('pending', 'processing')")

@@ -7,14 +7,16 @@ from typing import Any
 
 from adapters.postgres.connection import Row
 from application.access import AccessToken, Scope
+from application.audit import AuditEntry
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.cancellation import ShowRefund
 from application.ports.payment import PaymentEvent
 from application.ports.storage import ReceivedEvent
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.customer import Customer
 from domain.inventory import Inventory
 from domain.money import currency
-from domain.orders import AttendeeStatus, Idempotency, Order, OrderStatus, TicketAttendee
+from domain.orders import AttendeeStatus, Idempotency, ManualPayment, Order, OrderStatus, TicketAttendee
 from domain.pricing import Quote, TicketOrder
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund, RefundStatus
@@ -164,7 +166,7 @@ def order_of(row: Row, lines: Iterable[Row], attendees: Iterable[Row]) -> Order:
         expires_at=row["expires_at"],
         completed_at=row["completed_at"],
         promo_code_id=row["promo_code_id"],
-        is_manual_order=row["is_manual_order"],
+        manual_payment=ManualPayment(row["manual_payment"]) if row["manual_payment"] else None,
         stripe_account_id=row["stripe_account_id"],
         session_id=row["session_id"],
         checkout_url=row["checkout_url"],
@@ -199,6 +201,7 @@ def new_order_values(order: Order) -> Values:
         "payment_processing_fees": quote.payment_processing_fees,
         "total": quote.total,
         "is_manual_order": order.is_manual_order,
+        "manual_payment": order.manual_payment,
         "created_at": order.created_at,
         "expires_at": order.expires_at,
         "stripe_account_id": order.stripe_account_id,
@@ -267,6 +270,7 @@ def _attendee_of(row: Row, lines: tuple[TicketOrder, ...]) -> TicketAttendee:
         is_vip=line.is_vip,
         code=row["code"],
         status=AttendeeStatus(row["status"]),
+        restocked=row["restocked"],
         checked_in_at=row["checked_in_at"],
     )
 
@@ -281,6 +285,7 @@ def attendee_values(order: Order) -> list[Values]:
             "name": attendee.name,
             "code": attendee.code,
             "status": attendee.status,
+            "restocked": attendee.restocked,
             "checked_in_at": attendee.checked_in_at,
         }
         for attendee in order.attendees
@@ -362,6 +367,7 @@ def token_of(row: Row) -> AccessToken:
         secret_hash=row["secret_hash"],
         created_at=row["created_at"],
         revoked_at=row["revoked_at"],
+        last_used_at=row["last_used_at"],
     )
 
 
@@ -374,4 +380,44 @@ def token_values(token: AccessToken) -> Values:
         "secret_hash": token.secret_hash,
         "created_at": token.created_at,
         "revoked_at": token.revoked_at,
+        "last_used_at": token.last_used_at,
     }
+
+
+def audit_entry_of(row: Row) -> AuditEntry:
+    return AuditEntry(
+        id=row["id"],
+        at=row["at"],
+        producer_id=row["producer_id"],
+        token_id=row["token_id"],
+        actor=row["actor"],
+        action=row["action"],
+        subject_id=row["subject_id"],
+        show_id=row["show_id"],
+        before=row["before"],
+        after=row["after"],
+    )
+
+
+def audit_entry_values(entry: AuditEntry) -> Values:
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "producer_id": entry.producer_id,
+        "token_id": entry.token_id,
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject_id": entry.subject_id,
+        "show_id": entry.show_id,
+        "before": dict(entry.before),
+        "after": dict(entry.after),
+    }
+
+
+def show_refund_of(row: Row) -> ShowRefund:
+    return ShowRefund(
+        show_id=row["show_id"],
+        refund_fees=row["refund_fees"],
+        reason=row["reason"],
+        requested_at=row["requested_at"],
+    )

@@ -5,12 +5,15 @@ Amounts are bigint in minor units of the order's or producer's currency; times a
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from application.access import Scope
 from application.outbox import TaskState
-from domain.orders import AttendeeStatus, OrderStatus
+from domain.admission import ScanResult
+from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
 from domain.refunds import RefundStatus
 
 metadata = sa.MetaData(
@@ -26,7 +29,7 @@ metadata = sa.MetaData(
 _Time = sa.TIMESTAMP(timezone=True)
 
 
-def _one_of(column: str, values: type[OrderStatus | AttendeeStatus | RefundStatus | TaskState]) -> sa.CheckConstraint:
+def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -58,6 +61,7 @@ access_tokens = sa.Table(
     sa.Column("secret_hash", sa.LargeBinary, nullable=False, unique=True),
     sa.Column("created_at", _Time, nullable=False),
     sa.Column("revoked_at", _Time),
+    sa.Column("last_used_at", _Time),
     sa.CheckConstraint(
         f"CASE WHEN producer_id IS NULL THEN scopes = ARRAY['{Scope.PLATFORM}'] "
         f"ELSE NOT '{Scope.PLATFORM}' = ANY (scopes) END",
@@ -65,11 +69,29 @@ access_tokens = sa.Table(
     ),
 )
 
+# What is deleted is remembered all the same: subject and show are no foreign keys.
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("at", _Time, nullable=False),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False),
+    sa.Column("token_id", sa.ForeignKey(access_tokens.c.id)),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject_id", sa.Uuid, nullable=False),
+    sa.Column("show_id", sa.Uuid),
+    sa.Column("before", JSONB, nullable=False),
+    sa.Column("after", JSONB, nullable=False),
+    sa.Index("audit_log_producer_id_at_id_idx", "producer_id", "at", "id"),
+    sa.Index("audit_log_subject_id_idx", "subject_id"),
+)
+
 shows = sa.Table(
     "shows",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False, index=True),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("venue", sa.Text, nullable=False),
@@ -82,6 +104,7 @@ shows = sa.Table(
     sa.Column("published", sa.Boolean, nullable=False),
     sa.Column("cancelled", sa.Boolean, nullable=False),
     sa.CheckConstraint("door_time <= start_time AND start_time <= end_time", name="times"),
+    sa.Index("shows_producer_id_start_time_id_idx", "producer_id", "start_time", "id"),
     sa.Index("shows_on_sale_idx", "start_time", "id", postgresql_where=sa.text("published AND NOT cancelled")),
 )
 
@@ -146,6 +169,7 @@ orders = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("disputed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("is_manual_order", sa.Boolean, nullable=False),
+    sa.Column("manual_payment", sa.Text),
     sa.Column("created_at", _Time, nullable=False),
     sa.Column("expires_at", _Time),
     sa.Column("completed_at", _Time),
@@ -159,12 +183,15 @@ orders = sa.Table(
     sa.Column("idempotency_key", sa.Text, unique=True),
     sa.Column("request_fingerprint", sa.LargeBinary),
     _one_of("status", OrderStatus),
+    _one_of("manual_payment", ManualPayment),
+    sa.CheckConstraint("is_manual_order = (manual_payment IS NOT NULL)", name="is_manual_order"),
     sa.CheckConstraint("total = subtotal + platform_fees + payment_processing_fees", name="total"),
     sa.CheckConstraint(
         "least(subtotal, promo_code_discount, platform_fees, payment_processing_fees, tax) >= 0", name="amounts"
     ),
     sa.CheckConstraint("refunded_amount BETWEEN 0 AND amount_paid", name="refunded_amount"),
     sa.CheckConstraint("status <> 'pending' OR expires_at IS NOT NULL", name="hold"),
+    sa.Index("orders_promo_code_id_idx", "promo_code_id", postgresql_where=sa.text("promo_code_id IS NOT NULL")),
     sa.Index("orders_show_id_created_at_id_idx", "show_id", "created_at", "id"),
     # Few orders are in these at a time, however many there are: the sweeper's and the reconciler's way to them.
     sa.Index("orders_holding_idx", "expires_at", postgresql_where=sa.text("status IN ('pending', 'processing')")),
@@ -199,10 +226,54 @@ ticket_attendees = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("code", sa.Text, nullable=False, unique=True),
     sa.Column("status", sa.Text, nullable=False),
+    sa.Column("restocked", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("checked_in_at", _Time),
     sa.ForeignKeyConstraint(["order_id", "line"], [ticket_orders.c.order_id, ticket_orders.c.line]),
     sa.Index("ticket_attendees_order_id_line_idx", "order_id", "line"),
     _one_of("status", AttendeeStatus),
+    sa.CheckConstraint("NOT restocked OR status = 'void'", name="restocked"),
+)
+
+# Everybody who was let in, and whoever an offline scanner let in wrongly. Ids are the scanners' own.
+scans = sa.Table(
+    "scans",
+    metadata,
+    sa.Column("show_id", sa.ForeignKey(shows.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("attendee_id", sa.ForeignKey(ticket_attendees.c.id)),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("device_id", sa.Text, nullable=False),
+    sa.Column("offline", sa.Boolean, nullable=False),
+    sa.Column("scanned_at", _Time, nullable=False),
+    sa.Column("received_at", _Time, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("undone_at", _Time),
+    _one_of("result", ScanResult),
+    sa.Index("scans_attendee_id_idx", "attendee_id"),
+    # Exactly one admission, however many scanners hit at once.
+    sa.Index(
+        "scans_admission_key",
+        "attendee_id",
+        unique=True,
+        postgresql_where=sa.text("result = 'admitted' AND undone_at IS NULL"),
+    ),
+    sa.Index(
+        "scans_conflict_idx",
+        "show_id",
+        "received_at",
+        "id",
+        postgresql_where=sa.text("result <> 'admitted' AND undone_at IS NULL"),
+    ),
+)
+
+order_notes = sa.Table(
+    "order_notes",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), nullable=False, index=True),
+    sa.Column("written_at", _Time, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
 )
 
 refunds = sa.Table(
@@ -222,6 +293,24 @@ refunds = sa.Table(
     sa.UniqueConstraint("order_id", "sequence"),
     sa.CheckConstraint("amount > 0", name="amount"),
     _one_of("status", RefundStatus),
+)
+
+# One row a show whose producer gives everybody's money back; the orders' own states tell how far that is.
+show_refunds = sa.Table(
+    "show_refunds",
+    metadata,
+    sa.Column("show_id", sa.ForeignKey(shows.c.id), primary_key=True),
+    sa.Column("refund_fees", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("requested_at", _Time, nullable=False),
+    sa.Column("claimed_until", _Time, nullable=False, index=True),
+)
+
+show_refund_refusals = sa.Table(
+    "show_refund_refusals",
+    metadata,
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
 )
 
 payment_events = sa.Table(

@@ -21,11 +21,26 @@ class PostgresTokenRepo:
         await self._connection.execute(sa.insert(access_tokens).values(token_values(token)))
 
     async def with_hash(self, secret_hash: bytes) -> AccessToken | None:
+        return await self._one(access_tokens.c.secret_hash == secret_hash)
+
+    async def get(self, token_id: UUID) -> AccessToken | None:
+        return await self._one(access_tokens.c.id == token_id)
+
+    async def of_producer(self, producer_id: UUID) -> list[AccessToken]:
         found = await self._connection.execute(
-            sa.select(access_tokens).where(access_tokens.c.secret_hash == secret_hash)
+            sa.select(access_tokens)
+            .where(access_tokens.c.producer_id == producer_id)
+            .order_by(access_tokens.c.created_at, access_tokens.c.id)
         )
-        row = found.mappings().one_or_none()
-        return token_of(row) if row else None
+        return [token_of(row) for row in found.mappings()]
+
+    async def used(self, token_id: UUID, *, now: datetime, unless_since: datetime) -> None:
+        last_used_at = access_tokens.c.last_used_at
+        await self._connection.execute(
+            sa.update(access_tokens)
+            .where(access_tokens.c.id == token_id, sa.or_(last_used_at.is_(None), last_used_at < unless_since))
+            .values(last_used_at=now)
+        )
 
     async def revoke(self, token_id: UUID, *, now: datetime) -> bool:
         revoked = await self._connection.execute(
@@ -34,3 +49,7 @@ class PostgresTokenRepo:
             .values(revoked_at=sa.func.coalesce(access_tokens.c.revoked_at, now))
         )
         return revoked.rowcount > 0
+
+    async def _one(self, condition: sa.ColumnElement[bool]) -> AccessToken | None:
+        row = (await self._connection.execute(sa.select(access_tokens).where(condition))).mappings().one_or_none()
+        return token_of(row) if row else None

@@ -14,10 +14,15 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.audit import PostgresAuditRepo
+from adapters.postgres.buyers import PostgresBuyerRepo, PostgresNoteRepo
+from adapters.postgres.cancellation import PostgresCancellationRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.connection import Connection
+from adapters.postgres.door import PostgresDoorRepo
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.lookups import PostgresLookupRepo
+from adapters.postgres.order_lists import PostgresOrderListRepo
 from adapters.postgres.orders import PostgresOrderRepo
 from adapters.postgres.outbox import PostgresOutboxRepo
 from adapters.postgres.refunds import PostgresRefundRepo
@@ -48,7 +53,7 @@ class PostgresUnitOfWork:
             self._pooled = await self._engine.connect()
             raw = await self._pooled.get_raw_connection()
         except (SQLAlchemyError, OSError) as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         self._began_at = time.perf_counter()
         self._connection = Connection(self._pooled, cast("psycopg.AsyncConnection[Any]", raw.driver_connection))
         self.sales = PostgresSalesRepo(self._connection)
@@ -59,6 +64,12 @@ class PostgresUnitOfWork:
         self.refunds = PostgresRefundRepo(self._connection)
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
+        self.audit = PostgresAuditRepo(self._connection)
+        self.order_lists = PostgresOrderListRepo(self._connection)
+        self.door = PostgresDoorRepo(self._connection)
+        self.notes = PostgresNoteRepo(self._connection)
+        self.buyers = PostgresBuyerRepo(self._connection)
+        self.cancellations = PostgresCancellationRepo(self._connection)
         return self
 
     async def __aexit__(
@@ -73,14 +84,15 @@ class PostgresUnitOfWork:
         if self._ended:
             self._ended(self._end, time.perf_counter() - self._began_at)
         if isinstance(error, SQLAlchemyError | psycopg.Error):
-            raise _translated(error) from error
+            raise translated(error) from error
 
     async def commit(self) -> None:
         await self._connection.commit()
         self._end = "commit"
 
 
-def _translated(error: Exception) -> Exception:
+def translated(error: Exception) -> Exception:
+    """A database error as the port names it."""
     if isinstance(error, PoolTimeout):
         return StorageUnavailable("All database connections are in use")
     cause = error.orig if isinstance(error, DBAPIError) else error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import stripe
 from stripe import StripeClient
@@ -13,9 +13,10 @@ from stripe.params.checkout import SessionListParams
 from adapters.stripe.answers import dispute_of, intent_of, refund_of, session_of, sessions_of
 from adapters.stripe.client import translated_errors
 from adapters.stripe.repetition import made_once
-from adapters.stripe.requests import EXPANDED, PAGE, listing_params, session_params, transfer_params
+from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
 from application.ports.pace import Pace
 from application.ports.payment import (
+    AccountLink,
     Dispute,
     PaymentIntent,
     PaymentQueued,
@@ -23,6 +24,7 @@ from application.ports.payment import (
     PaymentSession,
     RefundState,
 )
+from domain.catalog import Producer
 from domain.orders import Order
 from domain.refunds import Refund
 
@@ -137,6 +139,27 @@ class StripePayment:
         with translated_errors():
             account = await self._client.v1.accounts.retrieve_async(account_id)
         return bool(account.charges_enabled)
+
+    async def create_account(self, producer: Producer) -> str:
+        await self._turn("accounts.create")
+        with translated_errors():
+            account = await self._client.v1.accounts.create_async(
+                params=account_params(producer), options={"idempotency_key": f"account:{producer.id}"}
+            )
+        return account.id
+
+    async def account_link(self, account_id: str, *, come_back_url: str) -> AccountLink:
+        await self._turn("account_links.create")
+        with translated_errors():
+            link = await self._client.v1.account_links.create_async(
+                params={
+                    "account": account_id,
+                    "type": "account_onboarding",
+                    "refresh_url": come_back_url,
+                    "return_url": come_back_url,
+                }
+            )
+        return AccountLink(link.url, datetime.fromtimestamp(link.expires_at, UTC))
 
     async def describe_transfer(self, order: Order) -> None:
         await self._turn("charges.retrieve")

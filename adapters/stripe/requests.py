@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from stripe.params import TransferUpdateParams
+from stripe.params import AccountCreateParams, TransferUpdateParams
 from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem, SessionListParams
 
+from domain.catalog import Producer
 from domain.orders import AttendeeStatus, Order
 
 # A session may be asked for anew (under the same idempotency key and so with the same expires_at) until the hold
@@ -88,6 +89,22 @@ def _line_item(name: str, unit_amount: int, quantity: int, currency: str) -> Ses
             "tax_behavior": "exclusive",
             "product_data": {"name": name[:MAX_PRODUCT_NAME_LENGTH]},
         },
+    }
+
+
+def account_params(producer: Producer) -> AccountCreateParams:
+    """A connected account whose owner deals with Stripe through its Express dashboard, and with charges through us.
+
+    Nothing in it that the producer may change: a repetition must ask for the same.
+    """
+    return {
+        "controller": {
+            "fees": {"payer": "application"},
+            "losses": {"payments": "application"},
+            "stripe_dashboard": {"type": "express"},
+        },
+        "capabilities": {"card_payments": {"requested": True}, "transfers": {"requested": True}},
+        "metadata": {"producer_id": str(producer.id)},
     }
 
 

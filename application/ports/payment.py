@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from domain.catalog import Producer
 from domain.orders import Order, Receipt
 from domain.refunds import Refund, RefundStatus
 
@@ -103,6 +104,14 @@ class Dispute:
     won: bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountLink:
+    """A page of the provider's for one visit, soon."""
+
+    url: str
+    expires_at: datetime
+
+
 class Payment(Protocol):
     """Every call may be repeated: a repetition finds what the first call made."""
 
@@ -156,6 +165,18 @@ class Payment(Protocol):
 
     async def charges_enabled(self, account_id: str) -> bool:
         """Whether a connected account can take charges. Raises SessionNotFound, PaymentUnavailable."""
+        ...
+
+    async def create_account(self, producer: Producer) -> str:
+        """The id of a new connected account for the producer. Raises PaymentRefused, PaymentUnavailable."""
+        ...
+
+    async def account_link(self, account_id: str, *, come_back_url: str) -> AccountLink:
+        """Where the owner of a connected account says who they are. Afterwards, or when the link is too old, they are
+        sent to ``come_back_url``.
+
+        Raises PaymentRefused, PaymentUnavailable.
+        """
         ...
 
     async def describe_transfer(self, order: Order) -> None:

@@ -10,7 +10,12 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from application.access import AccessToken
+from application.audit import AuditCursor, AuditEntry, AuditFilter
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.ports.buyers import BuyerRepo, NoteRepo
+from application.ports.cancellation import CancellationRepo
+from application.ports.door import DoorRepo
+from application.ports.order_lists import OrderListRepo
 from application.ports.payment import PaymentEvent
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
@@ -97,15 +102,38 @@ class CatalogRepo(Protocol):
 
     async def save_producer(self, producer: Producer) -> None: ...
 
-    async def producers_with_account(self, stripe_account_id: str) -> list[Producer]:
-        """Whose money goes to this account."""
+    async def lock_producer(self, producer_id: UUID) -> Producer | None:
+        """The producer, whose account nobody else changes until the transaction ends."""
+        ...
+
+    async def account_changed(self, stripe_account_id: str, *, charges_enabled: bool) -> None:
+        """Write down what an account can do, for everybody whose money goes to it."""
         ...
 
     async def add_show(self, show: Show) -> None: ...
 
     async def show(self, show_id: UUID) -> Show | None: ...
 
+    async def lock_show(self, show_id: UUID) -> Show | None:
+        """The show; nobody else changes it, or what it sells, until the transaction ends. Checkouts go on meanwhile.
+
+        Whoever locks tickets and promo codes of it, too, does so afterwards.
+        """
+        ...
+
     async def save_show(self, show: Show) -> None: ...
+
+    async def lock_stock_of(self, show_id: UUID) -> None:
+        """Wait until no checkout of the show is being decided, and keep new ones waiting. Lock the show first."""
+        ...
+
+    async def delete_show(self, show_id: UUID) -> None:
+        """With its tickets and promo codes. It must have no orders."""
+        ...
+
+    async def shows_of(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
+        """Everything of a producer's, the last to start first."""
+        ...
 
     async def on_display(self, show_id: UUID) -> ShowOnDisplay | None:
         """The show with its producer and tickets, published or not."""
@@ -123,7 +151,45 @@ class CatalogRepo(Protocol):
         """Write name, description, price, flags and quantity; held and sold stay as they are."""
         ...
 
+    async def ticket(self, ticket_id: UUID) -> Ticket | None: ...
+
+    async def lock_ticket(self, ticket_id: UUID) -> Ticket | None:
+        """The ticket, once no checkout of it is being decided; new ones wait until the transaction ends."""
+        ...
+
+    async def delete_ticket(self, ticket_id: UUID) -> None:
+        """It must have no orders."""
+        ...
+
     async def add_promo_code(self, promo_code: TicketPromoCode) -> None: ...
+
+    async def promo_code(self, promo_code_id: UUID) -> TicketPromoCode | None: ...
+
+    async def promo_code_written(self, show_id: UUID, code: str) -> TicketPromoCode | None:
+        """The show's promo code that is written ``code`` (upper-case)."""
+        ...
+
+    async def lock_promo_code(self, promo_code_id: UUID) -> TicketPromoCode | None:
+        """The promo code, once no checkout with it is being decided; new ones wait until the transaction ends."""
+        ...
+
+    async def save_promo_code(self, promo_code: TicketPromoCode) -> None:
+        """Write everything but the count of uses."""
+        ...
+
+    async def delete_promo_code(self, promo_code_id: UUID) -> None:
+        """It must have no orders."""
+        ...
+
+    async def promo_codes_of(self, show_id: UUID, *, after: str | None, limit: int) -> list[TicketPromoCode]:
+        """By their code, those that come behind the code ``after``."""
+        ...
+
+    async def has_orders(
+        self, *, show_id: UUID | None = None, ticket_id: UUID | None = None, promo_code_id: UUID | None = None
+    ) -> bool:
+        """Whether any order, of whatever status, is about the one that is named."""
+        ...
 
 
 class OrderRepo(Protocol):
@@ -244,8 +310,10 @@ class OutboxRepo(Protocol):
         """
         ...
 
-    async def backlog(self) -> OutboxCounts:
-        """What is still to be done, and what was given up."""
+    async def backlog(self, *, now: datetime) -> OutboxCounts:
+        """What is to be done now or was tried in vain, and what was given up. What is planned for later, a reminder
+        say, is no backlog.
+        """
         ...
 
 
@@ -311,8 +379,30 @@ class TokenRepo(Protocol):
 
     async def with_hash(self, secret_hash: bytes) -> AccessToken | None: ...
 
+    async def of_producer(self, producer_id: UUID) -> list[AccessToken]:
+        """A producer's tokens, revoked ones too, oldest first."""
+        ...
+
+    async def used(self, token_id: UUID, *, now: datetime, unless_since: datetime) -> None:
+        """Remember that the token was used, unless a use since then is remembered already."""
+        ...
+
+    async def get(self, token_id: UUID) -> AccessToken | None: ...
+
     async def revoke(self, token_id: UUID, *, now: datetime) -> bool:
         """False when there is no such token."""
+        ...
+
+
+class AuditRepo(Protocol):
+    """What producers' tokens did. Entries are added, and never changed."""
+
+    async def add(self, entry: AuditEntry) -> None: ...
+
+    async def page(
+        self, producer_id: UUID, *, only: AuditFilter, after: AuditCursor | None, limit: int
+    ) -> list[AuditEntry]:
+        """Newest first."""
         ...
 
 
@@ -345,6 +435,24 @@ class UnitOfWork(Protocol):
 
     @property
     def tokens(self) -> TokenRepo: ...
+
+    @property
+    def audit(self) -> AuditRepo: ...
+
+    @property
+    def order_lists(self) -> OrderListRepo: ...
+
+    @property
+    def door(self) -> DoorRepo: ...
+
+    @property
+    def notes(self) -> NoteRepo: ...
+
+    @property
+    def buyers(self) -> BuyerRepo: ...
+
+    @property
+    def cancellations(self) -> CancellationRepo: ...
 
     async def commit(self) -> None: ...
 

@@ -21,6 +21,7 @@ USAGE_ERROR = 2
 #: demo brings.
 COMMANDS: Final = MappingProxyType(
     {
+        "audit": "entrypoints.cli.audit",
         "demo": "entrypoints.cli.demo",
         "doctor": "entrypoints.cli.doctor",
         "migrate": "entrypoints.cli.database",

@@ -10,6 +10,7 @@ import aiohttp
 
 from adapters.smtp.connections import SmtpConnections
 from adapters.smtp.options import SmtpOptions
+from application.ports.letters import Occasion
 from application.ports.mail import PrintableTicket
 from entrypoints.container import Container
 from entrypoints.doctor.findings import Examination, Finding
@@ -75,10 +76,13 @@ def _specimen(container: Container) -> PrintableTicket:
     return PrintableTicket(
         show_title="Specimen – Пример – 样本",
         producer_name="PiqueTickets",
-        venue="Nowhere",
-        door_time=now,
-        start_time=now + timedelta(minutes=30),
-        timezone=ZoneInfo("UTC"),
+        occasion=Occasion(
+            venue="Nowhere",
+            door_time=now,
+            start_time=now + timedelta(minutes=30),
+            timezone=ZoneInfo("UTC"),
+            locale="en-US",
+        ),
         attendee_name="Zoë Nobody",
         ticket_name="Not valid",
         is_vip=False,

@@ -9,18 +9,22 @@ from pathlib import Path
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
+from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from entrypoints.container import Container, close
-from entrypoints.http import checkout, health, lookup, metrics, orders, shows, webhooks
+from entrypoints.http import checkout, health, lookup, metrics, orders, platform, producer, shows, webhooks
+from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.memory import calm_garbage_collector
+from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import CHECKOUT_RATE_LIMIT
 from entrypoints.web import order_page
 
@@ -39,11 +43,13 @@ def create_app(container: Container) -> Litestar:
         await close(container)
 
     origins = [origin.strip() for origin in container.settings().cors_origins.split(",") if origin.strip()]
-    return Litestar(
+    app = Litestar(
         route_handlers=[
+            Router("/api/v1", route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router]),
             Router(
                 "/api/v1",
-                route_handlers=[shows.router, checkout.router, orders.router, lookup.router, webhooks.router],
+                route_handlers=[orders.router, platform.router, producer.router],
+                middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate)],
             ),
             health.router,
             metrics.get_metrics,
@@ -65,6 +71,9 @@ def create_app(container: Container) -> Litestar:
             path="/schema",
             render_plugins=[JsonRenderPlugin(path="/")],
             use_handler_docstrings=True,
+            components=Components(security_schemes={BEARER: BEARER_SCHEME}),
         ),
         logging_config=None,
     )
+    complete(app.openapi_schema)
+    return app

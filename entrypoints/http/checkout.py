@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
 from dataclasses import dataclass
-from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
@@ -22,16 +18,33 @@ from application.links import Links, OrderTokens
 from application.ports.payment import PaymentError
 from application.quote import QuoteCart
 from application.showing import GetOrder
-from domain.errors import InvalidRequest, NotFound
-from domain.orders import Idempotency
+from domain.errors import NotFound
 from domain.policy import CheckoutPolicy
+from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
+from entrypoints.http.openapi import answers
 from entrypoints.http.rate_limit import limit_checkouts
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
 from entrypoints.http.strict_json import StrictJson
 
 log = logging.getLogger(__name__)
 
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_REFUSALS_OF_A_CART = (
+    "invalid_quantity",
+    "no_tickets",
+    "too_many_tickets",
+    "order_total_exceeded",
+    "donation_too_large",
+    "donation_too_small",
+    "donation_not_allowed",
+    "show_ended",
+    "show_unavailable",
+    "ticket_not_found",
+    "tickets_unavailable",
+    "invalid_promo_code",
+    "promo_code_exhausted",
+    "producer_payment_missing",
+    "not_found",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,7 @@ class CheckoutDesk:
     return_dto=None,
     summary="Price a cart",
     operation_id="quote",
+    responses=answers(*_REFUSALS_OF_A_CART),
 )
 async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[CheckoutDesk]) -> QuoteOut:
     """What the cart costs now. Nothing is held."""
@@ -64,11 +78,23 @@ async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[Checkout
     before_request=limit_checkouts,
     summary="Hold tickets and open a payment page",
     operation_id="checkout",
+    responses=answers(
+        "invalid_email",
+        "invalid_name",
+        "invalid_phone",
+        *_REFUSALS_OF_A_CART,
+        "checkout_in_progress",
+        "price_changed",
+        "idempotency_key_reused",
+        "rate_limited",
+        "busy",
+        "payment_unavailable",
+    ),
 )
 async def create(
     data: JSONBody[CheckoutIn],
     checkout_desk: NamedDependency[CheckoutDesk],
-    idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> CheckoutOut:
     """The tickets are held until ``expires_at``, or sold at once when they are free."""
     customer = data.customer.to_customer()
@@ -77,7 +103,7 @@ async def create(
             cart=data.to_cart(checkout_desk.policy),
             customer=customer,
             expected_total=data.expected_total,
-            idempotency=_idempotency(idempotency_key, data),
+            idempotency=idempotency_of(idempotency_key, data),
         )
     )
     return CheckoutOut.of_order(order, checkout_desk.links)
@@ -88,6 +114,7 @@ async def create(
     status_code=HTTP_303_SEE_OTHER,
     summary="The buyer comes back from paying",
     operation_id="checkout_success",
+    responses=answers("not_found"),
 )
 async def success(
     session_id: FromQuery[str],
@@ -109,6 +136,7 @@ async def success(
     status_code=HTTP_303_SEE_OTHER,
     summary="The buyer comes back without paying",
     operation_id="checkout_cancel",
+    responses=answers("not_found"),
 )
 async def cancel(
     order_id: FromQuery[UUID],
@@ -121,14 +149,6 @@ async def cancel(
     if not order_tokens.matches(order_id, token):
         raise NotFound("No such order")
     return Redirect(links.order_page((await get_order(order_id)).order), status_code=HTTP_303_SEE_OTHER)
-
-
-def _idempotency(key: str | None, data: CheckoutIn) -> Idempotency | None:
-    if key is None:
-        return None
-    if not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise InvalidRequest("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")
-    return Idempotency(key, hashlib.sha256(msgspec.json.encode(data)).digest())
 
 
 router = Router("/", route_handlers=[quote, create, success, cancel], tags=["Checkout"])

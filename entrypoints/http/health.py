@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
 from entrypoints.readiness import Readiness
@@ -24,11 +25,22 @@ class ReadinessOut(msgspec.Struct):
 
 @get("/live", summary="Is the process alive?", operation_id="health_live")
 async def live() -> HealthOut:
+    """A process that is dead, or hangs, gives no answer."""
     return HealthOut("ok")
 
 
-@get("/ready", summary="Can the process work?", operation_id="health_ready")
+@get(
+    "/ready",
+    summary="Can the process work?",
+    operation_id="health_ready",
+    responses={
+        HTTP_503_SERVICE_UNAVAILABLE: ResponseSpec(
+            ReadinessOut, generate_examples=False, description="Without the database nothing works"
+        )
+    },
+)
 async def ready(readiness: NamedDependency[Readiness]) -> Response[ReadinessOut]:
+    """The database, and Redis: without it checkouts go on."""
     database, redis = await readiness.database(), await readiness.redis()
     body = ReadinessOut(status=_word(database), database=_word(database), redis=_word(redis))
     return Response(body, status_code=HTTP_200_OK if database else HTTP_503_SERVICE_UNAVAILABLE)

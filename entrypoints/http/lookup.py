@@ -13,6 +13,7 @@ from litestar.status_codes import HTTP_202_ACCEPTED
 from application.lookup import LookUpOrders
 from domain.customer import parse_email
 from domain.errors import InvalidEmail
+from entrypoints.http.openapi import answers
 from entrypoints.http.strict_json import StrictJson
 
 
@@ -41,6 +42,7 @@ class LookupOut(msgspec.Struct, kw_only=True):
     return_dto=None,
     summary="Mail a buyer the links to their orders",
     operation_id="look_up_orders",
+    responses=answers("invalid_email"),
 )
 async def look_up(data: JSONBody[LookupIn], look_up_orders: NamedDependency[LookUpOrders]) -> LookupOut:
     """Always accepted. An address is mailed at most once in ten minutes."""

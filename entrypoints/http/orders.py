@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Any
 from uuid import UUID
 
-from litestar import Response, Router, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
-from litestar.params import FromPath, FromQuery, HeaderParameter
+from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK
 
-from application.access import Scope
+from application.access import AccessToken, Scope
 from application.calendars import WriteCalendar
 from application.links import Links, OrderTokens
 from application.printing import PrintTickets
-from application.producers import Authenticate
 from application.release import CancelOrder
 from application.showing import GetOrder, OrderOnDisplay
 from domain.errors import Conflict, NotFound
+from entrypoints.http.access import BEARER, ensure_scope
+from entrypoints.http.openapi import answers
 from entrypoints.http.schemas import OrderOut
 
 
@@ -26,23 +26,15 @@ async def opened_order(
     order_id: FromPath[UUID],
     get_order: NamedDependency[GetOrder],
     order_tokens: NamedDependency[OrderTokens],
-    authenticate: NamedDependency[Authenticate],
+    request: Request[Any, AccessToken | None, Any],
     token: FromQuery[str | None] = None,
-    authorization: Annotated[str | None, HeaderParameter(name="Authorization")] = None,
 ) -> OrderOnDisplay:
     """The order, for whoever may see it. For all others it does not exist."""
     if token is not None:
         if not order_tokens.matches(order_id, token):
             raise NotFound("No such order")
         return await get_order(order_id)
-    scheme, _, secret = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise NotAuthorizedException("The order's token, or a producer's bearer token, is needed")
-    access = await authenticate(secret.strip())
-    if access is None:
-        raise NotAuthorizedException("Unknown or revoked token")
-    if Scope.ORDERS not in access.scopes:
-        raise PermissionDeniedException("This token has not the scope orders")
+    access = ensure_scope(request.auth, Scope.ORDERS)
     found = await get_order(order_id)
     if found.display.producer.id != access.producer_id:
         raise NotFound("No such order")
@@ -56,7 +48,13 @@ async def get_one(opened_order: NamedDependency[OrderOnDisplay], links: NamedDep
     return OrderOut.of_order(order, opened_order.display, checkout_url=links.checkout_url(order))
 
 
-@post("/cancel", status_code=HTTP_200_OK, summary="Cancel an unpaid order", operation_id="cancel_order")
+@post(
+    "/cancel",
+    status_code=HTTP_200_OK,
+    summary="Cancel an unpaid order",
+    operation_id="cancel_order",
+    responses=answers("conflict", "payment_unavailable"),
+)
 async def cancel(
     opened_order: NamedDependency[OrderOnDisplay],
     cancel_order: NamedDependency[CancelOrder],
@@ -67,7 +65,13 @@ async def cancel(
     return OrderOut.of_order(order, opened_order.display, checkout_url=links.checkout_url(order))
 
 
-@get("/tickets.pdf", media_type="application/pdf", summary="Print the tickets", operation_id="get_tickets_pdf")
+@get(
+    "/tickets.pdf",
+    media_type="application/pdf",
+    summary="Print the tickets",
+    operation_id="get_tickets_pdf",
+    responses=answers("conflict"),
+)
 async def tickets_pdf(
     opened_order: NamedDependency[OrderOnDisplay], print_tickets: NamedDependency[PrintTickets]
 ) -> Response[bytes]:
@@ -85,7 +89,13 @@ async def tickets_pdf(
     )
 
 
-@get("/calendar.ics", media_type="text/calendar", summary="Put the show into a calendar", operation_id="get_calendar")
+@get(
+    "/calendar.ics",
+    media_type="text/calendar",
+    summary="Put the show into a calendar",
+    operation_id="get_calendar",
+    responses=answers("conflict"),
+)
 async def calendar_ics(
     opened_order: NamedDependency[OrderOnDisplay], write_calendar: NamedDependency[WriteCalendar]
 ) -> Response[bytes]:
@@ -107,5 +117,6 @@ router = Router(
     "/orders/{order_id:uuid}",
     route_handlers=[get_one, cancel, tickets_pdf, calendar_ics],
     dependencies={"opened_order": Provide(opened_order)},
+    security=[{}, {BEARER: [Scope.ORDERS]}],
     tags=["Orders"],
 )

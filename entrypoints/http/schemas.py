@@ -13,9 +13,9 @@ from msgspec import Meta
 from application.links import Links
 from application.ports.storage import ShowOnDisplay
 from domain.cart import Cart, CartLine
-from domain.catalog import Ticket
+from domain.catalog import Producer, Ticket
 from domain.customer import Customer
-from domain.orders import Order, TicketAttendee
+from domain.orders import ManualPayment, Order, TicketAttendee
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote, TicketOrder
 
@@ -160,6 +160,28 @@ class ProducerOut(msgspec.Struct):
     name: str
 
 
+class AccountOut(msgspec.Struct, kw_only=True):
+    """A producer as the producer and the platform see it. ``charges_enabled`` is what Stripe says of the account."""
+
+    id: UUID
+    name: str
+    email: str
+    currency: str
+    stripe_account_id: str | None
+    charges_enabled: bool
+
+    @classmethod
+    def of(cls, producer: Producer) -> AccountOut:
+        return cls(
+            id=producer.id,
+            name=producer.name,
+            email=producer.email,
+            currency=producer.currency.code,
+            stripe_account_id=producer.financial.stripe_account_id,
+            charges_enabled=producer.financial.charges_enabled,
+        )
+
+
 class TicketOut(msgspec.Struct, kw_only=True):
     id: UUID
     name: str
@@ -266,13 +288,16 @@ class AttendeeOut(msgspec.Struct, kw_only=True):
 
 
 class OrderOut(QuoteOut, kw_only=True):
-    """An order as its buyer and its producer see it. ``checkout_url`` is there while it can be paid."""
+    """An order as its buyer and its producer see it. ``checkout_url`` is there while it can be paid; ``payment`` is how
+    a manual order was paid.
+    """
 
     order_id: UUID
     number: str
     status: str
     success: bool
     is_manual_order: bool
+    payment: ManualPayment | None
     show: ShowSummaryOut
     customer: CustomerOut
     tax: Amount
@@ -292,6 +317,7 @@ class OrderOut(QuoteOut, kw_only=True):
             status=order.status.value,
             success=order.success,
             is_manual_order=order.is_manual_order,
+            payment=order.manual_payment,
             show=ShowSummaryOut.of_display(display),
             customer=CustomerOut(customer.name, customer.email, customer.phone),
             tax=money(order.tax),

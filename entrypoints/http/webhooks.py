@@ -11,6 +11,7 @@ from litestar.params import HeaderParameter
 from litestar.status_codes import HTTP_200_OK
 
 from application.payment_events import HandlePaymentEvent
+from entrypoints.http.openapi import answers
 
 #: Stripe's events carry whole objects, so they may be larger than a buyer's request.
 MAX_EVENT_BYTES = 1024 * 1024
@@ -26,6 +27,7 @@ class ReceivedOut(msgspec.Struct):
     request_max_body_size=MAX_EVENT_BYTES,
     summary="Receive Stripe's events",
     operation_id="stripe_webhook",
+    responses=answers("too_large", "payment_unavailable"),
 )
 async def stripe(
     request: Request[Any, Any, Any],

@@ -20,22 +20,22 @@ PRODUCER_SCOPES = [Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN]
 
 @pytest.fixture
 def register(world: World) -> RegisterProducer:
-    return RegisterProducer(world.database, world.ids)
+    return RegisterProducer(world.database, world.ids, world.audit)
 
 
 @pytest.fixture
 def issue_token(world: World) -> IssueToken:
-    return IssueToken(world.database, world.clock, world.ids)
+    return IssueToken(world.database, world.clock, world.ids, world.audit)
 
 
 @pytest.fixture
 def revoke(world: World) -> RevokeToken:
-    return RevokeToken(world.database, world.clock)
+    return RevokeToken(world.database, world.clock, world.audit)
 
 
 @pytest.fixture
 def authenticate(world: World) -> Authenticate:
-    return Authenticate(world.database)
+    return Authenticate(world.database, world.clock)
 
 
 def token(**overrides: Any) -> AccessToken:
@@ -75,7 +75,7 @@ async def test_a_producer_that_makes_no_sense_is_refused(
     register: RegisterProducer, wrong: dict[str, str], error: type[InvalidEmail | InvalidRequest], field: str
 ) -> None:
     with pytest.raises(error) as refusal:
-        await register(**{"name": "Globe", "email": "office@globe.example", "currency_code": "USD", **wrong})
+        await register(**{"name": "Globe", "email": "office@globe.example", "currency_code": "USD", **wrong})  # type: ignore[arg-type]
     assert refusal.value.field == field
 
 

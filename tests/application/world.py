@@ -11,7 +11,9 @@ from uuid import UUID
 
 from typing_extensions import override
 
+from adapters.memory.books import MemoryBooks
 from adapters.memory.calendar import MemoryCalendarWriter
+from adapters.memory.door import MemoryListSigner
 from adapters.memory.lock import MemoryLock
 from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketRenderer
 from adapters.memory.notifier import MemoryNotifier
@@ -20,24 +22,32 @@ from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
 from adapters.memory.watching import MemoryOrderObserver
+from application.audit_trail import AuditTrail
+from application.auditing import CheckInvariants
+from application.box_office import SellAtCounter
+from application.buyers import EraseBuyer, ExportBuyer
 from application.calendars import WriteCalendar
+from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
 from application.correspondence import SendLetter
+from application.door import CheckIn, Door, UndoCheckIn
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.issuing import TicketIssuer
 from application.late_payment import ApologizeForLatePayment
 from application.links import Links, OrderTokens
 from application.lookup import AddressHashes, LookUpOrders, SendOrderLinks
+from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOfflineScans
+from application.order_desk import ListAttendees, ListOrders, ReadNotes, ResendTickets, WriteNote
 from application.outbox import OutboxTask, TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
 from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
 from application.printing import PrintTickets
 from application.reconciliation import Reconcile
 from application.refund_mail import TellOfRefund
-from application.refunds import FollowRefund, RefundOrder, SubmitRefunds
+from application.refunds import FollowRefund, PreviewRefund, RefundOrder, SubmitRefunds
 from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
 from application.reminding import RemindOfShow
 from application.session_opening import FindPayPage, OpenSession
@@ -131,6 +141,7 @@ class World:
         self.codes = TicketCodes("secret")
         self.links = Links("https://tickets.example", OrderTokens("secret"))
         self.hand_over = HandOver(self.notifier)
+        self.audit = AuditTrail(self.clock, self.ids)
         issue = TicketIssuer(self.ids, self.codes)
         self.settlement = Settlement(self.database, self.clock, self.ids, issue, self.hand_over, self.observer)
         self.place_orders = PlaceOrders(
@@ -142,6 +153,23 @@ class World:
         self.checkout = Checkout(self.line, self.open_session)
         self.complete = CompleteOrder(self.payment, self.database, self.settlement)
         self.refund = RefundOrder(self.database, self.clock, self.ids, self.hand_over)
+        self.preview_refund = PreviewRefund(self.database, self.policy)
+        self.sell_at_counter = SellAtCounter(self.database, self.checkout)
+        self.list_orders = ListOrders(self.database)
+        self.list_attendees = ListAttendees(self.database)
+        self.resend = ResendTickets(self.database, self.clock, self.ids, self.hand_over)
+        self.write_note = WriteNote(self.database, self.clock, self.ids)
+        self.read_notes = ReadNotes(self.database)
+        self.export_buyer = ExportBuyer(self.database, self.clock, self.ids)
+        self.erase_buyer = EraseBuyer(self.database, self.clock, self.ids, self.hand_over)
+        door = Door(self.codes)
+        self.check_in = CheckIn(self.database, self.clock, self.ids, door)
+        self.undo_check_in = UndoCheckIn(self.database, self.clock, self.ids, door)
+        self.give_offline_list = GiveOfflineList(self.database, self.clock, MemoryListSigner())
+        self.receive_offline_scans = ReceiveOfflineScans(self.database, self.clock, door)
+        self.list_conflicts = ListConflicts(self.database)
+        self.books = MemoryBooks(self.database)
+        self.check_invariants = CheckInvariants(self.books, self.clock)
         self.follow_refund = FollowRefund(self.database, self.clock, self.ids)
         self.reactions = Reactions(self.payment, self.database, self.settlement, self.complete, self.follow_refund)
         self.handle_event = HandlePaymentEvent(
@@ -151,6 +179,9 @@ class World:
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
         self.cancel = CancelOrder(self.release, self.clock)
         self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
+        self.release_cancelled = ReleaseCancelled(self.database, self.release)
+        self.refund_show = RefundShow(self.database, self.clock, self.audit)
+        self.refund_cancelled = RefundCancelled(self.database, self.clock, self.refund)
         self.letters = MemoryLetterWriter()
         self.mail_pace = MemoryPace()
         self.calendars = MemoryCalendarWriter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,8 @@ from application.ports.storage import ShowCursor, ShowOnDisplay, UnitOfWorkFacto
 from domain.catalog import Producer, ProducerFinancial, Show
 from domain.inventory import Inventory
 from domain.money import currency
-from tests.contracts.builders import NOW, Theatre, a_cart, a_producer, a_show, a_ticket, new_id
+from domain.orders import OrderStatus
+from tests.contracts.builders import NOW, Theatre, a_cart, a_producer, a_promo_code, a_show, a_ticket, new_id
 
 
 async def store(unit_of_work: UnitOfWorkFactory, producer: Producer, shows: Sequence[Show]) -> None:
@@ -52,18 +54,26 @@ async def test_a_producer_without_an_account_comes_back_without_one(unit_of_work
         assert await uow.catalog.producer(producer.id) == producer
 
 
-async def test_producers_are_found_by_the_account_that_their_money_goes_to(unit_of_work: UnitOfWorkFactory) -> None:
+async def test_what_an_account_can_do_is_written_for_everybody_whose_money_goes_to_it(
+    unit_of_work: UnitOfWorkFactory,
+) -> None:
     shared = ProducerFinancial("acct_shared", charges_enabled=True)
     first, second = a_producer(financial=shared), a_producer(financial=shared)
-    for producer in (first, second, a_producer(), a_producer(financial=ProducerFinancial())):
+    other, without = a_producer(), a_producer(financial=ProducerFinancial())
+    for producer in (first, second, other, without):
         await store(unit_of_work, producer, [])
 
     async with unit_of_work() as uow:
-        found = await uow.catalog.producers_with_account("acct_shared")
-        nobody = await uow.catalog.producers_with_account("acct_of_nobody")
+        await uow.catalog.account_changed("acct_shared", charges_enabled=False)
+        await uow.catalog.account_changed("acct_of_nobody", charges_enabled=False)
+        await uow.commit()
 
-    assert sorted(found, key=lambda each: each.id) == sorted((first, second), key=lambda each: each.id)
-    assert nobody == []
+    disabled = ProducerFinancial("acct_shared", charges_enabled=False)
+    async with unit_of_work() as uow:
+        for producer in (first, second):
+            assert await uow.catalog.producer(producer.id) == replace(producer, financial=disabled)
+        for producer in (other, without):
+            assert await uow.catalog.producer(producer.id) == producer
 
 
 async def test_a_changed_producer_is_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -244,3 +254,118 @@ async def test_pages_follow_one_another_without_gap_or_repetition(unit_of_work: 
         cursor = ShowCursor(page[-1].start_time, page[-1].id)
 
     assert seen == sorted(shows, key=lambda show: (show.start_time, show.id))
+
+
+async def test_shows_of_a_producer_come_last_to_start_first(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    over, draft = a_show(theatre.producer, starts_in=timedelta(days=-9)), a_show(theatre.producer)
+    later = replace(a_show(theatre.producer, starts_in=timedelta(days=60)), cancelled=True)
+    await store(unit_of_work, a_producer(), [])
+    async with unit_of_work() as uow:
+        for show in (over, later, replace(draft, published=False)):
+            await uow.catalog.add_show(show)
+        await uow.commit()
+
+    seen: list[UUID] = []
+    cursor = None
+    async with unit_of_work() as uow:
+        while page := await uow.catalog.shows_of(theatre.producer.id, after=cursor, limit=3):
+            seen += [display.show.id for display in page]
+            cursor = ShowCursor(page[-1].show.start_time, page[-1].show.id)
+        (first, *_) = await uow.catalog.shows_of(theatre.producer.id, after=None, limit=1)
+        assert await uow.catalog.shows_of(new_id(), after=None, limit=1) == []
+
+    assert seen == [later.id, *sorted((theatre.show.id, draft.id), reverse=True), over.id]
+    assert first == ShowOnDisplay(later, theatre.producer, ())
+
+
+async def test_what_is_locked_is_what_is_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    async with unit_of_work() as uow:
+        assert await uow.catalog.lock_producer(theatre.producer.id) == theatre.producer
+        assert await uow.catalog.lock_show(theatre.show.id) == theatre.show
+        assert await uow.catalog.lock_ticket(theatre.stalls.id) == theatre.stalls
+        assert await uow.catalog.lock_promo_code(theatre.promo_code.id) == theatre.promo_code
+        assert await uow.catalog.ticket(theatre.stalls.id) == theatre.stalls
+        assert await uow.catalog.promo_code(theatre.promo_code.id) == theatre.promo_code
+        await uow.catalog.lock_stock_of(theatre.show.id)
+
+
+async def test_what_is_not_there_cannot_be_locked(unit_of_work: UnitOfWorkFactory) -> None:
+    async with unit_of_work() as uow:
+        assert await uow.catalog.lock_producer(new_id()) is None
+        assert await uow.catalog.lock_show(new_id()) is None
+        assert await uow.catalog.lock_ticket(new_id()) is None
+        assert await uow.catalog.lock_promo_code(new_id()) is None
+        assert await uow.catalog.ticket(new_id()) is None
+        assert await uow.catalog.promo_code(new_id()) is None
+
+
+async def test_a_deleted_ticket_and_promo_code_are_gone(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    async with unit_of_work() as uow:
+        await uow.catalog.delete_ticket(theatre.stalls.id)
+        await uow.catalog.delete_promo_code(theatre.promo_code.id)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.ticket(theatre.stalls.id) is None
+        assert await uow.catalog.promo_code(theatre.promo_code.id) is None
+        assert await uow.catalog.ticket(theatre.gallery.id) == theatre.gallery
+
+
+async def test_a_deleted_show_takes_what_it_sold_along(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    other = Theatre()
+    async with unit_of_work() as uow:
+        await other.store(uow)
+        await uow.catalog.delete_show(theatre.show.id)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.show(theatre.show.id) is None
+        assert await uow.catalog.ticket(theatre.gallery.id) is None
+        assert await uow.catalog.promo_code(theatre.promo_code.id) is None
+        assert await uow.catalog.ticket(other.gallery.id) == other.gallery
+
+
+async def test_saving_a_promo_code_leaves_its_uses_alone(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order = theatre.order(1, with_promo_code=True)
+    edited = replace(theatre.promo_code, code="NEW", discount=Decimal("0.1250"), max_uses=3, valid_from=None)
+    async with unit_of_work() as uow:
+        stock = await uow.sales.lock_stock([order])
+        stock.hold(order.lines, order.promo_code_id)
+        await uow.sales.save(stock)
+        await uow.catalog.save_promo_code(edited)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.promo_code(theatre.promo_code.id) == replace(edited, uses=1)
+        assert await uow.catalog.promo_code_written(theatre.show.id, "NEW") == replace(edited, uses=1)
+        assert await uow.catalog.promo_code_written(theatre.show.id, "TEST20") is None
+        assert await uow.catalog.promo_code_written(new_id(), "NEW") is None
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 9])
+async def test_promo_codes_come_by_their_code(unit_of_work: UnitOfWorkFactory, theatre: Theatre, limit: int) -> None:
+    async with unit_of_work() as uow:
+        for code in ("É", "B-2", "B1", "A", "日本"):
+            await uow.catalog.add_promo_code(a_promo_code(theatre.show, code))
+        await uow.commit()
+
+    seen: list[str] = []
+    async with unit_of_work() as uow:
+        while page := await uow.catalog.promo_codes_of(theatre.show.id, after=seen[-1] if seen else None, limit=limit):
+            assert len(page) <= limit
+            seen += [promo_code.code for promo_code in page]
+
+    assert seen == ["A", "B-2", "B1", "TEST20", "É", "日本"]
+
+
+async def test_what_has_orders_is_known(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order = replace(theatre.order(1, with_promo_code=True), status=OrderStatus.EXPIRED)
+    about = {"show_id": theatre.show.id, "ticket_id": theatre.stalls.id, "promo_code_id": theatre.promo_code.id}
+    async with unit_of_work() as uow:
+        for name, id_ in about.items():
+            assert not await uow.catalog.has_orders(**{name: id_})
+        await uow.orders.add([order])
+        for name, id_ in about.items():
+            assert await uow.catalog.has_orders(**{name: id_})
+            assert not await uow.catalog.has_orders(**{name: new_id()})
+        assert not await uow.catalog.has_orders(ticket_id=theatre.gallery.id)

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from application.ports.storage import StorageConflict, UnitOfWorkFactory
-from domain.orders import AttendeeStatus, Order, OrderEvent, OrderStatus, Receipt
+from domain.orders import AttendeeStatus, ManualPayment, Order, OrderEvent, OrderStatus, Receipt
 from domain.stock import Stock
 from tests.contracts.builders import (
     ADA,
@@ -90,10 +90,10 @@ async def test_an_order_in_a_stage_of_its_own_comes_back_to_the_last_field(
         sold,
         customer=replace(ADA, name="Zoë Øst", phone=None),
         status=OrderStatus.PARTIALLY_REFUNDED,
-        is_manual_order=True,
+        manual_payment=ManualPayment.CASH,
         refunded_amount=29_42,
         disputed=True,
-        attendees=(replace(first, checked_in_at=NOW), replace(second, status=AttendeeStatus.VOID)),
+        attendees=(replace(first, checked_in_at=NOW), replace(second, status=AttendeeStatus.VOID, restocked=True)),
     )
 
     await store(unit_of_work, order)

@@ -29,7 +29,7 @@ from application.ports.payment import (
 )
 from domain.orders import Order
 from domain.refunds import Refund, RefundStatus
-from tests.contracts.builders import NOW, Theatre, a_refund
+from tests.contracts.builders import NOW, Theatre, a_producer, a_refund
 from tests.contracts.providers import MemoryProvider, Provider, StripeProvider
 
 SUCCESS_URL = "https://tickets.example.org/success?session_id={CHECKOUT_SESSION_ID}"
@@ -417,6 +417,33 @@ async def test_an_account_can_take_charges_until_it_is_stopped(
     assert not await payment.charges_enabled(account_id)
 
 
+async def test_a_producer_gets_one_account_which_can_take_no_charges_yet(payment: Payment) -> None:
+    producer = a_producer()
+
+    account_id = await payment.create_account(producer)
+
+    assert account_id.startswith("acct_")
+    assert not await payment.charges_enabled(account_id)
+    assert await payment.create_account(replace(producer, name="Another name")) == account_id
+    assert await payment.create_account(a_producer()) != account_id
+
+
+async def test_an_account_is_led_to_a_page_of_the_providers(payment: Payment) -> None:
+    account_id = await payment.create_account(a_producer())
+
+    link = await payment.account_link(account_id, come_back_url=CANCEL_URL)
+
+    assert link.url.startswith("http")
+    assert link.expires_at > NOW
+
+
+async def test_what_is_no_account_is_refused(payment: Payment) -> None:
+    with pytest.raises(PaymentRefused):
+        await payment.charges_enabled("somebody")
+    with pytest.raises(PaymentRefused):
+        await payment.account_link("somebody", come_back_url=CANCEL_URL)
+
+
 async def test_a_transfer_can_be_described_again(provider: Provider, payment: Payment, order: Order) -> None:
     order = await paid_for(provider, order)
 
@@ -448,7 +475,9 @@ async def test_a_provider_that_is_away_is_unavailable_for_every_call(unreachable
         unreachable.dispute("dp_any"),
         unreachable.charges_enabled("acct_any"),
         unreachable.describe_transfer(paid),
+        unreachable.create_account(a_producer()),
+        unreachable.account_link("acct_any", come_back_url=CANCEL_URL),
         return_exceptions=True,
     )
 
-    assert [type(outcome) for outcome in outcomes] == [PaymentUnavailable] * 11
+    assert [type(outcome) for outcome in outcomes] == [PaymentUnavailable] * 13

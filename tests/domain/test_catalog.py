@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from domain.catalog import ProducerFinancial
+from domain.catalog import FIRST_YEAR, LAST_YEAR, ProducerFinancial
 from domain.errors import Conflict, InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
 from domain.money import AMOUNT_LIMIT
 from tests.support.factories import DOORS, NOW, producer, show, ticket
@@ -134,3 +135,43 @@ def test_a_ticket_cannot_have_a_negative_quantity() -> None:
 def test_a_ticket_may_be_free_or_dear_rare_or_plenty() -> None:
     ticket(price=0, quantity=0)
     ticket(price=AMOUNT_LIMIT - 1, quantity=1_000_000)
+
+
+def test_a_show_is_changed_by_the_fields_given() -> None:
+    draft = show(published=False)
+    assert draft.changed(published=True, title="Macbeth") == replace(draft, published=True, title="Macbeth")
+    assert draft.changed() == draft
+
+
+def test_a_cancelled_show_stays_as_it_is() -> None:
+    cancelled = show().changed(cancelled=True)
+    assert cancelled.changed(cancelled=True) == cancelled
+    for fields in ({"cancelled": False}, {"title": "Macbeth"}, {"published": False}):
+        with pytest.raises(Conflict, match="cannot be undone"):
+            cancelled.changed(**fields)
+
+
+@pytest.mark.parametrize("name", ["door_time", "end_time"])
+def test_a_show_is_in_years_that_a_calendar_has(name: str) -> None:
+    first, last = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(LAST_YEAR, 12, 31, 23, 59, tzinfo=UTC)
+    widest = show(door_time=first, end_time=last)
+    assert widest.local(widest.door_time).year in {FIRST_YEAR - 1, FIRST_YEAR}
+    moment = {"door_time": first - timedelta(seconds=1), "end_time": last + timedelta(minutes=1)}[name]
+    with pytest.raises(InvalidRequest) as refusal:
+        show().changed(**{name: moment})
+    assert refusal.value.field == name
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "nul\0", "bell\x07", "\x85"])
+def test_titles_and_names_are_one_line(text: str) -> None:
+    for refused in (lambda: show(title=text), lambda: producer(name=text), lambda: ticket(name=text)):
+        with pytest.raises(InvalidRequest):
+            refused()
+
+
+def test_texts_may_have_lines_but_no_nul() -> None:
+    assert show(description="One\n\tTwo", terms="a\nb").description == "One\n\tTwo"
+    for name in ("description", "venue", "terms"):
+        with pytest.raises(InvalidRequest) as refusal:
+            show().changed(**{name: "nul\0"})
+        assert refusal.value.field == name

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Conflict, InvalidRequest, PromoCodeExhausted
-from domain.promotions import normalize_code
+from domain.promotions import MAX_USES, normalize_code
 from tests.support.factories import NOW, promo_code
 
 A_MOMENT = timedelta(microseconds=1)
@@ -123,3 +123,10 @@ def test_a_promo_code_may_be_closed_from_the_start() -> None:
 @given(st.text())
 def test_a_normalised_code_stays_as_it_is(text: str) -> None:
     assert normalize_code(normalize_code(text)) == normalize_code(text)
+
+
+def test_uses_have_a_limit() -> None:
+    assert promo_code(max_uses=MAX_USES).max_uses == MAX_USES
+    with pytest.raises(InvalidRequest) as refusal:
+        promo_code(max_uses=MAX_USES + 1)
+    assert refusal.value.field == "max_uses"

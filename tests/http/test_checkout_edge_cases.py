@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from domain.catalog import ProducerFinancial
+from domain.policy import CheckoutPolicy
+from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice
-from tests.support.factories import donation_ticket, producer, promo_code, ticket
+from tests.support.factories import cart, customer, donation_ticket, issue, producer, promo_code, ticket
+from tests.support.server import Service
 
 pytestmark = pytest.mark.p1
 
@@ -61,6 +66,74 @@ async def test_show_unpublished_during_checkout(box_office: BoxOffice) -> None:
 
     assert message == "This show is not currently available"
     assert await box_office.counters(on_sale) == [(0, 0)]
+
+
+@pytest.mark.parametrize("ends", ["completed", "given up"])
+async def test_ticket_deleted_during_checkout(
+    box_office: BoxOffice, office: BackOffice, service: Service, ends: str
+) -> None:
+    """P1-009: deleting waits for the checkout that has the ticket's row, and is refused if an order came of it."""
+    on_sale = await box_office.put_on_sale(ticket(quantity=5), ticket(name="Circle"), by=office.producer)
+    stalls = on_sale.tickets[0]
+    async with service.container.unit_of_work() as checkout:
+        wanted = cart((stalls, 2))
+        sale = await checkout.sales.lock([wanted])
+        deleting = asyncio.create_task(office.delete(f"/tickets/{stalls.id}"))
+        await until_somebody_waits(box_office, service)
+        assert not deleting.done()
+        if ends == "completed":
+            order = sale.offering(on_sale.id, CheckoutPolicy()).place(
+                wanted, customer(), order_id=uuid4(), issue=issue, now=NOW
+            )
+            await checkout.orders.add([order])
+            await checkout.sales.save(sale.stock)
+            await checkout.commit()
+
+    deleted = await deleting
+
+    if ends == "completed":
+        deleted.refused(409, "conflict")
+        assert await box_office.counters(on_sale) == [(2, 0), (0, 0)]
+        assert (await box_office.checkout(on_sale.cart(3))).created()
+    else:
+        assert deleted.status == 204
+        (await box_office.checkout(on_sale.cart(1))).refused(400, "ticket_not_found")
+        assert [t["name"] for t in (await office.get(f"/shows/{on_sale.id}")).body["tickets"]] == ["Circle"]
+
+
+async def test_ticket_deleted_while_everybody_checks_out(box_office: BoxOffice, office: BackOffice) -> None:
+    """P1-009: the ticket is deleted and nobody has one, or somebody has and it stays."""
+    for place in (0, 1, 4, 8):  # in the line of those who check out
+        on_sale = await box_office.put_on_sale(ticket(quantity=100), by=office.producer)
+        path = f"/tickets/{on_sale.tickets[0].id}"
+        calls = [box_office.checkout(on_sale.cart(1)) for _ in range(8)]
+        calls.insert(place, office.delete(path))
+
+        answers = await asyncio.gather(*calls)
+
+        deleted = answers.pop(place)
+
+        placed = [answer.created() for answer in answers if answer.status == 201]
+        for answer in answers:
+            if answer.status != 201:
+                answer.refused(400, "ticket_not_found")
+        assert (deleted.status, bool(placed)) in {(204, False), (409, True)}
+        for order in placed:
+            assert (await box_office.order(order)).body["tickets"][0]["quantity"] == 1
+
+
+async def until_somebody_waits(box_office: BoxOffice, service: Service) -> None:
+    """Until a transaction stands in line for a ticket's row."""
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        " AND query LIKE '%tickets%FOR UPDATE%'"
+    )
+
+    async def is_waiting() -> bool:
+        async with service.container.engine().connect() as connection:
+            return bool(await connection.scalar(waiting))
+
+    await box_office.until(is_waiting)
 
 
 async def test_max_order_amount_limit(box_office: BoxOffice) -> None:

@@ -547,7 +547,8 @@ async def test_account_that_stripe_stops_sells_nothing_until_it_goes_on(
 
     async def is_enabled() -> bool:
         async with box_office.unit_of_work() as uow:
-            [known] = await uow.catalog.producers_with_account(account)
+            known = await uow.catalog.producer(on_sale.producer.id)
+        assert known is not None
         return known.financial.charges_enabled
 
     async def is_stopped() -> bool:

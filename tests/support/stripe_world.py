@@ -120,7 +120,9 @@ class StripeWorld:
 
     async def work_off(self, order_id: str) -> list[TaskState | None]:
         """Do what is left to do about an order as a worker would when every pause is over; how each task stands."""
-        await self.execute("UPDATE outbox SET due_at = now() WHERE order_id = %s", UUID(order_id))
+        await self.execute(
+            "UPDATE outbox SET due_at = now(), relay_at = greatest(relay_at, now()) WHERE order_id = %s", UUID(order_id)
+        )
         tasks = await tasks_of(self.settings, order_id)
         run_task = self.container.run_task()
         return [await run_task(task_id) for task_id, _, state in tasks if state == TaskState.PENDING]

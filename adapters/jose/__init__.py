@@ -1,0 +1,1 @@
+"""Signatures that anybody can verify: JSON Web Signatures by PyJWT."""

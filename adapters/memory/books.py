@@ -1,0 +1,146 @@
+"""Books in memory: every invariant once more, in words of objects instead of rows."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from adapters.memory.storage import MemoryDatabase, _Tables
+from application.invariants import EXAMPLES, Finding, Findings, Invariant
+from application.outbox import TaskState
+from domain.admission import ScanResult
+from domain.catalog import Show
+from domain.orders import HOLDING, SOLD, AttendeeStatus, Order, OrderStatus
+from domain.refunds import Refund
+from domain.report import ShowReport, report_of
+
+_Found = Iterator[tuple[Invariant, UUID]]
+
+
+class MemoryBooks:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def report(self, show: Show) -> ShowReport:
+        tables = await self._snapshot()
+        tickets = [ticket for ticket in tables.tickets.values() if ticket.show_id == show.id]
+        return report_of(
+            sorted(tickets, key=lambda ticket: (ticket.price, ticket.id)),
+            [order for order in tables.orders.values() if order.show_id == show.id],
+            _refunds_by_order(tables),
+            currency=tables.producers[show.producer_id].currency,
+            timezone=ZoneInfo(show.timezone),
+        )
+
+    async def findings(self, *, overdue_since: datetime, stuck_since: datetime) -> Mapping[Invariant, Findings]:
+        tables = await self._snapshot()
+        found = defaultdict(list)
+        checks = (_counters(tables), _orders(tables), _admissions(tables), _late(tables, overdue_since, stuck_since))
+        for check in checks:
+            for invariant, subject_id in check:
+                found[invariant].append(Finding(subject_id, "does not add up"))
+        return {each: Findings(len(those), tuple(those[:EXAMPLES])) for each, those in found.items()}
+
+    async def _snapshot(self) -> _Tables:
+        tables = await self._database.begin()
+        self._database.end()
+        return tables
+
+
+def _refunds_by_order(tables: _Tables) -> Mapping[UUID, list[Refund]]:
+    refunds = defaultdict(list)
+    for refund in sorted(tables.refunds.values(), key=lambda refund: refund.sequence):
+        refunds[refund.order_id].append(refund)
+    return refunds
+
+
+def _counters(tables: _Tables) -> _Found:
+    held: Counter[UUID] = Counter()
+    sold: Counter[UUID] = Counter()
+    uses: Counter[UUID | None] = Counter()
+    for order in tables.orders.values():
+        if order.status in HOLDING:
+            for line in order.lines:
+                held[line.ticket_id] += line.quantity
+        sold.update(attendee.ticket_id for attendee in order.attendees if not attendee.restocked)
+        uses[order.promo_code_id] += order.status in HOLDING or order.completed_at is not None
+    for ticket in tables.tickets.values():
+        inventory = ticket.inventory
+        if inventory.held != held[ticket.id]:
+            yield Invariant.HELD, ticket.id
+        if inventory.sold != sold[ticket.id]:
+            yield Invariant.SOLD, ticket.id
+    for promo_code in tables.promo_codes.values():
+        if promo_code.uses != uses[promo_code.id]:
+            yield Invariant.PROMO_USES, promo_code.id
+
+
+def _orders(tables: _Tables) -> _Found:
+    refunds = _refunds_by_order(tables)
+    payments = Counter(order.payment_intent_id for order in tables.orders.values())
+    for order in tables.orders.values():
+        tickets = Counter({line: order.lines[line].quantity for line in range(len(order.lines))})
+        if Counter(a.line for a in order.attendees) != (tickets if order.completed_at else Counter()):
+            yield Invariant.ATTENDEES, order.id
+        quote = order.quote
+        lines = sum(line.total_price for line in order.lines)
+        discounts = sum(line.discount_amount for line in order.lines)
+        if (quote.subtotal, quote.promo_code_discount) != (lines, discounts) or quote.total != lines + quote.fees:
+            yield Invariant.ORDER_TOTALS, order.id
+        if not _paid_once(order) or (order.payment_intent_id and payments[order.payment_intent_id] > 1):
+            yield Invariant.PAID_ONCE, order.id
+        returned = sum(refund.amount for refund in refunds[order.id] if refund.counts)
+        if order.refunded_amount != min(returned, order.amount_paid):
+            yield Invariant.REFUNDS, order.id
+        lost = [refund.sequence for refund in refunds[order.id] if not refund.counts]
+        if lost and not any(refund.counts and refund.sequence > max(lost) for refund in refunds[order.id]):
+            yield Invariant.LOST_REFUNDS, order.id
+        unborne = not any(line.total_price for line in order.lines) and (order.quote.fees or order.tax)
+        if order.completed_at and unborne:
+            yield Invariant.REPORT, order.id
+        if not order.disputed and not _void_as_refunded(order):
+            yield Invariant.VOID_TICKETS, order.id
+
+
+def _paid_once(order: Order) -> bool:
+    if order.completed_at is None:
+        returned = order.status is OrderStatus.REFUNDED
+        return order.status not in SOLD and (returned or not order.amount_paid)
+    by_stripe = not order.is_manual_order and order.quote.total > 0
+    owed = order.quote.total + (order.tax if by_stripe else 0)
+    return order.amount_paid == owed and by_stripe == (order.payment_intent_id is not None)
+
+
+def _void_as_refunded(order: Order) -> bool:
+    void = {attendee.status is AttendeeStatus.VOID for attendee in order.attendees}
+    expected = {
+        OrderStatus.COMPLETED: {False},
+        OrderStatus.PARTIALLY_REFUNDED: {False, True},
+        OrderStatus.REFUNDED: {True},
+    }
+    return not void or void == expected.get(order.status, void)
+
+
+def _admissions(tables: _Tables) -> _Found:
+    admitted = {
+        scan.attendee_id: scan.scanned_at
+        for scan in tables.scans.values()
+        if scan.result is ScanResult.ADMITTED and scan.undone_at is None
+    }
+    for order in tables.orders.values():
+        for attendee in order.attendees:
+            if attendee.checked_in_at != admitted.get(attendee.id):
+                yield Invariant.ADMISSIONS, attendee.id
+
+
+def _late(tables: _Tables, overdue_since: datetime, stuck_since: datetime) -> _Found:
+    for order in tables.orders.values():
+        if order.status is OrderStatus.PENDING and order.expires_at and order.expires_at < overdue_since:
+            yield Invariant.OVERDUE_HOLDS, order.id
+    for task in tables.outbox.values():
+        stuck = task.state is TaskState.PENDING and tables.relays[task.id] < stuck_since
+        if task.state is TaskState.DEAD or stuck:
+            yield Invariant.TASKS, task.id

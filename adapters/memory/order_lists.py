@@ -1,0 +1,97 @@
+"""OrderListRepo in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from application.ports.order_lists import (
+    AttendeeCursor,
+    AttendeeSummary,
+    OrderCursor,
+    OrderFilter,
+    OrderSummary,
+)
+from domain.orders import AttendeeStatus, Order
+
+if TYPE_CHECKING:
+    from adapters.memory.storage import _Tables
+
+
+class MemoryOrderListRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def orders(
+        self, show_id: UUID, *, only: OrderFilter, after: OrderCursor | None, limit: int
+    ) -> list[OrderSummary]:
+        found = [
+            order
+            for order in self._tables.orders.values()
+            if order.show_id == show_id
+            and only.status in (None, order.status)
+            and (only.email is None or order.customer.email.lower() == only.email.lower())
+            and (only.text is None or _matches(order, only.text))
+            and (after is None or (order.created_at, order.id) < (after.created_at, after.order_id))
+        ]
+        found.sort(key=lambda order: (order.created_at, order.id), reverse=True)
+        return [_summary_of(order) for order in found[:limit]]
+
+    async def attendees(self, show_id: UUID, *, after: AttendeeCursor | None, limit: int) -> list[AttendeeSummary]:
+        found = [
+            AttendeeSummary(
+                id=attendee.id,
+                name=attendee.name,
+                ticket_name=attendee.ticket_name,
+                is_vip=attendee.is_vip,
+                code=attendee.code,
+                status=attendee.status,
+                checked_in_at=attendee.checked_in_at,
+                order_id=order.id,
+                order_number=order.number,
+                customer_email=order.customer.email,
+                created_at=order.created_at,
+            )
+            for order in self._tables.orders.values()
+            if order.show_id == show_id
+            for attendee in order.attendees
+        ]
+        found.sort(key=_place)
+        last = (after.created_at, after.order_id, after.attendee_id) if after else None
+        return [attendee for attendee in found if last is None or _place(attendee) > last][:limit]
+
+
+def _place(attendee: AttendeeSummary) -> tuple[object, ...]:
+    return (attendee.created_at, attendee.order_id, attendee.id)
+
+
+def _matches(order: Order, text: str) -> bool:
+    customer = order.customer
+    parts = (customer.name, customer.email, customer.phone or "")
+    return any(text.lower() in part.lower() for part in parts) or text.upper() == order.number
+
+
+def _summary_of(order: Order) -> OrderSummary:
+    quote = order.quote
+    return OrderSummary(
+        id=order.id,
+        number=order.number,
+        status=order.status,
+        customer=order.customer,
+        currency=quote.currency,
+        subtotal=quote.subtotal,
+        promo_code=quote.promo_code,
+        promo_code_discount=quote.promo_code_discount,
+        fees=quote.fees,
+        total=quote.total,
+        tax=order.tax,
+        amount_paid=order.amount_paid,
+        refunded_amount=order.refunded_amount,
+        manual_payment=order.manual_payment,
+        disputed=order.disputed,
+        tickets=sum(line.quantity for line in order.lines),
+        valid_tickets=sum(attendee.status is AttendeeStatus.VALID for attendee in order.attendees),
+        checked_in=sum(attendee.checked_in_at is not None for attendee in order.attendees),
+        created_at=order.created_at,
+        completed_at=order.completed_at,
+    )

@@ -1,0 +1,153 @@
+"""OrderListRepo in PostgreSQL."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import RowMapping
+
+from adapters.postgres.connection import Connection
+from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
+from application.ports.order_lists import (
+    AttendeeCursor,
+    AttendeeSummary,
+    OrderCursor,
+    OrderFilter,
+    OrderSummary,
+)
+from domain.customer import Customer
+from domain.money import currency
+from domain.orders import NUMBER_LENGTH, AttendeeStatus, ManualPayment, OrderStatus, number_of
+
+_Time = orders.c.created_at.type
+_TICKETS = (
+    sa.select(sa.func.sum(ticket_orders.c.quantity).label("tickets"))
+    .where(ticket_orders.c.order_id == orders.c.id)
+    .correlate(orders)
+    .lateral("lines")
+)
+_ATTENDEES = (
+    sa.select(
+        sa.func.count().filter(ticket_attendees.c.status == AttendeeStatus.VALID).label("valid_tickets"),
+        sa.func.count(ticket_attendees.c.checked_in_at).label("checked_in"),
+    )
+    .where(ticket_attendees.c.order_id == orders.c.id)
+    .correlate(orders)
+    .lateral("attendees")
+)
+_ORDERS = (
+    sa.select(orders, _TICKETS.c.tickets, _ATTENDEES.c.valid_tickets, _ATTENDEES.c.checked_in)
+    .select_from(orders.join(_TICKETS, sa.true()).join(_ATTENDEES, sa.true()))
+    .order_by(orders.c.created_at.desc(), orders.c.id.desc())
+)
+_ATTENDEE_LIST = (
+    sa.select(
+        ticket_attendees.c.id,
+        ticket_attendees.c.name,
+        ticket_orders.c.name.label("ticket_name"),
+        ticket_orders.c.is_vip,
+        ticket_attendees.c.code,
+        ticket_attendees.c.status,
+        ticket_attendees.c.checked_in_at,
+        orders.c.id.label("order_id"),
+        orders.c.customer_email,
+        orders.c.created_at,
+    )
+    .join(ticket_attendees, ticket_attendees.c.order_id == orders.c.id)
+    .join(
+        ticket_orders,
+        sa.and_(ticket_orders.c.order_id == orders.c.id, ticket_orders.c.line == ticket_attendees.c.line),
+    )
+    .order_by(orders.c.created_at, orders.c.id, ticket_attendees.c.id)
+)
+
+
+class PostgresOrderListRepo:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def orders(
+        self, show_id: UUID, *, only: OrderFilter, after: OrderCursor | None, limit: int
+    ) -> list[OrderSummary]:
+        query = _ORDERS.where(orders.c.show_id == show_id).limit(limit)
+        if only.status is not None:
+            query = query.where(orders.c.status == only.status)
+        if only.email is not None:
+            query = query.where(sa.func.lower(orders.c.customer_email) == only.email.lower())
+        if only.text is not None:
+            query = query.where(_matches(only.text))
+        if after is not None:
+            last = sa.tuple_(sa.literal(after.created_at, _Time), sa.literal(after.order_id))
+            query = query.where(sa.tuple_(orders.c.created_at, orders.c.id) < last)
+        return [_order_of(row) for row in (await self._connection.execute(query)).mappings()]
+
+    async def attendees(self, show_id: UUID, *, after: AttendeeCursor | None, limit: int) -> list[AttendeeSummary]:
+        query = _ATTENDEE_LIST.where(orders.c.show_id == show_id).limit(limit)
+        if after is not None:
+            key = sa.tuple_(orders.c.created_at, orders.c.id)
+            moment, order_id = sa.literal(after.created_at, _Time), sa.literal(after.order_id)
+            whole_key = sa.tuple_(orders.c.created_at, orders.c.id, ticket_attendees.c.id)
+            query = query.where(
+                key >= sa.tuple_(moment, order_id),  # what the index of orders can be entered by
+                whole_key > sa.tuple_(moment, order_id, sa.literal(after.attendee_id)),
+            )
+        return [_attendee_of(row) for row in (await self._connection.execute(query)).mappings()]
+
+
+def _matches(text: str) -> sa.ColumnElement[bool]:
+    conditions: list[sa.ColumnElement[bool]] = [
+        column.icontains(text, autoescape=True)
+        for column in (orders.c.customer_name, orders.c.customer_email, orders.c.customer_phone)
+    ]
+    if tail := _tail_of_number(text):
+        conditions.append(sa.func.substring(sa.func.uuid_send(orders.c.id), 12) == tail)
+    return sa.or_(*conditions)
+
+
+def _tail_of_number(text: str) -> bytes | None:
+    """The last bytes of the id of the order with this number."""
+    if len(text) != NUMBER_LENGTH:
+        return None
+    try:
+        return base64.b32decode(text.upper())
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _order_of(row: RowMapping) -> OrderSummary:
+    return OrderSummary(
+        id=row["id"],
+        number=number_of(row["id"]),
+        status=OrderStatus(row["status"]),
+        customer=Customer(row["customer_name"], row["customer_email"], row["customer_phone"]),
+        currency=currency(row["currency"]),
+        fees=row["platform_fees"] + row["payment_processing_fees"],
+        manual_payment=ManualPayment(row["manual_payment"]) if row["manual_payment"] else None,
+        **{name: row[name] for name in _SAME_IN_BOTH},
+    )
+
+
+_SAME_IN_BOTH = (
+    "subtotal",
+    "promo_code",
+    "promo_code_discount",
+    "total",
+    "tax",
+    "amount_paid",
+    "refunded_amount",
+    "disputed",
+    "tickets",
+    "valid_tickets",
+    "checked_in",
+    "created_at",
+    "completed_at",
+)
+
+
+def _attendee_of(row: RowMapping) -> AttendeeSummary:
+    facts: dict[str, Any] = {**row, "status": AttendeeStatus(row["status"])}
+    return AttendeeSummary(order_number=number_of(row["order_id"]), **facts)

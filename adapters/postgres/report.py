@@ -1,0 +1,137 @@
+"""The figures of ``domain.report`` in SQL, for a show of any size: set by set, in whole minor units."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres.rows import ticket_of
+from adapters.postgres.tables import orders, producers, ticket_attendees, ticket_orders, tickets
+from domain import money
+from domain.catalog import Show
+from domain.report import ShowReport, Takings, TicketReport
+
+
+def _share(amount: str, weight: str) -> str:
+    # As domain.refunds.shared_out: marks along the running sum, so that the shares add up to the whole exactly.
+    mark = f"div({amount} * {weight}_so_far, nullif({weight}_whole, 0))"
+    before = f"div({amount} * ({weight}_so_far - {weight}), nullif({weight}_whole, 0))"
+    return f"coalesce({mark} - {before}, 0)"
+
+
+def shares(condition: str) -> str:
+    """Common table expressions that end in ``shares``: each line of the completed orders ``o`` that meet the condition,
+    with what of its order is its share. The whole of what is shared stands beside it.
+    """
+    return f"""
+    completed AS (
+        SELECT o.id, o.completed_at, o.tax, o.refunded_amount, o.manual_payment,
+               o.platform_fees + o.payment_processing_fees AS fees,
+               CASE WHEN o.refunded_amount > 0 AND NOT o.is_manual_order THEN (
+                   SELECT least(
+                       coalesce(sum(round((o.platform_fees + o.payment_processing_fees)::numeric * r.amount
+                                          / o.amount_paid)), 0),
+                       o.platform_fees + o.payment_processing_fees)
+                   FROM refunds r
+                   WHERE r.order_id = o.id AND r.refund_fees AND r.status NOT IN ('failed', 'canceled')
+               ) ELSE 0 END AS fees_returned
+        FROM orders o
+        WHERE o.completed_at IS NOT NULL AND {condition}
+    ),
+    lines AS (
+        SELECT c.*, l.line, l.ticket_id, l.quantity,
+               l.price_per_ticket * l.quantity AS gross,
+               l.unit_discount * l.quantity AS discounts,
+               l.donation_amount * l.quantity AS donations,
+               (l.price_per_ticket - l.unit_discount) * l.quantity AS price,
+               CASE WHEN c.refunded_amount > 0 THEN (l.price_per_ticket - l.unit_discount) * (
+                   SELECT count(*) FROM ticket_attendees a
+                   WHERE a.order_id = l.order_id AND a.line = l.line AND a.status = 'void'
+               ) ELSE 0 END AS void
+        FROM completed c JOIN ticket_orders l ON l.order_id = c.id
+    ),
+    marked AS (
+        SELECT *, sum(price) OVER so_far AS price_so_far, sum(price) OVER whole AS price_whole,
+               sum(void) OVER so_far AS void_so_far, sum(void) OVER whole AS void_whole
+        FROM lines
+        WINDOW so_far AS (PARTITION BY id ORDER BY line), whole AS (PARTITION BY id)
+    ),
+    shares AS (
+        SELECT id, completed_at, manual_payment, line, ticket_id, quantity, gross, discounts, donations,
+               {_share("fees", "price")} AS fees, fees AS fees_whole,
+               {_share("fees_returned", "price")} AS fees_returned, fees_returned AS fees_returned_whole,
+               {_share("tax", "price")} AS tax, tax AS tax_whole,
+               CASE WHEN void_whole > 0 THEN {_share("refunded_amount", "void")}
+                    ELSE {_share("refunded_amount", "price")} END AS refunds, refunded_amount AS refunds_whole
+        FROM marked
+    )"""  # noqa: S608  # nothing in it comes from outside
+
+
+_FIGURES: Final = ("gross", "discounts", "donations", "fees", "fees_returned", "tax", "refunds")
+_SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in _FIGURES)
+# "online" is domain.report.ONLINE.
+_TAKINGS = sa.text(
+    f"""
+    WITH {shares("o.show_id = :show_id")}, dated AS (
+        SELECT *, (completed_at AT TIME ZONE :timezone)::date AS day,
+               coalesce(manual_payment, 'online') AS payment
+        FROM shares
+    )
+    SELECT ticket_id, day, payment, count(*) FILTER (WHERE line = 0) AS orders,
+           coalesce(sum(quantity), 0)::bigint AS tickets, {_SUMS}
+    FROM dated
+    GROUP BY GROUPING SETS ((ticket_id), (day), (payment), ())
+    ORDER BY day, payment
+    """  # noqa: S608
+)
+_TICKETS = (
+    sa.select(tickets).where(tickets.c.show_id == sa.bindparam("show_id")).order_by(tickets.c.price, tickets.c.id)
+)
+_CHECKED_IN = (
+    sa.select(ticket_orders.c.ticket_id, sa.func.count().label("checked_in"))
+    .join(
+        ticket_attendees,
+        sa.and_(
+            ticket_attendees.c.order_id == ticket_orders.c.order_id, ticket_attendees.c.line == ticket_orders.c.line
+        ),
+    )
+    .join(orders, orders.c.id == ticket_orders.c.order_id)
+    .where(orders.c.show_id == sa.bindparam("show_id"), ticket_attendees.c.checked_in_at.is_not(None))
+    .group_by(ticket_orders.c.ticket_id)
+)
+_CURRENCY = sa.select(producers.c.currency).where(producers.c.id == sa.bindparam("producer_id"))
+
+
+async def read_report(connection: AsyncConnection, show: Show) -> ShowReport:
+    """The show's report, from a connection that keeps to one snapshot."""
+    this_show = {"show_id": show.id}
+    code = await connection.scalar(_CURRENCY, {"producer_id": show.producer_id})
+    on_sale = [ticket_of(row) for row in (await connection.execute(_TICKETS, this_show)).mappings()]
+    checked_in = {row.ticket_id: row.checked_in for row in await connection.execute(_CHECKED_IN, this_show)}
+    groups = (await connection.execute(_TAKINGS, {**this_show, "timezone": show.timezone})).mappings().all()
+    by_ticket = {row["ticket_id"]: _takings(row, orders=0) for row in groups if row["ticket_id"]}
+    return ShowReport(
+        currency=money.currency(str(code)),
+        tickets=tuple(
+            TicketReport(
+                ticket_id=ticket.id,
+                name=ticket.name,
+                price=ticket.price,
+                inventory=ticket.inventory,
+                checked_in=checked_in.get(ticket.id, 0),
+                takings=by_ticket.get(ticket.id, Takings()),
+            )
+            for ticket in on_sale
+        ),
+        by_day={row["day"]: _takings(row) for row in groups if row["day"]},
+        by_payment={row["payment"]: _takings(row) for row in groups if row["payment"]},
+        total=next(_takings(row) for row in groups if not (row["ticket_id"] or row["day"] or row["payment"])),
+    )
+
+
+def _takings(row: RowMapping, **overrides: Any) -> Takings:
+    names = ("orders", "tickets", *_FIGURES)
+    return Takings(**{**{name: row[name] for name in names}, **overrides})

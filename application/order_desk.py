@@ -1,0 +1,194 @@
+"""Use cases: a producer looks after orders: lists, notes, and tickets that were lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, TypeVar
+from uuid import UUID
+
+from application.access import Actor
+from application.audit import Action
+from application.audit_trail import AuditTrail
+from application.handover import HandOver
+from application.outbox import OutboxTask, TaskKind
+from application.ownership import own_order, own_show
+from application.ports.order_lists import (
+    AttendeeCursor,
+    AttendeeSummary,
+    OrderCursor,
+    OrderFilter,
+    OrderSummary,
+)
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from domain.errors import Conflict
+from domain.notes import OrderNote
+from domain.orders import Order
+from domain.refunds import Refund
+
+#: Rows that an export has in memory at a time.
+EXPORT_PAGE: Final = 1000
+
+Item = TypeVar("Item")
+Cursor = TypeVar("Cursor")
+
+
+class ListOrders:
+    """A show's orders, newest first."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(
+        self, actor: Actor, show_id: UUID, *, only: OrderFilter, after: OrderCursor | None, limit: int
+    ) -> tuple[list[OrderSummary], OrderCursor | None]:
+        """A page, and where the next one begins, if there is one. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            await own_show(uow, actor, show_id)
+            found = await uow.order_lists.orders(show_id, only=only, after=after, limit=limit + 1)
+        page = found[:limit]
+        return page, _after_order(page[-1]) if len(found) > limit else None
+
+    async def export(self, actor: Actor, show_id: UUID, *, only: OrderFilter) -> AsyncIterator[OrderSummary]:
+        """All of them, however many. Raises NotFound, at once."""
+        async with self._unit_of_work() as uow:
+            await own_show(uow, actor, show_id)
+
+        async def read(after: OrderCursor | None) -> list[OrderSummary]:
+            async with self._unit_of_work() as uow:
+                return await uow.order_lists.orders(show_id, only=only, after=after, limit=EXPORT_PAGE)
+
+        return await _page_by_page(read, _after_order)
+
+
+class ListAttendees:
+    """Everybody who has or had a ticket to a show, as they came to have it."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(
+        self, actor: Actor, show_id: UUID, *, after: AttendeeCursor | None, limit: int
+    ) -> tuple[list[AttendeeSummary], AttendeeCursor | None]:
+        """A page, and where the next one begins, if there is one. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            await own_show(uow, actor, show_id)
+            found = await uow.order_lists.attendees(show_id, after=after, limit=limit + 1)
+        page = found[:limit]
+        return page, _after_attendee(page[-1]) if len(found) > limit else None
+
+    async def export(self, actor: Actor, show_id: UUID) -> AsyncIterator[AttendeeSummary]:
+        """All of them, however many. Raises NotFound, at once."""
+        async with self._unit_of_work() as uow:
+            await own_show(uow, actor, show_id)
+
+        async def read(after: AttendeeCursor | None) -> list[AttendeeSummary]:
+            async with self._unit_of_work() as uow:
+                return await uow.order_lists.attendees(show_id, after=after, limit=EXPORT_PAGE)
+
+        return await _page_by_page(read, _after_attendee)
+
+
+async def _page_by_page(
+    read: Callable[[Cursor | None], Awaitable[list[Item]]], after: Callable[[Item], Cursor]
+) -> AsyncIterator[Item]:
+    """Page after page, each in a transaction of its own; the first is read at once, so that its errors come at once.
+
+    One cursor held open would show all of it as of one moment. But it would hold one of the database's few
+    connections for as long as somebody's slow line takes to read, and checkouts need them.
+    """
+    return _pages_from(await read(None), read, after)
+
+
+async def _pages_from(
+    page: list[Item], read: Callable[[Cursor | None], Awaitable[list[Item]]], after: Callable[[Item], Cursor]
+) -> AsyncIterator[Item]:
+    while True:
+        for item in page:
+            yield item
+        if len(page) < EXPORT_PAGE:
+            return
+        page = await read(after(page[-1]))
+
+
+def _after_order(last: OrderSummary) -> OrderCursor:
+    return OrderCursor(last.created_at, last.id)
+
+
+def _after_attendee(last: AttendeeSummary) -> AttendeeCursor:
+    return AttendeeCursor(last.created_at, last.order_id, last.id)
+
+
+class ListRefunds:
+    """What an order's buyer got back, and how each refund stands."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, actor: Actor, order_id: UUID) -> tuple[Order, list[Refund]]:
+        """In the order of their sequence. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            order = await own_order(uow, actor, order_id)
+            return order, await uow.refunds.of_order(order_id)
+
+
+class ResendTickets:
+    """The mail with the tickets, once more."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hand_over: HandOver) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+        self._hand_over = hand_over
+        self._audit = AuditTrail(clock, ids)
+
+    async def __call__(self, actor: Actor, order_id: UUID) -> Order:
+        """The order whose mail is on its way. Raises NotFound, or Conflict for one that admits nobody."""
+        async with self._unit_of_work() as uow:
+            order = await own_order(uow, actor, order_id)
+            if not order.success:
+                raise Conflict(f"Order {order.number} has no tickets to send: it is {order.status}")
+            if order.customer.is_erased:
+                raise Conflict(f"Order {order.number} has nobody to send tickets to: its buyer was erased")
+            task = OutboxTask(
+                id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=self._clock.now()
+            )
+            await uow.outbox.add([task])
+            await self._audit.record(uow, actor, Action.ORDER_RESENT, order.id, show_id=order.show_id)
+            await uow.commit()
+        self._hand_over([task])
+        return order
+
+
+class WriteNote:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+        self._audit = AuditTrail(clock, ids)
+
+    async def __call__(self, actor: Actor, order_id: UUID, text: str) -> OrderNote:
+        """A note on one of the producer's orders. Raises NotFound, InvalidRequest."""
+        note = OrderNote(
+            id=self._ids.new(), order_id=order_id, written_at=self._clock.now(), author=actor.name, text=text
+        )
+        async with self._unit_of_work() as uow:
+            order = await own_order(uow, actor, order_id)
+            await uow.notes.add(note)
+            # What it says may be about a person, and the trail keeps things for good.
+            await self._audit.record(
+                uow, actor, Action.ORDER_NOTED, order.id, show_id=order.show_id, after={"note_id": note.id}
+            )
+            await uow.commit()
+        return note
+
+
+class ReadNotes:
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, actor: Actor, order_id: UUID) -> list[OrderNote]:
+        """Oldest first. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            await own_order(uow, actor, order_id)
+            return await uow.notes.of_order(order_id)

@@ -1,0 +1,23 @@
+"""The books: questions about everything at one moment, answered from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from application.invariants import Findings, Invariant
+from domain.catalog import Show
+from domain.report import ShowReport
+
+
+class Books(Protocol):
+    """Nothing here waits for anybody's lock, or keeps anybody waiting. Each raises StorageUnavailable."""
+
+    async def report(self, show: Show) -> ShowReport:
+        """What the show took in, as ``domain.report`` defines it; tickets as buyers see them, cheapest first."""
+        ...
+
+    async def findings(self, *, overdue_since: datetime, stuck_since: datetime) -> Mapping[Invariant, Findings]:
+        """What is off in the whole database. An invariant that holds may be left out."""
+        ...

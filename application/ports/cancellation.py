@@ -1,0 +1,75 @@
+"""What is left to do about shows that were cancelled: holds to release, orders to refund."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowRefund:
+    """A producer gives everybody's money back. It stands for every order of the show, those completed later, too."""
+
+    show_id: UUID
+    refund_fees: bool
+    reason: str
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFailure:
+    """An order whose money did not go back, and why."""
+
+    order_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundProgress:
+    """How far it is: every order of the show that was ever sold is refunded (the money is on record as returned, or
+    there was none), failed, or remaining. ``refunded_amount`` is in minor units, what is on its way included.
+    """
+
+    refunded: int
+    failed: int
+    remaining: int
+    refunded_amount: int
+    failures: tuple[RefundFailure, ...]
+
+    @property
+    def total(self) -> int:
+        return self.refunded + self.failed + self.remaining
+
+
+class CancellationRepo(Protocol):
+    async def holding(self, *, limit: int) -> list[UUID]:
+        """Pending orders of cancelled shows, oldest first."""
+        ...
+
+    async def ask_for_refund(self, refund: ShowRefund) -> None:
+        """Begin to refund a show, or begin anew with what failed. The terms are those of the last time."""
+        ...
+
+    async def refund_of(self, show_id: UUID) -> ShowRefund | None: ...
+
+    async def claim_refund(self, *, now: datetime, until: datetime, requested_since: datetime) -> ShowRefund | None:
+        """A show asked for since then that nobody works on; the caller's alone until ``until``."""
+        ...
+
+    async def keep_refund(self, show_id: UUID, *, until: datetime) -> None:
+        """The claim lasts longer."""
+        ...
+
+    async def to_refund(self, show_id: UUID, *, limit: int) -> list[UUID]:
+        """Orders that still admit somebody and were not refused a refund, oldest first."""
+        ...
+
+    async def refused(self, order_id: UUID, *, reason: str) -> None:
+        """This order cannot be refunded as it is."""
+        ...
+
+    async def progress(self, show_id: UUID, *, failures: int) -> RefundProgress:
+        """With at most so many of the failures, oldest orders first."""
+        ...

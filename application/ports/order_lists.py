@@ -1,0 +1,99 @@
+"""Orders and attendees of a show, as a producer looks through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.customer import Customer
+from domain.money import Currency
+from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSummary:
+    """An order in a list: no lines, and of its attendees only how many. Amounts in minor units of ``currency``."""
+
+    id: UUID
+    number: str
+    status: OrderStatus
+    customer: Customer
+    currency: Currency
+    subtotal: int
+    promo_code: str | None
+    promo_code_discount: int
+    fees: int
+    total: int
+    tax: int
+    amount_paid: int
+    refunded_amount: int
+    manual_payment: ManualPayment | None
+    disputed: bool
+    tickets: int
+    valid_tickets: int
+    checked_in: int
+    created_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendeeSummary:
+    """An attendee in a list, with the order they belong to."""
+
+    id: UUID
+    name: str
+    ticket_name: str
+    is_vip: bool
+    code: str
+    status: AttendeeStatus
+    checked_in_at: datetime | None
+    order_id: UUID
+    order_number: str
+    customer_email: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders of a show: those that match all of what is not None.
+
+    ``email`` is the whole address in any case; ``text`` part of name or address, part of the phone number as it is
+    stored, or the whole order number.
+    """
+
+    status: OrderStatus | None = None
+    email: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCursor:
+    """The last order of a page: orders are listed newest first."""
+
+    created_at: datetime
+    order_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AttendeeCursor:
+    """The last attendee of a page: they are listed as they came to be, those of one order together."""
+
+    created_at: datetime
+    order_id: UUID
+    attendee_id: UUID
+
+
+class OrderListRepo(Protocol):
+    """Pages begin after a key, never at a number: what is placed meanwhile moves nobody to another page."""
+
+    async def orders(
+        self, show_id: UUID, *, only: OrderFilter, after: OrderCursor | None, limit: int
+    ) -> list[OrderSummary]:
+        """Newest first."""
+        ...
+
+    async def attendees(self, show_id: UUID, *, after: AttendeeCursor | None, limit: int) -> list[AttendeeSummary]:
+        """Oldest order first. Tickets that were made void are among them."""
+        ...

@@ -1,0 +1,168 @@
+"""What a show took in: figures that add up to its orders to the cent.
+
+Counted is every order that was ever completed (paid, free or manual), whatever became of it later. Money that came when
+the tickets were gone, and went straight back, was never a sale and is in no figure.
+
+Fees and tax belong to whole orders, and so does what was refunded of one. They are shared out to its lines by price,
+refunds by the price of the tickets that are void (of all where none is: somebody refunded in Stripe's dashboard), in
+shares that add up to the whole exactly.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.catalog import Ticket
+from domain.inventory import Inventory
+from domain.money import Currency
+from domain.orders import AttendeeStatus, Order
+from domain.refunds import Refund, fees_returned, shared_out
+
+#: Orders that buyers placed themselves.
+ONLINE: Final = "online"
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takings:
+    """Sums over orders, in minor units.
+
+    ``gross`` is what the tickets cost before discount; ``donations`` is the part of it that was for donation tickets.
+    ``fees`` is what buyers paid on top for platform and payment processing, ``fees_returned`` what of that the platform
+    gave back with refunds. ``refunds`` is what buyers got back, or what is on its way. ``tickets`` are those sold,
+    refunded ones too.
+    """
+
+    orders: int = 0
+    tickets: int = 0
+    gross: int = 0
+    discounts: int = 0
+    donations: int = 0
+    fees: int = 0
+    fees_returned: int = 0
+    tax: int = 0
+    refunds: int = 0
+
+    @property
+    def paid(self) -> int:
+        """What buyers paid: ``gross`` - ``discounts`` + ``fees`` + ``tax``."""
+        return self.gross - self.discounts + self.fees + self.tax
+
+    @property
+    def net(self) -> int:
+        """What the producer keeps: ``paid`` - ``refunds`` - (``fees`` - ``fees_returned``). Tax is in it, and owed."""
+        return self.paid - self.refunds - self.fees + self.fees_returned
+
+    def __add__(self, other: Takings) -> Takings:
+        return Takings(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketReport:
+    """One ticket type: how many there are, who has them, who came, and what they brought in.
+
+    ``takings.orders`` is 0: an order is of several ticket types.
+    """
+
+    ticket_id: UUID
+    name: str
+    price: int
+    inventory: Inventory
+    checked_in: int
+    takings: Takings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowReport:
+    """``by_day`` has the days on which orders were completed, on the venue's calendar; ``by_payment`` is "online" or
+    how manual orders were paid. Each of the three breakdowns adds up to ``total``.
+    """
+
+    currency: Currency
+    tickets: tuple[TicketReport, ...]
+    by_day: Mapping[date, Takings]
+    by_payment: Mapping[str, Takings]
+    total: Takings
+
+
+def report_of(
+    tickets: Iterable[Ticket],
+    orders: Iterable[Order],
+    refunds: Mapping[UUID, Sequence[Refund]],
+    *,
+    currency: Currency,
+    timezone: ZoneInfo,
+) -> ShowReport:
+    """The report of a show with these tickets and orders; ``refunds`` are by order."""
+    by_ticket: dict[UUID, Takings] = defaultdict(Takings)
+    by_day: dict[date, Takings] = defaultdict(Takings)
+    by_payment: dict[str, Takings] = defaultdict(Takings)
+    checked_in: dict[UUID, int] = defaultdict(int)
+    for order in orders:
+        if order.completed_at is None:
+            continue
+        once = Takings(orders=1)
+        lines = _by_line(order, refunds.get(order.id, ()))
+        whole = sum(lines, once)
+        for line, takings in zip(order.lines, lines, strict=True):
+            by_ticket[line.ticket_id] += takings
+        by_day[order.completed_at.astimezone(timezone).date()] += whole
+        by_payment[order.manual_payment or ONLINE] += whole
+        for attendee in order.attendees:
+            checked_in[attendee.ticket_id] += attendee.checked_in_at is not None
+    return ShowReport(
+        currency=currency,
+        tickets=tuple(
+            TicketReport(
+                ticket_id=ticket.id,
+                name=ticket.name,
+                price=ticket.price,
+                inventory=ticket.inventory,
+                checked_in=checked_in[ticket.id],
+                takings=by_ticket[ticket.id],
+            )
+            for ticket in tickets
+        ),
+        by_day=_sorted(by_day),
+        by_payment=_sorted(by_payment),
+        total=sum(by_day.values(), Takings()),
+    )
+
+
+def _by_line(order: Order, refunds: Sequence[Refund]) -> list[Takings]:
+    prices = [line.total_price for line in order.lines]
+    void = [0] * len(order.lines)
+    for attendee in order.attendees:
+        if attendee.status is AttendeeStatus.VOID:
+            void[attendee.line] += order.lines[attendee.line].unit_amount
+    shares = zip(
+        shared_out(order.quote.fees, prices),
+        shared_out(fees_returned(order, refunds), prices),
+        shared_out(order.tax, prices),
+        shared_out(order.refunded_amount, void if any(void) else prices),
+        strict=True,
+    )
+    return [
+        Takings(
+            tickets=line.quantity,
+            gross=line.price_per_ticket * line.quantity,
+            discounts=line.discount_amount,
+            donations=line.donation_amount * line.quantity,
+            fees=fees,
+            fees_returned=returned,
+            tax=tax,
+            refunds=refunded,
+        )
+        for line, (fees, returned, tax, refunded) in zip(order.lines, shares, strict=True)
+    ]
+
+
+def _sorted(figures: Mapping[Key, Takings]) -> dict[Key, Takings]:
+    return {key: figures[key] for key in sorted(figures, key=str)}

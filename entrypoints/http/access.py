@@ -1,0 +1,99 @@
+"""Who may call what: bearer tokens and their scopes (api.md, Producer API).
+
+``BearerTokens`` reads the token of a request, ``requires`` refuses those without one that has the scope, and
+``guarded_router`` puts both, and what OpenAPI says of them, around handlers. These ask for ``actor`` (whose things may
+be touched) or ``access`` (the token itself) by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from litestar import Request, Router
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.handlers.base import BaseRouteHandler
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.openapi.spec import SecurityScheme
+from litestar.types import ASGIApp, ControllerRouterHandler, Guard
+from typing_extensions import override
+
+from application.access import AccessToken, Actor, Scope
+from application.producers import Authenticate
+from domain.errors import NotFound
+
+#: The name of the security scheme in OpenAPI.
+BEARER: Final = "bearer"
+BEARER_SCHEME: Final = SecurityScheme(
+    type="http",
+    scheme="bearer",
+    description="A token of a producer, or of the platform. Each operation names the scope that the token needs.",
+)
+
+Connection = ASGIConnection[Any, Any, AccessToken | None, Any]
+
+
+class BearerTokens(AbstractAuthenticationMiddleware):
+    """``request.auth`` is the request's token; None where there is none, or an unknown or revoked one."""
+
+    def __init__(self, app: ASGIApp, authenticate: Callable[[], Authenticate]) -> None:
+        super().__init__(app)
+        self._authenticate = authenticate
+
+    @override
+    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        scheme, _, secret = connection.headers.get("Authorization", "").partition(" ")
+        token = await self._authenticate()(secret.strip()) if scheme.lower() == "bearer" else None
+        return AuthenticationResult(user=None, auth=token)
+
+
+def ensure_scope(token: AccessToken | None, *scopes: Scope) -> AccessToken:
+    """The token, if it has one of the scopes. Raises NotAuthorizedException or PermissionDeniedException."""
+    if token is None:
+        raise NotAuthorizedException(
+            "A bearer token is needed; none came, or one that is unknown or revoked",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if token.scopes.isdisjoint(scopes):
+        wanted = " or ".join(scopes)
+        raise PermissionDeniedException(
+            f"This token has not the scope {wanted}",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{" ".join(scopes)}"'},
+        )
+    return token
+
+
+def requires(*scopes: Scope) -> Guard:
+    """A guard that lets only tokens pass that have one of the scopes."""
+
+    def guard(connection: Connection, _: BaseRouteHandler) -> None:
+        ensure_scope(connection.auth, *scopes)
+
+    return guard
+
+
+async def access_token(request: Request[Any, AccessToken, Any]) -> AccessToken:
+    """Dependency ``access``: the token, which the guard has looked at."""
+    return request.auth
+
+
+async def acting(request: Request[Any, AccessToken, Any]) -> Actor:
+    """Dependency ``actor``: the producer of the token. Raises NotFound for a token that has none."""
+    token = request.auth
+    if token.producer_id is None:
+        raise NotFound("This token belongs to no producer")
+    return Actor(token.producer_id, token.id, token.name)
+
+
+def guarded_router(path: str, *handlers: ControllerRouterHandler, scopes: Sequence[Scope], tags: list[str]) -> Router:
+    """Handlers that only tokens with one of the scopes may call."""
+    return Router(
+        path,
+        route_handlers=handlers,
+        guards=[requires(*scopes)],
+        security=[{BEARER: [scope]} for scope in scopes],
+        dependencies={"access": Provide(access_token), "actor": Provide(acting)},
+        tags=tags,
+    )

@@ -1,0 +1,37 @@
+"""The Idempotency-Key header (api.md, POST /checkout)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar.params import HeaderParameter
+
+from domain.errors import InvalidRequest
+from domain.orders import Idempotency
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        description="The same key with the same body is the same order, however often it is sent.",
+    ),
+]
+
+
+def idempotency_of(key: str | None, body: msgspec.Struct, *, show_id: UUID | None = None) -> Idempotency | None:
+    """The key with a hash of everything that was asked under it; ``show_id`` where the path has it.
+
+    Raises InvalidRequest.
+    """
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise InvalidRequest("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")
+    asked = msgspec.json.encode(body) + (show_id.bytes if show_id else b"")
+    return Idempotency(key, hashlib.sha256(asked).digest())

@@ -1,0 +1,151 @@
+"""What OpenAPI says of errors and gives as examples: said once, here, instead of at every handler.
+
+A handler names the errors of its own (``responses=answers("conflict")``). What every operation of its kind can answer
+is added by ``complete`` when the application is made: 400 where something is sent, 401 and 403 where a token is needed,
+404 where the path names a thing, 413 where there is a body, 503 where the database is asked. Bodies get their examples
+from entrypoints.http.examples, by the names of their types.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, Final
+
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import (
+    Example,
+    OpenAPI,
+    OpenAPIHeader,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Reference,
+    Schema,
+)
+from litestar.openapi.spec.path_item import PathItem
+from typing_extensions import override
+
+from entrypoints.http.errors import ERRORS, ErrorOut
+from entrypoints.http.examples import ERROR_MESSAGES, EXAMPLES, REQUEST_ID
+
+_JSON: Final = "application/json"
+_ERROR: Final = Reference("#/components/schemas/ErrorOut")
+_METHODS: Final = ("get", "put", "post", "patch", "delete")
+
+#: Which status a code of api.md's table comes with; the last four no error of ours stands for.
+STATUSES: Final = {row.code: row.status for row in ERRORS.values()} | {
+    "unauthorized": HTTPStatus.UNAUTHORIZED,
+    "forbidden": HTTPStatus.FORBIDDEN,
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
+}
+_HEADERS: Final = {
+    HTTPStatus.UNAUTHORIZED: "WWW-Authenticate",
+    HTTPStatus.FORBIDDEN: "WWW-Authenticate",
+    HTTPStatus.TOO_MANY_REQUESTS: "Retry-After",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Retry-After",
+}
+
+
+class _AsItIs(Example):
+    """An example whose nulls are shown, too: Litestar leaves every None out."""
+
+    @override
+    def to_schema(self) -> dict[str, Any]:
+        return {"value": self.value}
+
+
+def answers(*codes: str) -> dict[int, ResponseSpec]:
+    """The errors of an operation, by their codes in api.md's table."""
+    return {
+        int(status): ResponseSpec(
+            data_container=ErrorOut,
+            generate_examples=False,
+            description=status.phrase,
+            examples=[_example(code) for code in coded],
+        )
+        for status, coded in _by_status(codes).items()
+    }
+
+
+def complete(openapi: OpenAPI) -> None:
+    """Fill in what operations have in common, and the examples."""
+    for path, item in (openapi.paths or {}).items():
+        for operation in _operations(item):
+            _add_errors(operation, _common_codes(path, operation))
+            _add_examples(operation)
+    for name, schema in openapi.components.schemas.items():
+        if name.endswith("In") and isinstance(schema, Schema):
+            schema.additional_properties = False  # api.md: unknown fields are refused
+
+
+def _operations(item: PathItem) -> Iterator[Operation]:
+    for method in _METHODS:
+        if operation := getattr(item, method):
+            yield operation
+
+
+def _common_codes(path: str, operation: Operation) -> list[str]:
+    codes = []
+    if operation.parameters or operation.request_body:
+        codes.append("invalid_request")
+    if any(operation.security or []):
+        codes += ["unauthorized", "forbidden"]
+    if "{" in path:
+        codes.append("not_found")
+    if operation.request_body:
+        codes.append("too_large")
+    if path.startswith("/api/"):
+        codes.append("unavailable")
+    return codes
+
+
+def _add_errors(operation: Operation, codes: list[str]) -> None:
+    responses = operation.responses = operation.responses or {}
+    examples: defaultdict[HTTPStatus, list[Example]] = defaultdict(list)
+    for status, coded in _by_status(codes).items():
+        examples[status] += [_example(code) for code in coded]
+    for text, response in responses.items():
+        for content in (response.content or {}).values() if isinstance(response, OpenAPIResponse) else ():
+            if content.schema == _ERROR:
+                examples[HTTPStatus(int(text))] += [
+                    e for e in (content.examples or {}).values() if isinstance(e, Example)
+                ]
+    for status, of_status in examples.items():
+        responses[str(int(status))] = _error_response(status, of_status)
+
+
+def _error_response(status: HTTPStatus, examples: list[Example]) -> OpenAPIResponse:
+    by_code: dict[str, Example | Reference] = {e.value["code"]: e for e in examples if isinstance(e.value, dict)}
+    header = _HEADERS.get(status)
+    return OpenAPIResponse(
+        description=f"{status.phrase}: {', '.join(by_code)}",
+        headers={header: OpenAPIHeader(schema=Schema(type=OpenAPIType.STRING))} if header else None,
+        content={_JSON: OpenAPIMediaType(schema=_ERROR, examples=by_code)},
+    )
+
+
+def _add_examples(operation: Operation) -> None:
+    body = operation.request_body
+    contents = [] if body is None or isinstance(body, Reference) else [body.content]
+    contents += [r.content or {} for r in (operation.responses or {}).values() if isinstance(r, OpenAPIResponse)]
+    for content in contents:
+        media = content.get(_JSON)
+        name = media.schema.ref.rsplit("/", 1)[1] if media and isinstance(media.schema, Reference) else None
+        if media and name in EXAMPLES:
+            media.examples = {"example": _AsItIs(value=EXAMPLES[name])}
+
+
+def _by_status(codes: tuple[str, ...] | list[str]) -> dict[HTTPStatus, list[str]]:
+    by_status: defaultdict[HTTPStatus, list[str]] = defaultdict(list)
+    for code in codes:
+        by_status[STATUSES[code]].append(code)
+    return by_status
+
+
+def _example(code: str) -> Example:
+    value = {"status": "error", "code": code, "message": ERROR_MESSAGES[code], "request_id": REQUEST_ID}
+    return Example(value=value)

@@ -1,0 +1,36 @@
+"""The producer API: everything under /producer, opened by a producer's bearer token."""
+
+from __future__ import annotations
+
+from litestar import Router
+
+from entrypoints.http.producer import (
+    account,
+    audit_log,
+    door,
+    order_care,
+    orders,
+    privacy,
+    promo_codes,
+    reports,
+    show_refunds,
+    shows,
+    tickets,
+)
+
+router = Router(
+    "/producer",
+    route_handlers=[
+        account.router,
+        shows.router,
+        tickets.router,
+        promo_codes.router,
+        orders.router,
+        order_care.router,
+        show_refunds.router,
+        door.router,
+        reports.router,
+        privacy.router,
+        audit_log.router,
+    ],
+)

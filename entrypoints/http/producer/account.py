@@ -1,0 +1,54 @@
+"""The producer's account: GET and PUT /account, and onboarding at Stripe."""
+
+from __future__ import annotations
+
+from litestar import get, post, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from application.access import Actor, Scope
+from application.accounts import ChangeAccount, GetAccount, OnboardProducer
+from entrypoints.http.access import guarded_router
+from entrypoints.http.openapi import answers
+from entrypoints.http.producer.schemas import AccountIn, OnboardingOut
+from entrypoints.http.schemas import AccountOut
+from entrypoints.http.strict_json import StrictJson
+
+
+@get("/", summary="Get the producer's account", operation_id="get_account")
+async def get_one(actor: NamedDependency[Actor], get_account: NamedDependency[GetAccount]) -> AccountOut:
+    """Stripe is asked whether charges are enabled until they are; from then on it tells when that changes."""
+    return AccountOut.of(await get_account(actor))
+
+
+@put(
+    "/",
+    dto=StrictJson[AccountIn],
+    return_dto=None,
+    summary="Change the producer's account",
+    operation_id="change_account",
+    responses=answers("invalid_email", "payment_unavailable"),
+)
+async def change(
+    data: JSONBody[AccountIn], actor: NamedDependency[Actor], change_account: NamedDependency[ChangeAccount]
+) -> AccountOut:
+    """The currency stays: prices and orders are in it. Open orders are paid to the account of when they were placed."""
+    account = await change_account(actor, name=data.name, email=data.email, stripe_account_id=data.stripe_account_id)
+    return AccountOut.of(account)
+
+
+@post(
+    "/onboarding",
+    status_code=HTTP_200_OK,
+    summary="Go to Stripe's onboarding",
+    operation_id="start_onboarding",
+    responses=answers("payment_unavailable"),
+)
+async def onboard(actor: NamedDependency[Actor], onboard_producer: NamedDependency[OnboardProducer]) -> OnboardingOut:
+    """A link to Stripe's pages, where the producer says who it is. It gets a Stripe account first if it has none."""
+    link = await onboard_producer(actor)
+    return OnboardingOut(link.url, link.expires_at)
+
+
+router = guarded_router("/account", get_one, change, onboard, scopes=[Scope.CATALOG], tags=["Producer: account"])

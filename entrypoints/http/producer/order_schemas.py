@@ -1,0 +1,366 @@
+"""Orders as their producer sees and handles them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from application.buyers import HeldOrder
+from application.links import Links
+from application.ports.order_lists import AttendeeSummary, OrderSummary
+from application.refunds import MAX_REASON_LENGTH, RefundPreview
+from domain.errors import InvalidRequest
+from domain.money import Currency
+from domain.notes import MAX_NOTE_LENGTH, OrderNote
+from domain.orders import ManualPayment, Order
+from domain.refunds import Refund
+from entrypoints.http.schemas import (
+    MAX_LINES,
+    Amount,
+    AttendeeOut,
+    CheckoutOut,
+    CustomerIn,
+    CustomerOut,
+    LineIn,
+    OrderOut,
+    QuoteIn,
+    QuoteOut,
+)
+
+#: No order has more tickets, whatever MAX_TICKETS_PER_ORDER says.
+MAX_ATTENDEES = 1000
+
+
+class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Base of everything that comes in."""
+
+
+class ManualOrderIn(_In):
+    """As a checkout, plus how it is paid. ``show_id`` may be left out, as the path has it."""
+
+    customer: CustomerIn
+    tickets: Annotated[list[LineIn], Meta(max_length=MAX_LINES)]
+    payment: ManualPayment
+    promo_code: str | None = None
+    expected_total: Decimal | None = None
+    show_id: UUID | None = None
+
+    def to_quote(self, show_id: UUID) -> QuoteIn:
+        """What is bought. Raises InvalidRequest where body and path name different shows."""
+        if self.show_id not in (None, show_id):
+            raise InvalidRequest("show_id is not the show of the path", field="show_id")
+        return QuoteIn(show_id=show_id, tickets=self.tickets, promo_code=self.promo_code)
+
+
+class ManualOrderOut(CheckoutOut, kw_only=True):
+    """A completed order: no fees, and no payment page; ``checkout_url`` is the order's own."""
+
+    number: str
+    is_manual_order: bool
+    payment: ManualPayment | None
+    attendees: list[AttendeeOut]
+
+    @classmethod
+    def of_manual(cls, order: Order, links: Links) -> ManualOrderOut:
+        placed = CheckoutOut.of_order(order, links)
+        return cls(
+            **msgspec.structs.asdict(placed),
+            number=order.number,
+            is_manual_order=order.is_manual_order,
+            payment=order.manual_payment,
+            attendees=[AttendeeOut.of(attendee) for attendee in order.attendees],
+        )
+
+
+class OrderSummaryOut(msgspec.Struct, kw_only=True):
+    """An order in a list. ``amount_paid`` has the tax in it; ``success`` is true exactly while attendees may enter."""
+
+    order_id: UUID
+    number: str
+    status: str
+    success: bool
+    is_manual_order: bool
+    payment: ManualPayment | None
+    customer: CustomerOut
+    tickets: int
+    valid_tickets: int
+    checked_in: int
+    currency: str
+    subtotal: Amount
+    promo_code: str | None
+    promo_code_discount: Amount
+    fees: Amount
+    total: Amount
+    tax: Amount
+    amount_paid: Amount
+    refunded_amount: Amount
+    disputed: bool
+    created_at: datetime
+    completed_at: datetime | None
+
+    @classmethod
+    def of(cls, order: OrderSummary) -> OrderSummaryOut:
+        money, customer = order.currency.format, order.customer
+        return cls(
+            order_id=order.id,
+            number=order.number,
+            status=order.status.value,
+            success=order.valid_tickets > 0,
+            is_manual_order=order.manual_payment is not None,
+            payment=order.manual_payment,
+            customer=CustomerOut(customer.name, customer.email, customer.phone),
+            tickets=order.tickets,
+            valid_tickets=order.valid_tickets,
+            checked_in=order.checked_in,
+            currency=order.currency.code,
+            subtotal=money(order.subtotal),
+            promo_code=order.promo_code,
+            promo_code_discount=money(order.promo_code_discount),
+            fees=money(order.fees),
+            total=money(order.total),
+            tax=money(order.tax),
+            amount_paid=money(order.amount_paid),
+            refunded_amount=money(order.refunded_amount),
+            disputed=order.disputed,
+            created_at=order.created_at,
+            completed_at=order.completed_at,
+        )
+
+
+class OrderListOut(msgspec.Struct):
+    items: list[OrderSummaryOut]
+    next_cursor: str | None
+
+
+class ListedAttendeeOut(msgspec.Struct, kw_only=True):
+    """One person, with the order they belong to."""
+
+    id: UUID
+    name: str
+    ticket_name: str
+    is_vip: bool
+    code: str
+    status: str
+    checked_in_at: datetime | None
+    order_id: UUID
+    order_number: str
+    customer_email: str
+
+    @classmethod
+    def of(cls, attendee: AttendeeSummary) -> ListedAttendeeOut:
+        return cls(
+            id=attendee.id,
+            name=attendee.name,
+            ticket_name=attendee.ticket_name,
+            is_vip=attendee.is_vip,
+            code=attendee.code,
+            status=attendee.status.value,
+            checked_in_at=attendee.checked_in_at,
+            order_id=attendee.order_id,
+            order_number=attendee.order_number,
+            customer_email=attendee.customer_email,
+        )
+
+
+class AttendeeListOut(msgspec.Struct):
+    items: list[ListedAttendeeOut]
+    next_cursor: str | None
+
+
+class RefundIn(_In):
+    """``attendee_ids`` left out means everybody who still has a ticket."""
+
+    attendee_ids: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_ATTENDEES)] | None = None
+    restock: bool = True
+    refund_fees: bool = True
+    reason: Annotated[str, Meta(max_length=MAX_REASON_LENGTH)] = ""
+
+
+class RefundPreviewOut(msgspec.Struct, kw_only=True):
+    """What a refund would do. ``buyer_gets`` = ``producer_bears`` + ``platform_bears``.
+
+    The producer bears what is taken back out of the transfer, the platform what it gives back of its fees.
+    ``stripe_keeps`` is what Stripe took for processing this part of the payment, and does not return: an estimate by
+    the house's processing rate, in nobody's share, as it was paid already. What was paid at the counter, the producer
+    bears alone.
+    """
+
+    order_id: UUID
+    currency: str
+    attendee_ids: list[UUID]
+    status_after: str
+    restocked: int
+    buyer_gets: Amount
+    producer_bears: Amount
+    platform_bears: Amount
+    stripe_keeps: Amount
+    refunded_amount_after: Amount
+
+    @classmethod
+    def of(cls, preview: RefundPreview, *, restock: bool) -> RefundPreviewOut:
+        order, shares, chosen = preview.after, preview.shares, preview.attendee_ids
+        money = order.quote.currency.format
+        return cls(
+            order_id=order.id,
+            currency=order.quote.currency.code,
+            attendee_ids=sorted(chosen),
+            status_after=order.status.value,
+            restocked=len(chosen) if restock else 0,
+            buyer_gets=money(shares.buyer_gets),
+            producer_bears=money(shares.producer_bears),
+            platform_bears=money(shares.platform_bears),
+            stripe_keeps=money(shares.stripe_keeps),
+            refunded_amount_after=money(order.refunded_amount),
+        )
+
+
+class RefundOut(msgspec.Struct, kw_only=True):
+    """A refund. ``requested``: on its way to Stripe; the other states are Stripe's own. One of a manual order has
+    ``succeeded`` at once, as it is given back by hand. ``made_at_stripe``: somebody made it in Stripe's dashboard.
+    """
+
+    id: UUID
+    sequence: int
+    amount: Amount
+    refund_fees: bool
+    reason: str
+    status: str
+    failure_reason: str | None
+    made_at_stripe: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, refund: Refund, currency: Currency) -> RefundOut:
+        return cls(
+            id=refund.id,
+            sequence=refund.sequence,
+            amount=currency.format(refund.amount),
+            refund_fees=refund.refund_fees,
+            reason=refund.reason,
+            status=refund.status.value,
+            failure_reason=refund.failure_reason,
+            made_at_stripe=refund.made_at_stripe,
+            created_at=refund.created_at,
+        )
+
+
+class RefundedOut(msgspec.Struct):
+    """The order with its void tickets, and the refund; null where nothing was paid."""
+
+    order: OrderOut
+    refund: RefundOut | None
+
+
+class RefundListOut(msgspec.Struct):
+    """All of them: ``next_cursor`` is always null."""
+
+    items: list[RefundOut]
+    next_cursor: str | None = None
+
+
+class ResentOut(msgspec.Struct):
+    """The mail is on its way to this address."""
+
+    order_id: UUID
+    email: str
+    status: Literal["accepted"] = "accepted"
+
+
+class NoteIn(_In):
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_NOTE_LENGTH)]
+
+
+class NoteOut(msgspec.Struct, kw_only=True):
+    """``author`` is the name of the token that it was written with."""
+
+    id: UUID
+    order_id: UUID
+    text: str
+    author: str
+    written_at: datetime
+
+    @classmethod
+    def of(cls, note: OrderNote) -> NoteOut:
+        return cls(id=note.id, order_id=note.order_id, text=note.text, author=note.author, written_at=note.written_at)
+
+
+class NoteListOut(msgspec.Struct):
+    """All of them, oldest first: ``next_cursor`` is always null."""
+
+    items: list[NoteOut]
+    next_cursor: str | None = None
+
+
+class BuyerIn(_In):
+    email: Annotated[str, Meta(max_length=254)]
+
+
+class EraseIn(BuyerIn):
+    """``force`` erases buyers of shows to come, too: nothing can be mailed to them any more."""
+
+    force: bool = False
+
+
+class HeldOrderOut(QuoteOut, kw_only=True):
+    """All that is held about one order of a person."""
+
+    order_id: UUID
+    number: str
+    show_id: UUID
+    show_title: str
+    status: str
+    payment: ManualPayment | None
+    customer: CustomerOut
+    attendees: list[AttendeeOut]
+    amount_paid: Amount
+    tax: Amount
+    refunded_amount: Amount
+    last_payment_error: str | None
+    stripe_session_id: str | None
+    stripe_payment_intent_id: str | None
+    created_at: datetime
+    completed_at: datetime | None
+    refunds: list[RefundOut]
+    notes: list[NoteOut]
+
+    @classmethod
+    def of_held(cls, held: HeldOrder) -> HeldOrderOut:
+        order, customer = held.order, held.order.customer
+        money = order.quote.currency.format
+        return cls(
+            **msgspec.structs.asdict(QuoteOut.of(order.quote)),
+            order_id=order.id,
+            number=order.number,
+            show_id=order.show_id,
+            show_title=order.show_title,
+            status=order.status.value,
+            payment=order.manual_payment,
+            customer=CustomerOut(customer.name, customer.email, customer.phone),
+            attendees=[AttendeeOut.of(attendee) for attendee in order.attendees],
+            amount_paid=money(order.amount_paid),
+            tax=money(order.tax),
+            refunded_amount=money(order.refunded_amount),
+            last_payment_error=order.last_payment_error,
+            stripe_session_id=order.session_id,
+            stripe_payment_intent_id=order.payment_intent_id,
+            created_at=order.created_at,
+            completed_at=order.completed_at,
+            refunds=[RefundOut.of(refund, order.quote.currency) for refund in held.refunds],
+            notes=[NoteOut.of(note) for note in held.notes],
+        )
+
+
+class HeldOut(msgspec.Struct):
+    email: str
+    orders: list[HeldOrderOut]
+
+
+class ErasedOut(msgspec.Struct):
+    """The orders that are nobody's now. What the buyer's bank and Stripe know of the payments is theirs to erase."""
+
+    order_ids: list[UUID]

@@ -1,0 +1,193 @@
+"""A show's orders and attendees: sold at the counter, listed, and exported."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.response import Stream
+
+from application.access import Actor, Scope
+from application.box_office import SellAtCounter
+from application.checkout import CheckoutRequest
+from application.links import Links
+from application.order_desk import ListAttendees, ListOrders
+from application.ports.order_lists import AttendeeCursor, OrderCursor, OrderFilter
+from domain.errors import InvalidRequest
+from domain.orders import OrderStatus
+from domain.policy import CheckoutPolicy
+from entrypoints.http.access import guarded_router
+from entrypoints.http.csv_stream import csv_stream
+from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
+from entrypoints.http.openapi import answers
+from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
+from entrypoints.http.producer.order_rows import ATTENDEE_COLUMNS, ORDER_COLUMNS, attendee_row, order_row
+from entrypoints.http.producer.order_schemas import (
+    AttendeeListOut,
+    ListedAttendeeOut,
+    ManualOrderIn,
+    ManualOrderOut,
+    OrderListOut,
+    OrderSummaryOut,
+)
+from entrypoints.http.strict_json import StrictJson
+
+WithStatus = Annotated[OrderStatus | None, QueryParameter(description="Only orders in this status.")]
+WithEmail = Annotated[str | None, QueryParameter(max_length=254, description="The buyer's whole address, in any case.")]
+WithText = Annotated[
+    str | None,
+    QueryParameter(
+        name="q", max_length=100, description="Part of the buyer's name, address or phone, or the order's number."
+    ),
+]
+
+
+@post(
+    "/orders",
+    dto=StrictJson[ManualOrderIn],
+    return_dto=None,
+    summary="Sell at the counter, or give tickets away",
+    operation_id="add_manual_order",
+    responses=answers(
+        "invalid_email",
+        "invalid_name",
+        "invalid_phone",
+        "invalid_quantity",
+        "no_tickets",
+        "too_many_tickets",
+        "order_total_exceeded",
+        "donation_too_large",
+        "donation_too_small",
+        "donation_not_allowed",
+        "show_ended",
+        "show_unavailable",
+        "ticket_not_found",
+        "tickets_unavailable",
+        "invalid_promo_code",
+        "promo_code_exhausted",
+        "checkout_in_progress",
+        "price_changed",
+        "idempotency_key_reused",
+        "busy",
+        "unavailable",
+    ),
+)
+async def add(
+    show_id: FromPath[UUID],
+    data: JSONBody[ManualOrderIn],
+    actor: NamedDependency[Actor],
+    sell_at_counter: NamedDependency[SellAtCounter],
+    policy: NamedDependency[CheckoutPolicy],
+    links: NamedDependency[Links],
+    idempotency_key: IdempotencyKey = None,
+) -> ManualOrderOut:
+    """Completed at once, with attendees and the confirmation mail. The show need not be published, but must be neither
+    over nor cancelled. ``cash`` and ``other`` cost the tickets' price without fees, as nobody processes a payment;
+    ``comp`` costs nothing, and takes neither promo code nor donation.
+    """
+    quoted = data.to_quote(show_id)
+    request = CheckoutRequest(
+        cart=quoted.to_cart(policy),
+        customer=data.customer.to_customer(),
+        expected_total=data.expected_total,
+        idempotency=idempotency_of(idempotency_key, data, show_id=show_id),
+    )
+    order = await sell_at_counter(actor, request, data.payment)
+    return ManualOrderOut.of_manual(order, links)
+
+
+@get("/orders", summary="List a show's orders", operation_id="list_orders")
+async def list_all(
+    show_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    list_orders: NamedDependency[ListOrders],
+    status: WithStatus = None,
+    email: WithEmail = None,
+    text: WithText = None,
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> OrderListOut:
+    """Newest first. Orders that are placed meanwhile move nothing on the pages that follow."""
+    only = _only(status, email, text)
+    after = OrderCursor(*decode_cursor(cursor)) if cursor else None
+    orders, more = await list_orders(actor, show_id, only=only, after=after, limit=limit)
+    return OrderListOut(
+        [OrderSummaryOut.of(order) for order in orders],
+        encode_cursor(more.created_at, more.order_id) if more else None,
+    )
+
+
+@get("/orders.csv", media_type="text/csv", summary="Export a show's orders", operation_id="export_orders")
+async def export(
+    show_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    list_orders: NamedDependency[ListOrders],
+    status: WithStatus = None,
+    email: WithEmail = None,
+    text: WithText = None,
+) -> Stream:
+    """Newest first, with the same filters as the list. Text that a spreadsheet would take for a formula has a ' in
+    front of it.
+    """
+    orders = await list_orders.export(actor, show_id, only=_only(status, email, text))
+    return csv_stream(f"orders-{show_id}.csv", ORDER_COLUMNS, orders, order_row)
+
+
+@get("/attendees", summary="List a show's attendees", operation_id="list_attendees")
+async def list_attending(
+    show_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    list_attendees: NamedDependency[ListAttendees],
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> AttendeeListOut:
+    """Everybody who has or had a ticket, as they came to have it."""
+    after = _decode_attendee(cursor) if cursor else None
+    attendees, more = await list_attendees(actor, show_id, after=after, limit=limit)
+    return AttendeeListOut(
+        [ListedAttendeeOut.of(attendee) for attendee in attendees], _encode_attendee(more) if more else None
+    )
+
+
+@get("/attendees.csv", media_type="text/csv", summary="Export a show's attendees", operation_id="export_attendees")
+async def export_attending(
+    show_id: FromPath[UUID], actor: NamedDependency[Actor], list_attendees: NamedDependency[ListAttendees]
+) -> Stream:
+    """As they came to have their tickets. Text that a spreadsheet would take for a formula has a ' in front of it."""
+    attendees = await list_attendees.export(actor, show_id)
+    return csv_stream(f"attendees-{show_id}.csv", ATTENDEE_COLUMNS, attendees, attendee_row)
+
+
+def _only(status: OrderStatus | None, email: str | None, text: str | None) -> OrderFilter:
+    for name, value in (("email", email), ("q", text)):
+        if value and "\x00" in value:
+            raise InvalidRequest(f"{name} must be text", field=name)
+    return OrderFilter(status=status, email=(email or "").strip() or None, text=(text or "").strip() or None)
+
+
+def _encode_attendee(cursor: AttendeeCursor) -> str:
+    return f"{encode_cursor(cursor.created_at, cursor.order_id)}.{cursor.attendee_id.hex}"
+
+
+def _decode_attendee(text: str) -> AttendeeCursor:
+    order, _, attendee = text.rpartition(".")
+    try:
+        attendee_id = UUID(hex=attendee)
+    except ValueError:
+        raise InvalidRequest("cursor is not one that this list has given", field="cursor") from None
+    return AttendeeCursor(*decode_cursor(order), attendee_id)
+
+
+router = guarded_router(
+    "/shows/{show_id:uuid}",
+    add,
+    list_all,
+    export,
+    list_attending,
+    export_attending,
+    scopes=[Scope.ORDERS],
+    tags=["Producer: orders"],
+)

@@ -1,0 +1,253 @@
+"""What a producer sends and gets. A PATCH changes only the fields that are given."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from application.ports.cancellation import RefundProgress
+from application.ports.storage import ShowOnDisplay
+from domain.catalog import Ticket
+from domain.money import Currency
+from domain.promotions import TicketPromoCode
+from entrypoints.http.schemas import Amount, ShowSummaryOut
+
+Price = Annotated[Decimal, Meta(description="In the producer's currency", examples=["25.00"])]
+
+
+class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Base of everything that comes in."""
+
+
+def given(body: msgspec.Struct, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The fields that the request has, but those named."""
+    fields = msgspec.structs.asdict(body)
+    return {name: value for name, value in fields.items() if value is not UNSET and name not in without}
+
+
+class AccountIn(_In):
+    """``email`` stays as it is where it is left out; without ``stripe_account_id`` nothing is sold for money.
+
+    Whether the account can take charges is asked of Stripe.
+    """
+
+    name: str
+    email: str | None = None
+    stripe_account_id: Annotated[str, Meta(pattern=r"^acct_[A-Za-z0-9_]{1,64}$")] | None = None
+
+
+class OnboardingOut(msgspec.Struct):
+    """``url`` opens once, until ``expires_at``."""
+
+    url: str
+    expires_at: datetime
+
+
+class ShowIn(_In):
+    """Times have a UTC offset; ``timezone`` is the venue's, as in Europe/Paris, ``locale`` as in en-US."""
+
+    title: str
+    door_time: datetime
+    start_time: datetime
+    end_time: datetime
+    description: str = ""
+    venue: str = ""
+    timezone: str = "UTC"
+    locale: str = "en-US"
+    terms: str = ""
+    published: bool = False
+
+
+class ShowChangesIn(_In):
+    """``cancelled``: true stops sales for good, releases what is held, and tells the buyers."""
+
+    title: str | UnsetType = UNSET
+    door_time: datetime | UnsetType = UNSET
+    start_time: datetime | UnsetType = UNSET
+    end_time: datetime | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    venue: str | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+    locale: str | UnsetType = UNSET
+    terms: str | UnsetType = UNSET
+    published: bool | UnsetType = UNSET
+    cancelled: bool | UnsetType = UNSET
+
+
+class TicketIn(_In):
+    """``price`` is a donation ticket's least donation."""
+
+    name: str
+    price: Price
+    quantity: int
+    description: str = ""
+    is_donation_based: bool = False
+    is_vip: bool = False
+
+
+class TicketChangesIn(_In):
+    """``quantity`` cannot go below what is held and sold."""
+
+    name: str | UnsetType = UNSET
+    price: Price | UnsetType = UNSET
+    quantity: int | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    is_donation_based: bool | UnsetType = UNSET
+    is_vip: bool | UnsetType = UNSET
+
+
+class OwnTicketOut(msgspec.Struct, kw_only=True):
+    """A ticket type as its producer sees it: ``remaining`` = ``quantity`` - ``held`` - ``sold``."""
+
+    id: UUID
+    show_id: UUID
+    name: str
+    description: str
+    price: Amount
+    is_donation_based: bool
+    is_vip: bool
+    quantity: int
+    held: int
+    sold: int
+    remaining: int
+    sold_out: bool
+
+    @classmethod
+    def of(cls, ticket: Ticket, currency: Currency) -> OwnTicketOut:
+        inventory = ticket.inventory
+        return cls(
+            id=ticket.id,
+            show_id=ticket.show_id,
+            name=ticket.name,
+            description=ticket.description,
+            price=currency.format(ticket.price),
+            is_donation_based=ticket.is_donation_based,
+            is_vip=ticket.is_vip,
+            quantity=inventory.quantity,
+            held=inventory.held,
+            sold=inventory.sold,
+            remaining=inventory.remaining,
+            sold_out=inventory.remaining == 0,
+        )
+
+
+class OwnShowOut(ShowSummaryOut, kw_only=True):
+    """A show as its producer sees it, with its tickets, cheapest first."""
+
+    published: bool
+    tickets: list[OwnTicketOut]
+
+    @classmethod
+    def of(cls, display: ShowOnDisplay) -> OwnShowOut:
+        currency = display.producer.currency
+        return cls(
+            **msgspec.structs.asdict(ShowSummaryOut.of_display(display)),
+            published=display.show.published,
+            tickets=[OwnTicketOut.of(ticket, currency) for ticket in display.tickets],
+        )
+
+
+class OwnShowListOut(msgspec.Struct):
+    items: list[OwnShowOut]
+    next_cursor: str | None
+
+
+class PromoCodeIn(_In):
+    """``discount`` is a share from 0.00 to 1.00, with at most 4 decimals. Times have a UTC offset."""
+
+    code: str
+    discount: Annotated[Decimal, Meta(examples=["0.20"])]
+    max_uses: int | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+
+class PromoCodeChangesIn(_In):
+    """null takes a limit away."""
+
+    code: str | UnsetType = UNSET
+    discount: Annotated[Decimal, Meta(examples=["0.20"])] | UnsetType = UNSET
+    max_uses: int | UnsetType | None = UNSET
+    valid_from: datetime | UnsetType | None = UNSET
+    valid_until: datetime | UnsetType | None = UNSET
+
+
+class PromoCodeOut(msgspec.Struct, kw_only=True):
+    """``uses`` counts the orders that hold or bought tickets with it."""
+
+    id: UUID
+    show_id: UUID
+    code: str
+    discount: str
+    max_uses: int | None
+    uses: int
+    valid_from: datetime | None
+    valid_until: datetime | None
+
+    @classmethod
+    def of(cls, promo_code: TicketPromoCode) -> PromoCodeOut:
+        return cls(
+            id=promo_code.id,
+            show_id=promo_code.show_id,
+            code=promo_code.code,
+            discount=_share(promo_code.discount),
+            max_uses=promo_code.max_uses,
+            uses=promo_code.uses,
+            valid_from=promo_code.valid_from,
+            valid_until=promo_code.valid_until,
+        )
+
+
+def _share(discount: Decimal) -> str:
+    """At least two decimals, and as many more as it has."""
+    plain = f"{discount.normalize():f}"
+    return max(plain, f"{discount:.2f}", key=len)
+
+
+class PromoCodeListOut(msgspec.Struct):
+    items: list[PromoCodeOut]
+    next_cursor: str | None
+
+
+class RefundAllIn(_In):
+    """``refund_fees``: whether buyers get the fees back, too. ``reason`` is kept with every refund."""
+
+    refund_fees: bool = True
+    reason: str = ""
+
+
+class RefundFailureOut(msgspec.Struct):
+    order_id: UUID
+    reason: str
+
+
+class RefundAllOut(msgspec.Struct, kw_only=True):
+    """``total`` = ``refunded`` + ``failed`` + ``remaining`` orders. An order is refunded once Stripe has confirmed it,
+    or at once where nothing was paid through Stripe. ``refunded_amount`` is what went back, or is on its way.
+    ``failures`` names the first 100.
+    """
+
+    total: int
+    refunded: int
+    failed: int
+    remaining: int
+    refunded_amount: Amount
+    currency: str
+    failures: list[RefundFailureOut]
+
+    @classmethod
+    def of(cls, progress: RefundProgress, currency: Currency) -> RefundAllOut:
+        return cls(
+            total=progress.total,
+            refunded=progress.refunded,
+            failed=progress.failed,
+            remaining=progress.remaining,
+            refunded_amount=currency.format(progress.refunded_amount),
+            currency=currency.code,
+            failures=[RefundFailureOut(failure.order_id, failure.reason) for failure in progress.failures],
+        )

@@ -1,0 +1,84 @@
+"""The producer's shows."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from litestar import delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from application.access import Actor, Scope
+from application.ports.storage import ShowCursor
+from application.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
+from entrypoints.http.access import guarded_router
+from entrypoints.http.openapi import answers
+from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
+from entrypoints.http.producer.schemas import OwnShowListOut, OwnShowOut, ShowChangesIn, ShowIn, given
+from entrypoints.http.strict_json import StrictJson
+
+
+@post("/", dto=StrictJson[ShowIn], return_dto=None, summary="Add a show", operation_id="add_show")
+async def add(data: JSONBody[ShowIn], actor: NamedDependency[Actor], add_show: NamedDependency[AddShow]) -> OwnShowOut:
+    """It sells nothing before it has tickets and is published."""
+    return OwnShowOut.of(await add_show(actor, given(data)))
+
+
+@get("/", summary="List the producer's shows", operation_id="list_own_shows")
+async def list_all(
+    actor: NamedDependency[Actor],
+    list_own_shows: NamedDependency[ListOwnShows],
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> OwnShowListOut:
+    """Published or not, over or to come, the last to start first."""
+    after = ShowCursor(*decode_cursor(cursor)) if cursor else None
+    shows, more = await list_own_shows(actor, after=after, limit=limit)
+    return OwnShowListOut(
+        [OwnShowOut.of(display) for display in shows],
+        encode_cursor(more.start_time, more.show_id) if more else None,
+    )
+
+
+@get("/{show_id:uuid}", summary="Get a show of the producer's", operation_id="get_own_show")
+async def get_one(
+    show_id: FromPath[UUID], actor: NamedDependency[Actor], get_own_show: NamedDependency[GetOwnShow]
+) -> OwnShowOut:
+    """With what is held and sold of each ticket."""
+    return OwnShowOut.of(await get_own_show(actor, show_id))
+
+
+@patch(
+    "/{show_id:uuid}",
+    dto=StrictJson[ShowChangesIn],
+    return_dto=None,
+    summary="Change, publish, unpublish or cancel a show",
+    operation_id="change_show",
+    responses=answers("conflict"),
+)
+async def change(
+    show_id: FromPath[UUID],
+    data: JSONBody[ShowChangesIn],
+    actor: NamedDependency[Actor],
+    change_show: NamedDependency[ChangeShow],
+) -> OwnShowOut:
+    """Buyers are told by mail when times or venue change, and when it is cancelled. A cancelled show stays as it is."""
+    return OwnShowOut.of(await change_show(actor, show_id, given(data)))
+
+
+@delete(
+    "/{show_id:uuid}",
+    summary="Delete a show",
+    operation_id="delete_show",
+    responses=answers("conflict"),
+)
+async def remove(
+    show_id: FromPath[UUID], actor: NamedDependency[Actor], delete_show: NamedDependency[DeleteShow]
+) -> None:
+    """With its tickets and promo codes. One that has orders stays."""
+    await delete_show(actor, show_id)
+
+
+router = guarded_router(
+    "/shows", add, list_all, get_one, change, remove, scopes=[Scope.CATALOG], tags=["Producer: catalog"]
+)

@@ -1,0 +1,83 @@
+"""What the producer's shows sell."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from litestar import delete, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import UNSET
+
+from application.access import Actor, Scope
+from application.ticket_types import AddTicket, ChangeTicket, DeleteTicket, TicketForSale
+from entrypoints.http.access import guarded_router
+from entrypoints.http.openapi import answers
+from entrypoints.http.producer.schemas import OwnTicketOut, TicketChangesIn, TicketIn, given
+from entrypoints.http.strict_json import StrictJson
+
+
+@post(
+    "/shows/{show_id:uuid}/tickets",
+    dto=StrictJson[TicketIn],
+    return_dto=None,
+    summary="Add a ticket type",
+    operation_id="add_ticket",
+    responses=answers("conflict"),
+)
+async def add(
+    show_id: FromPath[UUID],
+    data: JSONBody[TicketIn],
+    actor: NamedDependency[Actor],
+    add_ticket: NamedDependency[AddTicket],
+) -> OwnTicketOut:
+    """On sale at once where the show is. A show has at most 100."""
+    added = await add_ticket(
+        actor, show_id, price=data.price, quantity=data.quantity, fields=given(data, without=("price", "quantity"))
+    )
+    return _out(added)
+
+
+@patch(
+    "/tickets/{ticket_id:uuid}",
+    dto=StrictJson[TicketChangesIn],
+    return_dto=None,
+    summary="Change a ticket type",
+    operation_id="change_ticket",
+    responses=answers("conflict"),
+)
+async def change(
+    ticket_id: FromPath[UUID],
+    data: JSONBody[TicketChangesIn],
+    actor: NamedDependency[Actor],
+    change_ticket: NamedDependency[ChangeTicket],
+) -> OwnTicketOut:
+    """The next checkout sees it; orders keep the price they were placed at. ``quantity`` stays above held and sold."""
+    changed = await change_ticket(
+        actor,
+        ticket_id,
+        price=None if data.price is UNSET else data.price,
+        quantity=None if data.quantity is UNSET else data.quantity,
+        fields=given(data, without=("price", "quantity")),
+    )
+    return _out(changed)
+
+
+@delete(
+    "/tickets/{ticket_id:uuid}",
+    summary="Delete a ticket type",
+    operation_id="delete_ticket",
+    responses=answers("conflict"),
+)
+async def remove(
+    ticket_id: FromPath[UUID], actor: NamedDependency[Actor], delete_ticket: NamedDependency[DeleteTicket]
+) -> None:
+    """Waits for checkouts that are being decided. One that has orders stays."""
+    await delete_ticket(actor, ticket_id)
+
+
+def _out(found: TicketForSale) -> OwnTicketOut:
+    return OwnTicketOut.of(found.ticket, found.currency)
+
+
+router = guarded_router("/", add, change, remove, scopes=[Scope.CATALOG], tags=["Producer: catalog"])

@@ -1,0 +1,60 @@
+"""The same over PostgreSQL: SQL counts as the domain does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from adapters.embedded import EmbeddedPostgres
+from adapters.memory.books import MemoryBooks
+from adapters.memory.storage import MemoryDatabase
+from adapters.postgres.books import PostgresBooks
+from adapters.postgres.engine import psycopg_url
+from adapters.postgres.tables import metadata
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from application.auditing import CheckInvariants
+from tests.application.world import World
+from tests.support.box_office_machine import POLICY, BoxOfficeMachine
+from tests.support.stripe_world import own_database
+
+pytestmark = [pytest.mark.p0, pytest.mark.timeout(600)]
+_TRUNCATE = sa.text(f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)}")
+
+
+@pytest.fixture
+def machine_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    with own_database(postgres) as url:
+        yield url
+
+
+def test_in_postgresql(machine_database_url: str) -> None:
+    async def world_in_postgresql() -> World:
+        # Each example has an event loop of its own, and no connection outlives its transaction.
+        engine = create_async_engine(psycopg_url(machine_database_url), poolclass=NullPool)
+        async with engine.begin() as connection:
+            await connection.execute(_TRUNCATE)
+        world = World(database=cast("MemoryDatabase", lambda: PostgresUnitOfWork(engine)), policy=POLICY)
+        world.books = cast("MemoryBooks", PostgresBooks(engine))
+        world.check_invariants = CheckInvariants(world.books, world.clock)
+        return world
+
+    class InPostgresql(BoxOfficeMachine):
+        make_world = staticmethod(world_in_postgresql)
+
+    run_state_machine_as_test(
+        InPostgresql,
+        settings=settings(
+            max_examples=4,
+            stateful_step_count=20,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

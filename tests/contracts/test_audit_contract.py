@@ -1,0 +1,119 @@
+"""The AuditRepo port: what was changed, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from application.audit import Action, AuditCursor, AuditEntry, AuditFilter
+from application.ports.storage import UnitOfWorkFactory
+from tests.contracts.builders import NOW, Theatre, a_producer, a_token, new_id
+
+SECOND = timedelta(seconds=1)
+
+
+def an_entry(theatre: Theatre, *, at: datetime = NOW, **fields: Any) -> AuditEntry:
+    facts: dict[str, Any] = {
+        "producer_id": theatre.producer.id,
+        "token_id": None,
+        "actor": "Büro",
+        "action": Action.TICKET_CHANGED,
+        "subject_id": theatre.stalls.id,
+        "show_id": theatre.show.id,
+        "before": {"price": 2500, "name": "Parkett"},
+        "after": {"price": 3000, "name": None},
+    }
+    return AuditEntry(id=new_id(), at=at, **{**facts, **fields})
+
+
+async def store(unit_of_work: UnitOfWorkFactory, *entries: AuditEntry) -> None:
+    async with unit_of_work() as uow:
+        for entry in entries:
+            await uow.audit.add(entry)
+        await uow.commit()
+
+
+async def page(
+    unit_of_work: UnitOfWorkFactory,
+    theatre: Theatre,
+    *,
+    after: AuditCursor | None = None,
+    limit: int = 100,
+    **only: Any,
+) -> list[AuditEntry]:
+    async with unit_of_work() as uow:
+        return await uow.audit.page(theatre.producer.id, only=AuditFilter(**only), after=after, limit=limit)
+
+
+async def test_an_entry_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    token = a_token(theatre.producer)
+    async with unit_of_work() as uow:
+        await uow.tokens.add(token)
+        await uow.commit()
+    entry = an_entry(theatre, token_id=token.id)
+    at_the_command_line = an_entry(theatre, show_id=None, at=NOW - SECOND)
+
+    await store(unit_of_work, entry, at_the_command_line)
+
+    assert await page(unit_of_work, theatre) == [entry, at_the_command_line]
+
+
+async def test_without_a_commit_nothing_is_remembered(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    async with unit_of_work() as uow:
+        await uow.audit.add(an_entry(theatre))
+
+    assert await page(unit_of_work, theatre) == []
+
+
+async def test_only_a_producers_own_entries_are_read(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    other = a_producer()
+    async with unit_of_work() as uow:
+        await uow.catalog.add_producer(other)
+        await uow.commit()
+
+    await store(unit_of_work, an_entry(theatre, producer_id=other.id))
+
+    assert await page(unit_of_work, theatre) == []
+
+
+@pytest.mark.parametrize("by", ["action", "subject_id", "show_id", "token_id"])
+async def test_entries_are_found_by_what_they_say(unit_of_work: UnitOfWorkFactory, theatre: Theatre, by: str) -> None:
+    token = a_token(theatre.producer)
+    async with unit_of_work() as uow:
+        await uow.tokens.add(token)
+        await uow.commit()
+    other = an_entry(theatre)
+    wanted = replace(
+        an_entry(theatre), action=Action.SHOW_DELETED, subject_id=new_id(), show_id=new_id(), token_id=token.id
+    )
+    await store(unit_of_work, other, wanted)
+
+    assert await page(unit_of_work, theatre, **{by: getattr(wanted, by)}) == [wanted]
+
+
+async def test_since_is_included_and_until_is_not(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    entries = [an_entry(theatre, at=NOW + number * SECOND) for number in range(4)]
+    await store(unit_of_work, *entries)
+
+    assert await page(unit_of_work, theatre, since=NOW + SECOND, until=NOW + 3 * SECOND) == [entries[2], entries[1]]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+async def test_pages_follow_one_another_without_gap_or_repetition(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, limit: int
+) -> None:
+    # Three of the five were made at the same moment: only the id tells which came last.
+    entries = [an_entry(theatre, at=NOW + second * SECOND) for second in (0, 1, 1, 1, 2)]
+    await store(unit_of_work, *entries)
+
+    seen: list[AuditEntry] = []
+    cursor = None
+    while found := await page(unit_of_work, theatre, after=cursor, limit=limit):
+        assert len(found) <= limit
+        seen += found
+        cursor = AuditCursor(found[-1].at, found[-1].id)
+
+    assert seen == sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True)

@@ -1,0 +1,369 @@
+"""The Books port: reports as the domain defines them, and a finding for everything that can be off."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.memory.books import MemoryBooks
+from adapters.memory.storage import MemoryDatabase
+from adapters.postgres.books import PostgresBooks
+from application.invariants import EXAMPLES, Findings, Invariant
+from application.outbox import TaskState
+from application.ports.books import Books
+from application.ports.storage import UnitOfWorkFactory
+from domain.admission import Scan, ScanResult
+from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
+from domain.refunds import Refund, RefundStatus, amount_for
+from domain.report import report_of
+from tests.contracts.builders import NOW, Theatre, a_refund, a_task, an_order, issue
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def books(unit_of_work: UnitOfWorkFactory, contracts_engine: AsyncEngine) -> Books:
+    return MemoryBooks(unit_of_work) if isinstance(unit_of_work, MemoryDatabase) else PostgresBooks(contracts_engine)
+
+
+def paid(order: Order, *, tax: int = 0) -> Order:
+    """Completed, with everybody's ticket."""
+    return replace(
+        order,
+        status=OrderStatus.COMPLETED,
+        completed_at=NOW,
+        amount_paid=order.quote.total + tax,
+        tax=tax,
+        payment_intent_id=f"pi_{order.id.hex}",
+    ).with_attendees(issue)
+
+
+async def store(
+    unit_of_work: UnitOfWorkFactory,
+    theatre: Theatre,
+    *orders: Order,
+    refunds: tuple[Refund, ...] = (),
+    scans: tuple[Scan, ...] = (),
+) -> None:
+    """With counters and uses of the promo code as the orders have them."""
+    async with unit_of_work() as uow:
+        stock = await uow.sales.lock_stock(orders)
+        for order in orders:
+            if order.holds_tickets:
+                stock.hold(order.lines, order.promo_code_id)
+            elif order.completed_at:
+                stock.sell(order.lines, order.promo_code_id)
+                for attendee in order.attendees:
+                    if attendee.restocked:
+                        stock.restock(attendee.ticket_id, 1)
+        await uow.orders.add(orders)
+        await uow.sales.save(stock)
+        for refund in refunds:
+            await uow.refunds.add(refund)
+        await uow.door.add(scans)
+        await uow.commit()
+
+
+async def off(books: Books) -> Mapping[Invariant, Findings]:
+    found = await books.findings(overdue_since=NOW, stuck_since=NOW)
+    return {invariant: findings for invariant, findings in found.items() if findings.count}
+
+
+def some_order(theatre: Theatre, chance: random.Random) -> tuple[Order, list[Refund]]:
+    """An order of both tickets in some stage of its life, with whatever was refunded of it."""
+    quantities = {theatre.stalls: chance.randint(1, 3), theatre.gallery: chance.randint(0, 3)}
+    promo = theatre.promo_code if chance.random() < 0.5 else None
+    order = an_order(
+        theatre.producer,
+        theatre.show,
+        {kind: count for kind, count in quantities.items() if count},
+        promo_code=promo,
+    )
+    if chance.random() < 0.2:
+        return order, []
+    order = replace(
+        paid(order, tax=chance.choice([0, 1, 333])), completed_at=NOW + timedelta(hours=chance.randint(0, 99))
+    )
+    if chance.random() < 0.2:
+        return replace(
+            order, manual_payment=ManualPayment.CASH, payment_intent_id=None, amount_paid=order.quote.total, tax=0
+        ), []
+    refunds: list[Refund] = []
+    for _ in range(chance.randint(0, 2)):
+        valid = [a.id for a in order.attendees if a.status is AttendeeStatus.VALID]
+        if not valid:
+            break
+        chosen = set(chance.sample(valid, chance.randint(1, len(valid))))
+        fees = chance.random() < 0.6
+        refund = replace(
+            a_refund(order, sequence=len(refunds) + 1, amount=amount_for(order, chosen, refund_fees=fees)),
+            refund_fees=fees,
+            status=chance.choice([RefundStatus.SUCCEEDED, RefundStatus.PENDING]),
+        )
+        refunds.append(refund)
+        order = replace(
+            order,
+            attendees=tuple(
+                replace(a, status=AttendeeStatus.VOID, restocked=True) if a.id in chosen else a for a in order.attendees
+            ),
+            status=OrderStatus.REFUNDED if len(chosen) == len(valid) else OrderStatus.PARTIALLY_REFUNDED,
+            refunded_amount=order.refunded_amount + refund.amount,
+        )
+    return order, refunds
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_report_is_the_domains_and_nothing_is_off(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311  # the same orders in every run
+    made = [some_order(theatre, chance) for _ in range(15)]
+    orders = [order for order, _ in made]
+    refunds = {order.id: refunded for order, refunded in made}
+    await store(unit_of_work, theatre, *orders, refunds=tuple(r for _, refunded in made for r in refunded))
+
+    report = await books.report(theatre.show)
+
+    async with unit_of_work() as uow:
+        display = await uow.catalog.on_display(theatre.show.id)
+    assert display
+    timezone = ZoneInfo(theatre.show.timezone)
+    currency = theatre.producer.currency
+    assert report == report_of(display.tickets, orders, refunds, currency=currency, timezone=timezone)
+    assert report.total.paid == sum(order.amount_paid for order in orders if order.completed_at)
+    assert await off(books) == {}
+
+
+async def test_money_that_came_too_late_is_in_no_figure(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = theatre.order()
+    total = order.quote.total
+    late = replace(order, status=OrderStatus.REFUNDED, amount_paid=total, refunded_amount=total)
+    await store(unit_of_work, theatre, late, refunds=(a_refund(order, amount=total),))
+    report = await books.report(theatre.show)
+    assert (report.total.paid, report.total.refunds, report.by_day) == (0, 0, {})
+    assert await off(books) == {}
+
+
+def pending(theatre: Theatre) -> Order:
+    return replace(theatre.order(), expires_at=NOW + HOUR)
+
+
+async def found_after(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, *orders: Order, **more: tuple[Refund, ...]
+) -> set[Invariant]:
+    await store(unit_of_work, theatre, *orders, **more)
+    return set(await off(books))
+
+
+async def test_held_that_no_order_holds(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+    async with unit_of_work() as uow:
+        await uow.orders.add([pending(theatre)])
+        await uow.commit()
+    assert set(await off(books)) == {Invariant.HELD}
+
+
+async def test_sold_that_nobody_has(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+    async with unit_of_work() as uow:
+        await uow.orders.add([paid(theatre.order())])
+        await uow.commit()
+    assert set(await off(books)) == {Invariant.SOLD}
+
+
+async def test_promo_uses_that_were_not_counted(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = paid(theatre.order(with_promo_code=True))
+    await store(unit_of_work, theatre, replace(order, promo_code_id=None))
+    async with unit_of_work() as uow:
+        await uow.orders.add([paid(theatre.order(with_promo_code=True))])
+        await uow.commit()
+    assert set(await off(books)) == {Invariant.PROMO_USES, Invariant.SOLD}
+
+
+async def test_ticket_without_attendee(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+    order = paid(theatre.order(3))
+    found = await found_after(unit_of_work, theatre, books, replace(order, attendees=order.attendees[1:]))
+    assert found == {Invariant.ATTENDEES, Invariant.SOLD}
+
+
+async def test_attendees_of_an_order_that_was_never_completed(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = replace(theatre.order(), status=OrderStatus.EXPIRED).with_attendees(issue)
+    assert await found_after(unit_of_work, theatre, books, order) == {Invariant.ATTENDEES, Invariant.SOLD}
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+async def test_lines_that_are_not_the_total(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, by: int
+) -> None:
+    order = theatre.order()
+    quote = replace(order.quote, subtotal=order.quote.subtotal + by, total=order.quote.total + by)
+    assert await found_after(unit_of_work, theatre, books, paid(replace(order, quote=quote))) == {
+        Invariant.ORDER_TOTALS
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount_paid": 1},
+        {"payment_intent_id": None},
+        {"tax": 1},
+        {"manual_payment": ManualPayment.CASH},
+        {"manual_payment": ManualPayment.CASH, "payment_intent_id": None, "amount_paid": 0},
+    ],
+)
+async def test_order_that_was_not_paid_once_and_in_full(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, wrong: dict[str, object]
+) -> None:
+    order = replace(paid(theatre.order()), **wrong)  # type: ignore[arg-type]
+    assert await found_after(unit_of_work, theatre, books, order) == {Invariant.PAID_ONCE}
+
+
+async def test_one_payment_for_two_orders(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+    orders = [replace(paid(theatre.order()), payment_intent_id="pi_1") for _ in range(2)]
+    await store(unit_of_work, theatre, *orders)
+    found = await off(books)
+    assert {name: findings.count for name, findings in found.items()} == {Invariant.PAID_ONCE: 2}
+    assert {finding.subject_id for finding in found[Invariant.PAID_ONCE].examples} == {order.id for order in orders}
+
+
+async def test_money_for_an_order_that_was_released(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = replace(theatre.order(), status=OrderStatus.EXPIRED, amount_paid=1)
+    assert await found_after(unit_of_work, theatre, books, order) == {Invariant.PAID_ONCE}
+
+
+async def test_refunds_that_are_not_what_the_order_says(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = paid(theatre.order())
+    found = await found_after(unit_of_work, theatre, books, order, refunds=(a_refund(order),))
+    assert found == {Invariant.REFUNDS}
+
+
+async def test_refund_that_failed_until_another_takes_its_place(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = replace(paid(theatre.order()), refunded_amount=0)
+    lost = replace(a_refund(order), status=RefundStatus.FAILED, failure_reason="closed account")
+    found = await found_after(unit_of_work, theatre, books, order, refunds=(lost,))
+    assert found == {Invariant.LOST_REFUNDS}
+    async with unit_of_work() as uow:
+        await uow.refunds.add(a_refund(order, sequence=2))
+        await uow.orders.save([replace(order, refunded_amount=a_refund(order).amount)])
+        await uow.commit()
+    assert await off(books) == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "void"),
+    [
+        (OrderStatus.COMPLETED, 1),
+        (OrderStatus.PARTIALLY_REFUNDED, 0),
+        (OrderStatus.PARTIALLY_REFUNDED, 2),
+        (OrderStatus.REFUNDED, 1),
+    ],
+)
+async def test_void_tickets_that_nobody_refunded(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, status: OrderStatus, void: int
+) -> None:
+    order = paid(theatre.order(2))
+    attendees = [replace(a, status=AttendeeStatus.VOID) for a in order.attendees[:void]]
+    order = replace(order, status=status, attendees=(*attendees, *order.attendees[void:]))
+    assert await found_after(unit_of_work, theatre, books, order) == {Invariant.VOID_TICKETS}
+
+
+async def test_lost_dispute_makes_tickets_void_without_a_refund(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = paid(theatre.order())
+    void = tuple(replace(attendee, status=AttendeeStatus.VOID) for attendee in order.attendees)
+    assert await found_after(unit_of_work, theatre, books, replace(order, disputed=True, attendees=void)) == set()
+
+
+async def test_hold_that_is_over(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+    just_over = replace(theatre.order(), expires_at=NOW - timedelta(microseconds=1))
+    not_yet = replace(theatre.order(), expires_at=NOW)
+    await store(unit_of_work, theatre, just_over, not_yet)
+    found = await off(books)
+    assert {name: [f.subject_id for f in findings.examples] for name, findings in found.items()} == {
+        Invariant.OVERDUE_HOLDS: [just_over.id]
+    }
+
+
+async def test_tasks_that_are_dead_or_stuck(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+    order = paid(theatre.order())
+    await store(unit_of_work, theatre, order)
+    dead = replace(a_task(order), state=TaskState.DEAD, last_error="550 no such user")
+    stuck = a_task(order, due_at=NOW - timedelta(microseconds=1))
+    done = replace(a_task(order, due_at=NOW - HOUR), state=TaskState.DONE)
+    async with unit_of_work() as uow:
+        await uow.outbox.add([dead, stuck, done, a_task(order)])
+        await uow.commit()
+    found = await off(books)
+    assert {name: {f.subject_id for f in findings.examples} for name, findings in found.items()} == {
+        Invariant.TASKS: {dead.id, stuck.id}
+    }
+
+
+def a_scan(theatre: Theatre, order: Order, **fields: object) -> Scan:
+    attendee = order.attendees[0]
+    scan = Scan(
+        show_id=theatre.show.id,
+        id=uuid4(),
+        attendee_id=attendee.id,
+        code=attendee.code,
+        device_id="north",
+        offline=False,
+        scanned_at=NOW,
+        received_at=NOW,
+        result=ScanResult.ADMITTED,
+    )
+    return replace(scan, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fields", [None, {"undone_at": NOW}, {"scanned_at": NOW - HOUR}])
+async def test_check_in_without_its_scan(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, fields: dict[str, object] | None
+) -> None:
+    order = paid(theatre.order())
+    order = order.checked_in(order.attendees[0].id, NOW)
+    await store(unit_of_work, theatre, order, scans=() if fields is None else (a_scan(theatre, order, **fields),))
+    assert set(await off(books)) == {Invariant.ADMISSIONS}
+
+
+async def test_check_in_with_its_scan(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+    order = paid(theatre.order())
+    order = order.checked_in(order.attendees[0].id, NOW)
+    await store(unit_of_work, theatre, order, scans=(a_scan(theatre, order),))
+    assert await off(books) == {}
+    report = await books.report(theatre.show)
+    assert [row.checked_in for row in report.tickets] == [0, 1]
+
+
+async def test_fees_that_no_ticket_bears(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+    order = theatre.order()
+    free_lines = tuple(replace(line, price_per_ticket=0) for line in order.lines)
+    quote = replace(order.quote, lines=free_lines, subtotal=0, total=order.quote.fees)
+    assert await found_after(unit_of_work, theatre, books, paid(replace(order, quote=quote))) == {Invariant.REPORT}
+
+
+async def test_many_findings_are_counted_and_some_are_told(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    late = [replace(theatre.order(1), expires_at=NOW - HOUR) for _ in range(EXAMPLES + 1)]
+    await store(unit_of_work, theatre, *late)
+    found = (await off(books))[Invariant.OVERDUE_HOLDS]
+    assert (found.count, len(found.examples)) == (EXAMPLES + 1, EXAMPLES)

@@ -1,0 +1,187 @@
+"""The CancellationRepo port: what is left to do about cancelled shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from application.ports.cancellation import RefundFailure, RefundProgress, ShowRefund
+from application.ports.storage import UnitOfWorkFactory
+from domain.orders import AttendeeStatus, Order, OrderStatus
+from domain.refunds import RefundStatus
+from tests.contracts.builders import NOW, Theatre, a_refund, issue
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def cancelled(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> Theatre:
+    async with unit_of_work() as uow:
+        await uow.catalog.save_show(replace(theatre.show, cancelled=True))
+        await uow.commit()
+    return theatre
+
+
+def in_state(theatre: Theatre, status: OrderStatus, **fields: Any) -> Order:
+    """An order at this point of its life, paid in full where it was ever sold."""
+    order = theatre.order(2)
+    if status in {OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED, OrderStatus.REFUNDED}:
+        order = replace(order.with_attendees(issue), completed_at=NOW, amount_paid=order.quote.total)
+    return replace(order, **{"status": status, **fields})
+
+
+def void(order: Order) -> Order:
+    return replace(order, attendees=tuple(replace(a, status=AttendeeStatus.VOID) for a in order.attendees))
+
+
+async def add(unit_of_work: UnitOfWorkFactory, *orders: Order) -> None:
+    async with unit_of_work() as uow:
+        await uow.orders.add(orders)
+        await uow.commit()
+
+
+def asked_for(theatre: Theatre, **fields: Any) -> ShowRefund:
+    facts = {"refund_fees": True, "reason": "Rain", "requested_at": NOW}
+    return ShowRefund(show_id=theatre.show.id, **{**facts, **fields})
+
+
+async def ask(unit_of_work: UnitOfWorkFactory, refund: ShowRefund) -> None:
+    async with unit_of_work() as uow:
+        await uow.cancellations.ask_for_refund(refund)
+        await uow.commit()
+
+
+async def test_pending_orders_of_cancelled_shows_hold_tickets(
+    unit_of_work: UnitOfWorkFactory, cancelled: Theatre
+) -> None:
+    on_sale = Theatre()
+    async with unit_of_work() as uow:
+        await on_sale.store(uow)
+        await uow.commit()
+    pending = [in_state(cancelled, OrderStatus.PENDING) for _ in range(3)]
+    await add(unit_of_work, in_state(on_sale, OrderStatus.PENDING), *reversed(pending))
+    await add(unit_of_work, *(in_state(cancelled, status) for status in OrderStatus if status != OrderStatus.PENDING))
+
+    async with unit_of_work() as uow:
+        assert await uow.cancellations.holding(limit=10) == [order.id for order in pending]
+        assert await uow.cancellations.holding(limit=2) == [order.id for order in pending[:2]]
+
+
+async def test_a_refund_is_asked_for_and_the_last_terms_count(
+    unit_of_work: UnitOfWorkFactory, cancelled: Theatre
+) -> None:
+    async with unit_of_work() as uow:
+        assert await uow.cancellations.refund_of(cancelled.show.id) is None
+    await ask(unit_of_work, asked_for(cancelled))
+    changed = asked_for(cancelled, refund_fees=False, reason="", requested_at=NOW + MINUTE)
+    await ask(unit_of_work, changed)
+
+    async with unit_of_work() as uow:
+        assert await uow.cancellations.refund_of(cancelled.show.id) == changed
+
+
+async def test_a_claim_is_the_callers_alone_until_it_ends(unit_of_work: UnitOfWorkFactory, cancelled: Theatre) -> None:
+    async def claim(minutes: float, *, until: float = 9) -> ShowRefund | None:
+        async with unit_of_work() as uow:
+            claimed = await uow.cancellations.claim_refund(
+                now=NOW + minutes * MINUTE, until=NOW + until * MINUTE, requested_since=NOW - DAY
+            )
+            await uow.commit()
+        return claimed
+
+    assert await claim(0) is None
+    refund = asked_for(cancelled)
+    await ask(unit_of_work, refund)
+
+    assert await claim(0, until=1) == refund
+    assert await claim(0.9) is None
+    assert await claim(1, until=2) == refund
+    async with unit_of_work() as uow:
+        await uow.cancellations.keep_refund(cancelled.show.id, until=NOW + 3 * MINUTE)
+        await uow.commit()
+    assert await claim(2.9) is None
+    await ask(unit_of_work, refund)
+    assert await claim(2.9) == refund
+
+
+async def test_what_was_asked_for_long_ago_is_nobodys_work(unit_of_work: UnitOfWorkFactory, cancelled: Theatre) -> None:
+    await ask(unit_of_work, asked_for(cancelled))
+    async with unit_of_work() as uow:
+        late = NOW + timedelta(microseconds=1)
+        assert await uow.cancellations.claim_refund(now=late, until=late, requested_since=late) is None
+        assert await uow.cancellations.claim_refund(now=late, until=late, requested_since=NOW) is not None
+
+
+async def test_orders_that_admit_somebody_are_to_be_refunded(
+    unit_of_work: UnitOfWorkFactory, cancelled: Theatre
+) -> None:
+    admits = [in_state(cancelled, OrderStatus.COMPLETED), in_state(cancelled, OrderStatus.PARTIALLY_REFUNDED)]
+    refused = in_state(cancelled, OrderStatus.COMPLETED)
+    lost = void(in_state(cancelled, OrderStatus.COMPLETED))
+    others = [in_state(cancelled, status) for status in (OrderStatus.PENDING, OrderStatus.EXPIRED)]
+    await add(unit_of_work, *admits, refused, lost, *others, void(in_state(cancelled, OrderStatus.REFUNDED)))
+    async with unit_of_work() as uow:
+        await uow.cancellations.refused(refused.id, reason="no")
+        await uow.cancellations.refused(refused.id, reason="still no")
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        assert await uow.cancellations.to_refund(cancelled.show.id, limit=10) == [order.id for order in admits]
+        assert await uow.cancellations.to_refund(cancelled.show.id, limit=1) == [admits[0].id]
+        assert await uow.cancellations.to_refund(Theatre().show.id, limit=1) == []
+
+    await ask(unit_of_work, asked_for(cancelled))
+    async with unit_of_work() as uow:
+        found = await uow.cancellations.to_refund(cancelled.show.id, limit=10)
+    assert found == [admits[0].id, admits[1].id, refused.id]
+
+
+async def test_every_order_that_was_ever_sold_is_counted_once(
+    unit_of_work: UnitOfWorkFactory, cancelled: Theatre
+) -> None:
+    def refunded(amount: int) -> Order:
+        return void(in_state(cancelled, OrderStatus.REFUNDED, refunded_amount=amount))
+
+    returned, on_its_way, not_asked_yet, bounced, free = (refunded(amount) for amount in (1000, 200, 30, 0, 0))
+    to_do, refused = in_state(cancelled, OrderStatus.COMPLETED), in_state(cancelled, OrderStatus.COMPLETED)
+    disputed = void(in_state(cancelled, OrderStatus.COMPLETED))
+    never_sold = [in_state(cancelled, status) for status in (OrderStatus.PENDING, OrderStatus.CANCELLED)]
+    await add(unit_of_work, returned, on_its_way, not_asked_yet, bounced, free, to_do, refused, disputed, *never_sold)
+    async with unit_of_work() as uow:
+        await uow.cancellations.refused(refused.id, reason="less is left")
+        for order, status, reason in (
+            (returned, RefundStatus.SUCCEEDED, None),
+            (on_its_way, RefundStatus.PENDING, None),
+            (not_asked_yet, RefundStatus.REQUESTED, None),
+            (bounced, RefundStatus.FAILED, "lost_or_stolen_card"),
+        ):
+            await uow.refunds.add(replace(a_refund(order), status=status, failure_reason=reason))
+        # What failed once and came through the second time is no failure.
+        await uow.refunds.add(replace(a_refund(free), status=RefundStatus.CANCELED))
+        await uow.refunds.add(replace(a_refund(free, sequence=2), status=RefundStatus.SUCCEEDED))
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        progress = await uow.cancellations.progress(cancelled.show.id, failures=10)
+        first_failure = await uow.cancellations.progress(cancelled.show.id, failures=1)
+
+    assert progress == RefundProgress(
+        refunded=2,
+        failed=2,
+        remaining=3,
+        refunded_amount=1230,
+        failures=(RefundFailure(bounced.id, "lost_or_stolen_card"), RefundFailure(refused.id, "less is left")),
+    )
+    assert progress.total == 7
+    assert (first_failure.failed, first_failure.failures) == (2, progress.failures[:1])
+
+
+async def test_a_show_without_orders_is_refunded_at_once(unit_of_work: UnitOfWorkFactory, cancelled: Theatre) -> None:
+    async with unit_of_work() as uow:
+        assert await uow.cancellations.progress(cancelled.show.id, failures=1) == RefundProgress(
+            refunded=0, failed=0, remaining=0, refunded_amount=0, failures=()
+        )

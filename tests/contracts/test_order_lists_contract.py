@@ -1,0 +1,162 @@
+"""The OrderListRepo, NoteRepo and BuyerRepo ports: orders as a producer looks through and after them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from application.outbox import TaskState
+from application.ports.order_lists import AttendeeCursor, OrderCursor, OrderFilter
+from application.ports.storage import UnitOfWorkFactory
+from domain.customer import Customer
+from domain.notes import OrderNote
+from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
+from tests.contracts.builders import ADA, NOW, Theatre, a_refund, a_task, issue, new_id
+
+ALL = OrderFilter()
+
+
+async def store(unit_of_work: UnitOfWorkFactory, *orders: Order) -> None:
+    async with unit_of_work() as uow:
+        await uow.orders.add(orders)
+        await uow.commit()
+
+
+def completed(order: Order) -> Order:
+    return replace(order, status=OrderStatus.COMPLETED, completed_at=NOW).with_attendees(issue)
+
+
+async def test_a_summary_has_what_the_order_has(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order = completed(theatre.order(3, with_promo_code=True))
+    first, second, third = order.attendees
+    order = replace(
+        order,
+        status=OrderStatus.PARTIALLY_REFUNDED,
+        manual_payment=ManualPayment.OTHER,
+        amount_paid=80_00,
+        tax=1_00,
+        refunded_amount=20_00,
+        disputed=True,
+        attendees=(replace(first, status=AttendeeStatus.VOID), replace(second, checked_in_at=NOW), third),
+    )
+    await store(unit_of_work, order)
+
+    async with unit_of_work() as uow:
+        (found,) = await uow.order_lists.orders(theatre.show.id, only=ALL, after=None, limit=10)
+        assert await uow.order_lists.orders(uuid4(), only=ALL, after=None, limit=10) == []
+
+    quote = order.quote
+    assert (found.id, found.number, found.status, found.customer) == (order.id, order.number, order.status, ADA)
+    assert (found.subtotal, found.fees, found.total) == (quote.subtotal, quote.fees, quote.total)
+    assert (found.promo_code, found.promo_code_discount) == ("TEST20", quote.promo_code_discount)
+    assert (found.amount_paid, found.tax, found.refunded_amount, found.disputed) == (80_00, 1_00, 20_00, True)
+    assert (found.tickets, found.valid_tickets, found.checked_in) == (3, 2, 1)
+    assert (found.manual_payment, found.created_at, found.completed_at) == (ManualPayment.OTHER, NOW, NOW)
+    assert found.currency == quote.currency
+
+
+async def test_orders_are_newest_first_from_any_place_on(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    orders = [theatre.order(now=NOW + timedelta(seconds=second)) for second in (0, 1, 1, 2)]
+    await store(unit_of_work, *orders)
+    newest = sorted(orders, key=lambda order: (order.created_at, order.id), reverse=True)
+    async with unit_of_work() as uow:
+        for place in range(4):
+            after = OrderCursor(newest[place].created_at, newest[place].id)
+            found = await uow.order_lists.orders(theatre.show.id, only=ALL, after=after, limit=2)
+            assert [row.id for row in found] == [order.id for order in newest[place + 1 : place + 3]]
+
+
+@pytest.mark.parametrize(
+    ("only", "is_found"),
+    [
+        (OrderFilter(status=OrderStatus.PENDING), True),
+        (OrderFilter(status=OrderStatus.COMPLETED), False),
+        (OrderFilter(email="ADA@EXAMPLE.ORG"), True),
+        (OrderFilter(email="da@example.org"), False),
+        (OrderFilter(text="LOVE"), True),
+        (OrderFilter(text="5551"), True),
+        (OrderFilter(text="%"), False),
+        (OrderFilter(text="a_a"), False),
+        (OrderFilter(text="\\"), False),
+        (OrderFilter(text="lovelace", status=OrderStatus.EXPIRED), False),
+        (OrderFilter(text="????????"), False),
+    ],
+)
+async def test_filters(unit_of_work: UnitOfWorkFactory, theatre: Theatre, only: OrderFilter, is_found: bool) -> None:
+    order = theatre.order()
+    await store(unit_of_work, order)
+    async with unit_of_work() as uow:
+        found = await uow.order_lists.orders(theatre.show.id, only=only, after=None, limit=10)
+    assert [row.id for row in found] == ([order.id] if is_found else [])
+
+
+async def test_number_finds_one_order(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order, other = theatre.order(), theatre.order()
+    await store(unit_of_work, order, other)
+    async with unit_of_work() as uow:
+        only = OrderFilter(text=order.number.lower())
+        (found,) = await uow.order_lists.orders(theatre.show.id, only=only, after=None, limit=10)
+    assert found.id == order.id
+
+
+async def test_attendees_are_listed_order_by_order(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    orders = [completed(theatre.order(2, now=NOW + timedelta(seconds=second))) for second in (1, 0)]
+    await store(unit_of_work, *orders)
+    expected = [attendee for order in reversed(orders) for attendee in order.attendees]
+    async with unit_of_work() as uow:
+        found = await uow.order_lists.attendees(theatre.show.id, after=None, limit=10)
+        for place in range(4):
+            after = AttendeeCursor(found[place].created_at, found[place].order_id, found[place].id)
+            rest = await uow.order_lists.attendees(theatre.show.id, after=after, limit=2)
+            assert rest == found[place + 1 : place + 3]
+    assert [(a.id, a.code, a.name, a.ticket_name) for a in found] == [
+        (a.id, a.code, a.name, a.ticket_name) for a in expected
+    ]
+    assert (found[0].order_number, found[0].customer_email) == (orders[1].number, ADA.email)
+
+
+def a_note(order: Order, text: str, second: int = 0) -> OrderNote:
+    at = NOW + timedelta(seconds=second)
+    return OrderNote(id=new_id(), order_id=order.id, written_at=at, author="office", text=text)
+
+
+async def test_notes_come_back_oldest_first(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order, other = theatre.order(), theatre.order()
+    await store(unit_of_work, order, other)
+    late, early = a_note(order, "second", 1), a_note(order, "first")
+    async with unit_of_work() as uow:
+        for note in (late, early, a_note(other, "another")):
+            await uow.notes.add(note)
+        assert await uow.notes.of_order(order.id) == [early, late]
+
+
+async def test_erased_orders_are_nobodys_and_others_stay(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order = replace(
+        completed(theatre.order(idempotency_key="click")), last_payment_error="declined", checkout_url="https://x"
+    )
+    other = replace(completed(theatre.order()), customer=Customer("Grace", "grace@example.org"))
+    await store(unit_of_work, order, other)
+    task = replace(a_task(order), state=TaskState.DEAD, last_error="550 <ada@example.org>")
+    async with unit_of_work() as uow:
+        await uow.notes.add(a_note(order, "Wheelchair"))
+        await uow.refunds.add(a_refund(order))
+        await uow.outbox.add([task])
+        assert await uow.buyers.orders_of(theatre.producer.id, "Ada@Example.ORG") == [order.id]
+        assert await uow.buyers.orders_of(uuid4(), "ada@example.org") == []
+
+        await uow.buyers.erase([order.id])
+
+        erased, kept = await uow.orders.get(order.id), await uow.orders.get(other.id)
+        (refund,), notes = await uow.refunds.of_order(order.id), await uow.notes.of_order(order.id)
+        (dead,) = await uow.outbox.in_state(TaskState.DEAD, after=None, limit=10)
+        assert await uow.buyers.orders_of(theatre.producer.id, "ada@example.org") == []
+    assert kept == other
+    assert erased
+    assert erased.customer.is_erased
+    assert (erased.customer.phone, erased.idempotency, erased.checkout_url, erased.last_payment_error) == (None,) * 4
+    assert {attendee.name for attendee in erased.attendees} == {"Erased"}
+    assert (erased.quote, [a.code for a in erased.attendees]) == (order.quote, [a.code for a in order.attendees])
+    assert (refund.reason, notes, dead.last_error) == ("", [], None)

@@ -1,0 +1,96 @@
+"""The API's description is complete, and its examples are what it says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from entrypoints.http.errors import ERRORS
+from entrypoints.http.examples import ERROR_MESSAGES, EXAMPLES
+from entrypoints.http.openapi import STATUSES
+from tests.support.api_schema import api_schema, operation, operations
+from tests.support.box_office import BoxOffice
+
+JSON = "application/json"
+every_operation = pytest.mark.parametrize(("method", "path"), operations())
+
+
+def examples_of(content: dict[str, Any]) -> list[Any]:
+    return [example["value"] for example in content[JSON].get("examples", {}).values()]
+
+
+def assert_valid(schema: dict[str, Any], value: Any) -> None:
+    validator = jsonschema_rs.validator_for({**schema, "components": api_schema()["components"]}, validate_formats=True)
+    assert [error.message for error in validator.iter_errors(value)] == []
+
+
+@every_operation
+def test_every_operation_says_what_it_does(method: str, path: str) -> None:
+    described = operation(method, path)
+    assert described["summary"]
+    assert described["description"]
+    assert described["tags"]
+    assert described["operationId"]
+
+
+@every_operation
+def test_every_body_has_an_example_that_is_one(method: str, path: str) -> None:
+    described = operation(method, path)
+    bodies = [described["requestBody"]["content"]] if "requestBody" in described else []
+    bodies += [answer["content"] for answer in described["responses"].values() if answer.get("content")]
+    for content in bodies:
+        if JSON not in content:
+            continue  # a file
+        examples = examples_of(content)
+        assert examples, f"{method} {path}: {content[JSON]['schema']}"
+        for example in examples:
+            assert_valid(content[JSON]["schema"], example)
+
+
+@every_operation
+def test_every_error_is_described_by_its_codes(method: str, path: str) -> None:
+    for status, answer in operation(method, path)["responses"].items():
+        if status < "400" or path.startswith("/health"):
+            continue
+        assert answer["content"][JSON]["schema"] == {"$ref": "#/components/schemas/ErrorOut"}
+        for example in examples_of(answer["content"]):
+            assert STATUSES[example["code"]] == int(status)
+            assert example["code"] in answer["description"]
+
+
+@every_operation
+def test_guarded_operations_say_which_scope_they_need(method: str, path: str) -> None:
+    described = operation(method, path)
+    if path.startswith(("/api/v1/producer/", "/api/v1/producers")):
+        assert all(requirement.get("bearer") for requirement in described["security"])
+        assert {"401", "403"} <= described["responses"].keys()
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = Counter(operation(method, path)["operationId"] for method, path in operations())
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_every_code_has_a_message() -> None:
+    assert {row.code for row in ERRORS.values()} <= ERROR_MESSAGES.keys()
+    assert ERROR_MESSAGES.keys() == STATUSES.keys()
+
+
+def test_examples_are_of_types_that_exist() -> None:
+    assert EXAMPLES.keys() <= api_schema()["components"]["schemas"].keys()
+
+
+def test_requests_are_refused_with_any_field_too_many() -> None:
+    schemas = api_schema()["components"]["schemas"]
+    incoming = [schema for name, schema in schemas.items() if name.endswith("In")]
+    assert incoming
+    assert all(schema["additionalProperties"] is False for schema in incoming)
+
+
+async def test_the_schema_is_served(box_office: BoxOffice) -> None:
+    served = (await box_office.get("/schema")).body
+    assert served["paths"] == api_schema()["paths"]
+    assert served["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"

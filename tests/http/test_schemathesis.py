@@ -1,0 +1,130 @@
+"""Schemathesis: whatever a stranger sends, the answer is one that the schema has, and never a mistake of ours.
+
+One test an operation, against the running service, with a token that opens it and ids of things that exist as well as
+of things that do not. The same cases on every run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from application.access import Scope
+from tests.support.api_schema import api_schema, operation, operations
+from tests.support.back_office import BackOffice
+from tests.support.box_office import BoxOffice, Json
+from tests.support.factories import donation_ticket, promo_code, ticket
+from tests.support.server import Service
+
+CASES: Final = 25
+CHECKS: Final = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+once_an_operation = settings(
+    max_examples=CASES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def _can_be_sent(method: str, path: str, mode: GenerationMode) -> bool:
+    """There is no wrong way to ask for what takes nothing, or only a header of any text."""
+    described = operation(method, path)
+    takes = [parameter for parameter in described.get("parameters", []) if parameter["in"] != "header"]
+    return mode is GenerationMode.POSITIVE or bool(takes or "requestBody" in described or "security" in described)
+
+
+@pytest.fixture(scope="module")
+def described() -> Any:
+    """The schema as Schemathesis reads it."""
+    return schemathesis.openapi.from_dict(api_schema())
+
+
+@pytest.fixture
+async def known(office: BackOffice, box_office: BoxOffice) -> Json:
+    """Ids of things that exist, by the names that paths and bodies have for them."""
+    code = promo_code()
+    on_sale = await box_office.put_on_sale(ticket(), donation_ticket(), promo_codes=[code], by=office.producer)
+    placed = (await box_office.checkout(on_sale.cart(1), promo_code="TEST20")).created()
+    return {
+        "show_id": str(on_sale.id),
+        "ticket_id": str(on_sale.tickets[0].id),
+        "promo_code_id": str(code.id),
+        "order_id": placed["order_id"],
+        "session_id": placed["session_id"],
+        "producer_id": str(office.producer.id),
+        "token_id": str(office.token_id),
+        "tickets": on_sale.cart(1, 0)["tickets"],
+        "customer": {"name": "Ada Lovelace", "email": "ada@example.org"},
+    }
+
+
+@pytest.fixture
+async def secret(office: BackOffice, service: Service, request: pytest.FixtureRequest) -> str:
+    """The token that the operation needs."""
+    if not request.getfixturevalue("path").startswith("/api/v1/producers"):
+        return office.secret or ""
+    issued = await service.container.issue_token()(producer_id=None, name="platform", scopes=[Scope.PLATFORM])
+    return issued.secret
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "mode"),
+    [
+        (method, path, mode)
+        for method, path in operations()
+        for mode in GenerationMode
+        if _can_be_sent(method, path, mode)
+    ],
+    ids=lambda value: str(getattr(value, "value", value)),
+)
+async def test_answers_are_what_the_schema_says(
+    described: Any, service: Service, known: Json, secret: str, method: str, path: str, mode: GenerationMode
+) -> None:
+    asked = described[path][method]
+
+    @once_an_operation
+    @given(data=st.data())
+    def whatever_is_sent(data: st.DataObject) -> None:
+        case = data.draw(asked.as_strategy(generation_mode=mode))
+        if data.draw(st.booleans()):
+            _name_what_exists(case.path_parameters, known)
+            _name_what_exists(case.query, known)
+            _name_what_exists(case.body, known)
+        headers = {"Authorization": f"Bearer {secret}"}
+        case.call_and_validate(base_url=service.url, headers=headers, checks=CHECKS, allow_redirects=False)
+
+    await asyncio.to_thread(whatever_is_sent)
+
+
+def _name_what_exists(sent: Any, known: Json) -> None:
+    """Replace ids, at any depth, by those of things that exist."""
+    if isinstance(sent, dict):
+        for name, value in sent.items():
+            if name in known:
+                sent[name] = known[name]
+            else:
+                _name_what_exists(value, known)
+    elif isinstance(sent, list):
+        for value in sent:
+            _name_what_exists(value, known)

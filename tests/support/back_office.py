@@ -1,0 +1,79 @@
+"""A producer's hands on the producer API: a token, and requests under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from application.access import Scope
+from domain.catalog import Producer
+from entrypoints.container import Container
+from tests.support.box_office import Answer, BoxOffice, Json
+
+BASE = "/api/v1/producer"
+EVERY_SCOPE = (Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackOffice:
+    """``secret`` is the bearer token that every request carries; None sends none."""
+
+    box_office: BoxOffice
+    container: Container
+    producer: Producer
+    secret: str | None
+    token_id: UUID | None = None
+
+    async def with_scopes(self, *scopes: Scope) -> BackOffice:
+        """The same producer with a token that may do only this."""
+        return await open_back_office(self.box_office, self.container, self.producer, scopes=scopes)
+
+    def with_secret(self, secret: str | None) -> BackOffice:
+        """The same producer with whatever for a token."""
+        return BackOffice(box_office=self.box_office, container=self.container, producer=self.producer, secret=secret)
+
+    async def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **kw: Any) -> Answer:
+        """``path`` is below /api/v1/producer."""
+        authorization = {} if self.secret is None else {"Authorization": f"Bearer {self.secret}"}
+        return await self.box_office.request(method, BASE + path, headers={**authorization, **(headers or {})}, **kw)
+
+    async def get(self, path: str, **parameters: Any) -> Answer:
+        return await self.request("GET", path, **parameters)
+
+    async def post(self, path: str, body: Any = None, **parameters: Any) -> Answer:
+        return await self.request("POST", path, **({} if body is None else {"json": body}), **parameters)
+
+    async def put(self, path: str, body: Any) -> Answer:
+        return await self.request("PUT", path, json=body)
+
+    async def patch(self, path: str, **fields: Any) -> Answer:
+        return await self.request("PATCH", path, json=fields)
+
+    async def delete(self, path: str) -> Answer:
+        return await self.request("DELETE", path)
+
+    async def audit_log(self, query: str = "") -> list[Json]:
+        """The newest entries of the producer's audit trail."""
+        answer = await self.get(f"/audit-log?limit=100{query}")
+        assert answer.status == 200, answer.content
+        return list(answer.body["items"])
+
+
+async def open_back_office(
+    box_office: BoxOffice, container: Container, producer: Producer, *, scopes: tuple[Scope, ...] = EVERY_SCOPE
+) -> BackOffice:
+    """Store the producer, where that is still to be done, and give it a token."""
+    async with container.unit_of_work() as uow:
+        if await uow.catalog.producer(producer.id) is None:
+            await uow.catalog.add_producer(producer)
+        await uow.commit()
+    issued = await container.issue_token()(producer_id=producer.id, name="office", scopes=scopes)
+    return BackOffice(
+        box_office=box_office,
+        container=container,
+        producer=producer,
+        secret=issued.secret,
+        token_id=issued.token.id,
+    )

@@ -1,0 +1,253 @@
+"""A box office at random: the catalog changes, orders come and are paid, refunded and checked in, whatever the order.
+
+After every step the report is what the orders say, counted anew and in another way, and every invariant holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from typing_extensions import override
+
+from application.access import Actor
+from application.offline_door import OfflineScan
+from application.ports.order_lists import OrderFilter
+from application.ports.payment import RefundState
+from domain.errors import Conflict, DomainError
+from domain.orders import ManualPayment, Order, OrderStatus
+from domain.policy import CheckoutPolicy
+from domain.refunds import Refund, RefundStatus
+from domain.report import ShowReport, Takings, report_of
+from tests.application.world import World, request
+from tests.support.factories import cart, customer, donation_ticket, producer, promo_code, show, ticket
+
+Result = TypeVar("Result")
+
+#: Prices and taxes that hardly ever come out even.
+AMOUNTS = st.integers(0, 9999)
+POLICY = CheckoutPolicy(max_tickets_per_order=20, max_order_amount=Decimal(10**6))
+TIMEZONE = "Pacific/Auckland"
+
+
+class BoxOfficeMachine(RuleBasedStateMachine):
+    """``make_world`` says where it is all stored."""
+
+    make_world: Callable[[], Awaitable[World]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.world = self.run(type(self).make_world())
+        self.seller = producer(account="acct_machine")
+        self.show = show(by=self.seller, timezone=TIMEZONE)
+        self.tickets = [
+            ticket(of=self.show, price=3333, quantity=12, name="Stalls"),
+            ticket(of=self.show, price=1001, quantity=5, name="Gallery"),
+            donation_ticket(of=self.show, price=500, quantity=6, name="Pay what you can"),
+        ]
+        self.promo = promo_code(of=self.show, discount="0.15")
+        self.actor = Actor(self.seller.id, None, "machine")
+        self.order_ids: list[UUID] = []
+        self.codes: list[str] = []
+
+    def run(self, work: Awaitable[Result]) -> Result:
+        async def awaited() -> Result:
+            return await work
+
+        return self.loop.run_until_complete(awaited())
+
+    @override
+    def teardown(self) -> None:
+        self.run(self.world.close())
+        self.loop.close()
+
+    @initialize()
+    def open(self) -> None:
+        self.run(
+            self.world.sell(*self.tickets, promo_codes=[self.promo], by=self.seller, id=self.show.id, timezone=TIMEZONE)
+        )
+
+    @rule(which=st.integers(0, 1), price=AMOUNTS.map(lambda amount: amount + 100), quantity=st.integers(1, 20))
+    def change_ticket(self, which: int, price: int, quantity: int) -> None:
+        async def change() -> None:
+            async with self.world.database() as uow:
+                display = await uow.catalog.on_display(self.show.id)
+                assert display
+                current = next(t for t in display.tickets if t.id == self.tickets[which].id)
+                taken = current.inventory.held + current.inventory.sold
+                resized = replace(current.inventory, quantity=max(quantity, taken))
+                await uow.catalog.save_ticket(replace(current, price=price, inventory=resized))
+                await uow.commit()
+
+        self.run(change())
+
+    @rule(
+        quantities=st.lists(st.integers(0, 3), min_size=3, max_size=3).filter(any),
+        code=st.booleans(),
+        payment=st.sampled_from([None, None, *ManualPayment]),
+    )
+    def order(self, quantities: list[int], code: bool, payment: ManualPayment | None) -> None:
+        comp = payment is ManualPayment.COMP
+        wanted = cart(
+            *(
+                (t, quantity, "0" if comp or not t.is_donation_based else "17.77")
+                for t, quantity in zip(self.tickets, quantities, strict=True)
+            ),
+            promo_code=self.promo.code if code and not comp else None,
+            policy=POLICY,
+        )
+        asked = replace(request((self.tickets[0], 1)), cart=wanted, customer=customer())
+        try:
+            if payment:
+                placed = self.run(self.world.sell_at_counter(self.actor, asked, payment))
+            else:
+                placed = self.run(self.world.checkout(asked))
+        except DomainError:
+            return
+        self.order_ids.append(placed.id)
+        self._remember_codes(placed)
+
+    @precondition(lambda self: self.order_ids)
+    @rule(data=st.data(), tax=AMOUNTS, how=st.sampled_from(["pay", "pay", "cancel", "delay", "fail"]))
+    def settle(self, data: st.DataObject, tax: int, how: str) -> None:
+        order = self._some_order(data)
+        if order.session_id is None or order.quote.is_free or order.completed_at or order.amount_paid:
+            return
+        if how == "cancel":
+            try:
+                self.run(self.world.cancel(order.id))
+            except Conflict:
+                assert not order.holds_tickets
+            return
+        if how == "pay":
+            self.world.payment.pay(order.session_id, tax=tax)
+        elif how == "delay":
+            self.world.payment.pay_by_delayed_method(order.session_id)
+        else:
+            self.world.payment.fail_delayed_payment(order.session_id)
+        self._remember_codes(self.run(self.world.complete(order.session_id)))
+
+    @rule(minutes=st.integers(0, 45))
+    def time_passes(self, minutes: int) -> None:
+        self.world.clock.advance(timedelta(minutes=minutes))
+        self.run(self.world.release_overdue())
+        self.work()
+
+    @rule()
+    def work(self) -> None:
+        async def work_off() -> None:
+            async with self.world.database() as uow:
+                due = await uow.outbox.due(now=self.world.clock.now(), limit=1000)
+            for task_id in due:
+                await self.world.run_task(task_id)
+
+        self.run(work_off())
+
+    @precondition(lambda self: self.order_ids)
+    @rule(data=st.data(), restock=st.booleans(), fees=st.booleans(), everybody=st.booleans())
+    def refund(self, data: st.DataObject, restock: bool, fees: bool, everybody: bool) -> None:
+        order = self._some_order(data)
+        ids = [attendee.id for attendee in order.attendees]
+        chosen = None if everybody or not ids else data.draw(st.lists(st.sampled_from(ids), min_size=1, unique=True))
+        try:
+            shares = self.run(
+                self.world.preview_refund(self.actor, order.id, attendee_ids=chosen, refund_fees=fees)
+            ).shares
+        except DomainError as refusal:
+            try:
+                self.run(self.world.refund(order.id, attendee_ids=chosen, restock=restock, refund_fees=fees))
+            except type(refusal):
+                return
+            raise AssertionError("a refund went through whose preview was refused") from refusal
+        _, made = self.run(self.world.refund(order.id, attendee_ids=chosen, restock=restock, refund_fees=fees))
+        assert shares.buyer_gets == (made.amount if made else 0) == shares.producer_bears + shares.platform_bears
+
+    @precondition(lambda self: self.order_ids)
+    @rule(data=st.data(), amount=st.integers(1, 5000))
+    def refund_in_stripes_dashboard(self, data: st.DataObject, amount: int) -> None:
+        order = self._some_order(data)
+        left = order.amount_paid - order.refunded_amount
+        if order.payment_intent_id is None or amount > left or order.status is OrderStatus.REFUNDED:
+            return
+        state = RefundState(
+            stripe_refund_id=f"re_{uuid4().hex}",
+            payment_intent_id=order.payment_intent_id,
+            refund_id=None,
+            amount=amount,
+            status=RefundStatus.SUCCEEDED,
+            failure_reason=None,
+        )
+        self.run(self.world.follow_refund(state))
+
+    @precondition(lambda self: self.codes)
+    @rule(data=st.data(), how=st.sampled_from(["in", "in", "undo", "offline"]), minutes=st.integers(0, 300))
+    def door(self, data: st.DataObject, how: str, minutes: int) -> None:
+        code = data.draw(st.sampled_from(self.codes))
+        if how == "in":
+            self.run(self.world.check_in(self.actor, code))
+        elif how == "undo":
+            self.run(self.world.undo_check_in(self.actor, code))
+        else:
+            at = self.world.clock.now() - timedelta(minutes=minutes)
+            scans = [OfflineScan(uuid4(), code, at), OfflineScan(uuid4(), code, at - timedelta(minutes=1))]
+            self.run(self.world.receive_offline_scans(self.actor, self.show.id, "door", scans))
+
+    @invariant()
+    def everything_adds_up(self) -> None:
+        if not self.order_ids:
+            return
+        off = {name: found for name, found in self.run(self.world.check_invariants()).items() if found.count}
+        assert not off
+
+    @invariant()
+    def report_is_what_the_orders_say(self) -> None:
+        orders, refunds, report = self.run(self._books())
+        assert report == report_of(
+            self.on_sale,
+            orders,
+            refunds,
+            currency=self.seller.currency,
+            timezone=ZoneInfo(TIMEZONE),
+        )
+        sold = [order for order in orders if order.completed_at]
+        assert report.total.orders == len(sold)
+        assert report.total.paid == sum(order.amount_paid for order in sold)
+        assert report.total.refunds == sum(order.refunded_amount for order in sold)
+        assert report.total.fees == sum(order.quote.fees for order in sold)
+        assert report.total.discounts == sum(order.quote.promo_code_discount for order in sold)
+        for parts in (report.by_day.values(), report.by_payment.values()):
+            assert sum(parts, Takings()) == report.total
+        by_ticket = sum((row.takings for row in report.tickets), Takings(orders=len(sold)))
+        assert by_ticket == report.total
+        came = Counter(a.ticket_id for o in sold for a in o.attendees if a.checked_in_at)
+        assert {row.ticket_id: row.checked_in for row in report.tickets if row.checked_in} == dict(came)
+
+    async def _books(self) -> tuple[list[Order], dict[UUID, list[Refund]], ShowReport]:
+        async with self.world.database() as uow:
+            display = await uow.catalog.on_display(self.show.id)
+            listed = await uow.order_lists.orders(self.show.id, only=OrderFilter(), after=None, limit=10_000)
+            orders = [order for row in listed if (order := await uow.orders.get(row.id))]
+            refunds = {order.id: await uow.refunds.of_order(order.id) for order in orders}
+        self.on_sale = display.tickets if display else ()
+        return orders, refunds, await self.world.books.report(self.show)
+
+    def _some_order(self, data: st.DataObject) -> Order:
+        return self.run(self.world.order(data.draw(st.sampled_from(self.order_ids))))
+
+    def _remember_codes(self, order: Order) -> None:
+        self.codes += [attendee.code for attendee in order.attendees if attendee.code not in self.codes]
+
+
+async def world_in_memory() -> World:
+    """Nothing is left of it afterwards."""
+    return World(policy=POLICY)
