@@ -16,6 +16,7 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import create_redis
+from adapters.redis.heartbeat import RedisHeartbeat
 from adapters.redis.lock import RedisLock
 from adapters.redis.pace import RedisPace
 from adapters.redis.rate_limit import RateLimit
@@ -255,6 +256,7 @@ class Container(containers.DeclarativeContainer):
         ),
     )
     measure_backlog = providers.Singleton(MeasureBacklog, unit_of_work.provider, clock)
+    heartbeat = providers.Singleton(RedisHeartbeat, redis)
     readiness = providers.Singleton(Readiness, engine, redis)
     relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
     list_tasks = providers.Singleton(ListTasks, unit_of_work.provider)
