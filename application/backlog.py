@@ -7,11 +7,15 @@ from datetime import timedelta
 
 from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
+from application.tasks import LONGEST_PAUSE
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """``pending`` tasks are to be done, ``dead`` ones were given up; ``overdue`` is how long the oldest is due."""
+    """``pending`` tasks are to be done, ``dead`` ones were given up; ``overdue`` is how long the oldest is due.
+
+    A reminder whose day has not come is none of them.
+    """
 
     pending: int
     dead: int
@@ -27,6 +31,6 @@ class MeasureBacklog:
         """Raises StorageUnavailable."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            backlog = await uow.outbox.backlog()
+            backlog = await uow.outbox.backlog(now=now, until=now + LONGEST_PAUSE * 2)
         overdue = now - backlog.oldest_due_at if backlog.oldest_due_at else timedelta()
         return Backlog(pending=backlog.pending, dead=backlog.dead, overdue=max(overdue, timedelta()))

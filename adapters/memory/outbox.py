@@ -106,8 +106,12 @@ class MemoryOutboxRepo:
         stored = self._tables.outbox.get(task.id)
         return stored is not None and (stored.state, stored.attempts) == (TaskState.PENDING, task.attempts)
 
-    async def backlog(self) -> OutboxCounts:
-        pending = [task.due_at for task in self._tables.outbox.values() if task.state is TaskState.PENDING]
+    async def backlog(self, *, now: datetime, until: datetime) -> OutboxCounts:
+        pending = [
+            task.due_at
+            for task in self._pending(frozenset(TaskKind))
+            if task.due_at <= now or (task.attempts > 0 and self._tables.relays[task.id] <= until)
+        ]
         dead = sum(task.state is TaskState.DEAD for task in self._tables.outbox.values())
         return OutboxCounts(pending=len(pending), dead=dead, oldest_due_at=min(pending, default=None))
 

@@ -66,7 +66,12 @@ def _has(task: OutboxTask) -> sa.ColumnElement[bool]:
 
 
 # Two questions, so that the first can be answered from the partial index.
-_PENDING = sa.select(sa.func.count(), sa.func.min(outbox.c.due_at)).where(sa.text("state = 'pending'"))
+# The end of the range is for the index: a million reminders of next year lie behind it.
+BACKLOG = sa.select(sa.func.count(), sa.func.min(outbox.c.due_at)).where(
+    _IS_PENDING,
+    outbox.c.relay_at <= sa.bindparam("until"),
+    sa.or_(outbox.c.due_at <= sa.bindparam("now"), outbox.c.attempts > 0),
+)
 _DEAD = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state == TaskState.DEAD)
 
 
@@ -127,8 +132,9 @@ class PostgresOutboxRepo:
             )
         )
 
-    async def backlog(self) -> OutboxCounts:
-        pending, oldest_due_at = tuple((await self._connection.execute(_PENDING)).one())
+    async def backlog(self, *, now: datetime, until: datetime) -> OutboxCounts:
+        parameters = {"now": now, "until": until}
+        pending, oldest_due_at = tuple((await self._connection.execute(BACKLOG, parameters)).one())
         dead = (await self._connection.execute(_DEAD)).scalar_one()
         return OutboxCounts(pending=pending, dead=dead, oldest_due_at=oldest_due_at)
 

@@ -62,6 +62,12 @@ EXAMPLES: Final[dict[str, Any]] = {
     "AccountIn": {"name": "Lantern Theatre", "email": "hello@lantern-theatre.example"},
     "AccountOut": ACCOUNT,
     "AuditLogOut": {"items": [AUDIT_ENTRY], "next_cursor": None},
+    "BrandingIn": {"colour": "#e8a33d", "widget_origins": ["https://theatre.example"]},
+    "BrandingOut": {
+        "colour": "#e8a33d",
+        "widget_origins": ["https://theatre.example"],
+        "logo_url": "https://tickets.example/pictures/0f3a9c6e5b7d4812a6c0e9f1d2b3a475-480x160.webp",
+    },
     "CheckoutIn": {**CART, "customer": CUSTOMER, "expected_total": "54.84"},
     "CheckoutOut": {
         **PLACED,
@@ -70,6 +76,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "session_id": "cs_test_a1B2c3",
     },
     "HealthOut": {"status": "ok"},
+    "ImageOut": {"image_url": "https://tickets.example/pictures/7c1e2f3a4b5d6978809a1b2c3d4e5f60-1200x675.webp"},
     "IssuedTokenOut": {**TOKEN, "token": "pqt_shown-this-once-and-stored-nowhere-1234567"},
     "LookupIn": {"email": "ada@example.org"},
     "LookupOut": {

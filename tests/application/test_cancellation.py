@@ -68,9 +68,7 @@ class TestHolds:
         assert await world.release_cancelled() == 0
         assert await world.counters(stalls) == (2, 0)
 
-    async def test_order_that_was_paid_meanwhile_gets_its_money_back_at_once(
-        self, world: World, stalls: Ticket
-    ) -> None:
+    async def test_order_that_was_paid_meanwhile_is_refunded_at_once(self, world: World, stalls: Ticket) -> None:
         order = await world.buy((stalls, 2))
         assert order.session_id
         world.payment.pay(order.session_id)

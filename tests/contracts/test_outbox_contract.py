@@ -186,21 +186,24 @@ async def test_whatever_an_error_says_it_can_be_saved(
 
 async def test_the_backlog_of_an_empty_outbox_is_nothing(unit_of_work: UnitOfWorkFactory) -> None:
     async with unit_of_work() as uow:
-        assert await uow.outbox.backlog() == OutboxCounts(pending=0, dead=0, oldest_due_at=None)
+        backlog = await uow.outbox.backlog(now=NOW, until=NOW + CLAIM)
+    assert backlog == OutboxCounts(pending=0, dead=0, oldest_due_at=None)
 
 
 async def test_the_backlog_is_what_is_to_be_done_and_what_was_given_up(
     unit_of_work: UnitOfWorkFactory, order: Order
 ) -> None:
-    older, newer, later = (a_task(order, due_at=NOW + timedelta(minutes=minutes)) for minutes in (-9, -3, 60))
+    older, newer, later = (a_task(order, due_at=NOW + timedelta(minutes=minutes)) for minutes in (-9, -3, 4))
+    tried = replace(a_task(order, due_at=NOW + CLAIM), attempts=1, last_error="421 busy")
     done, dead = (a_task(order, due_at=NOW - timedelta(days=1)) for _ in range(2))
-    await add(unit_of_work, newer, older, later, done, dead)
+    await add(unit_of_work, newer, older, later, tried, done, dead)
     for task, state in ((done, TaskState.DONE), (dead, TaskState.DEAD)):
         claimed = await claim(unit_of_work, task.id)
         assert claimed
         await save(unit_of_work, replace(claimed, state=state))
     async with unit_of_work() as uow:
-        assert await uow.outbox.backlog() == OutboxCounts(pending=3, dead=1, oldest_due_at=older.due_at)
+        backlog = await uow.outbox.backlog(now=NOW, until=NOW + CLAIM)
+    assert backlog == OutboxCounts(pending=3, dead=1, oldest_due_at=older.due_at)
 
 
 async def test_a_task_that_was_handed_over_is_not_due_for_a_while_but_to_be_had(

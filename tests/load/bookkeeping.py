@@ -104,7 +104,7 @@ class Memory:
             await asyncio.sleep(SAMPLE_SECONDS)
 
     def _now(self) -> float:
-        return sum(p.memory_info().rss for p in [self._root, *self._root.children(recursive=True)]) / MIB
+        return float(sum(p.memory_info().rss for p in [self._root, *self._root.children(recursive=True)])) / MIB
 
 
 async def download(client: aiohttp.ClientSession, path: str, memory: Memory) -> dict[str, float]:

@@ -9,7 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.lookups import ORDERS_OF
 from adapters.postgres.orders import OVERDUE, UNCONFIRMED, WITHOUT_SESSION
+from adapters.postgres.outbox import BACKLOG, DUE, UNDER_WAY
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -32,3 +34,27 @@ async def test_orders_that_hold_tickets_are_found_by_their_index(
         await connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
         plan = await connection.exec_driver_sql(f"EXPLAIN {statement}", statement.params)
         assert index in "\n".join(plan.scalars())
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (DUE, "outbox_relay_idx"),
+        (UNDER_WAY, "outbox_relay_idx"),
+        (BACKLOG, "outbox_relay_idx"),
+        (ORDERS_OF, "orders_customer_email_idx"),
+    ],
+    ids=["due", "under way", "backlog", "orders of an address"],
+)
+async def test_what_the_relay_and_a_lookup_want_is_found_by_its_index(
+    engine: AsyncEngine, query: sa.Select[Any], index: str
+) -> None:
+    parameters = {"now": NOW, "until": NOW, "kinds": ["reminder_mail"], "count": 10, "email": "ada@example.org"}
+    statement = query.compile(dialect=engine.dialect)
+    wanted = {name: parameters[name] for name in statement.params if name in parameters}
+    async with engine.connect() as connection:
+        await connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        plan = await connection.exec_driver_sql(f"EXPLAIN {statement}", {**statement.params, **wanted})
+        lines = "\n".join(plan.scalars())
+        assert index in lines
+        assert "Index Cond" in lines
