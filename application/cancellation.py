@@ -31,7 +31,7 @@ RELEASE_LIMIT = 500
 #: Orders that are refunded before the claim on their show is renewed: a second's work.
 BATCH = 50
 #: How long a worker may take for a batch before another one goes on with the show. Also how often a show is looked at
-#: again: a payment that was under way when it was cancelled may complete an order later.
+#: again: an order that was being completed when the show was cancelled is seen the next time.
 CLAIM = timedelta(seconds=30)
 #: No payment takes longer to arrive.
 LOOKED_AFTER = timedelta(days=30)

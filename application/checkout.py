@@ -14,13 +14,14 @@ from uuid import UUID
 from application.access import Actor
 from application.audit import Action
 from application.audit_trail import AuditTrail
+from application.conflicts import undisturbed
 from application.errors import CheckoutInProgress, IdempotencyKeyReused, PaymentNotPossible
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.outbox import OutboxTask, TaskKind
 from application.ports.lock import Lock
 from application.ports.payment import PaymentBusy, PaymentKeyRefused, PaymentRefused, PaymentUnavailable
-from application.ports.storage import Sale, StorageConflict, UnitOfWork, UnitOfWorkFactory
+from application.ports.storage import Sale, UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.reminders import reminder_of
 from application.session_opening import OpenSession
@@ -32,9 +33,6 @@ from domain.orders import Idempotency, IssueTicket, ManualPayment, Order
 from domain.policy import CheckoutPolicy
 
 log = logging.getLogger(__name__)
-
-#: How often a batch is decided again when another transaction got in its way.
-MAX_DECISIONS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,25 +93,17 @@ class PlaceOrders:
         """A placement or refusal for each request. Raises Busy, StorageUnavailable, StorageConflict for all of them."""
         ticket_ids = frozenset[UUID]().union(*(request.cart.ticket_ids for request in requests))
         async with ticket_locks(self._lock, ticket_ids):
-            batch = await self._transact(requests)
+            batch = await undisturbed(lambda: self._transact(requests))
         self._hand_over(batch.tasks)
         return batch.outcomes
 
     async def _transact(self, requests: Sequence[CheckoutRequest]) -> Batch:
-        attempt = 0
-        while True:
-            attempt += 1
-            started = time.perf_counter()
-            try:
-                async with self._unit_of_work() as uow:
-                    batch = await self._decide(uow, requests)
-                    await uow.commit()
-            except StorageConflict:
-                if attempt == MAX_DECISIONS:
-                    raise
-            else:
-                log.info("Transaction completed in %.2fs: %d orders", time.perf_counter() - started, len(batch.placed))
-                return batch
+        started = time.perf_counter()
+        async with self._unit_of_work() as uow:
+            batch = await self._decide(uow, requests)
+            await uow.commit()
+        log.info("Transaction completed in %.2fs: %d orders", time.perf_counter() - started, len(batch.placed))
+        return batch
 
     async def _decide(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest]) -> Batch:
         sale = await uow.sales.lock([request.cart for request in requests])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from application.group_commit import GroupCommit
 from application.ports.payment import Payment
 from application.ports.storage import UnitOfWorkFactory
 from application.settlement import Settlement
@@ -14,6 +17,7 @@ class CompleteOrder:
         self._payment = payment
         self._unit_of_work = unit_of_work
         self._settlement = settlement
+        self._finding: GroupCommit[None, str, Order | None] = GroupCommit(self._find_together)
 
     async def __call__(self, session_id: str) -> Order:
         """The order after it was brought in line with the session, which is asked for afresh.
@@ -56,6 +60,9 @@ class CompleteOrder:
         return order
 
     async def _find(self, session_id: str) -> Order | None:
+        return await self._finding.submit(None, session_id)
+
+    async def _find_together(self, session_ids: Sequence[str]) -> list[Order | None]:
         async with self._unit_of_work() as uow:
-            order_id = await uow.orders.id_of_session(session_id)
-            return await uow.orders.get(order_id) if order_id else None
+            found = await uow.orders.of_sessions(session_ids)
+        return [found.get(session_id) for session_id in session_ids]

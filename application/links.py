@@ -8,6 +8,7 @@ import hmac
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from domain.branding import Picture
 from domain.orders import Order
 
 _TOKEN_BYTES = 16
@@ -44,6 +45,10 @@ class Links:
         """Where a buyer waits for the payment page, and is sent on to it."""
         token = self.tokens.token(order.id)
         return f"{self.public_url}/shows/{order.show_id}/orders/{order.id}/pay?token={token}"
+
+    def picture(self, picture: Picture) -> str:
+        """A logo or a show's image."""
+        return f"{self.public_url}/pictures/{picture.name}"
 
     def checkout_url(self, order: Order) -> str:
         """Where the order goes on: its payment page while it can be paid, else its own."""

@@ -7,9 +7,10 @@ event, decides. So events may come late, twice, and in any order.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from application.completion import CompleteOrder
+from application.group_commit import GroupCommit
 from application.ports.payment import (
     InvalidSignature,
     Payment,
@@ -117,6 +118,8 @@ class HandlePaymentEvent:
         self._clock = clock
         self._reactions = reactions
         self._livemode = livemode
+        self._receiving: GroupCommit[None, PaymentEvent, ReceivedEvent] = GroupCommit(self._receive)
+        self._marking: GroupCommit[None, str, None] = GroupCommit(self._mark_handled)
 
     async def __call__(self, payload: bytes, signature: str) -> None:
         """Keep the event in the raw body, and do what it asks for, unless that was done before.
@@ -129,9 +132,7 @@ class HandlePaymentEvent:
             raise WrongMode(f"event {event.id} is of the {'live' if event.livemode else 'test'} mode")
         if self._reactions.to(event.type) is None:
             return
-        async with self._unit_of_work() as uow:
-            received = await uow.inbox.receive(event, now=self._clock.now())
-            await uow.commit()
+        received = await self._receiving.submit(None, event)
         if received.handled_at is None:
             await self._handle(event)
 
@@ -157,9 +158,19 @@ class HandlePaymentEvent:
             log.error("Event %s (%s of %s) changed nothing: %s", event.id, event.type, event.object_id, refusal)  # noqa: TRY400
             await self._note(event, refusal)
         else:
-            async with self._unit_of_work() as uow:
-                await uow.inbox.handled(event.id, now=self._clock.now())
-                await uow.commit()
+            await self._marking.submit(None, event.id)
+
+    async def _receive(self, events: Sequence[PaymentEvent]) -> list[ReceivedEvent]:
+        async with self._unit_of_work() as uow:
+            received = await uow.inbox.receive(events, now=self._clock.now())
+            await uow.commit()
+        return [received[event.id] for event in events]
+
+    async def _mark_handled(self, event_ids: Sequence[str]) -> list[None]:
+        async with self._unit_of_work() as uow:
+            await uow.inbox.handled(event_ids, now=self._clock.now())
+            await uow.commit()
+        return [None] * len(event_ids)
 
     async def _note(self, event: PaymentEvent, error: Exception) -> None:
         try:

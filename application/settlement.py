@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+from application.conflicts import undisturbed
+from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.outbox import OutboxTask, TaskKind
 from application.ports.payment import PaymentSession, SessionStatus
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.ports.watching import OrderObserver
 from application.reminders import reminder_of
 from domain.catalog import Show
-from domain.errors import NotFound, PaymentMismatch
+from domain.errors import DomainError, NotFound, PaymentMismatch
 from domain.orders import PAID, RELEASED, IssueTicket, Order, OrderEvent, OrderStatus, Receipt
 from domain.refunds import Refund
 from domain.stock import Stock
@@ -44,11 +47,25 @@ class Scene:
     now: datetime
 
 
+#: At a time in one process. Few, so that changes gather; not one, so that a transaction which waits for somebody's lock
+#: does not keep all others waiting.
+MAX_TRANSACTIONS: Final = 2
+
 Decision = Callable[[Order, Scene], Order]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of an order; decided when it is locked."""
+
+    order_id: UUID
+    decide: Decision
+
+
 class Settlement:
-    """Changes one order under lock, and writes down what must follow from the change."""
+    """Changes orders under lock, and writes down what must follow from the change. Changes that are asked for at the
+    same time are made in one transaction: payments of a hot show come as fast as its checkouts.
+    """
 
     def __init__(
         self,
@@ -65,6 +82,9 @@ class Settlement:
         self._issue = issue
         self._hand_over = hand_over
         self._observer = observer
+        self._line: GroupCommit[UUID, Change, Order] = GroupCommit(
+            self._change_together, max_in_flight=MAX_TRANSACTIONS
+        )
 
     async def settle(
         self, order_id: UUID, session: PaymentSession, *, release_as: OrderEvent = OrderEvent.SESSION_EXPIRED
@@ -139,38 +159,74 @@ class Settlement:
         return await self._change(order_id, decide)
 
     async def _change(self, order_id: UUID, decide: Decision) -> Order:
+        return await self._line.submit(order_id, Change(order_id, decide))
+
+    async def _change_together(self, changes: Sequence[Change]) -> list[Order | Exception]:
+        try:
+            return await undisturbed(lambda: self._transact(changes))
+        except (StorageUnavailable, StorageConflict):
+            raise
+        except Exception:
+            if len(changes) == 1:
+                raise
+            log.exception("%d orders could not be changed together; each is changed alone", len(changes))
+            return [await self._change_alone(change) for change in changes]
+
+    async def _change_alone(self, change: Change) -> Order | Exception:
+        try:
+            [outcome] = await undisturbed(lambda: self._transact([change]))
+        except Exception as error:  # noqa: BLE001  # whoever asked for it hears of it
+            return error
+        return outcome
+
+    async def _transact(self, changes: Sequence[Change]) -> list[Order | Exception]:
         started = time.perf_counter()
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            order = (await uow.orders.lock([order_id])).get(order_id)
-            if order is None:
-                raise NotFound("No such order")
-            stock = await uow.sales.lock_stock([order])
-            show = await uow.catalog.show(order.show_id)
-            if show is None:
-                raise NotFound("No such show")
-            changed = decide(order, Scene(show, stock, now))
-            if changed is order:
-                return order
-            moved = changed.status is not order.status
-            tasks = await self._follow_up(uow, changed, now) if moved else []
-            await uow.orders.save([changed])
-            await uow.sales.save(stock)
-            if moved and changed.status is OrderStatus.REFUNDED:
-                await uow.refunds.add(self._return_of(changed, now))
-            await uow.outbox.add(tasks)
-            await uow.commit()
-        log.info(
-            "Order %s went from %s to %s in %.2fs",
-            order.id,
-            order.status,
-            changed.status,
-            time.perf_counter() - started,
-        )
-        if moved:
-            self._observer.settled(changed.status)
+            before = dict(await uow.orders.lock({change.order_id for change in changes}))
+            stock = await uow.sales.lock_stock(list(before.values()))
+            shows = {show_id: await uow.catalog.show(show_id) for show_id in {o.show_id for o in before.values()}}
+            after = dict(before)
+            outcomes: list[Order | Exception] = []
+            for change in changes:
+                outcome = self._decided(change, after.get(change.order_id), shows, stock, now)
+                if isinstance(outcome, Order):
+                    after[change.order_id] = outcome
+                outcomes.append(outcome)
+            changed = [order for order_id, order in after.items() if order is not before[order_id]]
+            moved = [order for order in changed if order.status is not before[order.id].status]
+            tasks = [task for order in moved for task in self._follow_up(order, shows[order.show_id], now)]
+            if changed:
+                await uow.orders.save(changed)
+                await uow.sales.save(stock)
+                for order in moved:
+                    if order.status is OrderStatus.REFUNDED:
+                        await uow.refunds.add(self._return_of(order, now))
+                await uow.outbox.add(tasks)
+                await uow.commit()
+        for order in moved:
+            log.info(
+                "Order %s went from %s to %s in %.2fs",
+                order.id,
+                before[order.id].status,
+                order.status,
+                time.perf_counter() - started,
+            )
+            self._observer.settled(order.status)
         self._hand_over(tasks)
-        return changed
+        return outcomes
+
+    def _decided(
+        self, change: Change, order: Order | None, shows: Mapping[UUID, Show | None], stock: Stock, now: datetime
+    ) -> Order | Exception:
+        show = shows.get(order.show_id) if order else None
+        if order is None or show is None:
+            return NotFound("No such order")
+        try:
+            with stock.all_or_nothing():
+                return change.decide(order, Scene(show, stock, now))
+        except DomainError as refusal:
+            return refusal
 
     def _return_of(self, order: Order, now: datetime) -> Refund:
         return Refund(
@@ -183,9 +239,9 @@ class Settlement:
             created_at=now,
         )
 
-    async def _follow_up(self, uow: UnitOfWork, changed: Order, now: datetime) -> list[OutboxTask]:
+    def _follow_up(self, changed: Order, show: Show | None, now: datetime) -> list[OutboxTask]:
         kinds = _FOLLOW_UPS.get(changed.status, ())
         tasks = [OutboxTask(id=self._ids.new(), kind=kind, order_id=changed.id, due_at=now) for kind in kinds]
-        if changed.status is OrderStatus.COMPLETED and (show := await uow.catalog.show(changed.show_id)):
+        if changed.status is OrderStatus.COMPLETED and show:
             tasks += reminder_of(changed.id, show, ids=self._ids, now=now)
         return tasks

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 
+from domain.branding import Branding, Picture
 from domain.errors import Conflict, InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
 from domain.inventory import Inventory
 from domain.money import AMOUNT_LIMIT, Currency
@@ -77,6 +78,7 @@ class Producer:
     email: str
     currency: Currency
     financial: ProducerFinancial = field(default_factory=ProducerFinancial)
+    branding: Branding = field(default_factory=Branding)
 
     def __post_init__(self) -> None:
         _check_title(self.name, "name")
@@ -108,6 +110,7 @@ class Show:
     terms: str = ""
     published: bool = False
     cancelled: bool = False
+    image: Picture | None = None
 
     def __post_init__(self) -> None:
         _check_title(self.title, "title")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -53,6 +54,17 @@ class Stock:
     def changed_promo_codes(self) -> list[TicketPromoCode]:
         """Promo codes whose count of uses is no longer what it was at the start."""
         return [p for p in self._promo_codes.values() if p.uses != self._original_promo_codes[p.id].uses]
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """What is moved inside counts only if nothing is raised: one order's failure must not cost its neighbours."""
+        tickets, promo_codes = dict(self._tickets), dict(self._promo_codes)
+        try:
+            yield
+        except BaseException:
+            self._tickets.update(tickets)
+            self._promo_codes.update(promo_codes)
+            raise
 
     def ensure_available(self, lines: Iterable[CartLine]) -> None:
         """Raises TicketsUnavailable (P0-004, P0-005) naming the first ticket that runs out, and what is left of it."""

@@ -9,12 +9,14 @@ from dependency_injector import containers, providers
 from adapters.icalendar.writer import ICalendarWriter
 from adapters.jose.signer import JoseListSigner
 from adapters.pdf.renderer import PdfTicketRenderer
+from adapters.pillow.studio import PillowStudio
 from adapters.postgres.books import PostgresBooks
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import create_redis
+from adapters.redis.heartbeat import RedisHeartbeat
 from adapters.redis.lock import RedisLock
 from adapters.redis.pace import RedisPace
 from adapters.redis.rate_limit import RateLimit
@@ -33,7 +35,9 @@ from application.audit_trail import AuditTrail, ReadAuditTrail
 from application.auditing import CheckInvariants
 from application.backlog import MeasureBacklog
 from application.box_office import SellAtCounter
+from application.branding import GetBranding, GetPicture, SetBranding, SetLogo, SetShowImage
 from application.buyers import EraseBuyer, ExportBuyer
+from application.buying import BuyOnce
 from application.calendars import WriteCalendar
 from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
@@ -103,6 +107,7 @@ class Container(containers.DeclarativeContainer):
     payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret)
     broker = providers.Singleton(create_broker, settings.provided.redis_url)
     notifier = providers.Singleton(TaskiqNotifier, broker)
+    picture_studio = providers.Singleton(PillowStudio)
     ticket_renderer = providers.Singleton(PdfTicketRenderer)
     letters = providers.Singleton(JinjaLetterWriter)
     calendars = providers.Singleton(ICalendarWriter)
@@ -155,6 +160,7 @@ class Container(containers.DeclarativeContainer):
     release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, settlement, links)
     cancel_order = providers.Singleton(CancelOrder, release_order, clock)
     release_overdue = providers.Singleton(ReleaseOverdue, unit_of_work.provider, clock, release_order)
+    buy_once = providers.Singleton(BuyOnce, checkout, cancel_order, unit_of_work.provider)
     list_shows = providers.Singleton(ListShows, unit_of_work.provider, clock)
     get_show = providers.Singleton(GetShow, unit_of_work.provider)
     get_order = providers.Singleton(GetOrder, unit_of_work.provider)
@@ -183,6 +189,11 @@ class Container(containers.DeclarativeContainer):
     release_cancelled = providers.Singleton(ReleaseCancelled, unit_of_work.provider, release_order)
     refund_show = providers.Singleton(RefundShow, unit_of_work.provider, clock, audit)
     refund_cancelled = providers.Singleton(RefundCancelled, unit_of_work.provider, clock, refund_order)
+    get_branding = providers.Singleton(GetBranding, unit_of_work.provider)
+    set_branding = providers.Singleton(SetBranding, unit_of_work.provider, audit)
+    set_logo = providers.Singleton(SetLogo, unit_of_work.provider, picture_studio, audit)
+    set_show_image = providers.Singleton(SetShowImage, unit_of_work.provider, picture_studio, audit)
+    get_picture = providers.Singleton(GetPicture, unit_of_work.provider)
     read_audit_trail = providers.Singleton(ReadAuditTrail, unit_of_work.provider)
     sell_at_counter = providers.Singleton(SellAtCounter, unit_of_work.provider, checkout)
     list_orders = providers.Singleton(ListOrders, unit_of_work.provider)
@@ -247,6 +258,7 @@ class Container(containers.DeclarativeContainer):
         ),
     )
     measure_backlog = providers.Singleton(MeasureBacklog, unit_of_work.provider, clock)
+    heartbeat = providers.Singleton(RedisHeartbeat, redis)
     readiness = providers.Singleton(Readiness, engine, redis)
     relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
     list_tasks = providers.Singleton(ListTasks, unit_of_work.provider)

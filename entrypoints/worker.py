@@ -29,6 +29,7 @@ RELAY_EVERY = timedelta(seconds=1)
 SWEEP_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(seconds=15)
 LOOK_BACK_EVERY = timedelta(minutes=15)
+BEAT_EVERY = timedelta(seconds=15)
 RECONNECT_PAUSE = timedelta(seconds=1)
 LISTENER_ENDS_WITHIN = timedelta(seconds=3)
 #: A worker that is told to stop finishes its tasks within this time; what is not done then, another one does.
@@ -88,6 +89,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_listen(broker, hands, stop))
         # In the process, not over the queue: holds must be released and tasks relayed when Redis is away, too.
+        group.create_task(_every(BEAT_EVERY, container.heartbeat().beat, stop))
         group.create_task(_every(RELAY_EVERY, container.relay_tasks(), stop))
         group.create_task(_every(SWEEP_EVERY, container.release_overdue(), stop))
         group.create_task(_every(SWEEP_EVERY, container.release_cancelled(), stop))

@@ -35,6 +35,7 @@ from application.ports.storage import (
     StorageUnavailable,
 )
 from domain.admission import Scan
+from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
 from domain.notes import OrderNote
@@ -59,6 +60,7 @@ class _Tables:
     inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
     checks: dict[UUID, datetime] = field(default_factory=dict)
     tokens: dict[UUID, AccessToken] = field(default_factory=dict)
+    pictures: dict[Picture, bytes] = field(default_factory=dict)
     audit: dict[UUID, AuditEntry] = field(default_factory=dict)
     scans: dict[tuple[UUID, UUID], Scan] = field(default_factory=dict)
     notes: dict[UUID, OrderNote] = field(default_factory=dict)
@@ -112,6 +114,7 @@ class MemoryUnitOfWork:
         self.refunds = MemoryRefundRepo(self._tables)
         self.inbox = MemoryEventInbox(self._tables)
         self.tokens = MemoryTokenRepo(self._tables)
+        self.pictures = MemoryPictureRepo(self._tables)
         self.audit = MemoryAuditRepo(self._tables)
         self.order_lists = MemoryOrderListRepo(self._tables)
         self.door = MemoryDoorRepo(self._tables)
@@ -189,8 +192,10 @@ class MemoryOrderRepo:
             if order.idempotency and order.idempotency.key in keys
         }
 
-    async def id_of_session(self, session_id: str) -> UUID | None:
-        return next((o.id for o in self._tables.orders.values() if o.session_id == session_id), None)
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, Order]:
+        wanted = set(session_ids)
+        found = [order for order in self._tables.orders.values() if order.session_id in wanted]
+        return {order.session_id: order for order in found if order.session_id}
 
     async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
         return {id_: self._tables.orders[id_].status for id_ in order_ids if id_ in self._tables.orders}
@@ -251,14 +256,15 @@ class MemoryEventInbox:
     def __init__(self, tables: _Tables) -> None:
         self._tables = tables
 
-    async def receive(self, event: PaymentEvent, *, now: datetime) -> ReceivedEvent:
-        return self._tables.inbox.setdefault(event.id, ReceivedEvent(event, now))
+    async def receive(self, events: Collection[PaymentEvent], *, now: datetime) -> Mapping[str, ReceivedEvent]:
+        return {event.id: self._tables.inbox.setdefault(event.id, ReceivedEvent(event, now)) for event in events}
 
     async def get(self, event_id: str) -> ReceivedEvent | None:
         return self._tables.inbox.get(event_id)
 
-    async def handled(self, event_id: str, *, now: datetime) -> None:
-        self._tables.inbox[event_id] = replace(self._tables.inbox[event_id], handled_at=now, last_error=None)
+    async def handled(self, event_ids: Collection[str], *, now: datetime) -> None:
+        for event_id in event_ids:
+            self._tables.inbox[event_id] = replace(self._tables.inbox[event_id], handled_at=now, last_error=None)
 
     async def failed(self, event_id: str, *, error: str) -> None:
         self._tables.inbox[event_id] = replace(self._tables.inbox[event_id], last_error=error)
@@ -292,3 +298,20 @@ class MemoryTokenRepo:
             return False
         self._tables.tokens[token_id] = replace(token, revoked_at=token.revoked_at or now)
         return True
+
+
+class MemoryPictureRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def add(self, picture: Picture, content: bytes) -> None:
+        self._tables.pictures[picture] = content
+
+    async def content(self, picture: Picture) -> bytes | None:
+        return self._tables.pictures.get(picture)
+
+    async def remove_unused(self, picture: Picture) -> None:
+        used = {show.image for show in self._tables.shows.values()}
+        used |= {producer.branding.logo for producer in self._tables.producers.values()}
+        if picture not in used:
+            self._tables.pictures.pop(picture, None)

@@ -28,3 +28,9 @@ def insert_of(table: sa.Table, parameter: str) -> str:
     """An INSERT of every row in the JSON array in ``parameter``."""
     columns = ", ".join(column.name for column in table.columns)
     return f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {records(table, parameter)}"  # noqa: S608
+
+
+def update_of(table: sa.Table, columns: Iterable[str], parameter: str) -> str:
+    """An UPDATE of these columns of every row in the JSON array in ``parameter``, found by its id."""
+    changes = ", ".join(f"{column} = new.{column}" for column in columns)
+    return f"UPDATE {table.name} SET {changes} FROM {records(table, parameter)} AS new WHERE {table.name}.id = new.id"  # noqa: S608

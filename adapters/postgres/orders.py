@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
-from adapters.postgres.bulk import insert_of, rows_json
+from adapters.postgres.bulk import insert_of, rows_json, update_of
 from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.rows import (
+    ORDER_STATE,
     attendee_values,
     line_values,
     new_order_values,
@@ -36,6 +36,7 @@ _BY_ID = sa.select(orders).where(orders.c.id == sa.any_(_IDS)).order_by(orders.c
 _ORDERS, _LOCKED_ORDERS = compiled(_BY_ID), compiled(_BY_ID.with_for_update())
 _STATUSES = sa.select(orders.c.id, orders.c.status).where(orders.c.id == sa.any_(_IDS))
 _ORDERS_WITH_KEYS = compiled(sa.select(orders).where(orders.c.idempotency_key == sa.any_(_KEYS)))
+_ORDERS_OF_SESSIONS = compiled(sa.select(orders).where(orders.c.session_id == sa.any_(_KEYS)))
 _LINES = compiled(
     sa.select(ticket_orders)
     .where(ticket_orders.c.order_id == sa.any_(_IDS))
@@ -46,10 +47,10 @@ _ATTENDEES = compiled(
     .where(ticket_attendees.c.order_id == sa.any_(_IDS))
     .order_by(ticket_attendees.c.order_id, ticket_attendees.c.line, ticket_attendees.c.id)
 )
-_NEW_ATTENDEE = insert(ticket_attendees)
-_SAVE_ATTENDEE = _NEW_ATTENDEE.on_conflict_do_update(
-    index_elements=[ticket_attendees.c.id],
-    set_={name: _NEW_ATTENDEE.excluded[name] for name in ("status", "restocked", "checked_in_at")},
+_SAVE = update_of(orders, ORDER_STATE, "orders")
+_SAVE_ATTENDEES = (
+    f"{insert_of(ticket_attendees, 'attendees')} ON CONFLICT (id) DO UPDATE "
+    "SET status = EXCLUDED.status, restocked = EXCLUDED.restocked, checked_in_at = EXCLUDED.checked_in_at"
 )
 # Written out as the partial index has it, and not as parameters: the planner can use the index for these alone.
 _IS_HOLDING = sa.text("status IN ('pending', 'processing')")
@@ -101,9 +102,9 @@ class PostgresOrderRepo:
         found = await self._load(_ORDERS_WITH_KEYS, {"keys": list(keys)})
         return {order.idempotency.key: order for order in found.values() if order.idempotency}
 
-    async def id_of_session(self, session_id: str) -> UUID | None:
-        found = await self._connection.scalar(sa.select(orders.c.id).where(orders.c.session_id == session_id))
-        return found if isinstance(found, UUID) else None
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, Order]:
+        found = await self._load(_ORDERS_OF_SESSIONS, {"keys": list(session_ids)})
+        return {order.session_id: order for order in found.values() if order.session_id}
 
     async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
         rows = await self._connection.execute(_STATUSES, {"ids": list(order_ids)})
@@ -131,12 +132,10 @@ class PostgresOrderRepo:
         )
 
     async def save(self, changed: Sequence[Order]) -> None:
-        for order in changed:
-            await self._connection.execute(
-                sa.update(orders).where(orders.c.id == order.id).values(order_state_values(order))
-            )
+        states = rows_json({"id": order.id, **order_state_values(order)} for order in changed)
+        self._connection.write(_SAVE, {"orders": states})
         if attendees := [row for order in changed for row in attendee_values(order)]:
-            await self._connection.execute(_SAVE_ATTENDEE, attendees)
+            self._connection.write(_SAVE_ATTENDEES, {"attendees": rows_json(attendees)})
 
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
         return list((await self._connection.scalars(OVERDUE, {"now": now, "count": limit})).all())

@@ -12,6 +12,7 @@ from application.outbox import OutboxTask, TaskKind, TaskState
 from application.ports.cancellation import ShowRefund
 from application.ports.payment import PaymentEvent
 from application.ports.storage import ReceivedEvent
+from domain.branding import Branding, Picture
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.customer import Customer
 from domain.inventory import Inventory
@@ -31,7 +32,16 @@ def producer_of(row: Row) -> Producer:
         email=row["email"],
         currency=currency(row["currency"]),
         financial=ProducerFinancial(row["stripe_account_id"], charges_enabled=row["charges_enabled"]),
+        branding=Branding(
+            colour=row["colour"],
+            logo=_picture_of(row["logo"]),
+            widget_origins=tuple(row["widget_origins"]),
+        ),
     )
+
+
+def _picture_of(name: str | None) -> Picture | None:
+    return Picture(name) if name else None
 
 
 def producer_values(producer: Producer) -> Values:
@@ -40,6 +50,9 @@ def producer_values(producer: Producer) -> Values:
         "name": producer.name,
         "email": producer.email,
         "currency": producer.currency.code,
+        "colour": producer.branding.colour,
+        "logo": producer.branding.logo.name if producer.branding.logo else None,
+        "widget_origins": list(producer.branding.widget_origins),
     }
 
 
@@ -66,6 +79,7 @@ def show_of(row: Row) -> Show:
         terms=row["terms"],
         published=row["published"],
         cancelled=row["cancelled"],
+        image=_picture_of(row["image"]),
     )
 
 
@@ -84,6 +98,7 @@ def show_values(show: Show) -> Values:
         "terms": show.terms,
         "published": show.published,
         "cancelled": show.cancelled,
+        "image": show.image.name if show.image else None,
     }
 
 
@@ -211,6 +226,21 @@ def new_order_values(order: Order) -> Values:
         "request_fingerprint": f"\\x{order.idempotency.fingerprint.hex()}" if order.idempotency else None,
         **order_state_values(order),
     }
+
+
+#: The columns of ``order_state_values``.
+ORDER_STATE = (
+    "status",
+    "completed_at",
+    "payment_intent_id",
+    "charge_id",
+    "last_payment_error",
+    "amount_paid",
+    "tax",
+    "refunded_amount",
+    "disputed",
+    "idempotency_key",
+)
 
 
 def order_state_values(order: Order) -> Values:

@@ -7,14 +7,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from adapters.postgres.bulk import records, rows_json
+from adapters.postgres.bulk import rows_json, update_of
 from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.rows import producer_of, promo_code_of, show_of, ticket_of
 from adapters.postgres.tables import producer_financials, producers, shows, ticket_promo_codes, tickets
 from application.ports.storage import Sale
 from domain.cart import Cart
 from domain.orders import Order
-from domain.promotions import TicketPromoCode
 from domain.stock import Stock
 
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
@@ -35,15 +34,10 @@ _PRODUCERS_OF_SHOWS = (
 _READ_TICKETS, _LOCK_TICKETS = compiled(_TICKETS), compiled(_TICKETS.with_for_update())
 _READ_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE)
 _LOCK_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE.with_for_update())
+_LOCK_PROMO_CODES_BY_ID = compiled(_PROMO_CODES_BY_ID.with_for_update())
 _READ_SHOWS, _READ_PRODUCERS = compiled(_SHOWS), compiled(_PRODUCERS_OF_SHOWS)
-_SAVE_TICKETS = (
-    f"UPDATE tickets SET held = new.held, sold = new.sold FROM {records(tickets, 'changed')} AS new "  # noqa: S608
-    "WHERE tickets.id = new.id"
-)
-_SAVE_PROMO_CODES = (
-    f"UPDATE ticket_promo_codes SET uses = new.uses FROM {records(ticket_promo_codes, 'changed')} AS new "  # noqa: S608
-    "WHERE ticket_promo_codes.id = new.id"
-)
+_SAVE_TICKETS = update_of(tickets, ("held", "sold"), "changed")
+_SAVE_PROMO_CODES = update_of(ticket_promo_codes, ("uses",), "changed")
 
 
 class PostgresSalesRepo:
@@ -59,13 +53,10 @@ class PostgresSalesRepo:
     async def lock_stock(self, orders: Sequence[Order]) -> Stock:
         ticket_ids = {line.ticket_id for order in orders for line in order.lines}
         promo_code_ids = {order.promo_code_id for order in orders if order.promo_code_id}
-        rows = (await self._connection.execute(_TICKETS.with_for_update(), {"ids": list(ticket_ids)})).mappings()
-        locked_tickets = [ticket_of(row) for row in rows]
-        promo_codes: list[TicketPromoCode] = []
-        if promo_code_ids:
-            locked = await self._connection.execute(_PROMO_CODES_BY_ID.with_for_update(), {"ids": list(promo_code_ids)})
-            promo_codes = [promo_code_of(row) for row in locked.mappings()]
-        return Stock(locked_tickets, promo_codes)
+        rows, promo_codes = await self._connection.fetch(
+            (_LOCK_TICKETS, {"ids": list(ticket_ids)}), (_LOCK_PROMO_CODES_BY_ID, {"ids": list(promo_code_ids)})
+        )
+        return Stock(map(ticket_of, rows), map(promo_code_of, promo_codes))
 
     async def save(self, stock: Stock) -> None:
         if changed_tickets := stock.changed_tickets:

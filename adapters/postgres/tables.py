@@ -34,6 +34,14 @@ def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
+# Content of a name never changes (domain.branding.Picture).
+pictures = sa.Table(
+    "pictures",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
 producers = sa.Table(
     "producers",
     metadata,
@@ -41,6 +49,9 @@ producers = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("email", sa.Text, nullable=False),
     sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("colour", sa.Text),
+    sa.Column("logo", sa.ForeignKey(pictures.c.name), index=True),
+    sa.Column("widget_origins", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
 )
 
 producer_financials = sa.Table(
@@ -103,6 +114,7 @@ shows = sa.Table(
     sa.Column("terms", sa.Text, nullable=False),
     sa.Column("published", sa.Boolean, nullable=False),
     sa.Column("cancelled", sa.Boolean, nullable=False),
+    sa.Column("image", sa.ForeignKey(pictures.c.name), index=True),
     sa.CheckConstraint("door_time <= start_time AND start_time <= end_time", name="times"),
     sa.Index("shows_producer_id_start_time_id_idx", "producer_id", "start_time", "id"),
     sa.Index("shows_on_sale_idx", "start_time", "id", postgresql_where=sa.text("published AND NOT cancelled")),

@@ -25,6 +25,7 @@ from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.order_lists import PostgresOrderListRepo
 from adapters.postgres.orders import PostgresOrderRepo
 from adapters.postgres.outbox import PostgresOutboxRepo
+from adapters.postgres.pictures import PostgresPictureRepo
 from adapters.postgres.refunds import PostgresRefundRepo
 from adapters.postgres.sales import PostgresSalesRepo
 from adapters.postgres.tokens import PostgresTokenRepo
@@ -64,6 +65,7 @@ class PostgresUnitOfWork:
         self.refunds = PostgresRefundRepo(self._connection)
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
+        self.pictures = PostgresPictureRepo(self._connection)
         self.audit = PostgresAuditRepo(self._connection)
         self.order_lists = PostgresOrderListRepo(self._connection)
         self.door = PostgresDoorRepo(self._connection)

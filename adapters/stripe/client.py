@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from application.ports.payment import (
     PaymentBusy,
+    PaymentError,
     PaymentKeyRefused,
     PaymentQueued,
     PaymentRefused,
@@ -36,7 +37,8 @@ RATE_LIMIT_PAUSE_SECONDS = 1.0
 _IDS: Final = re.compile(r"(?<=/)(?:acct|ch|cs|dp|du|pi|py|pyr|re|tr)_\w+")
 _SERVER_ERROR = 500
 _CONFLICT = 409
-_NOT_FOUND = 404
+#: Stripe's code where the key is good, and the connected account is not one of the platform's.
+_NOT_OUR_ACCOUNT = "account_invalid"
 
 
 class FailureRemembered(PaymentUnavailable):
@@ -88,25 +90,28 @@ def translated_errors() -> Iterator[None]:
     """Raises PaymentRefused, SessionNotFound, PaymentKeyRefused, PaymentBusy or PaymentUnavailable for the SDK's."""
     try:
         yield
-    except stripe.InvalidRequestError as error:
-        if error.http_status == _NOT_FOUND:
-            raise SessionNotFound(str(error)) from error
-        raise PaymentRefused(str(error)) from error
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        raise PaymentKeyRefused(str(error)) from error
-    except (stripe.IdempotencyError, stripe.CardError) as error:
-        raise PaymentRefused(str(error)) from error
-    except stripe.RateLimitError as error:
-        raise PaymentQueued(_retry_after_seconds(error)) from error
     except stripe.StripeError as error:
-        if error.http_status == _CONFLICT:
-            raise PaymentBusy(str(error)) from error
-        if (error.http_status or 0) >= _SERVER_ERROR and _header(error, "Idempotent-Replayed") == "true":
-            raise FailureRemembered(str(error)) from error
-        raise PaymentUnavailable(str(error)) from error
+        raise _translated(error) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         # The SDK translates what happens until an answer begins, but not what happens in the middle of its body.
         raise PaymentUnavailable(f"the answer broke off: {type(error).__name__} {error}") from error
+
+
+def _translated(error: stripe.StripeError) -> PaymentError:
+    match error:
+        case stripe.InvalidRequestError(http_status=404):
+            return SessionNotFound(str(error))
+        case stripe.AuthenticationError() | stripe.PermissionError():
+            return PaymentRefused(str(error)) if error.code == _NOT_OUR_ACCOUNT else PaymentKeyRefused(str(error))
+        case stripe.InvalidRequestError() | stripe.IdempotencyError() | stripe.CardError():
+            return PaymentRefused(str(error))
+        case stripe.RateLimitError():
+            return PaymentQueued(_retry_after_seconds(error))
+    if error.http_status == _CONFLICT:
+        return PaymentBusy(str(error))
+    if (error.http_status or 0) >= _SERVER_ERROR and _header(error, "Idempotent-Replayed") == "true":
+        return FailureRemembered(str(error))
+    return PaymentUnavailable(str(error))
 
 
 def _retry_after_seconds(error: stripe.RateLimitError) -> float:

@@ -17,6 +17,7 @@ from application.ports.cancellation import CancellationRepo
 from application.ports.door import DoorRepo
 from application.ports.order_lists import OrderListRepo
 from application.ports.payment import PaymentEvent
+from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
 from domain.errors import NotFound
@@ -209,7 +210,9 @@ class OrderRepo(Protocol):
         """The orders that were placed under these Idempotency-Keys."""
         ...
 
-    async def id_of_session(self, session_id: str) -> UUID | None: ...
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, Order]:
+        """The orders that are paid in these sessions."""
+        ...
 
     async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
         """How the orders that exist stand, without locking them."""
@@ -357,16 +360,30 @@ class ReceivedEvent:
 class EventInbox(Protocol):
     """Webhooks, each kept once (design.md §5)."""
 
-    async def receive(self, event: PaymentEvent, *, now: datetime) -> ReceivedEvent:
-        """The event as the inbox has it: as it is now, or as it was received before."""
+    async def receive(self, events: Collection[PaymentEvent], *, now: datetime) -> Mapping[str, ReceivedEvent]:
+        """The events by id, as the inbox has them: as they are now, or as they were received before."""
         ...
 
     async def get(self, event_id: str) -> ReceivedEvent | None: ...
 
-    async def handled(self, event_id: str, *, now: datetime) -> None: ...
+    async def handled(self, event_ids: Collection[str], *, now: datetime) -> None: ...
 
     async def failed(self, event_id: str, *, error: str) -> None:
         """It stays unhandled, and its error can be seen."""
+        ...
+
+
+class PictureRepo(Protocol):
+    """Logos of producers and images of shows."""
+
+    async def add(self, picture: Picture, content: bytes) -> None:
+        """Nothing happens when it is there already."""
+        ...
+
+    async def content(self, picture: Picture) -> bytes | None: ...
+
+    async def remove_unused(self, picture: Picture) -> None:
+        """Forget it, unless a show or a producer still has it."""
         ...
 
 
@@ -433,6 +450,9 @@ class UnitOfWork(Protocol):
 
     @property
     def tokens(self) -> TokenRepo: ...
+
+    @property
+    def pictures(self) -> PictureRepo: ...
 
     @property
     def audit(self) -> AuditRepo: ...

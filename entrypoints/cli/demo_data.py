@@ -10,10 +10,11 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from application.access import Scope
+from application.access import Actor, Scope
 from domain.catalog import Show, Ticket
 from domain.inventory import Inventory
 from domain.promotions import TicketPromoCode
+from entrypoints.cli import demo_pictures
 from entrypoints.container import Container
 
 #: The sandbox knows every connected account.
@@ -51,6 +52,13 @@ async def _fill(container: Container) -> DemoAccess:
     scopes = (Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN)
     producer_token = await container.issue_token()(producer_id=producer.id, name="demo", scopes=scopes)
     platform_token = await container.issue_token()(producer_id=None, name="demo", scopes=[Scope.PLATFORM])
+    # The usual addresses of a site that somebody tries the widget on, on their own machine.
+    await container.set_branding()(
+        Actor(producer.id, name="demo"),
+        colour=demo_pictures.COLOUR,
+        widget_origins=["http://localhost:8080", "http://127.0.0.1:8080", "http://localhost:3000"],
+    )
+    await container.set_logo()(Actor(producer.id, name="demo"), demo_pictures.logo())
     add = _Catalog(container, producer.id)
     await add.regular_show()
     await add.donation_show()
@@ -65,6 +73,7 @@ class _Catalog:
     def __init__(self, container: Container, producer_id: UUID) -> None:
         self._container = container
         self._producer_id = producer_id
+        self._actor = Actor(producer_id, name="demo")
         self._ids = container.ids()
 
     async def regular_show(self) -> None:
@@ -77,24 +86,30 @@ class _Catalog:
             show,
             self._ticket(show, "General Admission", 2500, 500),
             self._ticket(show, "Student", 1200, 100, description="Student card at the door"),
-            self._ticket(show, "VIP", 6000, 20, is_vip=True, description="First row and a drink"),
+            self._ticket(show, "Front Row", 6000, 20, is_vip=True, description="With a drink in the interval"),
+            poster=demo_pictures.midsummer(),
             promo_code=TicketPromoCode(id=self._ids.new(), show_id=show.id, code="TEST20", discount=Decimal("0.20")),
         )
 
     async def donation_show(self) -> None:
         show = self._show("Jazz in the Foyer", "Pay what you like, from ten dollars.", in_days=21)
-        await self._add(show, self._ticket(show, "Pay What You Can", 1000, 80, is_donation_based=True))
+        await self._add(
+            show,
+            self._ticket(show, "Pay What You Can", 1000, 80, is_donation_based=True),
+            poster=demo_pictures.jazz(),
+        )
 
     async def free_show(self) -> None:
         show = self._show("Open Rehearsal", "See how it is made. Free, but seats are few.", in_days=7)
-        await self._add(show, self._ticket(show, "Free Seat", 0, 60))
+        await self._add(show, self._ticket(show, "Free Seat", 0, 60), poster=demo_pictures.rehearsal())
 
     async def last_tickets(self) -> None:
         show = self._show("The Cherry Orchard", "The last evening.", in_days=28)
         await self._add(
             show,
             self._ticket(show, "Stalls", 3500, 3),
-            self._ticket(show, "Balcony", 2000, 0, description="Sold out"),
+            self._ticket(show, "Balcony", 2000, 0),
+            poster=demo_pictures.orchard(),
         )
 
     def _show(self, title: str, description: str, *, in_days: int) -> Show:
@@ -136,7 +151,9 @@ class _Catalog:
             inventory=Inventory(quantity),
         )
 
-    async def _add(self, show: Show, *tickets: Ticket, promo_code: TicketPromoCode | None = None) -> None:
+    async def _add(
+        self, show: Show, *tickets: Ticket, poster: bytes, promo_code: TicketPromoCode | None = None
+    ) -> None:
         async with self._container.unit_of_work() as uow:
             await uow.catalog.add_show(show)
             for ticket in tickets:
@@ -144,3 +161,4 @@ class _Catalog:
             if promo_code:
                 await uow.catalog.add_promo_code(promo_code)
             await uow.commit()
+        await self._container.set_show_image()(self._actor, show.id, poster)

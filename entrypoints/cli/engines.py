@@ -27,10 +27,11 @@ data_dir_option = click.option(
 
 
 @contextmanager
-def engines(settings: Settings, data_dir: Path) -> Iterator[Settings]:
+def engines(settings: Settings, data_dir: Path, *, ensure_schema: bool = True) -> Iterator[Settings]:
     """The settings with the URLs of running engines; those we start stop at the end.
 
-    Our own database is brought to the newest schema; one that the operator runs must be there already.
+    Our own database is brought to the newest schema; one that the operator runs must be there already, unless
+    ``ensure_schema`` is off.
     Raises EngineError, InvalidSettings.
     """
     with ExitStack() as stack:
@@ -38,7 +39,7 @@ def engines(settings: Settings, data_dir: Path) -> Iterator[Settings]:
             url = stack.enter_context(EmbeddedPostgres(data_dir)).url
             settings = msgspec.structs.replace(settings, database_url=url)
             schema.upgrade(url)
-        else:
+        elif ensure_schema:
             _ensure_newest_schema(settings.database_url)
         if settings.redis_url is None:
             url = stack.enter_context(EmbeddedRedis(data_dir)).url

@@ -23,6 +23,7 @@ COMMANDS: Final = MappingProxyType(
     {
         "audit": "entrypoints.cli.audit",
         "demo": "entrypoints.cli.demo",
+        "doctor": "entrypoints.cli.doctor",
         "migrate": "entrypoints.cli.database",
         "producer": "entrypoints.cli.producers",
         "sandbox": "entrypoints.cli.sandbox",

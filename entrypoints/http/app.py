@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
@@ -13,27 +12,27 @@ from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
-from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.static_files import create_static_files_router
-from litestar.template.config import TemplateConfig
 
 from entrypoints.container import Container, close
 from entrypoints.http import checkout, health, lookup, metrics, orders, platform, producer, shows, webhooks
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import dependencies
-from entrypoints.http.errors import EXCEPTION_HANDLERS
 from entrypoints.http.memory import calm_garbage_collector
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import CHECKOUT_RATE_LIMIT
-from entrypoints.web import order_page
+from entrypoints.web.csrf import csrf_config
+from entrypoints.web.dependencies import create_pages, web_dependencies
+from entrypoints.web.error_pages import handlers_for_browsers
+from entrypoints.web.page_cache import PageCache
+from entrypoints.web.router import create_storefront
+from entrypoints.web.security import harden
 
-WEB = Path(order_page.__file__).parent
 MAX_BODY_BYTES = 64 * 1024
 
 
 def create_app(container: Container) -> Litestar:
-    """The API over the container's use cases. The container is closed when the application stops."""
+    """API and pages over the container's use cases. The container is closed when the application stops."""
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -42,7 +41,8 @@ def create_app(container: Container) -> Litestar:
         yield
         await close(container)
 
-    origins = [origin.strip() for origin in container.settings().cors_origins.split(",") if origin.strip()]
+    settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     app = Litestar(
         route_handlers=[
             Router("/api/v1", route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router]),
@@ -52,18 +52,17 @@ def create_app(container: Container) -> Litestar:
                 middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate)],
             ),
             health.router,
+            create_storefront(page_cache),
             metrics.get_metrics,
-            order_page.router,
-            create_static_files_router("/static", directories=[WEB / "static"], include_in_schema=False),
         ],
-        dependencies=dependencies(container),
+        dependencies={**dependencies(container), **web_dependencies(container, pages, page_cache)},
+        exception_handlers=handlers_for_browsers(pages),
         state=State({CHECKOUT_RATE_LIMIT: container.checkout_rate_limit()}),
-        exception_handlers=EXCEPTION_HANDLERS,
         middleware=[timed, log_with_request_id],
-        before_send=[answer_with_request_id, count_answers(container.metrics())],
+        before_send=[answer_with_request_id, harden, count_answers(container.metrics())],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
-        template_config=TemplateConfig(directory=WEB / "templates", engine=JinjaTemplateEngine),
+        csrf_config=csrf_config(settings),
         cors_config=CORSConfig(allow_origins=origins) if origins else None,
         openapi_config=OpenAPIConfig(
             title="PiqueTickets",

@@ -23,6 +23,7 @@ from domain.policy import CheckoutPolicy
 from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
 from entrypoints.http.openapi import answers
 from entrypoints.http.rate_limit import limit_checkouts
+from entrypoints.http.returning import with_word_of_payment
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
 from entrypoints.http.strict_json import StrictJson
 
@@ -128,6 +129,7 @@ async def success(
         # A buyer who has done their part sees the order's page all the same: it says how things stand.
         log.warning("Order of session %s is not completed yet: %s", session_id, error)
         order = await complete_order.find(session_id)
+        return with_word_of_payment(Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER), order)
     return Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER)
 
 

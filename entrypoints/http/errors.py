@@ -42,7 +42,9 @@ class ErrorOut(msgspec.Struct, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """How one kind of error looks over HTTP."""
+
     status: HTTPStatus
     code: str
     retry_after_seconds: int | None = None
@@ -52,37 +54,37 @@ _BAD_REQUEST = HTTPStatus.BAD_REQUEST
 _UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 
 #: The first row that the error is an instance of counts, so the special come before the general.
-ERRORS: dict[type[Exception], _Row] = {
-    domain.InvalidEmail: _Row(_BAD_REQUEST, "invalid_email"),
-    domain.InvalidName: _Row(_BAD_REQUEST, "invalid_name"),
-    domain.InvalidPhone: _Row(_BAD_REQUEST, "invalid_phone"),
-    domain.InvalidQuantity: _Row(_BAD_REQUEST, "invalid_quantity"),
-    domain.NoTickets: _Row(_BAD_REQUEST, "no_tickets"),
-    domain.TooManyTickets: _Row(_BAD_REQUEST, "too_many_tickets"),
-    domain.OrderTotalExceeded: _Row(_BAD_REQUEST, "order_total_exceeded"),
-    domain.DonationTooLarge: _Row(_BAD_REQUEST, "donation_too_large"),
-    domain.DonationTooSmall: _Row(_BAD_REQUEST, "donation_too_small"),
-    domain.DonationNotAllowed: _Row(_BAD_REQUEST, "donation_not_allowed"),
-    domain.ShowEnded: _Row(_BAD_REQUEST, "show_ended"),
-    domain.ShowUnavailable: _Row(_BAD_REQUEST, "show_unavailable"),
-    domain.TicketNotFound: _Row(_BAD_REQUEST, "ticket_not_found"),
-    domain.TicketsUnavailable: _Row(_BAD_REQUEST, "tickets_unavailable"),
-    domain.InvalidPromoCode: _Row(_BAD_REQUEST, "invalid_promo_code"),
-    domain.PromoCodeExhausted: _Row(_BAD_REQUEST, "promo_code_exhausted"),
-    domain.ProducerPaymentMissing: _Row(_BAD_REQUEST, "producer_payment_missing"),
-    domain.InvalidRequest: _Row(_BAD_REQUEST, "invalid_request"),
-    InvalidSignature: _Row(_BAD_REQUEST, "invalid_request"),
-    domain.NotFound: _Row(HTTPStatus.NOT_FOUND, "not_found"),
-    PriceChanged: _Row(HTTPStatus.CONFLICT, "price_changed"),
-    application.CheckoutInProgress: _Row(HTTPStatus.CONFLICT, "checkout_in_progress"),
-    domain.DomainError: _Row(HTTPStatus.CONFLICT, "conflict"),
-    application.IdempotencyKeyReused: _Row(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
-    application.Busy: _Row(_UNAVAILABLE, "busy", retry_after_seconds=1),
-    application.PaymentNotPossible: _Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=5),
-    PaymentUnavailable: _Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=5),
-    PaymentRefused: _Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=60),
-    StorageConflict: _Row(_UNAVAILABLE, "unavailable", retry_after_seconds=1),
-    StorageUnavailable: _Row(_UNAVAILABLE, "unavailable", retry_after_seconds=2),
+ERRORS: dict[type[Exception], Row] = {
+    domain.InvalidEmail: Row(_BAD_REQUEST, "invalid_email"),
+    domain.InvalidName: Row(_BAD_REQUEST, "invalid_name"),
+    domain.InvalidPhone: Row(_BAD_REQUEST, "invalid_phone"),
+    domain.InvalidQuantity: Row(_BAD_REQUEST, "invalid_quantity"),
+    domain.NoTickets: Row(_BAD_REQUEST, "no_tickets"),
+    domain.TooManyTickets: Row(_BAD_REQUEST, "too_many_tickets"),
+    domain.OrderTotalExceeded: Row(_BAD_REQUEST, "order_total_exceeded"),
+    domain.DonationTooLarge: Row(_BAD_REQUEST, "donation_too_large"),
+    domain.DonationTooSmall: Row(_BAD_REQUEST, "donation_too_small"),
+    domain.DonationNotAllowed: Row(_BAD_REQUEST, "donation_not_allowed"),
+    domain.ShowEnded: Row(_BAD_REQUEST, "show_ended"),
+    domain.ShowUnavailable: Row(_BAD_REQUEST, "show_unavailable"),
+    domain.TicketNotFound: Row(_BAD_REQUEST, "ticket_not_found"),
+    domain.TicketsUnavailable: Row(_BAD_REQUEST, "tickets_unavailable"),
+    domain.InvalidPromoCode: Row(_BAD_REQUEST, "invalid_promo_code"),
+    domain.PromoCodeExhausted: Row(_BAD_REQUEST, "promo_code_exhausted"),
+    domain.ProducerPaymentMissing: Row(_BAD_REQUEST, "producer_payment_missing"),
+    domain.InvalidRequest: Row(_BAD_REQUEST, "invalid_request"),
+    InvalidSignature: Row(_BAD_REQUEST, "invalid_request"),
+    domain.NotFound: Row(HTTPStatus.NOT_FOUND, "not_found"),
+    PriceChanged: Row(HTTPStatus.CONFLICT, "price_changed"),
+    application.CheckoutInProgress: Row(HTTPStatus.CONFLICT, "checkout_in_progress"),
+    domain.DomainError: Row(HTTPStatus.CONFLICT, "conflict"),
+    application.IdempotencyKeyReused: Row(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+    application.Busy: Row(_UNAVAILABLE, "busy", retry_after_seconds=1),
+    application.PaymentNotPossible: Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=5),
+    PaymentUnavailable: Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=5),
+    PaymentRefused: Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=60),
+    StorageConflict: Row(_UNAVAILABLE, "unavailable", retry_after_seconds=1),
+    StorageUnavailable: Row(_UNAVAILABLE, "unavailable", retry_after_seconds=2),
 }
 
 # What an adapter says of its trouble is for the log; the caller hears this instead.
@@ -106,9 +108,14 @@ _ABOUT_FIELDS = (
 )
 
 
+def row_of(error: Exception) -> Row:
+    """The error's place in the table."""
+    return next(row for kind, row in ERRORS.items() if isinstance(error, kind))
+
+
 def application_error(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorOut]:
     """An error of a rule, a use case or a port."""
-    row = next(row for kind, row in ERRORS.items() if isinstance(error, kind))
+    row = row_of(error)
     if row.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("%s answered %d %s: %s", request.url.path, row.status, row.code, error)
     body = ErrorOut(

@@ -1,80 +1,120 @@
-"""An order's page: where Stripe's payment page, free checkouts and mails lead to."""
+"""An order's pages: where Stripe's payment page, free checkouts and mails lead to."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from litestar import Router, get
-from litestar.di import NamedDependency
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery
-from litestar.response import Redirect, Template
+from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.links import Links, OrderTokens
+from application.release import CancelOrder
 from application.session_opening import FindPayPage
-from application.showing import GetOrder
-from domain.errors import NotFound
+from application.showing import GetOrder, OrderOnDisplay
+from domain.errors import Conflict, NotFound
+from domain.orders import SOLD, Order, OrderStatus
+from entrypoints.http.returning import has_just_paid
+from entrypoints.web.csrf import csrf_token
+from entrypoints.web.qr import qr_code
+from entrypoints.web.rendering import Pages
+from entrypoints.web.wording import Wording
 
 #: How often the pay page looks whether the payment page is there.
-ASK_AGAIN_SECONDS = 2
-_PRIVATE = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
+ASK_AGAIN_SECONDS: Final = 2
+
+
+async def opened(
+    show_id: FromPath[UUID],
+    order_id: FromPath[UUID],
+    get_order: NamedDependency[GetOrder],
+    order_tokens: NamedDependency[OrderTokens],
+    token: FromQuery[str] = "",
+) -> OrderOnDisplay:
+    """The order, for whoever has its token. For all others it does not exist."""
+    if not order_tokens.matches(order_id, token):
+        raise NotFound("No such order")
+    found = await get_order(order_id)
+    if found.order.show_id != show_id:
+        raise NotFound("No such order")
+    return found
 
 
 @get("/shows/{show_id:uuid}/orders/{order_id:uuid}", include_in_schema=False)
 async def order_page(
-    show_id: FromPath[UUID],
-    order_id: FromPath[UUID],
-    get_order: NamedDependency[GetOrder],
-    order_tokens: NamedDependency[OrderTokens],
-    token: FromQuery[str] = "",
-) -> Template:
+    request: Request[Any, Any, Any],
+    opened: NamedDependency[OrderOnDisplay],
+    pages: NamedDependency[Pages],
+    links: NamedDependency[Links],
+) -> Response[str]:
     """How the order stands, and what its buyer can do about it."""
-    if not order_tokens.matches(order_id, token):
-        raise NotFound("No such order")
-    found = await get_order(order_id)
-    if found.order.show_id != show_id:
-        raise NotFound("No such order")
-    show = found.display.show
-    return Template(
+    order = opened.order
+    return pages.page(
         "order.html",
-        context={
-            "order": found.order,
-            "show": show,
-            "producer": found.display.producer,
-            "doors": show.local(show.door_time),
-            "starts": show.local(show.start_time),
-            "money": found.order.quote.currency.price,
-            "token": token,
+        {
+            **_context(opened),
+            "state": _state(order, pages.now(), came_from_paying=has_just_paid(request, order)),
+            "token": links.tokens.token(order.id),
+            "pay_url": links.checkout_url(order) if order.holds_tickets else None,
+            "csrf_token": csrf_token(request),
+            "qr_code": qr_code,
         },
-        headers=_PRIVATE,
     )
+
+
+@post("/shows/{show_id:uuid}/orders/{order_id:uuid}/cancel", include_in_schema=False)
+async def cancel(
+    opened: NamedDependency[OrderOnDisplay], cancel_order: NamedDependency[CancelOrder], links: NamedDependency[Links]
+) -> Redirect:
+    """Gives the hold back. One that cannot be cancelled any more is shown as what it is now."""
+    try:
+        order = await cancel_order(opened.order.id)
+    except Conflict:
+        order = opened.order
+    return Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER)
 
 
 @get("/shows/{show_id:uuid}/orders/{order_id:uuid}/pay", include_in_schema=False)
 async def pay_page(
-    show_id: FromPath[UUID],
-    order_id: FromPath[UUID],
-    get_order: NamedDependency[GetOrder],
+    opened: NamedDependency[OrderOnDisplay],
     find_pay_page: NamedDependency[FindPayPage],
-    order_tokens: NamedDependency[OrderTokens],
     links: NamedDependency[Links],
-    token: FromQuery[str] = "",
-) -> Template | Redirect:
+    pages: NamedDependency[Pages],
+) -> Response[Any]:
     """Sends the buyer on to Stripe's page as soon as it is there; asks again every few seconds until then."""
-    if not order_tokens.matches(order_id, token):
-        raise NotFound("No such order")
-    found = await get_order(order_id)
-    if found.order.show_id != show_id:
-        raise NotFound("No such order")
-    if not found.order.holds_tickets:
-        return Redirect(links.order_page(found.order), status_code=HTTP_303_SEE_OTHER)
-    if url := await find_pay_page(found.order):
+    order = opened.order
+    if not order.holds_tickets:
+        return Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER)
+    if url := await find_pay_page(order):
         return Redirect(url, status_code=HTTP_303_SEE_OTHER)
-    return Template(
-        "pay.html",
-        context={"order": found.order, "show": found.display.show, "producer": found.display.producer},
-        headers={**_PRIVATE, "Refresh": str(ASK_AGAIN_SECONDS)},
-    )
+    context = {**_context(opened), "order_url": links.order_page(order)}
+    return pages.page("pay.html", context, headers={"Refresh": str(ASK_AGAIN_SECONDS)})
 
 
-router = Router("/", route_handlers=[order_page, pay_page])
+def _state(order: Order, now: datetime, *, came_from_paying: bool) -> str:
+    """Which of the order page's stories is told."""
+    if order.success:
+        return "success"
+    if order.status is OrderStatus.PENDING and came_from_paying:
+        return "confirming"
+    if order.status is OrderStatus.PENDING and order.expires_at is not None and order.expires_at <= now:
+        return "expired"
+    if order.status in SOLD:
+        return "void"
+    return order.status.value
+
+
+def _context(found: OrderOnDisplay) -> dict[str, Any]:
+    return {
+        "order": found.order,
+        "show": found.display.show,
+        "producer": found.display.producer,
+        "words": Wording(found.display.show, found.order.quote.currency),
+    }
+
+
+router = Router("/", route_handlers=[order_page, cancel, pay_page], dependencies={"opened": Provide(opened)})

@@ -237,7 +237,7 @@ async def test_what_an_earlier_release_kept_and_nobody_reacts_to_any_more_is_han
 ) -> None:
     retired = PaymentEvent(id="evt_old", type="order.created", object_id="or_1", livemode=False)
     async with world.database() as uow:
-        await uow.inbox.receive(retired, now=world.clock.now())
+        await uow.inbox.receive([retired], now=world.clock.now())
         await uow.commit()
     assert (await handle.replay("evt_old")).handled_at == world.clock.now()
 

@@ -10,7 +10,8 @@ from typing_extensions import override
 
 from adapters.memory.lock import MemoryLock
 from adapters.memory.storage import MemoryDatabase, _Tables
-from application.checkout import MAX_DECISIONS, CheckoutRequest, Placement
+from application.checkout import CheckoutRequest, Placement
+from application.conflicts import MAX_ATTEMPTS
 from application.errors import Busy, IdempotencyKeyReused
 from application.outbox import TaskKind
 from application.ports.storage import StorageConflict, StorageUnavailable
@@ -169,7 +170,7 @@ async def test_a_conflict_is_decided_again_up_to_three_times() -> None:
     database = ContestedDatabase()
     world, stalls = World(database=database), ticket()
     await world.sell(stalls)
-    database.conflicts = MAX_DECISIONS - 1
+    database.conflicts = MAX_ATTEMPTS - 1
     placed(await decided(world, request((stalls, 1))))
     assert await world.counters(stalls) == (1, 0)
     await world.close()
@@ -180,7 +181,7 @@ async def test_a_conflict_that_does_not_end_refuses_the_batch_and_changes_nothin
     database = ContestedDatabase()
     world, stalls = World(database=database), ticket()
     await world.sell(stalls)
-    database.conflicts = MAX_DECISIONS
+    database.conflicts = MAX_ATTEMPTS
     with pytest.raises(StorageConflict):
         await world.place_orders([request((stalls, 1))])
     assert database.conflicts == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,10 +16,11 @@ from application.outbox import TaskKind
 from application.ports.payment import PaymentSession, SessionStatus
 from application.ports.storage import StorageUnavailable
 from domain.catalog import Ticket
-from domain.errors import NotFound
+from domain.errors import Conflict, NotFound
 from domain.orders import AttendeeStatus, Order, OrderEvent, OrderStatus
 from domain.refunds import RefundStatus
 from tests.application.world import HANGS_SECONDS, World
+from tests.support import factories
 from tests.support.factories import DOORS, promo_code, receipt, ticket
 
 pytestmark = pytest.mark.p0
@@ -319,6 +321,38 @@ async def test_the_wrong_money_is_given_back_only_once(world: World) -> None:
     settled = await world.settlement.settle(order.id, wrong)
     assert await world.settlement.settle(order.id, wrong) == settled
     assert len(await world.refunds(order)) == 1
+
+
+async def test_payments_that_come_together_are_settled_together(world: World) -> None:
+    stalls = ticket()
+    await world.sell(stalls)
+    orders = [await world.buy((stalls, 1)) for _ in range(5)]
+    settled = await asyncio.gather(*(world.settlement.settle(order.id, paid(order)) for order in orders * 2))
+    assert all(order.success for order in settled)
+    assert [order.id for order in settled] == [order.id for order in orders * 2]
+    assert await world.counters(stalls) == (0, 5)
+    mails = [task for task in await world.tasks() if task.kind is TaskKind.CONFIRMATION_MAIL]
+    assert Counter(task.order_id for task in mails) == Counter(order.id for order in orders)
+
+
+async def test_one_order_that_cannot_be_settled_costs_its_neighbours_nothing(world: World) -> None:
+    """Its hold is not in the counters, which nobody may make negative."""
+    stalls = ticket()
+    await world.sell(stalls)
+    sound = await world.buy((stalls, 1))
+    odd = factories.order((stalls, 9))
+    await world.add(odd)
+    failed, settled, unknown = await asyncio.gather(
+        world.settlement.settle(odd.id, paid(odd)),
+        world.settlement.settle(sound.id, paid(sound)),
+        world.settlement.settle(uuid4(), paid(sound)),
+        return_exceptions=True,
+    )
+    assert isinstance(failed, Conflict)
+    assert isinstance(unknown, NotFound)
+    assert isinstance(settled, Order)
+    assert settled.success
+    assert await world.counters(stalls) == (0, 1)
 
 
 async def test_an_unknown_order_is_not_found(world: World) -> None:

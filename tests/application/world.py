@@ -65,7 +65,7 @@ from domain.ticket_code import TicketCodes
 from tests.support.factories import Wanted, cart, customer, producer, show
 
 #: Nothing in memory takes this long: what does hangs.
-HANGS_SECONDS: Final = 2
+HANGS_SECONDS: Final = 20
 #: What the provider of the world signs its events with.
 SIGNATURE: Final = "signed by the provider"
 A_DAY: Final = timedelta(days=1)

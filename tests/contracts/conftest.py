@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import pytest
@@ -23,14 +22,6 @@ from application.ports.storage import UnitOfWorkFactory
 from tests.contracts.builders import NOW, Theatre
 
 _TRUNCATE = sa.text(f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)}")
-
-
-@pytest.fixture(scope="session")
-def closed_port() -> Iterator[int]:
-    """A port that refuses every connection, and that nobody else can take meanwhile."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

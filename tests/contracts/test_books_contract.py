@@ -158,9 +158,9 @@ def pending(theatre: Theatre) -> Order:
 
 
 async def found_after(
-    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, *orders: Order, **more: tuple[Refund, ...]
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, *orders: Order, refunds: tuple[Refund, ...] = ()
 ) -> set[Invariant]:
-    await store(unit_of_work, theatre, *orders, **more)
+    await store(unit_of_work, theatre, *orders, refunds=refunds)
     return set(await off(books))
 
 

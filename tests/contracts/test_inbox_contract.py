@@ -18,14 +18,14 @@ LATER = NOW + timedelta(seconds=1)
 
 async def receive(unit_of_work: UnitOfWorkFactory, event: PaymentEvent, now: datetime = NOW) -> ReceivedEvent:
     async with unit_of_work() as uow:
-        received = await uow.inbox.receive(event, now=now)
+        received = await uow.inbox.receive([event], now=now)
         await uow.commit()
-    return received
+    return received[event.id]
 
 
 async def handled(unit_of_work: UnitOfWorkFactory, event_id: str, now: datetime) -> None:
     async with unit_of_work() as uow:
-        await uow.inbox.handled(event_id, now=now)
+        await uow.inbox.handled([event_id], now=now)
         await uow.commit()
 
 
@@ -118,6 +118,21 @@ async def test_an_event_that_never_came_is_none(unit_of_work: UnitOfWorkFactory)
 
 async def test_an_event_that_was_not_committed_never_came(unit_of_work: UnitOfWorkFactory) -> None:
     async with unit_of_work() as uow:
-        await uow.inbox.receive(EVENT, now=NOW)
+        await uow.inbox.receive([EVENT], now=NOW)
 
     assert await kept(unit_of_work, EVENT.id) is None
+
+
+async def test_events_are_received_and_handled_together(unit_of_work: UnitOfWorkFactory) -> None:
+    other = replace(EVENT, id="evt_2")
+    await receive(unit_of_work, EVENT)
+    async with unit_of_work() as uow:
+        received = await uow.inbox.receive([other, EVENT, other], now=LATER)
+        await uow.inbox.handled(received.keys(), now=LATER)
+        await uow.commit()
+
+    assert {id_: event.received_at for id_, event in received.items()} == {"evt_1": NOW, "evt_2": LATER}
+    for event_id in received:
+        found = await kept(unit_of_work, event_id)
+        assert found
+        assert found.handled_at == LATER

@@ -31,7 +31,7 @@ class Office:
     heard: Callable[[], Sequence[UUID]]
 
     async def until_heard(self, *expected: UUID) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while set(self.heard()) != set(expected):
                 await asyncio.sleep(0.005)
 

@@ -255,8 +255,8 @@ async def test_a_session_leads_to_its_order(unit_of_work: UnitOfWorkFactory, the
         await uow.commit()
 
     async with unit_of_work() as uow:
-        assert await uow.orders.id_of_session("cs_9") == order.id
-        assert await uow.orders.id_of_session("cs_unknown") is None
+        found = await uow.orders.of_sessions(["cs_9", "cs_unknown"])
+        assert {session_id: paid.id for session_id, paid in found.items()} == {"cs_9": order.id}
     assert await stored(unit_of_work, order.id) == order.with_session("cs_9", "https://pay.example/cs_9")
 
 

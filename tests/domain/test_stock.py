@@ -72,3 +72,25 @@ def test_stock_never_falls_below_zero() -> None:
     stock.hold(order((scarce, 2)).lines, None)
     with pytest.raises(Conflict):
         stock.sell(order((scarce, 1)).lines, None)
+
+
+def test_moves_that_end_in_an_error_never_happened() -> None:
+    stock = Stock([stalls], [promo])
+    stock.hold(order((stalls, 2)).lines, None)
+
+    def sell_more_than_is_held() -> None:
+        with stock.all_or_nothing():
+            stock.hold(order((stalls, 1)).lines, promo.id)
+            stock.sell_held(order((stalls, 4)).lines)
+
+    with pytest.raises(Conflict):
+        sell_more_than_is_held()
+    assert [changed.inventory for changed in stock.changed_tickets] == [Inventory(10, held=2)]
+    assert stock.changed_promo_codes == []
+
+
+def test_moves_that_end_well_stay() -> None:
+    stock = Stock([stalls])
+    with stock.all_or_nothing():
+        stock.hold(order((stalls, 2)).lines, None)
+    assert stock.tickets[stalls.id].inventory == Inventory(10, held=2)

@@ -33,7 +33,7 @@ async def test_body_up_to_64_kib_is_read_and_a_byte_more_is_too_large(box_office
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nothing", "/api/v1/nothing", "/api/v1/shows/not-a-uuid", f"/api/v1/shows/{UUID(int=7)}"]
+    "path", ["/nothing", "/api/v1/nothing", "/api/v1/shows/not-a-uuid", f"/api/v1/shows/{UUID(int=7)}"]
 )
 async def test_what_is_not_there_is_not_found(box_office: BoxOffice, path: str) -> None:
     (await box_office.get(path)).refused(404, "not_found")

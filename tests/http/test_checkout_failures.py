@@ -100,7 +100,7 @@ async def test_lock_expiry_warning_on_slow_transaction(
             await until_somebody_waits(database_url)
             await asyncio.sleep(0.3)  # the lock's time runs out
             late = asyncio.create_task(rival.checkout(on_sale.cart(1)))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while len(await until_somebody_waits(database_url)) < 2:
                     await asyncio.sleep(0.01)
 

@@ -195,7 +195,7 @@ async def test_undone_admission_leaves_no_conflict(office: BackOffice, on_sale: 
 async def test_conflicts_are_read_in_pages(office: BackOffice, on_sale: OnSale) -> None:
     await upload(office, on_sale, *(a_scan(f"card {number}") for number in range(5)))
     seen: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         path = f"/shows/{on_sale.id}/checkin/conflicts?limit=2{cursor and f'&cursor={cursor}'}"
         page = (await office.get(path)).body

@@ -93,7 +93,7 @@ async def test_pages_hold_still_while_orders_come_in(
     for name in "ABCDE":
         await free_order(box_office, on_sale, name)
     seen: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = await office.get(f"/shows/{on_sale.id}/orders?limit=2{cursor and f'&cursor={cursor}'}")
         seen += names(page)
@@ -107,7 +107,7 @@ async def test_attendees_are_read_in_pages_that_may_end_within_an_order(
 ) -> None:
     orders = [await free_order(box_office, on_sale, name) for name in "ABC"]
     seen: list[Json] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         path = f"/shows/{on_sale.id}/attendees?limit=1{cursor and f'&cursor={cursor}'}"
         page = (await office.get(path)).body

@@ -76,11 +76,6 @@ async def test_opens_with_its_own_token_under_its_own_show_alone(box_office: Box
     answer.refused(404, "not_found")
 
 
-async def test_style_sheet_is_served(box_office: BoxOffice) -> None:
-    answer = await box_office.get("/static/style.css")
-    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
-
-
 class TestPayPage:
     """While Stripe's page is being prepared the buyer waits on ours."""
 

@@ -22,7 +22,7 @@ from tests.support import factories
 
 Json = dict[str, Any]
 #: How long something that happens in the background may take before a test gives up.
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 @asynccontextmanager

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import aiohttp
 
-START_SECONDS = 60
-STOP_SECONDS = 30
+START_SECONDS = 120
+STOP_SECONDS = 60
 _KEPT = frozenset({"PATH", "HOME", "LANG", "TMPDIR"})
 
 

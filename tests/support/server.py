@@ -58,7 +58,7 @@ async def running(settings: Settings, *, port: int | None = None, with_worker: b
 
 
 async def _until_live(client: aiohttp.ClientSession) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 async with client.get("/health/live") as answer:

@@ -19,7 +19,7 @@ from tests.support.stripe_world import many_processes, minor, order_of, webhooks
 ORDERS = 50
 COPIES = 3
 #: How long the worker may take for all its mails before the test gives up.
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 120
 #: What the buyers of successive orders do at the payment page.
 WAYS_TO_PAY = (("paid",), ("declined", "paid"), ("delayed", "delayed_paid"), ("declined", "declined", "paid"))
 

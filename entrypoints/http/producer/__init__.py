@@ -7,6 +7,7 @@ from litestar import Router
 from entrypoints.http.producer import (
     account,
     audit_log,
+    branding,
     door,
     order_care,
     orders,
@@ -32,5 +33,6 @@ router = Router(
         reports.router,
         privacy.router,
         audit_log.router,
+        branding.router,
     ],
 )

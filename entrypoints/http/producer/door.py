@@ -15,6 +15,7 @@ from application.door import CheckIn, UndoCheckIn
 from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOfflineScans
 from application.ports.door import ScanCursor
 from entrypoints.http.access import guarded_router
+from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
 from entrypoints.http.producer.door_schemas import (
     CheckInIn,
@@ -37,6 +38,7 @@ from entrypoints.http.strict_json import StrictJson
     return_dto=None,
     summary="Let somebody in",
     operation_id="check_in",
+    responses=answers("not_found"),
 )
 async def check_in(
     data: JSONBody[CheckInIn], actor: NamedDependency[Actor], check_in: NamedDependency[CheckIn]
@@ -52,6 +54,7 @@ async def check_in(
     return_dto=None,
     summary="Undo a check-in",
     operation_id="undo_check_in",
+    responses=answers("not_found"),
 )
 async def undo(
     data: JSONBody[UndoIn], actor: NamedDependency[Actor], undo_check_in: NamedDependency[UndoCheckIn]

@@ -13,7 +13,7 @@ from domain.inventory import Inventory
 from domain.orders import Order, OrderStatus
 from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_cart, a_task, issue, new_id
 
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 60
 
 
 async def check_out(

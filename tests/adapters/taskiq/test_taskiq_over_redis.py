@@ -75,7 +75,7 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 async def until_heard(expected: set[UUID], *heard: Heard) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not expected <= set().union(*heard):
             await asyncio.sleep(0.005)
 

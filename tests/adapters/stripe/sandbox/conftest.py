@@ -110,7 +110,7 @@ def error_code(error: stripe.StripeError) -> str | None:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait, at most ten seconds, for something that no event announces."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             if condition():
                 return

@@ -21,7 +21,7 @@ async def session(telling_client: stripe.StripeClient, checkout_params: Checkout
 
 
 async def delivered(sandbox: StripeSandbox) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await sandbox.control.webhooks.idle()
 
 

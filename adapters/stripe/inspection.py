@@ -1,0 +1,51 @@
+"""What an operator wants to know of Stripe before an installation goes live."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from uuid import uuid4
+
+import msgspec
+import stripe
+from stripe import StripeClient
+
+from adapters.stripe.client import translated_errors
+
+#: An event that nobody reacts to: it only shows that the receiver takes our signature.
+PROBE_TYPE: Final = "piquetickets.doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class StripeFacts:
+    """Our own account, and what Stripe's clock said (to the second; None where it did not)."""
+
+    account_id: str
+    clock: datetime | None
+
+
+async def facts_of(client: StripeClient) -> StripeFacts:
+    """Raises PaymentKeyRefused, PaymentUnavailable."""
+    with translated_errors():
+        account = await client.v1.accounts.retrieve_current_async()
+    headers = account.last_response.headers if account.last_response else {}
+    date = headers.get("Date") or headers.get("date")
+    return StripeFacts(account.id, parsedate_to_datetime(date) if date else None)
+
+
+def signed_probe(webhook_secret: str, *, livemode: bool) -> tuple[bytes, str]:
+    """Body and signature of an event as Stripe would send it, about nothing."""
+    event = {
+        "id": f"evt_doctor_{uuid4().hex}",
+        "object": "event",
+        "type": PROBE_TYPE,
+        "livemode": livemode,
+        "created": int(time.time()),
+        "data": {"object": {"id": "doctor"}},
+    }
+    body = msgspec.json.encode(event)
+    secret = webhook_secret.split(",", maxsplit=1)[0].strip()
+    return body, stripe.WebhookSignature.generate_signature_header(body.decode(), secret)

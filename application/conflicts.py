@@ -1,0 +1,23 @@
+"""Doing a transaction again when another one got in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from application.ports.storage import StorageConflict
+
+Result = TypeVar("Result")
+
+#: Deadlocks and the like are rare and short: who meets three in a row should tell the caller.
+MAX_ATTEMPTS: Final = 3
+
+
+async def undisturbed(transact: Callable[[], Awaitable[Result]]) -> Result:
+    """What ``transact`` returns, tried again while it raises StorageConflict. Raises the last one."""
+    for _ in range(MAX_ATTEMPTS - 1):
+        try:
+            return await transact()
+        except StorageConflict:
+            continue
+    return await transact()

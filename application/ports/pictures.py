@@ -1,0 +1,37 @@
+"""PictureStudio: makes what a producer uploads fit for a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from domain.branding import Picture
+
+
+class UnusablePicture(Exception):
+    """The bytes are no picture that can be read, or too large a one. ``str(error)`` is a sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What a picture must fit into, in pixels. It keeps its proportions and is never enlarged."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPicture:
+    """A picture and its bytes, encoded anew: nothing of the upload is left but what can be seen."""
+
+    picture: Picture
+    content: bytes = field(repr=False)
+
+
+class PictureStudio(Protocol):
+    async def prepare(self, upload: bytes, box: Box) -> PreparedPicture:
+        """The upload as a picture that fits into ``box``; the same upload gives the same picture.
+
+        Raises UnusablePicture for what is not PNG, JPEG or WebP, broken, or of more pixels than can be handled.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Examining an installation before it goes live (api.md, piquetickets doctor)."""

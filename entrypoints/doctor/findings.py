@@ -1,0 +1,48 @@
+"""What an examination finds: one line each, with the mend where something is off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+#: One examination. A service that does not answer within this time does not work.
+TIMEOUT_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``words`` say how things are; ``mend``, what to do about it, is there exactly when something is off."""
+
+    what: str
+    words: str
+    mend: str | None = None
+
+    @property
+    def is_fine(self) -> bool:
+        return self.mend is None
+
+    @override
+    def __str__(self) -> str:
+        words = " ".join(self.words.split())
+        return f"ok    {self.what}: {words}" if self.is_fine else f"OFF   {self.what}: {words} -> {self.mend}"
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """``look`` may raise whatever the examined thing raises: that is a finding, too, with ``mend``."""
+
+    what: str
+    look: Callable[[], Awaitable[Finding]]
+    mend: str
+
+    async def __call__(self) -> Finding:
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await self.look()
+        except TimeoutError:
+            return Finding(self.what, f"no answer within {TIMEOUT_SECONDS} seconds", self.mend)
+        except Exception as error:  # noqa: BLE001  # every kind of trouble is what is looked for
+            return Finding(self.what, str(getattr(error, "orig", None) or error) or type(error).__name__, self.mend)

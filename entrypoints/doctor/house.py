@@ -1,0 +1,92 @@
+"""Settings, the address that buyers know, mail and paper."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+from adapters.smtp.connections import SmtpConnections
+from adapters.smtp.options import SmtpOptions
+from application.ports.letters import Occasion
+from application.ports.mail import PrintableTicket
+from entrypoints.container import Container
+from entrypoints.doctor.findings import Examination, Finding
+from entrypoints.settings import InvalidSettings
+
+_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def of_the_house(container: Container) -> list[Examination]:
+    """No mail is sent."""
+    settings = container.settings()
+
+    async def secrets() -> Finding:
+        try:
+            settings.ensure_fit_for_production()
+        except InvalidSettings as error:
+            name, _, words = str(error).partition(": ")
+            return Finding("settings", f"{name} {words}", f"set {name}")
+        return Finding("settings", "fit for the mode of the Stripe key")
+
+    async def public_url() -> Finding:
+        what, url = "public url", urlsplit(settings.public_url)
+        if settings.is_production and (url.scheme != "https" or url.hostname in _LOCAL_HOSTS):
+            mend = "set PUBLIC_URL to an https:// address that buyers can reach"
+            return Finding(what, f"{settings.public_url} with a live Stripe key", mend)
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(f"{settings.public_url}/health/live") as answer,
+        ):
+            if not answer.ok or await answer.json() != {"status": "ok"}:
+                return Finding(what, f"{settings.public_url} is answered by somebody else", url_mend)
+        return Finding(what, f"{settings.public_url} leads to us")
+
+    async def mail() -> Finding:
+        options = SmtpOptions.from_url(settings.smtp_url)
+        connections = SmtpConnections(options)
+        try:
+            async with connections.connection() as server:
+                await server.noop()
+        finally:
+            await connections.close()
+        as_whom = "logged in" if options.username else "no login asked for"
+        return Finding("mail", f"{options.host}:{options.port} takes mail, {as_whom}")
+
+    async def paper() -> Finding:
+        pdf = await container.ticket_renderer().render([_specimen(container)])
+        if not pdf.startswith(b"%PDF-"):
+            return Finding("pdf", "a ticket was printed that is no PDF", paper_mend)
+        return Finding("pdf", f"a ticket was printed, {len(pdf)} bytes")
+
+    url_mend = "let PUBLIC_URL lead to `piquetickets serve`"
+    paper_mend = "install PiqueTickets anew: fonts or libraries are missing"
+    return [
+        Examination("settings", secrets, "mend the settings"),
+        Examination("public url", public_url, url_mend),
+        Examination("mail", mail, "start the mail server, or mend SMTP_URL"),
+        Examination("pdf", paper, paper_mend),
+    ]
+
+
+def _specimen(container: Container) -> PrintableTicket:
+    now = container.clock().now()
+    return PrintableTicket(
+        show_title="Specimen – Пример – 样本",
+        producer_name="PiqueTickets",
+        occasion=Occasion(
+            venue="Nowhere",
+            door_time=now,
+            start_time=now + timedelta(minutes=30),
+            timezone=ZoneInfo("UTC"),
+            locale="en-US",
+        ),
+        attendee_name="Zoë Nobody",
+        ticket_name="Not valid",
+        is_vip=False,
+        price="Free",
+        order_number="SPECIMEN",
+        code="SPECIMEN",
+    )

@@ -1,0 +1,73 @@
+"""The key, the accounts that money goes to, and the way back for webhooks."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import aiohttp
+
+from adapters.postgres.inspection import connected_accounts
+from adapters.stripe.inspection import facts_of, signed_probe
+from application.ports.payment import SessionNotFound
+from entrypoints.container import Container
+from entrypoints.doctor.clocks import compare_clocks
+from entrypoints.doctor.findings import Examination, Finding
+
+_KEY_MEND = "mend STRIPE_API_KEY, or STRIPE_API_BASE where that is set"
+_UNREACHABLE_MEND = "let PUBLIC_URL lead to `piquetickets serve`, from the internet, too"
+
+
+def of_stripe(container: Container) -> list[Examination]:
+    """Nothing is changed there."""
+
+    async def key() -> Finding:
+        facts = await facts_of(container.stripe())
+        mode = "live, real money moves" if container.settings().is_production else "test"
+        return Finding("stripe key", f"of account {facts.account_id}, mode {mode}")
+
+    async def clock() -> Finding:
+        facts = await facts_of(container.stripe())
+        return compare_clocks("Stripe", facts.clock, container.clock().now())
+
+    async def accounts() -> Finding:
+        connected = await connected_accounts(container.engine())
+        stopped = [f"{name} ({account})" for name, account in connected if not await _is_enabled(container, account)]
+        if stopped:
+            words = f"cannot take charges: {', '.join(stopped)}"
+            return Finding("connected accounts", words, "let these producers finish their onboarding at Stripe")
+        return Finding("connected accounts", f"all {len(connected)} can take charges" if connected else "none yet")
+
+    async def webhook() -> Finding:
+        return await _examine_webhook(container)
+
+    return [
+        Examination("stripe key", key, _KEY_MEND),
+        Examination("clock against Stripe", clock, _KEY_MEND),
+        Examination("connected accounts", accounts, _KEY_MEND),
+        Examination("webhook", webhook, _UNREACHABLE_MEND),
+    ]
+
+
+async def _is_enabled(container: Container, account_id: str) -> bool:
+    try:
+        return await container.payment().charges_enabled(account_id)
+    except SessionNotFound:
+        return False
+
+
+async def _examine_webhook(container: Container) -> Finding:
+    settings = container.settings()
+    if not settings.stripe_webhook_secret:
+        return Finding("webhook", "there is no secret", "set STRIPE_WEBHOOK_SECRET to that of your endpoint at Stripe")
+    url = f"{settings.public_url}/api/v1/webhooks/stripe"
+    body, signature = signed_probe(settings.stripe_webhook_secret, livemode=settings.is_production)
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(url, data=body, headers={"Stripe-Signature": signature}) as answer,
+    ):
+        if answer.status == HTTPStatus.BAD_REQUEST:
+            mend = "restart `serve` with the same STRIPE_WEBHOOK_SECRET and STRIPE_API_KEY as here"
+            return Finding("webhook", f"{url} refuses our signature or mode", mend)
+        if not answer.ok:
+            return Finding("webhook", f"{url} answers {answer.status}", _UNREACHABLE_MEND)
+    return Finding("webhook", f"{url} takes what is signed with our secret")

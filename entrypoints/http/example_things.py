@@ -1,0 +1,129 @@
+"""A theatre, its show, and an order of it: what examples are made of."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SHOW_ID: Final = "01932d3e-6a40-7c11-9d5f-0c5b8f1f2a01"
+TICKET_ID: Final = "01932d3e-6a41-7d22-8e6f-1d6c9a2b3c02"
+ORDER_ID: Final = "01932d3e-6a42-7e33-9f70-2e7dab3c4d03"
+PRODUCER_ID: Final = "01932d3e-6a43-7f44-8081-3f8ebc4d5e04"
+TOKEN_ID: Final = "01932d3e-6a44-7055-9192-409fcd5e6f05"  # noqa: S105
+PROMO_CODE_ID: Final = "01932d3e-6a45-7166-82a3-51a0de6f7006"
+
+SHOW_TEXTS: Final = {
+    "title": "Twelfth Night",
+    "description": "Shakespeare’s comedy of a shipwreck and its consequences.",
+    "timezone": "America/New_York",
+    "locale": "en-US",
+    "venue": "Lantern Theatre, 12 Harbour Street, Portland, Maine",
+    "terms": "No readmission.",
+}
+SHOW_TIMES: Final = {
+    "door_time": "2027-06-01T18:30:00-04:00",
+    "start_time": "2027-06-01T19:00:00-04:00",
+    "end_time": "2027-06-01T22:00:00-04:00",
+}
+SHOW_SUMMARY: Final = {
+    "id": SHOW_ID,
+    **SHOW_TEXTS,
+    **SHOW_TIMES,
+    "currency": "USD",
+    "cancelled": False,
+    "producer": {"id": PRODUCER_ID, "name": "Lantern Theatre"},
+}
+TICKET: Final = {
+    "id": TICKET_ID,
+    "name": "Stalls",
+    "description": "Rows 1 to 9",
+    "price": "25.00",
+    "is_donation_based": False,
+    "is_vip": False,
+    "remaining": 88,
+    "sold_out": False,
+}
+SHOW: Final = {**SHOW_SUMMARY, "tickets": [TICKET]}
+OWN_TICKET: Final = {**TICKET, "show_id": SHOW_ID, "quantity": 100, "held": 2, "sold": 10}
+OWN_SHOW: Final = {**SHOW_SUMMARY, "published": True, "tickets": [OWN_TICKET]}
+QUOTE: Final = {
+    "currency": "USD",
+    "tickets": [
+        {
+            "ticket_id": TICKET_ID,
+            "name": "Stalls",
+            "quantity": 2,
+            "price_per_ticket": "25.00",
+            "discount_amount": "0.00",
+            "donation_amount": "0.00",
+            "total_price": "50.00",
+            "is_vip": False,
+        }
+    ],
+    "subtotal": "50.00",
+    "promo_code": None,
+    "promo_code_discount": "0.00",
+    "platform_fees": "3.00",
+    "payment_processing_fees": "1.84",
+    "total": "54.84",
+}
+CART: Final = {"show_id": SHOW_ID, "tickets": [{"ticket_id": TICKET_ID, "quantity": 2}]}
+CUSTOMER: Final = {"name": "Ada Lovelace", "email": "ada@example.org", "phone": "+15551234567"}
+ACCOUNT: Final = {
+    "id": PRODUCER_ID,
+    "name": "Lantern Theatre",
+    "email": "hello@lantern-theatre.example",
+    "currency": "USD",
+    "stripe_account_id": "acct_1Oq2rS3tU4vW5xY6",
+    "charges_enabled": True,
+}
+TOKEN: Final = {
+    "id": TOKEN_ID,
+    "name": "Box office",
+    "scopes": ["checkin", "orders"],
+    "created_at": "2027-05-01T09:00:00Z",
+    "last_used_at": None,
+    "revoked_at": None,
+}
+PROMO_CODE: Final = {
+    "id": PROMO_CODE_ID,
+    "show_id": SHOW_ID,
+    "code": "FRIENDS20",
+    "discount": "0.20",
+    "max_uses": 50,
+    "uses": 7,
+    "valid_from": None,
+    "valid_until": "2027-06-01T00:00:00-04:00",
+}
+AUDIT_ENTRY: Final = {
+    "id": "01932d3e-6a46-7277-93b4-62b1ef708107",
+    "at": "2027-05-02T10:00:00Z",
+    "actor": "Box office",
+    "token_id": TOKEN_ID,
+    "action": "ticket.changed",
+    "subject_id": TICKET_ID,
+    "show_id": SHOW_ID,
+    "before": {"price": 2500},
+    "after": {"price": 3000},
+}
+PLACED: Final = {
+    **QUOTE,
+    "order_id": ORDER_ID,
+    "checkout_url": "https://checkout.stripe.com/c/pay/cs_test_a1B2c3",
+    "expires_at": "2027-05-03T12:30:00Z",
+    "success": False,
+}
+
+ORDER: Final = {
+    **PLACED,
+    "number": "FZ6KWPCN",
+    "status": "pending",
+    "is_manual_order": False,
+    "payment": None,
+    "show": SHOW_SUMMARY,
+    "customer": CUSTOMER,
+    "tax": "0.00",
+    "refunded_amount": "0.00",
+    "attendees": [],
+    "created_at": "2027-05-03T12:00:00Z",
+    "completed_at": None,
+}

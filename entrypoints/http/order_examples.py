@@ -1,0 +1,218 @@
+"""Examples of orders in a producer's hands: sold, listed, refunded, admitted, counted, forgotten."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from entrypoints.http.example_things import CUSTOMER, ORDER, ORDER_ID, QUOTE, SHOW_ID, TICKET_ID
+
+_ATTENDEE_ID: Final = "01932d3e-6a47-7388-84c5-73c2f0819208"
+_SCAN_ID: Final = "01932d3e-6a48-7499-95d6-84d30192a309"
+_CODE: Final = "MFRGGZDFMZTWQ2LKNNWG23TP"
+_SOLD_AT: Final = "2027-05-03T12:01:00Z"
+_ADMITTED_AT: Final = "2027-06-01T22:41:00Z"
+
+_ATTENDEE: Final = {
+    "id": _ATTENDEE_ID,
+    "name": "Ada Lovelace",
+    "ticket_name": "Stalls",
+    "is_vip": False,
+    "code": _CODE,
+    "status": "valid",
+    "checked_in_at": None,
+}
+_PRICED_AT_THE_COUNTER: Final = {
+    **QUOTE,
+    "platform_fees": "0.00",
+    "payment_processing_fees": "0.00",
+    "total": "50.00",
+}
+_SUMMARY: Final = {
+    "order_id": ORDER_ID,
+    "number": "FZ6KWPCN",
+    "status": "completed",
+    "success": True,
+    "is_manual_order": False,
+    "payment": None,
+    "customer": CUSTOMER,
+    "tickets": 2,
+    "valid_tickets": 2,
+    "checked_in": 0,
+    "currency": "USD",
+    "subtotal": "50.00",
+    "promo_code": None,
+    "promo_code_discount": "0.00",
+    "fees": "4.84",
+    "total": "54.84",
+    "tax": "0.00",
+    "amount_paid": "54.84",
+    "refunded_amount": "0.00",
+    "disputed": False,
+    "created_at": "2027-05-03T12:00:00Z",
+    "completed_at": _SOLD_AT,
+}
+_REFUND: Final = {
+    "id": "01932d3e-6a49-75aa-a6e7-95e4123b4a0a",
+    "sequence": 1,
+    "amount": "27.42",
+    "refund_fees": True,
+    "reason": "ill",
+    "status": "requested",
+    "failure_reason": None,
+    "made_at_stripe": False,
+    "created_at": "2027-05-04T09:00:00Z",
+}
+_NOTE: Final = {
+    "id": "01932d3e-6a4a-76bb-b7f8-a6f5234c5b0b",
+    "order_id": ORDER_ID,
+    "text": "Called: needs a place for a wheelchair",
+    "author": "Box office",
+    "written_at": "2027-05-04T09:30:00Z",
+}
+_AT_THE_DOOR: Final = {
+    "id": _ATTENDEE_ID,
+    "name": "Ada Lovelace",
+    "ticket_name": "Stalls",
+    "is_vip": False,
+    "status": "valid",
+    "order_id": ORDER_ID,
+    "order_number": "FZ6KWPCN",
+}
+_CONFLICT: Final = {
+    "id": _SCAN_ID,
+    "device_id": "north door 2",
+    "code": _CODE,
+    "scanned_at": "2027-06-01T22:45:00Z",
+    "received_at": "2027-06-01T23:30:00Z",
+    "result": "already_admitted",
+    "conflict": True,
+    "attendee_id": _ATTENDEE_ID,
+    "attendee": _AT_THE_DOOR,
+    "admission": {
+        "id": "01932d3e-6a4b-77cc-88a9-b7063a5d6c0c",
+        "device_id": "south door 1",
+        "offline": False,
+        "scanned_at": _ADMITTED_AT,
+    },
+}
+_TAKINGS: Final = {
+    "gross": "300.00",
+    "discounts": "10.00",
+    "donations": "0.00",
+    "fees": "26.91",
+    "fees_returned": "2.42",
+    "tax": "0.00",
+    "paid": "316.91",
+    "refunds": "27.42",
+    "net": "265.00",
+}
+_COUNTS: Final = {"quantity": 100, "held": 2, "sold": 11, "remaining": 87, "checked_in": 4}
+
+ORDER_EXAMPLES: Final[dict[str, Any]] = {
+    "AttendeeListOut": {
+        "items": [{**_ATTENDEE, "order_id": ORDER_ID, "order_number": "FZ6KWPCN", "customer_email": "ada@example.org"}],
+        "next_cursor": None,
+    },
+    "BuyerIn": {"email": "ada@example.org"},
+    "CheckInIn": {"code": _CODE, "show_id": SHOW_ID, "device_id": "south door 1"},
+    "CheckInOut": {"result": "admitted", "attendee": _AT_THE_DOOR, "checked_in_at": _ADMITTED_AT},
+    "ConflictsOut": {"items": [{**_CONFLICT, "attendee": None}], "next_cursor": None},
+    "EraseIn": {"email": "ada@example.org", "force": False},
+    "ErasedOut": {"order_ids": [ORDER_ID]},
+    "HeldOut": {
+        "email": "ada@example.org",
+        "orders": [
+            {
+                **QUOTE,
+                "order_id": ORDER_ID,
+                "number": "FZ6KWPCN",
+                "show_id": SHOW_ID,
+                "show_title": "Twelfth Night",
+                "status": "completed",
+                "payment": None,
+                "customer": CUSTOMER,
+                "attendees": [_ATTENDEE],
+                "amount_paid": "54.84",
+                "tax": "0.00",
+                "refunded_amount": "0.00",
+                "last_payment_error": None,
+                "stripe_session_id": "cs_test_a1B2c3",
+                "stripe_payment_intent_id": "pi_3a1B2c3",
+                "created_at": "2027-05-03T12:00:00Z",
+                "completed_at": _SOLD_AT,
+                "refunds": [],
+                "notes": [_NOTE],
+            }
+        ],
+    },
+    "KeysOut": {
+        "keys": [
+            {
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                "alg": "EdDSA",
+                "use": "sig",
+            }
+        ]
+    },
+    "ManualOrderIn": {
+        "customer": CUSTOMER,
+        "tickets": [{"ticket_id": TICKET_ID, "quantity": 2}],
+        "payment": "cash",
+    },
+    "ManualOrderOut": {
+        **_PRICED_AT_THE_COUNTER,
+        "status": "success",
+        "order_id": ORDER_ID,
+        "order_token": "d4Yk1mX0aZQ2bN7cV8sT5w",
+        "session_id": None,
+        "checkout_url": f"https://tickets.example/shows/{SHOW_ID}/orders/{ORDER_ID}?token=d4Yk1mX0aZQ2bN7cV8sT5w",
+        "expires_at": None,
+        "success": True,
+        "number": "FZ6KWPCN",
+        "is_manual_order": True,
+        "payment": "cash",
+        "attendees": [_ATTENDEE],
+    },
+    "NoteIn": {"text": "Called: needs a place for a wheelchair"},
+    "NoteListOut": {"items": [_NOTE], "next_cursor": None},
+    "NoteOut": _NOTE,
+    "OrderListOut": {"items": [_SUMMARY], "next_cursor": None},
+    "RefundIn": {"attendee_ids": [_ATTENDEE_ID], "restock": True, "refund_fees": True, "reason": "ill"},
+    "RefundListOut": {"items": [_REFUND], "next_cursor": None},
+    "RefundPreviewOut": {
+        "order_id": ORDER_ID,
+        "currency": "USD",
+        "attendee_ids": [_ATTENDEE_ID],
+        "status_after": "partially_refunded",
+        "restocked": 1,
+        "buyer_gets": "27.42",
+        "producer_bears": "25.00",
+        "platform_bears": "2.42",
+        "stripe_keeps": "0.95",
+        "refunded_amount_after": "27.42",
+    },
+    "RefundedOut": {
+        "order": {**ORDER, "status": "partially_refunded", "success": True, "refunded_amount": "27.42"},
+        "refund": _REFUND,
+    },
+    "ReportOut": {
+        "show_id": SHOW_ID,
+        "currency": "USD",
+        "timezone": "America/New_York",
+        "total": {**_TAKINGS, "orders": 6, **_COUNTS},
+        "tickets": [{**_TAKINGS, "ticket_id": TICKET_ID, "name": "Stalls", "price": "25.00", **_COUNTS}],
+        "by_day": [{**_TAKINGS, "date": "2027-05-03", "orders": 6, "tickets": 12}],
+        "by_payment": [{**_TAKINGS, "payment": "online", "orders": 6, "tickets": 12}],
+    },
+    "ResentOut": {"order_id": ORDER_ID, "email": "ada@example.org", "status": "accepted"},
+    "ScansIn": {
+        "device_id": "north door 2",
+        "scans": [{"id": _SCAN_ID, "code": _CODE, "scanned_at": "2027-06-01T18:45:00-04:00"}],
+    },
+    "ScansOut": {"items": [_CONFLICT], "conflicts": 1, "next_cursor": None},
+    "UndoIn": {"code": _CODE},
+    "UndoOut": {"result": "undone", "attendee": _AT_THE_DOOR, "checked_in_at": None},
+}

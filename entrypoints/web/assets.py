@@ -1,0 +1,75 @@
+"""Style sheet and scripts, under addresses that change with what is in them, so that browsers keep them for good."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from litestar import Request, get
+from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
+
+from domain.errors import NotFound
+from entrypoints.web.page_cache import accepts_gzip
+
+_DIRECTORY: Final = Path(__file__).parent / "static"
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+_DIGEST_CHARACTERS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file in both encodings."""
+
+    path: str
+    media_type: str
+    plain: bytes
+    zipped: bytes
+
+    def to(self, request: Request[Any, Any, Any], *, cache_control: str, **headers: str) -> ASGIResponse:
+        """The file as the asking browser understands it."""
+        zipped = accepts_gzip(request.scope)
+        encoding = {"Content-Encoding": "gzip"} if zipped else {}
+        return ASGIResponse(
+            body=self.zipped if zipped else self.plain,
+            media_type=self.media_type,
+            headers={"Cache-Control": cache_control, "Vary": "Accept-Encoding", **encoding, **headers},
+        )
+
+
+def _read(file: Path) -> Asset:
+    content = file.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()[:_DIGEST_CHARACTERS]
+    media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    return Asset(
+        path=f"/assets/{digest}/{file.name}",
+        media_type=media_type,
+        plain=content,
+        zipped=gzip.compress(content, mtime=0),
+    )
+
+
+@cache
+def assets() -> dict[str, Asset]:
+    """The files of the folder static/ by name, read once."""
+    return {file.name: _read(file) for file in sorted(_DIRECTORY.iterdir())}
+
+
+def asset_path(name: str) -> str:
+    """Where a file of the folder static/ is."""
+    return assets()[name].path
+
+
+@get("/assets/{digest:str}/{name:str}", include_in_schema=False)
+async def asset(request: Request[Any, Any, Any], digest: FromPath[str], name: FromPath[str]) -> ASGIResponse:
+    """A file, whose address says which version of it is meant; of another version there is nothing to keep."""
+    found = assets().get(name)
+    if found is None:
+        raise NotFound("No such file")
+    current = found.path == f"/assets/{digest}/{name}"
+    return found.to(request, cache_control=IMMUTABLE if current else "no-cache")

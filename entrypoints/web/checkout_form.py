@@ -1,0 +1,78 @@
+"""The buyer's form: what was typed, what is wrong with it, and what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import TypeVar
+from uuid import UUID
+
+from application.checkout import CheckoutRequest
+from domain.customer import Customer, parse_email, parse_name, parse_phone
+from domain.errors import DomainError
+from domain.policy import CheckoutPolicy
+from entrypoints.web.selection import Selection
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutForm:
+    """Everything as typed. ``errors`` are sentences by the name of their field; "" is for the form as a whole."""
+
+    selection: Selection
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    expected_total: str = ""
+    key: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> CheckoutForm:
+        return cls(
+            Selection.of(fields),
+            name=fields.get("name", ""),
+            email=fields.get("email", ""),
+            phone=fields.get("phone", ""),
+            expected_total=fields.get("expected_total", ""),
+            key=fields.get("key", ""),
+        )
+
+    def request(self, show_id: UUID, policy: CheckoutPolicy) -> CheckoutRequest | None:
+        """What is asked for; None where it makes no sense, and ``errors`` say why: all of it, not just the first."""
+        name = self._parse("name", parse_name)
+        email = self._parse("email", parse_email)
+        phone = self._parse("phone", parse_phone)
+        try:
+            cart = self.selection.to_cart(show_id, policy)
+        except DomainError as error:
+            self.refuse(error)
+            return None
+        if name is None or email is None or "phone" in self.errors:
+            return None
+        return CheckoutRequest(cart=cart, customer=Customer(name, email, phone), expected_total=self._expected_total())
+
+    def refuse(self, error: DomainError) -> None:
+        """Tell the error at the field that is to blame."""
+        self.errors[self.selection.field_of(error) or ""] = str(error)
+
+    @property
+    def is_about_tickets(self) -> bool:
+        """Whether the tickets must be chosen anew."""
+        return any(name not in ("name", "email", "phone") for name in self.errors)
+
+    def _parse(self, name: str, parse: Callable[[str], Parsed]) -> Parsed | None:
+        try:
+            return parse(getattr(self, name))
+        except DomainError as error:
+            self.errors[name] = str(error)
+            return None
+
+    def _expected_total(self) -> Decimal:
+        # A form always says which total was on it; one that does not agrees to none.
+        try:
+            return Decimal(self.expected_total)
+        except InvalidOperation:
+            return Decimal(-1)

@@ -1,0 +1,136 @@
+"""The buyer's details, and the button that buys.
+
+The address of the page has the tickets in it, so it can be reloaded, and a widget on another site can lead to it. What
+is sent from it is answered by a redirect: a reload of what comes after sends nothing again.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
+
+from application.buying import BuyOnce
+from application.checkout import CheckoutRequest
+from application.errors import ApplicationError, PaymentNotPossible
+from application.links import Links
+from application.ports.payment import PaymentError
+from application.quote import QuoteCart
+from application.showing import GetShow
+from domain.errors import DomainError, NoTickets
+from domain.offering import PriceChanged
+from domain.orders import Order
+from domain.policy import CheckoutPolicy
+from entrypoints.http.errors import row_of
+from entrypoints.http.rate_limit import limit_checkouts
+from entrypoints.web.checkout_form import CheckoutForm
+from entrypoints.web.csrf import csrf_token
+from entrypoints.web.rendering import Pages
+from entrypoints.web.selection import Selection
+from entrypoints.web.show_pages import price, show_context
+
+log = logging.getLogger(__name__)
+
+#: Kept by the browser that showed it, so that its back button finds what was typed; fetched anew otherwise.
+_CACHE: Final = {"Cache-Control": "private, no-cache", "Referrer-Policy": "strict-origin-when-cross-origin"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormDesk:
+    """What the page is made with."""
+
+    get_show: GetShow
+    quote_cart: QuoteCart
+    buy_once: BuyOnce
+    policy: CheckoutPolicy
+    links: Links
+    pages: Pages
+
+    async def page(
+        self, request: Request[Any, Any, Any], show_id: UUID, form: CheckoutForm, status_code: int = HTTP_200_OK
+    ) -> Response[str]:
+        """The form as it was typed, at today's price, with what is wrong told where it is wrong."""
+        display = await self.get_show(show_id)
+        quote, problem = await price(form.selection, show_id, self.quote_cart, self.policy)
+        if isinstance(problem, NoTickets) and not form.name:
+            context = show_context(display, form.selection, self.policy, problem)
+            return self.pages.page("show.html", context, status_code=HTTP_400_BAD_REQUEST, headers=_CACHE)
+        if problem:
+            form.refuse(problem)
+        token = csrf_token(request)
+        form_key = await self.buy_once.form_key(token, show_id)
+        context = {
+            **show_context(display, form.selection, self.policy, problem),
+            "form": form,
+            "quote": quote,
+            "key": form.key or form_key.key,
+            "csrf_token": token,
+            "unpaid": form_key.unpaid,
+            "unpaid_url": self.links.order_page(form_key.unpaid) if form_key.unpaid else None,
+        }
+        return self.pages.page("checkout.html", context, status_code=status_code, headers=_CACHE)
+
+    async def buy(self, request: Request[Any, Any, Any], form: CheckoutForm, wanted: CheckoutRequest) -> Order | int:
+        """The order; or the HTTP status to show the form with again, whose errors say why."""
+        try:
+            return await self.buy_once(csrf_token(request), form.key, wanted)
+        except PriceChanged as error:
+            form.errors[""] = f"{error}. If you agree, press the button once more."
+            return row_of(error).status
+        except DomainError as error:
+            form.refuse(error)
+            return row_of(error).status
+        except (ApplicationError, PaymentError) as error:
+            log.warning("Checkout in a browser did not go through: %s", error)
+            held = isinstance(error, PaymentNotPossible) and not error.hold_released
+            form.errors[""] = _HELD if held else _TRY_AGAIN
+            return row_of(error).status
+
+    def way_to_pay(self, order: Order) -> str:
+        """Where the browser goes with its order."""
+        url = self.links.checkout_url(order)
+        if order.checkout_url == url and not self.pages.policy.leads_to(url):
+            # A payment page under a domain of the producer's: the form may not lead there, a link on our page may.
+            return self.links.order_page(order)
+        return url
+
+
+_TRY_AGAIN: Final = "Very many people are buying right now. Nothing was charged. Please press the button once more."
+_HELD: Final = "Your tickets are held for you, but the payment page did not open. Please press the button once more."
+
+
+@get("/shows/{show_id:uuid}/checkout", include_in_schema=False)
+async def checkout_page(
+    request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[FormDesk]
+) -> Response[str]:
+    """The tickets in the query at their price, and a form for who they are for."""
+    form = CheckoutForm(Selection.of(dict(request.query_params.items())))
+    return await form_desk.page(request, show_id, form)
+
+
+@post("/shows/{show_id:uuid}/checkout", before_request=limit_checkouts, include_in_schema=False)
+async def buy(
+    request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[FormDesk]
+) -> Response[Any]:
+    """One order, however often it is sent (application.buying)."""
+    fields = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    form = CheckoutForm.of(fields)
+    if fields.get("do") == "update":
+        return await form_desk.page(request, show_id, form)
+    wanted = form.request(show_id, form_desk.policy)
+    if wanted is None:
+        return await form_desk.page(request, show_id, form, HTTP_400_BAD_REQUEST)
+    outcome = await form_desk.buy(request, form, wanted)
+    if isinstance(outcome, Order):
+        return Redirect(form_desk.way_to_pay(outcome), status_code=HTTP_303_SEE_OTHER)
+    return await form_desk.page(request, show_id, form, outcome)
+
+
+router = Router("/", route_handlers=[checkout_page, buy])

@@ -1,0 +1,39 @@
+"""What the storefront's pages ask for by name, over the use cases that the API has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.di import Provide
+
+from entrypoints.container import Container
+from entrypoints.web.checkout_pages import FormDesk
+from entrypoints.web.page_cache import PageCache
+from entrypoints.web.rendering import Pages
+from entrypoints.web.security import PagePolicy
+
+
+def create_pages(container: Container) -> Pages:
+    settings = container.settings()
+    return Pages(PagePolicy.of(settings), container.clock(), public_url=settings.public_url)
+
+
+def web_dependencies(container: Container, pages: Pages, page_cache: PageCache) -> dict[str, Provide]:
+    """One of each for the whole application."""
+    desk = FormDesk(
+        get_show=container.get_show(),
+        quote_cart=container.quote(),
+        buy_once=container.buy_once(),
+        policy=container.policy(),
+        links=container.links(),
+        pages=pages,
+    )
+    made = {"pages": pages, "page_cache": page_cache, "form_desk": desk}
+    return {name: _provide(thing) for name, thing in made.items()}
+
+
+def _provide(thing: Any) -> Provide:
+    def provided() -> Any:
+        return thing
+
+    return Provide(provided, sync_to_thread=False, use_cache=True)

@@ -1,0 +1,94 @@
+"""Errors for people: a browser that asks for a page gets one; whoever asks for JSON gets what api.md says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from litestar import MediaType, Request, Response
+from litestar.exceptions import PermissionDeniedException
+
+from entrypoints.http.errors import EXCEPTION_HANDLERS, ErrorOut
+from entrypoints.web.rendering import Pages
+
+Handler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a page says: ``title``, and what can be done about it."""
+
+    title: str
+    advice: str
+
+
+_SERVER: Final = Words(
+    "Something went wrong on our side",
+    "Nothing was charged. Please try again in a moment: what you typed is still there when you go back.",
+)
+_BUSY: Final = Words(
+    "Very many people are here right now",
+    "Please try again in a few seconds. If you have ordered already, your tickets are safe.",
+)
+_EXPIRED: Final = Words(
+    "This page was open for too long",
+    "Your browser and this page do not know each other any more, so nothing was sent. Open the page again; for that "
+    "it needs to accept our cookie.",
+)
+_WORDS: Final = {
+    HTTPStatus.NOT_FOUND: Words(
+        "There is nothing here", "The address may be mistyped, or what was here is over. Here is what is on sale."
+    ),
+    HTTPStatus.FORBIDDEN: _EXPIRED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Words("That was too much", "Please send less at once."),
+    HTTPStatus.TOO_MANY_REQUESTS: Words(
+        "That was very quick", "You have tried many times in a short while. Please wait a minute, then go on."
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: _BUSY,
+}
+
+
+def handlers_for_browsers(pages: Pages) -> dict[int | type[Exception], Handler]:
+    """The API's handlers of errors, whose answers are put on a page for whoever wants one."""
+    return {kind: _on_a_page(handler, pages) for kind, handler in EXCEPTION_HANDLERS.items()}
+
+
+def wants_a_page(request: Request[Any, Any, Any]) -> bool:
+    """Whether a browser asks for a page of the storefront."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def _on_a_page(handler: Handler, pages: Pages) -> Handler:
+    def answer(request: Request[Any, Any, Any], error: Any) -> Response[Any]:
+        told = handler(request, error)
+        return _page(request, error, told, pages) if wants_a_page(request) else told
+
+    return answer
+
+
+def _page(request: Request[Any, Any, Any], error: Exception, told: Response[ErrorOut], pages: Pages) -> Response[str]:
+    status = HTTPStatus(told.status_code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    words = _WORDS.get(
+        status, _SERVER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Words(told.content.message, "")
+    )
+    again = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    page = pages.page(
+        "error.html",
+        {
+            "status": status,
+            "words": words,
+            "request_id": told.content.request_id,
+            "producer": None,
+            "again": again if isinstance(error, PermissionDeniedException) else None,
+        },
+        status_code=status,
+    )
+    retry_after = told.headers.get("Retry-After")
+    return Response(
+        page.content,
+        media_type=MediaType.HTML,
+        status_code=status,
+        headers={**page.headers, **({"Retry-After": retry_after} if retry_after else {})},
+    )

@@ -1,0 +1,112 @@
+"""Pages that are the same for everybody, rendered once a second at most."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from litestar.status_codes import HTTP_200_OK
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+#: How old an answer may be, here and in caches on the way.
+FRESH_SECONDS: Final = 1.0
+#: Answers that are kept, oldest use first to go: a page of 20 KB each, so some megabytes.
+MAX_ANSWERS: Final = 256
+
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAnswer:
+    """An answer in both encodings, ready to be sent."""
+
+    plain: bytes
+    zipped: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+
+    @classmethod
+    def of(cls, text: str, *, media_type: str, headers: Mapping[str, str]) -> CachedAnswer:
+        plain = text.encode()
+        told = {"content-type": media_type, **headers, "vary": "Accept-Encoding"}
+        raw = tuple((name.lower().encode(), value.encode()) for name, value in told.items())
+        return cls(plain, gzip.compress(plain, compresslevel=6, mtime=0), raw)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """The answer as the asking browser understands it."""
+        zipped = accepts_gzip(scope)
+        body = self.zipped if zipped else self.plain
+        headers: RawHeaders = [*self.headers, (b"content-length", str(len(body)).encode())]
+        if zipped:
+            headers.append((b"content-encoding", b"gzip"))
+        await send({"type": "http.response.start", "status": HTTP_200_OK, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def key_of(scope: Scope) -> str:
+    """What an answer is kept under: its address."""
+    return f"{scope['path']}?{scope['query_string'].decode()}"
+
+
+class PageCache:
+    """Answers by key. Whoever asks for one that is being made waits for it: a crowd makes it once."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._answers: OrderedDict[Hashable, tuple[float, CachedAnswer]] = OrderedDict()
+        self._making: dict[Hashable, asyncio.Task[CachedAnswer]] = {}
+
+    def fresh(self, key: Hashable) -> CachedAnswer | None:
+        """The answer, if it is there and no older than FRESH_SECONDS."""
+        kept = self._answers.get(key)
+        if kept is None or self._now() - kept[0] >= FRESH_SECONDS:
+            return None
+        self._answers.move_to_end(key)
+        return kept[1]
+
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[CachedAnswer]]) -> CachedAnswer:
+        """The answer, no older than FRESH_SECONDS. Raises what ``make`` raises; that is not remembered."""
+        if kept := self.fresh(key):
+            return kept
+        making = self._making.get(key)
+        if making is None:
+            making = asyncio.create_task(self._make(key, make))
+            self._making[key] = making
+            making.add_done_callback(lambda _: self._making.pop(key, None))
+        # Shielded: a browser that goes away does not take the page from the others who wait for it.
+        return await asyncio.shield(making)
+
+    async def _make(self, key: Hashable, make: Callable[[], Awaitable[CachedAnswer]]) -> CachedAnswer:
+        begun = self._now()
+        answer = await make()
+        self._answers[key] = (begun, answer)
+        self._answers.move_to_end(key)
+        if len(self._answers) > MAX_ANSWERS:
+            self._answers.popitem(last=False)
+        return answer
+
+
+def from_cache(page_cache: PageCache) -> Callable[[ASGIApp], ASGIApp]:
+    """Middleware of pages that are the same for everybody: what is fresh is sent before anything else is done."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            fresh = page_cache.fresh(key_of(scope)) if scope.get("method") == "GET" else None
+            await (fresh or app)(scope, receive, send)
+
+        return answer
+
+    return wrap
+
+
+def accepts_gzip(scope: Any) -> bool:
+    """Whether the browser says so. Every browser does; a refusal by weight ("gzip;q=0") is understood, too."""
+    for name, value in scope["headers"]:
+        if name == b"accept-encoding":
+            return b"gzip" in value and b"gzip;q=0" not in value.replace(b" ", b"")
+    return False

@@ -1,0 +1,83 @@
+"""Every page is rendered here: one template engine, one layout, one set of headers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Response
+
+from application.ports.system import Clock
+from domain.catalog import Producer
+from entrypoints.web.assets import asset_path
+from entrypoints.web.colours import DEFAULT_COLOUR
+from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer
+from entrypoints.web.security import PRIVATE, PagePolicy
+from entrypoints.web.wording import left
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+_HTML: Final = "text/html; charset=utf-8"
+
+
+class Pages:
+    """Renders templates to answers."""
+
+    def __init__(self, policy: PagePolicy, clock: Clock, *, public_url: str) -> None:
+        self.policy = policy
+        self.now = clock.now
+        self._engine = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._engine.globals |= {
+            "asset": asset_path,
+            "brand_sheet": brand_sheet,
+            "left": left,
+            "public_url": public_url,
+        }
+        self._engine.filters["rfc3339"] = datetime.isoformat
+
+    def text(self, template: str, context: Mapping[str, Any]) -> str:
+        """The rendered template. ``now`` is there for every one of them: pages count down from the server's clock."""
+        return self._engine.get_template(template).render({"now": self.now(), **context})
+
+    def page(
+        self,
+        template: str,
+        context: Mapping[str, Any],
+        *,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response[str]:
+        """A page for one buyer."""
+        return Response(
+            self.text(template, context),
+            media_type=MediaType.HTML,
+            status_code=status_code,
+            headers={"Content-Security-Policy": self.policy.header(), **PRIVATE, **(headers or {})},
+        )
+
+    def public(
+        self, template: str, context: Mapping[str, Any], *, frame_ancestors: tuple[str, ...] = ()
+    ) -> CachedAnswer:
+        """A page that is the same for everybody for a moment."""
+        return CachedAnswer.of(
+            self.text(template, context),
+            media_type=_HTML,
+            headers={
+                "Content-Security-Policy": self.policy.header(frame_ancestors=frame_ancestors),
+                "Cache-Control": f"public, max-age={FRESH_SECONDS:.0f}",
+            },
+        )
+
+
+def brand_sheet(producer: Producer | None) -> str:
+    """The address of the style sheet with a producer's colours."""
+    colour = (producer.branding.colour if producer else None) or DEFAULT_COLOUR
+    return f"/brand/{colour.removeprefix('#')}.css"

@@ -1,0 +1,97 @@
+"""What a buyer has chosen, as forms and addresses carry it: "q-<ticket>" tickets for "d-<ticket>" each, and "promo".
+
+Everything stays as it was typed, so that a page shown again has it as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from domain.cart import Cart, CartLine
+from domain.errors import DomainError, InvalidAmount, InvalidQuantity, TicketNotFound
+from domain.policy import CheckoutPolicy
+
+#: More fields than any show has tickets to choose from. What comes after them is not read.
+MAX_LINES: Final = 100
+_QUANTITY, _DONATION, _PROMO = "q-", "d-", "promo"
+_AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{0,12})?|\.[0-9]{1,12}")
+_LINE = re.compile(r"tickets\[(?P<position>\d+)\]\.(?P<name>\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """``quantities`` and ``donations`` are by ticket id, as typed."""
+
+    quantities: Mapping[str, str] = field(default_factory=dict)
+    donations: Mapping[str, str] = field(default_factory=dict)
+    promo_code: str = ""
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> Selection:
+        """From a form, or the query of an address."""
+        return cls(
+            quantities=_starting_with(_QUANTITY, fields),
+            donations=_starting_with(_DONATION, fields),
+            promo_code=fields.get(_PROMO, ""),
+        )
+
+    def to_cart(self, show_id: UUID, policy: CheckoutPolicy) -> Cart:
+        """Raises InvalidQuantity, InvalidAmount, TicketNotFound, and what Cart.of raises."""
+        lines = [
+            self._line(position, ticket_id, typed)
+            for position, (ticket_id, typed) in enumerate(self.quantities.items())
+        ]
+        return Cart.of(show_id, lines, promo_code=self.promo_code or None, policy=policy)
+
+    def query(self) -> str:
+        """What is chosen as the query of an address; "" for nothing."""
+        chosen = {id_: typed for id_, typed in self.quantities.items() if typed.strip() not in ("", "0")}
+        fields = {_QUANTITY + id_: typed for id_, typed in chosen.items()}
+        fields |= {_DONATION + id_: typed for id_, typed in self.donations.items() if id_ in chosen}
+        return urlencode(fields | ({_PROMO: self.promo_code} if self.promo_code else {}))
+
+    def field_of(self, error: DomainError) -> str | None:
+        """The field of the form that an error is about, if it is about one."""
+        place = error.field or ""
+        if place == "promo_code":
+            return _PROMO
+        if not (found := _LINE.fullmatch(place)):
+            return None
+        ticket_id = list(self.quantities)[int(found["position"])]
+        return (_DONATION if found["name"] == "donation_amount" else _QUANTITY) + ticket_id
+
+    def _line(self, position: int, ticket_id: str, typed: str) -> CartLine:
+        try:
+            parsed_id = UUID(ticket_id)
+        except ValueError:
+            raise TicketNotFound("No such ticket in this show", field=f"tickets[{position}].ticket_id") from None
+        quantity = _quantity(typed, position)
+        # An amount beside no ticket is of no interest, however it is written.
+        donation = _amount(self.donations.get(ticket_id, ""), position) if quantity else Decimal(0)
+        return CartLine(position, parsed_id, quantity, donation)
+
+
+def _starting_with(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:
+    found = {name.removeprefix(prefix): value for name, value in fields.items() if name.startswith(prefix)}
+    return dict(list(found.items())[:MAX_LINES])
+
+
+def _quantity(typed: str, position: int) -> int:
+    text = typed.strip() or "0"
+    if not re.fullmatch(r"-?[0-9]{1,9}", text):
+        raise InvalidQuantity("Quantity must be a whole number", field=f"tickets[{position}].quantity")
+    return int(text)
+
+
+def _amount(typed: str, position: int) -> Decimal:
+    # A comma is the point of most of the world's keyboards. Where both stand the amount is not guessed at.
+    text = re.sub(r"\s", "", typed).replace(",", ".") or "0"
+    if not _AMOUNT.fullmatch(text):
+        raise InvalidAmount("Write the amount in digits, such as 15.00", field=f"tickets[{position}].donation_amount")
+    return Decimal(text)

@@ -1,0 +1,163 @@
+"""What is on sale: the list of shows, a show's page with its tickets, and what keeps that page fresh.
+
+All of it is the same for everybody and sets no cookie: it is rendered once a second, however many look at it. Choosing
+tickets is a form that is sent by GET, so it changes nothing and needs no protection.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response.base import ASGIResponse
+
+from application.ports.storage import ShowCursor, ShowOnDisplay
+from application.quote import QuoteCart
+from application.showing import GetShow, ListShows
+from domain.catalog import Producer
+from domain.errors import DomainError
+from domain.policy import CheckoutPolicy
+from domain.pricing import Quote
+from entrypoints.http.paging import decode_cursor, encode_cursor
+from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache, from_cache, key_of
+from entrypoints.web.rendering import Pages
+from entrypoints.web.selection import Selection
+from entrypoints.web.wording import Wording, left
+
+SHOWS_ON_A_PAGE = 24
+
+
+@get("/", include_in_schema=False)
+async def show_list(
+    request: Request[Any, Any, Any],
+    list_shows: NamedDependency[ListShows],
+    pages: NamedDependency[Pages],
+    page_cache: NamedDependency[PageCache],
+    producer: FromQuery[UUID | None] = None,
+    cursor: FromQuery[str | None] = None,
+) -> CachedAnswer:
+    """Shows on sale, soonest first; ``producer`` asks for those of one house."""
+
+    async def make() -> CachedAnswer:
+        after = ShowCursor(*decode_cursor(cursor)) if cursor else None
+        shows, more = await list_shows(producer_id=producer, after=after, limit=SHOWS_ON_A_PAGE)
+        return pages.public(
+            "shows.html",
+            {
+                "shows": [(display, Wording.of(display)) for display in shows],
+                "producer": _only_producer(shows),
+                "next": encode_cursor(more.start_time, more.show_id) if more else None,
+                "of_producer": producer,
+            },
+        )
+
+    return await page_cache.get(key_of(request.scope), make)
+
+
+@get("/shows/{show_id:uuid}", include_in_schema=False)
+async def show_page(
+    request: Request[Any, Any, Any],
+    show_id: FromPath[UUID],
+    get_show: NamedDependency[GetShow],
+    pages: NamedDependency[Pages],
+    page_cache: NamedDependency[PageCache],
+    policy: NamedDependency[CheckoutPolicy],
+) -> CachedAnswer:
+    """A show and its tickets. With a query the tickets are chosen already: the way back from the next page."""
+
+    async def make() -> CachedAnswer:
+        selection = Selection.of(dict(request.query_params.items()))
+        return pages.public("show.html", show_context(await get_show(show_id), selection, policy))
+
+    if request.scope["query_string"]:
+        return await make()
+    return await page_cache.get(key_of(request.scope), make)
+
+
+@get("/shows/{show_id:uuid}/remaining", include_in_schema=False)
+async def remaining(
+    request: Request[Any, Any, Any],
+    show_id: FromPath[UUID],
+    get_show: NamedDependency[GetShow],
+    page_cache: NamedDependency[PageCache],
+    policy: NamedDependency[CheckoutPolicy],
+) -> CachedAnswer:
+    """How many of each ticket may still be chosen, for pages that are open already."""
+
+    async def make() -> CachedAnswer:
+        display = await get_show(show_id)
+        tickets = {
+            str(ticket.id): {"most": most_of(ticket.inventory.remaining, policy), "left": left(ticket)}
+            for ticket in display.tickets
+        }
+        return CachedAnswer.of(
+            json.dumps(tickets),
+            media_type="application/json",
+            headers={"Cache-Control": f"public, max-age={FRESH_SECONDS:.0f}"},
+        )
+
+    return await page_cache.get(key_of(request.scope), make)
+
+
+@get("/shows/{show_id:uuid}/total", include_in_schema=False)
+async def total(
+    request: Request[Any, Any, Any],
+    show_id: FromPath[UUID],
+    get_show: NamedDependency[GetShow],
+    quote_cart: NamedDependency[QuoteCart],
+    pages: NamedDependency[Pages],
+    policy: NamedDependency[CheckoutPolicy],
+) -> ASGIResponse:
+    """What the tickets in the query cost now, as the part of the page that tells it."""
+    selection = Selection.of(dict(request.query_params.items()))
+    display = await get_show(show_id)
+    quote, problem = await price(selection, show_id, quote_cart, policy)
+    context = {"quote": quote, "problem": problem, "words": Wording.of(display), "selection": selection}
+    text = pages.text("total.html", context)
+    return ASGIResponse(body=text.encode(), media_type="text/html", headers={"Cache-Control": "private, no-store"})
+
+
+async def price(
+    selection: Selection, show_id: UUID, quote_cart: QuoteCart, policy: CheckoutPolicy
+) -> tuple[Quote | None, DomainError | None]:
+    """The quote of what is chosen, or why there is none."""
+    try:
+        return await quote_cart(selection.to_cart(show_id, policy)), None
+    except DomainError as problem:
+        return None, problem
+
+
+def show_context(
+    display: ShowOnDisplay, selection: Selection, policy: CheckoutPolicy, problem: DomainError | None = None
+) -> dict[str, Any]:
+    """What every page with tickets to choose needs. ``problem`` is told at the field that it is about."""
+    return {
+        "show": display.show,
+        "producer": display.producer,
+        "words": Wording.of(display),
+        "tickets": [(ticket, most_of(ticket.inventory.remaining, policy)) for ticket in display.tickets],
+        "selection": selection,
+        "policy": policy,
+        "problem": problem,
+        "problem_field": selection.field_of(problem) if problem else None,
+    }
+
+
+def most_of(remaining: int, policy: CheckoutPolicy) -> int:
+    """How many tickets of which so many remain can be chosen."""
+    return min(remaining, policy.max_tickets_per_order)
+
+
+def _only_producer(shows: list[ShowOnDisplay]) -> Producer | None:
+    producers = {display.producer.id: display.producer for display in shows}
+    return next(iter(producers.values())) if len(producers) == 1 else None
+
+
+def create_router(page_cache: PageCache) -> Router:
+    """The pages, answered from the cache where they can be."""
+    cached = Router("/", route_handlers=[show_list, show_page, remaining], middleware=[from_cache(page_cache)])
+    return Router("/", route_handlers=[cached, total])

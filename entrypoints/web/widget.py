@@ -1,0 +1,62 @@
+"""A show's tickets on the producer's own site.
+
+    <script src="https://tickets.example/widget.js" data-show="SHOW_ID" async></script>
+
+The script puts a frame where it stands. In it tickets are chosen and priced, no more: going on opens our own page in
+the whole window. So nothing in the frame needs a cookie, which browsers keep from frames of other sites, and the buyer
+sees in the address bar who takes their name and money.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
+
+from application.showing import GetShow
+from domain.policy import CheckoutPolicy
+from entrypoints.web.assets import assets
+from entrypoints.web.page_cache import CachedAnswer, PageCache, key_of
+from entrypoints.web.rendering import Pages
+from entrypoints.web.selection import Selection
+from entrypoints.web.show_pages import show_context
+
+#: The script's address stands on other people's sites, so it stays the same; a new version is there within the hour.
+_SCRIPT_CACHE = "public, max-age=3600"
+
+
+@get("/widget.js", include_in_schema=False)
+async def script(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """What the producer's site loads."""
+    return assets()["widget.js"].to(
+        request, cache_control=_SCRIPT_CACHE, **{"Cross-Origin-Resource-Policy": "cross-origin"}
+    )
+
+
+@get("/shows/{show_id:uuid}/widget", include_in_schema=False)
+async def frame(
+    request: Request[Any, Any, Any],
+    show_id: FromPath[UUID],
+    get_show: NamedDependency[GetShow],
+    pages: NamedDependency[Pages],
+    page_cache: NamedDependency[PageCache],
+    policy: NamedDependency[CheckoutPolicy],
+) -> CachedAnswer:
+    """The tickets alone. Only the producer's own sites may show it in a frame."""
+
+    async def make() -> CachedAnswer:
+        display = await get_show(show_id)
+        return pages.public(
+            "widget.html",
+            show_context(display, Selection(), policy),
+            frame_ancestors=display.producer.branding.widget_origins,
+        )
+
+    return await page_cache.get(key_of(request.scope), make)
+
+
+router = Router("/", route_handlers=[script, frame])

@@ -1,0 +1,76 @@
+"""Dates and prices as the show's locale writes them, on the venue's clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time, get_timezone, get_timezone_name
+from babel.numbers import format_currency
+
+from application.ports.storage import ShowOnDisplay
+from domain.catalog import Show, Ticket
+from domain.money import Currency
+
+#: So few left are worth telling.
+FEW = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Everything on a page about one show that depends on where it plays."""
+
+    show: Show
+    currency: Currency
+
+    @classmethod
+    def of(cls, display: ShowOnDisplay) -> Wording:
+        return cls(display.show, display.producer.currency)
+
+    @property
+    def locale(self) -> Locale:
+        return Locale.parse(self.show.locale, sep="-")
+
+    def price(self, minor: int) -> str:
+        """Such as "$54.84", or "54,84 €"."""
+        return format_currency(self.currency.to_decimal(minor), self.currency.code, locale=self.locale)
+
+    def day(self, moment: datetime) -> str:
+        """Such as "Friday, November 27, 2026"."""
+        return format_date(self.show.local(moment), "full", locale=self.locale)
+
+    def month(self, moment: datetime) -> str:
+        """Such as "Nov"."""
+        return format_skeleton("MMM", self.show.local(moment), locale=self.locale)
+
+    def day_of_month(self, moment: datetime) -> str:
+        return str(self.show.local(moment).day)
+
+    def clock(self, moment: datetime) -> str:
+        """Such as "7:30 PM", or "19:30"."""
+        return format_time(self.show.local(moment), "short", locale=self.locale)
+
+    def zone(self, moment: datetime) -> str:
+        """Such as "EST"."""
+        return get_timezone_name(moment.astimezone(get_timezone(self.show.timezone)), width="short", locale=self.locale)
+
+    def from_price(self, tickets: tuple[Ticket, ...]) -> str:
+        """What the cheapest ticket that is left costs, or that there is none. In English, but for the price."""
+        left = [ticket for ticket in tickets if ticket.inventory.remaining]
+        if not left:
+            return "Sold out"
+        cheapest = min(left, key=lambda ticket: ticket.price)
+        if cheapest.is_donation_based:
+            return f"Pay what you like, from {self.price(cheapest.price)}" if cheapest.price else "Pay what you like"
+        if not cheapest.price:
+            return "Free"
+        return f"From {self.price(cheapest.price)}" if len(tickets) > 1 else self.price(cheapest.price)
+
+
+def left(ticket: Ticket) -> str:
+    """How many are left, where that is worth telling."""
+    inventory = ticket.inventory
+    if inventory.remaining:
+        return f"Only {inventory.remaining} left" if inventory.remaining <= FEW else ""
+    return "None left right now, some may come back" if inventory.held else "Sold out"

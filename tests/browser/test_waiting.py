@@ -1,0 +1,146 @@
+"""What changes while a buyer looks at it, told in plain words."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from adapters.embedded import EmbeddedPostgres
+from adapters.stripe.sandbox import StripeSandbox
+from tests.browser.buyer import ORDER_PAGE, STRIPE_PAGE, Buyer
+from tests.browser.conftest import Buyers
+from tests.support.box_office import BoxOffice
+from tests.support.factories import ticket
+from tests.support.stripe_world import stripe_world
+
+
+async def test_sold_out_while_choosing(buyer: Buyer, box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(ticket(name="Stalls", quantity=3))
+    await buyer.open_show(on_sale)
+    await expect(buyer.page.get_by_text("Only 3 left")).to_be_visible()
+    await buyer.choose("Stalls", 2)
+    await buyer.go_on("$54.84")
+    await buyer.fill_in()
+    (await box_office.checkout(on_sale.cart(2))).created()
+
+    await buyer.pay_button.click()
+
+    await expect(buyer.page.get_by_role("alert")).to_contain_text("2 × Stalls not available: only 1 left")
+    number = buyer.number("Stalls")
+    await expect(number).to_have_attribute("aria-invalid", "true")
+    await expect(buyer.page.get_by_label("E-mail")).to_have_value("ada@example.org")
+    await buyer.page.get_by_role("button", name="One less: Stalls").click()
+    await buyer.sees_total("$27.57")
+    await buyer.pay_button.click()
+    await buyer.page.wait_for_url(STRIPE_PAGE)
+
+
+async def test_open_page_learns_that_tickets_are_gone(buyer: Buyer, box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(ticket(name="Stalls", quantity=2), ticket(name="Circle"))
+    await buyer.page.clock.install()
+    await buyer.open_show(on_sale)
+    await buyer.choose("Stalls", 1)
+    await box_office.buy(on_sale.cart(2))
+
+    async def is_told() -> bool:
+        await buyer.page.clock.run_for(20_000)
+        return await buyer.page.locator("[data-announce]").inner_text() == "Stalls: Sold out."
+
+    await box_office.until(is_told)
+    await expect(buyer.number("Stalls")).to_have_value("0")
+
+
+async def test_price_changed_meanwhile(buyer: Buyer, box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(ticket(name="Stalls"))
+    await buyer.open_show(on_sale)
+    await buyer.choose("Stalls", 2)
+    await buyer.go_on("$54.84")
+    await buyer.fill_in()
+    await box_office.change_ticket(on_sale.tickets[0], price=3000)
+    await buyer.pay_button.click()
+    await expect(buyer.page.get_by_role("alert")).to_contain_text("The price has changed: the total is now $65.13")
+    await buyer.page.get_by_role("button", name="Pay $65.13").click()
+    await buyer.page.wait_for_url(STRIPE_PAGE)
+
+
+async def test_hold_runs_out(browser: Browser, postgres: EmbeddedPostgres, redis_url: str) -> None:
+    async with stripe_world(postgres, redis_url, hold_minutes=0.1) as world:
+        buyers = Buyers(browser, world.service.url)
+        buyer = await buyers()
+        on_sale = await world.box_office.put_on_sale()
+        await buyer.order(on_sale)
+        await buyer.press("cancelled")
+        await buyer.page.wait_for_url(ORDER_PAGE)
+        await expect(buyer.page.get_by_role("timer")).to_contain_text("0:0")
+        # The page reloads itself when the time is up.
+        await buyer.sees("This order has ended")
+        await expect(buyer.page.get_by_text("It was not paid in time")).to_be_visible()
+        assert await world.service.container.release_overdue()() == 1
+        assert await world.box_office.counters(on_sale) == [(0, 0)]
+        await buyers.close()
+        assert buyers.troubles == []
+
+
+async def test_payment_that_is_not_confirmed_yet(browser: Browser, postgres: EmbeddedPostgres, redis_url: str) -> None:
+    """Stripe cannot be asked when the buyer comes back; the page changes by itself when the webhook is there."""
+    async with stripe_world(postgres, redis_url) as world:
+        buyers = Buyers(browser, world.service.url)
+        buyer = await buyers()
+        on_sale = await world.box_office.put_on_sale()
+        await buyer.order(on_sale)
+        world.sandbox.control.webhooks.paused = True
+        world.sandbox.control.inject_fault("GET /v1/checkout/sessions/{session}", "connection_reset", times=50)
+        await buyer.press("paid")
+        await buyer.page.wait_for_url(ORDER_PAGE)
+        await buyer.sees("Your payment is being confirmed")
+        await expect(buyer.page.get_by_role("link", name="Go on paying")).to_have_count(0)
+
+        world.sandbox.control.faults.clear()
+        world.sandbox.control.webhooks.paused = False
+
+        await buyer.sees("You are in")
+        await buyers.close()
+        assert buyers.troubles == []
+
+
+async def test_delayed_payment(buyer: Buyer, box_office: BoxOffice) -> None:
+    await buyer.order(await box_office.put_on_sale())
+    await buyer.press("delayed")
+    await buyer.page.wait_for_url(ORDER_PAGE)
+    await buyer.sees("Your payment is being confirmed")
+    await expect(buyer.page.get_by_text("Your bank takes a little longer")).to_be_visible()
+
+
+async def test_queue_before_stripe(browser: Browser, postgres: EmbeddedPostgres, redis_url: str) -> None:
+    """Sessions are opened one after the other: the buyer waits on a page of ours, and is sent on from there."""
+    async with stripe_world(postgres, redis_url, stripe_rate_per_second=0.4) as world:
+        buyers = Buyers(browser, world.service.url)
+        buyer = await buyers()
+        on_sale = await world.box_office.put_on_sale()
+        for _ in range(2):
+            (await world.box_office.checkout(on_sale.cart(1))).created()
+        await buyer.open_show(on_sale)
+        await buyer.choose(on_sale.tickets[0].name, 1)
+        await buyer.go_on()
+        await buyer.fill_in()
+        await buyer.pay_button.click()
+        await buyer.sees("Your tickets are held. One moment, please.")
+        await buyer.page.wait_for_url(STRIPE_PAGE)
+        await buyers.close()
+        assert buyers.troubles == []
+
+
+@pytest.mark.parametrize("fault", ["server_error"])
+async def test_stripe_away(buyer: Buyer, box_office: BoxOffice, sandbox: StripeSandbox, fault: str) -> None:
+    on_sale = await box_office.put_on_sale()
+    await buyer.open_show(on_sale)
+    await buyer.choose(on_sale.tickets[0].name, 1)
+    await buyer.go_on()
+    await buyer.fill_in()
+    sandbox.control.inject_fault("POST /v1/checkout/sessions", fault, times=50)
+    await buyer.pay_button.click()
+    await expect(buyer.page.get_by_role("alert")).to_contain_text("Your tickets are held for you")
+    sandbox.control.faults.clear()
+    await buyer.pay_button.click()
+    await buyer.page.wait_for_url(STRIPE_PAGE)
+    assert await box_office.counters(on_sale) == [(1, 0)]

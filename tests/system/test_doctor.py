@@ -1,0 +1,198 @@
+"""piquetickets doctor, over an installation that is well and over every way in which it is not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import msgspec
+import pytest
+
+from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
+from adapters.stripe.sandbox import StripeSandbox
+from entrypoints.cli.engines import environment_of
+from entrypoints.container import Container, close
+from entrypoints.doctor.clocks import TOLERATED_SKEW_SECONDS, compare_clocks
+from entrypoints.doctor.everything import examine
+from entrypoints.doctor.findings import Examination, Finding
+from entrypoints.settings import Settings
+from tests.support import factories
+from tests.support.processes import run
+from tests.support.server import free_port
+from tests.support.stripe_world import StripeWorld, stripe_world
+
+EVERYTHING = [
+    "settings",
+    "public url",
+    "mail",
+    "pdf",
+    "database",
+    "schema",
+    "clock against the database",
+    "redis",
+    "worker",
+    "stripe key",
+    "clock against Stripe",
+    "connected accounts",
+    "webhook",
+]
+
+
+@pytest.fixture(scope="module")
+async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
+    async with stripe_world(postgres, redis_url) as started:
+        yield started
+
+
+@pytest.fixture
+async def well(world: StripeWorld) -> Settings:
+    """The settings of an installation where nothing is off: a worker has just been heard of, too."""
+    assert await world.container.heartbeat().beat() == 1
+    return world.settings
+
+
+async def examined(settings: Settings, **changes: object) -> dict[str, Finding]:
+    findings = await examine(msgspec.structs.replace(settings, **changes))
+    return {finding.what: finding for finding in findings}
+
+
+async def assert_off(settings: Settings, *what: str, words: str, mend: str, **changes: object) -> None:
+    """Exactly these things are off; the first of them says so in these words, and what to do about it."""
+    findings = await examined(settings, **changes)
+    assert [name for name, finding in findings.items() if not finding.is_fine] == list(what), findings
+    assert words in findings[what[0]].words
+    assert mend in (findings[what[0]].mend or "")
+
+
+async def test_an_installation_that_is_well(well: Settings) -> None:
+    finished = await run("doctor", environment=environment_of(well))
+    *lines, last = finished.out.splitlines()
+    assert (finished.code, last) == (0, f"All {len(EVERYTHING)} are fine."), finished
+    assert [line[6:].split(":")[0] for line in lines] == EVERYTHING
+    assert all(line.startswith("ok    ") for line in lines)
+    assert any(line.startswith("ok    stripe key: of account acct_") and "mode test" in line for line in lines)
+
+
+async def test_one_that_is_not_is_told_what_to_mend(well: Settings, closed_port: int) -> None:
+    finished = await run("doctor", environment={**environment_of(well), "SMTP_URL": f"smtp://127.0.0.1:{closed_port}"})
+    assert (finished.code, finished.out.splitlines()[-1]) == (1, f"1 of {len(EVERYTHING)} are off.")
+    [line] = [line for line in finished.out.splitlines() if line.startswith("OFF   mail: ")]
+    assert line.endswith(" -> start the mail server, or mend SMTP_URL")
+
+
+async def test_its_own_engines_are_examined_where_none_is_named(well: Settings, tmp_path: object) -> None:
+    environment = environment_of(well)
+    del environment["DATABASE_URL"], environment["REDIS_URL"]
+    finished = await run("doctor", "--data-dir", str(tmp_path), environment=environment)
+    assert finished.code == 1
+    assert [line[6:].split(":")[0] for line in finished.out.splitlines() if line.startswith("OFF ")] == ["worker"]
+
+
+async def test_no_database(well: Settings, closed_port: int) -> None:
+    everything_in_it = ("database", "schema", "clock against the database", "connected accounts")
+    nowhere = f"postgresql://nobody@127.0.0.1:{closed_port}/nothing"
+    await assert_off(well, *everything_in_it, database_url=nowhere, words="refused", mend="DATABASE_URL")
+
+
+async def test_a_database_without_a_schema(well: Settings, postgres: EmbeddedPostgres) -> None:
+    url = postgres.create_database("never_migrated")
+    try:
+        await assert_off(
+            well, "schema", "connected accounts", database_url=url, words="at schema none", mend="piquetickets migrate"
+        )
+    finally:
+        postgres.drop_database("never_migrated")
+
+
+async def test_no_redis(well: Settings, closed_port: int) -> None:
+    nowhere = f"redis://127.0.0.1:{closed_port}/0"
+    await assert_off(well, "redis", "worker", redis_url=nowhere, words="connecting to 127.0.0.1", mend="REDIS_URL")
+
+
+async def test_no_worker(well: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with EmbeddedRedis(tmp_path_factory.mktemp("quiet")) as quiet:
+        await assert_off(well, "worker", redis_url=quiet.url, words="none was heard of", mend="piquetickets worker")
+
+
+async def test_no_mail_server(well: Settings, closed_port: int) -> None:
+    await assert_off(well, "mail", smtp_url=f"smtp://127.0.0.1:{closed_port}", words="", mend="SMTP_URL")
+
+
+async def test_a_mail_server_that_knows_no_login(well: Settings) -> None:
+    with_login = well.smtp_url.replace("smtp://", "smtp://ada:wrong@")
+    await assert_off(well, "mail", smtp_url=with_login, words="AUTH", mend="SMTP_URL")
+
+
+async def test_a_stripe_that_does_not_know_the_key(well: Settings) -> None:
+    await assert_off(
+        well,
+        "stripe key",
+        "clock against Stripe",
+        stripe_api_key="sk_nonsense",
+        words="Invalid API Key",
+        mend="STRIPE_API_KEY",
+    )
+
+
+async def test_a_live_key_wants_secrets_and_an_address_of_its_own(well: Settings) -> None:
+    findings = await examined(well, stripe_api_key="sk_live_1", secret_key=Settings().secret_key)
+    assert findings["settings"].mend == "set SECRET_KEY"
+    assert "https://" in (findings["public url"].mend or "")
+    assert "refuses our signature or mode" in findings["webhook"].words
+
+
+async def test_no_webhook_secret(well: Settings) -> None:
+    await assert_off(well, "webhook", stripe_webhook_secret="", words="no secret", mend="STRIPE_WEBHOOK_SECRET")
+
+
+async def test_a_server_with_another_webhook_secret(well: Settings) -> None:
+    await assert_off(
+        well, "webhook", stripe_webhook_secret="whsec_other", words="refuses our signature", mend="restart `serve`"
+    )
+
+
+async def test_a_public_url_that_leads_nowhere(well: Settings) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    await assert_off(well, "public url", "webhook", public_url=nowhere, words="Cannot connect", mend="PUBLIC_URL")
+
+
+async def test_a_public_url_that_leads_to_somebody_else(well: Settings, sandbox: StripeSandbox) -> None:
+    await assert_off(well, "public url", "webhook", public_url=sandbox.url, words="somebody else", mend="PUBLIC_URL")
+
+
+async def test_a_producer_who_cannot_take_charges(world: StripeWorld, well: Settings) -> None:
+    stopped = factories.producer(name="The Curtain", account="acct_stopped")
+    async with world.box_office.unit_of_work() as uow:
+        await uow.catalog.add_producer(stopped)
+        await uow.commit()
+    world.sandbox.control.set_charges_enabled("acct_stopped", enabled=False)
+    try:
+        await assert_off(well, "connected accounts", words="The Curtain (acct_stopped)", mend="onboarding")
+    finally:
+        world.sandbox.control.set_charges_enabled("acct_stopped", enabled=True)
+
+
+@pytest.mark.parametrize("ahead", [1, -1])
+def test_clocks_may_differ_by_half_a_minute(ahead: int) -> None:
+    skew = timedelta(seconds=TOLERATED_SKEW_SECONDS)
+    assert compare_clocks("Stripe", factories.NOW, factories.NOW + skew * ahead).is_fine
+    off = compare_clocks("Stripe", factories.NOW, factories.NOW + (skew + timedelta(seconds=1)) * ahead)
+    assert f"31 seconds {'ahead of' if ahead > 0 else 'behind'} it" in off.words
+    assert "NTP" in (off.mend or "")
+
+
+def test_a_clock_that_is_not_told_is_no_trouble() -> None:
+    assert compare_clocks("Stripe", None, datetime.now(factories.NOW.tzinfo)).is_fine
+
+
+async def test_whatever_goes_wrong_is_a_finding() -> None:
+    async def look() -> Finding:
+        raise ValueError
+
+    assert await Examination("pdf", look, "install anew")() == Finding("pdf", "ValueError", "install anew")
+
+
+async def test_a_worker_is_heard_of_and_forgotten(settings: Settings, closed_port: int) -> None:
+    away = Container(settings=msgspec.structs.replace(settings, redis_url=f"redis://127.0.0.1:{closed_port}/0"))
+    assert await away.heartbeat().beat() == 0
+    await close(away)
