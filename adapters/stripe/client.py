@@ -102,7 +102,9 @@ def _translated(error: stripe.StripeError) -> PaymentError:
         case stripe.InvalidRequestError(http_status=404):
             return SessionNotFound(str(error))
         case stripe.AuthenticationError() | stripe.PermissionError():
-            return PaymentRefused(str(error)) if error.code == _NOT_OUR_ACCOUNT else PaymentKeyRefused(str(error))
+            # The SDK's error itself has no code here; Stripe's own error object does.
+            is_not_ours = error.error is not None and error.error.code == _NOT_OUR_ACCOUNT
+            return PaymentRefused(str(error)) if is_not_ours else PaymentKeyRefused(str(error))
         case stripe.InvalidRequestError() | stripe.IdempotencyError() | stripe.CardError():
             return PaymentRefused(str(error))
         case stripe.RateLimitError():

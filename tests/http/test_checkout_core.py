@@ -51,7 +51,8 @@ async def test_single_ticket_purchase_success(box_office: BoxOffice, mailbox: Ma
     assert await box_office.remaining(on_sale) == [4]
 
     (mail,) = await mailbox.wait_for(1, to=buyer["email"])
-    (pdf,) = mail.attachments
+    pdf, calendar = mail.attachments
+    assert calendar.filename.endswith(".ics")
     assert pdf.content_type == "application/pdf"
     assert len(PdfReader(BytesIO(pdf.content)).pages) == 1
 

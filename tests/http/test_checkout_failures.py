@@ -193,6 +193,7 @@ async def test_line_that_grew_past_its_bound_is_busy(
         service.container.checkout_line.override(
             GroupCommit(service.container.place_orders(), max_batch=1, max_waiting=2)
         )
+        service.container.checkout.reset()  # so that it is made anew, with that line
         box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
         on_sale = await box_office.put_on_sale()
         async with row_locked(database_url, on_sale.tickets[0].id):
