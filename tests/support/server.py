@@ -30,7 +30,7 @@ class Service:
 def free_port() -> int:
     """A port that nobody listens on now, and that no outgoing connection is given meanwhile."""
     while True:
-        port = random.randrange(10_000, 20_000)
+        port = random.randrange(10_000, 20_000)  # noqa: S311  # no secret
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
