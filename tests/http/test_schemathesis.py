@@ -88,6 +88,8 @@ async def secret(office: BackOffice, service: Service, request: pytest.FixtureRe
     return issued.secret
 
 
+# The service runs in this process, and its mails take their boundaries from `random` while a case is being drawn.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @pytest.mark.parametrize(
     ("method", "path", "mode"),
     [
