@@ -225,3 +225,10 @@ def test_a_customer_read_again_is_the_same(name: str, email: str, phone: str | N
     assert Customer.parse(name=customer.name, email=customer.email, phone=customer.phone) == customer
     assert 1 <= len(customer.name) <= 100
     assert len(customer.email) <= MAX_EMAIL_LENGTH
+
+
+def test_an_address_that_only_grows_too_long_when_it_is_normalised_is_refused() -> None:
+    domain = ".".join(["㎒" * 20] * 4)  # one character each, three when it is written out
+    assert parse_email(f"a@{domain}") == f"a@{'.'.join(['mhz' * 20] * 4)}"
+    with pytest.raises(InvalidEmail):
+        parse_email(f"{'a' * 64}@{domain}")
