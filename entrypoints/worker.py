@@ -34,6 +34,7 @@ RECONNECT_PAUSE = timedelta(seconds=1)
 LISTENER_ENDS_WITHIN = timedelta(seconds=3)
 #: A worker that is told to stop finishes its tasks within this time; what is not done then, another one does.
 FINISH_WITHIN = timedelta(seconds=10)
+CANCELLED_AT_MOST = 5
 
 
 class Hands:
@@ -114,40 +115,55 @@ async def _listen(broker: AsyncBroker, hands: Hands, stop: asyncio.Event) -> Non
             # One message at a time and none ahead: a message that waits here is one that no other worker gets.
             receiver = Receiver(broker, executor, max_async_tasks=1, run_startup=False, wait_tasks_timeout=1)
             try:
-                await broker.startup()
-                await _until_stopped(receiver.listen(stop), stop)
+                await until_stopped("The queue's listener", _read(broker, receiver, stop), stop, LISTENER_ENDS_WITHIN)
             except Exception as error:  # noqa: BLE001  # the queue's library raises whatever Redis gave it
                 log.warning("The queue cannot be read, trying again: %s", _innermost(error))
                 await _pause(RECONNECT_PAUSE, stop)
     await hands.finish(FINISH_WITHIN)
 
 
-async def _until_stopped(listening: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
-    """Listen until ``stop``, and a little longer for the message in hand.
-
-    The listener may lose the cancellation that should end it and go on reading: it is asked again until it ends.
-    """
-    task = asyncio.create_task(listening)
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    await asyncio.wait({task}, timeout=LISTENER_ENDS_WITHIN.total_seconds() if stop.is_set() else None)
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=1)
-    if not task.cancelled():
-        task.result()
+async def _read(broker: AsyncBroker, receiver: Receiver, stop: asyncio.Event) -> None:
+    await broker.startup()
+    await receiver.listen(stop)
 
 
 async def _every(pause: timedelta, job: Callable[[], Awaitable[int]], stop: asyncio.Event) -> None:
     while not stop.is_set():
-        try:
-            await job()
-        except (StorageUnavailable, StorageConflict, PaymentUnavailable) as error:
-            log.warning("%s comes again later: %s", _name(job), error)
-        except Exception:
-            log.exception("%s failed", _name(job))
+        await until_stopped(_name(job), _once(job), stop, FINISH_WITHIN)
         await _pause(pause, stop)
+
+
+async def _once(job: Callable[[], Awaitable[int]]) -> None:
+    try:
+        await job()
+    except (StorageUnavailable, StorageConflict, PaymentUnavailable) as error:
+        log.warning("%s comes again later: %s", _name(job), error)
+    except Exception:
+        log.exception("%s failed", _name(job))
+
+
+async def until_stopped(name: str, work: Coroutine[Any, Any, None], stop: asyncio.Event, within: timedelta) -> None:
+    """Do ``work``. Once ``stop`` is set it has so long to finish; then it is cancelled, as if this process had died.
+
+    Libraries may lose a cancellation and go on: they are asked again, and left behind when nothing helps.
+    """
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working}, timeout=within.total_seconds())
+        for _ in range(CANCELLED_AT_MOST):
+            if working.done():
+                break
+            log.warning("%s is not done yet and is cancelled", name)
+            working.cancel()
+            await asyncio.wait({working}, timeout=1)
+        else:
+            log.error("%s cannot be stopped: %s", name, working.get_stack())
+    finally:
+        stopping.cancel()
+        working.cancel()
+    if working.done() and not working.cancelled():
+        working.result()
 
 
 def _name(job: Callable[[], Awaitable[int]]) -> str:

@@ -17,6 +17,11 @@ from tests.support.box_office import BoxOffice
 from tests.support.server import Service, free_port, running
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that at the end of a parallel run nobody waits for one long test."""
+    items.sort(key=lambda item: Path(__file__).parent / "system" not in item.path.parents)
+
+
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("engines")

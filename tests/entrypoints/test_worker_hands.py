@@ -1,8 +1,9 @@
-"""A worker's hands: so many tasks at a time, whatever becomes of whoever brings them."""
+"""A worker's hands: so many tasks at a time, whatever becomes of whoever brings them; and how a worker stops."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -12,7 +13,7 @@ from typing_extensions import override
 from application.outbox import TaskState
 from application.ports.storage import StorageUnavailable
 from application.tasks import RunTask
-from entrypoints.worker import Hands
+from entrypoints.worker import Hands, until_stopped
 
 HANGS_SECONDS = 2
 
@@ -92,3 +93,49 @@ async def test_a_hand_that_failed_is_free_again(
             await hands.take(uuid4())
         await hands.finish(timedelta(seconds=1))
     assert "is left to the relay" in caplog.text
+
+
+SOON = timedelta(milliseconds=20)
+
+
+async def test_work_that_is_under_way_when_the_worker_stops_is_finished() -> None:
+    stop, finished = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        stop.set()
+        await asyncio.sleep(SOON.total_seconds())
+        finished.set()
+
+    await until_stopped("Work", work(), stop, timedelta(seconds=HANGS_SECONDS))
+    assert finished.is_set()
+
+
+async def test_work_that_hangs_does_not_keep_a_worker_from_stopping(caplog: pytest.LogCaptureFixture) -> None:
+    stop = asyncio.Event()
+    stop.set()
+    async with asyncio.timeout(HANGS_SECONDS):
+        await until_stopped("Work", asyncio.Event().wait(), stop, SOON)  # type: ignore[arg-type]  # returns nothing
+    assert "Work is not done yet and is cancelled" in caplog.text
+
+
+async def test_work_that_loses_a_cancellation_is_asked_again() -> None:
+    stop, asked = asyncio.Event(), 0
+    stop.set()
+
+    async def work() -> None:
+        nonlocal asked
+        for _ in range(2):
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            asked += 1
+
+    await until_stopped("Work", work(), stop, SOON)
+    assert asked == 2
+
+
+async def test_what_goes_wrong_in_work_is_heard_of() -> None:
+    async def work() -> None:
+        raise ValueError("a mistake of ours")
+
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        await until_stopped("Work", work(), asyncio.Event(), SOON)

@@ -37,10 +37,12 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, port: int | None = None, with_worker: bool = False) -> AsyncIterator[Service]:
-    """Start the API, and a worker if asked for; stop them at the end."""
+async def running(
+    settings: Settings, *, port: int | None = None, with_worker: bool = False, container: Container | None = None
+) -> AsyncIterator[Service]:
+    """Start the API, and a worker if asked for; stop them at the end. The API's ``container`` may be the test's own."""
     port = port or free_port()
-    container = Container(settings=settings)
+    container = container or Container(settings=settings)
     server = create_server(create_app(container), trusted_proxies=settings.trusted_proxies)
     url = f"http://127.0.0.1:{port}"
     async with aiohttp.ClientSession(url) as client:

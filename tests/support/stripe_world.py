@@ -148,10 +148,9 @@ async def stripe_world(
         ):
             own = own_settings(database_url, redis_url, sandbox, mailbox, port)
             own = msgspec.structs.replace(own, **settings)
-            async with running(own, port=port) as service:
-                service.container.stripe_http.override(
-                    providers.Singleton(HurriedHttpClient, timeout=stripe_timeout_seconds)
-                )
+            container = Container(settings=own)
+            container.stripe_http.override(providers.Singleton(HurriedHttpClient, timeout=stripe_timeout_seconds))
+            async with running(own, port=port, container=container) as service:
                 yield StripeWorld(
                     settings=own,
                     sandbox=sandbox,
