@@ -36,7 +36,6 @@ def create_app(container: Container) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        await container.broker().startup()
         calm_garbage_collector()
         yield
         await close(container)

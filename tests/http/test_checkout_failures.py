@@ -84,6 +84,16 @@ async def test_redis_unavailable_graceful_degradation(
         await asyncio.to_thread(own_redis.stop)
 
 
+async def test_server_that_starts_while_redis_is_away_sells(
+    settings: Settings, sandbox: StripeSandbox, closed_port: int
+) -> None:
+    async with running(msgspec.structs.replace(settings, redis_url=f"redis://127.0.0.1:{closed_port}/0")) as service:
+        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        on_sale = await box_office.put_on_sale(ticket(price=0))
+        (await box_office.checkout(on_sale.cart(1))).created()
+        assert await box_office.counters(on_sale) == [(0, 1)]
+
+
 @pytest.mark.p1
 async def test_lock_expiry_warning_on_slow_transaction(
     settings: Settings, sandbox: StripeSandbox, database_url: str, caplog: pytest.LogCaptureFixture
