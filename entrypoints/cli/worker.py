@@ -52,7 +52,6 @@ async def _work(settings: Settings) -> None:
 async def _sweep(settings: Settings) -> tuple[int, int, int, int]:
     container = Container(settings=settings)
     try:
-        await container.broker().startup()
         reconcile = container.reconcile()
         return (
             await container.release_overdue()(),

@@ -58,7 +58,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 def http_request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
     """A request as it goes over the wire. Underscores in header names stand for hyphens."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
-    if body:
+    if body and "Content_Type" not in headers:
         lines.append("Content-Type: application/json")
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
