@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 import stripe
 
 from application.ports.payment import Dispute, PaymentIntent, PaymentSession, RefundState, SessionStatus
@@ -15,7 +16,44 @@ _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
 _DISPUTE_ENDS = {"won": True, "lost": False, "warning_closed": True, "prevented": True}
 
 
-def session_of(session: stripe.checkout.Session) -> PaymentSession:
+class Charge(msgspec.Struct):
+    id: str
+
+
+class Intent(msgspec.Struct):
+    id: str
+    status: str
+    latest_charge: str | Charge | None = None
+
+
+class TotalDetails(msgspec.Struct):
+    amount_tax: int
+
+
+class Session(msgspec.Struct):
+    """As much of a checkout session as we go by. Sessions are read by the thousand when a show is on sale, and the SDK
+    takes longer to make its own objects of an answer than for everything else.
+    """
+
+    id: str
+    client_reference_id: str | None
+    status: str | None
+    payment_status: str
+    url: str | None
+    amount_total: int | None
+    currency: str | None
+    payment_intent: str | Intent | None
+    total_details: TotalDetails | None = None
+
+
+class SessionPage(msgspec.Struct):
+    """A page of a list, newest first."""
+
+    data: list[Session]
+    has_more: bool
+
+
+def session_of(session: Session) -> PaymentSession:
     return PaymentSession(
         id=session.id,
         order_id=_uuid(session.client_reference_id),
@@ -25,9 +63,9 @@ def session_of(session: stripe.checkout.Session) -> PaymentSession:
     )
 
 
-async def sessions_of(first_page: stripe.ListObject[stripe.checkout.Session]) -> list[PaymentSession]:
-    """The sessions of all pages."""
-    return [session_of(session) async for session in first_page.auto_paging_iter()]
+def session_made(session: stripe.checkout.Session) -> PaymentSession:
+    """The session that the SDK has made an object of already."""
+    return session_of(msgspec.convert(session.to_dict(), Session))
 
 
 def intent_of(intent: stripe.PaymentIntent) -> PaymentIntent:
@@ -65,23 +103,23 @@ def _metadata(metadata: stripe.StripeObject | None, name: str) -> str | None:
     return None if metadata is None else metadata.to_dict().get(name)
 
 
-def _status(session: stripe.checkout.Session) -> SessionStatus:
+def _status(session: Session) -> SessionStatus:
     intent = session.payment_intent
     waits_for_money = session.status == "complete" and session.payment_status == "unpaid"
-    if waits_for_money and isinstance(intent, stripe.PaymentIntent) and intent.status in _FAILED_INTENTS:
+    if waits_for_money and isinstance(intent, Intent) and intent.status in _FAILED_INTENTS:
         return SessionStatus.FAILED
     return SessionStatus(session.status or SessionStatus.OPEN)
 
 
-def _receipt(session: stripe.checkout.Session) -> Receipt:
+def _receipt(session: Session) -> Receipt:
     intent = session.payment_intent
-    charge = intent.latest_charge if isinstance(intent, stripe.PaymentIntent) else None
+    charge = intent.latest_charge if isinstance(intent, Intent) else None
     return Receipt(
         amount=session.amount_total or 0,
         tax=session.total_details.amount_tax if session.total_details else 0,
         currency=session.currency or "",
-        payment_intent_id=intent.id if isinstance(intent, stripe.PaymentIntent) else intent,
-        charge_id=charge.id if isinstance(charge, stripe.Charge) else charge,
+        payment_intent_id=intent.id if isinstance(intent, Intent) else intent,
+        charge_id=charge.id if isinstance(charge, Charge) else charge,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 import stripe
 from stripe import AIOHTTPClient, StripeClient
 from typing_extensions import override
@@ -95,6 +96,8 @@ def translated_errors() -> Iterator[None]:
     except (aiohttp.ClientError, TimeoutError) as error:
         # The SDK translates what happens until an answer begins, but not what happens in the middle of its body.
         raise PaymentUnavailable(f"the answer broke off: {type(error).__name__} {error}") from error
+    except msgspec.DecodeError as error:
+        raise PaymentUnavailable(f"the answer is not understood: {error}") from error
 
 
 def _translated(error: stripe.StripeError) -> PaymentError:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
+import msgspec
 import stripe
 from stripe import StripeClient
 from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionListParams
 
-from adapters.stripe.answers import dispute_of, intent_of, refund_of, session_of, sessions_of
+from adapters.stripe.answers import Session, SessionPage, dispute_of, intent_of, refund_of, session_made, session_of
 from adapters.stripe.client import translated_errors
 from adapters.stripe.repetition import made_once
 from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
@@ -28,6 +30,7 @@ from domain.catalog import Producer
 from domain.orders import Order
 from domain.refunds import Refund
 
+SESSIONS = "/v1/checkout/sessions"
 #: A buyer who comes back from paying is not kept waiting longer: the webhook completes the order, too.
 READ_PATIENCE_SECONDS = 5.0
 #: So much our clock may differ from Stripe's.
@@ -49,7 +52,7 @@ class StripePayment:
         async def create(key: str) -> PaymentSession:
             await self._turn("sessions.create", patience_seconds)
             with translated_errors():
-                return session_of(
+                return session_made(
                     await self._client.v1.checkout.sessions.create_async(
                         params=params, options={"idempotency_key": key}
                     )
@@ -64,25 +67,33 @@ class StripePayment:
     async def session(self, session_id: str) -> PaymentSession:
         await self._turn("sessions.retrieve", READ_PATIENCE_SECONDS)
         with translated_errors():
-            session = await self._client.v1.checkout.sessions.retrieve_async(session_id, params={"expand": EXPANDED})
-        return session_of(session)
+            answer = await self._client.raw_request_async("get", f"{SESSIONS}/{quote(session_id)}", expand=EXPANDED)
+            return session_of(msgspec.json.decode(answer.body, type=Session))
 
     async def expire_session(self, session_id: str) -> PaymentSession:
         await self._turn("sessions.expire")
         try:
             with translated_errors():
-                session = await self._client.v1.checkout.sessions.expire_async(session_id, params={"expand": EXPANDED})
+                return session_made(
+                    await self._client.v1.checkout.sessions.expire_async(session_id, params={"expand": EXPANDED})
+                )
         except PaymentRefused:
             return await self.session(session_id)  # not open any more: paid, or expired already
-        return session_of(session)
 
     async def paid_sessions(self, *, since: datetime) -> list[PaymentSession]:
         return await self._sessions({**listing_params(since), "status": "complete"})
 
     async def _sessions(self, params: SessionListParams) -> list[PaymentSession]:
-        await self._turn("sessions.list")
-        with translated_errors():
-            return await sessions_of(await self._client.v1.checkout.sessions.list_async(params=params))
+        found: list[PaymentSession] = []
+        while True:
+            await self._turn("sessions.list")
+            with translated_errors():
+                answer = await self._client.raw_request_async("get", SESSIONS, **params)
+                page = msgspec.json.decode(answer.body, type=SessionPage)
+            found += map(session_of, page.data)
+            if not page.has_more:
+                return found
+            params = {**params, "starting_after": page.data[-1].id}
 
     async def intent(self, intent_id: str) -> PaymentIntent:
         await self._turn("payment_intents.retrieve")

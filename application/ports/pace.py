@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+#: Whether the turn was taken, and in how many seconds it comes.
+Turn = tuple[bool, float]
+
 
 class Pace(Protocol):
-    async def reserve(self, lane: str, *, patience_seconds: float | None) -> tuple[bool, float]:
-        """The next turn in a lane: whether it was taken, and in how many seconds it comes.
+    async def reserve(self, lane: str, *, patience_seconds: float | None) -> Turn:
+        """The next turn in a lane.
 
         A turn that comes later than ``patience_seconds`` is not taken (None: take it however late). Never raises: a
         process that cannot ask the others keeps the pace by itself.
