@@ -61,6 +61,14 @@ def dispute_of(dispute: stripe.Dispute) -> Dispute:
     )
 
 
+async def account_for(producer_id: UUID, first_page: stripe.ListObject[stripe.Account]) -> str | None:
+    """The id of the account that was made for this producer, if there is one on any page."""
+    async for account in first_page.auto_paging_iter():
+        if _uuid(_metadata(account.metadata, "producer_id")) == producer_id:
+            return account.id
+    return None
+
+
 def _metadata(metadata: stripe.StripeObject | None, name: str) -> str | None:
     return None if metadata is None else metadata.to_dict().get(name)
 

@@ -10,7 +10,7 @@ from stripe import StripeClient
 from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionListParams
 
-from adapters.stripe.answers import dispute_of, intent_of, refund_of, session_of, sessions_of
+from adapters.stripe.answers import account_for, dispute_of, intent_of, refund_of, session_of, sessions_of
 from adapters.stripe.client import translated_errors
 from adapters.stripe.repetition import made_once
 from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
@@ -141,12 +141,20 @@ class StripePayment:
         return bool(account.charges_enabled)
 
     async def create_account(self, producer: Producer) -> str:
-        await self._turn("accounts.create")
-        with translated_errors():
-            account = await self._client.v1.accounts.create_async(
-                params=account_params(producer), options={"idempotency_key": f"account:{producer.id}"}
-            )
-        return account.id
+        async def create(key: str) -> str:
+            await self._turn("accounts.create")
+            with translated_errors():
+                account = await self._client.v1.accounts.create_async(
+                    params=account_params(producer), options={"idempotency_key": key}
+                )
+            return account.id
+
+        async def find() -> str | None:
+            await self._turn("accounts.list")
+            with translated_errors():
+                return await account_for(producer.id, await self._client.v1.accounts.list_async(params={"limit": PAGE}))
+
+        return await made_once(f"account:{producer.id}", create, find)
 
     async def account_link(self, account_id: str, *, come_back_url: str) -> AccountLink:
         await self._turn("account_links.create")
