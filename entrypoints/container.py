@@ -252,7 +252,7 @@ class Container(containers.DeclarativeContainer):
                 TaskKind.ORDER_LINKS_MAIL: providers.Singleton(
                     SendOrderLinks, unit_of_work.provider, send_letter, links
                 ),
-                TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, unit_of_work.provider, payment),
+                TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, unit_of_work.provider, payment, clock, ids),
                 TaskKind.DESCRIBE_TRANSFER: providers.Singleton(DescribeTransfer, unit_of_work.provider, payment),
             }
         ),

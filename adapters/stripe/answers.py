@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import stripe
 
 from application.ports.payment import Dispute, PaymentIntent, PaymentSession, RefundState, SessionStatus
 from domain.orders import Receipt
-from domain.refunds import RefundStatus
+from domain.refunds import LOST, RefundStatus
 
 #: What a delayed payment is when it has failed: the buyer would have to pay anew, which a complete session forbids.
 _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
@@ -50,6 +51,16 @@ def refund_of(refund: stripe.Refund) -> RefundState:
         # Stripe leaves it out where there is none.
         failure_reason=getattr(refund, "failure_reason", None),
     )
+
+
+def left_with_us(refunds: Sequence[stripe.Refund]) -> int:
+    """What a charge's refunds took from the producer's transfer without bringing it to the buyer, in minor units.
+
+    Stripe does not undo the reversal of a transfer when the refund that it was for fails.
+    """
+    taken = sum(refund.amount for refund in refunds if refund.transfer_reversal)
+    returned = sum(refund.amount for refund in refunds if refund.status not in LOST)
+    return max(taken - returned, 0)
 
 
 def dispute_of(dispute: stripe.Dispute) -> Dispute:
