@@ -568,6 +568,27 @@ async def test_an_order_asked_for_anew_in_other_words_still_has_one_session(
     assert sum(call.status == 200 for call in made) == 1
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_another_refund_in_the_place_of_one_that_failed_takes_nothing_from_the_producer_twice(
+    payment: StripePayment, taxing_sandbox: StripeSandbox, stripe_client: StripeClient, theatre: Theatre, lost: int
+) -> None:
+    order = await paid(payment, taxing_sandbox, theatre.order(2))
+    for sequence in range(1, lost + 1):
+        failed = await payment.refund(order, a_refund(order, sequence=sequence, amount=20_00))
+        taxing_sandbox.control.settle_refund(failed.stripe_refund_id, "failed")
+
+    await payment.refund(order, a_refund(order, sequence=lost + 1, amount=20_00))
+    assert await reversed_of(stripe_client, order) == 20_00
+    await payment.refund(order, a_refund(order, sequence=lost + 2, amount=30_00))
+    assert await reversed_of(stripe_client, order) == 50_00
+
+
+async def reversed_of(stripe_client: StripeClient, order: Order) -> int:
+    """How much the producer has given back of an order's transfer."""
+    charge = await stripe_client.v1.charges.retrieve_async(order.charge_id or "")
+    return (await stripe_client.v1.transfers.retrieve_async(str(charge.transfer))).amount_reversed
+
+
 async def test_a_key_that_stripe_does_not_know_is_told_apart_from_what_stripe_will_never_do(
     taxing_sandbox: StripeSandbox, theatre: Theatre
 ) -> None:
