@@ -132,6 +132,9 @@ def refunded(
     amount = owing + amount_for(order, newly_void(order, voided), refund_fees=refund_fees)
     if amount > order.amount_paid - order.refunded_amount:
         raise Conflict(f"Order {order.number} has less left to refund than these tickets cost")
+    by_hand = any(refund.made_at_stripe and refund.counts for refund in earlier)
+    if by_hand and voided.success and order.refunded_amount + amount == order.amount_paid:
+        voided = voided.refunded(None, stock, restock=restock)  # with what went back by hand, that was all of it
     return replace(voided, refunded_amount=order.refunded_amount + amount), amount
 
 

@@ -275,6 +275,18 @@ class TestByHandInStripesDashboard:
 
         await sale.is_given_back()
 
+    async def test_ours_of_one_after_it_may_be_the_last_of_the_money_too(self, sale: Sale) -> None:
+        await self.give_back(sale, 27_42)
+        one, other = (attendee["id"] for attendee in sale.order["attendees"])
+
+        preview = await sale.ask("refund/preview", attendee_ids=[one])
+        made = await sale.ask(attendee_ids=[one])
+        await sale.work_off()
+
+        assert (preview["attendee_ids"], preview["status_after"]) == (sorted([one, other]), "refunded")
+        assert (preview["buyer_gets"], made["refund"]["amount"]) == ("27.42", "27.42")
+        await sale.is_given_back()
+
     async def test_one_that_fails_in_the_end_is_seen_and_asked_for_again(self, sale: Sale) -> None:
         await self.give_back(sale, minor(sale.total))
 
