@@ -117,7 +117,7 @@ class RefundCancelled:
         """How many orders were refunded: all there are, unless another worker has their show."""
         refunded = 0
         while (refund := await self._claim()) is not None:
-            while order_ids := await self._next_batch(refund.show_id):
+            while order_ids := await self._next_batch(refund):
                 for order_id in order_ids:
                     refunded += await self._refund(order_id, refund)
         return refunded
@@ -131,10 +131,13 @@ class RefundCancelled:
             await uow.commit()
         return claimed
 
-    async def _next_batch(self, show_id: UUID) -> list[UUID]:
+    async def _next_batch(self, refund: ShowRefund) -> list[UUID]:
+        show_id, asked_at = refund.show_id, refund.requested_at
         async with self._unit_of_work() as uow:
             await uow.cancellations.keep_refund(show_id, until=self._clock.now() + CLAIM)
             order_ids = await uow.cancellations.to_refund(show_id, limit=BATCH)
+            # What is lost after it was asked for waits until it is asked for again.
+            order_ids = order_ids or await uow.cancellations.to_refund_again(show_id, asked_at=asked_at, limit=BATCH)
             await uow.commit()
         return order_ids
 

@@ -39,7 +39,7 @@ DESCRIPTIONS: Final = {
     Invariant.ORDER_TOTALS: "Lines, discounts and fees add up to their order's total",
     Invariant.PAID_ONCE: "Each completed order was paid once, and in full; no other order has our money",
     Invariant.REFUNDS: "What orders say was refunded is what their refunds add up to, within what was paid",
-    Invariant.LOST_REFUNDS: "No refund failed for good without another in its place",
+    Invariant.LOST_REFUNDS: "No refund failed for good and left its money here, without another in its place",
     Invariant.VOID_TICKETS: "Tickets are void where their order was refunded, and nowhere else",
     Invariant.OVERDUE_HOLDS: "No order holds tickets after its time",
     Invariant.TASKS: "No task was given up, and none is stuck",

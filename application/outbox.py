@@ -60,6 +60,11 @@ class OutboxTask:
     sending_since: datetime | None = None
 
     @property
+    def was_revived(self) -> bool:
+        """Whether this is the first try after an operator had the task, which was given up, tried again."""
+        return self.attempts == 1 and self.last_error is not None
+
+    @property
     def message_id(self) -> str:
         """Of the task's mail: the same on every try, so that a mail that was sent twice can be told."""
         return f"{self.id}@piquetickets"

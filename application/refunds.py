@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -22,7 +22,7 @@ from application.tasks import TaskHopeless
 from domain.errors import Conflict, InvalidRequest, NotFound
 from domain.orders import AttendeeStatus, Order
 from domain.policy import CheckoutPolicy
-from domain.refunds import Refund, RefundShares, RefundStatus, amount_for, shares_of
+from domain.refunds import Refund, RefundShares, RefundStatus, amount_for, owed, shares_of
 from domain.stock import Stock
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,9 @@ class RefundOrder:
         """The order with the attendees void, and the refund on its way (None where nothing was paid).
 
         What a manual order cost was paid from hand to hand and goes back so: its refund is a record that Stripe
-        knows nothing of. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, Conflict
-        (void already, more than is left, not completed).
+        knows nothing of. Where an earlier refund was lost, what is owed for tickets that are void already is given back
+        with the rest. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, Conflict (void already
+        and nothing owed, more than is left, not completed).
         """
         if len(reason) > MAX_REASON_LENGTH or "\x00" in reason:
             raise InvalidRequest(f"reason must have at most {MAX_REASON_LENGTH} characters", field="reason")
@@ -66,10 +67,12 @@ class RefundOrder:
             if order is None:
                 raise NotFound("No such order")
             stock = await uow.sales.lock_stock([order])
-            changed, amount = refunded(order, attendee_ids, stock, restock=restock, refund_fees=refund_fees)
+            earlier = await uow.refunds.of_order(order.id)
+            changed, amount = refunded(
+                order, attendee_ids, stock, earlier=earlier, restock=restock, refund_fees=refund_fees
+            )
             refund = None
             if amount:
-                earlier = await uow.refunds.of_order(order.id)
                 refund = Refund(
                     id=self._ids.new(),
                     order_id=order.id,
@@ -104,13 +107,34 @@ class RefundOrder:
 
 
 def refunded(
-    order: Order, attendee_ids: Collection[UUID] | None, stock: Stock, *, restock: bool, refund_fees: bool
+    order: Order,
+    attendee_ids: Collection[UUID] | None,
+    stock: Stock,
+    *,
+    earlier: Sequence[Refund],
+    restock: bool,
+    refund_fees: bool,
 ) -> tuple[Order, int]:
-    """The order after the refund, and its amount. Raises Conflict."""
-    voided = order.refunded(attendee_ids, stock, restock=restock)
-    amount = amount_for(order, newly_void(order, voided), refund_fees=refund_fees)
+    """The order after the refund, and its amount: what newly void tickets bring, and what is owed for others.
+
+    Raises Conflict.
+    """
+    everybody = {attendee.id for attendee in order.attendees}
+    chosen = everybody if attendee_ids is None else set(attendee_ids)
+    owing = owed(order, earlier, refund_fees=refund_fees)
+    again = {a.id for a in order.attendees if a.status is AttendeeStatus.VOID} & chosen if owing else set()
+    if owing and chosen == again:
+        voided = order
+    else:
+        voided = order.refunded(None if attendee_ids is None else chosen - again, stock, restock=restock)
+    if attendee_ids is not None:
+        owing = min(owing, amount_for(order, again, refund_fees=refund_fees))
+    amount = owing + amount_for(order, newly_void(order, voided), refund_fees=refund_fees)
     if amount > order.amount_paid - order.refunded_amount:
         raise Conflict(f"Order {order.number} has less left to refund than these tickets cost")
+    by_hand = any(refund.made_at_stripe and refund.counts for refund in earlier)
+    if by_hand and voided.success and order.refunded_amount + amount == order.amount_paid:
+        voided = voided.refunded(None, stock, restock=restock)  # with what went back by hand, that was all of it
     return replace(voided, refunded_amount=order.refunded_amount + amount), amount
 
 
@@ -143,7 +167,7 @@ class PreviewRefund:
             order = await own_order(uow, actor, order_id)
             earlier = await uow.refunds.of_order(order_id)
         # Whether the places go on sale again changes no amount, and without it there is no stock to look at.
-        after, amount = refunded(order, attendee_ids, Stock(), restock=False, refund_fees=refund_fees)
+        after, amount = refunded(order, attendee_ids, Stock(), earlier=earlier, restock=False, refund_fees=refund_fees)
         shares = shares_of(order, amount, refund_fees=refund_fees, earlier=earlier, policy=self._policy)
         return RefundPreview(order, after, shares)
 
@@ -157,12 +181,19 @@ def newly_void(before: Order, after: Order) -> set[UUID]:
 class SubmitRefunds:
     """Handler of TaskKind.SUBMIT_REFUNDS: tells Stripe of an order's refunds that it has not heard of."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, clock: Clock, ids: Ids) -> None:
         self._unit_of_work = unit_of_work
         self._payment = payment
+        self._clock = clock
+        self._ids = ids
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises TaskHopeless when Stripe refuses one for good, PaymentUnavailable when it is away."""
+        """An operator who revives the task after Stripe refused, starts another refund of what is owed.
+
+        Raises TaskHopeless when Stripe refuses one for good, PaymentUnavailable when it is away.
+        """
+        if task.was_revived:
+            await self._start_again(task.order_id)
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.order_id)
             refunds = await uow.refunds.of_order(task.order_id)
@@ -178,6 +209,29 @@ class SubmitRefunds:
                 order.id, refund.id, refund.followed(state.status, state.stripe_refund_id, state.failure_reason)
             )
 
+    async def _start_again(self, order_id: UUID) -> None:
+        async with self._unit_of_work() as uow:
+            order = (await uow.orders.lock([order_id])).get(order_id)
+            earlier = await uow.refunds.of_order(order_id)
+            lost = [refund for refund in earlier if not refund.counts]
+            amount = owed(order, earlier, refund_fees=lost[-1].refund_fees) if order and lost else 0
+            if order is None or not amount:
+                return
+            now = self._clock.now()
+            again = Refund(
+                id=self._ids.new(),
+                order_id=order_id,
+                sequence=len(earlier) + 1,
+                amount=amount,
+                refund_fees=lost[-1].refund_fees,
+                reason=lost[-1].reason,
+                created_at=now,
+            )
+            await uow.refunds.add(again)
+            await recount(uow, order)
+            await uow.outbox.add([refund_mail(order_id, again, ids=self._ids, now=now)])
+            await uow.commit()
+
     async def _follow(self, order_id: UUID, refund_id: UUID, followed: Refund) -> None:
         async with self._unit_of_work() as uow:
             order = (await uow.orders.lock([order_id]))[order_id]
@@ -189,7 +243,9 @@ class SubmitRefunds:
 
 
 class FollowRefund:
-    """What Stripe says of a refund: one of ours, or one that somebody made in Stripe's dashboard."""
+    """What Stripe says of a refund: one of ours, or one that somebody made in Stripe's dashboard. When that
+    was the last of the money, the order is refunded (domain/refunds.py).
+    """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
         self._unit_of_work = unit_of_work
@@ -219,15 +275,27 @@ class FollowRefund:
                     made_at_stripe=True,
                 )
                 await uow.refunds.add(refund)
-            await uow.refunds.save(refund.followed(state.status, state.stripe_refund_id, state.failure_reason))
-            await recount(uow, order)
+            followed = refund.followed(state.status, state.stripe_refund_id, state.failure_reason)
+            await uow.refunds.save(followed)
+            order = await recount(uow, order)
+            if followed.made_at_stripe and order.success and order.refunded_amount == order.amount_paid:
+                await self._void(uow, order, followed)
             await uow.commit()
         if state.status in {RefundStatus.FAILED, RefundStatus.CANCELED}:
             log.error("Refund %s of order %s %s: %s", refund.id, order_id, state.status, state.failure_reason)
 
+    async def _void(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
+        """Nobody's ticket is paid for any more. The buyer is told; what else waits for the order drops itself."""
+        stock = await uow.sales.lock_stock([order])
+        await uow.orders.save([order.refunded(None, stock, restock=True)])
+        await uow.sales.save(stock)
+        await uow.outbox.add([refund_mail(order.id, refund, ids=self._ids, now=self._clock.now())])
 
-async def recount(uow: UnitOfWork, order: Order) -> None:
-    """Write down how much of a locked order is on its way back to the buyer, or there."""
+
+async def recount(uow: UnitOfWork, order: Order) -> Order:
+    """The locked order, with how much of it is on its way back to the buyer, or there, written down."""
     returned = sum(refund.amount for refund in await uow.refunds.of_order(order.id) if refund.counts)
-    if returned != order.refunded_amount:
-        await uow.orders.save([replace(order, refunded_amount=min(returned, order.amount_paid))])
+    recounted = replace(order, refunded_amount=min(returned, order.amount_paid))
+    if recounted != order:
+        await uow.orders.save([recounted])
+    return recounted

@@ -3,6 +3,12 @@
 The rule: a refund takes the money from where it went. The transfer to the producer is always reversed by what the
 buyer gets back; with ``refund_fees`` the buyer gets the tickets' share of the fees, too, and the platform returns the
 same share of its application fee. Without, the fees stay with the platform and the buyer gets price and tax alone.
+
+A refund that Stripe refuses, or that fails later, leaves tickets void and the money with us. That money is owed: asking
+for the refund again starts another one of what the void tickets bring and has not gone back, under a key of its own.
+
+A refund that somebody makes in Stripe's dashboard voids nobody, as nobody can say whose money it was, until all that
+was paid is on its way back: then no ticket is paid for any more, all are void, and their places are on sale again.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.money import round_half_up
-from domain.orders import Order
+from domain.orders import AttendeeStatus, Order
 from domain.policy import CheckoutPolicy
 
 
@@ -51,7 +57,7 @@ _STAGES: Final = {
 class Refund:
     """One refund of an order. ``amount`` in minor units; ``sequence`` counts an order's refunds from 1.
 
-    ``made_at_stripe`` marks one that somebody made in Stripe's dashboard: it is followed, but voids nobody.
+    ``made_at_stripe`` marks one that somebody made in Stripe's dashboard.
     """
 
     id: UUID
@@ -96,6 +102,19 @@ def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: boo
         for attendee, price, tax, fee in zip(order.attendees, prices, taxes, fees, strict=True)
         if attendee.id in attendee_ids
     )
+
+
+def owed(order: Order, refunds: Sequence[Refund], *, refund_fees: bool) -> int:
+    """What of the order's void tickets should have gone back, and was lost on the way, in minor units.
+
+    Nothing where no refund was lost, and nothing while the buyer's bank has taken the money back itself. An order that
+    has no tickets was paid too late: all of it is to go back.
+    """
+    if order.disputed or all(refund.counts for refund in refunds):
+        return 0
+    void = [attendee.id for attendee in order.attendees if attendee.status is AttendeeStatus.VOID]
+    worth = amount_for(order, void, refund_fees=refund_fees) if order.attendees else order.amount_paid
+    return max(worth - order.refunded_amount, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

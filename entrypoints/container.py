@@ -23,7 +23,7 @@ from adapters.redis.rate_limit import RateLimit
 from adapters.smtp.letters import JinjaLetterWriter
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
-from adapters.stripe.client import create_client, create_http_client
+from adapters.stripe.client import HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.webhooks import StripeEvents
 from adapters.system.clock import SystemClock
@@ -97,7 +97,7 @@ class Container(containers.DeclarativeContainer):
     lock = providers.Singleton(
         RedisLock, redis, ttl_seconds=settings.provided.lock_ttl, wait_seconds=settings.provided.lock_wait
     )
-    stripe_http = providers.Singleton(create_http_client, metrics.provided.stripe_called)
+    stripe_http = providers.Singleton(HttpClient, metrics.provided.stripe_called)
     stripe = providers.Singleton(
         create_client, settings.provided.stripe_api_key, stripe_http, api_base=settings.provided.stripe_api_base
     )
@@ -252,7 +252,7 @@ class Container(containers.DeclarativeContainer):
                 TaskKind.ORDER_LINKS_MAIL: providers.Singleton(
                     SendOrderLinks, unit_of_work.provider, send_letter, links
                 ),
-                TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, unit_of_work.provider, payment),
+                TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, unit_of_work.provider, payment, clock, ids),
                 TaskKind.DESCRIBE_TRANSFER: providers.Singleton(DescribeTransfer, unit_of_work.provider, payment),
             }
         ),

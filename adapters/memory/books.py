@@ -96,13 +96,20 @@ def _orders(tables: _Tables) -> _Found:
         if order.refunded_amount != min(returned, order.amount_paid):
             yield Invariant.REFUNDS, order.id
         lost = [refund.sequence for refund in refunds[order.id] if not refund.counts]
-        if lost and not any(refund.counts and refund.sequence > max(lost) for refund in refunds[order.id]):
+        replaced = any(refund.counts and refund.sequence > max(lost) for refund in refunds[order.id]) if lost else True
+        if lost and (not replaced or order.refunded_amount < _worth_of_void_tickets(order)):
             yield Invariant.LOST_REFUNDS, order.id
         unborne = not any(line.total_price for line in order.lines) and (order.quote.fees or order.tax)
         if order.completed_at and unborne:
             yield Invariant.REPORT, order.id
         if not order.disputed and not _void_as_refunded(order):
             yield Invariant.VOID_TICKETS, order.id
+
+
+def _worth_of_void_tickets(order: Order) -> int:
+    """At least so much should have gone back, unless the buyer's bank took it itself."""
+    void = [attendee for attendee in order.attendees if attendee.status is AttendeeStatus.VOID]
+    return 0 if order.disputed else sum(order.lines[attendee.line].unit_amount for attendee in void)
 
 
 def _paid_once(order: Order) -> bool:

@@ -51,6 +51,18 @@ class MemoryCancellationRepo:
         refusals = self._tables.refund_refusals
         return [o.id for o in self._of_show(show_id) if o.success and o.id not in refusals][:limit]
 
+    async def to_refund_again(self, show_id: UUID, *, asked_at: datetime, limit: int) -> list[UUID]:
+        refusals = self._tables.refund_refusals
+        return [
+            order.id
+            for order in self._of_show(show_id)
+            if order.status is OrderStatus.REFUNDED
+            and order.id not in refusals
+            and (last := self._last_refund(order))
+            and last.status in LOST
+            and last.created_at < asked_at
+        ][:limit]
+
     async def refused(self, order_id: UUID, *, reason: str) -> None:
         self._tables.refund_refusals[order_id] = reason
 

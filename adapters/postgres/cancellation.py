@@ -46,24 +46,43 @@ _TO_REFUND: Final = (
 )
 
 
+_LAST: Final = (
+    sa.select(
+        refunds.c.status,
+        refunds.c.created_at,
+        sa.func.coalesce(refunds.c.failure_reason, refunds.c.status).label("failure"),
+    )
+    .where(refunds.c.order_id == orders.c.id)
+    .order_by(refunds.c.sequence.desc())
+    .limit(1)
+    .lateral("last_refund")
+)
+_TO_REFUND_AGAIN: Final = (
+    sa.select(orders.c.id)
+    .select_from(orders.outerjoin(show_refund_refusals).join(_LAST, sa.true()))
+    .where(
+        orders.c.show_id == sa.bindparam("show_id"),
+        _IS_REFUNDED,
+        show_refund_refusals.c.order_id.is_(None),
+        _LAST.c.status.in_(sorted(LOST)),
+        _LAST.c.created_at < sa.bindparam("asked_at"),
+    )
+    .order_by(orders.c.id)
+    .limit(sa.bindparam("count"))
+)
+
+
 def _standings() -> sa.CTE:
     """A show's orders that were ever sold: ``failure`` says why the money did not go back, ``ended`` that it did."""
-    last = (
-        sa.select(refunds.c.status, sa.func.coalesce(refunds.c.failure_reason, refunds.c.status).label("failure"))
-        .where(refunds.c.order_id == orders.c.id)
-        .order_by(refunds.c.sequence.desc())
-        .limit(1)
-        .lateral("last_refund")
-    )
-    lost = last.c.status.in_(sorted(LOST))
+    lost = _LAST.c.status.in_(sorted(LOST))
     failure: sa.Case[Any] = sa.case(
         (_IS_SOLD, show_refund_refusals.c.reason),
-        (sa.and_(_IS_REFUNDED, lost), last.c.failure),
+        (sa.and_(_IS_REFUNDED, lost), _LAST.c.failure),
     )
-    ended = sa.and_(_IS_REFUNDED, sa.or_(last.c.status.is_(None), last.c.status == RefundStatus.SUCCEEDED))
+    ended = sa.and_(_IS_REFUNDED, sa.or_(_LAST.c.status.is_(None), _LAST.c.status == RefundStatus.SUCCEEDED))
     return (
         sa.select(orders.c.id, orders.c.refunded_amount, failure.label("failure"), ended.label("ended"))
-        .select_from(orders.outerjoin(show_refund_refusals).outerjoin(last, sa.true()))
+        .select_from(orders.outerjoin(show_refund_refusals).outerjoin(_LAST, sa.true()))
         .where(
             orders.c.show_id == sa.bindparam("show_id"),
             sa.or_(_IS_REFUNDED, _ADMITS, sa.and_(_IS_SOLD, show_refund_refusals.c.order_id.is_not(None))),
@@ -137,6 +156,10 @@ class PostgresCancellationRepo:
 
     async def to_refund(self, show_id: UUID, *, limit: int) -> list[UUID]:
         return list((await self._connection.scalars(_TO_REFUND, {"show_id": show_id, "count": limit})).all())
+
+    async def to_refund_again(self, show_id: UUID, *, asked_at: datetime, limit: int) -> list[UUID]:
+        which = {"show_id": show_id, "asked_at": asked_at, "count": limit}
+        return list((await self._connection.scalars(_TO_REFUND_AGAIN, which)).all())
 
     async def refused(self, order_id: UUID, *, reason: str) -> None:
         refusal = insert(show_refund_refusals).values(order_id=order_id, reason=reason)

@@ -98,11 +98,18 @@ _LOST_REFUNDS = """
     SELECT lost.order_id AS subject_id,
            format('refund %s of %s is %s: %s', lost.sequence, lost.amount, lost.status,
                   coalesce(lost.failure_reason, 'no reason given')) AS detail
-    FROM refunds lost
-    WHERE lost.status IN ('failed', 'canceled') AND NOT EXISTS (
-        SELECT FROM refunds later
-        WHERE later.order_id = lost.order_id AND later.sequence > lost.sequence
-          AND later.status NOT IN ('failed', 'canceled')
+    FROM refunds lost JOIN orders o ON o.id = lost.order_id
+    WHERE lost.status IN ('failed', 'canceled') AND (
+        NOT EXISTS (
+            SELECT FROM refunds later
+            WHERE later.order_id = lost.order_id AND later.sequence > lost.sequence
+              AND later.status NOT IN ('failed', 'canceled')
+        )
+        OR NOT o.disputed AND o.refunded_amount < (
+            SELECT sum(l.price_per_ticket - l.unit_discount)
+            FROM ticket_attendees a JOIN ticket_orders l ON l.order_id = a.order_id AND l.line = a.line
+            WHERE a.order_id = o.id AND a.status = 'void'
+        )
     )
 """
 _VOID_TICKETS = """

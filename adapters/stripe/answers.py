@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -9,7 +10,7 @@ import stripe
 
 from application.ports.payment import Dispute, PaymentIntent, PaymentSession, RefundState, SessionStatus
 from domain.orders import Receipt
-from domain.refunds import RefundStatus
+from domain.refunds import LOST, RefundStatus
 
 #: What a delayed payment is when it has failed: the buyer would have to pay anew, which a complete session forbids.
 _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
@@ -90,6 +91,16 @@ def refund_of(refund: stripe.Refund) -> RefundState:
     )
 
 
+def left_with_us(refunds: Sequence[stripe.Refund]) -> int:
+    """What a charge's refunds took from the producer's transfer without bringing it to the buyer, in minor units.
+
+    Stripe does not undo the reversal of a transfer when the refund that it was for fails.
+    """
+    taken = sum(refund.amount for refund in refunds if refund.transfer_reversal)
+    returned = sum(refund.amount for refund in refunds if refund.status not in LOST)
+    return max(taken - returned, 0)
+
+
 def dispute_of(dispute: stripe.Dispute) -> Dispute:
     intent = dispute.payment_intent
     return Dispute(
@@ -97,6 +108,14 @@ def dispute_of(dispute: stripe.Dispute) -> Dispute:
         payment_intent_id=intent.id if isinstance(intent, stripe.PaymentIntent) else intent,
         won=_DISPUTE_ENDS.get(dispute.status),
     )
+
+
+async def account_for(producer_id: UUID, first_page: stripe.ListObject[stripe.Account]) -> str | None:
+    """The id of the account that was made for this producer, if there is one on any page."""
+    async for account in first_page.auto_paging_iter():
+        if _uuid(_metadata(account.metadata, "producer_id")) == producer_id:
+            return account.id
+    return None
 
 
 def _metadata(metadata: stripe.StripeObject | None, name: str) -> str | None:

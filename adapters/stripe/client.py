@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import aiohttp
 import msgspec
 import stripe
 from stripe import AIOHTTPClient, StripeClient
@@ -42,37 +41,45 @@ _CONFLICT = 409
 _NOT_OUR_ACCOUNT = "account_invalid"
 
 
-class FailureRemembered(PaymentUnavailable):
-    """Stripe failed at the first call under this idempotency key, and answers every repetition with that failure."""
+class KeySpent(PaymentUnavailable):
+    """Under this idempotency key nothing is to be had any more, and what was made with it nobody knows.
+
+    Stripe failed at the first call under it, and answers every repetition with that failure; or the first call asked
+    for something else, as it does where PUBLIC_URL, SECRET_KEY or our release was another one then.
+    """
 
 
 #: Hears of every HTTP call: operation ("POST /v1/refunds"), outcome (HTTP status, or "no_answer"), seconds.
 Observe = Callable[[str, str, float], None]
 
 
-class _ObservedClient(AIOHTTPClient):
-    def __init__(self, observe: Observe) -> None:
-        super().__init__(timeout=TIMEOUT_SECONDS)
+class HttpClient(AIOHTTPClient):
+    """The connections to Stripe. Close them with ``close_async``."""
+
+    def __init__(self, observe: Observe = lambda *_: None, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        super().__init__(timeout=timeout_seconds)
         self._observe = observe
 
     @override
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
     ) -> tuple[Any, int, Mapping[str, str]]:
+        """As the SDK's own, but for an answer that ends in its middle: that is an answer lost like any other, and its
+        connection is let go of.
+        """
         outcome = "no_answer"
         started = time.perf_counter()
+        args, options = self._get_request_args_kwargs(method, url, headers, post_data)
         try:
-            answer = await super().request_async(method, url, headers, post_data)
-            outcome = str(answer[1])
+            async with self._session.request(*args, **options) as answer:
+                body = await answer.read()
+            outcome = str(answer.status)
+        except Exception as error:  # noqa: BLE001  # as the SDK does
+            self._handle_request_error(error)
         finally:
             operation = f"{method.upper()} {_IDS.sub('{id}', urlsplit(url).path)}"
             self._observe(operation, outcome, time.perf_counter() - started)
-        return answer
-
-
-def create_http_client(observe: Observe = lambda *_: None) -> AIOHTTPClient:
-    """The connections to Stripe. Close them with ``close_async``."""
-    return _ObservedClient(observe)
+        return body, answer.status, answer.headers
 
 
 def create_client(api_key: str, http_client: AIOHTTPClient, *, api_base: str = DEFAULT_API_BASE) -> StripeClient:
@@ -93,9 +100,6 @@ def translated_errors() -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         raise _translated(error) from error
-    except (aiohttp.ClientError, TimeoutError) as error:
-        # The SDK translates what happens until an answer begins, but not what happens in the middle of its body.
-        raise PaymentUnavailable(f"the answer broke off: {type(error).__name__} {error}") from error
     except msgspec.DecodeError as error:
         raise PaymentUnavailable(f"the answer is not understood: {error}") from error
 
@@ -108,14 +112,16 @@ def _translated(error: stripe.StripeError) -> PaymentError:
             # The SDK's error itself has no code here; Stripe's own error object does.
             is_not_ours = error.error is not None and error.error.code == _NOT_OUR_ACCOUNT
             return PaymentRefused(str(error)) if is_not_ours else PaymentKeyRefused(str(error))
-        case stripe.InvalidRequestError() | stripe.IdempotencyError() | stripe.CardError():
+        case stripe.IdempotencyError():
+            return KeySpent(str(error))
+        case stripe.InvalidRequestError() | stripe.CardError():
             return PaymentRefused(str(error))
         case stripe.RateLimitError():
             return PaymentQueued(_retry_after_seconds(error))
     if error.http_status == _CONFLICT:
         return PaymentBusy(str(error))
     if (error.http_status or 0) >= _SERVER_ERROR and _header(error, "Idempotent-Replayed") == "true":
-        return FailureRemembered(str(error))
+        return KeySpent(str(error))
     return PaymentUnavailable(str(error))
 
 

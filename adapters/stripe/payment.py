@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -12,7 +13,17 @@ from stripe import StripeClient
 from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionListParams
 
-from adapters.stripe.answers import Session, SessionPage, dispute_of, intent_of, refund_of, session_made, session_of
+from adapters.stripe.answers import (
+    Session,
+    SessionPage,
+    account_for,
+    dispute_of,
+    intent_of,
+    left_with_us,
+    refund_of,
+    session_made,
+    session_of,
+)
 from adapters.stripe.client import translated_errors
 from adapters.stripe.repetition import made_once
 from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
@@ -102,16 +113,19 @@ class StripePayment:
 
     async def refund(self, order: Order, refund: Refund) -> RefundState:
         # Stripe forgets idempotency keys after a day, and a task may be repeated later than that.
-        if made := await self._refund_made(order, refund):
-            return made
+        made = await self._refunds(order.charge_id) if order.charge_id else []
+        if known := _ours(made, refund):
+            return known
+        # A refund that failed has left with us what it took from the producer, and that is given back first.
+        from_producer = left_with_us(made) < refund.amount
         params: RefundCreateParams = {
             "payment_intent": order.payment_intent_id or "",
             "amount": refund.amount,
-            "reverse_transfer": True,
+            "reverse_transfer": from_producer,
             "metadata": {"order_id": str(order.id), "refund_id": str(refund.id)},
         }
         if order.quote.fees:  # Stripe refuses to return a fee that was never taken
-            params["refund_application_fee"] = refund.refund_fees
+            params["refund_application_fee"] = refund.refund_fees and from_producer
 
         async def create(key: str) -> RefundState:
             await self._turn("refunds.create")
@@ -121,13 +135,9 @@ class StripePayment:
                 )
 
         async def find() -> RefundState | None:
-            return await self._refund_made(order, refund)
+            return _ours(await self._refunds(order.charge_id) if order.charge_id else [], refund)
 
         return await made_once(f"refund:{order.id}:{refund.sequence}:{refund.amount}", create, find)
-
-    async def _refund_made(self, order: Order, refund: Refund) -> RefundState | None:
-        made = await self.refunds_of_charge(order.charge_id) if order.charge_id else []
-        return next((state for state in made if state.refund_id == refund.id), None)
 
     async def refund_state(self, stripe_refund_id: str) -> RefundState:
         await self._turn("refunds.retrieve")
@@ -135,10 +145,14 @@ class StripePayment:
             return refund_of(await self._client.v1.refunds.retrieve_async(stripe_refund_id))
 
     async def refunds_of_charge(self, charge_id: str) -> list[RefundState]:
+        return [refund_of(refund) for refund in await self._refunds(charge_id)]
+
+    async def _refunds(self, charge_id: str) -> list[stripe.Refund]:
+        """Oldest first."""
         await self._turn("refunds.list")
         with translated_errors():
             listed = await self._client.v1.refunds.list_async(params={"charge": charge_id, "limit": PAGE})
-        return [refund_of(refund) for refund in reversed(listed.data)]
+        return list(reversed(listed.data))
 
     async def dispute(self, dispute_id: str) -> Dispute:
         await self._turn("disputes.retrieve")
@@ -152,12 +166,20 @@ class StripePayment:
         return bool(account.charges_enabled)
 
     async def create_account(self, producer: Producer) -> str:
-        await self._turn("accounts.create")
-        with translated_errors():
-            account = await self._client.v1.accounts.create_async(
-                params=account_params(producer), options={"idempotency_key": f"account:{producer.id}"}
-            )
-        return account.id
+        async def create(key: str) -> str:
+            await self._turn("accounts.create")
+            with translated_errors():
+                account = await self._client.v1.accounts.create_async(
+                    params=account_params(producer), options={"idempotency_key": key}
+                )
+            return account.id
+
+        async def find() -> str | None:
+            await self._turn("accounts.list")
+            with translated_errors():
+                return await account_for(producer.id, await self._client.v1.accounts.list_async(params={"limit": PAGE}))
+
+        return await made_once(f"account:{producer.id}", create, find)
 
     async def account_link(self, account_id: str, *, come_back_url: str) -> AccountLink:
         await self._turn("account_links.create")
@@ -190,3 +212,7 @@ class StripePayment:
             raise PaymentQueued(wait_seconds)
         if wait_seconds:
             await asyncio.sleep(wait_seconds)
+
+
+def _ours(made: Sequence[stripe.Refund], refund: Refund) -> RefundState | None:
+    return next((state for state in map(refund_of, made) if state.refund_id == refund.id), None)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from adapters.stripe.client import FailureRemembered
+from adapters.stripe.client import KeySpent
 
 Made = TypeVar("Made")
 
@@ -19,12 +19,12 @@ async def made_once(
 ) -> Made:
     """What ``create`` makes under an idempotency key, or made before.
 
-    Stripe answers a repetition as it answered the first call, its own failures (500) included, for a day: under that
-    key nothing is ever to be had. Whether the work was done before the failure nobody knows, so it is looked for
-    with ``find``, and made under another key only where it is not there.
+    Stripe answers a repetition as it answered the first call, its own failures (500) included, for a day, and refuses
+    one that asks for anything else. Whether the work was done by that first call nobody knows, so it is looked for with
+    ``find``, and made under another key only where it is not there.
     """
     try:
         return await create(key)
-    except FailureRemembered:
+    except KeySpent:
         made = await find()
         return made if made is not None else await create(f"{key}:{int(time.time()) // SECOND_KEY_SECONDS}")

@@ -66,6 +66,12 @@ class CancellationRepo(Protocol):
         """Orders that still admit somebody and were not refused a refund, oldest first."""
         ...
 
+    async def to_refund_again(self, show_id: UUID, *, asked_at: datetime, limit: int) -> list[UUID]:
+        """Refunded orders whose latest refund was begun before then and lost, and which were not refused another one,
+        oldest first.
+        """
+        ...
+
     async def refused(self, order_id: UUID, *, reason: str) -> None:
         """This order cannot be refunded as it is."""
         ...

@@ -8,12 +8,13 @@ import aiohttp
 
 from adapters.postgres.inspection import connected_accounts
 from adapters.stripe.inspection import facts_of, signed_probe
-from application.ports.payment import SessionNotFound
+from application.ports.payment import PaymentKeyRefused, PaymentRefused
 from entrypoints.container import Container
 from entrypoints.doctor.clocks import compare_clocks
 from entrypoints.doctor.findings import Examination, Finding
 
 _KEY_MEND = "mend STRIPE_API_KEY, or STRIPE_API_BASE where that is set"
+_AWAY_MEND = "wait for Stripe, or mend the way to it: its answers come from STRIPE_API_BASE where that is set"
 _UNREACHABLE_MEND = "let PUBLIC_URL lead to `piquetickets serve`, from the internet, too"
 
 
@@ -21,7 +22,10 @@ def of_stripe(container: Container) -> list[Examination]:
     """Nothing is changed there."""
 
     async def key() -> Finding:
-        facts = await facts_of(container.stripe())
+        try:
+            facts = await facts_of(container.stripe())
+        except PaymentKeyRefused as refusal:
+            return Finding("stripe key", str(refusal), _KEY_MEND)
         mode = "live, real money moves" if container.settings().is_production else "test"
         return Finding("stripe key", f"of account {facts.account_id}, mode {mode}")
 
@@ -41,9 +45,9 @@ def of_stripe(container: Container) -> list[Examination]:
         return await _examine_webhook(container)
 
     return [
-        Examination("stripe key", key, _KEY_MEND),
-        Examination("clock against Stripe", clock, _KEY_MEND),
-        Examination("connected accounts", accounts, _KEY_MEND),
+        Examination("stripe key", key, _AWAY_MEND),
+        Examination("clock against Stripe", clock, _AWAY_MEND),
+        Examination("connected accounts", accounts, _AWAY_MEND),
         Examination("webhook", webhook, _UNREACHABLE_MEND),
     ]
 
@@ -51,7 +55,7 @@ def of_stripe(container: Container) -> list[Examination]:
 async def _is_enabled(container: Container, account_id: str) -> bool:
     try:
         return await container.payment().charges_enabled(account_id)
-    except SessionNotFound:
+    except PaymentRefused:
         return False
 
 

@@ -219,7 +219,9 @@ class TestRefunds:
         assert (await start(world, stalls)).remaining == 1
         assert await world.refund_cancelled() == 1
 
-    async def test_what_stripe_refuses_is_told(self, world: World, stalls: Ticket, sold: list[Order]) -> None:
+    async def test_what_stripe_refuses_is_told_and_tried_again_when_asked(
+        self, world: World, stalls: Ticket, sold: list[Order]
+    ) -> None:
         await start(world, stalls)
         await world.refund_cancelled()
         world.payment.refusing = True
@@ -228,6 +230,16 @@ class TestRefunds:
         progress, _ = await world.refund_show.progress(ACTOR, stalls.show_id)
         assert (progress.failed, progress.remaining) == (3, 0)
         assert progress.failures[0] == RefundFailure(sold[0].id, "switched to refuse")
+        world.payment.refusing = False
+        world.clock.advance(CLAIM)
+        assert await world.refund_cancelled() == 0  # not tried for ever
+
+        await start(world, stalls)
+        assert await world.refund_cancelled() == 3
+        await world.run_tasks()
+
+        assert await progress_of(world, stalls) == (3, 0, 0)
+        assert sorted(made.amount for made in world.payment.refunds.values()) == [o.amount_paid for o in sold]
 
     async def test_after_a_while_nobody_looks_any_more(self, world: World, stalls: Ticket, sold: list[Order]) -> None:
         await start(world, stalls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -398,3 +399,90 @@ async def test_a_refund_of_a_payment_that_is_not_ours_is_not_found(world: World,
     with pytest.raises(NotFound):
         await world.follow_refund(replace(made_at_stripe(bought, 10_00), payment_intent_id=intent_id))
     assert await world.refunds(bought) == []
+
+
+async def test_all_of_the_money_given_back_by_hand_voids_all_tickets(world: World) -> None:
+    bought = await sold(world)
+    await world.follow_refund(made_at_stripe(bought, bought.amount_paid, RefundStatus.PENDING))
+    order = await world.order(bought.id)
+    assert (order.status, order.success, order.refunded_amount) == (OrderStatus.REFUNDED, False, bought.amount_paid)
+    assert {attendee.status for attendee in order.attendees} == {AttendeeStatus.VOID}
+    assert await world.counters(stalls) == (0, 0)
+    *_, mail = await world.tasks()
+    assert mail.kind is TaskKind.REFUND_MAIL
+    await world.follow_refund(made_at_stripe(bought, bought.amount_paid))
+    assert await world.order(bought.id) == order
+    assert (await world.tasks())[-1] == mail
+
+
+async def test_all_but_a_cent_voids_nobody(world: World) -> None:
+    bought = await sold(world)
+    await world.follow_refund(made_at_stripe(bought, bought.amount_paid - 1))
+    assert (await world.order(bought.id)).success
+
+
+async def test_money_that_did_not_arrive_voids_nobody(world: World) -> None:
+    bought = await sold(world)
+    await world.follow_refund(made_at_stripe(bought, bought.amount_paid, RefundStatus.FAILED))
+    assert (await world.order(bought.id)).success
+
+
+async def test_a_refund_of_ours_without_the_fees_voids_nobody_else(world: World) -> None:
+    bought = await sold(world)
+    _, refund = await world.refund(bought.id, attendee_ids=[bought.attendees[0].id], refund_fees=False)
+    assert refund
+    await world.follow_refund(state_of(bought, refund, RefundStatus.SUCCEEDED))
+    assert (await world.order(bought.id)).status is OrderStatus.PARTIALLY_REFUNDED
+
+
+async def test_a_lost_refund_is_asked_for_again_once(world: World) -> None:
+    order, lost = await requested(world)
+    await world.follow_refund(state_of(order, lost, RefundStatus.FAILED))
+    again, refund = await world.refund(order.id, reason="again")
+    assert refund
+    assert (refund.sequence, refund.amount, refund.status) == (2, order.amount_paid, RefundStatus.REQUESTED)
+    assert again == replace(order, refunded_amount=order.amount_paid)
+    assert await world.counters(stalls) == (0, 0)
+    with pytest.raises(Conflict):
+        await world.refund(order.id)
+
+
+async def test_a_task_that_is_revived_asks_again_in_the_words_of_the_refund_that_was_lost(world: World) -> None:
+    order, lost = await world.refund((await sold(world)).id, refund_fees=False, reason="ill")
+    assert lost
+    task = await submission_left(world)
+    world.payment.refusing = True
+    assert await world.run_task(task.id) is TaskState.DEAD
+    world.payment.refusing = False
+
+    await revive(world, task)
+    assert await world.run_task(task.id) is TaskState.DONE
+
+    _, refund = await world.refunds(order)
+    assert (refund.amount, refund.refund_fees, refund.reason) == (lost.amount, False, "ill")
+    assert refund.status is RefundStatus.SUCCEEDED
+    assert (await world.tasks())[-1].details == {"refund_id": str(refund.id)}
+
+
+async def test_a_task_that_only_comes_late_starts_no_other_refund(world: World) -> None:
+    """The refund failed at the bank between two tries: it is for people to say what is to be done."""
+    order, refund = await requested(world)
+    task = await submission_left(world)
+    world.payment.available = False
+    assert await world.run_task(task.id) is TaskState.PENDING
+    world.payment.available = True
+    await world.follow_refund(state_of(order, refund, RefundStatus.FAILED))
+    world.clock.advance(timedelta(minutes=1))
+    assert await world.run_task(task.id) is TaskState.DONE
+    assert [each.status for each in await world.refunds(order)] == [RefundStatus.FAILED]
+
+
+async def submission_left(world: World) -> OutboxTask:
+    [task] = [task for task in await world.tasks() if task.kind is TaskKind.SUBMIT_REFUNDS]
+    return task
+
+
+async def revive(world: World, task: OutboxTask) -> None:
+    async with world.database() as uow:
+        assert await uow.outbox.revive([task.id], now=world.clock.now()) == [task.id]
+        await uow.commit()

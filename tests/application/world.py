@@ -193,7 +193,7 @@ class World:
         )
         self.apologize = ApologizeForLatePayment(self.database, self.send_letter, self.links)
         self.look_up_orders = LookUpOrders(self.database, self.clock, self.ids, AddressHashes("secret"), self.hand_over)
-        self.submit_refunds = SubmitRefunds(self.database, self.payment)
+        self.submit_refunds = SubmitRefunds(self.database, self.payment, self.clock, self.ids)
         self.describe_transfer = DescribeTransfer(self.database, self.payment)
         self.run_task = RunTask(
             self.database,

@@ -267,6 +267,20 @@ async def test_refund_that_failed_until_another_takes_its_place(
     assert await off(books) == {}
 
 
+async def test_refund_that_failed_while_that_of_another_ticket_succeeded(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = paid(theatre.order(2))
+    void = tuple(replace(attendee, status=AttendeeStatus.VOID) for attendee in order.attendees)
+    order = replace(order, status=OrderStatus.REFUNDED, attendees=void)
+    one = a_refund(order, amount=order.amount_paid // 2)
+    other = a_refund(order, sequence=2, amount=order.amount_paid - one.amount)
+    order = replace(order, refunded_amount=other.amount)
+    lost = replace(one, status=RefundStatus.FAILED)
+    found = await found_after(unit_of_work, theatre, books, order, refunds=(lost, other))
+    assert found == {Invariant.LOST_REFUNDS}
+
+
 @pytest.mark.parametrize(
     ("status", "void"),
     [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -138,6 +139,34 @@ async def test_orders_that_admit_somebody_are_to_be_refunded(
     async with unit_of_work() as uow:
         found = await uow.cancellations.to_refund(cancelled.show.id, limit=10)
     assert found == [admits[0].id, admits[1].id, refused.id]
+
+
+async def test_orders_whose_refund_was_lost_before_it_was_asked_for_are_to_be_refunded_again(
+    unit_of_work: UnitOfWorkFactory, cancelled: Theatre
+) -> None:
+    failed, canceled, again, on_its_way, refused, free = (
+        void(in_state(cancelled, OrderStatus.REFUNDED, refunded_amount=0)) for _ in range(6)
+    )
+    await add(unit_of_work, failed, canceled, again, on_its_way, refused, free)
+    lost_at = a_refund(failed).created_at
+    async with unit_of_work() as uow:
+        await uow.refunds.add(replace(a_refund(failed), status=RefundStatus.FAILED))
+        await uow.refunds.add(replace(a_refund(canceled), status=RefundStatus.CANCELED))
+        await uow.refunds.add(replace(a_refund(again), status=RefundStatus.FAILED))
+        await uow.refunds.add(a_refund(again, sequence=2))
+        await uow.refunds.add(replace(a_refund(on_its_way), status=RefundStatus.PENDING))
+        await uow.refunds.add(replace(a_refund(refused), status=RefundStatus.FAILED))
+        await uow.cancellations.refused(refused.id, reason="nothing is owed")
+        await uow.commit()
+
+    async def found(asked_at: datetime, limit: int = 10) -> list[UUID]:
+        async with unit_of_work() as uow:
+            return await uow.cancellations.to_refund_again(cancelled.show.id, asked_at=asked_at, limit=limit)
+
+    later = lost_at + timedelta(microseconds=1)
+    assert await found(later) == [failed.id, canceled.id]
+    assert await found(later, limit=1) == [failed.id]
+    assert await found(lost_at) == []
 
 
 async def test_every_order_that_was_ever_sold_is_counted_once(

@@ -12,7 +12,7 @@ from stripe import StripeClient
 
 from adapters.memory.pace import MemoryPace
 from adapters.memory.payment import MemoryPayment
-from adapters.stripe.client import create_client, create_http_client
+from adapters.stripe.client import HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.sandbox import StripeSandbox
 from application.ports.payment import (
@@ -59,7 +59,7 @@ async def unreachable(request: pytest.FixtureRequest, closed_port: int) -> Async
         memory.available = False
         yield memory
         return
-    http_client = create_http_client()
+    http_client = HttpClient()
     client = create_client("sk_test_away", http_client, api_base=f"http://127.0.0.1:{closed_port}")
     yield StripePayment(client, MemoryPace())
     await http_client.close_async()  # type: ignore[no-untyped-call]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ from domain.orders import AttendeeStatus, Order
 from domain.policy import CheckoutPolicy
 from domain.refunds import Refund, RefundStatus
 from domain.stock import Stock
-from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_refund, a_ticket, an_order, issue, new_id
+from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_producer, a_refund, a_ticket, an_order, issue, new_id
 
 SUCCESS_URL = "https://tickets.example.org/success?session_id={CHECKOUT_SESSION_ID}"
 CANCEL_URL = "https://tickets.example.org/cancel"
@@ -529,6 +529,64 @@ async def test_a_failure_that_stripe_remembers_keeps_no_refund_from_being_made_o
     assert await payment.refund(order, refund) == made
     refunds = await stripe_client.v1.refunds.list_async(params={"payment_intent": order.payment_intent_id or ""})
     assert [refund.amount for refund in refunds.data] == [54_84 + 5_48]
+
+
+@pytest.mark.parametrize("failure", ["failed_within", "failed_after"])
+async def test_a_failure_that_stripe_remembers_keeps_no_producer_from_their_one_account(
+    payment: StripePayment, taxing_sandbox: StripeSandbox, stripe_client: StripeClient, failure: str
+) -> None:
+    producer = a_producer()
+    taxing_sandbox.control.inject_fault("POST /v1/accounts", failure)
+
+    account_id = await payment.create_account(producer)
+
+    listed = await stripe_client.v1.accounts.list_async(params={"limit": 100})
+    theirs = [a.id async for a in listed.auto_paging_iter() if str(producer.id) in str(a.metadata)]
+    assert theirs == [account_id]
+
+
+@pytest.mark.parametrize("first_call", ["made a session", "was refused"])
+async def test_an_order_asked_for_anew_in_other_words_still_has_one_session(
+    payment: StripePayment, taxing_sandbox: StripeSandbox, theatre: Theatre, first_call: str
+) -> None:
+    """PUBLIC_URL, a secret or our release changed between two tries: Stripe refuses the key for other parameters."""
+    now = datetime.fromtimestamp(taxing_sandbox.control.now(), UTC)
+    order = replace(theatre.order(2), created_at=now)
+    if first_call == "was refused":
+        taxing_sandbox.control.inject_fault(CREATE_SESSION, "card_declined")
+    with suppress(PaymentRefused):
+        await opened(payment, order)
+
+    session = await payment.open_session(order, success_url="https://moved.example/success", cancel_url=CANCEL_URL)
+
+    assert (session.order_id, session.status) == (order.id, SessionStatus.OPEN)
+    taxing_sandbox.control.act(session.id, "paid")
+    assert [s.id for s in await payment.paid_sessions(since=now) if s.order_id == order.id] == [session.id]
+    made = [
+        call for call in taxing_sandbox.control.requests.requests(CREATE_SESSION) if str(order.id) in str(call.params)
+    ]
+    assert sum(call.status == 200 for call in made) == 1
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_another_refund_in_the_place_of_one_that_failed_takes_nothing_from_the_producer_twice(
+    payment: StripePayment, taxing_sandbox: StripeSandbox, stripe_client: StripeClient, theatre: Theatre, lost: int
+) -> None:
+    order = await paid(payment, taxing_sandbox, theatre.order(2))
+    for sequence in range(1, lost + 1):
+        failed = await payment.refund(order, a_refund(order, sequence=sequence, amount=20_00))
+        taxing_sandbox.control.settle_refund(failed.stripe_refund_id, "failed")
+
+    await payment.refund(order, a_refund(order, sequence=lost + 1, amount=20_00))
+    assert await reversed_of(stripe_client, order) == 20_00
+    await payment.refund(order, a_refund(order, sequence=lost + 2, amount=30_00))
+    assert await reversed_of(stripe_client, order) == 50_00
+
+
+async def reversed_of(stripe_client: StripeClient, order: Order) -> int:
+    """How much the producer has given back of an order's transfer."""
+    charge = await stripe_client.v1.charges.retrieve_async(order.charge_id or "")
+    return (await stripe_client.v1.transfers.retrieve_async(str(charge.transfer))).amount_reversed
 
 
 async def test_a_key_that_stripe_does_not_know_is_told_apart_from_what_stripe_will_never_do(

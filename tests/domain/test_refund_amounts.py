@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.orders import AttendeeStatus, Order, OrderStatus
-from domain.refunds import Refund, RefundStatus, amount_for
+from domain.refunds import Refund, RefundStatus, amount_for, owed
 from tests.domain.strategies import orders
 from tests.support.factories import NOW, issue, order, promo_code, show, ticket
 
@@ -158,3 +158,49 @@ def test_a_refund_that_stripe_refused_was_never_made() -> None:
     assert (refused.status, refused.failure_reason) == (RefundStatus.FAILED, "charge already disputed")
     assert refused.stripe_refund_id is None
     assert not refused.counts
+
+
+def after(paid: Order, *void: int, returned: int = 0, **overrides: Any) -> Order:
+    """These attendees' tickets are void, and so much money went back."""
+    attendees = tuple(
+        replace(attendee, status=AttendeeStatus.VOID) if place in void else attendee
+        for place, attendee in enumerate(paid.attendees)
+    )
+    return replace(paid, attendees=attendees, refunded_amount=returned, **overrides)
+
+
+LOST = refund(status=RefundStatus.FAILED)
+
+
+@pytest.mark.parametrize("status", [RefundStatus.FAILED, RefundStatus.CANCELED])
+@pytest.mark.parametrize(("refund_fees", "amount"), [(True, 54_84), (False, 50_00)])
+def test_void_tickets_whose_refund_was_lost_are_owed_for(status: RefundStatus, refund_fees: bool, amount: int) -> None:
+    bought = after(sold((stalls, 2)), 0, 1)
+    assert owed(bought, [refund(status=status)], refund_fees=refund_fees) == amount
+
+
+def test_nothing_is_owed_while_no_refund_was_lost() -> None:
+    bought = after(sold((stalls, 2)), 0, 1)
+    assert owed(bought, [refund(), refund(status=RefundStatus.PENDING)], refund_fees=True) == 0
+    assert owed(bought, [], refund_fees=True) == 0
+
+
+def test_what_has_gone_back_since_is_not_owed() -> None:
+    bought = sold((stalls, 2))
+    assert owed(after(bought, 0, returned=0), [LOST], refund_fees=True) == 27_42
+    assert owed(after(bought, 0, returned=27_42), [LOST, refund()], refund_fees=True) == 0
+    assert owed(after(bought, 0, 1, returned=27_42), [LOST, refund()], refund_fees=True) == 27_42
+    assert owed(after(bought, 0, returned=54_84), [LOST, refund()], refund_fees=True) == 0
+
+
+def test_tickets_that_still_admit_are_not_owed_for() -> None:
+    assert owed(sold((stalls, 2)), [LOST], refund_fees=True) == 0
+
+
+def test_nothing_is_owed_to_whom_the_bank_gives_it_back() -> None:
+    assert owed(after(sold((stalls, 2)), 0, 1, disputed=True), [LOST], refund_fees=True) == 0
+
+
+def test_an_order_that_was_paid_too_late_is_owed_all_of_it() -> None:
+    late = replace(sold((stalls, 2)), attendees=(), amount_paid=54_84, status=OrderStatus.REFUNDED)
+    assert owed(late, [LOST], refund_fees=False) == 54_84

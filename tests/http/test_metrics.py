@@ -74,7 +74,6 @@ async def test_requests_are_counted_by_route_and_status(world: StripeWorld) -> N
 
 
 async def test_calls_to_stripe_are_counted_by_what_came_of_them(world: StripeWorld) -> None:
-    world.container.stripe_http.reset_override()
     on_sale = await world.box_office.put_on_sale()
     world.sandbox.control.inject_fault(CREATE_SESSION, "connection_reset")
     placed = (await world.box_office.checkout(on_sale.cart(1))).created()

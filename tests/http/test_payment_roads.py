@@ -13,7 +13,7 @@ import pytest
 import stripe
 
 from adapters.smtp.mailbox.catcher import MailCatcher
-from adapters.stripe.client import create_client, create_http_client
+from adapters.stripe.client import HttpClient, create_client
 from adapters.stripe.sandbox import StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import Answer, BoxOffice, Json
@@ -38,7 +38,7 @@ def signed(payload: bytes, secret: str, *, at: float | None = None) -> str:
 
 @asynccontextmanager
 async def stripe_client(settings: Settings) -> AsyncIterator[stripe.StripeClient]:
-    http_client = create_http_client()
+    http_client = HttpClient()
     try:
         yield create_client(settings.stripe_api_key, http_client, api_base=settings.stripe_api_base)
     finally:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import aiohttp
+from dependency_injector import providers
 
+from adapters.stripe.client import HttpClient, Observe
 from entrypoints.container import Container, close
 from entrypoints.http.app import create_app
 from entrypoints.http.server import bind, create_server
@@ -38,11 +40,17 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, port: int | None = None, with_worker: bool = False, container: Container | None = None
+    settings: Settings,
+    *,
+    port: int | None = None,
+    with_worker: bool = False,
+    stripe_http: Callable[[Observe], HttpClient] | None = None,
 ) -> AsyncIterator[Service]:
-    """Start the API, and a worker if asked for; stop them at the end. The API's ``container`` may be the test's own."""
+    """Start the API, and a worker if asked for; stop them at the end. ``stripe_http`` makes the client of Stripe."""
     port = port or free_port()
-    container = container or Container(settings=settings)
+    container = Container(settings=settings)
+    if stripe_http:
+        container.stripe_http.override(providers.Singleton(stripe_http, container.metrics.provided.stripe_called))
     server = create_server(create_app(container), trusted_proxies=settings.trusted_proxies)
     url = f"http://127.0.0.1:{port}"
     async with aiohttp.ClientSession(url) as client:

@@ -9,14 +9,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
 import msgspec
 import stripe
-from dependency_injector import providers
-from stripe import AIOHTTPClient, StripeClient
+from stripe import StripeClient
 from typing_extensions import override
 
 from adapters.embedded import EmbeddedPostgres
@@ -24,7 +24,7 @@ from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.smtp.mailbox.catcher import MailCatcher
-from adapters.stripe.client import create_client, create_http_client
+from adapters.stripe.client import HttpClient, create_client
 from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
 from application.outbox import TaskKind, TaskState
 from entrypoints.cli.engines import environment_of
@@ -36,18 +36,28 @@ from tests.support.processes import running_command, until_ready
 from tests.support.server import Service, free_port, running
 
 CREATE_SESSION = "POST /v1/checkout/sessions"
+LIST_SESSIONS = "GET /v1/checkout/sessions"
 RETRIEVE_SESSION = "GET /v1/checkout/sessions/{session}"
 EXPIRE_SESSION = "POST /v1/checkout/sessions/{session}/expire"
+RETRIEVE_INTENT = "GET /v1/payment_intents/{intent}"
 CREATE_REFUND = "POST /v1/refunds"
+LIST_REFUNDS = "GET /v1/refunds"
+RETRIEVE_REFUND = "GET /v1/refunds/{refund}"
+RETRIEVE_DISPUTE = "GET /v1/disputes/{dispute}"
 RETRIEVE_CHARGE = "GET /v1/charges/{charge}"
 UPDATE_TRANSFER = "POST /v1/transfers/{transfer}"
+CREATE_ACCOUNT = "POST /v1/accounts"
+LIST_ACCOUNTS = "GET /v1/accounts"
+RETRIEVE_ACCOUNT = "GET /v1/accounts/{account}"
+RETRIEVE_OWN_ACCOUNT = "GET /v1/account"
+CREATE_ACCOUNT_LINK = "POST /v1/account_links"
 
 #: One call, and the SDK's one repetition of it.
 EVERY_TRY = 2
 
 
-class HurriedHttpClient(AIOHTTPClient):
-    """The SDK's client, with no pause before a repetition."""
+class HurriedHttpClient(HttpClient):
+    """The service's client, with no pause before a repetition."""
 
     @override
     async def sleep_async(self, secs: float) -> None:
@@ -148,9 +158,8 @@ async def stripe_world(
         ):
             own = own_settings(database_url, redis_url, sandbox, mailbox, port)
             own = msgspec.structs.replace(own, **settings)
-            container = Container(settings=own)
-            container.stripe_http.override(providers.Singleton(HurriedHttpClient, timeout=stripe_timeout_seconds))
-            async with running(own, port=port, container=container) as service:
+            hurried = partial(HurriedHttpClient, timeout_seconds=stripe_timeout_seconds)
+            async with running(own, port=port, stripe_http=hurried) as service:
                 yield StripeWorld(
                     settings=own,
                     sandbox=sandbox,
@@ -254,7 +263,7 @@ def order_of(charge: stripe.Charge) -> str | None:
 @asynccontextmanager
 async def stripe_books(api_base: str) -> AsyncIterator[StripeBooks]:
     """Stripe's records, at this address."""
-    http_client = create_http_client()
+    http_client = HttpClient()
     try:
         yield StripeBooks(create_client("sk_test_tests", http_client, api_base=api_base))
     finally:

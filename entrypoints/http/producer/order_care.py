@@ -50,7 +50,8 @@ async def refund(
 ) -> RefundedOut:
     """The tickets are void at once, and on sale again with ``restock``; Stripe gives the money back afterwards. A free
     order is cancelled so. What was paid at the counter is given back there: its refund is a record. The same refund
-    asked for twice is refused the second time, as the tickets are void.
+    asked for twice is refused the second time, as the tickets are void; but when it has `failed` or was `canceled`,
+    asking again starts another one of what these tickets bring and has not gone back.
     """
     order, made = await refund_order(
         order_id,

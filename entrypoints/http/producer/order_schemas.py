@@ -173,7 +173,7 @@ class AttendeeListOut(msgspec.Struct):
 
 
 class RefundIn(_In):
-    """``attendee_ids`` left out means everybody who still has a ticket."""
+    """``attendee_ids`` left out means everybody who still has a ticket, and everybody whose refund was lost."""
 
     attendee_ids: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_ATTENDEES)] | None = None
     restock: bool = True

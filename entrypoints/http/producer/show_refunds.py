@@ -33,8 +33,8 @@ async def start(
     refund_show: NamedDependency[RefundShow],
 ) -> RefundAllOut:
     """Workers refund order after order of the cancelled show, those that are paid late, too. Doing it again goes on,
-    and tries once more what was refused. Orders that were not paid through Stripe become void; what was paid at the
-    counter is given back there.
+    and tries once more what was refused or failed. Orders that were not paid through Stripe become void; what was paid
+    at the counter is given back there.
     """
     return RefundAllOut.of(*await refund_show(actor, show_id, refund_fees=data.refund_fees, reason=data.reason))
 

@@ -1,0 +1,111 @@
+"""Money back, and money that the buyer's bank takes back."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from adapters.stripe.sandbox.faults import FaultKind
+from application.outbox import TaskState
+from domain.orders import AttendeeStatus
+from domain.refunds import Refund, RefundStatus
+from tests.support.box_office import Json
+from tests.support.faults.outages import Scenario, event_refused_at_first, outage, paid, until_asked_with_another_key
+from tests.support.stripe_world import (
+    CREATE_REFUND,
+    LIST_REFUNDS,
+    RETRIEVE_DISPUTE,
+    RETRIEVE_REFUND,
+    StripeWorld,
+    minor,
+)
+
+
+async def refunds_of(world: StripeWorld, placed: Json) -> list[Refund]:
+    async with world.box_office.unit_of_work() as uow:
+        return await uow.refunds.of_order(UUID(placed["order_id"]))
+
+
+def refunding(operation: str) -> Scenario:
+    async def scenario(world: StripeWorld, fault: FaultKind) -> None:
+        """The worker's retry gives back what the first try did not, and nothing twice."""
+        on_sale, placed = await paid(world)
+        await world.work_off(placed["order_id"])
+        await world.container.refund_order()(UUID(placed["order_id"]))
+
+        with outage(world.sandbox, operation, fault):
+            submitted, told = await world.work_off(placed["order_id"])
+            assert submitted is TaskState.PENDING
+        # The buyer is told of nothing that Stripe has not taken on, and may have by an event.
+        assert told is TaskState.PENDING or fault is FaultKind.ANSWER_LOST
+        await until_asked_with_another_key(fault)
+        assert set(await world.work_off(placed["order_id"])) == {TaskState.DONE}
+
+        assert [refund.amount for refund in await world.stripe.refunds(placed["order_id"])] == [minor(placed["total"])]
+        order = (await world.box_office.order(placed)).body
+        assert (order["status"], order["refunded_amount"]) == ("refunded", placed["total"])
+        async with world.box_office.unit_of_work() as uow:
+            [refund] = await uow.refunds.of_order(UUID(placed["order_id"]))
+        assert refund.status is RefundStatus.SUCCEEDED
+        assert await world.box_office.counters(on_sale) == [(0, 0)]
+
+    return scenario
+
+
+async def refused_refund(world: StripeWorld, fault: FaultKind) -> None:
+    """No money went back, and everybody can see it."""
+    _, placed = await paid(world)
+    await world.work_off(placed["order_id"])
+    await world.container.refund_order()(UUID(placed["order_id"]))
+
+    with outage(world.sandbox, CREATE_REFUND, fault):
+        # The buyer's mail is dropped.
+        assert await world.work_off(placed["order_id"]) == [TaskState.DEAD, TaskState.DONE]
+
+    assert await world.stripe.refunds(placed["order_id"]) == []
+    order = await world.box_office.stored_order(placed)
+    assert order.refunded_amount == 0
+    assert {attendee.status for attendee in order.attendees} == {AttendeeStatus.VOID}
+    async with world.box_office.unit_of_work() as uow:
+        [refund] = await uow.refunds.of_order(order.id)
+    assert refund.status is RefundStatus.FAILED
+    assert refund.failure_reason
+
+
+async def learning_of_a_refund_by_hand(world: StripeWorld, fault: FaultKind) -> None:
+    """Somebody refunds in Stripe's dashboard."""
+    _, placed = await paid(world)
+    charge = await world.stripe.charge(placed["order_id"])
+
+    async with event_refused_at_first(world, LIST_REFUNDS, fault):
+        await world.stripe.client.v1.refunds.create_async(params={"charge": charge.id, "amount": 1000})
+        assert await refunds_of(world, placed) == []
+
+    [refund] = await refunds_of(world, placed)
+    assert (refund.amount, refund.made_at_stripe) == (1000, True)
+    assert (await world.box_office.stored_order(placed)).refunded_amount == 1000
+
+
+async def learning_that_a_refund_failed(world: StripeWorld, fault: FaultKind) -> None:
+    """It failed at the buyer's bank, days after Stripe had taken it on."""
+    _, placed = await paid(world)
+    await world.container.refund_order()(UUID(placed["order_id"]))
+    await world.work_off(placed["order_id"])
+    [refund] = await refunds_of(world, placed)
+
+    async with event_refused_at_first(world, RETRIEVE_REFUND, fault):
+        world.sandbox.control.settle_refund(refund.stripe_refund_id or "", "failed")
+
+    [refund] = await refunds_of(world, placed)
+    assert refund.status is RefundStatus.FAILED
+    assert (await world.box_office.stored_order(placed)).refunded_amount == 0
+
+
+async def learning_of_a_dispute(world: StripeWorld, fault: FaultKind) -> None:
+    _, placed = await paid(world)
+    charge = await world.stripe.charge(placed["order_id"])
+
+    async with event_refused_at_first(world, RETRIEVE_DISPUTE, fault):
+        world.sandbox.control.open_dispute(charge.id)
+        assert not (await world.box_office.stored_order(placed)).disputed
+
+    assert (await world.box_office.stored_order(placed)).disputed
