@@ -2,95 +2,92 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
+import msgspec
 import pytest
-from playwright.async_api import Response, expect
+from playwright.async_api import Response, Route
 
-from domain.branding import Branding
-from tests.browser.buyer import ORDER_PAGE, Buyer
+from entrypoints.settings import Settings
+from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers
+from tests.browser.views import Stage
 from tests.support.box_office import BoxOffice
 from tests.support.factories import donation_ticket, producer, ticket
-from tests.support.server import Service
+from tests.support.server import Service, running
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 #: Everything axe knows of WCAG up to 2.2 AA, and what it recommends besides.
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_LOOK_FOR_VIOLATIONS = """async ([colour, rules]) => {
+    const old = document.querySelector("link[href^='/brand/']");
+    const dressed = old.cloneNode();
+    dressed.href = `/brand/${colour}.css`;
+    await new Promise((loaded, failed) => {
+        dressed.onload = loaded;
+        dressed.onerror = failed;
+        old.replaceWith(dressed);
+    });
+    const found = await axe.run(document, {runOnly: rules, resultTypes: ["violations"]});
+    return found.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html} ${n.failureSummary}`));
+}"""
 _BLOCKING = """performance.getEntriesByType("resource")
     .filter(entry => entry.renderBlockingStatus === "blocking").map(entry => entry.name)"""
 KIB = 1024
 
 
-async def violations(buyer: Buyer) -> list[str]:
-    await buyer.page.evaluate(AXE)
-    found = await buyer.page.evaluate(
-        "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.flatMap("
-        "v => v.nodes.map(n => `${v.id}: ${n.html} ${n.failureSummary}`)))",
-        _RULES,
-    )
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a page is looked at. ``colour`` is the producer's."""
+
+    scheme: Literal["light", "dark"]
+    colour: str
+    width: int
+
+
+#: Colours where they are hardest to read, white on white and black on black, and two in between.
+LOOKS = (
+    Look("light", "ffffff", 1280),
+    Look("light", "e8a33d", 360),
+    Look("dark", "000000", 360),
+    Look("dark", "7f7f7f", 1280),
+)
+
+
+async def violations(buyer: Buyer, look: Look) -> list[str]:
+    await buyer.page.set_viewport_size({"width": look.width, "height": 800})
+    await buyer.page.emulate_media(color_scheme=look.scheme)
+    found = await buyer.page.evaluate(_LOOK_FOR_VIOLATIONS, [look.colour, _RULES])
     return [str(each) for each in found]
 
 
-#: A producer's colour where it is hardest to read: white on white, black on black; and one in between.
-@pytest.mark.parametrize(
-    ("scheme", "colour"), [("light", "#ffffff"), ("dark", "#000000"), ("light", "#e8a33d"), ("dark", "#7f7f7f")]
-)
-async def test_no_page_has_a_violation(
-    buyers: Buyers, box_office: BoxOffice, scheme: Literal["light", "dark"], colour: str
-) -> None:
-    seller = replace(producer(), branding=Branding(colour=colour))
-    on_sale = await box_office.put_on_sale(
-        ticket(name="Stalls", is_vip=True, description="Rows 1 to 9"),
-        ticket(name="Circle", quantity=0),
-        ticket(name="Box", quantity=3),
-        donation_ticket(name="What you like"),
-        by=seller,
-        description="A play.",
-    )
-    buyer = await buyers(color_scheme=scheme, reduced_motion="reduce")
-
-    async def check() -> None:
-        assert await violations(buyer) == []
-
-    await buyer.open(f"/?producer={seller.id}")
-    await check()
-    await buyer.open(f"/shows/{on_sale.id}/widget")
-    await check()
-    await buyer.open_show(on_sale)
-    await buyer.choose("Stalls", 2)
-    await buyer.sees_total("$54.84")
-    await check()
-    await buyer.go_on()
-    await buyer.page.get_by_text("Change tickets").click()
-    await check()
-    await buyer.fill_in(name="1", email="x@y")
-    await buyer.page.locator("form[method=post]").evaluate("form => { form.noValidate = true; }")
-    await buyer.pay_button.click()
-    await expect(buyer.page.get_by_role("alert")).to_be_visible()
-    await check()
-    await buyer.fill_in()
-    await buyer.pay_button.click()
-    await buyer.press("declined")
-    await buyer.press("cancelled")
-    await buyer.page.wait_for_url(ORDER_PAGE)
-    await check()
-    await buyer.open("/orders")
-    await check()
-    await buyer.open("/nothing")
-    await check()
+@pytest.fixture
+async def stage(box_office: BoxOffice, service: Service, settings: Settings, closed_port: int) -> AsyncIterator[Stage]:
+    nowhere = f"postgresql://nobody@127.0.0.1:{closed_port}/nothing"
+    async with running(msgspec.structs.replace(settings, database_url=nowhere)) as away:
+        yield Stage(box_office, service.container.links(), away.url)
 
 
-async def test_order_that_is_paid_has_no_violation(buyers: Buyers, box_office: BoxOffice) -> None:
-    on_sale = await box_office.put_on_sale()
-    buyer = await buyers()
-    await buyer.order(on_sale)
-    await buyer.press("paid")
-    await buyer.is_in()
-    await buyer.page.locator("summary").first.click()
-    assert await violations(buyer) == []
+async def test_no_page_has_a_violation_by_day_or_by_night_on_a_phone_or_a_desk(buyers: Buyers, stage: Stage) -> None:
+    buyer = await buyers(reduced_motion="reduce")
+    await buyer.page.route("**/pay?token=*", _without_leading_on)
+    found: dict[tuple[str, Look], list[str]] = {}
+    for view in await stage.views(by=producer()):
+        await view.show(buyer)
+        await buyer.page.evaluate(AXE)
+        for look in LOOKS:
+            found[view.name, look] = await violations(buyer, look)
+    assert {where: what for where, what in found.items() if what} == {}
+
+
+async def _without_leading_on(route: Route) -> None:
+    """The page that waits for Stripe's asks again every other second. Here it stays."""
+    answer = await route.fetch()
+    headers = {name: value for name, value in answer.headers.items() if name != "refresh"}
+    await route.fulfill(response=answer, headers=headers)
 
 
 async def test_pages_are_light_and_ask_nobody_else(buyers: Buyers, box_office: BoxOffice, service: Service) -> None:
