@@ -107,6 +107,8 @@ async def buyers(browser: Browser, service: Service) -> AsyncIterator[Buyers]:
 
 @pytest.fixture
 async def buyer(buyers: Buyers, usual_window: Page) -> AsyncIterator[Buyer]:
+    await usual_window.set_viewport_size(_VIEWPORT)
+    await usual_window.emulate_media(color_scheme="light")
     usual = buyers.at(usual_window)
     yield usual
     await buyers.leave(usual)
