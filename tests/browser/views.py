@@ -98,7 +98,7 @@ def _orders(on_sale: OnSale) -> dict[str, Order]:
     now = datetime.now(UTC)
 
     def placed(status: OrderStatus, **fields: Any) -> Order:
-        held = {"created_at": now, "expires_at": now + timedelta(minutes=30)}
+        held: dict[str, Any] = {"created_at": now, "expires_at": now + timedelta(minutes=30)}
         return order((stalls, 2), (box, 1), by=on_sale.producer, status=status, **held, **fields)
 
     def bought(**fields: Any) -> Order:
