@@ -37,12 +37,12 @@ _TITLE = TextStyle(size=32, min_size=14, is_bold=True, color=_INK, leading=1.2)
 _DATE = TextStyle(size=21, min_size=14, is_bold=True, color=_INK)
 _TIMES = TextStyle(size=19, min_size=12, color=_INK)
 _VENUE = TextStyle(size=16, min_size=9, color=_INK)
-_LABEL = TextStyle(size=11, min_size=8, color=_SOFT)
+_LABEL = TextStyle(size=13, min_size=8, color=_SOFT)
 _ATTENDEE = TextStyle(size=20, min_size=10, is_bold=True, color=_INK)
 _VALUE = TextStyle(size=16, min_size=9, is_bold=True, color=_INK)
 _BADGE = TextStyle(size=14, min_size=14, is_bold=True, color=_PAPER)
 _CODE = TextStyle(size=17, min_size=8, is_bold=True, color=_INK, leading=1.35)
-_TERMS = TextStyle(size=9, min_size=6, color=_SOFT, leading=1.35)
+_TERMS = TextStyle(size=10, min_size=6, color=_SOFT, leading=1.35)
 
 
 class TicketPage:

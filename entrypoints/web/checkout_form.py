@@ -13,6 +13,7 @@ from domain.customer import Customer, parse_email, parse_name, parse_phone
 from domain.errors import DomainError
 from domain.policy import CheckoutPolicy
 from entrypoints.web.selection import Selection
+from entrypoints.web.wording import told
 
 Parsed = TypeVar("Parsed")
 
@@ -56,7 +57,7 @@ class CheckoutForm:
 
     def refuse(self, error: DomainError) -> None:
         """Tell the error at the field that is to blame."""
-        self.errors[self.selection.field_of(error) or ""] = str(error)
+        self.errors[self.selection.field_of(error) or ""] = told(error)
 
     @property
     def is_about_tickets(self) -> bool:
@@ -67,7 +68,7 @@ class CheckoutForm:
         try:
             return parse(getattr(self, name))
         except DomainError as error:
-            self.errors[name] = str(error)
+            self.errors[name] = told(error)
             return None
 
     def _expected_total(self) -> Decimal:

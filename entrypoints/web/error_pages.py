@@ -68,6 +68,13 @@ def _on_a_page(handler: Handler, pages: Pages) -> Handler:
     return answer
 
 
+def _helps_again(request: Request[Any, Any, Any], error: Exception, status: HTTPStatus) -> bool:
+    """Whether the same page, opened again, may be there."""
+    if isinstance(error, PermissionDeniedException):
+        return True
+    return request.method == "GET" and status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
 def _page(request: Request[Any, Any, Any], error: Exception, told: Response[ErrorOut], pages: Pages) -> Response[str]:
     status = HTTPStatus(told.status_code or HTTPStatus.INTERNAL_SERVER_ERROR)
     words = _WORDS.get(
@@ -81,7 +88,7 @@ def _page(request: Request[Any, Any, Any], error: Exception, told: Response[Erro
             "words": words,
             "request_id": told.content.request_id,
             "producer": None,
-            "again": again if isinstance(error, PermissionDeniedException) else None,
+            "again": again if _helps_again(request, error, status) else None,
         },
         status_code=status,
     )

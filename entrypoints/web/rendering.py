@@ -16,7 +16,7 @@ from entrypoints.web.assets import asset_path
 from entrypoints.web.colours import DEFAULT_COLOUR
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer
 from entrypoints.web.security import PRIVATE, PagePolicy
-from entrypoints.web.wording import left
+from entrypoints.web.wording import is_sold_out, left
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _HTML: Final = "text/html; charset=utf-8"
@@ -38,6 +38,7 @@ class Pages:
         self._engine.globals |= {
             "asset": asset_path,
             "brand_sheet": brand_sheet,
+            "is_sold_out": is_sold_out,
             "left": left,
             "public_url": public_url,
         }

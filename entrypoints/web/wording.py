@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from babel.numbers import format_currency
 
 from application.ports.storage import ShowOnDisplay
 from domain.catalog import Show, Ticket
+from domain.errors import DomainError, InvalidEmail
 from domain.money import Currency
 
 #: So few left are worth telling.
@@ -57,7 +59,7 @@ class Wording:
 
     def from_price(self, tickets: tuple[Ticket, ...]) -> str:
         """What the cheapest ticket that is left costs, or that there is none. In English, but for the price."""
-        left = [ticket for ticket in tickets if ticket.inventory.remaining]
+        left = _left(tickets)
         if not left:
             return "Sold out"
         cheapest = min(left, key=lambda ticket: ticket.price)
@@ -66,6 +68,25 @@ class Wording:
         if not cheapest.price:
             return "Free"
         return f"From {self.price(cheapest.price)}" if len(tickets) > 1 else self.price(cheapest.price)
+
+    def has_some_left(self, tickets: tuple[Ticket, ...]) -> bool:
+        return bool(_left(tickets))
+
+
+def is_sold_out(tickets: Sequence[tuple[Ticket, int]]) -> bool:
+    """Whether there is nothing to choose, and nothing that could come back within a hold's time."""
+    return not any(ticket.inventory.remaining or ticket.inventory.held for ticket, _ in tickets)
+
+
+def told(error: DomainError) -> str:
+    """An error as a page tells it: the API's words are kept for programs, where people need plainer ones."""
+    if isinstance(error, InvalidEmail):
+        return "This is not a complete e-mail address. It should look like name@example.org."
+    return str(error)
+
+
+def _left(tickets: tuple[Ticket, ...]) -> list[Ticket]:
+    return [ticket for ticket in tickets if ticket.inventory.remaining]
 
 
 def left(ticket: Ticket) -> str:

@@ -1,4 +1,4 @@
-"""A real Chromium, one for each test process; a machine without one skips this folder."""
+"""A real Chromium for each test process, with one window for most tests. Without one this folder is skipped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    WebError,
+    async_playwright,
+    expect,
+)
 
 from adapters.stripe.sandbox import StripeSandbox
 from tests.browser.buyer import Buyer
@@ -21,6 +30,7 @@ _FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-backgro
 collect_ignore_glob = [] if CHROMIUM else ["test_[!b]*.py", "test_buying.py"]
 #: Nothing on these pages takes longer, on a machine that is busy with many tests.
 PATIENCE_MS = 20_000
+_VIEWPORT = ViewportSize(width=1000, height=800)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +44,15 @@ async def browser() -> AsyncIterator[Browser]:
         await chromium.close()
 
 
+@pytest.fixture(scope="session")
+async def usual_window(browser: Browser) -> AsyncIterator[Page]:
+    """The window of tests that want nothing special of it: opening one takes longer than most pages."""
+    context = await browser.new_context(viewport=_VIEWPORT)
+    context.set_default_timeout(PATIENCE_MS)
+    yield await context.new_page()
+    await context.close()
+
+
 class Buyers:
     """Opens browser windows that share nothing. What went wrong in any of them fails the test."""
 
@@ -45,16 +64,33 @@ class Buyers:
 
     async def __call__(self, *, url: str | None = None, **options: Any) -> Buyer:
         """A buyer; ``options`` are of the window, such as ``java_script_enabled=False``."""
-        context = await self._browser.new_context(**{"viewport": {"width": 1000, "height": 800}, **options})
+        context = await self._browser.new_context(**{"viewport": _VIEWPORT, **options})
         context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
-        context.on("weberror", lambda error: self.troubles.append(str(error.error)))
-        context.on("console", lambda message: self._hear(message.text))
-        return Buyer(await context.new_page(), url or self._url)
+        return self.at(await context.new_page(), url)
 
-    def _hear(self, text: str) -> None:
-        if "Content Security Policy" in text:
-            self.troubles.append(text)
+    def at(self, page: Page, url: str | None = None) -> Buyer:
+        """A buyer at this window."""
+        page.context.on("weberror", self._hear_error)
+        page.context.on("console", self._hear)
+        return Buyer(page, url or self._url)
+
+    async def leave(self, buyer: Buyer) -> None:
+        """Nothing of the buyer stays in the window: no cookie, no other tab."""
+        context = buyer.page.context
+        context.remove_listener("weberror", self._hear_error)
+        context.remove_listener("console", self._hear)
+        for page in context.pages:
+            if page != buyer.page:
+                await page.close()
+        await context.clear_cookies()
+
+    def _hear_error(self, error: WebError) -> None:
+        self.troubles.append(str(error.error))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.troubles.append(message.text)
 
     async def close(self) -> None:
         for context in self._contexts:
@@ -70,8 +106,12 @@ async def buyers(browser: Browser, service: Service) -> AsyncIterator[Buyers]:
 
 
 @pytest.fixture
-async def buyer(buyers: Buyers) -> Buyer:
-    return await buyers()
+async def buyer(buyers: Buyers, usual_window: Page) -> AsyncIterator[Buyer]:
+    await usual_window.set_viewport_size(_VIEWPORT)
+    await usual_window.emulate_media(color_scheme="light")
+    usual = buyers.at(usual_window)
+    yield usual
+    await buyers.leave(usual)
 
 
 @pytest.fixture

@@ -1,117 +1,163 @@
-"""axe-core finds nothing to say against any page, by day and by night (WCAG 2.2 AA), and pages are light."""
+"""Every page in every state: axe-core finds nothing to say against it (WCAG 2.2 AA), and it is light."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Literal
 
+import msgspec
 import pytest
-from playwright.async_api import Response, expect
+from playwright.async_api import Page, Route
 
-from domain.branding import Branding
-from tests.browser.buyer import ORDER_PAGE, Buyer
+from adapters.smtp.letters import JinjaLetterWriter
+from application.ports.letters import LetterFacts, OrderFacts
+from entrypoints.settings import Settings
+from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers
+from tests.browser.views import Stage, View
+from tests.support import letters
 from tests.support.box_office import BoxOffice
-from tests.support.factories import donation_ticket, producer, ticket
-from tests.support.server import Service
+from tests.support.factories import producer
+from tests.support.server import Service, running
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 #: Everything axe knows of WCAG up to 2.2 AA, and what it recommends besides.
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_BLOCKING = """performance.getEntriesByType("resource")
-    .filter(entry => entry.renderBlockingStatus === "blocking").map(entry => entry.name)"""
+#: A letter has no landmarks: it is a part of the page that its reader's mail program shows.
+_LETTER_RULES = [rule for rule in _RULES if rule != "best-practice"]
+_LOOK_FOR_VIOLATIONS = """async rules => {
+    const found = await axe.run(document, {runOnly: rules, resultTypes: ["violations"]});
+    return found.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html} ${n.failureSummary}`));
+}"""
+_DRESS = """async colour => {
+    const old = document.querySelector("link[href^='/brand/']");
+    const dressed = old.cloneNode();
+    dressed.href = `/brand/${colour}.css`;
+    await new Promise((loaded, failed) => {
+        dressed.onload = loaded;
+        dressed.onerror = failed;
+        old.replaceWith(dressed);
+    });
+}"""
+_TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
+#: What is pressed, and the few pixels that it is too low or too narrow for a finger. Links in a text may be.
+_TOO_SMALL = """() => [...document.querySelectorAll("button, input:not([type=hidden]), summary, .button, .bar a")]
+    .filter(e => e.checkVisibility({visibilityProperty: true}) && Math.min(e.offsetWidth, e.offsetHeight) < 44)
+    .map(e => `too small: ${e.outerHTML}`)"""
+#: What the page is made of, unpacked, with the icon that only a browser with a screen asks for.
+_LOADED = """async () => {
+    await fetch(document.querySelector("link[rel=icon]").href);
+    const entries = ["navigation", "resource"].flatMap(type => performance.getEntriesByType(type));
+    return entries.map(entry => ({
+        url: entry.name, weight: entry.decodedBodySize, blocking: entry.renderBlockingStatus === "blocking"}));
+}"""
 KIB = 1024
 
 
-async def violations(buyer: Buyer) -> list[str]:
-    await buyer.page.evaluate(AXE)
-    found = await buyer.page.evaluate(
-        "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.flatMap("
-        "v => v.nodes.map(n => `${v.id}: ${n.html} ${n.failureSummary}`)))",
-        _RULES,
-    )
-    return [str(each) for each in found]
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Something that the browser fetched for a page. ``blocking``: nothing is shown before it is there."""
+
+    url: str
+    weight: int
+    blocking: bool
 
 
-#: A producer's colour where it is hardest to read: white on white, black on black; and one in between.
-@pytest.mark.parametrize(
-    ("scheme", "colour"), [("light", "#ffffff"), ("dark", "#000000"), ("light", "#e8a33d"), ("dark", "#7f7f7f")]
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a page is looked at. ``colour`` is the producer's."""
+
+    scheme: Literal["light", "dark"]
+    colour: str
+    width: int
+
+
+#: Colours where they are hardest to read, white on white and black on black, and two in between.
+LOOKS = (
+    Look("light", "ffffff", 1280),
+    Look("light", "e8a33d", 360),
+    Look("dark", "000000", 360),
+    Look("dark", "7f7f7f", 1280),
 )
-async def test_no_page_has_a_violation(
-    buyers: Buyers, box_office: BoxOffice, scheme: Literal["light", "dark"], colour: str
-) -> None:
-    seller = replace(producer(), branding=Branding(colour=colour))
-    on_sale = await box_office.put_on_sale(
-        ticket(name="Stalls", is_vip=True, description="Rows 1 to 9"),
-        ticket(name="Circle", quantity=0),
-        ticket(name="Box", quantity=3),
-        donation_ticket(name="What you like"),
-        by=seller,
-        description="A play.",
-    )
-    buyer = await buyers(color_scheme=scheme, reduced_motion="reduce")
-
-    async def check() -> None:
-        assert await violations(buyer) == []
-
-    await buyer.open(f"/?producer={seller.id}")
-    await check()
-    await buyer.open(f"/shows/{on_sale.id}/widget")
-    await check()
-    await buyer.open_show(on_sale)
-    await buyer.choose("Stalls", 2)
-    await buyer.sees_total("$54.84")
-    await check()
-    await buyer.go_on()
-    await buyer.page.get_by_text("Change tickets").click()
-    await check()
-    await buyer.fill_in(name="1", email="x@y")
-    await buyer.page.locator("form[method=post]").evaluate("form => { form.noValidate = true; }")
-    await buyer.pay_button.click()
-    await expect(buyer.page.get_by_role("alert")).to_be_visible()
-    await check()
-    await buyer.fill_in()
-    await buyer.pay_button.click()
-    await buyer.press("declined")
-    await buyer.press("cancelled")
-    await buyer.page.wait_for_url(ORDER_PAGE)
-    await check()
-    await buyer.open("/orders")
-    await check()
-    await buyer.open("/nothing")
-    await check()
 
 
-async def test_order_that_is_paid_has_no_violation(buyers: Buyers, box_office: BoxOffice) -> None:
-    on_sale = await box_office.put_on_sale()
-    buyer = await buyers()
-    await buyer.order(on_sale)
-    await buyer.press("paid")
-    await buyer.is_in()
-    await buyer.page.locator("summary").first.click()
-    assert await violations(buyer) == []
+async def troubles(page: Page, look: Look, rules: Sequence[str]) -> list[str]:
+    """What axe has to say against the page, and by how much it is too wide."""
+    await page.set_viewport_size({"width": look.width, "height": 800})
+    await page.emulate_media(color_scheme=look.scheme)
+    found = [str(each) for each in await page.evaluate(_LOOK_FOR_VIOLATIONS, rules)]
+    too_wide = await page.evaluate(_TOO_WIDE)
+    return [*found, f"too wide by {too_wide}"] if too_wide > 0 else found
 
 
-async def test_pages_are_light_and_ask_nobody_else(buyers: Buyers, box_office: BoxOffice, service: Service) -> None:
-    """Under 60 KiB each without the show's image, unpacked; nothing but the style sheets keeps it from being shown."""
-    on_sale = await box_office.put_on_sale(ticket(), ticket(name="Circle"), donation_ticket())
-    buyer = await buyers()
-    weights: dict[str, int] = {}
-    answers: list[Response] = []
+@pytest.fixture
+async def stage(box_office: BoxOffice, service: Service, settings: Settings, closed_port: int) -> AsyncIterator[Stage]:
+    nowhere = f"postgresql://nobody@127.0.0.1:{closed_port}/nothing"
+    async with running(msgspec.structs.replace(settings, database_url=nowhere)) as away:
+        yield Stage(box_office, service.container.links(), away.url)
 
-    def hear(answer: Response) -> None:
-        answers.append(answer)
 
-    buyer.page.on("response", hear)
-    ticket_id = on_sale.tickets[0].id
-    paths = ("/", f"/shows/{on_sale.id}", f"/shows/{on_sale.id}/checkout?q-{ticket_id}=2", "/orders", "/nothing")
-    for path in paths:
-        answers.clear()
-        await buyer.open(path)
-        await buyer.page.wait_for_load_state("networkidle")
-        assert all(answer.url.startswith(service.url) for answer in answers)
-        weights[path] = sum([len(await answer.body()) for answer in answers])
-        blocking = await buyer.page.evaluate(_BLOCKING)
-        assert all(name.endswith(".css") for name in blocking)
-    assert max(weights.values()) < 60 * KIB, weights
+class Inspection:
+    """What was found on pages, by their names."""
+
+    def __init__(self) -> None:
+        self.troubles: dict[tuple[str, Look], list[str]] = {}
+        self.weights: dict[str, int] = {}
+        self.strangers: set[str] = set()
+        self.blocking: set[str] = set()
+
+    async def walk(self, buyer: Buyer, views: Sequence[View]) -> None:
+        """In one window, from page to page."""
+        await buyer.page.route("**/pay?token=*", _without_leading_on)
+        for view in views:
+            await view.show(buyer)
+            await self._weigh(view, buyer.page)
+            await buyer.page.evaluate(AXE)
+            for look in LOOKS:
+                await buyer.page.evaluate(_DRESS, look.colour)
+                found = await troubles(buyer.page, look, _RULES)
+                self.troubles[view.name, look] = [*found, *await buyer.page.evaluate(_TOO_SMALL)]
+
+    async def _weigh(self, view: View, page: Page) -> None:
+        home = await page.evaluate("origin")
+        loaded = [Loaded(**each) for each in await page.evaluate(_LOADED)]
+        self.weights[view.name] = sum(each.weight for each in loaded)
+        self.strangers |= {each.url for each in loaded if not each.url.startswith(home)}
+        self.blocking |= {each.url for each in loaded if each.blocking}
+
+
+async def test_every_page_is_light_and_open_to_everybody(buyers: Buyers, stage: Stage) -> None:
+    """No violation by day or by night, on a phone or on a desk; under 60 KiB without the show's image; no strangers."""
+    inspection = Inspection()
+    views = await stage.views(by=producer())
+    # Two windows at a time: axe leaves a core to the other one.
+    windows = [await buyers(reduced_motion="reduce") for _ in range(2)]
+    await asyncio.gather(*(inspection.walk(each, views[start::2]) for start, each in enumerate(windows)))
+    assert {where: what for where, what in inspection.troubles.items() if what} == {}
+    assert len(inspection.weights) == len(views)
+    assert {name: weight for name, weight in inspection.weights.items() if not 0 < weight < 60 * KIB} == {}
+    assert inspection.strangers == set()
+    assert all(url.endswith(".css") for url in inspection.blocking)
+
+
+LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenschirm"
+
+
+@pytest.mark.parametrize("facts", letters.ALL, ids=lambda facts: type(facts).__name__)
+async def test_every_letter_is_open_to_everybody(usual_window: Page, facts: LetterFacts) -> None:
+    if isinstance(facts, OrderFacts):
+        facts = replace(facts, show_title=LONG_WORD, producer_name=LONG_WORD, customer_name=LONG_WORD)
+    await usual_window.goto("about:blank")
+    await usual_window.set_content(JinjaLetterWriter().write(facts).html)
+    await usual_window.evaluate(AXE)
+    assert [await troubles(usual_window, look, _LETTER_RULES) for look in LOOKS] == [[]] * len(LOOKS)
+
+
+async def _without_leading_on(route: Route) -> None:
+    """The page that waits for Stripe's asks again every other second. Here it stays."""
+    answer = await route.fetch()
+    headers = {name: value for name, value in answer.headers.items() if name != "refresh"}
+    await route.fulfill(response=answer, headers=headers)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.stripe.sandbox import StripeSandbox
+from entrypoints.settings import Settings
 from tests.browser.buyer import ORDER_PAGE, STRIPE_PAGE, Buyer
 from tests.browser.conftest import Buyers
 from tests.support.box_office import BoxOffice
 from tests.support.factories import ticket
-from tests.support.stripe_world import stripe_world
+from tests.support.server import Service, free_port, running
+from tests.support.stripe_world import RETRIEVE_SESSION, webhooks_held_back
 
 
 async def test_sold_out_while_choosing(buyer: Buyer, box_office: BoxOffice) -> None:
@@ -35,8 +37,9 @@ async def test_sold_out_while_choosing(buyer: Buyer, box_office: BoxOffice) -> N
     await buyer.page.wait_for_url(STRIPE_PAGE)
 
 
-async def test_open_page_learns_that_tickets_are_gone(buyer: Buyer, box_office: BoxOffice) -> None:
+async def test_open_page_learns_that_tickets_are_gone(buyers: Buyers, box_office: BoxOffice) -> None:
     on_sale = await box_office.put_on_sale(ticket(name="Stalls", quantity=2), ticket(name="Circle"))
+    buyer = await buyers()
     await buyer.page.clock.install()
     await buyer.open_show(on_sale)
     await buyer.choose("Stalls", 1)
@@ -63,44 +66,34 @@ async def test_price_changed_meanwhile(buyer: Buyer, box_office: BoxOffice) -> N
     await buyer.page.wait_for_url(STRIPE_PAGE)
 
 
-async def test_hold_runs_out(browser: Browser, postgres: EmbeddedPostgres, redis_url: str) -> None:
-    async with stripe_world(postgres, redis_url, hold_minutes=0.1) as world:
-        buyers = Buyers(browser, world.service.url)
-        buyer = await buyers()
-        on_sale = await world.box_office.put_on_sale()
-        await buyer.order(on_sale)
-        await buyer.press("cancelled")
-        await buyer.page.wait_for_url(ORDER_PAGE)
-        await expect(buyer.page.get_by_role("timer")).to_contain_text("0:0")
-        # The page reloads itself when the time is up.
-        await buyer.sees("This order has ended")
-        await expect(buyer.page.get_by_text("It was not paid in time")).to_be_visible()
-        assert await world.service.container.release_overdue()() == 1
-        assert await world.box_office.counters(on_sale) == [(0, 0)]
-        await buyers.close()
-        assert buyers.troubles == []
+async def test_hold_runs_out(buyer: Buyer, box_office: BoxOffice, service: Service) -> None:
+    on_sale = await box_office.put_on_sale()
+    placed = (await box_office.checkout(on_sale.cart(1))).created()
+    order = await box_office.stored_order(placed)
+    async with service.container.engine().begin() as connection:
+        soon = "UPDATE orders SET expires_at = now() + interval '3 seconds' WHERE id = %s"
+        await connection.exec_driver_sql(soon, (order.id,))
+    await buyer.page.goto(service.container.links().order_page(order))
+    await expect(buyer.page.get_by_role("timer")).to_contain_text("0:0")
+    # The page reloads itself when the time is up.
+    await buyer.sees("This order has ended")
+    await expect(buyer.page.get_by_text("It was not paid in time")).to_be_visible()
+    await service.container.release_overdue()()
+    assert await box_office.counters(on_sale) == [(0, 0)]
 
 
-async def test_payment_that_is_not_confirmed_yet(browser: Browser, postgres: EmbeddedPostgres, redis_url: str) -> None:
+async def test_payment_that_is_not_confirmed_yet(buyer: Buyer, box_office: BoxOffice, sandbox: StripeSandbox) -> None:
     """Stripe cannot be asked when the buyer comes back; the page changes by itself when the webhook is there."""
-    async with stripe_world(postgres, redis_url) as world:
-        buyers = Buyers(browser, world.service.url)
-        buyer = await buyers()
-        on_sale = await world.box_office.put_on_sale()
-        await buyer.order(on_sale)
-        world.sandbox.control.webhooks.paused = True
-        world.sandbox.control.inject_fault("GET /v1/checkout/sessions/{session}", "connection_reset", times=50)
+    on_sale = await box_office.put_on_sale()
+    await buyer.order(on_sale)
+    with webhooks_held_back(sandbox):
+        sandbox.control.inject_fault(RETRIEVE_SESSION, "connection_reset", times=50)
         await buyer.press("paid")
         await buyer.page.wait_for_url(ORDER_PAGE)
         await buyer.sees("Your payment is being confirmed")
         await expect(buyer.page.get_by_role("link", name="Go on paying")).to_have_count(0)
-
-        world.sandbox.control.faults.clear()
-        world.sandbox.control.webhooks.paused = False
-
-        await buyer.sees("You are in")
-        await buyers.close()
-        assert buyers.troubles == []
+        sandbox.control.faults.clear()
+    await buyer.sees("You are in")
 
 
 async def test_delayed_payment(buyer: Buyer, box_office: BoxOffice) -> None:
@@ -111,23 +104,26 @@ async def test_delayed_payment(buyer: Buyer, box_office: BoxOffice) -> None:
     await expect(buyer.page.get_by_text("Your bank takes a little longer")).to_be_visible()
 
 
-async def test_queue_before_stripe(browser: Browser, postgres: EmbeddedPostgres, redis_url: str) -> None:
+async def test_queue_before_stripe(buyers: Buyers, settings: Settings, redis_url: str, sandbox: StripeSandbox) -> None:
     """Sessions are opened one after the other: the buyer waits on a page of ours, and is sent on from there."""
-    async with stripe_world(postgres, redis_url, stripe_rate_per_second=0.4) as world:
-        buyers = Buyers(browser, world.service.url)
-        buyer = await buyers()
-        on_sale = await world.box_office.put_on_sale()
-        for _ in range(2):
-            (await world.box_office.checkout(on_sale.cart(1))).created()
+    # A Redis database that no other test uses: their turns come as they did.
+    port, turns = free_port(), f"{redis_url[:-1]}8"
+    slow = msgspec.structs.replace(
+        settings, stripe_rate_per_second=0.8, redis_url=turns, public_url=f"http://127.0.0.1:{port}"
+    )
+    async with running(slow, port=port) as service:
+        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        buyer = await buyers(url=service.url)
+        on_sale = await box_office.put_on_sale()
         await buyer.open_show(on_sale)
         await buyer.choose(on_sale.tickets[0].name, 1)
         await buyer.go_on()
         await buyer.fill_in()
+        for _ in range(2):
+            (await box_office.checkout(on_sale.cart(1))).created()
         await buyer.pay_button.click()
         await buyer.sees("Your tickets are held. One moment, please.")
         await buyer.page.wait_for_url(STRIPE_PAGE)
-        await buyers.close()
-        assert buyers.troubles == []
 
 
 @pytest.mark.parametrize("fault", ["server_error"])

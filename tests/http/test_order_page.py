@@ -61,6 +61,17 @@ async def test_cancelled_order_has_ended(box_office: BoxOffice) -> None:
     assert "has ended" in await page(box_office, placed)
 
 
+async def test_nobody_is_sent_to_a_show_that_was_cancelled(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale()
+    placed = (await box_office.checkout(on_sale.cart(2))).created()
+    await box_office.pay(placed)
+    await box_office.until_completed(placed)
+    await box_office.change_show(on_sale, cancelled=True)
+    html = await page(box_office, {**placed, "show_id": on_sale.id})
+    assert "You are in" not in html
+    assert "Please do not come to the venue. As soon as your money is on its way back" in html
+
+
 async def test_what_was_typed_stays_text(box_office: BoxOffice) -> None:
     html = await page(box_office, await check_out(box_office, title="<script>alert(1)</script>"))
     assert "<script>" not in html

@@ -128,6 +128,8 @@ function keepRemaining(list) {
         const now = tickets[ticket.dataset.ticket];
         return now ? show(ticket, now) : "";
       });
+      // Where everything was gone there is no button: the page with one is fetched.
+      if ("soldOut" in list.dataset && Object.values(tickets).some(({ most }) => most > 0)) location.reload();
       const text = news.filter(Boolean).join(" ");
       if (text) announce.textContent = text;
     } catch {

@@ -197,6 +197,14 @@ async def test_four_modules_around_the_qr_code_stay_white(code: str, modules: in
     assert picture.crop((left - zone, top - zone, right + zone, bottom + zone)).getextrema() == (255, 255)
 
 
+@pytest.mark.parametrize("ticket", [TICKET, LONG], ids=["usual", "long"])
+async def test_the_code_is_read_from_a_phone_that_shows_the_whole_page(ticket: PrintableTicket) -> None:
+    """The narrowest phones show it 320 points wide, even where each of them is but one pixel."""
+    picture = picture_of(await render(ticket))
+    [found] = codes_in(picture.resize((320, round(320 * picture.height / picture.width))))
+    assert found.text == ticket.code
+
+
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 @pytest.mark.parametrize("ticket", [TICKET, LONG], ids=["usual", "long"])
 async def test_it_prints_whole_on_either_paper(paper: Literal["A4", "Letter"], ticket: PrintableTicket) -> None:

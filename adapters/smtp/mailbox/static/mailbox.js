@@ -21,3 +21,4 @@ const fitLetter = () => {
   letter.style.height = `${page.scrollHeight}px`;
 };
 letter?.addEventListener("load", fitLetter);
+addEventListener("resize", () => letter && fitLetter());

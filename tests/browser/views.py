@@ -1,0 +1,167 @@
+"""Every page of the storefront, in every state that it can be in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from playwright.async_api import expect
+
+from application.links import Links
+from domain.catalog import Producer
+from domain.orders import AttendeeStatus, Order, OrderStatus
+from tests.browser.buyer import Buyer
+from tests.support.box_office import BoxOffice, OnSale
+from tests.support.factories import donation_ticket, order, ticket
+
+Step = Callable[[Buyer], Awaitable[None]]
+
+DECLINED = "Your card was declined."
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A page, found at ``url``. ``step`` is what a buyer does there before it looks as it is called."""
+
+    name: str
+    url: str
+    step: Step | None = None
+
+    async def show(self, buyer: Buyer) -> None:
+        await buyer.page.goto(self.url)
+        if self.step:
+            await self.step(buyer)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Puts everything in place that pages are about. ``away`` is where a service answers whose database is gone."""
+
+    box_office: BoxOffice
+    links: Links
+    away: str
+
+    async def views(self, *, by: Producer, title: str = "Twelfth Night", **show: Any) -> list[View]:
+        """The pages of one producer."""
+        on_sale = await self.box_office.put_on_sale(
+            ticket(name="Stalls", is_vip=True, description="Rows 1 to 9"),
+            ticket(name="Circle", quantity=0),
+            ticket(name="Box", quantity=3),
+            donation_ticket(name="What you like"),
+            by=by,
+            **{"title": title, "description": "A play.", "venue": "The Globe, London", "terms": "No refunds.", **show},
+        )
+        sold_out = await self.box_office.put_on_sale(ticket(quantity=0), by=by, title=f"{title}: sold out", **show)
+        cancelled = await self.box_office.put_on_sale(by=by, title=f"{title}: cancelled", cancelled=True, **show)
+        orders = {name: await self._stored(made) for name, made in _orders(on_sale).items()}
+        called_off = await self._stored(order((cancelled.tickets[0], 2), by=by, status=OrderStatus.COMPLETED))
+        home = self.links.public_url
+        chosen = f"{home}/shows/{on_sale.id}/checkout?q-{on_sale.tickets[0].id}=2"
+        return [
+            View("list", f"{home}/?producer={by.id}"),
+            View("list, empty", f"{home}/?producer={uuid4()}"),
+            View("show", f"{home}/shows/{on_sale.id}"),
+            View("show, tickets chosen", f"{home}/shows/{on_sale.id}", _choose),
+            View("show, wrong code", f"{home}/shows/{on_sale.id}", _try_a_code),
+            View("show, sold out", f"{home}/shows/{sold_out.id}"),
+            View("show, cancelled", f"{home}/shows/{cancelled.id}"),
+            View("show, nothing chosen", f"{home}/shows/{on_sale.id}/checkout"),
+            View("widget", f"{home}/shows/{on_sale.id}/widget"),
+            View("form", chosen),
+            View("form, tickets open", chosen, _open_tickets),
+            View("form, errors", chosen, _send_nonsense),
+            View("pay", self.links.pay_page(orders["pending"])),
+            *(View(f"order, {name}", self.links.order_page(made)) for name, made in orders.items()),
+            View("order, being confirmed", self.links.order_page(orders["pending"]), _as_back_from_paying),
+            View("order, code shown", self.links.order_page(orders["completed"]), _show_code),
+            View("order, show cancelled", self.links.order_page(called_off)),
+            View("lookup", f"{home}/orders"),
+            View("lookup, error", f"{home}/orders", _look_up_nonsense),
+            View("lookup, sent", f"{home}/orders?sent=true"),
+            View("not found", f"{home}/nothing"),
+            View("unavailable", f"{self.away}/"),
+        ]
+
+    async def _stored(self, made: Order) -> Order:
+        async with self.box_office.unit_of_work() as uow:
+            await uow.orders.add([made])
+            await uow.commit()
+        return made
+
+
+def _orders(on_sale: OnSale) -> dict[str, Order]:
+    """An order at every point of its life, by what its page is about."""
+    stalls, _, box, _ = on_sale.tickets
+    now = datetime.now(UTC)
+
+    def placed(status: OrderStatus, **fields: Any) -> Order:
+        held: dict[str, Any] = {"created_at": now, "expires_at": now + timedelta(minutes=30)}
+        return order((stalls, 2), (box, 1), by=on_sale.producer, status=status, **held, **fields)
+
+    def bought(**fields: Any) -> Order:
+        paid = placed(OrderStatus.COMPLETED)
+        return replace(paid, amount_paid=paid.quote.total, **fields)
+
+    checked_in = bought()
+    return {
+        "pending": placed(OrderStatus.PENDING),
+        "declined": placed(OrderStatus.PENDING, last_payment_error=DECLINED),
+        "processing": placed(OrderStatus.PROCESSING),
+        "completed": bought(tax=321),
+        "checked in": checked_in.checked_in(checked_in.attendees[0].id, now),
+        "partially refunded": _void(bought(status=OrderStatus.PARTIALLY_REFUNDED, refunded_amount=2650), 1),
+        "refunded": _void(bought(status=OrderStatus.REFUNDED, refunded_amount=8211), 3),
+        "no longer valid": _void(bought(disputed=True), 3),
+        "expired": placed(OrderStatus.EXPIRED),
+        "cancelled": placed(OrderStatus.CANCELLED),
+        "payment failed": placed(OrderStatus.PAYMENT_FAILED),
+    }
+
+
+def _void(made: Order, count: int) -> Order:
+    """The order, of which the first tickets admit nobody any more."""
+    void = (replace(attendee, status=AttendeeStatus.VOID) for attendee in made.attendees[:count])
+    return replace(made, attendees=(*void, *made.attendees[count:]))
+
+
+async def _choose(buyer: Buyer) -> None:
+    await buyer.choose("Stalls", 2)
+    await expect(buyer.page.locator("#total .sum")).to_be_visible()
+
+
+async def _try_a_code(buyer: Buyer) -> None:
+    await buyer.choose("Stalls", 1)
+    await buyer.page.get_by_label("Promo code").fill("nonsense")
+    await expect(buyer.page.locator("#total .error")).to_be_visible()
+
+
+async def _open_tickets(buyer: Buyer) -> None:
+    await buyer.page.get_by_text("Change tickets").click()
+
+
+async def _send_nonsense(buyer: Buyer) -> None:
+    await buyer.fill_in(name="1", email="x@y")
+    await buyer.page.locator("form[method=post]").evaluate("form => { form.noValidate = true; }")
+    await buyer.pay_button.click()
+    await expect(buyer.page.get_by_role("alert")).to_be_visible()
+
+
+async def _as_back_from_paying(buyer: Buyer) -> None:
+    order_id = buyer.order_id
+    await buyer.page.context.add_cookies([{"name": "paid-order", "value": order_id.hex, "url": f"{buyer.url}/shows"}])
+    await buyer.page.reload()
+    await buyer.sees("Your payment is being confirmed")
+
+
+async def _show_code(buyer: Buyer) -> None:
+    await buyer.page.locator("summary").first.click()
+
+
+async def _look_up_nonsense(buyer: Buyer) -> None:
+    await buyer.page.get_by_label("E-mail").fill("x@y")
+    await buyer.page.locator("form[method=post]").evaluate("form => { form.noValidate = true; }")
+    await buyer.page.get_by_role("button").click()
+    await expect(buyer.page.locator("#email-error")).to_be_visible()
