@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -81,6 +82,10 @@ class PrometheusMetrics:
             registry=registry,
         )
 
+        # Finding a metric by its labels takes longer than counting.
+        self._answers_of = cache(self._http_requests.labels)
+        self._latencies_of = cache(self._http_seconds.labels)
+
     def transaction_ended(self, how: str, seconds: float) -> None:
         """A unit of work ended by a commit or a rollback."""
         self._transaction_seconds.labels(how).observe(seconds)
@@ -95,9 +100,9 @@ class PrometheusMetrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """One HTTP request. ``seconds`` is None where there is no such route."""
-        self._http_requests.labels(method, route, str(status)).inc()
+        self._answers_of(method, route, str(status)).inc()
         if seconds is not None:
-            self._http_seconds.labels(method, route).observe(seconds)
+            self._latencies_of(method, route).observe(seconds)
 
     def exposition(self, gauges: Mapping[str, tuple[str, float]]) -> bytes:
         """All of it in Prometheus' text format, with ``gauges`` (help text and value by name) as they are now."""

@@ -21,11 +21,11 @@ from entrypoints.http.dependencies import dependencies
 from entrypoints.http.memory import calm_garbage_collector
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import CHECKOUT_RATE_LIMIT
+from entrypoints.web import router as storefront
 from entrypoints.web.csrf import csrf_config
 from entrypoints.web.dependencies import create_pages, web_dependencies
 from entrypoints.web.error_pages import handlers_for_browsers
-from entrypoints.web.page_cache import PageCache
-from entrypoints.web.router import create_storefront
+from entrypoints.web.page_cache import PageCache, from_cache
 from entrypoints.web.security import harden
 
 MAX_BODY_BYTES = 64 * 1024
@@ -51,13 +51,13 @@ def create_app(container: Container) -> Litestar:
                 middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate)],
             ),
             health.router,
-            create_storefront(page_cache),
+            storefront.router,
             metrics.get_metrics,
         ],
         dependencies={**dependencies(container), **web_dependencies(container, pages, page_cache)},
         exception_handlers=handlers_for_browsers(pages),
         state=State({CHECKOUT_RATE_LIMIT: container.checkout_rate_limit()}),
-        middleware=[timed, log_with_request_id],
+        middleware=[timed, from_cache(page_cache), log_with_request_id],
         before_send=[answer_with_request_id, harden, count_answers(container.metrics())],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,

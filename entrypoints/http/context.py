@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
-from uuid import uuid4
 
 import structlog
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, BeforeMessageSendHookHandler, Message, Receive, Scope, Send
 
 from adapters.prometheus.metrics import PrometheusMetrics
@@ -23,7 +22,7 @@ def request_id_of(scope: Scope) -> str:
     state = scope["state"]
     if _STATE_KEY not in state:
         given = next((value for name, value in scope["headers"] if name == _HEADER), b"")
-        state[_STATE_KEY] = given.decode() if _ACCEPTABLE.fullmatch(given) else uuid4().hex
+        state[_STATE_KEY] = given.decode() if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(16)
     return str(state[_STATE_KEY])
 
 
@@ -64,4 +63,4 @@ def count_answers(metrics: PrometheusMetrics) -> BeforeMessageSendHookHandler:
 async def answer_with_request_id(message: Message, scope: Scope) -> None:
     """Hook: every answer has its request's id, those of routes that do not exist, too."""
     if message["type"] == "http.response.start":
-        MutableScopeHeaders.from_message(message)["X-Request-ID"] = request_id_of(scope)
+        message["headers"] = [*message["headers"], (_HEADER, request_id_of(scope).encode())]

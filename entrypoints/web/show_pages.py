@@ -23,7 +23,7 @@ from domain.errors import DomainError
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote
 from entrypoints.http.paging import decode_cursor, encode_cursor
-from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache, from_cache, key_of
+from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache, key_of
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
 from entrypoints.web.wording import Wording, left
@@ -157,7 +157,4 @@ def _only_producer(shows: list[ShowOnDisplay]) -> Producer | None:
     return next(iter(producers.values())) if len(producers) == 1 else None
 
 
-def create_router(page_cache: PageCache) -> Router:
-    """The pages, answered from the cache where they can be."""
-    cached = Router("/", route_handlers=[show_list, show_page, remaining], middleware=[from_cache(page_cache)])
-    return Router("/", route_handlers=[cached, total])
+router = Router("/", route_handlers=[show_list, show_page, remaining, total])
