@@ -52,12 +52,15 @@ def test_every_operation_says_what_it_takes(method: str, path: str) -> None:
 
 @every_operation
 def test_every_operation_says_how_it_succeeds_and_fails(method: str, path: str) -> None:
-    answers = operation(method, path)["responses"]
+    described = operation(method, path)
+    answers = described["responses"]
     (success,) = [status for status in answers if status < "400"]
     assert bool(answers[success].get("content")) is (success not in {"204", "303"})
     if path.startswith("/api/"):
         assert "503" in answers
-        assert ("400" in answers) is bool({"parameters", "requestBody"} & operation(method, path).keys())
+        takes = [parameter["name"] for parameter in described.get("parameters", []) if parameter["in"] != "path"]
+        assert ("400" in answers) is bool(takes or "requestBody" in described)
+        assert ("404" in answers) >= ("{" in path)
 
 
 @every_operation
