@@ -25,6 +25,14 @@ def session_of(session: stripe.checkout.Session) -> PaymentSession:
     )
 
 
+async def account_of(first_page: stripe.ListObject[stripe.Account], producer_id: UUID) -> str | None:
+    """The first account, on any page, that was made for the producer."""
+    async for account in first_page.auto_paging_iter():
+        if _uuid(_metadata(account.metadata, "producer_id")) == producer_id:
+            return account.id
+    return None
+
+
 async def sessions_of(first_page: stripe.ListObject[stripe.checkout.Session]) -> list[PaymentSession]:
     """The sessions of all pages."""
     return [session_of(session) async for session in first_page.auto_paging_iter()]

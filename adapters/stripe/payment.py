@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import stripe
 from stripe import StripeClient
-from stripe.params import RefundCreateParams
+from stripe.params import AccountListParamsCreated, RefundCreateParams
 from stripe.params.checkout import SessionListParams
 
-from adapters.stripe.answers import dispute_of, intent_of, refund_of, session_of, sessions_of
+from adapters.stripe.answers import account_of, dispute_of, intent_of, refund_of, session_of, sessions_of
 from adapters.stripe.client import translated_errors
 from adapters.stripe.repetition import made_once
 from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
@@ -147,6 +147,13 @@ class StripePayment:
                 params=account_params(producer), options={"idempotency_key": f"account:{producer.id}"}
             )
         return account.id
+
+    async def account_made(self, producer: Producer, *, since: datetime) -> str | None:
+        await self._turn("accounts.list")
+        created: AccountListParamsCreated = {"gte": int((since - CLOCK_SKEW).timestamp())}
+        with translated_errors():
+            listed = await self._client.v1.accounts.list_async(params={"created": created, "limit": PAGE})
+            return await account_of(listed, producer.id)
 
     async def account_link(self, account_id: str, *, come_back_url: str) -> AccountLink:
         await self._turn("account_links.create")
