@@ -491,4 +491,4 @@ async def test_a_provider_that_is_away_is_unavailable_for_every_call(unreachable
         return_exceptions=True,
     )
 
-    assert [type(outcome) for outcome in outcomes] == [PaymentUnavailable] * 13
+    assert [type(outcome) for outcome in outcomes] == [PaymentUnavailable] * 14
