@@ -11,7 +11,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from application.access import Actor
-from application.audit import Action
+from application.audit import Action, AuditFilter
 from application.audit_trail import AuditTrail
 from application.links import Links
 from application.ports.payment import AccountLink, Payment, PaymentError, PaymentRefused
@@ -101,8 +101,23 @@ class OnboardProducer:
             producer = await _producer(uow, actor.producer_id)
         account_id = producer.financial.stripe_account_id
         if account_id is None:
-            account_id = await self._remember(actor, await self._payment.create_account(producer))
+            account_id = await self._remember(actor, await self._account(actor, producer))
         return await self._payment.account_link(account_id, come_back_url=self._links.public_url)
+
+    async def _account(self, actor: Actor, producer: Producer) -> str:
+        """The account that was made for the producer and never remembered, or a new one.
+
+        Stripe forgets an idempotency key after a day, so that it is noted before an account is asked for: whoever finds
+        the note looks first for what may have come of it.
+        """
+        requested = AuditFilter(action=Action.ACCOUNT_REQUESTED, subject_id=producer.id)
+        async with self._unit_of_work() as uow:
+            noted = await uow.audit.page(producer.id, only=requested, after=None, limit=1)
+            if not noted:
+                await self._audit.record(uow, actor, Action.ACCOUNT_REQUESTED, producer.id)
+                await uow.commit()
+        made = await self._payment.account_made(producer, since=noted[0].at) if noted else None
+        return made or await self._payment.create_account(producer)
 
     async def _remember(self, actor: Actor, account_id: str) -> str:
         """The account that counts: somebody may have named another one meanwhile."""

@@ -22,6 +22,7 @@ class Action(StrEnum):
 
     PRODUCER_REGISTERED = "producer.registered"
     ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_REQUESTED = "account.requested"
     TOKEN_ISSUED = "token.issued"  # noqa: S105  # no secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     SHOW_ADDED = "show.added"

@@ -25,6 +25,9 @@ from domain.orders import Order
 LIST_VERSION: Final = 1
 #: What an upload of scans may bring: so many fit into a request's 64 KiB.
 MAX_SCANS: Final = 250
+#: So many are taken in by one transaction: their orders are locked meanwhile, and whoever stands at the door with a
+#: ticket of theirs waits for it.
+SCANS_AT_A_TIME: Final = 100
 #: Of what a scanner read and was no code of ours, so much is kept.
 MAX_CODE_LENGTH: Final = 64
 
@@ -115,36 +118,58 @@ class ReceiveOfflineScans:
     ) -> list[ScanReport]:
         """A report on each scan, in the order given. One that was told before is reported as it stands now.
 
-        Scans are taken in the order of their times; a time that is still to come counts as now. Raises NotFound,
-        InvalidRequest.
+        Scans are taken in the order of their times; a time that is still to come counts as now. An upload that stops
+        in its middle has been taken in up to there, and can be sent again whole. Raises NotFound, InvalidRequest.
         """
         device = checked_device(device_id)
         if len(scans) > MAX_SCANS:
             raise InvalidRequest(f"At most {MAX_SCANS} scans at a time", field="scans")
         now = self._clock.now()
+        upload = _Upload(actor, show_id, device, now)
+        # By the times that count, so that no scan is overtaken by another one of a later transaction.
+        once_each: dict[UUID, OfflineScan] = {}
+        for scan in sorted(scans, key=lambda scan: (min(scan.scanned_at, now), scan.id)):
+            once_each.setdefault(scan.id, scan)
+        to_take = list(once_each.values())
+        reports = await self._take(upload, to_take[:SCANS_AT_A_TIME])  # asks for the show, whatever was brought
+        for start in range(SCANS_AT_A_TIME, len(to_take), SCANS_AT_A_TIME):
+            reports |= await self._take(upload, to_take[start : start + SCANS_AT_A_TIME])
+        return [reports[scan.id] for scan in scans]
+
+    async def _take(self, upload: _Upload, scans: Sequence[OfflineScan]) -> dict[UUID, ScanReport]:
         async with self._unit_of_work() as uow:
-            show = await own_show(uow, actor, show_id)
-            tickets = await self._door.tickets(uow, actor, {scan.code for scan in scans})
+            show = await own_show(uow, upload.actor, upload.show_id)
+            tickets = await self._door.tickets(uow, upload.actor, {scan.code for scan in scans})
             here = {ticket.attendee_id: ticket for ticket in tickets.values() if ticket.show_id == show.id}
             orders = await uow.orders.lock({ticket.order_id for ticket in here.values()})
             # Read after the orders are locked: whoever brought one of these scans before has committed by now.
             known = await uow.door.scans(show.id, [scan.id for scan in scans])
             admissions = await uow.door.admissions(list(here))
             taking = _Taking(show, here, dict(orders), dict(known), dict(admissions))
-            for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.id)):
+            for scan in scans:
                 if scan.id not in taking.known:
-                    taking.take(_as_received(scan, show, device, tickets.get(scan.code), now))
+                    taking.take(_as_received(scan, show, upload, tickets.get(scan.code)))
             for overtaken in taking.overtaken:
                 await uow.door.save(overtaken)
             await uow.door.add(taking.taken)
             await uow.orders.save([taking.orders[order_id] for order_id in sorted(taking.changed)])
             await uow.commit()
-        return [taking.report(scan.id) for scan in scans]
+        return {scan.id: taking.report(scan.id) for scan in scans}
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """Who brings scans, of which show, by which device, and when."""
+
+    actor: Actor
+    show_id: UUID
+    device: str
+    received_at: datetime
 
 
 @dataclass(slots=True)
 class _Taking:
-    """One upload while it is taken in: the show's tickets in it by attendee, their locked orders, the scans known, and
+    """Scans while they are taken in: the show's tickets in them by attendee, their locked orders, the scans known, and
     the admission that counts for each attendee.
     """
 
@@ -186,15 +211,15 @@ class _Taking:
         return ScanReport(scan, order, counts if counts and counts.id != scan.id else None)
 
 
-def _as_received(scan: OfflineScan, show: Show, device: str, ticket: IssuedTicket | None, now: datetime) -> Scan:
+def _as_received(scan: OfflineScan, show: Show, upload: _Upload, ticket: IssuedTicket | None) -> Scan:
     received = Scan(
         show_id=show.id,
         id=scan.id,
         code=(ticket.code if ticket else scan.code)[:MAX_CODE_LENGTH].replace("\x00", ""),
-        device_id=device,
+        device_id=upload.device,
         offline=True,
-        scanned_at=min(scan.scanned_at, now),
-        received_at=now,
+        scanned_at=min(scan.scanned_at, upload.received_at),
+        received_at=upload.received_at,
         result=ScanResult.UNKNOWN,
     )
     if ticket is None:

@@ -158,6 +158,11 @@ class MemoryPayment:
             self.disabled_accounts.add(account_id)
         return account_id
 
+    async def account_made(self, producer: Producer, *, since: datetime) -> str | None:  # noqa: ARG002  # has no ages
+        self._ensure_available()
+        account_id = f"acct_{producer.id.hex}"
+        return account_id if account_id in self.accounts else None
+
     async def account_link(self, account_id: str, *, come_back_url: str) -> AccountLink:
         self._ensure_available()
         if not account_id.startswith("acct_"):

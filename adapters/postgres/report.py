@@ -27,31 +27,35 @@ def shares(condition: str) -> str:
     with what of its order is its share. The whole of what is shared stands beside it.
     """
     return f"""
-    completed AS (
-        SELECT o.id, o.completed_at, o.tax, o.refunded_amount, o.manual_payment,
-               o.platform_fees + o.payment_processing_fees AS fees,
-               CASE WHEN o.refunded_amount > 0 AND NOT o.is_manual_order THEN (
-                   SELECT least(
-                       coalesce(sum(round((o.platform_fees + o.payment_processing_fees)::numeric * r.amount
-                                          / o.amount_paid)), 0),
-                       o.platform_fees + o.payment_processing_fees)
-                   FROM refunds r
-                   WHERE r.order_id = o.id AND r.refund_fees AND r.status NOT IN ('failed', 'canceled')
-               ) ELSE 0 END AS fees_returned
-        FROM orders o
-        WHERE o.completed_at IS NOT NULL AND {condition}
+    returned AS (
+        SELECT r.order_id, sum(round((o.platform_fees + o.payment_processing_fees)::numeric * r.amount
+                                     / o.amount_paid)) AS fees
+        FROM orders o JOIN refunds r ON r.order_id = o.id
+        WHERE o.completed_at IS NOT NULL AND o.refunded_amount > 0 AND NOT o.is_manual_order AND {condition}
+          AND r.refund_fees AND r.status NOT IN ('failed', 'canceled')
+        GROUP BY r.order_id
+    ),
+    voided AS (
+        SELECT a.order_id, a.line, count(*) AS tickets
+        FROM orders o JOIN ticket_attendees a ON a.order_id = o.id
+        WHERE o.completed_at IS NOT NULL AND o.refunded_amount > 0 AND {condition} AND a.status = 'void'
+        GROUP BY a.order_id, a.line
     ),
     lines AS (
-        SELECT c.*, l.line, l.ticket_id, l.quantity,
+        SELECT o.id, o.completed_at, o.tax, o.refunded_amount, o.manual_payment,
+               o.platform_fees + o.payment_processing_fees AS fees,
+               least(coalesce(r.fees, 0), o.platform_fees + o.payment_processing_fees) AS fees_returned,
+               l.line, l.ticket_id, l.quantity,
                l.price_per_ticket * l.quantity AS gross,
                l.unit_discount * l.quantity AS discounts,
                l.donation_amount * l.quantity AS donations,
                (l.price_per_ticket - l.unit_discount) * l.quantity AS price,
-               CASE WHEN c.refunded_amount > 0 THEN (l.price_per_ticket - l.unit_discount) * (
-                   SELECT count(*) FROM ticket_attendees a
-                   WHERE a.order_id = l.order_id AND a.line = l.line AND a.status = 'void'
-               ) ELSE 0 END AS void
-        FROM completed c JOIN ticket_orders l ON l.order_id = c.id
+               (l.price_per_ticket - l.unit_discount) * coalesce(v.tickets, 0) AS void
+        FROM orders o
+        JOIN ticket_orders l ON l.order_id = o.id
+        LEFT JOIN returned r ON r.order_id = o.id
+        LEFT JOIN voided v ON v.order_id = l.order_id AND v.line = l.line
+        WHERE o.completed_at IS NOT NULL AND {condition}
     ),
     marked AS (
         SELECT *, sum(price) OVER so_far AS price_so_far, sum(price) OVER whole AS price_whole,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 import stripe
 from stripe import StripeClient
-from stripe.params import RefundCreateParams
+from stripe.params import AccountListParams, AccountListParamsCreated, RefundCreateParams
 from stripe.params.checkout import SessionListParams
 
 from adapters.stripe.answers import (
@@ -175,11 +175,18 @@ class StripePayment:
             return account.id
 
         async def find() -> str | None:
-            await self._turn("accounts.list")
-            with translated_errors():
-                return await account_for(producer.id, await self._client.v1.accounts.list_async(params={"limit": PAGE}))
+            return await self._account_made(producer, {"limit": PAGE})
 
         return await made_once(f"account:{producer.id}", create, find)
+
+    async def account_made(self, producer: Producer, *, since: datetime) -> str | None:
+        created: AccountListParamsCreated = {"gte": int((since - CLOCK_SKEW).timestamp())}
+        return await self._account_made(producer, {"created": created, "limit": PAGE})
+
+    async def _account_made(self, producer: Producer, params: AccountListParams) -> str | None:
+        await self._turn("accounts.list")
+        with translated_errors():
+            return await account_for(producer.id, await self._client.v1.accounts.list_async(params=params))
 
     async def account_link(self, account_id: str, *, come_back_url: str) -> AccountLink:
         await self._turn("account_links.create")

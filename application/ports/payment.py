@@ -171,6 +171,13 @@ class Payment(Protocol):
         """The id of a new connected account for the producer. Raises PaymentRefused, PaymentUnavailable."""
         ...
 
+    async def account_made(self, producer: Producer, *, since: datetime) -> str | None:
+        """The id of the newest account that ``create_account`` made for the producer, at ``since`` or later.
+
+        Raises PaymentRefused, PaymentUnavailable.
+        """
+        ...
+
     async def account_link(self, account_id: str, *, come_back_url: str) -> AccountLink:
         """Where the owner of a connected account says who they are. Afterwards, or when the link is too old, they are
         sent to ``come_back_url``.

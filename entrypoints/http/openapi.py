@@ -1,9 +1,9 @@
 """What OpenAPI says of errors and gives as examples: said once, here, instead of at every handler.
 
 A handler names the errors of its own (``responses=answers("conflict")``). What every operation of its kind can answer
-is added by ``complete`` when the application is made: 400 where something is sent, 401 and 403 where a token is needed,
-404 where the path names a thing, 413 where there is a body, 503 where the database is asked. Bodies get their examples
-from entrypoints.http.examples, by the names of their types.
+is added by ``complete`` when the application is made: 400 where something is sent beside the path, 401 and 403 where a
+token is needed, 404 where the path names a thing, 413 where there is a body, 503 where the database is asked. Bodies
+get their examples from entrypoints.http.examples, by the names of their types.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     OpenAPIType,
     Operation,
+    Parameter,
     Reference,
     Schema,
 )
@@ -90,8 +91,8 @@ def _operations(item: PathItem) -> Iterator[Operation]:
 
 def _common_codes(path: str, operation: Operation) -> list[str]:
     codes = []
-    if operation.parameters or operation.request_body:
-        codes.append("invalid_request")
+    if operation.request_body or any(not _is_in_path(parameter) for parameter in operation.parameters or []):
+        codes.append("invalid_request")  # a path with what is no id is no path of ours: 404
     if any(operation.security or []):
         codes += ["unauthorized", "forbidden"]
     if "{" in path:
@@ -103,8 +104,14 @@ def _common_codes(path: str, operation: Operation) -> list[str]:
     return codes
 
 
+def _is_in_path(parameter: Parameter | Reference) -> bool:
+    return isinstance(parameter, Parameter) and parameter.param_in == "path"
+
+
 def _add_errors(operation: Operation, codes: list[str]) -> None:
     responses = operation.responses = operation.responses or {}
+    if not _is_ours(responses.get("400")):
+        responses.pop("400", None)  # Litestar's own, which it gives to whatever has a parameter
     examples: defaultdict[HTTPStatus, list[Example]] = defaultdict(list)
     for status, coded in _by_status(codes).items():
         examples[status] += [_example(code) for code in coded]
@@ -116,6 +123,11 @@ def _add_errors(operation: Operation, codes: list[str]) -> None:
                 ]
     for status, of_status in examples.items():
         responses[str(int(status))] = _error_response(status, of_status)
+
+
+def _is_ours(response: OpenAPIResponse | Reference | None) -> bool:
+    contents = (response.content or {}).values() if isinstance(response, OpenAPIResponse) else ()
+    return any(content.schema == _ERROR for content in contents)
 
 
 def _error_response(status: HTTPStatus, examples: list[Example]) -> OpenAPIResponse:

@@ -27,7 +27,7 @@ def encode_text(text: str) -> str:
 def decode_text(cursor: str) -> str:
     """What ``encode_text`` was given. Raises InvalidRequest for what it never made."""
     try:
-        text = base64.urlsafe_b64decode(cursor.encode()).decode()
+        text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
         raise _unknown() from None
     if "\0" in text:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from typing_extensions import override
 
@@ -27,6 +29,28 @@ class SlowPayment(MemoryPayment):
     async def create_account(self, producer: Producer) -> str:
         await self._change(Actor(producer.id), name=producer.name, email=None, stripe_account_id="acct_named")
         return await super().create_account(producer)
+
+
+class ForgetfulPayment(MemoryPayment):
+    """A day has passed between any two calls: each makes an account of its own. ``losing_answers`` makes accounts of
+    which nobody hears.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+        self.losing_answers = False
+
+    @override
+    async def create_account(self, producer: Producer) -> str:
+        self.made.append(f"acct_{len(self.made)}")
+        if self.losing_answers:
+            raise PaymentUnavailable("read timed out")
+        return self.made[-1]
+
+    @override
+    async def account_made(self, producer: Producer, *, since: datetime) -> str | None:
+        return self.made[-1] if self.made else None
 
 
 @pytest.fixture
@@ -77,6 +101,22 @@ async def test_stripe_down_or_refusing_makes_no_account(world: World, newcomer: 
     with pytest.raises(PaymentRefused):
         await onboard(Actor(newcomer.id))
     assert await financial(world, newcomer) == ProducerFinancial()
+
+
+async def test_account_whose_making_was_never_heard_of_is_found_a_day_later(
+    world: World, newcomer: Producer, audit: AuditTrail
+) -> None:
+    payment = ForgetfulPayment()
+    onboard = OnboardProducer(world.database, payment, world.links, audit)
+    payment.losing_answers = True
+    with pytest.raises(PaymentUnavailable):
+        await onboard(Actor(newcomer.id))
+    payment.losing_answers = False
+
+    await onboard(Actor(newcomer.id))
+
+    assert payment.made == ["acct_0"]
+    assert (await financial(world, newcomer)).stripe_account_id == "acct_0"
 
 
 async def test_link_leads_back_to_us(world: World, newcomer: Producer, audit: AuditTrail) -> None:

@@ -428,6 +428,16 @@ async def test_a_producer_gets_one_account_which_can_take_no_charges_yet(payment
     assert await payment.create_account(a_producer()) != account_id
 
 
+async def test_account_that_was_made_for_a_producer_is_found_again(payment: Payment) -> None:
+    producer, before = a_producer(), NOW
+    assert await payment.account_made(producer, since=before) is None
+
+    account_id = await payment.create_account(producer)
+    await payment.create_account(a_producer())
+
+    assert await payment.account_made(producer, since=before) == account_id
+
+
 async def test_an_account_is_led_to_a_page_of_the_providers(payment: Payment) -> None:
     account_id = await payment.create_account(a_producer())
 
@@ -476,8 +486,9 @@ async def test_a_provider_that_is_away_is_unavailable_for_every_call(unreachable
         unreachable.charges_enabled("acct_any"),
         unreachable.describe_transfer(paid),
         unreachable.create_account(a_producer()),
+        unreachable.account_made(a_producer(), since=NOW),
         unreachable.account_link("acct_any", come_back_url=CANCEL_URL),
         return_exceptions=True,
     )
 
-    assert [type(outcome) for outcome in outcomes] == [PaymentUnavailable] * 13
+    assert [type(outcome) for outcome in outcomes] == [PaymentUnavailable] * 14

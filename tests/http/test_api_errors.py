@@ -49,11 +49,19 @@ async def test_an_order_has_100_lines_at_most(box_office: BoxOffice) -> None:
     assert answer.body["field"] == "tickets"
 
 
+async def test_an_event_without_a_signature_is_refused(box_office: BoxOffice) -> None:
+    answer = await box_office.post("/api/v1/webhooks/stripe", json={"id": "evt_1"})
+    assert "Stripe-Signature" in answer.refused(400, "invalid_request")
+
+
 async def test_an_event_has_1_mib_at_most(box_office: BoxOffice) -> None:
-    fits = await box_office.post("/api/v1/webhooks/stripe", data=BytesIO(b"x" * KIB * KIB))
+    unsigned = {"Stripe-Signature": "of nobody"}
+    fits = await box_office.post("/api/v1/webhooks/stripe", data=BytesIO(b"x" * KIB * KIB), headers=unsigned)
     fits.refused(400, "invalid_request")
     # Asked for leave to send first: the server refuses by the length alone, and closes while the body is on its way.
-    too_large = await box_office.post("/api/v1/webhooks/stripe", data=BytesIO(b"x" * (KIB * KIB + 1)), expect100=True)
+    too_large = await box_office.post(
+        "/api/v1/webhooks/stripe", data=BytesIO(b"x" * (KIB * KIB + 1)), headers=unsigned, expect100=True
+    )
     too_large.refused(413, "too_large")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -133,6 +134,30 @@ async def test_inventory_and_limits_are_those_of_every_order(
 ) -> None:
     on_sale = await box_office.put_on_sale(ticket(quantity=3), by=office.producer)
     (await sell(office, on_sale, quantity)).refused(400, code)
+
+
+@pytest.mark.parametrize(("amount", "code"), [("9.99", "donation_too_small"), ("1000.01", "donation_too_large")])
+async def test_donations_have_the_limits_of_every_order(
+    office: BackOffice, box_office: BoxOffice, amount: str, code: str
+) -> None:
+    on_sale = await box_office.put_on_sale(donation_ticket(price=10_00), by=office.producer)
+    cart = on_sale.cart(1)
+    cart["tickets"][0]["donation_amount"] = amount
+    (await sell(office, on_sale, tickets=cart["tickets"])).refused(400, code)
+
+
+async def test_used_up_promo_code_counts_for_nobody(office: BackOffice, box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(promo_codes=[promo_code(max_uses=1)], by=office.producer)
+    (await sell(office, on_sale, 1, promo_code="TEST20")).created()
+    (await sell(office, on_sale, 1, promo_code="TEST20")).refused(400, "promo_code_exhausted")
+
+
+async def test_show_that_is_over_sells_nothing(office: BackOffice, box_office: BoxOffice) -> None:
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    on_sale = await box_office.put_on_sale(
+        by=office.producer, door_time=yesterday, start_time=yesterday, end_time=yesterday
+    )
+    (await sell(office, on_sale, 1)).refused(400, "show_ended")
 
 
 async def test_total_may_be_5000_and_no_cent_more(office: BackOffice, box_office: BoxOffice) -> None:

@@ -94,6 +94,7 @@ async def test_list_is_signed_and_knows_every_ticket_without_its_code_or_name(
 async def test_names_are_on_the_list_where_they_are_asked_for(office: BackOffice, on_sale: OnSale, order: Json) -> None:
     content = await verified(office, await office.get(f"/shows/{on_sale.id}/checkin/list?names=true"))
     assert {entry["name"] for entry in content["attendees"]} == {"Ada Lovelace"}
+    (await office.get(f"/shows/{on_sale.id}/checkin/list?names=perhaps")).refused(400, "invalid_request")
 
 
 async def test_who_was_let_in_offline_is_in_by_the_scanners_time(

@@ -15,6 +15,12 @@ from tests.support.api_schema import api_schema, operation, operations
 from tests.support.box_office import BoxOffice
 
 JSON = "application/json"
+#: Whoever sends these has said everything with method and path.
+TAKE_NO_BODY = {
+    ("POST", "/api/v1/orders/{order_id}/cancel"),
+    ("POST", "/api/v1/producer/account/onboarding"),
+    ("POST", "/api/v1/producer/orders/{order_id}/resend"),
+}
 every_operation = pytest.mark.parametrize(("method", "path"), operations())
 
 
@@ -37,6 +43,27 @@ def test_every_operation_says_what_it_does(method: str, path: str) -> None:
 
 
 @every_operation
+def test_every_operation_says_what_it_takes(method: str, path: str) -> None:
+    takes_a_body = method in {"POST", "PUT", "PATCH"} and (method, path) not in TAKE_NO_BODY
+    assert ("requestBody" in operation(method, path)) is takes_a_body
+    if takes_a_body:
+        assert operation(method, path)["requestBody"]["required"]
+
+
+@every_operation
+def test_every_operation_says_how_it_succeeds_and_fails(method: str, path: str) -> None:
+    described = operation(method, path)
+    answers = described["responses"]
+    (success,) = [status for status in answers if status < "400"]
+    assert bool(answers[success].get("content")) is (success not in {"204", "303"})
+    if path.startswith("/api/"):
+        assert "503" in answers
+        takes = [parameter["name"] for parameter in described.get("parameters", []) if parameter["in"] != "path"]
+        assert ("400" in answers) is bool(takes or "requestBody" in described)
+        assert ("404" in answers) >= ("{" in path)
+
+
+@every_operation
 def test_every_body_has_an_example_that_is_one(method: str, path: str) -> None:
     described = operation(method, path)
     bodies = [described["requestBody"]["content"]] if "requestBody" in described else []
@@ -55,7 +82,9 @@ def test_every_error_is_described_by_its_codes(method: str, path: str) -> None:
     for status, answer in operation(method, path)["responses"].items():
         if status < "400" or path.startswith("/health"):
             continue
+        assert answer["content"].keys() == {JSON}
         assert answer["content"][JSON]["schema"] == {"$ref": "#/components/schemas/ErrorOut"}
+        assert examples_of(answer["content"])
         for example in examples_of(answer["content"]):
             assert STATUSES[example["code"]] == int(status)
             assert example["code"] in answer["description"]

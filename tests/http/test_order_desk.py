@@ -141,12 +141,6 @@ async def test_wrong_filters_are_refused(office: BackOffice, on_sale: OnSale, qu
         (await office.get(f"/shows/{on_sale.id}/{path}?{query}")).refused(400, "invalid_request")
 
 
-@pytest.mark.parametrize("limit", [1, 100])
-async def test_page_has_1_to_100_items(office: BackOffice, on_sale: OnSale, limit: int) -> None:
-    for path in ("orders", "attendees"):
-        assert (await office.get(f"/shows/{on_sale.id}/{path}?limit={limit}")).status == 200
-
-
 def table(answer: Answer) -> list[dict[str, str]]:
     assert answer.status == 200, answer.content
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"

@@ -1,131 +1,163 @@
-"""Who gets into the producer API: every operation, without a token, with a wrong one, with one of a wrong scope, and
-with another producer's.
+"""What every operation of the producer API has in common, for each that OpenAPI tells of, so for new ones too: who gets
+in (without a token, with a wrong one, with one of a wrong scope, with another producer's), which bodies are refused
+whatever they are about, and how lists are cut into pages.
 """
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any, Final
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 
 from application.access import Scope
-from tests.support.back_office import BackOffice
+from tests.support.api_schema import operation, operations
+from tests.support.back_office import BASE, BackOffice
 from tests.support.box_office import BoxOffice
 from tests.support.factories import promo_code, ticket
 
-SHOW: Final = {
-    "title": "Twelfth Night",
-    "door_time": "2050-06-01T18:30:00Z",
-    "start_time": "2050-06-01T19:00:00Z",
-    "end_time": "2050-06-01T22:00:00Z",
-}
-TICKET: Final = {"name": "Stalls", "price": "25.00", "quantity": 100}
-MANUAL_ORDER: Final = {
-    "customer": {"name": "Ada", "email": "ada@example.org"},
-    "payment": "cash",
-    "tickets": [{"ticket_id": str(uuid4()), "quantity": 1}],
-}
-PROMO_CODE: Final = {"code": "TEST20", "discount": "0.20"}
+JSON: Final = "application/json"
+KIB: Final = 1024
 
-#: Every operation of the producer API: method, path, body, and the scope that it needs.
-OPERATIONS: Final[list[tuple[str, str, Any, Scope]]] = [
-    ("GET", "/account", None, Scope.CATALOG),
-    ("PUT", "/account", {"name": "Globe"}, Scope.CATALOG),
-    ("POST", "/account/onboarding", None, Scope.CATALOG),
-    ("POST", "/shows", SHOW, Scope.CATALOG),
-    ("GET", "/shows", None, Scope.CATALOG),
-    ("GET", "/shows/{show}", None, Scope.CATALOG),
-    ("PATCH", "/shows/{show}", {}, Scope.CATALOG),
-    ("DELETE", "/shows/{show}", None, Scope.CATALOG),
-    ("POST", "/shows/{show}/tickets", TICKET, Scope.CATALOG),
-    ("PATCH", "/tickets/{ticket}", {}, Scope.CATALOG),
-    ("DELETE", "/tickets/{ticket}", None, Scope.CATALOG),
-    ("POST", "/shows/{show}/promo-codes", PROMO_CODE, Scope.CATALOG),
-    ("GET", "/shows/{show}/promo-codes", None, Scope.CATALOG),
-    ("PATCH", "/promo-codes/{promo_code}", {}, Scope.CATALOG),
-    ("DELETE", "/promo-codes/{promo_code}", None, Scope.CATALOG),
-    ("POST", "/shows/{show}/refund-all", {}, Scope.ORDERS),
-    ("GET", "/shows/{show}/refund-all", None, Scope.ORDERS),
-    ("GET", "/audit-log", None, Scope.CATALOG),
-    ("GET", "/branding", None, Scope.CATALOG),
-    ("PUT", "/branding", {"colour": None, "widget_origins": []}, Scope.CATALOG),
-    ("DELETE", "/logo", None, Scope.CATALOG),
-    ("DELETE", "/shows/{show}/image", None, Scope.CATALOG),
-    ("POST", "/shows/{show}/orders", MANUAL_ORDER, Scope.ORDERS),
-    ("GET", "/shows/{show}/orders", None, Scope.ORDERS),
-    ("GET", "/shows/{show}/orders.csv", None, Scope.ORDERS),
-    ("GET", "/shows/{show}/attendees", None, Scope.ORDERS),
-    ("GET", "/shows/{show}/attendees.csv", None, Scope.ORDERS),
-    ("GET", "/shows/{show}/report", None, Scope.ORDERS),
-    ("POST", "/orders/{order}/refund", {}, Scope.ORDERS),
-    ("POST", "/orders/{order}/refund/preview", {}, Scope.ORDERS),
-    ("GET", "/orders/{order}/refunds", None, Scope.ORDERS),
-    ("POST", "/orders/{order}/resend", None, Scope.ORDERS),
-    ("POST", "/orders/{order}/notes", {"text": "Called"}, Scope.ORDERS),
-    ("GET", "/orders/{order}/notes", None, Scope.ORDERS),
-    ("POST", "/privacy/export", {"email": "ada@example.org"}, Scope.ORDERS),
-    ("POST", "/privacy/erase", {"email": "ada@example.org"}, Scope.ORDERS),
-    ("POST", "/checkin", {"code": "x"}, Scope.CHECKIN),
-    ("POST", "/checkin/undo", {"code": "x"}, Scope.CHECKIN),
-    ("GET", "/checkin/keys", None, Scope.CHECKIN),
-    ("GET", "/shows/{show}/checkin/list", None, Scope.CHECKIN),
-    ("POST", "/shows/{show}/checkin/scans", {"device_id": "north", "scans": []}, Scope.CHECKIN),
-    ("GET", "/shows/{show}/checkin/conflicts", None, Scope.CHECKIN),
-]
-every_operation = pytest.mark.parametrize(
-    ("method", "path", "body", "scope"), OPERATIONS, ids=[f"{method} {path}" for method, path, _, _ in OPERATIONS]
-)
-about_a_thing = pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [(method, path, body) for method, path, body, _ in OPERATIONS if "{" in path],
-    ids=[f"{method} {path}" for method, path, _, _ in OPERATIONS if "{" in path],
-)
+
+def _sent(method: str, path: str) -> dict[str, Any]:
+    """What a request of the operation carries: the schema's own example, or a picture."""
+    content = operation(method, path).get("requestBody", {}).get("content", {})
+    if JSON in content:
+        (example,) = content[JSON]["examples"].values()
+        return {"json": example["value"]}
+    return {"data": _picture()} if content else {}
+
+
+def _picture() -> bytes:
+    written = BytesIO()
+    Image.new("RGB", (16, 9)).save(written, "PNG")
+    return written.getvalue()
+
+
+def _scopes(method: str, path: str) -> set[Scope]:
+    """Any of these opens the operation."""
+    return {Scope(scope) for way in operation(method, path)["security"] for scope in way["bearer"]}
+
+
+def _anywhere(path: str) -> str:
+    """About things that never were."""
+    return path.format(show_id=uuid4(), ticket_id=uuid4(), promo_code_id=uuid4(), order_id=uuid4())
+
+
+def _takes(method: str, path: str) -> set[str]:
+    return {parameter["name"] for parameter in operation(method, path).get("parameters", [])}
+
+
+def _each(*chosen: tuple[str, str]) -> pytest.MarkDecorator:
+    """One test an operation: its method, and its path below BASE."""
+    cases = [(method, path.removeprefix(BASE)) for method, path in chosen]
+    return pytest.mark.parametrize(("method", "path"), cases, ids=[f"{method} {path}" for method, path in cases])
+
+
+OPERATIONS: Final = [(method, path) for method, path in operations() if path.startswith(f"{BASE}/")]
+every_operation = _each(*OPERATIONS)
+about_a_thing = _each(*((method, path) for method, path in OPERATIONS if "{" in path))
+with_a_body = _each(*((method, path) for method, path in OPERATIONS if "json" in _sent(method, path)))
+every_list = _each(*((method, path) for method, path in OPERATIONS if "cursor" in _takes(method, path)))
 
 
 @every_operation
-async def test_nobody_gets_in_without_a_token_that_is_good(
-    office: BackOffice, method: str, path: str, body: Any, scope: Scope
-) -> None:
-    revoked = await office.with_scopes(scope)
+async def test_nobody_gets_in_without_a_token_that_is_good(office: BackOffice, method: str, path: str) -> None:
+    revoked = await office.with_scopes(*_scopes(method, BASE + path))
     assert revoked.token_id
     await office.container.revoke_token()(revoked.token_id)
-    where = path.format(show=uuid4(), ticket=uuid4(), promo_code=uuid4(), order=uuid4())
     for secret in (None, "", "pqt_guess", revoked.secret):
-        answer = await office.with_secret(secret).request(method, where, json=body)
+        answer = await office.with_secret(secret).request(method, _anywhere(path), **_sent(method, BASE + path))
         answer.refused(401, "unauthorized")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 @every_operation
-async def test_token_without_the_scope_is_refused(
-    office: BackOffice, method: str, path: str, body: Any, scope: Scope
-) -> None:
-    also = {Scope.ORDERS} if path == "/audit-log" else set()
-    others = [each for each in (Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN) if each != scope and each not in also]
-    narrow = await office.with_scopes(*others)
-    where = path.format(show=uuid4(), ticket=uuid4(), promo_code=uuid4(), order=uuid4())
-    answer = await narrow.request(method, where, json=body)
-    assert scope in answer.refused(403, "forbidden")
+async def test_token_without_the_scope_is_refused(office: BackOffice, method: str, path: str) -> None:
+    opened_by = _scopes(method, BASE + path)
+    narrow = await office.with_scopes(*({Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN} - opened_by))
+    answer = await narrow.request(method, _anywhere(path), **_sent(method, BASE + path))
+    message = answer.refused(403, "forbidden")
+    assert any(scope in message for scope in opened_by)
     assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
+
+
+@every_operation
+async def test_any_of_the_scopes_is_enough(office: BackOffice, method: str, path: str) -> None:
+    for scope in _scopes(method, BASE + path):
+        answer = await (await office.with_scopes(scope)).request(method, _anywhere(path), **_sent(method, BASE + path))
+        assert answer.status not in {401, 403}, answer.content
 
 
 @about_a_thing
 async def test_what_is_another_producers_does_not_exist(
-    office: BackOffice, other_office: BackOffice, box_office: BoxOffice, method: str, path: str, body: Any
+    office: BackOffice, other_office: BackOffice, box_office: BoxOffice, method: str, path: str
 ) -> None:
     code = promo_code()
     theirs = await box_office.put_on_sale(ticket(), promo_codes=[code], by=other_office.producer)
     order = (await box_office.checkout(theirs.cart(1))).created()
-    where = path.format(show=theirs.id, ticket=theirs.tickets[0].id, promo_code=code.id, order=order["order_id"])
-    (await office.request(method, where, json=body)).refused(404, "not_found")
+    where = path.format(
+        show_id=theirs.id, ticket_id=theirs.tickets[0].id, promo_code_id=code.id, order_id=order["order_id"]
+    )
+    (await office.request(method, where, **_sent(method, BASE + path))).refused(404, "not_found")
     assert (await other_office.get(f"/shows/{theirs.id}")).status == 200
 
 
 @about_a_thing
-async def test_what_never_was_is_not_found(office: BackOffice, method: str, path: str, body: Any) -> None:
-    where = path.format(show=uuid4(), ticket=uuid4(), promo_code=uuid4(), order=uuid4())
-    (await office.request(method, where, json=body)).refused(404, "not_found")
+async def test_what_never_was_is_not_found(office: BackOffice, method: str, path: str) -> None:
+    answer = await office.request(method, _anywhere(path), **_sent(method, BASE + path))
+    answer.refused(404, "not_found")
+
+
+@about_a_thing
+async def test_what_is_no_id_is_refused(office: BackOffice, method: str, path: str) -> None:
+    where = path.format(show_id="1", ticket_id="1", promo_code_id="1", order_id="1")
+    answer = await office.request(method, where, **_sent(method, BASE + path))
+    answer.refused(404, "not_found")
+
+
+@with_a_body
+async def test_body_that_cannot_be_one_is_refused(office: BackOffice, method: str, path: str) -> None:
+    """api.md: unknown fields are refused (400), so that a typo is never silently ignored."""
+    example = _sent(method, BASE + path)["json"]
+    no_json = {"data": b"{", "headers": {"Content-Type": JSON}}
+    wrong_ones: list[dict[str, Any]] = [{"json": {**example, "typo": 1}}, {"json": [example]}, no_json]
+    for wrong in wrong_ones:
+        (await office.request(method, _anywhere(path), **wrong)).refused(400, "invalid_request")
+
+
+@with_a_body
+async def test_body_has_64_kib_at_most(office: BackOffice, method: str, path: str) -> None:
+    too_large: dict[str, Any] = {"data": b" " * (64 * KIB + 1), "headers": {"Content-Type": JSON}}
+    (await office.request(method, _anywhere(path), **too_large)).refused(413, "too_large")
+
+
+@every_list
+async def test_page_has_1_to_100_items(office: BackOffice, box_office: BoxOffice, method: str, path: str) -> None:
+    on_sale = await box_office.put_on_sale(ticket(), by=office.producer)
+    where = path.format(show_id=on_sale.id)
+    for limit in ("1", "100"):
+        page = await office.request(method, f"{where}?limit={limit}")
+        assert page.status == 200, page.content
+        assert page.body["next_cursor"] is None
+    for limit in ("0", "101", "-1", "1.5", "many"):
+        refused = await office.request(method, f"{where}?limit={limit}")
+        refused.refused(400, "invalid_request")
+        assert refused.body["field"] == "limit"
+
+
+@every_list
+async def test_cursor_that_was_never_given_is_refused(
+    office: BackOffice, box_office: BoxOffice, method: str, path: str
+) -> None:
+    on_sale = await box_office.put_on_sale(ticket(), by=office.producer)
+    for cursor in ("x", "AAAA", "gICA", "%00"):
+        refused = await office.request(method, f"{path.format(show_id=on_sale.id)}?cursor={cursor}")
+        refused.refused(400, "invalid_request")
+        assert refused.body["field"] == "cursor"
 
 
 @pytest.mark.parametrize("authorization", ["Basic {secret}", "{secret}", "bearer", "Bearer", "Token {secret}"])

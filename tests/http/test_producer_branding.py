@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from application.access import Scope
 from application.branding import MAX_UPLOAD_BYTES
 from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice, Json
@@ -98,21 +97,26 @@ async def test_picture_of_two_shows_stays_while_one_has_it(office: BackOffice, b
     assert (await served(box_office, url)).status == 200
 
 
-async def test_what_is_no_picture_is_refused(office: BackOffice) -> None:
+async def test_cancelled_show_keeps_the_image_that_it_has(office: BackOffice, box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(by=office.producer)
+    assert (await upload(office, f"/shows/{on_sale.id}/image", png())).status == 200
+    assert (await office.patch(f"/shows/{on_sale.id}", cancelled=True)).status == 200
+    (await upload(office, f"/shows/{on_sale.id}/image", png(colour="#123456"))).refused(409, "conflict")
+    (await office.delete(f"/shows/{on_sale.id}/image")).refused(409, "conflict")
+
+
+async def test_what_is_no_picture_is_refused(office: BackOffice, box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(by=office.producer)
     for content in (b"", b"<svg onload=alert(1)>", png()[:50]):
-        (await upload(office, "/logo", content)).refused(400, "invalid_request")
+        for path in ("/logo", f"/shows/{on_sale.id}/image"):
+            (await upload(office, path, content)).refused(400, "invalid_request")
 
 
-async def test_picture_has_5_mib_at_most(office: BackOffice) -> None:
+async def test_picture_has_5_mib_at_most(office: BackOffice, box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(by=office.producer)
     padded = png() + b"\x00" * MAX_UPLOAD_BYTES
-    fits = await upload(office, "/logo", padded[:MAX_UPLOAD_BYTES])
-    assert fits.status == 200
-    too_large = await office.request("PUT", "/logo", data=BytesIO(padded[: MAX_UPLOAD_BYTES + 1]), expect100=True)
-    too_large.refused(413, "too_large")
-
-
-@pytest.mark.parametrize("path", ["/branding", "/logo"])
-async def test_needs_the_scope_catalog(office: BackOffice, path: str) -> None:
-    helper = await office.with_scopes(Scope.ORDERS, Scope.CHECKIN)
-    (await helper.put(path, {"colour": None, "widget_origins": []})).refused(403, "forbidden")
-    (await office.with_secret(None).put(path, {})).refused(401, "unauthorized")
+    for path in ("/logo", f"/shows/{on_sale.id}/image"):
+        fits = await upload(office, path, padded[:MAX_UPLOAD_BYTES])
+        assert fits.status == 200
+        too_large = await office.request("PUT", path, data=BytesIO(padded[: MAX_UPLOAD_BYTES + 1]), expect100=True)
+        too_large.refused(413, "too_large")

@@ -8,8 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.http.test_producer_access import SHOW, TICKET
-from tests.support.back_office import BackOffice
+from tests.support.back_office import SHOW, TICKET, BackOffice
 from tests.support.box_office import BoxOffice
 from tests.support.factories import show as a_show
 

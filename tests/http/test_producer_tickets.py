@@ -9,8 +9,7 @@ from uuid import uuid4
 import pytest
 
 from domain.catalog import MAX_TICKET_TYPES
-from tests.http.test_producer_access import PROMO_CODE, SHOW, TICKET
-from tests.support.back_office import BackOffice, open_back_office
+from tests.support.back_office import PROMO_CODE, SHOW, TICKET, BackOffice, open_back_office
 from tests.support.box_office import BoxOffice
 from tests.support.factories import producer, promo_code, ticket
 
@@ -138,6 +137,12 @@ class TestTickets:
         assert (await office.get(f"/shows/{show_id}")).body["tickets"] == []
         (entry,) = await office.audit_log("&action=ticket.deleted")
         assert entry["before"]["name"] == "Stalls"
+
+    async def test_ticket_with_orders_stays(self, office: BackOffice, box_office: BoxOffice) -> None:
+        on_sale = await box_office.put_on_sale(by=office.producer)
+        (await box_office.checkout(on_sale.cart(1))).created()
+        (await office.delete(f"/tickets/{on_sale.tickets[0].id}")).refused(409, "conflict")
+        assert len((await office.get(f"/shows/{on_sale.id}")).body["tickets"]) == 1
 
     async def test_cancelled_show_gets_no_tickets(self, office: BackOffice, show_id: str) -> None:
         await office.patch(f"/shows/{show_id}", cancelled=True)

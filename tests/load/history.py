@@ -21,8 +21,9 @@ WITH placed AS (
                                donation_amount)
     SELECT id, 0, %(ticket_id)s, 'Stalls', false, 1, 0, 0, 0 FROM placed
 ), tasks AS (
-    INSERT INTO outbox (id, kind, order_id, due_at, state, attempts)
-    SELECT gen_random_uuid(), 'confirmation_mail', id, now() - interval '1 day', 'done', 1 FROM placed
+    INSERT INTO outbox (id, kind, order_id, due_at, relay_at, state, attempts)
+    SELECT gen_random_uuid(), 'confirmation_mail', id, now() - interval '1 day', now() - interval '1 day', 'done', 1
+    FROM placed
 )
 INSERT INTO ticket_attendees (id, order_id, line, name, code, status)
 SELECT gen_random_uuid(), id, 0, 'Grace Hopper', replace(id::text, '-', ''), 'valid' FROM placed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from application.access import Scope
@@ -13,6 +13,15 @@ from entrypoints.container import Container
 from tests.support.box_office import Answer, BoxOffice, Json
 
 BASE = "/api/v1/producer"
+#: What a producer sends to add a show, a ticket and a promo code.
+SHOW: Final = {
+    "title": "Twelfth Night",
+    "door_time": "2050-06-01T18:30:00Z",
+    "start_time": "2050-06-01T19:00:00Z",
+    "end_time": "2050-06-01T22:00:00Z",
+}
+TICKET: Final = {"name": "Stalls", "price": "25.00", "quantity": 100}
+PROMO_CODE: Final = {"code": "TEST20", "discount": "0.20"}
 EVERY_SCOPE = (Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN)
 
 

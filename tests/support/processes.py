@@ -37,15 +37,17 @@ def clean_environment(**variables: str) -> dict[str, str]:
     return {**kept, **variables}
 
 
-async def run(*arguments: str, environment: Mapping[str, str] | None = None) -> Finished:
-    """Run a command to its end."""
+async def run(
+    *arguments: str, environment: Mapping[str, str] | None = None, seconds: float = START_SECONDS
+) -> Finished:
+    """Run a command to its end, which must come within so many seconds."""
     process = await asyncio.create_subprocess_exec(
         *command(*arguments),
         env=clean_environment(**(environment or {})),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), START_SECONDS)
+    out, err = await asyncio.wait_for(process.communicate(), seconds)
     assert process.returncode is not None
     return Finished(process.returncode, out.decode(), err.decode())
 

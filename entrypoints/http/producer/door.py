@@ -104,8 +104,8 @@ async def upload(
     actor: NamedDependency[Actor],
     receive_offline_scans: NamedDependency[ReceiveOfflineScans],
 ) -> ScansOut:
-    """Safe to repeat: a scan is taken in once by its id, and reported as it stands now. The earliest scan of a code
-    counts as its admission, and every other one is a conflict.
+    """Safe to repeat, also where it failed in its middle: a scan is taken in once by its id, and reported as it stands
+    now. The earliest scan of a code counts as its admission, and every other one is a conflict.
     """
     scans = [scan.to_scan(position) for position, scan in enumerate(data.scans)]
     reports = [ScanOut.of(each) for each in await receive_offline_scans(actor, show_id, data.device_id, scans)]

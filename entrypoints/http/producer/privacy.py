@@ -23,6 +23,7 @@ from entrypoints.http.strict_json import StrictJson
     return_dto=None,
     summary="Export everything about a buyer",
     operation_id="export_buyer",
+    responses=answers("not_found"),
 )
 async def export(
     data: JSONBody[BuyerIn], actor: NamedDependency[Actor], export_buyer: NamedDependency[ExportBuyer]
