@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,6 +16,11 @@ from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
 from tests.support.server import Service, free_port, running
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests wait half of their time for the processes that they start."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
