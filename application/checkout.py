@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -68,7 +68,7 @@ class Batch:
 
 
 class PlaceOrders:
-    """Decides checkouts together: one lock, one transaction (group commit's Decide)."""
+    """Decides checkouts together: one lock, one transaction (group commit's Prepare and Decide)."""
 
     def __init__(
         self,
@@ -89,11 +89,19 @@ class PlaceOrders:
         self._policy = policy
         self._audit = AuditTrail(clock, ids)
 
-    async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
-        """A placement or refusal for each request. Raises Busy, StorageUnavailable, StorageConflict for all of them."""
+    @asynccontextmanager
+    async def locks(self, requests: Sequence[CheckoutRequest]) -> AsyncIterator[Callable[[CheckoutRequest], bool]]:
+        """Group commit's Prepare: the locks of all tickets asked for, good for whoever asks for these alone.
+
+        Raises Busy.
+        """
         ticket_ids = frozenset[UUID]().union(*(request.cart.ticket_ids for request in requests))
         async with ticket_locks(self._lock, ticket_ids):
-            batch = await undisturbed(lambda: self._transact(requests))
+            yield lambda request: request.cart.ticket_ids <= ticket_ids
+
+    async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
+        """A placement or refusal for each request. Raises StorageUnavailable, StorageConflict for all of them."""
+        batch = await undisturbed(lambda: self._transact(requests))
         self._hand_over(batch.tasks)
         return batch.outcomes
 
@@ -106,10 +114,10 @@ class PlaceOrders:
         return batch
 
     async def _decide(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest]) -> Batch:
-        sale = await uow.sales.lock([request.cart for request in requests])
-        # Read after the rows are locked: whoever placed an order under one of the keys has committed by now.
+        # Whoever placed an order under one of the keys has committed when the tickets are locked.
         keys = {request.idempotency.key for request in requests if request.idempotency}
-        known = dict(await uow.orders.with_idempotency_keys(keys)) if keys else {}
+        sale = await uow.sales.lock([request.cart for request in requests], keys=keys)
+        known = dict(await uow.orders.with_idempotency_keys(sale.used_keys)) if sale.used_keys else {}
         now = self._clock.now()
         outcomes: list[Placement | Exception] = []
         for request in requests:

@@ -2,14 +2,16 @@
 
 A hot show is one row in the database. One transaction an order makes buyers wait for each other's round trips and
 for each other's fsync; deciding everybody who waits in one transaction costs the same as deciding one. Nobody waits
-for a batch to fill: a request that finds its line idle is decided at once, alone.
+for a batch to fill: a request that finds its line idle is decided at once, alone. But where a batch has to wait itself,
+for a lock that another process has, whoever comes meanwhile joins it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import Context
 from typing import Generic, TypeVar
 
@@ -21,19 +23,30 @@ Result = TypeVar("Result")
 
 #: Decides requests together; one result or exception for each, in their order. Raising refuses them all.
 Decide = Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]
+#: What a decision needs before it can be made, and how long. It says which further requests it is good for, too.
+Prepare = Callable[[Sequence[Request]], AbstractAsyncContextManager[Callable[[Request], bool]]]
 
 
 class GroupCommit(Generic[Key, Request, Result]):
     """Lines of requests by key (a show). Two batches never decide for the same key at the same time.
+
+    ``decide`` is called within ``prepare``, which may raise for the whole batch, too.
 
     ``max_batch`` bounds the work of one transaction, ``max_waiting`` each line (a request beyond it raises Busy),
     ``max_in_flight`` the batches, and so the database connections, at one time.
     """
 
     def __init__(
-        self, decide: Decide[Request, Result], *, max_batch: int = 64, max_waiting: int = 2000, max_in_flight: int = 4
+        self,
+        decide: Decide[Request, Result],
+        *,
+        prepare: Prepare[Request] | None = None,
+        max_batch: int = 64,
+        max_waiting: int = 2000,
+        max_in_flight: int = 4,
     ) -> None:
         self._decide = decide
+        self._prepare = prepare or _nothing_to_prepare
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._max_in_flight = max_in_flight
@@ -85,7 +98,9 @@ class GroupCommit(Generic[Key, Request, Result]):
 
     async def _run(self, keys: set[Key], entries: list[tuple[Request, asyncio.Future[Result]]]) -> None:
         try:
-            outcomes = await self._decide([request for request, _ in entries])
+            async with self._prepare([request for request, _ in entries]) as is_good_for:
+                self._join(keys, entries, is_good_for)
+                outcomes = await self._decide([request for request, _ in entries])
         except Exception as error:  # noqa: BLE001  # whatever it is, everybody who waits must hear of it
             outcomes = [error] * len(entries)
         finally:
@@ -98,6 +113,27 @@ class GroupCommit(Generic[Key, Request, Result]):
             else:
                 decided.set_result(outcome)
 
+    def _join(
+        self,
+        keys: set[Key],
+        entries: list[tuple[Request, asyncio.Future[Result]]],
+        is_good_for: Callable[[Request], bool],
+    ) -> None:
+        for key in keys & self._lines.keys():
+            line, left = self._lines.pop(key), deque[tuple[Request, asyncio.Future[Result]]]()
+            for entry in line:
+                if len(entries) < self._max_batch and not entry[1].done() and is_good_for(entry[0]):
+                    entries.append(entry)
+                else:
+                    left.append(entry)
+            if left:
+                self._lines[key] = left
+
     def _end_batch(self, batch: asyncio.Task[None]) -> None:
         self._batches.discard(batch)
         self._start_batches()
+
+
+@asynccontextmanager
+async def _nothing_to_prepare(_: Sequence[object]) -> AsyncIterator[Callable[[object], bool]]:
+    yield lambda _: False

@@ -136,7 +136,7 @@ class Container(containers.DeclarativeContainer):
         policy,
     )
     checkout_line: providers.Singleton[GroupCommit[UUID, CheckoutRequest, Placement]] = providers.Singleton(
-        GroupCommit, providers.Singleton(MeasuredDecisions, place_orders, metrics)
+        GroupCommit, providers.Singleton(MeasuredDecisions, place_orders, metrics), prepare=place_orders.provided.locks
     )
     open_session = providers.Singleton(OpenSession, payment, unit_of_work.provider, settlement, links, clock)
     find_pay_page = providers.Singleton(FindPayPage, clock, open_session)

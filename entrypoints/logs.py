@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Literal
 
+import msgspec
 import structlog
 from structlog.types import Processor
 
@@ -20,7 +21,7 @@ def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> 
         structlog.processors.format_exc_info if log_format == "json" else structlog.processors.StackInfoRenderer(),
     ]
     renderer: Processor = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(serializer=_json)
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
@@ -28,6 +29,8 @@ def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> 
             exception_formatter=structlog.dev.plain_traceback,
         )
     )
+    # What no line of ours says is not asked for at every line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -53,3 +56,7 @@ def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> 
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.WARNING))
     # Its warnings tell of cancellation at every stop; what it raises, our worker logs.
     logging.getLogger("taskiq").setLevel(logging.ERROR)
+
+
+def _json(event: structlog.types.EventDict, **_: object) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()

@@ -150,8 +150,9 @@ class MemorySalesRepo:
             ),
         )
 
-    async def lock(self, carts: Sequence[Cart]) -> Sale:
-        return await self.read(carts)
+    async def lock(self, carts: Sequence[Cart], *, keys: Collection[str] = ()) -> Sale:
+        used = {order.idempotency.key for order in self._tables.orders.values() if order.idempotency}
+        return replace(await self.read(carts), used_keys=frozenset(used.intersection(keys)))
 
     async def lock_stock(self, orders: Sequence[Order]) -> Stock:
         ticket_ids = {line.ticket_id for order in orders for line in order.lines}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from adapters.postgres.bulk import rows_json, update_of
 from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.rows import producer_of, promo_code_of, show_of, ticket_of
-from adapters.postgres.tables import producer_financials, producers, shows, ticket_promo_codes, tickets
+from adapters.postgres.tables import orders, producer_financials, producers, shows, ticket_promo_codes, tickets
 from application.ports.storage import Sale
 from domain.cart import Cart
 from domain.orders import Order
@@ -18,6 +18,7 @@ from domain.stock import Stock
 
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
 _CODES = sa.bindparam("codes", type_=sa.ARRAY(sa.Text))
+_KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.Text))
 
 _TICKETS = sa.select(tickets).where(tickets.c.id == sa.any_(_IDS)).order_by(tickets.c.id)
 _PROMO_CODES = sa.select(ticket_promo_codes).order_by(ticket_promo_codes.c.id)
@@ -36,6 +37,7 @@ _READ_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE)
 _LOCK_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE.with_for_update())
 _LOCK_PROMO_CODES_BY_ID = compiled(_PROMO_CODES_BY_ID.with_for_update())
 _READ_SHOWS, _READ_PRODUCERS = compiled(_SHOWS), compiled(_PRODUCERS_OF_SHOWS)
+_USED_KEYS = compiled(sa.select(orders.c.idempotency_key).where(orders.c.idempotency_key == sa.any_(_KEYS)))
 _SAVE_TICKETS = update_of(tickets, ("held", "sold"), "changed")
 _SAVE_PROMO_CODES = update_of(ticket_promo_codes, ("uses",), "changed")
 
@@ -45,10 +47,10 @@ class PostgresSalesRepo:
         self._connection = connection
 
     async def read(self, carts: Sequence[Cart]) -> Sale:
-        return await self._sale(carts, lock=False)
+        return await self._sale(carts)
 
-    async def lock(self, carts: Sequence[Cart]) -> Sale:
-        return await self._sale(carts, lock=True)
+    async def lock(self, carts: Sequence[Cart], *, keys: Collection[str] = ()) -> Sale:
+        return await self._sale(carts, lock=True, keys=keys)
 
     async def lock_stock(self, orders: Sequence[Order]) -> Stock:
         ticket_ids = {line.ticket_id for order in orders for line in order.lines}
@@ -69,20 +71,22 @@ class PostgresSalesRepo:
             uses = rows_json({"id": promo_code.id, "uses": promo_code.uses} for promo_code in changed_promo_codes)
             self._connection.write(_SAVE_PROMO_CODES, {"changed": uses})
 
-    async def _sale(self, carts: Sequence[Cart], *, lock: bool) -> Sale:
+    async def _sale(self, carts: Sequence[Cart], *, lock: bool = False, keys: Collection[str] = ()) -> Sale:
         show_ids = {cart.show_id for cart in carts}
         ticket_ids = frozenset[UUID]().union(*(cart.ticket_ids for cart in carts))
         codes = {cart.promo_code for cart in carts if cart.promo_code}
         # Locks come first, in one order for everybody; a statement that begins after them sees what was
         # committed while it waited.
-        rows, promo_codes, on_sale, behind = await self._connection.fetch(
+        rows, promo_codes, on_sale, behind, *used = await self._connection.fetch(
             (_LOCK_TICKETS if lock else _READ_TICKETS, {"ids": list(ticket_ids)}),
             (_LOCK_PROMO_CODES if lock else _READ_PROMO_CODES, {"ids": list(show_ids), "codes": list(codes)}),
             (_READ_SHOWS, {"ids": list(show_ids)}),
             (_READ_PRODUCERS, {"ids": list(show_ids)}),
+            *([(_USED_KEYS, {"keys": list(keys)})] if keys else []),
         )
         return Sale(
             shows={row["id"]: show_of(row) for row in on_sale},
             producers={row["id"]: producer_of(row) for row in behind},
             stock=Stock(map(ticket_of, rows), map(promo_code_of, promo_codes)),
+            used_keys=frozenset(row["idempotency_key"] for found in used for row in found),
         )

@@ -37,7 +37,7 @@ class PrometheusMetrics:
         )
         self.decision_seconds = Histogram(
             "piquetickets_checkout_decision_seconds",
-            "Locks and transaction of one batch of checkouts.",
+            "The transaction of one batch of checkouts, once the locks are had.",
             buckets=_QUICK,
             registry=registry,
         )

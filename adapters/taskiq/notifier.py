@@ -13,7 +13,7 @@ from adapters.taskiq.broker import run_tasks_kicker
 from application.ports.notifier import NotifierUnavailable
 
 #: A message costs the sender far more than an id in it. One worker does them in turn, so few enough to share out.
-TASKS_IN_A_MESSAGE: Final = 10
+TASKS_IN_A_MESSAGE: Final = 25
 
 
 class TaskiqNotifier:

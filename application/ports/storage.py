@@ -40,11 +40,15 @@ class StorageConflict(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What carts ask about, as one transaction sees it: shows, their producers, and the stock."""
+    """What carts ask about, as one transaction sees it: shows, their producers, and the stock.
+
+    ``used_keys``: those of the Idempotency-Keys asked about that an order was placed under.
+    """
 
     shows: Mapping[UUID, Show]
     producers: Mapping[UUID, Producer]
     stock: Stock
+    used_keys: frozenset[str] = frozenset()
 
     def offering(self, show_id: UUID, policy: CheckoutPolicy) -> Offering:
         """The show on sale. Raises NotFound."""
@@ -61,10 +65,11 @@ class SalesRepo(Protocol):
         """Everything the carts ask about, without locks."""
         ...
 
-    async def lock(self, carts: Sequence[Cart]) -> Sale:
+    async def lock(self, carts: Sequence[Cart], *, keys: Collection[str] = ()) -> Sale:
         """The same, with the tickets and then the promo codes locked in id order until the transaction ends.
 
-        Shows, producers and prices are read after the locks were had, so they are as fresh as can be (P1-007).
+        Shows, producers, prices and which of the Idempotency-Keys ``keys`` are used are read after the locks were had,
+        so they are as fresh as can be (P1-007).
         """
         ...
 

@@ -27,11 +27,11 @@ def request_id_of(scope: Scope) -> str:
 
 
 def log_with_request_id(app: ASGIApp) -> ASGIApp:
-    """Middleware: every log line of a request has its id."""
+    """Middleware: every log line of a request has its id. Each request has a task, and so a context, of its own."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        with structlog.contextvars.bound_contextvars(request_id=request_id_of(scope)):
-            await app(scope, receive, send)
+        structlog.contextvars.bind_contextvars(request_id=request_id_of(scope))
+        await app(scope, receive, send)
 
     return middleware
 

@@ -7,7 +7,7 @@ import socket
 from asyncio import TimerHandle
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from litestar.types import ASGIApp
@@ -23,6 +23,40 @@ KEEP_ALIVE_SECONDS: Final = 75
 #: Request line and headers together, and how long they may take to arrive.
 MAX_HEAD_BYTES: Final = 64 * 1024
 HEAD_SECONDS: Final = 20
+#: Of an answer, so much is put together before it is sent.
+MAX_WAITING_BYTES: Final = 64 * 1024
+
+
+class OneWrite:
+    """A transport that sends what is written in one go at once: uvicorn writes an answer's head and body apart, and
+    each would be a packet and a system call of its own.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._waiting: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        if not self._waiting:
+            self._loop.call_soon(self._send)
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size >= MAX_WAITING_BYTES:
+            self._send()
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        if waiting and not self._transport.is_closing():
+            self._transport.writelines(waiting)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -35,7 +69,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", OneWrite(transport, self.loop)))
         self._await_head()
 
     @override

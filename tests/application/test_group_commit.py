@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
 import pytest
@@ -135,6 +136,46 @@ async def test_a_batch_is_no_larger_than_its_bound(decider: Decider) -> None:
     await decider.decide_everything(line)
     assert decider.batches == [["a"], ["b", "c"], ["d", "e"]]
     assert await asyncio.gather(*tasks) == list("ABCDE")
+
+
+class Preparation:
+    """Lasts until ``gate`` is open, and is good for further requests that do not begin with an x."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.failure: Exception | None = None
+
+    @asynccontextmanager
+    async def __call__(self, requests: Sequence[str]) -> AsyncIterator[Callable[[str], bool]]:
+        await self.gate.wait()
+        if self.failure:
+            raise self.failure
+        yield lambda request: not request.startswith("x")
+
+
+async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_them(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare, max_batch=3)
+    tasks = await submitted(line, "hamlet", "ada")
+    tasks += await submitted(line, "hamlet", "xavier", "bob", "cleo", "dan") + await submitted(line, "macbeth", "eve")
+    prepare.gate.set()
+    await decider.decide_everything(line)
+    assert sorted(decider.batches) == [["ada", "bob", "cleo"], ["eve"], ["xavier", "dan"]]
+    assert await asyncio.gather(*tasks) == ["ADA", "XAVIER", "BOB", "CLEO", "DAN", "EVE"]
+
+
+async def test_a_preparation_that_fails_refuses_those_who_waited_for_it_alone(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare)
+    (ada,) = await submitted(line, "hamlet", "ada")
+    (bob,) = await submitted(line, "hamlet", "bob")
+    prepare.failure = Busy()
+    prepare.gate.set()
+    with pytest.raises(Busy):
+        await ada
+    prepare.failure = None
+    await decider.decide_everything(line)
+    assert await bob == "BOB"
 
 
 async def test_a_line_at_its_bound_refuses_the_next_request(decider: Decider) -> None:

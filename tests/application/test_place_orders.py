@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from decimal import Decimal
 
@@ -203,8 +204,26 @@ async def test_tickets_that_another_process_keeps_locked_are_busy(world: World) 
     await world.sell(stalls)
     await world.lock.acquire([f"ticket_lock_{stalls.id}"])
     with pytest.raises(Busy):
-        await world.place_orders([request((stalls, 1))])
+        await world.line.submit(stalls.show_id, request((stalls, 1)))
     assert await world.counters(stalls) == (0, 0)
+
+
+async def test_who_comes_while_the_tickets_are_locked_elsewhere_is_decided_with_those_who_wait(world: World) -> None:
+    evening = show()
+    stalls, gallery = ticket(of=evening, price=0, quantity=2), ticket(of=evening, price=0)
+    await world.sell(stalls, gallery)
+    lease = await world.lock.acquire([f"ticket_lock_{stalls.id}"])
+    asked = [request((stalls, 1)), request((stalls, 1)), request((gallery, 1)), request((stalls, 1))]
+    first, second, elsewhere, last = [asyncio.create_task(world.line.submit(evening.id, each)) for each in asked]
+    await asyncio.sleep(0)
+    await world.lock.release(lease)
+
+    placed(await first)
+    assert second.done()
+    placed(await second)
+    placed(await elsewhere)
+    with pytest.raises(TicketsUnavailable):
+        await last
 
 
 @pytest.mark.p1
@@ -213,7 +232,7 @@ async def test_without_the_lock_service_orders_are_placed_all_the_same() -> None
     lock.available = False
     world, stalls = World(lock=lock), ticket()
     await world.sell(stalls)
-    placed(await decided(world, request((stalls, 1))))
+    placed(await world.line.submit(stalls.show_id, request((stalls, 1))))
     await world.close()
 
 
@@ -222,7 +241,7 @@ async def test_the_log_tells_how_long_the_transaction_took(world: World, caplog:
     stalls = ticket(quantity=2)
     await world.sell(stalls)
     with caplog.at_level(logging.INFO):
-        await world.place_orders([request((stalls, 1)), request((stalls, 2))])
+        await world.line.submit(stalls.show_id, request((stalls, 1)))
     assert any(message.startswith("Lock acquired for tickets") for message in caplog.messages)
     assert any(message.startswith("Transaction completed in 0.") for message in caplog.messages)
     assert "s: 1 orders" in caplog.text

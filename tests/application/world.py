@@ -147,7 +147,9 @@ class World:
         self.place_orders = PlaceOrders(
             self.database, self.lock, self.clock, self.ids, issue, self.hand_over, self.policy
         )
-        self.line: GroupCommit[UUID, CheckoutRequest, Placement] = GroupCommit(self.place_orders)
+        self.line: GroupCommit[UUID, CheckoutRequest, Placement] = GroupCommit(
+            self.place_orders, prepare=self.place_orders.locks
+        )
         self.open_session = OpenSession(self.payment, self.database, self.settlement, self.links, self.clock)
         self.find_pay_page = FindPayPage(self.clock, self.open_session)
         self.checkout = Checkout(self.line, self.open_session)

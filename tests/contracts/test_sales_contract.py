@@ -11,6 +11,7 @@ from application.ports.storage import Sale, SalesRepo, UnitOfWorkFactory
 from domain.cart import Cart
 from domain.errors import NotFound
 from domain.inventory import Inventory
+from domain.orders import Idempotency
 from tests.contracts.builders import POLICY, Theatre, a_cart, a_promo_code, new_id
 
 
@@ -43,6 +44,17 @@ async def test_a_promo_code_that_a_cart_names_is_found(
         sale = await ask(uow.sales, way, a_cart({theatre.stalls: 1}, promo_code="test20"))
 
     assert sale.stock.promo_code(theatre.show.id, "TEST20") == theatre.promo_code
+
+
+async def test_keys_that_were_used_are_told(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    async with unit_of_work() as uow:
+        await uow.orders.add([replace(theatre.order(), idempotency=Idempotency("used once", b"its body"))])
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        cart = a_cart({theatre.stalls: 1})
+        assert (await uow.sales.lock([cart], keys={"used once", "never used"})).used_keys == {"used once"}
+        assert (await uow.sales.lock([cart])).used_keys == set()
 
 
 async def test_the_same_code_of_another_show_is_not_taken_for_it(

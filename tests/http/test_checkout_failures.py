@@ -200,8 +200,9 @@ async def test_line_that_grew_past_its_bound_is_busy(
     settings: Settings, sandbox: StripeSandbox, database_url: str
 ) -> None:
     async with running(settings) as service:
+        place_orders = service.container.place_orders()
         service.container.checkout_line.override(
-            GroupCommit(service.container.place_orders(), max_batch=1, max_waiting=2)
+            GroupCommit(place_orders, prepare=place_orders.locks, max_batch=1, max_waiting=2)
         )
         service.container.checkout.reset()  # so that it is made anew, with that line
         box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
