@@ -32,8 +32,9 @@ class GroupCommit(Generic[Key, Request, Result]):
 
     ``decide`` is called within ``prepare``, which may raise for the whole batch, too.
 
-    ``max_batch`` bounds the work of one transaction, ``max_waiting`` each line (a request beyond it raises Busy),
-    ``max_in_flight`` the batches, and so the database connections, at one time.
+    ``max_batch`` bounds the work of one transaction, ``max_waiting`` each line (a request beyond it raises Busy).
+    While a batch is under way others gather for the next one; but when it takes longer than ``patience_seconds``,
+    because somebody has its rows, another begins beside it: at most ``max_in_flight``, and so database connections.
     """
 
     def __init__(
@@ -44,12 +45,15 @@ class GroupCommit(Generic[Key, Request, Result]):
         max_batch: int = 64,
         max_waiting: int = 2000,
         max_in_flight: int = 4,
+        patience_seconds: float = 0.05,
     ) -> None:
         self._decide = decide
         self._prepare = prepare or _nothing_to_prepare
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._max_in_flight = max_in_flight
+        self._patience_seconds = patience_seconds
+        self._patient_until = 0.0
         self._lines: dict[Key, deque[tuple[Request, asyncio.Future[Result]]]] = {}
         self._deciding: set[Key] = set()
         self._batches: set[asyncio.Task[None]] = set()
@@ -70,10 +74,13 @@ class GroupCommit(Generic[Key, Request, Result]):
             await asyncio.wait(self._batches)
 
     def _start_batches(self) -> None:
-        while len(self._batches) < self._max_in_flight:
+        loop = asyncio.get_running_loop()
+        while not self._batches or (len(self._batches) < self._max_in_flight and loop.time() >= self._patient_until):
             keys, entries = self._next_batch()
             if not entries:
                 return
+            self._patient_until = loop.time() + self._patience_seconds
+            loop.call_later(self._patience_seconds, self._start_batches)
             self._deciding |= keys
             # An empty context: a batch belongs to no single request, least of all in the log.
             batch = asyncio.create_task(self._run(keys, entries), context=Context())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -52,18 +53,22 @@ class OpenSession:
         self._clock = clock
         self._queued: dict[UUID, asyncio.Task[None]] = {}
         self._calls = asyncio.Semaphore(MAX_CALLS)
+        self._no_turn_before = 0.0
 
     async def __call__(self, order: Order, *, patience_seconds: float | None = PATIENCE_SECONDS) -> Order:
         """The order with its session. Without one yet where its turn has not come: then it is being opened.
 
         Raises PaymentRefused or PaymentKeyRefused (the hold is released then), PaymentBusy, PaymentUnavailable.
         """
-        try:
-            return await self._open(order, patience_seconds)
-        except PaymentQueued as queue:
-            log.info("Session of order %s waits for its turn: %s", order.id, queue)
-            self.in_background(order)
-            return order
+        if patience_seconds is None or time.monotonic() >= self._no_turn_before:
+            try:
+                return await self._open(order, patience_seconds)
+            except PaymentQueued as queue:
+                log.info("Session of order %s waits for its turn, as all do for now: %s", order.id, queue)
+                # Turns that others take meanwhile make the next one later, never sooner.
+                self._no_turn_before = time.monotonic() + queue.retry_after_seconds - (patience_seconds or 0)
+        self.in_background(order)
+        return order
 
     def in_background(self, order: Order) -> None:
         """Go on trying until there is a session, or nothing to pay for any more. Returns at once."""

@@ -97,7 +97,7 @@ async def test_requests_that_wait_are_decided_together_in_their_order(decider: D
 
 
 async def test_two_batches_never_decide_for_the_same_show_at_a_time(decider: Decider) -> None:
-    line = Line(decider, max_batch=1)
+    line = Line(decider, max_batch=1, patience_seconds=0)
     tasks = await submitted(line, "hamlet", "ada", "bob")
     await submitted(line, "macbeth", "cleo")
     await decider.begun(2)
@@ -106,8 +106,20 @@ async def test_two_batches_never_decide_for_the_same_show_at_a_time(decider: Dec
     assert await asyncio.gather(*tasks) == ["ADA", "BOB"]
 
 
+async def test_others_gather_behind_a_quick_batch_and_begin_beside_a_slow_one(decider: Decider) -> None:
+    line = Line(decider, patience_seconds=0.02)
+    tasks = await submitted(line, "hamlet", "ada")
+    tasks += await submitted(line, "macbeth", "bob") + await submitted(line, "othello", "cleo")
+    await decider.begun(1)
+    assert decider.batches == [["ada"]]
+    await decider.begun(2)
+    assert decider.batches == [["ada"], ["bob", "cleo"]]
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "CLEO"]
+
+
 async def test_different_shows_are_decided_at_the_same_time(decider: Decider) -> None:
-    line = Line(decider)
+    line = Line(decider, patience_seconds=0)
     (ada,) = await submitted(line, "hamlet", "ada")
     (bob,) = await submitted(line, "macbeth", "bob")
     await decider.begun(2)
@@ -119,7 +131,7 @@ async def test_different_shows_are_decided_at_the_same_time(decider: Decider) ->
 
 
 async def test_waiting_requests_of_several_shows_share_a_batch(decider: Decider) -> None:
-    line = Line(decider, max_in_flight=2)
+    line = Line(decider, max_in_flight=2, patience_seconds=0)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
     tasks += await submitted(line, "othello", "cleo") + await submitted(line, "lear", "dan")
     await decider.decide(0)
@@ -160,7 +172,7 @@ async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_th
     tasks += await submitted(line, "hamlet", "xavier", "bob", "cleo", "dan") + await submitted(line, "macbeth", "eve")
     prepare.gate.set()
     await decider.decide_everything(line)
-    assert sorted(decider.batches) == [["ada", "bob", "cleo"], ["eve"], ["xavier", "dan"]]
+    assert sorted(decider.batches) == [["ada", "bob", "cleo"], ["eve", "xavier", "dan"]]
     assert await asyncio.gather(*tasks) == ["ADA", "XAVIER", "BOB", "CLEO", "DAN", "EVE"]
 
 
@@ -197,7 +209,7 @@ async def test_a_line_that_was_full_takes_requests_again(decider: Decider) -> No
 
 
 async def test_no_more_batches_than_allowed_are_in_flight(decider: Decider) -> None:
-    line = Line(decider, max_in_flight=2)
+    line = Line(decider, max_in_flight=2, patience_seconds=0)
     tasks = [task for show in ("hamlet", "macbeth", "othello") for task in await submitted(line, show, show)]
     await decider.begun(2)
     assert decider.batches == [["hamlet"], ["macbeth"]]
@@ -206,7 +218,7 @@ async def test_no_more_batches_than_allowed_are_in_flight(decider: Decider) -> N
 
 
 async def test_a_place_that_becomes_free_is_taken_at_once(decider: Decider) -> None:
-    line = Line(decider, max_in_flight=2)
+    line = Line(decider, max_in_flight=2, patience_seconds=0)
     tasks = [task for show in ("hamlet", "macbeth", "othello") for task in await submitted(line, show, show)]
     await decider.decide(0)
     await decider.begun(3)  # although macbeth is still being decided
