@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from application.group_commit import GroupCommit
 from application.ports.payment import Payment
 from application.ports.storage import UnitOfWorkFactory
 from application.settlement import Settlement
 from domain.errors import NotFound
-from domain.orders import PAID, Order
+from domain.orders import PAID, Order, OrderStatus
 
 
 class CompleteOrder:
@@ -17,7 +18,7 @@ class CompleteOrder:
         self._payment = payment
         self._unit_of_work = unit_of_work
         self._settlement = settlement
-        self._finding: GroupCommit[None, str, Order | None] = GroupCommit(self._find_together)
+        self._finding: GroupCommit[None, str, tuple[UUID, OrderStatus] | None] = GroupCommit(self._find_together)
 
     async def __call__(self, session_id: str) -> Order:
         """The order after it was brought in line with the session, which is asked for afresh.
@@ -25,11 +26,11 @@ class CompleteOrder:
         Doing it again changes nothing: an order whose money has come is not asked about twice. Raises NotFound,
         SessionNotFound, PaymentUnavailable.
         """
-        known = await self._find(session_id)
-        if known is not None and known.status in PAID:
-            return known
+        order_id, status = await self._finding.submit(None, session_id) or (None, None)
+        if order_id is not None and status in PAID:
+            return await self._order(order_id)
         session = await self._payment.session(session_id)
-        order_id = session.order_id or (known.id if known else None)
+        order_id = session.order_id or order_id
         if order_id is None:
             raise NotFound("No order belongs to this payment")
         return await self._settlement.settle(order_id, session)
@@ -46,23 +47,26 @@ class CompleteOrder:
         order_id = (await self._payment.intent(intent_id)).order_id if intent_id else None
         if order_id is None:
             raise NotFound("No order belongs to this payment")
-        async with self._unit_of_work() as uow:
-            order = await uow.orders.get(order_id)
-        if order is None or order.session_id is None:
+        order = await self._order(order_id)
+        if order.session_id is None:
             raise NotFound("No order belongs to this payment")
         return await self(order.session_id)
 
     async def find(self, session_id: str) -> Order:
         """The order of the session as it is, without asking the payment provider. Raises NotFound."""
-        order = await self._find(session_id)
+        order_id, _ = await self._finding.submit(None, session_id) or (None, None)
+        if order_id is None:
+            raise NotFound("No order belongs to this payment")
+        return await self._order(order_id)
+
+    async def _order(self, order_id: UUID) -> Order:
+        async with self._unit_of_work() as uow:
+            order = await uow.orders.get(order_id)
         if order is None:
             raise NotFound("No order belongs to this payment")
         return order
 
-    async def _find(self, session_id: str) -> Order | None:
-        return await self._finding.submit(None, session_id)
-
-    async def _find_together(self, session_ids: Sequence[str]) -> list[Order | None]:
+    async def _find_together(self, session_ids: Sequence[str]) -> list[tuple[UUID, OrderStatus] | None]:
         async with self._unit_of_work() as uow:
             found = await uow.orders.of_sessions(session_ids)
         return [found.get(session_id) for session_id in session_ids]

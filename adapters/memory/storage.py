@@ -193,10 +193,13 @@ class MemoryOrderRepo:
             if order.idempotency and order.idempotency.key in keys
         }
 
-    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, Order]:
-        wanted = set(session_ids)
-        found = [order for order in self._tables.orders.values() if order.session_id in wanted]
-        return {order.session_id: order for order in found if order.session_id}
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, tuple[UUID, OrderStatus]]:
+        orders = self._tables.orders.values()
+        return {
+            order.session_id: (order.id, order.status)
+            for order in orders
+            if order.session_id and order.session_id in session_ids
+        }
 
     async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
         return {id_: self._tables.orders[id_].status for id_ in order_ids if id_ in self._tables.orders}

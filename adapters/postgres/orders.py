@@ -36,7 +36,9 @@ _BY_ID = sa.select(orders).where(orders.c.id == sa.any_(_IDS)).order_by(orders.c
 _ORDERS, _LOCKED_ORDERS = compiled(_BY_ID), compiled(_BY_ID.with_for_update())
 _STATUSES = sa.select(orders.c.id, orders.c.status).where(orders.c.id == sa.any_(_IDS))
 _ORDERS_WITH_KEYS = compiled(sa.select(orders).where(orders.c.idempotency_key == sa.any_(_KEYS)))
-_ORDERS_OF_SESSIONS = compiled(sa.select(orders).where(orders.c.session_id == sa.any_(_KEYS)))
+_ORDERS_OF_SESSIONS = compiled(
+    sa.select(orders.c.id, orders.c.session_id, orders.c.status).where(orders.c.session_id == sa.any_(_KEYS))
+)
 _LINES = compiled(
     sa.select(ticket_orders)
     .where(ticket_orders.c.order_id == sa.any_(_IDS))
@@ -102,9 +104,9 @@ class PostgresOrderRepo:
         found = await self._load(_ORDERS_WITH_KEYS, {"keys": list(keys)})
         return {order.idempotency.key: order for order in found.values() if order.idempotency}
 
-    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, Order]:
-        found = await self._load(_ORDERS_OF_SESSIONS, {"keys": list(session_ids)})
-        return {order.session_id: order for order in found.values() if order.session_id}
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, tuple[UUID, OrderStatus]]:
+        [found] = await self._connection.fetch((_ORDERS_OF_SESSIONS, {"keys": list(session_ids)}))
+        return {row["session_id"]: (row["id"], OrderStatus(row["status"])) for row in found}
 
     async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
         rows = await self._connection.execute(_STATUSES, {"ids": list(order_ids)})

@@ -215,8 +215,8 @@ class OrderRepo(Protocol):
         """The orders that were placed under these Idempotency-Keys."""
         ...
 
-    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, Order]:
-        """The orders that are paid in these sessions."""
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, tuple[UUID, OrderStatus]]:
+        """Id and status of the sessions' orders."""
         ...
 
     async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:

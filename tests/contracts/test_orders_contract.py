@@ -256,7 +256,7 @@ async def test_a_session_leads_to_its_order(unit_of_work: UnitOfWorkFactory, the
 
     async with unit_of_work() as uow:
         found = await uow.orders.of_sessions(["cs_9", "cs_unknown"])
-        assert {session_id: paid.id for session_id, paid in found.items()} == {"cs_9": order.id}
+        assert found == {"cs_9": (order.id, OrderStatus.PENDING)}
     assert await stored(unit_of_work, order.id) == order.with_session("cs_9", "https://pay.example/cs_9")
 
 
