@@ -33,7 +33,7 @@ def command(*arguments: str) -> list[str]:
 
 def clean_environment(**variables: str) -> dict[str, str]:
     """What a process needs to run, and no setting of the surroundings."""
-    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("COVERAGE_")}
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
     return {**kept, **variables}
 
 
