@@ -49,8 +49,8 @@ class GetShow:
 
     async def _look_together(self, show_ids: Sequence[UUID]) -> list[ShowOnDisplay | None]:
         async with self._unit_of_work() as uow:
-            displays = {show_id: await uow.catalog.on_display(show_id) for show_id in set(show_ids)}
-        return [displays[show_id] for show_id in show_ids]
+            displays = await uow.catalog.all_on_display(set(show_ids))
+        return [displays.get(show_id) for show_id in show_ids]
 
 
 @dataclass(frozen=True, slots=True)

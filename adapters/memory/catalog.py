@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -76,6 +77,9 @@ class MemoryCatalogRepo:
         tickets = [ticket for ticket in self._tables.tickets.values() if ticket.show_id == show_id]
         tickets.sort(key=lambda ticket: (ticket.price, ticket.id))
         return ShowOnDisplay(show, self._tables.producers[show.producer_id], tuple(tickets))
+
+    async def all_on_display(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
+        return {show_id: display for show_id in show_ids if (display := await self.on_display(show_id))}
 
     async def on_sale(
         self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -111,8 +111,11 @@ class PostgresCatalogRepo:
         return await self._on_display([show_of(row) for row in rows])
 
     async def on_display(self, show_id: UUID) -> ShowOnDisplay | None:
-        show = await self.show(show_id)
-        return (await self._on_display([show]))[0] if show else None
+        return (await self.all_on_display([show_id])).get(show_id)
+
+    async def all_on_display(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
+        rows = (await self._connection.execute(sa.select(shows).where(shows.c.id.in_(show_ids)))).mappings()
+        return {display.show.id: display for display in await self._on_display([show_of(row) for row in rows])}
 
     async def on_sale(
         self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int

@@ -145,6 +145,10 @@ class CatalogRepo(Protocol):
         """The show with its producer and tickets, published or not."""
         ...
 
+    async def all_on_display(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
+        """The same of many shows, by id, as far as they exist."""
+        ...
+
     async def on_sale(
         self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
     ) -> list[ShowOnDisplay]:

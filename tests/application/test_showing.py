@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from application.ports.storage import ShowCursor
+from application.ports.storage import ShowCursor, UnitOfWork
 from application.showing import GetOrder, GetShow, ListShows
 from domain.catalog import Producer, Show
 from domain.errors import NotFound
@@ -122,3 +124,27 @@ async def test_an_order_is_seen_with_its_show(world: World) -> None:
 async def test_an_unknown_order_is_not_found(world: World) -> None:
     with pytest.raises(NotFound):
         await GetOrder(world.database)(uuid4())
+
+
+async def test_a_crowd_in_front_of_shows_shares_looks_and_is_told_what_is_so_when_it_asks(world: World) -> None:
+    stalls, gallery = ticket(quantity=10), ticket()
+    await world.sell(stalls)
+    await world.sell(gallery)
+    looks = 0
+
+    def counted() -> UnitOfWork:
+        nonlocal looks
+        looks += 1
+        return world.database()
+
+    get_show = GetShow(counted)
+    crowd = [asyncio.create_task(get_show(show_id)) for show_id in [stalls.show_id, gallery.show_id] * 50]
+    await asyncio.sleep(0)
+    async with world.database() as uow:
+        await uow.catalog.save_ticket(replace(stalls, name="Front stalls"))
+        await uow.commit()
+    late = await get_show(stalls.show_id)
+
+    assert {display.show.id for display in await asyncio.gather(*crowd)} == {stalls.show_id, gallery.show_id}
+    assert late.tickets[0].name == "Front stalls"
+    assert looks <= 5

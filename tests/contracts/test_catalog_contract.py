@@ -139,6 +139,21 @@ async def test_a_show_is_displayed_with_its_producer_and_its_tickets_by_price(
     assert display == ShowOnDisplay(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls))
 
 
+async def test_many_shows_are_displayed_at_once_as_far_as_they_exist(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    producer = a_producer()
+    other = a_show(producer)
+    await store(unit_of_work, producer, [other])
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.all_on_display({theatre.show.id, other.id, new_id()}) == {
+            theatre.show.id: ShowOnDisplay(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls)),
+            other.id: ShowOnDisplay(other, producer, ()),
+        }
+        assert await uow.catalog.all_on_display(()) == {}
+
+
 async def test_a_show_that_is_not_published_is_displayed_to_who_knows_it(unit_of_work: UnitOfWorkFactory) -> None:
     producer = a_producer()
     draft = replace(a_show(producer), published=False)
