@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from application.links import Links
@@ -53,20 +52,21 @@ class OpenSession:
         self._clock = clock
         self._queued: dict[UUID, asyncio.Task[None]] = {}
         self._calls = asyncio.Semaphore(MAX_CALLS)
-        self._no_turn_before = 0.0
+        self._no_turn_before = datetime.min.replace(tzinfo=UTC)
 
     async def __call__(self, order: Order, *, patience_seconds: float | None = PATIENCE_SECONDS) -> Order:
         """The order with its session. Without one yet where its turn has not come: then it is being opened.
 
         Raises PaymentRefused or PaymentKeyRefused (the hold is released then), PaymentBusy, PaymentUnavailable.
         """
-        if patience_seconds is None or time.monotonic() >= self._no_turn_before:
+        if patience_seconds is None or self._clock.now() >= self._no_turn_before:
             try:
                 return await self._open(order, patience_seconds)
             except PaymentQueued as queue:
                 log.info("Session of order %s waits for its turn, as all do for now: %s", order.id, queue)
                 # Turns that others take meanwhile make the next one later, never sooner.
-                self._no_turn_before = time.monotonic() + queue.retry_after_seconds - (patience_seconds or 0)
+                wait = timedelta(seconds=queue.retry_after_seconds - (patience_seconds or 0))
+                self._no_turn_before = self._clock.now() + wait
         self.in_background(order)
         return order
 

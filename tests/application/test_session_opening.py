@@ -70,6 +70,21 @@ async def test_a_session_whose_turn_comes_later_is_opened_in_the_background(worl
     assert (await world.until_it_has_a_session(unpaid)).checkout_url
 
 
+async def test_a_line_that_is_full_is_asked_again_only_when_its_next_turn_can_come_in_time(world: World) -> None:
+    first, second, third = [await placed(world, ticket()) for _ in range(3)]
+    world.payment.queue_seconds = PATIENCE_SECONDS + 10
+    assert await world.open_session(first) == first
+    world.payment.queue_seconds = 0
+
+    world.clock.advance(timedelta(seconds=9.9))
+    assert await world.open_session(second) == second
+    world.clock.advance(timedelta(seconds=0.1))
+    assert (await world.open_session(third)).checkout_url
+
+    for waiting in (first, second):
+        assert (await world.until_it_has_a_session(waiting)).checkout_url
+
+
 async def test_who_has_no_patience_is_not_made_to_wait(world: World) -> None:
     unpaid = await placed(world, ticket())
     world.payment.queue_seconds = 0.1
