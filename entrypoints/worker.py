@@ -34,6 +34,8 @@ RECONNECT_PAUSE = timedelta(seconds=1)
 LISTENER_ENDS_WITHIN = timedelta(seconds=3)
 #: A worker that is told to stop finishes its tasks within this time; what is not done then, another one does.
 FINISH_WITHIN = timedelta(seconds=10)
+#: What does not end when it is cancelled is cancelled again after at most this time, so often.
+CANCEL_AGAIN_AFTER = timedelta(seconds=1)
 CANCELLED_AT_MOST = 5
 
 
@@ -156,7 +158,7 @@ async def until_stopped(name: str, work: Coroutine[Any, Any, None], stop: asynci
                 break
             log.warning("%s is not done yet and is cancelled", name)
             working.cancel()
-            await asyncio.wait({working}, timeout=1)
+            await asyncio.wait({working}, timeout=min(within, CANCEL_AGAIN_AFTER).total_seconds())
         else:
             log.error("%s cannot be stopped: %s", name, working.get_stack())
     finally:

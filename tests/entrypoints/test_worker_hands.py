@@ -133,6 +133,21 @@ async def test_work_that_loses_a_cancellation_is_asked_again() -> None:
     assert asked == 2
 
 
+async def test_work_that_cannot_be_stopped_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
+    stop, let_go = asyncio.Event(), asyncio.Event()
+    stop.set()
+
+    async def work() -> None:
+        while not let_go.is_set():
+            with suppress(asyncio.CancelledError):
+                await let_go.wait()
+
+    async with asyncio.timeout(HANGS_SECONDS):
+        await until_stopped("Work", work(), stop, SOON)
+    assert "Work cannot be stopped" in caplog.text
+    let_go.set()
+
+
 async def test_what_goes_wrong_in_work_is_heard_of() -> None:
     async def work() -> None:
         raise ValueError("a mistake of ours")
