@@ -100,6 +100,17 @@ async def test_a_turn_that_comes_in_time_is_taken(client: Redis) -> None:
     assert taken == [True, True, False]
 
 
+async def test_who_asks_at_the_same_time_takes_turns_in_order_as_far_as_their_patience_lasts(client: Redis) -> None:
+    pace, lane = RedisPace(client, per_second=SLOW), a_lane()
+    await waits(pace, lane, 1)
+
+    patience = (None, 0, INTERVAL_SECONDS / 2, None, 10 * INTERVAL_SECONDS)
+    reserved = await asyncio.gather(*(pace.reserve(lane, patience_seconds=seconds) for seconds in patience))
+
+    assert [taken for taken, _ in reserved] == [True, False, False, True, True]
+    assert_even([0, *(wait for taken, wait in reserved if taken)])
+
+
 async def test_turns_that_nobody_took_are_not_saved_up(client: Redis) -> None:
     pace, lane = RedisPace(client, per_second=20), a_lane()
     await waits(pace, lane, 1)
