@@ -96,8 +96,8 @@ def _orders(tables: _Tables) -> _Found:
         if order.refunded_amount != min(returned, order.amount_paid):
             yield Invariant.REFUNDS, order.id
         lost = [refund.sequence for refund in refunds[order.id] if not refund.counts]
-        replaced = any(refund.counts and refund.sequence > max(lost) for refund in refunds[order.id]) if lost else True
-        if lost and (not replaced or order.refunded_amount < _worth_of_void_tickets(order)):
+        last = max((refund.sequence for refund in refunds[order.id]), default=0)
+        if lost and (last in lost or order.refunded_amount < _worth_of_void_tickets(order)):
             yield Invariant.LOST_REFUNDS, order.id
         unborne = not any(line.total_price for line in order.lines) and (order.quote.fees or order.tax)
         if order.completed_at and unborne:

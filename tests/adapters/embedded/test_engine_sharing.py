@@ -191,7 +191,10 @@ def test_looking_at_it_never_disturbs_a_start(quick_engine: EmbeddedEngine, tmp_
     assert all(look.result() for look in looks)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the last user to leave ends it")
+@pytest.mark.skipif(
+    sys.platform != "linux",
+    reason="only Linux tells a process that its parent died; elsewhere the last user to leave ends it",
+)
 def test_it_does_not_outlive_its_supervisor(engine: EmbeddedEngine) -> None:
     engine.start()
 
