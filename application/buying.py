@@ -102,7 +102,7 @@ class BuyOnce:
         return (await self._orders((key,)))[key]
 
     async def _orders(self, keys: tuple[str, ...]) -> Mapping[str, Order]:
-        async with self._unit_of_work() as uow:
+        async with self._unit_of_work(read_only=True) as uow:
             return await uow.orders.with_idempotency_keys(keys)
 
 

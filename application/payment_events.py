@@ -1,13 +1,15 @@
 """Use case: the payment provider tells that something happened (design.md §5).
 
-Two steps: what is signed is kept, each event once; then the object it is about is asked for afresh, and that, not the
-event, decides. So events may come late, twice, and in any order.
+The object that an event is about is asked for afresh, and that, not the event, decides. So events may come late, twice,
+and in any order. Each is kept with what became of it: one that completes an order in the transaction that does so, the
+others afterwards. What is lost in between is sent again by the provider, who has had no answer.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from application.completion import CompleteOrder
 from application.group_commit import GroupCommit
@@ -20,7 +22,14 @@ from application.ports.payment import (
     PaymentUnavailable,
     RefundState,
 )
-from application.ports.storage import ReceivedEvent, StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.storage import (
+    Background,
+    FoundOrder,
+    ReceivedEvent,
+    StorageConflict,
+    StorageUnavailable,
+    UnitOfWorkFactory,
+)
 from application.ports.system import Clock
 from application.refunds import FollowRefund
 from application.settlement import Settlement
@@ -29,7 +38,11 @@ from domain.orders import OrderEvent
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[str], Awaitable[object]]
+#: Sending such an event again changes nothing, unless the payment provider was only away.
+FINAL: Final = (DomainError, PaymentError)
+
+#: Does what an event asks for, about the order whose session it is about, if any. True: it kept the event as handled.
+Handler = Callable[[PaymentEvent, FoundOrder | None], Awaitable[bool]]
 
 
 class WrongMode(InvalidSignature):
@@ -53,17 +66,17 @@ class Reactions:
         self._complete_order = complete_order
         self._follow_refund = follow_refund
         self._by_type: dict[str, Handler] = {
-            "checkout.session.completed": complete_order,
-            "checkout.session.expired": complete_order,
-            "checkout.session.async_payment_succeeded": complete_order,
-            "checkout.session.async_payment_failed": complete_order,
-            "payment_intent.payment_failed": self._payment_failed,
-            "charge.refunded": self._charge_refunded,
-            "refund.updated": self._refund_changed,
-            "refund.failed": self._refund_changed,
-            "charge.dispute.created": self._dispute_changed,
-            "charge.dispute.closed": self._dispute_changed,
-            "account.updated": self._account_updated,
+            "checkout.session.completed": complete_order.because_of,
+            "checkout.session.expired": complete_order.because_of,
+            "checkout.session.async_payment_succeeded": complete_order.because_of,
+            "checkout.session.async_payment_failed": complete_order.because_of,
+            "payment_intent.payment_failed": _by_object(self._payment_failed),
+            "charge.refunded": _by_object(self._charge_refunded),
+            "refund.updated": _by_object(self._refund_changed),
+            "refund.failed": _by_object(self._refund_changed),
+            "charge.dispute.created": _by_object(self._dispute_changed),
+            "charge.dispute.closed": _by_object(self._dispute_changed),
+            "account.updated": _by_object(self._account_updated),
         }
 
     def to(self, event_type: str) -> Handler | None:
@@ -101,6 +114,16 @@ class Reactions:
             await uow.commit()
 
 
+def _by_object(change: Callable[[str], Awaitable[None]]) -> Handler:
+    """What is done about the event's object; the event is kept afterwards."""
+
+    async def handle(event: PaymentEvent, _: FoundOrder | None) -> bool:
+        await change(event.object_id)
+        return False
+
+    return handle
+
+
 class HandlePaymentEvent:
     """``livemode`` is this installation's: whether real money moves."""
 
@@ -118,8 +141,8 @@ class HandlePaymentEvent:
         self._clock = clock
         self._reactions = reactions
         self._livemode = livemode
-        self._receiving: GroupCommit[None, PaymentEvent, ReceivedEvent] = GroupCommit(self._receive)
-        self._marking: GroupCommit[None, str, None] = GroupCommit(self._mark_handled)
+        self._looking_up: GroupCommit[None, PaymentEvent, Background] = GroupCommit(self._look_up)
+        self._keeping: GroupCommit[None, PaymentEvent, None] = GroupCommit(self._keep_handled)
 
     async def __call__(self, payload: bytes, signature: str) -> None:
         """Keep the event in the raw body, and do what it asks for, unless that was done before.
@@ -132,9 +155,9 @@ class HandlePaymentEvent:
             raise WrongMode(f"event {event.id} is of the {'live' if event.livemode else 'test'} mode")
         if self._reactions.to(event.type) is None:
             return
-        received = await self._receiving.submit(None, event)
-        if received.handled_at is None:
-            await self._handle(event)
+        background = await self._looking_up.submit(None, event)
+        if not background.handled:
+            await self._handle(event, background.order)
 
     async def replay(self, event_id: str) -> ReceivedEvent:
         """Handle a kept event once more. Raises NotFound, PaymentUnavailable, StorageUnavailable."""
@@ -142,40 +165,39 @@ class HandlePaymentEvent:
             received = await uow.inbox.get(event_id)
         if received is None:
             raise NotFound(f"No event {event_id} was received")
-        await self._handle(received.event)
+        background = await self._looking_up.submit(None, received.event)
+        await self._handle(received.event, background.order)
         async with self._unit_of_work() as uow:
             return await uow.inbox.get(event_id) or received
 
-    async def _handle(self, event: PaymentEvent) -> None:
+    async def _handle(self, event: PaymentEvent, order: FoundOrder | None) -> None:
         react = self._reactions.to(event.type)
         try:
-            if react is not None:
-                await react(event.object_id)
-        except (PaymentUnavailable, StorageUnavailable, StorageConflict) as failure:
-            await self._note(event, failure)
-            raise
-        except (DomainError, PaymentError) as refusal:
-            log.error("Event %s (%s of %s) changed nothing: %s", event.id, event.type, event.object_id, refusal)  # noqa: TRY400
-            await self._note(event, refusal)
+            is_kept = react is not None and await react(event, order)
+        except Exception as error:
+            await self._note(event, error)
+            if not isinstance(error, FINAL) or isinstance(error, PaymentUnavailable):
+                raise
+            log.error("Event %s (%s of %s) changed nothing: %s", event.id, event.type, event.object_id, error)  # noqa: TRY400
         else:
-            await self._marking.submit(None, event.id)
+            if not is_kept:
+                await self._keeping.submit(None, event)
 
-    async def _receive(self, events: Sequence[PaymentEvent]) -> list[ReceivedEvent]:
-        async with self._unit_of_work() as uow:
-            received = await uow.inbox.receive(events, now=self._clock.now())
-            await uow.commit()
-        return [received[event.id] for event in events]
+    async def _look_up(self, events: Sequence[PaymentEvent]) -> list[Background]:
+        async with self._unit_of_work(read_only=True) as uow:
+            background = await uow.inbox.background(events)
+        return [background[event.id] for event in events]
 
-    async def _mark_handled(self, event_ids: Sequence[str]) -> list[None]:
+    async def _keep_handled(self, events: Sequence[PaymentEvent]) -> list[None]:
         async with self._unit_of_work() as uow:
-            await uow.inbox.handled(event_ids, now=self._clock.now())
+            await uow.inbox.handled(events, now=self._clock.now())
             await uow.commit()
-        return [None] * len(event_ids)
+        return [None] * len(events)
 
     async def _note(self, event: PaymentEvent, error: Exception) -> None:
         try:
             async with self._unit_of_work() as uow:
-                await uow.inbox.failed(event.id, error=f"{type(error).__name__}: {error}")
+                await uow.inbox.failed(event, error=f"{type(error).__name__}: {error}", now=self._clock.now())
                 await uow.commit()
         except (StorageUnavailable, StorageConflict) as failure:
             log.warning("The failure of event %s is not kept: %s", event.id, failure)

@@ -17,6 +17,6 @@ class QuoteCart:
 
     async def __call__(self, cart: Cart) -> Quote:
         """Raises NotFound for an unknown show, and what ``Offering.quote`` raises."""
-        async with self._unit_of_work() as uow:
+        async with self._unit_of_work(read_only=True) as uow:
             sale = await uow.sales.read([cart])
         return sale.offering(cart.show_id, self._policy).quote(cart, now=self._clock.now())

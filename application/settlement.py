@@ -18,7 +18,7 @@ from application.conflicts import undisturbed
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.outbox import OutboxTask, TaskKind
-from application.ports.payment import PaymentSession, SessionStatus
+from application.ports.payment import PaymentEvent, PaymentSession, SessionStatus
 from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.ports.watching import OrderObserver
@@ -56,10 +56,11 @@ Decision = Callable[[Order, Scene], Order]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to become of an order; decided when it is locked."""
+    """What is to become of an order; decided when it is locked. ``told_by`` is an event that asked for it."""
 
     order_id: UUID
     decide: Decision
+    told_by: PaymentEvent | None = None
 
 
 class Settlement:
@@ -87,10 +88,16 @@ class Settlement:
         )
 
     async def settle(
-        self, order_id: UUID, session: PaymentSession, *, release_as: OrderEvent = OrderEvent.SESSION_EXPIRED
+        self,
+        order_id: UUID,
+        session: PaymentSession,
+        *,
+        release_as: OrderEvent = OrderEvent.SESSION_EXPIRED,
+        told_by: PaymentEvent | None = None,
     ) -> Order:
         """The order as the freshly fetched ``session`` makes it; ``release_as`` says why an expired session ended.
 
+        The event that it was ``told_by`` is kept as handled with the change, or not at all.
         Money for which there is no ticket, and money that is not what the order costs, is given back. Raises
         NotFound, StorageUnavailable.
         """
@@ -106,7 +113,7 @@ class Settlement:
                 return order.released(release_as, scene.stock)
             return order
 
-        return await self._change(order_id, decide)
+        return await self._change(order_id, decide, told_by)
 
     async def release(self, order_id: UUID, event: OrderEvent) -> Order:
         """Give back the hold of an order that has no session to be paid in.
@@ -158,8 +165,8 @@ class Settlement:
 
         return await self._change(order_id, decide)
 
-    async def _change(self, order_id: UUID, decide: Decision) -> Order:
-        return await self._line.submit(order_id, Change(order_id, decide))
+    async def _change(self, order_id: UUID, decide: Decision, told_by: PaymentEvent | None = None) -> Order:
+        return await self._line.submit(order_id, Change(order_id, decide, told_by))
 
     async def _change_together(self, changes: Sequence[Change]) -> list[Order | Exception]:
         try:
@@ -183,15 +190,16 @@ class Settlement:
         started = time.perf_counter()
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            before = dict(await uow.orders.lock({change.order_id for change in changes}))
-            stock = await uow.sales.lock_stock(list(before.values()))
-            shows = {show_id: await uow.catalog.show(show_id) for show_id in {o.show_id for o in before.values()}}
+            sold = await uow.sales.lock_orders({change.order_id for change in changes})
+            before, shows, stock = sold.orders, sold.shows, sold.stock
             after = dict(before)
             outcomes: list[Order | Exception] = []
+            handled: list[PaymentEvent] = []
             for change in changes:
                 outcome = self._decided(change, after.get(change.order_id), shows, stock, now)
                 if isinstance(outcome, Order):
                     after[change.order_id] = outcome
+                    handled += [change.told_by] if change.told_by else []
                 outcomes.append(outcome)
             changed = [order for order_id, order in after.items() if order is not before[order_id]]
             moved = [order for order in changed if order.status is not before[order.id].status]
@@ -203,6 +211,9 @@ class Settlement:
                     if order.status is OrderStatus.REFUNDED:
                         await uow.refunds.add(self._return_of(order, now))
                 await uow.outbox.add(tasks)
+            if handled:
+                await uow.inbox.handled(handled, now=now)
+            if changed or handled:
                 await uow.commit()
         for order in moved:
             log.info(
@@ -217,14 +228,13 @@ class Settlement:
         return outcomes
 
     def _decided(
-        self, change: Change, order: Order | None, shows: Mapping[UUID, Show | None], stock: Stock, now: datetime
+        self, change: Change, order: Order | None, shows: Mapping[UUID, Show], stock: Stock, now: datetime
     ) -> Order | Exception:
-        show = shows.get(order.show_id) if order else None
-        if order is None or show is None:
+        if order is None:
             return NotFound("No such order")
         try:
             with stock.all_or_nothing():
-                return change.decide(order, Scene(show, stock, now))
+                return change.decide(order, Scene(shows[order.show_id], stock, now))
         except DomainError as refusal:
             return refusal
 
@@ -239,9 +249,9 @@ class Settlement:
             created_at=now,
         )
 
-    def _follow_up(self, changed: Order, show: Show | None, now: datetime) -> list[OutboxTask]:
+    def _follow_up(self, changed: Order, show: Show, now: datetime) -> list[OutboxTask]:
         kinds = _FOLLOW_UPS.get(changed.status, ())
         tasks = [OutboxTask(id=self._ids.new(), kind=kind, order_id=changed.id, due_at=now) for kind in kinds]
-        if changed.status is OrderStatus.COMPLETED and show:
+        if changed.status is OrderStatus.COMPLETED:
             tasks += reminder_of(changed.id, show, ids=self._ids, now=now)
         return tasks

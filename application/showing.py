@@ -22,7 +22,7 @@ class ListShows:
         self, *, producer_id: UUID | None, after: ShowCursor | None, limit: int
     ) -> tuple[list[ShowOnDisplay], ShowCursor | None]:
         """A page of shows on sale, soonest first, and where the next page begins, if there is one."""
-        async with self._unit_of_work() as uow:
+        async with self._unit_of_work(read_only=True) as uow:
             found = await uow.catalog.on_sale(
                 now=self._clock.now(), producer_id=producer_id, after=after, limit=limit + 1
             )
@@ -48,7 +48,7 @@ class GetShow:
         return display
 
     async def _look_together(self, show_ids: Sequence[UUID]) -> list[ShowOnDisplay | None]:
-        async with self._unit_of_work() as uow:
+        async with self._unit_of_work(read_only=True) as uow:
             displays = await uow.catalog.all_on_display(set(show_ids))
         return [displays.get(show_id) for show_id in show_ids]
 
@@ -63,7 +63,7 @@ class OrderOnDisplay:
 
 async def order_on_display(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> OrderOnDisplay | None:
     """The order with what it is for, if there is one."""
-    async with unit_of_work() as uow:
+    async with unit_of_work(read_only=True) as uow:
         order = await uow.orders.get(order_id)
         display = await uow.catalog.on_display(order.show_id) if order else None
     return OrderOnDisplay(order, display) if order and display else None

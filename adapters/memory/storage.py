@@ -29,8 +29,11 @@ from application.outbox import OutboxTask
 from application.ports.cancellation import ShowRefund
 from application.ports.payment import PaymentEvent
 from application.ports.storage import (
+    Background,
+    FoundOrder,
     ReceivedEvent,
     Sale,
+    SoldOrders,
     StorageConflict,
     StorageUnavailable,
 )
@@ -80,8 +83,8 @@ class MemoryDatabase:
         self._tables = _Tables()
         self._one_at_a_time = asyncio.Lock()
 
-    def __call__(self) -> MemoryUnitOfWork:
-        return MemoryUnitOfWork(self)
+    def __call__(self, *, read_only: bool = False) -> MemoryUnitOfWork:
+        return MemoryUnitOfWork(self, read_only=read_only)
 
     async def begin(self) -> _Tables:
         """A copy to work on."""
@@ -100,8 +103,9 @@ class MemoryDatabase:
 
 
 class MemoryUnitOfWork:
-    def __init__(self, database: MemoryDatabase) -> None:
+    def __init__(self, database: MemoryDatabase, *, read_only: bool = False) -> None:
         self._database = database
+        self._read_only = read_only
         self._tables: _Tables
 
     async def __aenter__(self) -> Self:
@@ -129,6 +133,8 @@ class MemoryUnitOfWork:
         self._database.end()
 
     async def commit(self) -> None:
+        if self._read_only:
+            raise RuntimeError("a read-only unit of work does not write")
         self._database.replace(self._tables)
 
 
@@ -162,6 +168,14 @@ class MemorySalesRepo:
             [self._tables.promo_codes[id_] for id_ in promo_code_ids],
         )
 
+    async def lock_orders(self, order_ids: Collection[UUID]) -> SoldOrders:
+        orders = await MemoryOrderRepo(self._tables).lock(order_ids)
+        return SoldOrders(
+            orders=orders,
+            shows={order.show_id: self._tables.shows[order.show_id] for order in orders.values()},
+            stock=await self.lock_stock(list(orders.values())),
+        )
+
     async def save(self, stock: Stock) -> None:
         for ticket in stock.changed_tickets:
             current = self._tables.tickets[ticket.id]
@@ -193,7 +207,7 @@ class MemoryOrderRepo:
             if order.idempotency and order.idempotency.key in keys
         }
 
-    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, tuple[UUID, OrderStatus]]:
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, FoundOrder]:
         orders = self._tables.orders.values()
         return {
             order.session_id: (order.id, order.status)
@@ -260,18 +274,23 @@ class MemoryEventInbox:
     def __init__(self, tables: _Tables) -> None:
         self._tables = tables
 
-    async def receive(self, events: Collection[PaymentEvent], *, now: datetime) -> Mapping[str, ReceivedEvent]:
-        return {event.id: self._tables.inbox.setdefault(event.id, ReceivedEvent(event, now)) for event in events}
-
     async def get(self, event_id: str) -> ReceivedEvent | None:
         return self._tables.inbox.get(event_id)
 
-    async def handled(self, event_ids: Collection[str], *, now: datetime) -> None:
-        for event_id in event_ids:
-            self._tables.inbox[event_id] = replace(self._tables.inbox[event_id], handled_at=now, last_error=None)
+    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, Background]:
+        orders = await MemoryOrderRepo(self._tables).of_sessions([event.object_id for event in events])
+        handled = {event_id for event_id, received in self._tables.inbox.items() if received.handled_at}
+        return {event.id: Background(event.id in handled, orders.get(event.object_id)) for event in events}
 
-    async def failed(self, event_id: str, *, error: str) -> None:
-        self._tables.inbox[event_id] = replace(self._tables.inbox[event_id], last_error=error)
+    async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
+        for event in events:
+            self._tables.inbox[event.id] = replace(self._kept(event, now), handled_at=now, last_error=None)
+
+    async def failed(self, event: PaymentEvent, *, error: str, now: datetime) -> None:
+        self._tables.inbox[event.id] = replace(self._kept(event, now), last_error=error)
+
+    def _kept(self, event: PaymentEvent, now: datetime) -> ReceivedEvent:
+        return self._tables.inbox.get(event.id, ReceivedEvent(event, now))
 
 
 class MemoryTokenRepo:

@@ -18,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 #: A row by the names of its columns, whichever way it was read.
 Row = sa.RowMapping | dict[str, Any]
 Parameters = Mapping[str, Any]
+#: Compiled, as ``fetch`` takes it, and what it answers.
+Statement = tuple[str, Parameters]
+Rows = list[dict[str, Any]]
 
 _DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
@@ -31,19 +34,18 @@ def compiled(statement: sa.Executable) -> str:
 class Connection:
     """What a unit of work's repositories share."""
 
-    def __init__(self, connection: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
+    def __init__(
+        self, connection: AsyncConnection, driver: psycopg.AsyncConnection[Any], *, read_only: bool = False
+    ) -> None:
         self._connection = connection
         self._driver = driver
-        self._waiting: list[tuple[str, Parameters]] = []
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the server has gone."""
-        return self._driver.closed
+        self._read_only = read_only
+        self._waiting: list[Statement] = []
 
     async def execute(
         self, statement: sa.Executable, parameters: Parameters | Sequence[Parameters] | None = None
     ) -> sa.CursorResult[Any]:
+        self._check(statement)
         await self._send_waiting()
         return await self._connection.execute(statement, parameters)
 
@@ -55,7 +57,7 @@ class Connection:
         await self._send_waiting()
         return await self._connection.scalars(statement, parameters)
 
-    async def fetch(self, *statements: tuple[str, Parameters]) -> list[list[dict[str, Any]]]:
+    async def fetch(self, *statements: Statement) -> list[Rows]:
         """The rows of compiled statements that are run in this order, in one round trip."""
         async with self._driver.pipeline():
             await self._queue_waiting()
@@ -66,9 +68,11 @@ class Connection:
 
     def write(self, sql: str, parameters: Parameters) -> None:
         """A compiled statement without an answer. It is run before the next one that could see what it did."""
+        self._check()
         self._waiting.append((sql, parameters))
 
     async def commit(self) -> None:
+        self._check()
         if self._connection.in_transaction():  # SQLAlchemy's own statements began it
             await self._send_waiting()
             await self._connection.commit()
@@ -76,6 +80,10 @@ class Connection:
         async with self._driver.pipeline():
             await self._queue_waiting()
             await self._driver.commit()
+
+    def _check(self, statement: sa.Executable | None = None) -> None:
+        if self._read_only and (statement is None or not statement.is_select):
+            raise RuntimeError("a read-only unit of work does not write")  # it would be committed at once
 
     async def _send_waiting(self) -> None:
         if self._waiting:

@@ -2,54 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
 from adapters.postgres.bulk import insert_of, rows_json
-from adapters.postgres.connection import Connection
-from adapters.postgres.rows import event_of
+from adapters.postgres.connection import Connection, Row
+from adapters.postgres.rows import event_of, event_values
 from adapters.postgres.tables import payment_events
 from application.ports.payment import PaymentEvent
-from application.ports.storage import ReceivedEvent
+from application.ports.storage import Background, FoundOrder, ReceivedEvent
+from domain.orders import OrderStatus
 
-_MAX_ERROR_LENGTH = 2000
-# Changing nothing makes an event that was received before come back as it is.
-_RECEIVE = f"{insert_of(payment_events, 'events')} ON CONFLICT (id) DO UPDATE SET id = EXCLUDED.id RETURNING *"
-_HANDLED = "UPDATE payment_events SET handled_at = %(now)s, last_error = NULL WHERE id = ANY(%(ids)s)"
+_MAX_ERROR_LENGTH: Final = 2000
+_BACKGROUND = (
+    "SELECT asked.id, events.handled_at IS NOT NULL AS handled, orders.id AS order_id, orders.status "
+    "FROM unnest(%(ids)s::text[], %(object_ids)s::text[]) AS asked (id, object_id) "
+    "LEFT JOIN payment_events AS events USING (id) LEFT JOIN orders ON orders.session_id = asked.object_id"
+)
+_KEEP = (
+    f"{insert_of(payment_events, 'events')} ON CONFLICT (id) DO UPDATE "
+    "SET handled_at = coalesce(EXCLUDED.handled_at, payment_events.handled_at), last_error = EXCLUDED.last_error"
+)
 
 
 class PostgresEventInbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def receive(self, events: Collection[PaymentEvent], *, now: datetime) -> Mapping[str, ReceivedEvent]:
-        rows = {
-            event.id: {
-                "id": event.id,
-                "type": event.type,
-                "object_id": event.object_id,
-                "livemode": event.livemode,
-                "received_at": now,
-            }
-            for event in events
-        }
-        # In one order for everybody, so that two who receive the same events wait for one another and no more.
-        [received] = await self._connection.fetch((_RECEIVE, {"events": rows_json(rows[id_] for id_ in sorted(rows))}))
-        return {row["id"]: event_of(row) for row in received}
-
     async def get(self, event_id: str) -> ReceivedEvent | None:
         found = await self._connection.execute(sa.select(payment_events).where(payment_events.c.id == event_id))
         row = found.mappings().one_or_none()
         return event_of(row) if row else None
 
-    async def handled(self, event_ids: Collection[str], *, now: datetime) -> None:
-        self._connection.write(_HANDLED, {"ids": sorted(event_ids), "now": now})
+    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, Background]:
+        asked = {"ids": [event.id for event in events], "object_ids": [event.object_id for event in events]}
+        [found] = await self._connection.fetch((_BACKGROUND, asked))
+        return {
+            row["id"]: Background(
+                row["handled"], (row["order_id"], OrderStatus(row["status"])) if row["order_id"] else None
+            )
+            for row in found
+        }
 
-    async def failed(self, event_id: str, *, error: str) -> None:
-        await self._connection.execute(
-            sa.update(payment_events)
-            .where(payment_events.c.id == event_id)
-            .values(last_error=error[:_MAX_ERROR_LENGTH].replace("\x00", ""))
-        )
+    async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
+        self._keep(ReceivedEvent(event, now, handled_at=now) for event in events)
+
+    async def failed(self, event: PaymentEvent, *, error: str, now: datetime) -> None:
+        told = error[:_MAX_ERROR_LENGTH].replace("\x00", "")
+        self._keep([ReceivedEvent(event, now, last_error=told)])
+
+    def _keep(self, received: Iterable[ReceivedEvent]) -> None:
+        # Each once, and in one order for everybody: two who keep the same events wait for one another and no more.
+        by_id = {each.event.id: event_values(each) for each in received}
+        self._connection.write(_KEEP, {"events": rows_json(by_id[id_] for id_ in sorted(by_id))})
+
+
+def _order_of(row: Row) -> FoundOrder | None:
+    return (row["order_id"], OrderStatus(row["status"])) if row["order_id"] else None

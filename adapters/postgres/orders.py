@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from adapters.postgres.bulk import insert_of, rows_json, update_of
-from adapters.postgres.connection import Connection, compiled
+from adapters.postgres.connection import Connection, Rows, Statement, compiled
 from adapters.postgres.rows import (
     ORDER_STATE,
     attendee_values,
@@ -21,6 +21,7 @@ from adapters.postgres.rows import (
     order_state_values,
 )
 from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
+from application.ports.storage import FoundOrder
 from domain.orders import Order, OrderStatus
 
 # Foreign keys are checked when the statement ends, so all three tables are written in one.
@@ -95,16 +96,17 @@ class PostgresOrderRepo:
         )
 
     async def get(self, order_id: UUID) -> Order | None:
-        return (await self._load(_ORDERS, {"ids": [order_id]})).get(order_id)
+        return orders_of(*await self._connection.fetch(*reading([order_id]))).get(order_id)
 
     async def lock(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
-        return await self._load(_LOCKED_ORDERS, {"ids": list(order_ids)})
+        return orders_of(*await self._connection.fetch(*reading(order_ids, lock=True)))
 
     async def with_idempotency_keys(self, keys: Collection[str]) -> Mapping[str, Order]:
-        found = await self._load(_ORDERS_WITH_KEYS, {"keys": list(keys)})
-        return {order.idempotency.key: order for order in found.values() if order.idempotency}
+        [found] = await self._connection.fetch((_ORDERS_WITH_KEYS, {"keys": list(keys)}))
+        parts = await self._connection.fetch(*_parts([row["id"] for row in found])) if found else ([], [])
+        return {order.idempotency.key: order for order in orders_of(found, *parts).values() if order.idempotency}
 
-    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, tuple[UUID, OrderStatus]]:
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, FoundOrder]:
         [found] = await self._connection.fetch((_ORDERS_OF_SESSIONS, {"keys": list(session_ids)}))
         return {row["session_id"]: (row["id"], OrderStatus(row["status"])) for row in found}
 
@@ -142,16 +144,24 @@ class PostgresOrderRepo:
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
         return list((await self._connection.scalars(OVERDUE, {"now": now, "count": limit})).all())
 
-    async def _load(self, query: str, parameters: Mapping[str, Any]) -> dict[UUID, Order]:
-        [found] = await self._connection.fetch((query, parameters))
-        if not found:
-            return {}
-        ids = {"ids": [row["id"] for row in found]}
-        lines, attendees = map(_by_order, await self._connection.fetch((_LINES, ids), (_ATTENDEES, ids)))
-        return {row["id"]: order_of(row, lines[row["id"]], attendees[row["id"]]) for row in found}
+
+def reading(order_ids: Collection[UUID], *, lock: bool = False) -> list[Statement]:
+    """Orders, their lines and their attendees. Those two are read when the orders' locks are had, and so as fresh."""
+    ids = list(order_ids)
+    return [(_LOCKED_ORDERS if lock else _ORDERS, {"ids": ids}), *_parts(ids)]
 
 
-def _by_order(rows: list[dict[str, Any]]) -> Mapping[UUID, list[dict[str, Any]]]:
+def _parts(order_ids: list[UUID]) -> list[Statement]:
+    return [(_LINES, {"ids": order_ids}), (_ATTENDEES, {"ids": order_ids})]
+
+
+def orders_of(found: Rows, lines: Rows, attendees: Rows) -> dict[UUID, Order]:
+    """The orders in what ``reading`` answers, in its order."""
+    lines_of, attendees_of = _by_order(lines), _by_order(attendees)
+    return {row["id"]: order_of(row, lines_of[row["id"]], attendees_of[row["id"]]) for row in found}
+
+
+def _by_order(rows: Rows) -> Mapping[UUID, Rows]:
     grouped: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         grouped[row["order_id"]].append(row)

@@ -359,6 +359,19 @@ def event_of(row: Row) -> ReceivedEvent:
     return ReceivedEvent(event, row["received_at"], row["handled_at"], row["last_error"])
 
 
+def event_values(received: ReceivedEvent) -> Values:
+    event = received.event
+    return {
+        "id": event.id,
+        "type": event.type,
+        "object_id": event.object_id,
+        "livemode": event.livemode,
+        "received_at": received.received_at,
+        "handled_at": received.handled_at,
+        "last_error": received.last_error,
+    }
+
+
 def task_of(row: Row) -> OutboxTask:
     return OutboxTask(
         id=row["id"],

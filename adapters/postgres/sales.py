@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from adapters.postgres.bulk import rows_json, update_of
 from adapters.postgres.connection import Connection, compiled
+from adapters.postgres.orders import orders_of, reading
 from adapters.postgres.rows import producer_of, promo_code_of, show_of, ticket_of
-from adapters.postgres.tables import orders, producer_financials, producers, shows, ticket_promo_codes, tickets
-from application.ports.storage import Sale
+from adapters.postgres.tables import (
+    orders,
+    producer_financials,
+    producers,
+    shows,
+    ticket_orders,
+    ticket_promo_codes,
+    tickets,
+)
+from application.ports.storage import Sale, SoldOrders
 from domain.cart import Cart
 from domain.orders import Order
 from domain.stock import Stock
@@ -19,6 +29,15 @@ from domain.stock import Stock
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
 _CODES = sa.bindparam("codes", type_=sa.ARRAY(sa.Text))
 _KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.Text))
+
+
+def _named(table: sa.Table, ids: sa.Select[Any]) -> sa.Select[Any]:
+    """The rows with these ids, in their order. The ids are an array, and so found before any row is locked: PostgreSQL
+    looks again at a row that it had to wait for, and would at a joined one, too.
+    """
+    array = sa.func.array(ids.scalar_subquery(), type_=sa.ARRAY(sa.Uuid))
+    return sa.select(table).where(table.c.id == sa.any_(array)).order_by(table.c.id)
+
 
 _TICKETS = sa.select(tickets).where(tickets.c.id == sa.any_(_IDS)).order_by(tickets.c.id)
 _PROMO_CODES = sa.select(ticket_promo_codes).order_by(ticket_promo_codes.c.id)
@@ -37,6 +56,17 @@ _READ_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE)
 _LOCK_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE.with_for_update())
 _LOCK_PROMO_CODES_BY_ID = compiled(_PROMO_CODES_BY_ID.with_for_update())
 _READ_SHOWS, _READ_PRODUCERS = compiled(_SHOWS), compiled(_PRODUCERS_OF_SHOWS)
+
+# What an order names never changes, so it may be read before the rest is locked.
+_LINES_OF_ORDERS = ticket_orders.c.order_id == sa.any_(_IDS)
+_THESE_ORDERS = orders.c.id == sa.any_(_IDS)
+_LOCK_TICKETS_OF_ORDERS = compiled(
+    _named(tickets, sa.select(ticket_orders.c.ticket_id).where(_LINES_OF_ORDERS)).with_for_update()
+)
+_LOCK_PROMO_CODES_OF_ORDERS = compiled(
+    _named(ticket_promo_codes, sa.select(orders.c.promo_code_id).where(_THESE_ORDERS)).with_for_update()
+)
+_READ_SHOWS_OF_ORDERS = compiled(_named(shows, sa.select(orders.c.show_id).where(_THESE_ORDERS)))
 _USED_KEYS = compiled(sa.select(orders.c.idempotency_key).where(orders.c.idempotency_key == sa.any_(_KEYS)))
 _SAVE_TICKETS = update_of(tickets, ("held", "sold"), "changed")
 _SAVE_PROMO_CODES = update_of(ticket_promo_codes, ("uses",), "changed")
@@ -59,6 +89,20 @@ class PostgresSalesRepo:
             (_LOCK_TICKETS, {"ids": list(ticket_ids)}), (_LOCK_PROMO_CODES_BY_ID, {"ids": list(promo_code_ids)})
         )
         return Stock(map(ticket_of, rows), map(promo_code_of, promo_codes))
+
+    async def lock_orders(self, order_ids: Collection[UUID]) -> SoldOrders:
+        ids = {"ids": list(order_ids)}
+        found, lines, attendees, rows, promo_codes, on_sale = await self._connection.fetch(
+            *reading(order_ids, lock=True),
+            (_LOCK_TICKETS_OF_ORDERS, ids),
+            (_LOCK_PROMO_CODES_OF_ORDERS, ids),
+            (_READ_SHOWS_OF_ORDERS, ids),
+        )
+        return SoldOrders(
+            orders=orders_of(found, lines, attendees),
+            shows={row["id"]: show_of(row) for row in on_sale},
+            stock=Stock(map(ticket_of, rows), map(promo_code_of, promo_codes)),
+        )
 
     async def save(self, stock: Stock) -> None:
         if changed_tickets := stock.changed_tickets:

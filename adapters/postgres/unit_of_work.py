@@ -40,13 +40,17 @@ _KEY_USED_AT_ONCE = "orders_idempotency_key_key"
 class PostgresUnitOfWork:
     """Transactions are READ COMMITTED: what must not change meanwhile is locked, what must be fresh is read after."""
 
-    def __init__(self, engine: AsyncEngine, ended: Callable[[str, float], None] | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, ended: Callable[[str, float], None] | None = None, *, read_only: bool = False
+    ) -> None:
         """``ended`` is told how each transaction ended ("commit" or "rollback"), and after how many seconds."""
         self._engine = engine
         self._ended = ended
+        self._read_only = read_only
         self._end = "rollback"
         self._began_at: float
         self._pooled: AsyncConnection
+        self._driver: psycopg.AsyncConnection[Any]
         self._connection: Connection
 
     async def __aenter__(self) -> Self:
@@ -56,7 +60,10 @@ class PostgresUnitOfWork:
         except (SQLAlchemyError, OSError) as error:
             raise translated(error) from error
         self._began_at = time.perf_counter()
-        self._connection = Connection(self._pooled, cast("psycopg.AsyncConnection[Any]", raw.driver_connection))
+        self._driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
+        if self._read_only:
+            await self._driver.set_autocommit(True)
+        self._connection = Connection(self._pooled, self._driver, read_only=self._read_only)
         self.sales = PostgresSalesRepo(self._connection)
         self.catalog = PostgresCatalogRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
@@ -80,13 +87,20 @@ class PostgresUnitOfWork:
         # Closing rolls back whatever was not committed, and gives the connection back to the pool. Where it was cut,
         # the server has rolled back already; the error that told of it must not be hidden by a second one.
         with suppress(DBAPIError):
-            if self._connection.is_lost:
+            if not await self._is_sound():
                 await self._pooled.invalidate()
             await self._pooled.close()
-        if self._ended:
+        if self._ended and not self._read_only:
             self._ended(self._end, time.perf_counter() - self._began_at)
         if isinstance(error, SQLAlchemyError | psycopg.Error):
             raise translated(error) from error
+
+    async def _is_sound(self) -> bool:
+        """Whether the next one can use the connection."""
+        if self._read_only:
+            with suppress(psycopg.Error):
+                await self._driver.set_autocommit(False)
+        return not self._driver.closed and not self._driver.autocommit
 
     async def commit(self) -> None:
         await self._connection.commit()

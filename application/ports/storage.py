@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -58,6 +58,15 @@ class Sale:
         return Offering(show, self.producers[show.producer_id], self.stock, policy)
 
 
+@dataclass(frozen=True, slots=True)
+class SoldOrders:
+    """Orders and what they are about, as one transaction sees it: their shows, and the stock that is theirs."""
+
+    orders: Mapping[UUID, Order]
+    shows: Mapping[UUID, Show]
+    stock: Stock
+
+
 class SalesRepo(Protocol):
     """The stock of shows on sale."""
 
@@ -75,6 +84,13 @@ class SalesRepo(Protocol):
 
     async def lock_stock(self, orders: Sequence[Order]) -> Stock:
         """The tickets and promo codes of orders, locked. Lock the orders themselves first."""
+        ...
+
+    async def lock_orders(self, order_ids: Collection[UUID]) -> SoldOrders:
+        """The orders that exist, then their tickets and promo codes: locked in id order until the transaction ends.
+
+        Everything else is read after the locks were had.
+        """
         ...
 
     async def save(self, stock: Stock) -> None:
@@ -202,6 +218,10 @@ class CatalogRepo(Protocol):
         ...
 
 
+#: The id of an order, and how it stands.
+FoundOrder = tuple[UUID, OrderStatus]
+
+
 class OrderRepo(Protocol):
     """Orders with their lines and attendees."""
 
@@ -219,8 +239,8 @@ class OrderRepo(Protocol):
         """The orders that were placed under these Idempotency-Keys."""
         ...
 
-    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, tuple[UUID, OrderStatus]]:
-        """Id and status of the sessions' orders."""
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, FoundOrder]:
+        """The sessions' orders."""
         ...
 
     async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
@@ -366,19 +386,29 @@ class ReceivedEvent:
     last_error: str | None = None
 
 
-class EventInbox(Protocol):
-    """Webhooks, each kept once (design.md §5)."""
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What is known when an event comes: whether it was ``handled`` before, and whose session it is about, if any."""
 
-    async def receive(self, events: Collection[PaymentEvent], *, now: datetime) -> Mapping[str, ReceivedEvent]:
-        """The events by id, as the inbox has them: as they are now, or as they were received before."""
-        ...
+    handled: bool
+    order: FoundOrder | None
+
+
+class EventInbox(Protocol):
+    """Webhooks, each kept once, with what became of it (design.md §5)."""
 
     async def get(self, event_id: str) -> ReceivedEvent | None: ...
 
-    async def handled(self, event_ids: Collection[str], *, now: datetime) -> None: ...
+    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, Background]:
+        """Of every event, by its id."""
+        ...
 
-    async def failed(self, event_id: str, *, error: str) -> None:
-        """It stays unhandled, and its error can be seen."""
+    async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
+        """Keep them, with nothing left to be done. In the transaction that did it, it is done once whatever happens."""
+        ...
+
+    async def failed(self, event: PaymentEvent, *, error: str, now: datetime) -> None:
+        """Keep it as one that waits, with its error for an operator to see."""
         ...
 
 
@@ -490,4 +520,9 @@ class UnitOfWork(Protocol):
     ) -> None: ...
 
 
-UnitOfWorkFactory = Callable[[], UnitOfWork]
+class UnitOfWorkFactory(Protocol):
+    def __call__(self, *, read_only: bool = False) -> UnitOfWork:
+        """A new one. ``read_only`` is for what many ask for at once: there is no transaction to begin and to end. Each
+        read sees what was committed before it, nothing is locked, and whoever writes or commits is in the wrong.
+        """
+        ...

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from typing_extensions import override
@@ -196,6 +198,73 @@ async def test_an_event_is_handled_once_whatever_has_changed_meanwhile(
     assert await in_the_inbox(world, "evt_1") == handled
 
 
+class CountedCommits(MemoryDatabase):
+    """How often anything was written for good."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commits = 0
+
+    @override
+    def replace(self, tables: Any) -> None:
+        self.commits += 1
+        super().replace(tables)
+
+
+async def test_an_event_is_kept_in_the_transaction_of_what_it_brings_about() -> None:
+    database = CountedCommits()
+    world = World(database=database)
+    order, session_id = await paid(world)
+    before = database.commits
+    await world.handle_event(event("checkout.session.completed", session_id, event_id="evt_1"), SIGNATURE)
+    assert database.commits == before + 1
+    assert (await world.order(order.id)).success
+    assert (await in_the_inbox(world, "evt_1")).handled_at == world.clock.now()
+    await world.close()
+
+
+async def test_an_event_of_an_order_that_was_completed_before_is_kept_without_asking(
+    world: World, handle: HandlePaymentEvent
+) -> None:
+    _, session_id = await paid(world)
+    await world.complete(session_id)
+    world.payment.available = False
+    await handle(event("checkout.session.completed", session_id, event_id="evt_1"), SIGNATURE)
+    assert (await in_the_inbox(world, "evt_1")).handled_at == world.clock.now()
+
+
+async def test_events_of_many_orders_at_once_complete_and_keep_each(world: World, handle: HandlePaymentEvent) -> None:
+    stalls = ticket()
+    await world.sell(stalls)
+    orders = [await world.buy((stalls, 1)) for _ in range(10)]
+    for order in orders:
+        world.payment.pay(order.session_id or "")
+    told = [event("checkout.session.completed", order.session_id or "", event_id=order.number) for order in orders]
+    unknown = event("checkout.session.completed", "cs_unknown", event_id="evt_unknown")
+    await asyncio.gather(*(handle(payload, SIGNATURE) for payload in [*told, unknown, *told]))
+    for order in orders:
+        assert (await world.order(order.id)).success
+        assert (await in_the_inbox(world, order.number)).handled_at
+    assert await world.counters(stalls) == (0, 10)
+    assert (await in_the_inbox(world, "evt_unknown")).handled_at is None
+
+
+class PaymentWithADefect(FlakyPayment):
+    """Something that nobody has thought of."""
+
+    @override
+    async def session(self, session_id: str) -> PaymentSession:
+        raise ZeroDivisionError("a defect")
+
+
+async def test_a_defect_is_kept_with_the_event_and_told() -> None:
+    world = World(payment=PaymentWithADefect())
+    with pytest.raises(ZeroDivisionError):
+        await world.handle_event(event("checkout.session.completed", "cs_1", event_id="evt_1"), SIGNATURE)
+    assert (await in_the_inbox(world, "evt_1")).last_error == "ZeroDivisionError: a defect"
+    await world.close()
+
+
 async def test_a_kept_event_can_be_handled_once_more(world: World, handle: HandlePaymentEvent) -> None:
     order, session_id = await paid(world)
     world.payment.available = False
@@ -237,7 +306,7 @@ async def test_what_an_earlier_release_kept_and_nobody_reacts_to_any_more_is_han
 ) -> None:
     retired = PaymentEvent(id="evt_old", type="order.created", object_id="or_1", livemode=False)
     async with world.database() as uow:
-        await uow.inbox.receive([retired], now=world.clock.now())
+        await uow.inbox.failed(retired, error="nobody's business", now=world.clock.now())
         await uow.commit()
     assert (await handle.replay("evt_old")).handled_at == world.clock.now()
 
@@ -305,5 +374,6 @@ async def test_a_failure_that_cannot_be_kept_is_told_all_the_same(caplog: pytest
         await world.handle_event(event("checkout.session.completed", "cs_1", event_id="evt_1"), SIGNATURE)
     assert "The failure of event evt_1 is not kept: switched off" in caplog.text
     world.database.available = True
-    assert (await in_the_inbox(world, "evt_1")).last_error is None
+    async with world.database() as uow:
+        assert await uow.inbox.get("evt_1") is None  # it is sent again, as it was not answered
     await world.close()

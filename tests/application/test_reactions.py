@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from typing_extensions import override
 
-from application.ports.payment import Dispute, PaymentIntent, RefundState, SessionNotFound
+from application.ports.payment import Dispute, PaymentEvent, PaymentIntent, RefundState, SessionNotFound
 from domain.catalog import Producer
 from domain.errors import NotFound
 from domain.orders import AttendeeStatus, Order, OrderStatus
@@ -28,7 +28,7 @@ SESSION_EVENTS = (
 async def react(world: World, event_type: str, object_id: str) -> None:
     handler = world.reactions.to(event_type)
     assert handler
-    await handler(object_id)
+    await handler(PaymentEvent(id="evt_1", type=event_type, object_id=object_id, livemode=False), None)
 
 
 async def sold(world: World) -> Order:

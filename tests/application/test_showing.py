@@ -132,10 +132,10 @@ async def test_a_crowd_in_front_of_shows_shares_looks_and_is_told_what_is_so_whe
     await world.sell(gallery)
     looks = 0
 
-    def counted() -> UnitOfWork:
+    def counted(*, read_only: bool = False) -> UnitOfWork:
         nonlocal looks
         looks += 1
-        return world.database()
+        return world.database(read_only=read_only)
 
     get_show = GetShow(counted)
     crowd = [asyncio.create_task(get_show(show_id)) for show_id in [stalls.show_id, gallery.show_id] * 50]

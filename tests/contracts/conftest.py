@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -41,7 +42,7 @@ async def unit_of_work(request: pytest.FixtureRequest, contracts_engine: AsyncEn
         return MemoryDatabase()
     async with contracts_engine.begin() as connection:
         await connection.execute(_TRUNCATE)
-    return lambda: PostgresUnitOfWork(contracts_engine)
+    return partial(PostgresUnitOfWork, contracts_engine)
 
 
 @pytest.fixture

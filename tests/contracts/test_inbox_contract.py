@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from application.ports.payment import PaymentEvent
-from application.ports.storage import ReceivedEvent, UnitOfWorkFactory
-from tests.contracts.builders import NOW
+from application.ports.storage import Background, ReceivedEvent, UnitOfWorkFactory
+from tests.contracts.builders import NOW, Theatre
 
 EVENT = PaymentEvent(id="evt_1", type="charge.refunded", object_id="ch_1", livemode=False)
 LATER = NOW + timedelta(seconds=1)
 
 
-async def receive(unit_of_work: UnitOfWorkFactory, event: PaymentEvent, now: datetime = NOW) -> ReceivedEvent:
+async def handled(unit_of_work: UnitOfWorkFactory, *events: PaymentEvent, now: datetime = NOW) -> None:
     async with unit_of_work() as uow:
-        received = await uow.inbox.receive([event], now=now)
-        await uow.commit()
-    return received[event.id]
-
-
-async def handled(unit_of_work: UnitOfWorkFactory, event_id: str, now: datetime) -> None:
-    async with unit_of_work() as uow:
-        await uow.inbox.handled([event_id], now=now)
+        await uow.inbox.handled(events, now=now)
         await uow.commit()
 
 
-async def failed(unit_of_work: UnitOfWorkFactory, event_id: str, error: str) -> None:
+async def failed(unit_of_work: UnitOfWorkFactory, event: PaymentEvent, error: str, now: datetime = NOW) -> None:
     async with unit_of_work() as uow:
-        await uow.inbox.failed(event_id, error=error)
+        await uow.inbox.failed(event, error=error, now=now)
         await uow.commit()
 
 
@@ -40,71 +34,92 @@ async def kept(unit_of_work: UnitOfWorkFactory, event_id: str) -> ReceivedEvent 
         return await uow.inbox.get(event_id)
 
 
+async def background(unit_of_work: UnitOfWorkFactory, *events: PaymentEvent) -> Mapping[str, Background]:
+    async with unit_of_work() as uow:
+        return await uow.inbox.background(events)
+
+
 @pytest.mark.parametrize("livemode", [True, False])
-async def test_a_new_event_is_kept_and_waits(unit_of_work: UnitOfWorkFactory, livemode: bool) -> None:
+async def test_an_event_is_kept_to_the_last_field(unit_of_work: UnitOfWorkFactory, livemode: bool) -> None:
     event = replace(EVENT, livemode=livemode)
 
-    received = await receive(unit_of_work, event)
+    await handled(unit_of_work, event)
 
-    assert received == ReceivedEvent(event, NOW)
-    assert (received.handled_at, received.last_error) == (None, None)
-    assert await kept(unit_of_work, event.id) == received
+    assert await kept(unit_of_work, event.id) == ReceivedEvent(event, NOW, NOW)
 
 
-async def test_an_event_that_comes_again_is_the_one_that_came_before(unit_of_work: UnitOfWorkFactory) -> None:
-    await receive(unit_of_work, EVENT)
-
-    assert await receive(unit_of_work, EVENT, LATER) == ReceivedEvent(EVENT, NOW)
-
-
-async def test_who_receives_it_again_learns_what_became_of_it(unit_of_work: UnitOfWorkFactory) -> None:
-    await receive(unit_of_work, EVENT)
-    await handled(unit_of_work, EVENT.id, LATER)
-
-    assert (await receive(unit_of_work, EVENT, LATER)).handled_at == LATER
+async def test_an_event_that_never_came_is_none_and_not_handled(unit_of_work: UnitOfWorkFactory) -> None:
+    assert await kept(unit_of_work, EVENT.id) is None
+    assert await background(unit_of_work, EVENT) == {EVENT.id: Background(handled=False, order=None)}
 
 
-async def test_of_many_who_receive_it_at_once_all_see_the_same(unit_of_work: UnitOfWorkFactory) -> None:
-    moments = [NOW + timedelta(seconds=seconds) for seconds in range(5)]
+async def test_who_asks_learns_what_was_handled_before(unit_of_work: UnitOfWorkFactory) -> None:
+    other, unheard = replace(EVENT, id="evt_2"), replace(EVENT, id="evt_3")
+    await handled(unit_of_work, EVENT)
+    await failed(unit_of_work, other, "PaymentUnavailable: time-out")
 
-    received = await asyncio.gather(*(receive(unit_of_work, EVENT, moment) for moment in moments))
+    found = await background(unit_of_work, unheard, other, EVENT, EVENT)
 
-    assert len(set(received)) == 1
-    assert await kept(unit_of_work, EVENT.id) == received[0]
+    assert {id_ for id_, known in found.items() if known.handled} == {EVENT.id}
+    assert found.keys() == {EVENT.id, other.id, unheard.id}
 
 
-async def test_two_events_are_two(unit_of_work: UnitOfWorkFactory) -> None:
-    other = replace(EVENT, id="evt_2")
-    await receive(unit_of_work, EVENT)
-    await receive(unit_of_work, other, LATER)
+async def test_who_asks_learns_whose_session_an_event_is_about(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    order = theatre.order()
+    async with unit_of_work() as uow:
+        await uow.orders.add([order])
+        await uow.orders.attach_session(order.id, session_id="cs_1", checkout_url=None)
+        await uow.commit()
+    ours, strange = replace(EVENT, object_id="cs_1"), replace(EVENT, id="evt_2", object_id="cs_2")
 
-    await handled(unit_of_work, EVENT.id, LATER)
+    found = await background(unit_of_work, ours, strange)
 
-    assert await kept(unit_of_work, "evt_2") == ReceivedEvent(other, LATER)
+    assert found[ours.id].order == (order.id, order.status)
+    assert found[strange.id].order is None
+
+
+async def test_nobody_asks_about_nothing(unit_of_work: UnitOfWorkFactory) -> None:
+    assert await background(unit_of_work) == {}
 
 
 async def test_a_failure_is_kept_and_the_event_still_waits(unit_of_work: UnitOfWorkFactory) -> None:
-    await receive(unit_of_work, EVENT)
-
-    await failed(unit_of_work, EVENT.id, "NotFound: keine Bestellung")
+    await failed(unit_of_work, EVENT, "NotFound: keine Bestellung")
 
     assert await kept(unit_of_work, EVENT.id) == ReceivedEvent(EVENT, NOW, None, "NotFound: keine Bestellung")
 
 
-async def test_a_success_ends_the_failure(unit_of_work: UnitOfWorkFactory) -> None:
-    await receive(unit_of_work, EVENT)
-    await failed(unit_of_work, EVENT.id, "PaymentUnavailable: time-out")
+async def test_a_success_ends_the_failure_and_leaves_when_it_came(unit_of_work: UnitOfWorkFactory) -> None:
+    await failed(unit_of_work, EVENT, "PaymentUnavailable: time-out")
 
-    await handled(unit_of_work, EVENT.id, LATER)
+    await handled(unit_of_work, EVENT, now=LATER)
 
     assert await kept(unit_of_work, EVENT.id) == ReceivedEvent(EVENT, NOW, LATER, None)
 
 
+async def test_what_was_handled_stays_so_when_it_fails_once_more(unit_of_work: UnitOfWorkFactory) -> None:
+    await handled(unit_of_work, EVENT)
+
+    await failed(unit_of_work, EVENT, "PaymentUnavailable: time-out", LATER)
+
+    assert await kept(unit_of_work, EVENT.id) == ReceivedEvent(EVENT, NOW, NOW, "PaymentUnavailable: time-out")
+
+
+async def test_of_many_who_keep_it_at_once_all_come_through(unit_of_work: UnitOfWorkFactory) -> None:
+    other = replace(EVENT, id="evt_2")
+
+    await asyncio.gather(
+        *(handled(unit_of_work, *events) for events in [(EVENT, other), (other, EVENT), (EVENT, EVENT)] * 3)
+    )
+
+    assert await kept(unit_of_work, EVENT.id) == ReceivedEvent(EVENT, NOW, NOW)
+    assert await kept(unit_of_work, other.id) == ReceivedEvent(other, NOW, NOW)
+
+
 @pytest.mark.parametrize("error", ["nul \x00 byte", "long " * 10_000])
 async def test_whatever_an_error_says_it_can_be_kept(unit_of_work: UnitOfWorkFactory, error: str) -> None:
-    await receive(unit_of_work, EVENT)
-
-    await failed(unit_of_work, EVENT.id, error)
+    await failed(unit_of_work, EVENT, error)
 
     received = await kept(unit_of_work, EVENT.id)
     assert received
@@ -112,27 +127,8 @@ async def test_whatever_an_error_says_it_can_be_kept(unit_of_work: UnitOfWorkFac
     assert received.last_error.startswith(error[:4])
 
 
-async def test_an_event_that_never_came_is_none(unit_of_work: UnitOfWorkFactory) -> None:
-    assert await kept(unit_of_work, "evt_never") is None
-
-
 async def test_an_event_that_was_not_committed_never_came(unit_of_work: UnitOfWorkFactory) -> None:
     async with unit_of_work() as uow:
-        await uow.inbox.receive([EVENT], now=NOW)
+        await uow.inbox.handled([EVENT], now=NOW)
 
     assert await kept(unit_of_work, EVENT.id) is None
-
-
-async def test_events_are_received_and_handled_together(unit_of_work: UnitOfWorkFactory) -> None:
-    other = replace(EVENT, id="evt_2")
-    await receive(unit_of_work, EVENT)
-    async with unit_of_work() as uow:
-        received = await uow.inbox.receive([other, EVENT, other], now=LATER)
-        await uow.inbox.handled(received.keys(), now=LATER)
-        await uow.commit()
-
-    assert {id_: event.received_at for id_, event in received.items()} == {"evt_1": NOW, "evt_2": LATER}
-    for event_id in received:
-        found = await kept(unit_of_work, event_id)
-        assert found
-        assert found.handled_at == LATER

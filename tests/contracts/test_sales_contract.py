@@ -168,6 +168,34 @@ async def test_the_stock_of_an_order_without_promo_code_has_none(
     assert not stock.promo_codes
 
 
+async def test_orders_are_locked_with_all_that_they_are_about(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    other = Theatre()
+    discounted, plain = theatre.order(1, with_promo_code=True), theatre.order(2)
+    elsewhere, not_asked_about = other.order(1), other.order(1)
+    async with unit_of_work() as uow:
+        await other.store(uow)
+        await uow.orders.add([discounted, plain, elsewhere, not_asked_about])
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        sold = await uow.sales.lock_orders([plain.id, elsewhere.id, new_id(), discounted.id])
+
+    assert sold.orders == {order.id: order for order in (discounted, plain, elsewhere)}
+    assert sold.shows == {theatre.show.id: theatre.show, other.show.id: other.show}
+    stock = [line.ticket_id for order in sold.orders.values() for line in order.lines]
+    assert sold.stock.tickets.keys() == set(stock)
+    assert sold.stock.tickets[theatre.stalls.id] == theatre.stalls
+    assert sold.stock.promo_codes == {theatre.promo_code.id: theatre.promo_code}
+
+
+async def test_orders_that_do_not_exist_are_about_nothing(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    async with unit_of_work() as uow:
+        for sold in (await uow.sales.lock_orders([]), await uow.sales.lock_orders([new_id()])):
+            assert (sold.orders, sold.shows, sold.stock.tickets, sold.stock.promo_codes) == ({}, {}, {}, {})
+
+
 async def test_every_move_of_an_order_is_written(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     order = theatre.order(2, with_promo_code=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -10,7 +11,7 @@ from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from domain.catalog import Producer
 from domain.errors import TicketsUnavailable
 from domain.offering import Offering
-from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_cart, a_producer, issue, new_id
+from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_cart, a_producer, a_task, issue, new_id
 
 
 async def producer_in(unit_of_work: UnitOfWorkFactory, wanted: Producer) -> Producer | None:
@@ -61,6 +62,43 @@ async def test_what_was_written_is_seen_inside_before_the_commit(unit_of_work: U
         await uow.catalog.add_producer(producer)
 
         assert await uow.catalog.producer(producer.id) == producer
+
+
+async def test_who_only_reads_sees_what_was_committed_meanwhile(unit_of_work: UnitOfWorkFactory) -> None:
+    producer = a_producer()
+    async with unit_of_work() as uow:
+        await uow.catalog.add_producer(producer)
+        await uow.commit()
+
+    async with unit_of_work(read_only=True) as uow:
+        assert await uow.catalog.producer(producer.id) == producer
+        assert await uow.orders.get(new_id()) is None
+
+
+async def test_who_only_reads_cannot_commit(unit_of_work: UnitOfWorkFactory) -> None:
+    async with unit_of_work(read_only=True) as uow:
+        with pytest.raises(RuntimeError, match="read-only"):
+            await uow.commit()
+
+
+async def test_what_somebody_who_only_reads_tries_to_write_does_not_last(unit_of_work: UnitOfWorkFactory) -> None:
+    producer = a_producer()
+
+    async with unit_of_work(read_only=True) as uow:
+        with suppress(RuntimeError):
+            await uow.catalog.add_producer(producer)
+    async with unit_of_work(read_only=True) as uow:
+        with suppress(RuntimeError):
+            await uow.outbox.add([a_task(Theatre().order())])
+
+    assert await producer_in(unit_of_work, producer) is None
+
+
+async def test_who_comes_after_a_reader_commits_and_rolls_back_as_ever(unit_of_work: UnitOfWorkFactory) -> None:
+    for _ in range(10):  # every connection of the pool has been a reader's
+        async with unit_of_work(read_only=True) as uow:
+            await uow.orders.get(new_id())
+        await test_forgetting_to_commit_rolls_back(unit_of_work)
 
 
 async def test_changes_after_the_commit_do_not_last(unit_of_work: UnitOfWorkFactory) -> None:

@@ -13,6 +13,7 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -81,7 +82,7 @@ async def seed(database_url: str, orders: int) -> tuple[UUID, str]:
         for kind in kinds:
             await uow.catalog.add_ticket(kind)
         await uow.commit()
-    issue_token = IssueToken(lambda: PostgresUnitOfWork(engine), clock, ids, AuditTrail(clock, ids))
+    issue_token = IssueToken(partial(PostgresUnitOfWork, engine), clock, ids, AuditTrail(clock, ids))
     issued = await issue_token(producer_id=seller.id, name="load", scopes=[Scope.ORDERS])
     await engine.dispose()
     async with connected(database_url) as connection:

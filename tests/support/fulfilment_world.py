@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -145,6 +146,6 @@ async def fulfilment_world(
                 settings=own,
                 mailbox=mailbox,
                 redis=redis,
-                box_office=BoxOffice(client, lambda: PostgresUnitOfWork(engine), sandbox),
+                box_office=BoxOffice(client, partial(PostgresUnitOfWork, engine), sandbox),
                 stack=stack,
             )

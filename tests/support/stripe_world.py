@@ -237,7 +237,7 @@ async def many_processes(
                 settings=own,
                 sandbox=sandbox,
                 mailbox=mailbox,
-                box_office=BoxOffice(client, lambda: PostgresUnitOfWork(engine), sandbox),
+                box_office=BoxOffice(client, partial(PostgresUnitOfWork, engine), sandbox),
                 stripe=books,
             )
 

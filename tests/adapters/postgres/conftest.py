@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -32,7 +33,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def unit_of_work(engine: AsyncEngine) -> UnitOfWorkFactory:
-    return lambda: PostgresUnitOfWork(engine)
+    return partial(PostgresUnitOfWork, engine)
 
 
 @pytest.fixture

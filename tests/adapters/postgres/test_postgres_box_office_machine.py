@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import cast
 
 import pytest
@@ -40,7 +41,7 @@ def test_in_postgresql(machine_database_url: str) -> None:
         engine = create_async_engine(psycopg_url(machine_database_url), poolclass=NullPool)
         async with engine.begin() as connection:
             await connection.execute(_TRUNCATE)
-        world = World(database=cast("MemoryDatabase", lambda: PostgresUnitOfWork(engine)), policy=POLICY)
+        world = World(database=cast("MemoryDatabase", partial(PostgresUnitOfWork, engine)), policy=POLICY)
         world.books = cast("MemoryBooks", PostgresBooks(engine))
         world.check_invariants = CheckInvariants(world.books, world.clock)
         return world

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ async def test_units_of_work_give_their_connections_back_whatever_happens(lonely
         with pytest.raises(RuntimeError, match="surprise"):
             await fail()
 
-    assert not await is_stored(lambda: PostgresUnitOfWork(lonely_engine), a_producer())
+    assert not await is_stored(partial(PostgresUnitOfWork, lonely_engine), a_producer())
 
 
 async def test_a_connection_cut_in_the_middle_of_a_transaction_writes_nothing(
@@ -128,7 +129,7 @@ async def test_a_connection_cut_in_the_middle_of_a_transaction_writes_nothing(
     with pytest.raises(StorageUnavailable):
         await lose_the_connection()
 
-    unit_of_work: UnitOfWorkFactory = lambda: PostgresUnitOfWork(lonely_engine)  # noqa: E731
+    unit_of_work: UnitOfWorkFactory = partial(PostgresUnitOfWork, lonely_engine)
     assert not await is_stored(unit_of_work, producer)
     await add(unit_of_work, producer)
     assert await is_stored(unit_of_work, producer)
@@ -188,7 +189,7 @@ async def test_locks_of_a_cut_connection_are_free(
 async def test_a_connection_cut_while_idle_costs_one_unit_of_work_at_most(
     lonely_engine: AsyncEngine, engine: AsyncEngine
 ) -> None:
-    unit_of_work: UnitOfWorkFactory = lambda: PostgresUnitOfWork(lonely_engine)  # noqa: E731
+    unit_of_work: UnitOfWorkFactory = partial(PostgresUnitOfWork, lonely_engine)
     producer = a_producer()
     await terminate_connections_of(lonely_engine, by=engine)
 
@@ -205,7 +206,7 @@ async def test_a_killed_server_is_unavailable_and_serves_again_after_its_restart
 ) -> None:
     before, meanwhile, after = a_producer(), a_producer(), a_producer()
     async with an_engine(own_postgres.url) as engine:
-        unit_of_work: UnitOfWorkFactory = lambda: PostgresUnitOfWork(engine)  # noqa: E731
+        unit_of_work: UnitOfWorkFactory = partial(PostgresUnitOfWork, engine)
         await asyncio.gather(*(is_stored(unit_of_work, before) for _ in range(5)))
         await add(unit_of_work, before)
 
@@ -226,7 +227,7 @@ async def test_a_server_restarted_between_two_units_of_work_fails_only_those_wit
 ) -> None:
     producer = a_producer()
     async with an_engine(own_postgres.url, pool_size=3) as engine:
-        unit_of_work: UnitOfWorkFactory = lambda: PostgresUnitOfWork(engine)  # noqa: E731
+        unit_of_work: UnitOfWorkFactory = partial(PostgresUnitOfWork, engine)
         await asyncio.gather(*(is_stored(unit_of_work, producer) for _ in range(3)))
 
         await asyncio.to_thread(own_postgres.stop)

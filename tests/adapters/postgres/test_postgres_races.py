@@ -6,11 +6,12 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from application.ports.storage import StorageConflict, UnitOfWorkFactory
 from domain.errors import DomainError, PromoCodeExhausted, TicketsUnavailable
 from domain.inventory import Inventory
-from domain.orders import Order, OrderStatus
+from domain.orders import Order, OrderStatus, Receipt
 from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_cart, a_task, issue, new_id
 
 PATIENCE_SECONDS = 60
@@ -93,13 +94,13 @@ async def test_of_many_who_complete_one_order_one_does(unit_of_work: UnitOfWorkF
 
     async def cancel() -> bool:
         async with unit_of_work() as uow:
-            order = (await uow.orders.lock([order_id]))[order_id]
+            sold = await uow.sales.lock_orders([order_id])
+            order = sold.orders[order_id]
             if not order.holds_tickets:
                 return False
-            stock = await uow.sales.lock_stock([order])
-            stock.release(order.lines, order.promo_code_id)
+            sold.stock.release(order.lines, order.promo_code_id)
             await uow.orders.save([replace(order, status=OrderStatus.CANCELLED)])
-            await uow.sales.save(stock)
+            await uow.sales.save(sold.stock)
             await uow.commit()
             return True
 
@@ -108,6 +109,33 @@ async def test_of_many_who_complete_one_order_one_does(unit_of_work: UnitOfWorkF
 
     assert outcomes.count(True) == 1
     assert await counters(unit_of_work, theatre) == Inventory(10)
+
+
+async def test_orders_of_one_ticket_that_change_at_once_are_counted_to_the_last(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    """Whoever waits for the ticket's row goes on from what the others left, with what the orders became meanwhile."""
+    orders = [
+        order for order in [await check_out(unit_of_work, theatre) for _ in range(10)] if isinstance(order, Order)
+    ]
+    receipt = Receipt(amount=orders[0].quote.total, tax=0, currency="USD")
+
+    async def complete(*order_ids: UUID) -> int:
+        async with unit_of_work() as uow:
+            sold = await uow.sales.lock_orders(order_ids)
+            waiting = [order for order in sold.orders.values() if order.holds_tickets]
+            assert all(order.attendees for order in sold.orders.values() if not order.holds_tickets)
+            completed = [order.completed(receipt, sold.stock, issue=issue, now=NOW) for order in waiting]
+            await uow.orders.save(completed)
+            await uow.sales.save(sold.stock)
+            await uow.commit()
+        return len(completed)
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        counts = await asyncio.gather(*(complete(one.id, two.id) for one in orders for two in orders))
+
+    assert sum(counts) == len(orders)
+    assert await counters(unit_of_work, theatre) == Inventory(10, sold=10)
 
 
 async def test_of_many_who_claim_one_task_one_gets_it(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
