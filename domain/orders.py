@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from domain.customer import Customer
@@ -251,13 +251,14 @@ class Order:
             stock.sell_held(self.lines)
         else:
             stock.sell(self.lines, self.promo_code_id)
-        paid = replace(
+        return replace(
             self,
             status=status,
             completed_at=now,
             last_payment_error=None,
+            attendees=admissions(self.show_id, self.customer, self.quote, issue),
+            **_facts_of(receipt),
         )
-        return paid.with_receipt(receipt).with_attendees(issue)
 
     def released(self, event: OrderEvent, stock: Stock) -> Order:
         """The hold is given back: SESSION_EXPIRED, PAYMENT_FAILED or CANCELLED."""
@@ -289,13 +290,7 @@ class Order:
 
     def with_receipt(self, receipt: Receipt) -> Order:
         """What was paid, and how, is written down."""
-        return replace(
-            self,
-            payment_intent_id=receipt.payment_intent_id,
-            charge_id=receipt.charge_id,
-            amount_paid=receipt.amount,
-            tax=receipt.tax,
-        )
+        return replace(self, **_facts_of(receipt))
 
     def dispute(self, event: OrderEvent) -> Order:
         """The buyer's bank asks for the money back: flagged while open; a lost dispute voids the attendees."""
@@ -328,3 +323,13 @@ class Order:
                 f"Order {self.id} costs {expected} {code} in minor units, "
                 f"paid were {receipt.amount} {receipt.currency} with {receipt.tax} tax"
             )
+
+
+def _facts_of(receipt: Receipt) -> dict[str, Any]:
+    """The fields of an order that a receipt fills."""
+    return {
+        "payment_intent_id": receipt.payment_intent_id,
+        "charge_id": receipt.charge_id,
+        "amount_paid": receipt.amount,
+        "tax": receipt.tax,
+    }

@@ -83,12 +83,14 @@ class PrometheusMetrics:
         )
 
         # Finding a metric by its labels takes longer than counting.
+        self._transactions_of = cache(self._transaction_seconds.labels)
+        self._calls_of = cache(self._stripe_seconds.labels)
         self._answers_of = cache(self._http_requests.labels)
         self._latencies_of = cache(self._http_seconds.labels)
 
     def transaction_ended(self, how: str, seconds: float) -> None:
         """A unit of work ended by a commit or a rollback."""
-        self._transaction_seconds.labels(how).observe(seconds)
+        self._transactions_of(how).observe(seconds)
 
     def settled(self, status: OrderStatus) -> None:
         """OrderObserver."""
@@ -96,7 +98,7 @@ class PrometheusMetrics:
 
     def stripe_called(self, operation: str, outcome: str, seconds: float) -> None:
         """One HTTP call, the SDK's repetitions included."""
-        self._stripe_seconds.labels(operation, outcome).observe(seconds)
+        self._calls_of(operation, outcome).observe(seconds)
 
     def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """One HTTP request. ``seconds`` is None where there is no such route."""

@@ -79,7 +79,7 @@ class StripePayment:
         await self._turn("sessions.retrieve", READ_PATIENCE_SECONDS)
         with translated_errors():
             answer = await self._client.raw_request_async("get", f"{SESSIONS}/{quote(session_id)}", expand=EXPANDED)
-            return session_of(msgspec.json.decode(answer.body, type=Session))
+            return session_of(msgspec.convert(answer.data, Session))
 
     async def expire_session(self, session_id: str) -> PaymentSession:
         await self._turn("sessions.expire")
@@ -100,7 +100,7 @@ class StripePayment:
             await self._turn("sessions.list")
             with translated_errors():
                 answer = await self._client.raw_request_async("get", SESSIONS, **params)
-                page = msgspec.json.decode(answer.body, type=SessionPage)
+                page = msgspec.convert(answer.data, SessionPage)
             found += map(session_of, page.data)
             if not page.has_more:
                 return found
