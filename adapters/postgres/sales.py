@@ -31,12 +31,11 @@ _CODES = sa.bindparam("codes", type_=sa.ARRAY(sa.Text))
 _KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.Text))
 
 
-def _named(table: sa.Table, ids: sa.Select[Any]) -> sa.Select[Any]:
-    """The rows with these ids, in their order. The ids are an array, and so found before any row is locked: PostgreSQL
-    looks again at a row that it had to wait for, and would at a joined one, too.
+def _found_by(ids: sa.Select[Any]) -> sa.ColumnElement[Any]:
+    """The ids as an array, and so found before anything else is: PostgreSQL looks again at a row whose lock it had to
+    wait for, and would at a joined one, too; and it keeps the plan, whatever ids are asked for.
     """
-    array = sa.func.array(ids.scalar_subquery(), type_=sa.ARRAY(sa.Uuid))
-    return sa.select(table).where(table.c.id == sa.any_(array)).order_by(table.c.id)
+    return sa.any_(sa.func.array(ids.scalar_subquery(), type_=sa.ARRAY(sa.Uuid)))
 
 
 _TICKETS = sa.select(tickets).where(tickets.c.id == sa.any_(_IDS)).order_by(tickets.c.id)
@@ -49,7 +48,7 @@ _SHOWS = sa.select(shows).where(shows.c.id == sa.any_(_IDS))
 _PRODUCERS_OF_SHOWS = (
     sa.select(producers, producer_financials.c.stripe_account_id, producer_financials.c.charges_enabled)
     .join(producer_financials)
-    .where(producers.c.id.in_(sa.select(shows.c.producer_id).where(shows.c.id == sa.any_(_IDS))))
+    .where(producers.c.id == _found_by(sa.select(shows.c.producer_id).where(shows.c.id == sa.any_(_IDS))))
 )
 _READ_TICKETS, _LOCK_TICKETS = compiled(_TICKETS), compiled(_TICKETS.with_for_update())
 _READ_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE)
@@ -58,15 +57,19 @@ _LOCK_PROMO_CODES_BY_ID = compiled(_PROMO_CODES_BY_ID.with_for_update())
 _READ_SHOWS, _READ_PRODUCERS = compiled(_SHOWS), compiled(_PRODUCERS_OF_SHOWS)
 
 # What an order names never changes, so it may be read before the rest is locked.
-_LINES_OF_ORDERS = ticket_orders.c.order_id == sa.any_(_IDS)
+_TICKETS_OF_ORDERS = _found_by(sa.select(ticket_orders.c.ticket_id).where(ticket_orders.c.order_id == sa.any_(_IDS)))
 _THESE_ORDERS = orders.c.id == sa.any_(_IDS)
 _LOCK_TICKETS_OF_ORDERS = compiled(
-    _named(tickets, sa.select(ticket_orders.c.ticket_id).where(_LINES_OF_ORDERS)).with_for_update()
+    sa.select(tickets).where(tickets.c.id == _TICKETS_OF_ORDERS).order_by(tickets.c.id).with_for_update()
 )
 _LOCK_PROMO_CODES_OF_ORDERS = compiled(
-    _named(ticket_promo_codes, sa.select(orders.c.promo_code_id).where(_THESE_ORDERS)).with_for_update()
+    _PROMO_CODES.where(
+        ticket_promo_codes.c.id == _found_by(sa.select(orders.c.promo_code_id).where(_THESE_ORDERS))
+    ).with_for_update()
 )
-_READ_SHOWS_OF_ORDERS = compiled(_named(shows, sa.select(orders.c.show_id).where(_THESE_ORDERS)))
+_READ_SHOWS_OF_ORDERS = compiled(
+    sa.select(shows).where(shows.c.id == _found_by(sa.select(orders.c.show_id).where(_THESE_ORDERS)))
+)
 _USED_KEYS = compiled(sa.select(orders.c.idempotency_key).where(orders.c.idempotency_key == sa.any_(_KEYS)))
 _SAVE_TICKETS = update_of(tickets, ("held", "sold"), "changed")
 _SAVE_PROMO_CODES = update_of(ticket_promo_codes, ("uses",), "changed")
