@@ -19,6 +19,9 @@ MAINTENANCE_DATABASE = "postgres"
 
 _OWNER_ONLY = 0o700
 _STATUS_LINE_OF_PID_FILE = 7
+# A new file of the write-ahead log is filled with zeroes while all who commit wait. With PostgreSQL's 16 MB a crowd at
+# the checkout stood still for 60 ms every 7,000 orders.
+_WAL_FILE_MEGABYTES = 4
 
 # The superuser has no password and so cannot log in at all; the application never needs it.
 _HOST_BASED_AUTHENTICATION = f"host all all {LOOPBACK}/32 scram-sha-256\n"
@@ -62,6 +65,7 @@ class PostgresCluster:
         account.own(draft)
         initdb = [_program("initdb"), "-D", str(draft), "--username=postgres", "--auth=reject", "--data-checksums"]
         initdb += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        initdb += [f"--wal-segsize={_WAL_FILE_MEGABYTES}"]
         initdb += [] if self._durable else ["--no-sync"]
         self._run(initdb, account)
         (draft / "pg_hba.conf").write_text(_HOST_BASED_AUTHENTICATION)
