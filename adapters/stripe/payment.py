@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 import stripe
-from stripe import StripeClient
 from stripe.params import AccountListParams, AccountListParamsCreated, RefundCreateParams
 from stripe.params.checkout import SessionListParams
 
@@ -24,7 +23,7 @@ from adapters.stripe.answers import (
     session_made,
     session_of,
 )
-from adapters.stripe.client import translated_errors
+from adapters.stripe.client import Client, translated_errors
 from adapters.stripe.repetition import made_once
 from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
 from application.ports.pace import Pace
@@ -42,6 +41,7 @@ from domain.orders import Order
 from domain.refunds import Refund
 
 SESSIONS = "/v1/checkout/sessions"
+_EXPANDED = urlencode([("expand[]", path) for path in EXPANDED])
 #: A buyer who comes back from paying is not kept waiting longer: the webhook completes the order, too.
 READ_PATIENCE_SECONDS = 5.0
 #: So much our clock may differ from Stripe's.
@@ -51,7 +51,7 @@ CLOCK_SKEW = timedelta(minutes=10)
 class StripePayment:
     """Every call waits for its turn first: Stripe counts the calls of an account by endpoint."""
 
-    def __init__(self, client: StripeClient, pace: Pace) -> None:
+    def __init__(self, client: Client, pace: Pace) -> None:
         self._client = client
         self._pace = pace
 
@@ -78,8 +78,8 @@ class StripePayment:
     async def session(self, session_id: str) -> PaymentSession:
         await self._turn("sessions.retrieve", READ_PATIENCE_SECONDS)
         with translated_errors():
-            answer = await self._client.raw_request_async("get", f"{SESSIONS}/{quote(session_id)}", expand=EXPANDED)
-            return session_of(msgspec.convert(answer.data, Session))
+            answer = await self._client.read(f"{SESSIONS}/{quote(session_id, safe='')}?{_EXPANDED}")
+            return session_of(msgspec.json.decode(answer, type=Session))
 
     async def expire_session(self, session_id: str) -> PaymentSession:
         await self._turn("sessions.expire")

@@ -9,7 +9,6 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
-from stripe import StripeClient
 
 from adapters.embedded import EmbeddedPostgres
 from adapters.memory.storage import MemoryDatabase
@@ -17,7 +16,7 @@ from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.tables import metadata
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.stripe.client import HttpClient, create_client
+from adapters.stripe.client import Client, HttpClient, create_client
 from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
 from application.ports.storage import UnitOfWorkFactory
 from tests.contracts.builders import NOW, Theatre
@@ -64,7 +63,7 @@ async def taxing_sandbox() -> AsyncIterator[StripeSandbox]:
 
 
 @pytest.fixture(scope="session")
-async def stripe_client(taxing_sandbox: StripeSandbox) -> AsyncIterator[StripeClient]:
+async def stripe_client(taxing_sandbox: StripeSandbox) -> AsyncIterator[Client]:
     http_client = HttpClient()
     yield create_client("sk_test_contracts", http_client, api_base=taxing_sandbox.url)
     await http_client.close_async()  # type: ignore[no-untyped-call]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from stripe import StripeClient
-
 from adapters.memory.pace import MemoryPace
 from adapters.memory.payment import MemoryPayment
+from adapters.stripe.client import Client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.sandbox import StripeSandbox
 from application.ports.payment import Dispute, Payment, RefundState
@@ -147,7 +146,7 @@ class MemoryProvider:
 
 
 class StripeProvider:
-    def __init__(self, client: StripeClient, sandbox: StripeSandbox) -> None:
+    def __init__(self, client: Client, sandbox: StripeSandbox) -> None:
         self._pace = MemoryPace()
         self.payment = StripePayment(client, self._pace)
         self._client = client

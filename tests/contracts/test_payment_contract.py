@@ -8,11 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from stripe import StripeClient
 
 from adapters.memory.pace import MemoryPace
 from adapters.memory.payment import MemoryPayment
-from adapters.stripe.client import HttpClient, create_client
+from adapters.stripe.client import Client, HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.sandbox import StripeSandbox
 from application.ports.payment import (
@@ -39,9 +38,7 @@ TOTAL, TAX = 54_84, 5_48
 
 
 @pytest.fixture(params=["memory", "stripe"])
-async def provider(
-    request: pytest.FixtureRequest, stripe_client: StripeClient, taxing_sandbox: StripeSandbox
-) -> Provider:
+async def provider(request: pytest.FixtureRequest, stripe_client: Client, taxing_sandbox: StripeSandbox) -> Provider:
     if request.param == "memory":
         return MemoryProvider()
     return StripeProvider(stripe_client, taxing_sandbox)

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import stripe
-from stripe import AIOHTTPClient, StripeClient
+from stripe import StripeClient
 
 from adapters.memory.pace import MemoryPace
-from adapters.stripe.client import RATE_LIMIT_PAUSE_SECONDS, create_client
+from adapters.stripe.client import RATE_LIMIT_PAUSE_SECONDS, Client, HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.requests import MAX_METADATA_LENGTH, SESSION_OUTLASTS_HOLD, session_params
 from adapters.stripe.sandbox import StripeSandbox
@@ -52,14 +52,14 @@ def no_faults_left(taxing_sandbox: StripeSandbox) -> Iterator[None]:
 
 
 @pytest.fixture
-def payment(stripe_client: StripeClient) -> StripePayment:
+def payment(stripe_client: Client) -> StripePayment:
     return StripePayment(stripe_client, MemoryPace())
 
 
 @pytest.fixture
 async def impatient_payment(taxing_sandbox: StripeSandbox) -> AsyncIterator[StripePayment]:
     """Waits for an answer only a moment."""
-    http_client = AIOHTTPClient(timeout=0.2)
+    http_client = HttpClient(timeout_seconds=0.2)
     client = create_client("sk_test_contracts", http_client, api_base=taxing_sandbox.url)
     yield StripePayment(client, MemoryPace())
     await http_client.close_async()  # type: ignore[no-untyped-call]
@@ -362,7 +362,7 @@ async def test_sessions_of_all_pages_are_looked_through(taxing_sandbox: StripeSa
 @asynccontextmanager
 async def payment_of(sandbox: StripeSandbox, pace: Pace | None = None) -> AsyncIterator[StripePayment]:
     """The adapter before a sandbox of one's own."""
-    http_client = AIOHTTPClient(timeout=5)
+    http_client = HttpClient(timeout_seconds=5)
     client = create_client("sk_test_contracts", http_client, api_base=sandbox.url)
     try:
         yield StripePayment(client, pace or MemoryPace())
@@ -592,7 +592,7 @@ async def reversed_of(stripe_client: StripeClient, order: Order) -> int:
 async def test_a_key_that_stripe_does_not_know_is_told_apart_from_what_stripe_will_never_do(
     taxing_sandbox: StripeSandbox, theatre: Theatre
 ) -> None:
-    http_client = AIOHTTPClient(timeout=5)
+    http_client = HttpClient(timeout_seconds=5)
     payment = StripePayment(create_client("", http_client, api_base=taxing_sandbox.url), MemoryPace())
     try:
         with pytest.raises(PaymentKeyRefused):

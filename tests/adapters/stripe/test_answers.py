@@ -11,10 +11,14 @@ from adapters.stripe.payment import StripePayment
 from application.ports.payment import PaymentUnavailable
 
 
-@pytest.mark.parametrize("body", ["{}", '{"id": 7}', "[]", "a proxy's page"])
-async def test_a_session_that_is_not_understood_is_a_stripe_that_is_away(body: str) -> None:
+@pytest.mark.parametrize("status", [200, 401, 404, 429, 500])
+@pytest.mark.parametrize("body", ["{}", '{"id": 7}', "a proxy's page"])
+@pytest.mark.parametrize("road", ["read", "expire"])
+async def test_a_session_that_is_not_understood_is_a_stripe_that_is_away(status: int, body: str, road: str) -> None:
+    """Were a stranger's 404 taken for Stripe's, an order would be given up that somebody may have paid."""
+
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=body, content_type="application/json")
+        return web.Response(status=status, text=body, content_type="application/json")
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -24,8 +28,10 @@ async def test_a_session_that_is_not_understood_is_a_stripe_that_is_away(body: s
     http_client = HttpClient()
     client = create_client("sk_test_tests", http_client, api_base=f"http://127.0.0.1:{runner.addresses[0][1]}")
     try:
-        with pytest.raises(PaymentUnavailable):
-            await StripePayment(client, MemoryPace()).session("cs_test_1")
+        payment = StripePayment(client, MemoryPace())
+        with pytest.raises(PaymentUnavailable) as away:
+            await (payment.session("cs_test_1") if road == "read" else payment.expire_session("cs_test_1"))
+        assert type(away.value) is PaymentUnavailable
     finally:
         await http_client.close_async()  # type: ignore[no-untyped-call]
         await runner.cleanup()
