@@ -50,10 +50,12 @@ class Connection:
         return await self._connection.execute(statement, parameters)
 
     async def scalar(self, statement: sa.Executable, parameters: Parameters | None = None) -> Any:
+        self._check(statement)
         await self._send_waiting()
         return await self._connection.scalar(statement, parameters)
 
     async def scalars(self, statement: sa.Executable, parameters: Parameters | None = None) -> sa.ScalarResult[Any]:
+        self._check(statement)
         await self._send_waiting()
         return await self._connection.scalars(statement, parameters)
 

@@ -40,12 +40,7 @@ class PostgresEventInbox:
     async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, Background]:
         asked = {"ids": [event.id for event in events], "object_ids": [event.object_id for event in events]}
         [found] = await self._connection.fetch((_BACKGROUND, asked))
-        return {
-            row["id"]: Background(
-                row["handled"], (row["order_id"], OrderStatus(row["status"])) if row["order_id"] else None
-            )
-            for row in found
-        }
+        return {row["id"]: Background(row["handled"], _order_of(row)) for row in found}
 
     async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
         self._keep(ReceivedEvent(event, now, handled_at=now) for event in events)

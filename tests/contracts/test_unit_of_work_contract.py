@@ -101,6 +101,18 @@ async def test_who_comes_after_a_reader_commits_and_rolls_back_as_ever(unit_of_w
         await test_forgetting_to_commit_rolls_back(unit_of_work)
 
 
+async def test_a_reader_that_fails_leaves_nothing_behind(unit_of_work: UnitOfWorkFactory) -> None:
+    async def fail() -> None:
+        async with unit_of_work(read_only=True) as uow:
+            await uow.orders.get(new_id())
+            raise InterruptedError
+
+    for _ in range(10):
+        with pytest.raises(InterruptedError):
+            await fail()
+        await test_forgetting_to_commit_rolls_back(unit_of_work)
+
+
 async def test_changes_after_the_commit_do_not_last(unit_of_work: UnitOfWorkFactory) -> None:
     lasting, lost = a_producer(), a_producer()
 

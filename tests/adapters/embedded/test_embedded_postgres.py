@@ -65,6 +65,7 @@ def test_the_server_is_durable_and_sound_by_default(default_postgres: EmbeddedPo
         "server_encoding": "UTF8",
         "synchronous_commit": "on",
         "unix_socket_directories": "",
+        "wal_segment_size": str(4 * 1024 * 1024),
     }
     with psycopg.connect(default_postgres.url) as connection:
         rows = connection.execute(
