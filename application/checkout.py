@@ -90,14 +90,16 @@ class PlaceOrders:
         self._audit = AuditTrail(clock, ids)
 
     @asynccontextmanager
-    async def locks(self, requests: Sequence[CheckoutRequest]) -> AsyncIterator[Callable[[CheckoutRequest], bool]]:
-        """Group commit's Prepare: the locks of all tickets asked for, good for whoever asks for these alone.
+    async def locks(
+        self, requests: Sequence[CheckoutRequest], waiting: Callable[[], Sequence[CheckoutRequest]]
+    ) -> AsyncIterator[Callable[[CheckoutRequest], bool]]:
+        """Group commit's Prepare: the locks of all tickets asked for, and of those that others ask for meanwhile
+        whichever are free. Good for whoever asks for locked tickets alone.
 
         Raises Busy.
         """
-        ticket_ids = frozenset[UUID]().union(*(request.cart.ticket_ids for request in requests))
-        async with ticket_locks(self._lock, ticket_ids):
-            yield lambda request: request.cart.ticket_ids <= ticket_ids
+        async with ticket_locks(self._lock, _tickets_of(requests), lambda: _tickets_of(waiting())) as locked:
+            yield lambda request: request.cart.ticket_ids <= locked
 
     async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
         """A placement or refusal for each request. Raises StorageUnavailable, StorageConflict for all of them."""
@@ -174,6 +176,10 @@ class PlaceOrders:
         except DomainError as refusal:
             return refusal
         return Placement(order, is_new=True)
+
+
+def _tickets_of(requests: Sequence[CheckoutRequest]) -> frozenset[UUID]:
+    return frozenset[UUID]().union(*(request.cart.ticket_ids for request in requests))
 
 
 class Checkout:

@@ -2,8 +2,8 @@
 
 A hot show is one row in the database. One transaction an order makes buyers wait for each other's round trips and
 for each other's fsync; deciding everybody who waits in one transaction costs the same as deciding one. Nobody waits
-for a batch to fill: a request that finds its line idle is decided at once, alone. But where a batch has to wait itself,
-for a lock that another process has, whoever comes meanwhile joins it.
+for a batch to fill: a request that finds its line idle is decided at once, with whoever came in the same moment. But
+where a batch has to wait itself, for a lock that another process has, those who come meanwhile join it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import Context
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from typing import Generic, TypeVar
 
 from application.errors import Busy
@@ -23,8 +26,32 @@ Result = TypeVar("Result")
 
 #: Decides requests together; one result or exception for each, in their order. Raising refuses them all.
 Decide = Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]
-#: What a decision needs before it can be made, and how long. It says which further requests it is good for, too.
-Prepare = Callable[[Sequence[Request]], AbstractAsyncContextManager[Callable[[Request], bool]]]
+#: What a decision on requests needs before it can be made, and how long. Whoever waits by now (the second argument, to
+#: be asked late) is decided as well if what is yielded says that the preparation is good for them.
+Prepare = Callable[
+    [Sequence[Request], Callable[[], Sequence[Request]]], AbstractAsyncContextManager[Callable[[Request], bool]]
+]
+
+_Entry = tuple[Request, asyncio.Future[Result]]
+
+
+@dataclass(slots=True)
+class _Batch(Generic[Key, Request, Result]):
+    keys: set[Key] = field(default_factory=set)
+    entries: list[_Entry[Request, Result]] = field(default_factory=list)
+
+    @property
+    def requests(self) -> list[Request]:
+        return [request for request, _ in self.entries]
+
+
+def _everybody(_: object) -> bool:
+    return True
+
+
+@asynccontextmanager
+async def _nothing_to_prepare(*_: object) -> AsyncIterator[Callable[[object], bool]]:
+    yield _everybody
 
 
 class GroupCommit(Generic[Key, Request, Result]):
@@ -54,7 +81,7 @@ class GroupCommit(Generic[Key, Request, Result]):
         self._max_in_flight = max_in_flight
         self._patience_seconds = patience_seconds
         self._patient_until = 0.0
-        self._lines: dict[Key, deque[tuple[Request, asyncio.Future[Result]]]] = {}
+        self._lines: dict[Key, deque[_Entry[Request, Result]]] = {}
         self._deciding: set[Key] = set()
         self._batches: set[asyncio.Task[None]] = set()
 
@@ -76,43 +103,71 @@ class GroupCommit(Generic[Key, Request, Result]):
     def _start_batches(self) -> None:
         loop = asyncio.get_running_loop()
         while not self._batches or (len(self._batches) < self._max_in_flight and loop.time() >= self._patient_until):
-            keys, entries = self._next_batch()
-            if not entries:
+            batch = self._next_batch()
+            if not batch.entries:
                 return
             self._patient_until = loop.time() + self._patience_seconds
             loop.call_later(self._patience_seconds, self._start_batches)
-            self._deciding |= keys
             # An empty context: a batch belongs to no single request, least of all in the log.
-            batch = asyncio.create_task(self._run(keys, entries), context=Context())
-            self._batches.add(batch)
-            batch.add_done_callback(self._end_batch)
+            deciding = asyncio.create_task(self._run(batch), context=Context())
+            self._batches.add(deciding)
+            deciding.add_done_callback(self._end_batch)
 
-    def _next_batch(self) -> tuple[set[Key], list[tuple[Request, asyncio.Future[Result]]]]:
-        keys: set[Key] = set()
-        entries: list[tuple[Request, asyncio.Future[Result]]] = []
-        for key in [key for key in self._lines if key not in self._deciding]:
-            line = self._lines.pop(key)
-            while line and len(entries) < self._max_batch:
-                request, decided = line.popleft()
-                if not decided.done():  # whoever asked has gone
-                    entries.append((request, decided))
-                    keys.add(key)
-            if line:
-                self._lines[key] = line  # at the end: the other shows come first next time
-            if len(entries) == self._max_batch:
+    def _next_batch(self) -> _Batch[Key, Request, Result]:
+        """Of one show alone: if it cannot be prepared, nobody else must suffer. They join when it is."""
+        batch = _Batch[Key, Request, Result]()
+        for key in self._keys_open_to(batch):
+            self._move(key, batch)
+            if batch.entries:
                 break
-        return keys, entries
+        return batch
 
-    async def _run(self, keys: set[Key], entries: list[tuple[Request, asyncio.Future[Result]]]) -> None:
+    def _join(self, batch: _Batch[Key, Request, Result], is_good_for: Callable[[Request], bool]) -> None:
+        for key in self._keys_open_to(batch):
+            if len(batch.entries) == self._max_batch:
+                break
+            self._move(key, batch, is_good_for)
+
+    def _move(
+        self, key: Key, batch: _Batch[Key, Request, Result], is_good_for: Callable[[Request], bool] = _everybody
+    ) -> None:
+        """Move from a line into the batch, in their order, as many as it has room for."""
+        line, passed_over, before = self._lines[key], deque[_Entry[Request, Result]](), len(batch.entries)
+        while line and len(batch.entries) < self._max_batch:
+            request, decided = entry = line.popleft()
+            if decided.done():  # whoever asked has gone
+                continue
+            if is_good_for(request):
+                batch.entries.append(entry)
+            else:
+                passed_over.appendleft(entry)
+        line.extendleft(passed_over)
+        if len(batch.entries) > before:
+            batch.keys.add(key)
+            self._deciding.add(key)
+            self._lines[key] = self._lines.pop(key)  # at the end: the other shows come first next time
+        if not line:
+            del self._lines[key]
+
+    def _keys_open_to(self, batch: _Batch[Key, Request, Result]) -> list[Key]:
+        return [key for key in self._lines if key in batch.keys or key not in self._deciding]
+
+    def _waiting_for(self, batch: _Batch[Key, Request, Result]) -> list[Request]:
+        """Who could join the batch, as many as it has room for."""
+        lines = (self._lines[key] for key in self._keys_open_to(batch))
+        waiting = (request for line in lines for request, decided in line if not decided.done())
+        return list(islice(waiting, self._max_batch - len(batch.entries)))
+
+    async def _run(self, batch: _Batch[Key, Request, Result]) -> None:
         try:
-            async with self._prepare([request for request, _ in entries]) as is_good_for:
-                self._join(keys, entries, is_good_for)
-                outcomes = await self._decide([request for request, _ in entries])
+            async with self._prepare(batch.requests, partial(self._waiting_for, batch)) as is_good_for:
+                self._join(batch, is_good_for)
+                outcomes = await self._decide(batch.requests)
         except Exception as error:  # noqa: BLE001  # whatever it is, everybody who waits must hear of it
-            outcomes = [error] * len(entries)
+            outcomes = [error] * len(batch.entries)
         finally:
-            self._deciding -= keys
-        for (_, decided), outcome in zip(entries, outcomes, strict=True):
+            self._deciding -= batch.keys
+        for (_, decided), outcome in zip(batch.entries, outcomes, strict=True):
             if decided.done():
                 continue
             if isinstance(outcome, Exception):
@@ -120,27 +175,6 @@ class GroupCommit(Generic[Key, Request, Result]):
             else:
                 decided.set_result(outcome)
 
-    def _join(
-        self,
-        keys: set[Key],
-        entries: list[tuple[Request, asyncio.Future[Result]]],
-        is_good_for: Callable[[Request], bool],
-    ) -> None:
-        for key in keys & self._lines.keys():
-            line, left = self._lines.pop(key), deque[tuple[Request, asyncio.Future[Result]]]()
-            for entry in line:
-                if len(entries) < self._max_batch and not entry[1].done() and is_good_for(entry[0]):
-                    entries.append(entry)
-                else:
-                    left.append(entry)
-            if left:
-                self._lines[key] = left
-
-    def _end_batch(self, batch: asyncio.Task[None]) -> None:
-        self._batches.discard(batch)
+    def _end_batch(self, deciding: asyncio.Task[None]) -> None:
+        self._batches.discard(deciding)
         self._start_batches()
-
-
-@asynccontextmanager
-async def _nothing_to_prepare(_: Sequence[object]) -> AsyncIterator[Callable[[object], bool]]:
-    yield lambda _: False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from application.ports.lock import Lease, LockTimeout, LockUnavailable
+from application.ports.lock import Lease, LockTimeout, LockUnavailable, MoreNames, nothing_more
 
 _POLL_SECONDS = 0.001
 
@@ -30,7 +30,7 @@ class MemoryLock:
         self._waiting: list[Lease] = []
         self.available = True
 
-    async def acquire(self, names: Collection[str]) -> Lease:
+    async def acquire(self, names: Collection[str], also: MoreNames = nothing_more) -> Lease:
         self._ensure_available()
         lease = Lease(tuple(sorted(set(names))), str(uuid4()))
         deadline = self._monotonic() + self._wait_seconds
@@ -42,9 +42,11 @@ class MemoryLock:
                 await asyncio.sleep(_POLL_SECONDS)
         finally:
             self._waiting.remove(lease)
-        for name in lease.names:
-            self._held[name] = _Held(lease.value, self._monotonic() + self._ttl_seconds)
-        return lease
+        self._hold(lease.value, lease.names)
+        spoken_for = self._about_to_be_taken(self._waiting)
+        more = {name for name in also() if not self._is_held(name) and name not in spoken_for}
+        self._hold(lease.value, more)
+        return Lease(tuple(sorted({*lease.names, *more})), lease.value)
 
     async def release(self, lease: Lease) -> bool:
         self._ensure_available()
@@ -53,13 +55,17 @@ class MemoryLock:
             del self._held[name]
         return len(owned) == len(lease.names)
 
+    def _hold(self, value: str, names: Iterable[str]) -> None:
+        for name in names:
+            self._held[name] = _Held(value, self._monotonic() + self._ttl_seconds)
+
     def _is_free_for(self, lease: Lease) -> bool:
         """Whether nobody holds one of its names, and nobody who came earlier is about to take one."""
-        if any(map(self._is_held, lease.names)):
-            return False
         earlier = self._waiting[: self._waiting.index(lease)]
-        about_to_go = [other for other in earlier if not any(map(self._is_held, other.names))]
-        return not any(set(other.names) & set(lease.names) for other in about_to_go)
+        return not any(map(self._is_held, lease.names)) and self._about_to_be_taken(earlier).isdisjoint(lease.names)
+
+    def _about_to_be_taken(self, waiting: Iterable[Lease]) -> set[str]:
+        return {name for lease in waiting if not any(map(self._is_held, lease.names)) for name in lease.names}
 
     def _is_held(self, name: str) -> bool:
         held = self._held.get(name)

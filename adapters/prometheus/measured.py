@@ -10,7 +10,7 @@ from typing import Final
 
 from adapters.prometheus.metrics import PrometheusMetrics
 from application.checkout import CheckoutRequest, Placement
-from application.ports.lock import Lease, Lock, LockTimeout, LockUnavailable
+from application.ports.lock import Lease, Lock, LockTimeout, LockUnavailable, MoreNames, nothing_more
 
 Decide = Callable[[Sequence[CheckoutRequest]], Awaitable[list[Placement | Exception]]]
 
@@ -22,11 +22,11 @@ class MeasuredLock:
         self._lock = lock
         self._wait_seconds = metrics.lock_wait_seconds
 
-    async def acquire(self, names: Collection[str]) -> Lease:
+    async def acquire(self, names: Collection[str], also: MoreNames = nothing_more) -> Lease:
         outcome = "cancelled"
         started = time.perf_counter()
         try:
-            lease = await self._lock.acquire(names)
+            lease = await self._lock.acquire(names, also)
             outcome = "acquired"
         except LockTimeout:
             outcome = "timeout"

@@ -11,7 +11,7 @@ from uuid import uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from application.ports.lock import Lease, LockTimeout, LockUnavailable
+from application.ports.lock import Lease, LockTimeout, LockUnavailable, MoreNames, nothing_more
 
 #: A waiter is woken when its turn comes. In case nobody lives to wake it, it also looks by itself this often;
 #: and one that has not looked for three times as long is passed over.
@@ -66,26 +66,37 @@ end
 )
 
 _ACQUIRE = f"""{_QUEUE}
-local value, ttl = ARGV[1], ARGV[2]
-local wanted, free = {{}}, are_free(KEYS)
-add_to(wanted, KEYS)
+local value, ttl, names = ARGV[1], ARGV[2], {{unpack(KEYS, 1, ARGV[3])}}
+local wanted, free = {{}}, are_free(names)
+add_to(wanted, names)
 if free then
-    each_waiting(function(other, names)
+    each_waiting(function(other, theirs)
         if other == value then return true end
-        if any_in(names, wanted) and insists(other, names) then free = false return true end
+        if any_in(theirs, wanted) and insists(other, theirs) then free = false return true end
     end)
 end
 if free then
-    for _, name in ipairs(KEYS) do redis.call('SET', name, value, 'PX', ttl) end
+    local had, spoken_for = {{}}, {{}}
+    for position, name in ipairs(names) do
+        redis.call('SET', name, value, 'PX', ttl)
+        had[position] = position
+    end
     leave(value)
-    return 1
+    if #KEYS > #names then
+        each_waiting(function(other, theirs) if insists(other, theirs) then add_to(spoken_for, theirs) end end)
+    end
+    for position = #names + 1, #KEYS do
+        local name = KEYS[position]
+        if not spoken_for[name] and redis.call('SET', name, value, 'PX', ttl, 'NX') then had[#had + 1] = position end
+    end
+    return had
 end
 if not redis.call('ZSCORE', 'lock_queue', value) then
     redis.call('ZADD', 'lock_queue', now(), value)
-    redis.call('SADD', wanted_of(value), unpack(KEYS))
+    redis.call('SADD', wanted_of(value), unpack(names))
 end
 redis.call('PEXPIRE', wanted_of(value), {FORGOTTEN_AFTER_MILLISECONDS})
-return 0
+return false
 """
 
 _RELEASE = f"""{_QUEUE}
@@ -115,15 +126,15 @@ class RedisLock:
         self._wait_seconds = wait_seconds
         self._being_forgotten: set[asyncio.Task[None]] = set()
 
-    async def acquire(self, names: Collection[str]) -> Lease:
-        lease = Lease(tuple(sorted(set(names))), str(uuid4()))
+    async def acquire(self, names: Collection[str], also: MoreNames = nothing_more) -> Lease:
+        wanted = Lease(tuple(sorted(set(names))), str(uuid4()))
         deadline = time.monotonic() + self._wait_seconds
-        while not await self._try(lease):
+        while (lease := await self._try(wanted, also())) is None:
             left = deadline - time.monotonic()
             if left <= 0:
-                await self.release(lease)
-                raise LockTimeout(", ".join(lease.names))
-            await self._until_its_turn(lease, min(left, LOOK_EVERY_SECONDS))
+                await self.release(wanted)
+                raise LockTimeout(", ".join(wanted.names))
+            await self._until_its_turn(wanted, min(left, LOOK_EVERY_SECONDS))
         return lease
 
     async def close(self) -> None:
@@ -138,16 +149,17 @@ class RedisLock:
             raise LockUnavailable(str(error)) from error
         return int(released) == len(lease.names)
 
-    async def _try(self, lease: Lease) -> bool:
+    async def _try(self, wanted: Lease, also: Collection[str]) -> Lease | None:
+        most = Lease((*wanted.names, *set(also).difference(wanted.names)), wanted.value)
         # The script is not cancelled with its caller: whether it took the locks would never be known.
-        attempt = asyncio.ensure_future(self._run_acquire(lease))
+        attempt = asyncio.ensure_future(self._run_acquire(most, needed=len(wanted.names)))
         try:
             return await asyncio.shield(attempt)
         except (RedisError, OSError) as error:
-            self._forget_soon(lease, attempt)
+            self._forget_soon(most, attempt)
             raise LockUnavailable(str(error)) from error
         except asyncio.CancelledError:
-            self._forget_soon(lease, attempt)
+            self._forget_soon(most, attempt)
             raise
 
     async def _until_its_turn(self, lease: Lease, at_most_seconds: float) -> None:
@@ -159,16 +171,17 @@ class RedisLock:
             self._forget_soon(lease)
             raise
 
-    async def _run_acquire(self, lease: Lease) -> bool:
-        return bool(await self._acquire(keys=lease.names, args=[lease.value, self._ttl_milliseconds]))
+    async def _run_acquire(self, most: Lease, *, needed: int) -> Lease | None:
+        had = await self._acquire(keys=most.names, args=[most.value, self._ttl_milliseconds, needed])
+        return None if had is None else Lease(tuple(sorted(most.names[n - 1] for n in had)), most.value)
 
-    def _forget_soon(self, lease: Lease, attempt: asyncio.Future[bool] | None = None) -> None:
+    def _forget_soon(self, lease: Lease, attempt: asyncio.Future[Lease | None] | None = None) -> None:
         """The answer is lost, the locks may be ours all the same: they must not block others until they expire."""
         forgetting = asyncio.create_task(self._forget(lease, attempt))
         self._being_forgotten.add(forgetting)
         forgetting.add_done_callback(self._being_forgotten.discard)
 
-    async def _forget(self, lease: Lease, attempt: asyncio.Future[bool] | None) -> None:
+    async def _forget(self, lease: Lease, attempt: asyncio.Future[Lease | None] | None) -> None:
         if attempt is not None:
             await asyncio.wait({attempt})
         with suppress(LockUnavailable):

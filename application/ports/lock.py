@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,14 +23,26 @@ class Lease:
     value: str
 
 
+#: Asked when a lock is about to be had, perhaps several times.
+MoreNames = Callable[[], Collection[str]]
+
+
+def nothing_more() -> Collection[str]:
+    return ()
+
+
 class Lock(Protocol):
     """All or nothing: several names are locked together, or none is. First come, first served: who asks again right
     after a release stands behind whoever waited for the same names. Nobody waits for names that lie free because
     somebody who wants more than these waits for the others.
     """
 
-    async def acquire(self, names: Collection[str]) -> Lease:
-        """Wait for all of ``names`` at once. Raises LockTimeout, LockUnavailable."""
+    async def acquire(self, names: Collection[str], also: MoreNames = nothing_more) -> Lease:
+        """Wait for all of ``names`` at once. Raises LockTimeout, LockUnavailable.
+
+        When its turn has come, ``also`` is asked for more names: of these whatever is free, and not about to be taken
+        by somebody who waits, is had as well. Nobody waits for them; the lease tells which they are.
+        """
         ...
 
     async def release(self, lease: Lease) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -75,7 +76,7 @@ def decider() -> Decider:
     return Decider()
 
 
-async def test_a_request_that_finds_its_line_idle_is_decided_at_once_and_alone(decider: Decider) -> None:
+async def test_a_request_that_finds_its_line_idle_is_decided_at_once(decider: Decider) -> None:
     line = Line(decider)
     (ada,) = await submitted(line, "hamlet", "ada")
     await decider.begun(1)
@@ -135,7 +136,6 @@ async def test_waiting_requests_of_several_shows_share_a_batch(decider: Decider)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
     tasks += await submitted(line, "othello", "cleo") + await submitted(line, "lear", "dan")
     await decider.decide(0)
-    await decider.decide(1)
     await decider.begun(3)
     assert decider.batches[2] == ["cleo", "dan"]
     await decider.decide_everything(line)
@@ -146,23 +146,33 @@ async def test_a_batch_is_no_larger_than_its_bound(decider: Decider) -> None:
     line = Line(decider, max_batch=2)
     tasks = await submitted(line, "hamlet", "a", "b", "c", "d", "e")
     await decider.decide_everything(line)
-    assert decider.batches == [["a"], ["b", "c"], ["d", "e"]]
+    assert decider.batches == [["a", "b"], ["c", "d"], ["e"]]
     assert await asyncio.gather(*tasks) == list("ABCDE")
 
 
 class Preparation:
-    """Lasts until ``gate`` is open, and is good for further requests that do not begin with an x."""
+    """Lasts until the gate of the batch's first request is open, and is good for further requests that do not begin
+    with an x. ``told`` is who waited then, by the batch's first request.
+    """
 
     def __init__(self) -> None:
-        self.gate = asyncio.Event()
-        self.failure: Exception | None = None
+        self.gates: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.told: dict[str, list[str]] = {}
+        self.failures: dict[str, Exception] = {}
 
     @asynccontextmanager
-    async def __call__(self, requests: Sequence[str]) -> AsyncIterator[Callable[[str], bool]]:
-        await self.gate.wait()
-        if self.failure:
-            raise self.failure
+    async def __call__(
+        self, requests: Sequence[str], waiting: Callable[[], Sequence[str]]
+    ) -> AsyncIterator[Callable[[str], bool]]:
+        await self.gates[requests[0]].wait()
+        if requests[0] in self.failures:
+            raise self.failures[requests[0]]
+        self.told[requests[0]] = list(waiting())
         yield lambda request: not request.startswith("x")
+
+    def open(self, *first: str) -> None:
+        for request in first:
+            self.gates[request].set()
 
 
 async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_them(decider: Decider) -> None:
@@ -170,10 +180,63 @@ async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_th
     line = Line(decider, prepare=prepare, max_batch=3)
     tasks = await submitted(line, "hamlet", "ada")
     tasks += await submitted(line, "hamlet", "xavier", "bob", "cleo", "dan") + await submitted(line, "macbeth", "eve")
-    prepare.gate.set()
+    prepare.open("ada", "eve", "xavier")
     await decider.decide_everything(line)
-    assert sorted(decider.batches) == [["ada", "bob", "cleo"], ["eve", "xavier", "dan"]]
+    assert decider.batches == [["ada", "bob", "cleo"], ["eve", "dan"], ["xavier"]]
     assert await asyncio.gather(*tasks) == ["ADA", "XAVIER", "BOB", "CLEO", "DAN", "EVE"]
+
+
+async def test_who_comes_for_another_show_joins_and_no_other_batch_decides_for_it(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare, patience_seconds=0.2)
+    tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
+    prepare.open("ada", "fay", "gus")
+    await decider.begun(1)
+    tasks += await submitted(line, "macbeth", "fay") + await submitted(line, "othello", "gus")
+    await decider.begun(2)
+    assert decider.batches == [["ada", "bob"], ["gus"]]
+    await decider.decide_everything(line)
+    assert decider.batches == [["ada", "bob"], ["gus"], ["fay"]]
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "FAY", "GUS"]
+
+
+async def test_nobody_joins_for_a_show_that_another_batch_decides_for(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare, patience_seconds=0)
+    tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
+    tasks += await submitted(line, "macbeth", "cleo") + await submitted(line, "hamlet", "dan")
+    prepare.open("ada")
+    await decider.begun(1)
+    assert decider.batches == [["ada", "dan"]]
+    prepare.open("bob")
+    await decider.decide_everything(line)
+    assert decider.batches == [["ada", "dan"], ["bob", "cleo"]]
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "CLEO", "DAN"]
+
+
+async def test_a_preparation_is_told_of_as_many_as_the_batch_has_room_for(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare, max_batch=4)
+    tasks = await submitted(line, "hamlet", "ada")
+    tasks += await submitted(line, "macbeth", "bob", "cleo") + await submitted(line, "hamlet", "xavier", "dan")
+    tasks[1].cancel()
+    await asyncio.sleep(0)
+    tasks += await submitted(line, "othello", "eve")
+    prepare.open("ada", "xavier")
+    await decider.decide_everything(line)
+    assert prepare.told == {"ada": ["cleo", "xavier", "dan"], "xavier": []}
+    assert decider.batches == [["ada", "cleo", "dan", "eve"], ["xavier"]]
+
+
+async def test_a_show_that_was_passed_over_stays_first_in_line(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare, max_batch=2)
+    tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "othello", "xavier")
+    tasks += await submitted(line, "macbeth", "bob") + await submitted(line, "lear", "cleo", "dan")
+    prepare.open("ada", "xavier", "dan")
+    await decider.decide_everything(line)
+    assert decider.batches == [["ada", "bob"], ["xavier", "cleo"], ["dan"]]
+    await asyncio.gather(*tasks)
 
 
 async def test_a_preparation_that_fails_refuses_those_who_waited_for_it_alone(decider: Decider) -> None:
@@ -181,13 +244,26 @@ async def test_a_preparation_that_fails_refuses_those_who_waited_for_it_alone(de
     line = Line(decider, prepare=prepare)
     (ada,) = await submitted(line, "hamlet", "ada")
     (bob,) = await submitted(line, "hamlet", "bob")
-    prepare.failure = Busy()
-    prepare.gate.set()
+    prepare.failures["ada"] = Busy()
+    prepare.open("ada", "bob")
     with pytest.raises(Busy):
         await ada
-    prepare.failure = None
     await decider.decide_everything(line)
     assert await bob == "BOB"
+
+
+async def test_a_show_that_cannot_be_prepared_harms_nobody_who_waits_for_another(decider: Decider) -> None:
+    prepare = Preparation()
+    prepare.failures["ada"] = Busy()
+    prepare.open("first", "ada", "cleo")
+    line = Line(decider, prepare=prepare)
+    await submitted(line, "lear", "first")
+    await decider.begun(1)
+    stuck, [cleo] = await submitted(line, "hamlet", "ada", "bob"), await submitted(line, "macbeth", "cleo")
+    await decider.decide_everything(line)
+    assert decider.batches == [["first"], ["cleo"]]
+    assert await cleo == "CLEO"
+    assert [type(outcome) for outcome in await asyncio.gather(*stuck, return_exceptions=True)] == [Busy, Busy]
 
 
 async def test_a_line_at_its_bound_refuses_the_next_request(decider: Decider) -> None:

@@ -208,22 +208,30 @@ async def test_tickets_that_another_process_keeps_locked_are_busy(world: World) 
     assert await world.counters(stalls) == (0, 0)
 
 
-async def test_who_comes_while_the_tickets_are_locked_elsewhere_is_decided_with_those_who_wait(world: World) -> None:
-    evening = show()
-    stalls, gallery = ticket(of=evening, price=0, quantity=2), ticket(of=evening, price=0)
-    await world.sell(stalls, gallery)
-    lease = await world.lock.acquire([f"ticket_lock_{stalls.id}"])
-    asked = [request((stalls, 1)), request((stalls, 1)), request((gallery, 1)), request((stalls, 1))]
-    first, second, elsewhere, last = [asyncio.create_task(world.line.submit(evening.id, each)) for each in asked]
+async def test_who_comes_while_the_tickets_are_locked_elsewhere_is_decided_with_those_who_wait() -> None:
+    world = World(lock=MemoryLock())
+    evening, matinee = show(), show()
+    stalls, circle = ticket(of=evening, price=0, quantity=2), ticket(of=evening, price=0)
+    gallery, box = ticket(of=matinee, price=0), ticket(of=matinee, price=0)
+    await world.sell(stalls, circle, gallery, box)
+    lease, theirs = [await world.lock.acquire([f"ticket_lock_{each.id}"]) for each in (stalls, box)]
+    first = asyncio.create_task(world.line.submit(evening.id, request((stalls, 1))))
+    await asyncio.sleep(0)
+    wanted = [stalls, circle, stalls, gallery, box]
+    others = [asyncio.create_task(world.line.submit(each.show_id, request((each, 1)))) for each in wanted]
     await asyncio.sleep(0)
     await world.lock.release(lease)
 
     placed(await first)
-    assert second.done()
-    placed(await second)
-    placed(await elsewhere)
+    assert [task.done() for task in others] == [True, True, True, True, False]
+    in_the_stalls, in_the_circle, too_late, in_the_gallery, in_the_box = others
+    for joined in (in_the_stalls, in_the_circle, in_the_gallery):
+        placed(await joined)
     with pytest.raises(TicketsUnavailable):
-        await last
+        await too_late
+    await world.lock.release(theirs)
+    placed(await in_the_box)
+    await world.close()
 
 
 @pytest.mark.p1

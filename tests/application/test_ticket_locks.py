@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from typing_extensions import override
 
 from adapters.memory.lock import MemoryLock
 from application.errors import Busy
-from application.ports.lock import Lease
+from application.ports.lock import Lease, MoreNames, nothing_more
 from application.ticket_locks import ticket_locks
 
 stalls, circle = sorted([uuid4(), uuid4()])
@@ -35,14 +36,16 @@ class RecordingLock(MemoryLock):
         self.asked: list[list[str]] = []
 
     @override
-    async def acquire(self, names: Collection[str]) -> Lease:
+    async def acquire(self, names: Collection[str], also: MoreNames = nothing_more) -> Lease:
         self.asked.append(list(names))
-        return await super().acquire(names)
+        return await super().acquire(names, also)
 
 
 async def is_free(lock: MemoryLock) -> bool:
-    async with asyncio.timeout(0.05):
-        return await lock.release(await lock.acquire(NAMES))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.05):
+            return await lock.release(await lock.acquire(NAMES))
+    return False
 
 
 @pytest.mark.p0
@@ -63,6 +66,16 @@ async def test_nobody_else_gets_a_locked_ticket() -> None:
                 pytest.fail("locked twice")
         async with ticket_locks(lock, [circle]):
             pass  # all or nothing: the refused one kept nothing
+
+
+@pytest.mark.p0
+async def test_more_tickets_are_locked_if_they_are_free() -> None:
+    lock, gallery, box = MemoryLock(), uuid4(), uuid4()
+    async with ticket_locks(lock, [box]):
+        async with ticket_locks(lock, [stalls], lambda: [circle, box, gallery]) as locked:
+            assert locked == {stalls, circle, gallery}
+            assert not await is_free(lock)
+        assert await is_free(lock)
 
 
 @pytest.mark.p0
@@ -113,10 +126,8 @@ async def test_the_log_tells_of_locks_that_were_not_to_be_had(caplog: pytest.Log
 async def test_without_the_lock_service_the_work_goes_on_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     lock = MemoryLock()
     lock.available = False
-    worked = False
-    async with ticket_locks(lock, [stalls]):
-        worked = True
-    assert worked
+    async with ticket_locks(lock, [stalls], lambda: [circle]) as locked:
+        assert locked == {stalls, circle}
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "going on with database locks alone" in caplog.text
 

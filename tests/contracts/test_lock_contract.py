@@ -166,6 +166,49 @@ async def test_no_names_need_no_lock(make_lock: LockFactory) -> None:
     assert await lock.release(await lock.acquire([]))
 
 
+async def test_more_names_are_had_if_they_are_free(make_lock: LockFactory) -> None:
+    lock = make_lock(wait_seconds=0)
+    first, free, also_free, taken = names(4)
+    theirs = await lock.acquire([taken])
+
+    lease = await lock.acquire([first], lambda: [free, taken, first, also_free])
+
+    assert lease.names == tuple(sorted([first, free, also_free]))
+    with pytest.raises(LockTimeout, match=free):
+        await lock.acquire([free])
+    assert await lock.release(lease)
+    assert await lock.release(await lock.acquire([first, free, also_free]))
+    assert await lock.release(theirs)
+
+
+async def test_more_names_are_those_of_the_moment_when_the_turn_comes(make_lock: LockFactory) -> None:
+    lock, [taken, early, late] = make_lock(), names(3)
+    holder, more = await lock.acquire([taken]), [early]
+    waiter = asyncio.create_task(lock.acquire([taken], lambda: more))
+    assert await is_waiting(waiter)
+
+    assert await lock.release(await lock.acquire([early]))  # nothing is kept for who waits
+    more.append(late)
+    await lock.release(holder)
+
+    assert (await waiter).names == tuple(sorted([taken, early, late]))
+
+
+async def test_more_names_are_left_to_somebody_who_waited_for_them(make_lock: LockFactory) -> None:
+    lock, [first, second] = make_lock(), names(2)
+    holder = await lock.acquire([first, second])
+    greedy = asyncio.create_task(lock.acquire([first], lambda: [second]))
+    assert await is_waiting(greedy)
+    modest = asyncio.create_task(lock.acquire([second]))
+    assert await is_waiting(modest)
+
+    await lock.release(holder)
+
+    async with asyncio.timeout(1):
+        assert (await greedy).names == (first,)
+        assert (await modest).names == (second,)
+
+
 async def test_a_lock_that_nobody_releases_falls_free(make_lock: LockFactory) -> None:
     lock = make_lock(ttl_seconds=SHORT_TTL_SECONDS)
     (name,) = names(1)
@@ -225,9 +268,9 @@ async def test_who_gives_up_waiting_leaves_nothing_locked(make_lock: LockFactory
 
 async def test_a_caller_who_is_cancelled_on_the_way_leaves_nothing_locked(make_lock: LockFactory) -> None:
     lock = make_lock(wait_seconds=0.5)
-    (name,) = names(1)
+    name, more = names(2)
     for steps in range(40):
-        hasty = asyncio.create_task(lock.acquire([name]))
+        hasty = asyncio.create_task(lock.acquire([name], lambda: [more]))
         for _ in range(steps % 8):
             await asyncio.sleep(0)
         if hasty.done():
@@ -235,7 +278,7 @@ async def test_a_caller_who_is_cancelled_on_the_way_leaves_nothing_locked(make_l
         hasty.cancel()
         await asyncio.wait({hasty})
 
-        assert await lock.release(await lock.acquire([name])), f"cancelled after {steps % 8} steps"
+        assert await lock.release(await lock.acquire([name, more])), f"cancelled after {steps % 8} steps"
 
 
 async def test_twenty_at_once_are_never_in_together(make_lock: LockFactory) -> None:
