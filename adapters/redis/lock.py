@@ -19,10 +19,15 @@ LOOK_EVERY_SECONDS = 0.25
 FORGOTTEN_AFTER_MILLISECONDS = 750
 #: A waiter for several names is passed by others for so long; then the names are kept for it as they come free.
 PATIENCE_MICROSECONDS = 1_000_000
+#: Of a lease that gave no sign of life for so long the holder is dead, and its names are free long before they expire.
+#: Should it live after all (a machine that was asleep), row locks still protect the data.
+ALIVE_SECONDS = 2
+DEAD_ARE_KNOWN_MICROSECONDS = 3600 * 1_000_000
 
 # Waiters stand in one line, in the order they came, with the names they want. A waiter whose names are all free is
 # about to take them, and nobody passes it: otherwise a process that asks again right after a release would keep the
 # others out. While one of its names is held it lets others have the rest, but not for longer than PATIENCE.
+# A lease's sign of life is until when it counts as alive; a value that never gave one lasts until it expires.
 # KEYS are the names; the line's own keys are made here, so Redis must not be a cluster.
 _QUEUE = (
     f"local PATIENCE = {PATIENCE_MICROSECONDS}"
@@ -32,10 +37,21 @@ local function any_in(names, set)
     for _, name in ipairs(names) do if set[name] then return true end end
     return false
 end
-local function are_free(names) return #names == 0 or redis.call('EXISTS', unpack(names)) == 0 end
 local function now()
     local time = redis.call('TIME')
     return time[1] * 1000000 + time[2]
+end
+local function is_dead(value)
+    local alive_until = redis.call('ZSCORE', 'lock_leases', value)
+    return alive_until and now() > tonumber(alive_until)
+end
+local function are_free(names)
+    if #names == 0 or redis.call('EXISTS', unpack(names)) == 0 then return true end
+    for position, value in ipairs(redis.call('MGET', unpack(names))) do
+        if value and not is_dead(value) then return false end
+        if value then redis.call('DEL', names[position]) end
+    end
+    return true
 end
 local function insists(value, names)
     return are_free(names) or now() - redis.call('ZSCORE', 'lock_queue', value) > PATIENCE
@@ -66,7 +82,7 @@ end
 )
 
 _ACQUIRE = f"""{_QUEUE}
-local value, ttl, names = ARGV[1], ARGV[2], {{unpack(KEYS, 1, ARGV[3])}}
+local value, ttl, alive, names = ARGV[1], ARGV[2], ARGV[3], {{unpack(KEYS, 1, ARGV[4])}}
 local wanted, free = {{}}, are_free(names)
 add_to(wanted, names)
 if free then
@@ -82,6 +98,8 @@ if free then
         had[position] = position
     end
     leave(value)
+    redis.call('ZADD', 'lock_leases', now() + alive, value)
+    redis.call('ZREMRANGEBYSCORE', 'lock_leases', '-inf', now() - {DEAD_ARE_KNOWN_MICROSECONDS})
     if #KEYS > #names then
         each_waiting(function(other, theirs) if insists(other, theirs) then add_to(spoken_for, theirs) end end)
     end
@@ -109,21 +127,35 @@ for _, name in ipairs(KEYS) do
     end
 end
 leave(ARGV[1])
+redis.call('ZREM', 'lock_leases', ARGV[1])
 add_to(freed, KEYS)
 wake_next(freed)
 return released
 """
 
+_STAY_ALIVE = f"""{_QUEUE}
+for position = 2, #ARGV do redis.call('ZADD', 'lock_leases', 'XX', now() + ARGV[1], ARGV[position]) end
+"""
+
 
 class RedisLock:
-    """``ttl_seconds`` is when a lock falls free although nobody released it, ``wait_seconds`` how long to queue."""
+    """``ttl_seconds`` is when a lock falls free although nobody released it, ``wait_seconds`` how long to queue,
+    ``alive_seconds`` how long a lock outlives the process that has it.
+    """
 
-    def __init__(self, redis: Redis, *, ttl_seconds: float, wait_seconds: float) -> None:
+    def __init__(
+        self, redis: Redis, *, ttl_seconds: float, wait_seconds: float, alive_seconds: float = ALIVE_SECONDS
+    ) -> None:
         self._redis = redis
         self._acquire = redis.register_script(_ACQUIRE)
         self._release = redis.register_script(_RELEASE)
-        self._ttl_milliseconds = max(1, round(ttl_seconds * 1000))
+        self._stay_alive = redis.register_script(_STAY_ALIVE)
+        self._ttl_seconds = ttl_seconds
         self._wait_seconds = wait_seconds
+        self._alive_seconds = alive_seconds
+        self._alive_microseconds = round(alive_seconds * 1_000_000)
+        self._held: dict[str, float] = {}
+        self._staying_alive: asyncio.Task[None] | None = None
         self._being_forgotten: set[asyncio.Task[None]] = set()
 
     async def acquire(self, names: Collection[str], also: MoreNames = nothing_more) -> Lease:
@@ -135,14 +167,20 @@ class RedisLock:
                 await self.release(wanted)
                 raise LockTimeout(", ".join(wanted.names))
             await self._until_its_turn(wanted, min(left, LOOK_EVERY_SECONDS))
+        self._held[lease.value] = time.monotonic() + self._ttl_seconds
+        if self._staying_alive is None or self._staying_alive.done():
+            self._staying_alive = asyncio.create_task(self._stay_alive_while_held())
         return lease
 
     async def close(self) -> None:
         """Wait for the releases that are under way."""
+        if self._staying_alive is not None:
+            self._staying_alive.cancel()
         while self._being_forgotten:
             await asyncio.wait(self._being_forgotten)
 
     async def release(self, lease: Lease) -> bool:
+        self._held.pop(lease.value, None)
         try:
             released = await self._release(keys=lease.names, args=[lease.value])
         except (RedisError, OSError) as error:
@@ -172,8 +210,23 @@ class RedisLock:
             raise
 
     async def _run_acquire(self, most: Lease, *, needed: int) -> Lease | None:
-        had = await self._acquire(keys=most.names, args=[most.value, self._ttl_milliseconds, needed])
+        arguments: list[str | int] = [
+            most.value,
+            max(1, round(self._ttl_seconds * 1000)),
+            self._alive_microseconds,
+            needed,
+        ]
+        had = await self._acquire(keys=most.names, args=arguments)
         return None if had is None else Lease(tuple(sorted(most.names[n - 1] for n in had)), most.value)
+
+    async def _stay_alive_while_held(self) -> None:
+        while self._held:
+            await asyncio.sleep(self._alive_seconds / 3)
+            now = time.monotonic()
+            self._held = {value: expires_at for value, expires_at in self._held.items() if expires_at > now}
+            if self._held:
+                with suppress(RedisError, OSError):
+                    await self._stay_alive(args=[self._alive_microseconds, *self._held])
 
     def _forget_soon(self, lease: Lease, attempt: asyncio.Future[Lease | None] | None = None) -> None:
         """The answer is lost, the locks may be ours all the same: they must not block others until they expire."""

@@ -30,16 +30,25 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture(params=["memory", "redis"])
-def make_lock(request: pytest.FixtureRequest) -> LockFactory:
+def client(request: pytest.FixtureRequest) -> Redis | None:
+    return request.getfixturevalue("redis") if request.param == "redis" else None
+
+
+@pytest.fixture
+async def make_lock(client: Redis | None) -> AsyncIterator[LockFactory]:
     """Builds locks: ``make_lock(ttl_seconds=…, wait_seconds=…)``."""
-    client = request.getfixturevalue("redis") if request.param == "redis" else None
+    to_close: list[RedisLock] = []
 
     def make(*, ttl_seconds: float = 30, wait_seconds: float = 5) -> Lock:
         if client is None:
             return MemoryLock(ttl_seconds=ttl_seconds, wait_seconds=wait_seconds)
-        return RedisLock(client, ttl_seconds=ttl_seconds, wait_seconds=wait_seconds)
+        lock = RedisLock(client, ttl_seconds=ttl_seconds, wait_seconds=wait_seconds)
+        to_close.append(lock)
+        return lock
 
-    return make
+    yield make
+    for lock in to_close:
+        await lock.close()
 
 
 @pytest.fixture(params=["memory", "redis"])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import AsyncIterator
+from typing import Protocol
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,22 +13,41 @@ from redis.asyncio import Redis
 
 from adapters.embedded import EmbeddedRedis
 from adapters.redis.client import TIMEOUT_SECONDS, create_redis
-from adapters.redis.lock import RedisLock
+from adapters.redis.lock import ALIVE_SECONDS, RedisLock
 from application.ports.lock import Lease, LockTimeout, LockUnavailable
 
 #: A call is made twice before it is given up, and a busy machine gets something on top.
 PATIENCE_SECONDS = 2 * TIMEOUT_SECONDS + 0.5
 
 
-def a_lock(client: Redis, *, ttl_seconds: float = 120, wait_seconds: float = 10) -> RedisLock:
-    return RedisLock(client, ttl_seconds=ttl_seconds, wait_seconds=wait_seconds)
+class MakeLock(Protocol):
+    def __call__(
+        self, client: Redis, *, ttl_seconds: float = ..., wait_seconds: float = ..., alive_seconds: float = ...
+    ) -> RedisLock: ...
+
+
+@pytest.fixture
+async def a_lock() -> AsyncIterator[MakeLock]:
+    """Makes locks that are closed in the end."""
+    made: list[RedisLock] = []
+
+    def make(
+        client: Redis, *, ttl_seconds: float = 120, wait_seconds: float = 10, alive_seconds: float = ALIVE_SECONDS
+    ) -> RedisLock:
+        lock = RedisLock(client, ttl_seconds=ttl_seconds, wait_seconds=wait_seconds, alive_seconds=alive_seconds)
+        made.append(lock)
+        return lock
+
+    yield make
+    for lock in made:
+        await lock.close()
 
 
 def a_name() -> str:
     return f"ticket_lock_{uuid4()}"
 
 
-async def test_every_name_is_a_key_with_the_leases_value_that_expires(client: Redis) -> None:
+async def test_every_name_is_a_key_with_the_leases_value_that_expires(a_lock: MakeLock, client: Redis) -> None:
     first, second = a_name(), a_name()
 
     lease = await a_lock(client, ttl_seconds=120).acquire([first, second])
@@ -37,7 +59,7 @@ async def test_every_name_is_a_key_with_the_leases_value_that_expires(client: Re
         assert 119_000 < await client.pttl(name) <= 120_000
 
 
-async def test_releasing_deletes_the_keys(client: Redis) -> None:
+async def test_releasing_deletes_the_keys(a_lock: MakeLock, client: Redis) -> None:
     lock, name = a_lock(client), a_name()
 
     await lock.release(await lock.acquire([name]))
@@ -45,7 +67,7 @@ async def test_releasing_deletes_the_keys(client: Redis) -> None:
     assert not await client.exists(name)
 
 
-async def test_a_lease_of_which_one_lock_is_lost_gives_back_the_others(client: Redis) -> None:
+async def test_a_lease_of_which_one_lock_is_lost_gives_back_the_others(a_lock: MakeLock, client: Redis) -> None:
     lock, lost, kept = a_lock(client), a_name(), a_name()
     lease = await lock.acquire([lost, kept])
     await client.set(lost, "somebody else's")
@@ -56,7 +78,7 @@ async def test_a_lease_of_which_one_lock_is_lost_gives_back_the_others(client: R
     assert not await client.exists(kept)
 
 
-async def test_processes_exclude_one_another(redis_url: str, client: Redis) -> None:
+async def test_processes_exclude_one_another(a_lock: MakeLock, redis_url: str, client: Redis) -> None:
     other_client = create_redis(redis_url)
     ours, theirs, name = a_lock(client), a_lock(other_client, wait_seconds=0), a_name()
     lease = await ours.acquire([name])
@@ -69,7 +91,7 @@ async def test_processes_exclude_one_another(redis_url: str, client: Redis) -> N
     await other_client.aclose()
 
 
-async def test_a_lock_works_after_redis_forgot_its_scripts(client: Redis) -> None:
+async def test_a_lock_works_after_redis_forgot_its_scripts(a_lock: MakeLock, client: Redis) -> None:
     lock, name = a_lock(client), a_name()
     await lock.release(await lock.acquire([name]))
 
@@ -78,8 +100,72 @@ async def test_a_lock_works_after_redis_forgot_its_scripts(client: Redis) -> Non
     assert await lock.release(await lock.acquire([name]))
 
 
+DOOMED = """
+import asyncio, sys
+from adapters.redis.client import create_redis
+from adapters.redis.lock import RedisLock
+
+async def hold(url, name):
+    lock = RedisLock(create_redis(url), ttl_seconds=120, wait_seconds=10, alive_seconds=1)
+    print((await lock.acquire([name])).value, flush=True)
+    await asyncio.sleep(3600)
+
+asyncio.run(hold(*sys.argv[1:]))
+"""
+
+
+async def test_a_lock_does_not_outlive_its_process_for_long(a_lock: MakeLock, redis_url: str, client: Redis) -> None:
+    name, free = a_name(), a_name()
+    doomed = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", DOOMED, redis_url, name, stdout=asyncio.subprocess.PIPE
+    )
+    assert doomed.stdout
+    value = (await doomed.stdout.readline()).strip()
+    assert await client.get(name) == value
+    lock = a_lock(client, wait_seconds=2.5)
+    with pytest.raises(LockTimeout):
+        await lock.acquire([name])  # it lives longer than a sign of life lasts
+
+    doomed.kill()
+    await doomed.wait()
+
+    lease = await lock.acquire([name, free])
+    assert await client.pttl(name) > 100_000  # had anew, not expired
+    assert await lock.release(lease)
+
+
+async def test_who_was_taken_for_dead_leaves_the_next_owner_alone(a_lock: MakeLock, client: Redis) -> None:
+    name = a_name()
+    silent, other = a_lock(client, wait_seconds=0, alive_seconds=0.1), a_lock(client)
+    lease = await silent.acquire([name])
+    await silent.close()  # gives no signs of life any more
+
+    taken_over = await other.acquire([name])
+
+    assert await silent.release(lease) is False
+    assert await other.release(taken_over) is True
+
+
+async def test_a_value_that_never_gave_a_sign_of_life_lasts_until_it_expires(a_lock: MakeLock, client: Redis) -> None:
+    name = a_name()
+    await client.set(name, "somebody else's", px=400)
+    with pytest.raises(LockTimeout):
+        await a_lock(client, wait_seconds=0.1, alive_seconds=0.01).acquire([name])
+    assert await client.get(name) == b"somebody else's"
+    lock = a_lock(client)
+    assert await lock.release(await lock.acquire([name]))
+
+
+async def test_a_released_lease_leaves_nothing_behind(a_lock: MakeLock, client: Redis) -> None:
+    lock = a_lock(client)
+    lease = await lock.acquire([a_name()])
+    assert await client.zscore("lock_leases", lease.value)
+    await lock.release(lease)
+    assert await client.zscore("lock_leases", lease.value) is None
+
+
 async def test_a_redis_that_dies_is_unavailable_and_serves_again_after_its_restart(
-    own_redis: EmbeddedRedis, own_client: Redis
+    a_lock: MakeLock, own_redis: EmbeddedRedis, own_client: Redis
 ) -> None:
     lock, name = a_lock(own_client), a_name()
     lease = await lock.acquire([name])
@@ -97,7 +183,7 @@ async def test_a_redis_that_dies_is_unavailable_and_serves_again_after_its_resta
 
 
 async def test_who_waits_for_a_lock_when_redis_dies_waits_no_longer(
-    own_redis: EmbeddedRedis, own_client: Redis
+    a_lock: MakeLock, own_redis: EmbeddedRedis, own_client: Redis
 ) -> None:
     lock, name = a_lock(own_client, wait_seconds=60), a_name()
     await lock.acquire([name])
@@ -111,7 +197,7 @@ async def test_who_waits_for_a_lock_when_redis_dies_waits_no_longer(
             await waiter
 
 
-async def test_a_redis_that_hangs_is_unavailable_within_the_time_out(hanging_client: Redis) -> None:
+async def test_a_redis_that_hangs_is_unavailable_within_the_time_out(a_lock: MakeLock, hanging_client: Redis) -> None:
     lock, name = a_lock(hanging_client), a_name()
 
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -124,7 +210,7 @@ async def test_a_redis_that_hangs_is_unavailable_within_the_time_out(hanging_cli
 
 
 async def test_a_lock_whose_answer_came_too_late_does_not_stay_locked(
-    own_redis: EmbeddedRedis, own_client: Redis
+    a_lock: MakeLock, own_redis: EmbeddedRedis, own_client: Redis
 ) -> None:
     lock, name = a_lock(own_client, wait_seconds=5), a_name()
     pause_milliseconds = int(2 * TIMEOUT_SECONDS * 1000) + 300
