@@ -22,6 +22,12 @@ Parameters = Mapping[str, Any]
 Statement = tuple[str, Parameters]
 Rows = list[dict[str, Any]]
 
+#: A process that freezes between two statements is known to the server (IDLE_IN_TRANSACTION_TIMEOUT_SECONDS); in the
+#: middle of a pipeline it is not, but for this. Shorter than anybody waits for a lock (LOCK_WAIT).
+LOCKING_TRANSACTION_SECONDS: Final = 8
+_END_SOON: Final = f"SET LOCAL transaction_timeout = '{LOCKING_TRANSACTION_SECONDS}s'"
+_KNOWS_TRANSACTION_TIMEOUT: Final = 170000
+
 _DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
@@ -59,10 +65,14 @@ class Connection:
         await self._send_waiting()
         return await self._connection.scalars(statement, parameters)
 
-    async def fetch(self, *statements: Statement) -> list[Rows]:
-        """The rows of compiled statements that are run in this order, in one round trip."""
+    async def fetch(self, *statements: Statement, lock: bool = False) -> list[Rows]:
+        """The rows of compiled statements that are run in this order, in one round trip. ``lock`` says that they lock
+        what others wait for: the transaction must end soon, whatever becomes of this process.
+        """
         async with self._driver.pipeline():
             await self._queue_waiting()
+            if lock and self._driver.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
+                await self._driver.execute(_END_SOON)
             cursors = [self._driver.cursor(row_factory=dict_row) for _ in statements]
             for cursor, (sql, parameters) in zip(cursors, statements, strict=True):
                 await cursor.execute(sql, parameters)

@@ -14,8 +14,12 @@ POOL_TIMEOUT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 5
 #: No statement of ours is slow; one that is, waits for somebody's lock, and its buyer has gone.
 STATEMENT_TIMEOUT_SECONDS = 30
-#: A process that stops in the middle of a transaction must not keep its rows locked.
-IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 60
+#: A process that freezes in the middle of a transaction must not keep its rows locked: no transaction of ours waits for
+#: anything but the database. Those who want the rows wait longer (STATEMENT_TIMEOUT_SECONDS).
+IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 10
+#: A host that is gone without a word (its power, its network) is given up by the other side after 5 + 3 * 2 seconds of
+#: silence, and its transaction rolled back.
+KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 
 
 def psycopg_url(database_url: str) -> URL:
@@ -32,6 +36,7 @@ def create_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
         "timezone": "UTC",
         "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
         "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_TIMEOUT_SECONDS}s",
+        **{f"tcp_{name}": value for name, value in KEEPALIVES.items()},
     }
     engine = create_async_engine(
         psycopg_url(database_url),
@@ -41,6 +46,7 @@ def create_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
         pool_use_lifo=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            **KEEPALIVES,
             "application_name": "piquetickets",
             "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         },

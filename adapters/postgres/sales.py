@@ -89,7 +89,9 @@ class PostgresSalesRepo:
         ticket_ids = {line.ticket_id for order in orders for line in order.lines}
         promo_code_ids = {order.promo_code_id for order in orders if order.promo_code_id}
         rows, promo_codes = await self._connection.fetch(
-            (_LOCK_TICKETS, {"ids": list(ticket_ids)}), (_LOCK_PROMO_CODES_BY_ID, {"ids": list(promo_code_ids)})
+            (_LOCK_TICKETS, {"ids": list(ticket_ids)}),
+            (_LOCK_PROMO_CODES_BY_ID, {"ids": list(promo_code_ids)}),
+            lock=True,
         )
         return Stock(map(ticket_of, rows), map(promo_code_of, promo_codes))
 
@@ -100,6 +102,7 @@ class PostgresSalesRepo:
             (_LOCK_TICKETS_OF_ORDERS, ids),
             (_LOCK_PROMO_CODES_OF_ORDERS, ids),
             (_READ_SHOWS_OF_ORDERS, ids),
+            lock=True,
         )
         return SoldOrders(
             orders=orders_of(found, lines, attendees),
@@ -130,6 +133,7 @@ class PostgresSalesRepo:
             (_READ_SHOWS, {"ids": list(show_ids)}),
             (_READ_PRODUCERS, {"ids": list(show_ids)}),
             *([(_USED_KEYS, {"keys": list(keys)})] if keys else []),
+            lock=lock,
         )
         return Sale(
             shows={row["id"]: show_of(row) for row in on_sale},

@@ -19,9 +19,10 @@ LOOK_EVERY_SECONDS = 0.25
 FORGOTTEN_AFTER_MILLISECONDS = 750
 #: A waiter for several names is passed by others for so long; then the names are kept for it as they come free.
 PATIENCE_MICROSECONDS = 1_000_000
-#: Of a lease that gave no sign of life for so long the holder is dead, and its names are free long before they expire.
-#: Should it live after all (a machine that was asleep), row locks still protect the data.
+#: Who has given no sign of life for so long is dead, and others may have its names long before they expire. Should it
+#: live after all (a machine that was asleep), row locks still protect the data.
 ALIVE_SECONDS = 2
+#: How long after its death a lease is told from a value that never gives a sign of life.
 DEAD_ARE_KNOWN_MICROSECONDS = 3600 * 1_000_000
 
 # Waiters stand in one line, in the order they came, with the names they want. A waiter whose names are all free is
@@ -122,7 +123,6 @@ local released, freed = 0, {{}}
 for _, name in ipairs(KEYS) do
     if redis.call('GET', name) == ARGV[1] then
         redis.call('DEL', name)
-        freed[name] = true
         released = released + 1
     end
 end
@@ -150,11 +150,11 @@ class RedisLock:
         self._acquire = redis.register_script(_ACQUIRE)
         self._release = redis.register_script(_RELEASE)
         self._stay_alive = redis.register_script(_STAY_ALIVE)
-        self._ttl_seconds = ttl_seconds
+        self._ttl_milliseconds = max(1, round(ttl_seconds * 1000))
         self._wait_seconds = wait_seconds
         self._alive_seconds = alive_seconds
         self._alive_microseconds = round(alive_seconds * 1_000_000)
-        self._held: dict[str, float] = {}
+        self._held_until: dict[str, float] = {}
         self._staying_alive: asyncio.Task[None] | None = None
         self._being_forgotten: set[asyncio.Task[None]] = set()
 
@@ -167,7 +167,7 @@ class RedisLock:
                 await self.release(wanted)
                 raise LockTimeout(", ".join(wanted.names))
             await self._until_its_turn(wanted, min(left, LOOK_EVERY_SECONDS))
-        self._held[lease.value] = time.monotonic() + self._ttl_seconds
+        self._held_until[lease.value] = time.monotonic() + self._ttl_milliseconds / 1000
         if self._staying_alive is None or self._staying_alive.done():
             self._staying_alive = asyncio.create_task(self._stay_alive_while_held())
         return lease
@@ -180,7 +180,7 @@ class RedisLock:
             await asyncio.wait(self._being_forgotten)
 
     async def release(self, lease: Lease) -> bool:
-        self._held.pop(lease.value, None)
+        self._held_until.pop(lease.value, None)
         try:
             released = await self._release(keys=lease.names, args=[lease.value])
         except (RedisError, OSError) as error:
@@ -210,23 +210,19 @@ class RedisLock:
             raise
 
     async def _run_acquire(self, most: Lease, *, needed: int) -> Lease | None:
-        arguments: list[str | int] = [
-            most.value,
-            max(1, round(self._ttl_seconds * 1000)),
-            self._alive_microseconds,
-            needed,
-        ]
-        had = await self._acquire(keys=most.names, args=arguments)
+        had = await self._acquire(
+            keys=most.names, args=[most.value, self._ttl_milliseconds, self._alive_microseconds, needed]
+        )
         return None if had is None else Lease(tuple(sorted(most.names[n - 1] for n in had)), most.value)
 
     async def _stay_alive_while_held(self) -> None:
-        while self._held:
+        while self._held_until:
             await asyncio.sleep(self._alive_seconds / 3)
             now = time.monotonic()
-            self._held = {value: expires_at for value, expires_at in self._held.items() if expires_at > now}
-            if self._held:
+            self._held_until = {value: until for value, until in self._held_until.items() if until > now}
+            if self._held_until:
                 with suppress(RedisError, OSError):
-                    await self._stay_alive(args=[self._alive_microseconds, *self._held])
+                    await self._stay_alive(args=[self._alive_microseconds, *self._held_until])
 
     def _forget_soon(self, lease: Lease, attempt: asyncio.Future[Lease | None] | None = None) -> None:
         """The answer is lost, the locks may be ours all the same: they must not block others until they expire."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import aiohttp
 import msgspec
 import psutil
 import pytest
-from redis.asyncio import Redis
 
+from adapters.embedded import EmbeddedPostgres
 from adapters.redis.client import create_redis
 from adapters.stripe.sandbox import StripeSandbox
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice, OnSale
+from tests.support.database import row_locked, until_somebody_waits
 from tests.support.factories import ticket
 from tests.support.metrics import Metrics
 from tests.support.processes import running_command, until_ready
@@ -28,15 +30,9 @@ from tests.support.server import Service, free_port
 async def test_300_buyers_at_once_for_100_tickets_get_exactly_100(
     service: Service, settings: Settings, sandbox: StripeSandbox, price: int
 ) -> None:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
     # The same public address as the service whose worker looks after the same database.
-    own = msgspec.structs.replace(settings, stripe_rate_per_second=1000, log_level="WARNING")
-    async with (
-        running_command("serve", "--port", str(port), "--workers", "3", environment=environment_of(own)),
-        aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as client,
-    ):
-        await until_ready(url)
+    own = msgspec.structs.replace(settings, stripe_rate_per_second=1000)
+    async with other_processes(own, "--workers", "3") as (_, client):
         box_office = BoxOffice(client, service.container.unit_of_work, sandbox)
         on_sale = await box_office.put_on_sale(ticket(price=price, quantity=100))
 
@@ -64,60 +60,98 @@ async def test_processes_that_are_killed_with_the_locks_of_a_hot_show_do_not_sto
     service: Service, settings: Settings, redis_url: str
 ) -> None:
     """P1-005 lets a lock outlive its process by LOCK_TTL (120 s). Nobody waits so long: nobody is even refused."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    own = msgspec.structs.replace(settings, log_level="ERROR")
     async with (
-        running_command("serve", "--port", str(port), "--workers", "2", environment=environment_of(own)) as serve,
-        aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as client,
+        other_processes(settings, "--workers", "2") as (others, client),
         create_redis(redis_url) as redis,
     ):
-        await until_ready(url)
         box_office = BoxOffice(client, service.container.unit_of_work)
         on_sale = await box_office.put_on_sale(ticket(price=0, quantity=10_000))
-        lock_name = f"ticket_lock_{on_sale.tickets[0].id}"
-        killed = asyncio.Event()
+        ended = asyncio.Event()
+        buyers = [asyncio.create_task(order_until(ended, box_office, on_sale)) for _ in range(30)]
 
-        async def order_until_processes_were_killed() -> int:
-            orders = 0
-            while not killed.is_set() or not orders:
-                await order(box_office, on_sale)
-                orders += 1
-            await order(box_office, on_sale)
-            return orders + 1
+        async def lock_is_held() -> bool:
+            return bool(await redis.exists(f"ticket_lock_{on_sale.tickets[0].id}"))
 
-        buyers = [asyncio.create_task(order_until_processes_were_killed()) for _ in range(30)]
-        await kill_children_that_hold(lock_name, redis, psutil.Process(serve.pid))
-        killed.set()
+        servers = await stop_in_the_act(others, lock_is_held)
+        for server in servers:
+            server.kill()
+        ended.set()
+
         orders = sum(await asyncio.gather(*buyers))
-
         assert await box_office.counters(on_sale) == [(0, orders)]
 
 
-async def order(box_office: BoxOffice, on_sale: OnSale) -> None:
-    """Ask for one ticket as often as the connection breaks, under the same key."""
+@pytest.mark.p1
+async def test_a_process_that_freezes_in_a_transaction_of_a_hot_show_does_not_stop_its_sale(
+    service: Service, settings: Settings, postgres: EmbeddedPostgres
+) -> None:
+    """Nobody closes its connections. Its own buyer is told to come again, and finds one order."""
+    async with other_processes(settings) as (other, client):
+        its_box_office = BoxOffice(client, service.container.unit_of_work)
+        on_sale = await its_box_office.put_on_sale(ticket(price=0, quantity=10_000))
+        async with row_locked(postgres.url, on_sale.tickets[0].id):
+            its_buyer = asyncio.create_task(order(its_box_office, on_sale, refused=frozenset({503})))
+            await until_somebody_waits(postgres.url)
+            frozen = [other, *other.children()]
+            for process in frozen:
+                process.suspend()
+
+        await order(BoxOffice(service.client, service.container.unit_of_work), on_sale)
+        for process in frozen:
+            process.resume()
+        await its_buyer
+        assert await its_box_office.counters(on_sale) == [(0, 2)]
+
+
+@asynccontextmanager
+async def other_processes(
+    settings: Settings, *options: str
+) -> AsyncIterator[tuple[psutil.Process, aiohttp.ClientSession]]:
+    """``piquetickets serve`` beside the service, on the same engines."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = environment_of(msgspec.structs.replace(settings, log_level="ERROR"))
+    async with (
+        running_command("serve", "--port", str(port), *options, environment=environment) as serve,
+        aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as client,
+    ):
+        await until_ready(url)
+        yield psutil.Process(serve.pid), client
+
+
+async def stop_in_the_act(parent: psutil.Process, is_in_the_act: Callable[[], Awaitable[bool]]) -> list[psutil.Process]:
+    """Stop the children (SIGSTOP) at a moment when it is so."""
+    while True:
+        children: list[psutil.Process] = parent.children()
+        for child in children:
+            child.suspend()
+        if await is_in_the_act():
+            return children
+        for child in children:
+            child.resume()
+        await asyncio.sleep(0.01)
+
+
+async def order_until(ended: asyncio.Event, box_office: BoxOffice, on_sale: OnSale) -> int:
+    """Order one ticket after the other, the last one when it has ended. How many they were."""
+    orders = 0
+    while not ended.is_set():
+        await order(box_office, on_sale)
+        orders += 1
+    await order(box_office, on_sale)
+    return orders + 1
+
+
+async def order(box_office: BoxOffice, on_sale: OnSale, *, refused: frozenset[int] = frozenset()) -> None:
+    """Ask for one ticket as often as the connection breaks or the answer is a refusal, under the same key."""
     key = str(uuid4())
     while True:
         with suppress(aiohttp.ClientConnectionError):
             answer = await box_office.checkout(on_sale.cart(1), key=key)
-            assert answer.status in {200, 201}, answer.content
-            return
+            if answer.status not in refused:
+                answer.created()
+                return
         await asyncio.sleep(0.05)
-
-
-async def kill_children_that_hold(lock_name: str, redis: Redis, parent: psutil.Process) -> None:
-    """Stop all of them at a moment when one has the lock; and kill them."""
-    while True:
-        children = parent.children()
-        for child in children:
-            child.suspend()
-        if await redis.exists(lock_name):
-            for child in children:
-                child.kill()
-            return
-        for child in children:
-            child.resume()
-        await asyncio.sleep(0.01)
 
 
 async def self_service(box_office: BoxOffice, placed: dict[str, object]) -> None:

@@ -17,6 +17,7 @@ from adapters.embedded import EmbeddedPostgres
 from adapters.postgres import schema
 from adapters.postgres.engine import (
     CONNECT_TIMEOUT_SECONDS,
+    KEEPALIVES,
     POOL_TIMEOUT_SECONDS,
     create_engine,
     psycopg_url,
@@ -51,6 +52,18 @@ def own_postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     with EmbeddedPostgres(tmp_path, durable=False) as engine:
         schema.upgrade(engine.url)
         yield engine
+
+
+async def test_both_sides_notice_that_the_others_host_is_gone(lonely_engine: AsyncEngine) -> None:
+    async with lonely_engine.connect() as connection:
+        servers = {name: await connection.scalar(sa.text(f"SHOW tcp_{name}")) for name in KEEPALIVES}
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        with socket.socket(fileno=socket.dup(driver.pgconn.socket)) as ours:
+            options = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT]
+            clients = [ours.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+    assert servers == {name: str(value) for name, value in KEEPALIVES.items()}
+    assert clients == list(KEEPALIVES.values())
 
 
 async def terminate_connections_of(victim: AsyncEngine, *, by: AsyncEngine) -> None:
@@ -184,6 +197,24 @@ async def test_locks_of_a_cut_connection_are_free(
 
         async with asyncio.timeout(2), unit_of_work() as next_one:
             assert theatre.stalls.id in (await next_one.sales.lock([cart])).stock.tickets
+
+
+async def test_locks_of_a_process_that_freezes_are_free_before_its_next_word(
+    lonely_engine: AsyncEngine, unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    cart = a_cart({theatre.stalls: 1})
+
+    async def freeze() -> None:
+        async with PostgresUnitOfWork(lonely_engine) as uow:
+            await uow.sales.lock([cart])
+            async with uow._driver.pipeline():
+                await uow._driver.execute("SELECT 1")  # and nothing that says whether this was all
+                await asyncio.sleep(1)
+                async with unit_of_work() as next_one:
+                    assert theatre.stalls.id in (await next_one.sales.lock([cart])).stock.tickets
+
+    with pytest.raises(StorageUnavailable):
+        await freeze()
 
 
 async def test_a_connection_cut_while_idle_costs_one_unit_of_work_at_most(
