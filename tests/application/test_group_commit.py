@@ -179,11 +179,13 @@ async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_th
     prepare = Preparation()
     line = Line(decider, prepare=prepare, max_batch=3)
     tasks = await submitted(line, "hamlet", "ada")
-    tasks += await submitted(line, "hamlet", "xavier", "bob", "cleo", "dan") + await submitted(line, "macbeth", "eve")
+    tasks += await submitted(line, "hamlet", "xavier", "bob", "xena", "cleo", "dan")
+    tasks += await submitted(line, "macbeth", "eve")
     prepare.open("ada", "eve", "xavier")
     await decider.decide_everything(line)
-    assert decider.batches == [["ada", "bob", "cleo"], ["eve", "dan"], ["xavier"]]
-    assert await asyncio.gather(*tasks) == ["ADA", "XAVIER", "BOB", "CLEO", "DAN", "EVE"]
+    assert decider.batches == [["ada", "bob", "cleo"], ["eve", "dan"], ["xavier", "xena"]]
+    assert prepare.told["eve"] == ["xavier", "xena"]  # in the order in which they came, and dan is one too many
+    assert await asyncio.gather(*tasks) == ["ADA", "XAVIER", "BOB", "XENA", "CLEO", "DAN", "EVE"]
 
 
 async def test_who_comes_for_another_show_joins_and_no_other_batch_decides_for_it(decider: Decider) -> None:

@@ -100,6 +100,21 @@ async def test_a_lock_works_after_redis_forgot_its_scripts(a_lock: MakeLock, cli
     assert await lock.release(await lock.acquire([name]))
 
 
+async def test_what_somebody_is_about_to_take_is_not_had_as_well(a_lock: MakeLock, client: Redis) -> None:
+    lock, name, wanted, somebody = a_lock(client), a_name(), a_name(), str(uuid4())
+    await client.zadd("lock_queue", {somebody: (await client.time())[0] * 1_000_000})
+    await client.sadd(f"lock_wanted_{somebody}", wanted)
+
+    lease = await lock.acquire([name], lambda: [wanted])
+    await lock.release(Lease((wanted,), somebody))
+    one_more = await lock.acquire([a_name()], lambda: [wanted])
+
+    assert lease.names == (name,)
+    assert wanted in one_more.names
+    await lock.release(lease)
+    await lock.release(one_more)
+
+
 DOOMED = """
 import asyncio, sys
 from adapters.redis.client import create_redis
