@@ -34,7 +34,7 @@ def nothing_more() -> Collection[str]:
 class Lock(Protocol):
     """All or nothing: several names are locked together, or none is. First come, first served: who asks again right
     after a release stands behind whoever waited for the same names. Nobody waits for names that lie free because
-    somebody who wants more than these waits for the others.
+    somebody who wants more than these waits for the others. Locks of a process that died fall free within seconds.
     """
 
     async def acquire(self, names: Collection[str], also: MoreNames = nothing_more) -> Lease:
