@@ -20,6 +20,8 @@ BACKLOG: Final = 4096
 STOP_SECONDS: Final = 15
 #: An idle connection is kept so long; longer than proxies keep theirs, so that it is they who close.
 KEEP_ALIVE_SECONDS: Final = 75
+#: A request that was sent while the process was told to stop arrives within this time.
+LAST_REQUEST_SECONDS: Final = 0.1
 #: Request line and headers together, and how long they may take to arrive.
 MAX_HEAD_BYTES: Final = 64 * 1024
 HEAD_SECONDS: Final = 20
@@ -60,12 +62,20 @@ class OneWrite:
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose patience has an end: neither a head without end nor one that drips in ties up a connection."""
+    """HTTP/1.1 whose patience has an end: neither a head without end nor one that drips in ties up a connection. Where
+    it has to stop, it answers the request that is on its way, and says that it was the last.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
         self._head_timer: TimerHandle | None = None
+        self._is_stopping = False
+
+    @override
+    def shutdown(self) -> None:
+        self._is_stopping = True
+        self.loop.call_later(LAST_REQUEST_SECONDS, super().shutdown)
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -86,6 +96,8 @@ class PatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_is_here()
         super().on_headers_complete()
+        if self._is_stopping:
+            self.cycle.keep_alive = False
 
     @override
     def data_received(self, data: bytes) -> None:
