@@ -115,7 +115,7 @@ class GroupCommit(Generic[Key, Request, Result]):
 
     def _next_batch(self) -> _Batch[Key, Request, Result]:
         """Of one show alone: if it cannot be prepared, nobody else must suffer. They join when it is."""
-        batch = _Batch[Key, Request, Result]()
+        batch: _Batch[Key, Request, Result] = _Batch()
         for key in self._keys_open_to(batch):
             self._move(key, batch)
             if batch.entries:
@@ -132,7 +132,8 @@ class GroupCommit(Generic[Key, Request, Result]):
         self, key: Key, batch: _Batch[Key, Request, Result], is_good_for: Callable[[Request], bool] = _everybody
     ) -> None:
         """Move from a line into the batch, in their order, as many as it has room for."""
-        line, passed_over, before = self._lines[key], deque[_Entry[Request, Result]](), len(batch.entries)
+        line, before = self._lines[key], len(batch.entries)
+        passed_over: deque[_Entry[Request, Result]] = deque()
         while line and len(batch.entries) < self._max_batch:
             request, decided = entry = line.popleft()
             if decided.done():  # whoever asked has gone
