@@ -57,7 +57,8 @@ async def _nothing_to_prepare(*_: object) -> AsyncIterator[Callable[[object], bo
 class GroupCommit(Generic[Key, Request, Result]):
     """Lines of requests by key (a show). Two batches never decide for the same key at the same time.
 
-    ``decide`` is called within ``prepare``, which may raise for the whole batch, too.
+    A batch begins with those of one key. ``prepare`` is called for them and may raise for them; ``decide`` is called
+    within it, for whoever has joined by then, too.
 
     ``max_batch`` bounds the work of one transaction, ``max_waiting`` each line (a request beyond it raises Busy).
     While a batch is under way others gather for the next one; but when it takes longer than ``patience_seconds``,

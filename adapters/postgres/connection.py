@@ -23,7 +23,7 @@ Statement = tuple[str, Parameters]
 Rows = list[dict[str, Any]]
 
 #: A process that freezes between two statements is known to the server (IDLE_IN_TRANSACTION_TIMEOUT_SECONDS); in the
-#: middle of a pipeline it is not, but for this. Shorter than anybody waits for a lock (LOCK_WAIT).
+#: middle of a pipeline it is not, but for this. Shorter than others wait for the lock, where LOCK_WAIT is its 10 s.
 LOCKING_TRANSACTION_SECONDS: Final = 8
 _END_SOON: Final = f"SET LOCAL transaction_timeout = '{LOCKING_TRANSACTION_SECONDS}s'"
 _KNOWS_TRANSACTION_TIMEOUT: Final = 170000

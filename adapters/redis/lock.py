@@ -173,7 +173,7 @@ class RedisLock:
         return lease
 
     async def close(self) -> None:
-        """Wait for the releases that are under way."""
+        """Give no more signs of life, and wait for the releases that are under way."""
         if self._staying_alive is not None:
             self._staying_alive.cancel()
         while self._being_forgotten:

@@ -54,18 +54,6 @@ def own_postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
         yield engine
 
 
-async def test_both_sides_notice_that_the_others_host_is_gone(lonely_engine: AsyncEngine) -> None:
-    async with lonely_engine.connect() as connection:
-        servers = {name: await connection.scalar(sa.text(f"SHOW tcp_{name}")) for name in KEEPALIVES}
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        with socket.socket(fileno=socket.dup(driver.pgconn.socket)) as ours:
-            options = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT]
-            clients = [ours.getsockopt(socket.IPPROTO_TCP, option) for option in options]
-    assert servers == {name: str(value) for name, value in KEEPALIVES.items()}
-    assert clients == list(KEEPALIVES.values())
-
-
 async def terminate_connections_of(victim: AsyncEngine, *, by: AsyncEngine) -> None:
     """Cut every idle connection of an engine, as an administrator or a failover would."""
     async with victim.connect() as connection:
@@ -215,6 +203,18 @@ async def test_locks_of_a_process_that_freezes_are_free_before_its_next_word(
 
     with pytest.raises(StorageUnavailable):
         await freeze()
+
+
+async def test_both_sides_of_a_connection_ask_whether_the_other_is_there(lonely_engine: AsyncEngine) -> None:
+    async with lonely_engine.connect() as connection:
+        servers = {name: await connection.scalar(sa.text(f"SHOW tcp_{name}")) for name in KEEPALIVES}
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        with socket.socket(fileno=socket.dup(driver.pgconn.socket)) as ours:
+            options = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT]
+            clients = [ours.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+    assert servers == {name: str(value) for name, value in KEEPALIVES.items()}
+    assert clients == list(KEEPALIVES.values())
 
 
 async def test_a_connection_cut_while_idle_costs_one_unit_of_work_at_most(
