@@ -1,35 +1,55 @@
-"""Use case: complete an order by its payment session. The redirect and the webhook both come here (design.md §5)."""
+"""Use case: complete an order by its payment session. The redirect and the webhook both come here.
+
+A webhook is signed; the redirect is an address that anyone can open with any id. So a session that comes by the
+redirect is first looked for in our own orders, and the payment provider is only asked about one that is there: once a
+second at most, however many ask, and in turns that no webhook waits for.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from uuid import UUID
 
 from application.group_commit import GroupCommit
-from application.ports.payment import Payment, PaymentEvent
+from application.ports.payment import SESSION_ID_PREFIX, Payment, PaymentEvent
 from application.ports.storage import FoundOrder, UnitOfWorkFactory
 from application.settlement import Settlement
-from domain.errors import NotFound
+from application.spaced_calls import SpacedCalls
+from domain.errors import InvalidRequest, NotFound
 from domain.orders import PAID, Order
+
+log = logging.getLogger(__name__)
 
 
 class CompleteOrder:
-    def __init__(self, payment: Payment, unit_of_work: UnitOfWorkFactory, settlement: Settlement) -> None:
+    """``payment`` is asked because of events, ``payment_for_buyers`` because of browsers: its turns are others."""
+
+    def __init__(
+        self,
+        payment: Payment,
+        payment_for_buyers: Payment,
+        unit_of_work: UnitOfWorkFactory,
+        settlement: Settlement,
+    ) -> None:
         self._payment = payment
+        self._payment_for_buyers = payment_for_buyers
         self._unit_of_work = unit_of_work
         self._settlement = settlement
         self._finding: GroupCommit[None, str, FoundOrder | None] = GroupCommit(self._find_together)
+        self._asking: SpacedCalls[Order] = SpacedCalls(self._ask_for_buyer)
 
     async def __call__(self, session_id: str) -> Order:
-        """The order after it was brought in line with the session, which is asked for afresh.
+        """The order of a session that a browser came back with, after it was brought in line with the session.
 
-        Doing it again changes nothing: an order whose money has come is not asked about twice. Raises NotFound,
-        SessionNotFound, PaymentUnavailable.
+        Doing it again changes nothing: an order whose money has come is not asked about twice. Raises NotFound for a
+        session that no order has, and for a free order's label, which is no session; InvalidRequest, SessionNotFound,
+        PaymentUnavailable.
         """
-        order_id, status = await self._finding.submit(None, session_id) or (None, None)
-        if order_id is not None and status in PAID:
+        order_id, status = await self._found(session_id)
+        if status in PAID:
             return await self._order(order_id)
-        return await self._settle(session_id, order_id)
+        return await self._asking(session_id)
 
     async def because_of(self, event: PaymentEvent, found: FoundOrder | None) -> bool:
         """Do so for the session that an event is about, and keep the event as handled in the same transaction.
@@ -40,15 +60,32 @@ class CompleteOrder:
         order_id, status = found or (None, None)
         if status in PAID:
             return False
-        await self._settle(event.object_id, order_id, told_by=event)
+        order = await self._settle(self._payment, event.object_id, order_id, told_by=event)
+        if order.session_id is None and order.status in PAID:
+            await self._remember_session(order, event.object_id)
         return True
 
-    async def _settle(self, session_id: str, order_id: UUID | None, *, told_by: PaymentEvent | None = None) -> Order:
-        session = await self._payment.session(session_id)
-        order_id = session.order_id or order_id
+    async def _ask_for_buyer(self, session_id: str) -> Order:
+        order_id, _ = await self._found(session_id)
+        return await self._settle(self._payment_for_buyers, session_id, order_id)
+
+    async def _settle(
+        self, payment: Payment, session_id: str, order_id: UUID | None, *, told_by: PaymentEvent | None = None
+    ) -> Order:
+        session = await payment.session(session_id)
+        order_id = order_id or session.order_id
         if order_id is None:
             raise NotFound("No order belongs to this payment")
         return await self._settlement.settle(order_id, session, told_by=told_by)
+
+    async def _remember_session(self, order: Order, session_id: str) -> None:
+        """The database lost which session the order has; the session itself knows its order. The buyer who comes back
+        with its id is known again.
+        """
+        log.warning("Order %s is paid in a session that we had lost", order.id)
+        async with self._unit_of_work() as uow:
+            await uow.orders.attach_session(order.id, session_id=session_id, checkout_url=None)
+            await uow.commit()
 
     async def by_payment(self, intent_id: str | None) -> Order:
         """The order that this payment paid. What else happens to a payment may be told before that it was made: then
@@ -65,14 +102,22 @@ class CompleteOrder:
         order = await self._order(order_id)
         if order.session_id is None:
             raise NotFound("No order belongs to this payment")
-        return await self(order.session_id)
+        if order.status in PAID:
+            return order
+        return await self._settle(self._payment, order.session_id, order.id)
 
     async def find(self, session_id: str) -> Order:
         """The order of the session as it is, without asking the payment provider. Raises NotFound."""
-        order_id, _ = await self._finding.submit(None, session_id) or (None, None)
-        if order_id is None:
-            raise NotFound("No order belongs to this payment")
+        order_id, _ = await self._found(session_id)
         return await self._order(order_id)
+
+    async def _found(self, session_id: str) -> FoundOrder:
+        if "\0" in session_id:  # no database can hold it, and others are looked for in the same query
+            raise InvalidRequest("session_id: must not contain a null character", field="session_id")
+        found = await self._finding.submit(None, session_id) if session_id.startswith(SESSION_ID_PREFIX) else None
+        if found is None:
+            raise NotFound("No order belongs to this payment")
+        return found
 
     async def _order(self, order_id: UUID) -> Order:
         async with self._unit_of_work(read_only=True) as uow:

@@ -104,6 +104,10 @@ class Container(containers.DeclarativeContainer):
     checkout_rate_limit = providers.Singleton(RateLimit, redis, rate=settings.provided.checkout_rate_limit)
     pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.stripe_rate_per_second)
     payment = providers.Singleton(StripePayment, stripe, pace)
+    pace_of_buyers = providers.Singleton(
+        RedisPace, redis, per_second=settings.provided.buyers_per_second, name="buyers"
+    )
+    payment_for_buyers = providers.Singleton(StripePayment, stripe, pace_of_buyers)
     payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret)
     broker = providers.Singleton(create_broker, settings.provided.redis_url)
     notifier = providers.Singleton(TaskiqNotifier, broker)
@@ -142,7 +146,7 @@ class Container(containers.DeclarativeContainer):
     find_pay_page = providers.Singleton(FindPayPage, clock, open_session)
     checkout = providers.Singleton(Checkout, checkout_line, open_session)
     quote = providers.Singleton(QuoteCart, unit_of_work.provider, clock, policy)
-    complete_order = providers.Singleton(CompleteOrder, payment, unit_of_work.provider, settlement)
+    complete_order = providers.Singleton(CompleteOrder, payment, payment_for_buyers, unit_of_work.provider, settlement)
     follow_refund = providers.Singleton(FollowRefund, unit_of_work.provider, clock, ids)
     reactions = providers.Singleton(
         Reactions, payment, unit_of_work.provider, settlement, complete_order, follow_refund

@@ -42,9 +42,13 @@ return reserved
 
 
 class RedisPace:
-    """``per_second`` turns in each lane, over all processes together. Who asks at the same time asks together."""
+    """``per_second`` turns in each lane, over all processes together. Who asks at the same time asks together.
 
-    def __init__(self, redis: Redis, *, per_second: float) -> None:
+    ``name`` tells several apart: a lane of one is not the lane of another.
+    """
+
+    def __init__(self, redis: Redis, *, per_second: float, name: str = "pace") -> None:
+        self._name = name
         self._script = redis.register_script(_RESERVE)
         self._interval_seconds = 1 / per_second
         self._lanes: dict[str, GroupCommit[None, float | None, Turn]] = {}
@@ -58,7 +62,9 @@ class RedisPace:
     async def _reserve_together(self, lane: str, patience: Sequence[float | None]) -> list[Turn]:
         milliseconds = [-1 if seconds is None else round(seconds * 1000) for seconds in patience]
         try:
-            reserved = await self._script(keys=[f"pace_{lane}"], args=[self._interval_seconds * 1000, *milliseconds])
+            reserved = await self._script(
+                keys=[f"{self._name}_{lane}"], args=[self._interval_seconds * 1000, *milliseconds]
+            )
         except (RedisError, OSError) as error:
             log.warning("Pace is kept by this process alone: %s", error)
             return [self._reserve_alone(lane, seconds) for seconds in patience]

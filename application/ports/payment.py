@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from domain.catalog import Producer
 from domain.orders import Order, Receipt
 from domain.refunds import Refund, RefundStatus
+
+#: Stripe's ids of checkout sessions begin with it ("cs_test_a1…"); the label of a free order ("FREE-…") does not.
+SESSION_ID_PREFIX: Final = "cs_"
 
 
 class PaymentError(Exception):

@@ -122,13 +122,17 @@ async def success(
     complete_order: NamedDependency[CompleteOrder],
     links: NamedDependency[Links],
 ) -> Redirect:
-    """Completes the order as far as Stripe says that it is paid, and goes to its page. The same on every repetition."""
+    """Completes the order as far as Stripe says that it is paid, and goes to its page. The same on every repetition.
+
+    ``session_id`` is Stripe's own (cs_…), of an order that was placed here. A free order's label (FREE-…) is none: the
+    ``checkout_url`` of its checkout is its page already.
+    """
     try:
         order = await complete_order(session_id)
     except PaymentError as error:
         # A buyer who has done their part sees the order's page all the same: it says how things stand.
-        log.warning("Order of session %s is not completed yet: %s", session_id, error)
         order = await complete_order.find(session_id)
+        log.warning("Order %s is not completed yet: %s", order.id, error)
         return with_word_of_payment(Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER), order)
     return Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER)
 

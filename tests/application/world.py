@@ -75,6 +75,7 @@ class FlakyPayment(MemoryPayment):
     """``busy`` makes the provider say that the call is being worked on already; ``losing_answers`` makes it open the
     session, and the answer get lost. So many calls as ``too_many_calls`` for a session come too fast for it. Sessions
     in ``miscounted`` say that one cent too much was paid, and of those in ``unreachable`` nothing can be learnt.
+    ``asked`` are the sessions that were asked about, in order.
     """
 
     def __init__(self) -> None:
@@ -85,6 +86,7 @@ class FlakyPayment(MemoryPayment):
         self.too_many_calls = 0
         self.miscounted: set[str] = set()
         self.unreachable: set[str] = set()
+        self.asked: list[str] = []
 
     @override
     async def open_session(
@@ -105,6 +107,7 @@ class FlakyPayment(MemoryPayment):
 
     @override
     async def session(self, session_id: str) -> PaymentSession:
+        self.asked.append(session_id)
         if session_id in self.unreachable:
             raise PaymentUnavailable("connection reset")
         session = await super().session(session_id)
@@ -153,7 +156,7 @@ class World:
         self.open_session = OpenSession(self.payment, self.database, self.settlement, self.links, self.clock)
         self.find_pay_page = FindPayPage(self.clock, self.open_session)
         self.checkout = Checkout(self.line, self.open_session)
-        self.complete = CompleteOrder(self.payment, self.database, self.settlement)
+        self.complete = CompleteOrder(self.payment, self.payment, self.database, self.settlement)
         self.refund = RefundOrder(self.database, self.clock, self.ids, self.hand_over)
         self.preview_refund = PreviewRefund(self.database, self.policy)
         self.sell_at_counter = SellAtCounter(self.database, self.checkout)

@@ -194,7 +194,7 @@ async def test_what_is_no_session_is_not_found(box_office: BoxOffice, session_id
     (await box_office.get(f"/api/v1/checkout/success?session_id={session_id}")).refused(404, "not_found")
 
 
-@pytest.mark.parametrize("session_id", ["%00", "cs_test_%00"])
+@pytest.mark.parametrize("session_id", ["%00", "FREE-%00", "cs_test_%00"])
 async def test_a_session_id_that_no_database_can_hold_is_an_invalid_request(
     box_office: BoxOffice, session_id: str
 ) -> None:
@@ -206,10 +206,25 @@ async def test_unknown_session_is_not_found(box_office: BoxOffice) -> None:
     (await box_office.get("/api/v1/checkout/success")).refused(400, "invalid_request")
 
 
-async def test_free_order_has_a_way_back_too(box_office: BoxOffice) -> None:
+async def test_stripe_is_not_asked_about_a_session_that_no_order_has(
+    box_office: BoxOffice, sandbox: StripeSandbox
+) -> None:
+    made_up = [f"cs_test_{uuid4().hex}" for _ in range(5)]
+    for session_id in made_up:
+        (await box_office.get(f"/api/v1/checkout/success?session_id={session_id}")).refused(404, "not_found")
+    asked = {request.path.rpartition("/")[2] for request in sandbox.control.requests.requests()}
+    assert asked.isdisjoint(made_up)
+
+
+async def test_the_label_of_a_free_order_opens_nothing(box_office: BoxOffice) -> None:
+    """Its buyer has the page from the checkout's own answer; the label stands where others read it."""
     on_sale = await box_office.put_on_sale(ticket(price=0))
     placed = (await box_office.checkout(on_sale.cart(1))).created()
-    assert (await box_office.come_back(placed)).location == placed["checkout_url"]
+    assert placed["order_token"] in placed["checkout_url"]
+    for label in (placed["session_id"], placed["order_id"], f"cs_test_{placed['order_id']}"):
+        answer = await box_office.get(f"/api/v1/checkout/success?session_id={label}")
+        answer.refused(404, "not_found")
+        assert placed["order_token"].encode() not in answer.content
 
 
 async def test_declined_card_leaves_the_hold_for_another_try(box_office: BoxOffice) -> None:

@@ -61,6 +61,16 @@ async def test_lanes_do_not_wait_for_each_other(client: Redis) -> None:
     assert_even(other)
 
 
+async def test_lanes_of_another_pace_are_others(client: Redis) -> None:
+    lane = a_lane()
+
+    ours = await waits(RedisPace(client, per_second=SLOW), lane, 2)
+    buyers = await waits(RedisPace(client, per_second=SLOW, name="buyers"), lane, 2)
+
+    assert_even(ours)
+    assert_even(buyers)
+
+
 async def test_processes_share_their_turns(redis_url: str, client: Redis) -> None:
     other_client = create_redis(redis_url)
     ours, theirs, lane = RedisPace(client, per_second=SLOW), RedisPace(other_client, per_second=SLOW), a_lane()
