@@ -38,6 +38,8 @@ RATE_LIMIT_PAUSE_SECONDS = 1.0
 _IDS: Final = re.compile(r"(?<=/)(?:acct|ch|cs|dp|du|pi|py|pyr|re|tr)_\w+")
 #: Stripe's code where the key is good, and the connected account is not one of the platform's.
 _NOT_OUR_ACCOUNT = "account_invalid"
+#: Stripe's code where it knows no object with this id. A 404 without it is about the address that was called.
+_NO_SUCH_OBJECT = "resource_missing"
 
 
 class KeySpent(PaymentUnavailable):
@@ -146,6 +148,18 @@ def translated_errors() -> Iterator[None]:
         raise PaymentUnavailable(f"the answer is not understood: {error}") from error
 
 
+@contextmanager
+def translated_errors_of_known_objects() -> Iterator[None]:
+    """As ``translated_errors``, for calls about objects that Stripe has named to us. That such an object does not exist
+    cannot be: the call is to be repeated, so that one wrong 404 decides nothing.
+    """
+    try:
+        with translated_errors():
+            yield
+    except SessionNotFound as missing:
+        raise PaymentUnavailable(str(missing)) from missing
+
+
 def _translated(error: stripe.StripeError) -> PaymentError:
     told = error.error
     if told is None:  # no answer, or none of Stripe's
@@ -160,7 +174,7 @@ def _meaning(
 ) -> PaymentError:
     """What it means that Stripe answered so: https://docs.stripe.com/api/errors"""
     match status:
-        case HTTPStatus.NOT_FOUND:
+        case HTTPStatus.NOT_FOUND if code == _NO_SUCH_OBJECT:
             return SessionNotFound(message)
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return PaymentRefused(message) if code == _NOT_OUR_ACCOUNT else PaymentKeyRefused(message)

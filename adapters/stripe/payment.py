@@ -23,7 +23,7 @@ from adapters.stripe.answers import (
     session_made,
     session_of,
 )
-from adapters.stripe.client import Client, translated_errors
+from adapters.stripe.client import Client, KeySpent, translated_errors, translated_errors_of_known_objects
 from adapters.stripe.repetition import made_once
 from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
 from application.ports.pace import Pace
@@ -34,7 +34,10 @@ from application.ports.payment import (
     PaymentQueued,
     PaymentRefused,
     PaymentSession,
+    PaymentUnavailable,
     RefundState,
+    SessionNotFound,
+    SessionStatus,
 )
 from domain.catalog import Producer
 from domain.orders import Order
@@ -88,8 +91,22 @@ class StripePayment:
                 return session_made(
                     await self._client.v1.checkout.sessions.expire_async(session_id, params={"expand": EXPANDED})
                 )
-        except PaymentRefused:
-            return await self.session(session_id)  # not open any more: paid, or expired already
+        except SessionNotFound:
+            raise
+        except PaymentRefused as refusal:
+            return await self._refused_to_expire(session_id, refusal)
+
+    async def _refused_to_expire(self, session_id: str, refusal: PaymentRefused) -> PaymentSession:
+        """The session as it is, since Stripe expires open ones alone. Stripe has just named it, so an answer that it
+        does not exist is no answer; and neither is one that it is open still.
+        """
+        try:
+            session = await self.session(session_id)
+        except SessionNotFound as missing:
+            raise PaymentUnavailable(f"Stripe knows session {session_id} and does not: {refusal}") from missing
+        if session.status is SessionStatus.OPEN:
+            raise PaymentUnavailable(f"Stripe does not expire the open session {session_id}: {refusal}")
+        return session
 
     async def paid_sessions(self, *, since: datetime) -> list[PaymentSession]:
         return await self._sessions({**listing_params(since), "status": "complete"})
@@ -129,10 +146,13 @@ class StripePayment:
 
         async def create(key: str) -> RefundState:
             await self._turn("refunds.create")
-            with translated_errors():
-                return refund_of(
-                    await self._client.v1.refunds.create_async(params=params, options={"idempotency_key": key})
-                )
+            try:
+                with translated_errors():
+                    return refund_of(
+                        await self._client.v1.refunds.create_async(params=params, options={"idempotency_key": key})
+                    )
+            except SessionNotFound as missing:  # a payment that exists; and the key answers so for a day
+                raise KeySpent(str(missing)) from missing
 
         async def find() -> RefundState | None:
             return _ours(await self._refunds(order.charge_id) if order.charge_id else [], refund)
@@ -150,7 +170,7 @@ class StripePayment:
     async def _refunds(self, charge_id: str) -> list[stripe.Refund]:
         """Oldest first."""
         await self._turn("refunds.list")
-        with translated_errors():
+        with translated_errors_of_known_objects():
             listed = await self._client.v1.refunds.list_async(params={"charge": charge_id, "limit": PAGE})
         return list(reversed(listed.data))
 
@@ -203,7 +223,7 @@ class StripePayment:
 
     async def describe_transfer(self, order: Order) -> None:
         await self._turn("charges.retrieve")
-        with translated_errors():
+        with translated_errors_of_known_objects():
             charge = await self._client.v1.charges.retrieve_async(order.charge_id or "")
             transfer = charge.transfer
             if transfer is None:

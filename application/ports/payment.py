@@ -135,7 +135,8 @@ class Payment(Protocol):
     async def expire_session(self, session_id: str) -> PaymentSession:
         """Make sure that the session cannot be paid any more, or learn that it has been.
 
-        Raises SessionNotFound, PaymentUnavailable.
+        Raises SessionNotFound where there never was such a session, and PaymentUnavailable, also where the provider
+        leaves an open session open.
         """
         ...
 

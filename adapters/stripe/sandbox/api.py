@@ -16,7 +16,7 @@ from aiohttp import web
 from adapters.stripe.sandbox.accounts import account_of
 from adapters.stripe.sandbox.books import SandboxState
 from adapters.stripe.sandbox.call import Call, Operation
-from adapters.stripe.sandbox.errors import StripeRefusal, card_declined, rate_limited, server_error
+from adapters.stripe.sandbox.errors import StripeRefusal, card_declined, no_such, rate_limited, server_error
 from adapters.stripe.sandbox.expansion import expanded
 from adapters.stripe.sandbox.faults import ANY_OPERATION, Fault, FaultKind, FaultPlan
 from adapters.stripe.sandbox.forms import decode_form
@@ -150,10 +150,8 @@ class StripeApi:
         books = self._state.books(received.account)
         self._state.events.attribute_to(call.request_id, call.idempotency_key)
         try:
-            if fault is not None and fault.kind is FaultKind.CARD_DECLINED:
-                raise card_declined()
-            if fault is not None and fault.kind is FaultKind.FAILED_WITHIN:
-                raise server_error()
+            if fault is not None:
+                _suffer_within(fault, call)
             result = expanded(books, operation(books, call), call.params.get("expand", ()))
             if fault is not None and fault.kind is FaultKind.FAILED_AFTER:
                 raise server_error()
@@ -217,6 +215,18 @@ class StripeApi:
         body = encode(StripeRefusal(message, status=404).body)
         headers = {"Content-Type": "application/json", "Request-Id": new_id("req")}
         return web.Response(status=404, body=body, headers=headers)
+
+
+def _suffer_within(fault: Fault, call: Call) -> None:
+    match fault.kind:
+        case FaultKind.CARD_DECLINED:
+            raise card_declined()
+        case FaultKind.FAILED_WITHIN:
+            raise server_error()
+        case FaultKind.NOT_FOUND:
+            raise no_such("object", call.target)
+        case _:
+            pass
 
 
 def _bucket(rate_per_second: float | None) -> TokenBucket | None:

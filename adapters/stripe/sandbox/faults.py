@@ -12,7 +12,7 @@ class FaultKind(StrEnum):
 
     timeout_before, connection_reset, rate_limited and server_error happen before the call is processed (nothing
     is done, no idempotency key is used); card_declined answers 402 and failed_within 500 from within it, which the
-    key remembers; failed_after does the work and answers 500 all the same; answer_lost processes the call and closes
+    key remembers; not_found answers 404 about an object that is there; failed_after does the work and answers 500 all the same; answer_lost processes the call and closes
     the connection without answering; slow only takes `delay_seconds`.
     """
 
@@ -22,6 +22,7 @@ class FaultKind(StrEnum):
     SERVER_ERROR = "server_error"
     CARD_DECLINED = "card_declined"
     FAILED_WITHIN = "failed_within"
+    NOT_FOUND = "not_found"
     FAILED_AFTER = "failed_after"
     ANSWER_LOST = "answer_lost"
     SLOW = "slow"

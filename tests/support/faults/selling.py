@@ -163,7 +163,9 @@ async def closing_refused(world: StripeWorld, fault: FaultKind) -> None:
     on_sale, placed = await checked_out(world)
 
     with outage(world.sandbox, EXPIRE_SESSION, fault):
-        (await world.box_office.cancel(placed)).refused(409, "conflict")
+        refused = await world.box_office.cancel(placed)
+        refused.refused(503, "payment_unavailable")
+        assert refused.headers["Retry-After"] == "5"
         assert await world.box_office.counters(on_sale) == [(2, 0)]
 
     assert (await world.box_office.cancel(placed)).body["status"] == "cancelled"
