@@ -14,7 +14,6 @@ from typing import Final
 from application.completion import CompleteOrder
 from application.group_commit import GroupCommit
 from application.ports.payment import (
-    InvalidSignature,
     Payment,
     PaymentError,
     PaymentEvent,
@@ -43,10 +42,6 @@ FINAL: Final = (DomainError, PaymentError)
 
 #: Does what an event asks for, about the order whose session it is about, if any. True: it kept the event as handled.
 Handler = Callable[[PaymentEvent, FoundOrder | None], Awaitable[bool]]
-
-
-class WrongMode(InvalidSignature):
-    """A test event at a live installation, or the other way round."""
 
 
 class Reactions:
@@ -147,17 +142,27 @@ class HandlePaymentEvent:
     async def __call__(self, payload: bytes, signature: str) -> None:
         """Keep the event in the raw body, and do what it asks for, unless that was done before.
 
-        Raises InvalidSignature, WrongMode, and where sending it again can help PaymentUnavailable, StorageUnavailable
-        or StorageConflict.
+        Events that are not for us are taken and forgotten: those of types that we do nothing about, of the other mode
+        (Stripe sends connected accounts' test events to live endpoints, too), and of other payments than ours. Raises
+        InvalidSignature, and where sending it again can help PaymentUnavailable, StorageUnavailable or StorageConflict.
         """
         event = self._events.verify(payload, signature)
-        if event.livemode != self._livemode:
-            raise WrongMode(f"event {event.id} is of the {'live' if event.livemode else 'test'} mode")
-        if self._reactions.to(event.type) is None:
+        if not self._is_for_us(event):
             return
         background = await self._looking_up.submit(None, event)
         if not background.handled:
             await self._handle(event, background.order)
+
+    def _is_for_us(self, event: PaymentEvent) -> bool:
+        if self._reactions.to(event.type) is None or event.of_connected_account:
+            return False
+        if event.livemode != self._livemode:
+            mode = "live" if event.livemode else "test"
+            log.info("Event %s is of the %s mode, and nothing is done about it", event.id, mode)
+            return False
+        if not event.object_id:
+            log.warning("Event %s (%s) does not say what it is about", event.id, event.type)
+        return bool(event.object_id)
 
     async def replay(self, event_id: str) -> ReceivedEvent:
         """Handle a kept event once more. Raises NotFound, PaymentUnavailable, StorageUnavailable."""

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Final
 
 import msgspec
 import stripe
 
 from application.ports.payment import InvalidSignature, PaymentEvent
+
+
+class _Event(msgspec.Struct):
+    """What every event has. Only its type says what else there may be: ``data`` is looked at later, if at all."""
+
+    id: str
+    type: str
+    livemode: bool = False
+    account: str | None = None
+    data: msgspec.Raw = msgspec.Raw()
 
 
 class _Object(msgspec.Struct):
@@ -18,11 +29,10 @@ class _Data(msgspec.Struct):
     object: _Object
 
 
-class _Event(msgspec.Struct):
-    id: str
-    type: str
-    livemode: bool
-    data: _Data
+#: Events of these types happen in a connected account, and are about it.
+_ABOUT_ACCOUNTS: Final = "account."
+#: Their object is the application that the account left; the account is named beside it.
+_ABOUT_APPLICATIONS: Final = "account.application."
 
 
 class StripeEvents:
@@ -41,7 +51,13 @@ class StripeEvents:
             event = msgspec.json.decode(payload, type=_Event)
         except (stripe.SignatureVerificationError, UnicodeDecodeError, msgspec.DecodeError) as error:
             raise InvalidSignature(str(error)) from error
-        return PaymentEvent(id=event.id, type=event.type, object_id=event.data.object.id, livemode=event.livemode)
+        return PaymentEvent(
+            id=event.id,
+            type=event.type,
+            object_id=_subject_of(event),
+            livemode=event.livemode,
+            of_connected_account=event.account is not None and not event.type.startswith(_ABOUT_ACCOUNTS),
+        )
 
     def _check_signature(self, payload: str, signature: str) -> None:
         if not signature.isascii():
@@ -52,3 +68,13 @@ class StripeEvents:
                 stripe.WebhookSignature.verify_header(payload, signature, secret, stripe.Webhook.DEFAULT_TOLERANCE)
                 return
         stripe.WebhookSignature.verify_header(payload, signature, last, stripe.Webhook.DEFAULT_TOLERANCE)
+
+
+def _subject_of(event: _Event) -> str:
+    """The id of what the event is about, "" where that has none."""
+    if event.type.startswith(_ABOUT_APPLICATIONS):
+        return event.account or ""
+    try:
+        return msgspec.json.decode(event.data, type=_Data).object.id
+    except msgspec.DecodeError:
+        return ""

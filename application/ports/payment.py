@@ -201,15 +201,20 @@ class InvalidSignature(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentEvent:
-    """A verified webhook. ``object_id`` is the id of the object it is about; what happened is asked for afresh."""
+    """A verified webhook. ``object_id`` is the id of the object it is about; what happened is asked for afresh.
+
+    ``object_id`` is "" for an event about something without an id, such as a balance. ``of_connected_account`` is true
+    for what happened within an account of a producer, where none of our payments are.
+    """
 
     id: str
     type: str
     object_id: str
     livemode: bool
+    of_connected_account: bool = False
 
 
 class PaymentEvents(Protocol):
     def verify(self, payload: bytes, signature: str) -> PaymentEvent:
-        """The event in the raw body. Raises InvalidSignature."""
+        """The event in the raw body, whatever its type and its object are. Raises InvalidSignature."""
         ...

@@ -56,7 +56,9 @@ def create_app(container: Container) -> Litestar:
         ],
         dependencies={**dependencies(container), **web_dependencies(container, pages, page_cache)},
         exception_handlers=handlers_for_browsers(pages),
-        state=State({CHECKOUT_RATE_LIMIT: container.checkout_rate_limit()}),
+        state=State(
+            {CHECKOUT_RATE_LIMIT: container.checkout_rate_limit(), webhooks.REFUSAL_LOG: webhooks.RefusalLog()}
+        ),
         middleware=[timed, from_cache(page_cache), log_with_request_id],
         before_send=[answer_with_request_id, harden, count_answers(container.metrics())],
         lifespan=[lifespan],

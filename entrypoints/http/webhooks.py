@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Request, Router, post
+from litestar import Request, Response, Router, post
 from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import HeaderParameter
 from litestar.status_codes import HTTP_200_OK
 
 from application.payment_events import HandlePaymentEvent
+from application.ports.payment import InvalidSignature
+from entrypoints.http.errors import ErrorOut, application_error, framework_error
 from entrypoints.http.openapi import answers
+
+log = logging.getLogger(__name__)
 
 #: Stripe's events carry whole objects, so they may be larger than a buyer's request.
 MAX_EVENT_BYTES = 1024 * 1024
@@ -23,19 +31,20 @@ MAX_EVENT_BYTES = 1024 * 1024
 _EVENT: Final = Schema(
     type=OpenAPIType.OBJECT,
     description="What happened at Stripe, as https://docs.stripe.com/api/events/object has it",
-    required=["id", "type", "livemode", "data"],
+    required=["id", "type"],
     properties={
         "id": Schema(type=OpenAPIType.STRING, description="The same each time the event is sent; handled once"),
         "type": Schema(type=OpenAPIType.STRING, description="What happened; types that we do nothing about are taken"),
-        "livemode": Schema(type=OpenAPIType.BOOLEAN, description="Must be the mode of this installation's key"),
+        "livemode": Schema(
+            type=OpenAPIType.BOOLEAN,
+            description="Events of another mode than this installation's key has are taken, and nothing is done",
+        ),
         "data": Schema(
             type=OpenAPIType.OBJECT,
-            required=["object"],
             properties={
                 "object": Schema(
                     type=OpenAPIType.OBJECT,
                     description="What it happened to. Only its id is trusted: the object is asked for at Stripe",
-                    required=["id"],
                     properties={"id": Schema(type=OpenAPIType.STRING)},
                 )
             },
@@ -64,6 +73,48 @@ class SignedEvent(Operation):
         self.request_body = RequestBody(content={"application/json": event}, required=True)
 
 
+class RefusalLog:
+    """One line when the first webhook is refused, and then one in ``pause_seconds`` at most: an address that anybody
+    may call must not fill the log. ``now`` is in seconds.
+    """
+
+    def __init__(self, *, pause_seconds: float = 60, now: Callable[[], float] = time.monotonic) -> None:
+        self._pause_seconds = pause_seconds
+        self._now = now
+        self._next_line_at = 0.0
+        self._left_out = 0
+
+    def note(self, reason: str) -> None:
+        if self._now() < self._next_line_at:
+            self._left_out += 1
+            return
+        log.warning("A webhook was refused: %s (%d more since the last such line)", reason, self._left_out)
+        self._next_line_at = self._now() + self._pause_seconds
+        self._left_out = 0
+
+
+#: Where create_app leaves it in the application's state: handlers of errors get no dependencies.
+REFUSAL_LOG: Final = "webhook_refusals"
+
+
+def refused_signature(request: Request[Any, Any, Any], error: InvalidSignature) -> Response[ErrorOut]:
+    """Answered as everywhere; the operator learns why Stripe's events do not come through."""
+    _note(request, str(error))
+    return application_error(request, error)
+
+
+def refused_request(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorOut]:
+    """The same of a request without a signature, or that is too large."""
+    answer = framework_error(request, error)
+    _note(request, answer.content.message)
+    return answer
+
+
+def _note(request: Request[Any, Any, Any], reason: str) -> None:
+    refusals: RefusalLog = request.app.state[REFUSAL_LOG]
+    refusals.note(reason)
+
+
 class ReceivedOut(msgspec.Struct):
     received: bool
 
@@ -76,6 +127,7 @@ class ReceivedOut(msgspec.Struct):
     summary="Receive Stripe's events",
     operation_id="stripe_webhook",
     responses=answers("too_large", "payment_unavailable"),
+    exception_handlers={InvalidSignature: refused_signature, HTTPException: refused_request},
 )
 async def stripe(
     request: Request[Any, Any, Any],

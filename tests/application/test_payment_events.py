@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from adapters.memory.payment import MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
-from application.payment_events import HandlePaymentEvent, WrongMode
+from application.payment_events import HandlePaymentEvent
 from application.ports.payment import InvalidSignature, PaymentEvent, PaymentSession, PaymentUnavailable
 from application.ports.storage import ReceivedEvent, StorageUnavailable
 from domain.errors import NotFound
@@ -317,13 +317,12 @@ async def test_an_event_that_never_came_cannot_be_replayed(handle: HandlePayment
 
 
 @pytest.mark.p2
-async def test_a_test_event_is_refused_where_real_money_moves(world: World) -> None:
+async def test_a_test_event_changes_nothing_where_real_money_moves(world: World) -> None:
     live = HandlePaymentEvent(
         MemoryPaymentEvents(SIGNATURE), world.database, world.clock, world.reactions, livemode=True
     )
     order, session_id = await paid(world)
-    with pytest.raises(WrongMode, match="evt_1 is of the test mode"):
-        await live(event("checkout.session.completed", session_id, event_id="evt_1"), SIGNATURE)
+    await live(event("checkout.session.completed", session_id, event_id="evt_1"), SIGNATURE)
     assert await world.order(order.id) == order
     with pytest.raises(NotFound):
         await live.replay("evt_1")
@@ -338,12 +337,39 @@ class LiveEvents(MemoryPaymentEvents):
 
 
 @pytest.mark.p2
-async def test_a_live_event_is_refused_by_a_test_installation(world: World) -> None:
+async def test_a_live_event_changes_nothing_at_a_test_installation(world: World) -> None:
     handle = HandlePaymentEvent(LiveEvents(SIGNATURE), world.database, world.clock, world.reactions, livemode=False)
     order, session_id = await paid(world)
-    with pytest.raises(WrongMode, match="evt_1 is of the live mode"):
-        await handle(event("checkout.session.completed", session_id, event_id="evt_1"), SIGNATURE)
+    await handle(event("checkout.session.completed", session_id, event_id="evt_1"), SIGNATURE)
     assert await world.order(order.id) == order
+
+
+class ConnectedEvents(MemoryPaymentEvents):
+    """Of what happens within a producer's account."""
+
+    @override
+    def verify(self, payload: bytes, signature: str) -> PaymentEvent:
+        return replace(MemoryPaymentEvents.verify(self, payload, signature), of_connected_account=True)
+
+
+@pytest.mark.p2
+async def test_what_happens_within_a_producers_account_is_none_of_our_payments(world: World) -> None:
+    handle = HandlePaymentEvent(
+        ConnectedEvents(SIGNATURE), world.database, world.clock, world.reactions, livemode=False
+    )
+    await handle(event("charge.refunded", "ch_theirs", event_id="evt_theirs"), SIGNATURE)
+    with pytest.raises(NotFound):
+        await handle.replay("evt_theirs")
+
+
+@pytest.mark.p2
+async def test_an_event_that_names_no_object_is_taken_and_told(
+    world: World, handle: HandlePaymentEvent, caplog: pytest.LogCaptureFixture
+) -> None:
+    await handle(event("charge.refunded", "", event_id="evt_bare"), SIGNATURE)
+    assert "Event evt_bare (charge.refunded) does not say what it is about" in caplog.text
+    with pytest.raises(NotFound):
+        await handle.replay("evt_bare")
 
 
 @pytest.mark.p2

@@ -87,6 +87,67 @@ def test_what_is_no_event_is_refused_whoever_signed_it(payload: bytes) -> None:
         StripeEvents(SECRET).verify(payload, signature)
 
 
+def signed(**event: object) -> tuple[bytes, str]:
+    body = json.dumps({"id": "evt_1", "livemode": True, **event})
+    return body.encode(), WebhookSignature.generate_signature_header(body, SECRET)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"data": {"object": {"object": "balance", "available": []}}},
+        {"data": {"object": {"id": None}}},
+        {"data": {"object": {"id": 7}}},
+        {"data": {"object": None}},
+        {"data": {"object": []}},
+        {"data": None},
+        {"data": "thin"},
+        {"related_object": {"id": "acct_1", "type": "v2.core.account"}},
+    ],
+    ids=repr,
+)
+def test_an_event_about_something_without_an_id_is_an_event(data: dict[str, object]) -> None:
+    assert StripeEvents(SECRET).verify(*signed(type="balance.available", **data)) == PaymentEvent(
+        id="evt_1", type="balance.available", object_id="", livemode=True
+    )
+
+
+def test_an_event_without_a_mode_is_one_of_the_test_mode() -> None:
+    body = json.dumps({"id": "evt_1", "type": "balance.available"})
+    signature = WebhookSignature.generate_signature_header(body, SECRET)
+
+    assert not StripeEvents(SECRET).verify(body.encode(), signature).livemode
+
+
+def test_an_account_that_disconnects_is_what_its_event_is_about() -> None:
+    event = signed(
+        type="account.application.deauthorized",
+        account="acct_left",
+        data={"object": {"id": "ca_ours", "object": "application"}},
+    )
+
+    left = StripeEvents(SECRET).verify(*event)
+
+    assert (left.object_id, left.of_connected_account) == ("acct_left", False)
+
+
+@pytest.mark.parametrize(
+    ("account", "is_connected"), [({}, False), ({"account": None}, False), ({"account": "a"}, True)]
+)
+def test_what_happens_within_a_connected_account_is_marked(account: dict[str, object], is_connected: bool) -> None:
+    event = signed(type="charge.refunded", data={"object": {"id": "ch_1"}}, **account)
+
+    assert StripeEvents(SECRET).verify(*event).of_connected_account is is_connected
+
+
+def test_news_of_a_connected_account_itself_are_not_within_it() -> None:
+    event = signed(type="account.updated", account="acct_1", data={"object": {"id": "acct_1"}})
+
+    told = StripeEvents(SECRET).verify(*event)
+
+    assert (told.object_id, told.of_connected_account) == ("acct_1", False)
+
+
 def test_a_body_that_was_touched_is_refused() -> None:
     payload, signature = sign_as_stripe(EVENT, SECRET)
 

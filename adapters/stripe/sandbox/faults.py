@@ -12,8 +12,9 @@ class FaultKind(StrEnum):
 
     timeout_before, connection_reset, rate_limited and server_error happen before the call is processed (nothing
     is done, no idempotency key is used); card_declined answers 402 and failed_within 500 from within it, which the
-    key remembers; not_found answers 404 about an object that is there; failed_after does the work and answers 500 all the same; answer_lost processes the call and closes
-    the connection without answering; slow only takes `delay_seconds`.
+    key remembers; not_found answers 404 from within it, about an object that is there; failed_after does the work
+    and answers 500 all the same; answer_lost processes the call and closes the connection without answering; slow
+    only takes `delay_seconds`.
     """
 
     TIMEOUT_BEFORE = "timeout_before"
