@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
 
+from domain.currencies import LARGER_CHARGES, LEAST_DOLLARS, MOST_MINOR_UNITS, ROWS, SYMBOLS, WHOLE_UNITS, CurrencyRow
 from domain.errors import InvalidAmount, InvalidRequest
 
 #: No single amount may reach this, whatever the currency: it keeps every sum far inside a 64-bit integer.
 AMOUNT_LIMIT = 10**12
+#: Stripe takes amounts of three decimals only where the last of them is zero.
+_THREE_DECIMALS: Final = 3
+_THREE_DECIMALS_STEP: Final = 10
 
 
 def round_half_up(amount: Decimal) -> int:
-    """The nearest integer; halves go up (2.5 -> 3), as design.md §3 rounds every displayed amount."""
+    """The nearest integer; halves go up (2.5 -> 3), as every amount that is shown is rounded."""
     return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
@@ -20,19 +25,30 @@ def round_half_up(amount: Decimal) -> int:
 class Currency:
     """An ISO 4217 currency that tickets can be sold in.
 
-    ``places`` is the number of decimal places of the minor unit (2 for USD, 0 for JPY), ``minimum_charge`` the least
-    Stripe accepts, in minor units, ``symbol`` what stands before an amount ("" puts the code behind it).
+    Amounts are counted in ``places`` decimal places, as Stripe counts them (2 for USD, 0 for JPY), and every amount is
+    a multiple of ``step`` minor units: 100 for ISK, whose two decimals are always zero, 10 for KWD, whose third is.
+    ``minimum_charge`` and ``maximum_charge`` are the least and the most that Stripe takes at once, in minor units.
+    ``symbol`` is what stands before an amount ("" puts the code behind it). ``per_dollar`` is roughly how many of its
+    units a dollar is (domain.currencies says what for).
     """
 
     code: str
     places: int
     minimum_charge: int
     symbol: str = ""
+    step: int = 1
+    per_dollar: Decimal = Decimal(1)
+    maximum_charge: int = MOST_MINOR_UNITS
+
+    @property
+    def decimals(self) -> int:
+        """How many decimal places people write: none where the minor unit only ever counts whole units."""
+        return 0 if self.step == 10**self.places else self.places
 
     def to_minor(self, amount: Decimal) -> int:
         """``amount`` in minor units, exactly: "15.00" USD -> 1500.
 
-        Raises InvalidAmount when it is not finite, negative, too large, or finer than the minor unit.
+        Raises InvalidAmount when it is not finite, negative, too large, or finer than the currency allows.
         """
         if not amount.is_finite() or amount < 0:
             raise InvalidAmount(f"Amount must be a number of {self.code}, zero or more")
@@ -40,22 +56,31 @@ class Currency:
             raise InvalidAmount("Amount is too large")
         # Scaling rounds to the context's digits, which an amount may exceed: compared with what was asked for.
         minor = int(amount.scaleb(self.places))
-        if self.to_decimal(minor) != amount:
-            raise InvalidAmount(f"Amounts in {self.code} have at most {self.places} decimal places")
+        if self.to_decimal(minor) != amount or minor % self.step:
+            raise InvalidAmount(f"Amounts in {self.code} have at most {self._places_allowed()} decimal places")
         return minor
+
+    def _places_allowed(self) -> int:
+        return self.places - (len(str(self.step)) - 1)
 
     def round_to_minor(self, amount: Decimal) -> int:
         """``amount`` in minor units, rounded half up: for configured fees, which may be finer than the unit."""
-        return round_half_up(amount.scaleb(self.places))
+        return self.round_minor(amount.scaleb(self.places))
+
+    def round_minor(self, minor: Decimal) -> int:
+        """The amount that can be paid nearest to so many minor units; halves go up."""
+        return round_half_up(minor / self.step) * self.step if self.step > 1 else round_half_up(minor)
 
     def to_decimal(self, minor: int) -> Decimal:
         """Minor units as a decimal of the currency: 5484 USD -> Decimal("54.84")."""
         return Decimal(minor).scaleb(-self.places)
 
     def format(self, minor: int) -> str:
-        """The amount as api.md writes it, without a symbol: 5484 USD -> "54.84", 5484 JPY -> "5484"."""
+        """The amount as the API writes it, without a symbol: 5484 USD -> "54.84", 5484 JPY -> "5484"."""
         if not self.places:
             return str(minor)
+        if self.step == 10**self.places and minor % self.step == 0:
+            return str(minor // self.step)
         sign, digits = ("-", -minor) if minor < 0 else ("", minor)
         whole, fraction = divmod(digits, 10**self.places)
         return f"{sign}{whole}.{fraction:0{self.places}d}"
@@ -74,41 +99,18 @@ class Currency:
         return f"{sign}{self.symbol}{amount}" if self.symbol else f"{sign}{amount} {self.code}"
 
 
-# Stripe's minimum charge amounts; where Stripe names none, about 0.50 USD.
-_CURRENCIES = {
-    currency.code: currency
-    for currency in (
-        Currency("AED", 2, 200),
-        Currency("AUD", 2, 50),
-        Currency("BRL", 2, 50),
-        Currency("CAD", 2, 50),
-        Currency("CHF", 2, 50),
-        Currency("CLP", 0, 500),
-        Currency("CZK", 2, 1500),
-        Currency("DKK", 2, 250),
-        Currency("EUR", 2, 50, "€"),
-        Currency("GBP", 2, 30, "£"),
-        Currency("HKD", 2, 400),
-        Currency("HUF", 2, 17500),
-        Currency("INR", 2, 50, "₹"),
-        Currency("JPY", 0, 50, "¥"),
-        Currency("KRW", 0, 700, "₩"),
-        Currency("MXN", 2, 1000),
-        Currency("MYR", 2, 200),
-        Currency("NOK", 2, 300),
-        Currency("NZD", 2, 50),
-        Currency("PLN", 2, 200),
-        Currency("RON", 2, 200),
-        Currency("SEK", 2, 300),
-        Currency("SGD", 2, 50),
-        Currency("THB", 2, 1000),
-        Currency("USD", 2, 50, "$"),
-        Currency("VND", 0, 13_000, "₫"),
-        Currency("XAF", 0, 300),
-        Currency("XOF", 0, 300),
-        Currency("ZAR", 2, 1000),
-    )
-}
+def _currency(row: CurrencyRow) -> Currency:
+    step = 10**row.places if row.code in WHOLE_UNITS else _THREE_DECIMALS_STEP if row.places == _THREE_DECIMALS else 1
+    per_dollar = Decimal(row.per_dollar)
+    exact = Currency(row.code, row.places, 0, SYMBOLS.get(row.code, ""), step, per_dollar)
+    minimum = Decimal(row.minimum) if row.minimum else LEAST_DOLLARS * per_dollar
+    maximum = LARGER_CHARGES.get(row.code, MOST_MINOR_UNITS)
+    return replace(exact, minimum_charge=exact.round_to_minor(minimum), maximum_charge=maximum // step * step)
+
+
+_CURRENCIES = {row.code: _currency(row) for row in ROWS}
+#: Every currency there is a row for, by its code.
+CURRENCIES: Final = tuple(_CURRENCIES.values())
 
 
 def currency(code: str) -> Currency:

@@ -1,4 +1,4 @@
-"""What an order costs. One function computes it; everybody else reads the Quote (design.md §3, P0-006, P0-007)."""
+"""What an order costs. One function computes it; everybody else reads the Quote (P0-006, P0-007)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from domain.errors import (
     OrderTotalExceeded,
     OrderTotalTooSmall,
 )
-from domain.money import Currency, round_half_up
+from domain.money import Currency
 from domain.policy import CheckoutPolicy
 from domain.promotions import TicketPromoCode
 
@@ -100,10 +100,10 @@ def price(
         _check_maximum(subtotal, currency, policy)
         return _quote(priced, subtotal, 0, 0, promo_code, currency)
     charged_tickets = sum(line.quantity for line in priced if line.unit_amount > 0)
-    platform_fees = currency.round_to_minor(policy.platform_fee * charged_tickets)
+    platform_fees = currency.round_to_minor(policy.terms(currency).platform_fee * charged_tickets)
     processing_fees = _processing_fees(subtotal + platform_fees, currency, policy)
     total = subtotal + platform_fees + processing_fees
-    _check_maximum(total, currency, policy)
+    _check_maximum(total, currency, policy, charged_by_stripe=True)
     if 0 < total < currency.minimum_charge:
         least = currency.display(currency.minimum_charge)
         raise OrderTotalTooSmall(f"Order total must be at least {least}", field="tickets")
@@ -166,7 +166,7 @@ def _price_line(
         is_vip=ticket.is_vip,
         quantity=line.quantity,
         price_per_ticket=donation if ticket.is_donation_based else ticket.price,
-        unit_discount=promo_code.discount_on(ticket.price) if promo_code and discounted else 0,
+        unit_discount=promo_code.discount_on(ticket.price, currency.step) if promo_code and discounted else 0,
         donation_amount=donation,
     )
 
@@ -175,9 +175,10 @@ def _donation(line: CartLine, ticket: Ticket, currency: Currency, policy: Checko
     field = line.field("donation_amount")
     try:
         # Compared before it is converted: a number of a million digits must not be written out.
-        too_large = line.donation_amount.is_finite() and line.donation_amount > policy.max_donation_per_ticket
+        terms = policy.terms(currency)
+        too_large = line.donation_amount.is_finite() and line.donation_amount > terms.max_donation
         if too_large and ticket.is_donation_based:
-            limit = currency.display(currency.round_to_minor(policy.max_donation_per_ticket))
+            limit = currency.display(terms.max_donation_per_ticket)
             raise DonationTooLarge(f"Maximum donation per ticket is {limit}", field=field)
         donation = currency.to_minor(line.donation_amount)
     except InvalidAmount as error:
@@ -192,11 +193,13 @@ def _donation(line: CartLine, ticket: Ticket, currency: Currency, policy: Checko
 def _processing_fees(charged: int, currency: Currency, policy: CheckoutPolicy) -> int:
     if charged == 0:
         return 0
-    fixed = policy.processing_fee_fixed.scaleb(currency.places)
-    return round_half_up(Decimal(charged) * policy.processing_fee_rate + fixed)
+    fixed = policy.terms(currency).processing_fee_fixed.scaleb(currency.places)
+    return currency.round_minor(Decimal(charged) * policy.processing_fee_rate + fixed)
 
 
-def _check_maximum(total: int, currency: Currency, policy: CheckoutPolicy) -> None:
-    limit = currency.round_to_minor(policy.max_order_amount)
+def _check_maximum(total: int, currency: Currency, policy: CheckoutPolicy, *, charged_by_stripe: bool = False) -> None:
+    limit = policy.terms(currency).max_order_amount
+    if charged_by_stripe:
+        limit = min(limit, currency.maximum_charge)
     if total > limit:
         raise OrderTotalExceeded(f"Order total exceeds maximum amount of {currency.display(limit)}", field="tickets")

@@ -61,9 +61,9 @@ class TicketPromoCode:
         if used_up or too_early or too_late:
             raise PromoCodeExhausted("Promo code no longer valid", field="promo_code")
 
-    def discount_on(self, unit_price: int) -> int:
-        """What one ticket of ``unit_price`` minor units gets cheaper, rounded half up."""
-        return round_half_up(unit_price * self.discount)
+    def discount_on(self, unit_price: int, step: int = 1) -> int:
+        """What one ticket of ``unit_price`` minor units gets cheaper, rounded half up to a multiple of ``step``."""
+        return round_half_up(unit_price * self.discount / step) * step
 
     def use(self) -> TicketPromoCode:
         """One order more holds a use."""

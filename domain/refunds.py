@@ -95,8 +95,9 @@ def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: boo
     """
     prices = [order.lines[attendee.line].unit_amount for attendee in order.attendees]
     # Each by itself: a share of both together could round to less than the tax's share alone.
-    taxes = shared_out(order.tax, prices)
-    fees = shared_out(order.quote.fees if refund_fees else 0, prices)
+    step = order.quote.currency.step
+    taxes = shared_out(order.tax, prices, step)
+    fees = shared_out(order.quote.fees if refund_fees else 0, prices, step)
     return sum(
         price + tax + fee
         for attendee, price, tax, fee in zip(order.attendees, prices, taxes, fees, strict=True)
@@ -142,7 +143,8 @@ def shares_of(
     if order.is_manual_order or not order.amount_paid:
         return RefundShares(buyer_gets=amount, producer_bears=amount, platform_bears=0, stripe_keeps=0)
     returned = fees_returned(order, [*earlier, amount] if refund_fees else earlier) - fees_returned(order, earlier)
-    fixed = policy.processing_fee_fixed.scaleb(order.quote.currency.places)
+    currency = order.quote.currency
+    fixed = policy.terms(currency).processing_fee_fixed.scaleb(currency.places)
     processing = Decimal(order.amount_paid) * policy.processing_fee_rate + fixed
     return RefundShares(
         buyer_gets=amount,
@@ -168,10 +170,16 @@ def fees_returned(order: Order, refunds: Sequence[Refund | int]) -> int:
     return min(shares, order.quote.fees)
 
 
-def shared_out(amount: int, weights: Sequence[int]) -> list[int]:
-    """``amount`` in shares by weight that add up to it exactly; nothing where all weights are zero."""
+def shared_out(amount: int, weights: Sequence[int], step: int = 1) -> list[int]:
+    """``amount`` in shares by weight that add up to it exactly; nothing where all weights are zero.
+
+    Shares are multiples of ``step``, as the currency's amounts are, if ``amount`` is one.
+    """
     whole = sum(weights)
     if not whole:
         return [0] * len(weights)
-    marks = [amount * sum_so_far // whole for sum_so_far in accumulate(weights)]
+    marks = [
+        amount if sum_so_far == whole else amount * sum_so_far // whole // step * step
+        for sum_so_far in accumulate(weights)
+    ]
     return [mark - before for mark, before in zip(marks, [0, *marks], strict=False)]

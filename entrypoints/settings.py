@@ -14,12 +14,18 @@ from msgspec import Meta
 
 from adapters.redis.rate_limit import parse_rate
 from adapters.smtp.options import Sender, SmtpOptions
-from domain.policy import CheckoutPolicy
+from domain.policy import AmountTerms, CheckoutPolicy, parse_amounts
 
 DEFAULT_SECRET_KEY = "not-secret-change-me"  # noqa: S105  # production refuses to start with it
 MIN_SECRET_KEY_LENGTH = 16
 #: Stripe keeps a session open for 24 hours at most, and ours outlasts the hold by 35 minutes.
 MAX_HOLD_MINUTES = 23 * 60
+
+#: Settings that are amounts, with what counts, in dollars, for currencies that they do not name.
+_AMOUNTS = {
+    name: getattr(CheckoutPolicy(), name)
+    for name in ("platform_fee", "processing_fee_fixed", "max_order_amount", "max_donation_per_ticket")
+}
 
 _Positive = Annotated[float, Meta(gt=0)]
 
@@ -51,11 +57,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     mail_from: str = "PiqueTickets <tickets@localhost>"
     hold_minutes: Annotated[float, Meta(gt=0, le=MAX_HOLD_MINUTES)] = 30
     max_tickets_per_order: Annotated[int, Meta(ge=1, le=1000)] = 10
-    max_order_amount: Decimal = Decimal(5000)
-    max_donation_per_ticket: Decimal = Decimal(1000)
-    platform_fee: Decimal = Decimal("1.50")
+    max_order_amount: str = "5000"
+    max_donation_per_ticket: str = "1000"
+    platform_fee: str = "1.50"
     processing_fee_rate: Decimal = Decimal("0.029")
-    processing_fee_fixed: Decimal = Decimal("0.30")
+    processing_fee_fixed: str = "0.30"
     lock_ttl: _Positive = 120
     lock_wait: _Positive = 10
     database_pool_size: Annotated[int, Meta(ge=1, le=1000)] = 10
@@ -92,15 +98,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
 
     @property
     def policy(self) -> CheckoutPolicy:
+        """Raises InvalidSettings for an amount that is none."""
         return CheckoutPolicy(
-            platform_fee=self.platform_fee,
             processing_fee_rate=self.processing_fee_rate,
-            processing_fee_fixed=self.processing_fee_fixed,
             max_tickets_per_order=self.max_tickets_per_order,
-            max_order_amount=self.max_order_amount,
-            max_donation_per_ticket=self.max_donation_per_ticket,
             hold=timedelta(minutes=self.hold_minutes),
+            **{name: self._amounts(name, default) for name, default in _AMOUNTS.items()},
         )
+
+    def _amounts(self, name: str, default: Decimal) -> AmountTerms:
+        try:
+            return parse_amounts(getattr(self, name), default=default)
+        except ValueError as error:
+            raise InvalidSettings(f"{name.upper()}: {error}") from None
 
     def ensure_fit_for_production(self) -> None:
         """Raises InvalidSettings when real money would move on secrets that everybody knows."""
@@ -129,12 +139,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
                 raise InvalidSettings(f"{name}: {error}") from None
         if self.public_url.endswith("/"):
             raise InvalidSettings("PUBLIC_URL: must not end with a slash")
-        for name in ("max_order_amount", "max_donation_per_ticket", "platform_fee", "processing_fee_fixed"):
-            amount: Decimal = getattr(self, name)
-            if not amount.is_finite() or not 0 <= amount <= 10**9:  # a billion is nonsense enough
-                raise InvalidSettings(f"{name.upper()}: must be an amount, zero or more")
         if not self.processing_fee_rate.is_finite() or not 0 <= self.processing_fee_rate < 1:
             raise InvalidSettings("PROCESSING_FEE_RATE: must be a share from 0 to below 1")
+        if unsellable := self.policy.unsellable():
+            money, most = unsellable
+            least = money.format(money.minimum_charge)
+            raise InvalidSettings(
+                f"MAX_ORDER_AMOUNT: {money.format(most)} {money.code} is less than Stripe's smallest charge of "
+                f"{least} {money.code}, so nothing could be sold in {money.code}"
+            )
 
 
 def _networks(listed: str) -> None:

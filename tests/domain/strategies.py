@@ -36,12 +36,12 @@ PRICES = st.just(0) | st.integers(0, 200) | st.integers(0, 100_000)
 def sales(draw: st.DrawFn) -> tuple[Offering, Cart]:
     """A show on sale in some currency, and a cart of regular and donation tickets with or without a promo code."""
     evening = show()
-    money = currency(draw(st.sampled_from(["USD", "EUR", "JPY", "KRW", "CZK"])))
+    money = currency(draw(st.sampled_from(["USD", "EUR", "JPY", "KRW", "CZK", "ISK", "KWD", "HUF", "VND"])))
     wanted: list[Wanted] = []
     for quantity in draw(st.lists(st.integers(1, 3), min_size=1, max_size=3)):
-        price = draw(PRICES)
+        price = draw(PRICES) * money.step
         if draw(st.booleans()):
-            donation = money.format(min(price + draw(PRICES), money.round_to_minor(POLICY.max_donation_per_ticket)))
+            donation = money.format(min(price + draw(PRICES) * money.step, POLICY.terms(money).max_donation_per_ticket))
             minimum = min(price, money.to_minor(Decimal(donation)))
             wanted.append((donation_ticket(of=evening, price=minimum), quantity, donation))
         else:

@@ -56,9 +56,34 @@ def test_a_hundred_dollars_with_20_percent_off_cost_88_79() -> None:
 def test_an_order_in_yen_is_rounded_to_whole_yen() -> None:
     priced = quote((ticket(price=1500), 3), money="JPY")
     assert priced.subtotal == 4500
-    assert priced.platform_fees == 5  # 3 x 1.50, half up
-    assert priced.payment_processing_fees == 131  # 4505 x 0.029 + 0.30 = 130.945
-    assert priced.total == 4636
+    assert priced.platform_fees == 675  # 3 x 225, as 1.50 dollars are 225 yen
+    assert priced.payment_processing_fees == 195  # 5175 x 0.029 + 45 = 195.075
+    assert priced.total == 5370
+
+
+@pytest.mark.parametrize(
+    ("money", "price", "platform", "processing"),
+    [
+        ("ISK", 500_000, 19_500, 19_000),  # 5195 x 0.029 + 39 = 189.7, in whole krónur
+        ("UGX", 5_000_000, 600_000, 282_400),  # 56000 x 0.029 + 1200 = 2824
+        ("KWD", 5_000, 450, 250),  # 5.450 x 0.029 + 0.09 = 0.248, in hundredths of a dinar
+        ("HUF", 500_000, 52_500, 26_523),  # 5525 x 0.029 + 105 = 265.225
+    ],
+)
+def test_fees_are_rounded_to_what_stripe_charges_in_the_currency(
+    money: str, price: int, platform: int, processing: int
+) -> None:
+    priced = quote((ticket(price=price), 1), money=money)
+    assert (priced.platform_fees, priced.payment_processing_fees) == (platform, processing)
+
+
+@pytest.mark.parametrize(
+    ("money", "price", "discount", "unit_amount"),
+    [("ISK", 99_900, "0.15", 84_900), ("KWD", 5_550, "0.15", 4_720), ("JPY", 999, "0.15", 849)],
+)
+def test_a_discount_leaves_a_price_that_stripe_takes(money: str, price: int, discount: str, unit_amount: int) -> None:
+    (line,) = quote((ticket(price=price), 1), money=money, promo=promo_code(discount=discount)).lines
+    assert line.unit_amount == unit_amount
 
 
 def test_a_processing_fee_of_exactly_a_half_cent_goes_up() -> None:

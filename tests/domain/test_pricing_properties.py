@@ -51,14 +51,23 @@ def test_there_are_no_fees_exactly_when_the_order_is_free(quote: Quote) -> None:
 @given(QUOTES)
 def test_platform_fees_are_due_for_each_ticket_that_costs_something(quote: Quote) -> None:
     charged = sum(line.quantity for line in quote.lines if line.unit_amount)
-    assert quote.platform_fees == quote.currency.round_to_minor(Decimal("1.50") * charged)
+    dollars = Decimal("1.50") * charged
+    assert quote.platform_fees == quote.currency.round_to_minor(dollars * quote.currency.per_dollar)
 
 
 @given(QUOTES)
 def test_processing_fees_are_the_rate_on_subtotal_and_platform_fees_plus_the_fixed_part(quote: Quote) -> None:
-    charged = quote.currency.to_decimal(quote.subtotal + quote.platform_fees)
-    exact = (charged * Decimal("0.029") + Decimal("0.30")) * 10**quote.currency.places
-    assert quote.payment_processing_fees == (0 if quote.is_free else round_half_up(exact))
+    money = quote.currency
+    charged = money.to_decimal(quote.subtotal + quote.platform_fees)
+    exact = (charged * Decimal("0.029") + Decimal("0.30") * money.per_dollar) * 10**money.places
+    assert quote.payment_processing_fees == (0 if quote.is_free else round_half_up(exact / money.step) * money.step)
+
+
+@given(QUOTES)
+def test_every_amount_of_a_quote_is_one_that_stripe_takes(quote: Quote) -> None:
+    amounts = [quote.total, quote.platform_fees, quote.payment_processing_fees, quote.promo_code_discount]
+    amounts += [line.unit_amount for line in quote.lines]
+    assert all(amount % quote.currency.step == 0 for amount in amounts)
 
 
 @given(orders())

@@ -46,7 +46,7 @@ def amounts(paid: Order, *, refund_fees: bool) -> list[int]:
 def paid_orders(draw: st.DrawFn) -> Order:
     """Any order, with any tax if there was anything to tax."""
     placed = draw(orders())
-    tax = 0 if placed.quote.is_free else draw(st.integers(0, 100_000))
+    tax = 0 if placed.quote.is_free else draw(st.integers(0, 100_000)) * placed.quote.currency.step
     return replace(placed, status=OrderStatus.COMPLETED, tax=tax).with_attendees(issue)
 
 
@@ -77,8 +77,10 @@ def test_everybody_gets_their_price_and_shares_of_tax_and_fees_that_are_fair_to_
     for attendee, without_fees, with_fees in both:
         price = paid.lines[attendee.line].unit_amount
         share = price / paid.quote.subtotal if price else 0
-        assert abs(without_fees - price - paid.tax * share) < 1
-        assert abs(with_fees - without_fees - paid.quote.fees * share) < 1
+        step = paid.quote.currency.step
+        assert abs(without_fees - price - paid.tax * share) < step
+        assert abs(with_fees - without_fees - paid.quote.fees * share) < step
+        assert with_fees % step == without_fees % step == 0
 
 
 @given(paid_orders())

@@ -68,6 +68,11 @@ def test_an_empty_or_blank_edged_variable_is_as_good_as_none() -> None:
         ("MAX_TICKETS_PER_ORDER", "1000", "1001"),
         ("MAX_ORDER_AMOUNT", "0", "-1"),
         ("MAX_ORDER_AMOUNT", "1000000000", "1000000001"),
+        ("MAX_ORDER_AMOUNT", "5000 USD, 750000 JPY", "5,000 USD"),
+        ("MAX_ORDER_AMOUNT", "13000 VND", "12999 VND"),
+        ("MAX_DONATION_PER_TICKET", "1000 USD, 5000 CZK", "1000 DOLLARS"),
+        ("PLATFORM_FEE", "1.50, 200 JPY", "1.50, 2.00"),
+        ("PROCESSING_FEE_FIXED", "0.25 EUR", "0.25 XXX"),
         ("PLATFORM_FEE", "0.00", "NaN"),
         ("PROCESSING_FEE_RATE", "0.99", "1"),
         ("PROCESSING_FEE_RATE", "0", "-0.01"),
@@ -93,6 +98,12 @@ def test_limits_hold_on_both_sides(name: str, fits: str, does_not: str) -> None:
     message = refusal(**{name: does_not})
     assert message.startswith(f"{name}: ")
     assert "\n" not in message
+
+
+def test_a_limit_below_stripes_smallest_charge_is_refused_with_both_amounts() -> None:
+    assert refusal(MAX_ORDER_AMOUNT="5000 USD, 100 JPY, 5000 VND") == (
+        "MAX_ORDER_AMOUNT: 5000 VND is less than Stripe's smallest charge of 13000 VND, so nothing could be sold in VND"
+    )
 
 
 def test_a_refusal_does_not_repeat_a_secret() -> None:

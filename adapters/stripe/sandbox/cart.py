@@ -14,7 +14,15 @@ from adapters.stripe.sandbox.errors import (
 )
 from adapters.stripe.sandbox.ids import new_id
 from adapters.stripe.sandbox.jsontypes import JsonObject
-from adapters.stripe.sandbox.money import MAXIMUM_CHARGE, display, minimum_charge, round_half_up
+from adapters.stripe.sandbox.money import (
+    amount_step,
+    check_step,
+    display,
+    is_presentment,
+    maximum_charge,
+    minimum_charge,
+    round_half_up,
+)
 
 _MAXIMUM_LINES = 100
 
@@ -39,9 +47,11 @@ class Line:
         return self.unit_amount * self.quantity
 
     def tax(self, rate: Decimal) -> int:
+        """Rounded to what can be charged in the currency."""
+        step = amount_step(self.currency)
         if self.tax_included:
-            return self.subtotal - round_half_up(self.subtotal / (1 + rate))
-        return round_half_up(self.subtotal * rate)
+            return self.subtotal - round_half_up(self.subtotal / (1 + rate) / step) * step
+        return round_half_up(self.subtotal * rate / step) * step
 
     def total(self, rate: Decimal) -> int:
         return self.subtotal if self.tax_included else self.subtotal + self.tax(rate)
@@ -91,8 +101,9 @@ def check_total(total: int, currency: str) -> None:
         smallest = display(minimum_charge(currency), currency)
         message = f"The Checkout Session's total amount must be at least {smallest}; it is {display(total, currency)}."
         raise StripeRefusal(message, code="amount_too_small", param="line_items")
-    if total > MAXIMUM_CHARGE:
-        message = f"The Checkout Session's total amount must be no more than {display(MAXIMUM_CHARGE, currency)}."
+    if total > maximum_charge(currency):
+        largest = display(maximum_charge(currency), currency)
+        message = f"The Checkout Session's total amount must be no more than {largest}."
         raise StripeRefusal(message, code="amount_too_large", param="line_items")
 
 
@@ -128,6 +139,9 @@ def _price_data(item: JsonObject, path: str) -> JsonObject:
     if "recurring" in price:
         message = "You specified `payment` mode but passed a recurring price."
         raise StripeRefusal(message, param=f"{path}[price_data][recurring]")
+    if not is_presentment(price["currency"]):
+        message = f"Invalid currency: {price['currency']}. Stripe does not charge in it."
+        raise StripeRefusal(message, param=f"{path}[price_data][currency]")
     return price
 
 
@@ -152,6 +166,7 @@ def _unit_amount(price: JsonObject, path: str) -> int:
     amount: int = price["unit_amount"]
     if amount < 0:
         raise invalid_integer(param, amount, "non-negative integer")
+    check_step(amount, price["currency"], param)
     return amount
 
 

@@ -5,7 +5,7 @@ from adapters.stripe.sandbox.call import Call
 from adapters.stripe.sandbox.errors import StripeRefusal, exclusive_params, invalid_integer
 from adapters.stripe.sandbox.jsontypes import JsonObject
 from adapters.stripe.sandbox.metadata import merged_metadata
-from adapters.stripe.sandbox.money import display, share
+from adapters.stripe.sandbox.money import check_step, display, share
 from adapters.stripe.sandbox.objects import (
     new_balance_transaction,
     new_fee_refund,
@@ -96,6 +96,7 @@ def _amount(charge: JsonObject, params: JsonObject) -> int:
     amount: int = params.get("amount", left)
     if amount < 1:
         raise invalid_integer("amount", amount, "positive integer")
+    check_step(amount, charge["currency"], "amount")
     if amount > left:
         currency = charge["currency"]
         message = (

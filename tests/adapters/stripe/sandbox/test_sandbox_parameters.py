@@ -165,9 +165,12 @@ async def test_payment_data_are_refused_as_at_stripe(
         ("gbp", 29, "amount_too_small"),
         ("gbp", 30, None),
         ("jpy", 50, None),
-        ("kwd", 49, "amount_too_small"),
+        ("kwd", 40, "amount_too_small"),
         ("USD", 99_999_999, None),
         ("usd", 100_000_000, "amount_too_large"),
+        ("jpy", 100_000_000, None),
+        ("jpy", 10_000_000_000, "amount_too_large"),
+        ("vnd", 100_000_000, "amount_too_large"),
     ],
 )
 async def test_totals_outside_stripes_bounds_are_refused(
@@ -180,6 +183,32 @@ async def test_totals_outside_stripes_bounds_are_refused(
         assert (session.currency, session.amount_total) == (currency.lower(), unit_amount)
     else:
         assert (await refusal(client, params)).code == code
+
+
+@pytest.mark.parametrize(
+    ("currency", "accepted", "refused"),
+    [("isk", 500, 550), ("ugx", 5_000, 5_050), ("kwd", 5_120, 5_124), ("tnd", 500, 505), ("huf", 17_501, None)],
+)
+async def test_amounts_whose_last_digits_must_be_zero_are_refused_where_they_are_not(
+    currency: str, accepted: int, refused: int | None, client: stripe.StripeClient, checkout_params: CheckoutParams
+) -> None:
+    def params(amount: int) -> Any:
+        items = line(price_data=price(currency=currency, unit_amount=amount))
+        return checkout_params(line_items=items, payment_intent_data=None)
+
+    session = await client.v1.checkout.sessions.create_async(params=params(accepted))
+    assert session.amount_total == accepted
+    if refused is not None:
+        error = await refusal(client, params(refused))
+        assert (error.code, error.param) == ("parameter_invalid_integer", "line_items[0][price_data][unit_amount]")
+
+
+async def test_a_currency_that_stripe_does_not_charge_in_is_refused(
+    client: stripe.StripeClient, checkout_params: CheckoutParams
+) -> None:
+    items = line(price_data=price(currency="xdr"))
+    refused = await refusal(client, checkout_params(line_items=items, payment_intent_data=None))
+    assert refused.param == "line_items[0][price_data][currency]"
 
 
 @pytest.mark.parametrize(
