@@ -16,6 +16,7 @@ from uuid import UUID
 NONCE_BYTES = 8
 _TAG_BYTES = 7
 CODE_LENGTH = 24
+_GROUP_LENGTH = 4
 
 
 def plain_code(text: str) -> str | None:
@@ -28,6 +29,11 @@ def plain_code(text: str) -> str | None:
     except ValueError:  # not base32, or not even ASCII
         return None
     return base64.b32encode(raw).decode() if len(raw) == NONCE_BYTES + _TAG_BYTES else None
+
+
+def groups_of(code: str) -> list[str]:
+    """The code in groups of four characters, as it is printed and read aloud."""
+    return [code[start : start + _GROUP_LENGTH] for start in range(0, len(code), _GROUP_LENGTH)]
 
 
 @lru_cache(maxsize=1000)

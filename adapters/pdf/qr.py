@@ -10,6 +10,7 @@ from fpdf import FPDF
 from fpdf.drawing import PaintedPath
 
 _QUIET_ZONE_MODULES = 4
+#: At least: where the same size has room for more, more of the code may be damaged and is read all the same.
 _ERROR_CORRECTION = "m"
 _BLACK = "#000000"
 
@@ -19,7 +20,7 @@ def draw_qr(pdf: FPDF, content: str, *, x: float, y: float, size: float) -> floa
 
     Returns how many mm around the square must stay empty.
     """
-    code = segno.make_qr(content, error=_ERROR_CORRECTION, boost_error=False)
+    code = segno.make_qr(content, error=_ERROR_CORRECTION, boost_error=True)
     rows = list(code.matrix_iter(border=0))
     module = size / len(rows)
     # One path, because viewers leave hairlines between shapes that only touch.

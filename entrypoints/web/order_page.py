@@ -18,6 +18,7 @@ from application.session_opening import FindPayPage
 from application.showing import GetOrder, OrderOnDisplay
 from domain.errors import Conflict, NotFound
 from domain.orders import SOLD, Order, OrderStatus
+from domain.ticket_code import groups_of
 from entrypoints.http.returning import has_just_paid
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.qr import qr_code
@@ -62,6 +63,7 @@ async def order_page(
             "pay_url": links.checkout_url(order) if order.holds_tickets else None,
             "csrf_token": csrf_token(request),
             "qr_code": qr_code,
+            "groups_of": groups_of,
         },
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -70,6 +71,16 @@ async def test_nobody_is_sent_to_a_show_that_was_cancelled(box_office: BoxOffice
     html = await page(box_office, {**placed, "show_id": on_sale.id})
     assert "You are in" not in html
     assert "Please do not come to the venue. As soon as your money is on its way back" in html
+
+
+async def test_every_code_stands_below_its_picture_to_be_read_aloud(box_office: BoxOffice) -> None:
+    """Where a scanner cannot read a cracked screen, the door types it."""
+    placed = await check_out(box_office, price=0)
+    html = await page(box_office, placed)
+    codes = [attendee["code"] for attendee in (await box_office.order(placed)).body["attendees"]]
+    assert codes
+    for code in codes:
+        assert " ".join(re.findall("....", code)) in html
 
 
 async def test_what_was_typed_stays_text(box_office: BoxOffice) -> None:
