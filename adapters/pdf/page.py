@@ -13,6 +13,7 @@ from adapters.pdf.typesetting import Box, TextStyle, Typesetter
 from application import wording
 from application.ports.letters import Occasion
 from application.ports.mail import PrintableTicket
+from domain.ticket_code import groups_of
 
 # The card keeps to the area that A4 and US Letter share, inside the margins of common printers.
 CARD_WIDTH = 174.0
@@ -24,7 +25,6 @@ _PADDING = 14.0
 _STUB_GAP = 17.0
 _BOTTOM_PADDING = 11.0
 _QR_SIZE = 72.0
-_GROUP_LENGTH = 4
 _GROUPS_IN_A_ROW = 3
 
 _INK = "#171b24"
@@ -124,7 +124,7 @@ def _when(occasion: Occasion) -> tuple[str, str]:
 
 def _in_groups(code: str) -> str:
     """Fours of characters, in rows of equal length, to be read aloud."""
-    groups = [code[start : start + _GROUP_LENGTH] for start in range(0, len(code), _GROUP_LENGTH)]
+    groups = groups_of(code)
     rows = math.ceil(len(groups) / _GROUPS_IN_A_ROW)
     per_row = math.ceil(len(groups) / max(rows, 1))
     return "\n".join(" ".join(groups[start : start + per_row]) for start in range(0, len(groups), per_row))

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Literal
 
-from fpdf import FPDF
+from fpdf import FPDF, ViewerPreferences
 
+from adapters.pdf.document import TextPdf
 from adapters.pdf.page import TicketPage
 from adapters.pdf.typefaces import Typefaces, clean
 from adapters.pdf.typesetting import FittedTexts, Typesetter
@@ -44,7 +45,7 @@ class PdfTicketRenderer:
 
 
 def _new_document(paper: Paper, ticket: PrintableTicket) -> FPDF:
-    pdf = FPDF(format=paper)
+    pdf = TextPdf(format=paper)
     pdf.set_auto_page_break(False)
     pdf.c_margin = 0
     pdf.alias_nb_pages("")  # a show may be called {nb}
@@ -52,7 +53,8 @@ def _new_document(paper: Paper, ticket: PrintableTicket) -> FPDF:
     pdf.set_title(f"Tickets for {clean(ticket.show_title)}")
     pdf.set_author(clean(ticket.producer_name))
     pdf.set_creator("PiqueTickets")
-    pdf.set_lang("en")
+    pdf.set_lang(ticket.occasion.locale)
+    pdf.viewer_preferences = ViewerPreferences(display_doc_title=True)
     return pdf
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import bisect
-import unicodedata
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from fpdf import FPDF
-from fpdf.bidi import auto_detect_base_direction
-from fpdf.enums import Align, MethodReturnValue, TextDirection
-from fpdf.unicode_script import UnicodeScript, get_unicode_script
+from fpdf.enums import Align, TextDirection, XPos, YPos
+from uniseg.graphemecluster import grapheme_clusters
 
+from adapters.pdf.document import reads_from_the_right
+from adapters.pdf.line_breaking import break_lines, breaks_anywhere
 from adapters.pdf.typefaces import BASE_FAMILY, Typefaces
 
 _MM_PER_POINT = 25.4 / 72
@@ -20,7 +20,6 @@ _TOLERANCE = 1e-6
 _MAX_CHARACTERS = 4_000
 #: Of a busy day's shows; some hundred bytes each.
 _MAX_REMEMBERED = 5_000
-_UNSPACED = frozenset({UnicodeScript.THAI, UnicodeScript.LAO, UnicodeScript.KHMER, UnicodeScript.MYANMAR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +58,10 @@ class FittedTexts:
     """
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, tuple[str, int]] = {}
+        self._known: dict[Hashable, tuple[tuple[str, ...], int]] = {}
 
-    def get(self, key: Hashable, fit: Callable[[], tuple[str, int]]) -> tuple[str, int]:
-        """The text, cut if need be, and its size; asks ``fit`` the first time."""
+    def get(self, key: Hashable, fit: Callable[[], tuple[tuple[str, ...], int]]) -> tuple[tuple[str, ...], int]:
+        """The text's lines, cut if need be, and their size in points; asks ``fit`` the first time."""
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= _MAX_REMEMBERED:
@@ -84,35 +83,46 @@ class Typesetter:
         printable = _at_most_a_page(self._typefaces.printable(text).strip())
         if not printable:
             return box.y
-        fitting, size = self._fit(printable, box, style)
+        lines, size = self._fit(printable, box, style)
         self._use(style, size)
         self._pdf.set_text_color(style.color)
         self._pdf.set_xy(box.x, box.y)
-        self._pdf.multi_cell(box.width, style.line_height(size), fitting, align=align or _natural_align(fitting))
+        from_the_right = reads_from_the_right(printable)
+        self._pdf.set_text_shaping(True, direction=TextDirection.RTL if from_the_right else TextDirection.LTR)
+        natural = Align.R if from_the_right else Align.L
+        for line in lines:
+            self._draw_line(line, box.width, style.line_height(size), align or natural)
         return self._pdf.get_y()
+
+    def _draw_line(self, line: str, width: float, height: float, align: Align) -> None:
+        # fpdf2 2.8.9 counts the font as set on the page although it set it for one coloured line only, where that
+        # line begins in another font. A later line that begins in the first font would be invisible.
+        self._pdf.current_font_is_set_on_page = False
+        # A no-break space has done its work by now; drawn as a plain one it is found by who searches for a time.
+        self._pdf.cell(width, height, line.replace("\u00a0", " "), align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
 
     def width(self, text: str, style: TextStyle) -> float:
         """Of one line, in mm."""
         self._use(style, style.size)
         return self._pdf.get_string_width(self._typefaces.printable(text))
 
-    def _fit(self, text: str, box: Box, style: TextStyle) -> tuple[str, int]:
-        def fit() -> tuple[str, int]:
+    def _fit(self, text: str, box: Box, style: TextStyle) -> tuple[tuple[str, ...], int]:
+        def fit() -> tuple[tuple[str, ...], int]:
             size = self._choose_size(text, box, style)
             self._use(style, size)
-            return self._cut(text, box, style.line_limit(size, box.max_height)), size
+            return tuple(self._cut(text, box, style.line_limit(size, box.max_height))), size
 
         return self._fitted.get((text, box.width, box.max_height, style, self._typefaces.families), fit)
 
     def _choose_size(self, text: str, box: Box, style: TextStyle) -> int:
         """The largest size at which the text fits and no word is broken; the smallest allowed if none is."""
-        longest_word = max((word for word in text.split() if not _breaks_anywhere(word)), key=len, default="")
+        words = [unit.rstrip() for unit in text.split() if not breaks_anywhere(unit)]
 
         def fits(size: int) -> bool:
             self._use(style, size)
-            if "\n" not in text and self._pdf.get_string_width(text) <= box.width:
-                return True  # on one line: most do, and breaking lines takes long
-            if self._pdf.get_string_width(longest_word) > box.width:
+            if "\n" not in text and self._measure(text) <= box.width:
+                return True  # on one line: most do
+            if any(self._measure(word) > box.width for word in words):
                 return False
             return len(self._lines(text, box)) <= style.line_limit(size, box.max_height)
 
@@ -120,23 +130,25 @@ class Typesetter:
         first_fitting = bisect.bisect_left(sizes, True, key=fits)
         return sizes[first_fitting] if first_fitting < len(sizes) else style.min_size
 
-    def _cut(self, text: str, box: Box, line_limit: int) -> str:
-        if "\n" not in text and self._pdf.get_string_width(text) <= box.width:
-            return text
+    def _cut(self, text: str, box: Box, line_limit: int) -> list[str]:
+        """The lines that fit, in the present font; an ellipsis stands where the rest was left out."""
+        if "\n" not in text and self._measure(text) <= box.width:
+            return [text]
         lines = self._lines(text, box)
         if len(lines) <= line_limit:
-            return text
-        length = sum(map(len, lines[:line_limit]))
-        while len(self._lines(text[:length] + _ELLIPSIS, box)) > line_limit:
-            length -= 1
-        return text[:length].rstrip() + _ELLIPSIS
+            return lines
+        kept, last = lines[: line_limit - 1], lines[line_limit - 1]
+        while self._measure(last + _ELLIPSIS) > box.width + _TOLERANCE:
+            last = "".join(list(grapheme_clusters(last))[:-1])
+        return [*kept, last.rstrip() + _ELLIPSIS]
 
     def _lines(self, text: str, box: Box) -> list[str]:
-        """As they would be broken in the present font."""
-        lines = self._pdf.multi_cell(box.width, text=text, align=Align.L, dry_run=True, output=MethodReturnValue.LINES)
-        if not isinstance(lines, list):
-            raise TypeError("fpdf2 returned no lines")
-        return lines
+        """As they are broken in the present font."""
+        return break_lines(text, box.width, self._measure)
+
+    def _measure(self, text: str) -> float:
+        """The width of one line in the present font, in mm, shaped as it will be drawn."""
+        return self._pdf.get_string_width(text)
 
     def _use(self, style: TextStyle, size: int) -> None:
         self._pdf.set_font(BASE_FAMILY, "B" if style.is_bold else "", size)
@@ -145,14 +157,3 @@ class Typesetter:
 def _at_most_a_page(text: str) -> str:
     """More than a page holds is not worth measuring."""
     return text if len(text) <= _MAX_CHARACTERS else text[:_MAX_CHARACTERS] + _ELLIPSIS
-
-
-def _breaks_anywhere(word: str) -> bool:
-    """Whether it is written in a script that puts no spaces between words."""
-    return any(
-        unicodedata.east_asian_width(char) in {"W", "F"} or get_unicode_script(char) in _UNSPACED for char in word
-    )
-
-
-def _natural_align(text: str) -> Align:
-    return Align.R if auto_detect_base_direction(text) is TextDirection.RTL else Align.L

@@ -16,6 +16,7 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageChops
 from pypdf import PdfReader
+from pypdf.generic import BooleanObject, DictionaryObject
 
 from adapters.pdf.renderer import PdfTicketRenderer
 from application.ports.letters import Occasion
@@ -181,9 +182,13 @@ async def test_everyone_has_a_page() -> None:
 async def test_the_qr_code_is_large_and_holds_exactly_the_code(code: str) -> None:
     [qr] = codes_in(picture_of(await render(replace(TICKET, code=code))))
     assert qr.text == code
-    assert qr.ec_level == "M"
     width_mm = (qr.position.top_right.x - qr.position.top_left.x) / DOTS_PER_MM
     assert width_mm >= 50
+
+
+async def test_a_tickets_qr_code_may_lose_a_quarter_where_its_size_allows_it() -> None:
+    [qr] = codes_in(picture_of(await render(TICKET)))
+    assert qr.ec_level == "Q"
 
 
 @pytest.mark.parametrize(("code", "modules"), [("A", 21), (TICKET.code, 25)])
@@ -266,6 +271,47 @@ async def test_names_and_titles_in_any_script(script: str, caplog: pytest.LogCap
     assert len(pdf) < 200 * 1024
 
 
+#: Names whose letters share glyphs, or stand in another order than they are written.
+SEARCHED = {
+    "Hindi": "क्षत्रिय श्रीमती",
+    "Marathi": "ज्ञानेश्वर",
+    "Nepali": "कृष्ण प्रसाद",
+    "Bengali": "শ্রীকান্ত মুখোপাধ্যায়",
+    "Gurmukhi": "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ",
+    "Gujarati": "કૃષ્ણકાંત",
+    "Oriya": "ଓଡ଼ିଆ ପ୍ରିୟା",
+    "Tamil": "ஸ்ரீனிவாசன் கௌரி",
+    "Telugu": "శ్రీనివాస్",
+    "Kannada": "ಕೃಷ್ಣಮೂರ್ತಿ",
+    "Malayalam": "ശ്രീകുമാർ ൻ",
+    "Sinhala": "ශ්‍රී ලංකා ක්‍රිෂ්",
+    "Thai": "กุลธิดา น้ำฝน",
+    "Lao": "ສົມຊາຍ ນ້ຳ",
+    "Khmer": "ស្រីមុំ ខ្ញុំ",
+    "Burmese": "ကျော်စွာ မြင့်",
+    "Yoruba": "Ọlá́bísí Ẹ̀bùn",
+    "Lithuanian": "ą́žuolas",
+    "Vietnamese": "Nguyễn Thị Ánh",
+    "mixed": "Ada नाट्य ไทย Zoë",
+    "Persian": "می‌خواهم پروانه",
+    "Hebrew": "יעל כהן",
+    "emoji beside it": "ไทย 🎭 ไทย",
+}
+
+
+@pytest.mark.parametrize("name", SEARCHED.values(), ids=SEARCHED)
+async def test_a_reader_finds_and_copies_a_name_as_it_was_typed(name: str) -> None:
+    document = pypdfium2.PdfDocument(await render(replace(TICKET, show_title=name, producer_name="")))
+    try:
+        page = document[0].get_textpage()
+        copied = unicodedata.normalize("NFC", page.get_text_bounded())
+        sought = unicodedata.normalize("NFC", name)
+        assert sought in copied
+        assert "🎭" in name or page.search(sought).get_next() is not None
+    finally:
+        document.close()
+
+
 @pytest.mark.parametrize("words", ["ᏣᎳᎩ", "\ue000 private", "\U0001fbff", "𓀀"])
 async def test_a_script_without_a_font_is_shown_as_missing(words: str, caplog: pytest.LogCaptureFixture) -> None:
     pdf = await render(replace(TICKET, attendee_name=words))
@@ -307,7 +353,15 @@ async def test_the_document_has_a_title_and_a_language() -> None:
     assert reader.metadata is not None
     assert reader.metadata.title == "Tickets for A Midsummer Night’s Dream"
     assert reader.metadata.author == "Théâtre du Nord"
-    assert str(reader.root_object["/Lang"]) == "en"
+    assert str(reader.root_object["/Lang"]) == "en-GB"
+    preferences = reader.root_object["/ViewerPreferences"].get_object()
+    assert isinstance(preferences, DictionaryObject)
+    assert preferences["/DisplayDocTitle"] == BooleanObject(True), "not the file's name"
+
+
+async def test_the_language_is_the_shows() -> None:
+    german = replace(TICKET, show_title="Der Sturm", occasion=replace(TICKET.occasion, locale="de-AT"))
+    assert str(PdfReader(io.BytesIO(await render(german))).root_object["/Lang"]) == "de-AT"
 
 
 @pytest.mark.p2
