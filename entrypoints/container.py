@@ -76,6 +76,8 @@ from application.tasks import RunTask
 from application.ticket_types import AddTicket, ChangeTicket, DeleteTicket
 from application.transfers import DescribeTransfer
 from domain.ticket_code import TicketCodes
+from entrypoints.http.rate_limit import RateLimits
+from entrypoints.probes import Probes
 from entrypoints.readiness import Readiness
 from entrypoints.settings import Settings
 
@@ -101,7 +103,13 @@ class Container(containers.DeclarativeContainer):
     stripe = providers.Singleton(
         create_client, settings.provided.stripe_api_key, stripe_http, api_base=settings.provided.stripe_api_base
     )
-    checkout_rate_limit = providers.Singleton(RateLimit, redis, rate=settings.provided.checkout_rate_limit)
+    rate_limits = providers.Singleton(
+        RateLimits,
+        checkouts=providers.Singleton(RateLimit, redis, rate=settings.provided.checkout_rate_limit),
+        quotes=providers.Singleton(RateLimit, redis, rate=settings.provided.quotes_rate),
+        lookups=providers.Singleton(RateLimit, redis, rate=settings.provided.lookups_rate),
+        errors=providers.Singleton(RateLimit, redis, rate=settings.provided.errors_rate),
+    )
     pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.stripe_rate_per_second)
     payment = providers.Singleton(StripePayment, stripe, pace)
     pace_of_buyers = providers.Singleton(
@@ -263,6 +271,7 @@ class Container(containers.DeclarativeContainer):
     )
     measure_backlog = providers.Singleton(MeasureBacklog, unit_of_work.provider, clock)
     heartbeat = providers.Singleton(RedisHeartbeat, redis)
+    probes = providers.Singleton(Probes, settings.provided.secret_key, clock)
     readiness = providers.Singleton(Readiness, engine, redis)
     relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
     list_tasks = providers.Singleton(ListTasks, unit_of_work.provider)

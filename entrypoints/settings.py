@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from adapters.redis.rate_limit import parse_rate
+from adapters.redis.rate_limit import UNLIMITED, parse_rate
 from adapters.smtp.options import Sender, SmtpOptions
 from domain.policy import AmountTerms, CheckoutPolicy, parse_amounts
 
@@ -20,6 +20,10 @@ DEFAULT_SECRET_KEY = "not-secret-change-me"  # noqa: S105  # production refuses 
 MIN_SECRET_KEY_LENGTH = 16
 #: Stripe keeps a session open for 24 hours at most, and ours outlasts the hold by 35 minutes.
 MAX_HOLD_MINUTES = 23 * 60
+#: What no ordinary buyer comes near, nor a school behind one address.
+QUOTE_RATE_LIMIT = "600/minute"
+LOOKUP_RATE_LIMIT = "30/minute"
+ERROR_RATE_LIMIT = "120/minute"
 
 #: Settings that are amounts, with what counts, in dollars, for currencies that they do not name.
 _AMOUNTS = {
@@ -66,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     lock_wait: _Positive = 10
     database_pool_size: Annotated[int, Meta(ge=1, le=1000)] = 10
     checkout_rate_limit: str = "30/minute"
+    quote_rate_limit: str = ""
+    lookup_rate_limit: str = ""
+    error_rate_limit: str = ""
     trusted_proxies: str = ""
     cors_origins: str = ""
     log_format: Literal["console", "json"] = "console"
@@ -88,6 +95,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     def is_production(self) -> bool:
         """Whether real money moves: a live Stripe key."""
         return self.stripe_api_key.startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def quotes_rate(self) -> str:
+        """QUOTE_RATE_LIMIT, or its default."""
+        return self._rate(self.quote_rate_limit, QUOTE_RATE_LIMIT)
+
+    @property
+    def lookups_rate(self) -> str:
+        """LOOKUP_RATE_LIMIT, or its default."""
+        return self._rate(self.lookup_rate_limit, LOOKUP_RATE_LIMIT)
+
+    @property
+    def errors_rate(self) -> str:
+        """ERROR_RATE_LIMIT, or its default."""
+        return self._rate(self.error_rate_limit, ERROR_RATE_LIMIT)
+
+    def _rate(self, given: str, default: str) -> str:
+        # A rehearsal sends everything from one address, and says so once.
+        return given or (UNLIMITED if self.checkout_rate_limit == UNLIMITED else default)
 
     @property
     def buyers_per_second(self) -> float:
@@ -131,6 +157,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             ("SMTP_URL", SmtpOptions.from_url, self.smtp_url),
             ("MAIL_FROM", Sender.parse, self.mail_from),
             ("CHECKOUT_RATE_LIMIT", parse_rate, self.checkout_rate_limit),
+            ("QUOTE_RATE_LIMIT", parse_rate, self.quotes_rate),
+            ("LOOKUP_RATE_LIMIT", parse_rate, self.lookups_rate),
+            ("ERROR_RATE_LIMIT", parse_rate, self.errors_rate),
             ("TRUSTED_PROXIES", _networks, self.trusted_proxies),
         ):
             try:

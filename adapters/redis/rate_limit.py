@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import limits
@@ -19,6 +20,8 @@ from redis.asyncio import Redis
 log = logging.getLogger(__name__)
 
 UNLIMITED: Final = "off"
+
+_Ask = Callable[[SlidingWindowCounterRateLimiter, limits.RateLimitItem, str], Awaitable[float | None]]
 
 
 def parse_rate(text: str) -> limits.RateLimitItem | None:
@@ -52,22 +55,34 @@ class RateLimit:
 
     async def refused_for(self, key: str) -> float | None:
         """Count once more. None while ``key`` keeps the limit, else how many seconds it should stay away."""
+        return await self._ask(_hit, key)
+
+    async def exceeded_for(self, key: str) -> float | None:
+        """As ``refused_for`` would say, without counting."""
+        return await self._ask(_test, key)
+
+    async def _ask(self, ask: _Ask, key: str) -> float | None:
         if self._rate is None:
             return None
         try:
-            refused = await self._hit(self._shared, self._rate, key)
+            refused = await ask(self._shared, self._rate, key)
         except StorageError as error:
             if not self._is_alone:  # once, not at every request of a crowd
                 log.warning("Rates are counted by this process alone: %s", error)
             self._is_alone = True
-            return await self._hit(self._alone, self._rate, key)
+            return await ask(self._alone, self._rate, key)
         self._is_alone = False
         return refused
 
-    async def _hit(
-        self, counter: SlidingWindowCounterRateLimiter, rate: limits.RateLimitItem, key: str
-    ) -> float | None:
-        if await counter.hit(rate, key):
-            return None
-        window = await counter.get_window_stats(rate, key)
-        return max(window.reset_time - time.time(), 1.0)
+
+async def _hit(counter: SlidingWindowCounterRateLimiter, rate: limits.RateLimitItem, key: str) -> float | None:
+    return None if await counter.hit(rate, key) else await _seconds_left(counter, rate, key)
+
+
+async def _test(counter: SlidingWindowCounterRateLimiter, rate: limits.RateLimitItem, key: str) -> float | None:
+    return None if await counter.test(rate, key) else await _seconds_left(counter, rate, key)
+
+
+async def _seconds_left(counter: SlidingWindowCounterRateLimiter, rate: limits.RateLimitItem, key: str) -> float:
+    window = await counter.get_window_stats(rate, key)
+    return max(window.reset_time - time.time(), 1.0)

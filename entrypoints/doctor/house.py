@@ -13,6 +13,7 @@ from adapters.smtp.options import SmtpOptions
 from application.ports.letters import Occasion
 from application.ports.mail import PrintableTicket
 from entrypoints.container import Container
+from entrypoints.doctor.clients import examine_clients
 from entrypoints.doctor.findings import Examination, Finding
 from entrypoints.settings import InvalidSettings
 
@@ -42,7 +43,8 @@ def of_the_house(container: Container) -> list[Examination]:
         ):
             if not answer.ok or await answer.json() != {"status": "ok"}:
                 return Finding(what, f"{settings.public_url} is answered by somebody else", url_mend)
-        return Finding(what, f"{settings.public_url} leads to us")
+        trouble = await examine_clients(container)
+        return trouble or Finding(what, f"{settings.public_url} leads to us, and buyers are told apart")
 
     async def mail() -> Finding:
         options = SmtpOptions.from_url(settings.smtp_url)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
+from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -20,7 +21,7 @@ from entrypoints.http.context import answer_with_request_id, count_answers, log_
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.memory import calm_garbage_collector
 from entrypoints.http.openapi import complete
-from entrypoints.http.rate_limit import CHECKOUT_RATE_LIMIT
+from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
 from entrypoints.web import router as storefront
 from entrypoints.web.csrf import csrf_config
 from entrypoints.web.dependencies import create_pages, web_dependencies
@@ -41,6 +42,7 @@ def create_app(container: Container) -> Litestar:
         await close(container)
 
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
+    handlers = handlers_for_browsers(pages)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     app = Litestar(
         route_handlers=[
@@ -55,12 +57,15 @@ def create_app(container: Container) -> Litestar:
             metrics.get_metrics,
         ],
         dependencies={**dependencies(container), **web_dependencies(container, pages, page_cache)},
-        exception_handlers=handlers_for_browsers(pages),
-        state=State(
-            {CHECKOUT_RATE_LIMIT: container.checkout_rate_limit(), webhooks.REFUSAL_LOG: webhooks.RefusalLog()}
-        ),
+        exception_handlers=handlers,
+        state=State({RATE_LIMITS: container.rate_limits(), webhooks.REFUSAL_LOG: webhooks.RefusalLog()}),
         middleware=[timed, from_cache(page_cache), log_with_request_id],
-        before_send=[answer_with_request_id, harden, count_answers(container.metrics())],
+        before_send=[
+            limit_errors(handlers[HTTPException]),
+            answer_with_request_id,
+            harden,
+            count_answers(container.metrics()),
+        ],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
         csrf_config=csrf_config(settings),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from litestar import Router, get, post
+from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
@@ -22,7 +23,7 @@ from domain.errors import NotFound
 from domain.policy import CheckoutPolicy
 from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
 from entrypoints.http.openapi import answers
-from entrypoints.http.rate_limit import limit_checkouts
+from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, limit_quotes, limit_returns
 from entrypoints.http.returning import with_word_of_payment
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
 from entrypoints.http.strict_json import StrictJson
@@ -63,12 +64,16 @@ class CheckoutDesk:
     status_code=HTTP_200_OK,
     dto=StrictJson[QuoteIn],
     return_dto=None,
+    before_request=limit_quotes,
     summary="Price a cart",
     operation_id="quote",
-    responses=answers(*_REFUSALS_OF_A_CART),
+    responses=answers(*_REFUSALS_OF_A_CART, "rate_limited"),
 )
-async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[CheckoutDesk]) -> QuoteOut:
+async def quote(
+    request: Request[Any, Any, Any], data: JSONBody[QuoteIn], checkout_desk: NamedDependency[CheckoutDesk]
+) -> QuoteOut:
     """What the cart costs now. Nothing is held."""
+    await ensure_not_guessing(request, data.promo_code)
     return QuoteOut.of(await checkout_desk.quote_cart(data.to_cart(checkout_desk.policy)))
 
 
@@ -76,7 +81,6 @@ async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[Checkout
     "/checkout",
     dto=StrictJson[CheckoutIn],
     return_dto=None,
-    before_request=limit_checkouts,
     summary="Hold tickets and open a payment page",
     operation_id="checkout",
     responses=answers(
@@ -93,29 +97,31 @@ async def quote(data: JSONBody[QuoteIn], checkout_desk: NamedDependency[Checkout
     ),
 )
 async def create(
+    request: Request[Any, Any, Any],
     data: JSONBody[CheckoutIn],
     checkout_desk: NamedDependency[CheckoutDesk],
     idempotency_key: IdempotencyKey = None,
 ) -> CheckoutOut:
     """The tickets are held until ``expires_at``, or sold at once when they are free."""
     customer = data.customer.to_customer()
-    order = await checkout_desk.checkout(
-        CheckoutRequest(
-            cart=data.to_cart(checkout_desk.policy),
-            customer=customer,
-            expected_total=data.expected_total,
-            idempotency=idempotency_of(idempotency_key, data),
-        )
+    wanted = CheckoutRequest(
+        cart=data.to_cart(checkout_desk.policy),
+        customer=customer,
+        expected_total=data.expected_total,
+        idempotency=idempotency_of(idempotency_key, data),
     )
+    await count_checkout(request)
+    order = await checkout_desk.checkout(wanted)
     return CheckoutOut.of_order(order, checkout_desk.links)
 
 
 @get(
     "/checkout/success",
     status_code=HTTP_303_SEE_OTHER,
+    before_request=limit_returns,
     summary="The buyer comes back from paying",
     operation_id="checkout_success",
-    responses=answers("not_found"),
+    responses=answers("not_found", "rate_limited"),
 )
 async def success(
     session_id: FromQuery[str],

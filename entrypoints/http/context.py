@@ -13,6 +13,7 @@ from adapters.prometheus.metrics import PrometheusMetrics
 
 _STATE_KEY = "request_id"
 _BEGAN_KEY = "began"
+_ERROR_KEY = "error_code"
 _HEADER = b"x-request-id"
 _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -24,6 +25,22 @@ def request_id_of(scope: Scope) -> str:
         given = next((value for name, value in scope["headers"] if name == _HEADER), b"")
         state[_STATE_KEY] = given.decode() if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(16)
     return str(state[_STATE_KEY])
+
+
+def note_error(scope: Scope, code: str) -> None:
+    """The request is answered with this error of the contract's table."""
+    scope["state"][_ERROR_KEY] = code
+
+
+def error_code_of(scope: Scope) -> str | None:
+    """The error that the request is answered with, if any."""
+    code = scope["state"].get(_ERROR_KEY)
+    return code if isinstance(code, str) else None
+
+
+def is_of_a_route(scope: Scope) -> bool:
+    """Whether the path is one that is served."""
+    return _BEGAN_KEY in scope["state"]
 
 
 def log_with_request_id(app: ASGIApp) -> ASGIApp:

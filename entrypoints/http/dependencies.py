@@ -71,6 +71,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "preview_refund": container.preview_refund,
             "print_tickets": container.print_tickets,
             "read_audit_trail": container.read_audit_trail,
+            "probes": container.probes,
             "quote_cart": container.quote,
             "readiness": container.readiness,
             "set_branding": container.set_branding,

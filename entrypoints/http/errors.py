@@ -24,7 +24,7 @@ from application.ports.payment import InvalidSignature, PaymentRefused, PaymentU
 from application.ports.storage import StorageConflict, StorageUnavailable
 from domain import errors as domain
 from domain.offering import PriceChanged
-from entrypoints.http.context import request_id_of
+from entrypoints.http.context import note_error, request_id_of
 from entrypoints.http.schemas import QuoteOut
 
 log = logging.getLogger(__name__)
@@ -108,6 +108,11 @@ _ABOUT_FIELDS = (
 )
 
 
+def code_of(error: Exception) -> str:
+    """The error's code in the table."""
+    return row_of(error).code
+
+
 def row_of(error: Exception) -> Row:
     """The error's place in the table."""
     return next(row for kind, row in ERRORS.items() if isinstance(error, kind))
@@ -183,6 +188,7 @@ def _answer(
     request: Request[Any, Any, Any], status: HTTPStatus, body: ErrorOut, headers: dict[str, str] | None = None
 ) -> Response[ErrorOut]:
     body.request_id = request_id_of(request.scope)
+    note_error(request.scope, body.code)
     return Response(body, status_code=status, headers=headers, media_type=MediaType.JSON)
 
 

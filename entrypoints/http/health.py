@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from litestar import Response, Router, get
+from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
+from entrypoints.http.proxies import peer_of
+from entrypoints.probes import PROBE_HEADER, Probes
 from entrypoints.readiness import Readiness
 
 
@@ -46,8 +51,31 @@ async def ready(readiness: NamedDependency[Readiness]) -> Response[ReadinessOut]
     return Response(body, status_code=HTTP_200_OK if database else HTTP_503_SERVICE_UNAVAILABLE)
 
 
+class SeenOut(msgspec.Struct):
+    """How the server sees who asks. ``peer`` is the other end of the connection: ``client`` itself, or a proxy."""
+
+    client: str
+    peer: str
+    peer_is_trusted: bool
+    forwarded_for: bool
+
+
+@get("/client", include_in_schema=False)
+async def seen(request: Request[Any, Any, Any], probes: NamedDependency[Probes]) -> SeenOut:
+    """For `piquetickets doctor` alone. For all others it does not exist."""
+    if not probes.is_genuine(request.headers.get(PROBE_HEADER, "")):
+        raise NotFoundException
+    peer = peer_of(request.scope)
+    return SeenOut(
+        client=request.client.host if request.client else "unknown",
+        peer=peer.address,
+        peer_is_trusted=peer.is_trusted,
+        forwarded_for="X-Forwarded-For" in request.headers,
+    )
+
+
 def _word(available: bool) -> str:
     return "ok" if available else "unavailable"
 
 
-router = Router("/health", route_handlers=[live, ready], tags=["Health"])
+router = Router("/health", route_handlers=[live, ready, seen], tags=["Health"])

@@ -14,6 +14,7 @@ from application.lookup import LookUpOrders
 from domain.customer import parse_email
 from domain.errors import InvalidEmail
 from entrypoints.http.openapi import answers
+from entrypoints.http.rate_limit import limit_lookups
 from entrypoints.http.strict_json import StrictJson
 
 
@@ -40,9 +41,10 @@ class LookupOut(msgspec.Struct, kw_only=True):
     status_code=HTTP_202_ACCEPTED,
     dto=StrictJson[LookupIn],
     return_dto=None,
+    before_request=limit_lookups,
     summary="Mail a buyer the links to their orders",
     operation_id="look_up_orders",
-    responses=answers("invalid_email"),
+    responses=answers("invalid_email", "rate_limited"),
 )
 async def look_up(data: JSONBody[LookupIn], look_up_orders: NamedDependency[LookUpOrders]) -> LookupOut:
     """Always accepted. An address is mailed at most once in ten minutes."""

@@ -14,6 +14,8 @@ from litestar.types import ASGIApp
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from entrypoints.http.proxies import ForwardedClients
+
 #: Connections that wait to be accepted: a crowd that comes within one busy moment.
 BACKLOG: Final = 4096
 #: A process that is told to stop finishes what it is doing within this time.
@@ -138,15 +140,14 @@ def create_server(app: ASGIApp, *, trusted_proxies: str = "") -> Server:
     """
     return Server(
         uvicorn.Config(
-            app,
+            cast("Any", ForwardedClients(app, trusted_proxies=trusted_proxies)),
             http=PatientProtocol,
             ws="none",
             lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=bool(trusted_proxies),
-            forwarded_allow_ips=trusted_proxies,
+            proxy_headers=False,
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS,

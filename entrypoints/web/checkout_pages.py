@@ -24,12 +24,13 @@ from application.links import Links
 from application.ports.payment import PaymentError
 from application.quote import QuoteCart
 from application.showing import GetShow
-from domain.errors import DomainError, NoTickets
+from domain.errors import DomainError, InvalidPromoCode, NoTickets
 from domain.offering import PriceChanged
 from domain.orders import Order
 from domain.policy import CheckoutPolicy
-from entrypoints.http.errors import row_of
-from entrypoints.http.rate_limit import limit_checkouts
+from entrypoints.http.context import note_error
+from entrypoints.http.errors import code_of, row_of
+from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, limit_quotes
 from entrypoints.web.checkout_form import CheckoutForm
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.rendering import Pages
@@ -57,11 +58,14 @@ class FormDesk:
         self, request: Request[Any, Any, Any], show_id: UUID, form: CheckoutForm, status_code: int = HTTP_200_OK
     ) -> Response[str]:
         """The form as it was typed, at today's price, with what is wrong told where it is wrong."""
+        await ensure_not_guessing(request, form.selection.promo_code)
         display = await self.get_show(show_id)
         quote, problem = await price(form.selection, show_id, self.quote_cart, self.policy)
         if isinstance(problem, NoTickets) and not form.name:
             context = show_context(display, form.selection, self.policy, problem)
             return self.pages.page("show.html", context, status_code=HTTP_400_BAD_REQUEST, headers=_CACHE)
+        if isinstance(problem, InvalidPromoCode):
+            note_error(request.scope, code_of(problem))
         if problem:
             form.refuse(problem)
         token = csrf_token(request)
@@ -85,6 +89,7 @@ class FormDesk:
             form.errors[""] = f"{error}. If you agree, press the button once more."
             return row_of(error).status
         except DomainError as error:
+            note_error(request.scope, code_of(error))
             form.refuse(error)
             return row_of(error).status
         except (ApplicationError, PaymentError) as error:
@@ -106,7 +111,7 @@ _TRY_AGAIN: Final = "Very many people are buying right now. Nothing was charged.
 _HELD: Final = "Your tickets are held for you, but the payment page did not open. Please press the button once more."
 
 
-@get("/shows/{show_id:uuid}/checkout", include_in_schema=False)
+@get("/shows/{show_id:uuid}/checkout", before_request=limit_quotes, include_in_schema=False)
 async def checkout_page(
     request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[FormDesk]
 ) -> Response[str]:
@@ -115,7 +120,7 @@ async def checkout_page(
     return await form_desk.page(request, show_id, form)
 
 
-@post("/shows/{show_id:uuid}/checkout", before_request=limit_checkouts, include_in_schema=False)
+@post("/shows/{show_id:uuid}/checkout", include_in_schema=False)
 async def buy(
     request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[FormDesk]
 ) -> Response[Any]:
@@ -123,10 +128,13 @@ async def buy(
     fields = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     form = CheckoutForm.of(fields)
     if fields.get("do") == "update":
+        await limit_quotes(request)
         return await form_desk.page(request, show_id, form)
     wanted = form.request(show_id, form_desk.policy)
     if wanted is None:
+        note_error(request.scope, "invalid_request")
         return await form_desk.page(request, show_id, form, HTTP_400_BAD_REQUEST)
+    await count_checkout(request)
     outcome = await form_desk.buy(request, form, wanted)
     if isinstance(outcome, Order):
         return Redirect(form_desk.way_to_pay(outcome), status_code=HTTP_303_SEE_OTHER)

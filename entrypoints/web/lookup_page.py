@@ -13,6 +13,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
 from application.lookup import LookUpOrders
 from domain.customer import parse_email
 from domain.errors import InvalidEmail
+from entrypoints.http.rate_limit import limit_lookups
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.rendering import Pages
 from entrypoints.web.wording import told
@@ -26,7 +27,7 @@ async def lookup_page(
     return pages.page("lookup.html", _context(request, sent=sent))
 
 
-@post("/orders", include_in_schema=False)
+@post("/orders", before_request=limit_lookups, include_in_schema=False)
 async def look_up(
     request: Request[Any, Any, Any], pages: NamedDependency[Pages], look_up_orders: NamedDependency[LookUpOrders]
 ) -> Response[Any]:

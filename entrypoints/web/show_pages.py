@@ -19,10 +19,13 @@ from application.ports.storage import ShowCursor, ShowOnDisplay
 from application.quote import QuoteCart
 from application.showing import GetShow, ListShows
 from domain.catalog import Producer
-from domain.errors import DomainError
+from domain.errors import DomainError, InvalidPromoCode
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote
+from entrypoints.http.context import note_error
+from entrypoints.http.errors import code_of
 from entrypoints.http.paging import decode_cursor, encode_cursor
+from entrypoints.http.rate_limit import ensure_not_guessing, limit_quotes
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache, key_of
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
@@ -103,7 +106,7 @@ async def remaining(
     return await page_cache.get(key_of(request.scope), make)
 
 
-@get("/shows/{show_id:uuid}/total", include_in_schema=False)
+@get("/shows/{show_id:uuid}/total", before_request=limit_quotes, include_in_schema=False)
 async def total(
     request: Request[Any, Any, Any],
     show_id: FromPath[UUID],
@@ -114,8 +117,11 @@ async def total(
 ) -> ASGIResponse:
     """What the tickets in the query cost now, as the part of the page that tells it."""
     selection = Selection.of(dict(request.query_params.items()))
+    await ensure_not_guessing(request, selection.promo_code)
     display = await get_show(show_id)
     quote, problem = await price(selection, show_id, quote_cart, policy)
+    if isinstance(problem, InvalidPromoCode):
+        note_error(request.scope, code_of(problem))
     context = {"quote": quote, "problem": problem, "words": Wording.of(display), "selection": selection}
     text = pages.text("total.html", context)
     return ASGIResponse(body=text.encode(), media_type="text/html", headers={"Cache-Control": "private, no-store"})

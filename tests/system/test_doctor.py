@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+import aiohttp
 import msgspec
 import pytest
+from aiohttp import web
 
 from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
+from adapters.memory.system import MemoryClock
 from adapters.stripe.sandbox import StripeSandbox
+from adapters.system.clock import SystemClock
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container, close
 from entrypoints.doctor.clocks import TOLERATED_SKEW_SECONDS, compare_clocks
 from entrypoints.doctor.everything import examine
 from entrypoints.doctor.findings import Examination, Finding
+from entrypoints.probes import PROBE_HEADER, PROBE_LIFETIME, Probes
 from entrypoints.settings import Settings
 from tests.support import factories
 from tests.support.processes import run
-from tests.support.server import free_port
+from tests.support.server import free_port, running
 from tests.support.stripe_world import StripeWorld, stripe_world
 
 EVERYTHING = [
@@ -196,3 +202,72 @@ async def test_a_worker_is_heard_of_and_forgotten(settings: Settings, closed_por
     away = Container(settings=msgspec.structs.replace(settings, redis_url=f"redis://127.0.0.1:{closed_port}/0"))
     assert await away.heartbeat().beat() == 0
     await close(away)
+
+
+@asynccontextmanager
+async def a_proxy(upstream: str, *, appends: str | None) -> AsyncIterator[str]:
+    """What stands in front of the service; says for whom it asks if ``appends`` names an address."""
+
+    async def forward(request: web.Request) -> web.Response:
+        headers = {name: value for name, value in request.headers.items() if name != "Host"}
+        if appends:
+            known = request.headers.getall("X-Forwarded-For", [])
+            headers["X-Forwarded-For"] = ", ".join([*known, appends])
+        async with (
+            aiohttp.ClientSession() as client,
+            client.request(
+                request.method, f"{upstream}{request.path_qs}", data=await request.read(), headers=headers
+            ) as answer,
+        ):
+            return web.Response(body=await answer.read(), status=answer.status, content_type=answer.content_type)
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", forward)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
+
+
+async def seen_through(well: Settings, *, appends: str | None, trusted_proxies: str) -> Finding:
+    behind = msgspec.structs.replace(well, trusted_proxies=trusted_proxies)
+    async with running(behind) as service, a_proxy(service.url, appends=appends) as public_url:
+        return (await examined(behind, public_url=public_url))["public url"]
+
+
+async def test_a_proxy_that_is_not_trusted_is_named(well: Settings) -> None:
+    finding = await seen_through(well, appends="8.8.8.8", trusted_proxies="")
+    assert "all buyers count as 127.0.0.1" in finding.words
+    assert finding.mend == "set TRUSTED_PROXIES to 127.0.0.1"
+
+
+async def test_a_proxy_that_is_trusted_is_fine(well: Settings) -> None:
+    assert (await seen_through(well, appends="8.8.8.8", trusted_proxies="127.0.0.1")).is_fine
+    assert (await seen_through(well, appends=None, trusted_proxies="")).is_fine
+
+
+async def test_proxies_that_pass_on_what_anyone_says(well: Settings) -> None:
+    finding = await seen_through(well, appends="8.8.8.8", trusted_proxies="0.0.0.0/0")
+    assert "anyone may say who they are" in finding.words
+    assert "TRUSTED_PROXIES" in (finding.mend or "")
+
+
+async def test_how_the_server_sees_its_clients_is_told_to_the_doctor_alone(world: StripeWorld, well: Settings) -> None:
+    for probe in ("", "1.x", "x.y", Probes("another secret of mine", SystemClock()).sign()):
+        (await world.box_office.get("/health/client", headers={PROBE_HEADER: probe})).refused(404, "not_found")
+    probe = Probes(well.secret_key, SystemClock()).sign()
+    seen = (await world.box_office.get("/health/client", headers={PROBE_HEADER: probe})).body
+    assert (seen["client"], seen["peer"], seen["forwarded_for"]) == ("127.0.0.1", "127.0.0.1", False)
+
+
+def test_a_probe_is_good_for_minutes() -> None:
+    clock = MemoryClock()
+    probe = Probes("secret", clock).sign()
+    clock.advance(PROBE_LIFETIME)
+    assert Probes("secret", clock).is_genuine(probe)
+    clock.advance(timedelta(seconds=1))
+    assert not Probes("secret", clock).is_genuine(probe)

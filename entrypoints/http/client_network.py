@@ -1,0 +1,64 @@
+"""Whom an address counts for, where requests are counted by address."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import Any, Final
+
+from litestar.connection import ASGIConnection
+
+#: A customer of an internet provider has at least one such network to themselves (RFC 6177), and any address in it.
+_IPV6_PREFIX: Final = 64
+#: What is no address (a Unix socket, a word of a proxy) is kept as it is, but for its length.
+_MAX_TEXT: Final = 64
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@lru_cache(maxsize=10_000)
+def plain_address(text: str) -> str:
+    """The address as it is best known: an IPv4 address that travels in an IPv6 one is that IPv4 address."""
+    address = _parse(text)
+    return str(address) if address else text[:_MAX_TEXT]
+
+
+@lru_cache(maxsize=10_000)
+def network_of(text: str) -> str:
+    """Whom the address counts for: an IPv4 address for itself, an IPv6 address for its /64."""
+    address = _parse(text)
+    if address is None:
+        return text[:_MAX_TEXT]
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(ipaddress.ip_network((address.packed, _IPV6_PREFIX), strict=False))
+
+
+@lru_cache(maxsize=10_000)
+def is_private(text: str) -> bool:
+    """Whether the address is of a host or a network of one's own, where proxies stand."""
+    address = _parse(text)
+    return address is not None and address.is_private
+
+
+def client_network(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Whom the request counts for."""
+    client = connection.scope.get("client")
+    return network_of(client[0]) if client else "unknown"
+
+
+def _parse(text: str) -> IPAddress | None:
+    try:
+        address = ipaddress.ip_address(text.strip().strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+    return _carried(address) if isinstance(address, ipaddress.IPv6Address) else address
+
+
+def _carried(address: ipaddress.IPv6Address) -> IPAddress:
+    """The IPv4 address in an IPv6 one: mapped (RFC 4291), by 6to4 (RFC 3056), or by Teredo (RFC 4380)."""
+    if address.ipv4_mapped:
+        return address.ipv4_mapped
+    if address.sixtofour:
+        return address.sixtofour
+    return address.teredo[1] if address.teredo else address
