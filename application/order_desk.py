@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from application.access import Actor
@@ -19,9 +20,11 @@ from application.ports.order_lists import (
     OrderFilter,
     OrderSummary,
 )
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
-from domain.errors import Conflict
+from domain.catalog import Show
+from domain.errors import Conflict, NotFound
+from domain.money import Currency
 from domain.notes import OrderNote
 from domain.orders import Order
 from domain.refunds import Refund
@@ -31,6 +34,15 @@ EXPORT_PAGE: Final = 1000
 
 Item = TypeVar("Item")
 Cursor = TypeVar("Cursor")
+
+
+@dataclass(frozen=True, slots=True)
+class Export(Generic[Item]):
+    """Everything of one kind that belongs to ``show``; its amounts are in ``currency``."""
+
+    show: Show
+    currency: Currency
+    items: AsyncIterator[Item]
 
 
 class ListOrders:
@@ -49,16 +61,16 @@ class ListOrders:
         page = found[:limit]
         return page, _after_order(page[-1]) if len(found) > limit else None
 
-    async def export(self, actor: Actor, show_id: UUID, *, only: OrderFilter) -> AsyncIterator[OrderSummary]:
+    async def export(self, actor: Actor, show_id: UUID, *, only: OrderFilter) -> Export[OrderSummary]:
         """All of them, however many. Raises NotFound, at once."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, show_id)
+            show, currency = await _own_show_and_currency(uow, actor, show_id)
 
         async def read(after: OrderCursor | None) -> list[OrderSummary]:
             async with self._unit_of_work() as uow:
                 return await uow.order_lists.orders(show_id, only=only, after=after, limit=EXPORT_PAGE)
 
-        return await _page_by_page(read, _after_order)
+        return Export(show, currency, await _page_by_page(read, _after_order))
 
 
 class ListAttendees:
@@ -77,16 +89,24 @@ class ListAttendees:
         page = found[:limit]
         return page, _after_attendee(page[-1]) if len(found) > limit else None
 
-    async def export(self, actor: Actor, show_id: UUID) -> AsyncIterator[AttendeeSummary]:
+    async def export(self, actor: Actor, show_id: UUID) -> Export[AttendeeSummary]:
         """All of them, however many. Raises NotFound, at once."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, show_id)
+            show, currency = await _own_show_and_currency(uow, actor, show_id)
 
         async def read(after: AttendeeCursor | None) -> list[AttendeeSummary]:
             async with self._unit_of_work() as uow:
                 return await uow.order_lists.attendees(show_id, after=after, limit=EXPORT_PAGE)
 
-        return await _page_by_page(read, _after_attendee)
+        return Export(show, currency, await _page_by_page(read, _after_attendee))
+
+
+async def _own_show_and_currency(uow: UnitOfWork, actor: Actor, show_id: UUID) -> tuple[Show, Currency]:
+    show = await own_show(uow, actor, show_id)
+    producer = await uow.catalog.producer(show.producer_id)
+    if producer is None:
+        raise NotFound("No such show")
+    return show, producer.currency
 
 
 async def _page_by_page(

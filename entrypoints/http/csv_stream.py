@@ -1,43 +1,57 @@
-"""Tables as CSV, written while they are read: however long they are, the memory for them stays the same."""
+"""Tables as CSV, written while they are read: however long they are, the memory for them stays the same.
+
+CSV is for programs: UTF-8 without a byte order mark, amounts with a decimal point, moments in UTC. People who open a
+table in a spreadsheet take it as XLSX, whose cells have types.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final, TypeVar
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from litestar.response import Stream
 
-Item = TypeVar("Item")
-Cell = str | int | bool | None
+from entrypoints.http.tables import Cell, Kind, Table
 
 #: Rows that go out at a time.
 _ROWS: Final = 500
 #: A cell that begins with one of these is a formula to spreadsheets, and a formula can send the sheet anywhere.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: A phone number in E.164 computes nothing, whatever takes it for a formula.
+_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 
 
-def csv_stream(
-    filename: str, columns: Sequence[str], items: AsyncIterator[Item], row: Callable[[Item], Sequence[Cell]]
-) -> Stream:
-    """An answer with a row for each item, in UTF-8, under a header line. What might be a formula gets a ' in front."""
+def csv_stream(table: Table) -> Stream:
+    """An answer with a row for each item, in UTF-8, under a header line. What might be a formula gets a ' in front.
+
+    Each moment has a second column at the end, ``…_local``: the venue's date and time as spreadsheets read them.
+    """
     return Stream(
-        _chunks(columns, items, row),
+        _chunks(table),
         media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "private, no-store"},
+        headers={
+            "Content-Disposition": f'attachment; filename="{table.filename}.csv"',
+            "Cache-Control": "private, no-store",
+        },
     )
 
 
-async def _chunks(
-    columns: Sequence[str], items: AsyncIterator[Item], row: Callable[[Item], Sequence[Cell]]
-) -> AsyncIterator[bytes]:
+async def _chunks(table: Table) -> AsyncIterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(columns)
+    moments = [index for index, column in enumerate(table.columns) if column.kind is Kind.MOMENT]
+    writer.writerow(
+        [*(column.name for column in table.columns), *(f"{table.columns[index].name}_local" for index in moments)]
+    )
     waiting = 1
-    async for item in items:
-        writer.writerow([_plain(cell) for cell in row(item)])
+    async for row in table.rows:
+        writer.writerow([*map(_plain, row), *_local(row, moments, table.timezone)])
         waiting += 1
         if waiting == _ROWS:
             yield _taken(buffer)
@@ -52,9 +66,19 @@ def _taken(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
-def _plain(cell: Cell) -> Cell:
+def _plain(cell: Cell) -> str | int | None:
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    if isinstance(cell, str) and cell.startswith(_FORMULA):
+    if isinstance(cell, datetime):
+        return cell.astimezone(UTC).isoformat(timespec="seconds")
+    if isinstance(cell, Decimal):
+        return str(cell)
+    if isinstance(cell, str) and cell.startswith(_FORMULA) and not _PHONE.match(cell):
         return f"'{cell}"
     return cell
+
+
+def _local(row: Sequence[Cell], moments: Sequence[int], timezone: ZoneInfo) -> Iterator[str]:
+    for index in moments:
+        moment = row[index]
+        yield f"{moment.astimezone(timezone):%Y-%m-%d %H:%M:%S}" if isinstance(moment, datetime) else ""

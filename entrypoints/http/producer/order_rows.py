@@ -1,62 +1,64 @@
-"""The rows of CSV exports."""
+"""The tables that a producer takes away."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from application.ports.order_lists import AttendeeSummary, OrderSummary
-from entrypoints.http.csv_stream import Cell
+from entrypoints.http.tables import Cell, Column, Kind
+
+_ID: Final = 38
+_MOMENT: Final = 20
 
 ORDER_COLUMNS: Final = (
-    "order_id",
-    "number",
-    "status",
-    "payment",
-    "created_at",
-    "completed_at",
-    "name",
-    "email",
-    "phone",
-    "tickets",
-    "valid_tickets",
-    "checked_in",
-    "currency",
-    "subtotal",
-    "promo_code",
-    "promo_code_discount",
-    "fees",
-    "total",
-    "tax",
-    "amount_paid",
-    "refunded_amount",
-    "disputed",
+    Column("order_id", width=_ID),
+    Column("number"),
+    Column("status"),
+    Column("payment"),
+    Column("created_at", Kind.MOMENT, _MOMENT),
+    Column("completed_at", Kind.MOMENT, _MOMENT),
+    Column("name", width=28),
+    Column("email", width=30),
+    Column("phone", width=18),
+    Column("tickets", Kind.COUNT),
+    Column("valid_tickets", Kind.COUNT),
+    Column("checked_in", Kind.COUNT),
+    Column("currency"),
+    Column("subtotal", Kind.MONEY),
+    Column("promo_code"),
+    Column("promo_code_discount", Kind.MONEY),
+    Column("fees", Kind.MONEY),
+    Column("total", Kind.MONEY),
+    Column("tax", Kind.MONEY),
+    Column("amount_paid", Kind.MONEY),
+    Column("refunded_amount", Kind.MONEY),
+    Column("disputed", Kind.FLAG),
 )
 ATTENDEE_COLUMNS: Final = (
-    "attendee_id",
-    "name",
-    "ticket_name",
-    "is_vip",
-    "code",
-    "status",
-    "checked_in_at",
-    "order_id",
-    "order_number",
-    "email",
+    Column("attendee_id", width=_ID),
+    Column("name", width=28),
+    Column("ticket_name", width=24),
+    Column("is_vip", Kind.FLAG),
+    Column("code", width=30),
+    Column("status"),
+    Column("checked_in_at", Kind.MOMENT, _MOMENT),
+    Column("order_id", width=_ID),
+    Column("order_number"),
+    Column("email", width=30),
 )
 
 
 def order_row(order: OrderSummary) -> Sequence[Cell]:
     """In the order of ORDER_COLUMNS."""
-    money, customer = order.currency.format, order.customer
+    money, customer = order.currency.to_decimal, order.customer
     return (
         str(order.id),
         order.number,
         order.status.value,
         order.manual_payment.value if order.manual_payment else "online",
-        order.created_at.isoformat(),
-        _moment(order.completed_at),
+        order.created_at,
+        order.completed_at,
         customer.name,
         customer.email,
         customer.phone,
@@ -85,12 +87,8 @@ def attendee_row(attendee: AttendeeSummary) -> Sequence[Cell]:
         attendee.is_vip,
         attendee.code,
         attendee.status.value,
-        _moment(attendee.checked_in_at),
+        attendee.checked_in_at,
         str(attendee.order_id),
         attendee.order_number,
         attendee.customer_email,
     )
-
-
-def _moment(moment: datetime | None) -> str:
-    return moment.isoformat() if moment else ""

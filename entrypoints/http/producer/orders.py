@@ -8,7 +8,6 @@ from uuid import UUID
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
-from litestar.response import Stream
 
 from application.access import Actor, Scope
 from application.box_office import SellAtCounter
@@ -20,11 +19,9 @@ from domain.errors import InvalidRequest
 from domain.orders import OrderStatus
 from domain.policy import CheckoutPolicy
 from entrypoints.http.access import guarded_router
-from entrypoints.http.csv_stream import csv_stream
 from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
-from entrypoints.http.producer.order_rows import ATTENDEE_COLUMNS, ORDER_COLUMNS, attendee_row, order_row
 from entrypoints.http.producer.order_schemas import (
     AttendeeListOut,
     ListedAttendeeOut,
@@ -111,29 +108,13 @@ async def list_all(
     cursor: PageCursor = None,
 ) -> OrderListOut:
     """Newest first. Orders that are placed meanwhile move nothing on the pages that follow."""
-    only = _only(status, email, text)
+    only = filter_of(status, email, text)
     after = OrderCursor(*decode_cursor(cursor)) if cursor else None
     orders, more = await list_orders(actor, show_id, only=only, after=after, limit=limit)
     return OrderListOut(
         [OrderSummaryOut.of(order) for order in orders],
         encode_cursor(more.created_at, more.order_id) if more else None,
     )
-
-
-@get("/orders.csv", media_type="text/csv", summary="Export a show's orders", operation_id="export_orders")
-async def export(
-    show_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
-    list_orders: NamedDependency[ListOrders],
-    status: WithStatus = None,
-    email: WithEmail = None,
-    text: WithText = None,
-) -> Stream:
-    """Newest first, with the same filters as the list. Text that a spreadsheet would take for a formula has a ' in
-    front of it.
-    """
-    orders = await list_orders.export(actor, show_id, only=_only(status, email, text))
-    return csv_stream(f"orders-{show_id}.csv", ORDER_COLUMNS, orders, order_row)
 
 
 @get("/attendees", summary="List a show's attendees", operation_id="list_attendees")
@@ -152,16 +133,7 @@ async def list_attending(
     )
 
 
-@get("/attendees.csv", media_type="text/csv", summary="Export a show's attendees", operation_id="export_attendees")
-async def export_attending(
-    show_id: FromPath[UUID], actor: NamedDependency[Actor], list_attendees: NamedDependency[ListAttendees]
-) -> Stream:
-    """As they came to have their tickets. Text that a spreadsheet would take for a formula has a ' in front of it."""
-    attendees = await list_attendees.export(actor, show_id)
-    return csv_stream(f"attendees-{show_id}.csv", ATTENDEE_COLUMNS, attendees, attendee_row)
-
-
-def _only(status: OrderStatus | None, email: str | None, text: str | None) -> OrderFilter:
+def filter_of(status: OrderStatus | None, email: str | None, text: str | None) -> OrderFilter:
     for name, value in (("email", email), ("q", text)):
         if value and "\x00" in value:
             raise InvalidRequest(f"{name} must be text", field=name)
@@ -185,9 +157,7 @@ router = guarded_router(
     "/shows/{show_id:uuid}",
     add,
     list_all,
-    export,
     list_attending,
-    export_attending,
     scopes=[Scope.ORDERS],
     tags=["Producer: orders"],
 )
