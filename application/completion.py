@@ -7,7 +7,6 @@ second at most, however many ask, and in turns that no webhook waits for.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -18,8 +17,6 @@ from application.settlement import Settlement
 from application.spaced_calls import SpacedCalls
 from domain.errors import InvalidRequest, NotFound
 from domain.orders import PAID, Order
-
-log = logging.getLogger(__name__)
 
 
 class CompleteOrder:
@@ -60,9 +57,7 @@ class CompleteOrder:
         order_id, status = found or (None, None)
         if status in PAID:
             return False
-        order = await self._settle(self._payment, event.object_id, order_id, told_by=event)
-        if order.session_id is None and order.status in PAID:
-            await self._remember_session(order, event.object_id)
+        await self._settle(self._payment, event.object_id, order_id, told_by=event)
         return True
 
     async def _ask_for_buyer(self, session_id: str) -> Order:
@@ -78,33 +73,33 @@ class CompleteOrder:
             raise NotFound("No order belongs to this payment")
         return await self._settlement.settle(order_id, session, told_by=told_by)
 
-    async def _remember_session(self, order: Order, session_id: str) -> None:
-        """The database lost which session the order has; the session itself knows its order. The buyer who comes back
-        with its id is known again.
-        """
-        log.warning("Order %s is paid in a session that we had lost", order.id)
-        async with self._unit_of_work() as uow:
-            await uow.orders.attach_session(order.id, session_id=session_id, checkout_url=None)
-            await uow.commit()
-
     async def by_payment(self, intent_id: str | None) -> Order:
-        """The order that this payment paid. What else happens to a payment may be told before that it was made: then
-        the order is brought in line with its session first. Raises NotFound, SessionNotFound, PaymentUnavailable.
+        """The order that this payment paid, or paid again: then its ``payment_intent_id`` is another.
+
+        What else happens to a payment may be told before that it was made: then the order is brought in line with the
+        payment's session first. Raises NotFound, SessionNotFound, PaymentUnavailable.
         """
+        if intent_id is None:
+            raise NotFound("No order belongs to this payment")
         async with self._unit_of_work(read_only=True) as uow:
-            order_id = await uow.orders.id_of_intent(intent_id) if intent_id else None
-            order = await uow.orders.get(order_id) if order_id else None
-        if order is not None:
-            return order
-        order_id = (await self._payment.intent(intent_id)).order_id if intent_id else None
+            order_id = await uow.orders.id_of_intent(intent_id)
+            if order_id is None and (duplicate := await uow.duplicate_payments.get(intent_id)):
+                order_id = duplicate.order_id
+        return await self._order(order_id) if order_id else await self._settle_payment(intent_id)
+
+    async def _settle_payment(self, intent_id: str) -> Order:
+        order_id = (await self._payment.intent(intent_id)).order_id
         if order_id is None:
             raise NotFound("No order belongs to this payment")
         order = await self._order(order_id)
-        if order.session_id is None:
-            raise NotFound("No order belongs to this payment")
-        if order.status in PAID:
+        if order.session_id is not None and order.status not in PAID:
+            order = await self._settle(self._payment, order.session_id, order.id)
+        if order.payment_intent_id == intent_id:
             return order
-        return await self._settle(self._payment, order.session_id, order.id)
+        session = await self._payment.session_of_payment(intent_id)
+        if session is None:
+            raise NotFound("No order belongs to this payment")
+        return await self._settlement.settle(order_id, session)
 
     async def find(self, session_id: str) -> Order:
         """The order of the session as it is, without asking the payment provider. Raises NotFound."""

@@ -23,6 +23,7 @@ class Invariant(StrEnum):
     PAID_ONCE = "paid_once"
     REFUNDS = "refunds"
     LOST_REFUNDS = "lost_refunds"
+    DUPLICATE_PAYMENTS = "duplicate_payments"
     VOID_TICKETS = "void_tickets"
     OVERDUE_HOLDS = "overdue_holds"
     TASKS = "tasks"
@@ -40,6 +41,7 @@ DESCRIPTIONS: Final = {
     Invariant.PAID_ONCE: "Each completed order was paid once, and in full; no other order has our money",
     Invariant.REFUNDS: "What orders say was refunded is what their refunds add up to, within what was paid",
     Invariant.LOST_REFUNDS: "No refund failed for good and left its money here, without another in its place",
+    Invariant.DUPLICATE_PAYMENTS: "Every second payment of an order went back to its buyer",
     Invariant.VOID_TICKETS: "Tickets are void where their order was refunded, and nowhere else",
     Invariant.OVERDUE_HOLDS: "No order holds tickets after its time",
     Invariant.TASKS: "No task was given up, and none is stuck",

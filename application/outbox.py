@@ -23,6 +23,8 @@ class TaskKind(StrEnum):
     ORDER_LINKS_MAIL = "order_links_mail"
     SUBMIT_REFUNDS = "submit_refunds"
     DESCRIBE_TRANSFER = "describe_transfer"
+    RETURN_DUPLICATE_PAYMENT = "return_duplicate_payment"
+    DUPLICATE_PAYMENT_MAIL = "duplicate_payment_mail"
 
 
 #: Written for every order of a show at once, where it is cancelled, say. They must not keep what a single buyer waits

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from application.completion import CompleteOrder
+from application.duplicate_payments import FollowDuplicatePayment
 from application.group_commit import GroupCommit
 from application.ports.payment import (
     Payment,
@@ -54,12 +55,14 @@ class Reactions:
         settlement: Settlement,
         complete_order: CompleteOrder,
         follow_refund: FollowRefund,
+        follow_duplicate: FollowDuplicatePayment,
     ) -> None:
         self._payment = payment
         self._unit_of_work = unit_of_work
         self._settlement = settlement
         self._complete_order = complete_order
         self._follow_refund = follow_refund
+        self._follow_duplicate = follow_duplicate
         self._by_type: dict[str, Handler] = {
             "checkout.session.completed": complete_order.because_of,
             "checkout.session.expired": complete_order.because_of,
@@ -93,12 +96,18 @@ class Reactions:
         await self._follow(await self._payment.refund_state(stripe_refund_id))
 
     async def _follow(self, state: RefundState) -> None:
-        await self._complete_order.by_payment(state.payment_intent_id)
-        await self._follow_refund(state)
+        order = await self._complete_order.by_payment(state.payment_intent_id)
+        if state.payment_intent_id in (None, order.payment_intent_id):
+            await self._follow_refund(state)
+        else:
+            await self._follow_duplicate.refunds(state.payment_intent_id)
 
     async def _dispute_changed(self, dispute_id: str) -> None:
         dispute = await self._payment.dispute(dispute_id)
         order = await self._complete_order.by_payment(dispute.payment_intent_id)
+        if dispute.payment_intent_id != order.payment_intent_id:
+            await self._follow_duplicate.dispute(dispute)
+            return
         event = {None: OrderEvent.DISPUTE_OPENED, True: OrderEvent.DISPUTE_WON, False: OrderEvent.DISPUTE_LOST}
         await self._settlement.dispute(order.id, event[dispute.won])
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 from application.ports.payment import Payment, PaymentError, PaymentSession, SessionStatus
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.storage import OrderPayment, StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock
 from application.session_opening import OpenSession
 from application.settlement import Settlement
@@ -63,21 +64,23 @@ class Reconcile:
         Those are told in the log and left alone: the Stripe account may serve others, too.
         """
         sessions = await self._payment.paid_sessions(since=self._clock.now() - LOOK_BACK)
-        paid = {
-            session.order_id: session
+        paid = [
+            (session.order_id, session)
             for session in sessions
             if session.order_id is not None and session.status is SessionStatus.COMPLETE
-        }
+        ]
         async with self._unit_of_work() as uow:
-            statuses = await uow.orders.statuses(paid.keys())
-        for order_id, session in paid.items():
+            orders = await uow.orders.payments({order_id for order_id, _ in paid})
+            duplicates = await uow.duplicate_payments.known(_intents(session for _, session in paid))
+        orphans = 0
+        for order_id, session in paid:
+            if order_id not in orders:
+                log.error("Session %s was paid for order %s, which does not exist", session.id, order_id)
+                orphans += 1
             # Nearly all of them are settled already, and must not be locked for that.
-            if order_id in statuses and statuses[order_id] in HOLDING | RELEASED:
+            elif _tells_news(session, orders[order_id], duplicates):
                 await self._settle(order_id, session)
-        orphans = paid.keys() - statuses.keys()
-        for order_id in orphans:
-            log.error("Session %s was paid for order %s, which does not exist", paid[order_id].id, order_id)
-        return len(orphans)
+        return orphans
 
     async def _ask_about(self, order_id: UUID) -> None:
         try:
@@ -96,3 +99,18 @@ class Reconcile:
             await self._settlement.settle(order_id, session)
         except (DomainError, StorageUnavailable, StorageConflict) as error:
             log.warning("Order %s is not reconciled: %s", order_id, error)
+
+
+def _intents(sessions: Iterable[PaymentSession]) -> set[str]:
+    return {
+        session.receipt.payment_intent_id
+        for session in sessions
+        if session.receipt and session.receipt.payment_intent_id
+    }
+
+
+def _tells_news(session: PaymentSession, order: OrderPayment, duplicates: frozenset[str]) -> bool:
+    """Whether the order does not know of this session's payment, be it the first or another one."""
+    if order.status in HOLDING | RELEASED:
+        return True
+    return bool(_intents([session]) - {order.payment_intent_id} - duplicates)

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from application.conflicts import undisturbed
+from application.duplicate_payments import return_task
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.outbox import OutboxTask, TaskKind
 from application.ports.payment import PaymentEvent, PaymentSession, SessionStatus
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.ports.watching import OrderObserver
 from application.reminders import reminder_of
 from domain.catalog import Show
+from domain.duplicate_payments import DuplicatePayment
 from domain.errors import DomainError, NotFound, PaymentMismatch
 from domain.orders import PAID, RELEASED, IssueTicket, Order, OrderEvent, OrderStatus, Receipt
 from domain.refunds import Refund
@@ -40,11 +42,12 @@ _FOLLOW_UPS = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is decided by, as the transaction sees it; ``stock`` may be changed."""
+    """What is decided by, as the transaction sees it; ``stock`` may be changed, and ``duplicates`` be added to."""
 
     show: Show
     stock: Stock
     now: datetime
+    duplicates: list[DuplicatePayment]
 
 
 #: At a time in one process. Few, so that changes gather; not one, so that a transaction which waits for somebody's lock
@@ -104,7 +107,7 @@ class Settlement:
 
         def decide(order: Order, scene: Scene) -> Order:
             if session.receipt is not None:
-                return self._paid(order, session.receipt, scene)
+                return self._paid(order, session.id, session.receipt, scene)
             if session.status is SessionStatus.COMPLETE and order.status is OrderStatus.PENDING:
                 return order.awaiting_delayed_payment()
             if session.status is SessionStatus.FAILED and order.holds_tickets:
@@ -126,11 +129,13 @@ class Settlement:
 
         return await self._change(order_id, decide)
 
-    def _paid(self, order: Order, receipt: Receipt, scene: Scene) -> Order:
+    def _paid(self, order: Order, session_id: str, receipt: Receipt, scene: Scene) -> Order:
         if order.status in PAID:
-            if receipt.payment_intent_id != order.payment_intent_id:
-                log.error("Order %s was paid again by %s: give it back", order.id, receipt.payment_intent_id)
+            if receipt.payment_intent_id not in (None, order.payment_intent_id):
+                scene.duplicates.append(_duplicate(order, receipt, scene.now))
             return order
+        # News of this session are then news of an order that is paid, and need no call to find that out.
+        order = order.with_session(session_id, order.checkout_url)
         # A hold is kept even past the end of the show; nobody pays for one that was called off.
         if scene.show.cancelled or (order.status in RELEASED and not self._still_to_be_had(order, scene)):
             return self._returned(order, receipt, scene.stock)
@@ -193,10 +198,13 @@ class Settlement:
             sold = await uow.sales.lock_orders({change.order_id for change in changes})
             before, shows, stock = sold.orders, sold.shows, sold.stock
             after = dict(before)
+            duplicates: list[DuplicatePayment] = []
             outcomes: list[Order | Exception] = []
             handled: list[PaymentEvent] = []
             for change in changes:
-                outcome = self._decided(change, after.get(change.order_id), shows, stock, now)
+                order = after.get(change.order_id)
+                scene = Scene(shows[order.show_id], stock, now, duplicates) if order else None
+                outcome = self._decided(change, order, scene)
                 if isinstance(outcome, Order):
                     after[change.order_id] = outcome
                     handled += [change.told_by] if change.told_by else []
@@ -211,9 +219,11 @@ class Settlement:
                     if order.status is OrderStatus.REFUNDED:
                         await uow.refunds.add(self._return_of(order, now))
                 await uow.outbox.add(tasks)
+            if duplicates:
+                tasks += await self._keep_duplicates(uow, duplicates, now)
             if handled:
                 await uow.inbox.handled(handled, now=now)
-            if changed or handled:
+            if changed or handled or duplicates:
                 await uow.commit()
         for order in moved:
             log.info(
@@ -227,16 +237,25 @@ class Settlement:
         self._hand_over(tasks)
         return outcomes
 
-    def _decided(
-        self, change: Change, order: Order | None, shows: Mapping[UUID, Show], stock: Stock, now: datetime
-    ) -> Order | Exception:
-        if order is None:
+    def _decided(self, change: Change, order: Order | None, scene: Scene | None) -> Order | Exception:
+        if order is None or scene is None:
             return NotFound("No such order")
         try:
-            with stock.all_or_nothing():
-                return change.decide(order, Scene(shows[order.show_id], stock, now))
+            with scene.stock.all_or_nothing():
+                return change.decide(order, scene)
         except DomainError as refusal:
             return refusal
+
+    async def _keep_duplicates(
+        self, uow: UnitOfWork, duplicates: Sequence[DuplicatePayment], now: datetime
+    ) -> list[OutboxTask]:
+        """Remember each payment once, and write down that it goes back."""
+        new = await uow.duplicate_payments.add(duplicates)
+        for duplicate in new:
+            log.warning("Order %s was paid again by %s", duplicate.order_id, duplicate.payment_intent_id)
+        tasks = [return_task(duplicate, ids=self._ids, due_at=now) for duplicate in new]
+        await uow.outbox.add(tasks)
+        return tasks
 
     def _return_of(self, order: Order, now: datetime) -> Refund:
         return Refund(
@@ -255,3 +274,13 @@ class Settlement:
         if changed.status is OrderStatus.COMPLETED:
             tasks += reminder_of(changed.id, show, ids=self._ids, now=now)
         return tasks
+
+
+def _duplicate(order: Order, receipt: Receipt, now: datetime) -> DuplicatePayment:
+    return DuplicatePayment(
+        payment_intent_id=receipt.payment_intent_id or "",
+        order_id=order.id,
+        amount=receipt.amount,
+        currency=receipt.currency.upper(),
+        received_at=now,
+    )

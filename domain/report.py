@@ -1,7 +1,7 @@
 """What a show took in: figures that add up to its orders to the cent.
 
 Counted is every order that was ever completed (paid, free or manual), whatever became of it later. Money that came when
-the tickets were gone, and went straight back, was never a sale and is in no figure.
+the tickets were gone, or a second time, and went straight back, was never a sale and is in no figure.
 
 Fees and tax belong to whole orders, and so does what was refunded of one. They are shared out to its lines by price,
 refunds by the price of the tickets that are void (of all where none is: somebody refunded in Stripe's dashboard), in

@@ -45,6 +45,11 @@ from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
 from application.correspondence import SendLetter
 from application.door import CheckIn, Door, UndoCheckIn
+from application.duplicate_payments import (
+    FollowDuplicatePayment,
+    ReturnDuplicatePayment,
+    SendDuplicatePaymentMail,
+)
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.issuing import TicketIssuer
@@ -156,8 +161,9 @@ class Container(containers.DeclarativeContainer):
     quote = providers.Singleton(QuoteCart, unit_of_work.provider, clock, policy)
     complete_order = providers.Singleton(CompleteOrder, payment, payment_for_buyers, unit_of_work.provider, settlement)
     follow_refund = providers.Singleton(FollowRefund, unit_of_work.provider, clock, ids)
+    follow_duplicate = providers.Singleton(FollowDuplicatePayment, unit_of_work.provider, payment, clock, ids)
     reactions = providers.Singleton(
-        Reactions, payment, unit_of_work.provider, settlement, complete_order, follow_refund
+        Reactions, payment, unit_of_work.provider, settlement, complete_order, follow_refund, follow_duplicate
     )
     handle_payment_event = providers.Singleton(
         HandlePaymentEvent,
@@ -266,6 +272,12 @@ class Container(containers.DeclarativeContainer):
                 ),
                 TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, unit_of_work.provider, payment, clock, ids),
                 TaskKind.DESCRIBE_TRANSFER: providers.Singleton(DescribeTransfer, unit_of_work.provider, payment),
+                TaskKind.RETURN_DUPLICATE_PAYMENT: providers.Singleton(
+                    ReturnDuplicatePayment, unit_of_work.provider, payment, clock, ids
+                ),
+                TaskKind.DUPLICATE_PAYMENT_MAIL: providers.Singleton(
+                    SendDuplicatePaymentMail, unit_of_work.provider, send_letter, links
+                ),
             }
         ),
     )

@@ -38,7 +38,13 @@ class MemoryBooks:
     async def findings(self, *, overdue_since: datetime, stuck_since: datetime) -> Mapping[Invariant, Findings]:
         tables = await self._snapshot()
         found = defaultdict(list)
-        checks = (_counters(tables), _orders(tables), _admissions(tables), _late(tables, overdue_since, stuck_since))
+        checks = (
+            _counters(tables),
+            _orders(tables),
+            _duplicate_payments(tables),
+            _admissions(tables),
+            _late(tables, overdue_since, stuck_since),
+        )
         for check in checks:
             for invariant, subject_id in check:
                 found[invariant].append(Finding(subject_id, "does not add up"))
@@ -104,6 +110,12 @@ def _orders(tables: _Tables) -> _Found:
             yield Invariant.REPORT, order.id
         if not order.disputed and not _void_as_refunded(order):
             yield Invariant.VOID_TICKETS, order.id
+
+
+def _duplicate_payments(tables: _Tables) -> _Found:
+    for payment in tables.duplicate_payments.values():
+        if not payment.is_back:
+            yield Invariant.DUPLICATE_PAYMENTS, payment.order_id
 
 
 def _worth_of_void_tickets(order: Order) -> int:

@@ -22,8 +22,9 @@ from application.ports.payment import (
     SessionStatus,
 )
 from domain.catalog import Producer
+from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order, Receipt
-from domain.refunds import Refund, RefundStatus
+from domain.refunds import LOST, Refund, RefundStatus
 
 #: Far in the future: nobody onboards in memory.
 LINK_ENDS = datetime(2050, 1, 1, tzinfo=UTC)
@@ -122,6 +123,43 @@ class MemoryPayment:
                 failure_reason=None,
             )
         return self.refunds[stripe_refund_id]
+
+    async def return_payment(self, order: Order, payment: DuplicatePayment) -> list[RefundState]:  # noqa: ARG002
+        made = await self.refunds_of_payment(payment.payment_intent_id)
+        left = payment.amount - sum(refund.amount for refund in made if refund.status not in LOST)
+        if left > 0:
+            if self.refusing:
+                raise PaymentRefused("switched to refuse")
+            name = f"re_memory_{payment.payment_intent_id}_{len(made)}"
+            self.refunds[name] = RefundState(
+                stripe_refund_id=name,
+                payment_intent_id=payment.payment_intent_id,
+                refund_id=None,
+                amount=left,
+                status=RefundStatus.SUCCEEDED,
+                failure_reason=None,
+            )
+        return await self.refunds_of_payment(payment.payment_intent_id)
+
+    async def refunds_of_payment(self, intent_id: str) -> list[RefundState]:
+        self._ensure_available()
+        return [refund for refund in self.refunds.values() if refund.payment_intent_id == intent_id]
+
+    async def session_of_payment(self, intent_id: str) -> PaymentSession | None:
+        self._ensure_available()
+        found = (id_ for id_, due in self._totals.items() if due.payment_intent_id == intent_id)
+        session = self._sessions.get(next(found, ""))
+        return session if session and session.status is SessionStatus.COMPLETE else None
+
+    def open_another_session(self, session_id: str) -> str:
+        """The id of a second session for the order of this one."""
+        again = f"{session_id}_again"
+        self._sessions[again] = replace(self._sessions[session_id], id=again, status=SessionStatus.OPEN, receipt=None)
+        due = self._totals[session_id]
+        self._totals[again] = replace(
+            due, payment_intent_id=f"{due.payment_intent_id}_again", charge_id=f"{due.charge_id}_again"
+        )
+        return again
 
     async def refund_state(self, stripe_refund_id: str) -> RefundState:
         self._ensure_available()

@@ -20,6 +20,7 @@ from adapters.memory.buyers import MemoryBuyerRepo, MemoryNoteRepo
 from adapters.memory.cancellation import MemoryCancellationRepo
 from adapters.memory.catalog import MemoryCatalogRepo
 from adapters.memory.door import MemoryDoorRepo
+from adapters.memory.duplicate_payments import MemoryDuplicatePaymentRepo
 from adapters.memory.lookups import MemoryLookupRepo
 from adapters.memory.order_lists import MemoryOrderListRepo
 from adapters.memory.outbox import MemoryOutboxRepo
@@ -31,6 +32,7 @@ from application.ports.payment import PaymentEvent
 from application.ports.storage import (
     Background,
     FoundOrder,
+    OrderPayment,
     ReceivedEvent,
     Sale,
     SoldOrders,
@@ -41,6 +43,7 @@ from domain.admission import Scan
 from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
+from domain.duplicate_payments import DuplicatePayment
 from domain.notes import OrderNote
 from domain.orders import Order, OrderStatus
 from domain.promotions import TicketPromoCode
@@ -60,6 +63,7 @@ class _Tables:
     relays: dict[UUID, datetime] = field(default_factory=dict)
     lookups: dict[bytes, datetime] = field(default_factory=dict)
     refunds: dict[UUID, Refund] = field(default_factory=dict)
+    duplicate_payments: dict[str, DuplicatePayment] = field(default_factory=dict)
     inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
     checks: dict[UUID, datetime] = field(default_factory=dict)
     tokens: dict[UUID, AccessToken] = field(default_factory=dict)
@@ -116,6 +120,7 @@ class MemoryUnitOfWork:
         self.outbox = MemoryOutboxRepo(self._tables)
         self.lookups = MemoryLookupRepo(self._tables)
         self.refunds = MemoryRefundRepo(self._tables)
+        self.duplicate_payments = MemoryDuplicatePaymentRepo(self._tables)
         self.inbox = MemoryEventInbox(self._tables)
         self.tokens = MemoryTokenRepo(self._tables)
         self.pictures = MemoryPictureRepo(self._tables)
@@ -215,8 +220,9 @@ class MemoryOrderRepo:
             if order.session_id and order.session_id in session_ids
         }
 
-    async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
-        return {id_: self._tables.orders[id_].status for id_ in order_ids if id_ in self._tables.orders}
+    async def payments(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderPayment]:
+        found = {id_: self._tables.orders[id_] for id_ in order_ids if id_ in self._tables.orders}
+        return {id_: OrderPayment(order.status, order.payment_intent_id) for id_, order in found.items()}
 
     async def id_of_intent(self, payment_intent_id: str) -> UUID | None:
         found = (o.id for o in self._tables.orders.values() if o.payment_intent_id == payment_intent_id)
@@ -240,14 +246,14 @@ class MemoryOrderRepo:
 
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
         order = self._tables.orders[order_id]
-        self._tables.orders[order_id] = replace(order, session_id=session_id, checkout_url=checkout_url)
+        if order.payment_intent_id is None:
+            self._tables.orders[order_id] = replace(order, session_id=session_id, checkout_url=checkout_url)
 
     async def save(self, orders: Sequence[Order]) -> None:
         for order in orders:
             stored = self._tables.orders[order.id]
-            self._tables.orders[order.id] = replace(
-                order, session_id=stored.session_id, checkout_url=stored.checkout_url
-            )
+            session_id = (order.session_id if order.payment_intent_id else None) or stored.session_id
+            self._tables.orders[order.id] = replace(order, session_id=session_id, checkout_url=stored.checkout_url)
 
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
         holding = [o for o in self._tables.orders.values() if o.status is OrderStatus.PENDING]

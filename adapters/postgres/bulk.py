@@ -30,7 +30,11 @@ def insert_of(table: sa.Table, parameter: str) -> str:
     return f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {records(table, parameter)}"  # noqa: S608
 
 
-def update_of(table: sa.Table, columns: Iterable[str], parameter: str) -> str:
-    """An UPDATE of these columns of every row in the JSON array in ``parameter``, found by its id."""
-    changes = ", ".join(f"{column} = new.{column}" for column in columns)
+def update_of(table: sa.Table, columns: Iterable[str], parameter: str, **computed: str) -> str:
+    """An UPDATE of these columns of every row in the JSON array in ``parameter``, found by its id.
+
+    ``computed`` columns become what their expression makes of the table's row and the ``new`` one.
+    """
+    assigned = {**{column: f"new.{column}" for column in columns}, **computed}
+    changes = ", ".join(f"{column} = {value}" for column, value in assigned.items())
     return f"UPDATE {table.name} SET {changes} FROM {records(table, parameter)} AS new WHERE {table.name}.id = new.id"  # noqa: S608

@@ -112,6 +112,13 @@ _LOST_REFUNDS = """
         )
     )
 """
+_DUPLICATE_PAYMENTS = """
+    SELECT order_id AS subject_id,
+           format('paid again by %s: %s of %s %s went back, %s%s', payment_intent_id, returned, amount, currency,
+                  status, ': ' || failure_reason) AS detail
+    FROM duplicate_payments
+    WHERE status <> 'succeeded' AND NOT charged_back
+"""
 _VOID_TICKETS = """
     SELECT o.id AS subject_id, format('%s, with %s valid and %s void tickets', o.status, a.valid, a.void) AS detail
     FROM orders o JOIN (
@@ -172,6 +179,7 @@ BROKEN: Final = {
     Invariant.PAID_ONCE: _PAID_ONCE,
     Invariant.REFUNDS: _REFUNDS,
     Invariant.LOST_REFUNDS: _LOST_REFUNDS,
+    Invariant.DUPLICATE_PAYMENTS: _DUPLICATE_PAYMENTS,
     Invariant.VOID_TICKETS: _VOID_TICKETS,
     Invariant.OVERDUE_HOLDS: _OVERDUE_HOLDS,
     Invariant.TASKS: _TASKS,

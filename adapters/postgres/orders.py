@@ -21,7 +21,7 @@ from adapters.postgres.rows import (
     order_state_values,
 )
 from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
-from application.ports.storage import FoundOrder
+from application.ports.storage import FoundOrder, OrderPayment
 from domain.orders import Order, OrderStatus
 
 # Foreign keys are checked when the statement ends, so all three tables are written in one.
@@ -35,7 +35,7 @@ _KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.Text))
 
 _BY_ID = sa.select(orders).where(orders.c.id == sa.any_(_IDS)).order_by(orders.c.id)
 _ORDERS, _LOCKED_ORDERS = compiled(_BY_ID), compiled(_BY_ID.with_for_update())
-_STATUSES = sa.select(orders.c.id, orders.c.status).where(orders.c.id == sa.any_(_IDS))
+_PAYMENTS = sa.select(orders.c.id, orders.c.status, orders.c.payment_intent_id).where(orders.c.id == sa.any_(_IDS))
 _ORDERS_WITH_KEYS = compiled(sa.select(orders).where(orders.c.idempotency_key == sa.any_(_KEYS)))
 _ORDERS_OF_SESSIONS = compiled(
     sa.select(orders.c.id, orders.c.session_id, orders.c.status).where(orders.c.session_id == sa.any_(_KEYS))
@@ -50,7 +50,13 @@ _ATTENDEES = compiled(
     .where(ticket_attendees.c.order_id == sa.any_(_IDS))
     .order_by(ticket_attendees.c.order_id, ticket_attendees.c.line, ticket_attendees.c.id)
 )
-_SAVE = update_of(orders, ORDER_STATE, "orders")
+_SAVE = update_of(
+    orders,
+    ORDER_STATE,
+    "orders",
+    session_id="CASE WHEN new.payment_intent_id IS NULL THEN orders.session_id "
+    "ELSE coalesce(new.session_id, orders.session_id) END",
+)
 _SAVE_ATTENDEES = (
     f"{insert_of(ticket_attendees, 'attendees')} ON CONFLICT (id) DO UPDATE "
     "SET status = EXCLUDED.status, restocked = EXCLUDED.restocked, checked_in_at = EXCLUDED.checked_in_at"
@@ -110,9 +116,9 @@ class PostgresOrderRepo:
         [found] = await self._connection.fetch((_ORDERS_OF_SESSIONS, {"keys": list(session_ids)}))
         return {row["session_id"]: (row["id"], OrderStatus(row["status"])) for row in found}
 
-    async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
-        rows = await self._connection.execute(_STATUSES, {"ids": list(order_ids)})
-        return {row.id: OrderStatus(row.status) for row in rows}
+    async def payments(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderPayment]:
+        rows = await self._connection.execute(_PAYMENTS, {"ids": list(order_ids)})
+        return {row.id: OrderPayment(OrderStatus(row.status), row.payment_intent_id) for row in rows}
 
     async def id_of_intent(self, payment_intent_id: str) -> UUID | None:
         query = sa.select(orders.c.id).where(orders.c.payment_intent_id == payment_intent_id)
@@ -132,7 +138,9 @@ class PostgresOrderRepo:
 
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
         await self._connection.execute(
-            sa.update(orders).where(orders.c.id == order_id).values(session_id=session_id, checkout_url=checkout_url)
+            sa.update(orders)
+            .where(orders.c.id == order_id, orders.c.payment_intent_id.is_(None))
+            .values(session_id=session_id, checkout_url=checkout_url)
         )
 
     async def save(self, changed: Sequence[Order]) -> None:

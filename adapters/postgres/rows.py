@@ -15,6 +15,7 @@ from application.ports.storage import ReceivedEvent
 from domain.branding import Branding, Picture
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.customer import Customer
+from domain.duplicate_payments import DuplicatePayment
 from domain.inventory import Inventory
 from domain.money import currency
 from domain.orders import AttendeeStatus, Idempotency, ManualPayment, Order, OrderStatus, TicketAttendee
@@ -220,7 +221,6 @@ def new_order_values(order: Order) -> Values:
         "created_at": order.created_at,
         "expires_at": order.expires_at,
         "stripe_account_id": order.stripe_account_id,
-        "session_id": order.session_id,
         "checkout_url": order.checkout_url,
         # As bytea reads it, also out of JSON.
         "request_fingerprint": f"\\x{order.idempotency.fingerprint.hex()}" if order.idempotency else None,
@@ -244,7 +244,9 @@ ORDER_STATE = (
 
 
 def order_state_values(order: Order) -> Values:
-    """What changes in an order's life. Its session is attached apart: that needs no lock."""
+    """What changes in an order's life. Its session is attached apart, which needs no lock, until it is paid: what paid
+    it may be another session.
+    """
     return {
         "status": order.status,
         "completed_at": order.completed_at,
@@ -256,6 +258,7 @@ def order_state_values(order: Order) -> Values:
         "refunded_amount": order.refunded_amount,
         "disputed": order.disputed,
         "idempotency_key": order.idempotency.key if order.idempotency else None,
+        "session_id": order.session_id,
     }
 
 
@@ -351,6 +354,38 @@ def refund_values(refund: Refund) -> Values:
         "stripe_refund_id": refund.stripe_refund_id,
         "failure_reason": refund.failure_reason,
         "made_at_stripe": refund.made_at_stripe,
+    }
+
+
+def duplicate_payment_of(row: Row) -> DuplicatePayment:
+    return DuplicatePayment(
+        payment_intent_id=row["payment_intent_id"],
+        order_id=row["order_id"],
+        amount=row["amount"],
+        currency=row["currency"],
+        received_at=row["received_at"],
+        status=RefundStatus(row["status"]),
+        returned=row["returned"],
+        returns_lost=row["returns_lost"],
+        refusals=row["refusals"],
+        failure_reason=row["failure_reason"],
+        charged_back=row["charged_back"],
+    )
+
+
+def duplicate_payment_values(payment: DuplicatePayment) -> Values:
+    return {
+        "payment_intent_id": payment.payment_intent_id,
+        "order_id": payment.order_id,
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "received_at": payment.received_at,
+        "status": payment.status,
+        "returned": payment.returned,
+        "returns_lost": payment.returns_lost,
+        "refusals": payment.refusals,
+        "failure_reason": payment.failure_reason,
+        "charged_back": payment.charged_back,
     }
 
 

@@ -307,6 +307,26 @@ refunds = sa.Table(
     _one_of("status", RefundStatus),
 )
 
+# Money that came a second time for an order, and goes back (domain/duplicate_payments.py).
+duplicate_payments = sa.Table(
+    "duplicate_payments",
+    metadata,
+    sa.Column("payment_intent_id", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), nullable=False, index=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("received_at", _Time, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("returned", sa.BigInteger, nullable=False),
+    sa.Column("returns_lost", sa.SmallInteger, nullable=False),
+    sa.Column("refusals", sa.SmallInteger, nullable=False),
+    sa.Column("failure_reason", sa.Text),
+    sa.Column("charged_back", sa.Boolean, nullable=False),
+    sa.CheckConstraint("amount > 0", name="amount"),
+    sa.CheckConstraint("returned BETWEEN 0 AND amount", name="returned"),
+    _one_of("status", RefundStatus),
+)
+
 # One row a show whose producer gives everybody's money back; the orders' own states tell how far that is.
 show_refunds = sa.Table(
     "show_refunds",

@@ -20,6 +20,7 @@ from adapters.postgres.cancellation import PostgresCancellationRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.connection import Connection
 from adapters.postgres.door import PostgresDoorRepo
+from adapters.postgres.duplicate_payments import PostgresDuplicatePaymentRepo
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.order_lists import PostgresOrderListRepo
@@ -70,6 +71,7 @@ class PostgresUnitOfWork:
         self.outbox = PostgresOutboxRepo(self._connection)
         self.lookups = PostgresLookupRepo(self._connection)
         self.refunds = PostgresRefundRepo(self._connection)
+        self.duplicate_payments = PostgresDuplicatePaymentRepo(self._connection)
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
         self.pictures = PostgresPictureRepo(self._connection)

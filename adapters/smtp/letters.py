@@ -28,6 +28,10 @@ _LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any],
             ),
         ),
         letters.LatePaymentFacts: ("late_payment", lambda facts: f"Your payment for {facts.show_title} came too late"),
+        letters.DuplicatePaymentFacts: (
+            "duplicate_payment",
+            lambda facts: f"You paid twice for {facts.show_title}: {facts.amount} goes back",
+        ),
         letters.ShowCancelledFacts: ("show_cancelled", lambda facts: f"Cancelled: {facts.show_title}"),
         letters.ShowMovedFacts: ("show_moved", lambda facts: f"Changed: {facts.show_title} is {_change(facts)}"),
         letters.OrderLinksFacts: ("order_links", lambda facts: "Your orders"),  # noqa: ARG005

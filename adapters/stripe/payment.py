@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import quote, urlencode
 
 import msgspec
 import stripe
-from stripe.params import AccountListParams, AccountListParamsCreated, RefundCreateParams
+from stripe.params import AccountListParams, AccountListParamsCreated, RefundCreateParams, RefundListParams
 from stripe.params.checkout import SessionListParams
 
 from adapters.stripe.answers import (
@@ -40,8 +41,9 @@ from application.ports.payment import (
     SessionStatus,
 )
 from domain.catalog import Producer
+from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order
-from domain.refunds import Refund
+from domain.refunds import LOST, Refund
 
 SESSIONS = "/v1/checkout/sessions"
 _EXPANDED = urlencode([("expand[]", path) for path in EXPANDED])
@@ -130,7 +132,7 @@ class StripePayment:
 
     async def refund(self, order: Order, refund: Refund) -> RefundState:
         # Stripe forgets idempotency keys after a day, and a task may be repeated later than that.
-        made = await self._refunds(order.charge_id) if order.charge_id else []
+        made = await self._refunds({"charge": order.charge_id}) if order.charge_id else []
         if known := _ours(made, refund):
             return known
         # A refund that failed has left with us what it took from the producer, and that is given back first.
@@ -144,20 +146,52 @@ class StripePayment:
         if order.quote.fees:  # Stripe refuses to return a fee that was never taken
             params["refund_application_fee"] = refund.refund_fees and from_producer
 
-        async def create(key: str) -> RefundState:
-            await self._turn("refunds.create")
-            try:
-                with translated_errors():
-                    return refund_of(
-                        await self._client.v1.refunds.create_async(params=params, options={"idempotency_key": key})
-                    )
-            except SessionNotFound as missing:  # a payment that exists; and the key answers so for a day
-                raise KeySpent(str(missing)) from missing
+        async def find() -> RefundState | None:
+            return _ours(await self._refunds({"charge": order.charge_id}) if order.charge_id else [], refund)
+
+        key = f"refund:{order.id}:{refund.sequence}:{refund.amount}"
+        return await made_once(key, partial(self._create_refund, params), find)
+
+    async def _create_refund(self, params: RefundCreateParams, key: str) -> RefundState:
+        await self._turn("refunds.create")
+        try:
+            with translated_errors():
+                return refund_of(
+                    await self._client.v1.refunds.create_async(params=params, options={"idempotency_key": key})
+                )
+        except SessionNotFound as missing:  # a payment that exists; and the key answers so for a day
+            raise KeySpent(str(missing)) from missing
+
+    async def return_payment(self, order: Order, payment: DuplicatePayment) -> list[RefundState]:
+        intent_id = payment.payment_intent_id
+        made = await self._refunds({"payment_intent": intent_id})
+        left = payment.amount - sum(refund.amount for refund in made if refund.status not in LOST)
+        if left <= 0:
+            return list(map(refund_of, made))
+        from_producer = left_with_us(made) < left
+        params: RefundCreateParams = {
+            "payment_intent": intent_id,
+            "amount": left,
+            "reason": "duplicate",
+            "reverse_transfer": from_producer,
+            "metadata": {"order_id": str(order.id)},
+        }
+        if order.quote.fees:  # the second session was made of the same order, so it took the same fee
+            params["refund_application_fee"] = from_producer
 
         async def find() -> RefundState | None:
-            return _ours(await self._refunds(order.charge_id) if order.charge_id else [], refund)
+            refunds = await self._refunds({"payment_intent": intent_id})
+            return refund_of(refunds[-1]) if len(refunds) > len(made) else None
 
-        return await made_once(f"refund:{order.id}:{refund.sequence}:{refund.amount}", create, find)
+        key = f"duplicate:{intent_id}:{len(made)}:{payment.refusals}"
+        return [*map(refund_of, made), await made_once(key, partial(self._create_refund, params), find)]
+
+    async def refunds_of_payment(self, intent_id: str) -> list[RefundState]:
+        return [refund_of(refund) for refund in await self._refunds({"payment_intent": intent_id})]
+
+    async def session_of_payment(self, intent_id: str) -> PaymentSession | None:
+        params: SessionListParams = {"payment_intent": intent_id, "expand": [f"data.{path}" for path in EXPANDED]}
+        return next(iter(await self._sessions(params)), None)
 
     async def refund_state(self, stripe_refund_id: str) -> RefundState:
         await self._turn("refunds.retrieve")
@@ -165,13 +199,13 @@ class StripePayment:
             return refund_of(await self._client.v1.refunds.retrieve_async(stripe_refund_id))
 
     async def refunds_of_charge(self, charge_id: str) -> list[RefundState]:
-        return [refund_of(refund) for refund in await self._refunds(charge_id)]
+        return [refund_of(refund) for refund in await self._refunds({"charge": charge_id})]
 
-    async def _refunds(self, charge_id: str) -> list[stripe.Refund]:
+    async def _refunds(self, of: RefundListParams) -> list[stripe.Refund]:
         """Oldest first."""
         await self._turn("refunds.list")
         with translated_errors_of_known_objects():
-            listed = await self._client.v1.refunds.list_async(params={"charge": charge_id, "limit": PAGE})
+            listed = await self._client.v1.refunds.list_async(params={**of, "limit": PAGE})
         return list(reversed(listed.data))
 
     async def dispute(self, dispute_id: str) -> Dispute:

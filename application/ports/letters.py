@@ -86,6 +86,13 @@ class LatePaymentFacts(OrderFacts):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicatePaymentFacts(OrderFacts):
+    """The order was paid twice; all of the second payment, ``amount``, goes back."""
+
+    amount: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCancelledFacts(OrderFacts):
     """There will be no show. ``paid`` is "" for free tickets."""
 
@@ -122,6 +129,7 @@ LetterFacts = (
     | ReminderFacts
     | RefundFacts
     | LatePaymentFacts
+    | DuplicatePaymentFacts
     | ShowCancelledFacts
     | ShowMovedFacts
     | OrderLinksFacts

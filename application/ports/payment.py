@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from domain.catalog import Producer
+from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order, Receipt
 from domain.refunds import Refund, RefundStatus
 
@@ -153,6 +154,21 @@ class Payment(Protocol):
 
         Raises PaymentRefused, PaymentUnavailable.
         """
+        ...
+
+    async def return_payment(self, order: Order, payment: DuplicatePayment) -> list[RefundState]:
+        """Give back whatever is left of a second payment of the order, fees and all: every refund of it, oldest first.
+
+        Raises PaymentRefused, PaymentUnavailable.
+        """
+        ...
+
+    async def refunds_of_payment(self, intent_id: str) -> list[RefundState]:
+        """Every refund of a payment, oldest first. Raises PaymentUnavailable."""
+        ...
+
+    async def session_of_payment(self, intent_id: str) -> PaymentSession | None:
+        """The session that was paid by this payment. Raises PaymentUnavailable."""
         ...
 
     async def refund_state(self, stripe_refund_id: str) -> RefundState:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 from uuid import UUID
 
 from application.access import AccessToken
@@ -20,6 +20,7 @@ from application.ports.payment import PaymentEvent
 from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
+from domain.duplicate_payments import DuplicatePayment
 from domain.errors import NotFound
 from domain.offering import Offering
 from domain.orders import Order, OrderStatus
@@ -222,6 +223,13 @@ class CatalogRepo(Protocol):
 FoundOrder = tuple[UUID, OrderStatus]
 
 
+class OrderPayment(NamedTuple):
+    """How an order stands, and the payment that paid it, if one has."""
+
+    status: OrderStatus
+    payment_intent_id: str | None
+
+
 class OrderRepo(Protocol):
     """Orders with their lines and attendees."""
 
@@ -243,8 +251,8 @@ class OrderRepo(Protocol):
         """The sessions' orders."""
         ...
 
-    async def statuses(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderStatus]:
-        """How the orders that exist stand, without locking them."""
+    async def payments(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderPayment]:
+        """How the orders that exist stand and what paid them, without locking them."""
         ...
 
     async def id_of_intent(self, payment_intent_id: str) -> UUID | None: ...
@@ -262,11 +270,13 @@ class OrderRepo(Protocol):
         ...
 
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
-        """Remember where the order is paid, whatever else happens to it at the same time."""
+        """Remember where the order is paid, whatever else happens to it at the same time. One that was paid keeps the
+        session that it was paid by.
+        """
         ...
 
     async def save(self, orders: Sequence[Order]) -> None:
-        """Write status, payment facts and attendees of locked orders."""
+        """Write status, payment facts and attendees of locked orders, and of those that were paid the session."""
         ...
 
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
@@ -373,6 +383,28 @@ class RefundRepo(Protocol):
 
     async def save(self, refund: Refund) -> None:
         """Write how it stands."""
+        ...
+
+
+class DuplicatePaymentRepo(Protocol):
+    """Money that came a second time for an order."""
+
+    async def add(self, payments: Sequence[DuplicatePayment]) -> list[DuplicatePayment]:
+        """Remember them, whose orders are locked. Those that were not known before."""
+        ...
+
+    async def get(self, payment_intent_id: str) -> DuplicatePayment | None: ...
+
+    async def lock(self, payment_intent_id: str) -> DuplicatePayment | None:
+        """It, locked until the transaction ends."""
+        ...
+
+    async def known(self, payment_intent_ids: Collection[str]) -> frozenset[str]:
+        """Which of these payments are such."""
+        ...
+
+    async def save(self, payment: DuplicatePayment) -> None:
+        """Write how it stands. Lock it first."""
         ...
 
 
@@ -483,6 +515,9 @@ class UnitOfWork(Protocol):
 
     @property
     def refunds(self) -> RefundRepo: ...
+
+    @property
+    def duplicate_payments(self) -> DuplicatePaymentRepo: ...
 
     @property
     def inbox(self) -> EventInbox: ...

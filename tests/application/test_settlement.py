@@ -231,17 +231,6 @@ async def test_a_late_payment_counts_a_promo_code_that_was_used_up_meanwhile(wor
 
 
 @pytest.mark.p1
-async def test_an_order_that_was_paid_twice_is_told_to_somebody(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    order = await ordered(world, ticket())
-    completed = await world.settlement.settle(order.id, paid(order))
-    again = paid(order)
-    assert again.receipt
-    again = replace(again, id="cs_again", receipt=replace(again.receipt, payment_intent_id="pi_again"))
-    assert await world.settlement.settle(order.id, again) == completed
-    assert f"Order {order.id} was paid again by pi_again" in caplog.text
-
-
-@pytest.mark.p1
 async def test_a_late_payment_is_returned_only_once(world: World) -> None:
     stalls = ticket(quantity=2)
     order = await released(world, stalls)

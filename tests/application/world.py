@@ -33,6 +33,11 @@ from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
 from application.correspondence import SendLetter
 from application.door import CheckIn, Door, UndoCheckIn
+from application.duplicate_payments import (
+    FollowDuplicatePayment,
+    ReturnDuplicatePayment,
+    SendDuplicatePaymentMail,
+)
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.issuing import TicketIssuer
@@ -176,7 +181,10 @@ class World:
         self.books = MemoryBooks(self.database)
         self.check_invariants = CheckInvariants(self.books, self.clock)
         self.follow_refund = FollowRefund(self.database, self.clock, self.ids)
-        self.reactions = Reactions(self.payment, self.database, self.settlement, self.complete, self.follow_refund)
+        self.follow_duplicate = FollowDuplicatePayment(self.database, self.payment, self.clock, self.ids)
+        self.reactions = Reactions(
+            self.payment, self.database, self.settlement, self.complete, self.follow_refund, self.follow_duplicate
+        )
         self.handle_event = HandlePaymentEvent(
             MemoryPaymentEvents(SIGNATURE), self.database, self.clock, self.reactions, livemode=False
         )
@@ -220,6 +228,10 @@ class World:
                 TaskKind.ORDER_LINKS_MAIL: SendOrderLinks(self.database, self.send_letter, self.links),
                 TaskKind.SUBMIT_REFUNDS: self.submit_refunds,
                 TaskKind.DESCRIBE_TRANSFER: self.describe_transfer,
+                TaskKind.RETURN_DUPLICATE_PAYMENT: ReturnDuplicatePayment(
+                    self.database, self.payment, self.clock, self.ids
+                ),
+                TaskKind.DUPLICATE_PAYMENT_MAIL: SendDuplicatePaymentMail(self.database, self.send_letter, self.links),
             },
         )
 

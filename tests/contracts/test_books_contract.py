@@ -20,6 +20,7 @@ from application.outbox import TaskState
 from application.ports.books import Books
 from application.ports.storage import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
+from domain.duplicate_payments import DuplicatePayment
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
 from domain.refunds import Refund, RefundStatus, amount_for
 from domain.report import report_of
@@ -265,6 +266,24 @@ async def test_refund_that_failed_until_another_takes_its_place(
         await uow.orders.save([replace(order, refunded_amount=a_refund(order).amount)])
         await uow.commit()
     assert await off(books) == {}
+
+
+async def test_second_payment_until_it_is_back(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+    order = paid(theatre.order())
+    again = DuplicatePayment(
+        payment_intent_id="pi_again", order_id=order.id, amount=54_84, currency="USD", received_at=NOW
+    )
+    await store(unit_of_work, theatre, order)
+    async with unit_of_work() as uow:
+        await uow.duplicate_payments.add([again])
+        await uow.commit()
+    assert set(await off(books)) == {Invariant.DUPLICATE_PAYMENTS}
+
+    for amount, found in ((54_83, {Invariant.DUPLICATE_PAYMENTS}), (54_84, set())):
+        async with unit_of_work() as uow:
+            await uow.duplicate_payments.save(again.followed([(RefundStatus.SUCCEEDED, amount, None)]))
+            await uow.commit()
+        assert set(await off(books)) == found
 
 
 async def test_refund_that_failed_while_that_of_another_ticket_succeeded(

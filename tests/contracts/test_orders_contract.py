@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from application.ports.storage import StorageConflict, UnitOfWorkFactory
+from application.ports.storage import OrderPayment, StorageConflict, UnitOfWorkFactory
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderEvent, OrderStatus, Receipt
 from domain.stock import Stock
 from tests.contracts.builders import (
@@ -433,3 +433,20 @@ async def test_only_what_holds_tickets_and_can_be_paid_is_unconfirmed(
     found = await unconfirmed(unit_of_work, NOW + timedelta(hours=1))
 
     assert set(found) == {orders[OrderStatus.PENDING].id, orders[OrderStatus.PROCESSING].id}
+
+
+async def test_order_keeps_the_session_that_it_was_paid_by(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order = theatre.order()
+    paid = replace(order, status=OrderStatus.COMPLETED, payment_intent_id="pi_1", session_id="cs_second")
+    async with unit_of_work() as uow:
+        await uow.orders.add([replace(order, session_id="cs_first")])
+        await uow.orders.save([paid])
+        await uow.orders.attach_session(order.id, session_id="cs_first", checkout_url="https://pay.example")
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        stored = await uow.orders.get(order.id)
+        payments = await uow.orders.payments([order.id, new_id()])
+    assert stored
+    assert stored.session_id == "cs_second"
+    assert payments == {order.id: OrderPayment(OrderStatus.COMPLETED, "pi_1")}

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from application.ports.letters import (
     ConfirmationFacts,
+    DuplicatePaymentFacts,
     LatePaymentFacts,
     LetterLine,
     Occasion,
@@ -57,6 +58,7 @@ CONFIRMATION: Final = ConfirmationFacts(
 REMINDER: Final = ReminderFacts(**_ABOUT_AN_ORDER, tickets=(("Stalls", 2), ("Balcony", 1)))
 REFUND: Final = RefundFacts(**_ABOUT_AN_ORDER, amount="£25.00", left=1)
 LATE_PAYMENT: Final = LatePaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
+DUPLICATE_PAYMENT: Final = DuplicatePaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
 SHOW_CANCELLED: Final = ShowCancelledFacts(**_ABOUT_AN_ORDER, paid="£67.94")
 SHOW_MOVED: Final = ShowMovedFacts(
     **_ABOUT_AN_ORDER,
@@ -81,7 +83,7 @@ ORDER_LINKS: Final = OrderLinksFacts(
         ),
     )
 )
-ABOUT_AN_ORDER: Final = (CONFIRMATION, REMINDER, REFUND, LATE_PAYMENT, SHOW_CANCELLED, SHOW_MOVED)
+ABOUT_AN_ORDER: Final = (CONFIRMATION, REMINDER, REFUND, LATE_PAYMENT, DUPLICATE_PAYMENT, SHOW_CANCELLED, SHOW_MOVED)
 ALL: Final = (*ABOUT_AN_ORDER, ORDER_LINKS)
 
 

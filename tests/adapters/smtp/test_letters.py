@@ -14,6 +14,7 @@ from tests.support.letters import (
     ABOUT_AN_ORDER,
     ALL,
     CONFIRMATION,
+    DUPLICATE_PAYMENT,
     HOSTILE,
     LATE_PAYMENT,
     OCCASION,
@@ -39,6 +40,11 @@ SAYS: tuple[tuple[LetterFacts, str, tuple[str, ...]], ...] = (
         LATE_PAYMENT,
         "Your payment for Hamlet came too late",
         (*THE_ORDER, "Hamlet", "Theatre Éclair", "we are sorry", "no tickets", "£67.94"),
+    ),
+    (
+        DUPLICATE_PAYMENT,
+        "You paid twice for Hamlet: £67.94 goes back",
+        (*THE_ORDER, "Hamlet", "Theatre Éclair", "was paid twice", "Nothing else about your order changes", "£67.94"),
     ),
     (SHOW_CANCELLED, "Cancelled: Hamlet", (*THE_ORDER, *THE_SHOW, "we are sorry", "was cancelled", "£67.94")),
     (

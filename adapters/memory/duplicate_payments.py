@@ -1,0 +1,36 @@
+"""DuplicatePaymentRepo in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from domain.duplicate_payments import DuplicatePayment
+
+if TYPE_CHECKING:
+    from adapters.memory.storage import _Tables
+
+
+class MemoryDuplicatePaymentRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._stored = tables.duplicate_payments
+
+    async def add(self, payments: Sequence[DuplicatePayment]) -> list[DuplicatePayment]:
+        new = []
+        for payment in payments:
+            if payment.payment_intent_id not in self._stored:
+                self._stored[payment.payment_intent_id] = payment
+                new.append(payment)
+        return new
+
+    async def get(self, payment_intent_id: str) -> DuplicatePayment | None:
+        return self._stored.get(payment_intent_id)
+
+    async def lock(self, payment_intent_id: str) -> DuplicatePayment | None:
+        return self._stored.get(payment_intent_id)
+
+    async def known(self, payment_intent_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(payment_intent_ids) & self._stored.keys()
+
+    async def save(self, payment: DuplicatePayment) -> None:
+        self._stored[payment.payment_intent_id] = payment

@@ -1,0 +1,68 @@
+"""A second payment of an order: whether its money is back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from domain.duplicate_payments import MAX_RETURNS, DuplicatePayment, MadeRefund
+from domain.refunds import RefundStatus
+from tests.support.factories import NOW, order
+
+PAYMENT = DuplicatePayment(
+    payment_intent_id="pi_again", order_id=order().id, amount=54_84, currency="USD", received_at=NOW
+)
+THERE, UNDER_WAY, LOST = RefundStatus.SUCCEEDED, RefundStatus.PENDING, RefundStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("refunds", "status", "returned"),
+    [
+        ([], RefundStatus.REQUESTED, 0),
+        ([(THERE, 54_84, None)], RefundStatus.SUCCEEDED, 54_84),
+        ([(THERE, 5_00, None)], RefundStatus.REQUESTED, 5_00),
+        ([(THERE, 5_00, None), (THERE, 49_84, None)], RefundStatus.SUCCEEDED, 54_84),
+        ([(UNDER_WAY, 54_84, None)], RefundStatus.PENDING, 54_84),
+        ([(THERE, 5_00, None), (UNDER_WAY, 49_84, None)], RefundStatus.PENDING, 54_84),
+        ([(LOST, 54_84, "closed")], RefundStatus.FAILED, 0),
+        ([(LOST, 54_84, "closed"), (THERE, 54_84, None)], RefundStatus.SUCCEEDED, 54_84),
+        ([(RefundStatus.CANCELED, 54_84, None)], RefundStatus.FAILED, 0),
+    ],
+)
+def test_refunds_of_whoever_count(refunds: list[MadeRefund], status: RefundStatus, returned: int) -> None:
+    followed = PAYMENT.followed(refunds)
+
+    assert (followed.status, followed.returned) == (status, returned)
+    assert followed.is_back is (status is RefundStatus.SUCCEEDED)
+    assert followed.is_on_its_way is (returned == 54_84)
+
+
+def test_why_the_last_refund_failed_is_kept_until_another_goes_through() -> None:
+    failed = PAYMENT.followed([(LOST, 54_84, "closed")])
+
+    assert failed.failure_reason == "closed"
+    assert failed.followed([(LOST, 54_84, "closed"), (UNDER_WAY, 54_84, None)]).failure_reason is None
+
+
+def test_lost_refund_is_made_again_a_few_times() -> None:
+    lost: list[MadeRefund] = [(LOST, 54_84, "closed")]
+
+    assert PAYMENT.followed(lost * (MAX_RETURNS - 1)).may_be_returned_again
+    assert not PAYMENT.followed(lost * MAX_RETURNS).may_be_returned_again
+
+
+def test_refusals_are_counted() -> None:
+    refused = PAYMENT.refused("charge_disputed")
+
+    assert (refused.refusals, refused.status, refused.failure_reason) == (1, RefundStatus.FAILED, "charge_disputed")
+
+
+def test_money_that_the_bank_took_is_back() -> None:
+    opened = PAYMENT.disputed(won=None)
+    lost = opened.disputed(won=False)
+
+    assert not opened.is_back
+    assert lost.is_back
+    assert not lost.may_be_returned_again
+    assert opened.disputed(won=True) == replace(PAYMENT)

@@ -1,0 +1,123 @@
+"""Two sessions of one order, both paid at Stripe: the buyer pays once, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+import stripe
+
+from adapters.embedded import EmbeddedPostgres
+from adapters.stripe.requests import session_params
+from adapters.stripe.sandbox.faults import FaultKind
+from application.invariants import Invariant
+from application.outbox import TaskState
+from tests.support.box_office import Json
+from tests.support.faults.outages import checked_out
+from tests.support.stripe_world import CREATE_REFUND, StripeWorld, stripe_world, webhooks_held_back
+
+pytestmark = pytest.mark.p1
+
+
+@pytest.fixture(scope="module")
+async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
+    async with stripe_world(postgres, redis_url) as started:
+        yield started
+
+
+async def another_session(world: StripeWorld, placed: Json) -> str:
+    """What Stripe makes where it is asked once more for an order's session under another key."""
+    order = await world.box_office.stored_order(placed)
+    links = world.container.links()
+    params = session_params(order, success_url=links.payment_success(), cancel_url=links.payment_cancel(order))
+    return (await world.stripe.client.v1.checkout.sessions.create_async(params=params)).id
+
+
+async def refunds_of(world: StripeWorld, charge: stripe.Charge) -> list[stripe.Refund]:
+    return list((await world.stripe.client.v1.refunds.list_async(params={"charge": charge.id})).data)
+
+
+async def paid_twice(world: StripeWorld) -> tuple[Json, stripe.Charge, stripe.Charge]:
+    """The order, and its first and second charge."""
+    _, placed = await checked_out(world)
+    second = await another_session(world, placed)
+    await world.box_office.pay(placed)
+    await world.box_office.until_completed(placed)
+    world.sandbox.control.act(second, "paid")
+    await world.sandbox.control.webhooks.idle()
+    first = (await world.box_office.stored_order(placed)).charge_id
+    charges = {charge.id: charge for charge in await world.stripe.charges(placed["order_id"])}
+    own = charges.pop(str(first))
+    [other] = charges.values()
+    return placed, own, other
+
+
+async def findings(world: StripeWorld) -> dict[Invariant, set[UUID]]:
+    found = await world.container.check_invariants()()
+    return {each: {example.subject_id for example in those.examples} for each, those in found.items() if those.count}
+
+
+async def test_second_payment_is_refunded_whole_and_out_of_where_it_went(world: StripeWorld) -> None:
+    placed, own, other = await paid_twice(world)
+    assert (await findings(world))[Invariant.DUPLICATE_PAYMENTS] == {UUID(placed["order_id"])}
+
+    assert set(await world.work_off(placed["order_id"])) == {TaskState.DONE}
+
+    [refund] = await refunds_of(world, other)
+    assert (refund.amount, refund.status, refund.reason) == (other.amount, "succeeded", "duplicate")
+    assert isinstance(other.transfer, str)
+    assert isinstance(other.application_fee, str)
+    transfer = await world.stripe.client.v1.transfers.retrieve_async(other.transfer)
+    fee = await world.stripe.client.v1.application_fees.retrieve_async(other.application_fee)
+    assert transfer.amount_reversed == transfer.amount
+    assert fee.amount_refunded == fee.amount
+    assert await refunds_of(world, own) == []
+    await world.sandbox.control.webhooks.idle()
+    order = (await world.box_office.order(placed)).body
+    assert (order["status"], order["refunded_amount"], len(order["attendees"])) == ("completed", "0.00", 2)
+    assert Invariant.DUPLICATE_PAYMENTS not in await findings(world)
+    assert await world.work_off(placed["order_id"]) == [TaskState.DONE]  # the mail
+
+
+async def test_second_payment_that_stripe_does_not_refund_is_named_until_it_does(world: StripeWorld) -> None:
+    placed, _, other = await paid_twice(world)
+    world.sandbox.control.inject_fault(CREATE_REFUND, FaultKind.CARD_DECLINED)
+    assert TaskState.DEAD in await world.work_off(placed["order_id"])
+    assert {Invariant.DUPLICATE_PAYMENTS, Invariant.TASKS} <= (await findings(world)).keys()
+
+    await world.container.revive_tasks()(None)
+    await world.work_off(placed["order_id"])
+
+    [refund] = await refunds_of(world, other)
+    assert refund.amount == other.amount
+    assert Invariant.DUPLICATE_PAYMENTS not in await findings(world)
+
+
+async def test_second_payment_that_no_event_told_of_is_found_by_looking_back(world: StripeWorld) -> None:
+    _, placed = await checked_out(world)
+    with webhooks_held_back(world.sandbox):
+        second = await another_session(world, placed)
+        await world.box_office.pay(placed)
+        await world.box_office.come_back(placed)
+        world.sandbox.control.act(second, "paid")
+
+        for _ in range(2):
+            await world.container.reconcile().look_for_lost_payments()
+        await world.work_off(placed["order_id"])
+
+        refunds = [await refunds_of(world, charge) for charge in await world.stripe.charges(placed["order_id"])]
+    assert sorted(map(len, refunds)) == [0, 1]
+
+
+async def test_dispute_over_the_second_payment_is_none_of_the_orders(world: StripeWorld) -> None:
+    placed, _, other = await paid_twice(world)
+    dispute = world.sandbox.control.open_dispute(other.id)
+    world.sandbox.control.close_dispute(dispute["id"], "lost")
+    await world.sandbox.control.webhooks.idle()
+
+    stored = await world.box_office.stored_order(placed)
+
+    assert stored.success
+    assert not stored.disputed
+    assert Invariant.DUPLICATE_PAYMENTS not in await findings(world)
