@@ -23,17 +23,39 @@ async def announce_show_change(uow: UnitOfWork, before: Show, after: Show, *, no
     if after.cancelled:
         await uow.outbox.plan_reminders(after.id, due_at=None)
         return await uow.outbox.announce(after.id, TaskKind.SHOW_CANCELLED_MAIL, details={}, now=now)
-    if place_and_time(before) == place_and_time(after):
-        return 0
+    if _on_the_spot(before) == _on_the_spot(after):
+        return 0 if _moments(before) == _moments(after) else await announce_other_moments(uow, after, now=now)
     await uow.outbox.plan_reminders(after.id, due_at=reminder_time(after, now))
     return await uow.outbox.announce(after.id, TaskKind.SHOW_MOVED_MAIL, details=place_and_time(before), now=now)
 
 
+async def announce_other_moments(uow: UnitOfWork, show: Show, *, now: datetime) -> int:
+    """Write down, in the caller's transaction, a mail with a corrected calendar entry for every order that still
+    admits somebody; how many.
+
+    This is for a show that stays what the venue's clock shows, at other moments by new rules of its time zone:
+    nothing changes at the venue, but calendars and reminders went by the old moments.
+    """
+    if show.cancelled or show.end_time <= now:
+        return 0
+    await uow.outbox.plan_reminders(show.id, due_at=reminder_time(show, now))
+    return await uow.outbox.announce(show.id, TaskKind.CALENDAR_MAIL, details={}, now=now)
+
+
+def _moments(show: Show) -> tuple[datetime, ...]:
+    return show.door_time, show.start_time, show.end_time
+
+
+def _on_the_spot(show: Show) -> tuple[object, ...]:
+    doors, start, _ = show.venue_clock.times
+    return doors, doors.fold, start, start.fold, show.timezone, show.venue
+
+
 def place_and_time(show: Show) -> dict[str, str]:
-    """What a buyer has to know to be there, as a task's details remember it."""
+    """What a buyer has to know to be there, on the venue's clock, as a task's details remember it."""
     return {
-        "door_time": show.door_time.isoformat(),
-        "start_time": show.start_time.isoformat(),
+        "door_time": show.door_there.isoformat(),
+        "start_time": show.start_there.isoformat(),
         "timezone": show.timezone,
         "venue": show.venue,
     }

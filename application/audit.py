@@ -30,6 +30,7 @@ class Action(StrEnum):
     SHOW_CANCELLED = "show.cancelled"
     SHOW_DELETED = "show.deleted"
     SHOW_REFUNDED = "show.refunded"
+    SHOW_TIMES_DERIVED = "show.times_derived"
     TICKET_ADDED = "ticket.added"
     TICKET_CHANGED = "ticket.changed"
     TICKET_DELETED = "ticket.deleted"

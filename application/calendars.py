@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from application import wording
 from application.links import Links
@@ -39,8 +38,7 @@ class WriteCalendar:
 
     def _event(self, order: Order, display: ShowOnDisplay) -> CalendarEvent:
         show, now, page = display.show, self._clock.now(), self._links.order_page(order)
-        timezone = ZoneInfo(show.timezone)
-        doors = wording.doors(show.door_time, show.start_time, timezone, show.locale)
+        doors = wording.doors(show.door_there, show.start_there, show.zone, show.locale)
         return CalendarEvent(
             uid=f"{show.id}@piquetickets",
             sequence=max(int((now - _SEQUENCE_EPOCH).total_seconds()), 0),
@@ -51,8 +49,8 @@ class WriteCalendar:
             venue=show.venue,
             organizer_name=display.producer.name,
             organizer_email=display.producer.email,
-            start_time=show.start_time,
-            end_time=show.end_time,
-            timezone=timezone,
+            start_time=show.start_there,
+            end_time=show.end_there,
+            timezone=show.zone,
             cancelled=show.cancelled,
         )

@@ -29,6 +29,7 @@ class Invariant(StrEnum):
     TASKS = "tasks"
     ADMISSIONS = "admissions"
     REPORT = "report"
+    SHOW_TIMES = "show_times"
 
 
 DESCRIPTIONS: Final = {
@@ -47,6 +48,7 @@ DESCRIPTIONS: Final = {
     Invariant.TASKS: "No task was given up, and none is stuck",
     Invariant.ADMISSIONS: "Whoever is checked in was let in by exactly one scan",
     Invariant.REPORT: "The shares that reports are made of add up to their orders",
+    Invariant.SHOW_TIMES: "Shows to come are at the moments that the venue's clock and today's time zone rules give",
 }
 
 

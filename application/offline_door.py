@@ -61,8 +61,8 @@ class GiveOfflineList:
             "show": {
                 "id": str(show.id),
                 "title": show.title,
-                "door_time": show.door_time.isoformat(),
-                "end_time": show.end_time.isoformat(),
+                "door_time": show.door_there.isoformat(),
+                "end_time": show.end_there.isoformat(),
                 "cancelled": show.cancelled,
             },
             "code_hash": "sha256",

@@ -20,6 +20,7 @@ class TaskKind(StrEnum):
     LATE_PAYMENT_MAIL = "late_payment_mail"
     SHOW_CANCELLED_MAIL = "show_cancelled_mail"
     SHOW_MOVED_MAIL = "show_moved_mail"
+    CALENDAR_MAIL = "calendar_mail"
     ORDER_LINKS_MAIL = "order_links_mail"
     SUBMIT_REFUNDS = "submit_refunds"
     DESCRIBE_TRANSFER = "describe_transfer"
@@ -30,7 +31,13 @@ class TaskKind(StrEnum):
 #: Written for every order of a show at once, where it is cancelled, say. They must not keep what a single buyer waits
 #: for, so they are not handed over at once: the relay does that, some at a time.
 BULK: Final = frozenset(
-    {TaskKind.REMINDER_MAIL, TaskKind.REFUND_MAIL, TaskKind.SHOW_CANCELLED_MAIL, TaskKind.SHOW_MOVED_MAIL}
+    {
+        TaskKind.REMINDER_MAIL,
+        TaskKind.REFUND_MAIL,
+        TaskKind.SHOW_CANCELLED_MAIL,
+        TaskKind.SHOW_MOVED_MAIL,
+        TaskKind.CALENDAR_MAIL,
+    }
 )
 URGENT: Final = frozenset(TaskKind) - BULK
 

@@ -13,6 +13,7 @@ from application.audit_trail import AuditTrail
 from application.ownership import locked_promo_code, locked_show, own_show
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Ids
+from domain.catalog import Show
 from domain.errors import Conflict
 from domain.promotions import TicketPromoCode, normalize_code
 
@@ -26,7 +27,8 @@ class AddPromoCode:
     async def __call__(self, actor: Actor, show_id: UUID, *, code: str, fields: Mapping[str, Any]) -> TicketPromoCode:
         """A new promo code, in upper case. Raises NotFound, InvalidRequest, Conflict (the show has one like it)."""
         async with self._unit_of_work() as uow:
-            await locked_show(uow, actor, show_id)
+            show = await locked_show(uow, actor, show_id)
+            fields = _with_moments(show, fields)
             promo_code = TicketPromoCode(id=self._ids.new(), show_id=show_id, code=normalize_code(code), **fields)
             await _ensure_free(uow, promo_code)
             await uow.catalog.add_promo_code(promo_code)
@@ -66,7 +68,7 @@ class ChangePromoCode:
         """
         async with self._unit_of_work() as uow:
             show, before = await locked_promo_code(uow, actor, promo_code_id)
-            after = replace(before, **fields)
+            after = replace(before, **_with_moments(show, fields))
             if after != before:
                 if after.code != before.code:
                     await _ensure_free(uow, after)
@@ -94,6 +96,14 @@ class DeletePromoCode:
                 uow, actor, Action.PROMO_CODE_DELETED, promo_code_id, show_id=show.id, before=promo_code
             )
             await uow.commit()
+
+
+def _with_moments(show: Show, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Times as clients write them, by the clock of the show's venue. A code is valid from moment to moment."""
+    moments = {
+        name: show.moment(fields[name], name) for name in ("valid_from", "valid_until") if fields.get(name) is not None
+    }
+    return {**fields, **moments}
 
 
 async def _ensure_free(uow: UnitOfWork, promo_code: TicketPromoCode) -> None:

@@ -11,7 +11,7 @@ from application.calendars import WriteCalendar
 from application.correspondence import SendLetter
 from application.links import Links
 from application.outbox import OutboxTask
-from application.ports.letters import ShowCancelledFacts, ShowMovedFacts
+from application.ports.letters import CalendarCorrectedFacts, ShowCancelledFacts, ShowMovedFacts
 from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
 from application.showing import order_on_display
@@ -72,10 +72,44 @@ class TellOfMovedShow:
             return
         order, display = found.order, found.display
         show = display.show
-        if show.cancelled or show.end_time <= self._clock.now() or place_and_time(show) == task.details:
+        if show.cancelled or show.end_time <= self._clock.now():
             return
-        before = occasion_of(_as_it_was(show, task.details))
-        facts = ShowMovedFacts(**order_facts(found, self._links), before=before)
+        before = _as_it_was(show, task.details)
+        if place_and_time(before) == place_and_time(show):
+            return
+        facts = ShowMovedFacts(**order_facts(found, self._links), before=occasion_of(before))
+        entry = self._write_calendar.attachment(order, display)
+        await self._send_letter(task, order.customer, facts, entry, reply_to=display.producer.email)
+
+
+class SendCorrectedCalendar:
+    """Handler of TaskKind.CALENDAR_MAIL: the show stays at its hour, but calendars went by old rules of the zone."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        write_calendar: WriteCalendar,
+        send_letter: SendLetter,
+        links: Links,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._write_calendar = write_calendar
+        self._send_letter = send_letter
+        self._links = links
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Nothing is sent for an order that admits nobody, or a show that is off or over. Raises what SendLetter
+        raises.
+        """
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        if found is None or not found.order.success:
+            return
+        order, display = found.order, found.display
+        if display.show.cancelled or display.show.end_time <= self._clock.now():
+            return
+        facts = CalendarCorrectedFacts(**order_facts(found, self._links))
         entry = self._write_calendar.attachment(order, display)
         await self._send_letter(task, order.customer, facts, entry, reply_to=display.producer.email)
 

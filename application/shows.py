@@ -24,8 +24,8 @@ class AddShow:
         self._audit = audit
 
     async def __call__(self, actor: Actor, fields: Mapping[str, Any]) -> ShowOnDisplay:
-        """A new show of the fields of Show, but its ids. Raises InvalidRequest."""
-        show = Show(id=self._ids.new(), producer_id=actor.producer_id, **fields)
+        """A new show of the fields of Show, but its ids; times as clients write them. Raises InvalidRequest."""
+        show = Show.planned(id=self._ids.new(), producer_id=actor.producer_id, **fields)
         async with self._unit_of_work() as uow:
             await uow.catalog.add_show(show)
             await self._audit.record(uow, actor, Action.SHOW_ADDED, show.id, show_id=show.id, after=show)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TypedDict
-from zoneinfo import ZoneInfo
 
 from application.links import Links
 from application.ports.letters import Occasion
@@ -24,9 +23,9 @@ def occasion_of(show: Show) -> Occasion:
     """Where and when the show is."""
     return Occasion(
         venue=show.venue,
-        door_time=show.door_time,
-        start_time=show.start_time,
-        timezone=ZoneInfo(show.timezone),
+        door_time=show.door_there,
+        start_time=show.start_there,
+        timezone=show.zone,
         locale=show.locale,
     )
 

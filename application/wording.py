@@ -18,6 +18,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_currency
 
 from domain.money import Currency
+from domain.timezones import name_at
 
 #: English as the European continent writes it: day before month, 24 hours. Right for most of the world.
 _ELSEWHERE: Final = "en_150"
@@ -49,9 +50,12 @@ def clock(moment: datetime, timezone: ZoneInfo, locale: str) -> str:
 
 
 def zone(moment: datetime, timezone: ZoneInfo) -> str:
-    """Such as "CET". Zones without an abbreviation are told by their offset: "UTC+03"."""
-    name = f"{moment.astimezone(timezone):%Z}"
-    return f"UTC{name}" if name.startswith(("+", "-")) else name
+    """Such as "CET", or "UTC+03" where a zone has no abbreviation: what the rules call the offset of that moment.
+
+    Pages say it like this in every language. CLDR's own names go by a zone's usual summer time, and so are an hour off
+    where the rules have it otherwise, as in Dublin and Vancouver.
+    """
+    return name_at(moment, timezone)
 
 
 def doors(door_time: datetime, start_time: datetime, timezone: ZoneInfo, locale: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 
@@ -16,6 +17,8 @@ from domain.branding import Branding, Picture
 from domain.errors import Conflict, InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
 from domain.inventory import Inventory
 from domain.money import AMOUNT_LIMIT, Currency
+from domain.timezones import ensure_known, instant_of, local_time, zone_of
+from domain.venue_clock import NAMES_OF_TIMES, VenueClock
 
 MAX_TITLE_LENGTH = 200
 MAX_DESCRIPTION_LENGTH = 10_000
@@ -46,10 +49,8 @@ def _check_text(text: str, what: str, limit: int) -> None:
         raise InvalidRequest(f"{what} must not have NUL characters", field=what)
 
 
-def _check_time(moment: datetime, what: str) -> None:
-    if moment.tzinfo is None:
-        raise InvalidRequest(f"{what} must have a UTC offset", field=what)
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+def _check_year(moment: datetime, what: str, *, margin: int = 0) -> None:
+    if not FIRST_YEAR - margin <= moment.year <= LAST_YEAR + margin:
         raise InvalidRequest(f"{what} must lie between {FIRST_YEAR} and {LAST_YEAR}", field=what)
 
 
@@ -91,10 +92,18 @@ class Producer:
         return account
 
 
+_NEVER: Final = (datetime(1, 1, 1, tzinfo=UTC),) * 3
+_UNKNOWN: Final = VenueClock(times=_NEVER, rules="", moments=_NEVER, timezone="")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """One performance. Times are aware; ``timezone`` is the venue's IANA name, ``locale`` how dates and prices are
-    written there (a BCP 47 tag, "en-US"). ``terms`` are printed on every ticket.
+    """One performance. ``timezone`` is the venue's IANA name, ``locale`` how dates and prices are written there
+    (a BCP 47 tag, "en-US"). ``terms`` are printed on every ticket.
+
+    ``venue_clock`` in ``timezone`` is when the show is. ``door_time``, ``start_time`` and ``end_time`` are the moments
+    (aware) that were derived from it by the release ``venue_clock.rules`` of the rules, and may be outdated by a later
+    one: people are told what the venue's clock shows (``door_there`` and so on), programs go by the moments.
     """
 
     id: UUID
@@ -106,6 +115,7 @@ class Show:
     start_time: datetime
     end_time: datetime
     timezone: str = "UTC"
+    venue_clock: VenueClock = _UNKNOWN  # made of the moments where it is not of these
     locale: str = "en-US"
     terms: str = ""
     published: bool = False
@@ -117,30 +127,103 @@ class Show:
         _check_text(self.description, "description", MAX_DESCRIPTION_LENGTH)
         _check_text(self.venue, "venue", MAX_TITLE_LENGTH)
         _check_text(self.terms, "terms", MAX_TERMS_LENGTH)
-        for name in ("door_time", "start_time", "end_time"):
-            _check_time(getattr(self, name), name)
+        for name in NAMES_OF_TIMES:
+            moment: datetime = getattr(self, name)
+            if moment.tzinfo is None:
+                raise InvalidRequest(f"{name} must have a UTC offset", field=name)
+            _check_year(moment, name, margin=1)
         if not self.door_time <= self.start_time <= self.end_time:
             raise InvalidRequest("door_time, start_time and end_time must follow one another", field="start_time")
-        try:
-            ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a directory, or too long for a file's name
-            raise InvalidRequest(f"Unknown time zone {self.timezone!r}", field="timezone") from None
+        moments, clock = (self.door_time, self.start_time, self.end_time), self.venue_clock
+        if (clock.moments, clock.timezone) != (moments, self.timezone):
+            if clock is _UNKNOWN or clock.timezone != self.timezone:
+                ensure_known(self.timezone)
+            object.__setattr__(self, "venue_clock", VenueClock.at(moments, self.timezone))
+        for name, local in zip(NAMES_OF_TIMES, self.venue_clock.times, strict=True):
+            _check_year(local, name)
         _check_locale(self.locale)
+
+    @classmethod
+    def planned(cls, *, timezone: str = "UTC", **fields: Any) -> Show:
+        """A show of times as a client writes them (``domain.timezones.local_time``). Raises InvalidRequest."""
+        ensure_known(timezone)
+        door, start, end = (_local(fields.pop(name), timezone, name) for name in NAMES_OF_TIMES)
+        return cls(**_shown(VenueClock.showing((door, start, end), timezone)), **fields)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The rules of the venue's time zone that are in force here."""
+        return zone_of(self.timezone)
+
+    @property
+    def door_there(self) -> datetime:
+        """When the doors open: aware, on the venue's clock, by the rules in force."""
+        return self.venue_clock.times[0].replace(tzinfo=self.zone)
+
+    @property
+    def start_there(self) -> datetime:
+        """When the show starts: aware, on the venue's clock, by the rules in force."""
+        return self.venue_clock.times[1].replace(tzinfo=self.zone)
+
+    @property
+    def end_there(self) -> datetime:
+        """When the show ends: aware, on the venue's clock, by the rules in force."""
+        return self.venue_clock.times[2].replace(tzinfo=self.zone)
 
     def local(self, moment: datetime) -> datetime:
         """``moment`` on the venue's clock."""
-        return moment.astimezone(ZoneInfo(self.timezone))
+        return moment.astimezone(self.zone)
+
+    def moment(self, given: datetime, field: str) -> datetime:
+        """The moment, in UTC, of a time as a client writes it (``domain.timezones.local_time``). Raises
+        InvalidRequest.
+        """
+        try:
+            return instant_of(local_time(given, self.zone, field), self.zone)
+        except OverflowError:
+            raise InvalidRequest(f"{field} lies beyond the calendar", field=field) from None
+
+    def by_rules_in_force(self) -> Show:
+        """The show at the moments at which the venue's clock shows its times, by the rules in force here.
+
+        The venue's clock stays, but where the moments would not follow one another any more, as where an hour comes
+        only once by the new rules: then doors and end are as far from the start as they were.
+        """
+        clock = VenueClock.showing(self.venue_clock.times, self.timezone)
+        door, start, end = clock.moments
+        if not door <= start <= end:
+            shift = start - self.start_time
+            clock = VenueClock.at((self.door_time + shift, start, self.end_time + shift), self.timezone)
+        return replace(self, **_shown(clock))
 
     def takes_place_after(self, now: datetime) -> bool:
         """Whether there is still something to come to."""
         return not self.cancelled and now < self.end_time
 
     def changed(self, **fields: Any) -> Show:
-        """The show with these fields. Raises InvalidRequest, and Conflict for a cancelled show: that is its end."""
+        """The show with these fields; times are as a client writes them (``domain.timezones.local_time``).
+
+        Times that are not given stay what the venue's clock shows, in another time zone as well. Raises
+        InvalidRequest, and Conflict for a cancelled show: that is its end.
+        """
+        timezone = fields.pop("timezone", self.timezone)
+        if timezone != self.timezone:
+            ensure_known(timezone)
+        given: dict[str, datetime] = {name: fields.pop(name) for name in NAMES_OF_TIMES if name in fields}
+        if given or timezone != self.timezone:
+            fields |= _shown(self._changed_clock(given, timezone))
         after = replace(self, **fields)
         if self.cancelled and after != self:
             raise Conflict("This show was cancelled, which cannot be undone; it stays as it is")
         return after
+
+    def _changed_clock(self, given: Mapping[str, datetime], timezone: str) -> VenueClock:
+        """The clock with the times given; the others are looked at again only where the time zone is another one."""
+        door, start, end = (
+            _local(given.get(name, local), timezone, name) if name in given or timezone != self.timezone else local
+            for name, local in zip(NAMES_OF_TIMES, self.venue_clock.times, strict=True)
+        )
+        return VenueClock.showing((door, start, end), timezone)
 
     def ensure_on_sale(self, now: datetime) -> None:
         """Raises ShowUnavailable (P1-008, P1-016) or ShowEnded (P1-015)."""
@@ -157,6 +240,19 @@ class Show:
             raise ShowUnavailable("This show is not currently available", field="show_id")
         if self.end_time <= now:
             raise ShowEnded("This show has already occurred", field="show_id")
+
+
+def _local(given: datetime, timezone: str, field: str) -> datetime:
+    _check_year(given, field, margin=1)  # far from where an offset leads out of the calendar
+    local = local_time(given, zone_of(timezone), field)
+    _check_year(local, field)
+    return local
+
+
+def _shown(clock: VenueClock) -> dict[str, Any]:
+    """The fields of a show with this clock."""
+    moments: dict[str, Any] = dict(zip(NAMES_OF_TIMES, clock.moments, strict=True))
+    return {**moments, "timezone": clock.timezone, "venue_clock": clock}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,12 +73,13 @@ from application.reminding import RemindOfShow
 from application.reports import ReportShow
 from application.session_opening import FindPayPage, OpenSession
 from application.settlement import Settlement
-from application.show_changes import TellOfCancelledShow, TellOfMovedShow
+from application.show_changes import SendCorrectedCalendar, TellOfCancelledShow, TellOfMovedShow
 from application.showing import GetOrder, GetShow, ListShows
 from application.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
 from application.task_care import ListTasks, ReviveTasks
 from application.tasks import RunTask
 from application.ticket_types import AddTicket, ChangeTicket, DeleteTicket
+from application.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
 from application.transfers import DescribeTransfer
 from domain.ticket_code import TicketCodes
 from entrypoints.http.rate_limit import RateLimits
@@ -235,6 +236,9 @@ class Container(containers.DeclarativeContainer):
     books = providers.Singleton(PostgresBooks, engine)
     report_show = providers.Singleton(ReportShow, unit_of_work.provider, books)
     check_invariants = providers.Singleton(CheckInvariants, books, clock)
+    check_timezones = providers.Singleton(CheckTimezones, unit_of_work.provider, clock)
+    watch_timezones = providers.Singleton(WatchTimezones, check_timezones, clock)
+    apply_timezones = providers.Singleton(ApplyTimezones, unit_of_work.provider, clock, audit)
 
     register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids, audit)
     issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids, audit)
@@ -266,6 +270,9 @@ class Container(containers.DeclarativeContainer):
                 ),
                 TaskKind.SHOW_MOVED_MAIL: providers.Singleton(
                     TellOfMovedShow, unit_of_work.provider, clock, write_calendar, send_letter, links
+                ),
+                TaskKind.CALENDAR_MAIL: providers.Singleton(
+                    SendCorrectedCalendar, unit_of_work.provider, clock, write_calendar, send_letter, links
                 ),
                 TaskKind.ORDER_LINKS_MAIL: providers.Singleton(
                     SendOrderLinks, unit_of_work.provider, send_letter, links

@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from adapters.memory.storage import MemoryDatabase, _Tables
 from application.invariants import EXAMPLES, Finding, Findings, Invariant
 from application.outbox import TaskState
+from application.timezones import outdated
 from domain.admission import ScanResult
 from domain.catalog import Show
 from domain.orders import HOLDING, SOLD, AttendeeStatus, Order, OrderStatus
@@ -32,7 +32,7 @@ class MemoryBooks:
             [order for order in tables.orders.values() if order.show_id == show.id],
             _refunds_by_order(tables),
             currency=tables.producers[show.producer_id].currency,
-            timezone=ZoneInfo(show.timezone),
+            timezone=show.zone,
         )
 
     async def findings(self, *, overdue_since: datetime, stuck_since: datetime) -> Mapping[Invariant, Findings]:
@@ -48,6 +48,8 @@ class MemoryBooks:
         for check in checks:
             for invariant, subject_id in check:
                 found[invariant].append(Finding(subject_id, "does not add up"))
+        to_come = [show for show in tables.shows.values() if show.end_time > overdue_since]
+        found[Invariant.SHOW_TIMES] = [Finding(each.stored.id, each.words) for each in outdated(to_come)]
         return {each: Findings(len(those), tuple(those[:EXAMPLES])) for each, those in found.items()}
 
     async def _snapshot(self) -> _Tables:

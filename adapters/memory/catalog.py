@@ -97,6 +97,11 @@ class MemoryCatalogRepo:
         displays = [await self.on_display(show.id) for show in found[:limit]]
         return [display for display in displays if display]
 
+    async def shows_to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
+        shows = [show for show in self._tables.shows.values() if show.end_time > since]
+        shows.sort(key=lambda show: show.id)
+        return [show for show in shows if after is None or show.id > after][:limit]
+
     async def add_ticket(self, ticket: Ticket) -> None:
         self._tables.tickets[ticket.id] = ticket
 

@@ -13,8 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.invariants import BROKEN
 from adapters.postgres.report import read_report
+from adapters.postgres.rows import show_of
+from adapters.postgres.tables import shows
 from adapters.postgres.unit_of_work import translated
 from application.invariants import EXAMPLES, Finding, Findings, Invariant
+from application.timezones import outdated
 from domain.catalog import Show
 from domain.report import ShowReport
 
@@ -45,7 +48,8 @@ class PostgresBooks:
             await connection.execute(
                 _SETTING, [{"name": name, "value": value} for name, value in _AUDIT_SETTINGS.items()]
             )
-            return {invariant: await _look(connection, query, moments) for invariant, query in BROKEN.items()}
+            found = {invariant: await _look(connection, query, moments) for invariant, query in BROKEN.items()}
+            return {**found, Invariant.SHOW_TIMES: await _look_at_times(connection, since=overdue_since)}
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -62,3 +66,15 @@ async def _look(connection: AsyncConnection, query: str, moments: Mapping[str, d
     asked = {name: moment for name, moment in moments.items() if f":{name}" in query}
     rows = (await connection.execute(sa.text(limited), asked)).all()
     return Findings(rows[0].n if rows else 0, tuple(Finding(row.subject_id, row.detail) for row in rows))
+
+
+async def _look_at_times(connection: AsyncConnection, *, since: datetime) -> Findings:
+    """In Python, which has the rules of the time zones. The server's own are of another release."""
+    rows = await connection.stream(sa.select(shows).where(shows.c.end_time > since).order_by(shows.c.id))
+    count, examples = 0, []
+    async for row in rows.mappings():
+        for each in outdated([show_of(row)]):
+            count += 1
+            if count <= EXAMPLES:
+                examples.append(Finding(each.stored.id, each.words))
+    return Findings(count, tuple(examples))

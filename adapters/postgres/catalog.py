@@ -133,6 +133,12 @@ class PostgresCatalogRepo:
         rows = (await self._connection.execute(query)).mappings()
         return await self._on_display([show_of(row) for row in rows])
 
+    async def shows_to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
+        query = sa.select(shows).where(shows.c.end_time > since).order_by(shows.c.id).limit(limit)
+        if after is not None:
+            query = query.where(shows.c.id > after)
+        return [show_of(row) for row in (await self._connection.execute(query)).mappings()]
+
     async def add_ticket(self, ticket: Ticket) -> None:
         inventory = ticket.inventory
         await self._connection.execute(

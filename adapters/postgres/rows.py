@@ -22,6 +22,7 @@ from domain.orders import AttendeeStatus, Idempotency, ManualPayment, Order, Ord
 from domain.pricing import Quote, TicketOrder
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund, RefundStatus
+from domain.venue_clock import VenueClock
 
 Values = dict[str, Any]
 
@@ -76,12 +77,42 @@ def show_of(row: Row) -> Show:
         start_time=row["start_time"],
         end_time=row["end_time"],
         timezone=row["timezone"],
+        venue_clock=_venue_clock_of(row),
         locale=row["locale"],
         terms=row["terms"],
         published=row["published"],
         cancelled=row["cancelled"],
         image=_picture_of(row["image"]),
     )
+
+
+def _venue_clock_of(row: Row) -> VenueClock:
+    moments = (row["door_time"], row["start_time"], row["end_time"])
+    if row["time_zone_rules"] is None:  # written by an earlier version, whose pages went by the moments
+        return VenueClock.at(moments, row["timezone"])
+    return VenueClock(
+        times=(
+            row["local_door_time"].replace(fold=row["door_fold"]),
+            row["local_start_time"].replace(fold=row["start_fold"]),
+            row["local_end_time"].replace(fold=row["end_fold"]),
+        ),
+        rules=row["time_zone_rules"],
+        moments=moments,
+        timezone=row["timezone"],
+    )
+
+
+def venue_clock_values(clock: VenueClock) -> Values:
+    door, start, end = clock.times
+    return {
+        "local_door_time": door.replace(fold=0),
+        "local_start_time": start.replace(fold=0),
+        "local_end_time": end.replace(fold=0),
+        "door_fold": door.fold,
+        "start_fold": start.fold,
+        "end_fold": end.fold,
+        "time_zone_rules": clock.rules,
+    }
 
 
 def show_values(show: Show) -> Values:
@@ -100,6 +131,7 @@ def show_values(show: Show) -> Values:
         "published": show.published,
         "cancelled": show.cancelled,
         "image": show.image.name if show.image else None,
+        **venue_clock_values(show.venue_clock),
     }
 
 

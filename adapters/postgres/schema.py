@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from adapters.postgres.engine import CONNECT_TIMEOUT_SECONDS, psycopg_url
+from adapters.postgres.venue_clocks import fill_venue_clocks
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 #: Any number that nobody else locks: two processes that migrate at once take turns.
@@ -31,9 +32,14 @@ def current_revision(database_url: str) -> str | None:
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
-    """Bring the database up to ``revision``. Raises sqlalchemy.exc.OperationalError."""
+    """Bring the database up to ``revision``, and what is in it up to the newest. Raises
+    sqlalchemy.exc.OperationalError.
+    """
     with _locked(database_url) as config:
         command.upgrade(config, revision)
+    if revision == "head":
+        with _connection(database_url) as connection:
+            fill_venue_clocks(connection)
 
 
 def downgrade(database_url: str, revision: str) -> None:

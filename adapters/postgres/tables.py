@@ -115,6 +115,15 @@ shows = sa.Table(
     sa.Column("published", sa.Boolean, nullable=False),
     sa.Column("cancelled", sa.Boolean, nullable=False),
     sa.Column("image", sa.ForeignKey(pictures.c.name), index=True),
+    # What the venue's clock shows, which of the two readings where it shows a time twice, and the release of the rules
+    # by which the moments above were derived. NULL in rows that an earlier version wrote.
+    sa.Column("local_door_time", sa.TIMESTAMP),
+    sa.Column("local_start_time", sa.TIMESTAMP),
+    sa.Column("local_end_time", sa.TIMESTAMP),
+    sa.Column("door_fold", sa.SmallInteger),
+    sa.Column("start_fold", sa.SmallInteger),
+    sa.Column("end_fold", sa.SmallInteger),
+    sa.Column("time_zone_rules", sa.Text),
     sa.CheckConstraint("door_time <= start_time AND start_time <= end_time", name="times"),
     sa.Index("shows_producer_id_start_time_id_idx", "producer_id", "start_time", "id"),
     sa.Index("shows_on_sale_idx", "start_time", "id", postgresql_where=sa.text("published AND NOT cancelled")),

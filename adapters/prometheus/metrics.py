@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from domain.orders import OrderStatus
+from domain.timezones import RULES
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -125,3 +126,8 @@ class _Gauges(Collector):
     def collect(self) -> Iterable[Metric]:
         for name, (documentation, value) in self._gauges.items():
             yield GaugeMetricFamily(f"piquetickets_{name}", documentation, value=value)
+        rules = GaugeMetricFamily(
+            "piquetickets_time_zone_rules", "1, with the release of the time zone rules in force.", labels=["release"]
+        )
+        rules.add_metric([RULES], 1)
+        yield rules

@@ -34,6 +34,12 @@ _LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any],
         ),
         letters.ShowCancelledFacts: ("show_cancelled", lambda facts: f"Cancelled: {facts.show_title}"),
         letters.ShowMovedFacts: ("show_moved", lambda facts: f"Changed: {facts.show_title} is {_change(facts)}"),
+        letters.CalendarCorrectedFacts: (
+            "calendar_corrected",
+            lambda facts: (
+                f"For your calendar: {facts.show_title} is on {_date(facts.occasion)}, {_start(facts.occasion)}"
+            ),
+        ),
         letters.OrderLinksFacts: ("order_links", lambda facts: "Your orders"),  # noqa: ARG005
     }
 )

@@ -107,6 +107,11 @@ class ShowMovedFacts(OrderFacts):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarCorrectedFacts(OrderFacts):
+    """The show is when it was, but calendars may have another hour: the rules of its time zone changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLink:
     """One of an address's orders."""
 
@@ -132,6 +137,7 @@ LetterFacts = (
     | DuplicatePaymentFacts
     | ShowCancelledFacts
     | ShowMovedFacts
+    | CalendarCorrectedFacts
     | OrderLinksFacts
 )
 

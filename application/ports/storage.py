@@ -172,6 +172,10 @@ class CatalogRepo(Protocol):
         """Published shows that have not ended and were not cancelled, soonest first."""
         ...
 
+    async def shows_to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
+        """Shows that end after ``since``, published or not, in the order of their ids, from the one after ``after``."""
+        ...
+
     async def add_ticket(self, ticket: Ticket) -> None: ...
 
     async def save_ticket(self, ticket: Ticket) -> None:

@@ -8,12 +8,12 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from application.access import Actor, Scope
 from domain.catalog import Show, Ticket
 from domain.inventory import Inventory
 from domain.promotions import TicketPromoCode
+from domain.timezones import zone_of
 from entrypoints.cli import demo_pictures
 from entrypoints.container import Container
 
@@ -113,7 +113,7 @@ class _Catalog:
         )
 
     def _show(self, title: str, description: str, *, in_days: int) -> Show:
-        zone = ZoneInfo("America/New_York")
+        zone = zone_of("America/New_York")
         day = self._container.clock().now().astimezone(zone).date() + timedelta(days=in_days)
         doors = datetime.combine(day, time(19, 0), zone)
         return Show(

@@ -31,6 +31,7 @@ COMMANDS: Final = MappingProxyType(
         "sweep": "entrypoints.cli.worker",
         "webhook": "entrypoints.cli.webhooks",
         "tasks": "entrypoints.cli.tasks",
+        "timezones": "entrypoints.cli.timezones",
         "token": "entrypoints.cli.producers",
         "worker": "entrypoints.cli.worker",
     }

@@ -9,6 +9,7 @@ from entrypoints.doctor.engines import of_engines
 from entrypoints.doctor.findings import Finding
 from entrypoints.doctor.house import of_the_house
 from entrypoints.doctor.stripe import of_stripe
+from entrypoints.doctor.timezones import of_time_zones
 from entrypoints.settings import Settings
 
 
@@ -16,7 +17,8 @@ async def examine(settings: Settings) -> list[Finding]:
     """One finding for each thing that must work. Engines must be named by the settings. Changes nothing."""
     container = Container(settings=settings)
     try:
-        examinations = [*of_the_house(container), *of_engines(container), *of_stripe(container)]
+        house, engines = of_the_house(container), of_engines(container)
+        examinations = [*house, *engines, *of_time_zones(container), *of_stripe(container)]
         return list(await asyncio.gather(*(look() for look in examinations)))
     finally:
         await close(container)

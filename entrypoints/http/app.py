@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,6 +23,7 @@ from entrypoints.http.dependencies import dependencies
 from entrypoints.http.memory import calm_garbage_collector
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
+from entrypoints.time_zone_rules import warn_of_outdated_shows
 from entrypoints.web import router as storefront
 from entrypoints.web.csrf import csrf_config
 from entrypoints.web.dependencies import create_pages, web_dependencies
@@ -38,7 +40,10 @@ def create_app(container: Container) -> Litestar:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         calm_garbage_collector()
+        looking = asyncio.create_task(warn_of_outdated_shows(container.check_timezones()))
         yield
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
         await close(container)
 
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()

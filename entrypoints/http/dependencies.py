@@ -64,6 +64,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "list_tokens": container.list_tokens,
             "look_up_orders": container.look_up_orders,
             "measure_backlog": container.measure_backlog,
+            "watch_timezones": container.watch_timezones,
             "metrics": container.metrics,
             "onboard_producer": container.onboard_producer,
             "order_tokens": container.order_tokens,

@@ -8,19 +8,23 @@ from litestar.di import NamedDependency
 from adapters.prometheus.metrics import CONTENT_TYPE, PrometheusMetrics
 from application.backlog import MeasureBacklog
 from application.ports.storage import StorageUnavailable
+from application.timezones import WatchTimezones
 
 
 @get("/metrics", media_type=CONTENT_TYPE, summary="Metrics for Prometheus", operation_id="metrics", tags=["Health"])
 async def get_metrics(
-    metrics: NamedDependency[PrometheusMetrics], measure_backlog: NamedDependency[MeasureBacklog]
+    metrics: NamedDependency[PrometheusMetrics],
+    measure_backlog: NamedDependency[MeasureBacklog],
+    watch_timezones: NamedDependency[WatchTimezones],
 ) -> Response[bytes]:
     """Counters and histograms of all server processes of this host, and the outbox of the whole house."""
-    return Response(metrics.exposition(await _gauges(measure_backlog)), media_type=CONTENT_TYPE)
+    return Response(metrics.exposition(await _gauges(measure_backlog, watch_timezones)), media_type=CONTENT_TYPE)
 
 
-async def _gauges(measure_backlog: MeasureBacklog) -> dict[str, tuple[str, float]]:
+async def _gauges(measure_backlog: MeasureBacklog, watch_timezones: WatchTimezones) -> dict[str, tuple[str, float]]:
     try:
         backlog = await measure_backlog()
+        outdated_shows = await watch_timezones()
     except StorageUnavailable:
         return {"database_up": ("Whether the database answered.", 0)}  # the rest is worth most just then
     return {
@@ -28,4 +32,5 @@ async def _gauges(measure_backlog: MeasureBacklog) -> dict[str, tuple[str, float
         "outbox_pending": ("Tasks to be done, those that wait for another try included.", backlog.pending),
         "outbox_dead": ("Tasks given up after their last try.", backlog.dead),
         "outbox_overdue_seconds": ("For how long the oldest task is due.", backlog.overdue.total_seconds()),
+        "shows_outdated": ("Shows that are at other moments by the time zone rules in force.", outdated_shows),
     }

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time, get_timezone, get_timezone_name
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency
 
+from application import wording
 from application.ports.storage import ShowOnDisplay
 from domain.catalog import Show, Ticket
 from domain.errors import DomainError, InvalidEmail
@@ -55,7 +56,7 @@ class Wording:
 
     def zone(self, moment: datetime) -> str:
         """Such as "EST"."""
-        return get_timezone_name(moment.astimezone(get_timezone(self.show.timezone)), width="short", locale=self.locale)
+        return wording.zone(moment, self.show.zone)
 
     def from_price(self, tickets: tuple[Ticket, ...]) -> str:
         """What the cheapest ticket that is left costs, or that there is none. In English, but for the price."""

@@ -57,8 +57,9 @@ from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
 from application.reminding import RemindOfShow
 from application.session_opening import FindPayPage, OpenSession
 from application.settlement import Settlement
-from application.show_changes import TellOfCancelledShow, TellOfMovedShow
+from application.show_changes import SendCorrectedCalendar, TellOfCancelledShow, TellOfMovedShow
 from application.tasks import RunTask
+from application.timezones import ApplyTimezones, CheckTimezones
 from application.transfers import DescribeTransfer
 from domain.cart import Cart
 from domain.catalog import Producer, Ticket
@@ -180,6 +181,8 @@ class World:
         self.list_conflicts = ListConflicts(self.database)
         self.books = MemoryBooks(self.database)
         self.check_invariants = CheckInvariants(self.books, self.clock)
+        self.check_timezones = CheckTimezones(self.database, self.clock)
+        self.apply_timezones = ApplyTimezones(self.database, self.clock, self.audit)
         self.follow_refund = FollowRefund(self.database, self.clock, self.ids)
         self.follow_duplicate = FollowDuplicatePayment(self.database, self.payment, self.clock, self.ids)
         self.reactions = Reactions(
@@ -223,6 +226,9 @@ class World:
                     self.database, self.write_calendar, self.send_letter, self.links
                 ),
                 TaskKind.SHOW_MOVED_MAIL: TellOfMovedShow(
+                    self.database, self.clock, self.write_calendar, self.send_letter, self.links
+                ),
+                TaskKind.CALENDAR_MAIL: SendCorrectedCalendar(
                     self.database, self.clock, self.write_calendar, self.send_letter, self.links
                 ),
                 TaskKind.ORDER_LINKS_MAIL: SendOrderLinks(self.database, self.send_letter, self.links),

@@ -24,7 +24,8 @@ from domain.duplicate_payments import DuplicatePayment
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
 from domain.refunds import Refund, RefundStatus, amount_for
 from domain.report import report_of
-from tests.contracts.builders import NOW, Theatre, a_refund, a_task, an_order, issue
+from tests.contracts.builders import NOW, Theatre, a_refund, a_show, a_task, an_order, issue
+from tests.support.factories import by_older_rules
 
 HOUR = timedelta(hours=1)
 
@@ -400,3 +401,18 @@ async def test_many_findings_are_counted_and_some_are_told(
     await store(unit_of_work, theatre, *late)
     found = (await off(books))[Invariant.OVERDUE_HOLDS]
     assert (found.count, len(found.examples)) == (EXAMPLES + 1, EXAMPLES)
+
+
+async def test_shows_at_moments_of_older_rules(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+    over = by_older_rules(a_show(theatre.producer, starts_in=timedelta(days=-2)))
+    async with unit_of_work() as uow:
+        await uow.catalog.save_show(by_older_rules(theatre.show))
+        await uow.catalog.add_show(over)
+        await uow.commit()
+
+    findings = await off(books)
+
+    assert set(findings) == {Invariant.SHOW_TIMES}
+    (found,) = findings[Invariant.SHOW_TIMES].examples
+    assert found.subject_id == theatre.show.id
+    assert "by 2025b" in found.detail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from domain.inventory import Inventory
 from domain.money import currency
 from domain.orders import OrderStatus
 from tests.contracts.builders import NOW, Theatre, a_cart, a_producer, a_promo_code, a_show, a_ticket, new_id
+from tests.support.factories import by_older_rules
 
 
 async def store(unit_of_work: UnitOfWorkFactory, producer: Producer, shows: Sequence[Show]) -> None:
@@ -128,6 +129,45 @@ async def test_a_changed_show_is_stored(unit_of_work: UnitOfWorkFactory, theatre
 
     async with unit_of_work() as uow:
         assert await uow.catalog.show(theatre.show.id) == changed
+
+
+async def test_what_the_venues_clock_shows_is_stored_beside_moments_of_older_rules(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    night = theatre.show.changed(
+        timezone="America/New_York",
+        door_time=datetime.fromisoformat("2027-11-07T00:30:00"),
+        start_time=datetime.fromisoformat("2027-11-07T01:45:00-04:00"),
+        end_time=datetime.fromisoformat("2027-11-07T01:15:00-05:00"),
+    )
+    outdated = by_older_rules(night)
+    async with unit_of_work() as uow:
+        await uow.catalog.save_show(outdated)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        stored = await uow.catalog.show(theatre.show.id)
+
+    assert stored is not None
+    assert stored == outdated
+    assert [local.fold for local in stored.venue_clock.times] == [0, 0, 1]
+    assert stored.by_rules_in_force() == night
+
+
+async def test_shows_to_come_are_those_that_have_not_ended(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    others = [a_show(theatre.producer, starts_in=timedelta(days=days)) for days in (-1, 1, 2)]
+    async with unit_of_work() as uow:
+        for show in others:
+            await uow.catalog.add_show(show)
+        await uow.commit()
+    to_come = sorted([theatre.show, *others[1:]], key=lambda show: show.id)
+
+    async with unit_of_work() as uow:
+        assert await uow.catalog.shows_to_come(since=NOW, after=None, limit=10) == to_come
+        assert await uow.catalog.shows_to_come(since=NOW, after=None, limit=2) == to_come[:2]
+        assert await uow.catalog.shows_to_come(since=NOW, after=to_come[0].id, limit=10) == to_come[1:]
+        ended = others[1].end_time
+        assert others[1] not in await uow.catalog.shows_to_come(since=ended, after=None, limit=10)
 
 
 async def test_a_show_is_displayed_with_its_producer_and_its_tickets_by_price(

@@ -48,6 +48,48 @@ async def test_show_is_added_as_a_draft(office: BackOffice) -> None:
     assert (entry["action"], entry["after"]["title"], entry["before"]) == ("show.added", "Twelfth Night", {})
 
 
+async def test_times_without_an_offset_are_the_venues_clock(office: BackOffice) -> None:
+    times = {
+        "door_time": "2050-12-05T18:30:00",
+        "start_time": "2050-12-05T19:00:00",
+        "end_time": "2050-12-05T22:00:00-05:00",
+    }
+    show = await added(office, timezone="America/New_York", **times)
+    assert [show[name] for name in times] == [
+        "2050-12-05T18:30:00-05:00",
+        "2050-12-05T19:00:00-05:00",
+        "2050-12-05T22:00:00-05:00",
+    ]
+
+    elsewhere = (await office.patch(f"/shows/{show['id']}", timezone="America/Chicago")).body
+
+    assert [elsewhere[name] for name in times] == [
+        "2050-12-05T18:30:00-06:00",
+        "2050-12-05T19:00:00-06:00",
+        "2050-12-05T22:00:00-06:00",
+    ]
+    assert (await office.get(f"/shows/{show['id']}")).body == elsewhere
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        ("2050-12-05T19:00:00-04:00", "write 2050-12-05T19:00:00-05:00, or leave the offset out"),
+        ("2050-03-13T02:30:00", "the clocks in America/New_York skip 2050-03-13T02:30"),
+        ("2050-11-06T01:30:00", "write 2050-11-06T01:30:00-04:00 or 2050-11-06T01:30:00-05:00"),
+    ],
+)
+async def test_a_time_that_the_venue_does_not_have_is_refused(office: BackOffice, time: str, words: str) -> None:
+    show = await added(office, timezone="America/New_York")
+    for answer in (
+        await office.post("/shows", {**SHOW, "timezone": "America/New_York", "end_time": time}),
+        await office.patch(f"/shows/{show['id']}", end_time=time),
+    ):
+        assert words in answer.refused(400, "invalid_request")
+        assert answer.body["field"] == "end_time"
+    assert (await office.get(f"/shows/{show['id']}")).body == show
+
+
 async def test_from_nothing_to_a_sale(office: BackOffice, box_office: BoxOffice) -> None:
     show = await added(office)
     (await box_office.get(f"/api/v1/shows/{show['id']}")).refused(404, "not_found")
@@ -76,13 +118,15 @@ async def test_from_nothing_to_a_sale(office: BackOffice, box_office: BoxOffice)
         ({"description": "nul\0"}, "description"),
         ({"venue": "x" * 201}, "venue"),
         ({"terms": "x" * 1001}, "terms"),
-        ({"door_time": "2050-06-01T18:30:00"}, "door_time"),
+        ({"door_time": "2050-06-01T18:30:00+02:00"}, "door_time"),
         ({"door_time": "1899-12-31T23:59:59Z"}, "door_time"),
         ({"end_time": "2201-01-01T00:00:00Z"}, "end_time"),
         ({"door_time": "2050-06-01T23:30:00Z"}, "start_time"),
         ({"end_time": "2050-06-01T18:59:59Z"}, "start_time"),
         ({"door_time": "tomorrow"}, "door_time"),
         ({"timezone": "Atlantis"}, "timezone"),
+        ({"timezone": "localtime"}, "timezone"),
+        ({"timezone": "posix/Europe/Paris"}, "timezone"),
         ({"locale": "xx-Nope-99"}, "locale"),
         ({"producer_id": str(uuid4())}, "producer_id"),
         ({"published": "yes"}, "published"),

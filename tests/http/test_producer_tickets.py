@@ -190,7 +190,8 @@ class TestPromoCodes:
             ({"discount": "NaN"}, "discount"),
             ({"max_uses": -1}, "max_uses"),
             ({"max_uses": 1_000_001}, "max_uses"),
-            ({"valid_from": "2050-01-01T00:00:00"}, "valid_from"),
+            ({"valid_from": "2050-01-01T00:00:00+02:00"}, "valid_from"),
+            ({"valid_until": "9999-12-31T23:59:59-23:00"}, "valid_until"),
             ({"valid_from": "2050-01-02T00:00:00Z", "valid_until": "2050-01-01T00:00:00Z"}, "valid_until"),
             ({"uses": 3}, "uses"),
         ],
@@ -205,6 +206,17 @@ class TestPromoCodes:
             answer.refused(400, "invalid_request")
             assert answer.body["field"] == field
         assert (await office.get(f"/shows/{show_id}/promo-codes")).body["items"] == [code]
+
+    async def test_times_are_the_venues_clock(self, office: BackOffice, show_id: str, code: dict[str, Any]) -> None:
+        await office.patch(f"/shows/{show_id}", timezone="America/New_York")
+        dates = {"valid_from": "2050-01-01T00:00:00", "valid_until": "2050-06-30T00:00:00-04:00"}
+        changed = (await office.patch(f"/promo-codes/{code['id']}", **dates)).body
+        added = (await office.post(f"/shows/{show_id}/promo-codes", {"code": "NEW", "discount": "0.1", **dates})).body
+        for found in (changed, added):
+            moments = [found[name] for name in dates]
+            assert moments == ["2050-01-01T05:00:00Z", "2050-06-30T04:00:00Z"]
+        refused = await office.patch(f"/promo-codes/{code['id']}", valid_until="2050-01-01T00:00:00-04:00")
+        assert "write 2050-01-01T00:00:00-05:00" in refused.refused(400, "invalid_request")
 
     async def test_show_has_each_code_once(
         self, office: BackOffice, show_id: str, code: dict[str, Any], box_office: BoxOffice

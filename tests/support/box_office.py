@@ -115,7 +115,7 @@ class BoxOffice:
     async def change_show(self, on_sale: OnSale, **fields: Any) -> None:
         """As a producer would, meanwhile."""
         async with self.unit_of_work() as uow:
-            await uow.catalog.save_show(replace(on_sale.show, **fields))
+            await uow.catalog.save_show(on_sale.show.changed(**fields))
             await uow.commit()
 
     async def change_ticket(self, ticket: Ticket, **fields: Any) -> None:

@@ -103,6 +103,13 @@ def show(*, by: Producer | None = None, published: bool = True, **overrides: Any
     return ShowFactory.build(published=published, **overrides)
 
 
+def by_older_rules(of: Show, *, later: timedelta = timedelta(hours=1)) -> Show:
+    """The show as a release of the time zone rules would have left it by which its times come so much later."""
+    door, start, end = (moment + later for moment in of.venue_clock.moments)
+    clock = replace(of.venue_clock, moments=(door, start, end), rules="2025b")
+    return replace(of, door_time=door, start_time=start, end_time=end, venue_clock=clock)
+
+
 def ticket(
     *, price: int = 2500, quantity: int = 100, held: int = 0, sold: int = 0, of: Show | None = None, **overrides: Any
 ) -> Ticket:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from typing_extensions import override
 
 from application.ports.letters import (
+    CalendarCorrectedFacts,
     ConfirmationFacts,
     DuplicatePaymentFacts,
     LatePaymentFacts,
@@ -83,7 +84,17 @@ ORDER_LINKS: Final = OrderLinksFacts(
         ),
     )
 )
-ABOUT_AN_ORDER: Final = (CONFIRMATION, REMINDER, REFUND, LATE_PAYMENT, DUPLICATE_PAYMENT, SHOW_CANCELLED, SHOW_MOVED)
+CALENDAR_CORRECTED: Final = CalendarCorrectedFacts(**_ABOUT_AN_ORDER)
+ABOUT_AN_ORDER: Final = (
+    CONFIRMATION,
+    REMINDER,
+    REFUND,
+    LATE_PAYMENT,
+    DUPLICATE_PAYMENT,
+    SHOW_CANCELLED,
+    SHOW_MOVED,
+    CALENDAR_CORRECTED,
+)
 ALL: Final = (*ABOUT_AN_ORDER, ORDER_LINKS)
 
 

@@ -37,6 +37,7 @@ EVERYTHING = [
     "clock against the database",
     "redis",
     "worker",
+    "time zones",
     "stripe key",
     "clock against Stripe",
     "connected accounts",
@@ -95,7 +96,7 @@ async def test_its_own_engines_are_examined_where_none_is_named(well: Settings, 
 
 
 async def test_no_database(well: Settings, closed_port: int) -> None:
-    everything_in_it = ("database", "schema", "clock against the database", "connected accounts")
+    everything_in_it = ("database", "schema", "clock against the database", "time zones", "connected accounts")
     nowhere = f"postgresql://nobody@127.0.0.1:{closed_port}/nothing"
     await assert_off(well, *everything_in_it, database_url=nowhere, words="refused", mend="DATABASE_URL")
 

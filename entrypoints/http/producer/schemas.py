@@ -17,6 +17,17 @@ from domain.money import Currency
 from domain.promotions import TicketPromoCode
 from entrypoints.http.schemas import Amount, ShowSummaryOut
 
+VenueTime = Annotated[
+    datetime,
+    Meta(
+        description=(
+            "Without an offset it is the venue's clock. An offset must be the one that the venue's time zone has then; "
+            "Z (or +00:00) is taken as a moment everywhere. A time that the clocks there skip is refused, and so is "
+            "one without an offset that they show twice."
+        ),
+        examples=["2027-06-01T19:00:00", "2027-06-01T19:00:00-04:00"],
+    ),
+]
 Price = Annotated[Decimal, Meta(description="In the producer's currency", examples=["25.00"])]
 
 
@@ -49,12 +60,12 @@ class OnboardingOut(msgspec.Struct):
 
 
 class ShowIn(_In):
-    """Times have a UTC offset; ``timezone`` is the venue's, as in Europe/Paris, ``locale`` as in en-US."""
+    """``timezone`` is the venue's, a name of the IANA database as in Europe/Paris, ``locale`` as in en-US."""
 
     title: str
-    door_time: datetime
-    start_time: datetime
-    end_time: datetime
+    door_time: VenueTime
+    start_time: VenueTime
+    end_time: VenueTime
     description: str = ""
     venue: str = ""
     timezone: str = "UTC"
@@ -64,12 +75,15 @@ class ShowIn(_In):
 
 
 class ShowChangesIn(_In):
-    """``cancelled``: true stops sales for good, releases what is held, and tells the buyers."""
+    """``cancelled``: true stops sales for good, releases what is held, and tells the buyers.
+
+    Times that are left out stay what the venue's clock shows, in another ``timezone``, too.
+    """
 
     title: str | UnsetType = UNSET
-    door_time: datetime | UnsetType = UNSET
-    start_time: datetime | UnsetType = UNSET
-    end_time: datetime | UnsetType = UNSET
+    door_time: VenueTime | UnsetType = UNSET
+    start_time: VenueTime | UnsetType = UNSET
+    end_time: VenueTime | UnsetType = UNSET
     description: str | UnsetType = UNSET
     venue: str | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
@@ -158,13 +172,13 @@ class OwnShowListOut(msgspec.Struct):
 
 
 class PromoCodeIn(_In):
-    """``discount`` is a share from 0.00 to 1.00, with at most 4 decimals. Times have a UTC offset."""
+    """``discount`` is a share from 0.00 to 1.00, with at most 4 decimals."""
 
     code: str
     discount: Annotated[Decimal, Meta(examples=["0.20"])]
     max_uses: int | None = None
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
+    valid_from: VenueTime | None = None
+    valid_until: VenueTime | None = None
 
 
 class PromoCodeChangesIn(_In):
@@ -173,8 +187,8 @@ class PromoCodeChangesIn(_In):
     code: str | UnsetType = UNSET
     discount: Annotated[Decimal, Meta(examples=["0.20"])] | UnsetType = UNSET
     max_uses: int | UnsetType | None = UNSET
-    valid_from: datetime | UnsetType | None = UNSET
-    valid_until: datetime | UnsetType | None = UNSET
+    valid_from: VenueTime | UnsetType | None = UNSET
+    valid_until: VenueTime | UnsetType | None = UNSET
 
 
 class PromoCodeOut(msgspec.Struct, kw_only=True):

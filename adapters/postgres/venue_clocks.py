@@ -1,0 +1,35 @@
+"""Filling in what the venue's clock shows, for shows that an earlier version wrote as moments alone.
+
+Only Python has the rules by which pages told the times, so this is not SQL. It goes in pieces, each a transaction of
+its own: sales and producers go on meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from adapters.postgres.rows import venue_clock_values
+from adapters.postgres.tables import shows
+from domain.venue_clock import VenueClock
+
+_PIECE: Final = 1000
+_WITHOUT: Final = (
+    sa.select(shows.c.id, shows.c.door_time, shows.c.start_time, shows.c.end_time, shows.c.timezone)
+    .where(shows.c.time_zone_rules.is_(None))
+    .limit(_PIECE)
+    .with_for_update(key_share=True)
+)
+
+
+def fill_venue_clocks(connection: sa.Connection) -> int:
+    """Fill in every show that lacks it, by the rules in force here; how many there were. Commits."""
+    filled = 0
+    while rows := connection.execute(_WITHOUT).all():
+        for row in rows:
+            clock = VenueClock.at((row.door_time, row.start_time, row.end_time), row.timezone)
+            connection.execute(sa.update(shows).where(shows.c.id == row.id).values(venue_clock_values(clock)))
+        connection.commit()
+        filled += len(rows)
+    return filled

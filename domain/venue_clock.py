@@ -1,0 +1,41 @@
+"""When a show is, as the clock at its venue shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from domain.timezones import RULES, instant_of, zone_of
+
+#: When doors open, the show starts and ends.
+Times = tuple[datetime, datetime, datetime]
+#: What they are called in a show.
+NAMES_OF_TIMES: Final = ("door_time", "start_time", "end_time")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueClock:
+    """``times`` are naive, with ``fold``: what the producer said, which stays when the rules of a time zone change.
+
+    ``moments`` (aware) were derived from it in ``timezone``, by the release ``rules`` of the rules.
+    """
+
+    times: Times
+    rules: str
+    moments: Times = field(repr=False, compare=False)
+    timezone: str = field(repr=False, compare=False)
+
+    @classmethod
+    def at(cls, moments: Times, timezone: str) -> VenueClock:
+        """What the clock shows at these moments, by the rules in force here."""
+        zone = zone_of(timezone)
+        door, start, end = (moment.astimezone(zone).replace(tzinfo=None) for moment in moments)
+        return cls(times=(door, start, end), rules=RULES, moments=moments, timezone=timezone)
+
+    @classmethod
+    def showing(cls, times: Times, timezone: str) -> VenueClock:
+        """A clock that shows these times at the moments that the rules in force here give."""
+        zone = zone_of(timezone)
+        door, start, end = (instant_of(local, zone) for local in times)
+        return cls(times=times, rules=RULES, moments=(door, start, end), timezone=timezone)
