@@ -105,7 +105,13 @@ async def test_a_database_without_a_schema(well: Settings, postgres: EmbeddedPos
     url = postgres.create_database("never_migrated")
     try:
         await assert_off(
-            well, "schema", "connected accounts", database_url=url, words="at schema none", mend="piquetickets migrate"
+            well,
+            "schema",
+            "time zones",
+            "connected accounts",
+            database_url=url,
+            words="at schema none",
+            mend="piquetickets migrate",
         )
     finally:
         postgres.drop_database("never_migrated")
