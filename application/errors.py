@@ -29,10 +29,10 @@ class CheckoutInProgress(ApplicationError):
 
 
 class IdempotencyKeyReused(ApplicationError):
-    """The key belongs to an order that asked for something else."""
+    """The key belongs to an order, or a scan, that asked for something else."""
 
-    def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used for a different checkout")
+    def __init__(self, message: str = "This Idempotency-Key was used for a different checkout") -> None:
+        super().__init__(message)
 
 
 class PaymentNotPossible(ApplicationError):

@@ -11,14 +11,16 @@ from typing import Final
 from uuid import UUID
 
 from application.access import Actor
-from application.door import Door, checked_device
+from application.door import Door, ReadTicket, checked_device
 from application.ownership import own_show
 from application.ports.door import IssuedTicket, ListedTicket, ListSigner, ScanCursor
 from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
-from domain.admission import Scan, ScanResult, admit
+from domain.admission import Scan, ScanResult, admit, time_of_scan
 from domain.catalog import Show
+from domain.code_readings import MISTAKEN
 from domain.errors import InvalidRequest
+from domain.keyboard_layouts import CODE_KEYS, LAYOUTS, LETTER_KEYS
 from domain.orders import Order
 
 #: Of the list's form. A scanner that knows only older ones must refuse a newer one.
@@ -30,6 +32,14 @@ MAX_SCANS: Final = 250
 SCANS_AT_A_TIME: Final = 100
 #: Of what a scanner read and was no code of ours, so much is kept.
 MAX_CODE_LENGTH: Final = 64
+
+
+#: How a scanner reads a code that a keyboard of another layout typed, or a person: see domain/code_readings.py.
+_READING: Final = {
+    "keys": CODE_KEYS + LETTER_KEYS,
+    "layouts": [{"layouts": names.split(), "typed": plain + shifted} for names, plain, shifted in LAYOUTS],
+    "mistaken": dict(MISTAKEN),
+}
 
 
 def code_hash(code: str) -> str:
@@ -66,6 +76,7 @@ class GiveOfflineList:
                 "cancelled": show.cancelled,
             },
             "code_hash": "sha256",
+            "reading": _READING,
             "attendees": [_entry(ticket, with_name=with_names) for ticket in tickets],
         }
         return self._signer.sign(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode())
@@ -98,11 +109,15 @@ class OfflineScan:
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What became of a scan, and whose ticket it was. ``admission`` is the scan that counts instead of it, if any."""
+    """What became of a scan, and whose ticket it was. ``admission`` is the scan that counts instead of it, if any.
+
+    ``layout`` is the keyboard layout that typed the code, None where it came as it is.
+    """
 
     scan: Scan
     order: Order | None = None
     admission: Scan | None = None
+    layout: str | None = None
 
 
 class ReceiveOfflineScans:
@@ -118,29 +133,39 @@ class ReceiveOfflineScans:
     ) -> list[ScanReport]:
         """A report on each scan, in the order given. One that was told before is reported as it stands now.
 
-        Scans are taken in the order of their times; a time that is still to come counts as now. An upload that stops
-        in its middle has been taken in up to there, and can be sent again whole. Raises NotFound, InvalidRequest.
+        Scans are taken in the order of their times. A time that cannot be, before the ticket was sold or still to come,
+        counts as now. An upload that stops in its middle has been taken in up to there, and can be sent again whole.
+        Raises NotFound, InvalidRequest.
         """
         device = checked_device(device_id)
         if len(scans) > MAX_SCANS:
             raise InvalidRequest(f"At most {MAX_SCANS} scans at a time", field="scans")
-        now = self._clock.now()
-        upload = _Upload(actor, show_id, device, now)
-        # By the times that count, so that no scan is overtaken by another one of a later transaction.
+        upload = _Upload(actor, show_id, device, self._clock.now())
         once_each: dict[UUID, OfflineScan] = {}
-        for scan in sorted(scans, key=lambda scan: (min(scan.scanned_at, now), scan.id)):
+        for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.id)):
             once_each.setdefault(scan.id, scan)
-        to_take = list(once_each.values())
-        reports = await self._take(upload, to_take[:SCANS_AT_A_TIME])  # asks for the show, whatever was brought
-        for start in range(SCANS_AT_A_TIME, len(to_take), SCANS_AT_A_TIME):
+        # By the times that count, so that no scan is overtaken by another one of a later transaction.
+        to_take = sorted(await self._read(upload, list(once_each.values())), key=lambda read: read.place)
+        reports: dict[UUID, ScanReport] = {}
+        for start in range(0, len(to_take), SCANS_AT_A_TIME):
             reports |= await self._take(upload, to_take[start : start + SCANS_AT_A_TIME])
         return [reports[scan.id] for scan in scans]
 
-    async def _take(self, upload: _Upload, scans: Sequence[OfflineScan]) -> dict[UUID, ScanReport]:
+    async def _read(self, upload: _Upload, scans: Sequence[OfflineScan]) -> list[_ReadScan]:
+        read: list[_ReadScan] = []
+        async with self._unit_of_work(read_only=True) as uow:
+            show = await own_show(uow, upload.actor, upload.show_id)
+            for start in range(0, len(scans), SCANS_AT_A_TIME):
+                some = scans[start : start + SCANS_AT_A_TIME]
+                tickets = await self._door.tickets(uow, upload.actor, {scan.code for scan in some}, show_id=show.id)
+                read += [_read_scan(scan, upload, tickets.get(scan.code)) for scan in some]
+        return read
+
+    async def _take(self, upload: _Upload, scans: Sequence[_ReadScan]) -> dict[UUID, ScanReport]:
         async with self._unit_of_work() as uow:
             show = await own_show(uow, upload.actor, upload.show_id)
-            tickets = await self._door.tickets(uow, upload.actor, {scan.code for scan in scans})
-            here = {ticket.attendee_id: ticket for ticket in tickets.values() if ticket.show_id == show.id}
+            tickets = [scan.ticket for scan in scans if scan.ticket]
+            here = {ticket.attendee_id: ticket for ticket in tickets if ticket.show_id == show.id}
             orders = await uow.orders.lock({ticket.order_id for ticket in here.values()})
             # Read after the orders are locked: whoever brought one of these scans before has committed by now.
             known = await uow.door.scans(show.id, [scan.id for scan in scans])
@@ -148,13 +173,13 @@ class ReceiveOfflineScans:
             taking = _Taking(show, here, dict(orders), dict(known), dict(admissions))
             for scan in scans:
                 if scan.id not in taking.known:
-                    taking.take(_as_received(scan, show, upload, tickets.get(scan.code)))
+                    taking.take(_as_received(scan, show, upload))
             for overtaken in taking.overtaken:
                 await uow.door.save(overtaken)
             await uow.door.add(taking.taken)
             await uow.orders.save([taking.orders[order_id] for order_id in sorted(taking.changed)])
             await uow.commit()
-        return {scan.id: taking.report(scan.id) for scan in scans}
+        return {scan.id: replace(taking.report(scan.id), layout=scan.layout) for scan in scans}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +190,28 @@ class _Upload:
     show_id: UUID
     device: str
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadScan:
+    """A scan, the time that counts as its own, and the ticket that its code is; ``layout`` typed the code."""
+
+    id: UUID
+    code: str
+    scanned_at: datetime
+    ticket: IssuedTicket | None
+    layout: str | None
+
+    @property
+    def place(self) -> tuple[datetime, UUID]:
+        """Among the scans of an upload."""
+        return self.scanned_at, self.id
+
+
+def _read_scan(scan: OfflineScan, upload: _Upload, read: ReadTicket | None) -> _ReadScan:
+    ticket = read.ticket if read else None
+    at = time_of_scan(scan.scanned_at, received_at=upload.received_at, sold_at=ticket.sold_at if ticket else None)
+    return _ReadScan(scan.id, ticket.code if ticket else scan.code, at, ticket, read.layout if read else None)
 
 
 @dataclass(slots=True)
@@ -211,22 +258,22 @@ class _Taking:
         return ScanReport(scan, order, counts if counts and counts.id != scan.id else None)
 
 
-def _as_received(scan: OfflineScan, show: Show, upload: _Upload, ticket: IssuedTicket | None) -> Scan:
+def _as_received(scan: _ReadScan, show: Show, upload: _Upload) -> Scan:
     received = Scan(
         show_id=show.id,
         id=scan.id,
-        code=(ticket.code if ticket else scan.code)[:MAX_CODE_LENGTH].replace("\x00", ""),
+        code=scan.code[:MAX_CODE_LENGTH].replace("\x00", ""),
         device_id=upload.device,
         offline=True,
-        scanned_at=min(scan.scanned_at, upload.received_at),
+        scanned_at=scan.scanned_at,
         received_at=upload.received_at,
         result=ScanResult.UNKNOWN,
     )
-    if ticket is None:
+    if scan.ticket is None:
         return received
-    if ticket.show_id != show.id:
+    if scan.ticket.show_id != show.id:
         return replace(received, result=ScanResult.WRONG_SHOW)
-    return replace(received, result=ScanResult.ADMITTED, attendee_id=ticket.attendee_id)
+    return replace(received, result=ScanResult.ADMITTED, attendee_id=scan.ticket.attendee_id)
 
 
 class ListConflicts:

@@ -16,18 +16,22 @@ from domain.orders import AttendeeStatus, Order, TicketAttendee
 
 
 class ScanResult(StrEnum):
-    """What a scan comes to. An offline scan with any result but ``admitted`` let somebody in wrongly: a conflict."""
+    """What a scan comes to. An offline scan with any result but ``admitted`` let somebody in wrongly: a conflict.
+
+    ``too_early`` is said online only: it is long before the doors of the ticket's show, and no other show is on.
+    """
 
     ADMITTED = "admitted"
     ALREADY_ADMITTED = "already_admitted"
     VOID = "void"
     WRONG_SHOW = "wrong_show"
     UNKNOWN = "unknown"
+    TOO_EARLY = "too_early"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """A code read at a show's door. ``scanned_at`` is by the scanner's clock, and never later than ``received_at``.
+    """A code read at a show's door. ``scanned_at`` is by the scanner's clock, see ``time_of_scan``.
 
     ``attendee_id`` is None where the code is no ticket to this show.
     """
@@ -58,6 +62,17 @@ class Admission:
     order: Order
     scan: Scan
     overtaken: Scan | None = None
+
+
+def time_of_scan(by_the_scanner: datetime, *, received_at: datetime, sold_at: datetime | None) -> datetime:
+    """When a scan was, as far as can be believed. ``sold_at`` is None for a code that is no ticket.
+
+    A scanner's clock that shows a time before the ticket was sold, or after the scan was received, is wrong, and
+    nothing is known but when the scan was received.
+    """
+    if by_the_scanner > received_at or (sold_at and by_the_scanner < sold_at):
+        return received_at
+    return by_the_scanner
 
 
 def attendee_of(order: Order, attendee_id: UUID) -> TicketAttendee:

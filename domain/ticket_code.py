@@ -13,22 +13,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from uuid import UUID
 
+from domain.code_readings import CODE_LENGTH, plain_code
+
+__all__ = ["CODE_LENGTH", "NONCE_BYTES", "TicketCodes", "groups_of", "plain_code", "show_key"]
+
 NONCE_BYTES = 8
 _TAG_BYTES = 7
-CODE_LENGTH = 24
 _GROUP_LENGTH = 4
-
-
-def plain_code(text: str) -> str | None:
-    """A code as it is stored, from what was scanned or typed; None for what no code looks like.
-
-    Case and separators do not matter.
-    """
-    try:
-        raw = base64.b32decode(text.replace("-", "").replace(" ", "").upper())
-    except ValueError:  # not base32, or not even ASCII
-        return None
-    return base64.b32encode(raw).decode() if len(raw) == NONCE_BYTES + _TAG_BYTES else None
 
 
 def groups_of(code: str) -> list[str]:

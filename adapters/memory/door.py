@@ -22,7 +22,12 @@ class MemoryDoorRepo:
     async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
         return {
             attendee.code: IssuedTicket(
-                attendee.code, attendee.id, order.id, order.show_id, self._tables.shows[order.show_id].producer_id
+                attendee.code,
+                attendee.id,
+                order.id,
+                order.show_id,
+                self._tables.shows[order.show_id].producer_id,
+                order.completed_at or order.created_at,
             )
             for order in self._tables.orders.values()
             for attendee in order.attendees
@@ -67,7 +72,8 @@ class MemoryDoorRepo:
 
     async def save(self, scan: Scan) -> None:
         stored = self._tables.scans[scan.show_id, scan.id]
-        self._tables.scans[scan.show_id, scan.id] = replace(stored, result=scan.result)
+        kept = replace(scan, code=stored.code, attendee_id=stored.attendee_id)
+        self._tables.scans[scan.show_id, scan.id] = kept
         self._ensure_one_admission_each()
 
     async def undo(self, attendee_id: UUID, *, now: datetime) -> None:

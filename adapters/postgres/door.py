@@ -26,6 +26,7 @@ _TICKETS = (
         orders.c.id.label("order_id"),
         orders.c.show_id,
         shows.c.producer_id,
+        sa.func.coalesce(orders.c.completed_at, orders.c.created_at).label("sold_at"),
     )
     .join(orders, orders.c.id == ticket_attendees.c.order_id)
     .join(shows, shows.c.id == orders.c.show_id)
@@ -49,6 +50,9 @@ _TICKETS_OF_SHOW = (
 # Written out as the partial indexes have it, so that the planner can use them.
 _COUNTS = sa.text("result = 'admitted' AND undone_at IS NULL")
 _IN_CONFLICT = sa.text("result <> 'admitted' AND undone_at IS NULL")
+
+#: What changes of a scan that is kept.
+_CHANGING = ("result", "device_id", "offline", "scanned_at", "received_at", "undone_at")
 
 
 class PostgresDoorRepo:
@@ -87,8 +91,9 @@ class PostgresDoorRepo:
             await self._connection.execute(adding, [_values(scan) for scan in new])
 
     async def save(self, scan: Scan) -> None:
+        values = {name: getattr(scan, name) for name in _CHANGING}
         await self._connection.execute(
-            sa.update(scans).where(scans.c.show_id == scan.show_id, scans.c.id == scan.id).values(result=scan.result)
+            sa.update(scans).where(scans.c.show_id == scan.show_id, scans.c.id == scan.id).values(values)
         )
 
     async def undo(self, attendee_id: UUID, *, now: datetime) -> None:

@@ -5,6 +5,7 @@ Amounts are bigint in minor units of the order's or producer's currency; times a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -29,7 +30,7 @@ metadata = sa.MetaData(
 _Time = sa.TIMESTAMP(timezone=True)
 
 
-def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
+def _one_of(column: str, values: Iterable[StrEnum]) -> sa.CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -269,7 +270,8 @@ scans = sa.Table(
     sa.Column("received_at", _Time, nullable=False),
     sa.Column("result", sa.Text, nullable=False),
     sa.Column("undone_at", _Time),
-    _one_of("result", ScanResult),
+    # A scan that came too early let nobody in, and is not kept.
+    _one_of("result", [result for result in ScanResult if result is not ScanResult.TOO_EARLY]),
     sa.Index("scans_attendee_id_idx", "attendee_id"),
     # Exactly one admission, however many scanners hit at once.
     sa.Index(

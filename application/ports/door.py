@@ -14,13 +14,14 @@ from domain.orders import AttendeeStatus
 
 @dataclass(frozen=True, slots=True)
 class IssuedTicket:
-    """Whose ticket a code is."""
+    """Whose ticket a code is. ``sold_at`` is when its order was completed."""
 
     code: str
     attendee_id: UUID
     order_id: UUID
     show_id: UUID
     producer_id: UUID
+    sold_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ class DoorRepo(Protocol):
         ...
 
     async def save(self, scan: Scan) -> None:
-        """Write its result."""
+        """Write its result, its times, its device, and whether it was undone."""
         ...
 
     async def undo(self, attendee_id: UUID, *, now: datetime) -> None:

@@ -94,6 +94,7 @@ _CONFLICT: Final = {
         "offline": False,
         "scanned_at": _ADMITTED_AT,
     },
+    "layout": None,
 }
 _TAKINGS: Final = {
     "gross": "300.00",
@@ -114,8 +115,19 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "next_cursor": None,
     },
     "BuyerIn": {"email": "ada@example.org"},
-    "CheckInIn": {"code": _CODE, "show_id": SHOW_ID, "device_id": "south door 1"},
-    "CheckInOut": {"result": "admitted", "attendee": _AT_THE_DOOR, "checked_in_at": _ADMITTED_AT},
+    "CheckInIn": {
+        "code": _CODE,
+        "show_id": SHOW_ID,
+        "device_id": "south door 1",
+        "scan_id": "0b2f4c86-5a1e-4f0b-9d37-1c6f0a7e2b54",
+    },
+    "CheckInOut": {
+        "result": "admitted",
+        "attendee": _AT_THE_DOOR,
+        "checked_in_at": _ADMITTED_AT,
+        "layout": None,
+        "admission": None,
+    },
     "ConflictsOut": {"items": [{**_CONFLICT, "attendee": None}], "next_cursor": None},
     "EraseIn": {"email": "ada@example.org", "force": False},
     "ErasedOut": {"order_ids": [ORDER_ID]},
@@ -214,5 +226,5 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
     },
     "ScansOut": {"items": [_CONFLICT], "conflicts": 1, "next_cursor": None},
     "UndoIn": {"code": _CODE},
-    "UndoOut": {"result": "undone", "attendee": _AT_THE_DOOR, "checked_in_at": None},
+    "UndoOut": {"result": "undone", "attendee": _AT_THE_DOOR, "checked_in_at": None, "layout": None},
 }

@@ -54,7 +54,8 @@ async def test_tickets_are_found_by_their_codes(
     first = order.attendees[0]
     async with unit_of_work() as uow:
         found = await uow.door.tickets([first.code, "unknown"])
-    assert found == {first.code: IssuedTicket(first.code, first.id, order.id, theatre.show.id, theatre.producer.id)}
+    issued = IssuedTicket(first.code, first.id, order.id, theatre.show.id, theatre.producer.id, sold_at=NOW)
+    assert found == {first.code: issued}
 
 
 async def test_every_ticket_of_the_show_is_listed(
@@ -107,6 +108,16 @@ async def test_result_is_saved(unit_of_work: UnitOfWorkFactory, theatre: Theatre
         await uow.door.save(replace(overtaken, result=ScanResult.ALREADY_ADMITTED))
         await uow.door.add([winner := a_scan(theatre, order)])
         assert await uow.door.admissions([order.attendees[0].id]) == {order.attendees[0].id: winner}
+
+
+async def test_undone_scan_may_count_again(unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order) -> None:
+    scan = a_scan(theatre, order, offline=False)
+    await add(unit_of_work, scan)
+    again = replace(scan, scanned_at=NOW + HOUR, received_at=NOW + HOUR, device_id="south")
+    async with unit_of_work() as uow:
+        await uow.door.undo(order.attendees[0].id, now=NOW)
+        await uow.door.save(again)
+        assert await uow.door.admissions([order.attendees[0].id]) == {order.attendees[0].id: again}
 
 
 async def test_conflicts_are_listed_as_they_came(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

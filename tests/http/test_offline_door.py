@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice, Json, OnSale
 from tests.support.factories import ticket
+from tests.support.keyboards import typed_on
 
 #: When the doors were open, by the scanners' clocks.
 EVENING = datetime(2026, 1, 1, 19, 0, tzinfo=UTC)
@@ -29,7 +31,13 @@ async def on_sale(office: BackOffice, box_office: BoxOffice) -> OnSale:
 
 @pytest.fixture
 async def order(box_office: BoxOffice, on_sale: OnSale) -> Json:
-    return (await box_office.order((await box_office.checkout(on_sale.cart(3))).created())).body
+    """Sold on the day before."""
+    order = (await box_office.order((await box_office.checkout(on_sale.cart(3))).created())).body
+    stored = await box_office.stored_order(order)
+    async with box_office.unit_of_work() as uow:
+        await uow.orders.save([replace(stored, completed_at=EVENING - timedelta(days=1))])
+        await uow.commit()
+    return order
 
 
 def a_scan(code: str, *, minutes: int = 0, **fields: Any) -> Json:
@@ -76,7 +84,7 @@ async def test_list_is_signed_and_knows_every_ticket_without_its_code_or_name(
 ) -> None:
     first, second, _ = order["attendees"]
     await office.post(f"/orders/{order['order_id']}/refund", {"attendee_ids": [first["id"]]})
-    await office.post("/checkin", {"code": second["code"]})
+    await office.post("/checkin", {"code": second["code"], "show_id": str(on_sale.id)})
 
     answer = await office.get(f"/shows/{on_sale.id}/checkin/list")
 
@@ -104,8 +112,9 @@ async def test_who_was_let_in_offline_is_in_by_the_scanners_time(
     assert (report["result"], report["conflict"], report["admission"]) == ("admitted", False, None)
     assert report["attendee"]["id"] == order["attendees"][0]["id"]
     assert (await box_office.stored_order(order)).attendees[0].checked_in_at == EVENING
-    online = await office.post("/checkin", {"code": order["attendees"][0]["code"]})
-    assert online.body["result"] == "already_admitted"
+    online = await office.post("/checkin", {"code": order["attendees"][0]["code"], "show_id": str(on_sale.id)})
+    assert (online.body["result"], online.body["checked_in_at"]) == ("already_admitted", report["scanned_at"])
+    assert (online.body["admission"]["device_id"], online.body["admission"]["offline"]) == ("north", True)
 
 
 async def test_uploads_are_repeated_without_harm(office: BackOffice, on_sale: OnSale, order: Json) -> None:
@@ -146,7 +155,7 @@ async def test_online_admission_that_came_later_is_overtaken_and_told(
     office: BackOffice, on_sale: OnSale, order: Json
 ) -> None:
     code = order["attendees"][0]["code"]
-    await office.post("/checkin", {"code": code, "device_id": "online door"})
+    await office.post("/checkin", {"code": code, "device_id": "online door", "show_id": str(on_sale.id)})
     (report,) = await upload(office, on_sale, a_scan(code))
     assert report["result"] == "admitted"
     assert await conflicts(office, on_sale) == [("online door", "already_admitted")]
@@ -185,12 +194,73 @@ async def test_clock_that_is_ahead_admits_nobody_in_the_future(
     assert checked_in_at.year < 2049
 
 
+async def test_clock_that_stands_before_the_sale_is_not_the_first_scan(
+    office: BackOffice, box_office: BoxOffice, on_sale: OnSale, order: Json
+) -> None:
+    code = order["attendees"][0]["code"]
+    await upload(office, on_sale, a_scan(code), device="north")
+    (report,) = await upload(office, on_sale, a_scan(code, scanned_at="2020-01-01T00:00:00Z"), device="south")
+    assert (report["result"], report["scanned_at"]) == ("already_admitted", report["received_at"])
+    assert (await box_office.stored_order(order)).attendees[0].checked_in_at == EVENING
+    assert await conflicts(office, on_sale) == [("south", "already_admitted")]
+
+
+async def test_time_of_the_sale_itself_is_believed(
+    office: BackOffice, box_office: BoxOffice, on_sale: OnSale, order: Json
+) -> None:
+    sold_at = (await box_office.stored_order(order)).completed_at
+    assert sold_at
+    first, second = order["attendees"][:2]
+    at_once, before = await upload(
+        office,
+        on_sale,
+        a_scan(first["code"], scanned_at=sold_at.isoformat()),
+        a_scan(second["code"], scanned_at=(sold_at - timedelta(microseconds=1)).isoformat()),
+    )
+    assert datetime.fromisoformat(at_once["scanned_at"]) == sold_at
+    assert before["scanned_at"] == before["received_at"]
+
+
+async def test_codes_are_read_in_uploads_as_they_are_online(office: BackOffice, on_sale: OnSale, order: Json) -> None:
+    """A scan that was admitted by the list, and told as the scanner sends it, is no conflict."""
+    first, second, third = (attendee["code"] for attendee in order["attendees"])
+    french = typed_on("fr", second)
+    reports = await upload(
+        office, on_sale, a_scan(f"]Q1{first}\r\n"), a_scan(french), a_scan(third.replace("O", "0").replace("B", "8"))
+    )
+    assert [report["result"] for report in reports] == ["admitted"] * 3
+    assert [report["layout"] for report in reports] == [None, "fr", None]
+    assert [report["code"] for report in reports] == [first, second, third]
+    assert await conflicts(office, on_sale) == []
+
+
+async def test_list_says_how_codes_are_read(office: BackOffice, on_sale: OnSale, order: Json) -> None:
+    """By nothing but the list, as its description has it."""
+    content = await verified(office, await office.get(f"/shows/{on_sale.id}/checkin/list"))
+    known = {entry["code_hash"] for entry in content["attendees"]}
+    reading = content["reading"]
+    code = order["attendees"][0]["code"]
+    scanned = typed_on("ru", code)
+    read = {
+        layout["layouts"][0]: "".join(
+            reading["keys"][layout["typed"].index(character)] if character in layout["typed"] else character
+            for character in scanned
+            if character in layout["typed"] or character.isdigit()
+        )
+        for layout in reading["layouts"]
+    }
+    found = [name for name, text in read.items() if hashlib.sha256(text.encode()).hexdigest() in known]
+    assert found[0] == "ru"
+    assert reading["mistaken"]["1"] == "IL"
+
+
 async def test_undone_admission_leaves_no_conflict(office: BackOffice, on_sale: OnSale, order: Json) -> None:
     code = order["attendees"][0]["code"]
     await upload(office, on_sale, a_scan(code), a_scan(code, minutes=1))
     assert (await office.post("/checkin/undo", {"code": code})).body["result"] == "undone"
     assert await conflicts(office, on_sale) == []
-    assert (await office.post("/checkin", {"code": code})).body["result"] == "admitted"
+    again = await office.post("/checkin", {"code": code, "show_id": str(on_sale.id)})
+    assert again.body["result"] == "admitted"
 
 
 async def test_conflicts_are_read_in_pages(office: BackOffice, on_sale: OnSale) -> None:

@@ -71,7 +71,7 @@ async def test_every_kind_of_order_is_where_it_belongs(world: StripeWorld) -> No
     gallery = next(a for a in refunded["attendees"] if a["ticket_name"] == "Gallery")
     made = await office.post(f"/orders/{refunded['order_id']}/refund", {"attendee_ids": [gallery["id"]]})
     await world.work_off(refunded["order_id"])
-    await office.post("/checkin", {"code": refunded["attendees"][0]["code"]})
+    await office.post("/checkin", {"code": refunded["attendees"][0]["code"], "show_id": str(on_sale.id)})
 
     report = (await office.get(f"/shows/{on_sale.id}/report")).body
 

@@ -38,13 +38,18 @@ from entrypoints.http.strict_json import StrictJson
     return_dto=None,
     summary="Let somebody in",
     operation_id="check_in",
-    responses=answers("not_found"),
+    responses=answers("not_found", "idempotency_key_reused"),
 )
 async def check_in(
     data: JSONBody[CheckInIn], actor: NamedDependency[Actor], check_in: NamedDependency[CheckIn]
 ) -> CheckInOut:
-    """Once for every code, however many scanners read it at the same time."""
-    return CheckInOut.of(await check_in(actor, data.code, show_id=data.show_id, device_id=data.device_id))
+    """Once for every code, however many scanners read it at the same time.
+
+    ``code`` is what the scanner sends or a person types. Separators, line ends and a scanner's prefix do not matter,
+    nor do 0 for O, 1 for I or L, 8 for B, nor what another keyboard layout made of a scanner's keys.
+    """
+    answer = await check_in(actor, data.code, show_id=data.show_id, device_id=data.device_id, scan_id=data.scan_id)
+    return CheckInOut.of(answer)
 
 
 @post(
@@ -82,9 +87,18 @@ async def offline_list(
     give_offline_list: NamedDependency[GiveOfflineList],
     names: Annotated[bool, QueryParameter(description="With the attendees' names.")] = False,
 ) -> Response[str]:
-    """A JSON Web Signature (RFC 7515, compact, EdDSA) over ``{version, issued_at, show, code_hash: "sha256", attendees:
-    [{id, code_hash, name?, ticket_name, is_vip, status, checked_in_at}]}``. A scanner may be lost, so it has hashes (of
-    the code in upper case, without separators) in place of codes, and names only where they are asked for.
+    """A JSON Web Signature (RFC 7515, compact, EdDSA) over ``{version, issued_at, show, code_hash: "sha256", reading,
+    attendees: [{id, code_hash, name?, ticket_name, is_vip, status, checked_in_at}]}``. A scanner may be lost, so it has
+    hashes (of the code in upper case, without separators) in place of codes, and names only where they are asked for.
+
+    To find a code, make full-width letters plain, take upper case, leave out all but A-Z and 0-9 (and, in front, an AIM
+    identifier such as ``]Q1``), and look for the hash of the 24 characters. When it is not there, ``reading: {keys,
+    layouts: [{layouts, typed}], mistaken}`` says how else to read the text as it came: for each of ``layouts``, put in
+    place of every character of ``typed`` the character of ``keys`` at the same place, and leave out all others, but for
+    digits (U+FFFD in ``typed`` is no character; where one stands for several keys, try each); then, in upper case, what
+    ``mistaken`` says a character may stand for. Up to four characters may stand around the 24. Only one reading will be
+    in the list;
+    uploads are read in the same way.
     """
     signed = await give_offline_list(actor, show_id, with_names=names)
     return Response(signed, media_type="application/jose", headers={"Cache-Control": "private, no-store"})

@@ -20,6 +20,10 @@ from domain.orders import Order
 MAX_SCANNED_LENGTH = 1000
 
 Code = Annotated[str, Meta(max_length=MAX_SCANNED_LENGTH, examples=["MFRGGZDFMZTWQ2LKNNWG23TP"])]
+Layout = Annotated[
+    str | None,
+    Meta(description="The keyboard layout that typed the code; null where it came as it is.", examples=["de"]),
+]
 DeviceId = Annotated[str, Meta(max_length=MAX_DEVICE_LENGTH, examples=["north door 2"])]
 
 
@@ -29,12 +33,16 @@ class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class CheckInIn(_In):
     """``show_id`` is the show whose door the scanner stands at. Left out, it stands at the producer's shows that are on
-    now, from two hours before doors to the end; when none is on, at any that is not over.
+    now, from two hours before doors to the end; when none is on, a ticket to a later one is ``too_early``.
+
+    ``scan_id`` is the scanner's own, a new one for each scan. Sent again with the same one, because the answer was lost
+    on the way, a scan is answered as before. An upload of offline scans knows it by the same ``id``.
     """
 
     code: Code
     show_id: UUID | None = None
     device_id: DeviceId = ""
+    scan_id: UUID | None = None
 
 
 class UndoIn(_In):
@@ -69,14 +77,36 @@ class DoorAttendeeOut(msgspec.Struct, kw_only=True):
         )
 
 
+class OtherScanOut(msgspec.Struct, kw_only=True):
+    """The scan that counts as the admission: when it was, and on which device."""
+
+    id: UUID
+    device_id: str
+    offline: bool
+    scanned_at: datetime
+
+    @classmethod
+    def of(cls, scan: Scan | None) -> OtherScanOut | None:
+        if scan is None:
+            return None
+        return cls(id=scan.id, device_id=scan.device_id, offline=scan.offline, scanned_at=scan.scanned_at)
+
+
 class CheckInOut(msgspec.Struct, kw_only=True):
-    """``admitted`` is said once for every ticket. ``already_admitted`` comes with when that was, ``void`` for a ticket
-    that was refunded or whose show is cancelled, ``unknown`` without an attendee.
+    """``admitted`` is said once for every ticket. ``already_admitted`` comes with when that was, and on which device
+    (``admission``), ``void`` for a ticket that was refunded or whose show is cancelled, ``too_early`` for one to a show
+    whose doors open in more than two hours, ``unknown`` without an attendee.
+
+    ``layout`` is the keyboard layout that typed the code: "de", "fr", "tr(f)" …, as X11 names them, the commonest of
+    those that type it alike (German, Swiss, Hungarian and more swap Y and Z: "de"). It is null where the code came as
+    it is. Anything else is a scanner that should be set to the layout of its computer.
     """
 
     result: ScanResult
     attendee: DoorAttendeeOut | None
     checked_in_at: datetime | None
+    layout: Layout
+    admission: OtherScanOut | None
 
     @classmethod
     def of(cls, answer: DoorAnswer) -> CheckInOut:
@@ -84,6 +114,8 @@ class CheckInOut(msgspec.Struct, kw_only=True):
             result=answer.result,
             attendee=DoorAttendeeOut.of(answer.order, answer.attendee_id),
             checked_in_at=answer.checked_in_at,
+            layout=answer.layout,
+            admission=OtherScanOut.of(answer.admission),
         )
 
 
@@ -100,6 +132,7 @@ class UndoOut(msgspec.Struct, kw_only=True):
     result: UndoResult
     attendee: DoorAttendeeOut | None
     checked_in_at: datetime | None
+    layout: Layout
 
     @classmethod
     def of(cls, answer: DoorAnswer, *, undone: bool) -> UndoOut:
@@ -109,6 +142,7 @@ class UndoOut(msgspec.Struct, kw_only=True):
             result=UndoResult.UNDONE if undone else nothing,
             attendee=DoorAttendeeOut.of(answer.order, answer.attendee_id),
             checked_in_at=answer.checked_in_at,
+            layout=answer.layout,
         )
 
 
@@ -119,7 +153,10 @@ class KeysOut(msgspec.Struct):
 
 
 class ScanIn(_In):
-    """``id`` is the scanner's own, the same whenever this scan is told again; ``scanned_at`` by the scanner's clock."""
+    """``id`` is the scanner's own, the same whenever this scan is told again; ``scanned_at`` by the scanner's clock.
+
+    A time before the ticket was sold, or still to come, is not believed: the time of the upload counts instead.
+    """
 
     id: UUID
     code: Code
@@ -140,21 +177,6 @@ class ScansIn(_In):
     scans: Annotated[list[ScanIn], Meta(max_length=MAX_SCANS)]
 
 
-class OtherScanOut(msgspec.Struct, kw_only=True):
-    """The scan that counts as the admission."""
-
-    id: UUID
-    device_id: str
-    offline: bool
-    scanned_at: datetime
-
-    @classmethod
-    def of(cls, scan: Scan | None) -> OtherScanOut | None:
-        if scan is None:
-            return None
-        return cls(id=scan.id, device_id=scan.device_id, offline=scan.offline, scanned_at=scan.scanned_at)
-
-
 class ScanOut(msgspec.Struct, kw_only=True):
     """``conflict``: somebody went in who should not have: with a code that let somebody else in (``admission`` is that
     scan), that is void, of another show, or no code at all.
@@ -170,6 +192,7 @@ class ScanOut(msgspec.Struct, kw_only=True):
     attendee_id: UUID | None
     attendee: DoorAttendeeOut | None
     admission: OtherScanOut | None
+    layout: Layout
 
     @classmethod
     def of(cls, report: ScanReport) -> ScanOut:
@@ -185,6 +208,7 @@ class ScanOut(msgspec.Struct, kw_only=True):
             attendee_id=scan.attendee_id,
             attendee=DoorAttendeeOut.of(report.order, scan.attendee_id),
             admission=OtherScanOut.of(report.admission),
+            layout=report.layout,
         )
 
 
