@@ -12,8 +12,8 @@ from application.ports.system import Clock
 
 #: The sweeper looks every few seconds; a hold that is over for longer is left behind.
 OVERDUE_AFTER: Final = timedelta(minutes=5)
-#: A task that failed is due again later. One that is due for so long is looked at by nobody.
-STUCK_AFTER: Final = timedelta(hours=1)
+#: A task that failed is due again later. One that is due for so long waits for a worker: they are too few, or away.
+BEHIND_AFTER: Final = timedelta(minutes=5)
 
 
 class CheckInvariants:
@@ -24,5 +24,5 @@ class CheckInvariants:
     async def __call__(self) -> Mapping[Invariant, Findings]:
         """Every invariant with what is off about it, all as of one moment. Raises StorageUnavailable."""
         now = self._clock.now()
-        found = await self._books.findings(overdue_since=now - OVERDUE_AFTER, stuck_since=now - STUCK_AFTER)
+        found = await self._books.findings(now=now, overdue_since=now - OVERDUE_AFTER, behind_since=now - BEHIND_AFTER)
         return {each: found.get(each, Findings(0, ())) for each in Invariant}

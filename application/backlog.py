@@ -1,25 +1,50 @@
-"""Use case: how much is waiting to be done, for whoever watches over the house."""
+"""Use case: how much is waiting to be done, for those who watch over the house."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 
+from application.outbox import TaskKind
 from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
 from application.tasks import LONGEST_PAUSE
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
-    """``pending`` tasks are to be done, ``dead`` ones were given up; ``overdue`` is how long the oldest is due.
+class Overdue:
+    """So many tasks of a kind wait for a worker, the oldest for so long."""
 
-    A reminder whose day has not come is none of them.
+    count: int
+    oldest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """``pending`` tasks are to be done, ``dead`` ones were given up, ``overdue`` ones are due and wait for a worker.
+
+    ``perhaps_sent`` counts the pending and dead ones whose mail the mail server has perhaps taken. A reminder whose day
+    has not come is none of them.
     """
 
-    pending: int
-    dead: int
-    overdue: timedelta
+    pending: int = 0
+    dead: int = 0
+    perhaps_sent: int = 0
+    overdue: Mapping[TaskKind, Overdue] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def oldest(self) -> timedelta:
+        """For how long the task is due that waits longest."""
+        return max((each.oldest for each in self.overdue.values()), default=timedelta())
+
+    @property
+    def in_words(self) -> str:
+        """Of what is overdue: "1301 tasks are due, the oldest for 480 seconds (confirmation_mail 1290, …)"."""
+        listed = ", ".join(f"{kind} {each.count}" for kind, each in sorted(self.overdue.items()))
+        count = sum(each.count for each in self.overdue.values())
+        return f"{count} tasks are due, the oldest for {self.oldest.total_seconds():.0f} seconds ({listed})"
 
 
 class MeasureBacklog:
@@ -31,6 +56,10 @@ class MeasureBacklog:
         """Raises StorageUnavailable."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            backlog = await uow.outbox.backlog(now=now, until=now + LONGEST_PAUSE * 2)
-        overdue = now - backlog.oldest_due_at if backlog.oldest_due_at else timedelta()
-        return Backlog(pending=backlog.pending, dead=backlog.dead, overdue=max(overdue, timedelta()))
+            counts = await uow.outbox.backlog(now=now, until=now + LONGEST_PAUSE * 2)
+        return Backlog(
+            pending=counts.pending,
+            dead=counts.dead,
+            perhaps_sent=counts.perhaps_sent,
+            overdue={kind: Overdue(due.count, now - due.oldest_due_at) for kind, due in counts.due.items()},
+        )

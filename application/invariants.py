@@ -27,6 +27,7 @@ class Invariant(StrEnum):
     VOID_TICKETS = "void_tickets"
     OVERDUE_HOLDS = "overdue_holds"
     TASKS = "tasks"
+    BACKLOG = "backlog"
     ADMISSIONS = "admissions"
     REPORT = "report"
     SHOW_TIMES = "show_times"
@@ -45,7 +46,8 @@ DESCRIPTIONS: Final = {
     Invariant.DUPLICATE_PAYMENTS: "Every second payment of an order went back to its buyer",
     Invariant.VOID_TICKETS: "Tickets are void where their order was refunded, and nowhere else",
     Invariant.OVERDUE_HOLDS: "No order holds tickets after its time",
-    Invariant.TASKS: "No task was given up, and none is stuck",
+    Invariant.TASKS: "No task was given up, and no mail was perhaps sent",
+    Invariant.BACKLOG: "Workers keep up: no task is due for longer than five minutes",
     Invariant.ADMISSIONS: "Whoever is checked in was let in by exactly one scan",
     Invariant.REPORT: "The shares that reports are made of add up to their orders",
     Invariant.SHOW_TIMES: "Shows to come are at the moments that the venue's clock and today's time zone rules give",

@@ -55,7 +55,8 @@ class OutboxTask:
     """One piece of work about one order. ``attempts`` counts how often somebody began it.
 
     ``details`` is what the order itself does not tell: which refund, where the show was before. ``sending_since`` is
-    set while its mail is on the way to the mail server: a worker who finds it set knows that another one died then.
+    when the content of its mail began to leave for the mail server. It is cleared when the outcome is known: a task
+    that no worker has and that is not done, with ``sending_since`` set, is one whose mail was perhaps sent.
     """
 
     id: UUID

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -14,16 +15,26 @@ from domain.errors import NotFound
 _PAGE: Final = 500
 
 
-class ListTasks:
-    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
-        self._unit_of_work = unit_of_work
+class PerhapsSent(StrEnum):
+    """Not done, and the mail server has perhaps taken its mail: a view across the states."""
 
-    async def __call__(self, state: TaskState) -> AsyncIterator[OutboxTask]:
-        """All tasks in this state, in the order of their ids: however many there are, a page at a time."""
+    PERHAPS_SENT = "perhaps_sent"
+
+
+class ListTasks:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(self, state: TaskState | PerhapsSent) -> AsyncIterator[OutboxTask]:
+        """All such tasks, in the order of their ids: however many there are, a page at a time."""
         after: UUID | None = None
         while True:
             async with self._unit_of_work() as uow:
-                page = await uow.outbox.in_state(state, after=after, limit=_PAGE)
+                if isinstance(state, TaskState):
+                    page = await uow.outbox.in_state(state, after=after, limit=_PAGE)
+                else:
+                    page = await uow.outbox.perhaps_sent(now=self._clock.now(), after=after, limit=_PAGE)
             for task in page:
                 yield task
             if len(page) < _PAGE:
@@ -39,8 +50,9 @@ class ReviveTasks:
         self._clock = clock
 
     async def __call__(self, task_ids: Collection[UUID] | None = None) -> list[UUID]:
-        """Dead tasks, these or all, get all their tries anew. Raises NotFound, and revives none, where one of these is
-        not dead.
+        """Dead tasks, these or all, get all their tries again; of these, those whose mail was perhaps sent, too.
+
+        Raises NotFound, and revives none, where one of these is neither.
         """
         async with self._unit_of_work() as uow:
             revived = await uow.outbox.revive(task_ids, now=self._clock.now())

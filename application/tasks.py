@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from typing_extensions import override
+
 from application.outbox import OutboxTask, TaskKind, TaskState
 from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
@@ -25,6 +27,9 @@ RENEW_EVERY: Final = CLAIM / 3
 MAX_ATTEMPTS: Final = 17
 FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(hours=4)
+#: A mail that was perhaps sent is sent again after so long, once. Most servers that take a mail without saying so
+#: deliver it, so a buyer who has the mail should not get it a second time in the same hour; one who has none gets it.
+PERHAPS_SENT_PAUSE: Final = timedelta(hours=1)
 #: In seconds: a database that restarts is back within this minute.
 RECORD_PAUSES: Final = (0.1, 0.5, 1, 2, 5, 10, 20, 20)
 
@@ -41,6 +46,22 @@ class TaskTooEarly(Exception):
     def __init__(self, until: datetime) -> None:
         super().__init__(until)
         self.until = until
+
+
+class TaskPerhapsDone(Exception):
+    """What the task is about was begun at ``since``, and whether it happened cannot be known."""
+
+    def __init__(self, words: str, since: datetime) -> None:
+        super().__init__(words, since)
+        self.since = since
+
+    @override
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ClaimLost(Exception):
+    """The claim of the task is over: another worker may have it. Nothing was done, and nothing is to be done."""
 
 
 class RunTask:
@@ -69,15 +90,11 @@ class RunTask:
             await uow.commit()
         if task is None:
             return None
-        if task.sending_since is not None:
-            log.warning(
-                "Task %s (%s, order %s): a worker died while its mail was on the way; it may arrive twice, both times "
-                "with Message-ID <%s>",
-                task.id,
-                task.kind,
-                task.order_id,
-                task.message_id,
-            )
+        if task.sending_since is not None and now < task.sending_since + PERHAPS_SENT_PAUSE:
+            left = TaskPerhapsDone("its worker ended before the mail server's answer was noted", task.sending_since)
+            tried = self._perhaps_done(task, left)
+            await self._record(tried)
+            return tried.state
         try:
             async with self._claim_kept(task):
                 tried = await self._try(task)
@@ -85,6 +102,9 @@ class RunTask:
         except TaskTooEarly as early:
             await self._give_back(task, early.until)
             return TaskState.PENDING
+        except ClaimLost as lost:
+            log.warning("Task %s (%s, order %s) is left alone: %s", task.id, task.kind, task.order_id, lost)
+            return None
         except asyncio.CancelledError:  # this worker stops: let the next one begin at once, not when the claim is over
             with suppress(StorageUnavailable, StorageConflict):
                 await self._give_back(task, self._clock.now())
@@ -92,12 +112,24 @@ class RunTask:
         return tried.state
 
     async def _try(self, task: OutboxTask) -> OutboxTask:
+        if task.sending_since is not None:
+            log.warning(
+                "Task %s (%s, order %s): its mail, which was perhaps sent at %s, is sent again; it may arrive twice, "
+                "both times with Message-ID <%s>",
+                task.id,
+                task.kind,
+                task.order_id,
+                task.sending_since,
+                task.message_id,
+            )
         try:
             if task.attempts > MAX_ATTEMPTS:
                 raise TaskHopeless(f"given up: the last of {task.attempts - 1} tries ended without a word")  # noqa: TRY301
             await self._handlers[task.kind](task)
-        except TaskTooEarly:
+        except (TaskTooEarly, ClaimLost):
             raise
+        except TaskPerhapsDone as doubt:
+            return self._perhaps_done(task, doubt)
         except Exception as error:  # noqa: BLE001  # any failure must end in a retry that people can see
             return self._failed(task, error)
         log.info("Task %s (%s, order %s) done", task.id, task.kind, task.order_id)
@@ -120,6 +152,28 @@ class RunTask:
             state=TaskState.DEAD if hopeless else TaskState.PENDING,
             due_at=self._clock.now() + self._pause(task.attempts),
             last_error=f"{type(error).__name__}: {error}",
+        )
+
+    def _perhaps_done(self, task: OutboxTask, doubt: TaskPerhapsDone) -> OutboxTask:
+        """Not to be repeated for a while; not at all without a person, where it was a repetition already."""
+        is_repetition = task.sending_since not in (None, doubt.since)
+        log.warning(
+            "Task %s (%s, order %s): its mail with Message-ID <%s> was perhaps sent: %s. It is %s",
+            task.id,
+            task.kind,
+            task.order_id,
+            task.message_id,
+            doubt,
+            "not sent again before `tasks retry` asks for it"
+            if is_repetition
+            else f"sent again in {PERHAPS_SENT_PAUSE}, or when `tasks retry` asks for it",
+        )
+        return replace(
+            task,
+            state=TaskState.DEAD if is_repetition else TaskState.PENDING,
+            due_at=doubt.since + PERHAPS_SENT_PAUSE,
+            sending_since=doubt.since,
+            last_error=f"perhaps sent: {doubt}",
         )
 
     async def _record(self, tried: OutboxTask) -> None:

@@ -293,7 +293,7 @@ class Container(containers.DeclarativeContainer):
     probes = providers.Singleton(Probes, settings.provided.secret_key, clock)
     readiness = providers.Singleton(Readiness, engine, redis)
     relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
-    list_tasks = providers.Singleton(ListTasks, unit_of_work.provider)
+    list_tasks = providers.Singleton(ListTasks, unit_of_work.provider, clock)
     revive_tasks = providers.Singleton(ReviveTasks, unit_of_work.provider, clock)
 
 

@@ -35,7 +35,9 @@ class MemoryBooks:
             timezone=show.zone,
         )
 
-    async def findings(self, *, overdue_since: datetime, stuck_since: datetime) -> Mapping[Invariant, Findings]:
+    async def findings(
+        self, *, now: datetime, overdue_since: datetime, behind_since: datetime
+    ) -> Mapping[Invariant, Findings]:
         tables = await self._snapshot()
         found = defaultdict(list)
         checks = (
@@ -43,7 +45,9 @@ class MemoryBooks:
             _orders(tables),
             _duplicate_payments(tables),
             _admissions(tables),
-            _late(tables, overdue_since, stuck_since),
+            _overdue_holds(tables, overdue_since),
+            _tasks(tables, now),
+            _backlog(tables, now, behind_since),
         )
         for check in checks:
             for invariant, subject_id in check:
@@ -157,11 +161,24 @@ def _admissions(tables: _Tables) -> _Found:
                 yield Invariant.ADMISSIONS, attendee.id
 
 
-def _late(tables: _Tables, overdue_since: datetime, stuck_since: datetime) -> _Found:
+def _overdue_holds(tables: _Tables, overdue_since: datetime) -> _Found:
     for order in tables.orders.values():
         if order.status is OrderStatus.PENDING and order.expires_at and order.expires_at < overdue_since:
             yield Invariant.OVERDUE_HOLDS, order.id
+
+
+def _tasks(tables: _Tables, now: datetime) -> _Found:
     for task in tables.outbox.values():
-        stuck = task.state is TaskState.PENDING and tables.relays[task.id] < stuck_since
-        if task.state is TaskState.DEAD or stuck:
+        in_doubt = task.state is TaskState.PENDING and task.sending_since is not None
+        if task.state is TaskState.DEAD or (in_doubt and tables.claims.get(task.id, now) <= now):
             yield Invariant.TASKS, task.id
+
+
+def _backlog(tables: _Tables, now: datetime, behind_since: datetime) -> _Found:
+    pending = [task for task in tables.outbox.values() if task.state is TaskState.PENDING]
+    due = sorted(
+        (task for task in pending if task.due_at < behind_since and tables.claims.get(task.id, now) <= now),
+        key=lambda task: (task.due_at, task.id),
+    )
+    for oldest in {task.kind: task for task in reversed(due)}.values():
+        yield Invariant.BACKLOG, oldest.id

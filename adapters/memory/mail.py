@@ -6,21 +6,39 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from application.ports.letters import Letter, LetterFacts, OrderLinksFacts
-from application.ports.mail import Mail, MailRefused, MailUnavailable, PrintableTicket
+from application.ports.mail import (
+    Ask,
+    Mail,
+    MailPerhapsSent,
+    MailQueued,
+    MailRefused,
+    MailUnavailable,
+    PrintableTicket,
+    unasked,
+)
 
 
 class MemoryMailer:
+    """``is_mute`` makes it take mails without an answer, ``is_full`` have no connection for them."""
+
     def __init__(self) -> None:
+        self.is_mute = False
+        self.is_full = False
         self.sent: list[Mail] = []
         self.available = True
         self.refused_addresses: set[str] = set()
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail, *, may_send: Ask = unasked) -> None:
+        if self.is_full:
+            raise MailQueued("every connection is in use")
         if not self.available:
             raise MailUnavailable("switched off")
         if mail.to_address in self.refused_addresses:
             raise MailRefused(f"550 no such user: {mail.to_address}")
+        await may_send()
         self.sent.append(mail)
+        if self.is_mute:
+            raise MailPerhapsSent("the mail server did not answer")
 
 
 class MemoryTicketRenderer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -9,15 +10,17 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from application.outbox import OutboxTask, TaskKind, TaskState
-from application.ports.storage import OutboxCounts
+from application.ports.storage import DueTasks, OutboxCounts
+from application.ports.system import Clock
 
 if TYPE_CHECKING:
     from adapters.memory.storage import _Tables
 
 
 class MemoryOutboxRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: _Tables, clock: Clock) -> None:
         self._tables = tables
+        self._clock = clock
 
     async def add(self, tasks: Iterable[OutboxTask]) -> None:
         for task in tasks:
@@ -49,16 +52,27 @@ class MemoryOutboxRepo:
         self._put(self._tables.outbox[task.id], claimed_until=until)
         return True
 
-    async def sending(self, task: OutboxTask, *, now: datetime) -> bool:
-        if not self._has(task):
-            return False
+    async def sending(self, task: OutboxTask) -> datetime | None:
+        now, claimed_until = self._clock.now(), self._tables.claims.get(task.id)
+        if not self._has(task) or claimed_until is None or claimed_until <= now:
+            return None
         self._tables.outbox[task.id] = replace(self._tables.outbox[task.id], sending_since=now)
-        return True
+        return now
+
+    async def not_sent(self, task: OutboxTask, *, since: datetime) -> None:
+        stored, now = self._tables.outbox[task.id], self._clock.now()
+        is_theirs = stored.attempts == task.attempts or task.id not in self._tables.claims
+        if stored.state is TaskState.PENDING and stored.sending_since == since and is_theirs:
+            due_at = min(stored.due_at, now)
+            self._tables.outbox[task.id] = replace(stored, sending_since=task.sending_since, due_at=due_at)
+            self._tables.relays[task.id] = min(self._tables.relays[task.id], now)
 
     async def save(self, task: OutboxTask) -> None:
         stored = self._tables.outbox[task.id]
-        if self._has(task) or (task.state is TaskState.DONE and stored.state is TaskState.PENDING):
-            self._put(replace(task, attempts=stored.attempts, sending_since=None))
+        is_done = task.state is TaskState.DONE
+        if self._has(task) or (is_done and stored.state is not TaskState.DONE):
+            since = None if is_done else task.sending_since
+            self._put(replace(task, attempts=stored.attempts, sending_since=since))
 
     async def postpone(self, task: OutboxTask, *, until: datetime) -> None:
         if self._has(task):
@@ -69,11 +83,19 @@ class MemoryOutboxRepo:
         found = [t for t in self._tables.outbox.values() if t.state is state and (after is None or t.id > after)]
         return sorted(found, key=lambda task: task.id)[:limit]
 
+    async def perhaps_sent(self, *, now: datetime, after: UUID | None, limit: int) -> list[OutboxTask]:
+        found = [t for t in self._tables.outbox.values() if self._is_perhaps_sent(t, now)]
+        return sorted((t for t in found if after is None or t.id > after), key=lambda task: task.id)[:limit]
+
     async def revive(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
-        dead = [task for task in self._tables.outbox.values() if task.state is TaskState.DEAD]
-        revived = [task for task in dead if task_ids is None or task.id in task_ids]
+        revived = [
+            task
+            for task in self._tables.outbox.values()
+            if task.state is TaskState.DEAD or (task_ids is not None and self._is_perhaps_sent(task, now))
+            if task_ids is None or task.id in task_ids
+        ]
         for task in revived:
-            self._put(replace(task, state=TaskState.PENDING, due_at=now, attempts=0))
+            self._put(replace(task, state=TaskState.PENDING, due_at=now, attempts=0, sending_since=None))
         return [task.id for task in revived]
 
     async def announce(self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime) -> int:
@@ -108,17 +130,32 @@ class MemoryOutboxRepo:
 
     async def backlog(self, *, now: datetime, until: datetime) -> OutboxCounts:
         pending = [
-            task.due_at
+            task
             for task in self._pending(frozenset(TaskKind))
             if task.due_at <= now or (task.attempts > 0 and self._tables.relays[task.id] <= until)
         ]
-        dead = sum(task.state is TaskState.DEAD for task in self._tables.outbox.values())
-        return OutboxCounts(pending=len(pending), dead=dead, oldest_due_at=min(pending, default=None))
+        dead = [task for task in self._tables.outbox.values() if task.state is TaskState.DEAD]
+        due = defaultdict(list)
+        for task in pending:
+            if self._to_be_had(task, now):
+                due[task.kind].append(task.due_at)
+        return OutboxCounts(
+            pending=len(pending),
+            dead=len(dead),
+            perhaps_sent=sum(self._is_perhaps_sent(task, now) for task in (*pending, *dead)),
+            due={kind: DueTasks(len(moments), min(moments)) for kind, moments in due.items()},
+        )
 
     def _to_be_had(self, task: OutboxTask, now: datetime) -> bool:
+        return task.state is TaskState.PENDING and task.due_at <= now and self._is_unclaimed(task, now)
+
+    def _is_perhaps_sent(self, task: OutboxTask, now: datetime) -> bool:
+        is_open = task.state is not TaskState.DONE and task.sending_since is not None
+        return is_open and self._is_unclaimed(task, now)
+
+    def _is_unclaimed(self, task: OutboxTask, now: datetime) -> bool:
         claimed_until = self._tables.claims.get(task.id)
-        unclaimed = claimed_until is None or claimed_until <= now
-        return task.state is TaskState.PENDING and task.due_at <= now and unclaimed
+        return claimed_until is None or claimed_until <= now
 
     def _admitting(self, show_id: UUID) -> list[UUID]:
         return [order.id for order in self._tables.orders.values() if order.show_id == show_id and order.success]

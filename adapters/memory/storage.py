@@ -24,6 +24,7 @@ from adapters.memory.duplicate_payments import MemoryDuplicatePaymentRepo
 from adapters.memory.lookups import MemoryLookupRepo
 from adapters.memory.order_lists import MemoryOrderListRepo
 from adapters.memory.outbox import MemoryOutboxRepo
+from adapters.memory.system import RunningClock
 from application.access import AccessToken
 from application.audit import AuditEntry
 from application.outbox import OutboxTask
@@ -39,6 +40,7 @@ from application.ports.storage import (
     StorageConflict,
     StorageUnavailable,
 )
+from application.ports.system import Clock
 from domain.admission import Scan
 from domain.branding import Picture
 from domain.cart import Cart
@@ -82,8 +84,10 @@ class _Tables:
 class MemoryDatabase:
     """Callable as a UnitOfWorkFactory. ``available`` False makes every unit of work fail to begin."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        """``clock`` is the store's own, by which claims are judged where they must be."""
         self.available = True
+        self.clock: Clock = clock or RunningClock()
         self._tables = _Tables()
         self._one_at_a_time = asyncio.Lock()
 
@@ -117,7 +121,7 @@ class MemoryUnitOfWork:
         self.sales = MemorySalesRepo(self._tables)
         self.catalog = MemoryCatalogRepo(self._tables)
         self.orders = MemoryOrderRepo(self._tables)
-        self.outbox = MemoryOutboxRepo(self._tables)
+        self.outbox = MemoryOutboxRepo(self._tables, self._database.clock)
         self.lookups = MemoryLookupRepo(self._tables)
         self.refunds = MemoryRefundRepo(self._tables)
         self.duplicate_payments = MemoryDuplicatePaymentRepo(self._tables)

@@ -23,6 +23,13 @@ class MemoryClock:
         self._now = now
 
 
+class RunningClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
 class MemoryIds:
     """The same ids in every run with the same seed."""
 

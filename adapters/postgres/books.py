@@ -42,8 +42,10 @@ class PostgresBooks:
         async with self._snapshot() as connection:
             return await read_report(connection, show)
 
-    async def findings(self, *, overdue_since: datetime, stuck_since: datetime) -> Mapping[Invariant, Findings]:
-        moments = {"overdue_since": overdue_since, "stuck_since": stuck_since}
+    async def findings(
+        self, *, now: datetime, overdue_since: datetime, behind_since: datetime
+    ) -> Mapping[Invariant, Findings]:
+        moments = {"now": now, "overdue_since": overdue_since, "behind_since": behind_since}
         async with self._snapshot() as connection:
             await connection.execute(
                 _SETTING, [{"name": name, "value": value} for name, value in _AUDIT_SETTINGS.items()]

@@ -145,9 +145,18 @@ _TASKS = """
     FROM outbox
     WHERE state = 'dead'
     UNION ALL
-    SELECT id, format('%s of order %s is due since %s', kind, order_id, due_at)
+    SELECT id, format('%s of order %s: %s', kind, order_id, coalesce(last_error, 'perhaps sent'))
     FROM outbox
-    WHERE state = 'pending' AND relay_at < :stuck_since
+    WHERE state = 'pending' AND sending_since IS NOT NULL AND coalesce(claimed_until <= :now, true)
+"""
+# One finding a kind: the oldest task of it, and how many wait.
+_BACKLOG = """
+    SELECT (array_agg(id ORDER BY due_at, id))[1] AS subject_id,
+           format('%s of %s are due, the oldest since %s', count(*), kind, min(due_at)) AS detail
+    FROM outbox
+    WHERE state = 'pending' AND due_at <= :now AND coalesce(claimed_until <= :now, true)
+    GROUP BY kind
+    HAVING min(due_at) < :behind_since
 """
 _ADMISSIONS = """
     SELECT coalesce(a.id, s.attendee_id) AS subject_id,
@@ -183,6 +192,7 @@ BROKEN: Final = {
     Invariant.VOID_TICKETS: _VOID_TICKETS,
     Invariant.OVERDUE_HOLDS: _OVERDUE_HOLDS,
     Invariant.TASKS: _TASKS,
+    Invariant.BACKLOG: _BACKLOG,
     Invariant.ADMISSIONS: _ADMISSIONS,
     Invariant.REPORT: _REPORT,
 }

@@ -19,7 +19,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.rows import task_of, task_values
 from adapters.postgres.tables import orders, outbox, ticket_attendees
 from application.outbox import OutboxTask, TaskKind, TaskState
-from application.ports.storage import OutboxCounts
+from application.ports.storage import DueTasks, OutboxCounts
 from domain.orders import SOLD, AttendeeStatus
 
 _MAX_ERROR_LENGTH = 2000
@@ -29,6 +29,9 @@ _IS_PENDING = sa.text("outbox.state = 'pending'")
 _KINDS = sa.bindparam("kinds", type_=sa.ARRAY(sa.Text))
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
 _UNCLAIMED = sa.or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= sa.bindparam("now"))
+_PERHAPS_SENT = sa.and_(outbox.c.state != TaskState.DONE, outbox.c.sending_since.is_not(None), _UNCLAIMED)
+#: Read when the row is written. now() would be the moment when the transaction began, which may be long ago.
+_DATABASE_CLOCK = sa.func.clock_timestamp()
 DUE = (
     sa.select(outbox.c.id)
     .where(_IS_PENDING, outbox.c.relay_at <= sa.bindparam("now"), outbox.c.kind == sa.any_(_KINDS))
@@ -67,12 +70,23 @@ def _has(task: OutboxTask) -> sa.ColumnElement[bool]:
 
 # Two questions, so that the first can be answered from the partial index.
 # The end of the range is for the index: a million reminders of next year lie behind it.
-BACKLOG = sa.select(sa.func.count(), sa.func.min(outbox.c.due_at)).where(
-    _IS_PENDING,
-    outbox.c.relay_at <= sa.bindparam("until"),
-    sa.or_(outbox.c.due_at <= sa.bindparam("now"), outbox.c.attempts > 0),
+_WAITS = sa.and_(outbox.c.due_at <= sa.bindparam("now"), _UNCLAIMED)
+BACKLOG = (
+    sa.select(
+        outbox.c.kind,
+        sa.func.count().label("pending"),
+        sa.func.count().filter(_PERHAPS_SENT).label("perhaps_sent"),
+        sa.func.count().filter(_WAITS).label("due"),
+        sa.func.min(outbox.c.due_at).filter(_WAITS).label("oldest_due_at"),
+    )
+    .where(
+        _IS_PENDING,
+        outbox.c.relay_at <= sa.bindparam("until"),
+        sa.or_(outbox.c.due_at <= sa.bindparam("now"), outbox.c.attempts > 0),
+    )
+    .group_by(outbox.c.kind)
 )
-_DEAD = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state == TaskState.DEAD)
+_DEAD = sa.select(sa.func.count(), sa.func.count(outbox.c.sending_since)).where(outbox.c.state == TaskState.DEAD)
 
 
 class PostgresOutboxRepo:
@@ -113,12 +127,31 @@ class PostgresOutboxRepo:
     async def renew(self, task: OutboxTask, *, until: datetime) -> bool:
         return await self._change(task, {"claimed_until": until, "relay_at": until})
 
-    async def sending(self, task: OutboxTask, *, now: datetime) -> bool:
-        return await self._change(task, {"sending_since": now})
+    async def sending(self, task: OutboxTask) -> datetime | None:
+        since: datetime | None = await self._connection.scalar(
+            sa.update(outbox)
+            .where(_has(task), outbox.c.claimed_until > _DATABASE_CLOCK)
+            .values(sending_since=_DATABASE_CLOCK)
+            .returning(outbox.c.sending_since)
+        )
+        return since
+
+    async def not_sent(self, task: OutboxTask, *, since: datetime) -> None:
+        is_theirs = sa.or_(outbox.c.attempts == task.attempts, outbox.c.claimed_until.is_(None))
+        await self._connection.execute(
+            sa.update(outbox)
+            .where(outbox.c.id == task.id, _IS_PENDING, outbox.c.sending_since == since, is_theirs)
+            .values(
+                sending_since=task.sending_since,
+                due_at=sa.func.least(outbox.c.due_at, _DATABASE_CLOCK),
+                relay_at=sa.func.least(outbox.c.relay_at, _DATABASE_CLOCK),
+            )
+        )
 
     async def save(self, task: OutboxTask) -> None:
         error = task.last_error[:_MAX_ERROR_LENGTH].replace("\x00", "") if task.last_error else None
-        is_theirs = sa.and_(outbox.c.id == task.id, _IS_PENDING) if task.state is TaskState.DONE else _has(task)
+        is_over = sa.and_(outbox.c.id == task.id, outbox.c.state != TaskState.DONE)
+        is_theirs = is_over if task.state is TaskState.DONE else _has(task)
         await self._connection.execute(
             sa.update(outbox)
             .where(is_theirs)
@@ -128,15 +161,20 @@ class PostgresOutboxRepo:
                 relay_at=task.due_at,
                 last_error=error,
                 claimed_until=None,
-                sending_since=None,
+                sending_since=None if task.state is TaskState.DONE else task.sending_since,
             )
         )
 
     async def backlog(self, *, now: datetime, until: datetime) -> OutboxCounts:
         parameters = {"now": now, "until": until}
-        pending, oldest_due_at = tuple((await self._connection.execute(BACKLOG, parameters)).one())
-        dead = (await self._connection.execute(_DEAD)).scalar_one()
-        return OutboxCounts(pending=pending, dead=dead, oldest_due_at=oldest_due_at)
+        kinds = (await self._connection.execute(BACKLOG, parameters)).all()
+        dead, dead_and_perhaps_sent = tuple((await self._connection.execute(_DEAD)).one())
+        return OutboxCounts(
+            pending=sum(kind.pending for kind in kinds),
+            dead=dead,
+            perhaps_sent=sum(kind.perhaps_sent for kind in kinds) + dead_and_perhaps_sent,
+            due={TaskKind(kind.kind): DueTasks(kind.due, kind.oldest_due_at) for kind in kinds if kind.due},
+        )
 
     async def postpone(self, task: OutboxTask, *, until: datetime) -> None:
         await self._change(
@@ -149,13 +187,24 @@ class PostgresOutboxRepo:
             query = query.where(outbox.c.id > after)
         return [task_of(row) for row in (await self._connection.execute(query)).mappings()]
 
+    async def perhaps_sent(self, *, now: datetime, after: UUID | None, limit: int) -> list[OutboxTask]:
+        query = sa.select(outbox).where(_PERHAPS_SENT).order_by(outbox.c.id).limit(limit)
+        if after is not None:
+            query = query.where(outbox.c.id > after)
+        return [task_of(row) for row in (await self._connection.execute(query, {"now": now})).mappings()]
+
     async def revive(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
-        dead = outbox.c.state == TaskState.DEAD
+        which = outbox.c.state == TaskState.DEAD
+        if task_ids is not None:
+            which = sa.and_(outbox.c.id.in_(task_ids), sa.or_(which, _PERHAPS_SENT))
         revived = await self._connection.scalars(
             sa.update(outbox)
-            .where(dead if task_ids is None else sa.and_(dead, outbox.c.id.in_(task_ids)))
-            .values(state=TaskState.PENDING, due_at=now, relay_at=now, attempts=0)
-            .returning(outbox.c.id)
+            .where(which)
+            .values(
+                state=TaskState.PENDING, due_at=now, relay_at=now, attempts=0, sending_since=None, claimed_until=None
+            )
+            .returning(outbox.c.id),
+            {"now": now},
         )
         return list(revived.all())
 

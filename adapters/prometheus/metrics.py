@@ -22,6 +22,9 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 #: Seconds: from what Redis takes to the longest that a buyer is kept waiting.
 _QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _SLOW = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20)
+#: Help text, and value; or a value for each kind.
+Gauge = tuple[str, float | Mapping[str, float]]
+
 _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
@@ -107,8 +110,8 @@ class PrometheusMetrics:
         if seconds is not None:
             self._latencies_of(method, route).observe(seconds)
 
-    def exposition(self, gauges: Mapping[str, tuple[str, float]]) -> bytes:
-        """All of it in Prometheus' text format, with ``gauges`` (help text and value by name) as they are now."""
+    def exposition(self, gauges: Mapping[str, Gauge]) -> bytes:
+        """All of it in Prometheus' text format, with ``gauges`` by their names as they are now."""
         registry = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()
@@ -119,13 +122,19 @@ class PrometheusMetrics:
 
 
 class _Gauges(Collector):
-    def __init__(self, gauges: Mapping[str, tuple[str, float]]) -> None:
+    def __init__(self, gauges: Mapping[str, Gauge]) -> None:
         self._gauges = gauges
 
     @override
     def collect(self) -> Iterable[Metric]:
         for name, (documentation, value) in self._gauges.items():
-            yield GaugeMetricFamily(f"piquetickets_{name}", documentation, value=value)
+            if not isinstance(value, Mapping):
+                yield GaugeMetricFamily(f"piquetickets_{name}", documentation, value=value)
+                continue
+            family = GaugeMetricFamily(f"piquetickets_{name}", documentation, labels=["kind"])
+            for kind, of_kind in value.items():
+                family.add_metric([kind], of_kind)
+            yield family
         rules = GaugeMetricFamily(
             "piquetickets_time_zone_rules", "1, with the release of the time zone rules in force.", labels=["release"]
         )

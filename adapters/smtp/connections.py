@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 from aiosmtplib import SMTP, SMTPException
 
+from adapters.smtp.client import AskingSmtp
 from adapters.smtp.options import SmtpOptions, TransportSecurity
 
 _START_TLS = {
@@ -19,6 +20,13 @@ _START_TLS = {
 }
 # Servers hang up on idle clients after a minute or more; until then a connection is worth asking whether it lives.
 _MAX_IDLE_SECONDS = 30.0
+_ALIVE_WITHIN_SECONDS = 10.0
+#: Until a connection is there to be used: reaching the host, TLS, greeting and login.
+OPEN_WITHIN_SECONDS = 60.0
+
+
+class EveryConnectionUsed(Exception):
+    """None became free in time."""
 
 
 class SmtpConnections:
@@ -27,15 +35,16 @@ class SmtpConnections:
     def __init__(self, options: SmtpOptions) -> None:
         self._options = options
         self._free_places = asyncio.Semaphore(options.max_connections)
-        self._idle: list[tuple[SMTP, float]] = []
+        self._idle: list[tuple[AskingSmtp, float]] = []
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[SMTP]:
-        """A connection, logged in and ready for one mail, for ``options.timeout_seconds`` at most.
+    async def connection(self) -> AsyncIterator[AskingSmtp]:
+        """A connection, logged in and ready for one mail.
 
-        One on which anything went wrong is not used again. Raises SMTPException, OSError or TimeoutError.
+        One on which anything went wrong is not used again. Raises SMTPException, OSError, TimeoutError or
+        EveryConnectionUsed.
         """
-        async with self._free_places, asyncio.timeout(self._options.timeout_seconds):
+        async with self._place():
             connection = await self._reuse() or await self._open()
             try:
                 yield connection
@@ -43,6 +52,18 @@ class SmtpConnections:
                 connection.close()
                 raise
             self._idle.append((connection, time.monotonic()))
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._options.patience_seconds):
+                await self._free_places.acquire()
+        except TimeoutError as error:
+            raise EveryConnectionUsed from error
+        try:
+            yield
+        finally:
+            self._free_places.release()
 
     async def close(self) -> None:
         """Take leave of the server on every idle connection."""
@@ -52,7 +73,7 @@ class SmtpConnections:
                 await connection.quit()
             connection.close()
 
-    async def _reuse(self) -> SMTP | None:
+    async def _reuse(self) -> AskingSmtp | None:
         while self._idle:
             connection, idle_since = self._idle.pop()
             if time.monotonic() - idle_since <= _MAX_IDLE_SECONDS and await _is_alive(connection):
@@ -60,9 +81,10 @@ class SmtpConnections:
             connection.close()
         return None
 
-    async def _open(self) -> SMTP:
+    async def _open(self) -> AskingSmtp:
         options = self._options
-        connection = SMTP(
+        connection = AskingSmtp(
+            final_timeout=options.final_timeout_seconds,
             hostname=options.host,
             port=options.port,
             username=options.username,
@@ -72,13 +94,14 @@ class SmtpConnections:
             start_tls=_START_TLS[options.security],
             cert_bundle=options.ca_file,
         )
-        await connection.connect()
+        async with asyncio.timeout(OPEN_WITHIN_SECONDS):
+            await connection.connect()
         return connection
 
 
 async def _is_alive(connection: SMTP) -> bool:
     try:
-        await connection.noop()
+        await connection.noop(timeout=_ALIVE_WITHIN_SECONDS)
     except (SMTPException, OSError):
         return False
     except BaseException:

@@ -11,10 +11,10 @@ from typing import Self
 
 from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
 
-from adapters.smtp.connections import SmtpConnections
+from adapters.smtp.connections import EveryConnectionUsed, SmtpConnections
 from adapters.smtp.messages import compose
 from adapters.smtp.options import Sender, SmtpOptions
-from application.ports.mail import Mail, MailRefused, MailUnavailable
+from application.ports.mail import Ask, Mail, MailQueued, MailRefused, MailUnavailable, unasked
 
 # Authentication required, mechanism too weak, credentials invalid, encryption required: the operator's to mend, and
 # then the same mail goes through.
@@ -40,15 +40,17 @@ class SmtpMailer:
     ) -> None:
         await self.close()
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail, *, may_send: Ask = unasked) -> None:
         """Hand one mail to the server.
 
         Raises MailRefused when the server answers 5xx to this mail or its address is none; MailUnavailable when the
-        server answers 4xx, cannot be reached, will not let us in, or is not done within the time-out.
+        server answers 4xx, cannot be reached, will not let us in, or does not answer before it has the content;
+        MailPerhapsSent when it has the content and does not answer; MailQueued when no connection became free.
         """
         message = compose(mail, self._sender, date=datetime.now(UTC))
         with _unavailability():
             async with self._connections.connection() as connection:
+                connection.may_send = may_send
                 await _hand_over(connection, message)
 
     async def check(self) -> None:
@@ -66,6 +68,8 @@ class SmtpMailer:
 def _unavailability() -> Iterator[None]:
     try:
         yield
+    except EveryConnectionUsed as error:
+        raise MailQueued("every connection to the mail server is in use") from error
     except TimeoutError as error:
         raise MailUnavailable("the mail server took too long") from error
     except (SMTPException, OSError) as error:

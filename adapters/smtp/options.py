@@ -12,8 +12,11 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 _FORM = "it should look like smtp://user:password@mail.example.org:587"
 _DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
-_PARAMETERS = ("starttls", "ca_file", "timeout_seconds")
-_DEFAULT_TIMEOUT_SECONDS = 30.0
+_PARAMETERS = ("starttls", "ca_file", "timeout_seconds", "final_timeout_seconds")
+# As RFC 5321 4.5.3.2 has them: five minutes for MAIL and RCPT, ten for the answer to the content, as many servers
+# look for viruses and spam before they give it. A server that is given up too early gets the same mail again.
+_DEFAULT_TIMEOUT_SECONDS = 300.0
+_DEFAULT_FINAL_TIMEOUT_SECONDS = 600.0
 
 
 class TransportSecurity(enum.Enum):
@@ -29,8 +32,10 @@ class TransportSecurity(enum.Enum):
 class SmtpOptions:
     """How to reach the mail server.
 
-    ``timeout_seconds`` bounds one mail, from connecting to the server's last answer. ``max_connections`` bounds the
-    mails on their way at the same time. ``ca_file`` names PEM certificates to trust besides the system's.
+    ``timeout_seconds`` bounds the wait for each of the server's answers but the last one, to a mail's content, which
+    ``final_timeout_seconds`` bounds. ``max_connections`` bounds the mails on their way at the same time; another one
+    waits ``patience_seconds``, and then its worker does something else meanwhile.
+    ``ca_file`` names PEM certificates to trust besides the system's.
     """
 
     host: str
@@ -40,14 +45,17 @@ class SmtpOptions:
     password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     timeout_seconds: float = _DEFAULT_TIMEOUT_SECONDS
+    final_timeout_seconds: float = _DEFAULT_FINAL_TIMEOUT_SECONDS
     max_connections: int = 4
+    patience_seconds: float = 10.0
 
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Read `smtp://[user:password@]host[:587]` or, for TLS from the first byte, `smtps://…[:465]`.
 
         Parameters: `starttls=required` or `off` (otherwise it is used when the server offers it), `ca_file`,
-        `timeout_seconds`. User and password are percent-encoded. Raises ValueError with a message for the operator,
+        `timeout_seconds`, `final_timeout_seconds`.
+        User and password are percent-encoded. Raises ValueError with a message for the operator,
         in which the password never appears.
         """
         parts = urlsplit(url)
@@ -66,7 +74,8 @@ class SmtpOptions:
             username=username,
             password=password,
             ca_file=parameters.get("ca_file"),
-            timeout_seconds=_timeout_seconds(parameters.get("timeout_seconds")),
+            timeout_seconds=_seconds(parameters, "timeout_seconds", _DEFAULT_TIMEOUT_SECONDS),
+            final_timeout_seconds=_seconds(parameters, "final_timeout_seconds", _DEFAULT_FINAL_TIMEOUT_SECONDS),
         )
 
 
@@ -138,13 +147,14 @@ def _security(scheme: str, starttls: str | None) -> TransportSecurity:
     raise ValueError(f"the mail server's URL has starttls={starttls!r}: it can be required or off")
 
 
-def _timeout_seconds(text: str | None) -> float:
+def _seconds(parameters: dict[str, str], name: str, default: float) -> float:
+    text = parameters.get(name)
     if text is None:
-        return _DEFAULT_TIMEOUT_SECONDS
+        return default
     try:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise ValueError(f"the mail server's URL has timeout_seconds={text!r}: it must be a number above zero")
+        raise ValueError(f"the mail server's URL has {name}={text!r}: it must be a number above zero")
     return seconds

@@ -18,6 +18,11 @@ class Books(Protocol):
         """What the show took in, as ``domain.report`` defines it; tickets as buyers see them, cheapest first."""
         ...
 
-    async def findings(self, *, overdue_since: datetime, stuck_since: datetime) -> Mapping[Invariant, Findings]:
-        """What is off in the whole database. An invariant that holds may be left out."""
+    async def findings(
+        self, *, now: datetime, overdue_since: datetime, behind_since: datetime
+    ) -> Mapping[Invariant, Findings]:
+        """What is off in the whole database. An invariant that holds may be left out.
+
+        Holds that ended before ``overdue_since`` and tasks that are due since before ``behind_since`` are off.
+        """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,10 +64,29 @@ class MailRefused(MailError):
 
 
 class MailUnavailable(MailError):
-    """The server is away, busy or too slow. Trying again later can help; whether it took the mail may be unknown."""
+    """The server is away, busy or too slow, and did not take the mail. Trying again later can help."""
+
+
+class MailQueued(MailError):
+    """Every connection to the server is in use. Nothing was begun."""
+
+
+class MailPerhapsSent(MailError):
+    """The server has all of the mail, and its answer did not come: whether it took the mail cannot be known."""
+
+
+#: Asked in the last moment before the mail's content leaves. What it raises stops the mail.
+Ask = Callable[[], Awaitable[None]]
+
+
+async def unasked() -> None:
+    """Nothing speaks against the mail."""
 
 
 class Mailer(Protocol):
-    async def send(self, mail: Mail) -> None:
-        """Hand one mail to the mail server. Raises MailRefused or MailUnavailable."""
+    async def send(self, mail: Mail, *, may_send: Ask = unasked) -> None:
+        """Hand one mail to the mail server.
+
+        Raises MailRefused, MailUnavailable, MailQueued, MailPerhapsSent, and what ``may_send`` raises.
+        """
         ...

@@ -289,12 +289,24 @@ class OrderRepo(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class DueTasks:
+    """How many tasks of a kind are due and wait for a worker, and since when the oldest does."""
+
+    count: int
+    oldest_due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxCounts:
-    """How many tasks are to be done and how many were given up; since when the oldest to be done is due."""
+    """How many tasks are to be done, and how many were given up; by kind, those that wait for a worker now.
+
+    ``perhaps_sent`` counts those of both whose mail the mail server has perhaps taken.
+    """
 
     pending: int
     dead: int
-    oldest_due_at: datetime | None
+    perhaps_sent: int
+    due: Mapping[TaskKind, DueTasks]
 
 
 class OutboxRepo(Protocol):
@@ -322,12 +334,23 @@ class OutboxRepo(Protocol):
         """Keep the claim of a task a while longer. False when it is lost: the task is done, or somebody else's."""
         ...
 
-    async def sending(self, task: OutboxTask, *, now: datetime) -> bool:
-        """Note that a claimed task's mail is now given to the mail server. False when the claim is lost."""
+    async def sending(self, task: OutboxTask) -> datetime | None:
+        """Note that the content of a claimed task's mail is now given to the mail server: when, by the store's clock.
+
+        None, and nothing is noted, when the claim is over by that clock, or somebody else's. Clock and claim are looked
+        at in the statement that writes the note, so no pause between the two can let two workers send.
+        """
+        ...
+
+    async def not_sent(self, task: OutboxTask, *, since: datetime) -> None:
+        """Take the note of ``since`` back: that mail was not sent, says the worker that wrote the note.
+
+        Where another worker found the note meanwhile and put the task off, it is due at once.
+        """
         ...
 
     async def save(self, task: OutboxTask) -> None:
-        """Write the outcome of a claimed task and give the claim back.
+        """Write the outcome of a claimed task, ``sending_since`` included, and give the claim back.
 
         That a task is done is true whoever says it. Any other outcome counts only from whoever has the claim.
         """
@@ -341,8 +364,15 @@ class OutboxRepo(Protocol):
         """Tasks as they stand, in the order of their ids, from the one after ``after`` on."""
         ...
 
+    async def perhaps_sent(self, *, now: datetime, after: UUID | None, limit: int) -> list[OutboxTask]:
+        """In the same order, those that are not done, whose mail was perhaps sent, and that no worker has."""
+        ...
+
     async def revive(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
-        """Dead tasks, these or all of them, get all their tries anew, from ``now`` on. Which ones do."""
+        """Dead tasks, these or all of them, get all their tries again, from ``now`` on. Which ones do.
+
+        So do those of ``task_ids`` whose mail was perhaps sent.
+        """
         ...
 
     async def announce(self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime) -> int:

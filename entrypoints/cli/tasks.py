@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 from uuid import UUID
 
 import click
 
 from application.outbox import OutboxTask, TaskState
+from application.task_care import PerhapsSent
 from entrypoints.cli.engines import data_dir_option
 from entrypoints.cli.running import run_use_case
 from entrypoints.container import Container
+
+_STATES: Final[Mapping[str, TaskState | PerhapsSent]] = MappingProxyType(
+    {state.value: state for state in (*TaskState, *PerhapsSent)}
+)
 
 
 @click.group()
@@ -20,20 +28,20 @@ def tasks() -> None:
 
 
 @tasks.command("list")
-@click.option("--state", type=click.Choice([state.value for state in TaskState]), default=TaskState.DEAD.value)
+@click.option("--state", type=click.Choice(list(_STATES)), default=TaskState.DEAD.value)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @data_dir_option
 def list_(state: str, as_json: bool, data_dir: Path) -> None:
-    """Tasks that were given up, or those in another state."""
+    """Tasks that were given up, or those in another state; perhaps_sent: those whose mail may have arrived."""
 
     async def found(container: Container) -> list[OutboxTask]:
-        return [task async for task in container.list_tasks()(TaskState(state))]
+        return [task async for task in container.list_tasks()(_STATES[state])]
 
     listed = run_use_case(data_dir, found)
     for task in listed:
         click.echo(json.dumps(_facts(task)) if as_json else _line(task))
     if not as_json:
-        click.echo(f"{len(listed)} {state} task{'' if len(listed) == 1 else 's'}.")
+        click.echo(f"{len(listed)} {state.replace('_', ' ')} task{'' if len(listed) == 1 else 's'}.")
 
 
 @tasks.command()
@@ -41,7 +49,7 @@ def list_(state: str, as_json: bool, data_dir: Path) -> None:
 @click.option("--all", "all_", is_flag=True, help="Every dead task.")
 @data_dir_option
 def retry(task_ids: tuple[UUID, ...], all_: bool, data_dir: Path) -> None:
-    """Try dead tasks again, from the first try on."""
+    """Try dead tasks again, from the first try on. Named ones whose mail was perhaps sent are sent again at once."""
     if bool(task_ids) == all_:
         raise click.UsageError("Name the tasks, or say --all.")
 
@@ -71,7 +79,7 @@ def _line(task: OutboxTask) -> str:
     if task.state is TaskState.PENDING:
         words.append(f"due {task.due_at:%Y-%m-%d %H:%M:%S %Z}")
     if task.sending_since:
-        words.append(f"mail on its way since {task.sending_since:%Y-%m-%d %H:%M:%S %Z}, perhaps sent")
+        words.append(f"mail perhaps sent at {task.sending_since:%Y-%m-%d %H:%M:%S %Z}, <{task.message_id}>")
     if task.last_error:
         words.append(" ".join(task.last_error.split()))
     return "  ".join(words)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from adapters.prometheus.metrics import CONTENT_TYPE, PrometheusMetrics
+from adapters.prometheus.metrics import CONTENT_TYPE, Gauge, PrometheusMetrics
 from application.backlog import MeasureBacklog
+from application.outbox import TaskKind
 from application.ports.storage import StorageUnavailable
 from application.timezones import WatchTimezones
 
@@ -21,7 +22,7 @@ async def get_metrics(
     return Response(metrics.exposition(await _gauges(measure_backlog, watch_timezones)), media_type=CONTENT_TYPE)
 
 
-async def _gauges(measure_backlog: MeasureBacklog, watch_timezones: WatchTimezones) -> dict[str, tuple[str, float]]:
+async def _gauges(measure_backlog: MeasureBacklog, watch_timezones: WatchTimezones) -> dict[str, Gauge]:
     try:
         backlog = await measure_backlog()
         outdated_shows = await watch_timezones()
@@ -31,6 +32,15 @@ async def _gauges(measure_backlog: MeasureBacklog, watch_timezones: WatchTimezon
         "database_up": ("Whether the database answered.", 1),
         "outbox_pending": ("Tasks to be done, those that wait for another try included.", backlog.pending),
         "outbox_dead": ("Tasks given up after their last try.", backlog.dead),
-        "outbox_overdue_seconds": ("For how long the oldest task is due.", backlog.overdue.total_seconds()),
         "shows_outdated": ("Shows that are at other moments by the time zone rules in force.", outdated_shows),
+        "outbox_perhaps_sent": ("Tasks whose mail the mail server has perhaps taken.", backlog.perhaps_sent),
+        "outbox_overdue_seconds": ("For how long the oldest task is due.", backlog.oldest.total_seconds()),
+        "outbox_due": (
+            "Tasks that are due and wait for a worker, by kind.",
+            {kind.value: backlog.overdue[kind].count if kind in backlog.overdue else 0 for kind in TaskKind},
+        ),
+        "outbox_due_oldest_seconds": (
+            "For how long the oldest of them is due, by kind.",
+            {kind.value: overdue.oldest.total_seconds() for kind, overdue in backlog.overdue.items()},
+        ),
     }

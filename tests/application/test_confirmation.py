@@ -56,7 +56,7 @@ async def sold(world: World, *wanted: Wanted, **overrides: Any) -> Order:
 
 
 async def letter_about(world: World, confirmed: Order) -> ConfirmationFacts:
-    await world.send_confirmation(confirmation_of(confirmed))
+    await world.send_confirmation(await world.claimed(confirmation_of(confirmed)))
     facts = world.letters.written[-1]
     assert isinstance(facts, ConfirmationFacts)
     return facts
@@ -64,7 +64,7 @@ async def letter_about(world: World, confirmed: Order) -> ConfirmationFacts:
 
 async def test_the_tickets_go_to_the_buyer(world: World) -> None:
     confirmed = await sold(world, (ticket(), 2))
-    task = confirmation_of(confirmed)
+    task = await world.claimed(confirmation_of(confirmed))
     await world.send_confirmation(task)
     (mail,) = world.mailer.sent
     assert (mail.to_name, mail.to_address) == ("Ada Lovelace", "ada@example.org")
@@ -78,12 +78,12 @@ async def test_the_tickets_go_to_the_buyer(world: World) -> None:
 
 
 async def test_answers_go_to_the_producer(world: World) -> None:
-    await world.send_confirmation(confirmation_of(await sold(world, (ticket(), 1))))
+    await world.send_confirmation(await world.claimed(confirmation_of(await sold(world, (ticket(), 1)))))
     assert [mail.reply_to for mail in world.mailer.sent] == ["office@globe.example"]
 
 
 async def test_every_try_sends_the_same_mail(world: World) -> None:
-    task = confirmation_of(await sold(world, (ticket(), 1)))
+    task = await world.claimed(confirmation_of(await sold(world, (ticket(), 1))))
     await world.send_confirmation(task)
     await world.send_confirmation(task)
     first, second = world.mailer.sent

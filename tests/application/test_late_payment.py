@@ -50,14 +50,14 @@ async def test_a_late_payment_is_given_back_from_end_to_end(world: World) -> Non
 
 async def test_the_apology_says_what_goes_back(world: World) -> None:
     late = await paid_too_late(world)
-    await world.apologize(apology_for(late))
+    await world.apologize(await world.claimed(apology_for(late)))
     (facts,) = world.letters.written
     assert isinstance(facts, LatePaymentFacts)
     assert (facts.amount, facts.show_title, facts.order_number) == ("$28.73", "Hamlet", late.number)
 
 
 async def test_every_try_sends_the_same_mail(world: World) -> None:
-    task = apology_for(await paid_too_late(world))
+    task = await world.claimed(apology_for(await paid_too_late(world)))
     await world.apologize(task)
     await world.apologize(task)
     first, second = world.mailer.sent

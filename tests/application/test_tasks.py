@@ -11,7 +11,18 @@ from uuid import UUID, uuid4
 import pytest
 
 from application.outbox import OutboxTask, TaskKind, TaskState
-from application.tasks import CLAIM, LONGEST_PAUSE, MAX_ATTEMPTS, RunTask, TaskHopeless, TaskTooEarly
+from application.task_care import ListTasks, PerhapsSent, ReviveTasks
+from application.tasks import (
+    CLAIM,
+    LONGEST_PAUSE,
+    MAX_ATTEMPTS,
+    PERHAPS_SENT_PAUSE,
+    ClaimLost,
+    RunTask,
+    TaskHopeless,
+    TaskPerhapsDone,
+    TaskTooEarly,
+)
 from tests.application.world import HANGS_SECONDS, World
 
 pytestmark = pytest.mark.p1
@@ -66,7 +77,7 @@ async def claimed_by_one_who_dies(world: World, task: OutboxTask, *, while_sendi
         claimed = await uow.outbox.claim(task.id, now=now, until=now + CLAIM)
         assert claimed
         if while_sending:
-            await uow.outbox.sending(claimed, now=now)
+            assert await uow.outbox.sending(claimed)
         await uow.commit()
 
 
@@ -216,17 +227,70 @@ async def test_what_is_done_is_written_down_although_the_database_was_away_for_a
     assert len(work.done) == 1
 
 
-async def test_a_mail_that_a_dead_worker_may_have_sent_is_named_in_the_log(
+async def test_a_mail_that_a_dead_worker_may_have_sent_is_named_and_not_sent_again_at_once(
     world: World, run: RunTask, work: Work, caplog: pytest.LogCaptureFixture
 ) -> None:
     certain, doubtful = await written_down(world), await written_down(world)
+    begun_at = world.clock.now()
     await claimed_by_one_who_dies(world, certain)
     await claimed_by_one_who_dies(world, doubtful, while_sending=True)
     world.clock.advance(CLAIM)
     assert await run(certain.id) is TaskState.DONE
-    assert "may arrive twice" not in caplog.text
+    assert "perhaps sent" not in caplog.text
+
+    assert await run(doubtful.id) is TaskState.PENDING
+    assert f"its mail with Message-ID <{doubtful.id}@piquetickets> was perhaps sent" in caplog.text
+    assert await due_at(world, doubtful) == begun_at + PERHAPS_SENT_PAUSE
+    assert [done.id for done in work.done] == [certain.id]
+
+    world.clock.set(begun_at + PERHAPS_SENT_PAUSE)
     assert await run(doubtful.id) is TaskState.DONE
     assert f"may arrive twice, both times with Message-ID <{doubtful.id}@piquetickets>" in caplog.text
+
+
+async def test_a_mail_that_was_perhaps_sent_twice_waits_for_a_person(
+    world: World, run: RunTask, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    task = await written_down(world)
+    work.failure = TaskPerhapsDone("no answer", world.clock.now())
+    assert await run(task.id) is TaskState.PENDING
+    assert await run(task.id) is None
+    world.clock.advance(PERHAPS_SENT_PAUSE)
+
+    work.failure = TaskPerhapsDone("no answer", world.clock.now())
+    assert await run(task.id) is TaskState.DEAD
+    assert "not sent again before `tasks retry` asks for it" in caplog.text
+    world.clock.advance(timedelta(days=7))
+    assert await run(task.id) is None
+
+    work.failure = None
+    await ReviveTasks(world.database, world.clock)([task.id])
+    assert await run(task.id) is TaskState.DONE
+
+
+async def test_that_a_mail_was_perhaps_sent_stays_known_while_its_repetition_fails(
+    world: World, run: RunTask, work: Work
+) -> None:
+    task = await written_down(world)
+    since = world.clock.now()
+    work.failure = TaskPerhapsDone("no answer", since)
+    assert await run(task.id) is TaskState.PENDING
+    world.clock.advance(PERHAPS_SENT_PAUSE)
+    work.failure = ConnectionError("mail server away")
+    assert await run(task.id) is TaskState.PENDING
+
+    listed = ListTasks(world.database, world.clock)
+    assert [(found.id, found.sending_since) async for found in listed(PerhapsSent.PERHAPS_SENT)] == [(task.id, since)]
+
+
+async def test_who_lost_the_claim_leaves_the_task_as_it_is(world: World, run: RunTask, work: Work) -> None:
+    task = await written_down(world)
+    work.failure = ClaimLost("frozen")
+    assert await run(task.id) is None
+    assert await run(task.id) is None, "another one may have it until its time is over"
+    world.clock.advance(CLAIM)
+    work.failure = None
+    assert await run(task.id) is TaskState.DONE
 
 
 async def test_a_task_that_comes_too_early_is_due_again_then_and_that_is_no_try(

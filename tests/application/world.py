@@ -138,10 +138,11 @@ class World:
         payment: FlakyPayment | None = None,
         policy: CheckoutPolicy | None = None,
     ) -> None:
+        self.clock = MemoryClock()
         self.database = database or MemoryDatabase()
+        self.database.clock = self.clock
         self.lock = lock or MemoryLock(wait_seconds=0)
         self.policy = policy or CheckoutPolicy()
-        self.clock = MemoryClock()
         self.ids = MemoryIds()
         self.payment = payment or FlakyPayment()
         self.notifier = MemoryNotifier()
@@ -312,6 +313,16 @@ class World:
     async def refunds(self, order: Order) -> list[Refund]:
         async with self.database() as uow:
             return await uow.refunds.of_order(order.id)
+
+    async def claimed(self, task: OutboxTask) -> OutboxTask:
+        """A new task as a worker has it that may take a day for it."""
+        now = self.clock.now()
+        async with self.database() as uow:
+            await uow.outbox.add([task])
+            claimed = await uow.outbox.claim(task.id, now=now, until=now + A_DAY)
+            await uow.commit()
+        assert claimed
+        return claimed
 
     async def run_tasks(self) -> None:
         """Everything in the outbox that is due now is tried once."""

@@ -16,7 +16,7 @@ from adapters.memory.books import MemoryBooks
 from adapters.memory.storage import MemoryDatabase
 from adapters.postgres.books import PostgresBooks
 from application.invariants import EXAMPLES, Findings, Invariant
-from application.outbox import TaskState
+from application.outbox import TaskKind, TaskState
 from application.ports.books import Books
 from application.ports.storage import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
@@ -74,7 +74,7 @@ async def store(
 
 
 async def off(books: Books) -> Mapping[Invariant, Findings]:
-    found = await books.findings(overdue_since=NOW, stuck_since=NOW)
+    found = await books.findings(now=NOW, overdue_since=NOW, behind_since=NOW)
     return {invariant: findings for invariant, findings in found.items() if findings.count}
 
 
@@ -337,18 +337,42 @@ async def test_hold_that_is_over(unit_of_work: UnitOfWorkFactory, theatre: Theat
     }
 
 
-async def test_tasks_that_are_dead_or_stuck(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
+async def test_tasks_that_were_given_up_and_mails_that_were_perhaps_sent(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
     order = paid(theatre.order())
     await store(unit_of_work, theatre, order)
     dead = replace(a_task(order), state=TaskState.DEAD, last_error="550 no such user")
-    stuck = a_task(order, due_at=NOW - timedelta(microseconds=1))
+    in_doubt = replace(a_task(order, due_at=NOW + HOUR), sending_since=NOW - HOUR)
+    being_sent = replace(a_task(order), sending_since=NOW - HOUR)
     done = replace(a_task(order, due_at=NOW - HOUR), state=TaskState.DONE)
     async with unit_of_work() as uow:
-        await uow.outbox.add([dead, stuck, done, a_task(order)])
+        await uow.outbox.add([dead, in_doubt, being_sent, done, a_task(order)])
+        await uow.outbox.claim(being_sent.id, now=NOW, until=NOW + timedelta(seconds=1))
         await uow.commit()
     found = await off(books)
     assert {name: {f.subject_id for f in findings.examples} for name, findings in found.items()} == {
-        Invariant.TASKS: {dead.id, stuck.id}
+        Invariant.TASKS: {dead.id, in_doubt.id}
+    }
+
+
+async def test_workers_that_are_behind_are_one_finding_a_kind(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = paid(theatre.order())
+    await store(unit_of_work, theatre, order)
+    older, newer = (a_task(order, due_at=NOW - HOUR * hours) for hours in (2, 1))
+    reminder = replace(a_task(order, due_at=NOW - timedelta(microseconds=1)), kind=TaskKind.REMINDER_MAIL)
+    just_in_time = replace(a_task(order), kind=TaskKind.REFUND_MAIL)
+    at_work = replace(a_task(order, due_at=NOW - HOUR), kind=TaskKind.SUBMIT_REFUNDS)
+    async with unit_of_work() as uow:
+        await uow.outbox.add([newer, older, reminder, just_in_time, at_work])
+        await uow.outbox.claim(at_work.id, now=NOW, until=NOW + timedelta(seconds=1))
+        await uow.outbox.handed_over([older.id, newer.id], again_at=NOW + HOUR)
+        await uow.commit()
+    found = await off(books)
+    assert {name: {f.subject_id for f in findings.examples} for name, findings in found.items()} == {
+        Invariant.BACKLOG: {older.id, reminder.id}
     }
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from application.outbox import BULK, URGENT, OutboxTask, TaskKind, TaskState
-from application.ports.storage import OutboxCounts, UnitOfWorkFactory
+from application.ports.storage import DueTasks, OutboxCounts, UnitOfWorkFactory
 from domain.orders import Order
 from tests.contracts.builders import NOW, Theatre, a_task, new_id
 
@@ -187,7 +187,7 @@ async def test_whatever_an_error_says_it_can_be_saved(
 async def test_the_backlog_of_an_empty_outbox_is_nothing(unit_of_work: UnitOfWorkFactory) -> None:
     async with unit_of_work() as uow:
         backlog = await uow.outbox.backlog(now=NOW, until=NOW + CLAIM)
-    assert backlog == OutboxCounts(pending=0, dead=0, oldest_due_at=None)
+    assert backlog == OutboxCounts(pending=0, dead=0, perhaps_sent=0, due={})
 
 
 async def test_the_backlog_is_what_is_to_be_done_and_what_was_given_up(
@@ -196,14 +196,17 @@ async def test_the_backlog_is_what_is_to_be_done_and_what_was_given_up(
     older, newer, later = (a_task(order, due_at=NOW + timedelta(minutes=minutes)) for minutes in (-9, -3, 4))
     tried = replace(a_task(order, due_at=NOW + CLAIM), attempts=1, last_error="421 busy")
     done, dead = (a_task(order, due_at=NOW - timedelta(days=1)) for _ in range(2))
-    await add(unit_of_work, newer, older, later, tried, done, dead)
+    at_work = replace(a_task(order, due_at=NOW - timedelta(hours=1)), kind=TaskKind.REMINDER_MAIL)
+    dead = replace(dead, sending_since=NOW)
+    await add(unit_of_work, newer, older, later, tried, at_work, done, dead)
+    assert await claim(unit_of_work, at_work.id)
     for task, state in ((done, TaskState.DONE), (dead, TaskState.DEAD)):
         claimed = await claim(unit_of_work, task.id)
         assert claimed
         await save(unit_of_work, replace(claimed, state=state))
     async with unit_of_work() as uow:
         backlog = await uow.outbox.backlog(now=NOW, until=NOW + CLAIM)
-    assert backlog == OutboxCounts(pending=3, dead=1, oldest_due_at=older.due_at)
+    assert backlog == OutboxCounts(pending=4, dead=1, perhaps_sent=1, due={older.kind: DueTasks(2, older.due_at)})
 
 
 async def test_a_task_that_was_handed_over_is_not_due_for_a_while_but_to_be_had(
@@ -282,7 +285,7 @@ async def test_who_lost_the_claim_changes_nothing_but_may_still_say_that_it_is_d
     at_the_end = NOW + 2 * CLAIM
     async with unit_of_work() as uow:
         assert not await uow.outbox.renew(slow, until=at_the_end + CLAIM)
-        assert not await uow.outbox.sending(slow, now=NOW)
+        assert await uow.outbox.sending(slow) is None
         await uow.outbox.save(replace(slow, state=TaskState.DEAD))
         await uow.outbox.postpone(slow, until=NOW)
         await uow.commit()
@@ -305,23 +308,114 @@ async def test_a_try_that_could_not_begin_does_not_count(unit_of_work: UnitOfWor
     assert await claim(unit_of_work, task.id, later) == replace(task, due_at=later, attempts=1)
 
 
+async def claimed_now(unit_of_work: UnitOfWorkFactory, task_id: UUID, keep: timedelta = CLAIM) -> OutboxTask:
+    """Claimed by the clock on the wall, which the note that a mail leaves is judged by."""
+    now = datetime.now(UTC)
+    async with unit_of_work() as uow:
+        task = await uow.outbox.claim(task_id, now=now, until=now + keep)
+        await uow.commit()
+    assert task
+    return task
+
+
+async def sending(unit_of_work: UnitOfWorkFactory, task: OutboxTask) -> datetime | None:
+    async with unit_of_work() as uow:
+        since = await uow.outbox.sending(task)
+        await uow.commit()
+    return since
+
+
+async def not_sent(unit_of_work: UnitOfWorkFactory, task: OutboxTask, since: datetime) -> None:
+    async with unit_of_work() as uow:
+        await uow.outbox.not_sent(task, since=since)
+        await uow.commit()
+
+
+async def in_doubt(unit_of_work: UnitOfWorkFactory, now: datetime | None = None) -> list[OutboxTask]:
+    async with unit_of_work() as uow:
+        return await uow.outbox.perhaps_sent(now=now or datetime.now(UTC), after=None, limit=9)
+
+
 async def test_whoever_comes_after_a_worker_that_died_while_sending_can_see_it(
     unit_of_work: UnitOfWorkFactory, order: Order
 ) -> None:
     await add(unit_of_work, task := a_task(order))
-    claimed = await claim(unit_of_work, task.id)
-    assert claimed
+    claimed = await claimed_now(unit_of_work, task.id)
+    before = datetime.now(UTC)
+    since = await sending(unit_of_work, claimed)
+    assert since
+    assert abs(since - before) < timedelta(seconds=10)
+
+    heir = await claim(unit_of_work, task.id, datetime.now(UTC) + CLAIM)
+    assert heir
+    assert heir.sending_since == since
+
+
+async def test_a_mail_does_not_leave_once_its_claim_is_over_though_nobody_else_has_it(
+    unit_of_work: UnitOfWorkFactory, order: Order
+) -> None:
+    await add(unit_of_work, task := a_task(order))
+    frozen = await claimed_now(unit_of_work, task.id, keep=timedelta())
+
+    assert await sending(unit_of_work, frozen) is None
+    assert await in_doubt(unit_of_work) == []
+
+
+@pytest.mark.parametrize("state", [TaskState.PENDING, TaskState.DEAD])
+async def test_a_mail_in_doubt_is_listed_until_it_is_known_to_be_sent(
+    unit_of_work: UnitOfWorkFactory, order: Order, state: TaskState
+) -> None:
+    doubtful, clear = a_task(order), a_task(order)
+    await add(unit_of_work, doubtful, clear)
+    for task in (doubtful, clear):
+        claimed = await claimed_now(unit_of_work, task.id)
+        since = await sending(unit_of_work, claimed)
+        assert since
+        assert task not in await in_doubt(unit_of_work), "its worker is at it"
+        await save(unit_of_work, replace(claimed, state=state, sending_since=None if task is clear else since))
+
+    (listed,) = await in_doubt(unit_of_work)
+    assert (listed.id, listed.state) == (doubtful.id, state)
     async with unit_of_work() as uow:
-        assert await uow.outbox.sending(claimed, now=NOW)
+        assert await uow.outbox.perhaps_sent(now=NOW, after=doubtful.id, limit=9) == []
+    await save(unit_of_work, replace(listed, state=TaskState.DONE))
+    assert await in_doubt(unit_of_work) == []
+
+
+async def test_a_mail_that_its_worker_knows_was_not_sent_is_due_at_once_though_another_put_it_off(
+    unit_of_work: UnitOfWorkFactory, order: Order
+) -> None:
+    await add(unit_of_work, task := a_task(order))
+    slow = await claimed_now(unit_of_work, task.id)
+    since = await sending(unit_of_work, slow)
+    assert since
+    later = datetime.now(UTC) + CLAIM
+    heir = await claim(unit_of_work, task.id, later)
+    assert heir
+    await not_sent(unit_of_work, slow, since)
+    (still_noted,) = await in_doubt(unit_of_work, later + CLAIM)
+    assert still_noted.sending_since == since, "the heir has it now"
+    await save(unit_of_work, replace(heir, due_at=later + CLAIM, last_error="perhaps sent"))
+
+    await not_sent(unit_of_work, slow, since - A_MOMENT)
+    assert await due(unit_of_work, later) == [], "that was another mail"
+    await not_sent(unit_of_work, slow, since)
+
+    assert await in_doubt(unit_of_work) == []
+    assert await due(unit_of_work, later) == [task.id]
+
+
+async def test_a_mail_in_doubt_is_revived_where_it_is_named(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    doubtful = replace(a_task(order), attempts=1, sending_since=NOW, due_at=NOW + CLAIM)
+    await add(unit_of_work, doubtful)
+
+    async with unit_of_work() as uow:
+        assert await uow.outbox.revive(None, now=NOW) == []
+        assert await uow.outbox.revive([doubtful.id], now=NOW) == [doubtful.id]
         await uow.commit()
 
-    heir = await claim(unit_of_work, task.id, NOW + CLAIM)
-    assert heir
-    assert heir.sending_since == NOW
-    await save(unit_of_work, replace(heir, last_error="421 busy"))
-    next_one = await claim(unit_of_work, task.id, NOW + CLAIM)
-    assert next_one
-    assert next_one.sending_since is None
+    again = await claim(unit_of_work, doubtful.id)
+    assert again == replace(doubtful, due_at=NOW, attempts=1, sending_since=None)
 
 
 async def test_details_come_back_as_they_were_written(unit_of_work: UnitOfWorkFactory, order: Order) -> None:

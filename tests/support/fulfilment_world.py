@@ -21,7 +21,9 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.smtp.mailbox.mails import CaughtMail
 from adapters.stripe.sandbox import StripeSandbox
+from adapters.system.clock import SystemClock
 from application.outbox import TaskKind, TaskState
+from application.task_care import ReviveTasks
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice, Json, OnSale
@@ -42,6 +44,11 @@ class Task:
     attempts: int
     last_error: str
     is_being_sent: bool
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no worker has to do anything about it soon."""
+        return self.state == TaskState.DONE or self.last_error.startswith("perhaps sent")
 
 
 @dataclass(slots=True)
@@ -119,6 +126,20 @@ class FulfilmentWorld:
             for placed in orders:
                 while not holds(await self.confirmation(placed)):
                     await asyncio.sleep(0.05)
+
+    async def send_again(self, placed: Json) -> None:
+        """Like `piquetickets tasks retry`, once the claim of the worker that had the order's confirmation is over."""
+        task = await self.confirmation(placed)
+        await self.end_claims()
+        revive = ReviveTasks(self.box_office.unit_of_work, SystemClock())
+        await revive([task.id])
+
+    async def end_claims(self) -> None:
+        """All claims of all workers are over, as if so much time had passed."""
+        async with connected(self.settings.database_url or "") as connection:
+            await connection.execute(
+                "UPDATE outbox SET claimed_until = now(), relay_at = now() WHERE claimed_until > now()"
+            )
 
     def mails_to(self, email: str) -> list[CaughtMail]:
         return self.mailbox.mails.addressed_to(email)

@@ -29,6 +29,10 @@ class Faults:
     """No mail is ever answered, or taken."""
     is_mute: bool = False
     """Every mail is taken, and the sender never hears of it."""
+    is_hanging_up: bool = False
+    """Every mail is taken, and the connection broken off instead of an answer."""
+    slow_steps: dict[str, float] = field(default_factory=dict)
+    """Seconds before the answer to MAIL, RCPT or CONTENT."""
 
     def mend(self) -> None:
         """Behave again."""
@@ -36,6 +40,8 @@ class Faults:
         self.is_busy = False
         self.is_hanging = False
         self.is_mute = False
+        self.is_hanging_up = False
+        self.slow_steps.clear()
 
 
 class CatchingHandler:
@@ -45,15 +51,24 @@ class CatchingHandler:
         self._mails = mails
         self._faults = faults
 
+    async def handle_MAIL(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        await self._take_time("MAIL")
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return _OK
+
     async def handle_RCPT(  # noqa: N802 - aiosmtpd finds hooks by this name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
+        await self._take_time("RCPT")
         if address in self._faults.refused_addresses:
             return _NO_SUCH_USER
         envelope.rcpt_tos.append(address)
         return _OK
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self._faults.is_hanging:
             await asyncio.Event().wait()
         if self._faults.is_busy:
@@ -63,9 +78,16 @@ class CatchingHandler:
             envelope_from=envelope.mail_from or "",
             envelope_to=tuple(envelope.rcpt_tos),
         )
+        await self._take_time("CONTENT")
         if self._faults.is_mute:
             await asyncio.Event().wait()
+        if self._faults.is_hanging_up and server.transport is not None:
+            cast("asyncio.WriteTransport", server.transport).abort()
         return _OK
+
+    async def _take_time(self, step: str) -> None:
+        if step in self._faults.slow_steps:
+            await asyncio.sleep(self._faults.slow_steps[step])
 
 
 class SmtpServer:

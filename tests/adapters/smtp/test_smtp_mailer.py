@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,8 @@ from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.smtp.mailbox.mails import CaughtMails
 from adapters.smtp.mailbox.smtp_server import CatchingHandler, Faults, SmtpServer
 from adapters.smtp.mailer import SmtpMailer
-from application.ports.mail import Attachment, Mail, MailRefused, MailUnavailable
+from adapters.smtp.options import Sender, SmtpOptions
+from application.ports.mail import Attachment, Mail, MailPerhapsSent, MailQueued, MailRefused, MailUnavailable
 
 MailFactory = Callable[..., Mail]
 MailerFactory = Callable[[str], SmtpMailer]
@@ -154,12 +156,90 @@ async def test_a_busy_server_is_tried_again_later(
     assert len(catcher.mails) == 1
 
 
-async def test_a_server_that_hangs_is_given_up_after_the_time_out(
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+async def test_a_server_that_is_slow_before_it_has_the_mail_has_not_taken_it(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory, step: str
+) -> None:
+    catcher.faults.slow_steps[step] = 60
+    mailer = mailer_to(f"{catcher.smtp_url}?timeout_seconds=0.1")
+    with pytest.raises(MailUnavailable, match="too long"):
+        await mailer.send(mail())
+    assert len(catcher.mails) == 0
+    catcher.faults.mend()
+    await mailer_to(catcher.smtp_url).send(mail())
+    assert len(catcher.mails) == 1
+
+
+async def test_a_server_may_take_its_time_for_the_answer_to_the_content(
     catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory
 ) -> None:
-    catcher.faults.is_hanging = True
+    catcher.faults.slow_steps["CONTENT"] = 0.3
+    await mailer_to(f"{catcher.smtp_url}?timeout_seconds=0.2").send(mail())
+    assert len(catcher.mails) == 1
+
+
+@pytest.mark.parametrize("fault", ["is_mute", "is_hanging", "is_hanging_up"])
+async def test_a_mail_whose_content_was_sent_and_not_answered_is_perhaps_sent(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory, fault: str
+) -> None:
+    setattr(catcher.faults, fault, True)
+    mailer = mailer_to(f"{catcher.smtp_url}?final_timeout_seconds=0.1")
+    with pytest.raises(MailPerhapsSent, match="its answer did not come"):
+        await mailer.send(mail())
+    catcher.faults.mend()
+    await mailer.send(mail(message_id="2@example.org"))
+    assert catcher.mails.addressed_to("ada@example.org")[-1].message_id == "2@example.org"
+
+
+async def test_a_mail_whose_end_never_left_was_not_sent(mailer_to: MailerFactory, mail: MailFactory) -> None:
+    given_up = asyncio.Event()
+
+    async def stop_reading_at_the_content(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 full\r\n")
+        async for line in reader:
+            is_content = line.startswith(b"DATA")
+            writer.write(b"354 go on\r\n" if is_content else b"250 fine\r\n")
+            if is_content:
+                break
+        await given_up.wait()
+        writer.close()
+
+    server = await asyncio.start_server(stop_reading_at_the_content, "127.0.0.1", 0, limit=1024)
+    port = server.sockets[0].getsockname()[1]
+    huge = Attachment("huge.bin", "application/octet-stream", bytes(12_000_000))
     with pytest.raises(MailUnavailable, match="too long"):
-        await mailer_to(f"{catcher.smtp_url}?timeout_seconds=0.1").send(mail())
+        await mailer_to(f"smtp://127.0.0.1:{port}?final_timeout_seconds=0.5").send(mail(attachments=(huge,)))
+    given_up.set()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_mail_is_stopped_in_the_last_moment_and_the_next_one_goes_through(
+    catcher: MailCatcher, mailer_to: MailerFactory, mail: MailFactory
+) -> None:
+    class OurClaimIsOver(Exception):
+        pass
+
+    async def refuse() -> None:
+        raise OurClaimIsOver
+
+    mailer = mailer_to(catcher.smtp_url)
+    with pytest.raises(OurClaimIsOver):
+        await mailer.send(mail(), may_send=refuse)
+    await mailer.send(mail())
+    assert len(catcher.mails) == 1
+
+
+async def test_a_mail_that_finds_every_connection_in_use_is_told_so(catcher: MailCatcher, mail: MailFactory) -> None:
+    options = replace(SmtpOptions.from_url(catcher.smtp_url), max_connections=1, patience_seconds=0.05)
+    catcher.faults.slow_steps["CONTENT"] = 60
+    async with SmtpMailer(options, sender=Sender("", "tickets@example.org")) as mailer:
+        slow = asyncio.create_task(mailer.send(mail()))
+        await catcher.wait_for(1)
+        with pytest.raises(MailQueued):
+            await mailer.send(mail())
+        slow.cancel()
+        await asyncio.wait([slow])
 
 
 async def test_a_server_that_is_away_is_unavailable(mailer_to: MailerFactory, mail: MailFactory) -> None:

@@ -54,6 +54,7 @@ def test_further_parameters() -> None:
         ("smtp://mail.example.org?starttls=maybe", "it can be required or off"),
         ("smtps://mail.example.org?starttls=required", "excludes"),
         ("smtp://mail.example.org?timeout_seconds=0", "above zero"),
+        ("smtp://mail.example.org?final_timeout_seconds=-1", "final_timeout_seconds"),
         ("smtp://mail.example.org?timeout_seconds=soon", "above zero"),
         ("smtp://mail.example.org?timeout_seconds=nan", "above zero"),
     ],

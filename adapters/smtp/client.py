@@ -1,0 +1,74 @@
+"""aiosmtplib's client, which asks once more before a mail's content leaves, and knows what it knows afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import suppress
+from typing import Any, Final, Literal
+
+from aiosmtplib import SMTP, SMTPDataError, SMTPResponse, SMTPServerDisconnected, SMTPTimeoutError
+from aiosmtplib.protocol import normalize_message_line_endings
+from aiosmtplib.typing import Default, SMTPStatus
+from typing_extensions import override
+
+from application.ports.mail import Ask, MailPerhapsSent, unasked
+
+_LINE_BEGINS_WITH_DOT: Final = re.compile(rb"(?m)^\.")
+
+
+class AskingSmtp(SMTP):
+    """``may_send`` is asked for every mail when the server waits for its content: what it raises stops the mail.
+
+    ``final_timeout`` bounds, in seconds, the wait for the answer to the content.
+    """
+
+    def __init__(self, *, final_timeout: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._final_timeout = final_timeout
+        self.may_send: Ask = unasked
+
+    @override
+    async def data(
+        self, message: str | bytes, /, *, timeout: float | Literal[Default.token] | None = Default.token
+    ) -> SMTPResponse:
+        """Raises MailPerhapsSent where all of the content was given to the network, and no answer came.
+
+        Raises as aiosmtplib does (SMTPDataError, SMTPServerDisconnected, SMTPTimeoutError) before that.
+        """
+        content = message.encode("ascii") if isinstance(message, str) else message
+        started = await self.execute_command(b"DATA", timeout=timeout)
+        if started.code != SMTPStatus.start_input:
+            raise SMTPDataError(started.code, started.message)
+        await self.may_send()
+        answer = await self._answer_to(_dot_stuffed(content))
+        if answer.code != SMTPStatus.completed:
+            raise SMTPDataError(answer.code, answer.message)
+        return answer
+
+    async def _answer_to(self, content: bytes) -> SMTPResponse:
+        protocol, transport = self.protocol, self.transport
+        if protocol is None or transport is None:
+            raise SMTPServerDisconnected("Connection lost")
+        protocol.write(content)
+        try:
+            return await protocol.read_response(timeout=self._final_timeout)
+        except (SMTPServerDisconnected, SMTPTimeoutError) as error:
+            unsent_bytes = _waiting_in(transport)
+            self.close()
+            if unsent_bytes:  # the end of the content is not out: the server cannot have taken the mail
+                raise
+            raise MailPerhapsSent(f"the mail server has all of it, and its answer did not come: {error}") from error
+
+
+def _dot_stuffed(content: bytes) -> bytes:
+    """The content as it travels (RFC 5321 4.5.2), with the line that ends it."""
+    return _LINE_BEGINS_WITH_DOT.sub(b"..", normalize_message_line_endings(content)) + b".\r\n"
+
+
+def _waiting_in(transport: asyncio.BaseTransport) -> int:
+    """How many bytes were not given to the network yet; none where the connection is gone, as that is not known."""
+    with suppress(AttributeError, NotImplementedError, RuntimeError):
+        waiting: int = transport.get_write_buffer_size()  # type: ignore[attr-defined]
+        return waiting
+    return 0
