@@ -64,7 +64,7 @@ class SetLogo:
 
     async def __call__(self, actor: Actor, upload: bytes | None) -> Branding:
         """The branding with the uploaded logo; None takes the logo away. Raises NotFound, InvalidRequest."""
-        prepared = await _prepare(self._studio, upload, LOGO_BOX) if upload is not None else None
+        prepared = await _prepare(self._studio, actor, upload, LOGO_BOX) if upload is not None else None
         async with self._unit_of_work() as uow:
             before = await _locked_producer(uow, actor)
             if prepared:
@@ -87,7 +87,7 @@ class SetShowImage:
 
         Raises NotFound, InvalidRequest, Conflict (it was cancelled).
         """
-        prepared = await _prepare(self._studio, upload, IMAGE_BOX) if upload is not None else None
+        prepared = await _prepare(self._studio, actor, upload, IMAGE_BOX) if upload is not None else None
         async with self._unit_of_work() as uow:
             before = await locked_show(uow, actor, show_id)
             if prepared:
@@ -134,11 +134,11 @@ async def _dress(uow: UnitOfWork, audit: AuditTrail, actor: Actor, before: Produ
         await audit.record(uow, actor, Action.ACCOUNT_CHANGED, after.id, before=before, after=after)
 
 
-async def _prepare(studio: PictureStudio, upload: bytes, box: Box) -> PreparedPicture:
+async def _prepare(studio: PictureStudio, actor: Actor, upload: bytes, box: Box) -> PreparedPicture:
     if len(upload) > MAX_UPLOAD_BYTES:
         raise InvalidRequest(f"A picture has {MAX_UPLOAD_BYTES // 1024**2} MiB at most")
     try:
-        return await studio.prepare(upload, box)
+        return await studio.prepare(upload, box, owner=actor.producer_id)
     except UnusablePicture as error:
         raise InvalidRequest(str(error)) from None
 

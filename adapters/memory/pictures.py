@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from uuid import UUID
 
 from application.ports.pictures import Box, PreparedPicture, UnusablePicture
 from domain.branding import Picture
@@ -14,7 +15,7 @@ _MAX_PIXELS = 25_000_000
 
 
 class MemoryStudio:
-    async def prepare(self, upload: bytes, box: Box) -> PreparedPicture:
+    async def prepare(self, upload: bytes, box: Box, *, owner: UUID) -> PreparedPicture:  # noqa: ARG002
         if not upload.startswith(_PNG_START) or not upload.endswith(_PNG_END):
             raise UnusablePicture("A picture must be a whole PNG here")
         width, height = struct.unpack_from(">II", upload, len(_PNG_START))

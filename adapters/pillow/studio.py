@@ -1,60 +1,70 @@
-"""PictureStudio by Pillow: decodes what was uploaded and encodes it anew as WebP."""
+"""PictureStudio by Pillow: decodes what was uploaded, in a process of its own, and encodes it anew as WebP."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from io import BytesIO
+import os
+import sys
+from asyncio.subprocess import PIPE
 from typing import Final
+from uuid import UUID
+from weakref import WeakValueDictionary
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
+from adapters.pillow.decoder import REFUSED
 from application.ports.pictures import Box, PreparedPicture, UnusablePicture
 from domain.branding import Picture
 
-FORMATS: Final = ("PNG", "JPEG", "WEBP")
-#: A photo of a good camera. Decoded it takes 4 bytes a pixel, so this is what bounds the memory of an upload.
-MAX_PIXELS: Final = 25_000_000
-#: Pictures that are prepared at a time in one process.
+#: Pictures that one server process has decoded at a time.
 MAX_AT_ONCE: Final = 2
-_QUALITY: Final = 82
+#: The largest photo takes about a second. What takes longer than this is ended.
+MAX_SECONDS: Final = 10.0
 _DIGEST_CHARACTERS: Final = 32
+#: All that the decoding process is told of our environment: it needs none of our secrets.
+_ENVIRONMENT: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG")
 
 
 class PillowStudio:
-    """Works in threads: Pillow is CPU-bound, and lets go of the interpreter while it decodes and encodes."""
+    """A picture cannot keep a server process busy: another process decodes it, and is ended after ``max_seconds``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_seconds: float = MAX_SECONDS) -> None:
+        self._max_seconds = max_seconds
         self._at_once = asyncio.Semaphore(MAX_AT_ONCE)
+        # A lock lives as long as anybody holds it or waits for it.
+        self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
-    async def prepare(self, upload: bytes, box: Box) -> PreparedPicture:
-        async with self._at_once:
-            return await asyncio.to_thread(_prepare, upload, box)
+    async def prepare(self, upload: bytes, box: Box, *, owner: UUID) -> PreparedPicture:
+        turn = self._turn_of(owner)
+        async with turn, self._at_once:
+            try:
+                async with asyncio.timeout(self._max_seconds):
+                    size, content = await _decode(upload, box)
+            except TimeoutError:
+                raise UnusablePicture("The picture takes too long to read; save it once more and try again") from None
+        digest = hashlib.sha256(content).hexdigest()[:_DIGEST_CHARACTERS]
+        return PreparedPicture(Picture.of(digest, width=size[0], height=size[1]), content)
+
+    def _turn_of(self, owner: UUID) -> asyncio.Lock:
+        """One picture of a producer at a time, so that the others' have a place, too."""
+        return self._turns.setdefault(owner, asyncio.Lock())
 
 
-def _prepare(upload: bytes, box: Box) -> PreparedPicture:
+async def _decode(upload: bytes, box: Box) -> tuple[tuple[int, int], bytes]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "adapters.pillow.decoder", str(box.width), str(box.height)),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+    )
     try:
-        with Image.open(BytesIO(upload), formats=FORMATS) as image:
-            # Known from the header alone, so a small file that would unfold into gigabytes is refused undecoded.
-            if image.width * image.height > MAX_PIXELS:
-                raise UnusablePicture(f"A picture has {MAX_PIXELS // 10**6} million pixels at most")
-            fitted = _fitted(image, box)
-    except (UnidentifiedImageError, Image.DecompressionBombError):
-        raise UnusablePicture("A picture must be PNG, JPEG or WebP") from None
-    # What Pillow's decoders raise for broken files is not written down anywhere; these are their bases.
-    except (OSError, ValueError, SyntaxError, EOFError):
-        raise UnusablePicture("The picture is broken") from None
-    encoded = BytesIO()
-    fitted.save(encoded, "WEBP", quality=_QUALITY)
-    content = encoded.getvalue()
-    digest = hashlib.sha256(content).hexdigest()[:_DIGEST_CHARACTERS]
-    return PreparedPicture(Picture.of(digest, width=fitted.width, height=fitted.height), content)
-
-
-def _fitted(image: Image.Image, box: Box) -> Image.Image:
-    image.draft("RGB", (box.width, box.height))  # JPEGs are decoded no larger than they are needed
-    upright = ImageOps.exif_transpose(image)
-    plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    plain.thumbnail((box.width, box.height), Image.Resampling.LANCZOS)
-    plain.info.clear()  # no profile, no place where it was taken
-    return plain
+        output, refusal = await process.communicate(upload)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await asyncio.shield(process.wait())
+    if process.returncode:
+        raise UnusablePicture(refusal.decode() if process.returncode == REFUSED else "The picture is broken")
+    header, _, content = output.partition(b"\n")
+    width, height = map(int, header.split())
+    return (width, height), content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Protocol
+from uuid import UUID
 
 from domain.branding import Picture
 
@@ -29,9 +30,10 @@ class PreparedPicture:
 
 
 class PictureStudio(Protocol):
-    async def prepare(self, upload: bytes, box: Box) -> PreparedPicture:
+    async def prepare(self, upload: bytes, box: Box, *, owner: UUID) -> PreparedPicture:
         """The upload as a picture that fits into ``box``; the same upload gives the same picture.
 
-        Raises UnusablePicture for what is not PNG, JPEG or WebP, broken, or of more pixels than can be handled.
+        Uploads of one ``owner`` (a producer) are prepared one after the other. Raises UnusablePicture for what is not
+        PNG, JPEG or WebP, is broken, has more pixels than can be handled, or takes too long.
         """
         ...

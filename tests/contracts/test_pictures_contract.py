@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
+from uuid import UUID, uuid4
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -18,6 +21,7 @@ from tests.contracts.builders import Theatre
 
 PICTURE = Picture.of("a" * 32, width=16, height=9)
 BOX = Box(400, 300)
+OWNER = uuid4()
 
 
 def encoded(width: int, height: int, kind: str = "PNG", mode: str = "RGB") -> bytes:
@@ -79,35 +83,35 @@ class TestStudio:
     async def test_picture_fits_and_is_never_enlarged(
         self, studio: PictureStudio, size: tuple[int, int], fitted: tuple[int, int]
     ) -> None:
-        prepared = await studio.prepare(encoded(*size), BOX)
+        prepared = await studio.prepare(encoded(*size), BOX, owner=OWNER)
         assert prepared.picture.size == fitted
         assert prepared.content
 
     async def test_same_upload_is_the_same_picture(self, studio: PictureStudio) -> None:
         upload = encoded(40, 30)
-        assert await studio.prepare(upload, BOX) == await studio.prepare(upload, BOX)
+        assert await studio.prepare(upload, BOX, owner=OWNER) == await studio.prepare(upload, BOX, owner=OWNER)
 
     @pytest.mark.parametrize("upload", [b"", b"GIF89a", b"<svg/>", encoded(40, 30)[:50], encoded(5001, 5000)])
     async def test_what_cannot_be_used_is_refused(self, studio: PictureStudio, upload: bytes) -> None:
         with pytest.raises(UnusablePicture):
-            await studio.prepare(upload, BOX)
+            await studio.prepare(upload, BOX, owner=OWNER)
 
 
 class TestPillow:
     @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
     @pytest.mark.parametrize("mode", ["RGB", "L"])
     async def test_every_format_becomes_webp(self, kind: str, mode: str) -> None:
-        prepared = await PillowStudio().prepare(encoded(40, 30, kind, mode), BOX)
+        prepared = await PillowStudio().prepare(encoded(40, 30, kind, mode), BOX, owner=OWNER)
         with Image.open(BytesIO(prepared.content)) as image:
             assert (image.format, image.size) == ("WEBP", (40, 30))
 
     @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "ICO"])
     async def test_other_formats_are_refused(self, kind: str) -> None:
         with pytest.raises(UnusablePicture):
-            await PillowStudio().prepare(encoded(40, 30, kind), BOX)
+            await PillowStudio().prepare(encoded(40, 30, kind), BOX, owner=OWNER)
 
     async def test_25_million_pixels_are_read(self) -> None:
-        assert (await PillowStudio().prepare(encoded(5000, 5000, "JPEG"), BOX)).picture.size == (300, 300)
+        assert (await PillowStudio().prepare(encoded(5000, 5000, "JPEG"), BOX, owner=OWNER)).picture.size == (300, 300)
 
     async def test_transparency_stays_and_where_it_was_taken_does_not(self) -> None:
         stream = BytesIO()
@@ -115,7 +119,42 @@ class TestPillow:
         exif[0x0112] = 6  # lies on its side
         exif[0x010E] = "at home"
         Image.new("RGBA", (40, 30), (0, 0, 0, 0)).save(stream, "PNG", exif=exif)
-        prepared = await PillowStudio().prepare(stream.getvalue(), BOX)
+        prepared = await PillowStudio().prepare(stream.getvalue(), BOX, owner=OWNER)
         with Image.open(BytesIO(prepared.content)) as image:
             assert (image.size, image.mode) == ((30, 40), "RGBA")
             assert dict(image.getexif()) == {}
+
+    async def test_a_picture_that_takes_too_long_is_refused_and_its_process_ended(self) -> None:
+        before = decoders()
+        studio = PillowStudio(max_seconds=0.01)
+        with pytest.raises(UnusablePicture, match="takes too long"):
+            await studio.prepare(encoded(40, 30), BOX, owner=OWNER)
+        assert decoders() == before
+
+    async def test_one_who_goes_away_leaves_no_process_behind(self) -> None:
+        before = decoders()
+        preparing = asyncio.create_task(PillowStudio().prepare(encoded(3000, 3000), BOX, owner=OWNER))
+        while decoders() == before:
+            await asyncio.sleep(0.005)
+        preparing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await preparing
+        assert decoders() == before
+
+    async def test_one_producers_pictures_leave_room_for_the_others(self) -> None:
+        """Of two places in a process one producer has one, however many pictures are sent at once."""
+        studio = PillowStudio()
+        finished: list[str] = []
+
+        async def prepare(name: str, owner: UUID) -> None:
+            await studio.prepare(encoded(40, 30), BOX, owner=owner)
+            finished.append(name)
+
+        eager = uuid4()
+        await asyncio.gather(*(prepare("eager", eager) for _ in range(4)), prepare("other", uuid4()))
+        assert finished.index("other") < 3
+
+
+def decoders() -> set[int]:
+    """Decoding processes that this one started and that still run."""
+    return {child.pid for child in psutil.Process().children() if "adapters.pillow.decoder" in child.cmdline()}
