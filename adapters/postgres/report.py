@@ -13,6 +13,7 @@ from adapters.postgres.tables import orders, producers, ticket_attendees, ticket
 from domain import money
 from domain.catalog import Show
 from domain.report import ShowReport, Takings, TicketReport
+from domain.timezones import days
 
 
 def _share(amount: str, weight: str) -> str:
@@ -80,7 +81,7 @@ _SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in _FIG
 _TAKINGS = sa.text(
     f"""
     WITH {shares("o.show_id = :show_id")}, dated AS (
-        SELECT *, (completed_at AT TIME ZONE :timezone)::date AS day,
+        SELECT *, (CAST(:days AS date[]))[width_bucket(completed_at, CAST(:begins AS timestamptz[]))] AS day,
                coalesce(manual_payment, 'online') AS payment
         FROM shares
     )
@@ -90,6 +91,10 @@ _TAKINGS = sa.text(
     GROUP BY GROUPING SETS ((ticket_id), (day), (payment), ())
     ORDER BY day, payment
     """  # noqa: S608
+)
+#: The first and the last moment that the report's days must cover.
+_SPAN = sa.select(sa.func.min(orders.c.completed_at), sa.func.max(orders.c.completed_at)).where(
+    orders.c.show_id == sa.bindparam("show_id"), orders.c.completed_at.is_not(None)
 )
 _TICKETS = (
     sa.select(tickets).where(tickets.c.show_id == sa.bindparam("show_id")).order_by(tickets.c.price, tickets.c.id)
@@ -115,7 +120,7 @@ async def read_report(connection: AsyncConnection, show: Show) -> ShowReport:
     code = await connection.scalar(_CURRENCY, {"producer_id": show.producer_id})
     on_sale = [ticket_of(row) for row in (await connection.execute(_TICKETS, this_show)).mappings()]
     checked_in = {row.ticket_id: row.checked_in for row in await connection.execute(_CHECKED_IN, this_show)}
-    groups = (await connection.execute(_TAKINGS, {**this_show, "timezone": show.timezone})).mappings().all()
+    groups = (await connection.execute(_TAKINGS, this_show | await _calendar(connection, show))).mappings().all()
     by_ticket = {row["ticket_id"]: _takings(row, orders=0) for row in groups if row["ticket_id"]}
     return ShowReport(
         currency=money.currency(str(code)),
@@ -134,6 +139,16 @@ async def read_report(connection: AsyncConnection, show: Show) -> ShowReport:
         by_payment={row["payment"]: _takings(row) for row in groups if row["payment"]},
         total=next(_takings(row) for row in groups if not (row["ticket_id"] or row["day"] or row["payment"])),
     )
+
+
+async def _calendar(connection: AsyncConnection, show: Show) -> dict[str, list[Any]]:
+    """The days on which orders were completed, on the venue's calendar, and the moments at which they begin.
+
+    The database's own rules of time zones are of another release, and it takes some names for abbreviations.
+    """
+    first, last = (await connection.execute(_SPAN, {"show_id": show.id})).one()
+    calendar = days(show.zone, first, last) if first else []
+    return {"begins": [begin for begin, _ in calendar], "days": [day for _, day in calendar]}
 
 
 def _takings(row: RowMapping, **overrides: Any) -> Takings:

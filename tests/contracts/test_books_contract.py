@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,8 @@ from domain.duplicate_payments import DuplicatePayment
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
 from domain.refunds import Refund, RefundStatus, amount_for
 from domain.report import report_of
+from domain.timezones import changes, days
+from domain.venue_clock import VenueClock
 from tests.contracts.builders import NOW, Theatre, a_refund, a_show, a_task, an_order, issue
 from tests.support.factories import by_older_rules
 
@@ -141,6 +144,50 @@ async def test_report_is_the_domains_and_nothing_is_off(
     assert report == report_of(display.tickets, orders, refunds, currency=currency, timezone=timezone)
     assert report.total.paid == sum(order.amount_paid for order in orders if order.completed_at)
     assert await off(books) == {}
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "America/New_York",
+        "US/Eastern",  # a link, which servers may not have
+        "CET",  # in PostgreSQL an abbreviation, without summer time
+        "EET",
+        "MET",
+        "WET",
+        "America/Coyhaique",  # younger than many servers' rules
+        "America/Vancouver",  # younger rules than theirs
+        "posix/Europe/Paris",  # from earlier versions
+        "right/Europe/Paris",
+        "Africa/Cairo",  # a midnight that is skipped, and an hour before midnight that comes twice
+        "America/Havana",  # midnight comes twice
+        "Pacific/Kiritimati",
+    ],
+)
+async def test_days_of_a_report_are_those_of_the_venues_calendar(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, zone: str
+) -> None:
+    moments = theatre.show.venue_clock.moments
+    show = replace(theatre.show, timezone=zone, venue_clock=VenueClock.at(moments, zone))
+    first, last = datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+    nights = {change.date() for change in changes(show.zone, first, last)} | {date(2027, 7, 1)}
+    completed = [
+        begin + offset
+        for begin, day in days(show.zone, first, last)
+        if {day - timedelta(days=1), day, day + timedelta(days=1)} & nights
+        for offset in (-timedelta(microseconds=1), timedelta(), timedelta(minutes=59))
+    ]
+    orders = [replace(paid(theatre.order(1)), completed_at=moment) for moment in completed]
+    async with unit_of_work() as uow:
+        await uow.catalog.save_show(show)
+        await uow.commit()
+    await store(unit_of_work, theatre, *orders)
+
+    report = await books.report(show)
+
+    counted = Counter(moment.astimezone(show.zone).date() for moment in completed)
+    assert {day: takings.orders for day, takings in report.by_day.items()} == dict(sorted(counted.items()))
+    assert list(report.by_day) == sorted(counted)
 
 
 async def test_money_that_came_too_late_is_in_no_figure(
