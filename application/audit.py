@@ -31,6 +31,7 @@ class Action(StrEnum):
     SHOW_DELETED = "show.deleted"
     SHOW_REFUNDED = "show.refunded"
     SHOW_TIMES_DERIVED = "show.times_derived"
+    HOLDS_RELEASED = "holds.released"
     TICKET_ADDED = "ticket.added"
     TICKET_CHANGED = "ticket.changed"
     TICKET_DELETED = "ticket.deleted"

@@ -30,6 +30,7 @@ class SellAtCounter:
             await own_show(uow, actor, request.cart.show_id)
         idempotency = request.idempotency
         if idempotency:
-            # Buyers choose their keys themselves, and must not come upon those of a box office.
-            idempotency = Idempotency(f"{actor.producer_id}:{idempotency.key}", idempotency.fingerprint)
-        return await self._checkout(replace(request, manual_payment=payment, placed_by=actor, idempotency=idempotency))
+            # Buyers choose their keys themselves, and no key of theirs has a space in it: none is a box office's.
+            idempotency = Idempotency(f"{actor.producer_id} {idempotency.key}", idempotency.fingerprint)
+        placed = replace(request, manual_payment=payment, placed_by=actor, idempotency=idempotency, claimant=None)
+        return await self._checkout(placed)

@@ -27,24 +27,25 @@ class WriteCalendar:
         self._links = links
         self._clock = clock
 
-    def __call__(self, order: Order, display: ShowOnDisplay) -> bytes:
+    def __call__(self, order: Order, display: ShowOnDisplay) -> bytes:  # noqa: ARG002  # orders of a show share it
         """iCalendar. A cancelled show's entry takes itself out of the calendar again."""
-        return self._calendars.write(self._event(order, display))
+        return self._calendars.write(self._event(display))
 
     def attachment(self, order: Order, display: ShowOnDisplay) -> Attachment:
         """The same as it goes with a mail."""
         method = "CANCEL" if display.show.cancelled else "PUBLISH"
         return Attachment("show.ics", f"{CONTENT_TYPE}; method={method}", self(order, display))
 
-    def _event(self, order: Order, display: ShowOnDisplay) -> CalendarEvent:
-        show, now, page = display.show, self._clock.now(), self._links.order_page(order)
+    def _event(self, display: ShowOnDisplay) -> CalendarEvent:
+        # Calendars are shared, synchronised and indexed: the order's own page would be open to all who see the entry.
+        show, now, page = display.show, self._clock.now(), self._links.find_orders()
         doors = wording.doors(show.door_there, show.start_there, show.zone, show.locale)
         return CalendarEvent(
             uid=f"{show.id}@piquetickets",
             sequence=max(int((now - _SEQUENCE_EPOCH).total_seconds()), 0),
             stamped_at=now,
             title=show.title,
-            description=f"Doors {doors}. Your tickets: {page}",
+            description=f"Doors {doors}. Your tickets are in our mail to you; ask for it again at {page}",
             url=page,
             venue=show.venue,
             organizer_name=display.producer.name,

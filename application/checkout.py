@@ -21,16 +21,18 @@ from application.handover import HandOver
 from application.outbox import OutboxTask, TaskKind
 from application.ports.lock import Lock
 from application.ports.payment import PaymentBusy, PaymentKeyRefused, PaymentRefused, PaymentUnavailable
-from application.ports.storage import Sale, UnitOfWork, UnitOfWorkFactory
+from application.ports.storage import ClaimQuery, Sale, UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.reminders import reminder_of
 from application.session_opening import OpenSession
 from application.ticket_locks import ticket_locks
 from domain.cart import Cart
+from domain.claims import Claimant, Claims
 from domain.customer import Customer
 from domain.errors import DomainError
 from domain.orders import Idempotency, IssueTicket, ManualPayment, Order
 from domain.policy import CheckoutPolicy
+from domain.pricing import Quote
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,8 @@ log = logging.getLogger(__name__)
 class CheckoutRequest:
     """What a buyer asks for, or ``placed_by`` a producer for them, who has the money already (``manual_payment``).
 
-    ``expected_total`` is the total the buyer was shown, in the currency's own unit.
+    ``expected_total`` is the total the buyer was shown, in the currency's own unit. ``claimant`` is for whom the
+    tickets count until they are paid; None for a producer's own orders, and where nothing is limited.
     """
 
     cart: Cart
@@ -48,6 +51,7 @@ class CheckoutRequest:
     idempotency: Idempotency | None = None
     manual_payment: ManualPayment | None = None
     placed_by: Actor | None = None
+    claimant: Claimant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +122,18 @@ class PlaceOrders:
     async def _decide(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest]) -> Batch:
         # Whoever placed an order under one of the keys has committed when the tickets are locked.
         keys = {request.idempotency.key for request in requests if request.idempotency}
-        sale = await uow.sales.lock([request.cart for request in requests], keys=keys)
+        claimants = frozenset(key for request in requests if request.claimant for key in request.claimant.keys)
+        sale = await uow.sales.lock(
+            [request.cart for request in requests],
+            keys=keys,
+            claimants=ClaimQuery(claimants, self._clock.now()) if claimants else None,
+        )
+        claims = Claims(sale.claimed, self._policy.claims)
         known = dict(await uow.orders.with_idempotency_keys(sale.used_keys)) if sale.used_keys else {}
         now = self._clock.now()
         outcomes: list[Placement | Exception] = []
         for request in requests:
-            outcome = self._repeat(request, known) or self._place(request, sale, now)
+            outcome = self._repeat(request, known) or self._place(request, sale, claims, now)
             if isinstance(outcome, Placement) and request.idempotency:
                 known[request.idempotency.key] = outcome.order
             outcomes.append(outcome)
@@ -132,6 +142,8 @@ class PlaceOrders:
         if placed:
             await uow.orders.add(placed)
             await uow.sales.save(sale.stock)
+            if claims.new:
+                await uow.sales.claim(claims.new)
             await uow.outbox.add(tasks)
             await self._remember_who_placed(uow, requests, outcomes)
         return Batch(outcomes, placed, tasks)
@@ -161,7 +173,13 @@ class PlaceOrders:
             return None
         return Placement(order, is_new=False) if order.idempotency == request.idempotency else IdempotencyKeyReused()
 
-    def _place(self, request: CheckoutRequest, sale: Sale, now: datetime) -> Placement | Exception:
+    def _place(self, request: CheckoutRequest, sale: Sale, claims: Claims, now: datetime) -> Placement | Exception:
+        tickets, claimant = sum(line.quantity for line in request.cart.lines), request.claimant
+
+        def permit(quote: Quote) -> None:
+            if claimant is not None:
+                claims.ensure(claimant, tickets, is_free=quote.is_free)
+
         try:
             order = sale.offering(request.cart.show_id, self._policy).place(
                 request.cart,
@@ -172,9 +190,16 @@ class PlaceOrders:
                 expected_total=request.expected_total,
                 idempotency=request.idempotency,
                 manual_payment=request.manual_payment,
+                permit=permit,
             )
         except DomainError as refusal:
             return refusal
+        if claimant is not None:
+            if order.expires_at is not None:
+                claims.add(claimant, order.id, tickets, hold_ends_at=order.expires_at)
+            else:
+                show_ends_at = sale.shows[order.show_id].end_time
+                claims.add_free(claimant, order.id, tickets, now=now, show_ends_at=show_ends_at)
         return Placement(order, is_new=True)
 
 

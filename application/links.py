@@ -41,6 +41,10 @@ class Links:
         """The order's page in the storefront."""
         return f"{self.public_url}/shows/{order.show_id}/orders/{order.id}?token={self.tokens.token(order.id)}"
 
+    def find_orders(self) -> str:
+        """Where a buyer asks for the links to their orders: an address without a token, for what others may read."""
+        return f"{self.public_url}/orders"
+
     def pay_page(self, order: Order) -> str:
         """Where a buyer waits for the payment page, and is sent on to it."""
         token = self.tokens.token(order.id)

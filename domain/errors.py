@@ -12,6 +12,7 @@ DomainError
 ├── TicketNotFound, TicketsUnavailable
 ├── InvalidPromoCode, PromoCodeExhausted
 ├── ProducerPaymentMissing
+├── HoldLimitReached
 ├── NotFound
 ├── Conflict
 │   └── IllegalTransition
@@ -106,6 +107,10 @@ class InvalidPromoCode(DomainError):
 
 class PromoCodeExhausted(DomainError):
     """The promo code exists, but is used up or outside its dates."""
+
+
+class HoldLimitReached(DomainError):
+    """One buyer has as many unpaid or free tickets of a show as anyone may have."""
 
 
 class ProducerPaymentMissing(DomainError):

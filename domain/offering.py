@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -70,18 +71,22 @@ class Offering:
         expected_total: Decimal | None = None,
         idempotency: Idempotency | None = None,
         manual_payment: ManualPayment | None = None,
+        permit: Callable[[Quote], None] | None = None,
     ) -> Order:
         """Take the cart's tickets from the stock: a free or manual order is completed, any other holds them until it
         is paid.
 
-        ``expected_total`` is in the currency's own unit. Raises PriceChanged when the total differs from it, and
-        what ``quote`` raises; the stock is unchanged then.
+        ``expected_total`` is in the currency's own unit; ``permit`` is asked about the price and may raise. Raises
+        PriceChanged when the total differs from ``expected_total``, and what ``quote`` and ``permit`` raise; the stock
+        is unchanged then.
         """
         quote = self.quote(cart, now=now, manual_payment=manual_payment)
         if expected_total is not None and not (
             expected_total.is_finite() and expected_total == quote.currency.to_decimal(quote.total)
         ):
             raise PriceChanged(quote)
+        if permit is not None:
+            permit(quote)
         promo_code = self._promo_code(cart, now)
         promo_code_id = promo_code.id if promo_code else None
         order = partial(

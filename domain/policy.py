@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias
 
+from domain.claims import ClaimPolicy
 from domain.errors import InvalidRequest
 from domain.money import CURRENCIES, Currency, currency
 
@@ -104,6 +105,7 @@ class CheckoutPolicy:
     max_order_amount: AmountTerms = Decimal(5000)
     max_donation_per_ticket: AmountTerms = Decimal(1000)
     hold: timedelta = timedelta(minutes=30)
+    claims: ClaimPolicy = field(default_factory=ClaimPolicy)
     _terms: dict[str, CurrencyTerms] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def terms(self, currency: Currency) -> CurrencyTerms:

@@ -41,6 +41,7 @@ from application.buying import BuyOnce
 from application.calendars import WriteCalendar
 from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
+from application.claimants import Claimants
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
 from application.correspondence import SendLetter
@@ -52,6 +53,7 @@ from application.duplicate_payments import (
 )
 from application.group_commit import GroupCommit
 from application.handover import HandOver
+from application.holds import ForgetClaims, ListHolds, ReleaseHolds
 from application.issuing import TicketIssuer
 from application.late_payment import ApologizeForLatePayment
 from application.links import Links, OrderTokens
@@ -140,6 +142,7 @@ class Container(containers.DeclarativeContainer):
     links = providers.Singleton(Links, settings.provided.public_url, order_tokens)
     codes = providers.Singleton(TicketCodes, settings.provided.secret_key)
     issue = providers.Singleton(TicketIssuer, ids, codes)
+    claimants = providers.Singleton(Claimants, settings.provided.secret_key, policy.claims)
     hand_over = providers.Singleton(HandOver, notifier)
 
     settlement = providers.Singleton(Settlement, unit_of_work.provider, clock, ids, issue, hand_over, metrics)
@@ -217,6 +220,9 @@ class Container(containers.DeclarativeContainer):
     sell_at_counter = providers.Singleton(SellAtCounter, unit_of_work.provider, checkout)
     list_orders = providers.Singleton(ListOrders, unit_of_work.provider)
     list_attendees = providers.Singleton(ListAttendees, unit_of_work.provider)
+    list_holds = providers.Singleton(ListHolds, unit_of_work.provider)
+    release_holds = providers.Singleton(ReleaseHolds, unit_of_work.provider, release_order, audit)
+    forget_claims = providers.Singleton(ForgetClaims, unit_of_work.provider, clock)
     list_refunds = providers.Singleton(ListRefunds, unit_of_work.provider)
     resend_tickets = providers.Singleton(ResendTickets, unit_of_work.provider, clock, ids, hand_over)
     write_note = providers.Singleton(WriteNote, unit_of_work.provider, clock, ids)

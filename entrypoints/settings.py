@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from adapters.redis.rate_limit import UNLIMITED, parse_rate
 from adapters.smtp.options import Sender, SmtpOptions
+from domain.claims import Allowance, ClaimPolicy
 from domain.policy import AmountTerms, CheckoutPolicy, parse_amounts
 
 DEFAULT_SECRET_KEY = "not-secret-change-me"  # noqa: S105  # production refuses to start with it
@@ -31,6 +32,8 @@ _AMOUNTS = {
     for name in ("platform_fee", "processing_fee_fixed", "max_order_amount", "max_donation_per_ticket")
 }
 
+#: 0 is no limit, None the default.
+_Limit = Annotated[int, Meta(ge=0, le=1_000_000)] | None
 _Positive = Annotated[float, Meta(gt=0)]
 
 
@@ -73,6 +76,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     quote_rate_limit: str = ""
     lookup_rate_limit: str = ""
     error_rate_limit: str = ""
+    max_held_tickets_per_email: _Limit = None
+    max_held_orders_per_email: _Limit = None
+    max_held_tickets_per_network: _Limit = None
+    max_held_orders_per_network: _Limit = None
+    max_free_tickets_per_email: _Limit = None
+    max_free_tickets_per_network: _Limit = None
     trusted_proxies: str = ""
     cors_origins: str = ""
     log_format: Literal["console", "json"] = "console"
@@ -95,6 +104,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     def is_production(self) -> bool:
         """Whether real money moves: a live Stripe key."""
         return self.stripe_api_key.startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def _claims(self) -> ClaimPolicy:
+        default = ClaimPolicy()
+        return ClaimPolicy(
+            per_email=Allowance(
+                held_tickets=self._limit(self.max_held_tickets_per_email, default.per_email.held_tickets),
+                held_orders=self._limit(self.max_held_orders_per_email, default.per_email.held_orders),
+                free_tickets=self._limit(self.max_free_tickets_per_email, default.per_email.free_tickets),
+            ),
+            per_network=Allowance(
+                held_tickets=self._limit(self.max_held_tickets_per_network, default.per_network.held_tickets),
+                held_orders=self._limit(self.max_held_orders_per_network, default.per_network.held_orders),
+                free_tickets=self._limit(self.max_free_tickets_per_network, default.per_network.free_tickets),
+            ),
+        )
+
+    def _limit(self, given: int | None, default: int | None) -> int | None:
+        if given is not None:
+            return given or None
+        return None if self.checkout_rate_limit == UNLIMITED else default
 
     @property
     def quotes_rate(self) -> str:
@@ -129,6 +159,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             processing_fee_rate=self.processing_fee_rate,
             max_tickets_per_order=self.max_tickets_per_order,
             hold=timedelta(minutes=self.hold_minutes),
+            claims=self._claims,
             **{name: self._amounts(name, default) for name, default in _AMOUNTS.items()},
         )
 

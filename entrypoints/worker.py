@@ -30,6 +30,7 @@ RELAY_EVERY = timedelta(seconds=1)
 SWEEP_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(seconds=15)
 LOOK_BACK_EVERY = timedelta(minutes=15)
+FORGET_EVERY = timedelta(minutes=10)
 BEAT_EVERY = timedelta(seconds=15)
 RECONNECT_PAUSE = timedelta(seconds=1)
 LISTENER_ENDS_WITHIN = timedelta(seconds=3)
@@ -101,6 +102,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(SWEEP_EVERY, container.release_cancelled(), stop))
         group.create_task(_every(SWEEP_EVERY, container.refund_cancelled(), stop))
         group.create_task(_every(RECONCILE_EVERY, container.reconcile(), stop))
+        group.create_task(_every(FORGET_EVERY, container.forget_claims(), stop))
         group.create_task(_every(LOOK_BACK_EVERY, container.reconcile().look_for_lost_payments, stop))
 
 

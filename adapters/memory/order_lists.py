@@ -8,6 +8,7 @@ from uuid import UUID
 from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeSummary,
+    Hold,
     OrderCursor,
     OrderFilter,
     OrderSummary,
@@ -59,6 +60,23 @@ class MemoryOrderListRepo:
         found.sort(key=_place)
         last = (after.created_at, after.order_id, after.attendee_id) if after else None
         return [attendee for attendee in found if last is None or _place(attendee) > last][:limit]
+
+    async def holds(self, show_id: UUID, *, limit: int) -> list[Hold]:
+        networks = {claim.order_id: claim.key for claim in self._tables.ticket_claims.values() if claim.is_network}
+        found = [
+            Hold(
+                order_id=order.id,
+                status=order.status,
+                email=order.customer.email,
+                network=networks.get(order.id),
+                tickets=sum(line.quantity for line in order.lines),
+                created_at=order.created_at,
+                expires_at=order.expires_at,
+            )
+            for order in self._tables.orders.values()
+            if order.show_id == show_id and order.holds_tickets and order.expires_at is not None
+        ]
+        return sorted(found, key=lambda hold: (hold.expires_at, hold.order_id))[:limit]
 
 
 def _place(attendee: AttendeeSummary) -> tuple[object, ...]:

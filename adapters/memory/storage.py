@@ -32,6 +32,7 @@ from application.ports.cancellation import ShowRefund
 from application.ports.payment import PaymentEvent
 from application.ports.storage import (
     Background,
+    ClaimQuery,
     FoundOrder,
     OrderPayment,
     ReceivedEvent,
@@ -45,9 +46,10 @@ from domain.admission import Scan
 from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
+from domain.claims import Claim, Claimed
 from domain.duplicate_payments import DuplicatePayment
 from domain.notes import OrderNote
-from domain.orders import Order, OrderStatus
+from domain.orders import HOLDING, SOLD, Order, OrderStatus
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
 from domain.stock import Stock
@@ -60,6 +62,7 @@ class _Tables:
     tickets: dict[UUID, Ticket] = field(default_factory=dict)
     promo_codes: dict[UUID, TicketPromoCode] = field(default_factory=dict)
     orders: dict[UUID, Order] = field(default_factory=dict)
+    ticket_claims: dict[tuple[int, UUID], Claim] = field(default_factory=dict)
     outbox: dict[UUID, OutboxTask] = field(default_factory=dict)
     claims: dict[UUID, datetime] = field(default_factory=dict)
     relays: dict[UUID, datetime] = field(default_factory=dict)
@@ -165,9 +168,39 @@ class MemorySalesRepo:
             ),
         )
 
-    async def lock(self, carts: Sequence[Cart], *, keys: Collection[str] = ()) -> Sale:
+    async def lock(
+        self, carts: Sequence[Cart], *, keys: Collection[str] = (), claimants: ClaimQuery | None = None
+    ) -> Sale:
         used = {order.idempotency.key for order in self._tables.orders.values() if order.idempotency}
-        return replace(await self.read(carts), used_keys=frozenset(used.intersection(keys)))
+        return replace(
+            await self.read(carts),
+            used_keys=frozenset(used.intersection(keys)),
+            claimed=self._claimed(claimants) if claimants else {},
+        )
+
+    def _claimed(self, claimants: ClaimQuery) -> dict[int, Claimed]:
+        claimed: dict[int, Claimed] = {}
+        for claim in self._tables.ticket_claims.values():
+            order = self._tables.orders[claim.order_id]
+            counts = order.status in (SOLD if claim.is_free else HOLDING)
+            if claim.key not in claimants.keys or claim.ends_at <= claimants.now or not counts:
+                continue
+            had = claimed.get(claim.key, Claimed())
+            claimed[claim.key] = Claimed(
+                had.held_tickets + (0 if claim.is_free else claim.tickets),
+                had.held_orders + (0 if claim.is_free else 1),
+                had.free_tickets + (claim.tickets if claim.is_free else 0),
+            )
+        return claimed
+
+    async def claim(self, claims: Sequence[Claim]) -> None:
+        self._tables.ticket_claims.update({(claim.key, claim.order_id): claim for claim in claims})
+
+    async def forget_claims(self, *, now: datetime, limit: int) -> int:
+        ended = [place for place, claim in self._tables.ticket_claims.items() if claim.ends_at <= now][:limit]
+        for place in ended:
+            del self._tables.ticket_claims[place]
+        return len(ended)
 
     async def lock_stock(self, orders: Sequence[Order]) -> Stock:
         ticket_ids = {line.ticket_id for order in orders for line in order.lines}

@@ -65,18 +65,20 @@ class Connection:
         await self._send_waiting()
         return await self._connection.scalars(statement, parameters)
 
-    async def fetch(self, *statements: Statement, lock: bool = False) -> list[Rows]:
-        """The rows of compiled statements that are run in this order, in one round trip. ``lock`` says that they lock
-        what others wait for: the transaction must end soon, whatever becomes of this process.
+    async def fetch(self, *statements: Statement | None, lock: bool = False) -> list[Rows]:
+        """The rows of compiled statements that are run in this order, in one round trip; of None there are none.
+        ``lock`` says that they lock what others wait for: the transaction must end soon, whatever becomes of this
+        process.
         """
         async with self._driver.pipeline():
             await self._queue_waiting()
             if lock and self._driver.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
                 await self._driver.execute(_END_SOON)
-            cursors = [self._driver.cursor(row_factory=dict_row) for _ in statements]
-            for cursor, (sql, parameters) in zip(cursors, statements, strict=True):
-                await cursor.execute(sql, parameters)
-        return [await cursor.fetchall() for cursor in cursors]
+            cursors = [self._driver.cursor(row_factory=dict_row) if statement else None for statement in statements]
+            for cursor, statement in zip(cursors, statements, strict=True):
+                if cursor and statement:
+                    await cursor.execute(*statement)
+        return [await cursor.fetchall() if cursor else [] for cursor in cursors]
 
     def write(self, sql: str, parameters: Parameters) -> None:
         """A compiled statement without an answer. It is run before the next one that could see what it did."""

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
+from adapters.postgres.tables import orders, ticket_attendees, ticket_claims, ticket_orders
 from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeSummary,
+    Hold,
     OrderCursor,
     OrderFilter,
     OrderSummary,
@@ -64,6 +65,25 @@ _ATTENDEE_LIST = (
     )
     .order_by(orders.c.created_at, orders.c.id, ticket_attendees.c.id)
 )
+# The status is written as the partial index of the few that hold tickets has it.
+_HOLDS = (
+    sa.select(
+        orders.c.id,
+        orders.c.status,
+        orders.c.customer_email,
+        ticket_claims.c.key,
+        _TICKETS.c.tickets,
+        orders.c.created_at,
+        orders.c.expires_at,
+    )
+    .select_from(
+        orders.join(_TICKETS, sa.true()).outerjoin(
+            ticket_claims, sa.and_(ticket_claims.c.order_id == orders.c.id, ticket_claims.c.is_network)
+        )
+    )
+    .where(sa.text("status IN ('pending', 'processing')"), orders.c.expires_at.is_not(None))
+    .order_by(orders.c.expires_at, orders.c.id)
+)
 
 
 class PostgresOrderListRepo:
@@ -96,6 +116,21 @@ class PostgresOrderListRepo:
                 whole_key > sa.tuple_(moment, order_id, sa.literal(after.attendee_id)),
             )
         return [_attendee_of(row) for row in (await self._connection.execute(query)).mappings()]
+
+    async def holds(self, show_id: UUID, *, limit: int) -> list[Hold]:
+        rows = await self._connection.execute(_HOLDS.where(orders.c.show_id == show_id).limit(limit))
+        return [
+            Hold(
+                order_id=row.id,
+                status=OrderStatus(row.status),
+                email=row.customer_email,
+                network=row.key,
+                tickets=row.tickets,
+                created_at=row.created_at,
+                expires_at=row.expires_at,
+            )
+            for row in rows
+        ]
 
 
 def _matches(text: str) -> sa.ColumnElement[bool]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from adapters.postgres.bulk import rows_json, update_of
+from adapters.postgres.bulk import insert_of, rows_json, update_of
 from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.orders import orders_of, reading
 from adapters.postgres.rows import producer_of, promo_code_of, show_of, ticket_of
@@ -17,12 +18,14 @@ from adapters.postgres.tables import (
     producer_financials,
     producers,
     shows,
+    ticket_claims,
     ticket_orders,
     ticket_promo_codes,
     tickets,
 )
-from application.ports.storage import Sale, SoldOrders
+from application.ports.storage import ClaimQuery, Sale, SoldOrders
 from domain.cart import Cart
+from domain.claims import Claim, Claimed
 from domain.orders import Order
 from domain.stock import Stock
 
@@ -71,6 +74,24 @@ _READ_SHOWS_OF_ORDERS = compiled(
     sa.select(shows).where(shows.c.id == _found_by(sa.select(orders.c.show_id).where(_THESE_ORDERS)))
 )
 _USED_KEYS = compiled(sa.select(orders.c.idempotency_key).where(orders.c.idempotency_key == sa.any_(_KEYS)))
+# The transaction has a key until it ends, wherever its tickets are; taken in one order, and after the tickets' rows.
+_LOCK_CLAIMANTS = "SELECT pg_advisory_xact_lock(key) FROM unnest(%(keys)s::bigint[]) AS key"
+_CLAIMED = """
+SELECT claim.key,
+    coalesce(sum(claim.tickets) FILTER (WHERE NOT claim.is_free), 0) AS held_tickets,
+    count(*) FILTER (WHERE NOT claim.is_free) AS held_orders,
+    coalesce(sum(claim.tickets) FILTER (WHERE claim.is_free), 0) AS free_tickets
+FROM ticket_claims AS claim JOIN orders ON orders.id = claim.order_id
+WHERE claim.key = ANY (%(keys)s::bigint[]) AND claim.ends_at > %(now)s
+    AND orders.status = ANY (
+        CASE WHEN claim.is_free THEN ARRAY['completed', 'partially_refunded'] ELSE ARRAY['pending', 'processing'] END
+    )
+GROUP BY claim.key
+"""
+_CLAIM = insert_of(ticket_claims, "claims")
+_FORGET_CLAIMS = """
+DELETE FROM ticket_claims WHERE ctid = ANY (ARRAY(SELECT ctid FROM ticket_claims WHERE ends_at <= :now LIMIT :count))
+"""
 _SAVE_TICKETS = update_of(tickets, ("held", "sold"), "changed")
 _SAVE_PROMO_CODES = update_of(ticket_promo_codes, ("uses",), "changed")
 
@@ -82,8 +103,10 @@ class PostgresSalesRepo:
     async def read(self, carts: Sequence[Cart]) -> Sale:
         return await self._sale(carts)
 
-    async def lock(self, carts: Sequence[Cart], *, keys: Collection[str] = ()) -> Sale:
-        return await self._sale(carts, lock=True, keys=keys)
+    async def lock(
+        self, carts: Sequence[Cart], *, keys: Collection[str] = (), claimants: ClaimQuery | None = None
+    ) -> Sale:
+        return await self._sale(carts, lock=True, keys=keys, claimants=claimants)
 
     async def lock_stock(self, orders: Sequence[Order]) -> Stock:
         ticket_ids = {line.ticket_id for order in orders for line in order.lines}
@@ -121,23 +144,54 @@ class PostgresSalesRepo:
             uses = rows_json({"id": promo_code.id, "uses": promo_code.uses} for promo_code in changed_promo_codes)
             self._connection.write(_SAVE_PROMO_CODES, {"changed": uses})
 
-    async def _sale(self, carts: Sequence[Cart], *, lock: bool = False, keys: Collection[str] = ()) -> Sale:
+    async def claim(self, claims: Sequence[Claim]) -> None:
+        rows = rows_json(
+            {
+                "key": claim.key,
+                "order_id": claim.order_id,
+                "tickets": claim.tickets,
+                "is_free": claim.is_free,
+                "is_network": claim.is_network,
+                "ends_at": claim.ends_at,
+            }
+            for claim in claims
+        )
+        self._connection.write(_CLAIM, {"claims": rows})
+
+    async def forget_claims(self, *, now: datetime, limit: int) -> int:
+        result = await self._connection.execute(sa.text(_FORGET_CLAIMS), {"now": now, "count": limit})
+        return result.rowcount
+
+    async def _sale(
+        self,
+        carts: Sequence[Cart],
+        *,
+        lock: bool = False,
+        keys: Collection[str] = (),
+        claimants: ClaimQuery | None = None,
+    ) -> Sale:
         show_ids = {cart.show_id for cart in carts}
         ticket_ids = frozenset[UUID]().union(*(cart.ticket_ids for cart in carts))
         codes = {cart.promo_code for cart in carts if cart.promo_code}
         # Locks come first, in one order for everybody; a statement that begins after them sees what was
         # committed while it waited.
-        rows, promo_codes, on_sale, behind, *used = await self._connection.fetch(
+        rows, promo_codes, on_sale, behind, used, _, claimed = await self._connection.fetch(
             (_LOCK_TICKETS if lock else _READ_TICKETS, {"ids": list(ticket_ids)}),
             (_LOCK_PROMO_CODES if lock else _READ_PROMO_CODES, {"ids": list(show_ids), "codes": list(codes)}),
             (_READ_SHOWS, {"ids": list(show_ids)}),
             (_READ_PRODUCERS, {"ids": list(show_ids)}),
-            *([(_USED_KEYS, {"keys": list(keys)})] if keys else []),
+            (_USED_KEYS, {"keys": list(keys)}) if keys else None,
+            (_LOCK_CLAIMANTS, {"keys": sorted(claimants.keys)}) if claimants else None,
+            (_CLAIMED, {"keys": list(claimants.keys), "now": claimants.now}) if claimants else None,
             lock=lock,
         )
         return Sale(
             shows={row["id"]: show_of(row) for row in on_sale},
             producers={row["id"]: producer_of(row) for row in behind},
             stock=Stock(map(ticket_of, rows), map(promo_code_of, promo_codes)),
-            used_keys=frozenset(row["idempotency_key"] for found in used for row in found),
+            used_keys=frozenset(row["idempotency_key"] for row in used),
+            claimed={
+                row["key"]: Claimed(int(row["held_tickets"]), row["held_orders"], int(row["free_tickets"]))
+                for row in claimed
+            },
         )

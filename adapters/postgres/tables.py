@@ -223,6 +223,20 @@ orders = sa.Table(
     sa.Index("orders_customer_email_idx", sa.text("lower(customer_email)")),
 )
 
+# For whom an order counts while it holds tickets, or because they were free: two rows an order (domain.claims). They
+# are a guard and no truth: not logged, and gone after a crash. Without keys of their own they cost little.
+ticket_claims = sa.Table(
+    "ticket_claims",
+    metadata,
+    sa.Column("key", sa.BigInteger, nullable=False, index=True),
+    sa.Column("order_id", sa.Uuid, nullable=False),
+    sa.Column("tickets", sa.Integer, nullable=False),
+    sa.Column("is_free", sa.Boolean, nullable=False),
+    sa.Column("is_network", sa.Boolean, nullable=False),
+    sa.Column("ends_at", _Time, nullable=False),
+    prefixes=["UNLOGGED"],
+)
+
 ticket_orders = sa.Table(
     "ticket_orders",
     metadata,

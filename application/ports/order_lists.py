@@ -85,6 +85,19 @@ class AttendeeCursor:
     attendee_id: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """An order that holds tickets. ``network`` is the key of the client network it came from, while that is known."""
+
+    order_id: UUID
+    status: OrderStatus
+    email: str
+    network: int | None
+    tickets: int
+    created_at: datetime
+    expires_at: datetime
+
+
 class OrderListRepo(Protocol):
     """Pages begin after a key, never at a number: what is placed meanwhile moves nobody to another page."""
 
@@ -96,4 +109,8 @@ class OrderListRepo(Protocol):
 
     async def attendees(self, show_id: UUID, *, after: AttendeeCursor | None, limit: int) -> list[AttendeeSummary]:
         """Oldest order first. Tickets that were made void are among them."""
+        ...
+
+    async def holds(self, show_id: UUID, *, limit: int) -> list[Hold]:
+        """Orders that hold tickets, oldest hold first."""
         ...

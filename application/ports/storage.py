@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
@@ -20,6 +20,7 @@ from application.ports.payment import PaymentEvent
 from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
+from domain.claims import Claim, Claimed
 from domain.duplicate_payments import DuplicatePayment
 from domain.errors import NotFound
 from domain.offering import Offering
@@ -43,13 +44,15 @@ class StorageConflict(Exception):
 class Sale:
     """What carts ask about, as one transaction sees it: shows, their producers, and the stock.
 
-    ``used_keys``: those of the Idempotency-Keys asked about that an order was placed under.
+    ``used_keys``: those of the Idempotency-Keys asked about that an order was placed under. ``claimed``: what each
+    claimant's key that was asked about has of its show, where it has anything.
     """
 
     shows: Mapping[UUID, Show]
     producers: Mapping[UUID, Producer]
     stock: Stock
     used_keys: frozenset[str] = frozenset()
+    claimed: Mapping[int, Claimed] = field(default_factory=dict)
 
     def offering(self, show_id: UUID, policy: CheckoutPolicy) -> Offering:
         """The show on sale. Raises NotFound."""
@@ -68,6 +71,14 @@ class SoldOrders:
     stock: Stock
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimQuery:
+    """Which claimants' keys are asked about; claims that ended before ``now`` do not count."""
+
+    keys: Collection[int]
+    now: datetime
+
+
 class SalesRepo(Protocol):
     """The stock of shows on sale."""
 
@@ -75,8 +86,11 @@ class SalesRepo(Protocol):
         """Everything the carts ask about, without locks."""
         ...
 
-    async def lock(self, carts: Sequence[Cart], *, keys: Collection[str] = ()) -> Sale:
-        """The same, with the tickets and then the promo codes locked in id order until the transaction ends.
+    async def lock(
+        self, carts: Sequence[Cart], *, keys: Collection[str] = (), claimants: ClaimQuery | None = None
+    ) -> Sale:
+        """The same, with the tickets and then the promo codes locked in id order until the transaction ends, and then
+        the keys of claimants, in their order: another transaction that asks about one of them waits.
 
         Shows, producers, prices and which of the Idempotency-Keys ``keys`` are used are read after the locks were had,
         so they are as fresh as can be (P1-007).
@@ -96,6 +110,14 @@ class SalesRepo(Protocol):
 
     async def save(self, stock: Stock) -> None:
         """Write the counters that changed."""
+        ...
+
+    async def claim(self, claims: Sequence[Claim]) -> None:
+        """Remember for whom orders count that hold tickets, or took free ones."""
+        ...
+
+    async def forget_claims(self, *, now: datetime, limit: int) -> int:
+        """Claims that have ended, so many at a time. How many there were."""
         ...
 
 

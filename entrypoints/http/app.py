@@ -20,6 +20,7 @@ from entrypoints.http import checkout, health, lookup, metrics, orders, platform
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import dependencies
+from entrypoints.http.head import HeadAsGet
 from entrypoints.http.memory import calm_garbage_collector
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
@@ -49,7 +50,7 @@ def create_app(container: Container) -> Litestar:
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
     handlers = handlers_for_browsers(pages)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    app = Litestar(
+    app = HeadAsGet(
         route_handlers=[
             Router("/api/v1", route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router]),
             Router(
@@ -68,7 +69,7 @@ def create_app(container: Container) -> Litestar:
         before_send=[
             limit_errors(handlers[HTTPException]),
             answer_with_request_id,
-            harden,
+            harden(settings),
             count_answers(container.metrics()),
         ],
         lifespan=[lifespan],

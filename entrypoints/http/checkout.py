@@ -14,6 +14,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
 from application.checkout import Checkout, CheckoutRequest
+from application.claimants import Claimants
 from application.completion import CompleteOrder
 from application.links import Links, OrderTokens
 from application.ports.payment import PaymentError
@@ -21,6 +22,7 @@ from application.quote import QuoteCart
 from application.showing import GetOrder
 from domain.errors import NotFound
 from domain.policy import CheckoutPolicy
+from entrypoints.http.client_network import client_network
 from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
 from entrypoints.http.openapi import answers
 from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, limit_quotes, limit_returns
@@ -57,6 +59,7 @@ class CheckoutDesk:
     quote_cart: QuoteCart
     policy: CheckoutPolicy
     links: Links
+    claimants: Claimants
 
 
 @post(
@@ -91,6 +94,7 @@ async def quote(
         "checkout_in_progress",
         "price_changed",
         "idempotency_key_reused",
+        "hold_limit_reached",
         "rate_limited",
         "busy",
         "payment_unavailable",
@@ -109,6 +113,7 @@ async def create(
         customer=customer,
         expected_total=data.expected_total,
         idempotency=idempotency_of(idempotency_key, data),
+        claimant=checkout_desk.claimants.of(data.show_id, email=customer.email, network=client_network(request)),
     )
     await count_checkout(request)
     order = await checkout_desk.checkout(wanted)

@@ -72,6 +72,7 @@ ERRORS: dict[type[Exception], Row] = {
     domain.InvalidPromoCode: Row(_BAD_REQUEST, "invalid_promo_code"),
     domain.PromoCodeExhausted: Row(_BAD_REQUEST, "promo_code_exhausted"),
     domain.ProducerPaymentMissing: Row(_BAD_REQUEST, "producer_payment_missing"),
+    domain.HoldLimitReached: Row(HTTPStatus.TOO_MANY_REQUESTS, "hold_limit_reached", retry_after_seconds=60),
     domain.InvalidRequest: Row(_BAD_REQUEST, "invalid_request"),
     InvalidSignature: Row(_BAD_REQUEST, "invalid_request"),
     domain.NotFound: Row(HTTPStatus.NOT_FOUND, "not_found"),

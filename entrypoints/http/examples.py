@@ -52,6 +52,8 @@ ERROR_MESSAGES: Final = {
     "conflict": "This ticket has orders and cannot be deleted; set its quantity to what is sold instead",
     "too_large": "Request Entity Too Large",
     "idempotency_key_reused": "This Idempotency-Key was used for a different checkout",
+    "hold_limit_reached": "20 tickets of this show are on hold under this e-mail address and not paid yet: please pay "
+    "or cancel those orders first, or ask the organiser",
     "rate_limited": "Too many checkouts from your address, please try again in a moment",
     "busy": "Your request is waiting behind many others being processed, please try again in a moment",
     "payment_unavailable": "The payment provider did not answer as expected, please try again in a moment",

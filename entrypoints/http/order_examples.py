@@ -157,6 +157,18 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
             }
         ],
     },
+    "HoldListOut": {
+        "items": [
+            {
+                "address": "ada@example.org",
+                "orders": 2,
+                "tickets": 12,
+                "since": "2027-05-03T10:00:00Z",
+                "until": "2027-05-03T10:31:00Z",
+            }
+        ],
+        "next_cursor": None,
+    },
     "KeysOut": {
         "keys": [
             {
@@ -210,6 +222,8 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "order": {**ORDER, "status": "partially_refunded", "success": True, "refunded_amount": "27.42"},
         "refund": _REFUND,
     },
+    "ReleaseHoldsIn": {"email": "ada@example.org"},
+    "ReleasedOut": {"released": 2, "paid": 0, "left": 0},
     "ReportOut": {
         "show_id": SHOW_ID,
         "currency": "USD",

@@ -126,8 +126,7 @@ def limit_errors(
             if _is_wrong(scope) and (body := await _instead(message, scope)) is not None:
                 scope["state"][_INSTEAD] = body
         elif message["type"] == "http.response.body" and _INSTEAD in scope["state"]:
-            body = scope["state"].pop(_INSTEAD)
-            message["body"] = b"" if scope.get("method") == "HEAD" else body
+            message["body"] = scope["state"].pop(_INSTEAD)
 
     async def _instead(message: Any, scope: Scope) -> bytes | None:
         request: Request[Any, Any, Any] = Request(scope)

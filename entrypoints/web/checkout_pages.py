@@ -7,7 +7,7 @@ is sent from it is answered by a redirect: a reload of what comes after sends no
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_
 
 from application.buying import BuyOnce
 from application.checkout import CheckoutRequest
+from application.claimants import Claimants
 from application.errors import ApplicationError, PaymentNotPossible
 from application.links import Links
 from application.ports.payment import PaymentError
@@ -28,6 +29,7 @@ from domain.errors import DomainError, InvalidPromoCode, NoTickets
 from domain.offering import PriceChanged
 from domain.orders import Order
 from domain.policy import CheckoutPolicy
+from entrypoints.http.client_network import client_network
 from entrypoints.http.context import note_error
 from entrypoints.http.errors import code_of, row_of
 from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, limit_quotes
@@ -52,6 +54,7 @@ class FormDesk:
     buy_once: BuyOnce
     policy: CheckoutPolicy
     links: Links
+    claimants: Claimants
     pages: Pages
 
     async def page(
@@ -135,6 +138,9 @@ async def buy(
         note_error(request.scope, "invalid_request")
         return await form_desk.page(request, show_id, form, HTTP_400_BAD_REQUEST)
     await count_checkout(request)
+    network = client_network(request)
+    claimant = form_desk.claimants.of(show_id, email=wanted.customer.email, network=network)
+    wanted = replace(wanted, claimant=claimant)
     outcome = await form_desk.buy(request, form, wanted)
     if isinstance(outcome, Order):
         return Redirect(form_desk.way_to_pay(outcome), status_code=HTTP_303_SEE_OTHER)

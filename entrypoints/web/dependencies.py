@@ -26,6 +26,7 @@ def web_dependencies(container: Container, pages: Pages, page_cache: PageCache) 
         buy_once=container.buy_once(),
         policy=container.policy(),
         links=container.links(),
+        claimants=container.claimants(),
         pages=pages,
     )
     made = {"pages": pages, "page_cache": page_cache, "form_desk": desk}

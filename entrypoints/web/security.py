@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from litestar.types import Message, Scope
+from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
 from entrypoints.settings import Settings
 
@@ -27,15 +28,42 @@ _DEFAULTS: Final = {
 PRIVATE: Final = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
 
 
-_RAW_DEFAULTS: Final = tuple((name.lower().encode(), value.encode()) for name, value in _DEFAULTS.items())
+#: Browsers that have been here by TLS come back by TLS alone. Other hosts of the domain are not ours to speak for.
+STRICT_TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}
+#: The catalog is the same for everybody; all else that the API says is about somebody.
+_API: Final = "/api/"
+_PUBLIC_API: Final = "/api/v1/shows"
 
 
-async def harden(message: Message, scope: Scope) -> None:  # noqa: ARG001
-    """Hook: every answer has the headers above."""
-    if message["type"] == "http.response.start":
+def _raw(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+def harden(settings: Settings) -> BeforeMessageSendHookHandler:
+    """Hook: every answer has the headers above, unless it says otherwise itself."""
+    is_https = settings.public_url.startswith("https:")
+    defaults = _raw({**_DEFAULTS, **(STRICT_TRANSPORT if is_https else {})})
+    private = _raw(PRIVATE) + tuple(default for default in defaults if default[0] != b"referrer-policy")
+
+    async def add_headers(message: Message, scope: Scope) -> None:
+        if message["type"] != "http.response.start":
+            return
         headers = list(message["headers"])
         told = {name.lower() for name, _ in headers}
-        message["headers"] = [*headers, *(default for default in _RAW_DEFAULTS if default[0] not in told)]
+        added = private if _is_private(scope, headers) else defaults
+        message["headers"] = [*headers, *(header for header in added if header[0] not in told)]
+
+    return add_headers
+
+
+def _is_private(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether the answer is about somebody: the API's own, or one with an order's token in its address or the next."""
+    path = scope["path"]
+    if path.startswith(_API) and not path.startswith(_PUBLIC_API):
+        return True
+    if b"token=" in scope["query_string"]:
+        return True
+    return any(name.lower() == b"location" and b"token=" in value for name, value in headers)
 
 
 @dataclass(frozen=True, slots=True)

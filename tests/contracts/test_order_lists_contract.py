@@ -11,6 +11,7 @@ import pytest
 from application.outbox import TaskState
 from application.ports.order_lists import AttendeeCursor, OrderCursor, OrderFilter
 from application.ports.storage import UnitOfWorkFactory
+from domain.claims import Claim
 from domain.customer import Customer
 from domain.notes import OrderNote
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
@@ -160,3 +161,38 @@ async def test_erased_orders_are_nobodys_and_others_stay(unit_of_work: UnitOfWor
     assert {attendee.name for attendee in erased.attendees} == {"Erased"}
     assert (erased.quote, [a.code for a in erased.attendees]) == (order.quote, [a.code for a in order.attendees])
     assert (refund.reason, notes, dead.last_error) == ("", [], None)
+
+
+async def test_holds_are_listed_with_the_network_that_they_came_from(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    later, sooner = theatre.order(2, now=NOW + timedelta(minutes=1)), theatre.order(3)
+    processing = replace(theatre.order(1, now=NOW + timedelta(minutes=2)), status=OrderStatus.PROCESSING)
+    others = Theatre()
+    async with unit_of_work() as uow:
+        await others.store(uow)
+        await uow.orders.add([later, sooner, processing, completed(theatre.order(1)), others.order(1)])
+        ends_at = NOW + timedelta(hours=1)
+        await uow.sales.claim(
+            [
+                Claim(-5, sooner.id, 3, is_free=False, is_network=True, ends_at=ends_at),
+                Claim(6, sooner.id, 3, is_free=False, is_network=False, ends_at=ends_at),
+            ]
+        )
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        holds = await uow.order_lists.holds(theatre.show.id, limit=10)
+        first = await uow.order_lists.holds(theatre.show.id, limit=1)
+
+    assert [(hold.order_id, hold.network, hold.tickets, hold.status) for hold in holds] == [
+        (sooner.id, -5, 3, OrderStatus.PENDING),
+        (later.id, None, 2, OrderStatus.PENDING),
+        (processing.id, None, 1, OrderStatus.PROCESSING),
+    ]
+    assert (first[0].email, first[0].created_at, first[0].expires_at) == (
+        sooner.customer.email,
+        sooner.created_at,
+        sooner.expires_at,
+    )
+    assert first == holds[:1]

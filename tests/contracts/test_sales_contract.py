@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from application.ports.storage import Sale, SalesRepo, UnitOfWorkFactory
+from application.ports.storage import ClaimQuery, Sale, SalesRepo, UnitOfWorkFactory
 from domain.cart import Cart
+from domain.claims import Claim, Claimed
 from domain.errors import NotFound
 from domain.inventory import Inventory
-from domain.orders import Idempotency
-from tests.contracts.builders import POLICY, Theatre, a_cart, a_promo_code, new_id
+from domain.orders import Idempotency, Order, OrderStatus
+from tests.contracts.builders import NOW, POLICY, Theatre, a_cart, a_promo_code, new_id
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(params=["read", "lock"])
@@ -245,3 +250,66 @@ async def test_a_promo_code_is_stored_to_the_last_field(unit_of_work: UnitOfWork
 
     assert stock.promo_codes[used.id] == used
     assert stock.promo_codes[endless.id] == endless
+
+
+def a_claim(order: Order, key: int, tickets: int, *, is_free: bool = False, is_network: bool = False) -> Claim:
+    return Claim(key, order.id, tickets, is_free=is_free, is_network=is_network, ends_at=NOW + HOUR)
+
+
+async def claimed(unit_of_work: UnitOfWorkFactory, *keys: int, now: datetime = NOW) -> Mapping[int, Claimed]:
+    async with unit_of_work() as uow:
+        sale = await uow.sales.lock([a_cart({Theatre().stalls: 1})], claimants=ClaimQuery(keys, now))
+    return sale.claimed
+
+
+async def test_holds_and_free_tickets_count_for_their_claimants(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    two, three = theatre.order(2), theatre.order(3)
+    free = replace(theatre.order(4), status=OrderStatus.COMPLETED, completed_at=NOW)
+    async with unit_of_work() as uow:
+        await uow.orders.add([two, three, free])
+        await uow.sales.claim([a_claim(two, 1, 2), a_claim(two, -2, 2, is_network=True), a_claim(three, 1, 3)])
+        await uow.sales.claim([a_claim(free, 1, 4, is_free=True)])
+        await uow.commit()
+
+    assert await claimed(unit_of_work, 1, -2, 3) == {1: Claimed(5, 2, 4), -2: Claimed(2, 1, 0)}
+    assert await claimed(unit_of_work) == {}
+
+
+async def test_claims_end_with_their_time_and_with_their_orders(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    held = theatre.order(2)
+    released = replace(theatre.order(2), status=OrderStatus.EXPIRED)
+    paid = replace(theatre.order(2), status=OrderStatus.COMPLETED, completed_at=NOW)
+    refunded = replace(theatre.order(2), status=OrderStatus.REFUNDED, completed_at=NOW)
+    async with unit_of_work() as uow:
+        await uow.orders.add([held, released, paid, refunded])
+        await uow.sales.claim([a_claim(order, 1, 2) for order in (held, released, paid)])
+        await uow.sales.claim([a_claim(refunded, 1, 2, is_free=True)])
+        await uow.commit()
+
+    assert await claimed(unit_of_work, 1) == {1: Claimed(2, 1, 0)}
+    assert await claimed(unit_of_work, 1, now=NOW + HOUR) == {}
+
+
+async def test_claims_that_ended_are_forgotten_some_at_a_time(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    order = theatre.order(2)
+    async with unit_of_work() as uow:
+        await uow.orders.add([order])
+        await uow.sales.claim([a_claim(order, key, 2) for key in range(3)])
+        await uow.sales.claim([replace(a_claim(order, 9, 2), ends_at=NOW + 2 * HOUR)])
+        await uow.commit()
+
+    async def forget(now: datetime) -> int:
+        async with unit_of_work() as uow:
+            count = await uow.sales.forget_claims(now=now, limit=2)
+            await uow.commit()
+        return count
+
+    assert await forget(NOW) == 0
+    assert [await forget(NOW + HOUR) for _ in range(3)] == [2, 1, 0]
+    assert await claimed(unit_of_work, 0, 9) == {9: Claimed(2, 1, 0)}

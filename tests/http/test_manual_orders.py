@@ -194,3 +194,29 @@ async def test_counter_and_buyers_never_oversell_together(office: BackOffice, bo
     answers = await asyncio.gather(*sales, *checkouts)
     assert sorted(answer.status for answer in answers) == [201] * 10 + [400] * 20
     assert await box_office.counters(on_sale) == [(0, 10)]
+
+
+@pytest.mark.parametrize("guess", ["{producer}:{key}", "{producer}-{key}", "{producer}{key}"])
+async def test_no_key_that_a_buyer_can_send_is_a_box_offices(
+    office: BackOffice, box_office: BoxOffice, guess: str
+) -> None:
+    on_sale = await box_office.put_on_sale(ticket(price=0, quantity=10), by=office.producer)
+    key = uuid4().hex
+    taken = guess.format(producer=office.producer.id, key=key)
+    buyers = (await box_office.checkout(on_sale.cart(1), key=taken)).created()
+    sold = (await sell(office, on_sale, 2, key=key)).created()
+    assert sold["order_id"] != buyers["order_id"]
+    assert await box_office.counters(on_sale) == [(0, 3)]
+    with_a_space = await box_office.checkout(on_sale.cart(1), key=f"{office.producer.id} {key}")
+    with_a_space.refused(400, "invalid_request")
+
+
+async def test_no_key_of_one_producer_is_another_ones(
+    office: BackOffice, other_office: BackOffice, box_office: BoxOffice
+) -> None:
+    key = uuid4().hex
+    placed = []
+    for each in (office, other_office):
+        on_sale = await box_office.put_on_sale(by=each.producer)
+        placed.append((await sell(each, on_sale, 1, key=key)).created()["order_id"])
+    assert len(set(placed)) == 2
