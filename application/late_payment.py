@@ -5,18 +5,21 @@ from __future__ import annotations
 from application.correspondence import SendLetter
 from application.links import Links
 from application.outbox import OutboxTask
-from application.ports.letters import LatePaymentFacts
+from application.ports.letters import LatePaymentFacts, TooLate
 from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock
 from application.showing import order_on_display
 from application.telling import order_facts
 from application.wording import price
+from domain.catalog import Show
 
 
 class ApologizeForLatePayment:
     """Handler of TaskKind.LATE_PAYMENT_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, links: Links) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, send_letter: SendLetter, links: Links) -> None:
         self._unit_of_work = unit_of_work
+        self._clock = clock
         self._send_letter = send_letter
         self._links = links
 
@@ -27,5 +30,10 @@ class ApologizeForLatePayment:
             return
         order, display = found.order, found.display
         amount = price(order.quote.currency, order.amount_paid, display.show.locale)
-        facts = LatePaymentFacts(**order_facts(found, self._links), amount=amount)
+        facts = LatePaymentFacts(**order_facts(found, self._links), amount=amount, why=self._why(display.show))
         await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)
+
+    def _why(self, show: Show) -> TooLate:
+        if show.cancelled:
+            return TooLate.SHOW_CANCELLED
+        return TooLate.TICKETS_GONE if show.takes_place_after(self._clock.now()) else TooLate.SHOW_OVER

@@ -26,6 +26,7 @@ class TaskKind(StrEnum):
     DESCRIBE_TRANSFER = "describe_transfer"
     RETURN_DUPLICATE_PAYMENT = "return_duplicate_payment"
     DUPLICATE_PAYMENT_MAIL = "duplicate_payment_mail"
+    PENDING_PAYMENT_MAIL = "pending_payment_mail"
 
 
 #: Written for every order of a show at once, where it is cancelled, say. They must not keep what a single buyer waits

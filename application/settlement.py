@@ -136,8 +136,9 @@ class Settlement:
             return order
         # News of this session are then news of an order that is paid, and need no call to find that out.
         order = order.with_session(session_id, order.checkout_url)
-        # A hold is kept even past the end of the show; nobody pays for one that was called off.
-        if scene.show.cancelled or (order.status in RELEASED and not self._still_to_be_had(order, scene)):
+        # Nobody pays for a show that was called off, or is over: a delayed method's money may come days later.
+        released_and_gone = order.status in RELEASED and not scene.stock.has(order.lines)
+        if released_and_gone or not scene.show.takes_place_after(scene.now):
             return self._returned(order, receipt, scene.stock)
         try:
             return order.completed(receipt, scene.stock, issue=self._issue, now=scene.now)
@@ -145,9 +146,6 @@ class Settlement:
             # Not what the order costs: no ticket for it, and the money goes back. An operator must find out why.
             log.error("%s; it is given back", mismatch)  # noqa: TRY400
             return self._returned(order, receipt, scene.stock)
-
-    def _still_to_be_had(self, order: Order, scene: Scene) -> bool:
-        return scene.show.takes_place_after(scene.now) and scene.stock.has(order.lines)
 
     def _returned(self, order: Order, receipt: Receipt, stock: Stock) -> Order:
         released = order.released(OrderEvent.PAYMENT_FAILED, stock) if order.holds_tickets else order

@@ -115,6 +115,7 @@ class Offering:
         return order(
             status=OrderStatus.PENDING,
             expires_at=now + self.policy.hold,
+            doors_at=self.show.door_time,
             stripe_account_id=self.producer.payout_account(),
         )
 

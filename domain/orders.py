@@ -167,10 +167,10 @@ def number_of(order_id: UUID) -> str:
 class Order:
     """One purchase: customer, priced lines, payment and attendees.
 
-    ``expires_at`` is when the hold runs out (None for orders that never had one), ``stripe_account_id`` the
-    producer's account that the money goes to, fixed when the order is placed, ``manual_payment`` how a manual order
-    was paid (None for one that a buyer placed). ``amount_paid`` (tax included), ``tax``
-    and ``refunded_amount`` (what is on its way back counts) are in minor units.
+    ``expires_at`` is when the hold runs out, ``doors_at`` when the doors were to open as the order was placed (None for
+    orders that never had a hold), ``stripe_account_id`` the producer's account that the money goes to, fixed when the
+    order is placed, ``manual_payment`` how a manual order was paid (None for one that a buyer placed). ``amount_paid``
+    (tax included), ``tax`` and ``refunded_amount`` (what is on its way back counts) are in minor units.
     """
 
     id: UUID
@@ -181,6 +181,7 @@ class Order:
     status: OrderStatus
     created_at: datetime
     expires_at: datetime | None = None
+    doors_at: datetime | None = None
     completed_at: datetime | None = None
     promo_code_id: UUID | None = None
     manual_payment: ManualPayment | None = None

@@ -62,6 +62,7 @@ from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOffl
 from application.order_desk import ListAttendees, ListOrders, ListRefunds, ReadNotes, ResendTickets, WriteNote
 from application.outbox import TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
+from application.pending_payments import AnnouncePendingPayments, SendPendingPaymentMail
 from application.printing import PrintTickets
 from application.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
 from application.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
@@ -269,7 +270,7 @@ class Container(containers.DeclarativeContainer):
                     TellOfRefund, unit_of_work.provider, clock, send_letter, links
                 ),
                 TaskKind.LATE_PAYMENT_MAIL: providers.Singleton(
-                    ApologizeForLatePayment, unit_of_work.provider, send_letter, links
+                    ApologizeForLatePayment, unit_of_work.provider, clock, send_letter, links
                 ),
                 TaskKind.SHOW_CANCELLED_MAIL: providers.Singleton(
                     TellOfCancelledShow, unit_of_work.provider, write_calendar, send_letter, links
@@ -288,12 +289,16 @@ class Container(containers.DeclarativeContainer):
                 TaskKind.RETURN_DUPLICATE_PAYMENT: providers.Singleton(
                     ReturnDuplicatePayment, unit_of_work.provider, payment, clock, ids
                 ),
+                TaskKind.PENDING_PAYMENT_MAIL: providers.Singleton(
+                    SendPendingPaymentMail, unit_of_work.provider, clock, send_letter, links
+                ),
                 TaskKind.DUPLICATE_PAYMENT_MAIL: providers.Singleton(
                     SendDuplicatePaymentMail, unit_of_work.provider, send_letter, links
                 ),
             }
         ),
     )
+    announce_pending_payments = providers.Singleton(AnnouncePendingPayments, unit_of_work.provider, clock)
     measure_backlog = providers.Singleton(MeasureBacklog, unit_of_work.provider, clock)
     heartbeat = providers.Singleton(RedisHeartbeat, redis)
     probes = providers.Singleton(Probes, settings.provided.secret_key, clock)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from application.outbox import OutboxTask, TaskKind, TaskState
+from application.pending_payments import is_unpaid_at_the_doors
 from application.ports.storage import DueTasks, OutboxCounts
 from application.ports.system import Clock
 
@@ -104,6 +105,18 @@ class MemoryOutboxRepo:
         for order_id in order_ids:
             self._put(OutboxTask(id=uuid4(), kind=kind, order_id=order_id, due_at=now, details=dict(details)))
         return len(order_ids)
+
+    async def announce_pending_payments(self, *, now: datetime, limit: int) -> int:
+        kind = TaskKind.PENDING_PAYMENT_MAIL
+        told = {task.order_id for task in self._tables.outbox.values() if task.kind is kind}
+        unpaid = [
+            order.id
+            for order in self._tables.orders.values()
+            if order.id not in told and is_unpaid_at_the_doors(order, self._tables.shows[order.show_id], now)
+        ]
+        for order_id in unpaid[:limit]:
+            self._put(OutboxTask(id=uuid4(), kind=kind, order_id=order_id, due_at=now))
+        return len(unpaid[:limit])
 
     async def plan_reminders(self, show_id: UUID, *, due_at: datetime | None) -> None:
         for task in self._pending([TaskKind.REMINDER_MAIL]):

@@ -12,17 +12,18 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from adapters.postgres.bulk import insert_of, rows_json
 from adapters.postgres.connection import Connection
 from adapters.postgres.rows import task_of, task_values
-from adapters.postgres.tables import orders, outbox, ticket_attendees
+from adapters.postgres.tables import orders, outbox, shows, ticket_attendees
 from application.outbox import OutboxTask, TaskKind, TaskState
 from application.ports.storage import DueTasks, OutboxCounts
 from domain.orders import SOLD, AttendeeStatus
 
 _MAX_ERROR_LENGTH = 2000
+_WRITTEN = ("id", "kind", "order_id", "due_at", "relay_at", "details", "state", "attempts")
 _ADD = insert_of(outbox, "tasks")
 # Written out as the partial index has it, so that the planner can use the index.
 _IS_PENDING = sa.text("outbox.state = 'pending'")
@@ -87,6 +88,43 @@ BACKLOG = (
     .group_by(outbox.c.kind)
 )
 _DEAD = sa.select(sa.func.count(), sa.func.count(outbox.c.sending_since)).where(outbox.c.state == TaskState.DEAD)
+
+
+_PENDING_PAYMENTS = (
+    sa.select(orders.c.id)
+    # The first as the partial index has it: few orders hold tickets at a time.
+    .where(sa.text("orders.status IN ('pending', 'processing') AND orders.status = 'processing'"))
+    .where(orders.c.show_id == shows.c.id, ~shows.c.cancelled)
+    .where(shows.c.door_time <= sa.bindparam("now"), shows.c.end_time > sa.bindparam("now"))
+    .where(
+        ~sa.exists().where(outbox.c.order_id == orders.c.id, outbox.c.kind == TaskKind.PENDING_PAYMENT_MAIL),
+    )
+    .limit(sa.bindparam("count"))
+    .subquery()
+)
+#: Made from the order's id, so that workers who look at the same moment write the same one.
+_ONE_ID_AN_ORDER = sa.cast(
+    sa.func.md5(sa.literal(TaskKind.PENDING_PAYMENT_MAIL, sa.Text) + sa.cast(_PENDING_PAYMENTS.c.id, sa.Text)), sa.Uuid
+)
+_NOW = sa.bindparam("now", type_=sa.TIMESTAMP(timezone=True))
+_ANNOUNCE_PENDING_PAYMENTS = (
+    insert(outbox)
+    .from_select(
+        _WRITTEN,
+        sa.select(
+            _ONE_ID_AN_ORDER,
+            sa.literal(TaskKind.PENDING_PAYMENT_MAIL, sa.Text),
+            _PENDING_PAYMENTS.c.id,
+            _NOW,
+            _NOW,
+            sa.literal({}, JSONB),
+            sa.literal(TaskState.PENDING, sa.Text),
+            sa.literal(0, sa.SmallInteger),
+        ),
+    )
+    .on_conflict_do_nothing()
+    .returning(outbox.c.id)
+)
 
 
 class PostgresOutboxRepo:
@@ -221,6 +259,10 @@ class PostgresOutboxRepo:
         counted = await self._connection.scalar(sa.select(sa.func.count()).select_from(added), {"show_id": show_id})
         return counted or 0
 
+    async def announce_pending_payments(self, *, now: datetime, limit: int) -> int:
+        added = await self._connection.scalars(_ANNOUNCE_PENDING_PAYMENTS, {"now": now, "count": limit})
+        return len(added.all())
+
     async def plan_reminders(self, show_id: UUID, *, due_at: datetime | None) -> None:
         of_the_show = sa.select(orders.c.id).where(orders.c.show_id == show_id)
         await self._connection.execute(
@@ -240,9 +282,6 @@ class PostgresOutboxRepo:
     async def _change(self, task: OutboxTask, values: Mapping[str, Any]) -> bool:
         changed = await self._connection.execute(sa.update(outbox).where(_has(task)).values(values))
         return changed.rowcount == 1
-
-
-_WRITTEN = ("id", "kind", "order_id", "due_at", "relay_at", "details", "state", "attempts")
 
 
 def _for_each_order(kind: TaskKind, details: Mapping[str, str], *, due_at: datetime) -> sa.Select[Any]:

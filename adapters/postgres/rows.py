@@ -212,6 +212,7 @@ def order_of(row: Row, lines: Iterable[Row], attendees: Iterable[Row]) -> Order:
         status=OrderStatus(row["status"]),
         created_at=row["created_at"],
         expires_at=row["expires_at"],
+        doors_at=row["doors_at"],
         completed_at=row["completed_at"],
         promo_code_id=row["promo_code_id"],
         manual_payment=ManualPayment(row["manual_payment"]) if row["manual_payment"] else None,
@@ -252,6 +253,7 @@ def new_order_values(order: Order) -> Values:
         "manual_payment": order.manual_payment,
         "created_at": order.created_at,
         "expires_at": order.expires_at,
+        "doors_at": order.doors_at,
         "stripe_account_id": order.stripe_account_id,
         "checkout_url": order.checkout_url,
         # As bytea reads it, also out of JSON.

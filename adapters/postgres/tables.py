@@ -204,6 +204,7 @@ orders = sa.Table(
     sa.Column("checked_at", _Time),
     sa.Column("idempotency_key", sa.Text, unique=True),
     sa.Column("request_fingerprint", sa.LargeBinary),
+    sa.Column("doors_at", _Time),
     _one_of("status", OrderStatus),
     _one_of("manual_payment", ManualPayment),
     sa.CheckConstraint("is_manual_order = (manual_payment IS NOT NULL)", name="is_manual_order"),

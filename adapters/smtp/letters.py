@@ -28,6 +28,10 @@ _LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any],
             ),
         ),
         letters.LatePaymentFacts: ("late_payment", lambda facts: f"Your payment for {facts.show_title} came too late"),
+        letters.PendingPaymentFacts: (
+            "pending_payment",
+            lambda facts: f"Your payment for {facts.show_title} is not confirmed yet",
+        ),
         letters.DuplicatePaymentFacts: (
             "duplicate_payment",
             lambda facts: f"You paid twice for {facts.show_title}: {facts.amount} goes back",

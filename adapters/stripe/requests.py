@@ -8,6 +8,7 @@ from typing import Final
 from stripe.params import AccountCreateParams, TransferUpdateParams
 from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem, SessionListParams
 
+from adapters.stripe.slow_methods import too_slow
 from domain.catalog import Producer
 from domain.orders import AttendeeStatus, Order
 
@@ -52,7 +53,16 @@ def session_params(order: Order, *, success_url: str, cancel_url: str) -> Sessio
         "expires_at": int((order.expires_at + SESSION_OUTLASTS_HOLD).timestamp()),
         "success_url": success_url,
         "cancel_url": cancel_url,
+        **_excluded_methods(order),
     }
+
+
+def _excluded_methods(order: Order) -> SessionCreateParams:
+    """Methods whose money might come when the doors are open already. An order of before we knew leaves out none."""
+    if order.doors_at is None or order.expires_at is None:
+        return {}
+    excluded = too_slow(paid_by=order.expires_at, needed_by=order.doors_at)
+    return {"excluded_payment_method_types": excluded} if excluded else {}
 
 
 def listing_params(since: datetime) -> SessionListParams:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -78,9 +79,25 @@ class RefundFacts(OrderFacts):
     left: int
 
 
+class TooLate(StrEnum):
+    """Why money that came buys nothing any more."""
+
+    TICKETS_GONE = "tickets_gone"
+    SHOW_OVER = "show_over"
+    SHOW_CANCELLED = "show_cancelled"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatePaymentFacts(OrderFacts):
-    """The money came when the tickets were gone; all of it, ``amount``, goes back."""
+    """The money came too late; all of it, ``amount``, goes back."""
+
+    amount: str
+    why: TooLate = TooLate.TICKETS_GONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingPaymentFacts(OrderFacts):
+    """The doors open, and the bank has not confirmed the payment of ``amount``."""
 
     amount: str
 
@@ -135,6 +152,7 @@ LetterFacts = (
     | RefundFacts
     | LatePaymentFacts
     | DuplicatePaymentFacts
+    | PendingPaymentFacts
     | ShowCancelledFacts
     | ShowMovedFacts
     | CalendarCorrectedFacts

@@ -401,6 +401,12 @@ class OutboxRepo(Protocol):
         """A task for every order of the show that still admits somebody, and has no such task waiting. How many."""
         ...
 
+    async def announce_pending_payments(self, *, now: datetime, limit: int) -> int:
+        """A PENDING_PAYMENT_MAIL for orders whose payment is being processed while the doors are open: one for each
+        order, ever. How many there are new.
+        """
+        ...
+
     async def plan_reminders(self, show_id: UUID, *, due_at: datetime | None) -> None:
         """Orders of the show that still admit somebody are reminded at ``due_at`` (None: not at all).
 

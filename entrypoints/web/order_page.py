@@ -17,7 +17,7 @@ from application.release import CancelOrder
 from application.session_opening import FindPayPage
 from application.showing import GetOrder, OrderOnDisplay
 from domain.errors import Conflict, NotFound
-from domain.orders import SOLD, Order, OrderStatus
+from domain.orders import SOLD, OrderStatus
 from domain.ticket_code import groups_of
 from entrypoints.http.returning import has_just_paid
 from entrypoints.web.csrf import csrf_token
@@ -58,7 +58,7 @@ async def order_page(
         "order.html",
         {
             **_context(opened),
-            "state": _state(order, pages.now(), came_from_paying=has_just_paid(request, order)),
+            "state": _state(opened, pages.now(), came_from_paying=has_just_paid(request, order)),
             "token": links.tokens.token(order.id),
             "pay_url": links.checkout_url(order) if order.holds_tickets else None,
             "csrf_token": csrf_token(request),
@@ -97,10 +97,13 @@ async def pay_page(
     return pages.page("pay.html", context, headers={"Refresh": str(ASK_AGAIN_SECONDS)})
 
 
-def _state(order: Order, now: datetime, *, came_from_paying: bool) -> str:
+def _state(found: OrderOnDisplay, now: datetime, *, came_from_paying: bool) -> str:
     """Which of the order page's stories is told."""
+    order, show = found.order, found.display.show
     if order.success:
         return "success"
+    if order.status is OrderStatus.PROCESSING and show.door_time <= now:
+        return "unconfirmed"
     if order.status is OrderStatus.PENDING and came_from_paying:
         return "confirming"
     if order.status is OrderStatus.PENDING and order.expires_at is not None and order.expires_at <= now:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from application.outbox import OutboxTask, TaskKind
-from application.ports.letters import LatePaymentFacts
+from application.ports.letters import LatePaymentFacts, TooLate
 from application.ports.mail import MailUnavailable
 from application.tasks import TaskHopeless
 from domain.orders import Order, OrderEvent, OrderStatus
 from domain.refunds import RefundStatus
 from tests.application.world import World
-from tests.support.factories import NOW, order, producer, ticket
+from tests.support.factories import DOORS, NOW, order, producer, ticket
 
 pytestmark = pytest.mark.p1
 
@@ -54,6 +56,25 @@ async def test_the_apology_says_what_goes_back(world: World) -> None:
     (facts,) = world.letters.written
     assert isinstance(facts, LatePaymentFacts)
     assert (facts.amount, facts.show_title, facts.order_number) == ("$28.73", "Hamlet", late.number)
+
+
+async def called_off(world: World, late: Order) -> None:
+    async with world.database() as uow:
+        found = await uow.catalog.show(late.show_id)
+        assert found
+        await uow.catalog.save_show(replace(found, cancelled=True))
+        await uow.commit()
+
+
+async def test_the_apology_says_why_it_was_too_late(world: World) -> None:
+    late = await paid_too_late(world)
+    await world.apologize(apology_for(late))
+    world.clock.set(DOORS + timedelta(hours=3))
+    await world.apologize(apology_for(late))
+    await called_off(world, late)
+    await world.apologize(apology_for(late))
+    reasons = [facts.why for facts in world.letters.written if isinstance(facts, LatePaymentFacts)]
+    assert reasons == [TooLate.TICKETS_GONE, TooLate.SHOW_OVER, TooLate.SHOW_CANCELLED]
 
 
 async def test_every_try_sends_the_same_mail(world: World) -> None:

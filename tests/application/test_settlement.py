@@ -212,9 +212,26 @@ async def test_money_for_a_hold_of_a_show_that_was_called_off_goes_back_and_the_
 
 
 @pytest.mark.p1
-async def test_money_for_a_hold_that_outlived_its_show_completes_the_order(world: World) -> None:
-    order = await ordered(world, ticket())
+@pytest.mark.parametrize("delayed", [True, False], ids=["delayed", "at once"])
+async def test_money_for_a_hold_that_outlived_its_show_goes_back_and_the_hold_with_it(
+    world: World, delayed: bool
+) -> None:
+    stalls = ticket()
+    order = await ordered(world, stalls)
+    if delayed:
+        await world.settlement.settle(order.id, session(order, SessionStatus.COMPLETE))
     world.clock.advance(DOORS + timedelta(hours=3) - world.clock.now())
+    returned = await world.settlement.settle(order.id, paid(order))
+    assert returned.status is OrderStatus.REFUNDED
+    assert await world.counters(stalls) == (0, 0)
+    assert [task.kind for task in await world.tasks()] == TOLD_OF_MONEY_BACK
+    await assert_all_goes_back(world, returned)
+
+
+@pytest.mark.p1
+async def test_money_that_comes_in_the_last_moment_of_the_show_completes_the_order(world: World) -> None:
+    order = await ordered(world, ticket())
+    world.clock.advance(DOORS + timedelta(hours=3) - timedelta(microseconds=1) - world.clock.now())
     assert (await world.settlement.settle(order.id, paid(order))).success
 
 

@@ -48,6 +48,7 @@ from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOffl
 from application.order_desk import ListAttendees, ListOrders, ReadNotes, ResendTickets, WriteNote
 from application.outbox import OutboxTask, TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
+from application.pending_payments import AnnouncePendingPayments, SendPendingPaymentMail
 from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
 from application.printing import PrintTickets
 from application.reconciliation import Reconcile
@@ -193,6 +194,7 @@ class World:
             MemoryPaymentEvents(SIGNATURE), self.database, self.clock, self.reactions, livemode=False
         )
         self.reconcile = Reconcile(self.payment, self.database, self.clock, self.settlement, self.open_session)
+        self.announce_pending_payments = AnnouncePendingPayments(self.database, self.clock)
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
         self.cancel = CancelOrder(self.release, self.clock)
         self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
@@ -208,7 +210,7 @@ class World:
         self.send_confirmation = SendConfirmation(
             self.database, self.print_tickets, self.write_calendar, self.send_letter, self.links
         )
-        self.apologize = ApologizeForLatePayment(self.database, self.send_letter, self.links)
+        self.apologize = ApologizeForLatePayment(self.database, self.clock, self.send_letter, self.links)
         self.look_up_orders = LookUpOrders(self.database, self.clock, self.ids, AddressHashes("secret"), self.hand_over)
         self.submit_refunds = SubmitRefunds(self.database, self.payment, self.clock, self.ids)
         self.describe_transfer = DescribeTransfer(self.database, self.payment)
@@ -237,6 +239,9 @@ class World:
                 TaskKind.DESCRIBE_TRANSFER: self.describe_transfer,
                 TaskKind.RETURN_DUPLICATE_PAYMENT: ReturnDuplicatePayment(
                     self.database, self.payment, self.clock, self.ids
+                ),
+                TaskKind.PENDING_PAYMENT_MAIL: SendPendingPaymentMail(
+                    self.database, self.clock, self.send_letter, self.links
                 ),
                 TaskKind.DUPLICATE_PAYMENT_MAIL: SendDuplicatePaymentMail(self.database, self.send_letter, self.links),
             },

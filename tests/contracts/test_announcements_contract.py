@@ -152,3 +152,47 @@ async def test_an_order_of_another_show_keeps_its_reminder(unit_of_work: UnitOfW
         await uow.commit()
 
     assert len(await pending(unit_of_work, REMINDER)) == 1
+
+
+async def announce_pending(unit_of_work: UnitOfWorkFactory, now: datetime, limit: int = 100) -> int:
+    async with unit_of_work() as uow:
+        count = await uow.outbox.announce_pending_payments(now=now, limit=limit)
+        await uow.commit()
+    return count
+
+
+async def pending_payments(unit_of_work: UnitOfWorkFactory, *orders: Order) -> list[OutboxTask]:
+    ids = {order.id for order in orders}
+    return [task for task in await pending(unit_of_work, TaskKind.PENDING_PAYMENT_MAIL) if task.order_id in ids]
+
+
+async def test_orders_in_process_are_told_once_while_the_doors_are_open(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    held, processing, done = theatre.order(), theatre.order(), sold(theatre)
+    processing = replace(processing, status=OrderStatus.PROCESSING)
+    await add(unit_of_work, held, processing, done)
+    moment = timedelta(microseconds=1)
+
+    await announce_pending(unit_of_work, theatre.show.door_time - moment)
+    await announce_pending(unit_of_work, theatre.show.end_time)
+    assert await pending_payments(unit_of_work, held, processing, done) == []
+
+    assert await announce_pending(unit_of_work, theatre.show.door_time, limit=0) == 0
+    assert await announce_pending(unit_of_work, theatre.show.door_time) == 1
+    assert await announce_pending(unit_of_work, theatre.show.end_time - moment) == 0
+
+    [task] = await pending_payments(unit_of_work, held, processing, done)
+    assert (task.order_id, task.due_at) == (processing.id, theatre.show.door_time)
+
+
+async def test_cancelled_show_has_no_pending_payments(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    processing = replace(theatre.order(), status=OrderStatus.PROCESSING)
+    await add(unit_of_work, processing)
+    async with unit_of_work() as uow:
+        await uow.catalog.save_show(replace(theatre.show, cancelled=True))
+        await uow.commit()
+
+    await announce_pending(unit_of_work, theatre.show.door_time)
+
+    assert await pending_payments(unit_of_work, processing) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -54,6 +55,27 @@ async def test_order_by_a_delayed_method_waits(box_office: BoxOffice) -> None:
     await box_office.pay(placed, "delayed")
     await box_office.come_back(placed)
     assert "being confirmed" in await page(box_office, placed)
+
+
+async def test_order_whose_payment_is_not_confirmed_at_the_doors_says_so(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale()
+    placed = {**(await box_office.checkout(on_sale.cart(2))).created(), "show_id": on_sale.id}
+    await box_office.pay(placed, "delayed")
+    await box_office.come_back(placed)
+    await box_office.change_show(on_sale, door_time=datetime.now(UTC))
+    html = await page(box_office, placed)
+    assert "Your payment is not confirmed yet" in html
+    assert "you have no tickets" in html
+
+
+async def test_show_that_is_near_is_not_sold_by_methods_that_answer_late(box_office: BoxOffice) -> None:
+    doors = datetime.now(UTC) + timedelta(days=2)
+    on_sale = await box_office.put_on_sale(door_time=doors, start_time=doors, end_time=doors + timedelta(hours=2))
+    placed = (await box_office.checkout(on_sale.cart(1))).created()
+    assert (await box_office.pay(placed, "delayed")).status == 400
+    assert (await box_office.order(placed)).body["status"] == "pending"
+    assert (await box_office.pay(placed)).status == 303
+    await box_office.until_completed(placed)
 
 
 async def test_cancelled_order_has_ended(box_office: BoxOffice) -> None:

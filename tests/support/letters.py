@@ -20,6 +20,7 @@ from application.ports.letters import (
     OrderFacts,
     OrderLink,
     OrderLinksFacts,
+    PendingPaymentFacts,
     RefundFacts,
     ReminderFacts,
     ShowCancelledFacts,
@@ -59,6 +60,7 @@ CONFIRMATION: Final = ConfirmationFacts(
 REMINDER: Final = ReminderFacts(**_ABOUT_AN_ORDER, tickets=(("Stalls", 2), ("Balcony", 1)))
 REFUND: Final = RefundFacts(**_ABOUT_AN_ORDER, amount="£25.00", left=1)
 LATE_PAYMENT: Final = LatePaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
+PENDING_PAYMENT: Final = PendingPaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
 DUPLICATE_PAYMENT: Final = DuplicatePaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
 SHOW_CANCELLED: Final = ShowCancelledFacts(**_ABOUT_AN_ORDER, paid="£67.94")
 SHOW_MOVED: Final = ShowMovedFacts(
@@ -91,6 +93,7 @@ ABOUT_AN_ORDER: Final = (
     REFUND,
     LATE_PAYMENT,
     DUPLICATE_PAYMENT,
+    PENDING_PAYMENT,
     SHOW_CANCELLED,
     SHOW_MOVED,
     CALENDAR_CORRECTED,

@@ -91,6 +91,8 @@ class CheckoutPage:
                 return PageAnswer(status=409, message="This checkout is already complete. Nothing more was charged.")
             case Outcome.CANCELLED:
                 return _cancelled(session)
+            case _ if _METHOD_OF[outcome] not in session["payment_method_types"]:
+                return PageAnswer(status=400, message="This checkout does not offer that way of paying.")
         return _ATTEMPTS[outcome](books, session, cart, billing)
 
     def _look_up(self, session_id: str) -> tuple[Books, JsonObject, Cart]:
@@ -143,6 +145,9 @@ _ATTEMPTS: dict[Outcome, Callable[[Books, JsonObject, Cart, JsonObject], PageAns
     Outcome.DECLINED: _attempt_declined_card,
     Outcome.DELAYED: _attempt_debit,
 }
+
+
+_METHOD_OF = {Outcome.PAID: "card", Outcome.DECLINED: "card", Outcome.DELAYED: "us_bank_account"}
 
 
 def _settle_delayed(books: Books, session: JsonObject, outcome: Outcome) -> PageAnswer:

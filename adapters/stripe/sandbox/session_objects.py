@@ -57,6 +57,17 @@ _BRANDING: JsonObject = {
 }
 
 
+#: What the sandbox's page can be paid with, as if its dashboard had these two switched on.
+_METHODS = ("card", "us_bank_account")
+
+
+def offered_methods(params: JsonObject) -> list[str]:
+    """The dashboard's methods that the session allows, and does not leave out."""
+    allowed = params.get("allowed_payment_method_types", _METHODS)
+    excluded = params.get("excluded_payment_method_types", ())
+    return [method for method in _METHODS if method in allowed and method not in excluded]
+
+
 def new_session(books: Books, params: JsonObject, cart: Cart, *, expires_at: int) -> JsonObject:
     session_id = new_id("cs_live" if books.livemode else "cs_test")
     custom_text = params.get("custom_text", {})
@@ -81,7 +92,7 @@ def new_session(books: Books, params: JsonObject, cart: Cart, *, expires_at: int
         "mode": "payment",
         "payment_method_collection": params.get("payment_method_collection", "if_required"),
         "payment_method_options": params.get("payment_method_options", {}),
-        "payment_method_types": ["card", "us_bank_account"],
+        "payment_method_types": offered_methods(params),
         "payment_status": "unpaid",
         "phone_number_collection": params.get("phone_number_collection", {"enabled": False}),
         "shipping_options": [],

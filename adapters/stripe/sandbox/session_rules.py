@@ -16,6 +16,7 @@ from adapters.stripe.sandbox.errors import (
     not_in_the_sandbox,
 )
 from adapters.stripe.sandbox.jsontypes import JsonObject
+from adapters.stripe.sandbox.session_objects import offered_methods
 
 _SHORTEST_LIFE_SECONDS = 30 * 60
 _LONGEST_LIFE_SECONDS = 24 * 3600
@@ -44,6 +45,15 @@ def check_supported(params: JsonObject) -> None:
             raise not_in_the_sandbox(name, name)
     if "customer" in params:
         raise no_such("customer", params["customer"], "customer")
+
+
+def check_methods(params: JsonObject) -> None:
+    both = ("allowed_payment_method_types", "excluded_payment_method_types")
+    if all(name in params for name in both):
+        raise exclusive_params(*both)
+    if not offered_methods(params):
+        message = "No valid payment method types for this Checkout Session: activate one that it may be paid with."
+        raise StripeRefusal(message, param=next(name for name in both if name in params))
 
 
 def check_addresses(params: JsonObject) -> None:

@@ -14,6 +14,7 @@ from adapters.stripe.sandbox.session_objects import line_item, new_session
 from adapters.stripe.sandbox.session_rules import (
     cart_from,
     check_addresses,
+    check_methods,
     check_payment_data,
     check_supported,
     expires_at,
@@ -23,6 +24,7 @@ from adapters.stripe.sandbox.session_rules import (
 def create(books: Books, call: Call) -> JsonObject:
     params = call.params
     check_supported(params)
+    check_methods(params)
     check_addresses(params)
     cart = cart_from(books.state, params)
     check_payment_data(books, cart)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.smtp.letters import JinjaLetterWriter
-from application.ports.letters import LetterFacts, OrderLinksFacts
+from application.ports.letters import LetterFacts, OrderLinksFacts, TooLate
 from tests.support.letters import (
     ABOUT_AN_ORDER,
     ALL,
@@ -19,6 +19,7 @@ from tests.support.letters import (
     LATE_PAYMENT,
     OCCASION,
     ORDER_LINKS,
+    PENDING_PAYMENT,
     REFUND,
     REMINDER,
     SHOW_CANCELLED,
@@ -40,6 +41,11 @@ SAYS: tuple[tuple[LetterFacts, str, tuple[str, ...]], ...] = (
         LATE_PAYMENT,
         "Your payment for Hamlet came too late",
         (*THE_ORDER, "Hamlet", "Theatre Éclair", "we are sorry", "no tickets", "£67.94"),
+    ),
+    (
+        PENDING_PAYMENT,
+        "Your payment for Hamlet is not confirmed yet",
+        (*THE_ORDER, *THE_SHOW, "the doors open", "you have no tickets", "£67.94"),
     ),
     (
         DUPLICATE_PAYMENT,
@@ -83,6 +89,20 @@ def test_both_forms_tell_everything(
     urls = {order.url for order in facts.orders} if isinstance(facts, OrderLinksFacts) else {facts.order_url}
     assert page.links == urls
     assert all(url in letter.text for url in urls)
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (TooLate.TICKETS_GONE, "when your tickets were no longer held for you"),
+        (TooLate.SHOW_OVER, "when the show was over"),
+        (TooLate.SHOW_CANCELLED, "when the show had been cancelled"),
+    ],
+)
+def test_late_payment_is_told_with_its_reason(writer: JinjaLetterWriter, why: TooLate, said: str) -> None:
+    letter = writer.write(replace(LATE_PAYMENT, why=why))
+    for text in (Page(letter.html).text, " ".join(letter.text.split())):
+        assert f"reached us {said}, so you have no tickets" in text
 
 
 def test_every_line_of_an_order_is_there(writer: JinjaLetterWriter) -> None:

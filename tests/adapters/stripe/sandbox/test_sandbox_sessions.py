@@ -257,3 +257,30 @@ async def test_the_page_of_an_unknown_session_is_not_found(sandbox: StripeSandbo
     ):
         assert page.status == 404
         assert "Nothing here" in page.html
+
+
+async def test_session_offers_the_methods_that_it_does_not_leave_out(
+    client: stripe.StripeClient, buyer: Buyer, checkout_params: CheckoutParams
+) -> None:
+    session = await opened(client, checkout_params(excluded_payment_method_types=["us_bank_account", "sepa_debit"]))
+    assert session.payment_method_types == ["card"]
+    assert "delayed" not in (await buyer.look(session.url)).html
+    assert (await buyer.press(session.url, "delayed")).status == 400
+    assert (await buyer.press(session.url, "paid")).status == 303
+
+
+@pytest.mark.parametrize(
+    "methods",
+    [
+        {"allowed_payment_method_types": ["card"], "excluded_payment_method_types": ["sepa_debit"]},
+        {"excluded_payment_method_types": ["card", "us_bank_account"]},
+        {"allowed_payment_method_types": ["sepa_debit"]},
+        {"excluded_payment_method_types": ["cheque"]},
+        {"payment_method_types": ["card"]},
+    ],
+)
+async def test_methods_are_refused_as_at_stripe(
+    client: stripe.StripeClient, checkout_params: CheckoutParams, methods: dict[str, list[str]]
+) -> None:
+    with pytest.raises(stripe.InvalidRequestError):
+        await client.v1.checkout.sessions.create_async(params=checkout_params(**methods))

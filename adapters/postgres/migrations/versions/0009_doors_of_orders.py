@@ -1,0 +1,17 @@
+"""Orders that are to be paid know when the doors open: until then the money must be there."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    op.add_column("orders", sa.Column("doors_at", sa.TIMESTAMP(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("orders", "doors_at")
