@@ -101,7 +101,10 @@ class Container(containers.DeclarativeContainer):
     ids = providers.Singleton(SystemIds)
     metrics = providers.Singleton(PrometheusMetrics)
     engine = providers.Singleton(
-        create_engine, settings.provided.database_url, pool_size=settings.provided.database_pool_size
+        create_engine,
+        settings.provided.database_url,
+        pool_size=settings.provided.database_pool_size,
+        prepared_statements=settings.provided.prepared_statements,
     )
     unit_of_work = providers.Factory(PostgresUnitOfWork, engine, metrics.provided.transaction_ended)
     redis = providers.Singleton(create_redis, settings.provided.redis_url)

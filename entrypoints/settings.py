@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from ipaddress import ip_network
@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from adapters.postgres.address import DatabaseAddress
+from adapters.redis.address import check_redis_url
 from adapters.redis.rate_limit import UNLIMITED, parse_rate
 from adapters.smtp.options import Sender, SmtpOptions
 from domain.claims import Allowance, ClaimPolicy
@@ -52,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     """One attribute for each variable, in lower case. URLs of engines are None where we start our own."""
 
     database_url: str | None = None
+    database_prepared_statements: Literal["auto", "on", "off"] = "auto"
     redis_url: str | None = None
     public_url: str = "http://127.0.0.1:8000"
     secret_key: Annotated[str, Meta(min_length=MIN_SECRET_KEY_LENGTH)] = DEFAULT_SECRET_KEY
@@ -153,6 +156,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
         return self.stripe_rate_per_second / 4
 
     @property
+    def prepared_statements(self) -> bool | None:
+        """Whether the database may be asked to remember statements; None where its first answer decides."""
+        return {"on": True, "off": False}.get(self.database_prepared_statements)
+
+    @property
     def policy(self) -> CheckoutPolicy:
         """Raises InvalidSettings for an amount that is none."""
         return CheckoutPolicy(
@@ -180,11 +188,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
 
     def check(self) -> None:
         """Raises InvalidSettings for what types alone do not tell."""
-        _check_url("DATABASE_URL", self.database_url, ("postgresql", "postgres"))
-        _check_url("REDIS_URL", self.redis_url, ("redis", "rediss"))
         _check_url("PUBLIC_URL", self.public_url, ("http", "https"))
         _check_url("STRIPE_API_BASE", self.stripe_api_base, ("http", "https"))
-        for name, parse, value in (
+        checks: list[tuple[str, Callable[[str], object], str | None]] = [
+            ("DATABASE_URL", DatabaseAddress.parse, self.database_url),
+            ("REDIS_URL", check_redis_url, self.redis_url),
             ("SMTP_URL", SmtpOptions.from_url, self.smtp_url),
             ("MAIL_FROM", Sender.parse, self.mail_from),
             ("CHECKOUT_RATE_LIMIT", parse_rate, self.checkout_rate_limit),
@@ -192,9 +200,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             ("LOOKUP_RATE_LIMIT", parse_rate, self.lookups_rate),
             ("ERROR_RATE_LIMIT", parse_rate, self.errors_rate),
             ("TRUSTED_PROXIES", _networks, self.trusted_proxies),
-        ):
+        ]
+        for name, parse, value in checks:
             try:
-                parse(value)
+                if value is not None:
+                    parse(value)
             except ValueError as error:
                 raise InvalidSettings(f"{name}: {error}") from None
         if self.public_url.endswith("/"):

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.errors import translated
 from adapters.postgres.invariants import BROKEN
 from adapters.postgres.report import read_report
 from adapters.postgres.rows import show_of
 from adapters.postgres.tables import shows
-from adapters.postgres.unit_of_work import translated
 from application.invariants import EXAMPLES, Finding, Findings, Invariant
 from application.timezones import outdated
 from domain.catalog import Show

@@ -6,7 +6,10 @@ and writes wait for the commit and make it with them (psycopg's pipeline).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import psycopg
@@ -14,6 +17,8 @@ import sqlalchemy as sa
 from psycopg.rows import dict_row
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres.engine import STATEMENT_TIMEOUT_SECONDS, TIME_OUTS
 
 #: A row by the names of its columns, whichever way it was read.
 Row = sa.RowMapping | dict[str, Any]
@@ -27,6 +32,12 @@ Rows = list[dict[str, Any]]
 LOCKING_TRANSACTION_SECONDS: Final = 8
 _END_SOON: Final = f"SET LOCAL transaction_timeout = '{LOCKING_TRANSACTION_SECONDS}s'"
 _KNOWS_TRANSACTION_TIMEOUT: Final = 170000
+#: What a pooler did not let us set for the whole session.
+_TIME_OUTS: Final = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in TIME_OUTS.items())
+#: The server ends what takes longer than its time-outs, and the kernel finds out that a host is gone. Neither helps
+#: where a proxy answers for a server that does not, or its process hangs: then we hang up by ourselves.
+ANSWER_SECONDS: Final = STATEMENT_TIMEOUT_SECONDS + 5
+LOCKING_ANSWER_SECONDS: Final = LOCKING_TRANSACTION_SECONDS + 2
 
 _DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
@@ -41,35 +52,50 @@ class Connection:
     """What a unit of work's repositories share."""
 
     def __init__(
-        self, connection: AsyncConnection, driver: psycopg.AsyncConnection[Any], *, read_only: bool = False
+        self,
+        connection: AsyncConnection,
+        driver: psycopg.AsyncConnection[Any],
+        *,
+        read_only: bool = False,
+        is_pooled: bool = False,
     ) -> None:
+        """``is_pooled`` says that a pooler lends each transaction another session, which has none of our time-outs."""
         self._connection = connection
         self._driver = driver
         self._read_only = read_only
+        self._is_pooled = is_pooled
+        self._needs_time_outs = is_pooled and not read_only  # a read that stands alone is a transaction by itself
         self._waiting: list[Statement] = []
 
     async def execute(
         self, statement: sa.Executable, parameters: Parameters | Sequence[Parameters] | None = None
     ) -> sa.CursorResult[Any]:
         self._check(statement)
-        await self._send_waiting()
-        return await self._connection.execute(statement, parameters)
+        with self.hanging_up_after(ANSWER_SECONDS):
+            await self._send_waiting()
+            return await self._connection.execute(statement, parameters)
 
     async def scalar(self, statement: sa.Executable, parameters: Parameters | None = None) -> Any:
         self._check(statement)
-        await self._send_waiting()
-        return await self._connection.scalar(statement, parameters)
+        with self.hanging_up_after(ANSWER_SECONDS):
+            await self._send_waiting()
+            return await self._connection.scalar(statement, parameters)
 
     async def scalars(self, statement: sa.Executable, parameters: Parameters | None = None) -> sa.ScalarResult[Any]:
         self._check(statement)
-        await self._send_waiting()
-        return await self._connection.scalars(statement, parameters)
+        with self.hanging_up_after(ANSWER_SECONDS):
+            await self._send_waiting()
+            return await self._connection.scalars(statement, parameters)
 
     async def fetch(self, *statements: Statement | None, lock: bool = False) -> list[Rows]:
         """The rows of compiled statements that are run in this order, in one round trip; of None there are none.
         ``lock`` says that they lock what others wait for: the transaction must end soon, whatever becomes of this
         process.
         """
+        with self.hanging_up_after(LOCKING_ANSWER_SECONDS if lock else ANSWER_SECONDS):
+            return await self._fetch(statements, lock=lock)
+
+    async def _fetch(self, statements: Sequence[Statement], *, lock: bool) -> list[Rows]:
         async with self._driver.pipeline():
             await self._queue_waiting()
             if lock and self._driver.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
@@ -87,24 +113,44 @@ class Connection:
 
     async def commit(self) -> None:
         self._check()
-        if self._connection.in_transaction():  # SQLAlchemy's own statements began it
-            await self._send_waiting()
-            await self._connection.commit()
-            return
-        async with self._driver.pipeline():
-            await self._queue_waiting()
-            await self._driver.commit()
+        with self.hanging_up_after(ANSWER_SECONDS):
+            if self._connection.in_transaction():  # SQLAlchemy's own statements began it
+                await self._send_waiting()
+                await self._connection.commit()
+            else:
+                async with self._driver.pipeline():
+                    await self._queue_waiting()
+                    await self._driver.commit()
+        self._needs_time_outs = self._is_pooled and not self._read_only
 
     def _check(self, statement: sa.Executable | None = None) -> None:
         if self._read_only and (statement is None or not statement.is_select):
             raise RuntimeError("a read-only unit of work does not write")  # it would be committed at once
 
+    @contextmanager
+    def hanging_up_after(self, seconds: float) -> Iterator[None]:
+        """Whatever waits for the server within is told that the connection is closed, once it has waited so long."""
+        timer = asyncio.get_running_loop().call_later(seconds, _hang_up, self._driver)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     async def _send_waiting(self) -> None:
-        if self._waiting:
+        if self._waiting or self._needs_time_outs:
             async with self._driver.pipeline():
                 await self._queue_waiting()
 
     async def _queue_waiting(self) -> None:
+        if self._needs_time_outs:
+            await self._driver.execute(_TIME_OUTS)
+            self._needs_time_outs = False
         for sql, parameters in self._waiting:
             await self._driver.execute(sql, parameters)
         self._waiting.clear()
+
+
+def _hang_up(driver: psycopg.AsyncConnection[Any]) -> None:
+    """Whoever waits on the connection hears that it is closed. The driver's own way would ask the server first."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=socket.dup(driver.pgconn.socket)) as ours:
+        ours.shutdown(socket.SHUT_RDWR)

@@ -8,9 +8,18 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.engine import IS_POOLED, TIME_OUTS
 from adapters.postgres.tables import producer_financials, producers
 
-_FACTS = sa.select(sa.func.current_setting("server_version"), sa.func.clock_timestamp())
+_FACTS = sa.text(
+    """
+    SELECT current_setting('server_version') AS version,
+           clock_timestamp() AS clock,
+           pg_is_in_recovery() AS is_standby,
+           current_setting('transaction_read_only')::boolean AS is_read_only,
+           current_setting('statement_timeout') = '0' AS is_patient
+    """
+)
 _ACCOUNTS = (
     sa.select(producers.c.name, producer_financials.c.stripe_account_id)
     .join(producer_financials)
@@ -19,19 +28,41 @@ _ACCOUNTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseFacts:
-    """``clock`` is what the server's clock said."""
+    """``clock`` is what the server's clock said. ``is_pooled``: something between us and the server lends us its
+    sessions. ``has_time_outs``: statements end after a while although the session was not told so by us.
+    """
 
     version: str
     clock: datetime
+    is_standby: bool
+    is_read_only: bool
+    is_encrypted: bool
+    is_pooled: bool
+    has_time_outs: bool
 
 
 async def facts_of(engine: AsyncEngine) -> DatabaseFacts:
     """Raises sqlalchemy.exc.SQLAlchemyError."""
     async with engine.connect() as connection:
-        version, clock = (await connection.execute(_FACTS)).one()
-    return DatabaseFacts(version=str(version).split()[0], clock=clock)
+        raw = await connection.get_raw_connection()
+        driver, is_pooled = raw.driver_connection, bool(raw.info.get(IS_POOLED))
+        facts = (await connection.execute(_FACTS)).one()
+    return DatabaseFacts(
+        version=str(facts.version).split()[0],
+        clock=facts.clock,
+        is_standby=facts.is_standby,
+        is_read_only=facts.is_read_only,
+        is_encrypted=driver is not None and bool(driver.pgconn.ssl_in_use),
+        is_pooled=is_pooled,
+        has_time_outs=not facts.is_patient,
+    )
+
+
+def role_time_outs() -> str:
+    """What gives the role that we log in as our time-outs, whatever stands between us and the server."""
+    return " ".join(f"ALTER ROLE … SET {name} = '{value}';" for name, value in TIME_OUTS.items())
 
 
 async def connected_accounts(engine: AsyncEngine) -> list[tuple[str, str]]:

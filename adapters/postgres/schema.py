@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from adapters.postgres.engine import CONNECT_TIMEOUT_SECONDS, psycopg_url
+from adapters.postgres.engine import create_sync_engine
 from adapters.postgres.venue_clocks import fill_venue_clocks
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -67,12 +67,7 @@ def _script() -> ScriptDirectory:
 
 @contextmanager
 def _connection(database_url: str) -> Iterator[sa.Connection]:
-    engine = sa.create_engine(
-        psycopg_url(database_url),
-        poolclass=sa.NullPool,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
-    )
-    with engine.connect() as connection:
+    with create_sync_engine(database_url).connect() as connection:
         yield connection
 
 

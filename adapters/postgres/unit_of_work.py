@@ -9,18 +9,18 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import psycopg
-import psycopg.errors
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.audit import PostgresAuditRepo
 from adapters.postgres.buyers import PostgresBuyerRepo, PostgresNoteRepo
 from adapters.postgres.cancellation import PostgresCancellationRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
-from adapters.postgres.connection import Connection
+from adapters.postgres.connection import ANSWER_SECONDS, Connection
 from adapters.postgres.door import PostgresDoorRepo
 from adapters.postgres.duplicate_payments import PostgresDuplicatePaymentRepo
+from adapters.postgres.engine import IS_POOLED, Guard, guard_of
+from adapters.postgres.errors import SERVER_LEFT, STATEMENT_LOST, sqlstate_of, translated
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.order_lists import PostgresOrderListRepo
@@ -30,12 +30,6 @@ from adapters.postgres.pictures import PostgresPictureRepo
 from adapters.postgres.refunds import PostgresRefundRepo
 from adapters.postgres.sales import PostgresSalesRepo
 from adapters.postgres.tokens import PostgresTokenRepo
-from application.ports.storage import StorageConflict, StorageUnavailable
-from domain.errors import InvalidRequest
-
-_ANOTHER_TRANSACTION = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
-#: Two requests used one Idempotency-Key at once, on shows that share no lock.
-_KEY_USED_AT_ONCE = "orders_idempotency_key_key"
 
 
 class PostgresUnitOfWork:
@@ -53,6 +47,7 @@ class PostgresUnitOfWork:
         self._pooled: AsyncConnection
         self._driver: psycopg.AsyncConnection[Any]
         self._connection: Connection
+        self._guard: Guard | None
 
     async def __aenter__(self) -> Self:
         try:
@@ -64,7 +59,9 @@ class PostgresUnitOfWork:
         self._driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
         if self._read_only:
             await self._driver.set_autocommit(True)
-        self._connection = Connection(self._pooled, self._driver, read_only=self._read_only)
+        self._guard = guard_of(raw.info)
+        is_pooled = bool(raw.info.get(IS_POOLED))
+        self._connection = Connection(self._pooled, self._driver, read_only=self._read_only, is_pooled=is_pooled)
         self.sales = PostgresSalesRepo(self._connection)
         self.catalog = PostgresCatalogRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
@@ -86,10 +83,13 @@ class PostgresUnitOfWork:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        code = sqlstate_of(error)
+        if self._guard and (code in SERVER_LEFT or self._driver.closed):
+            self._guard.distrust()
         # Closing rolls back whatever was not committed, and gives the connection back to the pool. Where it was cut,
         # the server has rolled back already; the error that told of it must not be hidden by a second one.
-        with suppress(DBAPIError):
-            if not await self._is_sound():
+        with suppress(DBAPIError), self._connection.hanging_up_after(ANSWER_SECONDS):
+            if code in SERVER_LEFT | STATEMENT_LOST or not await self._is_sound():
                 await self._pooled.invalidate()
             await self._pooled.close()
         if self._ended and not self._read_only:
@@ -107,22 +107,3 @@ class PostgresUnitOfWork:
     async def commit(self) -> None:
         await self._connection.commit()
         self._end = "commit"
-
-
-def translated(error: Exception) -> Exception:
-    """A database error as the port names it."""
-    if isinstance(error, PoolTimeout):
-        return StorageUnavailable("All database connections are in use")
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, OSError):
-        return StorageUnavailable(str(cause))
-    if isinstance(cause, _ANOTHER_TRANSACTION):
-        return StorageConflict(str(cause))
-    if isinstance(cause, psycopg.IntegrityError):
-        return StorageConflict(str(cause)) if cause.diag.constraint_name == _KEY_USED_AT_ONCE else error
-    if isinstance(cause, psycopg.DataError) and "NUL" in str(cause):
-        # The one character that text in PostgreSQL cannot have: JSON and addresses can.
-        return InvalidRequest("Text must not contain NUL characters")
-    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
-        return StorageUnavailable(str(cause))
-    return error

@@ -8,6 +8,8 @@ from taskiq import AsyncBroker
 from taskiq.kicker import AsyncKicker
 from taskiq_redis import RedisStreamBroker
 
+from adapters.redis.client import CONNECTION
+
 QUEUE_NAME = "piquetickets"
 #: The one kind of message: "these outbox tasks are due".
 RUN_TASKS = "run_tasks"
@@ -35,6 +37,7 @@ def create_broker(redis_url: str) -> RedisStreamBroker:
         xread_count=_READ_AT_ONCE,
         xread_block=_READ_BLOCK_MILLISECONDS,
         unacknowledged_lock_timeout=_TAKEOVER_LOCK_SECONDS,
+        **CONNECTION,
         socket_connect_timeout=_TIMEOUT_SECONDS,
         socket_timeout=_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 1),

@@ -20,7 +20,7 @@ def doctor(data_dir: Path) -> None:
     """Examine the installation: one line for each thing that must work, with its mend. Exit code 1 if one is off."""
     settings = Settings.from_environment(os.environ)
     configure_logging(level="CRITICAL", log_format=settings.log_format)
-    with engines(settings, data_dir, ensure_schema=False) as ready:
+    with engines(settings, data_dir, for_doctor=True) as ready:
         findings = asyncio.run(examine(ready))
     for finding in findings:
         click.echo(str(finding))

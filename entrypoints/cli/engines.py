@@ -9,10 +9,13 @@ from pathlib import Path
 
 import click
 import msgspec
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres import schema
+from adapters.postgres.errors import translated
+from adapters.redis.inspection import leads_to_cluster
+from application.ports.storage import StorageUnavailable
 from entrypoints.settings import InvalidSettings, Settings
 
 DEFAULT_DATA_DIR = Path(".piquetickets")
@@ -27,11 +30,11 @@ data_dir_option = click.option(
 
 
 @contextmanager
-def engines(settings: Settings, data_dir: Path, *, ensure_schema: bool = True) -> Iterator[Settings]:
+def engines(settings: Settings, data_dir: Path, *, for_doctor: bool = False) -> Iterator[Settings]:
     """The settings with the URLs of running engines; those we start stop at the end.
 
-    Our own database is brought to the newest schema; one that the operator runs must be there already, unless
-    ``ensure_schema`` is off.
+    Our own database is brought to the newest schema. Those that the operator runs must be good for use, unless they are
+    ``for_doctor``, who says himself what is wrong with them.
     Raises EngineError, InvalidSettings.
     """
     with ExitStack() as stack:
@@ -39,21 +42,25 @@ def engines(settings: Settings, data_dir: Path, *, ensure_schema: bool = True) -
             url = stack.enter_context(EmbeddedPostgres(data_dir)).url
             settings = msgspec.structs.replace(settings, database_url=url)
             schema.upgrade(url)
-        elif ensure_schema:
+        elif not for_doctor:
             _ensure_newest_schema(settings.database_url)
         if settings.redis_url is None:
             url = stack.enter_context(EmbeddedRedis(data_dir)).url
             settings = msgspec.structs.replace(settings, redis_url=url)
+        elif not for_doctor and leads_to_cluster(settings.redis_url):
+            raise InvalidSettings("REDIS_URL: leads to a cluster: locks of several tickets need one server")
         yield settings
 
 
 @contextmanager
 def reaching_database() -> Iterator[None]:
-    """Raises InvalidSettings, in words for the operator, when DATABASE_URL leads nowhere."""
+    """Raises InvalidSettings, in words for the operator, when DATABASE_URL leads nowhere, or to what cannot be used."""
     try:
         yield
-    except OperationalError as error:
-        raise InvalidSettings(f"DATABASE_URL: the database cannot be reached: {error.orig}") from error
+    except DBAPIError as error:
+        if isinstance(translated(error), StorageUnavailable):
+            raise InvalidSettings(f"DATABASE_URL: the database cannot be used: {error.orig}") from error
+        raise
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from adapters.postgres import schema
-from adapters.postgres.inspection import facts_of
+from adapters.postgres.inspection import DatabaseFacts, facts_of, role_time_outs
+from adapters.redis import inspection as redis_inspection
+from adapters.redis.inspection import RedisFacts
 from entrypoints.container import Container
 from entrypoints.doctor.clocks import compare_clocks
 from entrypoints.doctor.findings import Examination, Finding
@@ -15,8 +17,7 @@ def of_engines(container: Container) -> list[Examination]:
     """Where DATABASE_URL or REDIS_URL is not set these are our own."""
 
     async def database() -> Finding:
-        facts = await facts_of(container.engine())
-        return Finding("database", f"PostgreSQL {facts.version}")
+        return _about_database(await facts_of(container.engine()))
 
     async def database_schema() -> Finding:
         newest = schema.newest_revision()
@@ -31,8 +32,9 @@ def of_engines(container: Container) -> list[Examination]:
         return compare_clocks("the database", facts.clock, container.clock().now())
 
     async def redis() -> Finding:
-        info = await container.redis().info("server")
-        return Finding("redis", f"answers, version {info.get('valkey_version') or info.get('redis_version')}")
+        facts = await redis_inspection.facts_of(container.redis())
+        is_encrypted = redis_inspection.is_encrypted(container.settings().redis_url or "")
+        return _about_redis(facts, is_encrypted=is_encrypted)
 
     async def worker() -> Finding:
         seconds = await container.heartbeat().seconds_ago()
@@ -49,3 +51,32 @@ def of_engines(container: Container) -> list[Examination]:
         Examination("redis", redis, redis_mend),
         Examination("worker", worker, redis_mend),
     ]
+
+
+def _about_database(facts: DatabaseFacts) -> Finding:
+    what, words = "database", f"PostgreSQL {facts.version}, {_encryption(is_encrypted=facts.is_encrypted)}"
+    primary_mend = "let DATABASE_URL lead to the primary (with several hosts: target_session_attrs=read-write)"
+    if facts.is_standby:
+        return Finding(what, f"{words}: a standby, which takes no orders", primary_mend)
+    if facts.is_read_only:
+        mend = "let it be written to: see default_transaction_read_only of server, database and role"
+        return Finding(what, f"{words}: it is read-only", mend)
+    if facts.is_pooled and not facts.has_time_outs:
+        words = f"{words}, behind a pooler that lets reads wait without end"
+        return Finding(what, words, f"give the role of DATABASE_URL our time-outs: {role_time_outs()}")
+    return Finding(what, f"{words}, behind a pooler" if facts.is_pooled else words)
+
+
+def _about_redis(facts: RedisFacts, *, is_encrypted: bool) -> Finding:
+    what, words = "redis", f"answers, version {facts.version}, {_encryption(is_encrypted=is_encrypted)}"
+    if facts.is_cluster:
+        return Finding(what, f"{words}: a node of a cluster", "let REDIS_URL lead to a server that stands alone")
+    if facts.is_replica:
+        return Finding(what, f"{words}: a replica, which takes no keys", "let REDIS_URL lead to the primary")
+    if facts.refusal:
+        return Finding(what, f"{words}: {facts.refusal}", "mend that server, or REDIS_URL")
+    return Finding(what, words)
+
+
+def _encryption(*, is_encrypted: bool) -> str:
+    return "with TLS" if is_encrypted else "without TLS"

@@ -16,8 +16,8 @@ from sqlalchemy.pool import NullPool
 from adapters.embedded import EmbeddedPostgres
 from adapters.memory.books import MemoryBooks
 from adapters.memory.storage import MemoryDatabase
+from adapters.postgres.address import DatabaseAddress
 from adapters.postgres.books import PostgresBooks
-from adapters.postgres.engine import psycopg_url
 from adapters.postgres.tables import metadata
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.auditing import CheckInvariants
@@ -37,8 +37,9 @@ def machine_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 def test_in_postgresql(machine_database_url: str) -> None:
     async def world_in_postgresql() -> World:
+        arguments = DatabaseAddress.parse(machine_database_url).connecting({}, {})
         # Each example has an event loop of its own, and no connection outlives its transaction.
-        engine = create_async_engine(psycopg_url(machine_database_url), poolclass=NullPool)
+        engine = create_async_engine("postgresql+psycopg://", poolclass=NullPool, connect_args=arguments)
         async with engine.begin() as connection:
             await connection.execute(_TRUNCATE)
         world = World(database=cast("MemoryDatabase", partial(PostgresUnitOfWork, engine)), policy=POLICY)

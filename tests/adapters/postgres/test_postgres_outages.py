@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.embedded import EmbeddedPostgres
 from adapters.postgres import schema
+from adapters.postgres.address import DatabaseAddress
 from adapters.postgres.engine import (
     CONNECT_TIMEOUT_SECONDS,
     KEEPALIVES,
     POOL_TIMEOUT_SECONDS,
+    TCP_USER_TIMEOUT_MILLISECONDS,
     create_engine,
-    psycopg_url,
 )
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
@@ -86,7 +87,11 @@ async def process_id_of(uow: PostgresUnitOfWork) -> int:
 
 async def test_a_used_up_pool_is_unavailable_when_the_wait_is_over(database_url: str) -> None:
     engine = create_async_engine(
-        psycopg_url(database_url), pool_size=1, max_overflow=0, pool_timeout=SHORT_POOL_TIMEOUT_SECONDS
+        "postgresql+psycopg://",
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=SHORT_POOL_TIMEOUT_SECONDS,
+        connect_args=DatabaseAddress.parse(database_url).connecting({}, {}),
     )
     async with PostgresUnitOfWork(engine):
         async with asyncio.timeout(SHORT_POOL_TIMEOUT_SECONDS + 1):
@@ -208,13 +213,16 @@ async def test_locks_of_a_process_that_freezes_are_free_before_its_next_word(
 async def test_both_sides_of_a_connection_ask_whether_the_other_is_there(lonely_engine: AsyncEngine) -> None:
     async with lonely_engine.connect() as connection:
         servers = {name: await connection.scalar(sa.text(f"SHOW tcp_{name}")) for name in KEEPALIVES}
+        user_timeout = await connection.scalar(sa.text("SHOW tcp_user_timeout"))
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
         with socket.socket(fileno=socket.dup(driver.pgconn.socket)) as ours:
             options = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT]
+            our_user_timeout = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
             clients = [ours.getsockopt(socket.IPPROTO_TCP, option) for option in options]
     assert servers == {name: str(value) for name, value in KEEPALIVES.items()}
     assert clients == list(KEEPALIVES.values())
+    assert (user_timeout, our_user_timeout) == (str(TCP_USER_TIMEOUT_MILLISECONDS), TCP_USER_TIMEOUT_MILLISECONDS)
 
 
 async def test_a_connection_cut_while_idle_costs_one_unit_of_work_at_most(
