@@ -32,7 +32,7 @@ IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 10
 #: silence. A server rolls its transaction back then; a client asks the next host.
 KEEPALIVES = {"keepalives_idle": 3, "keepalives_interval": 1, "keepalives_count": 3}
 #: Keep-alives are asked on a quiet connection alone. What was sent and is not acknowledged for so long ends it, too.
-TCP_USER_TIMEOUT_MILLISECONDS = 6000
+TCP_USER_TIMEOUT_MILLISECONDS = 5000
 
 #: What every session is set to, where the way to the server lets us say so. Behind a pooler it does not: there each
 #: transaction is set to the same time-outs (Connection).
@@ -88,7 +88,11 @@ def create_engine(database_url: str, *, pool_size: int, prepared_statements: boo
 def create_sync_engine(database_url: str, session: Mapping[str, str | int] | None = None) -> sa.Engine:
     """An engine that keeps no connection, for commands that need one once. Raises ValueError."""
     arguments = DatabaseAddress.parse(database_url).connecting(DEFAULTS, session or {})
-    return sa.create_engine("postgresql+psycopg://", poolclass=sa.NullPool, connect_args=arguments)
+    return sa.create_engine(
+        "postgresql+psycopg://",
+        poolclass=sa.NullPool,
+        connect_args={**arguments, "prepare_threshold": None},  # a pooler may give each transaction another session
+    )
 
 
 class Guard:
@@ -100,6 +104,7 @@ class Guard:
         self._prepared_statements = prepared_statements
         self._drops_options = False
         self._answered_last: tuple[str, str] | None = None
+        self._lost: tuple[str, str] | None = None
         self._distrusted_at = 0.0
 
     def distrust(self) -> None:
@@ -109,9 +114,12 @@ class Guard:
         now = time.monotonic()
         if now - self._distrusted_at > _DISTRUST_PAUSE_SECONDS:  # else a standby is connected to again and again
             self._distrusted_at = now
+            self._lost = self._answered_last
 
     def connect(self, dialect: sa.Dialect, record: object, args: list[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002
-        """A connection to the host that answered last, or to the first of the others that does."""
+        """A connection to the host that answered last, or to the first of the others that does. One that was lost
+        since it did is asked last.
+        """
         wanted = self._best_host_first(kwargs)
         if not self._drops_options:
             try:
@@ -128,6 +136,7 @@ class Guard:
         """Find out whether the session is ours alone."""
         driver: psycopg.AsyncConnection[Any] = connection.driver_connection
         self._answered_last = (driver.info.host, str(driver.info.port))
+        self._lost = None if self._lost == self._answered_last else self._lost
         connection.autocommit = True
         cursor = connection.cursor()
         cursor.execute(_WHO_ANSWERS)
@@ -160,7 +169,9 @@ class Guard:
         ports = [
             port or os.environ.get("PGPORT", "5432") for port in (ports * len(hosts) if len(ports) == 1 else ports)
         ]
-        pairs = sorted(zip(hosts, ports, strict=True), key=lambda pair: pair != self._answered_last)
+        pairs = sorted(
+            zip(hosts, ports, strict=True), key=lambda pair: (pair == self._lost, pair != self._answered_last)
+        )
         listed_hosts, listed_ports = zip(*pairs, strict=True)
         return {**arguments, "host": ",".join(listed_hosts), "port": ",".join(listed_ports)}
 

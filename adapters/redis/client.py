@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError  # noqa: A004  # not the builtin
 #: Redis answers within a millisecond or is in trouble; nobody's checkout waits longer than this for it.
 TIMEOUT_SECONDS = 1.0
 #: A host that is gone without a word is given up by the kernel as well, on connections that only listen.
-TCP_USER_TIMEOUT_MILLISECONDS = 6000
+TCP_USER_TIMEOUT_MILLISECONDS = 5000
 _KEEPALIVES: Final = (
     ("TCP_KEEPIDLE", 3),
     ("TCP_KEEPINTVL", 1),
