@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -16,18 +17,29 @@ _TOKEN_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class OrderTokens:
-    """An order's token opens it without a login. It is derived from the installation's secret, never stored."""
+    """An order's token opens it without a login. It is derived from the installation's secret, never stored.
+
+    Links that were given out under one of the ``earlier`` secrets go on opening their orders.
+    """
 
     secret: str = field(repr=False)
+    earlier: Sequence[str] = field(default=(), repr=False)
 
     def token(self, order_id: UUID) -> str:
         """22 URL-safe characters."""
-        tag = hmac.digest(self.secret.encode(), b"order-token:" + order_id.bytes, hashlib.sha256)
-        return base64.urlsafe_b64encode(tag[:_TOKEN_BYTES]).decode().rstrip("=")
+        return _order_token(self.secret, order_id)
 
     def matches(self, order_id: UUID, token: str) -> bool:
         """Whether ``token`` opens the order."""
-        return hmac.compare_digest(self.token(order_id).encode(), token.encode())
+        return any(
+            hmac.compare_digest(_order_token(secret, order_id).encode(), token.encode())
+            for secret in (self.secret, *self.earlier)
+        )
+
+
+def _order_token(secret: str, order_id: UUID) -> str:
+    tag = hmac.digest(secret.encode(), b"order-token:" + order_id.bytes, hashlib.sha256)
+    return base64.urlsafe_b64encode(tag[:_TOKEN_BYTES]).decode().rstrip("=")
 
 
 @dataclass(frozen=True, slots=True)

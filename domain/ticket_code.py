@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from uuid import UUID
@@ -35,16 +36,16 @@ def show_key(secret: str, show_id: UUID) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class TicketCodes:
-    """Issues and checks ticket codes under one secret."""
+    """Issues ticket codes under one secret, and checks those that were issued under it or an ``earlier`` one."""
 
     secret: str = field(repr=False)
+    earlier: Sequence[str] = field(default=(), repr=False)
 
     def issue(self, show_id: UUID, nonce: bytes) -> str:
         """A code for one admission to the show. ``nonce`` is NONCE_BYTES of fresh randomness."""
         if len(nonce) != NONCE_BYTES:
             raise ValueError(f"a nonce has {NONCE_BYTES} bytes")
-        tag = hmac.digest(show_key(self.secret, show_id), nonce, hashlib.sha256)[:_TAG_BYTES]
-        return base64.b32encode(nonce + tag).decode()
+        return _code(show_key(self.secret, show_id), nonce)
 
     def is_genuine(self, show_id: UUID, code: str) -> bool:
         """Whether this installation issued ``code`` for the show. Case and separators do not matter."""
@@ -52,4 +53,9 @@ class TicketCodes:
         if plain is None:
             return False
         nonce = base64.b32decode(plain)[:NONCE_BYTES]
-        return hmac.compare_digest(self.issue(show_id, nonce), plain)
+        keys = (show_key(secret, show_id) for secret in (self.secret, *self.earlier))
+        return any(hmac.compare_digest(_code(key, nonce), plain) for key in keys)
+
+
+def _code(key: bytes, nonce: bytes) -> str:
+    return base64.b32encode(nonce + hmac.digest(key, nonce, hashlib.sha256)[:_TAG_BYTES]).decode()

@@ -142,9 +142,9 @@ class Container(containers.DeclarativeContainer):
         sender=providers.Callable(Sender.parse, settings.provided.mail_from),
     )
 
-    order_tokens = providers.Singleton(OrderTokens, settings.provided.secret_key)
+    order_tokens = providers.Singleton(OrderTokens, settings.provided.signing_key, settings.provided.earlier_keys)
     links = providers.Singleton(Links, settings.provided.public_url, order_tokens)
-    codes = providers.Singleton(TicketCodes, settings.provided.secret_key)
+    codes = providers.Singleton(TicketCodes, settings.provided.signing_key, settings.provided.earlier_keys)
     issue = providers.Singleton(TicketIssuer, ids, codes)
     claimants = providers.Singleton(Claimants, settings.provided.secret_key, policy.claims)
     hand_over = providers.Singleton(HandOver, notifier)
@@ -192,7 +192,7 @@ class Container(containers.DeclarativeContainer):
     get_order = providers.Singleton(GetOrder, unit_of_work.provider)
     print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
     write_calendar = providers.Singleton(WriteCalendar, calendars, links, clock)
-    address_hashes = providers.Singleton(AddressHashes, settings.provided.secret_key)
+    address_hashes = providers.Singleton(AddressHashes, settings.provided.signing_key)
     look_up_orders = providers.Singleton(LookUpOrders, unit_of_work.provider, clock, ids, address_hashes, hand_over)
     send_letter = providers.Singleton(SendLetter, letters, mailer, mail_pace, unit_of_work.provider, clock)
 
@@ -238,7 +238,7 @@ class Container(containers.DeclarativeContainer):
     door = providers.Singleton(Door, codes)
     check_in = providers.Singleton(CheckIn, unit_of_work.provider, clock, ids, door)
     undo_check_in = providers.Singleton(UndoCheckIn, unit_of_work.provider, clock, ids, door)
-    list_signer = providers.Singleton(JoseListSigner, settings.provided.secret_key)
+    list_signer = providers.Singleton(JoseListSigner, settings.provided.signing_key, settings.provided.earlier_keys)
     give_offline_list = providers.Singleton(GiveOfflineList, unit_of_work.provider, clock, list_signer)
     receive_offline_scans = providers.Singleton(ReceiveOfflineScans, unit_of_work.provider, clock, door)
     list_conflicts = providers.Singleton(ListConflicts, unit_of_work.provider)
@@ -304,7 +304,7 @@ class Container(containers.DeclarativeContainer):
     announce_pending_payments = providers.Singleton(AnnouncePendingPayments, unit_of_work.provider, clock)
     measure_backlog = providers.Singleton(MeasureBacklog, unit_of_work.provider, clock)
     heartbeat = providers.Singleton(RedisHeartbeat, redis)
-    probes = providers.Singleton(Probes, settings.provided.secret_key, clock)
+    probes = providers.Singleton(Probes, settings.provided.signing_key, clock)
     readiness = providers.Singleton(Readiness, engine, redis)
     relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
     list_tasks = providers.Singleton(ListTasks, unit_of_work.provider, clock)

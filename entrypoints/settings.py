@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -18,9 +17,17 @@ from adapters.redis.rate_limit import UNLIMITED, parse_rate
 from adapters.smtp.options import Sender, SmtpOptions
 from domain.claims import Allowance, ClaimPolicy
 from domain.policy import AmountTerms, CheckoutPolicy, parse_amounts
+from entrypoints.fitness import (
+    DEFAULT_SECRET_KEY,
+    check_proxies,
+    check_public_url,
+    check_stripe_key,
+    is_live,
+    secret_keys,
+    unfit,
+    webhook_secrets,
+)
 
-DEFAULT_SECRET_KEY = "not-secret-change-me"  # noqa: S105  # production refuses to start with it
-MIN_SECRET_KEY_LENGTH = 16
 #: Stripe keeps a session open for 24 hours at most, and ours outlasts the hold by 35 minutes.
 MAX_HOLD_MINUTES = 23 * 60
 #: What no ordinary buyer comes near, nor a school behind one address.
@@ -57,7 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     database_prepared_statements: Literal["auto", "on", "off"] = "auto"
     redis_url: str | None = None
     public_url: str = "http://127.0.0.1:8000"
-    secret_key: Annotated[str, Meta(min_length=MIN_SECRET_KEY_LENGTH)] = DEFAULT_SECRET_KEY
+    secret_key: str = DEFAULT_SECRET_KEY
     stripe_api_key: str = ""
     stripe_webhook_secret: str = ""
     stripe_api_base: str = "https://api.stripe.com"
@@ -105,8 +112,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
 
     @property
     def is_production(self) -> bool:
-        """Whether real money moves: a live Stripe key."""
-        return self.stripe_api_key.startswith(("sk_live_", "rk_live_"))
+        """Whether real money moves: a Stripe key that is not known to be for tests."""
+        return is_live(self.stripe_api_key)
+
+    @property
+    def signing_key(self) -> str:
+        """What tickets, links and lists are signed with."""
+        return secret_keys(self.secret_key)[0]
+
+    @property
+    def earlier_keys(self) -> tuple[str, ...]:
+        """What tickets, links and lists may have been signed with before."""
+        return secret_keys(self.secret_key)[1:]
 
     @property
     def _claims(self) -> ClaimPolicy:
@@ -177,14 +194,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
         except ValueError as error:
             raise InvalidSettings(f"{name.upper()}: {error}") from None
 
-    def ensure_fit_for_production(self) -> None:
-        """Raises InvalidSettings when real money would move on secrets that everybody knows."""
-        if not self.is_production:
-            return
-        if self.secret_key == DEFAULT_SECRET_KEY:
-            raise InvalidSettings("SECRET_KEY: must be set to a secret of your own with a live STRIPE_API_KEY")
-        if not self.stripe_webhook_secret:
-            raise InvalidSettings("STRIPE_WEBHOOK_SECRET: must be set with a live STRIPE_API_KEY")
+    def ensure_fit(self) -> None:
+        """Raises InvalidSettings where secrets that everybody knows would be relied on, or money's key would be read on
+        its way.
+        """
+        for name, words in unfit(self):
+            raise InvalidSettings(f"{name}: {words}")
 
     def check(self) -> None:
         """Raises InvalidSettings for what types alone do not tell."""
@@ -193,13 +208,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
         checks: list[tuple[str, Callable[[str], object], str | None]] = [
             ("DATABASE_URL", DatabaseAddress.parse, self.database_url),
             ("REDIS_URL", check_redis_url, self.redis_url),
+            ("PUBLIC_URL", check_public_url, self.public_url),
+            ("SECRET_KEY", secret_keys, self.secret_key),
+            ("STRIPE_API_KEY", check_stripe_key, self.stripe_api_key),
+            ("STRIPE_WEBHOOK_SECRET", webhook_secrets, self.stripe_webhook_secret),
             ("SMTP_URL", SmtpOptions.from_url, self.smtp_url),
             ("MAIL_FROM", Sender.parse, self.mail_from),
             ("CHECKOUT_RATE_LIMIT", parse_rate, self.checkout_rate_limit),
             ("QUOTE_RATE_LIMIT", parse_rate, self.quotes_rate),
             ("LOOKUP_RATE_LIMIT", parse_rate, self.lookups_rate),
             ("ERROR_RATE_LIMIT", parse_rate, self.errors_rate),
-            ("TRUSTED_PROXIES", _networks, self.trusted_proxies),
+            ("TRUSTED_PROXIES", check_proxies, self.trusted_proxies),
         ]
         for name, parse, value in checks:
             try:
@@ -207,8 +226,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
                     parse(value)
             except ValueError as error:
                 raise InvalidSettings(f"{name}: {error}") from None
-        if self.public_url.endswith("/"):
-            raise InvalidSettings("PUBLIC_URL: must not end with a slash")
         if not self.processing_fee_rate.is_finite() or not 0 <= self.processing_fee_rate < 1:
             raise InvalidSettings("PROCESSING_FEE_RATE: must be a share from 0 to below 1")
         if unsellable := self.policy.unsellable():
@@ -220,20 +237,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             )
 
 
-def _networks(listed: str) -> None:
-    for network in listed.split(",") if listed else ():
-        ip_network(network.strip())
-
-
-def _check_url(name: str, url: str | None, schemes: tuple[str, ...]) -> None:
-    if url is None:
-        return
+def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
     try:
         parts = urlsplit(url)
-        port_is_valid = parts.port is None or parts.port > 0
+        port_is_valid = (parts.port is None or parts.port > 0) and not parts.netloc.endswith(":")
     except ValueError:
         port_is_valid = False
         parts = urlsplit("")
-    if parts.scheme not in schemes or not port_is_valid:
+    if parts.scheme not in schemes or not port_is_valid or not parts.hostname:
         listed = " or ".join(f"{scheme}://" for scheme in schemes)
-        raise InvalidSettings(f"{name}: must be a URL that begins with {listed}")
+        raise InvalidSettings(f"{name}: must be a URL that begins with {listed} and a host")

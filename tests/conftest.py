@@ -87,7 +87,7 @@ def settings(
         database_url=database_url,
         redis_url=redis_url,
         public_url=f"http://127.0.0.1:{service_port}",
-        secret_key="a secret of the tests",
+        secret_key="a secret of the tests that is long enough",
         stripe_api_key="sk_test_tests",
         stripe_webhook_secret=sandbox.options.webhook_secret,
         stripe_api_base=sandbox.url,

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,22 +18,28 @@ _TYPE = "checkin-list"
 class JoseListSigner:
     """The key is derived from the installation's secret, so that every process signs with the same one."""
 
-    def __init__(self, secret: str) -> None:
-        seed = hmac.digest(secret.encode(), b"offline-list", hashlib.sha256)
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        public = self._key.public_key().public_bytes_raw()
-        point = {"crv": "Ed25519", "kty": "OKP", "x": _base64url(public)}
-        # RFC 7638: the hash of the key's required members in this order, without any space.
-        thumbprint = hashlib.sha256(json.dumps(point, separators=(",", ":")).encode()).digest()
-        self._key_id = _base64url(thumbprint)
-        self._public = {**point, "kid": self._key_id, "alg": _ALGORITHM, "use": "sig"}
+    def __init__(self, secret: str, earlier: Sequence[str] = ()) -> None:
+        """Lists that were signed under an ``earlier`` secret can be verified with the public keys as well."""
+        self._key = _private_key(secret)
+        self._public = [_public_key(key) for key in (self._key, *map(_private_key, earlier))]
 
     def sign(self, payload: bytes) -> str:
-        headers = {"kid": self._key_id, "typ": _TYPE}
+        headers = {"kid": self._public[0]["kid"], "typ": _TYPE}
         return jwt.PyJWS().encode(payload, self._key, algorithm=_ALGORITHM, headers=headers)
 
     def public_keys(self) -> list[Mapping[str, str]]:
-        return [self._public]
+        return list(self._public)
+
+
+def _private_key(secret: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(hmac.digest(secret.encode(), b"offline-list", hashlib.sha256))
+
+
+def _public_key(key: Ed25519PrivateKey) -> Mapping[str, str]:
+    point = {"crv": "Ed25519", "kty": "OKP", "x": _base64url(key.public_key().public_bytes_raw())}
+    # RFC 7638: the hash of the key's required members in this order, without any space.
+    thumbprint = hashlib.sha256(json.dumps(point, separators=(",", ":")).encode()).digest()
+    return {**point, "kid": _base64url(thumbprint), "alg": _ALGORITHM, "use": "sig"}
 
 
 def _base64url(raw: bytes) -> str:

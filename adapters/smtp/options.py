@@ -10,6 +10,8 @@ from email.utils import parseaddr
 from typing import Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from adapters.system.hosts import is_loopback
+
 _FORM = "it should look like smtp://user:password@mail.example.org:587"
 _DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 _PARAMETERS = ("starttls", "ca_file", "timeout_seconds", "final_timeout_seconds")
@@ -53,8 +55,9 @@ class SmtpOptions:
     def from_url(cls, url: str) -> Self:
         """Read `smtp://[user:password@]host[:587]` or, for TLS from the first byte, `smtps://…[:465]`.
 
-        Parameters: `starttls=required` or `off` (otherwise it is used when the server offers it), `ca_file`,
-        `timeout_seconds`, `final_timeout_seconds`.
+        Parameters: `starttls=required` or `off`, `ca_file`, `timeout_seconds`, `final_timeout_seconds`. Where
+        `starttls` is not given, a password goes over TLS alone, unless the server is on this machine; without a
+        password TLS is used when the server offers it.
         User and password are percent-encoded. Raises ValueError with a message for the operator,
         in which the password never appears.
         """
@@ -67,10 +70,11 @@ class SmtpOptions:
             raise ValueError(f"the mail server's URL has a path, which means nothing: {_FORM}")
         parameters = _parameters(parts.query)
         username, password = _credentials(parts)
+        is_secret = password is not None and not is_loopback(parts.hostname)
         return cls(
             host=parts.hostname,
             port=_port(parts),
-            security=_security(parts.scheme, parameters.get("starttls")),
+            security=_security(parts.scheme, parameters.get("starttls"), is_secret=is_secret),
             username=username,
             password=password,
             ca_file=parameters.get("ca_file"),
@@ -115,7 +119,7 @@ def _parameters(query: str) -> dict[str, str]:
 
 def _port(parts: SplitResult) -> int:
     try:
-        port = parts.port
+        port = 0 if parts.netloc.endswith(":") else parts.port
     except ValueError:
         port = 0
     if port is None:
@@ -133,11 +137,13 @@ def _credentials(parts: SplitResult) -> tuple[str, str] | tuple[None, None]:
     return unquote(parts.username), unquote(parts.password)
 
 
-def _security(scheme: str, starttls: str | None) -> TransportSecurity:
+def _security(scheme: str, starttls: str | None, *, is_secret: bool) -> TransportSecurity:
     if scheme == "smtps":
         if starttls is not None:
             raise ValueError("the mail server's URL has starttls, which smtps:// (TLS from the first byte) excludes")
         return TransportSecurity.TLS
+    if starttls is None and is_secret:
+        return TransportSecurity.STARTTLS_REQUIRED
     if starttls is None:
         return TransportSecurity.STARTTLS_WHEN_OFFERED
     if starttls == "required":

@@ -69,6 +69,7 @@ async def _run(settings: Settings, port: int, *, keep_in: Path | None, as_json: 
             stripe_api_base=sandbox.url if not os.environ.get("STRIPE_API_BASE") else settings.stripe_api_base,
             smtp_url=mailbox.smtp_url if not os.environ.get("SMTP_URL") else settings.smtp_url,
         )
+        settings.ensure_fit()
         access = await _open(settings, keep_in)
         environment = environment_of(settings)
         async with (

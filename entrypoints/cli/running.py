@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import TypeVar
 
 from entrypoints.cli.engines import engines
 from entrypoints.container import Container, close
+from entrypoints.fitness import questionable
 from entrypoints.settings import Settings
+
+log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -25,5 +29,13 @@ def run_use_case(data_dir: Path, use_case: Callable[[Container], Awaitable[Resul
         finally:
             await close(container)
 
-    with engines(Settings.from_environment(os.environ), data_dir) as ready:
+    settings = Settings.from_environment(os.environ)
+    settings.ensure_fit()
+    with engines(settings, data_dir) as ready:
         return asyncio.run(run(ready))
+
+
+def tell_what_is_questionable(settings: Settings) -> None:
+    """In the log, once the process starts."""
+    for words in questionable(settings):
+        log.warning("%s", words)

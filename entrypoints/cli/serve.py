@@ -12,6 +12,7 @@ import uvloop
 
 from entrypoints.cli.children import child_command, run_children
 from entrypoints.cli.engines import data_dir_option, engines, environment_of
+from entrypoints.cli.running import tell_what_is_questionable
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
@@ -30,8 +31,9 @@ from entrypoints.settings import InvalidSettings, Settings
 def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bool, data_dir: Path) -> None:
     """Serve the API. Engines are our own where DATABASE_URL or REDIS_URL is not set."""
     settings = Settings.from_environment(os.environ)
-    settings.ensure_fit_for_production()
+    settings.ensure_fit()
     configure_logging(level=settings.log_level, log_format=settings.log_format)
+    tell_what_is_questionable(settings)
     if not shared_port:
         _ensure_free(host, port)
     with engines(settings, data_dir) as ready:

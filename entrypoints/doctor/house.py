@@ -10,14 +10,14 @@ import aiohttp
 
 from adapters.smtp.connections import SmtpConnections
 from adapters.smtp.options import SmtpOptions
+from adapters.system.hosts import is_loopback
 from application.ports.letters import Occasion
 from application.ports.mail import PrintableTicket
 from entrypoints.container import Container
 from entrypoints.doctor.clients import examine_clients
 from entrypoints.doctor.findings import Examination, Finding
+from entrypoints.fitness import questionable
 from entrypoints.settings import InvalidSettings
-
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def of_the_house(container: Container) -> list[Examination]:
@@ -26,15 +26,17 @@ def of_the_house(container: Container) -> list[Examination]:
 
     async def secrets() -> Finding:
         try:
-            settings.ensure_fit_for_production()
+            settings.ensure_fit()
         except InvalidSettings as error:
             name, _, words = str(error).partition(": ")
             return Finding("settings", f"{name} {words}", f"set {name}")
+        if doubts := list(questionable(settings)):
+            return Finding("settings", "; ".join(doubts), "set what is meant")
         return Finding("settings", "fit for the mode of the Stripe key")
 
     async def public_url() -> Finding:
         what, url = "public url", urlsplit(settings.public_url)
-        if settings.is_production and (url.scheme != "https" or url.hostname in _LOCAL_HOSTS):
+        if settings.is_production and (url.scheme != "https" or is_loopback(url.hostname)):
             mend = "set PUBLIC_URL to an https:// address that buyers can reach"
             return Finding(what, f"{settings.public_url} with a live Stripe key", mend)
         async with (

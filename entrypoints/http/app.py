@@ -26,7 +26,7 @@ from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
 from entrypoints.time_zone_rules import warn_of_outdated_shows
 from entrypoints.web import router as storefront
-from entrypoints.web.csrf import csrf_config
+from entrypoints.web.csrf import FormTokens, csrf_config
 from entrypoints.web.dependencies import create_pages, web_dependencies
 from entrypoints.web.error_pages import handlers_for_browsers
 from entrypoints.web.page_cache import PageCache, from_cache
@@ -65,7 +65,12 @@ def create_app(container: Container) -> Litestar:
         dependencies={**dependencies(container), **web_dependencies(container, pages, page_cache)},
         exception_handlers=handlers,
         state=State({RATE_LIMITS: container.rate_limits(), webhooks.REFUSAL_LOG: webhooks.RefusalLog()}),
-        middleware=[timed, from_cache(page_cache), log_with_request_id],
+        middleware=[
+            timed,
+            from_cache(page_cache),
+            log_with_request_id,
+            DefineMiddleware(FormTokens, config=csrf_config(settings), earlier=settings.earlier_keys),
+        ],
         before_send=[
             limit_errors(handlers[HTTPException]),
             answer_with_request_id,
@@ -74,7 +79,6 @@ def create_app(container: Container) -> Litestar:
         ],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
-        csrf_config=csrf_config(settings),
         cors_config=CORSConfig(allow_origins=origins) if origins else None,
         openapi_config=OpenAPIConfig(
             title="PiqueTickets",

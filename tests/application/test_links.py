@@ -36,6 +36,14 @@ def test_a_token_of_another_installation_opens_nothing() -> None:
     assert not tokens.matches(order_id, OrderTokens("another secret").token(order_id))
 
 
+def test_a_link_of_an_earlier_secret_opens_its_order() -> None:
+    rotated, order_id = OrderTokens("new secret", ("secret",)), uuid4()
+    assert rotated.matches(order_id, tokens.token(order_id))
+    assert rotated.token(order_id) == OrderTokens("new secret").token(order_id)
+    assert not rotated.matches(uuid4(), tokens.token(order_id))
+    assert not rotated.matches(order_id, OrderTokens("another secret").token(order_id))
+
+
 @pytest.mark.p2
 @pytest.mark.parametrize("token", ["", "guess", "ü" * 22, "A" * 22, "A" * 5000])
 def test_what_is_no_token_opens_nothing(token: str) -> None:

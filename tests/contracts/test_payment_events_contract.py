@@ -182,5 +182,7 @@ def test_our_own_account_and_connected_ones_may_sign_with_secrets_of_their_own(s
 
 @pytest.mark.parametrize("secret", ["", " , "])
 def test_without_a_secret_nobody_is_believed(secret: str) -> None:
-    with pytest.raises(ValueError, match="secret"):
-        StripeEvents(secret)
+    events = StripeEvents(secret)
+    for signed_with in (secret, "", SECRET):
+        with pytest.raises(InvalidSignature, match="not set"):
+            events.verify(*sign_as_stripe(EVENT, signed_with))

@@ -44,6 +44,16 @@ def test_another_installations_code_is_not_ours(nonce: bytes) -> None:
 
 
 @given(NONCES)
+def test_codes_of_an_earlier_secret_stay_genuine_and_new_ones_have_the_new(nonce: bytes) -> None:
+    rotated = TicketCodes("new secret", ("our secret", "older secret"))
+    assert rotated.is_genuine(TONIGHT, OURS.issue(TONIGHT, nonce))
+    assert rotated.is_genuine(TONIGHT, TicketCodes("older secret").issue(TONIGHT, nonce))
+    assert rotated.issue(TONIGHT, nonce) == TicketCodes("new secret").issue(TONIGHT, nonce)
+    assert not rotated.is_genuine(TONIGHT, TicketCodes("their secret").issue(TONIGHT, nonce))
+    assert not rotated.is_genuine(uuid4(), OURS.issue(TONIGHT, nonce))
+
+
+@given(NONCES)
 def test_a_scanner_with_the_shows_key_alone_can_tell(nonce: bytes) -> None:
     """By the recipe that the README gives to those who write one."""
     key = hmac.digest(b"our secret", b"ticket-code:" + TONIGHT.bytes, "sha256")

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain.policy import CheckoutPolicy
+from entrypoints.fitness import questionable
 from entrypoints.settings import InvalidSettings, Settings
 
 
@@ -78,7 +79,27 @@ def test_an_empty_or_blank_edged_variable_is_as_good_as_none() -> None:
         ("PROCESSING_FEE_RATE", "0", "-0.01"),
         ("LOCK_TTL", "0.1", "0"),
         ("DATABASE_POOL_SIZE", "1", "0"),
-        ("SECRET_KEY", "x" * 16, "x" * 15),
+        ("SECRET_KEY", "x" * 32, "x" * 31),
+        ("SECRET_KEY", f"{'x' * 32},{'y' * 32}", f"{'x' * 32},{'y' * 31}"),
+        ("SECRET_KEY", f"{'x' * 32}\n{'y' * 32}", ", ,"),
+        ("STRIPE_API_KEY", "sk_test_1", "pk_test_1"),
+        ("STRIPE_API_KEY", "rk_live_1", "pk_live_1"),
+        ("STRIPE_API_KEY", "sk_org_live_1", "whsec_1"),
+        ("STRIPE_API_KEY", "sk_test_1", "sk_test_ 1"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_1", ", ,"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_1, whsec_2", "whsec_1, we_2"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8", "0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "10.0.0.1, fd00::/8", "10.0.0.1, ::/0"),
+        ("TRUSTED_PROXIES", "2001:db8::/32", "2000::/3"),
+        ("TRUSTED_PROXIES", "127.0.0.1", "0.0.0.0/1, 128.0.0.0/1"),
+        ("PUBLIC_URL", "https://t.example:8443", "https://t.example/tickets"),
+        ("PUBLIC_URL", "https://t.example", "https://t.example?x=1"),
+        ("PUBLIC_URL", "https://t.example", "https://t.example#x"),
+        ("PUBLIC_URL", "https://t.example", "https://u:p@t.example"),
+        ("PUBLIC_URL", "https://t.example", "https://t.example:"),
+        ("PUBLIC_URL", "https://t.example", "https://"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:12111", "http://127.0.0.1:"),
+        ("SMTP_URL", "smtp://mail", "smtp://mail:"),
         ("LOG_LEVEL", "DEBUG", "LOUD"),
         ("LOG_FORMAT", "json", "xml"),
         ("DATABASE_URL", "postgres://db/x", "sqlite:///x"),
@@ -151,17 +172,77 @@ def test_a_refusal_does_not_repeat_a_secret() -> None:
     assert "hunter2" not in refusal(DATABASE_URL="mysql://root:hunter2@db/x")
     assert "hunter2" not in refusal(SMTP_URL="smtp://user:hunter2@mail:port")
     assert "hunter2" not in refusal(SECRET_KEY="hunter2")
+    assert "hunter2" not in refusal(STRIPE_API_KEY="pk_live_hunter2")
+    assert "hunter2" not in refusal(STRIPE_WEBHOOK_SECRET="hunter2")
+    assert "hunter2" not in refusal(REDIS_URL="redis://:hunter2@a:x/0")
 
 
-@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
-def test_live_payments_want_secrets_of_ones_own(key: str) -> None:
-    with pytest.raises(InvalidSettings, match="SECRET_KEY"):
-        Settings.from_environment({"STRIPE_API_KEY": key}).ensure_fit_for_production()
-    with pytest.raises(InvalidSettings, match="STRIPE_WEBHOOK_SECRET"):
-        Settings.from_environment({"STRIPE_API_KEY": key, "SECRET_KEY": "x" * 32}).ensure_fit_for_production()
-    complete = {"STRIPE_API_KEY": key, "SECRET_KEY": "x" * 32, "STRIPE_WEBHOOK_SECRET": "whsec_1"}
-    Settings.from_environment(complete).ensure_fit_for_production()
+LIVE = {"SECRET_KEY": "x" * 32, "STRIPE_WEBHOOK_SECRET": "whsec_1", "PUBLIC_URL": "https://t.example"}
 
 
-def test_tests_and_rehearsals_need_none() -> None:
-    Settings.from_environment({"STRIPE_API_KEY": "sk_test_1"}).ensure_fit_for_production()
+def unfit(**variables: str) -> str:
+    """What must be mended before these settings may be worked with; "" for nothing."""
+    try:
+        Settings.from_environment(variables).ensure_fit()
+    except InvalidSettings as error:
+        return str(error).partition(":")[0]
+    return ""
+
+
+@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1", "sk_org_live_1", "sk_unheard_of", "rk_1"])
+def test_every_key_that_is_not_known_for_tests_is_live_and_wants_secrets_of_ones_own(key: str) -> None:
+    assert unfit(STRIPE_API_KEY=key) == "SECRET_KEY"
+    assert unfit(**{**LIVE, "STRIPE_API_KEY": key, "STRIPE_WEBHOOK_SECRET": ""}) == "STRIPE_WEBHOOK_SECRET"
+    assert unfit(**LIVE, STRIPE_API_KEY=key) == ""
+    assert Settings.from_environment({**LIVE, "STRIPE_API_KEY": key}).is_production
+
+
+@pytest.mark.parametrize("key", ["", "sk_test_1", "rk_test_1", "sk_org_test_1"])
+def test_rehearsals_on_this_machine_need_no_secret_of_ones_own(key: str) -> None:
+    assert unfit(STRIPE_API_KEY=key, STRIPE_WEBHOOK_SECRET="whsec_1") == ""
+    assert not Settings.from_environment({"STRIPE_API_KEY": key}).is_production
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8000", "http://127.0.0.1", "http://127.8.9.1:1", "http://[::1]", "http://a.localhost"]
+)
+def test_the_default_secret_is_for_this_machine(url: str) -> None:
+    assert unfit(PUBLIC_URL=url) == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://t.example", "http://t.example", "http://192.168.1.5:8000", "http://0.0.0.0:8000", "http://[fe80::1]"],
+)
+def test_the_default_secret_is_refused_where_others_come(url: str) -> None:
+    assert unfit(PUBLIC_URL=url) == "SECRET_KEY"
+    assert unfit(PUBLIC_URL=url, SECRET_KEY="x" * 32) == ""
+
+
+@pytest.mark.parametrize("key", ["sk_test_1", "sk_live_1"])
+def test_a_key_wants_the_secret_of_its_webhooks(key: str) -> None:
+    assert unfit(STRIPE_API_KEY=key, SECRET_KEY="x" * 32) == "STRIPE_WEBHOOK_SECRET"
+
+
+def test_a_live_key_does_not_go_over_the_wire_in_clear() -> None:
+    live = {**LIVE, "STRIPE_API_KEY": "sk_live_1"}
+    assert unfit(**{**live, "PUBLIC_URL": "http://t.example"}) == "PUBLIC_URL"
+    assert unfit(**live, STRIPE_API_BASE="http://stripe.example") == "STRIPE_API_BASE"
+    assert unfit(**live, STRIPE_API_BASE="https://stripe.example") == ""
+    on_this_machine = {"PUBLIC_URL": "http://127.0.0.1:8000", "STRIPE_API_BASE": "http://127.0.0.1:12111"}
+    assert unfit(**{**live, **on_this_machine}) == ""
+    assert len(list(questionable(Settings.from_environment({**live, **on_this_machine})))) == 2
+    assert not list(questionable(Settings.from_environment(live)))
+
+
+def test_the_first_of_several_secrets_signs() -> None:
+    settings = Settings.from_environment({"SECRET_KEY": f"{'n' * 32},\n {'o' * 32}\n"})
+    assert settings.signing_key == "n" * 32
+    assert settings.earlier_keys[0] == "o" * 32
+    assert Settings().signing_key == Settings().secret_key
+    assert Settings().earlier_keys == ()
+
+
+def test_a_secret_that_had_a_comma_in_it_goes_on_verifying() -> None:
+    old = f"{'a' * 32},{'b' * 32}"
+    assert old in Settings.from_environment({"SECRET_KEY": old}).earlier_keys

@@ -35,7 +35,7 @@ NOW: Final = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DOORS: Final = datetime(2050, 6, 1, 18, 30, tzinfo=UTC)
 USD: Final = money.currency("USD")
 JPY: Final = money.currency("JPY")
-CODES: Final = TicketCodes("a secret of the tests")
+CODES: Final = TicketCodes("a secret of the tests that is long enough")
 
 #: So many of a ticket; with a third element, each for that donation.
 Wanted = tuple[Ticket, int] | tuple[Ticket, int, str]

@@ -141,7 +141,7 @@ async def test_a_stripe_that_does_not_know_the_key(well: Settings) -> None:
         well,
         "stripe key",
         "clock against Stripe",
-        stripe_api_key="sk_nonsense",
+        stripe_api_key="sk_test_",
         words="Invalid API Key",
         mend="STRIPE_API_KEY",
     )
@@ -155,7 +155,9 @@ async def test_a_live_key_wants_secrets_and_an_address_of_its_own(well: Settings
 
 
 async def test_no_webhook_secret(well: Settings) -> None:
-    await assert_off(well, "webhook", stripe_webhook_secret="", words="no secret", mend="STRIPE_WEBHOOK_SECRET")
+    await assert_off(
+        well, "settings", "webhook", stripe_webhook_secret="", words="must be set", mend="STRIPE_WEBHOOK_SECRET"
+    )
 
 
 async def test_a_server_with_another_webhook_secret(well: Settings) -> None:

@@ -13,7 +13,7 @@ def test_a_submission_url_with_credentials() -> None:
     assert options.port == 2587
     assert options.username == "ada@example.org"
     assert options.password == "sé/cret"
-    assert options.security is TransportSecurity.STARTTLS_WHEN_OFFERED
+    assert options.security is TransportSecurity.STARTTLS_REQUIRED
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,12 @@ def test_a_submission_url_with_credentials() -> None:
         ("smtp://mail.example.org", 587, TransportSecurity.STARTTLS_WHEN_OFFERED),
         ("smtp://mail.example.org?starttls=required", 587, TransportSecurity.STARTTLS_REQUIRED),
         ("smtp://localhost:25/?starttls=off", 25, TransportSecurity.NONE),
+        ("smtp://u:p@mail.example.org", 587, TransportSecurity.STARTTLS_REQUIRED),
+        ("smtp://u:p@10.0.0.5:25", 25, TransportSecurity.STARTTLS_REQUIRED),
+        ("smtp://u:p@mail.example.org?starttls=off", 587, TransportSecurity.NONE),
+        ("smtp://u:p@localhost:25", 25, TransportSecurity.STARTTLS_WHEN_OFFERED),
+        ("smtp://u:p@127.0.0.2:25", 25, TransportSecurity.STARTTLS_WHEN_OFFERED),
+        ("smtp://u:p@[::1]:25", 25, TransportSecurity.STARTTLS_WHEN_OFFERED),
         ("smtps://mail.example.org", 465, TransportSecurity.TLS),
         ("smtps://[::1]:4465", 4465, TransportSecurity.TLS),
     ],
