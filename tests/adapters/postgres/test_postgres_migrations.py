@@ -123,7 +123,7 @@ def test_shows_of_an_earlier_version_keep_what_their_pages_say(empty_database_ur
 
     schema.upgrade(empty_database_url)
 
-    engine = sa.create_engine(psycopg_url(empty_database_url), poolclass=sa.NullPool)
+    engine = create_sync_engine(empty_database_url)
     with engine.connect() as connection:
         rows = {row["timezone"]: row for row in connection.execute(sa.select(tables.shows)).mappings()}
     clocks = {zone: show_of(dict(row)) for zone, row in rows.items()}
