@@ -95,7 +95,7 @@ class Connection:
         with self.hanging_up_after(LOCKING_ANSWER_SECONDS if lock else ANSWER_SECONDS):
             return await self._fetch(statements, lock=lock)
 
-    async def _fetch(self, statements: Sequence[Statement], *, lock: bool) -> list[Rows]:
+    async def _fetch(self, statements: Sequence[Statement | None], *, lock: bool) -> list[Rows]:
         async with self._driver.pipeline():
             await self._queue_waiting()
             if lock and self._driver.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:

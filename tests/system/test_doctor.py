@@ -151,7 +151,6 @@ async def test_a_live_key_wants_secrets_and_an_address_of_its_own(well: Settings
     findings = await examined(well, stripe_api_key="sk_live_1", secret_key=Settings().secret_key)
     assert findings["settings"].mend == "set SECRET_KEY"
     assert "https://" in (findings["public url"].mend or "")
-    assert "refuses our signature or mode" in findings["webhook"].words
 
 
 async def test_no_webhook_secret(well: Settings) -> None:
