@@ -15,7 +15,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock
 from adapters.prometheus.metrics import PrometheusMetrics
-from adapters.redis.client import create_redis
+from adapters.redis.client import CONNECTION, create_redis
 from adapters.redis.heartbeat import RedisHeartbeat
 from adapters.redis.lock import RedisLock
 from adapters.redis.pace import RedisPace
@@ -129,7 +129,7 @@ class Container(containers.DeclarativeContainer):
     )
     payment_for_buyers = providers.Singleton(StripePayment, stripe, pace_of_buyers)
     payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret)
-    broker = providers.Singleton(create_broker, settings.provided.redis_url)
+    broker = providers.Singleton(create_broker, settings.provided.redis_url, providers.Object(CONNECTION))
     notifier = providers.Singleton(TaskiqNotifier, broker)
     picture_studio = providers.Singleton(PillowStudio)
     ticket_renderer = providers.Singleton(PdfTicketRenderer)

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from adapters.system.hosts import is_loopback
+from application.hosts import is_loopback
 
 if TYPE_CHECKING:
     from entrypoints.settings import Settings

@@ -10,7 +10,7 @@ from email.utils import parseaddr
 from typing import Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from adapters.system.hosts import is_loopback
+from application.hosts import is_loopback
 
 _FORM = "it should look like smtp://user:password@mail.example.org:587"
 _DEFAULT_PORTS = {"smtp": 587, "smtps": 465}

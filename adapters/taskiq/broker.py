@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from taskiq import AsyncBroker
 from taskiq.kicker import AsyncKicker
 from taskiq_redis import RedisStreamBroker
-
-from adapters.redis.client import CONNECTION
 
 QUEUE_NAME = "piquetickets"
 #: The one kind of message: "these outbox tasks are due".
@@ -23,10 +25,14 @@ _READ_BLOCK_MILLISECONDS = 2_000
 _READ_AT_ONCE = 2
 _TAKEOVER_LOCK_SECONDS = 10
 _TIMEOUT_SECONDS = 5.0
+#: The library reads answers as RESP2 has them.
+_SPEAKING: Mapping[str, Any] = MappingProxyType({"protocol": 2})
 
 
-def create_broker(redis_url: str) -> RedisStreamBroker:
-    """A broker for both sides. A Redis that is away fails a call within seconds."""
+def create_broker(redis_url: str, connection: Mapping[str, Any] = _SPEAKING) -> RedisStreamBroker:
+    """A broker for both sides, whose connections are made with these arguments of redis-py's. A Redis that is away
+    fails a call within seconds.
+    """
     return RedisStreamBroker(
         redis_url,
         queue_name=QUEUE_NAME,
@@ -37,7 +43,7 @@ def create_broker(redis_url: str) -> RedisStreamBroker:
         xread_count=_READ_AT_ONCE,
         xread_block=_READ_BLOCK_MILLISECONDS,
         unacknowledged_lock_timeout=_TAKEOVER_LOCK_SECONDS,
-        **CONNECTION,
+        **connection,
         socket_connect_timeout=_TIMEOUT_SECONDS,
         socket_timeout=_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 1),

@@ -10,7 +10,7 @@ import aiohttp
 
 from adapters.smtp.connections import SmtpConnections
 from adapters.smtp.options import SmtpOptions
-from adapters.system.hosts import is_loopback
+from application.hosts import is_loopback
 from application.ports.letters import Occasion
 from application.ports.mail import PrintableTicket
 from entrypoints.container import Container
