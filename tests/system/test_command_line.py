@@ -41,7 +41,12 @@ async def test_serve_and_worker_start_their_own_engines_where_none_is_named(
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     data_dir = ("--data-dir", str(tmp_path / "data"))
-    environment = {"STRIPE_API_BASE": sandbox.url, "STRIPE_API_KEY": "sk_test_1", "SMTP_URL": mailbox.smtp_url}
+    environment = {
+        "STRIPE_API_BASE": sandbox.url,
+        "STRIPE_API_KEY": "sk_test_1",
+        "STRIPE_WEBHOOK_SECRET": sandbox.options.webhook_secret,
+        "SMTP_URL": mailbox.smtp_url,
+    }
     async with running_command("serve", "--port", str(port), "--with-worker", *data_dir, environment=environment):
         await until_ready(url)
         created = await run("producer", "create", "--name", "Globe", "--email", "a@globe.example", *data_dir)
@@ -138,7 +143,10 @@ async def test_what_makes_no_sense_is_said_in_a_line(
         ({"HOLD_MINUTES": "soon"}, "HOLD_MINUTES"),
         ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL"),
         ({"STRIPE_API_KEY": "sk_live_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}, "SECRET_KEY"),
-        ({"STRIPE_API_KEY": "sk_live_1", "SECRET_KEY": "long enough to be one, or so it was"}, "STRIPE_WEBHOOK_SECRET"),
+        (
+            {"STRIPE_API_KEY": "sk_live_1", "SECRET_KEY": "long enough to be one as it now has to be"},
+            "STRIPE_WEBHOOK_SECRET",
+        ),
         ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database"),
     ],
 )
