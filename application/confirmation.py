@@ -9,6 +9,7 @@ from application.outbox import OutboxTask
 from application.ports.letters import ConfirmationFacts, LetterLine
 from application.ports.storage import UnitOfWorkFactory
 from application.printing import PrintTickets
+from application.schema_org import reservations
 from application.showing import OrderOnDisplay, order_on_display
 from application.telling import order_facts
 from application.wording import price, price_tag
@@ -67,4 +68,5 @@ class SendConfirmation:
             fees=money(quote.fees),
             tax=money(order.tax),
             total=money(quote.total + order.tax),
+            reservations=reservations(order, found.display, self._links),
         )

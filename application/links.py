@@ -49,6 +49,14 @@ class Links:
     public_url: str
     tokens: OrderTokens
 
+    def show_page(self, show_id: UUID) -> str:
+        """A show's page in the storefront."""
+        return f"{self.public_url}/shows/{show_id}"
+
+    def producer_page(self, producer_id: UUID) -> str:
+        """Everything that one producer has on sale."""
+        return f"{self.public_url}/?producer={producer_id}"
+
     def order_page(self, order: Order) -> str:
         """The order's page in the storefront."""
         return f"{self.public_url}/shows/{order.show_id}/orders/{order.id}?token={self.tokens.token(order.id)}"

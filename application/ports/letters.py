@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 
@@ -62,6 +63,8 @@ class ConfirmationFacts(OrderFacts):
     fees: str
     tax: str
     total: str
+    reservations: Sequence[Mapping[str, Any]] = ()
+    """One JSON-LD object for each ticket, for mail clients that show tickets by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

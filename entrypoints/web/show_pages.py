@@ -15,8 +15,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response.base import ASGIResponse
 
+from application.links import Links
 from application.ports.storage import ShowCursor, ShowOnDisplay
 from application.quote import QuoteCart
+from application.schema_org import event_on_sale
 from application.showing import GetShow, ListShows
 from domain.catalog import Producer
 from domain.errors import DomainError, InvalidPromoCode
@@ -69,12 +71,15 @@ async def show_page(
     pages: NamedDependency[Pages],
     page_cache: NamedDependency[PageCache],
     policy: NamedDependency[CheckoutPolicy],
+    links: NamedDependency[Links],
 ) -> CachedAnswer:
     """A show and its tickets. With a query the tickets are chosen already: the way back from the next page."""
 
     async def make() -> CachedAnswer:
         selection = Selection.of(dict(request.query_params.items()))
-        return pages.public("show.html", show_context(await get_show(show_id), selection, policy))
+        display = await get_show(show_id)
+        structured = event_on_sale(display, links, lambda ticket: ticket.price)
+        return pages.public("show.html", {**show_context(display, selection, policy), "structured": structured})
 
     if request.scope["query_string"]:
         return await make()

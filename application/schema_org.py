@@ -1,0 +1,97 @@
+"""What search engines and mail clients read of shows and tickets, in the words of schema.org.
+
+Google's documents on Event and EventReservation (November 2026) say which properties they want.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from application.links import Links
+from application.ports.storage import ShowOnDisplay
+from domain.catalog import Show, Ticket
+from domain.orders import AttendeeStatus, Order
+
+#: A JSON-LD object.
+Thing = dict[str, Any]
+
+_CONTEXT: Final = "https://schema.org"
+
+
+def event_on_sale(display: ShowOnDisplay, links: Links, price_of: Callable[[Ticket], int]) -> Thing:
+    """The show with what is on sale for it. ``price_of`` is what one ticket costs in all, in minor units."""
+    url = links.show_page(display.show.id)
+    return {
+        "@context": _CONTEXT,
+        **_event(display, links),
+        "description": display.show.description or display.show.title,
+        "offers": [_offer(display, ticket, url, price_of(ticket)) for ticket in display.tickets],
+    }
+
+
+def reservations(order: Order, display: ShowOnDisplay, links: Links) -> list[Thing]:
+    """One reservation for each ticket of the order that admits; each has the ticket's own code."""
+    return list(_reservations(order, display, links))
+
+
+def _reservations(order: Order, display: ShowOnDisplay, links: Links) -> Iterator[Thing]:
+    event = _event(display, links)
+    for attendee in order.attendees:
+        if attendee.status is not AttendeeStatus.VALID:
+            continue
+        yield {
+            "@context": _CONTEXT,
+            "@type": "EventReservation",
+            "reservationNumber": order.number,
+            "reservationId": str(attendee.id),
+            "reservationStatus": f"{_CONTEXT}/ReservationConfirmed",
+            "underName": {"@type": "Person", "name": attendee.name},
+            "numSeats": 1,
+            "modifyReservationUrl": links.order_page(order),
+            "reservationFor": event,
+            "reservedTicket": {
+                "@type": "Ticket",
+                "name": attendee.ticket_name,
+                "ticketNumber": attendee.code,
+                "ticketToken": f"qrCode:{attendee.code}",
+            },
+        }
+
+
+def _event(display: ShowOnDisplay, links: Links) -> Thing:
+    show, producer = display.show, display.producer
+    event: Thing = {
+        "@type": "Event",
+        "name": show.title,
+        "url": links.show_page(show.id),
+        "startDate": show.start_there.isoformat(),
+        "doorTime": show.door_there.isoformat(),
+        "eventStatus": f"{_CONTEXT}/{'EventCancelled' if show.cancelled else 'EventScheduled'}",
+        "eventAttendanceMode": f"{_CONTEXT}/OfflineEventAttendanceMode",
+        "location": _place(show),
+        "organizer": {"@type": "Organization", "name": producer.name, "url": links.producer_page(producer.id)},
+    }
+    if show.end_time > show.start_time:
+        event["endDate"] = show.end_there.isoformat()
+    if show.image:
+        event["image"] = links.picture(show.image)
+    return event
+
+
+def _place(show: Show) -> Thing:
+    # Google wants an address; where only the venue's name is known, that is all there is to find it by.
+    return {"@type": "Place", "name": show.venue or show.title, "address": show.venue or show.title}
+
+
+def _offer(display: ShowOnDisplay, ticket: Ticket, url: str, price: int) -> Thing:
+    currency = display.producer.currency
+    on_sale = ticket.inventory.remaining and not display.show.cancelled
+    return {
+        "@type": "Offer",
+        "name": ticket.name,
+        "url": url,
+        "price": currency.format(price),
+        "priceCurrency": currency.code,
+        "availability": f"{_CONTEXT}/{'InStock' if on_sale else 'SoldOut'}",
+    }
