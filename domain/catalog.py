@@ -17,6 +17,7 @@ from domain.branding import Branding, Picture
 from domain.errors import Conflict, InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
 from domain.inventory import Inventory
 from domain.money import AMOUNT_LIMIT, Currency
+from domain.person_name import has_something_to_see
 from domain.timezones import ensure_known, instant_of, local_time, zone_of
 from domain.venue_clock import NAMES_OF_TIMES, VenueClock
 
@@ -36,7 +37,7 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def _check_title(text: str, what: str) -> None:
-    if not text.strip() or len(text) > MAX_TITLE_LENGTH:
+    if not has_something_to_see(text) or len(text) > MAX_TITLE_LENGTH:
         raise InvalidRequest(f"{what} must have 1 to {MAX_TITLE_LENGTH} characters", field=what)
     if _CONTROL_CHARACTERS.search(text):
         raise InvalidRequest(f"{what} must be one line, without control characters", field=what)

@@ -7,20 +7,36 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+import phonenumbers
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
-from domain.errors import InvalidEmail, InvalidName, InvalidPhone
+from domain.errors import InvalidEmail, InvalidPhone
+from domain.person_name import MAX_NAME_LENGTH, parse_name
 
-MAX_NAME_LENGTH = 100
+__all__ = [
+    "ERASED_EMAIL",
+    "ERASED_NAME",
+    "MAX_EMAIL_LENGTH",
+    "MAX_NAME_LENGTH",
+    "MAX_PHONE_LENGTH",
+    "Customer",
+    "parse_email",
+    "parse_name",
+    "parse_phone",
+]
+
 MAX_EMAIL_LENGTH = 254
 MAX_LOCAL_PART_LENGTH = 64
 
-_PUNCTUATION_IN_NAMES = frozenset(" -'’.‐‑")
-_PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z .'-]*)")
 #: What the syntax checker takes as it stands; anything else it is asked about.
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
-_PHONE_SEPARATORS = re.compile(r"\(0\)|[\s().\-/]")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+#: Longer is no phone number, however it is spaced.
+MAX_PHONE_LENGTH = 64
+_INTERNATIONAL = re.compile(r"\+[\d\s().\-/\u00a0\u2000-\u2015\u2060]*\d[\s)]*")
+#: Telephones' address books put these around a number that is copied: marks of its direction.
+_AROUND_COPIED = "\u200e\u200f\u202a\u202c\u2066\u2068\u2069\ufeff "
+_NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}")
 
 
 #: Whoever asked to be forgotten. No mail server has this address, and nobody can order under it.
@@ -45,34 +61,6 @@ class Customer:
     def parse(cls, *, name: str, email: str, phone: str | None = None) -> Customer:
         """A customer from what was typed. Raises InvalidName, InvalidEmail or InvalidPhone."""
         return cls(name=parse_name(name), email=parse_email(email), phone=parse_phone(phone))
-
-
-def parse_name(text: str) -> str:
-    """A person's name, trimmed and in Unicode's composed form: 1 to 100 letters of any script, marks, spaces,
-    hyphens, apostrophes and full stops. Raises InvalidName.
-    """
-    name = unicodedata.normalize("NFC", text).strip()
-    if not name:
-        raise InvalidName("Name is required", field="customer.name")
-    if len(name) > MAX_NAME_LENGTH:
-        raise InvalidName(f"Name must be at most {MAX_NAME_LENGTH} characters", field="customer.name")
-    if not _PLAIN_NAME.fullmatch(name) and not _is_name_of_any_script(name):
-        raise InvalidName(
-            "Name may only contain letters, spaces, hyphens, apostrophes and full stops",
-            field="customer.name",
-        )
-    return name
-
-
-def _is_name_of_any_script(name: str) -> bool:
-    has_letter = False
-    for character in name:
-        category = unicodedata.category(character)
-        if category.startswith("L"):
-            has_letter = True
-        elif not category.startswith("M") and character not in _PUNCTUATION_IN_NAMES:
-            return False
-    return has_letter
 
 
 def parse_email(text: str) -> str:
@@ -111,17 +99,31 @@ def _validated(address: str) -> ValidatedEmail:
 
 
 def parse_phone(text: str | None) -> str | None:
-    """A phone number as E.164, or None where none was given. "00" in front counts as "+".
+    """A phone number as E.164, or None where none was given. "00" in front counts as "+", and so does "tel:+".
 
-    Raises InvalidPhone, also for a national number: nobody said which nation.
+    A national prefix is left out where the country has one: +49 (0)170 is +49 170, while Rome's 06 keeps its zero.
+    Raises InvalidPhone for a number that no country has, by Google's libphonenumber, and for a national one: nobody
+    said which nation.
     """
     if text is None or not text.strip():
         return None
-    number = _PHONE_SEPARATORS.sub("", text)
-    if number.startswith("00"):
-        number = f"+{number[2:]}"
-    if not _E164.fullmatch(number):
+    if _NORTH_AMERICAN.fullmatch(text):
+        return text
+    try:
+        return _e164(text)
+    except (ValueError, NumberParseException):
         raise InvalidPhone(
             "Phone number must be in international form, for example +15551234567", field="customer.phone"
-        )
-    return number
+        ) from None
+
+
+def _e164(text: str) -> str:
+    number = unicodedata.normalize("NFKC", text).strip().removeprefix("tel:").strip(_AROUND_COPIED)
+    if number.startswith("00"):
+        number = f"+{number[2:]}"
+    if len(number) > MAX_PHONE_LENGTH or not _INTERNATIONAL.fullmatch(number):
+        raise ValueError("no international number")
+    parsed = phonenumbers.parse(number)
+    if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
+        raise ValueError("no country has such a number")
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)

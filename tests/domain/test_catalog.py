@@ -31,7 +31,7 @@ def test_a_producer_begins_without_an_account() -> None:
     assert ProducerFinancial() == ProducerFinancial(None, charges_enabled=False)
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 201])
+@pytest.mark.parametrize("name", ["", "   ", "\u3164", "\u200b\u2060", "\u2800", "x" * 201])
 def test_a_producer_has_a_name(name: str) -> None:
     with pytest.raises(InvalidRequest, match="1 to 200 characters") as refusal:
         producer(name=name)
