@@ -15,8 +15,9 @@ from domain.errors import InvalidName
 
 MAX_NAME_LENGTH: Final = 100
 
-#: Whatever keyboards have for an apostrophe becomes one of the two that are written: straight ones (accents, full width)
-#: the typewriter's, curved ones (quotes, primes, modifier letters, Armenian) the printer's. A search takes both for one.
+#: Whatever keyboards have for an apostrophe becomes one of the two that are written: straight ones (accents, full
+#: width) the typewriter's, curved ones (quotes, primes, modifier letters, Armenian) the printer's. A search takes all
+#: of them for one.
 _STRAIGHT: Final = "'`´＇"
 _CURVED: Final = "’‘‛ʼʹʽˈ′‵՚"
 APOSTROPHES: Final = _STRAIGHT + _CURVED
@@ -62,9 +63,9 @@ def parse_name(text: str) -> str:
     """A person's name, trimmed and in Unicode's composed form: 1 to 100 letters of any script, marks, spaces, hyphens,
     apostrophes, full stops, and the dots and signs that some scripts spell names with.
 
-    Spaces of every kind are one, and apostrophes of every keyboard one of two. What cannot be seen and means nothing is left out. Letters on
-    both sides of a full stop are an internet address, unless one of them is an initial (J.R.R. Tolkien).
-    Raises InvalidName.
+    Spaces of every kind are one, and apostrophes of every keyboard one of two. What cannot be seen and means nothing is
+    left out. Letters on both sides of a full stop are an internet address, unless one of them is an initial (J.R.R.
+    Tolkien). Raises InvalidName.
     """
     name = text.strip() if _PLAIN_NAME.fullmatch(text) else _folded(text)
     if "  " in name:
