@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 from typing import Final
 
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
 
+from adapters.icalendar.changed_zones import CHANGED_LATELY
 from adapters.icalendar.zones import zone_around
 from application.ports.calendar import CalendarEvent
+from domain.timezones import NAMES, is_ambiguous
 
 _PRODUCT: Final = "-//PiqueTickets//Tickets//EN"
 #: Their times end in Z and need no zone.
@@ -25,10 +28,34 @@ class ICalendarWriter:
         calendar.add("prodid", _PRODUCT)
         calendar.add("version", "2.0")
         calendar.add("method", "CANCEL" if event.cancelled else "PUBLISH")
-        if event.timezone.key not in _WRITTEN_AS_UTC:
-            calendar.add_component(zone_around(event.timezone, event.start_time))
+        if not _is_written_as_utc(event):
+            calendar.add_component(zone_around(event.timezone, event.start_time.astimezone(UTC).date()))
         calendar.add_component(_entry(event))
         return bytes(calendar.to_ical())
+
+
+def _is_written_as_utc(event: CalendarEvent) -> bool:
+    """Whether the times stand as moments instead of the venue's clock.
+
+    Many calendars go by rules of their own for a zone's name and never look at ours (node-ical, ics and icalendar do
+    so, among those tried). Where theirs may be others, or a time comes twice, only UTC is read alike by all. A name
+    that is no IANA name would mean nothing to any of them.
+    """
+    zone = event.timezone
+    if zone.key in _WRITTEN_AS_UTC or zone.key in CHANGED_LATELY or zone.key not in NAMES:
+        return True
+    return any(is_ambiguous(_local(moment, event), zone) for moment in (event.start_time, event.end_time))
+
+
+def _local(moment: datetime, event: CalendarEvent) -> datetime:
+    return moment.astimezone(event.timezone).replace(tzinfo=None)
+
+
+def _add_time(entry: Event, name: str, moment: datetime, event: CalendarEvent) -> None:
+    if _is_written_as_utc(event):
+        entry.add(name, moment.astimezone(UTC))
+    else:  # by hand: the library writes zones that are UTC all year, such as Reykjavik's, without their name
+        entry.add(name, _local(moment, event), parameters={"TZID": event.timezone.key})
 
 
 def _entry(event: CalendarEvent) -> Event:
@@ -41,8 +68,9 @@ def _entry(event: CalendarEvent) -> Event:
     entry.add("description", _plain(event.description))
     entry.add("location", _plain(event.venue))
     entry.add("url", vUri(event.url))
-    entry.add("dtstart", event.start_time.astimezone(event.timezone))
-    entry.add("dtend", event.end_time.astimezone(event.timezone))
+    _add_time(entry, "dtstart", event.start_time, event)
+    if event.end_time > event.start_time:  # RFC 5545, 3.6.1: an end must be later than the start
+        _add_time(entry, "dtend", event.end_time, event)
     entry.add("status", "CANCELLED" if event.cancelled else "CONFIRMED")
     entry.add("transp", "TRANSPARENT" if event.cancelled else "OPAQUE")
     organizer = vCalAddress(f"mailto:{event.organizer_email}")

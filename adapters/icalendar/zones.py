@@ -6,57 +6,49 @@ one before: events in the hour after it would be read an hour off.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from icalendar import Component, Timezone, TimezoneDaylight, TimezoneStandard
 
+from domain.timezones import changes
+
 #: At least one change on either side of the event, in zones whose clocks change at all.
 _MARGIN: Final = timedelta(days=400)
-_A_DAY: Final = timedelta(days=1)
 _A_SECOND: Final = timedelta(seconds=1)
+_NONE: Final = timedelta()
 
 
-def zone_around(zone: ZoneInfo, moment: datetime) -> Timezone:
-    """Right for events within a year of ``moment``."""
-    begin = (moment - _MARGIN).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+@lru_cache(maxsize=200)
+def zone_around(zone: ZoneInfo, day: date) -> Timezone:
+    """Right for events within a year of ``day``. It is shared: do not change it."""
+    begin = datetime.combine(day, time(), UTC) - _MARGIN
     component = Timezone()
     component.add("tzid", zone.key)
-    component.add_component(_observance(zone, begin, offset_before=begin.astimezone(zone).utcoffset()))
-    for onset in _changes(zone, begin, begin + 2 * _MARGIN):
-        before = (onset - _A_SECOND).astimezone(zone).utcoffset()
-        component.add_component(_observance(zone, onset, offset_before=before))
+    onsets = [begin, *changes(zone, begin, begin + 2 * _MARGIN)]
+    # Dublin and Casablanca have summer time as their standard, and "daylight saving" of less than nothing in winter.
+    # Calendars expect it the other way round.
+    least = min(_saving(zone, onset) for onset in onsets)
+    for onset in onsets:
+        before = onset if onset == begin else onset - _A_SECOND
+        kind = TimezoneDaylight if _saving(zone, onset) > least else TimezoneStandard
+        component.add_component(_observance(kind(), zone, onset, offset_before=_offset(zone, before)))
     return component
 
 
-def _observance(zone: ZoneInfo, onset: datetime, *, offset_before: timedelta | None) -> Component:
-    local = onset.astimezone(zone)
-    observance = TimezoneDaylight() if local.dst() else TimezoneStandard()
-    observance.add("dtstart", (onset + (offset_before or timedelta())).replace(tzinfo=None))
+def _observance(observance: Component, zone: ZoneInfo, onset: datetime, *, offset_before: timedelta) -> Component:
+    observance.add("dtstart", (onset + offset_before).replace(tzinfo=None))
     observance.add("tzoffsetfrom", offset_before)
-    observance.add("tzoffsetto", local.utcoffset())
-    observance.add("tzname", local.tzname())
+    observance.add("tzoffsetto", _offset(zone, onset))
+    observance.add("tzname", onset.astimezone(zone).tzname())
     return observance
 
 
-def _changes(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[datetime]:
-    """The moments at which the offset changes, to the second."""
-    while begin < end:
-        after = begin + _A_DAY
-        if begin.astimezone(zone).utcoffset() != after.astimezone(zone).utcoffset():
-            yield _change_between(zone, begin, after)
-        begin = after
+def _saving(zone: ZoneInfo, moment: datetime) -> timedelta:
+    return moment.astimezone(zone).dst() or _NONE
 
 
-def _change_between(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    offset = before.astimezone(zone).utcoffset()
-    while after - before > _A_SECOND:
-        middle = before + (after - before) // 2
-        middle = middle.replace(microsecond=0)
-        if middle.astimezone(zone).utcoffset() == offset:
-            before = middle
-        else:
-            after = middle
-    return after
+def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or _NONE
