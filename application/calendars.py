@@ -29,23 +29,31 @@ class WriteCalendar:
 
     def __call__(self, order: Order, display: ShowOnDisplay) -> bytes:  # noqa: ARG002  # orders of a show share it
         """iCalendar. A cancelled show's entry takes itself out of the calendar again."""
-        return self._calendars.write(self._event(display))
+        return self._calendars.write(self._event(display, cancelled=display.show.cancelled))
 
     def attachment(self, order: Order, display: ShowOnDisplay) -> Attachment:
         """The same as it goes with a mail."""
-        method = "CANCEL" if display.show.cancelled else "PUBLISH"
-        return Attachment("show.ics", f"{CONTENT_TYPE}; method={method}", self(order, display))
+        if display.show.cancelled:
+            return self.withdrawal(display)
+        return Attachment("show.ics", f"{CONTENT_TYPE}; method=PUBLISH", self(order, display))
 
-    def _event(self, display: ShowOnDisplay) -> CalendarEvent:
+    def withdrawal(self, display: ShowOnDisplay) -> Attachment:
+        """For a mail to somebody who does not go any more: the entry takes itself out of the calendar."""
+        entry = self._calendars.write(self._event(display, cancelled=True))
+        return Attachment("show.ics", f"{CONTENT_TYPE}; method=CANCEL", entry)
+
+    def _event(self, display: ShowOnDisplay, *, cancelled: bool) -> CalendarEvent:
         # Calendars are shared, synchronised and indexed: the order's own page would be open to all who see the entry.
         show, now, page = display.show, self._clock.now(), self._links.find_orders()
         doors = wording.doors(show.door_there, show.start_there, show.zone, show.locale)
+        start = wording.clock(show.start_there, show.zone, show.locale)
+        hours = f"Doors {doors}, start {start} {wording.zone(show.start_there, show.zone)}"
         return CalendarEvent(
             uid=f"{show.id}@piquetickets",
             sequence=max(int((now - _SEQUENCE_EPOCH).total_seconds()), 0),
             stamped_at=now,
             title=show.title,
-            description=f"Doors {doors}. Your tickets are in our mail to you; ask for it again at {page}",
+            description=f"{hours}. Your tickets are in our mail to you; ask for it again at {page}",
             url=page,
             venue=show.venue,
             organizer_name=display.producer.name,
@@ -53,5 +61,5 @@ class WriteCalendar:
             start_time=show.start_there,
             end_time=show.end_there,
             timezone=show.zone,
-            cancelled=show.cancelled,
+            cancelled=cancelled,
         )

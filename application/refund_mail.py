@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from application.calendars import WriteCalendar
 from application.correspondence import SendLetter
 from application.links import Links
 from application.outbox import OutboxTask, TaskKind
@@ -16,7 +17,7 @@ from application.showing import order_on_display
 from application.tasks import TaskTooEarly
 from application.telling import order_facts
 from application.wording import price
-from domain.orders import AttendeeStatus
+from domain.orders import AttendeeStatus, Order
 from domain.refunds import Refund, RefundStatus
 
 _REFUND_ID: Final = "refund_id"
@@ -34,15 +35,24 @@ def refund_mail(order_id: UUID, refund: Refund | None, *, ids: Ids, now: datetim
 class TellOfRefund:
     """Handler of TaskKind.REFUND_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, send_letter: SendLetter, links: Links) -> None:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        write_calendar: WriteCalendar,
+        send_letter: SendLetter,
+        links: Links,
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
+        self._write_calendar = write_calendar
         self._send_letter = send_letter
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
         """Nothing is promised that Stripe has not taken on, or that has failed meanwhile.
 
+        A buyer who has no ticket for the show any more, by this order or another, gets it out of the calendar, too.
         Raises what SendLetter raises, and TaskTooEarly where Stripe was not told of the refund yet.
         """
         found = await order_on_display(self._unit_of_work, task.order_id)
@@ -59,12 +69,19 @@ class TellOfRefund:
             if refund.status is RefundStatus.REQUESTED:
                 raise TaskTooEarly(self._next_look(refund))
             amount = price(order.quote.currency, refund.amount, display.show.locale)
+        stays_away = display.show.end_time > self._clock.now() and not await self._has_tickets(order)
         facts = RefundFacts(
             **order_facts(found, self._links),
             amount=amount,
             left=sum(attendee.status is AttendeeStatus.VALID for attendee in order.attendees),
+            off_calendar=stays_away,
         )
-        await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)
+        entries = [self._write_calendar.withdrawal(display)] if stays_away else []
+        await self._send_letter(task, order.customer, facts, *entries, reply_to=display.producer.email)
+
+    async def _has_tickets(self, order: Order) -> bool:
+        async with self._unit_of_work(read_only=True) as uow:
+            return await uow.buyers.has_tickets(order.show_id, order.customer.email)
 
     def _next_look(self, refund: Refund) -> datetime:
         now = self._clock.now()

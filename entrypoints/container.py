@@ -270,7 +270,7 @@ class Container(containers.DeclarativeContainer):
                     RemindOfShow, unit_of_work.provider, clock, print_tickets, send_letter, links
                 ),
                 TaskKind.REFUND_MAIL: providers.Singleton(
-                    TellOfRefund, unit_of_work.provider, clock, send_letter, links
+                    TellOfRefund, unit_of_work.provider, clock, write_calendar, send_letter, links
                 ),
                 TaskKind.LATE_PAYMENT_MAIL: providers.Singleton(
                     ApologizeForLatePayment, unit_of_work.provider, clock, send_letter, links

@@ -36,6 +36,10 @@ class MemoryBuyerRepo:
         found = [o for o in self._tables.orders.values() if o.customer.email.lower() == email.lower()]
         return sorted(order.id for order in found if order.show_id in shows)
 
+    async def has_tickets(self, show_id: UUID, email: str) -> bool:
+        found = [o for o in self._tables.orders.values() if o.customer.email.lower() == email.lower()]
+        return any(order.success for order in found if order.show_id == show_id)
+
     async def erase(self, order_ids: Collection[UUID]) -> None:
         tables, ids = self._tables, set(order_ids)
         tables.orders.update({id_: _erased(tables.orders[id_]) for id_ in ids})

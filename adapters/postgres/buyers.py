@@ -11,6 +11,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.tables import order_notes, orders, outbox, refunds, shows, ticket_attendees
 from domain.customer import ERASED_EMAIL, ERASED_NAME
 from domain.notes import OrderNote
+from domain.orders import SOLD, AttendeeStatus
 
 ORDERS_OF = (
     sa.select(orders.c.id)
@@ -20,6 +21,16 @@ ORDERS_OF = (
         shows.c.producer_id == sa.bindparam("producer_id"),
     )
     .order_by(orders.c.id)
+)
+
+_HAS_TICKETS = sa.select(
+    sa.exists().where(
+        sa.func.lower(orders.c.customer_email) == sa.func.lower(sa.bindparam("email")),
+        orders.c.show_id == sa.bindparam("show_id"),
+        orders.c.status.in_(sorted(SOLD)),
+        ticket_attendees.c.order_id == orders.c.id,
+        ticket_attendees.c.status == AttendeeStatus.VALID,
+    )
 )
 
 
@@ -44,6 +55,9 @@ class PostgresBuyerRepo:
     async def orders_of(self, producer_id: UUID, email: str) -> list[UUID]:
         parameters = {"producer_id": producer_id, "email": email}
         return list((await self._connection.scalars(ORDERS_OF, parameters)).all())
+
+    async def has_tickets(self, show_id: UUID, email: str) -> bool:
+        return bool(await self._connection.scalar(_HAS_TICKETS, {"show_id": show_id, "email": email}))
 
     async def erase(self, order_ids: Collection[UUID]) -> None:
         ids = list(order_ids)

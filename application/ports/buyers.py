@@ -26,6 +26,10 @@ class BuyerRepo(Protocol):
         """The producer's orders under the address, in any case, in the order of their ids."""
         ...
 
+    async def has_tickets(self, show_id: UUID, email: str) -> bool:
+        """Whether any order of the show under the address, in any case, still admits somebody."""
+        ...
+
     async def erase(self, order_ids: Collection[UUID]) -> None:
         """Make these locked orders nobody's: customers, attendees, notes, refund reasons, errors of tasks, and the
         Idempotency-Key, which a hash of the request belongs to. Figures, codes and times stay.

@@ -76,10 +76,14 @@ class ReminderFacts(OrderFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFacts(OrderFacts):
-    """Tickets were taken back. ``amount`` is what goes back, "" where nothing was paid; ``left`` still admit."""
+    """Tickets were taken back. ``amount`` is what goes back, "" where nothing was paid; ``left`` still admit.
+
+    ``off_calendar``: the attached file takes the show out of the buyer's calendar.
+    """
 
     amount: str
     left: int
+    off_calendar: bool = False
 
 
 class TooLate(StrEnum):

@@ -275,6 +275,38 @@ class TestRefund:
         assert isinstance(facts, RefundFacts)
         assert (facts.amount, facts.left) == ("", 0)
 
+    async def test_a_buyer_without_tickets_gets_the_show_out_of_the_calendar(self, world: World) -> None:
+        order = await world.buy((await on_sale(world), 2))
+        await world.run_tasks()
+        entered = world.calendars.events[-1]
+        world.clock.advance(HOUR)
+        await world.refund(order.id)
+        await run(world, TaskKind.REFUND_MAIL)
+        mail, facts, withdrawn = world.mailer.sent[-1], world.letters.written[-1], world.calendars.events[-1]
+        assert [each.content_type for each in mail.attachments] == ["text/calendar; method=CANCEL"]
+        assert isinstance(facts, RefundFacts)
+        assert facts.off_calendar
+        assert (withdrawn.uid, withdrawn.cancelled) == (entered.uid, True)
+        assert withdrawn.sequence > entered.sequence
+
+    async def test_the_show_stays_in_the_calendar_of_a_buyer_who_has_tickets(self, world: World) -> None:
+        stalls = await on_sale(world)
+        order, other = await world.buy((stalls, 2)), await world.buy((stalls, 1))
+        await world.refund(order.id)
+        await run(world, TaskKind.REFUND_MAIL)
+        first, *_ = other.attendees
+        await world.refund(other.id, attendee_ids=[first.id])
+        await run(world, TaskKind.REFUND_MAIL)
+        entries = [[attachment.content_type for attachment in mail.attachments] for mail in world.mailer.sent]
+        assert entries == [[], ["text/calendar; method=CANCEL"]]
+
+    async def test_a_show_that_was_seen_stays_in_the_calendar(self, world: World) -> None:
+        order = await world.buy((await on_sale(world), 2))
+        world.clock.set(EVENING + 2 * HOUR)
+        await world.refund(order.id)
+        await run(world, TaskKind.REFUND_MAIL)
+        assert world.mailer.sent[-1].attachments == ()
+
     async def test_money_is_not_promised_before_stripe_has_taken_the_refund_on(self, world: World) -> None:
         order = await world.buy_and_pay((await on_sale(world, price=2500), 1))
         await world.refund(order.id)

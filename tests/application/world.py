@@ -224,7 +224,9 @@ class World:
                 TaskKind.REMINDER_MAIL: RemindOfShow(
                     self.database, self.clock, self.print_tickets, self.send_letter, self.links
                 ),
-                TaskKind.REFUND_MAIL: TellOfRefund(self.database, self.clock, self.send_letter, self.links),
+                TaskKind.REFUND_MAIL: TellOfRefund(
+                    self.database, self.clock, self.write_calendar, self.send_letter, self.links
+                ),
                 TaskKind.SHOW_CANCELLED_MAIL: TellOfCancelledShow(
                     self.database, self.write_calendar, self.send_letter, self.links
                 ),

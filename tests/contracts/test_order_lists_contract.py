@@ -196,3 +196,20 @@ async def test_holds_are_listed_with_the_network_that_they_came_from(
         sooner.expires_at,
     )
     assert first == holds[:1]
+
+
+async def test_who_has_tickets_for_a_show(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    sold = replace(theatre.order().with_attendees(issue), status=OrderStatus.COMPLETED, completed_at=NOW)
+    void = tuple(replace(attendee, status=AttendeeStatus.VOID) for attendee in sold.attendees)
+    async with unit_of_work() as uow:
+        await uow.orders.add([sold, theatre.order()])
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        assert await uow.buyers.has_tickets(theatre.show.id, "Ada@Example.ORG")
+        assert not await uow.buyers.has_tickets(theatre.show.id, "bob@example.org")
+        assert not await uow.buyers.has_tickets(new_id(), "ada@example.org")
+        await uow.orders.lock([sold.id])
+        await uow.orders.save([replace(sold, attendees=void, status=OrderStatus.REFUNDED)])
+        assert not await uow.buyers.has_tickets(theatre.show.id, "ada@example.org")
+        await uow.commit()
