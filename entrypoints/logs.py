@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import re
 import sys
-from typing import Literal
+from collections.abc import MutableMapping
+from typing import Any, Final, Literal, TextIO
 
 import msgspec
 import structlog
-from structlog.types import Processor
+from structlog.types import ExcInfo, Processor
+
+#: What a terminal, or a reader of lines, takes for more than text: controls, line and paragraph separators, and the
+#: marks that turn the direction of what follows.
+_NO_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+#: Who has one of these can open an order, or act for a producer or for us. The end stays, to find the thing by.
+_SECRETS: Final = re.compile(
+    r"\b(?P<kind>cs_(?:test|live)_|pqt_|whsec_|[sr]k_(?:test|live)_)\w*?(?P<end>\w{0,4})\b"
+    r"|(?P<name>\b(?:token|session_id)=)[^&\s\"']+"
+)
+
+
+def without_secrets(text: str) -> str:
+    """The text without payment sessions, order tokens and keys: "cs_test_…1a2b", "token=…"."""
+    return _SECRETS.sub(lambda found: found["name"] + "…" if found["name"] else f"{found['kind']}…{found['end']}", text)
+
+
+def plain(text: str) -> str:
+    """The text with what is no text written out: ``\\n``, ``\\x1b``, ``\\u2028``."""
+    return _NO_TEXT.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _clean(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Whatever came from outside stays in its line, and opens nothing."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = without_secrets(value) if name == "exception" else plain(without_secrets(value))
+    return event
+
+
+def _write_traceback(stream: TextIO, error: ExcInfo) -> None:
+    """Indented, so that no line of an error's words passes for one of the log."""
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, error)
+    lines = without_secrets(text.getvalue()).strip("\n").split("\n")
+    stream.write("\n" + "\n".join(f"    {plain(line)}" for line in lines))
 
 
 def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> None:
@@ -26,7 +64,7 @@ def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> 
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
             # The pretty ones show local variables, and with them names, addresses and secrets.
-            exception_formatter=structlog.dev.plain_traceback,
+            exception_formatter=_write_traceback,
         )
     )
     # What no line of ours says is not asked for at every line.
@@ -35,7 +73,7 @@ def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> 
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _clean, renderer],
         )
     )
     root = logging.getLogger()
