@@ -103,6 +103,9 @@ _FRAMEWORK_CODES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
 
+#: Litestar's words where a body ends before its time. The answer is for nobody.
+_HUNG_UP = "client disconnected prematurely"
+
 _ABOUT_FIELDS = (
     (re.compile(r"Object missing required field `(?P<name>[^`]+)`"), "this field is required"),
     (re.compile(r"Object contains unknown field `(?P<name>[^`]+)`"), "there is no such field"),
@@ -138,6 +141,9 @@ def framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Re
     """What Litestar refuses: no such route, wrong method, malformed or mistyped input."""
     if isinstance(error, ValidationException):
         return _answer(request, _BAD_REQUEST, _about_parameters(error))
+    if error.detail == _HUNG_UP:
+        log.info("%s %s: the client hung up before its request was complete", request.method, request.url.path)
+        return _answer(request, _BAD_REQUEST, ErrorOut(code="invalid_request", message="The request is incomplete"))
     status = HTTPStatus(error.status_code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return unexpected_error(request, error)

@@ -61,6 +61,10 @@ class ForwardedClients:
             self._warn_of(host, scope)
         await self._app(scope, receive, send)
 
+    def trusts(self, host: str) -> bool:
+        """Whether the host may say whom it speaks for."""
+        return self._has_proxies and host in self._believing.trusted_hosts
+
     def _warn_of(self, host: str, scope: Scope) -> None:
         if any(name == _FORWARDED_FOR for name, _ in scope["headers"]):
             self._next_warning = time.monotonic() + WARN_EVERY_SECONDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from asyncio import TimerHandle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
@@ -14,6 +14,8 @@ from litestar.types import ASGIApp
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from entrypoints.http.client_network import is_private, network_of
+from entrypoints.http.connections import ConnectionLimits, OpenConnections
 from entrypoints.http.proxies import ForwardedClients
 
 #: Connections that wait to be accepted: a crowd that comes within one busy moment.
@@ -24,9 +26,8 @@ STOP_SECONDS: Final = 15
 KEEP_ALIVE_SECONDS: Final = 75
 #: A request that was sent while the process was told to stop arrives within this time.
 LAST_REQUEST_SECONDS: Final = 0.1
-#: Request line and headers together, and how long they may take to arrive.
+#: Request line and headers together.
 MAX_HEAD_BYTES: Final = 64 * 1024
-HEAD_SECONDS: Final = 20
 #: Of an answer, so much is put together before it is sent.
 MAX_WAITING_BYTES: Final = 64 * 1024
 
@@ -63,16 +64,40 @@ class OneWrite:
         return getattr(self._transport, name)
 
 
+class BoundedConfig(uvicorn.Config):
+    """What all connections of a server share."""
+
+    def __init__(self, app: Any, *, limits: ConnectionLimits, trusts: Callable[[str], bool], **options: Any) -> None:
+        super().__init__(app, **options)
+        self.limits = limits
+        self.trusts = trusts
+        self.open_connections = OpenConnections()
+
+
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose patience has an end: neither a head without end nor one that drips in ties up a connection. Where
-    it has to stop, it answers the request that is on its way, and says that it was the last.
+    """HTTP/1.1 whose patience has an end: no head and no body that drips or never comes, and no client that does not
+    read its answer, ties up a connection. Where it has to stop, it answers the request that is on its way, and says
+    that it was the last.
+
+    One connection too many is answered with 503; where the process is full, the one that was idle longest makes room.
     """
+
+    config: BoundedConfig
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._limits = self.config.limits
+        self._network = ""
+        self._is_refused = False
+        self._is_stopping = False
         self._head_bytes = 0
         self._head_timer: TimerHandle | None = None
-        self._is_stopping = False
+        self._body_bytes = 0
+        self._body_began = 0.0
+        self._body_timer: TimerHandle | None = None
+        self._reading_timer: TimerHandle | None = None
+        self._is_body_open = False
+        self.idle_since = 0.0
 
     @override
     def shutdown(self) -> None:
@@ -82,11 +107,22 @@ class PatientProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(cast("asyncio.Transport", OneWrite(transport, self.loop)))
+        self.idle_since = self.loop.time()
+        self._network = network_of(self.client[0]) if self.client else ""
+        self._is_refused = self._is_one_too_many()
+        self.config.open_connections.add(self._network)
+        if self._is_refused:
+            self.transport.write(_TOO_MANY)
+            self.transport.close()
+            return
         self._await_head()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
+        self.config.open_connections.remove(self._network)
         self._head_is_here()
+        self._body_is_here()
+        self.resume_writing()
         super().connection_lost(exc)
 
     @override
@@ -100,18 +136,77 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self._is_stopping:
             self.cycle.keep_alive = False
+        self._is_body_open, self._body_bytes = True, 0
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    @override
+    def on_message_complete(self) -> None:
+        self._is_body_open = False
+        self._body_is_here()
+        super().on_message_complete()
+
+    @override
+    def on_response_complete(self) -> None:
+        self.idle_since = self.loop.time()
+        super().on_response_complete()
 
     @override
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
         super().data_received(data)
         if self._head_timer is not None:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self.send_400_response("Request head too large.")
+        if self._is_body_open and self._body_timer is None:  # most bodies are here with their heads
+            self._await_body()
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._reading_timer is None:
+            self._reading_timer = self.loop.call_later(self._limits.reading_seconds, self._give_up_reader)
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._reading_timer is not None:
+            self._reading_timer.cancel()
+            self._reading_timer = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing was asked that is not answered."""
+        cycle = cast("Any", self.cycle)  # none before the first request
+        return cycle is None or bool(cycle.response_complete)
+
+    def _is_one_too_many(self) -> bool:
+        has = self.config.open_connections
+        is_one_client = self.client is not None and not self._is_proxy(self.client[0])
+        if is_one_client and has.of(self._network) >= self._limits.most_from_one_client:
+            return True
+        return has.count >= self._limits.most and not self._make_room()
+
+    def _is_proxy(self, host: str) -> bool:
+        """A proxy brings the connections of all its clients."""
+        return is_private(host) or self.config.trusts(host)
+
+    def _make_room(self) -> bool:
+        idle = [each for each in self.connections if isinstance(each, PatientProtocol) and each is not self]
+        idle = [each for each in idle if each.is_idle and not each.transport.is_closing()]
+        if not idle:
+            return False
+        min(idle, key=lambda each: each.idle_since).transport.close()
+        return True
 
     def _await_head(self) -> None:
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+            self._head_timer = self.loop.call_later(self._limits.head_seconds, self._give_up)
 
     def _head_is_here(self) -> None:
         self._head_bytes = 0
@@ -119,10 +214,45 @@ class PatientProtocol(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
 
+    def _await_body(self) -> None:
+        self._body_began = self.loop.time()
+        self._body_timer = self.loop.call_later(self._limits.body_seconds, self._look_for_body)
+
+    def _body_is_here(self) -> None:
+        if self._body_timer is not None:
+            self._body_timer.cancel()
+            self._body_timer = None
+
+    def _look_for_body(self) -> None:
+        """Close the connection unless the body comes fast enough, or waits for us."""
+        self._body_timer = None
+        allowed = self._limits.body_seconds + self._body_bytes / self._limits.body_bytes_per_second
+        left = self._body_began + allowed - self.loop.time()
+        if self.flow.read_paused:
+            left = max(left, self._limits.body_seconds)
+        if left > 0:
+            self._body_timer = self.loop.call_later(left, self._look_for_body)
+            return
+        if not self.cycle.response_started:
+            self.transport.write(_TOO_SLOW)
+        self._give_up()
+
     def _give_up(self) -> None:
         self._head_timer = None
         if not self.transport.is_closing():
             self.transport.close()
+
+    def _give_up_reader(self) -> None:
+        self._reading_timer = None
+        self.transport.abort()
+
+
+def _refusal(status: bytes, *headers: bytes) -> bytes:
+    return b"\r\n".join([b"HTTP/1.1 " + status, *headers, b"content-length: 0", b"connection: close", b"", b""])
+
+
+_TOO_MANY: Final = _refusal(b"503 Service Unavailable", b"retry-after: 5")
+_TOO_SLOW: Final = _refusal(b"408 Request Timeout")
 
 
 class Server(uvicorn.Server):
@@ -134,13 +264,16 @@ class Server(uvicorn.Server):
         yield
 
 
-def create_server(app: ASGIApp, *, trusted_proxies: str = "") -> Server:
+def create_server(app: ASGIApp, *, trusted_proxies: str = "", limits: ConnectionLimits | None = None) -> Server:
     """A server for ``serve(sockets=[…])``. ``trusted_proxies`` (addresses or networks, comma-separated) may say in
     X-Forwarded-For whom they speak for; nobody else is believed.
     """
+    clients = ForwardedClients(app, trusted_proxies=trusted_proxies)
     return Server(
-        uvicorn.Config(
-            cast("Any", ForwardedClients(app, trusted_proxies=trusted_proxies)),
+        BoundedConfig(
+            clients,
+            limits=limits or ConnectionLimits(),
+            trusts=clients.trusts,
             http=PatientProtocol,
             ws="none",
             lifespan="on",
