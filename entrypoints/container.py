@@ -25,6 +25,7 @@ from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.stripe.client import HttpClient, create_client
 from adapters.stripe.payment import StripePayment
+from adapters.stripe.proxy import proxy_for
 from adapters.stripe.webhooks import StripeEvents
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
@@ -111,7 +112,11 @@ class Container(containers.DeclarativeContainer):
     lock = providers.Singleton(
         RedisLock, redis, ttl_seconds=settings.provided.lock_ttl, wait_seconds=settings.provided.lock_wait
     )
-    stripe_http = providers.Singleton(HttpClient, metrics.provided.stripe_called)
+    stripe_http = providers.Singleton(
+        HttpClient,
+        metrics.provided.stripe_called,
+        proxy=providers.Callable(proxy_for, settings.provided.stripe_api_base),
+    )
     stripe = providers.Singleton(
         create_client, settings.provided.stripe_api_key, stripe_http, api_base=settings.provided.stripe_api_base
     )

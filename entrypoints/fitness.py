@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from adapters.stripe.proxy import proxy_for
 from application.hosts import is_loopback
 
 if TYPE_CHECKING:
@@ -90,6 +91,10 @@ def unfit(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "SECRET_KEY", "must be set to a secret of your own with a live STRIPE_API_KEY"
     if settings.stripe_api_key and not webhook_secrets(settings.stripe_webhook_secret):
         yield "STRIPE_WEBHOOK_SECRET", "must be set with a STRIPE_API_KEY"
+    try:
+        proxy_for(settings.stripe_api_base)
+    except ValueError as error:
+        yield "HTTPS_PROXY", str(error)
     if not settings.is_production:
         return
     if not settings.public_url.startswith("https:") and not is_on_this_machine:

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import aiohttp
 import msgspec
 import stripe
 from stripe import AIOHTTPClient, StripeClient
@@ -57,8 +58,16 @@ Observe = Callable[[str, str, float], None]
 class HttpClient(AIOHTTPClient):
     """The connections to Stripe. Close them with ``close_async``."""
 
-    def __init__(self, observe: Observe = lambda *_: None, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        super().__init__(timeout=timeout_seconds)
+    def __init__(
+        self,
+        observe: Observe = lambda *_: None,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        proxy: str | None = None,
+        connector: aiohttp.BaseConnector | None = None,
+    ) -> None:
+        """``proxy`` is where calls go through, ``connector`` how connections are made, if not as the SDK does."""
+        super().__init__(timeout=timeout_seconds, proxy=proxy, connector=connector)
         self._observe = observe
 
     @override
