@@ -19,6 +19,7 @@ from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.producers import parse_producer_email
 from domain.catalog import Producer, ProducerFinancial
 from domain.errors import InvalidRequest, NotFound
+from domain.tax import TaxMode
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +54,14 @@ class ChangeAccount:
         self._payment = payment
         self._audit = audit
 
-    async def __call__(self, actor: Actor, *, name: str, email: str | None, stripe_account_id: str | None) -> Producer:
-        """The producer with this name, e-mail address (None: the same as before) and Stripe account (None: none).
+    async def __call__(
+        self, actor: Actor, *, name: str, email: str | None, stripe_account_id: str | None, tax: TaxMode | None = None
+    ) -> Producer:
+        """The producer with this name, e-mail address, tax (None: the same as before) and Stripe account (None: none).
 
-        Orders that were placed before are paid to the account of then. Raises InvalidRequest, InvalidEmail,
-        PaymentUnavailable.
+        Orders that were placed before are paid to the account of then, and taxed as they were.
+
+        Raises InvalidRequest, InvalidEmail, PaymentUnavailable.
         """
         enabled = await self._can_take_charges(stripe_account_id)
         async with self._unit_of_work() as uow:
@@ -67,6 +71,7 @@ class ChangeAccount:
                 name=name.strip(),
                 email=before.email if email is None else parse_producer_email(email),
                 financial=ProducerFinancial(stripe_account_id, charges_enabled=enabled),
+                tax=tax or before.tax,
             )
             if after != before:
                 await uow.catalog.save_producer(after)

@@ -15,12 +15,12 @@ from application.access import Actor
 from application.audit import Action
 from application.audit_trail import AuditTrail
 from application.conflicts import undisturbed
-from application.errors import CheckoutInProgress, IdempotencyKeyReused, PaymentNotPossible
+from application.errors import CheckoutInProgress, IdempotencyKeyReused, PaymentNotPossible, TaxNotConfigured
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.outbox import OutboxTask, TaskKind
 from application.ports.lock import Lock
-from application.ports.payment import PaymentBusy, PaymentKeyRefused, PaymentRefused, PaymentUnavailable
+from application.ports.payment import PaymentBusy, PaymentKeyRefused, PaymentRefused, PaymentUnavailable, TaxRefused
 from application.ports.storage import ClaimQuery, Sale, UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.reminders import reminder_of
@@ -223,7 +223,7 @@ class Checkout:
         """The placed order, or the one that the same Idempotency-Key placed before. Its session may still be queued.
 
         Raises what ``Offering.place`` raises, Busy, CheckoutInProgress, IdempotencyKeyReused, PaymentNotPossible,
-        StorageUnavailable, StorageConflict.
+        TaxNotConfigured, StorageUnavailable, StorageConflict.
         """
         started = time.perf_counter()
         with self._in_flight(request.idempotency):
@@ -251,6 +251,8 @@ class Checkout:
     async def _payable(self, order: Order) -> Order:
         try:
             return await self._open_session(order)
+        except TaxRefused as refusal:
+            raise TaxNotConfigured from refusal
         except (PaymentRefused, PaymentKeyRefused) as refusal:
             raise PaymentNotPossible(hold_released=True) from refusal
         except PaymentBusy:

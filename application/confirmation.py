@@ -67,6 +67,7 @@ class SendConfirmation:
             discount=f"−{money(quote.promo_code_discount)}" if quote.promo_code_discount else "",
             fees=money(quote.fees),
             tax=money(order.tax),
-            total=money(quote.total + order.tax),
+            tax_label="Tax" if order.tax_added == order.tax else "Tax, included",
+            total=money(quote.total + order.tax_added),
             reservations=reservations(order, found.display, self._links),
         )

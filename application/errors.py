@@ -4,7 +4,8 @@ ApplicationError
 ├── Busy                   too many wait already, or somebody else kept the lock for too long
 ├── CheckoutInProgress     the same Idempotency-Key is being worked on
 ├── IdempotencyKeyReused   the same Idempotency-Key came with another request
-└── PaymentNotPossible     the payment provider is down, slow, or refused to open a session
+├── PaymentNotPossible     the payment provider is down, slow, or refused to open a session
+└── TaxNotConfigured       the payment provider cannot compute the producer's tax
 """
 
 from __future__ import annotations
@@ -41,3 +42,13 @@ class PaymentNotPossible(ApplicationError):
     def __init__(self, *, hold_released: bool) -> None:
         super().__init__("The payment provider did not answer as expected, please try again in a moment")
         self.hold_released = hold_released
+
+
+class TaxNotConfigured(ApplicationError):
+    """Nothing was held or charged, and trying again does not help: the producer has to act first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This order cannot be paid online, because the organiser's tax settings are not complete. "
+            "Nothing was charged. Please ask the organiser"
+        )

@@ -17,6 +17,7 @@ from domain.catalog import Producer, ProducerFinancial
 from domain.customer import parse_email
 from domain.errors import InvalidEmail, NotFound
 from domain.money import currency
+from domain.tax import TaxMode
 
 _SECRET_BYTES = 32
 #: A scanner sends many requests a second, and nobody needs to know the last use so exactly.
@@ -44,6 +45,7 @@ class RegisterProducer:
         email: str,
         currency_code: str,
         stripe_account_id: str | None = None,
+        tax: TaxMode = TaxMode.EXCLUSIVE,
         by: AccessToken | None = None,
     ) -> Producer:
         """A new producer. ``by`` is the platform's token, None at the command line.
@@ -58,6 +60,7 @@ class RegisterProducer:
             email=parse_producer_email(email),
             currency=currency(currency_code),
             financial=ProducerFinancial(stripe_account_id, charges_enabled=stripe_account_id is not None),
+            tax=tax,
         )
         async with self._unit_of_work() as uow:
             await uow.catalog.add_producer(producer)

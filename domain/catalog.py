@@ -18,6 +18,7 @@ from domain.errors import Conflict, InvalidRequest, ProducerPaymentMissing, Show
 from domain.inventory import Inventory
 from domain.money import AMOUNT_LIMIT, Currency
 from domain.person_name import has_something_to_see
+from domain.tax import TaxMode, VenueAddress
 from domain.timezones import ensure_known, instant_of, local_time, zone_of
 from domain.venue_clock import NAMES_OF_TIMES, VenueClock
 
@@ -73,7 +74,10 @@ class ProducerFinancial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Producer:
-    """Who puts shows on. Every show of a producer sells in the producer's currency."""
+    """Who puts shows on. Every show of a producer sells in the producer's currency.
+
+    ``tax`` is how tax is charged on orders that are placed from now on.
+    """
 
     id: UUID
     name: str
@@ -81,6 +85,7 @@ class Producer:
     currency: Currency
     financial: ProducerFinancial = field(default_factory=ProducerFinancial)
     branding: Branding = field(default_factory=Branding)
+    tax: TaxMode = TaxMode.EXCLUSIVE
 
     def __post_init__(self) -> None:
         _check_title(self.name, "name")
@@ -100,7 +105,8 @@ _UNKNOWN: Final = VenueClock(times=_NEVER, rules="", moments=_NEVER, timezone=""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
     """One performance. ``timezone`` is the venue's IANA name, ``locale`` how dates and prices are written there
-    (a BCP 47 tag, "en-US"). ``terms`` are printed on every ticket.
+    (a BCP 47 tag, "en-US"). ``venue`` is what people read, ``venue_address`` what tax is computed by. ``terms`` are
+    printed on every ticket.
 
     ``venue_clock`` in ``timezone`` is when the show is. ``door_time``, ``start_time`` and ``end_time`` are the moments
     (aware) that were derived from it by the release ``venue_clock.rules`` of the rules, and may be outdated by a later
@@ -112,6 +118,7 @@ class Show:
     title: str
     description: str = ""
     venue: str = ""
+    venue_address: VenueAddress | None = None
     door_time: datetime
     start_time: datetime
     end_time: datetime

@@ -18,6 +18,7 @@ from domain.policy import CheckoutPolicy
 from domain.pricing import Quote, complimentary, price
 from domain.promotions import TicketPromoCode
 from domain.stock import Stock
+from domain.tax import TaxMode
 
 
 class PriceChanged(DomainError):
@@ -98,6 +99,7 @@ class Offering:
             quote=quote,
             created_at=now,
             promo_code_id=promo_code_id,
+            tax_mode=self.producer.tax,
             idempotency=idempotency,
             manual_payment=manual_payment,
         )
@@ -117,6 +119,7 @@ class Offering:
             expires_at=now + self.policy.hold,
             doors_at=self.show.door_time,
             stripe_account_id=self.producer.payout_account(),
+            venue_address=None if self.producer.tax is TaxMode.OFF else self.show.venue_address,
         )
 
     def _priced(self, cart: Cart, now: datetime, manual_payment: ManualPayment | None) -> Quote:

@@ -18,6 +18,7 @@ from domain.customer import Customer
 from domain.errors import Conflict, IllegalTransition, PaymentMismatch
 from domain.pricing import Quote, TicketOrder
 from domain.stock import Stock
+from domain.tax import TaxMode, VenueAddress
 
 
 class OrderStatus(StrEnum):
@@ -171,6 +172,8 @@ class Order:
     orders that never had a hold), ``stripe_account_id`` the producer's account that the money goes to, fixed when the
     order is placed, ``manual_payment`` how a manual order was paid (None for one that a buyer placed). ``amount_paid``
     (tax included), ``tax`` and ``refunded_amount`` (what is on its way back counts) are in minor units.
+    ``tax_mode`` and ``venue_address`` are those of when the order was placed; the address is kept where tax is computed
+    by it.
     """
 
     id: UUID
@@ -193,6 +196,8 @@ class Order:
     last_payment_error: str | None = None
     amount_paid: int = 0
     tax: int = 0
+    tax_mode: TaxMode = TaxMode.EXCLUSIVE
+    venue_address: VenueAddress | None = None
     refunded_amount: int = 0
     disputed: bool = False
     idempotency: Idempotency | None = None
@@ -201,6 +206,11 @@ class Order:
     @property
     def lines(self) -> tuple[TicketOrder, ...]:
         return self.quote.lines
+
+    @property
+    def tax_added(self) -> int:
+        """What of the tax was paid on top of the quote's total, in minor units."""
+        return 0 if self.tax_mode is TaxMode.INCLUSIVE else self.tax
 
     @property
     def is_manual_order(self) -> bool:
@@ -319,10 +329,11 @@ class Order:
 
     def _check_receipt(self, receipt: Receipt) -> None:
         expected, code = self.quote.total, self.quote.currency.code
-        if receipt.currency.upper() != code or receipt.amount - receipt.tax != expected:
+        added = 0 if self.tax_mode is TaxMode.INCLUSIVE else receipt.tax
+        if receipt.currency.upper() != code or receipt.amount - added != expected:
             raise PaymentMismatch(
                 f"Order {self.id} costs {expected} {code} in minor units, "
-                f"paid were {receipt.amount} {receipt.currency} with {receipt.tax} tax"
+                f"paid were {receipt.amount} {receipt.currency} with {receipt.tax} tax ({self.tax_mode})"
             )
 
 

@@ -91,12 +91,13 @@ class Refund:
 def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: bool) -> int:
     """What these attendees' tickets bring back, in minor units.
 
-    Fees and tax are shared out by price, so that the shares of all attendees add up to the whole to the cent.
+    Fees and tax are shared out by price, so that the shares of all attendees add up to the whole to the cent. Tax that
+    was within the prices goes back with them.
     """
     prices = [order.lines[attendee.line].unit_amount for attendee in order.attendees]
     # Each by itself: a share of both together could round to less than the tax's share alone.
     step = order.quote.currency.step
-    taxes = shared_out(order.tax, prices, step)
+    taxes = shared_out(order.tax_added, prices, step)
     fees = shared_out(order.quote.fees if refund_fees else 0, prices, step)
     return sum(
         price + tax + fee

@@ -23,6 +23,7 @@ from domain.inventory import Inventory
 from domain.money import Currency
 from domain.orders import AttendeeStatus, Order
 from domain.refunds import Refund, fees_returned, shared_out
+from domain.tax import TaxMode
 
 #: Orders that buyers placed themselves.
 ONLINE: Final = "online"
@@ -36,8 +37,8 @@ class Takings:
 
     ``gross`` is what the tickets cost before discount; ``donations`` is the part of it that was for donation tickets.
     ``fees`` is what buyers paid on top for platform and payment processing, ``fees_returned`` what of that the platform
-    gave back with refunds. ``refunds`` is what buyers got back, or what is on its way. ``tickets`` are those sold,
-    refunded ones too.
+    gave back with refunds. ``tax_included`` is the part of ``tax`` that was within prices and fees. ``refunds`` is what
+    buyers got back, or what is on its way. ``tickets`` are those sold, refunded ones too.
     """
 
     orders: int = 0
@@ -48,12 +49,13 @@ class Takings:
     fees: int = 0
     fees_returned: int = 0
     tax: int = 0
+    tax_included: int = 0
     refunds: int = 0
 
     @property
     def paid(self) -> int:
-        """What buyers paid: ``gross`` - ``discounts`` + ``fees`` + ``tax``."""
-        return self.gross - self.discounts + self.fees + self.tax
+        """What buyers paid: ``gross`` - ``discounts`` + ``fees`` + ``tax`` - ``tax_included``."""
+        return self.gross - self.discounts + self.fees + self.tax - self.tax_included
 
     @property
     def net(self) -> int:
@@ -158,6 +160,7 @@ def _by_line(order: Order, refunds: Sequence[Refund]) -> list[Takings]:
             fees=fees,
             fees_returned=returned,
             tax=tax,
+            tax_included=tax if order.tax_mode is TaxMode.INCLUSIVE else 0,
             refunds=refunded,
         )
         for line, (fees, returned, tax, refunded) in zip(order.lines, shares, strict=True)

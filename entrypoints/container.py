@@ -12,6 +12,7 @@ from adapters.pdf.renderer import PdfTicketRenderer
 from adapters.pillow.studio import PillowStudio
 from adapters.postgres.books import PostgresBooks
 from adapters.postgres.engine import create_engine
+from adapters.postgres.tax_locations import PostgresTaxLocations
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock
 from adapters.prometheus.metrics import PrometheusMetrics
@@ -128,11 +129,12 @@ class Container(containers.DeclarativeContainer):
         errors=providers.Singleton(RateLimit, redis, rate=settings.provided.errors_rate),
     )
     pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.stripe_rate_per_second)
-    payment = providers.Singleton(StripePayment, stripe, pace)
+    tax_locations = providers.Singleton(PostgresTaxLocations, engine)
+    payment = providers.Singleton(StripePayment, stripe, pace, tax_locations)
     pace_of_buyers = providers.Singleton(
         RedisPace, redis, per_second=settings.provided.buyers_per_second, name="buyers"
     )
-    payment_for_buyers = providers.Singleton(StripePayment, stripe, pace_of_buyers)
+    payment_for_buyers = providers.Singleton(StripePayment, stripe, pace_of_buyers, tax_locations)
     payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret)
     broker = providers.Singleton(create_broker, settings.provided.redis_url, providers.Object(CONNECTION))
     notifier = providers.Singleton(TaskiqNotifier, broker)

@@ -135,7 +135,7 @@ def _paid_once(order: Order) -> bool:
         returned = order.status is OrderStatus.REFUNDED
         return order.status not in SOLD and (returned or not order.amount_paid)
     by_stripe = not order.is_manual_order and order.quote.total > 0
-    owed = order.quote.total + (order.tax if by_stripe else 0)
+    owed = order.quote.total + (order.tax_added if by_stripe else 0)
     return order.amount_paid == owed and by_stripe == (order.payment_intent_id is not None)
 
 

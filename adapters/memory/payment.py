@@ -20,11 +20,13 @@ from application.ports.payment import (
     RefundState,
     SessionNotFound,
     SessionStatus,
+    TaxRefused,
 )
 from domain.catalog import Producer
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order, Receipt
 from domain.refunds import LOST, Refund, RefundStatus
+from domain.tax import TaxMode
 
 #: Far in the future: nobody onboards in memory.
 LINK_ENDS = datetime(2050, 1, 1, tzinfo=UTC)
@@ -32,14 +34,15 @@ LINK_ENDS = datetime(2050, 1, 1, tzinfo=UTC)
 
 class MemoryPayment:
     """``available`` False makes every call fail without an answer, ``locked_out`` refuses our key, ``refusing``
-    refuses new sessions and refunds, ``queue_seconds`` is how long a new session has to wait for its turn (nobody
-    really waits).
+    refuses new sessions and refunds, ``refusing_tax`` new sessions whose tax is to be computed, ``queue_seconds`` is
+    how long a new session has to wait for its turn (nobody really waits).
     """
 
     def __init__(self) -> None:
         self.available = True
         self.locked_out = False
         self.refusing = False
+        self.refusing_tax = False
         self.queue_seconds = 0.0
         self.refunds: dict[str, RefundState] = {}
         self.disputes: dict[str, Dispute] = {}
@@ -49,6 +52,7 @@ class MemoryPayment:
         self._declines: dict[str, str] = {}
         self._sessions: dict[str, PaymentSession] = {}
         self._totals: dict[str, Receipt] = {}
+        self._included: dict[str, bool] = {}
 
     async def open_session(
         self,
@@ -65,6 +69,9 @@ class MemoryPayment:
         if session_id not in self._sessions:
             if self.refusing:
                 raise PaymentRefused("switched to refuse")
+            if self.refusing_tax and order.tax_mode is not TaxMode.OFF:
+                raise TaxRefused("switched to refuse tax")
+            self._included[session_id] = order.tax_mode is TaxMode.INCLUSIVE
             self._sessions[session_id] = PaymentSession(
                 id=session_id,
                 order_id=order.id,
@@ -218,9 +225,9 @@ class MemoryPayment:
         self._declines[intent_id] = reason
 
     def pay(self, session_id: str, *, tax: int = 0) -> None:
-        """The buyer pays on the provider's page; ``tax`` in minor units comes on top."""
+        """The buyer pays on the provider's page; ``tax`` in minor units comes on top, unless the order includes it."""
         due = self._totals[session_id]
-        receipt = replace(due, amount=due.amount + tax, tax=tax)
+        receipt = replace(due, amount=due.amount + (0 if self._included.get(session_id) else tax), tax=tax)
         self._complete(session_id, receipt)
 
     def pay_by_delayed_method(self, session_id: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import IS_POOLED, TIME_OUTS
-from adapters.postgres.tables import producer_financials, producers
+from adapters.postgres.tables import producer_financials, producers, shows, tickets
+from domain.tax import TaxMode
 
 _FACTS = sa.text(
     """
@@ -21,10 +23,27 @@ _FACTS = sa.text(
     """
 )
 _ACCOUNTS = (
-    sa.select(producers.c.name, producer_financials.c.stripe_account_id)
+    sa.select(producers.c.name, producer_financials.c.stripe_account_id, producers.c.tax)
     .join(producer_financials)
     .where(producer_financials.c.stripe_account_id.is_not(None))
     .order_by(producers.c.name)
+)
+
+_WITHOUT_ADDRESS = (
+    sa.select(shows.c.title)
+    .join(producers, producers.c.id == shows.c.producer_id)
+    .join(producer_financials, producer_financials.c.producer_id == producers.c.id)
+    .where(
+        shows.c.published,
+        sa.not_(shows.c.cancelled),
+        shows.c.start_time > sa.func.now(),
+        shows.c.venue_address.is_(None),
+        producers.c.tax != TaxMode.OFF.value,
+        producer_financials.c.stripe_account_id.is_not(None),
+        sa.exists().where(tickets.c.show_id == shows.c.id, tickets.c.price > 0),
+    )
+    .order_by(shows.c.start_time, shows.c.id)
+    .limit(10)
 )
 
 
@@ -65,7 +84,25 @@ def role_time_outs() -> str:
     return " ".join(f"ALTER ROLE … SET {name} = '{value}';" for name, value in TIME_OUTS.items())
 
 
-async def connected_accounts(engine: AsyncEngine) -> list[tuple[str, str]]:
-    """Name and Stripe account of every producer that has one. Raises sqlalchemy.exc.SQLAlchemyError."""
+class ConnectedAccount(NamedTuple):
+    """A producer that has a Stripe account."""
+
+    producer_name: str
+    account_id: str
+    tax: TaxMode
+
+
+async def connected_accounts(engine: AsyncEngine) -> list[ConnectedAccount]:
+    """Every producer with a Stripe account, by name. Raises sqlalchemy.exc.SQLAlchemyError."""
     async with engine.connect() as connection:
-        return [(name, account) for name, account in await connection.execute(_ACCOUNTS)]
+        found = await connection.execute(_ACCOUNTS)
+        return [ConnectedAccount(name, account, TaxMode(tax)) for name, account, tax in found]
+
+
+async def shows_without_address(engine: AsyncEngine) -> list[str]:
+    """Titles of published shows to come, at most ten, that are taxed and have no address to be taxed by.
+
+    Raises sqlalchemy.exc.SQLAlchemyError.
+    """
+    async with engine.connect() as connection:
+        return [str(title) for title in await connection.scalars(_WITHOUT_ADDRESS)]

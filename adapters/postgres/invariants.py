@@ -74,7 +74,7 @@ _PAID_ONCE = """
             THEN status IN ('completed', 'partially_refunded') OR (amount_paid <> 0 AND status <> 'refunded')
         WHEN is_manual_order OR total = 0
             THEN amount_paid <> total OR payment_intent_id IS NOT NULL
-        ELSE amount_paid <> total + tax OR payment_intent_id IS NULL
+        ELSE amount_paid <> total + CASE WHEN tax_mode = 'inclusive' THEN 0 ELSE tax END OR payment_intent_id IS NULL
     END
     UNION ALL
     SELECT unnest(array_agg(id)), format('%s orders were paid by %s', count(*), payment_intent_id)

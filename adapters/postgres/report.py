@@ -43,7 +43,7 @@ def shares(condition: str) -> str:
         GROUP BY a.order_id, a.line
     ),
     lines AS (
-        SELECT o.id, o.completed_at, o.tax, o.refunded_amount, o.manual_payment,
+        SELECT o.id, o.completed_at, o.tax, o.refunded_amount, o.manual_payment, o.tax_mode,
                o.platform_fees + o.payment_processing_fees AS fees,
                least(coalesce(r.fees, 0), o.platform_fees + o.payment_processing_fees) AS fees_returned,
                l.line, l.ticket_id, l.quantity,
@@ -69,13 +69,14 @@ def shares(condition: str) -> str:
                {_share("fees", "price")} AS fees, fees AS fees_whole,
                {_share("fees_returned", "price")} AS fees_returned, fees_returned AS fees_returned_whole,
                {_share("tax", "price")} AS tax, tax AS tax_whole,
+               CASE WHEN tax_mode = 'inclusive' THEN {_share("tax", "price")} ELSE 0 END AS tax_included,
                CASE WHEN void_whole > 0 THEN {_share("refunded_amount", "void")}
                     ELSE {_share("refunded_amount", "price")} END AS refunds, refunded_amount AS refunds_whole
         FROM marked
     )"""  # noqa: S608  # nothing in it comes from outside
 
 
-_FIGURES: Final = ("gross", "discounts", "donations", "fees", "fees_returned", "tax", "refunds")
+_FIGURES: Final = ("gross", "discounts", "donations", "fees", "fees_returned", "tax", "tax_included", "refunds")
 _SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in _FIGURES)
 # "online" is domain.report.ONLINE.
 _TAKINGS = sa.text(

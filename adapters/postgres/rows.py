@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from adapters.postgres.connection import Row
@@ -22,6 +23,7 @@ from domain.orders import AttendeeStatus, Idempotency, ManualPayment, Order, Ord
 from domain.pricing import Quote, TicketOrder
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund, RefundStatus
+from domain.tax import TaxMode, VenueAddress
 from domain.venue_clock import VenueClock
 
 Values = dict[str, Any]
@@ -39,7 +41,16 @@ def producer_of(row: Row) -> Producer:
             logo=_picture_of(row["logo"]),
             widget_origins=tuple(row["widget_origins"]),
         ),
+        tax=TaxMode(row["tax"]),
     )
+
+
+def _address_of(stored: dict[str, str] | None) -> VenueAddress | None:
+    return VenueAddress(**stored) if stored else None
+
+
+def _address_values(address: VenueAddress | None) -> dict[str, str] | None:
+    return asdict(address) if address else None
 
 
 def _picture_of(name: str | None) -> Picture | None:
@@ -55,6 +66,7 @@ def producer_values(producer: Producer) -> Values:
         "colour": producer.branding.colour,
         "logo": producer.branding.logo.name if producer.branding.logo else None,
         "widget_origins": list(producer.branding.widget_origins),
+        "tax": producer.tax,
     }
 
 
@@ -73,6 +85,7 @@ def show_of(row: Row) -> Show:
         title=row["title"],
         description=row["description"],
         venue=row["venue"],
+        venue_address=_address_of(row["venue_address"]),
         door_time=row["door_time"],
         start_time=row["start_time"],
         end_time=row["end_time"],
@@ -122,6 +135,7 @@ def show_values(show: Show) -> Values:
         "title": show.title,
         "description": show.description,
         "venue": show.venue,
+        "venue_address": _address_values(show.venue_address),
         "door_time": show.door_time,
         "start_time": show.start_time,
         "end_time": show.end_time,
@@ -224,6 +238,8 @@ def order_of(row: Row, lines: Iterable[Row], attendees: Iterable[Row]) -> Order:
         last_payment_error=row["last_payment_error"],
         amount_paid=row["amount_paid"],
         tax=row["tax"],
+        tax_mode=TaxMode(row["tax_mode"]),
+        venue_address=_address_of(row["venue_address"]),
         refunded_amount=row["refunded_amount"],
         disputed=row["disputed"],
         idempotency=idempotency,
@@ -249,6 +265,8 @@ def new_order_values(order: Order) -> Values:
         "platform_fees": quote.platform_fees,
         "payment_processing_fees": quote.payment_processing_fees,
         "total": quote.total,
+        "tax_mode": order.tax_mode,
+        "venue_address": _address_values(order.venue_address),
         "is_manual_order": order.is_manual_order,
         "manual_payment": order.manual_payment,
         "created_at": order.created_at,

@@ -16,6 +16,7 @@ from application.outbox import TaskState
 from domain.admission import ScanResult
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
 from domain.refunds import RefundStatus
+from domain.tax import TaxMode
 
 metadata = sa.MetaData(
     naming_convention={
@@ -53,6 +54,8 @@ producers = sa.Table(
     sa.Column("colour", sa.Text),
     sa.Column("logo", sa.ForeignKey(pictures.c.name), index=True),
     sa.Column("widget_origins", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("tax", sa.Text, nullable=False, server_default="exclusive"),
+    _one_of("tax", TaxMode),
 )
 
 producer_financials = sa.Table(
@@ -107,6 +110,7 @@ shows = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("venue", sa.Text, nullable=False),
+    sa.Column("venue_address", JSONB(none_as_null=True)),
     sa.Column("door_time", _Time, nullable=False),
     sa.Column("start_time", _Time, nullable=False),
     sa.Column("end_time", _Time, nullable=False),
@@ -168,6 +172,15 @@ ticket_promo_codes = sa.Table(
     sa.CheckConstraint("uses >= 0", name="uses"),
 )
 
+#: Places of performance at Stripe, by the fingerprint of their address.
+tax_locations = sa.Table(
+    "tax_locations",
+    metadata,
+    sa.Column("fingerprint", sa.Text, primary_key=True),
+    sa.Column("location_id", sa.Text, nullable=False),
+    sa.Column("created_at", _Time, nullable=False, server_default=sa.func.now()),
+)
+
 orders = sa.Table(
     "orders",
     metadata,
@@ -187,6 +200,8 @@ orders = sa.Table(
     sa.Column("total", sa.BigInteger, nullable=False),
     sa.Column("amount_paid", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("tax", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("tax_mode", sa.Text, nullable=False, server_default="exclusive"),
+    sa.Column("venue_address", JSONB(none_as_null=True)),
     sa.Column("refunded_amount", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("disputed", sa.Boolean, nullable=False, server_default=sa.false()),

@@ -24,6 +24,7 @@ from application.ports.payment import (
     PaymentRefused,
     PaymentUnavailable,
     SessionNotFound,
+    TaxRefused,
 )
 
 #: One call's time-out. A buyer waits for it.
@@ -37,10 +38,20 @@ RATE_LIMIT_PAUSE_SECONDS = 1.0
 
 #: Ids of objects in a path: "cs_test_a1", "re_1".
 _IDS: Final = re.compile(r"(?<=/)(?:acct|ch|cs|dp|du|pi|py|pyr|re|tr)_\w+")
+#: Stripe's codes where it cannot compute tax. Earlier API versions told so in words alone.
+_TAX_CODES: Final = frozenset({"stripe_tax_inactive", "taxes_calculation_failed", "tax_id_invalid"})
+_TAX_WORDS: Final = re.compile(r"Stripe Tax|automatic tax|head office", re.IGNORECASE)
+#: Parameters that only have to do with tax, wherever they stand.
+_TAX_PARAMS: Final = re.compile(r"(?:automatic_tax|tax_details|tax_behavior)")
+_LOCATION_PARAM: Final = "[performance_location]"
 #: Stripe's code where the key is good, and the connected account is not one of the platform's.
 _NOT_OUR_ACCOUNT = "account_invalid"
 #: Stripe's code where it knows no object with this id. A 404 without it is about the address that was called.
 _NO_SUCH_OBJECT = "resource_missing"
+
+
+class TaxLocationUnknown(TaxRefused):
+    """Stripe has no such place of performance: it was made with the key of another account or mode."""
 
 
 class KeySpent(PaymentUnavailable):
@@ -126,6 +137,7 @@ class _Error(msgspec.Struct):
     message: str | None = None
     type: str | None = None
     code: str | None = None
+    param: str | None = None
 
 
 class _Refusal(msgspec.Struct):
@@ -137,7 +149,7 @@ def _refusal(status: int, body: bytes, headers: Mapping[str, str]) -> PaymentErr
         error = msgspec.json.decode(body, type=_Refusal).error
     except msgspec.DecodeError:
         return PaymentUnavailable(f"the answer, with HTTP status {status}, is none of Stripe's")
-    return _meaning(status, error.message or "", headers, error.type, error.code)
+    return _meaning(status, error.message or "", headers, error)
 
 
 def create_client(api_key: str, http_client: HttpClient, *, api_base: str = DEFAULT_API_BASE) -> Client:
@@ -173,16 +185,18 @@ def _translated(error: stripe.StripeError) -> PaymentError:
     told = error.error
     if told is None:  # no answer, or none of Stripe's
         return PaymentUnavailable(str(error))
-    return _meaning(
-        error.http_status, str(error), error.headers or {}, getattr(told, "type", None), getattr(told, "code", None)
-    )
+    facts = {name: getattr(told, name, None) for name in ("type", "code", "param")}
+    return _meaning(error.http_status, str(error), error.headers or {}, _Error(**facts))
 
 
-def _meaning(
-    status: int | None, message: str, headers: Mapping[str, str], error_type: str | None, code: str | None
-) -> PaymentError:
+def _meaning(status: int | None, message: str, headers: Mapping[str, str], told: _Error) -> PaymentError:
     """What it means that Stripe answered so: https://docs.stripe.com/api/errors"""
+    code, error_type = told.code, told.type
     match status:
+        case HTTPStatus.BAD_REQUEST | HTTPStatus.NOT_FOUND if error_type != "idempotency_error" and (
+            refusal := _tax_refusal(message, told)
+        ):
+            return refusal
         case HTTPStatus.NOT_FOUND if code == _NO_SUCH_OBJECT:
             return SessionNotFound(message)
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
@@ -198,6 +212,15 @@ def _meaning(
     if _header(headers, "Idempotent-Replayed") == "true" and (status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return KeySpent(message)
     return PaymentUnavailable(message)
+
+
+def _tax_refusal(message: str, told: _Error) -> TaxRefused | None:
+    param = told.param or ""
+    if param.endswith(_LOCATION_PARAM) and told.code == _NO_SUCH_OBJECT:
+        return TaxLocationUnknown(message)
+    if told.code in _TAX_CODES or _TAX_PARAMS.search(param) or _TAX_WORDS.search(message):
+        return TaxRefused(message)
+    return None
 
 
 def _retry_after_seconds(headers: Mapping[str, str]) -> float:

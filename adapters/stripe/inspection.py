@@ -36,6 +36,19 @@ async def facts_of(client: StripeClient) -> StripeFacts:
     return StripeFacts(account.id, parsedate_to_datetime(date) if date else None)
 
 
+async def missing_for_tax(client: StripeClient, account_id: str) -> list[str] | None:
+    """What a connected account's tax settings lack before Stripe computes tax for it; None where they are complete.
+
+    Raises PaymentRefused, PaymentKeyRefused, PaymentUnavailable.
+    """
+    with translated_errors():
+        settings = await client.v1.tax.settings.retrieve_async(options={"stripe_account": account_id})
+    if settings.status == "active":
+        return None
+    pending = settings.status_details.pending
+    return list((pending and pending.missing_fields) or ["head_office"])
+
+
 def signed_probe(webhook_secret: str, *, livemode: bool) -> tuple[bytes, str]:
     """Body and signature of an event as Stripe would send it, about nothing."""
     event = {

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import stripe
 from stripe.params import AccountListParams, AccountListParamsCreated, RefundCreateParams, RefundListParams
-from stripe.params.checkout import SessionListParams
+from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from adapters.stripe.answers import (
     Session,
@@ -24,9 +24,16 @@ from adapters.stripe.answers import (
     session_made,
     session_of,
 )
-from adapters.stripe.client import Client, KeySpent, translated_errors, translated_errors_of_known_objects
+from adapters.stripe.client import (
+    Client,
+    KeySpent,
+    TaxLocationUnknown,
+    translated_errors,
+    translated_errors_of_known_objects,
+)
 from adapters.stripe.repetition import made_once
 from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
+from adapters.stripe.tax import PerformanceLocations
 from application.ports.pace import Pace
 from application.ports.payment import (
     AccountLink,
@@ -40,6 +47,7 @@ from application.ports.payment import (
     SessionNotFound,
     SessionStatus,
 )
+from application.ports.tax_locations import TaxLocations
 from domain.catalog import Producer
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order
@@ -56,15 +64,33 @@ CLOCK_SKEW = timedelta(minutes=10)
 class StripePayment:
     """Every call waits for its turn first: Stripe counts the calls of an account by endpoint."""
 
-    def __init__(self, client: Client, pace: Pace) -> None:
+    def __init__(self, client: Client, pace: Pace, tax_locations: TaxLocations | None = None) -> None:
         self._client = client
         self._pace = pace
+        self._locations = PerformanceLocations(client, self._turn, tax_locations)
 
     async def open_session(
         self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
     ) -> PaymentSession:
-        params = session_params(order, success_url=success_url, cancel_url=cancel_url)
+        urls = {"success_url": success_url, "cancel_url": cancel_url}
+        key = f"checkout:{order.id}"
+        location = await self._locations.of(order)
+        try:
+            return await self._session_made(
+                order, session_params(order, **urls, tax_location=location), key, patience_seconds
+            )
+        except TaxLocationUnknown:
+            if order.venue_address is None:
+                raise
+            await self._locations.forget(order.venue_address)
+        # Nothing was made under the first key. The place is made anew, where Stripe knows it by this API key.
+        location = await self._locations.of(order)
+        params = session_params(order, **urls, tax_location=location)
+        return await self._session_made(order, params, f"{key}:{location}", patience_seconds)
 
+    async def _session_made(
+        self, order: Order, params: SessionCreateParams, key: str, patience_seconds: float | None
+    ) -> PaymentSession:
         async def create(key: str) -> PaymentSession:
             await self._turn("sessions.create", patience_seconds)
             with translated_errors():
@@ -78,7 +104,7 @@ class StripePayment:
             since = order.created_at - CLOCK_SKEW
             return next((s for s in await self._sessions(listing_params(since)) if s.order_id == order.id), None)
 
-        return await made_once(f"checkout:{order.id}", create, find)
+        return await made_once(key, create, find)
 
     async def session(self, session_id: str) -> PaymentSession:
         await self._turn("sessions.retrieve", READ_PATIENCE_SECONDS)

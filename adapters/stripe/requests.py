@@ -6,11 +6,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from stripe.params import AccountCreateParams, TransferUpdateParams
-from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem, SessionListParams
+from stripe.params.checkout import (
+    SessionCreateParams,
+    SessionCreateParamsLineItem,
+    SessionCreateParamsLineItemPriceData,
+    SessionCreateParamsLineItemPriceDataProductData,
+    SessionCreateParamsLineItemPriceDataProductDataTaxDetails,
+    SessionListParams,
+)
 
 from adapters.stripe.slow_methods import too_slow
+from adapters.stripe.tax import automatic_tax, tax_details
 from domain.catalog import Producer
 from domain.orders import AttendeeStatus, Order
+from domain.tax import TaxMode
 
 # A session may be asked for anew (under the same idempotency key and so with the same expires_at) until the hold
 # runs out, and by Stripe's clock it must then have 30 minutes left. At the end of the hold the sweeper closes the
@@ -25,8 +34,13 @@ EXPANDED: Final = ["payment_intent"]
 PAGE: Final = 100
 
 
-def session_params(order: Order, *, success_url: str, cancel_url: str) -> SessionCreateParams:
-    """A checkout session: destination charge, application fee, automatic tax. Raises ValueError without a hold."""
+def session_params(
+    order: Order, *, success_url: str, cancel_url: str, tax_location: str | None = None
+) -> SessionCreateParams:
+    """A checkout session: destination charge, application fee, automatic tax.
+
+    ``tax_location`` is the place of performance at Stripe. Raises ValueError without a hold.
+    """
     if order.expires_at is None or order.stripe_account_id is None:
         raise ValueError(f"order {order.id} has no hold to be paid for")
     metadata = {
@@ -38,8 +52,8 @@ def session_params(order: Order, *, success_url: str, cancel_url: str) -> Sessio
         "mode": "payment",
         "client_reference_id": str(order.id),
         "customer_email": order.customer.email,
-        "line_items": line_items(order),
-        "automatic_tax": {"enabled": True},
+        "line_items": line_items(order, tax_location),
+        "automatic_tax": automatic_tax(order),
         # Prices stay in the producer's currency: what is paid is compared with the order to the cent.
         "adaptive_pricing": {"enabled": False},
         "payment_intent_data": {
@@ -74,11 +88,17 @@ def listing_params(since: datetime) -> SessionListParams:
     }
 
 
-def line_items(order: Order) -> list[SessionCreateParamsLineItem]:
+def line_items(order: Order, tax_location: str | None = None) -> list[SessionCreateParamsLineItem]:
     """The order's lines and fees; their sum is the order's total to the cent (P0-006)."""
     quote = order.quote
     items = [
-        _line_item(f"{line.name} – {order.show_title}", line.unit_amount, line.quantity, quote.currency.code)
+        _line_item(
+            order,
+            f"{line.name} – {order.show_title}",
+            line.unit_amount,
+            line.quantity,
+            tax_details(is_admission=True, location_id=tax_location),
+        )
         for line in quote.lines
     ]
     for name, fee in (
@@ -86,20 +106,27 @@ def line_items(order: Order) -> list[SessionCreateParamsLineItem]:
         ("Payment processing fee", quote.payment_processing_fees),
     ):
         if fee:
-            items.append(_line_item(name, fee, 1, quote.currency.code))
+            items.append(_line_item(order, name, fee, 1, tax_details(is_admission=False, location_id=tax_location)))
     return items
 
 
-def _line_item(name: str, unit_amount: int, quantity: int, currency: str) -> SessionCreateParamsLineItem:
-    return {
-        "quantity": quantity,
-        "price_data": {
-            "currency": currency.lower(),
-            "unit_amount": unit_amount,
-            "tax_behavior": "exclusive",
-            "product_data": {"name": name[:MAX_PRODUCT_NAME_LENGTH]},
-        },
+def _line_item(
+    order: Order,
+    name: str,
+    unit_amount: int,
+    quantity: int,
+    tax: SessionCreateParamsLineItemPriceDataProductDataTaxDetails,
+) -> SessionCreateParamsLineItem:
+    product: SessionCreateParamsLineItemPriceDataProductData = {"name": name[:MAX_PRODUCT_NAME_LENGTH]}
+    price: SessionCreateParamsLineItemPriceData = {
+        "currency": order.quote.currency.code.lower(),
+        "unit_amount": unit_amount,
+        "product_data": product,
     }
+    if order.tax_mode is not TaxMode.OFF:
+        price["tax_behavior"] = "inclusive" if order.tax_mode is TaxMode.INCLUSIVE else "exclusive"
+        product["tax_details"] = tax
+    return {"quantity": quantity, "price_data": price}
 
 
 def account_params(producer: Producer) -> AccountCreateParams:

@@ -55,7 +55,8 @@ class LetterLine:
 class ConfirmationFacts(OrderFacts):
     """The mail that brings the tickets.
 
-    ``discount`` is "" where there was none; ``fees`` and ``total`` are "" for a free order.
+    ``discount`` is "" where there was none; ``fees`` and ``total`` are "" for a free order. ``tax_label`` tells whether
+    the tax is in the other amounts.
     """
 
     lines: tuple[LetterLine, ...]
@@ -63,6 +64,7 @@ class ConfirmationFacts(OrderFacts):
     fees: str
     tax: str
     total: str
+    tax_label: str = "Tax"
     reservations: Sequence[Mapping[str, Any]] = ()
     """One JSON-LD object for each ticket, for mail clients that show tickets by themselves."""
 

@@ -48,6 +48,13 @@ class PaymentRefused(PaymentError):
     """The provider definitely will not: nothing was made, and repeating the same call is no use."""
 
 
+class TaxRefused(PaymentRefused):
+    """The provider cannot compute the tax: it is not set up for the account that owes it, or not offered there.
+
+    Trying again is no use before the producer or the operator has changed that.
+    """
+
+
 class SessionNotFound(PaymentRefused):
     """The provider knows no such session."""
 
@@ -125,7 +132,7 @@ class Payment(Protocol):
         """The order's checkout session, made on the first call (P1-020, P2-015).
 
         Raises PaymentQueued when its turn comes later than ``patience_seconds`` (None: wait as long as it takes),
-        PaymentRefused, PaymentKeyRefused, PaymentBusy, PaymentUnavailable.
+        TaxRefused, PaymentRefused, PaymentKeyRefused, PaymentBusy, PaymentUnavailable.
         """
         ...
 

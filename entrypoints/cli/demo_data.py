@@ -13,6 +13,7 @@ from application.access import Actor, Scope
 from domain.catalog import Show, Ticket
 from domain.inventory import Inventory
 from domain.promotions import TicketPromoCode
+from domain.tax import VenueAddress
 from domain.timezones import zone_of
 from entrypoints.cli import demo_pictures
 from entrypoints.container import Container
@@ -122,6 +123,9 @@ class _Catalog:
             title=title,
             description=description,
             venue="Lantern Theatre, 12 Harbour Street, Portland, Maine",
+            venue_address=VenueAddress(
+                line1="12 Harbour Street", city="Portland", state="ME", postal_code="04101", country="US"
+            ),
             door_time=doors,
             start_time=doors + timedelta(minutes=30),
             end_time=doors + timedelta(hours=3),

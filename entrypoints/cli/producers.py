@@ -8,6 +8,7 @@ from uuid import UUID
 import click
 
 from application.access import Scope
+from domain.tax import TaxMode
 from entrypoints.cli.engines import data_dir_option
 from entrypoints.cli.running import run_use_case
 
@@ -22,13 +23,20 @@ def producer() -> None:
 @click.option("--email", required=True)
 @click.option("--currency", default="USD", show_default=True, help="ISO 4217 code of everything the producer sells.")
 @click.option("--stripe-account", help="Connected account that gets the money, acct_…")
+@click.option(
+    "--tax",
+    type=click.Choice(list(TaxMode)),
+    default=TaxMode.EXCLUSIVE.value,
+    show_default=True,
+    help="Whether tax is added to the prices, within them, or not charged.",
+)
 @data_dir_option
-def create_producer(name: str, email: str, currency: str, stripe_account: str | None, data_dir: Path) -> None:
+def create_producer(name: str, email: str, currency: str, stripe_account: str | None, tax: str, data_dir: Path) -> None:
     """Register a producer and print its id."""
     created = run_use_case(
         data_dir,
         lambda container: container.register_producer()(
-            name=name, email=email, currency_code=currency, stripe_account_id=stripe_account
+            name=name, email=email, currency_code=currency, stripe_account_id=stripe_account, tax=TaxMode(tax)
         ),
     )
     click.echo(str(created.id))

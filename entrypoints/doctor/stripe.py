@@ -6,15 +6,19 @@ from http import HTTPStatus
 
 import aiohttp
 
-from adapters.postgres.inspection import connected_accounts
-from adapters.stripe.inspection import facts_of, signed_probe
+from adapters.postgres.inspection import ConnectedAccount, connected_accounts, shows_without_address
+from adapters.stripe.inspection import facts_of, missing_for_tax, signed_probe
 from application.ports.payment import PaymentKeyRefused, PaymentRefused
+from domain.tax import TaxMode
 from entrypoints.container import Container
 from entrypoints.doctor.clocks import compare_clocks
 from entrypoints.doctor.findings import Examination, Finding
 
 _KEY_MEND = "mend STRIPE_API_KEY, or STRIPE_API_BASE where that is set"
 _AWAY_MEND = "wait for Stripe, or mend the way to it: its answers come from STRIPE_API_BASE where that is set"
+_TAX_MEND = (
+    "complete them (https://docs.stripe.com/tax/settings-api), or set these producers' `tax` to off with PUT /account"
+)
 _UNREACHABLE_MEND = "let PUBLIC_URL lead to `piquetickets serve`, from the internet, too"
 
 
@@ -34,12 +38,7 @@ def of_stripe(container: Container) -> list[Examination]:
         return compare_clocks("Stripe", facts.clock, container.clock().now())
 
     async def accounts() -> Finding:
-        connected = await connected_accounts(container.engine())
-        stopped = [f"{name} ({account})" for name, account in connected if not await _is_enabled(container, account)]
-        if stopped:
-            words = f"cannot take charges: {', '.join(stopped)}"
-            return Finding("connected accounts", words, "let these producers finish their onboarding at Stripe")
-        return Finding("connected accounts", f"all {len(connected)} can take charges" if connected else "none yet")
+        return await _examine_accounts(container)
 
     async def webhook() -> Finding:
         return await _examine_webhook(container)
@@ -52,11 +51,39 @@ def of_stripe(container: Container) -> list[Examination]:
     ]
 
 
-async def _is_enabled(container: Container, account_id: str) -> bool:
+async def _is_enabled(container: Container, connected: ConnectedAccount) -> bool:
     try:
-        return await container.payment().charges_enabled(account_id)
+        return await container.payment().charges_enabled(connected.account_id)
     except PaymentRefused:
         return False
+
+
+async def _examine_accounts(container: Container) -> Finding:
+    """Whether they can take charges, and whether Stripe can compute their tax: it refuses a checkout otherwise."""
+    connected = await connected_accounts(container.engine())
+    stopped = [f"{c.producer_name} ({c.account_id})" for c in connected if not await _is_enabled(container, c)]
+    if stopped:
+        words = f"cannot take charges: {', '.join(stopped)}"
+        return Finding("connected accounts", words, "let these producers finish their onboarding at Stripe")
+    lacking = [
+        f"{each.producer_name} ({each.account_id}): {', '.join(missing)}"
+        for each in connected
+        if each.tax is not TaxMode.OFF and (missing := await _missing_for_tax(container, each))
+    ]
+    if lacking:
+        words = f"Stripe cannot compute tax, their tax settings are not complete: {'; '.join(lacking)}"
+        return Finding("connected accounts", words, _TAX_MEND)
+    words = f"all {len(connected)} can take charges" if connected else "none yet"
+    if without := await shows_without_address(container.engine()):
+        words += f"; taxed at the buyer's address for want of a venue_address: {', '.join(without)}"
+    return Finding("connected accounts", words)
+
+
+async def _missing_for_tax(container: Container, connected: ConnectedAccount) -> list[str] | None:
+    try:
+        return await missing_for_tax(container.stripe(), connected.account_id)
+    except PaymentRefused as refusal:
+        return [str(refusal)]
 
 
 async def _examine_webhook(container: Container) -> Finding:

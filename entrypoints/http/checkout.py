@@ -96,6 +96,7 @@ async def quote(
         "idempotency_key_reused",
         "hold_limit_reached",
         "rate_limited",
+        "tax_not_configured",
         "busy",
         "payment_unavailable",
     ),

@@ -80,6 +80,7 @@ ERRORS: dict[type[Exception], Row] = {
     application.CheckoutInProgress: Row(HTTPStatus.CONFLICT, "checkout_in_progress"),
     domain.DomainError: Row(HTTPStatus.CONFLICT, "conflict"),
     application.IdempotencyKeyReused: Row(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+    application.TaxNotConfigured: Row(HTTPStatus.CONFLICT, "tax_not_configured"),
     application.Busy: Row(_UNAVAILABLE, "busy", retry_after_seconds=1),
     application.PaymentNotPossible: Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=5),
     PaymentUnavailable: Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=5),

@@ -11,12 +11,21 @@ PRODUCER_ID: Final = "01932d3e-6a43-7f44-8081-3f8ebc4d5e04"
 TOKEN_ID: Final = "01932d3e-6a44-7055-9192-409fcd5e6f05"  # noqa: S105
 PROMO_CODE_ID: Final = "01932d3e-6a45-7166-82a3-51a0de6f7006"
 
+VENUE_ADDRESS: Final = {
+    "line1": "12 Harbour Street",
+    "line2": "",
+    "city": "Portland",
+    "state": "ME",
+    "postal_code": "04101",
+    "country": "US",
+}
 SHOW_TEXTS: Final = {
     "title": "Twelfth Night",
     "description": "Shakespeare’s comedy of a shipwreck and its consequences.",
     "timezone": "America/New_York",
     "locale": "en-US",
     "venue": "Lantern Theatre, 12 Harbour Street, Portland, Maine",
+    "venue_address": VENUE_ADDRESS,
     "terms": "No readmission.",
 }
 SHOW_TIMES: Final = {
@@ -75,6 +84,7 @@ ACCOUNT: Final = {
     "currency": "USD",
     "stripe_account_id": "acct_1Oq2rS3tU4vW5xY6",
     "charges_enabled": True,
+    "tax": "exclusive",
 }
 TOKEN: Final = {
     "id": TOKEN_ID,
@@ -122,6 +132,7 @@ ORDER: Final = {
     "show": SHOW_SUMMARY,
     "customer": CUSTOMER,
     "tax": "0.00",
+    "tax_mode": "exclusive",
     "refunded_amount": "0.00",
     "attendees": [],
     "created_at": "2027-05-03T12:00:00Z",

@@ -47,6 +47,8 @@ ERROR_MESSAGES: Final = {
     "unauthorized": "A bearer token is needed; none came, or one that is unknown or revoked",
     "forbidden": "This token has not the scope catalog",
     "not_found": "No such show",
+    "tax_not_configured": "This order cannot be paid online, because the organiser's tax settings are not complete. "
+    "Nothing was charged. Please ask the organiser",
     "checkout_in_progress": "This checkout is being processed already, please wait a moment",
     "price_changed": "The price has changed: the total is now $65.13",
     "conflict": "This ticket has orders and cannot be deleted; set its quantity to what is sold instead",

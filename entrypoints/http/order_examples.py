@@ -103,6 +103,7 @@ _TAKINGS: Final = {
     "fees": "26.91",
     "fees_returned": "2.42",
     "tax": "0.00",
+    "tax_included": "0.00",
     "paid": "316.91",
     "refunds": "27.42",
     "net": "265.00",

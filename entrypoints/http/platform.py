@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from application.access import AccessToken, Scope
 from application.producers import IssueToken, ListTokens, RegisterProducer, RevokeToken
+from domain.tax import TaxMode
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.schemas import AccountOut
@@ -21,11 +22,14 @@ from entrypoints.http.strict_json import StrictJson
 
 
 class NewProducerIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """``currency`` is what everything of the producer's is sold in; it stays."""
+    """``currency`` is what everything of the producer's is sold in; it stays. ``tax`` is how tax is charged, until the
+    producer changes it.
+    """
 
     name: str
     email: str
     currency: str
+    tax: TaxMode = TaxMode.EXCLUSIVE
 
 
 class NewTokenIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -82,7 +86,9 @@ async def add(
     access: NamedDependency[AccessToken],
 ) -> AccountOut:
     """A producer without a Stripe account yet."""
-    producer = await register_producer(name=data.name, email=data.email, currency_code=data.currency, by=access)
+    producer = await register_producer(
+        name=data.name, email=data.email, currency_code=data.currency, tax=data.tax, by=access
+    )
     return AccountOut.of(producer)
 
 

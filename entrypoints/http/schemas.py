@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from domain.customer import Customer
 from domain.orders import ManualPayment, Order, TicketAttendee
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote, TicketOrder
+from domain.tax import TaxMode, VenueAddress
 
 #: More lines than any order has tickets: an honest client never comes near it.
 MAX_LINES = 100
@@ -161,7 +163,10 @@ class ProducerOut(msgspec.Struct):
 
 
 class AccountOut(msgspec.Struct, kw_only=True):
-    """A producer as the producer and the platform see it. ``charges_enabled`` is what Stripe says of the account."""
+    """A producer as the producer and the platform see it. ``charges_enabled`` is what Stripe says of the account.
+
+    ``tax`` is how tax is charged on new orders: on top of the prices, within them, or not at all.
+    """
 
     id: UUID
     name: str
@@ -169,6 +174,7 @@ class AccountOut(msgspec.Struct, kw_only=True):
     currency: str
     stripe_account_id: str | None
     charges_enabled: bool
+    tax: TaxMode
 
     @classmethod
     def of(cls, producer: Producer) -> AccountOut:
@@ -179,6 +185,7 @@ class AccountOut(msgspec.Struct, kw_only=True):
             currency=producer.currency.code,
             stripe_account_id=producer.financial.stripe_account_id,
             charges_enabled=producer.financial.charges_enabled,
+            tax=producer.tax,
         )
 
 
@@ -206,8 +213,25 @@ class TicketOut(msgspec.Struct, kw_only=True):
         )
 
 
+class VenueAddressOut(msgspec.Struct, kw_only=True):
+    """Where a show is performed. ``country`` is an ISO 3166 code of two letters."""
+
+    line1: str
+    line2: str
+    city: str
+    state: str
+    postal_code: str
+    country: str
+
+    @classmethod
+    def of(cls, address: VenueAddress) -> VenueAddressOut:
+        return cls(**asdict(address))
+
+
 class ShowSummaryOut(msgspec.Struct, kw_only=True):
-    """A show without its tickets. Times are on the venue's clock."""
+    """A show without its tickets. Times are on the venue's clock. ``venue`` is its name as people read it,
+    ``venue_address`` where it is.
+    """
 
     id: UUID
     title: str
@@ -218,6 +242,7 @@ class ShowSummaryOut(msgspec.Struct, kw_only=True):
     timezone: str
     locale: str
     venue: str
+    venue_address: VenueAddressOut | None
     terms: str
     currency: str
     cancelled: bool
@@ -236,6 +261,7 @@ class ShowSummaryOut(msgspec.Struct, kw_only=True):
             timezone=show.timezone,
             locale=show.locale,
             venue=show.venue,
+            venue_address=VenueAddressOut.of(show.venue_address) if show.venue_address else None,
             terms=show.terms,
             currency=producer.currency.code,
             cancelled=show.cancelled,
@@ -289,7 +315,7 @@ class AttendeeOut(msgspec.Struct, kw_only=True):
 
 class OrderOut(QuoteOut, kw_only=True):
     """An order as its buyer and its producer see it. ``checkout_url`` is there while it can be paid; ``payment`` is how
-    a manual order was paid.
+    a manual order was paid. ``tax`` comes on top of ``total``, or is within it where ``tax_mode`` is inclusive.
     """
 
     order_id: UUID
@@ -301,6 +327,7 @@ class OrderOut(QuoteOut, kw_only=True):
     show: ShowSummaryOut
     customer: CustomerOut
     tax: Amount
+    tax_mode: TaxMode
     refunded_amount: Amount
     attendees: list[AttendeeOut]
     checkout_url: str | None
@@ -321,6 +348,7 @@ class OrderOut(QuoteOut, kw_only=True):
             show=ShowSummaryOut.of_display(display),
             customer=CustomerOut(customer.name, customer.email, customer.phone),
             tax=money(order.tax),
+            tax_mode=order.tax_mode,
             refunded_amount=money(order.refunded_amount),
             attendees=[AttendeeOut.of(attendee) for attendee in order.attendees],
             checkout_url=checkout_url if order.holds_tickets else None,

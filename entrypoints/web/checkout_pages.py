@@ -20,7 +20,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_
 from application.buying import BuyOnce
 from application.checkout import CheckoutRequest
 from application.claimants import Claimants
-from application.errors import ApplicationError, PaymentNotPossible
+from application.errors import ApplicationError, PaymentNotPossible, TaxNotConfigured
 from application.links import Links
 from application.ports.payment import PaymentError
 from application.quote import QuoteCart
@@ -94,6 +94,9 @@ class FormDesk:
         except DomainError as error:
             note_error(request.scope, code_of(error))
             form.refuse(error)
+            return row_of(error).status
+        except TaxNotConfigured as error:
+            form.errors[""] = f"{error}."
             return row_of(error).status
         except (ApplicationError, PaymentError) as error:
             log.warning("Checkout in a browser did not go through: %s", error)

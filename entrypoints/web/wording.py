@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
@@ -15,9 +16,15 @@ from application.ports.storage import ShowOnDisplay
 from domain.catalog import Show, Ticket
 from domain.errors import DomainError, InvalidEmail
 from domain.money import Currency
+from domain.tax import TaxMode
 
 #: So few left are worth telling.
 FEW = 10
+_TAX_NOTES: Final = {
+    TaxMode.EXCLUSIVE: "Where a tax applies it is added on the payment page.",
+    TaxMode.INCLUSIVE: "Prices and fees include tax.",
+    TaxMode.OFF: "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +33,16 @@ class Wording:
 
     show: Show
     currency: Currency
+    tax: TaxMode = TaxMode.EXCLUSIVE
 
     @classmethod
     def of(cls, display: ShowOnDisplay) -> Wording:
-        return cls(display.show, display.producer.currency)
+        return cls(display.show, display.producer.currency, display.producer.tax)
+
+    @property
+    def tax_note(self) -> str:
+        """What a buyer has to know of tax before they pay; "" where none is charged."""
+        return _TAX_NOTES[self.tax]
 
     @property
     def locale(self) -> Locale:

@@ -232,7 +232,8 @@ async def test_automatic_tax_calculation(postgres: EmbeddedPostgres, redis_url: 
         assert (placed["platform_fees"], placed["payment_processing_fees"]) == ("3.00", "1.84")
         assert placed["total"] == "54.84"
         session = box_office.stripe_session(placed)
-        assert session["automatic_tax"] == {"enabled": "true"}
+        account = session["payment_intent_data"]["transfer_data"]["destination"]
+        assert session["automatic_tax"] == {"enabled": "true", "liability": {"type": "account", "account": account}}
 
         await box_office.pay(placed)
         order = await box_office.until_completed(placed)

@@ -306,7 +306,8 @@ async def test_every_amount_at_stripe_is_the_orders(box_office: BoxOffice) -> No
     assert f"{total / 100:.2f}" == placed["total"]
     fees = int(session["payment_intent_data"]["application_fee_amount"])
     assert f"{fees / 100:.2f}" == f"{float(placed['platform_fees']) + float(placed['payment_processing_fees']):.2f}"
-    assert session["automatic_tax"] == {"enabled": "true"}
+    liable = {"type": "account", "account": session["payment_intent_data"]["transfer_data"]["destination"]}
+    assert session["automatic_tax"] == {"enabled": "true", "liability": liable}
     assert session["metadata"]["order_id"] == session["client_reference_id"] == placed["order_id"]
 
 

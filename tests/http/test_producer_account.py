@@ -33,6 +33,7 @@ async def test_account_is_shown(office: BackOffice) -> None:
         "currency": "USD",
         "stripe_account_id": office.producer.financial.stripe_account_id,
         "charges_enabled": True,
+        "tax": "exclusive",
     }
 
 

@@ -36,6 +36,7 @@ async def test_show_is_added_as_a_draft(office: BackOffice) -> None:
         "timezone": "Europe/London",
         "locale": "en-GB",
         "venue": "The Globe",
+        "venue_address": None,
         "terms": "No refunds",
         "currency": "USD",
         "cancelled": False,

@@ -28,6 +28,7 @@ from domain.orders import Order, OrderStatus, Receipt
 from domain.policy import CheckoutPolicy
 from domain.promotions import TicketPromoCode
 from domain.stock import Stock
+from domain.tax import VenueAddress
 from domain.ticket_code import NONCE_BYTES, TicketCodes
 
 #: When the tests' buyers come, where nothing else is said: long before the shows, which are far in the future.
@@ -94,6 +95,12 @@ def producer(
     return ProducerFactory.build(
         currency=money.currency(currency), financial=ProducerFinancial(account, charges_enabled), **overrides
     )
+
+
+def venue_address(**overrides: Any) -> VenueAddress:
+    """The address of a theatre in Maine."""
+    parts = {"line1": "12 Harbour Street", "city": "Portland", "state": "ME", "postal_code": "04101", "country": "US"}
+    return VenueAddress(**parts | overrides)
 
 
 def show(*, by: Producer | None = None, published: bool = True, **overrides: Any) -> Show:

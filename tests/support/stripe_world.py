@@ -50,6 +50,9 @@ CREATE_ACCOUNT = "POST /v1/accounts"
 LIST_ACCOUNTS = "GET /v1/accounts"
 RETRIEVE_ACCOUNT = "GET /v1/accounts/{account}"
 RETRIEVE_OWN_ACCOUNT = "GET /v1/account"
+CREATE_TAX_LOCATION = "POST /v1/tax/locations"
+LIST_TAX_LOCATIONS = "GET /v1/tax/locations"
+RETRIEVE_TAX_SETTINGS = "GET /v1/tax/settings"
 CREATE_ACCOUNT_LINK = "POST /v1/account_links"
 
 #: One call, and the SDK's one repetition of it.

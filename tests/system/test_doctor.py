@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import aiohttp
@@ -15,6 +16,7 @@ from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.memory.system import MemoryClock
 from adapters.stripe.sandbox import StripeSandbox
 from adapters.system.clock import SystemClock
+from domain.tax import TaxMode
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container, close
 from entrypoints.doctor.clocks import TOLERATED_SKEW_SECONDS, compare_clocks
@@ -184,6 +186,27 @@ async def test_a_producer_who_cannot_take_charges(world: StripeWorld, well: Sett
         await assert_off(well, "connected accounts", words="The Curtain (acct_stopped)", mend="onboarding")
     finally:
         world.sandbox.control.set_charges_enabled("acct_stopped", enabled=True)
+
+
+async def test_a_producer_whose_tax_stripe_cannot_compute(world: StripeWorld, well: Settings) -> None:
+    seller = factories.producer(name="The Swan", account="acct_untaxed")
+    async with world.box_office.unit_of_work() as uow:
+        await uow.catalog.add_producer(seller)
+        await uow.commit()
+    world.sandbox.control.set_tax_active("acct_untaxed", active=False)
+    words = "The Swan (acct_untaxed): head_office"
+    await assert_off(well, "connected accounts", words=words, mend="https://docs.stripe.com/tax/settings-api")
+    async with world.box_office.unit_of_work() as uow:
+        await uow.catalog.save_producer(replace(seller, tax=TaxMode.OFF))
+        await uow.commit()
+    assert (await examined(well))["connected accounts"].is_fine
+
+
+async def test_a_taxed_show_without_an_address_is_named(world: StripeWorld, well: Settings) -> None:
+    await world.box_office.put_on_sale(title="A Show Nowhere")
+    finding = (await examined(well))["connected accounts"]
+    assert finding.is_fine
+    assert "A Show Nowhere" in finding.words
 
 
 @pytest.mark.parametrize("ahead", [1, -1])

@@ -24,8 +24,10 @@ from tests.support.stripe_world import (
     CREATE_ACCOUNT_LINK,
     CREATE_REFUND,
     CREATE_SESSION,
+    CREATE_TAX_LOCATION,
     LIST_ACCOUNTS,
     LIST_REFUNDS,
+    LIST_TAX_LOCATIONS,
     RETRIEVE_CHARGE,
     UPDATE_TRANSFER,
     StripeWorld,
@@ -49,6 +51,9 @@ OUTAGE_SCENARIOS: Final[dict[str, tuple[Scenario, ...]]] = {
     "accounts.list": (accounts.onboarding(LIST_ACCOUNTS),),
     "accounts.retrieve": (accounts.naming_an_account, accounts.learning_that_an_account_was_stopped),
     "accounts.retrieve_current": (accounts.examining,),
+    "tax.locations.create": (selling.placing_a_venue(CREATE_TAX_LOCATION),),
+    "tax.locations.list": (selling.placing_a_venue(LIST_TAX_LOCATIONS),),
+    "tax.settings.retrieve": (accounts.examining_tax,),
     "account_links.create": (accounts.onboarding(CREATE_ACCOUNT_LINK),),
 }
 #: What Stripe, or the buyer's bank, will not do.

@@ -22,6 +22,7 @@ KINDS = (
     "balance_transaction",
     "application_fee",
     "dispute",
+    "tax.location",
 )
 
 
@@ -81,6 +82,7 @@ class SandboxState:
         self.clock.reset()
         self.events.clear()
         self.accounts: Table[JsonObject] = Table(self.options.retained_objects)
+        self.tax_settings: Table[JsonObject] = Table(self.options.retained_objects)
         self.account_links: Table[JsonObject] = Table(self.options.retained_objects)
         self.refund_outcomes: deque[str] = deque()
         self._books: dict[str | None, Books] = {}

@@ -29,7 +29,10 @@ _MAXIMUM_LINES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line item; `tax_included` is Stripe's tax behaviour "inclusive"."""
+    """One line item; `tax_included` is Stripe's tax behaviour "inclusive".
+
+    `tax_code_param` is where the product has its tax code: its own field, or its tax details.
+    """
 
     line_id: str
     price_id: str
@@ -41,6 +44,9 @@ class Line:
     quantity: int
     tax_included: bool
     metadata: JsonObject
+    tax_code: str | None = None
+    tax_code_param: str = ""
+    performance_location: str | None = None
 
     @property
     def subtotal(self) -> int:
@@ -110,6 +116,10 @@ def check_total(total: int, currency: str) -> None:
 def _parse_line(item: JsonObject, path: str) -> Line:
     price = _price_data(item, path)
     product = _product_data(price, path)
+    details = product.get("tax_details", {})
+    if "tax_code" in product and details.get("tax_code"):
+        where = f"{path}[price_data][product_data]"
+        raise exclusive_params(f"{where}[tax_code]", f"{where}[tax_details][tax_code]")
     return Line(
         line_id=new_id("li"),
         price_id=new_id("price"),
@@ -121,6 +131,9 @@ def _parse_line(item: JsonObject, path: str) -> Line:
         quantity=_quantity(item, path),
         tax_included=price.get("tax_behavior") == "inclusive",
         metadata=item.get("metadata", {}),
+        tax_code=product.get("tax_code") or details.get("tax_code") or None,
+        tax_code_param="[tax_code]" if "tax_code" in product else "[tax_details][tax_code]",
+        performance_location=details.get("performance_location"),
     )
 
 

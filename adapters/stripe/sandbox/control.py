@@ -1,6 +1,6 @@
 """What tests and people may do to the sandbox from outside the API."""
 
-from adapters.stripe.sandbox import accounts, disputes, refunds
+from adapters.stripe.sandbox import accounts, disputes, refunds, taxes
 from adapters.stripe.sandbox.books import SandboxState
 from adapters.stripe.sandbox.checkout_page import PAY_OPERATION, CheckoutPage, Outcome, PageAnswer
 from adapters.stripe.sandbox.errors import StripeRefusal, no_such
@@ -89,6 +89,14 @@ class SandboxControl:
     def set_charges_enabled(self, account_id: str, *, enabled: bool) -> JsonObject:
         """Let a connected account take payments, or stop it."""
         return accounts.set_charges_enabled(self._state, account_id, enabled=enabled)
+
+    def account(self, account_id: str) -> JsonObject:
+        """A connected account as the API shows it."""
+        return accounts.account_of(self._state, account_id)
+
+    def set_tax_active(self, account_id: str, *, active: bool) -> JsonObject:
+        """Complete a connected account's tax settings, or make automatic tax impossible for it."""
+        return taxes.set_tax_active(self._state, account_id, active=active)
 
     def advance_clock(self, seconds: float) -> int:
         """Move the sandbox's time forward; what is overdue then expires at once. The new time, epoch seconds."""

@@ -53,7 +53,10 @@ class CloseDispute(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ChangeAccount(msgspec.Struct, forbid_unknown_fields=True):
-    charges_enabled: bool
+    """Only what is named changes."""
+
+    charges_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    tax_active: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class AdvanceClock(msgspec.Struct, forbid_unknown_fields=True):
@@ -162,7 +165,11 @@ class ControlApi:
     async def _change_account(self, request: web.Request) -> web.Response:
         command = await _command(request, ChangeAccount)
         account_id = request.match_info["account"]
-        return _json(self._control.set_charges_enabled(account_id, enabled=command.charges_enabled))
+        if command.tax_active is not msgspec.UNSET:
+            self._control.set_tax_active(account_id, active=command.tax_active)
+        if command.charges_enabled is not msgspec.UNSET:
+            self._control.set_charges_enabled(account_id, enabled=command.charges_enabled)
+        return _json(self._control.account(account_id))
 
     async def _advance_clock(self, request: web.Request) -> web.Response:
         command = await _command(request, AdvanceClock)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from adapters.stripe.sandbox import accounts, event_records, payment_records, refunds, sessions
+from adapters.stripe.sandbox import accounts, event_records, payment_records, refunds, sessions, taxes
 from adapters.stripe.sandbox.books import Books
 from adapters.stripe.sandbox.call import Call, Operation
 from adapters.stripe.sandbox.jsontypes import JsonObject
@@ -65,6 +65,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /v1/balance_transactions/{id}": _retrieve("balance_transaction"),
     "GET /v1/disputes": _list("dispute", "charge", "payment_intent"),
     "GET /v1/disputes/{dispute}": _retrieve("dispute"),
+    "GET /v1/tax/settings": taxes.retrieve_settings,
+    "POST /v1/tax/settings": taxes.update_settings,
+    "POST /v1/tax/locations": taxes.create_location,
+    "GET /v1/tax/locations": taxes.list_locations,
+    "GET /v1/tax/locations/{location}": taxes.retrieve_location,
     "GET /v1/application_fees": _list("application_fee", "charge"),
     "GET /v1/application_fees/{id}": _retrieve("application_fee"),
 }

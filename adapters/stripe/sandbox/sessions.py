@@ -19,6 +19,7 @@ from adapters.stripe.sandbox.session_rules import (
     check_supported,
     expires_at,
 )
+from adapters.stripe.sandbox.taxes import check_tax
 
 
 def create(books: Books, call: Call) -> JsonObject:
@@ -28,6 +29,7 @@ def create(books: Books, call: Call) -> JsonObject:
     check_addresses(params)
     cart = cart_from(books.state, params)
     check_payment_data(books, cart)
+    check_tax(books, params, cart.lines)
     session = new_session(books, params, cart, expires_at=expires_at(books, params))
     books.add(session)
     books.carts.add(session["id"], cart)

@@ -34,7 +34,9 @@ async def change(
     data: JSONBody[AccountIn], actor: NamedDependency[Actor], change_account: NamedDependency[ChangeAccount]
 ) -> AccountOut:
     """The currency stays: prices and orders are in it. Open orders are paid to the account of when they were placed."""
-    account = await change_account(actor, name=data.name, email=data.email, stripe_account_id=data.stripe_account_id)
+    account = await change_account(
+        actor, name=data.name, email=data.email, stripe_account_id=data.stripe_account_id, tax=data.tax
+    )
     return AccountOut.of(account)
 
 

@@ -15,6 +15,7 @@ from application.ports.storage import ShowOnDisplay
 from domain.catalog import Ticket
 from domain.money import Currency
 from domain.promotions import TicketPromoCode
+from domain.tax import TaxMode, VenueAddress
 from entrypoints.http.schemas import Amount, ShowSummaryOut
 
 VenueTime = Annotated[
@@ -42,14 +43,17 @@ def given(body: msgspec.Struct, *, without: tuple[str, ...] = ()) -> dict[str, A
 
 
 class AccountIn(_In):
-    """``email`` stays as it is where it is left out; without ``stripe_account_id`` nothing is sold for money.
+    """``email`` and ``tax`` stay as they are where they are left out; without ``stripe_account_id`` nothing is sold for
+    money. Whether the account can take charges is asked of Stripe.
 
-    Whether the account can take charges is asked of Stripe.
+    ``tax`` counts for new orders: ``exclusive`` adds it to the prices, ``inclusive`` has it within them, ``off``
+    charges none. The account owes it, and needs its tax settings at Stripe for the first two.
     """
 
     name: str
     email: str | None = None
     stripe_account_id: Annotated[str, Meta(pattern=r"^acct_[A-Za-z0-9_]{1,64}$")] | None = None
+    tax: TaxMode | None = None
 
 
 class OnboardingOut(msgspec.Struct):
@@ -57,6 +61,33 @@ class OnboardingOut(msgspec.Struct):
 
     url: str
     expires_at: datetime
+
+
+class VenueAddressIn(_In):
+    """What tax is computed by: admissions are taxed where the show is performed.
+
+    ``country`` is an ISO 3166 code of two letters, ``state`` its subdivision by ISO 3166-2 without the country. The
+    United States and Canada need ``state`` and ``postal_code``.
+    """
+
+    line1: str
+    city: str
+    country: str
+    line2: str = ""
+    state: str = ""
+    postal_code: str = ""
+
+    def to_address(self) -> VenueAddress:
+        """Raises InvalidRequest."""
+        fields = {name: text.strip() for name, text in msgspec.structs.asdict(self).items()}
+        return VenueAddress(**fields | {"country": fields["country"].upper(), "state": fields["state"].upper()})
+
+
+def show_fields(body: ShowIn | ShowChangesIn) -> dict[str, Any]:
+    """The fields of a show that the request has. Raises InvalidRequest."""
+    fields = given(body)
+    address = fields.get("venue_address")
+    return fields | {"venue_address": address.to_address()} if isinstance(address, VenueAddressIn) else fields
 
 
 class ShowIn(_In):
@@ -68,6 +99,7 @@ class ShowIn(_In):
     end_time: VenueTime
     description: str = ""
     venue: str = ""
+    venue_address: VenueAddressIn | None = None
     timezone: str = "UTC"
     locale: str = "en-US"
     terms: str = ""
@@ -77,7 +109,8 @@ class ShowIn(_In):
 class ShowChangesIn(_In):
     """``cancelled``: true stops sales for good, releases what is held, and tells the buyers.
 
-    Times that are left out stay what the venue's clock shows, in another ``timezone``, too.
+    Times that are left out stay what the venue's clock shows, in another ``timezone``, too. ``venue_address``
+    counts for orders that are placed from then on.
     """
 
     title: str | UnsetType = UNSET
@@ -86,6 +119,7 @@ class ShowChangesIn(_In):
     end_time: VenueTime | UnsetType = UNSET
     description: str | UnsetType = UNSET
     venue: str | UnsetType = UNSET
+    venue_address: VenueAddressIn | UnsetType | None = UNSET
     timezone: str | UnsetType = UNSET
     locale: str | UnsetType = UNSET
     terms: str | UnsetType = UNSET

@@ -14,14 +14,14 @@ from application.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListO
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
-from entrypoints.http.producer.schemas import OwnShowListOut, OwnShowOut, ShowChangesIn, ShowIn, given
+from entrypoints.http.producer.schemas import OwnShowListOut, OwnShowOut, ShowChangesIn, ShowIn, show_fields
 from entrypoints.http.strict_json import StrictJson
 
 
 @post("/", dto=StrictJson[ShowIn], return_dto=None, summary="Add a show", operation_id="add_show")
 async def add(data: JSONBody[ShowIn], actor: NamedDependency[Actor], add_show: NamedDependency[AddShow]) -> OwnShowOut:
     """It sells nothing before it has tickets and is published."""
-    return OwnShowOut.of(await add_show(actor, given(data)))
+    return OwnShowOut.of(await add_show(actor, show_fields(data)))
 
 
 @get("/", summary="List the producer's shows", operation_id="list_own_shows")
@@ -63,7 +63,7 @@ async def change(
     change_show: NamedDependency[ChangeShow],
 ) -> OwnShowOut:
     """Buyers are told by mail when times or venue change, and when it is cancelled. A cancelled show stays as it is."""
-    return OwnShowOut.of(await change_show(actor, show_id, given(data)))
+    return OwnShowOut.of(await change_show(actor, show_id, show_fields(data)))
 
 
 @delete(

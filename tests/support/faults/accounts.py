@@ -14,6 +14,7 @@ from tests.support.stripe_world import (
     LIST_ACCOUNTS,
     RETRIEVE_ACCOUNT,
     RETRIEVE_OWN_ACCOUNT,
+    RETRIEVE_TAX_SETTINGS,
     StripeWorld,
 )
 
@@ -81,3 +82,16 @@ async def examining(world: StripeWorld, fault: FaultKind) -> None:
     assert finding.words
     assert "wait for Stripe" in (finding.mend or "")
     assert (await examinations["stripe key"]()).is_fine
+
+
+async def examining_tax(world: StripeWorld, fault: FaultKind) -> None:
+    """The doctor says that it is Stripe that does not answer, and not that a producer's settings lack something."""
+    await open_back_office(world.box_office, world.container, producer(account=f"acct_{uuid4().hex}"))
+    examinations = {examination.what: examination for examination in of_stripe(world.container)}
+
+    with outage(world.sandbox, RETRIEVE_TAX_SETTINGS, fault):
+        finding = await examinations["connected accounts"]()
+
+    assert "tax settings are not complete" not in finding.words
+    assert "wait for Stripe" in (finding.mend or "")
+    assert (await examinations["connected accounts"]()).is_fine

@@ -9,6 +9,7 @@ import pytest
 from adapters.stripe.sandbox.faults import FaultKind
 from application.outbox import TaskState
 from application.ports.payment import PaymentUnavailable
+from tests.support.factories import venue_address
 from tests.support.faults.outages import (
     Scenario,
     assert_sold_once,
@@ -20,8 +21,10 @@ from tests.support.faults.outages import (
 )
 from tests.support.stripe_world import (
     CREATE_SESSION,
+    CREATE_TAX_LOCATION,
     EXPIRE_SESSION,
     LIST_SESSIONS,
+    LIST_TAX_LOCATIONS,
     RETRIEVE_INTENT,
     RETRIEVE_SESSION,
     UPDATE_TRANSFER,
@@ -52,6 +55,32 @@ async def opening_a_session(world: StripeWorld, fault: FaultKind) -> None:
     await world.box_office.pay(placed)
     await world.box_office.until_completed(placed)
     await assert_sold_once(world, on_sale, placed)
+
+
+def placing_a_venue(operation: str) -> Scenario:
+    async def scenario(world: StripeWorld, fault: FaultKind) -> None:
+        """The buyer's retry finds the order; the venue is kept at Stripe once."""
+        address = venue_address(line1=f"{uuid4()} Street")
+        on_sale = await world.box_office.put_on_sale(venue_address=address)
+        key = uuid4().hex
+        if operation == LIST_TAX_LOCATIONS:  # nobody lists them but to see what Stripe did before it failed
+            world.sandbox.control.inject_fault(CREATE_TAX_LOCATION, FaultKind.FAILED_AFTER)
+
+        with outage(world.sandbox, operation, fault):
+            answer = await world.box_office.checkout(on_sale.cart(2), key=key)
+            assert (answer.status == 201) is (fault is FaultKind.RATE_LIMITED)
+            assert await world.box_office.counters(on_sale) == [(2, 0)]
+        await until_asked_with_another_key(fault)
+        placed = (await world.box_office.checkout(on_sale.cart(2), key=key)).created()
+
+        await world.box_office.pay(placed)
+        await world.box_office.until_completed(placed)
+        await assert_sold_once(world, on_sale, placed)
+        listed = await world.stripe.client.v1.tax.locations.list_async(params={"type": "performance", "limit": 100})
+        places = [place async for place in listed.auto_paging_iter() if place.address.line1 == address.line1]
+        assert len(places) == 1
+
+    return scenario
 
 
 async def refused_session(world: StripeWorld, fault: FaultKind) -> None:
