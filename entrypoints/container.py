@@ -11,6 +11,7 @@ from adapters.jose.signer import JoseListSigner
 from adapters.pdf.renderer import PdfTicketRenderer
 from adapters.pillow.studio import PillowStudio
 from adapters.postgres.books import PostgresBooks
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.engine import create_engine
 from adapters.postgres.tax_locations import PostgresTaxLocations
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -27,6 +28,7 @@ from adapters.smtp.options import Sender, SmtpOptions
 from adapters.stripe.client import HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.proxy import proxy_for
+from adapters.stripe.time import StripeTime
 from adapters.stripe.webhooks import StripeEvents
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
@@ -65,6 +67,7 @@ from application.order_desk import ListAttendees, ListOrders, ListRefunds, ReadN
 from application.outbox import TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
 from application.pending_payments import AnnouncePendingPayments, SendPendingPaymentMail
+from application.ports.system import Clock
 from application.printing import PrintTickets
 from application.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
 from application.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
@@ -91,6 +94,11 @@ from entrypoints.http.rate_limit import RateLimits
 from entrypoints.probes import Probes
 from entrypoints.readiness import Readiness
 from entrypoints.settings import Settings
+from entrypoints.timekeeping import FollowClocks
+
+
+def _itself(clock: Clock) -> Clock:
+    return clock
 
 
 class Container(containers.DeclarativeContainer):
@@ -99,7 +107,6 @@ class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     policy = settings.provided.policy
 
-    clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(SystemIds)
     metrics = providers.Singleton(PrometheusMetrics)
     engine = providers.Singleton(
@@ -109,6 +116,10 @@ class Container(containers.DeclarativeContainer):
         prepared_statements=settings.provided.prepared_statements,
     )
     unit_of_work = providers.Factory(PostgresUnitOfWork, engine, metrics.provided.transaction_ended)
+    own_clock = providers.Singleton(SystemClock)
+    database_clock = providers.Singleton(DatabaseClock, engine, own_clock)
+    clock: providers.Provider[Clock] = providers.Callable(_itself, database_clock)
+    stripe_time = providers.Singleton(StripeTime, clock)
     redis = providers.Singleton(create_redis, settings.provided.redis_url)
     lock = providers.Singleton(
         RedisLock, redis, ttl_seconds=settings.provided.lock_ttl, wait_seconds=settings.provided.lock_wait
@@ -116,6 +127,7 @@ class Container(containers.DeclarativeContainer):
     stripe_http = providers.Singleton(
         HttpClient,
         metrics.provided.stripe_called,
+        stripe_time.provided.heard,
         proxy=providers.Callable(proxy_for, settings.provided.stripe_api_base),
     )
     stripe = providers.Singleton(
@@ -130,12 +142,12 @@ class Container(containers.DeclarativeContainer):
     )
     pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.stripe_rate_per_second)
     tax_locations = providers.Singleton(PostgresTaxLocations, engine)
-    payment = providers.Singleton(StripePayment, stripe, pace, tax_locations)
+    payment = providers.Singleton(StripePayment, stripe, pace, tax_locations, stripe_time)
     pace_of_buyers = providers.Singleton(
         RedisPace, redis, per_second=settings.provided.buyers_per_second, name="buyers"
     )
-    payment_for_buyers = providers.Singleton(StripePayment, stripe, pace_of_buyers, tax_locations)
-    payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret)
+    payment_for_buyers = providers.Singleton(StripePayment, stripe, pace_of_buyers, tax_locations, stripe_time)
+    payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret, stripe_time)
     broker = providers.Singleton(create_broker, settings.provided.redis_url, providers.Object(CONNECTION))
     notifier = providers.Singleton(TaskiqNotifier, broker)
     picture_studio = providers.Singleton(PillowStudio)
@@ -147,6 +159,7 @@ class Container(containers.DeclarativeContainer):
         SmtpMailer,
         providers.Callable(SmtpOptions.from_url, settings.provided.smtp_url),
         sender=providers.Callable(Sender.parse, settings.provided.mail_from),
+        clock=clock,
     )
 
     order_tokens = providers.Singleton(OrderTokens, settings.provided.signing_key, settings.provided.earlier_keys)
@@ -310,6 +323,9 @@ class Container(containers.DeclarativeContainer):
     )
     announce_pending_payments = providers.Singleton(AnnouncePendingPayments, unit_of_work.provider, clock)
     measure_backlog = providers.Singleton(MeasureBacklog, unit_of_work.provider, clock)
+    follow_clocks = providers.Singleton(
+        FollowClocks, database_clock, stripe_time, stripe_http, settings.provided.stripe_api_base
+    )
     heartbeat = providers.Singleton(RedisHeartbeat, redis)
     probes = providers.Singleton(Probes, settings.provided.signing_key, clock)
     readiness = providers.Singleton(Readiness, engine, redis)

@@ -20,6 +20,7 @@ from application.ports.storage import StorageConflict, StorageUnavailable
 from application.tasks import RunTask
 from entrypoints.container import Container
 from entrypoints.time_zone_rules import warn_of_outdated_shows
+from entrypoints.timekeeping import FOLLOW_EVERY
 
 log = logging.getLogger(__name__)
 
@@ -91,12 +92,14 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
     broker.is_worker_process = True
     hands = Hands(container.run_task())
     register_tasks(broker, hands)
+    await container.follow_clocks()()
     async with asyncio.TaskGroup() as group:
         group.create_task(_listen(broker, hands, stop))
         looking = warn_of_outdated_shows(container.check_timezones())
         group.create_task(until_stopped("The look at time zone rules", looking, stop, FINISH_WITHIN))
         # In the process, not over the queue: holds must be released and tasks relayed when Redis is away, too.
         group.create_task(_every(BEAT_EVERY, container.heartbeat().beat, stop))
+        group.create_task(_every(FOLLOW_EVERY, container.follow_clocks(), stop))
         group.create_task(_every(RELAY_EVERY, container.relay_tasks(), stop))
         group.create_task(_every(SWEEP_EVERY, container.release_overdue(), stop))
         group.create_task(_every(SWEEP_EVERY, container.release_cancelled(), stop))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Self
@@ -15,6 +14,7 @@ from adapters.smtp.connections import EveryConnectionUsed, SmtpConnections
 from adapters.smtp.messages import compose
 from adapters.smtp.options import Sender, SmtpOptions
 from application.ports.mail import Ask, Mail, MailQueued, MailRefused, MailUnavailable, unasked
+from application.ports.system import Clock
 
 # Authentication required, mechanism too weak, credentials invalid, encryption required: the operator's to mend, and
 # then the same mail goes through.
@@ -28,8 +28,9 @@ class SmtpMailer:
     the same time wait their turn.
     """
 
-    def __init__(self, options: SmtpOptions, *, sender: Sender) -> None:
+    def __init__(self, options: SmtpOptions, *, sender: Sender, clock: Clock) -> None:
         self._sender = sender
+        self._clock = clock
         self._connections = SmtpConnections(options)
 
     async def __aenter__(self) -> Self:
@@ -47,7 +48,7 @@ class SmtpMailer:
         server answers 4xx, cannot be reached, will not let us in, or does not answer before it has the content;
         MailPerhapsSent when it has the content and does not answer; MailQueued when no connection became free.
         """
-        message = compose(mail, self._sender, date=datetime.now(UTC))
+        message = compose(mail, self._sender, date=self._clock.now())
         with _unavailability():
             async with self._connections.connection() as connection:
                 connection.may_send = may_send

@@ -64,6 +64,8 @@ class KeySpent(PaymentUnavailable):
 
 #: Hears of every HTTP call: operation ("POST /v1/refunds"), outcome (HTTP status, or "no_answer"), seconds.
 Observe = Callable[[str, str, float], None]
+#: Gets status and headers of every answer.
+Heard = Callable[[int, Mapping[str, str]], None]
 
 
 class HttpClient(AIOHTTPClient):
@@ -72,6 +74,7 @@ class HttpClient(AIOHTTPClient):
     def __init__(
         self,
         observe: Observe = lambda *_: None,
+        heard: Heard = lambda *_: None,
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
         proxy: str | None = None,
@@ -80,6 +83,7 @@ class HttpClient(AIOHTTPClient):
         """``proxy`` is where calls go through, ``connector`` how connections are made, if not as the SDK does."""
         super().__init__(timeout=timeout_seconds, proxy=proxy, connector=connector)
         self._observe = observe
+        self._heard = heard
 
     @override
     async def request_async(
@@ -100,6 +104,7 @@ class HttpClient(AIOHTTPClient):
         finally:
             operation = f"{method.upper()} {_IDS.sub('{id}', urlsplit(url).path)}"
             self._observe(operation, outcome, time.perf_counter() - started)
+        self._heard(answer.status, answer.headers)
         return body, answer.status, answer.headers
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -49,16 +48,16 @@ async def missing_for_tax(client: StripeClient, account_id: str) -> list[str] | 
     return list((pending and pending.missing_fields) or ["head_office"])
 
 
-def signed_probe(webhook_secret: str, *, livemode: bool) -> tuple[bytes, str]:
+def signed_probe(webhook_secret: str, *, livemode: bool, now: datetime) -> tuple[bytes, str]:
     """Body and signature of an event as Stripe would send it, about nothing."""
     event = {
         "id": f"evt_doctor_{uuid4().hex}",
         "object": "event",
         "type": PROBE_TYPE,
         "livemode": livemode,
-        "created": int(time.time()),
+        "created": int(now.timestamp()),
         "data": {"object": {"id": "doctor"}},
     }
     body = msgspec.json.encode(event)
     secret = webhook_secret.split(",", maxsplit=1)[0].strip()
-    return body, stripe.WebhookSignature.generate_signature_header(body.decode(), secret)
+    return body, stripe.WebhookSignature.generate_signature_header(body.decode(), secret, int(now.timestamp()))

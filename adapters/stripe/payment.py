@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import quote, urlencode
@@ -34,6 +34,7 @@ from adapters.stripe.client import (
 from adapters.stripe.repetition import made_once
 from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
 from adapters.stripe.tax import PerformanceLocations
+from adapters.stripe.time import StripeTime
 from application.ports.pace import Pace
 from application.ports.payment import (
     AccountLink,
@@ -64,20 +65,41 @@ CLOCK_SKEW = timedelta(minutes=10)
 class StripePayment:
     """Every call waits for its turn first: Stripe counts the calls of an account by endpoint."""
 
-    def __init__(self, client: Client, pace: Pace, tax_locations: TaxLocations | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        pace: Pace,
+        tax_locations: TaxLocations | None = None,
+        stripe_time: StripeTime | None = None,
+    ) -> None:
+        """Without ``stripe_time``, Stripe's clock is taken to agree with ours."""
         self._client = client
         self._pace = pace
         self._locations = PerformanceLocations(client, self._turn, tax_locations)
+        self._time = stripe_time
 
     async def open_session(
         self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
     ) -> PaymentSession:
         urls = {"success_url": success_url, "cancel_url": cancel_url}
+        ahead = self._ahead
+        try:
+            return await self._open_session(order, urls, patience_seconds)
+        except PaymentRefused:
+            if self._ahead == ahead:
+                raise
+            # The refusal told how far Stripe's clock is off, and that is what was refused: an end that is too near.
+            return await self._open_session(order, urls, patience_seconds)
+
+    async def _open_session(
+        self, order: Order, urls: Mapping[str, str], patience_seconds: float | None
+    ) -> PaymentSession:
+        ahead = self._ahead
         key = f"checkout:{order.id}"
         location = await self._locations.of(order)
         try:
             return await self._session_made(
-                order, session_params(order, **urls, tax_location=location), key, patience_seconds
+                order, session_params(order, **urls, tax_location=location, ahead=ahead), key, patience_seconds
             )
         except TaxLocationUnknown:
             if order.venue_address is None:
@@ -85,7 +107,7 @@ class StripePayment:
             await self._locations.forget(order.venue_address)
         # Nothing was made under the first key. The place is made anew, where Stripe knows it by this API key.
         location = await self._locations.of(order)
-        params = session_params(order, **urls, tax_location=location)
+        params = session_params(order, **urls, tax_location=location, ahead=ahead)
         return await self._session_made(order, params, f"{key}:{location}", patience_seconds)
 
     async def _session_made(
@@ -101,7 +123,7 @@ class StripePayment:
                 )
 
         async def find() -> PaymentSession | None:
-            since = order.created_at - CLOCK_SKEW
+            since = order.created_at + self._ahead - CLOCK_SKEW
             return next((s for s in await self._sessions(listing_params(since)) if s.order_id == order.id), None)
 
         return await made_once(key, create, find)
@@ -137,7 +159,7 @@ class StripePayment:
         return session
 
     async def paid_sessions(self, *, since: datetime) -> list[PaymentSession]:
-        return await self._sessions({**listing_params(since), "status": "complete"})
+        return await self._sessions({**listing_params(since + self._ahead), "status": "complete"})
 
     async def _sessions(self, params: SessionListParams) -> list[PaymentSession]:
         found: list[PaymentSession] = []
@@ -260,7 +282,7 @@ class StripePayment:
         return await made_once(f"account:{producer.id}", create, find)
 
     async def account_made(self, producer: Producer, *, since: datetime) -> str | None:
-        created: AccountListParamsCreated = {"gte": int((since - CLOCK_SKEW).timestamp())}
+        created: AccountListParamsCreated = {"gte": int((since + self._ahead - CLOCK_SKEW).timestamp())}
         return await self._account_made(producer, {"created": created, "limit": PAGE})
 
     async def _account_made(self, producer: Producer, params: AccountListParams) -> str | None:
@@ -279,7 +301,7 @@ class StripePayment:
                     "return_url": come_back_url,
                 }
             )
-        return AccountLink(link.url, datetime.fromtimestamp(link.expires_at, UTC))
+        return AccountLink(link.url, datetime.fromtimestamp(link.expires_at, UTC) - self._ahead)
 
     async def describe_transfer(self, order: Order) -> None:
         await self._turn("charges.retrieve")
@@ -292,6 +314,11 @@ class StripePayment:
             await self._turn("transfers.update")
             # No idempotency key: writing it twice is no harm, and after a refund it says something else.
             await self._client.v1.transfers.update_async(transfer_id, params=transfer_params(order))
+
+    @property
+    def _ahead(self) -> timedelta:
+        """Of Stripe's clock, before ours."""
+        return self._time.ahead if self._time else timedelta()
 
     async def _turn(self, lane: str, patience_seconds: float | None = None) -> None:
         taken, wait_seconds = await self._pace.reserve(lane, patience_seconds=patience_seconds)

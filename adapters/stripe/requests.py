@@ -35,11 +35,12 @@ PAGE: Final = 100
 
 
 def session_params(
-    order: Order, *, success_url: str, cancel_url: str, tax_location: str | None = None
+    order: Order, *, success_url: str, cancel_url: str, tax_location: str | None = None, ahead: timedelta = timedelta()
 ) -> SessionCreateParams:
     """A checkout session: destination charge, application fee, automatic tax.
 
-    ``tax_location`` is the place of performance at Stripe. Raises ValueError without a hold.
+    ``tax_location`` is the place of performance at Stripe, ``ahead`` what Stripe's clock is before ours. Raises
+    ValueError without a hold.
     """
     if order.expires_at is None or order.stripe_account_id is None:
         raise ValueError(f"order {order.id} has no hold to be paid for")
@@ -64,7 +65,7 @@ def session_params(
             "metadata": metadata,
         },
         "metadata": metadata,
-        "expires_at": int((order.expires_at + SESSION_OUTLASTS_HOLD).timestamp()),
+        "expires_at": int((order.expires_at + SESSION_OUTLASTS_HOLD + ahead).timestamp()),
         "success_url": success_url,
         "cancel_url": cancel_url,
         **_excluded_methods(order),

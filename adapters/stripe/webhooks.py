@@ -9,6 +9,7 @@ import msgspec
 import stripe
 
 from application.ports.payment import InvalidSignature, PaymentEvent
+from application.ports.system import Clock
 
 
 class _Event(msgspec.Struct):
@@ -41,7 +42,9 @@ class StripeEvents:
     could complete orders.
     """
 
-    def __init__(self, webhook_secret: str) -> None:
+    def __init__(self, webhook_secret: str, clock: Clock) -> None:
+        """``clock`` is Stripe's: signatures are judged by the clock that they were made by."""
+        self._clock = clock
         self._secrets = [secret.strip() for secret in webhook_secret.split(",") if secret.strip()]
 
     def verify(self, payload: bytes, signature: str) -> PaymentEvent:
@@ -66,9 +69,18 @@ class StripeEvents:
         *others, last = self._secrets
         for secret in others:
             with suppress(stripe.SignatureVerificationError):
-                stripe.WebhookSignature.verify_header(payload, signature, secret, stripe.Webhook.DEFAULT_TOLERANCE)
-                return
-        stripe.WebhookSignature.verify_header(payload, signature, last, stripe.Webhook.DEFAULT_TOLERANCE)
+                stripe.WebhookSignature.verify_header(payload, signature, secret)
+                break
+        else:
+            stripe.WebhookSignature.verify_header(payload, signature, last)
+        age = self._clock.now().timestamp() - _signed_at(signature)
+        if age > stripe.Webhook.DEFAULT_TOLERANCE:
+            raise InvalidSignature(f"the signature was made {age:.0f} seconds ago: it may be a repeated one")
+
+
+def _signed_at(signature: str) -> int:
+    """Seconds since the epoch, of a header that the SDK found to be well-formed."""
+    return next(int(value) for name, _, value in (part.partition("=") for part in signature.split(",")) if name == "t")
 
 
 def _subject_of(event: _Event) -> str:

@@ -25,6 +25,7 @@ def run_use_case(data_dir: Path, use_case: Callable[[Container], Awaitable[Resul
     async def run(settings: Settings) -> Result:
         container = Container(settings=settings)
         try:
+            await container.database_clock().follow()
             return await use_case(container)
         finally:
             await close(container)

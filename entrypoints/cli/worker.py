@@ -55,6 +55,7 @@ async def _work(settings: Settings) -> None:
 async def _sweep(settings: Settings) -> tuple[int, int, int, int]:
     container = Container(settings=settings)
     try:
+        await container.follow_clocks()()
         reconcile = container.reconcile()
         return (
             await container.release_overdue()(),

@@ -1,8 +1,9 @@
-"""PostgreSQL, Redis, and the worker that keeps its sign of life there."""
+"""PostgreSQL and Redis."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from adapters.postgres import schema
 from adapters.postgres.inspection import DatabaseFacts, facts_of, role_time_outs
@@ -29,18 +30,17 @@ def of_engines(container: Container) -> list[Examination]:
 
     async def database_clock() -> Finding:
         facts = await facts_of(container.engine())
-        return compare_clocks("the database", facts.clock, container.clock().now())
+        return compare_clocks("the database", facts.clock, container.own_clock().now())
 
     async def redis() -> Finding:
         facts = await redis_inspection.facts_of(container.redis())
         is_encrypted = redis_inspection.is_encrypted(container.settings().redis_url or "")
         return _about_redis(facts, is_encrypted=is_encrypted)
 
-    async def worker() -> Finding:
-        seconds = await container.heartbeat().seconds_ago()
-        if seconds is None:
-            return Finding("worker", "none was heard of lately", "start `piquetickets worker` on the same REDIS_URL")
-        return Finding("worker", f"alive {max(seconds, 0):.0f} seconds ago")
+    async def redis_clock() -> Finding:
+        seconds, microseconds = await container.redis().time()
+        theirs = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
+        return compare_clocks("Redis", theirs, container.own_clock().now())
 
     database_mend = "start the database, or mend DATABASE_URL"
     redis_mend = "start Redis, or mend REDIS_URL"
@@ -49,7 +49,7 @@ def of_engines(container: Container) -> list[Examination]:
         Examination("schema", database_schema, database_mend),
         Examination("clock against the database", database_clock, database_mend),
         Examination("redis", redis, redis_mend),
-        Examination("worker", worker, redis_mend),
+        Examination("clock against Redis", redis_clock, redis_mend),
     ]
 
 

@@ -35,7 +35,7 @@ def of_stripe(container: Container) -> list[Examination]:
 
     async def clock() -> Finding:
         facts = await facts_of(container.stripe())
-        return compare_clocks("Stripe", facts.clock, container.clock().now())
+        return compare_clocks("Stripe", facts.clock, container.own_clock().now())
 
     async def accounts() -> Finding:
         return await _examine_accounts(container)
@@ -91,7 +91,9 @@ async def _examine_webhook(container: Container) -> Finding:
     if not settings.stripe_webhook_secret:
         return Finding("webhook", "there is no secret", "set STRIPE_WEBHOOK_SECRET to that of your endpoint at Stripe")
     url = f"{settings.public_url}/api/v1/webhooks/stripe"
-    body, signature = signed_probe(settings.stripe_webhook_secret, livemode=settings.is_production)
+    body, signature = signed_probe(
+        settings.stripe_webhook_secret, livemode=settings.is_production, now=container.stripe_time().now()
+    )
     async with (
         aiohttp.ClientSession() as client,
         client.post(url, data=body, headers={"Stripe-Signature": signature}) as answer,

@@ -25,6 +25,7 @@ from entrypoints.http.memory import calm_garbage_collector
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
 from entrypoints.time_zone_rules import warn_of_outdated_shows
+from entrypoints.timekeeping import follow_clocks
 from entrypoints.web import router as storefront
 from entrypoints.web.csrf import FormTokens, csrf_config
 from entrypoints.web.dependencies import create_pages, web_dependencies
@@ -41,10 +42,13 @@ def create_app(container: Container) -> Litestar:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         calm_garbage_collector()
+        await container.follow_clocks()()
+        following = asyncio.create_task(follow_clocks(container.follow_clocks()))
         looking = asyncio.create_task(warn_of_outdated_shows(container.check_timezones()))
         yield
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+        for background in (looking, following):
+            background.cancel()
+        await asyncio.gather(looking, following, return_exceptions=True)
         await close(container)
 
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()

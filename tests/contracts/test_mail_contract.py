@@ -16,6 +16,7 @@ from adapters.smtp.letters import JinjaLetterWriter
 from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
+from adapters.system.clock import SystemClock
 from application.ports.letters import Letter, LetterFacts, LetterWriter, OrderLinksFacts
 from application.ports.mail import (
     Attachment,
@@ -83,7 +84,7 @@ async def post(request: pytest.FixtureRequest, mailbox: MailCatcher) -> AsyncIte
             for caught in await mailbox.wait_for(1, to=address)
         ]
 
-    async with SmtpMailer(SmtpOptions.from_url(mailbox.smtp_url), sender=SENDER) as mailer:
+    async with SmtpMailer(SmtpOptions.from_url(mailbox.smtp_url), sender=SENDER, clock=SystemClock()) as mailer:
         yield Post(mailer, delivered_to)
 
 
@@ -94,7 +95,9 @@ async def unreachable(request: pytest.FixtureRequest, closed_port: int) -> Async
         memory.available = False
         yield memory
         return
-    async with SmtpMailer(SmtpOptions.from_url(f"smtp://127.0.0.1:{closed_port}"), sender=SENDER) as mailer:
+    async with SmtpMailer(
+        SmtpOptions.from_url(f"smtp://127.0.0.1:{closed_port}"), sender=SENDER, clock=SystemClock()
+    ) as mailer:
         yield mailer
 
 
@@ -106,7 +109,7 @@ async def refusing(request: pytest.FixtureRequest, mailbox: MailCatcher) -> Asyn
         memory.refused_addresses.add("nobody")
         yield memory
         return
-    async with SmtpMailer(SmtpOptions.from_url(mailbox.smtp_url), sender=SENDER) as mailer:
+    async with SmtpMailer(SmtpOptions.from_url(mailbox.smtp_url), sender=SENDER, clock=SystemClock()) as mailer:
         yield mailer
 
 

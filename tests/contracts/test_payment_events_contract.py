@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from stripe import Webhook, WebhookSignature
 
 from adapters.memory.payment import MemoryPaymentEvents
+from adapters.stripe.time import StripeTime
 from adapters.stripe.webhooks import StripeEvents
+from adapters.system.clock import SystemClock
 from application.ports.payment import InvalidSignature, PaymentEvent, PaymentEvents
 
 SECRET, OTHER_SECRET = "whsec_ours", "whsec_somebody_elses"
@@ -51,7 +55,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def events(kind: str) -> PaymentEvents:
-    return MemoryPaymentEvents(SECRET) if kind == "memory" else StripeEvents(SECRET)
+    return MemoryPaymentEvents(SECRET) if kind == "memory" else StripeEvents(SECRET, SystemClock())
 
 
 @pytest.fixture
@@ -84,7 +88,7 @@ def test_what_is_no_event_is_refused_whoever_signed_it(payload: bytes) -> None:
     signature = WebhookSignature.generate_signature_header(text, SECRET)
 
     with pytest.raises(InvalidSignature):
-        StripeEvents(SECRET).verify(payload, signature)
+        StripeEvents(SECRET, SystemClock()).verify(payload, signature)
 
 
 def signed(**event: object) -> tuple[bytes, str]:
@@ -107,7 +111,7 @@ def signed(**event: object) -> tuple[bytes, str]:
     ids=repr,
 )
 def test_an_event_about_something_without_an_id_is_an_event(data: dict[str, object]) -> None:
-    assert StripeEvents(SECRET).verify(*signed(type="balance.available", **data)) == PaymentEvent(
+    assert StripeEvents(SECRET, SystemClock()).verify(*signed(type="balance.available", **data)) == PaymentEvent(
         id="evt_1", type="balance.available", object_id="", livemode=True
     )
 
@@ -116,7 +120,7 @@ def test_an_event_without_a_mode_is_one_of_the_test_mode() -> None:
     body = json.dumps({"id": "evt_1", "type": "balance.available"})
     signature = WebhookSignature.generate_signature_header(body, SECRET)
 
-    assert not StripeEvents(SECRET).verify(body.encode(), signature).livemode
+    assert not StripeEvents(SECRET, SystemClock()).verify(body.encode(), signature).livemode
 
 
 def test_an_account_that_disconnects_is_what_its_event_is_about() -> None:
@@ -126,7 +130,7 @@ def test_an_account_that_disconnects_is_what_its_event_is_about() -> None:
         data={"object": {"id": "ca_ours", "object": "application"}},
     )
 
-    left = StripeEvents(SECRET).verify(*event)
+    left = StripeEvents(SECRET, SystemClock()).verify(*event)
 
     assert (left.object_id, left.of_connected_account) == ("acct_left", False)
 
@@ -137,13 +141,13 @@ def test_an_account_that_disconnects_is_what_its_event_is_about() -> None:
 def test_what_happens_within_a_connected_account_is_marked(account: dict[str, object], is_connected: bool) -> None:
     event = signed(type="charge.refunded", data={"object": {"id": "ch_1"}}, **account)
 
-    assert StripeEvents(SECRET).verify(*event).of_connected_account is is_connected
+    assert StripeEvents(SECRET, SystemClock()).verify(*event).of_connected_account is is_connected
 
 
 def test_news_of_a_connected_account_itself_are_not_within_it() -> None:
     event = signed(type="account.updated", account="acct_1", data={"object": {"id": "acct_1"}})
 
-    told = StripeEvents(SECRET).verify(*event)
+    told = StripeEvents(SECRET, SystemClock()).verify(*event)
 
     assert (told.object_id, told.of_connected_account) == ("acct_1", False)
 
@@ -152,7 +156,7 @@ def test_a_body_that_was_touched_is_refused() -> None:
     payload, signature = sign_as_stripe(EVENT, SECRET)
 
     with pytest.raises(InvalidSignature):
-        StripeEvents(SECRET).verify(payload.replace(b"5484", b"1"), signature)
+        StripeEvents(SECRET, SystemClock()).verify(payload.replace(b"5484", b"1"), signature)
 
 
 def test_an_event_signed_too_long_ago_is_refused() -> None:
@@ -161,19 +165,19 @@ def test_an_event_signed_too_long_ago_is_refused() -> None:
     signature = WebhookSignature.generate_signature_header(body, SECRET, timestamp=too_long_ago)
 
     with pytest.raises(InvalidSignature):
-        StripeEvents(SECRET).verify(body.encode(), signature)
+        StripeEvents(SECRET, SystemClock()).verify(body.encode(), signature)
 
 
 def test_one_of_several_signatures_is_enough_while_the_secret_is_being_changed() -> None:
     payload, ours = sign_as_stripe(EVENT, SECRET)
     _, theirs = sign_as_stripe(EVENT, OTHER_SECRET)
 
-    assert StripeEvents(SECRET).verify(payload, f"{ours},v1={theirs.partition('v1=')[2]}") == EVENT
+    assert StripeEvents(SECRET, SystemClock()).verify(payload, f"{ours},v1={theirs.partition('v1=')[2]}") == EVENT
 
 
 @pytest.mark.parametrize("secret", [SECRET, OTHER_SECRET])
 def test_our_own_account_and_connected_ones_may_sign_with_secrets_of_their_own(secret: str) -> None:
-    events = StripeEvents(f"{SECRET}, {OTHER_SECRET}")
+    events = StripeEvents(f"{SECRET}, {OTHER_SECRET}", SystemClock())
 
     assert events.verify(*sign_as_stripe(EVENT, secret)) == EVENT
     with pytest.raises(InvalidSignature):
@@ -182,7 +186,51 @@ def test_our_own_account_and_connected_ones_may_sign_with_secrets_of_their_own(s
 
 @pytest.mark.parametrize("secret", ["", " , "])
 def test_without_a_secret_nobody_is_believed(secret: str) -> None:
-    events = StripeEvents(secret)
+    events = StripeEvents(secret, SystemClock())
     for signed_with in (secret, "", SECRET):
         with pytest.raises(InvalidSignature, match="not set"):
             events.verify(*sign_as_stripe(EVENT, signed_with))
+
+
+class Off:
+    """The clock of a house that is wrong by so many hours."""
+
+    def __init__(self, hours: int) -> None:
+        self._hours = hours
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(hours=self._hours)
+
+
+def test_a_house_an_hour_ahead_takes_what_stripe_signs_once_it_heard_stripes_clock() -> None:
+    stripe_time = StripeTime(Off(hours=1))
+    events = StripeEvents(SECRET, stripe_time)
+    with pytest.raises(InvalidSignature, match="seconds ago"):
+        events.verify(*sign_as_stripe(EVENT, SECRET))
+    stripe_time.heard(200, {"Date": format_datetime(datetime.now(UTC), usegmt=True)})
+    assert events.verify(*sign_as_stripe(EVENT, SECRET)) == EVENT
+
+
+def test_a_house_an_hour_behind_refuses_what_is_sent_again_after_an_hour() -> None:
+    stripe_time = StripeTime(Off(hours=-1))
+    stripe_time.heard(200, {"Date": format_datetime(datetime.now(UTC), usegmt=True)})
+    body = stripe_body(EVENT)
+    repeated = WebhookSignature.generate_signature_header(body, SECRET, int(time.time()) - 3600)
+    with pytest.raises(InvalidSignature, match="seconds ago"):
+        StripeEvents(SECRET, stripe_time).verify(body.encode(), repeated)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Date": "soon"}, {"Date": ""}])
+def test_an_answer_that_does_not_tell_the_time_changes_nothing(headers: dict[str, str]) -> None:
+    stripe_time = StripeTime(Off(hours=0))
+    stripe_time.heard(200, headers)
+    assert not stripe_time.was_heard
+    assert stripe_time.ahead == timedelta()
+
+
+@pytest.mark.parametrize(("minutes", "ahead"), [(0, 0), (2.4, 0), (2.6, 5), (-2.6, -5), (60, 60), (-61, -60)])
+def test_times_for_stripe_are_shifted_in_steps_so_that_a_repetition_says_the_same(minutes: float, ahead: int) -> None:
+    stripe_time = StripeTime(Off(hours=0))
+    theirs = datetime.now(UTC) + timedelta(minutes=minutes)
+    stripe_time.heard(200, {"date": format_datetime(theirs, usegmt=True)})
+    assert stripe_time.ahead == timedelta(minutes=ahead)

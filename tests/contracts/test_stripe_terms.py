@@ -16,10 +16,12 @@ import stripe
 from stripe import StripeClient
 
 from adapters.memory.pace import MemoryPace
+from adapters.memory.system import MemoryClock
 from adapters.stripe.client import RATE_LIMIT_PAUSE_SECONDS, Client, HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.requests import MAX_METADATA_LENGTH, SESSION_OUTLASTS_HOLD, session_params
 from adapters.stripe.sandbox import StripeSandbox
+from adapters.stripe.time import StripeTime
 from application.ports.pace import Pace
 from application.ports.payment import (
     PaymentBusy,
@@ -599,3 +601,31 @@ async def test_a_key_that_stripe_does_not_know_is_told_apart_from_what_stripe_wi
             await opened(payment, theatre.order(1))
     finally:
         await http_client.close_async()  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    "off", [timedelta(hours=1), timedelta(hours=-1), timedelta(minutes=-7), timedelta(days=2), timedelta(days=-2)]
+)
+async def test_a_house_whose_clock_is_off_opens_sessions_that_end_by_stripes_clock(
+    taxing_sandbox: StripeSandbox, stripe_client: StripeClient, theatre: Theatre, off: timedelta
+) -> None:
+    stripe_time = StripeTime(MemoryClock(NOW + off))
+    http_client = HttpClient(heard=stripe_time.heard)
+    payment = StripePayment(
+        create_client("sk_test_contracts", http_client, api_base=taxing_sandbox.url),
+        MemoryPace(),
+        stripe_time=stripe_time,
+    )
+    first, second = theatre.order(1), theatre.order(1)
+    assert second.expires_at
+    session_id = ""
+    try:
+        for order in (first, second):
+            assert order.expires_at
+            held = replace(order, created_at=order.created_at + off, expires_at=order.expires_at + off)
+            session_id = (await opened(payment, held)).id
+    finally:
+        await http_client.close_async()  # type: ignore[no-untyped-call]
+    ends_at = (await stripe_client.v1.checkout.sessions.retrieve_async(session_id)).expires_at
+    expected = second.expires_at + SESSION_OUTLASTS_HOLD
+    assert abs(datetime.fromtimestamp(ends_at, UTC) - expected) <= timedelta(minutes=2.5)

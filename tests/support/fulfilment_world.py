@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -85,10 +86,12 @@ class FulfilmentWorld:
     box_office: BoxOffice
     stack: AsyncExitStack
 
-    async def start_worker(self) -> Worker:
+    async def start_worker(self, **environment: str) -> Worker:
         """Like `piquetickets worker`; it is stopped at the end at the latest."""
         process = await asyncio.create_subprocess_exec(
-            *command("worker"), env=clean_environment(**environment_of(self.settings)), stderr=asyncio.subprocess.PIPE
+            *command("worker"),
+            env=clean_environment(**environment_of(self.settings), **environment),
+            stderr=asyncio.subprocess.PIPE,
         )
         worker = Worker(process)
         listening = asyncio.create_task(worker.listen())
@@ -147,7 +150,12 @@ class FulfilmentWorld:
 
 @asynccontextmanager
 async def fulfilment_world(
-    postgres: EmbeddedPostgres, redis_dir: Path, *, with_service: bool = True, **settings: Any
+    postgres: EmbeddedPostgres,
+    redis_dir: Path,
+    *,
+    with_service: bool = True,
+    service_environment: Mapping[str, str] = MappingProxyType({}),
+    **settings: Any,
 ) -> AsyncIterator[FulfilmentWorld]:
     """Start a service without a worker; ``settings`` are those that matter to the test."""
     port = free_port()
@@ -158,7 +166,9 @@ async def fulfilment_world(
             if with_service:
                 serve = ("serve", "--port", str(port))
                 quiet = msgspec.structs.replace(own, log_level="ERROR")
-                await stack.enter_async_context(running_command(*serve, environment=environment_of(quiet)))
+                await stack.enter_async_context(
+                    running_command(*serve, environment={**environment_of(quiet), **service_environment})
+                )
                 await until_ready(own.public_url)
             client = await stack.enter_async_context(aiohttp.ClientSession(own.public_url))
             engine = create_engine(database_url, pool_size=5)

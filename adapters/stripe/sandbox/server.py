@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from email.utils import formatdate
 from types import TracebackType
 from typing import Self
 
@@ -58,6 +59,7 @@ class StripeSandbox:
             ControlApi(self.control),
         ):
             part.add_routes(app.router)
+        app.on_response_prepare.append(self._date)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS
         )
@@ -68,6 +70,9 @@ class StripeSandbox:
     def url(self) -> str:
         """The address listened on, such as "http://127.0.0.1:12111"; empty until started."""
         return self._url
+
+    async def _date(self, _: web.Request, answer: web.StreamResponse) -> None:
+        answer.headers["Date"] = formatdate(self.options.clock(), usegmt=True)
 
     async def start(self) -> None:
         """Listen, and return once requests are answered. Raises OSError where the port is taken."""

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import secrets
-import time
 from dataclasses import dataclass
 
 import aiohttp
@@ -32,6 +31,7 @@ class WebhookSender:
     `copies` sends each so many times; all four settings, the address included, may change at any time."""
 
     def __init__(self, options: SandboxOptions) -> None:
+        self._clock = options.clock
         self.url = options.webhook_url
         self.secret = options.webhook_secret
         self.shuffled = False
@@ -162,9 +162,10 @@ class WebhookSender:
         """None when the receiver took the event, else what went wrong."""
         if self.url is None:
             return "no endpoint"
-        # The signature's time is the machine's, not the sandbox's: the receiver compares it with its own clock.
+        # The signature's time is that of the Date header: moving the sandbox's time forward does not change either, as
+        # the receiver's clock stays where it is.
         signature = stripe.WebhookSignature.generate_signature_header(
-            event.body.decode(), self.secret, int(time.time())
+            event.body.decode(), self.secret, int(self._clock())
         )
         headers = {
             "Content-Type": "application/json; charset=utf-8",

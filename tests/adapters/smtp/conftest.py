@@ -18,6 +18,7 @@ from adapters.smtp.mailbox.mails import CaughtMails
 from adapters.smtp.mailbox.smtp_server import CatchingHandler, Faults, SmtpServer
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
+from adapters.system.clock import SystemClock
 from application.ports.letters import Letter
 from application.ports.mail import Mail
 
@@ -61,7 +62,11 @@ async def mailer_to() -> AsyncIterator[MailerFactory]:
     mailers: list[SmtpMailer] = []
 
     def make(url: str) -> SmtpMailer:
-        mailers.append(SmtpMailer(SmtpOptions.from_url(url), sender=Sender("Theatre Éclair", "tickets@example.org")))
+        mailers.append(
+            SmtpMailer(
+                SmtpOptions.from_url(url), sender=Sender("Theatre Éclair", "tickets@example.org"), clock=SystemClock()
+            )
+        )
         return mailers[-1]
 
     yield make

@@ -17,6 +17,7 @@ from adapters.smtp.mailbox.mails import CaughtMails
 from adapters.smtp.mailbox.smtp_server import CatchingHandler, Faults, SmtpServer
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
+from adapters.system.clock import SystemClock
 from application.ports.mail import Attachment, Mail, MailPerhapsSent, MailQueued, MailRefused, MailUnavailable
 
 MailFactory = Callable[..., Mail]
@@ -233,7 +234,7 @@ async def test_a_mail_is_stopped_in_the_last_moment_and_the_next_one_goes_throug
 async def test_a_mail_that_finds_every_connection_in_use_is_told_so(catcher: MailCatcher, mail: MailFactory) -> None:
     options = replace(SmtpOptions.from_url(catcher.smtp_url), max_connections=1, patience_seconds=0.05)
     catcher.faults.slow_steps["CONTENT"] = 60
-    async with SmtpMailer(options, sender=Sender("", "tickets@example.org")) as mailer:
+    async with SmtpMailer(options, sender=Sender("", "tickets@example.org"), clock=SystemClock()) as mailer:
         slow = asyncio.create_task(mailer.send(mail()))
         await catcher.wait_for(1)
         with pytest.raises(MailQueued):

@@ -1,0 +1,61 @@
+"""Stripe's time, as the Date header of its answers tells it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Final
+
+from application.ports.system import Clock
+
+log = logging.getLogger(__name__)
+
+#: A Date header is to the second, and some seconds old when it is read.
+TOLERANCE: Final = timedelta(seconds=30)
+#: Times that we send are shifted by whole steps, so that a repetition asks for the same. Half of it is less than what
+#: SESSION_OUTLASTS_HOLD leaves of Stripe's half an hour.
+STEP: Final = timedelta(minutes=5)
+_LISTEN_EVERY_SECONDS: Final = 10.0
+
+
+class StripeTime:
+    """How far Stripe's clock is ahead of ours. Until Stripe has answered once, they are taken to agree."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead = timedelta()
+        self._heard_at: float | None = None
+
+    @property
+    def was_heard(self) -> bool:
+        """Whether Stripe has answered yet."""
+        return self._heard_at is not None
+
+    @property
+    def ahead(self) -> timedelta:
+        """What to add to a time of ours that Stripe judges, in whole steps."""
+        return round(self._ahead / STEP) * STEP
+
+    def now(self) -> datetime:
+        """The present moment by Stripe's clock."""
+        return self._clock.now() + self._ahead
+
+    def heard(self, status: int, headers: Mapping[str, str]) -> None:
+        """An answer of Stripe's has come just now. Every refusal is listened to: a wrong time may be its reason."""
+        was_just_now = self._heard_at is not None and time.monotonic() - self._heard_at < _LISTEN_EVERY_SECONDS
+        if was_just_now and status < HTTPStatus.BAD_REQUEST:
+            return
+        try:
+            theirs = parsedate_to_datetime(headers.get("Date") or headers.get("date") or "")
+        except ValueError:
+            return
+        self._heard_at = time.monotonic()
+        measured = theirs - self._clock.now()
+        ahead = measured if abs(measured) > TOLERANCE else timedelta()
+        if abs(ahead - self._ahead) > TOLERANCE:
+            log.warning("Stripe's clock, which is followed, is %+.0f seconds off the database's", ahead.total_seconds())
+            self._ahead = ahead

@@ -1,0 +1,32 @@
+"""Whether workers live, and keep up."""
+
+from __future__ import annotations
+
+from application.auditing import BEHIND_AFTER
+from entrypoints.container import Container
+from entrypoints.doctor.findings import Examination, Finding
+
+
+def of_workers(container: Container) -> list[Examination]:
+    """Their sign of life is in Redis, their work in the database."""
+
+    async def worker() -> Finding:
+        seconds = await container.heartbeat().seconds_ago()
+        if seconds is None:
+            return Finding("worker", "none was heard of lately", "start `piquetickets worker` on the same REDIS_URL")
+        return Finding("worker", f"alive {max(seconds, 0):.0f} seconds ago")
+
+    async def backlog() -> Finding:
+        measured = await container.measure_backlog()()
+        if measured.oldest > BEHIND_AFTER:
+            mend = "start more workers, or see `piquetickets tasks list --state pending`"
+            return Finding("backlog", measured.in_words, mend)
+        if measured.dead or measured.perhaps_sent:
+            words = f"{measured.dead} tasks were given up, {measured.perhaps_sent} mails were perhaps sent"
+            return Finding("backlog", words, "see `piquetickets tasks list`, also with --state perhaps_sent")
+        return Finding("backlog", measured.in_words if measured.overdue else "no task waits for a worker")
+
+    return [
+        Examination("worker", worker, "start Redis, or mend REDIS_URL"),
+        Examination("backlog", backlog, "start the database, or mend DATABASE_URL"),
+    ]

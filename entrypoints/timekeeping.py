@@ -1,0 +1,81 @@
+"""Following the clocks that count: the database's for everything of ours, Stripe's for what Stripe judges."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final
+
+from adapters.postgres.clock import DatabaseClock
+from adapters.stripe.client import HttpClient
+from adapters.stripe.time import StripeTime
+from application.ports.storage import StorageUnavailable
+
+log = logging.getLogger(__name__)
+
+FOLLOW_EVERY: Final = timedelta(seconds=30)
+#: How far a machine's clock may be off before its process says so.
+TOLERATED: Final = timedelta(seconds=30)
+#: A process that starts waits at most so long for each of the two.
+START_SECONDS: Final = 5
+
+
+class FollowClocks:
+    """Called at start, and every FOLLOW_EVERY from then on."""
+
+    def __init__(
+        self, clock: DatabaseClock, stripe_time: StripeTime, stripe_http: HttpClient, stripe_base: str
+    ) -> None:
+        self._clock = clock
+        self._stripe_time = stripe_time
+        self._stripe_http = stripe_http
+        self._stripe_base = stripe_base
+        self._said = timedelta()
+
+    async def __call__(self) -> int:
+        """How many of the two were heard. What cannot be reached is asked again the next time."""
+        # In this order: Stripe's clock is compared with the database's.
+        return await self._database() + await self._stripe()
+
+    async def _database(self) -> bool:
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                ahead = await self._clock.follow()
+        except (StorageUnavailable, TimeoutError) as error:
+            log.warning("The database's clock cannot be asked, this machine's own is used until then: %s", error)
+            return False
+        if abs(ahead - self._said) > TOLERATED:
+            log.warning("%s", in_words(ahead))
+            self._said = ahead
+        return True
+
+    async def _stripe(self) -> bool:
+        """Any answer has the time, a refusal too. Once there was one, those to our own calls are enough."""
+        if self._stripe_time.was_heard:
+            return True
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._stripe_http.request_async("get", f"{self._stripe_base}/", {})
+        except Exception as error:  # noqa: BLE001  # the library raises whatever its connection gave it
+            log.info("Stripe's clock cannot be asked: %s", error)
+            return False
+        return True
+
+
+def in_words(ahead: timedelta) -> str:
+    """What a process says of its machine's clock."""
+    if abs(ahead) <= TOLERATED:
+        return "This machine's clock agrees with the database's again"
+    direction = "ahead of" if ahead > timedelta() else "behind"
+    return (
+        f"This machine's clock is {abs(ahead).total_seconds():.0f} seconds {direction} the database's, which is "
+        "followed: let both machines set their clocks by NTP, for instance"
+    )
+
+
+async def follow_clocks(follow: FollowClocks) -> None:
+    """Until cancelled."""
+    while True:
+        await asyncio.sleep(FOLLOW_EVERY.total_seconds())
+        await follow()
