@@ -11,22 +11,30 @@ from domain.catalog import Show
 
 
 async def announce_show_change(uow: UnitOfWork, before: Show, after: Show, *, now: datetime) -> int:
-    """Write down, in the caller's transaction, a mail for every order that still admits somebody; how many.
+    """Write down, in the caller's transaction, a mail for every order that is concerned; how many.
 
     Buyers of a cancelled show are told so. Those of a show whose times, time zone or venue changed are told what they
-    were and are, and their reminders get their new time. Any other change, and any change of a show that is over, is
-    nobody's business. Call it where ``before`` was locked in the same transaction; there is nothing to hand over
-    afterwards: the relay does that within a second, as fast as mails may go.
+    were and are, and their reminders get their new time. Those who have not paid yet, or whose bank still works on it,
+    are told as well, and of a new title or end, too: they may cancel what they have not bought yet. Any other change,
+    and any change of a show that is over, is nobody's business. Call it where ``before`` was locked in the same
+    transaction; there is nothing to hand over afterwards: the relay does that within a second, as fast as mails may go.
     """
     if max(before.end_time, after.end_time) <= now or before.cancelled:
         return 0
     if after.cancelled:
         await uow.outbox.plan_reminders(after.id, due_at=None)
-        return await uow.outbox.announce(after.id, TaskKind.SHOW_CANCELLED_MAIL, details={}, now=now)
+        kind = TaskKind.SHOW_CANCELLED_MAIL
+        told = await uow.outbox.announce(after.id, kind, details={}, now=now, holding=True)
+        return told + await uow.outbox.announce(after.id, kind, details={}, now=now)
+    told = 0
+    if what_is_bought(before) != what_is_bought(after):
+        details = what_is_bought(before)
+        told = await uow.outbox.announce(after.id, TaskKind.SHOW_MOVED_MAIL, details=details, now=now, holding=True)
     if _on_the_spot(before) == _on_the_spot(after):
-        return 0 if _moments(before) == _moments(after) else await announce_other_moments(uow, after, now=now)
+        return told if _moments(before) == _moments(after) else told + await announce_other_moments(uow, after, now=now)
     await uow.outbox.plan_reminders(after.id, due_at=reminder_time(after, now))
-    return await uow.outbox.announce(after.id, TaskKind.SHOW_MOVED_MAIL, details=place_and_time(before), now=now)
+    details = place_and_time(before)
+    return told + await uow.outbox.announce(after.id, TaskKind.SHOW_MOVED_MAIL, details=details, now=now)
 
 
 async def announce_other_moments(uow: UnitOfWork, show: Show, *, now: datetime) -> int:
@@ -59,3 +67,8 @@ def place_and_time(show: Show) -> dict[str, str]:
         "timezone": show.timezone,
         "venue": show.venue,
     }
+
+
+def what_is_bought(show: Show) -> dict[str, str]:
+    """The same, and whatever else somebody who has not paid yet decides by."""
+    return {**place_and_time(show), "title": show.title, "end_time": show.end_there.isoformat()}

@@ -12,6 +12,7 @@ from application.showing import order_on_display
 from application.telling import order_facts
 from application.wording import price
 from domain.catalog import Show
+from domain.orders import Order
 
 
 class ApologizeForLatePayment:
@@ -30,10 +31,12 @@ class ApologizeForLatePayment:
             return
         order, display = found.order, found.display
         amount = price(order.quote.currency, order.amount_paid, display.show.locale)
-        facts = LatePaymentFacts(**order_facts(found, self._links), amount=amount, why=self._why(display.show))
+        facts = LatePaymentFacts(**order_facts(found, self._links), amount=amount, why=self._why(order, display.show))
         await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)
 
-    def _why(self, show: Show) -> TooLate:
+    def _why(self, order: Order, show: Show) -> TooLate:
+        if order.unwanted:
+            return TooLate.ORDER_CANCELLED
         if show.cancelled:
             return TooLate.SHOW_CANCELLED
         return TooLate.TICKETS_GONE if show.takes_place_after(self._clock.now()) else TooLate.SHOW_OVER

@@ -6,6 +6,7 @@ import logging
 from uuid import UUID
 
 from application.links import Links
+from application.outbox import TaskKind
 from application.ports.payment import Payment, PaymentError, PaymentRefused, SessionNotFound
 from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock
@@ -69,18 +70,35 @@ class ReleaseOrder:
 class CancelOrder:
     """The buyer does not want to pay after all."""
 
-    def __init__(self, release: ReleaseOrder, clock: Clock) -> None:
+    def __init__(
+        self, release: ReleaseOrder, unit_of_work: UnitOfWorkFactory, settlement: Settlement, clock: Clock
+    ) -> None:
         self._release = release
+        self._unit_of_work = unit_of_work
+        self._settlement = settlement
         self._clock = clock
 
     async def __call__(self, order_id: UUID) -> Order:
-        """The order without its hold. Raises Conflict when there is nothing left to cancel, and what ReleaseOrder
-        raises.
+        """The order without its hold. Money that is on its way keeps it, unless the show has changed since: then it
+        goes back when it comes.
+
+        Raises Conflict when there is nothing left to cancel, and what ReleaseOrder raises.
         """
         order = await self._release(order_id, OrderEvent.CANCELLED)
+        if await self.may_be_given_up(order):
+            order = await self._settlement.give_up(order_id)
         if order.status is not OrderStatus.CANCELLED and not self._closed_early(order):
             raise Conflict(f"Order {order.number} cannot be cancelled any more: it is {order.status}")
         return order
+
+    async def may_be_given_up(self, order: Order) -> bool:
+        """Whether the buyer may cancel although the bank works on the payment: another show was ordered than there is
+        now, and they were told.
+        """
+        if order.status is not OrderStatus.PROCESSING:
+            return False
+        async with self._unit_of_work(read_only=True) as uow:
+            return await uow.outbox.has(order.id, TaskKind.SHOW_MOVED_MAIL)
 
     def _closed_early(self, order: Order) -> bool:
         """The news that we closed the session may be quicker than we are, and call the order expired."""

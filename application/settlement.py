@@ -138,7 +138,7 @@ class Settlement:
         order = order.with_session(session_id, order.checkout_url)
         # Nobody pays for a show that was called off, or is over: a delayed method's money may come days later.
         released_and_gone = order.status in RELEASED and not scene.stock.has(order.lines)
-        if released_and_gone or not scene.show.takes_place_after(scene.now):
+        if order.unwanted or released_and_gone or not scene.show.takes_place_after(scene.now):
             return self._returned(order, receipt, scene.stock)
         try:
             return order.completed(receipt, scene.stock, issue=self._issue, now=scene.now)
@@ -146,6 +146,17 @@ class Settlement:
             # Not what the order costs: no ticket for it, and the money goes back. An operator must find out why.
             log.error("%s; it is given back", mismatch)  # noqa: TRY400
             return self._returned(order, receipt, scene.stock)
+
+    async def give_up(self, order_id: UUID) -> Order:
+        """Cancel an order whose payment is on its way: its hold is free, and the money goes back when it comes.
+
+        Raises NotFound.
+        """
+
+        def decide(order: Order, scene: Scene) -> Order:
+            return order.given_up(scene.stock) if order.status is OrderStatus.PROCESSING else order
+
+        return await self._change(order_id, decide)
 
     def _returned(self, order: Order, receipt: Receipt, stock: Stock) -> Order:
         released = order.released(OrderEvent.PAYMENT_FAILED, stock) if order.holds_tickets else order

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from application.announcements import place_and_time
+from application.announcements import place_and_time, what_is_bought
 from application.calendars import WriteCalendar
 from application.correspondence import SendLetter
 from application.links import Links
 from application.outbox import OutboxTask
-from application.ports.letters import CalendarCorrectedFacts, ShowCancelledFacts, ShowMovedFacts
+from application.ports.letters import CalendarCorrectedFacts, HeldShowChangedFacts, ShowCancelledFacts, ShowMovedFacts
 from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
-from application.showing import order_on_display
+from application.showing import OrderOnDisplay, order_on_display
 from application.telling import occasion_of, order_facts
-from application.wording import price
+from application.wording import clock, day, price
 from domain.catalog import Show
+from domain.orders import OrderStatus
 
 
 class TellOfCancelledShow:
@@ -40,9 +41,11 @@ class TellOfCancelledShow:
             return
         order, display = found.order, found.display
         paid = price(order.quote.currency, order.amount_paid, display.show.locale) if order.amount_paid else ""
-        facts = ShowCancelledFacts(**order_facts(found, self._links), paid=paid)
-        entry = self._write_calendar.attachment(order, display)
-        await self._send_letter(task, order.customer, facts, entry, reply_to=display.producer.email)
+        is_being_paid = order.status is OrderStatus.PROCESSING
+        facts = ShowCancelledFacts(**order_facts(found, self._links), paid=paid, is_being_paid=is_being_paid)
+        # Who never had tickets has no entry in the calendar that could be taken out of it.
+        entries = [self._write_calendar.attachment(order, display)] if order.attendees else []
+        await self._send_letter(task, order.customer, facts, *entries, reply_to=display.producer.email)
 
 
 class TellOfMovedShow:
@@ -68,11 +71,14 @@ class TellOfMovedShow:
         Raises what SendLetter raises.
         """
         found = await order_on_display(self._unit_of_work, task.order_id)
-        if found is None or not found.order.success:
+        if found is None or not (found.order.success or found.order.holds_tickets):
             return
         order, display = found.order, found.display
         show = display.show
         if show.cancelled or show.end_time <= self._clock.now():
+            return
+        if order.holds_tickets:
+            await self._tell_who_has_not_paid(task, found)
             return
         before = _as_it_was(show, task.details)
         if place_and_time(before) == place_and_time(show):
@@ -80,6 +86,21 @@ class TellOfMovedShow:
         facts = ShowMovedFacts(**order_facts(found, self._links), before=occasion_of(before))
         entry = self._write_calendar.attachment(order, display)
         await self._send_letter(task, order.customer, facts, entry, reply_to=display.producer.email)
+
+    async def _tell_who_has_not_paid(self, task: OutboxTask, found: OrderOnDisplay) -> None:
+        order, show = found.order, found.display.show
+        before = _as_it_was(show, task.details)
+        if what_is_bought(before) == what_is_bought(show):
+            return
+        facts = HeldShowChangedFacts(
+            **order_facts(found, self._links),
+            before=occasion_of(before),
+            title_before=before.title,
+            end_before=_end_of(before),
+            end=_end_of(show),
+            is_being_paid=order.status is OrderStatus.PROCESSING,
+        )
+        await self._send_letter(task, order.customer, facts, reply_to=found.display.producer.email)
 
 
 class SendCorrectedCalendar:
@@ -116,11 +137,18 @@ class SendCorrectedCalendar:
 
 def _as_it_was(show: Show, details: Mapping[str, str]) -> Show:
     start_time = datetime.fromisoformat(details["start_time"])
+    end_time = max(start_time, show.end_time)
     return replace(
         show,
         door_time=datetime.fromisoformat(details["door_time"]),
         start_time=start_time,
-        end_time=max(start_time, show.end_time),
+        end_time=datetime.fromisoformat(details["end_time"]) if "end_time" in details else end_time,
+        title=details.get("title", show.title),
         timezone=details["timezone"],
         venue=details["venue"],
     )
+
+
+def _end_of(show: Show) -> str:
+    end = show.end_there
+    return f"{clock(end, show.zone, show.locale)}, {day(end, show.zone, show.locale)}"

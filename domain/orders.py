@@ -174,6 +174,7 @@ class Order:
     (tax included), ``tax`` and ``refunded_amount`` (what is on its way back counts) are in minor units.
     ``tax_mode`` and ``venue_address`` are those of when the order was placed; the address is kept where tax is computed
     by it.
+    ``unwanted``: cancelled while the money was on its way, which goes back when it comes.
     """
 
     id: UUID
@@ -200,6 +201,7 @@ class Order:
     venue_address: VenueAddress | None = None
     refunded_amount: int = 0
     disputed: bool = False
+    unwanted: bool = False
     idempotency: Idempotency | None = None
     attendees: tuple[TicketAttendee, ...] = ()
 
@@ -276,6 +278,10 @@ class Order:
         status = self.status_after(event)
         stock.release(self.lines, self.promo_code_id)
         return replace(self, status=status)
+
+    def given_up(self, stock: Stock) -> Order:
+        """Cancelled by its buyer while the bank still works on the payment. Raises IllegalTransition."""
+        return replace(self.released(OrderEvent.CANCELLED, stock), unwanted=True)
 
     def refunded(self, attendee_ids: Collection[UUID] | None, stock: Stock, *, restock: bool) -> Order:
         """Void the named attendees (None: all that are left) and put their tickets on sale again if ``restock``.

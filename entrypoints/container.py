@@ -204,7 +204,7 @@ class Container(containers.DeclarativeContainer):
     refund_order = providers.Singleton(RefundOrder, unit_of_work.provider, clock, ids, hand_over)
     reconcile = providers.Singleton(Reconcile, payment, unit_of_work.provider, clock, settlement, open_session)
     release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, settlement, links)
-    cancel_order = providers.Singleton(CancelOrder, release_order, clock)
+    cancel_order = providers.Singleton(CancelOrder, release_order, unit_of_work.provider, settlement, clock)
     release_overdue = providers.Singleton(ReleaseOverdue, unit_of_work.provider, clock, release_order)
     buy_once = providers.Singleton(BuyOnce, checkout, cancel_order, unit_of_work.provider)
     list_shows = providers.Singleton(ListShows, unit_of_work.provider, clock)

@@ -99,9 +99,12 @@ class MemoryOutboxRepo:
             self._put(replace(task, state=TaskState.PENDING, due_at=now, attempts=0, sending_since=None))
         return [task.id for task in revived]
 
-    async def announce(self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime) -> int:
+    async def announce(
+        self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
+    ) -> int:
         waiting = {task.order_id for task in self._pending([kind]) if task.attempts == 0}
-        order_ids = [order_id for order_id in self._admitting(show_id) if order_id not in waiting]
+        concerned = self._holding(show_id) if holding else self._admitting(show_id)
+        order_ids = [order_id for order_id in concerned if order_id not in waiting]
         for order_id in order_ids:
             self._put(OutboxTask(id=uuid4(), kind=kind, order_id=order_id, due_at=now, details=dict(details)))
         return len(order_ids)
@@ -117,6 +120,9 @@ class MemoryOutboxRepo:
         for order_id in unpaid[:limit]:
             self._put(OutboxTask(id=uuid4(), kind=kind, order_id=order_id, due_at=now))
         return len(unpaid[:limit])
+
+    async def has(self, order_id: UUID, kind: TaskKind) -> bool:
+        return any(task.order_id == order_id and task.kind is kind for task in self._tables.outbox.values())
 
     async def plan_reminders(self, show_id: UUID, *, due_at: datetime | None) -> None:
         for task in self._pending([TaskKind.REMINDER_MAIL]):
@@ -169,6 +175,9 @@ class MemoryOutboxRepo:
     def _is_unclaimed(self, task: OutboxTask, now: datetime) -> bool:
         claimed_until = self._tables.claims.get(task.id)
         return claimed_until is None or claimed_until <= now
+
+    def _holding(self, show_id: UUID) -> list[UUID]:
+        return [o.id for o in self._tables.orders.values() if o.show_id == show_id and o.holds_tickets]
 
     def _admitting(self, show_id: UUID) -> list[UUID]:
         return [order.id for order in self._tables.orders.values() if order.show_id == show_id and order.success]

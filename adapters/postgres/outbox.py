@@ -64,6 +64,14 @@ _ADMITTING = (
 )
 
 
+_HOLDING = (
+    sa.select(orders.c.id.label("order_id"))
+    # The first as the partial index has it: few orders hold tickets at a time.
+    .where(sa.text("orders.status IN ('pending', 'processing')"), orders.c.show_id == sa.bindparam("show_id"))
+    .subquery()
+)
+
+
 def _has(task: OutboxTask) -> sa.ColumnElement[bool]:
     """Whether this task is still the claimer's: whoever claimed it after them has counted its attempts up."""
     return sa.and_(outbox.c.id == task.id, _IS_PENDING, outbox.c.attempts == task.attempts)
@@ -246,18 +254,25 @@ class PostgresOutboxRepo:
         )
         return list(revived.all())
 
-    async def announce(self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime) -> int:
+    async def announce(
+        self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
+    ) -> int:
+        concerned = _HOLDING if holding else _ADMITTING
         waiting = sa.exists().where(
-            outbox.c.order_id == _ADMITTING.c.order_id, outbox.c.kind == kind, _IS_PENDING, outbox.c.attempts == 0
+            outbox.c.order_id == concerned.c.order_id, outbox.c.kind == kind, _IS_PENDING, outbox.c.attempts == 0
         )
         added = (
             sa.insert(outbox)
-            .from_select(_WRITTEN, _for_each_order(kind, details, due_at=now).where(~waiting))
+            .from_select(_WRITTEN, _for_each_order(concerned, kind, details, due_at=now).where(~waiting))
             .returning(outbox.c.id)
             .cte()
         )
         counted = await self._connection.scalar(sa.select(sa.func.count()).select_from(added), {"show_id": show_id})
         return counted or 0
+
+    async def has(self, order_id: UUID, kind: TaskKind) -> bool:
+        found = sa.select(sa.exists().where(outbox.c.order_id == order_id, outbox.c.kind == kind))
+        return bool(await self._connection.scalar(found))
 
     async def announce_pending_payments(self, *, now: datetime, limit: int) -> int:
         added = await self._connection.scalars(_ANNOUNCE_PENDING_PAYMENTS, {"now": now, "count": limit})
@@ -275,7 +290,9 @@ class PostgresOutboxRepo:
         )
         if due_at is not None:
             await self._connection.execute(
-                sa.insert(outbox).from_select(_WRITTEN, _for_each_order(TaskKind.REMINDER_MAIL, {}, due_at=due_at)),
+                sa.insert(outbox).from_select(
+                    _WRITTEN, _for_each_order(_ADMITTING, TaskKind.REMINDER_MAIL, {}, due_at=due_at)
+                ),
                 {"show_id": show_id},
             )
 
@@ -284,13 +301,15 @@ class PostgresOutboxRepo:
         return changed.rowcount == 1
 
 
-def _for_each_order(kind: TaskKind, details: Mapping[str, str], *, due_at: datetime) -> sa.Select[Any]:
-    """The rows of a task for every order of a show that admits somebody, in one statement however many there are."""
+def _for_each_order(
+    concerned: sa.Subquery, kind: TaskKind, details: Mapping[str, str], *, due_at: datetime
+) -> sa.Select[Any]:
+    """The rows of a task for every order that is concerned, in one statement however many there are."""
     when = sa.literal(due_at, sa.TIMESTAMP(timezone=True))
     return sa.select(
         sa.func.gen_random_uuid(),
         sa.literal(kind, sa.Text),
-        _ADMITTING.c.order_id,
+        concerned.c.order_id,
         when,
         when,
         sa.literal(dict(details), JSONB),

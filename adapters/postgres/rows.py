@@ -242,6 +242,7 @@ def order_of(row: Row, lines: Iterable[Row], attendees: Iterable[Row]) -> Order:
         venue_address=_address_of(row["venue_address"]),
         refunded_amount=row["refunded_amount"],
         disputed=row["disputed"],
+        unwanted=row["unwanted"],
         idempotency=idempotency,
         attendees=tuple(_attendee_of(attendee, ticket_orders) for attendee in attendees),
     )
@@ -291,6 +292,7 @@ ORDER_STATE = (
     "tax",
     "refunded_amount",
     "disputed",
+    "unwanted",
     "idempotency_key",
 )
 
@@ -309,6 +311,7 @@ def order_state_values(order: Order) -> Values:
         "tax": order.tax,
         "refunded_amount": order.refunded_amount,
         "disputed": order.disputed,
+        "unwanted": order.unwanted,
         "idempotency_key": order.idempotency.key if order.idempotency else None,
         "session_id": order.session_id,
     }

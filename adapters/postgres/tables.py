@@ -220,6 +220,7 @@ orders = sa.Table(
     sa.Column("idempotency_key", sa.Text, unique=True),
     sa.Column("request_fingerprint", sa.LargeBinary),
     sa.Column("doors_at", _Time),
+    sa.Column("unwanted", sa.Boolean, nullable=False, server_default=sa.false()),
     _one_of("status", OrderStatus),
     _one_of("manual_payment", ManualPayment),
     sa.CheckConstraint("is_manual_order = (manual_payment IS NOT NULL)", name="is_manual_order"),

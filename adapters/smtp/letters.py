@@ -37,6 +37,7 @@ _LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any],
             lambda facts: f"You paid twice for {facts.show_title}: {facts.amount} goes back",
         ),
         letters.ShowCancelledFacts: ("show_cancelled", lambda facts: f"Cancelled: {facts.show_title}"),
+        letters.HeldShowChangedFacts: ("held_show_changed", lambda facts: f"Changed: {facts.show_title}"),
         letters.ShowMovedFacts: ("show_moved", lambda facts: f"Changed: {facts.show_title} is {_change(facts)}"),
         letters.CalendarCorrectedFacts: (
             "calendar_corrected",

@@ -94,6 +94,7 @@ class TooLate(StrEnum):
     TICKETS_GONE = "tickets_gone"
     SHOW_OVER = "show_over"
     SHOW_CANCELLED = "show_cancelled"
+    ORDER_CANCELLED = "order_cancelled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +121,10 @@ class DuplicatePaymentFacts(OrderFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCancelledFacts(OrderFacts):
-    """There will be no show. ``paid`` is "" for free tickets."""
+    """There will be no show. ``paid`` is "" where nothing was; ``is_being_paid`` where a bank still works on it."""
 
     paid: str
+    is_being_paid: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,19 @@ class ShowMovedFacts(OrderFacts):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarCorrectedFacts(OrderFacts):
     """The show is when it was, but calendars may have another hour: the rules of its time zone changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldShowChangedFacts(OrderFacts):
+    """The same for tickets that are held and not paid. ``is_being_paid``: the bank still works on it. Ends are the hour
+    and the day as people read them.
+    """
+
+    before: Occasion
+    title_before: str
+    end_before: str
+    end: str
+    is_being_paid: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +179,7 @@ LetterFacts = (
     | PendingPaymentFacts
     | ShowCancelledFacts
     | ShowMovedFacts
+    | HeldShowChangedFacts
     | CalendarCorrectedFacts
     | OrderLinksFacts
 )

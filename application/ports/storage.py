@@ -397,8 +397,16 @@ class OutboxRepo(Protocol):
         """
         ...
 
-    async def announce(self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime) -> int:
-        """A task for every order of the show that still admits somebody, and has no such task waiting. How many."""
+    async def announce(
+        self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
+    ) -> int:
+        """A task for every order of the show that still admits somebody (``holding``: that holds tickets and is not
+        paid), and has no such task waiting. How many.
+        """
+        ...
+
+    async def has(self, order_id: UUID, kind: TaskKind) -> bool:
+        """Whether the order ever had such a task."""
         ...
 
     async def announce_pending_payments(self, *, now: datetime, limit: int) -> int:

@@ -51,6 +51,7 @@ async def order_page(
     opened: NamedDependency[OrderOnDisplay],
     pages: NamedDependency[Pages],
     links: NamedDependency[Links],
+    cancel_order: NamedDependency[CancelOrder],
 ) -> Response[str]:
     """How the order stands, and what its buyer can do about it."""
     order = opened.order
@@ -59,6 +60,7 @@ async def order_page(
         {
             **_context(opened),
             "state": _state(opened, pages.now(), came_from_paying=has_just_paid(request, order)),
+            "may_be_given_up": await cancel_order.may_be_given_up(order),
             "token": links.tokens.token(order.id),
             "pay_url": links.checkout_url(order) if order.holds_tickets else None,
             "csrf_token": csrf_token(request),

@@ -68,11 +68,11 @@ async def called_off(world: World, late: Order) -> None:
 
 async def test_the_apology_says_why_it_was_too_late(world: World) -> None:
     late = await paid_too_late(world)
-    await world.apologize(apology_for(late))
+    await world.apologize(await world.claimed(apology_for(late)))
     world.clock.set(DOORS + timedelta(hours=3))
-    await world.apologize(apology_for(late))
+    await world.apologize(await world.claimed(apology_for(late)))
     await called_off(world, late)
-    await world.apologize(apology_for(late))
+    await world.apologize(await world.claimed(apology_for(late)))
     reasons = [facts.why for facts in world.letters.written if isinstance(facts, LatePaymentFacts)]
     assert reasons == [TooLate.TICKETS_GONE, TooLate.SHOW_OVER, TooLate.SHOW_CANCELLED]
 

@@ -196,7 +196,7 @@ class World:
         self.reconcile = Reconcile(self.payment, self.database, self.clock, self.settlement, self.open_session)
         self.announce_pending_payments = AnnouncePendingPayments(self.database, self.clock)
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
-        self.cancel = CancelOrder(self.release, self.clock)
+        self.cancel = CancelOrder(self.release, self.database, self.settlement, self.clock)
         self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
         self.release_cancelled = ReleaseCancelled(self.database, self.release)
         self.refund_show = RefundShow(self.database, self.clock, self.audit)

@@ -196,3 +196,20 @@ async def test_cancelled_show_has_no_pending_payments(unit_of_work: UnitOfWorkFa
     await announce_pending(unit_of_work, theatre.show.door_time)
 
     assert await pending_payments(unit_of_work, processing) == []
+
+
+async def test_orders_that_are_not_paid_yet_are_told_apart(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    pending_order, processing = theatre.order(), replace(theatre.order(), status=OrderStatus.PROCESSING)
+    others = [sold(theatre), replace(theatre.order(), status=OrderStatus.EXPIRED)]
+    await add(unit_of_work, pending_order, processing, *others)
+    for count in (2, 0):
+        async with unit_of_work() as uow:
+            told = await uow.outbox.announce(theatre.show.id, MOVED, details={"title": "x"}, now=NOW, holding=True)
+            await uow.commit()
+        assert told == count
+
+    assert {task.order_id for task in await pending(unit_of_work, MOVED)} == {pending_order.id, processing.id}
+    async with unit_of_work() as uow:
+        assert await uow.outbox.has(processing.id, MOVED)
+        assert not await uow.outbox.has(processing.id, REMINDER)
+        assert not await uow.outbox.has(others[0].id, MOVED)

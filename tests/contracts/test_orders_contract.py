@@ -437,7 +437,7 @@ async def test_only_what_holds_tickets_and_can_be_paid_is_unconfirmed(
 
 async def test_order_keeps_the_session_that_it_was_paid_by(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     order = theatre.order()
-    paid = replace(order, status=OrderStatus.COMPLETED, payment_intent_id="pi_1", session_id="cs_second")
+    paid = replace(order, status=OrderStatus.COMPLETED, payment_intent_id="pi_1", session_id="cs_second", unwanted=True)
     async with unit_of_work() as uow:
         await uow.orders.add([replace(order, session_id="cs_first")])
         await uow.orders.save([paid])
@@ -449,4 +449,5 @@ async def test_order_keeps_the_session_that_it_was_paid_by(unit_of_work: UnitOfW
         payments = await uow.orders.payments([order.id, new_id()])
     assert stored
     assert stored.session_id == "cs_second"
+    assert stored.unwanted
     assert payments == {order.id: OrderPayment(OrderStatus.COMPLETED, "pi_1")}

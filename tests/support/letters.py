@@ -14,6 +14,7 @@ from application.ports.letters import (
     CalendarCorrectedFacts,
     ConfirmationFacts,
     DuplicatePaymentFacts,
+    HeldShowChangedFacts,
     LatePaymentFacts,
     LetterLine,
     Occasion,
@@ -72,6 +73,14 @@ SHOW_MOVED: Final = ShowMovedFacts(
         start_time=datetime(2026, 6, 30, 18, 30, tzinfo=UTC),
     ),
 )
+HELD_SHOW_CHANGED: Final = HeldShowChangedFacts(
+    **_ABOUT_AN_ORDER,
+    before=SHOW_MOVED.before,
+    title_before="Amleth",
+    end_before="22:00, Tuesday, 30 June 2026",
+    end="22:30, Friday, 3 July 2026",
+    is_being_paid=True,
+)
 ORDER_LINKS: Final = OrderLinksFacts(
     orders=(
         OrderLink(
@@ -96,6 +105,7 @@ ABOUT_AN_ORDER: Final = (
     PENDING_PAYMENT,
     SHOW_CANCELLED,
     SHOW_MOVED,
+    HELD_SHOW_CHANGED,
     CALENDAR_CORRECTED,
 )
 ALL: Final = (*ABOUT_AN_ORDER, ORDER_LINKS)

@@ -15,6 +15,7 @@ from tests.support.letters import (
     ALL,
     CONFIRMATION,
     DUPLICATE_PAYMENT,
+    HELD_SHOW_CHANGED,
     HOSTILE,
     LATE_PAYMENT,
     OCCASION,
@@ -58,6 +59,14 @@ SAYS: tuple[tuple[LetterFacts, str, tuple[str, ...]], ...] = (
         "Changed: Hamlet is on Friday, 3 July 2026",
         (*THE_ORDER, *THE_SHOW, "Before", "Tuesday, 30 June 2026", "The Rose, London", "stay valid"),
     ),
+    (
+        HELD_SHOW_CHANGED,
+        "Changed: Hamlet",
+        (
+            *(*THE_ORDER, *THE_SHOW, "Before", "Tuesday, 30 June 2026", "The Rose, London"),
+            *("Amleth", "22:00, Tuesday, 30 June 2026", "22:30, Friday, 3 July 2026", "all of it goes back to you"),
+        ),
+    ),
     (ORDER_LINKS, "Your orders", ("Hamlet", "Macbeth", "PT-42", "PT-17", "confirmed", "refunded", "3 July 2026")),
 )
 each_letter = pytest.mark.parametrize("facts", ALL, ids=lambda facts: type(facts).__name__)
@@ -97,12 +106,28 @@ def test_both_forms_tell_everything(
         (TooLate.TICKETS_GONE, "when your tickets were no longer held for you"),
         (TooLate.SHOW_OVER, "when the show was over"),
         (TooLate.SHOW_CANCELLED, "when the show had been cancelled"),
+        (TooLate.ORDER_CANCELLED, "when you had cancelled your order"),
     ],
 )
 def test_late_payment_is_told_with_its_reason(writer: JinjaLetterWriter, why: TooLate, said: str) -> None:
     letter = writer.write(replace(LATE_PAYMENT, why=why))
     for text in (Page(letter.html).text, " ".join(letter.text.split())):
         assert f"reached us {said}, so you have no tickets" in text
+
+
+def test_held_tickets_that_nobody_pays_yet_promise_no_money(writer: JinjaLetterWriter) -> None:
+    same = replace(HELD_SHOW_CHANGED, title_before="Hamlet", end_before=HELD_SHOW_CHANGED.end, is_being_paid=False)
+    letter = writer.write(same)
+    for text in (letter.text, Page(letter.html).text):
+        assert "not paid yet" in " ".join(text.split())
+        for left_out in ("goes back", "was called", "was to end"):
+            assert left_out not in text
+
+
+def test_money_that_a_bank_still_works_on_goes_back_when_the_show_is_cancelled(writer: JinjaLetterWriter) -> None:
+    letter = writer.write(replace(SHOW_CANCELLED, paid="", is_being_paid=True))
+    for text in (letter.text, Page(letter.html).text):
+        assert "Your bank still works on your payment" in text
 
 
 def test_every_line_of_an_order_is_there(writer: JinjaLetterWriter) -> None:
