@@ -4,6 +4,7 @@ ApplicationError
 ├── Busy                   too many wait already, or somebody else kept the lock for too long
 ├── CheckoutInProgress     the same Idempotency-Key is being worked on
 ├── IdempotencyKeyReused   the same Idempotency-Key came with another request
+├── ProofOfWorkRequired    the show asks for some work first
 ├── PaymentNotPossible     the payment provider is down, slow, or refused to open a session
 └── TaxNotConfigured       the payment provider cannot compute the producer's tax
 """
@@ -34,6 +35,15 @@ class IdempotencyKeyReused(ApplicationError):
 
     def __init__(self, message: str = "This Idempotency-Key was used for a different checkout") -> None:
         super().__init__(message)
+
+
+class ProofOfWorkRequired(ApplicationError):
+    """No solution came, or one of another show, an old one, or one that an order was placed with already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This show asks for a proof of work, and none came that is still good: please get a challenge and try again"
+        )
 
 
 class PaymentNotPossible(ApplicationError):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from dependency_injector import containers, providers
 
+from adapters.altcha.challenges import LIFETIME, AltchaChallenges
 from adapters.icalendar.writer import ICalendarWriter
 from adapters.jose.signer import JoseListSigner
 from adapters.pdf.renderer import PdfTicketRenderer
@@ -22,6 +23,7 @@ from adapters.redis.heartbeat import RedisHeartbeat
 from adapters.redis.lock import RedisLock
 from adapters.redis.pace import RedisPace
 from adapters.redis.rate_limit import RateLimit
+from adapters.redis.used_once import UsedOnce
 from adapters.smtp.letters import JinjaLetterWriter
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
@@ -90,6 +92,7 @@ from application.ticket_types import AddTicket, ChangeTicket, DeleteTicket
 from application.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
 from application.transfers import DescribeTransfer
 from domain.ticket_code import TicketCodes
+from entrypoints.http.proof_of_work import ProofOfWork
 from entrypoints.http.rate_limit import RateLimits
 from entrypoints.probes import Probes
 from entrypoints.readiness import Readiness
@@ -139,6 +142,14 @@ class Container(containers.DeclarativeContainer):
         quotes=providers.Singleton(RateLimit, redis, rate=settings.provided.quotes_rate),
         lookups=providers.Singleton(RateLimit, redis, rate=settings.provided.lookups_rate),
         errors=providers.Singleton(RateLimit, redis, rate=settings.provided.errors_rate),
+    )
+    proof_of_work = providers.Singleton(
+        ProofOfWork,
+        providers.Singleton(
+            AltchaChallenges, settings.provided.secret_key, cost=settings.provided.proof_of_work_cost, clock=clock
+        ),
+        providers.Singleton(UsedOnce, redis, lifetime=LIFETIME),
+        shows=settings.provided.proof_of_work,
     )
     pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.stripe_rate_per_second)
     tax_locations = providers.Singleton(PostgresTaxLocations, engine)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from adapters.altcha.challenges import parse_shows
 from adapters.postgres.address import DatabaseAddress
 from adapters.redis.address import check_redis_url
 from adapters.redis.rate_limit import UNLIMITED, parse_rate
@@ -92,6 +93,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     max_held_orders_per_network: _Limit = None
     max_free_tickets_per_email: _Limit = None
     max_free_tickets_per_network: _Limit = None
+    proof_of_work: str = "off"
+    proof_of_work_cost: Annotated[int, Meta(ge=1, le=10_000_000)] = 50_000
     trusted_proxies: str = ""
     cors_origins: str = ""
     log_format: Literal["console", "json"] = "console"
@@ -215,6 +218,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             ("SMTP_URL", SmtpOptions.from_url, self.smtp_url),
             ("MAIL_FROM", Sender.parse, self.mail_from),
             ("CHECKOUT_RATE_LIMIT", parse_rate, self.checkout_rate_limit),
+            ("PROOF_OF_WORK", parse_shows, self.proof_of_work),
             ("QUOTE_RATE_LIMIT", parse_rate, self.quotes_rate),
             ("LOOKUP_RATE_LIMIT", parse_rate, self.lookups_rate),
             ("ERROR_RATE_LIMIT", parse_rate, self.errors_rate),

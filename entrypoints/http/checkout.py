@@ -25,6 +25,7 @@ from domain.policy import CheckoutPolicy
 from entrypoints.http.client_network import client_network
 from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
 from entrypoints.http.openapi import answers
+from entrypoints.http.proof_of_work import ProofHeader, ProofOfWork, get_challenge
 from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, limit_quotes, limit_returns
 from entrypoints.http.returning import with_word_of_payment
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
@@ -60,6 +61,7 @@ class CheckoutDesk:
     policy: CheckoutPolicy
     links: Links
     claimants: Claimants
+    proof_of_work: ProofOfWork
 
 
 @post(
@@ -95,6 +97,7 @@ async def quote(
         "price_changed",
         "idempotency_key_reused",
         "hold_limit_reached",
+        "proof_of_work_required",
         "rate_limited",
         "tax_not_configured",
         "busy",
@@ -106,6 +109,7 @@ async def create(
     data: JSONBody[CheckoutIn],
     checkout_desk: NamedDependency[CheckoutDesk],
     idempotency_key: IdempotencyKey = None,
+    proof: ProofHeader = None,
 ) -> CheckoutOut:
     """The tickets are held until ``expires_at``, or sold at once when they are free."""
     customer = data.customer.to_customer()
@@ -116,6 +120,7 @@ async def create(
         idempotency=idempotency_of(idempotency_key, data),
         claimant=checkout_desk.claimants.of(data.show_id, email=customer.email, network=client_network(request)),
     )
+    await checkout_desk.proof_of_work.ensure(data.show_id, proof, by=idempotency_key)
     await count_checkout(request)
     order = await checkout_desk.checkout(wanted)
     return CheckoutOut.of_order(order, checkout_desk.links)
@@ -169,4 +174,4 @@ async def cancel(
     return Redirect(links.order_page((await get_order(order_id)).order), status_code=HTTP_303_SEE_OTHER)
 
 
-router = Router("/", route_handlers=[quote, create, success, cancel], tags=["Checkout"])
+router = Router("/", route_handlers=[quote, get_challenge, create, success, cancel], tags=["Checkout"])

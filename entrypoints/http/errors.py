@@ -79,6 +79,7 @@ ERRORS: dict[type[Exception], Row] = {
     PriceChanged: Row(HTTPStatus.CONFLICT, "price_changed"),
     application.CheckoutInProgress: Row(HTTPStatus.CONFLICT, "checkout_in_progress"),
     domain.DomainError: Row(HTTPStatus.CONFLICT, "conflict"),
+    application.ProofOfWorkRequired: Row(_BAD_REQUEST, "proof_of_work_required"),
     application.IdempotencyKeyReused: Row(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
     application.TaxNotConfigured: Row(HTTPStatus.CONFLICT, "tax_not_configured"),
     application.Busy: Row(_UNAVAILABLE, "busy", retry_after_seconds=1),

@@ -56,6 +56,8 @@ ERROR_MESSAGES: Final = {
     "idempotency_key_reused": "This Idempotency-Key was used for a different checkout",
     "hold_limit_reached": "20 tickets of this show are on hold under this e-mail address and not paid yet: please pay "
     "or cancel those orders first, or ask the organiser",
+    "proof_of_work_required": "This show asks for a proof of work, and none came that is still good: please get a "
+    "challenge and try again",
     "rate_limited": "Too many checkouts from your address, please try again in a moment",
     "busy": "Your request is waiting behind many others being processed, please try again in a moment",
     "payment_unavailable": "The payment provider did not answer as expected, please try again in a moment",
@@ -67,6 +69,13 @@ EXAMPLES: Final[dict[str, Any]] = {
     "AccountOut": ACCOUNT,
     "AuditLogOut": {"items": [AUDIT_ENTRY], "next_cursor": None},
     "BrandingIn": {"colour": "#e8a33d", "widget_origins": ["https://theatre.example"]},
+    "ChallengeOut": {
+        "algorithm": "SHA-256",
+        "challenge": "3b5b0a2ae9a4a3f5c4e6d7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8",
+        "maxnumber": 50000,
+        "salt": "a1b2c3d4e5f6a7b8c9d0e1f2?expires=1811332800&show=01890a5d-ac96-774b-bcce-b302099a8057&",
+        "signature": "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    },
     "BrandingOut": {
         "colour": "#e8a33d",
         "widget_origins": ["https://theatre.example"],

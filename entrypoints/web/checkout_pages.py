@@ -20,7 +20,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_
 from application.buying import BuyOnce
 from application.checkout import CheckoutRequest
 from application.claimants import Claimants
-from application.errors import ApplicationError, PaymentNotPossible, TaxNotConfigured
+from application.errors import ApplicationError, PaymentNotPossible, ProofOfWorkRequired, TaxNotConfigured
 from application.links import Links
 from application.ports.payment import PaymentError
 from application.quote import QuoteCart
@@ -32,6 +32,7 @@ from domain.policy import CheckoutPolicy
 from entrypoints.http.client_network import client_network
 from entrypoints.http.context import note_error
 from entrypoints.http.errors import code_of, row_of
+from entrypoints.http.proof_of_work import ProofOfWork
 from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, limit_quotes
 from entrypoints.web.checkout_form import CheckoutForm
 from entrypoints.web.csrf import csrf_token
@@ -55,6 +56,7 @@ class FormDesk:
     policy: CheckoutPolicy
     links: Links
     claimants: Claimants
+    proof_of_work: ProofOfWork
     pages: Pages
 
     async def page(
@@ -78,6 +80,7 @@ class FormDesk:
             "form": form,
             "quote": quote,
             "key": form.key or form_key.key,
+            "asks_for_proof": self.proof_of_work.is_asked_by(show_id),
             "csrf_token": token,
             "unpaid": form_key.unpaid,
             "unpaid_url": self.links.order_page(form_key.unpaid) if form_key.unpaid else None,
@@ -114,6 +117,10 @@ class FormDesk:
 
 
 _TRY_AGAIN: Final = "Very many people are buying right now. Nothing was charged. Please press the button once more."
+_NO_PROOF: Final = (
+    "Your browser has not done the small computation that keeps robots from these tickets, or it was a while ago. "
+    "Nothing was held. Please press the button once more; scripts must be allowed on this page for it."
+)
 _HELD: Final = "Your tickets are held for you, but the payment page did not open. Please press the button once more."
 
 
@@ -139,6 +146,11 @@ async def buy(
     wanted = form.request(show_id, form_desk.policy)
     if wanted is None:
         note_error(request.scope, "invalid_request")
+        return await form_desk.page(request, show_id, form, HTTP_400_BAD_REQUEST)
+    try:
+        await form_desk.proof_of_work.ensure(show_id, fields.get("proof"), by=form.key)
+    except ProofOfWorkRequired:
+        form.errors[""] = _NO_PROOF
         return await form_desk.page(request, show_id, form, HTTP_400_BAD_REQUEST)
     await count_checkout(request)
     network = client_network(request)

@@ -27,6 +27,7 @@ def web_dependencies(container: Container, pages: Pages, page_cache: PageCache) 
         policy=container.policy(),
         links=container.links(),
         claimants=container.claimants(),
+        proof_of_work=container.proof_of_work(),
         pages=pages,
     )
     made = {"pages": pages, "page_cache": page_cache, "form_desk": desk}

@@ -140,6 +140,35 @@ function keepRemaining(list) {
   document.addEventListener("visibilitychange", look);
 }
 
+// --- Work that keeps robots away ----------------------------------------------------------------------------------------
+
+function proveWork(form) {
+  const proof = form.elements.proof;
+  const solve = async () => {
+    const answer = await fetch(form.dataset.challenge);
+    if (!answer.ok) throw new Error(answer.status);
+    const challenge = await answer.json();
+    proof.value = await new Promise((resolve, reject) => {
+      const worker = new Worker(form.dataset.worker);
+      worker.addEventListener("message", ({ data }) => { worker.terminate(); resolve(data); });
+      worker.addEventListener("error", reject);
+      worker.postMessage(challenge);
+    });
+  };
+  let solving = solve().catch(() => {});
+  // Sent before it is solved: the form goes by itself when it is. Where it cannot be solved the server says so.
+  form.addEventListener("submit", (event) => {
+    if (proof.value || event.submitter?.value !== "buy" || form.dataset.gaveUp) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const button = event.submitter;
+    solving = solving.then(() => {
+      if (!proof.value) form.dataset.gaveUp = "yes";
+      form.requestSubmit(button);
+    });
+  });
+}
+
 // --- Sending once ------------------------------------------------------------------------------------------------------
 
 function sendOnce(form) {
@@ -211,6 +240,7 @@ function tellHeight(body) {
 all("[data-stepper]").forEach(addButtons);
 all("form[data-total]").forEach(keepTotal);
 all("[data-remaining]").forEach(keepRemaining);
+all("form[data-challenge]").forEach(proveWork);
 all("form[data-once]").forEach(sendOnce);
 all("[data-countdown]").forEach(countDown);
 all("[data-watch]").forEach(watch);

@@ -1,0 +1,1 @@
+"""Challenges that cost a browser some work: ALTCHA, version 1."""
