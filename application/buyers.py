@@ -15,6 +15,7 @@ from application.outbox import OutboxTask, TaskKind
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from domain.customer import ERASED_EMAIL
+from domain.email_address import both_forms
 from domain.errors import Conflict, NotFound
 from domain.notes import OrderNote
 from domain.orders import AttendeeStatus, Order
@@ -30,12 +31,32 @@ class HeldOrder:
     notes: Sequence[OrderNote]
 
 
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """What is held about a person. ``emails`` are the forms of the address that were looked for, ``scanners`` the names
+    of the scanners that read their tickets.
+    """
+
+    orders: Sequence[HeldOrder]
+    emails: Sequence[str]
+    scanners: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The orders that are nobody's now. ``emails`` as in HeldRecord; ``scanners`` keep their names."""
+
+    order_ids: Sequence[UUID]
+    emails: Sequence[str]
+    scanners: Sequence[str]
+
+
 class ExportBuyer:
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
         self._unit_of_work = unit_of_work
         self._audit = AuditTrail(clock, ids)
 
-    async def __call__(self, actor: Actor, email: str) -> list[HeldOrder]:
+    async def __call__(self, actor: Actor, email: str) -> HeldRecord:
         """Everything held about who ordered under this address from the producer; nothing, where nobody did."""
         async with self._unit_of_work() as uow:
             order_ids = await uow.buyers.orders_of(actor.producer_id, _address(email))
@@ -45,11 +66,12 @@ class ExportBuyer:
                 if order:
                     refunds, notes = await uow.refunds.of_order(order_id), await uow.notes.of_order(order_id)
                     held.append(HeldOrder(order, refunds, notes))
+            scanners = await uow.buyers.scanners_of(order_ids)
             await self._audit.record(
                 uow, actor, Action.BUYER_EXPORTED, actor.producer_id, after={"order_ids": order_ids}
             )
             await uow.commit()
-        return held
+        return HeldRecord(held, both_forms(email.strip()), scanners)
 
 
 class EraseBuyer:
@@ -62,8 +84,8 @@ class EraseBuyer:
         self._hand_over = hand_over
         self._audit = AuditTrail(clock, ids)
 
-    async def __call__(self, actor: Actor, email: str, *, force: bool = False) -> list[UUID]:
-        """The orders that were erased.
+    async def __call__(self, actor: Actor, email: str, *, force: bool = False) -> Erasure:
+        """What was erased, and what stays.
 
         Raises NotFound where there is none, and Conflict, with nothing erased, while one of them is being paid, or
         (unless ``force``) still admits somebody to a show that is not over: they could not be told of a change.
@@ -76,6 +98,7 @@ class EraseBuyer:
                 raise NotFound("Nobody ordered under this address")
             for order in orders:
                 await self._ensure_erasable(uow, order, now, force=force)
+            scanners = await uow.buyers.scanners_of(order_ids)
             await uow.buyers.erase(order_ids)
             # The transfer at Stripe says who it was for: written once more, it says nobody.
             tasks = [
@@ -89,7 +112,7 @@ class EraseBuyer:
             )
             await uow.commit()
         self._hand_over(tasks)
-        return order_ids
+        return Erasure(order_ids, both_forms(email.strip()), scanners)
 
     async def _ensure_erasable(self, uow: UnitOfWork, order: Order, now: datetime, *, force: bool) -> None:
         if order.holds_tickets:

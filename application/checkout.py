@@ -18,6 +18,7 @@ from application.conflicts import undisturbed
 from application.errors import CheckoutInProgress, IdempotencyKeyReused, PaymentNotPossible, TaxNotConfigured
 from application.group_commit import GroupCommit
 from application.handover import HandOver
+from application.issuing import new_order_id
 from application.outbox import OutboxTask, TaskKind
 from application.ports.lock import Lock
 from application.ports.payment import PaymentBusy, PaymentKeyRefused, PaymentRefused, PaymentUnavailable, TaxRefused
@@ -184,7 +185,7 @@ class PlaceOrders:
             order = sale.offering(request.cart.show_id, self._policy).place(
                 request.cart,
                 request.customer,
-                order_id=self._ids.new(),
+                order_id=new_order_id(self._ids),
                 issue=self._issue,
                 now=now,
                 expected_total=request.expected_total,

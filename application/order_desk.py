@@ -80,12 +80,18 @@ class ListAttendees:
         self._unit_of_work = unit_of_work
 
     async def __call__(
-        self, actor: Actor, show_id: UUID, *, after: AttendeeCursor | None, limit: int
+        self,
+        actor: Actor,
+        show_id: UUID,
+        *,
+        text: str | None = None,
+        after: AttendeeCursor | None,
+        limit: int,
     ) -> tuple[list[AttendeeSummary], AttendeeCursor | None]:
         """A page, and where the next one begins, if there is one. Raises NotFound."""
         async with self._unit_of_work() as uow:
             await own_show(uow, actor, show_id)
-            found = await uow.order_lists.attendees(show_id, after=after, limit=limit + 1)
+            found = await uow.order_lists.attendees(show_id, text=text, after=after, limit=limit + 1)
         page = found[:limit]
         return page, _after_attendee(page[-1]) if len(found) > limit else None
 

@@ -6,6 +6,7 @@ Every change of an order's status goes through the one table in this module.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -162,6 +163,16 @@ NUMBER_LENGTH: Final = 8
 def number_of(order_id: UUID) -> str:
     """The number of the order with this id: eight letters and digits of the id's random part."""
     return base64.b32encode(order_id.bytes[-5:]).decode()
+
+
+#: A spreadsheet may take digits, or digits with letters in one place, for a quantity: 22222E22 is a number with an
+#: exponent, 2MAR2345 and SEPT2345 are dates, 222222KR is money.
+_QUANTITY: Final = re.compile(r"[2-7]*[A-Z]{0,5}[2-7]*")
+
+
+def reads_as_quantity(number: str) -> bool:
+    """Whether a spreadsheet may take an order's number for a number, a date or money, and so write another one."""
+    return not number.isalpha() and _QUANTITY.fullmatch(number) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,13 @@ _STRAIGHT: Final = "'`´＇"
 _CURVED: Final = "’‘‛ʼʹʽˈ′‵՚"
 APOSTROPHES: Final = _STRAIGHT + _CURVED
 #: The Hebrew signs for foreign sounds and for abbreviations, kept as they are.
-_GERESH: Final = "׳״"
-_HYPHENS: Final = "-‐‑‒–־֊゠﹣－"
+GERESH: Final = "׳״"
+HYPHENS: Final = "-‐‑‒–־֊゠﹣－"
 #: Between syllables or parts of a name: Catalan (l·l), Japanese, Chinese renderings of foreign names, Tibetan.
-_DOTS_BETWEEN: Final = "·・･་༌"
+DOTS_BETWEEN: Final = "·・･་༌"
 #: 〇 is a digit and a character of Chinese names.
 _AS_LETTERS: Final = "〇"
-_MARKS: Final = frozenset(f" '’.{_GERESH}{_HYPHENS}{_DOTS_BETWEEN}{_AS_LETTERS}")
+_MARKS: Final = frozenset(f" '’.{GERESH}{HYPHENS}{DOTS_BETWEEN}{_AS_LETTERS}")
 _ONE_FOR_ALL: Final = str.maketrans(
     {
         **dict.fromkeys(_STRAIGHT, "'"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.customer import ERASED_EMAIL, ERASED_NAME, Customer
+from domain.email_address import both_forms
 from domain.notes import OrderNote
 from domain.orders import Order
 
@@ -33,12 +34,17 @@ class MemoryBuyerRepo:
 
     async def orders_of(self, producer_id: UUID, email: str) -> list[UUID]:
         shows = {show.id for show in self._tables.shows.values() if show.producer_id == producer_id}
-        found = [o for o in self._tables.orders.values() if o.customer.email.lower() == email.lower()]
+        found = [o for o in self._tables.orders.values() if o.customer.email.lower() in both_forms(email)]
         return sorted(order.id for order in found if order.show_id in shows)
 
     async def has_tickets(self, show_id: UUID, email: str) -> bool:
         found = [o for o in self._tables.orders.values() if o.customer.email.lower() == email.lower()]
         return any(order.success for order in found if order.show_id == show_id)
+
+    async def scanners_of(self, order_ids: Collection[UUID]) -> list[str]:
+        attendees = {attendee.id for id_ in order_ids for attendee in self._tables.orders[id_].attendees}
+        scans = self._tables.scans.values()
+        return sorted({scan.device_id for scan in scans if scan.attendee_id in attendees and scan.device_id})
 
     async def erase(self, order_ids: Collection[UUID]) -> None:
         tables, ids = self._tables, set(order_ids)

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from domain.email_address import both_forms
+
 if TYPE_CHECKING:
     from adapters.memory.storage import _Tables
 
@@ -21,5 +23,5 @@ class MemoryLookupRepo:
         return True
 
     async def orders_of(self, email: str, *, limit: int) -> list[UUID]:
-        found = [o for o in self._tables.orders.values() if o.customer.email.lower() == email.lower()]
+        found = [o for o in self._tables.orders.values() if o.customer.email.lower() in both_forms(email)]
         return [o.id for o in sorted(found, key=lambda o: (o.created_at, o.id), reverse=True)[:limit]]

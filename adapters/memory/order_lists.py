@@ -13,6 +13,8 @@ from application.ports.order_lists import (
     OrderFilter,
     OrderSummary,
 )
+from domain.email_address import both_forms
+from domain.order_search import search_key, search_terms
 from domain.orders import AttendeeStatus, Order
 
 if TYPE_CHECKING:
@@ -31,14 +33,16 @@ class MemoryOrderListRepo:
             for order in self._tables.orders.values()
             if order.show_id == show_id
             and only.status in (None, order.status)
-            and (only.email is None or order.customer.email.lower() == only.email.lower())
-            and (only.text is None or _matches(order, only.text))
+            and (only.email is None or order.customer.email.lower() in both_forms(only.email))
+            and _matches(order, only.text)
             and (after is None or (order.created_at, order.id) < (after.created_at, after.order_id))
         ]
         found.sort(key=lambda order: (order.created_at, order.id), reverse=True)
         return [_summary_of(order) for order in found[:limit]]
 
-    async def attendees(self, show_id: UUID, *, after: AttendeeCursor | None, limit: int) -> list[AttendeeSummary]:
+    async def attendees(
+        self, show_id: UUID, *, text: str | None = None, after: AttendeeCursor | None, limit: int
+    ) -> list[AttendeeSummary]:
         found = [
             AttendeeSummary(
                 id=attendee.id,
@@ -54,7 +58,7 @@ class MemoryOrderListRepo:
                 created_at=order.created_at,
             )
             for order in self._tables.orders.values()
-            if order.show_id == show_id
+            if order.show_id == show_id and _matches(order, text)
             for attendee in order.attendees
         ]
         found.sort(key=_place)
@@ -83,10 +87,9 @@ def _place(attendee: AttendeeSummary) -> tuple[object, ...]:
     return (attendee.created_at, attendee.order_id, attendee.id)
 
 
-def _matches(order: Order, text: str) -> bool:
-    customer = order.customer
-    parts = (customer.name, customer.email, customer.phone or "")
-    return any(text.lower() in part.lower() for part in parts) or text.upper() == order.number
+def _matches(order: Order, text: str | None) -> bool:
+    key = search_key(order.customer)
+    return all(term.is_in(key, order.customer.phone, order.id) for term in search_terms(text or ""))
 
 
 def _summary_of(order: Order) -> OrderSummary:

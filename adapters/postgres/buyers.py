@@ -8,16 +8,18 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.tables import order_notes, orders, outbox, refunds, shows, ticket_attendees
-from domain.customer import ERASED_EMAIL, ERASED_NAME
+from adapters.postgres.tables import order_notes, orders, outbox, refunds, scans, shows, ticket_attendees
+from domain.customer import ERASED_EMAIL, ERASED_NAME, Customer
+from domain.email_address import both_forms
 from domain.notes import OrderNote
+from domain.order_search import search_key
 from domain.orders import SOLD, AttendeeStatus
 
 ORDERS_OF = (
     sa.select(orders.c.id)
     .join(shows, shows.c.id == orders.c.show_id)
     .where(
-        sa.func.lower(orders.c.customer_email) == sa.func.lower(sa.bindparam("email")),
+        sa.func.lower(orders.c.customer_email) == sa.any_(sa.bindparam("emails", type_=sa.ARRAY(sa.Text))),
         shows.c.producer_id == sa.bindparam("producer_id"),
     )
     .order_by(orders.c.id)
@@ -53,11 +55,20 @@ class PostgresBuyerRepo:
         self._connection = connection
 
     async def orders_of(self, producer_id: UUID, email: str) -> list[UUID]:
-        parameters = {"producer_id": producer_id, "email": email}
+        parameters = {"producer_id": producer_id, "emails": list(both_forms(email))}
         return list((await self._connection.scalars(ORDERS_OF, parameters)).all())
 
     async def has_tickets(self, show_id: UUID, email: str) -> bool:
         return bool(await self._connection.scalar(_HAS_TICKETS, {"show_id": show_id, "email": email}))
+
+    async def scanners_of(self, order_ids: Collection[UUID]) -> list[str]:
+        query = (
+            sa.select(scans.c.device_id)
+            .join(ticket_attendees, ticket_attendees.c.id == scans.c.attendee_id)
+            .where(ticket_attendees.c.order_id.in_(order_ids), scans.c.device_id != "")
+            .distinct()
+        )
+        return sorted((await self._connection.scalars(query)).all())
 
     async def erase(self, order_ids: Collection[UUID]) -> None:
         ids = list(order_ids)
@@ -68,6 +79,7 @@ class PostgresBuyerRepo:
                 customer_name=ERASED_NAME,
                 customer_email=ERASED_EMAIL,
                 customer_phone=None,
+                search_key=search_key(Customer(ERASED_NAME, ERASED_EMAIL)),
                 checkout_url=None,
                 last_payment_error=None,
                 idempotency_key=None,

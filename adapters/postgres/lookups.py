@@ -11,13 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.tables import order_lookups, orders
+from domain.email_address import both_forms
 
 #: How many who asked long ago are forgotten whenever somebody asks: more than come, so that the table stays small.
 _FORGOTTEN_AT_A_TIME: Final = 10
 
 ORDERS_OF = (
     sa.select(orders.c.id)
-    .where(sa.func.lower(orders.c.customer_email) == sa.func.lower(sa.bindparam("email")))
+    .where(sa.func.lower(orders.c.customer_email) == sa.any_(sa.bindparam("emails", type_=sa.ARRAY(sa.Text))))
     .order_by(orders.c.created_at.desc(), orders.c.id.desc())
     .limit(sa.bindparam("count"))
 )
@@ -47,4 +48,6 @@ class PostgresLookupRepo:
         return is_new
 
     async def orders_of(self, email: str, *, limit: int) -> list[UUID]:
-        return list((await self._connection.scalars(ORDERS_OF, {"email": email, "count": limit})).all())
+        return list(
+            (await self._connection.scalars(ORDERS_OF, {"emails": list(both_forms(email)), "count": limit})).all()
+        )

@@ -19,6 +19,7 @@ from domain.customer import Customer
 from domain.duplicate_payments import DuplicatePayment
 from domain.inventory import Inventory
 from domain.money import currency
+from domain.order_search import search_key
 from domain.orders import AttendeeStatus, Idempotency, ManualPayment, Order, OrderStatus, TicketAttendee
 from domain.pricing import Quote, TicketOrder
 from domain.promotions import TicketPromoCode
@@ -258,6 +259,7 @@ def new_order_values(order: Order) -> Values:
         "customer_name": order.customer.name,
         "customer_email": order.customer.email,
         "customer_phone": order.customer.phone,
+        "search_key": search_key(order.customer),
         "currency": quote.currency.code,
         "subtotal": quote.subtotal,
         "promo_code_id": order.promo_code_id,

@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from adapters.postgres.engine import create_sync_engine
 from adapters.postgres.errors import sqlstate_of
+from adapters.postgres.search_keys import fill_search_keys
 from adapters.postgres.venue_clocks import fill_venue_clocks
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ def upgrade(database_url: str, revision: str = "head", *, give_up_seconds: float
     if revision == "head":
         with _connection(database_url) as connection:
             fill_venue_clocks(connection)
+            fill_search_keys(connection)
 
 
 def downgrade(database_url: str, revision: str) -> None:

@@ -190,6 +190,8 @@ orders = sa.Table(
     sa.Column("customer_name", sa.Text, nullable=False),
     sa.Column("customer_email", sa.Text, nullable=False),
     sa.Column("customer_phone", sa.Text),
+    # What an order is found by (domain.order_search); NULL where an earlier version placed it meanwhile.
+    sa.Column("search_key", sa.Text),
     sa.Column("currency", sa.CHAR(3), nullable=False),
     sa.Column("subtotal", sa.BigInteger, nullable=False),
     sa.Column("promo_code_id", sa.ForeignKey(ticket_promo_codes.c.id)),

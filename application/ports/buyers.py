@@ -23,7 +23,13 @@ class BuyerRepo(Protocol):
     """Persons, who are known by an e-mail address alone."""
 
     async def orders_of(self, producer_id: UUID, email: str) -> list[UUID]:
-        """The producer's orders under the address, in any case, in the order of their ids."""
+        """The producer's orders under the address, in any case and in either form of its domain, in the order of their
+        ids.
+        """
+        ...
+
+    async def scanners_of(self, order_ids: Collection[UUID]) -> list[str]:
+        """The names that scanners gave themselves as they read tickets of these orders, sorted; no empty one."""
         ...
 
     async def has_tickets(self, show_id: UUID, email: str) -> bool:

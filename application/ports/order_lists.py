@@ -59,8 +59,8 @@ class AttendeeSummary:
 class OrderFilter:
     """Which orders of a show: those that match all of what is not None.
 
-    ``email`` is the whole address in any case; ``text`` part of name or address, part of the phone number as it is
-    stored, or the whole order number.
+    ``email`` is the whole address in any case and in either form of its domain; every word of ``text`` is part of name
+    or address (accents and apostrophes do not matter), of the phone number, or is the whole order number.
     """
 
     status: OrderStatus | None = None
@@ -107,8 +107,10 @@ class OrderListRepo(Protocol):
         """Newest first."""
         ...
 
-    async def attendees(self, show_id: UUID, *, after: AttendeeCursor | None, limit: int) -> list[AttendeeSummary]:
-        """Oldest order first. Tickets that were made void are among them."""
+    async def attendees(
+        self, show_id: UUID, *, text: str | None = None, after: AttendeeCursor | None, limit: int
+    ) -> list[AttendeeSummary]:
+        """Oldest order first; of ``text`` as in ``OrderFilter``. Tickets that were made void are among them."""
         ...
 
     async def holds(self, show_id: UUID, *, limit: int) -> list[Hold]:

@@ -131,9 +131,11 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
     },
     "ConflictsOut": {"items": [{**_CONFLICT, "attendee": None}], "next_cursor": None},
     "EraseIn": {"email": "ada@example.org", "force": False},
-    "ErasedOut": {"order_ids": [ORDER_ID]},
+    "ErasedOut": {"order_ids": [ORDER_ID], "emails": ["ada@example.org"], "scanners": ["south door 1"]},
     "HeldOut": {
         "email": "ada@example.org",
+        "emails": ["ada@example.org"],
+        "scanners": ["south door 1"],
         "orders": [
             {
                 **QUOTE,

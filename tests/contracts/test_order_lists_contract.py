@@ -84,6 +84,10 @@ async def test_orders_are_newest_first_from_any_place_on(unit_of_work: UnitOfWor
         (OrderFilter(text="\\"), False),
         (OrderFilter(text="lovelace", status=OrderStatus.EXPIRED), False),
         (OrderFilter(text="????????"), False),
+        (OrderFilter(text="-"), False),
+        (OrderFilter(text="love ADA"), True),
+        (OrderFilter(text="love grace"), False),
+        (OrderFilter(text="555 1234567"), True),
     ],
 )
 async def test_filters(unit_of_work: UnitOfWorkFactory, theatre: Theatre, only: OrderFilter, is_found: bool) -> None:
@@ -92,6 +96,45 @@ async def test_filters(unit_of_work: UnitOfWorkFactory, theatre: Theatre, only: 
     async with unit_of_work() as uow:
         found = await uow.order_lists.orders(theatre.show.id, only=only, after=None, limit=10)
     assert [row.id for row in found] == ([order.id] if is_found else [])
+
+
+async def test_both_stores_find_alike(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    people = [
+        Customer("Jürgen Müller-Groß", "jm@example.org", "+491701234567"),
+        Customer("Ελένη Παπαδόπουλος", "eleni@example.org", "+302101234567"),
+        Customer("İpek Łukasz O’Brien", "karl@bücher.example", None),
+    ]
+    orders = [completed(replace(theatre.order(), customer=person)) for person in people]
+    await store(unit_of_work, *orders)
+    for text, found in (
+        ("jurgen muller", 0),
+        ("Mu\u0308ller", 0),
+        ("MUELLER gross", 0),
+        ("0170 1234567", 0),
+        ("+49 (0)170/1234567", 0),
+        ("παπαδοπουλοσ", 1),
+        ("ΕΛΕΝΗ", 1),
+        ("ipek lukasz obrien", 2),
+        ("O'Brien", 2),
+        ("xn--bcher-kva", 2),
+        ("bucher.example", 2),
+    ):
+        async with unit_of_work() as uow:
+            rows = await uow.order_lists.orders(theatre.show.id, only=OrderFilter(text=text), after=None, limit=9)
+            attendees = await uow.order_lists.attendees(theatre.show.id, text=text, after=None, limit=9)
+        assert [row.id for row in rows] == [orders[found].id], text
+        assert {row.order_id for row in attendees} == {orders[found].id}, text
+
+
+async def test_either_form_of_an_address_is_found(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order = replace(theatre.order(), customer=Customer("Karl", "karl@bücher.example"))
+    await store(unit_of_work, order)
+    async with unit_of_work() as uow:
+        for email in ("Karl@bücher.example", "karl@xn--bcher-kva.example", "KARL@BÜCHER.example"):
+            (row,) = await uow.order_lists.orders(theatre.show.id, only=OrderFilter(email=email), after=None, limit=9)
+            assert row.id == order.id
+            assert order.id in await uow.buyers.orders_of(theatre.producer.id, email)
+            assert order.id in await uow.lookups.orders_of(email, limit=100)
 
 
 async def test_number_finds_one_order(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

@@ -55,7 +55,12 @@ async def test_export_has_everything_held_about_the_person_and_nobody_else(
 
 
 async def test_export_of_a_stranger_is_empty(office: BackOffice, email: str) -> None:
-    assert (await office.post("/privacy/export", {"email": email})).body == {"email": email, "orders": []}
+    assert (await office.post("/privacy/export", {"email": email})).body == {
+        "email": email,
+        "emails": [email],
+        "orders": [],
+        "scanners": [],
+    }
 
 
 async def test_erased_buyer_is_nobody_and_the_figures_stay(
@@ -63,13 +68,14 @@ async def test_erased_buyer_is_nobody_and_the_figures_stay(
 ) -> None:
     order = await order_of(box_office, on_sale, email, 1, 1)
     await office.post(f"/orders/{order['order_id']}/notes", {"text": "Wheelchair"})
-    await office.post("/checkin", {"code": order["attendees"][0]["code"], "show_id": str(on_sale.id)})
+    scan = {"code": order["attendees"][0]["code"], "show_id": str(on_sale.id), "device_id": "north"}
+    await office.post("/checkin", scan)
     report = (await office.get(f"/shows/{on_sale.id}/report")).body
     await over(box_office, on_sale)
 
     answer = await office.post("/privacy/erase", {"email": email.upper()})
 
-    assert answer.body == {"order_ids": [order["order_id"]]}
+    assert answer.body == {"order_ids": [order["order_id"]], "emails": [email], "scanners": ["north"]}
     stored = await box_office.stored_order(order)
     assert (stored.customer.name, stored.customer.phone, stored.idempotency) == ("Erased", None, None)
     assert {attendee.name for attendee in stored.attendees} == {"Erased"}
@@ -95,6 +101,25 @@ async def test_transfer_at_stripe_names_nobody_any_more(
         return bool(calls) and calls[-1]["metadata"]["order_email"] == "erased@erased.invalid"
 
     await box_office.until(is_rewritten)
+
+
+@pytest.mark.parametrize(("ordered", "asked"), [(0, 1), (1, 0), (0, 0), (1, 1)])
+async def test_buyer_is_found_by_either_form_of_an_international_domain(
+    office: BackOffice, box_office: BoxOffice, on_sale: OnSale, ordered: int, asked: int
+) -> None:
+    name = uuid4().hex
+    forms = [f"{name}@bücher.example", f"{name}@xn--bcher-kva.example"]
+    order = await order_of(box_office, on_sale, forms[ordered], 1)
+
+    held = (await office.post("/privacy/export", {"email": forms[asked]})).body
+
+    assert [each["order_id"] for each in held["orders"]] == [order["order_id"]]
+    assert sorted(held["emails"]) == sorted(forms)
+    listed = (await office.get(f"/shows/{on_sale.id}/orders", params={"email": forms[asked]})).body
+    assert [each["order_id"] for each in listed["items"]] == [order["order_id"]]
+    erased = await office.post("/privacy/erase", {"email": forms[asked].upper(), "force": True})
+    assert erased.body["order_ids"] == [order["order_id"]]
+    assert (await box_office.stored_order(order)).customer.is_erased
 
 
 async def test_ticket_to_a_show_to_come_is_refused_unless_forced(

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from application.buyers import HeldOrder
+from application.buyers import HeldOrder, HeldRecord
 from application.links import Links
 from application.ports.order_lists import AttendeeSummary, OrderSummary
 from application.refunds import MAX_REASON_LENGTH, RefundPreview
@@ -356,11 +356,27 @@ class HeldOrderOut(QuoteOut, kw_only=True):
 
 
 class HeldOut(msgspec.Struct):
+    """``emails`` are the forms of the address that were looked for: an international domain has two. ``scanners`` are
+    the names of the scanners that read the buyer's tickets.
+    """
+
     email: str
+    emails: list[str]
     orders: list[HeldOrderOut]
+    scanners: list[str]
+
+    @classmethod
+    def of(cls, email: str, held: HeldRecord) -> HeldOut:
+        orders = [HeldOrderOut.of_held(order) for order in held.orders]
+        return cls(email=email, emails=list(held.emails), orders=orders, scanners=list(held.scanners))
 
 
 class ErasedOut(msgspec.Struct):
-    """The orders that are nobody's now. What the buyer's bank and Stripe know of the payments is theirs to erase."""
+    """The orders that are nobody's now, and the forms of the address that were looked for. What the buyer's bank and
+    Stripe know of the payments is theirs to erase. Scans of the tickets stay, and with them the names that ``scanners``
+    gave themselves: of devices and doors, not of the buyer.
+    """
 
     order_ids: list[UUID]
+    emails: list[str]
+    scanners: list[str]

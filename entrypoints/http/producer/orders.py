@@ -37,7 +37,12 @@ WithEmail = Annotated[str | None, QueryParameter(max_length=254, description="Th
 WithText = Annotated[
     str | None,
     QueryParameter(
-        name="q", max_length=100, description="Part of the buyer's name, address or phone, or the order's number."
+        name="q",
+        max_length=100,
+        description=(
+            "Words that are each part of the buyer's name or address (accents and apostrophes do not matter), of the "
+            "phone number as it is written, or the order's number."
+        ),
     ),
 ]
 
@@ -122,12 +127,14 @@ async def list_attending(
     show_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     list_attendees: NamedDependency[ListAttendees],
+    text: WithText = None,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> AttendeeListOut:
-    """Everybody who has or had a ticket, as they came to have it."""
+    """Everybody who has or had a ticket, as they came to have it. ``q`` finds them by their orders, as there."""
     after = _decode_attendee(cursor) if cursor else None
-    attendees, more = await list_attendees(actor, show_id, after=after, limit=limit)
+    only = filter_of(None, None, text)
+    attendees, more = await list_attendees(actor, show_id, text=only.text, after=after, limit=limit)
     return AttendeeListOut(
         [ListedAttendeeOut.of(attendee) for attendee in attendees], _encode_attendee(more) if more else None
     )

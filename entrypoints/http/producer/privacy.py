@@ -12,7 +12,7 @@ from application.buyers import EraseBuyer, ExportBuyer
 from domain.errors import InvalidRequest
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
-from entrypoints.http.producer.order_schemas import BuyerIn, ErasedOut, EraseIn, HeldOrderOut, HeldOut
+from entrypoints.http.producer.order_schemas import BuyerIn, ErasedOut, EraseIn, HeldOut
 from entrypoints.http.strict_json import StrictJson
 
 
@@ -30,7 +30,7 @@ async def export(
 ) -> HeldOut:
     """Everything that is held about who ordered from the producer under this address, in any case."""
     email = _text(data.email)
-    return HeldOut(email, [HeldOrderOut.of_held(held) for held in await export_buyer(actor, email)])
+    return HeldOut.of(email, await export_buyer(actor, email))
 
 
 @post(
@@ -48,7 +48,8 @@ async def erase(
     """Name, address and phone go from orders and attendees, and notes and reasons with them; figures stay. Refused
     while an order is being paid, and, without ``force``, while one admits to a show that is not over.
     """
-    return ErasedOut(await erase_buyer(actor, _text(data.email), force=data.force))
+    erased = await erase_buyer(actor, _text(data.email), force=data.force)
+    return ErasedOut(list(erased.order_ids), list(erased.emails), list(erased.scanners))
 
 
 def _text(email: str) -> str:

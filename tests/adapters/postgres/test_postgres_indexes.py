@@ -67,7 +67,7 @@ async def test_orders_that_hold_tickets_are_found_by_their_index(
 async def test_what_the_relay_and_a_lookup_want_is_found_by_its_index(
     engine: AsyncEngine, query: sa.Select[Any], index: str
 ) -> None:
-    parameters = {"now": NOW, "until": NOW, "kinds": ["reminder_mail"], "count": 10, "email": "ada@example.org"}
+    parameters = {"now": NOW, "until": NOW, "kinds": ["reminder_mail"], "count": 10, "emails": ["ada@example.org"]}
     statement = query.compile(dialect=engine.dialect)
     wanted = {name: parameters[name] for name in statement.params if name in parameters}
     async with engine.connect() as connection:

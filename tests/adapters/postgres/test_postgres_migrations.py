@@ -175,3 +175,27 @@ def test_what_keeps_a_step_waiting_too_long_ends_it(empty_database_url: str) -> 
         with pytest.raises(OperationalError, match="lock timeout"):
             schema.upgrade(empty_database_url, give_up_seconds=0)
     schema.upgrade(empty_database_url)
+
+
+def test_orders_of_an_earlier_version_are_found_after_the_migration(empty_database_url: str) -> None:
+    schema.upgrade(empty_database_url, "0011")
+    execute(
+        empty_database_url,
+        "WITH producer AS (INSERT INTO producers (id, name, email, currency) "
+        "VALUES (gen_random_uuid(), 'Globe', 'a@globe.example', 'USD') RETURNING id), "
+        "show AS (INSERT INTO shows (id, producer_id, title, description, venue, door_time, start_time, end_time, "
+        "timezone, locale, terms, published, cancelled) SELECT gen_random_uuid(), id, 'Hamlet', '', '', now(), now(), "
+        "now(), 'UTC', 'en-US', '', true, false FROM producer RETURNING id) "
+        "INSERT INTO orders (id, show_id, show_title, customer_name, customer_email, currency, subtotal, "
+        "promo_code_discount, platform_fees, payment_processing_fees, total, status, is_manual_order, created_at) "
+        "SELECT gen_random_uuid(), show.id, 'Hamlet', 'Jürgen Müller ' || n, 'j@example.org', 'USD', 0, 0, 0, 0, 0, "
+        "'completed', false, now() FROM show, generate_series(1, 1001) AS n",
+    )
+
+    schema.upgrade(empty_database_url)
+
+    engine = create_sync_engine(empty_database_url)
+    with engine.connect() as connection:
+        keys = set(connection.scalars(sa.select(tables.orders.c.search_key)))
+    assert len(keys) == 1001
+    assert "jurgen muller 1 j@example.org juergen mueller 1 j@example.org" in keys

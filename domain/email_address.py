@@ -1,0 +1,27 @@
+"""One e-mail address, two forms: a domain outside ASCII as people write it, and as mail servers know it (IDNA)."""
+
+from __future__ import annotations
+
+import idna
+
+
+def ascii_address(address: str) -> str:
+    """The address with its domain in ASCII: ``karl@xn--bcher-kva.example``. What has no such form stays as it is."""
+    local_part, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local_part}{at}{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        return address
+
+
+def both_forms(address: str) -> tuple[str, ...]:
+    """The address in lower case as it is stored in either form of its domain, the one asked for first."""
+    asked = address.lower()
+    local_part, at, domain = asked.rpartition("@")
+    try:
+        unicode_form = f"{local_part}{at}{idna.decode(domain, uts46=True)}"
+    except idna.IDNAError:
+        unicode_form = asked
+    return tuple(dict.fromkeys((asked, unicode_form, ascii_address(asked))))

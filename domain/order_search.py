@@ -1,0 +1,161 @@
+"""Finding orders by what a person types: names without their accents, phone numbers as they are written, numbers.
+
+Both sides are folded alike: an order's key when it is stored, the words when they are searched. Every word must be
+found somewhere in the order.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from domain.customer import Customer, parse_phone
+from domain.email_address import ascii_address
+from domain.errors import InvalidPhone
+from domain.orders import NUMBER_LENGTH
+from domain.person_name import APOSTROPHES, DOTS_BETWEEN, GERESH, HYPHENS
+
+#: Letters that Unicode does not take apart, as people without them on their keyboards write them, and Arabic's tatweel,
+#: which only stretches a word.
+_PLAIN: Final = {
+    **dict.fromkeys("łŀ", "l"),
+    **dict.fromkeys("øɵ", "o"),
+    **dict.fromkeys("đðɖɗ", "d"),
+    "þ": "th",
+    "æ": "ae",
+    "œ": "oe",
+    "ı": "i",
+    "ħ": "h",
+    "ŋ": "n",
+    "ŧ": "t",
+    "ƒ": "f",
+    "ə": "e",
+    "ɓ": "b",
+    "ƙ": "k",
+    "ɲ": "n",
+    "ƴ": "y",
+    "ɔ": "o",
+    "ɛ": "e",
+    "ʻ": "",
+    "ʾ": "",
+    "ʿ": "",
+    "ـ": "",
+    **dict.fromkeys(APOSTROPHES + GERESH + '"', ""),
+    **dict.fromkeys(HYPHENS + DOTS_BETWEEN, " "),
+}
+_FOLDING: Final = str.maketrans(_PLAIN)
+_ASCII_FOLDING: Final = str.maketrans({"'": "", "`": "", '"': "", "-": " "})
+#: German, Danish, Swedish and Norwegian write these letters with two where they are not to be had.
+_IN_TWO_LETTERS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+#: Canonical combining classes of marks that belong to a letter: nukta, voicing marks of kana, virama.
+_OF_THE_LETTER: Final = frozenset({0, 7, 8, 9})
+_OF_A_PHONE: Final = re.compile(r"[+(]?\d[\d()./\-]*|\(\d+\)[\d./\-]*")
+#: What stands before a number in the country itself, or before another country's.
+_BEFORE_A_NUMBER: Final = ("011", "00", "06", "0", "8")
+#: Fewer digits than these may be anywhere in a phone number; of more, what stands before a number is left out.
+_LEAST_DIGITS: Final = 3
+
+
+def folded(text: str) -> str:
+    """The text as it is compared: lower case, no accents, no apostrophes, hyphens as spaces."""
+    if text.isascii():
+        return text.lower().translate(_ASCII_FOLDING)
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    letters = "".join(c for c in apart if unicodedata.combining(c) in _OF_THE_LETTER)
+    return unicodedata.normalize("NFC", letters.translate(_FOLDING))
+
+
+def search_key(customer: Customer) -> str:
+    """What an order is found by, but for its number and its phone."""
+    text = f"{customer.name} {customer.email}"
+    if text.isascii():
+        return folded(text)
+    in_ascii = ascii_address(customer.email)
+    return " ".join((*_spellings(text), *([folded(in_ascii)] if in_ascii != customer.email else [])))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTerm:
+    """One word: an order has it if its key has one of ``spellings``, its phone's digits one of ``phones``, or its id
+    the ``number_tail``.
+    """
+
+    spellings: tuple[str, ...]
+    phones: tuple[str, ...] = ()
+    number_tail: bytes | None = None
+
+    def is_in(self, key: str, phone: str | None, order_id: UUID) -> bool:
+        """Whether an order has it."""
+        return (
+            any(spelling in key for spelling in self.spellings)
+            or any(digits in (phone or "") for digits in self.phones)
+            or (self.number_tail is not None and order_id.bytes.endswith(self.number_tail))
+        )
+
+
+def search_terms(text: str) -> list[SearchTerm]:
+    """The words of what was typed. None, where there is nothing but space."""
+    terms: list[SearchTerm] = []
+    digits: list[str] = []
+    for word in unicodedata.normalize("NFKC", text).split():
+        if _OF_A_PHONE.fullmatch(word):
+            digits.append(word)
+            continue
+        terms += _phone(digits)
+        digits = []
+        terms += _words(word)
+    return terms + list(_phone(digits))
+
+
+def _words(word: str) -> Iterator[SearchTerm]:
+    number = _number_tail(word)
+    if number is not None:
+        yield SearchTerm(_spellings(word), number_tail=number)
+        return
+    ways = [spelling.split() for spelling in _spellings(word)]
+    if not ways[0]:  # signs alone, which nobody is called
+        yield SearchTerm((word,))
+    for parts in zip(*ways, strict=True):
+        yield SearchTerm(tuple(dict.fromkeys(parts)))
+
+
+def _phone(words: list[str]) -> Iterator[SearchTerm]:
+    """A number that was typed in groups is one word."""
+    if words:
+        typed = " ".join(words)
+        yield SearchTerm((typed,), _phones(typed), _number_tail(words[0]) if len(words) == 1 else None)
+
+
+def _phones(typed: str) -> tuple[str, ...]:
+    digits = "".join(character for character in typed if character.isdigit())
+    found = [digits]
+    try:
+        found.append((parse_phone(typed) or "").removeprefix("+"))
+    except InvalidPhone:
+        found += [digits.removeprefix(before) for before in _BEFORE_A_NUMBER if digits.startswith(before)]
+    return tuple(dict.fromkeys(each for each in found if len(each) >= min(_LEAST_DIGITS, len(digits))))
+
+
+def _spellings(text: str) -> tuple[str, ...]:
+    """The text folded, and with two letters for one where that is another way to write it."""
+    one = folded(text)
+    if text.isascii():
+        return (one,)
+    two = folded(unicodedata.normalize("NFC", text).lower().translate(_IN_TWO_LETTERS))
+    return (one,) if one == two else (one, two)
+
+
+def _number_tail(text: str) -> bytes | None:
+    """The last bytes of the id of the order with this number."""
+    if len(text) != NUMBER_LENGTH:
+        return None
+    try:
+        return base64.b32decode(text.upper())
+    except (binascii.Error, ValueError):
+        return None
