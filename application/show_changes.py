@@ -137,12 +137,13 @@ class SendCorrectedCalendar:
 
 def _as_it_was(show: Show, details: Mapping[str, str]) -> Show:
     start_time = datetime.fromisoformat(details["start_time"])
-    end_time = max(start_time, show.end_time)
+    lasts = show.end_time - show.start_time
+    end_time = datetime.fromisoformat(details["end_time"]) if "end_time" in details else start_time + lasts
     return replace(
         show,
         door_time=datetime.fromisoformat(details["door_time"]),
         start_time=start_time,
-        end_time=datetime.fromisoformat(details["end_time"]) if "end_time" in details else end_time,
+        end_time=max(start_time, end_time),
         title=details.get("title", show.title),
         timezone=details["timezone"],
         venue=details["venue"],

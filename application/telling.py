@@ -25,6 +25,7 @@ def occasion_of(show: Show) -> Occasion:
         venue=show.venue,
         door_time=show.door_there,
         start_time=show.start_there,
+        end_time=show.end_there,
         timezone=show.zone,
         locale=show.locale,
     )

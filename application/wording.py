@@ -7,7 +7,8 @@ of the English that the Unicode CLDR has for the show's country: "27 November 20
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -19,11 +20,18 @@ from babel.numbers import format_currency
 
 from domain.money import Currency
 from domain.timezones import name_at
+from domain.venue_clock import last_day
 
 #: English as the European continent writes it: day before month, 24 hours. Right for most of the world.
 _ELSEWHERE: Final = "en_150"
+#: CLDR has intervals with the day of the week for this skeleton in every language. Its fields are widened to their full
+#: names, as the CLDR's rules for skeletons allow (UTS 35, part 4, "Matching Skeletons"); quoted words are left alone.
+_INTERVAL: Final = "yMMMEd"
+_ABBREVIATED: Final = re.compile(r"'[^']*'|M{3,}|L{3,}|E+|c{3,}")
 #: Babel sets this before "PM": not every font has it.
 _NARROW_SPACE: Final = "\u202f"
+#: CLDR sets these around a dash; what is searched and copied has plain ones.
+_THIN_SPACE: Final = "\u2009"
 
 
 @lru_cache(maxsize=1000)
@@ -41,6 +49,30 @@ def english_of(tag: str) -> Locale:
 def day(moment: datetime, timezone: ZoneInfo, locale: str) -> str:
     """Such as "Friday, 27 November 2026", or "Friday, November 27, 2026" in the United States."""
     return format_date(moment.astimezone(timezone), "full", locale=english_of(locale))
+
+
+def days(start: datetime, end: datetime, timezone: ZoneInfo, locale: str) -> str:
+    """The day, or all days of a show that ends on another one (`last_day`), such as "Friday 2 – Sunday 4 July 2027"."""
+    first, end_there = start.astimezone(timezone), end.astimezone(timezone)
+    return days_from(first.date(), last_day(first, end_there), english_of(locale))
+
+
+def days_from(first: date, last: date, locale: Locale) -> str:
+    """The days as the language writes them in full, with what both have in common once where it does so."""
+    if first == last:
+        return format_date(first, "full", locale=locale)
+    differs = "y" if first.year != last.year else "M" if first.month != last.month else "d"
+    parts = locale.interval_formats.get(_INTERVAL, {}).get(differs)
+    if not parts or len(parts) != 2:  # from, to
+        return " – ".join(format_date(day, "full", locale=locale) for day in (first, last))
+    both = zip((first, last), parts, strict=True)
+    text = "".join(format_date(day, _ABBREVIATED.sub(_in_full, part), locale=locale) for day, part in both)
+    return text.replace(_THIN_SPACE, " ")
+
+
+def _in_full(found: re.Match[str]) -> str:
+    field = found.group()
+    return field if field.startswith("'") else field[0] * 4
 
 
 def clock(moment: datetime, timezone: ZoneInfo, locale: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from domain.timezones import RULES, instant_of, zone_of
@@ -12,6 +12,18 @@ from domain.timezones import RULES, instant_of, zone_of
 Times = tuple[datetime, datetime, datetime]
 #: What they are called in a show.
 NAMES_OF_TIMES: Final = ("door_time", "start_time", "end_time")
+#: A night that ends by this hour belongs to the evening on which it began, as people count.
+NIGHT_ENDS: Final = timedelta(hours=6)
+_A_MOMENT: Final = timedelta.resolution
+
+
+def last_day(start: datetime, end: datetime) -> date:
+    """The last day of a show from ``start`` to ``end``, both on the venue's clock, as people count.
+
+    A show that ends at 6:00 in the morning at the latest belongs to the day before; one that ends later than that has
+    that day, too.
+    """
+    return max(start.date(), (end - NIGHT_ENDS - _A_MOMENT).date())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,11 +115,11 @@ class TicketPage:
 
 
 def _when(occasion: Occasion) -> tuple[str, str]:
-    """The day, and a line such as "Doors 19:00 · Start 20:00 CET"."""
+    """The day or days, and a line such as "Doors 19:00 · Start 20:00 CET"."""
     start, timezone, locale = occasion.start_time, occasion.timezone, occasion.locale
     doors = wording.doors(occasion.door_time, start, timezone, locale)
     times = f"Doors {doors} · Start {wording.clock(start, timezone, locale)} {wording.zone(start, timezone)}"
-    return wording.day(start, timezone, locale), times
+    return wording.days(start, occasion.end_time, timezone, locale), times
 
 
 def _in_groups(code: str) -> str:

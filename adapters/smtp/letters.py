@@ -81,7 +81,7 @@ def _one_line(text: str) -> str:
 
 
 def _date(occasion: Occasion) -> str:
-    return wording.day(occasion.start_time, occasion.timezone, occasion.locale)
+    return wording.days(occasion.start_time, occasion.end_time, occasion.timezone, occasion.locale)
 
 
 def _start(occasion: Occasion) -> str:

@@ -26,6 +26,7 @@ class Occasion:
     venue: str
     door_time: datetime
     start_time: datetime
+    end_time: datetime
     timezone: ZoneInfo
     locale: str
 

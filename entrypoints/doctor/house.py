@@ -84,6 +84,7 @@ def _specimen(container: Container) -> PrintableTicket:
             venue="Nowhere",
             door_time=now,
             start_time=now + timedelta(minutes=30),
+            end_time=now + timedelta(hours=2),
             timezone=ZoneInfo("UTC"),
             locale="en-US",
         ),

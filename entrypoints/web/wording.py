@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Final
 
 from babel import Locale
@@ -17,6 +17,7 @@ from domain.catalog import Show, Ticket
 from domain.errors import DomainError, InvalidEmail
 from domain.money import Currency
 from domain.tax import TaxMode
+from domain.venue_clock import last_day
 
 #: So few left are worth telling.
 FEW = 10
@@ -56,12 +57,31 @@ class Wording:
         """Such as "Friday, November 27, 2026"."""
         return format_date(self.show.local(moment), "full", locale=self.locale)
 
-    def month(self, moment: datetime) -> str:
-        """Such as "Nov"."""
-        return format_skeleton("MMM", self.show.local(moment), locale=self.locale)
+    def days(self) -> str:
+        """The show's day, or all of its days, such as "Friday, July 2 – Sunday, July 4, 2027"."""
+        return wording.days_from(*self._first_and_last, self.locale)
 
-    def day_of_month(self, moment: datetime) -> str:
-        return str(self.show.local(moment).day)
+    def month(self) -> str:
+        """The small line of a calendar's leaf: "Nov", or what is left to say of a show of several months."""
+        first, last = self._first_and_last
+        month = self._month(first)
+        if (first.year, first.month) == (last.year, last.month):
+            return month
+        return f"{month} – {last.day} {self._month(last)}"
+
+    def days_of_month(self) -> str:
+        """The large line of a calendar's leaf: "27", or "2–4"."""
+        first, last = self._first_and_last
+        is_several = first != last and (first.year, first.month) == (last.year, last.month)
+        return f"{first.day}–{last.day}" if is_several else str(first.day)
+
+    @property
+    def _first_and_last(self) -> tuple[date, date]:
+        start = self.show.start_there
+        return start.date(), last_day(start, self.show.end_there)
+
+    def _month(self, day: date) -> str:
+        return format_skeleton("MMM", datetime.combine(day, time()), locale=self.locale)
 
     def clock(self, moment: datetime) -> str:
         """Such as "7:30 PM", or "19:30"."""

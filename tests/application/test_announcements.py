@@ -75,6 +75,7 @@ async def test_buyers_of_a_moved_show_are_told_where_it_was_and_reminded_at_the_
     assert told.details == {
         "door_time": DOORS.isoformat(),
         "start_time": START.isoformat(),
+        "end_time": (DOORS + timedelta(hours=3)).isoformat(),
         "timezone": "UTC",
         "venue": "",
     }
@@ -92,14 +93,30 @@ async def test_a_show_that_moves_to_within_the_lead_needs_no_reminder_beside_the
 
 
 @pytest.mark.parametrize(
-    "fields", [{"title": "Twelfth Night, or What You Will"}, {"description": "New"}, {"published": False}, {}]
+    "fields",
+    [
+        {"title": "Twelfth Night, or What You Will"},
+        {"description": "New"},
+        {"published": False},
+        {"end_time": START + timedelta(hours=1)},
+        {},
+    ],
 )
 async def test_other_changes_are_nobodys_business(world: World, free: Ticket, fields: dict[str, object]) -> None:
     await world.buy((free, 1))
 
     assert await change(world, free, **fields) == 0
 
+    assert await pending(world, TaskKind.CALENDAR_MAIL) == []
     assert await reminder_times(world) == [START - REMINDER_LEAD]
+
+
+async def test_buyers_of_a_festival_are_told_of_a_day_more(world: World, free: Ticket) -> None:
+    await world.buy((free, 1))
+
+    assert await change(world, free, end_time=START + timedelta(days=2)) == 1
+
+    assert len(await pending(world, TaskKind.SHOW_MOVED_MAIL)) == 1
 
 
 async def test_a_cancelled_show_is_cancelled_once_and_moves_no_more(world: World, free: Ticket) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel import Locale
+from babel.localedata import locale_identifiers
 
 from application import wording
 from domain import money
@@ -50,3 +53,47 @@ def test_doors_on_another_day_name_it() -> None:
 @pytest.mark.parametrize(("zone", "name"), [("Europe/Berlin", "CET"), ("America/Sao_Paulo", "UTC-03")])
 def test_a_zone_is_named_or_told_by_its_offset(zone: str, name: str) -> None:
     assert wording.zone(EVENING, ZoneInfo(zone)) == name
+
+
+FRIDAY = datetime(2027, 7, 2, 14, 0, tzinfo=UTC)  # 16:00 in Berlin
+
+
+@pytest.mark.parametrize(
+    ("end", "days"),
+    [
+        ("2027-07-02T23:59", "Friday, 2 July 2027"),
+        ("2027-07-03T00:00", "Friday, 2 July 2027"),
+        ("2027-07-03T02:00", "Friday, 2 July 2027"),
+        ("2027-07-03T06:00", "Friday, 2 July 2027"),
+        ("2027-07-03T06:01", "Friday, 2 – Saturday, 3 July 2027"),
+        ("2027-07-04T23:00", "Friday, 2 – Sunday, 4 July 2027"),
+        ("2027-07-05T02:00", "Friday, 2 – Sunday, 4 July 2027"),
+        ("2027-08-01T23:00", "Friday, 2 July – Sunday, 1 August 2027"),
+        ("2028-01-01T23:00", "Friday, 2 July 2027 – Saturday, 1 January 2028"),
+    ],
+)
+def test_a_show_of_several_days_has_all_of_them_and_a_night_only_one(end: str, days: str) -> None:
+    ends = datetime.fromisoformat(end).replace(tzinfo=BERLIN)
+    assert wording.days(FRIDAY, ends, BERLIN, "de-DE") == days
+
+
+@pytest.mark.parametrize(
+    ("locale", "days"),
+    [
+        ("en_US", "Friday, July 2 – Sunday, July 4, 2027"),
+        ("en_GB", "Friday, 2 July – Sunday, 4 July 2027"),
+        ("de_DE", "Freitag, 2. – Sonntag, 4. Juli 2027"),
+        ("es_MX", "viernes 2 de julio – domingo 4 de julio de 2027"),
+        ("ja_JP", "2027年7月2日(金曜日)～4日(日曜日)"),
+    ],
+)
+def test_days_are_written_as_the_language_does(locale: str, days: str) -> None:
+    assert wording.days_from(date(2027, 7, 2), date(2027, 7, 4), Locale.parse(locale)) == days
+
+
+@pytest.mark.parametrize("locale", locale_identifiers())
+def test_every_language_tells_both_days_and_the_year(locale: str) -> None:
+    for last in (date(2027, 7, 14), date(2027, 8, 14), date(2028, 1, 14)):
+        text = wording.days_from(date(2027, 7, 12), last, Locale.parse(locale))
+        digits = {str(unicodedata.digit(char)) if char.isdigit() else " " for char in text}
+        assert {"1", "2", "4"} <= digits, text

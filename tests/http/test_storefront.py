@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -276,6 +277,30 @@ async def test_prices_and_dates_are_the_shows(box_office: BoxOffice, window: Win
     page = (await window.get(f"/shows/{on_sale.id}")).content.decode()
     for words in ("1.234,56\xa0€", "Mittwoch, 1. Juni 2050", "20:30", 'lang="de-DE"'):
         assert words in page
+
+
+async def test_festival_has_all_its_days_on_every_page(box_office: BoxOffice, window: Window) -> None:
+    on_sale = await box_office.put_on_sale(
+        ticket(price=0),
+        timezone="Europe/Berlin",
+        locale="de-DE",
+        door_time=datetime(2050, 7, 1, 13, 0, tzinfo=UTC),
+        start_time=datetime(2050, 7, 1, 14, 0, tzinfo=UTC),
+        end_time=datetime(2050, 7, 4, 0, 30, tzinfo=UTC),
+    )
+    placed = (await box_office.checkout(on_sale.cart(1))).created()
+    page_of_all = (await window.get(f"/?producer={on_sale.producer.id}")).content.decode()
+    for path in (
+        f"/shows/{on_sale.id}",
+        f"/?producer={on_sale.producer.id}",
+        checkout_path(on_sale),
+        f"/shows/{on_sale.id}/orders/{placed['order_id']}?token={placed['order_token']}",
+    ):
+        page = (await window.get(path)).content.decode()
+        assert "Freitag, 1. – Sonntag, 3. Juli 2050" in page, path
+    leaf = re.search(r'<p class="date" aria-hidden="true">(.*?)</p>', page_of_all)
+    assert leaf
+    assert leaf.group(1) == "<b>1–3</b> Jul"
 
 
 async def test_what_reads_from_right_to_left_leaves_the_words_around_it_alone(

@@ -34,6 +34,7 @@ OCCASION: Final = Occasion(
     venue="The Globe, London",
     door_time=datetime(2026, 7, 3, 18, 0, tzinfo=UTC),
     start_time=datetime(2026, 7, 3, 18, 30, tzinfo=UTC),
+    end_time=datetime(2026, 7, 3, 21, 30, tzinfo=UTC),
     timezone=ZoneInfo("Europe/London"),
     locale="en-GB",
 )
@@ -71,6 +72,7 @@ SHOW_MOVED: Final = ShowMovedFacts(
         venue="The Rose, London",
         door_time=datetime(2026, 6, 30, 18, 0, tzinfo=UTC),
         start_time=datetime(2026, 6, 30, 18, 30, tzinfo=UTC),
+        end_time=datetime(2026, 6, 30, 21, 30, tzinfo=UTC),
     ),
 )
 HELD_SHOW_CHANGED: Final = HeldShowChangedFacts(

@@ -34,6 +34,7 @@ TICKET = PrintableTicket(
         venue="The Old Granary, 12 Quay Street, Bristol",
         door_time=datetime(2026, 7, 3, 18, 0, tzinfo=UTC),
         start_time=datetime(2026, 7, 3, 18, 30, tzinfo=UTC),
+        end_time=datetime(2026, 7, 3, 21, 30, tzinfo=UTC),
         timezone=ZoneInfo("Europe/London"),
         locale="en-GB",
     ),
@@ -156,6 +157,11 @@ async def test_doors_on_the_day_before_name_their_day() -> None:
     text = text_of(await render(replace(TICKET, occasion=at_midnight)))
     assert "Saturday, 4 July 2026" in text
     assert "Doors Friday 23:00 · Start 00:30 BST" in text
+
+
+async def test_a_festival_has_all_its_days() -> None:
+    festival = replace(TICKET.occasion, end_time=datetime(2026, 7, 5, 21, 0, tzinfo=UTC))
+    assert "Friday, 3 July – Sunday, 5 July 2026" in text_of(await render(replace(TICKET, occasion=festival)))
 
 
 async def test_a_zone_without_a_name_is_told_by_its_offset() -> None:

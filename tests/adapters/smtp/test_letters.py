@@ -13,6 +13,7 @@ from application.ports.letters import LetterFacts, OrderLinksFacts, TooLate
 from tests.support.letters import (
     ABOUT_AN_ORDER,
     ALL,
+    CALENDAR_CORRECTED,
     CONFIRMATION,
     DUPLICATE_PAYMENT,
     HELD_SHOW_CHANGED,
@@ -240,3 +241,33 @@ def test_the_text_reads_well_in_80_columns(writer: JinjaLetterWriter, facts: Let
     assert text == text.strip() + "\n" or text == text.strip()
     assert "\n\n\n" not in text
     assert all(len(line) <= 80 for line in text.splitlines() if "https://" not in line)
+
+
+FESTIVAL = replace(OCCASION, end_time=datetime(2026, 7, 5, 21, 0, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        replace(CONFIRMATION, occasion=FESTIVAL),
+        replace(REMINDER, occasion=FESTIVAL),
+        replace(REFUND, occasion=FESTIVAL),
+        replace(SHOW_CANCELLED, occasion=FESTIVAL),
+        replace(CALENDAR_CORRECTED, occasion=FESTIVAL),
+    ],
+)
+def test_a_festival_has_all_its_days_in_every_letter(writer: JinjaLetterWriter, facts: LetterFacts) -> None:
+    letter = writer.write(facts)
+    assert "Friday, 3 July – Sunday, 5 July 2026" in letter.text
+    assert "Friday, 3 July – Sunday, 5 July 2026" in Page(letter.html).text
+
+
+def test_a_festival_has_all_its_days_where_orders_are_listed(writer: JinjaLetterWriter) -> None:
+    orders = tuple(replace(order, occasion=FESTIVAL) for order in ORDER_LINKS.orders)
+    assert "Friday, 3 July – Sunday, 5 July 2026" in writer.write(replace(ORDER_LINKS, orders=orders)).text
+
+
+def test_a_festival_that_gets_a_day_more_says_so(writer: JinjaLetterWriter) -> None:
+    moved = replace(SHOW_MOVED, occasion=FESTIVAL, before=OCCASION)
+    letter = writer.write(moved)
+    assert letter.subject == "Changed: Hamlet is on Friday, 3 July – Sunday, 5 July 2026"
