@@ -14,8 +14,12 @@ MAX_NAME_LENGTH = 100
 
 
 class Scope(StrEnum):
-    """What a token may touch. ``platform`` creates producers; the others belong to one producer."""
+    """What a token may touch. ``platform`` creates producers; the others belong to one producer.
 
+    ``account`` may send the producer's money elsewhere. A token for texts and pictures (``catalog``) may not.
+    """
+
+    ACCOUNT = "account"
     CATALOG = "catalog"
     ORDERS = "orders"
     CHECKIN = "checkin"
@@ -29,11 +33,18 @@ def hash_secret(secret: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who changes something of a producer's: the audit trail remembers it. ``name`` is the token's, if it was one."""
+    """Who changes something of a producer's: the audit trail remembers it. ``name`` is the token's, if it was one.
+
+    ``scopes`` are the token's; the command line may do everything.
+    """
 
     producer_id: UUID
     token_id: UUID | None = None
     name: str = "command line"
+    scopes: frozenset[Scope] = frozenset(Scope)
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

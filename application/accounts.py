@@ -10,9 +10,10 @@ import logging
 from dataclasses import replace
 from uuid import UUID
 
-from application.access import Actor
+from application.access import Actor, Scope
 from application.audit import Action, AuditFilter
 from application.audit_trail import AuditTrail
+from application.errors import ScopeMissing
 from application.links import Links
 from application.ports.payment import AccountLink, Payment, PaymentError, PaymentRefused
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
@@ -61,11 +62,13 @@ class ChangeAccount:
 
         Orders that were placed before are paid to the account of then, and taxed as they were.
 
-        Raises InvalidRequest, InvalidEmail, PaymentUnavailable.
+        Raises InvalidRequest, InvalidEmail, PaymentUnavailable, ScopeMissing where a token without the scope account
+        would send the money of a producer elsewhere.
         """
         enabled = await self._can_take_charges(stripe_account_id)
         async with self._unit_of_work() as uow:
             before = await _producer(uow, actor.producer_id, lock=True)
+            _ensure_may_move_money(actor, before.financial, stripe_account_id)
             after = replace(
                 before,
                 name=name.strip(),
@@ -135,6 +138,12 @@ class OnboardProducer:
             await self._audit.record(uow, actor, Action.ACCOUNT_CHANGED, after.id, before=before, after=after)
             await uow.commit()
         return account_id
+
+
+def _ensure_may_move_money(actor: Actor, now: ProducerFinancial, account_id: str | None) -> None:
+    """Naming the first account moves nobody's money; any other change does."""
+    if now.stripe_account_id not in (None, account_id) and not actor.may(Scope.ACCOUNT):
+        raise ScopeMissing(Scope.ACCOUNT, "changing where the money goes")
 
 
 async def _producer(uow: UnitOfWork, producer_id: UUID, *, lock: bool = False) -> Producer:

@@ -6,7 +6,8 @@ ApplicationError
 ├── IdempotencyKeyReused   the same Idempotency-Key came with another request
 ├── ProofOfWorkRequired    the show asks for some work first
 ├── PaymentNotPossible     the payment provider is down, slow, or refused to open a session
-└── TaxNotConfigured       the payment provider cannot compute the producer's tax
+├── TaxNotConfigured       the payment provider cannot compute the producer's tax
+└── ScopeMissing           the actor's token may not do this
 """
 
 from __future__ import annotations
@@ -62,3 +63,10 @@ class TaxNotConfigured(ApplicationError):
             "This order cannot be paid online, because the organiser's tax settings are not complete. "
             "Nothing was charged. Please ask the organiser"
         )
+
+
+class ScopeMissing(ApplicationError):
+    """The token opens the address, but not this change."""
+
+    def __init__(self, scope: str, what: str) -> None:
+        super().__init__(f'This token lacks the scope "{scope}", which {what} needs')

@@ -50,7 +50,7 @@ async def _fill(container: Container) -> DemoAccess:
         currency_code="USD",
         stripe_account_id=STRIPE_ACCOUNT,
     )
-    scopes = (Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN)
+    scopes = (Scope.ACCOUNT, Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN)
     producer_token = await container.issue_token()(producer_id=producer.id, name="demo", scopes=scopes)
     platform_token = await container.issue_token()(producer_id=None, name="demo", scopes=[Scope.PLATFORM])
     # The usual addresses of a site that somebody tries the widget on, on their own machine.

@@ -84,7 +84,7 @@ async def acting(request: Request[Any, AccessToken, Any]) -> Actor:
     token = request.auth
     if token.producer_id is None:
         raise NotFound("This token belongs to no producer")
-    return Actor(token.producer_id, token.id, token.name)
+    return Actor(token.producer_id, token.id, token.name, token.scopes)
 
 
 def guarded_router(path: str, *handlers: ControllerRouterHandler, scopes: Sequence[Scope], tags: list[str]) -> Router:

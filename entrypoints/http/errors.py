@@ -81,6 +81,7 @@ ERRORS: dict[type[Exception], Row] = {
     domain.DomainError: Row(HTTPStatus.CONFLICT, "conflict"),
     application.ProofOfWorkRequired: Row(_BAD_REQUEST, "proof_of_work_required"),
     application.IdempotencyKeyReused: Row(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+    application.ScopeMissing: Row(HTTPStatus.FORBIDDEN, "forbidden"),
     application.TaxNotConfigured: Row(HTTPStatus.CONFLICT, "tax_not_configured"),
     application.Busy: Row(_UNAVAILABLE, "busy", retry_after_seconds=1),
     application.PaymentNotPossible: Row(_UNAVAILABLE, "payment_unavailable", retry_after_seconds=5),

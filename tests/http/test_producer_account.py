@@ -9,6 +9,7 @@ import pytest
 
 from adapters.stripe.sandbox import StripeSandbox
 from adapters.stripe.sandbox.faults import Fault, FaultKind
+from application.access import Scope
 from domain.catalog import ProducerFinancial
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice
@@ -164,3 +165,40 @@ async def test_news_that_never_came_are_asked_for(box_office: BoxOffice, service
         known = await uow.catalog.producer(by.id)
     assert known is not None
     assert known.financial == ProducerFinancial(account_id, charges_enabled=True)
+
+
+CATALOG_ONLY = (Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN)
+
+
+@pytest.mark.parametrize("to", ["acct_elsewhere", None])
+async def test_money_goes_elsewhere_only_by_a_token_of_the_scope_account(office: BackOffice, to: str | None) -> None:
+    by_catalog = await office.with_scopes(*CATALOG_ONLY)
+    answer = await by_catalog.put("/account", {"name": "Rose", "stripe_account_id": to})
+    answer.refused(403, "forbidden")
+    assert '"account"' in answer.body["message"]
+    unchanged = (await office.get("/account")).body
+    assert unchanged["stripe_account_id"] == office.producer.financial.stripe_account_id
+    assert unchanged["name"] != "Rose", "nothing is half done"
+
+    by_account = await office.with_scopes(Scope.ACCOUNT)
+    changed = await by_account.put("/account", {"name": "Rose", "stripe_account_id": to})
+    assert (changed.status, changed.body["stripe_account_id"]) == (200, to)
+
+
+async def test_the_scope_catalog_changes_what_moves_no_money(office: BackOffice) -> None:
+    by_catalog = await office.with_scopes(Scope.CATALOG)
+    account_id = office.producer.financial.stripe_account_id
+    answer = await by_catalog.put("/account", {"name": "Rose", "stripe_account_id": account_id})
+    assert (answer.status, answer.body["name"]) == (200, "Rose")
+
+
+async def test_the_scope_catalog_names_the_first_account(newcomer: BackOffice) -> None:
+    by_catalog = await newcomer.with_scopes(Scope.CATALOG)
+    account_id = f"acct_{uuid4().hex}"
+    assert (await by_catalog.put("/account", {"name": "Rose", "stripe_account_id": account_id})).status == 200
+
+
+async def test_the_scope_account_opens_nothing_else(office: BackOffice) -> None:
+    by_account = await office.with_scopes(Scope.ACCOUNT)
+    for path in ("/shows", "/branding"):
+        (await by_account.get(path)).refused(403, "forbidden")

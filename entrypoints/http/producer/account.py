@@ -33,7 +33,10 @@ async def get_one(actor: NamedDependency[Actor], get_account: NamedDependency[Ge
 async def change(
     data: JSONBody[AccountIn], actor: NamedDependency[Actor], change_account: NamedDependency[ChangeAccount]
 ) -> AccountOut:
-    """The currency stays: prices and orders are in it. Open orders are paid to the account of when they were placed."""
+    """The currency stays: prices and orders are in it. Open orders are paid to the account of when they were placed.
+
+    A token of the scope `catalog` may name the first Stripe account. Exchanging it, or taking it away, needs `account`.
+    """
     account = await change_account(
         actor, name=data.name, email=data.email, stripe_account_id=data.stripe_account_id, tax=data.tax
     )
@@ -53,4 +56,6 @@ async def onboard(actor: NamedDependency[Actor], onboard_producer: NamedDependen
     return OnboardingOut(link.url, link.expires_at)
 
 
-router = guarded_router("/account", get_one, change, onboard, scopes=[Scope.CATALOG], tags=["Producer: account"])
+router = guarded_router(
+    "/account", get_one, change, onboard, scopes=[Scope.CATALOG, Scope.ACCOUNT], tags=["Producer: account"]
+)
