@@ -14,12 +14,14 @@ from adapters.pillow.studio import PillowStudio
 from adapters.postgres.books import PostgresBooks
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.engine import create_engine
+from adapters.postgres.retention import PostgresRetention
 from adapters.postgres.tax_locations import PostgresTaxLocations
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import CONNECTION, create_redis
 from adapters.redis.heartbeat import RedisHeartbeat
+from adapters.redis.housekeeping import Daily
 from adapters.redis.lock import RedisLock
 from adapters.redis.pace import RedisPace
 from adapters.redis.rate_limit import RateLimit
@@ -81,6 +83,7 @@ from application.relay import RelayTasks
 from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
 from application.reminding import RemindOfShow
 from application.reports import ReportShow
+from application.retention import DeleteOld
 from application.session_opening import FindPayPage, OpenSession
 from application.settlement import Settlement
 from application.show_changes import SendCorrectedCalendar, TellOfCancelledShow, TellOfMovedShow
@@ -337,6 +340,9 @@ class Container(containers.DeclarativeContainer):
     follow_clocks = providers.Singleton(
         FollowClocks, database_clock, stripe_time, stripe_http, settings.provided.stripe_api_base
     )
+    retention = providers.Singleton(PostgresRetention, engine)
+    delete_old = providers.Singleton(DeleteOld, retention, clock, settings.provided.periods)
+    daily_retention = providers.Singleton(Daily, redis, delete_old)
     heartbeat = providers.Singleton(RedisHeartbeat, redis)
     probes = providers.Singleton(Probes, settings.provided.signing_key, clock)
     readiness = providers.Singleton(Readiness, engine, redis)

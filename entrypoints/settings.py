@@ -16,6 +16,7 @@ from adapters.postgres.address import DatabaseAddress
 from adapters.redis.address import check_redis_url
 from adapters.redis.rate_limit import UNLIMITED, parse_rate
 from adapters.smtp.options import Sender, SmtpOptions
+from application.ports.retention import Disposable
 from domain.claims import Allowance, ClaimPolicy
 from domain.policy import AmountTerms, CheckoutPolicy, parse_amounts
 from entrypoints.fitness import (
@@ -45,6 +46,8 @@ _AMOUNTS = {
 #: 0 is no limit, None the default.
 _Limit = Annotated[int, Meta(ge=0, le=1_000_000)] | None
 _Positive = Annotated[float, Meta(gt=0)]
+#: A week at least: Stripe repeats its events for days, and a buyer's browser its checkout for minutes.
+_Days = Annotated[int, Meta(ge=7, le=36_500)]
 
 
 _IN_PLAIN_WORDS = {
@@ -99,6 +102,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     cors_origins: str = ""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    keep_tasks_days: _Days = 90
+    keep_events_days: _Days = 90
+    keep_unpaid_orders_days: _Days = 90
+    keep_scans_days: _Days = 365
+    keep_audit_log_days: _Days = 3650
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -179,6 +187,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     def prepared_statements(self) -> bool | None:
         """Whether the database may be asked to remember statements; None where its first answer decides."""
         return {"on": True, "off": False}.get(self.database_prepared_statements)
+
+    @property
+    def periods(self) -> dict[Disposable, timedelta]:
+        """How long everything is kept that is not kept for ever."""
+        return {what: timedelta(days=getattr(self, f"keep_{what}_days")) for what in Disposable}
 
     @property
     def policy(self) -> CheckoutPolicy:

@@ -8,13 +8,15 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from taskiq import AsyncBroker
 from taskiq.receiver import Receiver
 
-from adapters.taskiq.broker import RUN_TASKS
+from adapters.redis.housekeeping import forget_dead_consumers
+from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS
 from application.ports.payment import PaymentUnavailable
 from application.ports.storage import StorageConflict, StorageUnavailable
 from application.tasks import RunTask
@@ -33,6 +35,8 @@ RECONCILE_EVERY = timedelta(seconds=15)
 LOOK_BACK_EVERY = timedelta(minutes=15)
 FORGET_EVERY = timedelta(minutes=10)
 BEAT_EVERY = timedelta(seconds=15)
+#: Whether the daily work is due is asked so often.
+HOUSEKEEPING_EVERY = timedelta(hours=1)
 RECONNECT_PAUSE = timedelta(seconds=1)
 LISTENER_ENDS_WITHIN = timedelta(seconds=3)
 #: A worker that is told to stop finishes its tasks within this time; what is not done then, another one does.
@@ -99,6 +103,10 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(until_stopped("The look at time zone rules", looking, stop, FINISH_WITHIN))
         # In the process, not over the queue: holds must be released and tasks relayed when Redis is away, too.
         group.create_task(_every(BEAT_EVERY, container.heartbeat().beat, stop))
+        group.create_task(_every(HOUSEKEEPING_EVERY, container.daily_retention(), stop))
+        group.create_task(
+            _every(HOUSEKEEPING_EVERY, partial(forget_dead_consumers, container.redis(), QUEUE_NAME), stop)
+        )
         group.create_task(_every(FOLLOW_EVERY, container.follow_clocks(), stop))
         group.create_task(_every(RELAY_EVERY, container.relay_tasks(), stop))
         group.create_task(_every(SWEEP_EVERY, container.release_overdue(), stop))

@@ -144,6 +144,11 @@ class MemoryUnitOfWork:
     ) -> None:
         self._database.end()
 
+    @property
+    def tables(self) -> _Tables:
+        """What this unit of work sees, and may change."""
+        return self._tables
+
     async def commit(self) -> None:
         if self._read_only:
             raise RuntimeError("a read-only unit of work does not write")

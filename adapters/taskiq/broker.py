@@ -19,7 +19,7 @@ RUN_TASKS = "run_tasks"
 # The outbox is the truth, the stream only a hint that can be lost: it is kept short, and whoever reads it takes few
 # messages at a time, so that all workers have some. What a dead worker had read and not begun, the relay hands over
 # again long before another one takes it over here.
-_MAX_STREAM_LENGTH = 100_000
+_MAX_STREAM_LENGTH = 10_000
 _IDLE_TIMEOUT_MILLISECONDS = 120_000
 _READ_BLOCK_MILLISECONDS = 2_000
 _READ_AT_ONCE = 2

@@ -26,6 +26,7 @@ COMMANDS: Final = MappingProxyType(
         "doctor": "entrypoints.cli.doctor",
         "migrate": "entrypoints.cli.database",
         "producer": "entrypoints.cli.producers",
+        "retention": "entrypoints.cli.retention",
         "sandbox": "entrypoints.cli.sandbox",
         "serve": "entrypoints.cli.serve",
         "sweep": "entrypoints.cli.worker",

@@ -27,7 +27,7 @@ from domain.refunds import Refund, RefundStatus, amount_for
 from domain.report import report_of
 from domain.timezones import changes, days
 from domain.venue_clock import VenueClock
-from tests.contracts.builders import NOW, Theatre, a_refund, a_show, a_task, an_order, issue
+from tests.contracts.builders import NOW, Theatre, a_refund, a_show, a_task, an_order, issue, paid
 from tests.support.factories import by_older_rules
 
 HOUR = timedelta(hours=1)
@@ -36,18 +36,6 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def books(unit_of_work: UnitOfWorkFactory, contracts_engine: AsyncEngine) -> Books:
     return MemoryBooks(unit_of_work) if isinstance(unit_of_work, MemoryDatabase) else PostgresBooks(contracts_engine)
-
-
-def paid(order: Order, *, tax: int = 0) -> Order:
-    """Completed, with everybody's ticket."""
-    return replace(
-        order,
-        status=OrderStatus.COMPLETED,
-        completed_at=NOW,
-        amount_paid=order.quote.total + tax,
-        tax=tax,
-        payment_intent_id=f"pi_{order.id.hex}",
-    ).with_attendees(issue)
 
 
 async def store(

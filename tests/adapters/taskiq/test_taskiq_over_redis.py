@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -16,9 +17,14 @@ from taskiq.receiver import Receiver
 from taskiq_redis import RedisStreamBroker
 
 from adapters.embedded import EmbeddedRedis
+from adapters.memory.storage import MemoryDatabase
+from adapters.memory.system import MemoryClock
+from adapters.redis.housekeeping import forget_dead_consumers
 from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
+from application.outbox import OutboxTask, TaskKind
 from application.ports.notifier import NotifierUnavailable
+from application.relay import HAND_OVER_AGAIN, RelayTasks
 
 #: A database of Redis apart: a worker that another test runs must not take our messages.
 REDIS_DATABASE = 4
@@ -160,3 +166,45 @@ async def test_a_redis_that_dies_is_told_quickly_and_serves_again_after_its_rest
         await notifier.notify([task_id])
         async with working(create_broker(own_redis.url)) as heard:
             await until_heard({task_id}, heard)
+
+
+async def read_and_die(own_database: str, name: str) -> None:
+    """A worker that took every message and begins none."""
+    async with Redis.from_url(own_database) as redis:
+        assert await redis.xreadgroup(QUEUE_NAME, name, {QUEUE_NAME: ">"})
+
+
+async def test_the_relay_covers_what_a_dead_worker_had_read_though_no_other_message_comes(own_database: str) -> None:
+    """The queue's library takes a dead worker's message over only when the next one arrives."""
+    database, clock, broker = MemoryDatabase(), MemoryClock(), create_broker(own_database)
+    relay = RelayTasks(database, clock, TaskiqNotifier(broker))
+    task = OutboxTask(id=uuid4(), kind=TaskKind.CONFIRMATION_MAIL, order_id=uuid4(), due_at=clock.now())
+    async with database() as uow:
+        await uow.outbox.add([task])
+        await uow.commit()
+    await broker.startup()
+    assert await relay() == 1
+    await read_and_die(own_database, "dead")
+    assert await relay() == 0
+
+    async with working(create_broker(own_database)) as heard:
+        clock.advance(HAND_OVER_AGAIN)
+        assert await relay() == 1
+        async with asyncio.timeout(20):
+            while task.id not in heard:
+                await asyncio.sleep(0.01)
+    await broker.shutdown()
+
+
+async def test_dead_consumers_are_forgotten_and_living_ones_stay(own_database: str) -> None:
+    broker = create_broker(own_database)
+    await broker.startup()
+    await TaskiqNotifier(broker).notify([uuid4()])
+    await read_and_die(own_database, "dead")
+    async with Redis.from_url(own_database) as redis:
+        assert await forget_dead_consumers(redis, QUEUE_NAME) == 0, "it may live"
+        assert await forget_dead_consumers(redis, QUEUE_NAME, dead_after=timedelta()) >= 1
+        assert await redis.xinfo_consumers(QUEUE_NAME, QUEUE_NAME) == []
+        assert await redis.xlen(QUEUE_NAME) == 1, "younger than a day"
+        assert await forget_dead_consumers(redis, "no_such_stream") == 0
+    await broker.shutdown()

@@ -1,0 +1,74 @@
+"""Retention in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from adapters.memory.storage import MemoryDatabase, _Tables
+from application.outbox import TaskState
+from application.ports.retention import Disposable
+from domain.admission import ScanResult
+from domain.orders import Order, OrderStatus
+
+_UNPAID = {OrderStatus.EXPIRED, OrderStatus.PAYMENT_FAILED, OrderStatus.CANCELLED}
+
+
+class MemoryRetention:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def count(self, what: Disposable, *, before: datetime) -> int:
+        async with self._database() as uow:
+            return len(_old(uow.tables, what, before)[1])
+
+    async def delete(self, what: Disposable, *, before: datetime) -> AsyncIterator[int]:
+        async with self._database() as uow:
+            table, old = _old(uow.tables, what, before)
+            for key in old:
+                del table[key]
+            if what is Disposable.UNPAID_ORDERS:
+                outbox = uow.tables.outbox
+                for task_id in [task.id for task in outbox.values() if task.order_id in old]:
+                    del outbox[task_id]
+            await uow.commit()
+        yield len(old)
+
+
+def _old(tables: _Tables, what: Disposable, before: datetime) -> tuple[dict[Any, Any], set[Any]]:
+    """The table, and the keys in it that are old enough."""
+    match what:
+        case Disposable.TASKS:
+            done = (task for task in tables.outbox.values() if task.state is TaskState.DONE)
+            return tables.outbox, {task.id for task in done if task.due_at < before}
+        case Disposable.EVENTS:
+            fine = {key: each for key, each in tables.inbox.items() if not each.last_error}
+            return tables.inbox, {key for key, each in fine.items() if each.handled_at and each.handled_at < before}
+        case Disposable.UNPAID_ORDERS:
+            needed = _needed_orders(tables)
+            orders = [order for order in tables.orders.values() if order.id not in needed]
+            return tables.orders, {order.id for order in orders if _was_never_paid(order, before)}
+        case Disposable.SCANS:
+            scans = {key: scan for key, scan in tables.scans.items() if scan.received_at < before}
+            return tables.scans, {
+                key for key, scan in scans.items() if scan.result is not ScanResult.ADMITTED or scan.undone_at
+            }
+        case Disposable.AUDIT_LOG:
+            return tables.audit, {entry.id for entry in tables.audit.values() if entry.at < before}
+
+
+def _needed_orders(tables: _Tables) -> set[Any]:
+    return {
+        *(task.order_id for task in tables.outbox.values() if task.state is not TaskState.DONE),
+        *(refund.order_id for refund in tables.refunds.values()),
+        *(payment.order_id for payment in tables.duplicate_payments.values()),
+        *(note.order_id for note in tables.notes.values()),
+        *tables.refund_refusals,
+    }
+
+
+def _was_never_paid(order: Order, before: datetime) -> bool:
+    is_old = order.created_at < before and (order.expires_at is None or order.expires_at < before)
+    has_money = order.amount_paid or order.charge_id or order.disputed or order.attendees
+    return is_old and order.status in _UNPAID and order.completed_at is None and not has_money

@@ -1,0 +1,95 @@
+"""Retention in PostgreSQL.
+
+A table is walked through by the places of its rows, some pages at a time. So a piece takes the same short time however
+many rows there are, and no index is needed that sales would have to keep up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.postgres.errors import translated
+from application.ports.retention import Disposable
+
+#: Pages of 8 KiB that are looked through at a time: some thousand rows.
+PAGES: Final = 64
+
+_TABLES: Final[Mapping[Disposable, str]] = {
+    Disposable.TASKS: "outbox",
+    Disposable.EVENTS: "payment_events",
+    Disposable.UNPAID_ORDERS: "orders",
+    Disposable.SCANS: "scans",
+    Disposable.AUDIT_LOG: "audit_log",
+}
+_ARE_OLD: Final[Mapping[Disposable, str]] = {
+    Disposable.TASKS: "state = 'done' AND due_at < :before",
+    Disposable.EVENTS: "handled_at < :before AND last_error IS NULL",
+    Disposable.UNPAID_ORDERS: """
+        status IN ('expired', 'payment_failed', 'cancelled') AND completed_at IS NULL AND created_at < :before
+        AND coalesce(expires_at < :before, true)
+        AND amount_paid = 0 AND refunded_amount = 0 AND charge_id IS NULL AND NOT disputed
+        AND NOT EXISTS (SELECT FROM outbox WHERE order_id = orders.id AND state <> 'done')
+        AND NOT EXISTS (SELECT FROM refunds WHERE order_id = orders.id)
+        AND NOT EXISTS (SELECT FROM duplicate_payments WHERE order_id = orders.id)
+        AND NOT EXISTS (SELECT FROM order_notes WHERE order_id = orders.id)
+        AND NOT EXISTS (SELECT FROM show_refund_refusals WHERE order_id = orders.id)
+        AND NOT EXISTS (SELECT FROM ticket_attendees WHERE order_id = orders.id)
+    """,
+    Disposable.SCANS: "(result <> 'admitted' OR undone_at IS NOT NULL) AND received_at < :before",
+    Disposable.AUDIT_LOG: "at < :before",
+}
+# What refers to an order that goes.
+_WITH_ORDERS: Final = ("outbox", "ticket_orders")
+_BLOCK_SIZE: Final = sa.text("SELECT pg_relation_size(CAST(:name AS regclass)) / current_setting('block_size')::int")
+
+
+class PostgresRetention:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def count(self, what: Disposable, *, before: datetime) -> int:
+        query = f"SELECT count(*) FROM {_TABLES[what]} WHERE {_ARE_OLD[what]}"  # noqa: S608
+        async with self._transaction() as connection:
+            await connection.execute(sa.text("SET LOCAL statement_timeout = '600s'"))
+            return int(await connection.scalar(sa.text(query), {"before": before}) or 0)
+
+    async def delete(self, what: Disposable, *, before: datetime) -> AsyncIterator[int]:
+        async with self._transaction() as connection:
+            pages = int(await connection.scalar(_BLOCK_SIZE, {"name": _TABLES[what]}) or 0)
+        for first in range(0, pages, PAGES):
+            async with self._transaction() as connection:
+                deleted = await _delete_piece(connection, what, first, before)
+            yield deleted
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise translated(error) from error
+
+
+async def _delete_piece(connection: AsyncConnection, what: Disposable, first_page: int, before: datetime) -> int:
+    table = _TABLES[what]
+    old = f"""
+        SELECT ctid FROM {table}
+        WHERE ctid >= CAST(:first AS tid) AND ctid < CAST(:end AS tid) AND {_ARE_OLD[what]}
+        FOR UPDATE SKIP LOCKED
+    """  # noqa: S608  # nothing in it comes from outside
+    places = {"first": f"({first_page},0)", "end": f"({first_page + PAGES},0)", "before": before}
+    if what is not Disposable.UNPAID_ORDERS:
+        delete = f"DELETE FROM {table} WHERE ctid = ANY (ARRAY({old}))"  # noqa: S608
+        return (await connection.execute(sa.text(delete), places)).rowcount
+    ids = f"SELECT id FROM orders WHERE ctid = ANY (ARRAY({old}))"  # noqa: S608
+    found = {"ids": list((await connection.scalars(sa.text(ids), places)).all())}
+    for follower in _WITH_ORDERS:
+        await connection.execute(sa.text(f"DELETE FROM {follower} WHERE order_id = ANY (:ids)"), found)  # noqa: S608
+    return (await connection.execute(sa.text("DELETE FROM orders WHERE id = ANY (:ids)"), found)).rowcount

@@ -1,0 +1,156 @@
+"""The Retention port: what is old goes, and nothing else does; the books add up afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.memory.books import MemoryBooks
+from adapters.memory.retention import MemoryRetention
+from adapters.memory.storage import MemoryDatabase
+from adapters.postgres.books import PostgresBooks
+from adapters.postgres.retention import PostgresRetention
+from application.outbox import TaskState
+from application.ports.books import Books
+from application.ports.payment import PaymentEvent
+from application.ports.retention import Disposable, Retention
+from application.ports.storage import UnitOfWorkFactory
+from domain.admission import Scan, ScanResult
+from domain.notes import OrderNote
+from domain.orders import Idempotency, Order, OrderStatus
+from tests.contracts.builders import NOW, Theatre, a_refund, a_task, paid
+
+DAY: Final = timedelta(days=1)
+A_MOMENT: Final = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def retention(unit_of_work: UnitOfWorkFactory, contracts_engine: AsyncEngine) -> Retention:
+    if isinstance(unit_of_work, MemoryDatabase):
+        return MemoryRetention(unit_of_work)
+    return PostgresRetention(contracts_engine)
+
+
+@pytest.fixture
+def books(unit_of_work: UnitOfWorkFactory, contracts_engine: AsyncEngine) -> Books:
+    return MemoryBooks(unit_of_work) if isinstance(unit_of_work, MemoryDatabase) else PostgresBooks(contracts_engine)
+
+
+async def store(unit_of_work: UnitOfWorkFactory, *orders: Order) -> None:
+    async with unit_of_work() as uow:
+        await uow.orders.add(orders)
+        await uow.commit()
+
+
+async def deleted(retention: Retention, what: Disposable, before: datetime = NOW) -> int:
+    expected = await retention.count(what, before=before)
+    count = sum([count async for count in retention.delete(what, before=before)])
+    assert count == expected
+    assert await retention.count(what, before=before) == 0
+    return count
+
+
+def unpaid(theatre: Theatre, *, ended_at: datetime = NOW - A_MOMENT, **changes: object) -> Order:
+    fields = {"status": OrderStatus.EXPIRED, "created_at": NOW - DAY, "expires_at": ended_at, **changes}
+    return replace(theatre.order(), **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("status", [OrderStatus.EXPIRED, OrderStatus.CANCELLED, OrderStatus.PAYMENT_FAILED])
+async def test_an_order_that_was_never_paid_goes_with_its_lines_key_and_done_tasks(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, retention: Retention, books: Books, status: OrderStatus
+) -> None:
+    key = Idempotency(uuid4().hex, b"f")
+    old, recent = unpaid(theatre, status=status, idempotency=key), unpaid(theatre, ended_at=NOW)
+    await store(unit_of_work, old, recent)
+    async with unit_of_work() as uow:
+        await uow.outbox.add([replace(a_task(old), state=TaskState.DONE)])
+        await uow.commit()
+
+    assert await deleted(retention, Disposable.UNPAID_ORDERS) == 1
+
+    async with unit_of_work() as uow:
+        assert await uow.orders.get(old.id) is None
+        assert await uow.orders.with_idempotency_keys([key.key]) == {}
+        assert await uow.orders.get(recent.id)
+    found = await books.findings(now=NOW, overdue_since=NOW - DAY, behind_since=NOW - DAY)
+    assert not any(findings.count for findings in found.values())
+
+
+async def test_an_order_that_money_or_people_still_need_stays(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, retention: Retention
+) -> None:
+    completed, held = paid(theatre.order()), replace(theatre.order(), created_at=NOW - DAY, expires_at=NOW - DAY)
+    charged = unpaid(theatre, charge_id="ch_1")
+    with_task, with_dead_task, with_note, with_refund = (unpaid(theatre) for _ in range(4))
+    kept = [completed, held, charged, with_task, with_dead_task, with_note, with_refund]
+    await store(unit_of_work, *kept)
+    async with unit_of_work() as uow:
+        await uow.outbox.add([a_task(with_task), replace(a_task(with_dead_task), state=TaskState.DEAD)])
+        await uow.notes.add(
+            OrderNote(id=uuid4(), order_id=with_note.id, written_at=NOW, author="office", text="Called, comes tomorrow")
+        )
+        await uow.refunds.add(a_refund(with_refund))
+        await uow.commit()
+
+    assert await deleted(retention, Disposable.UNPAID_ORDERS) == 0
+    async with unit_of_work() as uow:
+        assert all([await uow.orders.get(order.id) for order in kept])
+
+
+async def test_done_tasks_go_and_others_stay(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, retention: Retention
+) -> None:
+    await store(unit_of_work, order := paid(theatre.order()))
+    old = a_task(order, due_at=NOW - A_MOMENT)
+    async with unit_of_work() as uow:
+        await uow.outbox.add([replace(old, state=TaskState.DONE), replace(a_task(order), state=TaskState.DONE)])
+        await uow.outbox.add([replace(old, id=uuid4(), state=state) for state in (TaskState.DEAD, TaskState.PENDING)])
+        await uow.commit()
+
+    assert await deleted(retention, Disposable.TASKS) == 1
+    async with unit_of_work() as uow:
+        assert len(await uow.outbox.in_state(TaskState.DONE, after=None, limit=9)) == 1
+
+
+async def test_handled_events_go_and_failed_ones_stay(unit_of_work: UnitOfWorkFactory, retention: Retention) -> None:
+    fine, failed, recent = (
+        PaymentEvent(id=f"evt_{n}", type="refund.updated", object_id="re_1", livemode=False) for n in range(3)
+    )
+    async with unit_of_work() as uow:
+        for event, at in ((fine, NOW - DAY), (failed, NOW - DAY), (recent, NOW)):
+            await uow.inbox.handled([event], now=at)
+        await uow.inbox.failed(failed, error="no such order", now=NOW - DAY)
+        await uow.commit()
+    assert await deleted(retention, Disposable.EVENTS) == 1
+
+
+async def test_scans_that_let_nobody_in_go(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, retention: Retention
+) -> None:
+    await store(unit_of_work, order := paid(theatre.order()))
+
+    def scan(result: ScanResult, **changes: object) -> Scan:
+        fields: dict[str, Any] = {
+            "show_id": theatre.show.id,
+            "id": uuid4(),
+            "attendee_id": order.attendees[0].id,
+            "code": "CODE",
+            "device_id": "front door",
+            "offline": False,
+            "scanned_at": NOW - DAY,
+            "received_at": NOW - DAY,
+            "result": result,
+        }
+        return Scan(**{**fields, **changes})
+
+    refused = next(result for result in ScanResult if result is not ScanResult.ADMITTED)
+    async with unit_of_work() as uow:
+        await uow.door.add([scan(ScanResult.ADMITTED), scan(refused), scan(refused, received_at=NOW)])
+        await uow.commit()
+    assert await deleted(retention, Disposable.SCANS) == 1
+    assert await deleted(retention, Disposable.AUDIT_LOG) == 0
