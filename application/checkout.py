@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from application.access import Actor
 from application.audit import Action
 from application.audit_trail import AuditTrail
 from application.conflicts import undisturbed
-from application.errors import CheckoutInProgress, IdempotencyKeyReused, PaymentNotPossible, TaxNotConfigured
+from application.errors import (
+    CheckoutInProgress,
+    IdempotencyKeyReused,
+    PaymentNotPossible,
+    TaxNotConfigured,
+    TicketsInUse,
+)
 from application.group_commit import GroupCommit
 from application.handover import HandOver
 from application.issuing import new_order_id
 from application.outbox import OutboxTask, TaskKind
 from application.ports.lock import Lock
 from application.ports.payment import PaymentBusy, PaymentKeyRefused, PaymentRefused, PaymentUnavailable, TaxRefused
-from application.ports.storage import ClaimQuery, Sale, UnitOfWork, UnitOfWorkFactory
+from application.ports.storage import ClaimQuery, RowsInUse, Sale, UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.reminders import reminder_of
 from application.session_opening import OpenSession
@@ -36,6 +44,9 @@ from domain.policy import CheckoutPolicy
 from domain.pricing import Quote
 
 log = logging.getLogger(__name__)
+
+#: A buyer whose ticket somebody keeps asks for it again after this.
+LOOK_AGAIN_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +104,7 @@ class PlaceOrders:
         self._hand_over = hand_over
         self._policy = policy
         self._audit = AuditTrail(clock, ids)
+        self._in_use: frozenset[Hashable] = frozenset()
 
     @asynccontextmanager
     async def locks(
@@ -107,20 +119,29 @@ class PlaceOrders:
             yield lambda request: request.cart.ticket_ids <= locked
 
     async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
-        """A placement or refusal for each request. Raises StorageUnavailable, StorageConflict for all of them."""
-        batch = await undisturbed(lambda: self._transact(requests))
+        """A placement or refusal for each request; TicketsInUse for those whose rows somebody keeps for long: the batch
+        waits for them once, and passes them over from then on, until they are free again.
+
+        Raises StorageUnavailable, StorageConflict for all of them.
+        """
+        pass_over = not self._in_use.isdisjoint(_rows_of(requests))
+        try:
+            batch = await undisturbed(lambda: self._transact(requests, pass_over=pass_over))
+        except RowsInUse as error:
+            log.warning("Rows are kept by somebody, and passed over from now on: %s", error)
+            batch = await undisturbed(lambda: self._transact(requests, pass_over=True))
         self._hand_over(batch.tasks)
         return batch.outcomes
 
-    async def _transact(self, requests: Sequence[CheckoutRequest]) -> Batch:
+    async def _transact(self, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Batch:
         started = time.perf_counter()
         async with self._unit_of_work() as uow:
-            batch = await self._decide(uow, requests)
+            batch = await self._decide(uow, requests, pass_over=pass_over)
             await uow.commit()
         log.info("Transaction completed in %.2fs: %d orders", time.perf_counter() - started, len(batch.placed))
         return batch
 
-    async def _decide(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest]) -> Batch:
+    async def _decide(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Batch:
         # Whoever placed an order under one of the keys has committed when the tickets are locked.
         keys = {request.idempotency.key for request in requests if request.idempotency}
         claimants = frozenset(key for request in requests if request.claimant for key in request.claimant.keys)
@@ -128,13 +149,19 @@ class PlaceOrders:
             [request.cart for request in requests],
             keys=keys,
             claimants=ClaimQuery(claimants, self._clock.now()) if claimants else None,
+            pass_over=pass_over,
         )
+        if pass_over:
+            self._in_use = self._in_use.difference(_rows_of(requests)) | sale.in_use
         claims = Claims(sale.claimed, self._policy.claims)
         known = dict(await uow.orders.with_idempotency_keys(sale.used_keys)) if sale.used_keys else {}
         now = self._clock.now()
         outcomes: list[Placement | Exception] = []
         for request in requests:
-            outcome = self._repeat(request, known) or self._place(request, sale, claims, now)
+            is_free = not sale.in_use or sale.in_use.isdisjoint(_rows_of([request]))
+            outcome = self._repeat(request, known) or (
+                self._place(request, sale, claims, now) if is_free else TicketsInUse()
+            )
             if isinstance(outcome, Placement) and request.idempotency:
                 known[request.idempotency.key] = outcome.order
             outcomes.append(outcome)
@@ -208,6 +235,12 @@ def _tickets_of(requests: Sequence[CheckoutRequest]) -> frozenset[UUID]:
     return frozenset[UUID]().union(*(request.cart.ticket_ids for request in requests))
 
 
+def _rows_of(requests: Sequence[CheckoutRequest]) -> frozenset[Hashable]:
+    """What the requests lock, by the names that a sale has for what is in use."""
+    carts = [request.cart for request in requests]
+    return _tickets_of(requests).union((cart.show_id, cart.promo_code) for cart in carts if cart.promo_code)
+
+
 class Checkout:
     """From a request to an order that can be paid, or is free."""
 
@@ -215,7 +248,11 @@ class Checkout:
         self,
         place: GroupCommit[UUID, CheckoutRequest, Placement],
         open_session: OpenSession,
+        *,
+        wait_seconds: float = 10,
     ) -> None:
+        """``wait_seconds`` is how long a buyer waits for a ticket that somebody keeps."""
+        self._wait_seconds = wait_seconds
         self._place = place
         self._open_session = open_session
         self._keys_in_flight: set[str] = set()
@@ -228,13 +265,22 @@ class Checkout:
         """
         started = time.perf_counter()
         with self._in_flight(request.idempotency):
-            placement = await self._place.submit(request.cart.show_id, request)
+            placement = await self._placed(request, started + self._wait_seconds)
             order = placement.order
             if placement.is_new:
                 log.info("Order %s created in %.2fs", order.id, time.perf_counter() - started)
             if order.holds_tickets and order.session_id is None:
                 order = await self._payable(order)
             return order
+
+    async def _placed(self, request: CheckoutRequest, wait_until: float) -> Placement:
+        while True:
+            try:
+                return await self._place.submit(request.cart.show_id, request)
+            except TicketsInUse:
+                if time.perf_counter() + LOOK_AGAIN_SECONDS > wait_until:
+                    raise
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     @contextmanager
     def _in_flight(self, idempotency: Idempotency | None) -> Iterator[None]:

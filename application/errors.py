@@ -24,6 +24,10 @@ class Busy(ApplicationError):
         super().__init__("Your request is waiting behind many others being processed, please try again in a moment")
 
 
+class TicketsInUse(Busy):
+    """Somebody keeps a ticket's row, or a promo code's, for longer than a sale does. Others of the show go on."""
+
+
 class CheckoutInProgress(ApplicationError):
     """The first request with this key is not answered yet."""
 

@@ -199,7 +199,7 @@ class Container(containers.DeclarativeContainer):
     )
     open_session = providers.Singleton(OpenSession, payment, unit_of_work.provider, settlement, links, clock)
     find_pay_page = providers.Singleton(FindPayPage, clock, open_session)
-    checkout = providers.Singleton(Checkout, checkout_line, open_session)
+    checkout = providers.Singleton(Checkout, checkout_line, open_session, wait_seconds=settings.provided.lock_wait)
     quote = providers.Singleton(QuoteCart, unit_of_work.provider, clock, policy)
     complete_order = providers.Singleton(CompleteOrder, payment, payment_for_buyers, unit_of_work.provider, settlement)
     follow_refund = providers.Singleton(FollowRefund, unit_of_work.provider, clock, ids)

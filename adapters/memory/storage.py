@@ -7,7 +7,7 @@ domain does not check are checked here too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -36,6 +36,7 @@ from application.ports.storage import (
     FoundOrder,
     OrderPayment,
     ReceivedEvent,
+    RowsInUse,
     Sale,
     SoldOrders,
     StorageConflict,
@@ -90,6 +91,8 @@ class MemoryDatabase:
     def __init__(self, clock: Clock | None = None) -> None:
         """``clock`` is the store's own, by which claims are judged where they must be."""
         self.available = True
+        #: Rows that somebody keeps, by the names that ``Sale.in_use`` has for them.
+        self.in_use: set[Hashable] = set()
         self.clock: Clock = clock or RunningClock()
         self._tables = _Tables()
         self._one_at_a_time = asyncio.Lock()
@@ -121,7 +124,7 @@ class MemoryUnitOfWork:
 
     async def __aenter__(self) -> Self:
         self._tables = await self._database.begin()
-        self.sales = MemorySalesRepo(self._tables)
+        self.sales = MemorySalesRepo(self._tables, self._database.in_use)
         self.catalog = MemoryCatalogRepo(self._tables)
         self.orders = MemoryOrderRepo(self._tables)
         self.outbox = MemoryOutboxRepo(self._tables, self._database.clock)
@@ -156,8 +159,9 @@ class MemoryUnitOfWork:
 
 
 class MemorySalesRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: _Tables, in_use: Collection[Hashable] = ()) -> None:
         self._tables = tables
+        self._in_use = in_use
 
     async def read(self, carts: Sequence[Cart]) -> Sale:
         tables = self._tables
@@ -174,11 +178,28 @@ class MemorySalesRepo:
         )
 
     async def lock(
-        self, carts: Sequence[Cart], *, keys: Collection[str] = (), claimants: ClaimQuery | None = None
+        self,
+        carts: Sequence[Cart],
+        *,
+        keys: Collection[str] = (),
+        claimants: ClaimQuery | None = None,
+        pass_over: bool = False,
     ) -> Sale:
         used = {order.idempotency.key for order in self._tables.orders.values() if order.idempotency}
+        sale = await self.read(carts)
+        tickets = sale.stock.tickets
+        wanted = {(cart.show_id, cart.promo_code) for cart in carts if cart.promo_code}
+        codes = [promo for promo in self._tables.promo_codes.values() if (promo.show_id, promo.code) in wanted]
+        in_use = frozenset(self._in_use).intersection([*tickets, *((promo.show_id, promo.code) for promo in codes)])
+        if in_use and not pass_over:
+            raise RowsInUse("a row is in use")
         return replace(
-            await self.read(carts),
+            sale,
+            stock=Stock(
+                [ticket for id_, ticket in tickets.items() if id_ not in in_use],
+                [promo for promo in codes if (promo.show_id, promo.code) not in in_use],
+            ),
+            in_use=in_use,
             used_keys=frozenset(used.intersection(keys)),
             claimed=self._claimed(claimants) if claimants else {},
         )

@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from application.ports.storage import StorageConflict, StorageUnavailable
+from application.ports.storage import RowsInUse, StorageConflict, StorageUnavailable
 from domain.errors import InvalidRequest
 
 
@@ -58,6 +58,7 @@ CODES: Final = MappingProxyType(
         "57P04": Meaning.NOT_NOW,  # the database was dropped
     }
 )
+LOCK_NOT_AVAILABLE: Final = "55P03"
 #: The session has lost our prepared statements, or has others under their names.
 STATEMENT_LOST: Final = frozenset({"0A000", "26000", "42P05"})
 #: The server that we speak to must not be written to, or is about to stop. Another one may be the primary by now.
@@ -107,6 +108,8 @@ def _by_code(cause: psycopg.Error, error: Exception) -> Exception:
         return StorageUnavailable(str(cause)) if is_lost else error
     if cause.sqlstate == "0A000" and _CACHED_PLAN not in str(cause):
         return error  # a feature that the server does not have
+    if cause.sqlstate == LOCK_NOT_AVAILABLE:
+        return RowsInUse(str(cause))
     match meaning_of(cause.sqlstate):
         case Meaning.NOT_NOW:
             return StorageUnavailable(str(cause))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -96,17 +97,49 @@ _SAVE_TICKETS = update_of(tickets, ("held", "sold"), "changed")
 _SAVE_PROMO_CODES = update_of(ticket_promo_codes, ("uses",), "changed")
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How tickets and promo codes are read."""
+
+    tickets: str
+    promo_codes: str
+    locks: bool = True
+    passes_over: bool = False
+
+
+_READING: Final = _Way(_READ_TICKETS, _READ_PROMO_CODES, locks=False)
+_LOCKING: Final = _Way(_LOCK_TICKETS, _LOCK_PROMO_CODES)
+_PASSING_OVER: Final = _Way(
+    compiled(_TICKETS.with_for_update(skip_locked=True)),
+    compiled(_PROMO_CODES_BY_CODE.with_for_update(skip_locked=True)),
+    passes_over=True,
+)
+#: No sale keeps a row for long. Who does is a person, or a process that hangs: those who want other tickets of the
+#: show do not wait for it.
+ROWS_WAIT_SECONDS: Final = 1
+
+
+def _name(promo_code: Mapping[str, Any]) -> tuple[UUID, str]:
+    return promo_code["show_id"], promo_code["code"]
+
+
 class PostgresSalesRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def read(self, carts: Sequence[Cart]) -> Sale:
-        return await self._sale(carts)
+        return await self._sale(carts, _READING)
 
     async def lock(
-        self, carts: Sequence[Cart], *, keys: Collection[str] = (), claimants: ClaimQuery | None = None
+        self,
+        carts: Sequence[Cart],
+        *,
+        keys: Collection[str] = (),
+        claimants: ClaimQuery | None = None,
+        pass_over: bool = False,
     ) -> Sale:
-        return await self._sale(carts, lock=True, keys=keys, claimants=claimants)
+        way = _PASSING_OVER if pass_over else _LOCKING
+        return await self._sale(carts, way, keys=keys, claimants=claimants)
 
     async def lock_stock(self, orders: Sequence[Order]) -> Stock:
         ticket_ids = {line.ticket_id for order in orders for line in order.lines}
@@ -165,8 +198,8 @@ class PostgresSalesRepo:
     async def _sale(
         self,
         carts: Sequence[Cart],
+        way: _Way,
         *,
-        lock: bool = False,
         keys: Collection[str] = (),
         claimants: ClaimQuery | None = None,
     ) -> Sale:
@@ -175,15 +208,19 @@ class PostgresSalesRepo:
         codes = {cart.promo_code for cart in carts if cart.promo_code}
         # Locks come first, in one order for everybody; a statement that begins after them sees what was
         # committed while it waited.
-        rows, promo_codes, on_sale, behind, used, _, claimed = await self._connection.fetch(
-            (_LOCK_TICKETS if lock else _READ_TICKETS, {"ids": list(ticket_ids)}),
-            (_LOCK_PROMO_CODES if lock else _READ_PROMO_CODES, {"ids": list(show_ids), "codes": list(codes)}),
+        these_tickets, these_codes = {"ids": list(ticket_ids)}, {"ids": list(show_ids), "codes": list(codes)}
+        rows, promo_codes, on_sale, behind, used, _, claimed, there, codes_there = await self._connection.fetch(
+            (way.tickets, these_tickets),
+            (way.promo_codes, these_codes),
             (_READ_SHOWS, {"ids": list(show_ids)}),
             (_READ_PRODUCERS, {"ids": list(show_ids)}),
             (_USED_KEYS, {"keys": list(keys)}) if keys else None,
             (_LOCK_CLAIMANTS, {"keys": sorted(claimants.keys)}) if claimants else None,
             (_CLAIMED, {"keys": list(claimants.keys), "now": claimants.now}) if claimants else None,
-            lock=lock,
+            (_READ_TICKETS, these_tickets) if way.passes_over else None,
+            (_READ_PROMO_CODES, these_codes) if way.passes_over else None,
+            lock=way.locks,
+            rows_wait_seconds=ROWS_WAIT_SECONDS,
         )
         return Sale(
             shows={row["id"]: show_of(row) for row in on_sale},
@@ -194,4 +231,8 @@ class PostgresSalesRepo:
                 row["key"]: Claimed(int(row["held_tickets"]), row["held_orders"], int(row["free_tickets"]))
                 for row in claimed
             },
+            in_use=frozenset(
+                {row["id"] for row in there}.difference(row["id"] for row in rows)
+                | {_name(row) for row in codes_there}.difference(map(_name, promo_codes))
+            ),
         )

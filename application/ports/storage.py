@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -36,6 +36,10 @@ class StorageUnavailable(Exception):
     unknown whether the commit came through."""
 
 
+class RowsInUse(StorageUnavailable):
+    """Another transaction keeps a row that this one wants for longer than it would wait. Nothing was done."""
+
+
 class StorageConflict(Exception):
     """Another transaction got in the way (deadlock, or the same unique key at once). Safe to repeat at once."""
 
@@ -45,7 +49,8 @@ class Sale:
     """What carts ask about, as one transaction sees it: shows, their producers, and the stock.
 
     ``used_keys``: those of the Idempotency-Keys asked about that an order was placed under. ``claimed``: what each
-    claimant's key that was asked about has of its show, where it has anything.
+    claimant's key that was asked about has of its show, where it has anything. ``in_use``: what was passed over,
+    tickets by their ids, promo codes by their show's id and their code; it is not in the stock.
     """
 
     shows: Mapping[UUID, Show]
@@ -53,6 +58,7 @@ class Sale:
     stock: Stock
     used_keys: frozenset[str] = frozenset()
     claimed: Mapping[int, Claimed] = field(default_factory=dict)
+    in_use: frozenset[Hashable] = frozenset()
 
     def offering(self, show_id: UUID, policy: CheckoutPolicy) -> Offering:
         """The show on sale. Raises NotFound."""
@@ -87,13 +93,19 @@ class SalesRepo(Protocol):
         ...
 
     async def lock(
-        self, carts: Sequence[Cart], *, keys: Collection[str] = (), claimants: ClaimQuery | None = None
+        self,
+        carts: Sequence[Cart],
+        *,
+        keys: Collection[str] = (),
+        claimants: ClaimQuery | None = None,
+        pass_over: bool = False,
     ) -> Sale:
         """The same, with the tickets and then the promo codes locked in id order until the transaction ends, and then
         the keys of claimants, in their order: another transaction that asks about one of them waits.
 
         Shows, producers, prices and which of the Idempotency-Keys ``keys`` are used are read after the locks were had,
-        so they are as fresh as can be (P1-007).
+        so they are as fresh as can be (P1-007). Raises RowsInUse where another transaction keeps a row for long, and
+        does not wait at all with ``pass_over``: what others have is not in the stock then, but named.
         """
         ...
 

@@ -13,7 +13,7 @@ from adapters.memory.lock import MemoryLock
 from adapters.memory.storage import MemoryDatabase, _Tables
 from application.checkout import CheckoutRequest, Placement
 from application.conflicts import MAX_ATTEMPTS
-from application.errors import Busy, IdempotencyKeyReused
+from application.errors import Busy, IdempotencyKeyReused, TicketsInUse
 from application.outbox import TaskKind
 from application.ports.storage import StorageConflict, StorageUnavailable
 from domain.errors import NotFound, PromoCodeExhausted, ShowUnavailable, TicketsUnavailable
@@ -271,3 +271,38 @@ async def test_a_show_that_was_unpublished_meanwhile_sells_nothing(world: World)
     stalls = ticket()
     await world.sell(stalls, published=False)
     assert isinstance(await decided(world, request((stalls, 1))), ShowUnavailable)
+
+
+async def test_rows_that_somebody_keeps_are_passed_over_until_they_are_free(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    evening = show()
+    kept, free = ticket(of=evening), ticket(of=evening)
+    await world.sell(kept, free)
+    world.database.in_use.add(kept.id)
+
+    in_use, sold = await world.place_orders([request((kept, 1)), request((free, 1))])
+    assert isinstance(in_use, TicketsInUse)
+    placed(sold)
+    both, sold = await world.place_orders([request((kept, 1), (free, 1)), request((free, 1))])
+    assert isinstance(both, TicketsInUse)
+    placed(sold)
+    assert caplog.text.count("passed over from now on") == 1  # no batch waits for it a second time
+    assert await world.counters(kept) == (0, 0)
+
+    world.database.in_use.clear()
+    placed(await decided(world, request((kept, 1))))
+    world.database.in_use.add(kept.id)
+    assert isinstance(await decided(world, request((kept, 1))), TicketsInUse)
+    assert caplog.text.count("passed over from now on") == 2  # it was free in between
+
+
+async def test_a_buyer_waits_for_a_ticket_that_somebody_keeps(world: World) -> None:
+    stalls = ticket()
+    await world.sell(stalls)
+    world.database.in_use.add(stalls.id)
+    buying = asyncio.create_task(world.checkout(request((stalls, 1))))
+    await asyncio.sleep(0.01)
+    assert not buying.done()
+    world.database.in_use.clear()
+    assert (await buying).holds_tickets

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from application.ports.storage import ClaimQuery, Sale, SalesRepo, UnitOfWorkFactory
+from adapters.memory.storage import MemoryDatabase
+from application.ports.storage import ClaimQuery, RowsInUse, Sale, SalesRepo, UnitOfWorkFactory
 from domain.cart import Cart
 from domain.claims import Claim, Claimed
 from domain.errors import NotFound
@@ -313,3 +315,41 @@ async def test_claims_that_ended_are_forgotten_some_at_a_time(
     assert await forget(NOW) == 0
     assert [await forget(NOW + HOUR) for _ in range(3)] == [2, 1, 0]
     assert await claimed(unit_of_work, 0, 9) == {9: Claimed(2, 1, 0)}
+
+
+@asynccontextmanager
+async def somebody_keeps(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> AsyncIterator[None]:
+    """The rows of the stalls and of the promo code, for longer than a sale does."""
+    if isinstance(unit_of_work, MemoryDatabase):
+        unit_of_work.in_use |= {theatre.stalls.id, (theatre.show.id, "TEST20")}
+        yield
+        unit_of_work.in_use.clear()
+        return
+    async with unit_of_work() as uow:
+        await uow.sales.lock([a_cart({theatre.stalls: 1}, promo_code="TEST20")])
+        yield
+
+
+async def test_what_somebody_keeps_is_told_or_passed_over(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    cart = a_cart({theatre.stalls: 1, theatre.gallery: 1}, promo_code="TEST20")
+    async with somebody_keeps(unit_of_work, theatre):
+        with pytest.raises(RowsInUse):
+            async with unit_of_work() as uow:
+                await uow.sales.lock([cart])
+        async with unit_of_work() as uow:
+            passing = await uow.sales.lock([cart], pass_over=True)
+    async with unit_of_work() as uow:
+        afterwards = await uow.sales.lock([cart], pass_over=True)
+
+    assert passing.in_use == {theatre.stalls.id, (theatre.show.id, "TEST20")}
+    assert set(passing.stock.tickets) == {theatre.gallery.id}
+    assert not afterwards.in_use
+    assert set(afterwards.stock.tickets) == {theatre.stalls.id, theatre.gallery.id}
+
+
+async def test_what_does_not_exist_is_in_nobodys_use(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    async with unit_of_work() as uow:
+        sale = await uow.sales.lock([a_cart({replace(theatre.stalls, id=new_id()): 1})], pass_over=True)
+
+    assert not sale.stock.tickets
+    assert not sale.in_use

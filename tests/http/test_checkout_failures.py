@@ -17,8 +17,8 @@ from adapters.stripe.sandbox import StripeSandbox
 from application.group_commit import GroupCommit
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
-from tests.support.database import cut, row_locked, table_locked, until_somebody_waits
-from tests.support.factories import producer, ticket
+from tests.support.database import connected, cut, row_locked, table_locked, until_somebody_waits
+from tests.support.factories import producer, promo_code, ticket
 from tests.support.server import running
 
 
@@ -105,13 +105,13 @@ async def test_lock_expiry_warning_on_slow_transaction(
         rival = BoxOffice(other.client, other.container.unit_of_work, sandbox)
         on_sale = await box_office.put_on_sale(ticket(quantity=1))
 
-        async with row_locked(database_url, on_sale.tickets[0].id):
+        async with table_locked(database_url, "ticket_orders"):
             slow = asyncio.create_task(box_office.checkout(on_sale.cart(1)))
             await until_somebody_waits(database_url)
             await asyncio.sleep(0.3)  # the lock's time runs out
             late = asyncio.create_task(rival.checkout(on_sale.cart(1)))
             async with asyncio.timeout(60):
-                while len(await until_somebody_waits(database_url)) < 2:
+                while "passed over from now on" not in caplog.text:  # the rival met the row of the slow one
                     await asyncio.sleep(0.01)
 
         assert sorted([(await slow).status, (await late).status]) == [201, 400]
@@ -215,3 +215,43 @@ async def test_line_that_grew_past_its_bound_is_busy(
             (await done.pop()).refused(503, "busy")
         statuses = sorted([(await checkout).status for checkout in [decided, *in_line]])
     assert statuses == [201, 201, 201, 503]
+
+
+async def test_a_ticket_that_somebody_keeps_delays_nobody_who_wants_another(
+    settings: Settings, sandbox: StripeSandbox, database_url: str
+) -> None:
+    """A row locked by hand: its buyers are told within LOCK_WAIT, and have it as soon as it is free."""
+    async with running(msgspec.structs.replace(settings, lock_wait=3)) as service:
+        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        on_sale = await box_office.put_on_sale(ticket(price=0), ticket(price=0))
+        async with row_locked(database_url, on_sale.tickets[0].id):
+            kept = [asyncio.create_task(box_office.checkout(on_sale.cart(1))) for _ in range(5)]
+            await until_somebody_waits(database_url)
+            others = await asyncio.gather(*(box_office.checkout(on_sale.cart(0, 1)) for _ in range(20)))
+            assert {answer.status for answer in others} == {201}
+            assert not any(task.done() for task in kept)
+            refused = await asyncio.gather(*kept)
+            for answer in refused:
+                answer.refused(503, "busy")
+                assert int(answer.headers["Retry-After"]) > 0
+            patient = asyncio.create_task(box_office.checkout(on_sale.cart(1)))
+            (await box_office.checkout(on_sale.cart(0, 1))).created()
+        (await patient).created()
+        (await box_office.checkout(on_sale.cart(1, 1))).created()
+
+        assert await box_office.counters(on_sale) == [(0, 2), (0, 22)]
+
+
+async def test_a_promo_code_that_somebody_keeps_delays_nobody_without_it(
+    settings: Settings, sandbox: StripeSandbox, database_url: str
+) -> None:
+    async with running(msgspec.structs.replace(settings, lock_wait=2)) as service:
+        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        on_sale = await box_office.put_on_sale(ticket(price=0), promo_codes=[promo_code(code="KEPT")])
+        async with connected(database_url) as connection, connection.transaction():
+            await connection.execute("SELECT 1 FROM ticket_promo_codes WHERE show_id = %s FOR UPDATE", [on_sale.id])
+            kept = asyncio.create_task(box_office.checkout(on_sale.cart(1, promo_code="KEPT")))
+            await until_somebody_waits(database_url)
+            (await box_office.checkout(on_sale.cart(1))).created()
+            (await kept).refused(503, "busy")
+        (await box_office.checkout(on_sale.cart(1, promo_code="KEPT"))).created()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from adapters.postgres.errors import CLASSES, CODES, Meaning, meaning_of, translated
-from application.ports.storage import StorageConflict, StorageUnavailable
+from application.ports.storage import RowsInUse, StorageConflict, StorageUnavailable
 
 
 def known_codes() -> dict[str, type[psycopg.Error]]:
@@ -49,7 +49,7 @@ def test_every_class_is_decided_on() -> None:
         ("53100", StorageUnavailable),  # disk full
         ("53200", StorageUnavailable),  # out of memory
         ("53300", StorageUnavailable),  # too many connections
-        ("55P03", StorageUnavailable),  # lock not available
+        ("55P03", RowsInUse),  # lock not available
         ("57014", StorageUnavailable),  # statement time-out
         ("57P01", StorageUnavailable),  # shutdown
         ("57P02", StorageUnavailable),  # crash
