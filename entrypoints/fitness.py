@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ _TEST_KEYS: Final = ("sk_test_", "rk_test_", "sk_org_test_")
 _SECRET_KEY_FORM: Final = re.compile(r"(?:sk|rk)_[A-Za-z0-9_]+")
 _WEBHOOK_SECRET_FORM: Final = re.compile(r"whsec_[!-+\--~]+")
 
+MAX_PORT: Final = 65535
 #: A network of proxies that is wider than these has buyers in it.
 _WIDEST: Final = {4: 8, 6: 16}
 _PRIVATE_V6: Final = (ip_network("fc00::/7"), ip_network("fe80::/10"))
@@ -69,6 +70,18 @@ def check_proxies(listed: str) -> None:
         network = ip_network(text.strip())
         if network.prefixlen < _WIDEST[network.version] and not _is_private_v6(network):
             raise ValueError(f"{network} has all the world in it: name the addresses of your proxies alone")
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Host and port of `127.0.0.1:9100` or `[::]:9100`. Raises ValueError."""
+    host, _, port = text.rpartition(":")
+    try:
+        is_fit = bool(ip_address(host.strip("[]"))) and 0 < int(port) <= MAX_PORT
+    except ValueError:
+        is_fit = False
+    if not is_fit:
+        raise ValueError("must be an address of this machine and a port, such as 127.0.0.1:9100")
+    return host.strip("[]"), int(port)
 
 
 def check_public_url(url: str) -> None:

@@ -25,6 +25,7 @@ from entrypoints.fitness import (
     check_public_url,
     check_stripe_key,
     is_live,
+    parse_listen,
     secret_keys,
     unfit,
     webhook_secrets,
@@ -100,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     proof_of_work_cost: Annotated[int, Meta(ge=1, le=10_000_000)] = 50_000
     trusted_proxies: str = ""
     cors_origins: str = ""
+    metrics_listen: str = ""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     keep_tasks_days: _Days = 90
@@ -184,6 +186,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
         return self.stripe_rate_per_second / 4
 
     @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Host and port that metrics have for themselves; None where the API's own has them."""
+        return parse_listen(self.metrics_listen) if self.metrics_listen else None
+
+    @property
     def prepared_statements(self) -> bool | None:
         """Whether the database may be asked to remember statements; None where its first answer decides."""
         return {"on": True, "off": False}.get(self.database_prepared_statements)
@@ -236,6 +243,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             ("LOOKUP_RATE_LIMIT", parse_rate, self.lookups_rate),
             ("ERROR_RATE_LIMIT", parse_rate, self.errors_rate),
             ("TRUSTED_PROXIES", check_proxies, self.trusted_proxies),
+            ("METRICS_LISTEN", parse_listen, self.metrics_listen or None),
         ]
         for name, parse, value in checks:
             try:

@@ -15,7 +15,7 @@ from entrypoints.cli.engines import data_dir_option, engines, environment_of
 from entrypoints.cli.running import tell_what_is_questionable
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
-from entrypoints.http.app import create_app
+from entrypoints.http.app import create_app, create_metrics_app
 from entrypoints.http.server import bind, create_server
 from entrypoints.logs import configure_logging
 from entrypoints.settings import InvalidSettings, Settings
@@ -36,6 +36,8 @@ def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bo
     tell_what_is_questionable(settings)
     if not shared_port:
         _ensure_free(host, port)
+        if settings.metrics_address:
+            _ensure_free(*settings.metrics_address)
     with engines(settings, data_dir) as ready:
         if workers == 1 and not with_worker:
             uvloop.run(_serve(ready, host, port, shared_port=shared_port))
@@ -49,15 +51,22 @@ def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bo
 
 
 async def _serve(settings: Settings, host: str, port: int, *, shared_port: bool) -> None:
-    stop = stop_signal()
-    server = create_server(create_app(Container(settings=settings)), trusted_proxies=settings.trusted_proxies)
-    serving = asyncio.create_task(server.serve(sockets=[bind(host, port, shared=shared_port)]))
+    stop, container = stop_signal(), Container(settings=settings)
+    apps = [(create_app(container), (host, port))]
+    if settings.metrics_address:
+        apps.append((create_metrics_app(container), settings.metrics_address))
+    servers = [create_server(app, trusted_proxies=settings.trusted_proxies) for app, _ in apps]
+    serving = [
+        asyncio.create_task(server.serve(sockets=[bind(*address, shared=shared_port)]))
+        for server, (_, address) in zip(servers, apps, strict=True)
+    ]
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({*serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    server.should_exit = True
-    await serving
-    if not server.started:
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*serving)
+    if not all(server.started for server in servers):
         raise InvalidSettings("the server did not start, see the log above")
 
 

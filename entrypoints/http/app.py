@@ -64,7 +64,7 @@ def create_app(container: Container) -> Litestar:
             ),
             health.router,
             storefront.router,
-            metrics.get_metrics,
+            *([] if settings.metrics_listen else [metrics.get_metrics]),
         ],
         dependencies={**dependencies(container), **web_dependencies(container, pages, page_cache)},
         exception_handlers=handlers,
@@ -96,3 +96,13 @@ def create_app(container: Container) -> Litestar:
     )
     complete(app.openapi_schema)
     return app
+
+
+def create_metrics_app(container: Container) -> Litestar:
+    """The metrics alone, for a port of their own beside ``create_app``'s, whose container it uses."""
+    return Litestar(
+        route_handlers=[metrics.get_metrics],
+        dependencies=dependencies(container),
+        openapi_config=None,
+        logging_config=None,
+    )

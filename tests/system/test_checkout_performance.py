@@ -12,7 +12,7 @@ from sqlalchemy import QueuePool
 
 from adapters.embedded import EmbeddedPostgres
 from tests.support.box_office import Answer
-from tests.support.database import row_locked, until_somebody_waits
+from tests.support.database import table_locked, until_somebody_waits
 from tests.support.factories import ticket
 from tests.support.metrics import Metrics
 from tests.support.stripe_world import many_processes, stripe_world
@@ -50,7 +50,7 @@ async def test_connection_pool_under_load(postgres: EmbeddedPostgres, redis_url:
         queued = await asyncio.gather(*(box_office.checkout(on_sale.cart(1)) for _ in range(50)))
         assert {answer.status for answer in queued} == {201}
 
-        async with row_locked(database_url, on_sale.tickets[0].id):
+        async with table_locked(database_url, "ticket_orders"):
             waiting = asyncio.create_task(box_office.checkout(on_sale.cart(1)))
             await until_somebody_waits(database_url)
             refused = await asyncio.gather(*(box_office.get(f"/api/v1/shows/{on_sale.id}") for _ in range(20)))
