@@ -15,19 +15,14 @@ from application.audit import Action
 from application.audit_trail import AuditTrail
 from application.ownership import locked_show, own_show
 from application.ports.cancellation import RefundProgress, ShowRefund
-from application.ports.payment import PaymentError
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWork, UnitOfWorkFactory
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock
 from application.refunds import RefundOrder
-from application.release import ReleaseOrder
 from domain.errors import Conflict, DomainError, InvalidRequest, NotFound
 from domain.money import Currency
-from domain.orders import OrderEvent
 
 log = logging.getLogger(__name__)
 
-#: Holds that one pass looks at.
-RELEASE_LIMIT = 500
 #: Orders that are refunded before the claim on their show is renewed: a second's work.
 BATCH = 50
 #: How long a worker may take for a batch before another one goes on with the show. Also how often a show is looked at
@@ -38,28 +33,6 @@ LOOKED_AFTER = timedelta(days=30)
 #: Failures that are named one by one.
 MAX_FAILURES = 100
 MAX_REASON_LENGTH = 500
-
-
-class ReleaseCancelled:
-    """Holds of cancelled shows are given back, as far as they can no longer be paid."""
-
-    def __init__(self, unit_of_work: UnitOfWorkFactory, release: ReleaseOrder) -> None:
-        self._unit_of_work = unit_of_work
-        self._release = release
-
-    async def __call__(self) -> int:
-        """How many orders stopped holding tickets. One that cannot be asked about now is left for the next pass."""
-        async with self._unit_of_work() as uow:
-            holding = await uow.cancellations.holding(limit=RELEASE_LIMIT)
-        released = 0
-        for order_id in holding:
-            try:
-                order = await self._release(order_id, OrderEvent.CANCELLED)
-            except (PaymentError, DomainError, StorageUnavailable, StorageConflict) as error:
-                log.warning("Order %s of a cancelled show is left for the next pass: %s", order_id, error)
-            else:
-                released += not order.holds_tickets
-        return released
 
 
 class RefundShow:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from application.ports.payment import Payment, PaymentError, PaymentSession, SessionStatus
@@ -24,6 +25,8 @@ ABANDONED = timedelta(minutes=1)
 #: Payments are looked through so far back.
 LOOK_BACK = timedelta(days=1)
 LIMIT = 100
+#: Orders that one worker asks about at a time: one that the provider does not answer for keeps no other waiting.
+AT_A_TIME = 20
 
 
 class Reconcile:
@@ -48,15 +51,24 @@ class Reconcile:
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             abandoned = await uow.orders.without_session(created_before=now - ABANDONED, limit=LIMIT)
-            quiet = await uow.orders.unconfirmed(checked_before=now - QUIET, limit=LIMIT)
         for order_id in abandoned:
             async with self._unit_of_work() as uow:
                 order = await uow.orders.get(order_id)
             if order and order.holds_tickets and order.session_id is None:
                 self._open_session.in_background(order)
-        for order_id in quiet:
-            await self._ask_about(order_id)
-        return len(abandoned) + len(quiet)
+        asked = 0
+        while asked < LIMIT and (quiet := await self._claim_quiet(now)):
+            await asyncio.gather(*map(self._ask_about, quiet))
+            asked += len(quiet)
+        return len(abandoned) + asked
+
+    async def _claim_quiet(self, now: datetime) -> list[UUID]:
+        """Some orders to ask about that no other worker asks about, now or soon, whatever comes of it."""
+        async with self._unit_of_work() as uow:
+            quiet = await uow.orders.unconfirmed(checked_before=now - QUIET, limit=AT_A_TIME)
+            await uow.orders.checked(quiet, now=now)
+            await uow.commit()
+        return quiet
 
     async def look_for_lost_payments(self) -> int:
         """Settle what was paid in the last day, whether or not we were told; how many payments have no order.
@@ -84,10 +96,8 @@ class Reconcile:
 
     async def _ask_about(self, order_id: UUID) -> None:
         try:
-            async with self._unit_of_work() as uow:
+            async with self._unit_of_work(read_only=True) as uow:
                 order = await uow.orders.get(order_id)
-                await uow.orders.checked(order_id, now=self._clock.now())
-                await uow.commit()
             if order and order.session_id:
                 await self._settle(order_id, await self._payment.session(order.session_id))
         except (PaymentError, StorageUnavailable, StorageConflict) as error:

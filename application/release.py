@@ -7,18 +7,15 @@ from uuid import UUID
 
 from application.links import Links
 from application.outbox import TaskKind
-from application.ports.payment import Payment, PaymentError, PaymentRefused, SessionNotFound
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.payment import Payment, PaymentRefused, SessionNotFound
+from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
 from application.session_opening import PATIENCE_SECONDS
 from application.settlement import Settlement
-from domain.errors import Conflict, DomainError, NotFound
+from domain.errors import Conflict, NotFound
 from domain.orders import Order, OrderEvent, OrderStatus
 
 log = logging.getLogger(__name__)
-
-#: Holds that one pass of the sweeper looks at.
-SWEEP_LIMIT = 500
 
 
 class ReleaseOrder:
@@ -104,26 +101,3 @@ class CancelOrder:
         """The news that we closed the session may be quicker than we are, and call the order expired."""
         before_its_time = order.expires_at is not None and self._clock.now() < order.expires_at
         return order.status is OrderStatus.EXPIRED and before_its_time
-
-
-class ReleaseOverdue:
-    """The sweeper: holds whose time is up go back on sale (P2-014)."""
-
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, release: ReleaseOrder) -> None:
-        self._unit_of_work = unit_of_work
-        self._clock = clock
-        self._release = release
-
-    async def __call__(self) -> int:
-        """How many orders stopped holding tickets. One that cannot be asked about now is left for the next pass."""
-        async with self._unit_of_work() as uow:
-            overdue = await uow.orders.overdue(now=self._clock.now(), limit=SWEEP_LIMIT)
-        settled = 0
-        for order_id in overdue:
-            try:
-                order = await self._release(order_id, OrderEvent.SESSION_EXPIRED)
-            except (PaymentError, DomainError, StorageUnavailable, StorageConflict) as error:
-                log.warning("Overdue order %s is left for the next sweep: %s", order_id, error)
-            else:
-                settled += not order.holds_tickets
-        return settled

@@ -64,7 +64,7 @@ class ChangeShow:
 
     A checkout reads the show after it has locked its tickets, so from this commit on none is placed that the change
     forbids (P1-008); those placed before keep what they have. The holds of a cancelled show are released by
-    ``application.cancellation.ReleaseCancelled``.
+    ``application.release_sweep.ReleaseCancelled``.
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditTrail) -> None:

@@ -47,7 +47,7 @@ from application.branding import GetBranding, GetPicture, SetBranding, SetLogo, 
 from application.buyers import EraseBuyer, ExportBuyer
 from application.buying import BuyOnce
 from application.calendars import WriteCalendar
-from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
+from application.cancellation import RefundCancelled, RefundShow
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.claimants import Claimants
 from application.completion import CompleteOrder
@@ -80,7 +80,8 @@ from application.reconciliation import Reconcile
 from application.refund_mail import TellOfRefund
 from application.refunds import FollowRefund, PreviewRefund, RefundOrder, SubmitRefunds
 from application.relay import RelayTasks
-from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
+from application.release import CancelOrder, ReleaseOrder
+from application.release_sweep import ReleaseCancelled, ReleaseOverdue, ReleaseSweep
 from application.reminding import RemindOfShow
 from application.reports import ReportShow
 from application.retention import DeleteOld
@@ -219,7 +220,8 @@ class Container(containers.DeclarativeContainer):
     reconcile = providers.Singleton(Reconcile, payment, unit_of_work.provider, clock, settlement, open_session)
     release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, settlement, links)
     cancel_order = providers.Singleton(CancelOrder, release_order, unit_of_work.provider, settlement, clock)
-    release_overdue = providers.Singleton(ReleaseOverdue, unit_of_work.provider, clock, release_order)
+    release_sweep = providers.Singleton(ReleaseSweep, unit_of_work.provider, clock, release_order)
+    release_overdue = providers.Singleton(ReleaseOverdue, release_sweep)
     buy_once = providers.Singleton(BuyOnce, checkout, cancel_order, unit_of_work.provider)
     list_shows = providers.Singleton(ListShows, unit_of_work.provider, clock)
     get_show = providers.Singleton(GetShow, unit_of_work.provider)
@@ -246,7 +248,7 @@ class Container(containers.DeclarativeContainer):
     list_promo_codes = providers.Singleton(ListPromoCodes, unit_of_work.provider)
     change_promo_code = providers.Singleton(ChangePromoCode, unit_of_work.provider, audit)
     delete_promo_code = providers.Singleton(DeletePromoCode, unit_of_work.provider, audit)
-    release_cancelled = providers.Singleton(ReleaseCancelled, unit_of_work.provider, release_order)
+    release_cancelled = providers.Singleton(ReleaseCancelled, release_sweep)
     refund_show = providers.Singleton(RefundShow, unit_of_work.provider, clock, audit)
     refund_cancelled = providers.Singleton(RefundCancelled, unit_of_work.provider, clock, refund_order)
     get_branding = providers.Singleton(GetBranding, unit_of_work.provider)

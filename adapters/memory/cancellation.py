@@ -18,13 +18,14 @@ class MemoryCancellationRepo:
     def __init__(self, tables: _Tables) -> None:
         self._tables = tables
 
-    async def holding(self, *, limit: int) -> list[UUID]:
+    async def holding(self, *, now: datetime, limit: int) -> list[UUID]:
+        put_off = self._tables.release_pauses
         pending = [
-            order.id
+            (order.id in put_off, put_off.get(order.id, now), order.id)
             for order in self._tables.orders.values()
             if order.status is OrderStatus.PENDING and self._tables.shows[order.show_id].cancelled
         ]
-        return sorted(pending)[:limit]
+        return [order_id for _, moment, order_id in sorted(pending) if moment <= now][:limit]
 
     async def ask_for_refund(self, refund: ShowRefund) -> None:
         self._tables.show_refunds[refund.show_id] = refund

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -55,6 +55,8 @@ from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
 from domain.stock import Stock
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
 
 @dataclass(slots=True)
 class _Tables:
@@ -72,6 +74,7 @@ class _Tables:
     duplicate_payments: dict[str, DuplicatePayment] = field(default_factory=dict)
     inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
     checks: dict[UUID, datetime] = field(default_factory=dict)
+    release_pauses: dict[UUID, datetime] = field(default_factory=dict)
     tokens: dict[UUID, AccessToken] = field(default_factory=dict)
     pictures: dict[Picture, bytes] = field(default_factory=dict)
     audit: dict[UUID, AuditEntry] = field(default_factory=dict)
@@ -304,8 +307,8 @@ class MemoryOrderRepo:
         checks = sorted((self._tables.checks.get(o.id, o.created_at), o.id) for o in holding)
         return [order_id for checked_at, order_id in checks if checked_at < checked_before][:limit]
 
-    async def checked(self, order_id: UUID, *, now: datetime) -> None:
-        self._tables.checks[order_id] = now
+    async def checked(self, order_ids: Collection[UUID], *, now: datetime) -> None:
+        self._tables.checks.update(dict.fromkeys(order_ids, now))
 
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
         order = self._tables.orders[order_id]
@@ -319,9 +322,17 @@ class MemoryOrderRepo:
             self._tables.orders[order.id] = replace(order, session_id=session_id, checkout_url=stored.checkout_url)
 
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
+        put_off = self._tables.release_pauses
         holding = [o for o in self._tables.orders.values() if o.status is OrderStatus.PENDING]
-        deadlines = sorted((o.expires_at, o.id) for o in holding if o.expires_at and o.expires_at <= now)
-        return [order_id for _, order_id in deadlines[:limit]]
+        deadlines = sorted(
+            (put_off.get(o.id, _NEVER), o.expires_at, o.id)
+            for o in holding
+            if o.expires_at and o.expires_at <= now and put_off.get(o.id, _NEVER) <= now
+        )
+        return [order_id for _, _, order_id in deadlines[:limit]]
+
+    async def release_after(self, order_ids: Collection[UUID], *, moment: datetime) -> None:
+        self._tables.release_pauses.update(dict.fromkeys(order_ids, moment))
 
 
 class MemoryRefundRepo:

@@ -27,9 +27,14 @@ from domain.refunds import LOST, RefundStatus
 _HOLDING: Final = (
     sa.select(orders.c.id)
     .join(shows)
-    .where(sa.text("orders.status IN ('pending', 'processing') AND orders.status = 'pending'"), shows.c.cancelled)
-    .order_by(orders.c.id)
+    .where(
+        sa.text("orders.status IN ('pending', 'processing') AND orders.status = 'pending'"),
+        shows.c.cancelled,
+        sa.or_(orders.c.release_after.is_(None), orders.c.release_after <= sa.bindparam("now")),
+    )
+    .order_by(orders.c.release_after.nulls_first(), orders.c.id)
     .limit(sa.bindparam("count"))
+    .with_for_update(skip_locked=True, key_share=True, of=orders)
 )
 _IS_SOLD = orders.c.status.in_(sorted(SOLD))
 _IS_REFUNDED = orders.c.status == OrderStatus.REFUNDED
@@ -110,8 +115,8 @@ class PostgresCancellationRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def holding(self, *, limit: int) -> list[UUID]:
-        return list((await self._connection.scalars(_HOLDING, {"count": limit})).all())
+    async def holding(self, *, now: datetime, limit: int) -> list[UUID]:
+        return list((await self._connection.scalars(_HOLDING, {"now": now, "count": limit})).all())
 
     async def ask_for_refund(self, refund: ShowRefund) -> None:
         terms = {

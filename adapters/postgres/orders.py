@@ -66,9 +66,14 @@ _IS_HOLDING = sa.text("status IN ('pending', 'processing')")
 _IS_PENDING = sa.text("status IN ('pending', 'processing') AND status = 'pending'")
 OVERDUE = (
     sa.select(orders.c.id)
-    .where(_IS_PENDING, orders.c.expires_at <= sa.bindparam("now"))
-    .order_by(orders.c.expires_at)
+    .where(
+        _IS_PENDING,
+        orders.c.expires_at <= sa.bindparam("now"),
+        sa.or_(orders.c.release_after.is_(None), orders.c.release_after <= sa.bindparam("now")),
+    )
+    .order_by(orders.c.release_after.nulls_first(), orders.c.expires_at)
     .limit(sa.bindparam("count"))
+    .with_for_update(skip_locked=True, key_share=True)
 )
 WITHOUT_SESSION = (
     sa.select(orders.c.id)
@@ -82,6 +87,7 @@ UNCONFIRMED = (
     .where(_IS_HOLDING, orders.c.session_id.is_not(None), sa.bindparam("checked_before") > _LAST_CHECK)
     .order_by(_LAST_CHECK)
     .limit(sa.bindparam("count"))
+    .with_for_update(skip_locked=True, key_share=True)
 )
 
 
@@ -133,8 +139,13 @@ class PostgresOrderRepo:
         parameters = {"checked_before": checked_before, "count": limit}
         return list((await self._connection.scalars(UNCONFIRMED, parameters)).all())
 
-    async def checked(self, order_id: UUID, *, now: datetime) -> None:
-        await self._connection.execute(sa.update(orders).where(orders.c.id == order_id).values(checked_at=now))
+    async def checked(self, order_ids: Collection[UUID], *, now: datetime) -> None:
+        change = sa.update(orders).where(orders.c.id == sa.any_(_IDS)).values(checked_at=now)
+        await self._connection.execute(change, {"ids": list(order_ids)})
+
+    async def release_after(self, order_ids: Collection[UUID], *, moment: datetime) -> None:
+        change = sa.update(orders).where(orders.c.id == sa.any_(_IDS)).values(release_after=moment)
+        await self._connection.execute(change, {"ids": list(order_ids)})
 
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
         await self._connection.execute(

@@ -222,6 +222,8 @@ orders = sa.Table(
     sa.Column("idempotency_key", sa.Text, unique=True),
     sa.Column("request_fingerprint", sa.LargeBinary),
     sa.Column("doors_at", _Time),
+    # When the sweeper may look at the hold again: one of them is at it, or could not release it.
+    sa.Column("release_after", _Time),
     sa.Column("unwanted", sa.Boolean, nullable=False, server_default=sa.false()),
     _one_of("status", OrderStatus),
     _one_of("manual_payment", ManualPayment),

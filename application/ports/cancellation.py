@@ -44,8 +44,10 @@ class RefundProgress:
 
 
 class CancellationRepo(Protocol):
-    async def holding(self, *, limit: int) -> list[UUID]:
-        """Pending orders of cancelled shows, oldest first."""
+    async def holding(self, *, now: datetime, limit: int) -> list[UUID]:
+        """Pending orders of cancelled shows whose release is not put off, locked until the transaction ends: those that
+        were never put off first, then the oldest. What another transaction has locked is left out.
+        """
         ...
 
     async def ask_for_refund(self, refund: ShowRefund) -> None:

@@ -300,11 +300,14 @@ class OrderRepo(Protocol):
         ...
 
     async def unconfirmed(self, *, checked_before: datetime, limit: int) -> list[UUID]:
-        """Orders that hold tickets, have a session, and were not asked about since then; longest ago first."""
+        """Orders that hold tickets, have a session, and were not asked about since then; longest ago first.
+
+        Locked until the transaction ends, without those that another transaction has locked.
+        """
         ...
 
-    async def checked(self, order_id: UUID, *, now: datetime) -> None:
-        """The payment provider was asked about the order."""
+    async def checked(self, order_ids: Collection[UUID], *, now: datetime) -> None:
+        """The payment provider is asked about the orders."""
         ...
 
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
@@ -318,7 +321,14 @@ class OrderRepo(Protocol):
         ...
 
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
-        """Pending orders whose hold has run out, longest overdue first. One that is processing waits for its bank."""
+        """Pending orders whose hold has run out and is not put off, locked until the transaction ends: those that were
+        never put off first, then the longest overdue. What another transaction has locked is left out, and one that is
+        processing waits for its bank.
+        """
+        ...
+
+    async def release_after(self, order_ids: Collection[UUID], *, moment: datetime) -> None:
+        """Put off the release of these orders' holds: a worker is at it, or it failed."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,10 +12,11 @@ from typing_extensions import override
 from application.errors import PaymentNotPossible
 from application.ports.payment import PaymentSession, PaymentUnavailable
 from application.ports.storage import StorageUnavailable
+from application.release_sweep import CLAIM
 from domain.catalog import Ticket
 from domain.errors import Conflict, NotFound
 from domain.orders import Order, OrderEvent, OrderStatus
-from tests.application.world import FlakyPayment, World
+from tests.application.world import HANGS_SECONDS, FlakyPayment, World
 from tests.support.factories import order, ticket
 
 pytestmark = pytest.mark.p1
@@ -248,7 +250,7 @@ async def test_what_cannot_be_asked_about_is_left_for_the_next_pass(
     world.clock.advance(HOLD)
     world.payment.available = False
     assert await world.release_overdue() == 0
-    assert f"Overdue order {order.id} is left for the next sweep" in caplog.text
+    assert f"The hold of order {order.id} is left for the next pass" in caplog.text
     assert await world.counters(stalls) == (2, 0)
     world.payment.available = True
     assert await world.release_overdue() == 1
@@ -280,7 +282,7 @@ async def test_an_order_whose_hold_was_lost_does_not_stop_the_others(
     sound = await world.buy((stalls, 1))
     world.clock.advance(HOLD)
     assert await world.release_overdue() == 1
-    assert f"Overdue order {odd.id} is left for the next sweep" in caplog.text
+    assert f"The hold of order {odd.id} is left for the next pass" in caplog.text
     assert (await world.order(sound.id)).status is OrderStatus.EXPIRED
     assert await world.counters(stalls) == (0, 0)
 
@@ -290,3 +292,93 @@ async def test_a_sweep_without_a_database_is_told(world: World) -> None:
     world.database.available = False
     with pytest.raises(StorageUnavailable):
         await world.release_overdue()
+
+
+class SlowPayment(FlakyPayment):
+    """Calls about ``stuck`` sessions come to an end only when ``ends`` is set, and then without an answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stuck: set[str] = set()
+        self.ends = asyncio.Event()
+        self.calls: list[str] = []
+
+    @override
+    async def expire_session(self, session_id: str) -> PaymentSession:
+        self.calls.append(session_id)
+        if session_id in self.stuck:
+            await self.ends.wait()
+            raise PaymentUnavailable("timed out")
+        return await super().expire_session(session_id)
+
+
+async def overdue_orders(world: World, stalls: Ticket, count: int) -> list[Order]:
+    await world.sell(stalls)
+    orders = [await world.buy((stalls, 1)) for _ in range(count)]
+    world.clock.advance(HOLD)
+    return orders
+
+
+@pytest.mark.p2
+async def test_holds_that_take_long_keep_no_other_waiting() -> None:
+    payment = SlowPayment()
+    world = World(payment=payment)
+    stalls = ticket(quantity=100)
+    *stuck, healthy = await overdue_orders(world, stalls, 7)
+    payment.stuck = {str(order.session_id) for order in stuck}
+
+    sweeping = asyncio.create_task(world.release_overdue())
+    async with asyncio.timeout(HANGS_SECONDS):
+        while (await world.order(healthy.id)).holds_tickets:
+            await asyncio.sleep(0.001)
+
+    assert not sweeping.done()
+    payment.ends.set()
+    assert await sweeping == 1
+    await world.close()
+
+
+@pytest.mark.p2
+async def test_workers_who_sweep_at_once_ask_about_each_hold_once() -> None:
+    payment = SlowPayment()
+    world = World(payment=payment)
+    orders = await overdue_orders(world, ticket(quantity=100), 45)
+
+    released = await asyncio.gather(*(world.release_overdue() for _ in range(3)))
+
+    assert sum(released) == 45
+    assert sorted(payment.calls) == sorted(str(order.session_id) for order in orders)
+    await world.close()
+
+
+@pytest.mark.p2
+async def test_hold_that_cannot_be_released_waits_longer_the_longer_it_is_overdue() -> None:
+    payment = SlowPayment()
+    world = World(payment=payment)
+    [stuck] = await overdue_orders(world, ticket(quantity=100), 1)
+    payment.stuck = {str(stuck.session_id)}
+    payment.ends.set()
+
+    for overdue_by, pause in ((100, 10), (3600, 60)):
+        world.clock.set(stuck.created_at + HOLD + timedelta(seconds=overdue_by))
+        payment.calls.clear()
+        assert await world.release_overdue() == 0
+        world.clock.advance(timedelta(seconds=pause) - A_MOMENT)
+        assert await world.release_overdue() == 0
+        assert len(payment.calls) == 1
+        world.clock.advance(A_MOMENT)
+        assert await world.release_overdue() == 0
+        assert len(payment.calls) == 2
+    await world.close()
+
+
+@pytest.mark.p2
+async def test_holds_that_a_dead_worker_had_taken_are_released_a_minute_later(world: World) -> None:
+    [order] = await overdue_orders(world, ticket(quantity=100), 1)
+    async with world.database() as uow:
+        await uow.orders.release_after([order.id], moment=world.clock.now() + CLAIM)
+        await uow.commit()
+    assert await world.release_overdue() == 0
+    world.clock.advance(CLAIM)
+
+    assert await world.release_overdue() == 1

@@ -27,7 +27,7 @@ from application.auditing import CheckInvariants
 from application.box_office import SellAtCounter
 from application.buyers import EraseBuyer, ExportBuyer
 from application.calendars import WriteCalendar
-from application.cancellation import RefundCancelled, RefundShow, ReleaseCancelled
+from application.cancellation import RefundCancelled, RefundShow
 from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
@@ -54,7 +54,8 @@ from application.printing import PrintTickets
 from application.reconciliation import Reconcile
 from application.refund_mail import TellOfRefund
 from application.refunds import FollowRefund, PreviewRefund, RefundOrder, SubmitRefunds
-from application.release import CancelOrder, ReleaseOrder, ReleaseOverdue
+from application.release import CancelOrder, ReleaseOrder
+from application.release_sweep import ReleaseCancelled, ReleaseOverdue, ReleaseSweep
 from application.reminding import RemindOfShow
 from application.session_opening import FindPayPage, OpenSession
 from application.settlement import Settlement
@@ -197,8 +198,9 @@ class World:
         self.announce_pending_payments = AnnouncePendingPayments(self.database, self.clock)
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
         self.cancel = CancelOrder(self.release, self.database, self.settlement, self.clock)
-        self.release_overdue = ReleaseOverdue(self.database, self.clock, self.release)
-        self.release_cancelled = ReleaseCancelled(self.database, self.release)
+        sweep = ReleaseSweep(self.database, self.clock, self.release)
+        self.release_overdue = ReleaseOverdue(sweep)
+        self.release_cancelled = ReleaseCancelled(sweep)
         self.refund_show = RefundShow(self.database, self.clock, self.audit)
         self.refund_cancelled = RefundCancelled(self.database, self.clock, self.refund)
         self.letters = MemoryLetterWriter()

@@ -68,8 +68,11 @@ async def test_pending_orders_of_cancelled_shows_hold_tickets(
     await add(unit_of_work, *(in_state(cancelled, status) for status in OrderStatus if status != OrderStatus.PENDING))
 
     async with unit_of_work() as uow:
-        assert await uow.cancellations.holding(limit=10) == [order.id for order in pending]
-        assert await uow.cancellations.holding(limit=2) == [order.id for order in pending[:2]]
+        assert await uow.cancellations.holding(now=NOW, limit=10) == [order.id for order in pending]
+        assert await uow.cancellations.holding(now=NOW, limit=2) == [order.id for order in pending[:2]]
+        await uow.orders.release_after([pending[0].id], moment=NOW)
+        await uow.orders.release_after([pending[1].id], moment=NOW + timedelta(seconds=1))
+        assert await uow.cancellations.holding(now=NOW, limit=10) == [pending[2].id, pending[0].id]
 
 
 async def test_a_refund_is_asked_for_and_the_last_terms_count(

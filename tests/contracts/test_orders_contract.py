@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.ports.storage import OrderPayment, StorageConflict, UnitOfWorkFactory
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderEvent, OrderStatus, Receipt
 from domain.stock import Stock
@@ -384,7 +387,7 @@ async def test_only_pending_orders_want_a_session(unit_of_work: UnitOfWorkFactor
 
 async def check(unit_of_work: UnitOfWorkFactory, order: Order, now: datetime) -> None:
     async with unit_of_work() as uow:
-        await uow.orders.checked(order.id, now=now)
+        await uow.orders.checked([order.id], now=now)
         await uow.commit()
 
 
@@ -451,3 +454,39 @@ async def test_order_keeps_the_session_that_it_was_paid_by(unit_of_work: UnitOfW
     assert stored.session_id == "cs_second"
     assert stored.unwanted
     assert payments == {order.id: OrderPayment(OrderStatus.COMPLETED, "pi_1")}
+
+
+async def test_holds_that_were_put_off_come_back_last(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    first, second = theatre.order(now=NOW - timedelta(hours=3)), theatre.order(now=NOW - timedelta(hours=2))
+    moment = timedelta(microseconds=1)
+    async with unit_of_work() as uow:
+        await uow.orders.add([first, second])
+        await uow.orders.release_after([first.id], moment=NOW)
+        await uow.commit()
+
+    async def due(now: datetime) -> list[UUID]:
+        async with unit_of_work() as uow:
+            found = await uow.orders.overdue(now=now, limit=100)
+        return [order_id for order_id in found if order_id in {first.id, second.id}]
+
+    assert await due(NOW - moment) == [second.id]
+    assert await due(NOW) == [second.id, first.id]
+
+
+async def test_two_workers_who_look_at_once_get_different_holds(contracts_engine: AsyncEngine) -> None:
+    theatre, unit_of_work = Theatre(), partial(PostgresUnitOfWork, contracts_engine)
+    hours = [timedelta(hours=hour) for hour in range(30, 34)]
+    held = [replace(theatre.order(now=NOW - each), session_id=f"cs_{new_id().hex}") for each in hours]
+    ids = {order.id for order in held}
+    async with unit_of_work() as uow:
+        await theatre.store(uow)
+        await uow.orders.add(held)
+        await uow.commit()
+
+    async with unit_of_work() as first, unit_of_work() as second:
+        overdue = [ids & set(await each.orders.overdue(now=NOW, limit=100)) for each in (first, second)]
+    async with unit_of_work() as first, unit_of_work() as second:
+        quiet = [ids & set(await each.orders.unconfirmed(checked_before=NOW, limit=100)) for each in (first, second)]
+
+    assert overdue == [ids, set()]
+    assert quiet == [ids, set()]

@@ -1,0 +1,17 @@
+"""Holds that are being released, or could not be for now, are left alone for a moment."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    op.add_column("orders", sa.Column("release_after", sa.TIMESTAMP(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("orders", "release_after")
