@@ -144,7 +144,8 @@ class PlaceOrders:
     async def _decide(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Batch:
         # Whoever placed an order under one of the keys has committed when the tickets are locked.
         keys = {request.idempotency.key for request in requests if request.idempotency}
-        claimants = frozenset(key for request in requests if request.claimant for key in request.claimant.keys)
+        limits = self._policy.claims
+        claimants = frozenset(key for r in requests if r.claimant for key in limits.limited_keys(r.claimant))
         sale = await uow.sales.lock(
             [request.cart for request in requests],
             keys=keys,
@@ -153,7 +154,7 @@ class PlaceOrders:
         )
         if pass_over:
             self._in_use = self._in_use.difference(_rows_of(requests)) | sale.in_use
-        claims = Claims(sale.claimed, self._policy.claims)
+        claims = Claims(sale.claimed, limits)
         known = dict(await uow.orders.with_idempotency_keys(sale.used_keys)) if sale.used_keys else {}
         now = self._clock.now()
         outcomes: list[Placement | Exception] = []

@@ -65,6 +65,11 @@ class ClaimPolicy:
     def is_unlimited(self) -> bool:
         return self.per_email.is_unlimited and self.per_network.is_unlimited
 
+    def limited_keys(self, claimant: Claimant) -> list[int]:
+        """Those of the claimant's keys that have a limit: nothing else is asked about."""
+        email = [] if self.per_email.is_unlimited else [claimant.email]
+        return email if self.per_network.is_unlimited else [*email, claimant.network]
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:

@@ -20,7 +20,7 @@ from entrypoints.http import checkout, health, lookup, metrics, orders, platform
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import dependencies
-from entrypoints.http.head import HeadAsGet
+from entrypoints.http.head import HeadAsGet, allow_head
 from entrypoints.http.memory import calm_garbage_collector
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
@@ -77,6 +77,7 @@ def create_app(container: Container) -> Litestar:
         ],
         before_send=[
             limit_errors(handlers[HTTPException]),
+            allow_head,
             answer_with_request_id,
             harden(settings),
             count_answers(container.metrics()),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from litestar import Litestar
+from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_405_METHOD_NOT_ALLOWED
 from litestar.types import Message, Scope
 from typing_extensions import override
 
@@ -25,3 +26,20 @@ class HeadAsGet(Litestar):
 
         # A copy: the server looks into its own, and expects no body either.
         await super().__call__(cast("Scope", {**scope, "method": "GET"}), receive, send_head)
+
+
+async def allow_head(message: Message, scope: Scope) -> None:  # noqa: ARG001
+    """Hook: where the methods of an address are told, HEAD stands beside GET."""
+    if message["type"] != "http.response.start" or message["status"] not in _TELLING_METHODS:
+        return
+    message["headers"] = [
+        (name, _with_head(value)) if name.lower() == b"allow" else (name, value) for name, value in message["headers"]
+    ]
+
+
+_TELLING_METHODS: Final = frozenset({HTTP_204_NO_CONTENT, HTTP_405_METHOD_NOT_ALLOWED})
+
+
+def _with_head(value: bytes) -> bytes:
+    methods = {method.strip() for method in value.split(b",")}
+    return b", ".join(sorted(methods | {b"HEAD"})) if b"GET" in methods else value

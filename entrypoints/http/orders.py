@@ -19,6 +19,7 @@ from application.showing import GetOrder, OrderOnDisplay
 from domain.errors import Conflict, NotFound
 from entrypoints.http.access import BEARER, ensure_scope
 from entrypoints.http.openapi import answers
+from entrypoints.http.rate_limit import limit_documents
 from entrypoints.http.schemas import OrderOut
 
 
@@ -68,9 +69,10 @@ async def cancel(
 @get(
     "/tickets.pdf",
     media_type="application/pdf",
+    before_request=limit_documents,
     summary="Print the tickets",
     operation_id="get_tickets_pdf",
-    responses=answers("conflict"),
+    responses=answers("conflict", "rate_limited"),
 )
 async def tickets_pdf(
     opened_order: NamedDependency[OrderOnDisplay], print_tickets: NamedDependency[PrintTickets]

@@ -84,6 +84,11 @@ async def limit_returns(request: Request[Any, Any, Any]) -> None:
     await _count(limits_of(request).quotes, "return", request, "Too many requests from your address")
 
 
+async def limit_documents(request: Request[Any, Any, Any]) -> None:
+    """A handler's ``before_request``: as many tickets to print as quotes. Raises TooManyRequestsException."""
+    await _count(limits_of(request).quotes, "document", request, "Too many requests from your address")
+
+
 async def limit_lookups(request: Request[Any, Any, Any]) -> None:
     """A handler's ``before_request``: LOOKUP_RATE_LIMIT. Raises TooManyRequestsException."""
     await _count(limits_of(request).lookups, "lookup", request, "Too many requests for links from your address")

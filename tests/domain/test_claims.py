@@ -110,6 +110,12 @@ def test_no_limit_is_none() -> None:
     claims(email=Claimed(1000, 1000, 1000), policy=policy).ensure(ADA, 1000, is_free=False)
 
 
+def test_only_what_has_a_limit_is_asked_about() -> None:
+    assert POLICY.limited_keys(ADA) == [ADA.email, ADA.network]
+    assert ClaimPolicy(per_email=UNLIMITED, per_network=POLICY.per_network).limited_keys(ADA) == [ADA.network]
+    assert ClaimPolicy(per_email=POLICY.per_email, per_network=UNLIMITED).limited_keys(ADA) == [ADA.email]
+
+
 def test_orders_of_one_transaction_count_for_each_other() -> None:
     asked = claims()
     for _ in range(2):

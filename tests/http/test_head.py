@@ -73,3 +73,11 @@ async def test_a_connection_goes_on_after_a_head(box_office: BoxOffice) -> None:
     for _ in range(3):
         assert (await box_office.request("HEAD", "/health/live")).status == 200
         assert (await box_office.get("/health/live")).body == {"status": "ok"}
+
+
+@pytest.mark.parametrize(("path", "allowed"), [("/", True), ("/api/v1/shows", True), ("/api/v1/quote", False)])
+async def test_head_is_named_where_get_is(box_office: BoxOffice, path: str, *, allowed: bool) -> None:
+    for method in ("PATCH", "OPTIONS"):
+        answer = await box_office.request(method, path)
+        methods = {name.strip() for name in answer.headers["Allow"].split(",")}
+        assert ("HEAD" in methods) is ("GET" in methods) is allowed

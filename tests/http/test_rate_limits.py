@@ -122,6 +122,14 @@ async def test_quotes_have_a_limit(limited: Limited, on_sale: OnSale) -> None:
     (await limited.checkout(address, on_sale)).created()
 
 
+async def test_tickets_are_not_printed_without_end(limited: Limited, on_sale: OnSale) -> None:
+    address = an_address()
+    placed = (await limited.checkout(address, on_sale)).created()
+    path = f"/api/v1/orders/{placed['order_id']}/tickets.pdf?token={placed['order_token']}"
+    statuses = [(await limited.ask(address, "GET", path)).status for _ in range(QUOTES + 1)]
+    assert statuses == [200] * QUOTES + [429]
+
+
 async def test_lookups_have_a_limit(limited: Limited) -> None:
     address = an_address()
     mail = {"email": f"{uuid4().hex}@example.org"}
