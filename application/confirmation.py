@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from application.calendars import WriteCalendar
 from application.correspondence import SendLetter
 from application.links import Links
@@ -13,6 +15,7 @@ from application.schema_org import reservations
 from application.showing import OrderOnDisplay, order_on_display
 from application.telling import order_facts
 from application.wording import price, price_tag
+from domain.orders import AttendeeStatus
 
 
 class SendConfirmation:
@@ -54,6 +57,8 @@ class SendConfirmation:
         def money(minor: int) -> str:
             return price(currency, minor, locale) if minor else ""
 
+        valid = Counter(a.line for a in order.attendees if a.status is AttendeeStatus.VALID)
+        back = found.money_back
         return ConfirmationFacts(
             **order_facts(found, self._links),
             lines=tuple(
@@ -61,8 +66,9 @@ class SendConfirmation:
                     name=line.name,
                     quantity=line.quantity,
                     total_price=price_tag(currency, line.price_per_ticket * line.quantity, locale),
+                    valid=valid[index],
                 )
-                for line in quote.lines
+                for index, line in enumerate(quote.lines)
             ),
             discount=f"−{money(quote.promo_code_discount)}" if quote.promo_code_discount else "",
             fees=money(quote.fees),
@@ -70,4 +76,7 @@ class SendConfirmation:
             tax_label="Tax" if order.tax_added == order.tax else "Tax, included",
             total=money(quote.total + order.tax_added),
             reservations=reservations(order, found.display, self._links),
+            void=len(order.attendees) - valid.total(),
+            returned=money(back.returned) if back else "",
+            on_its_way=money(back.on_its_way) if back else "",
         )

@@ -11,7 +11,7 @@ from application.correspondence import SendLetter
 from application.links import Links
 from application.outbox import OutboxTask, TaskKind
 from application.ports.letters import DuplicatePaymentFacts
-from application.ports.payment import Dispute, Payment, PaymentRefused, RefundState
+from application.ports.payment import DisputeState, Payment, PaymentRefused, RefundState
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.showing import order_on_display
@@ -96,7 +96,7 @@ class FollowDuplicatePayment:
                     await uow.outbox.add([return_task(followed, ids=self._ids, due_at=due_at)])
             await uow.commit()
 
-    async def dispute(self, dispute: Dispute) -> None:
+    async def dispute(self, dispute: DisputeState) -> None:
         """The money that the buyer's bank takes needs no refund; what it leaves here does."""
         async with self._unit_of_work() as uow:
             before = await uow.duplicate_payments.lock(dispute.payment_intent_id or "")

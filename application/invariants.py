@@ -24,6 +24,8 @@ class Invariant(StrEnum):
     REFUNDS = "refunds"
     LOST_REFUNDS = "lost_refunds"
     DUPLICATE_PAYMENTS = "duplicate_payments"
+    CANCELLED_SHOWS = "cancelled_shows"
+    DISPUTES = "disputes"
     VOID_TICKETS = "void_tickets"
     OVERDUE_HOLDS = "overdue_holds"
     TASKS = "tasks"
@@ -37,12 +39,14 @@ DESCRIPTIONS: Final = {
     Invariant.HELD: "What tickets count as held is what pending and processing orders want",
     Invariant.SOLD: "What tickets count as sold is their attendees, but for those whose place is on sale again",
     Invariant.CAPACITY: "Held and sold are zero or more, and together within the capacity",
-    Invariant.PROMO_USES: "Uses of promo codes are the orders that hold tickets or were completed with them",
+    Invariant.PROMO_USES: "Uses of promo codes are the orders that have places with them, held, sold or kept back",
     Invariant.ATTENDEES: "A completed order has one attendee a ticket, any other has none",
     Invariant.ORDER_TOTALS: "Lines, discounts and fees add up to their order's total",
     Invariant.PAID_ONCE: "Each completed order was paid once, and in full; no other order has our money",
     Invariant.REFUNDS: "What orders say was refunded is what their refunds add up to, within what was paid",
-    Invariant.LOST_REFUNDS: "No refund failed for good and left its money here, without another in its place",
+    Invariant.LOST_REFUNDS: "No money is owed to a buyer because a refund failed for good",
+    Invariant.CANCELLED_SHOWS: "No cancelled show owes its buyers money that is not on its way back",
+    Invariant.DISPUTES: "Orders are flagged as their disputes stand, and none was won after its money was taken",
     Invariant.DUPLICATE_PAYMENTS: "Every second payment of an order went back to its buyer",
     Invariant.VOID_TICKETS: "Tickets are void where their order was refunded, and nowhere else",
     Invariant.OVERDUE_HOLDS: "No order holds tickets after its time",

@@ -18,7 +18,9 @@ from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.showing import OrderOnDisplay, order_on_display
 from application.telling import occasion_of
+from application.wording import price
 from domain.customer import Customer
+from domain.money_back import MoneyBackStatus
 from domain.orders import OrderStatus
 
 log = logging.getLogger(__name__)
@@ -109,6 +111,24 @@ class SendOrderLinks:
             show_title=found.display.show.title,
             occasion=occasion_of(found.display.show),
             order_number=found.order.number,
-            status=_STATUS_IN_WORDS[found.order.status],
+            status=_status_of(found),
             url=self._links.order_page(found.order),
         )
+
+
+def _status_of(found: OrderOnDisplay) -> str:
+    """How the order stands, and what happened to its money."""
+    order, money, producer = found.order, found.money_back, found.display.producer
+    status = _STATUS_IN_WORDS[order.status]
+    if money is None:
+        return status
+    currency, locale = order.quote.currency, found.display.show.locale
+    match money.status:
+        case MoneyBackStatus.DISPUTED:
+            return f"{status}; your bank decides about the payment"
+        case MoneyBackStatus.FAILED:
+            owed = price(currency, money.owed, locale)
+            return f"{status}; {owed} did not reach you: please ask {producer.name} at {producer.email}"
+        case MoneyBackStatus.PENDING:
+            return f"{status}; {price(currency, money.on_its_way, locale)} is on its way back to you"
+    return f"{status}; {price(currency, money.returned, locale)} went back to you"

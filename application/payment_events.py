@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from application.completion import CompleteOrder
+from application.disputes import FollowDispute
 from application.duplicate_payments import FollowDuplicatePayment
 from application.group_commit import GroupCommit
 from application.ports.payment import (
@@ -34,7 +35,6 @@ from application.ports.system import Clock
 from application.refunds import FollowRefund
 from application.settlement import Settlement
 from domain.errors import DomainError, NotFound
-from domain.orders import OrderEvent
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class Reactions:
         complete_order: CompleteOrder,
         follow_refund: FollowRefund,
         follow_duplicate: FollowDuplicatePayment,
+        follow_dispute: FollowDispute,
     ) -> None:
         self._payment = payment
         self._unit_of_work = unit_of_work
@@ -63,6 +64,7 @@ class Reactions:
         self._complete_order = complete_order
         self._follow_refund = follow_refund
         self._follow_duplicate = follow_duplicate
+        self._follow_dispute = follow_dispute
         self._by_type: dict[str, Handler] = {
             "checkout.session.completed": complete_order.because_of,
             "checkout.session.expired": complete_order.because_of,
@@ -73,6 +75,9 @@ class Reactions:
             "refund.updated": _by_object(self._refund_changed),
             "refund.failed": _by_object(self._refund_changed),
             "charge.dispute.created": _by_object(self._dispute_changed),
+            "charge.dispute.updated": _by_object(self._dispute_changed),
+            "charge.dispute.funds_withdrawn": _by_object(self._dispute_changed),
+            "charge.dispute.funds_reinstated": _by_object(self._dispute_changed),
             "charge.dispute.closed": _by_object(self._dispute_changed),
             "account.updated": _by_object(self._account_updated),
         }
@@ -103,13 +108,12 @@ class Reactions:
             await self._follow_duplicate.refunds(state.payment_intent_id)
 
     async def _dispute_changed(self, dispute_id: str) -> None:
-        dispute = await self._payment.dispute(dispute_id)
-        order = await self._complete_order.by_payment(dispute.payment_intent_id)
-        if dispute.payment_intent_id != order.payment_intent_id:
-            await self._follow_duplicate.dispute(dispute)
-            return
-        event = {None: OrderEvent.DISPUTE_OPENED, True: OrderEvent.DISPUTE_WON, False: OrderEvent.DISPUTE_LOST}
-        await self._settlement.dispute(order.id, event[dispute.won])
+        state = await self._payment.dispute(dispute_id)
+        order = await self._complete_order.by_payment(state.payment_intent_id)
+        if state.payment_intent_id == order.payment_intent_id:
+            await self._follow_dispute(order.id, state)
+        else:
+            await self._follow_duplicate.dispute(state)
 
     async def _account_updated(self, account_id: str) -> None:
         enabled = await self._payment.charges_enabled(account_id)

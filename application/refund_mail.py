@@ -10,7 +10,7 @@ from application.calendars import WriteCalendar
 from application.correspondence import SendLetter
 from application.links import Links
 from application.outbox import OutboxTask, TaskKind
-from application.ports.letters import RefundFacts
+from application.ports.letters import RefundFacts, RefundFailedFacts
 from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock, Ids
 from application.showing import order_on_display
@@ -30,6 +30,12 @@ def refund_mail(order_id: UUID, refund: Refund | None, *, ids: Ids, now: datetim
     """The task to write down with a refund; with None where tickets for which nothing was paid were taken back."""
     details = {_REFUND_ID: str(refund.id)} if refund else {}
     return OutboxTask(id=ids.new(), kind=TaskKind.REFUND_MAIL, order_id=order_id, due_at=now, details=details)
+
+
+def refund_failed_mail(order_id: UUID, refund: Refund, *, ids: Ids, now: datetime) -> OutboxTask:
+    """The task to write down when a refund comes back from the buyer's bank."""
+    details = {_REFUND_ID: str(refund.id)}
+    return OutboxTask(id=ids.new(), kind=TaskKind.REFUND_FAILED_MAIL, order_id=order_id, due_at=now, details=details)
 
 
 class TellOfRefund:
@@ -86,3 +92,28 @@ class TellOfRefund:
     def _next_look(self, refund: Refund) -> datetime:
         now = self._clock.now()
         return now + (_SOON if now - refund.created_at < _LATER else _LATER)
+
+
+class SendRefundFailedEmail:
+    """Handler of TaskKind.REFUND_FAILED_MAIL."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, links: Links) -> None:
+        self._unit_of_work = unit_of_work
+        self._send_letter = send_letter
+        self._links = links
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Nothing is said once the money has gone back after all, or is on its way. Raises what SendLetter raises."""
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        if found is None:
+            return
+        order, display = found.order, found.display
+        money = found.money_back
+        if money is None or not money.owed:
+            return
+        facts = RefundFailedFacts(
+            **order_facts(found, self._links),
+            amount=price(order.quote.currency, money.owed, display.show.locale),
+            producer_email=display.producer.email,
+        )
+        await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)

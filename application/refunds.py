@@ -1,9 +1,9 @@
-"""Use cases: give money back, and follow it until it is there (design.md §3, Money at Stripe)."""
+"""Use cases: give money back, and follow it until it is there."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -17,13 +17,23 @@ from application.ownership import own_order
 from application.ports.payment import Payment, PaymentRefused, RefundState
 from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
-from application.refund_mail import refund_mail
+from application.refund_mail import refund_failed_mail, refund_mail
 from application.tasks import TaskHopeless
-from domain.errors import Conflict, InvalidRequest, NotFound
-from domain.orders import AttendeeStatus, Order
+from domain.disputes import is_contested
+from domain.errors import InvalidRequest, NotFound
+from domain.orders import Order
 from domain.policy import CheckoutPolicy
-from domain.refunds import Refund, RefundShares, RefundStatus, amount_for, owed, shares_of
-from domain.stock import Stock
+from domain.refunds import (
+    LOST,
+    Refund,
+    RefundRequest,
+    RefundShares,
+    RefundStatus,
+    decide_refund,
+    left_to_refund,
+    owed,
+    shares_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +64,8 @@ class RefundOrder:
 
         What a manual order cost was paid from hand to hand and goes back so: its refund is a record that Stripe
         knows nothing of. Where an earlier refund was lost, what is owed for tickets that are void already is given back
-        with the rest. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, Conflict (void already
-        and nothing owed, more than is left, not completed).
+        with the rest. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, and Conflict where
+        ``decide_refund`` refuses it.
         """
         if len(reason) > MAX_REASON_LENGTH or "\x00" in reason:
             raise InvalidRequest(f"reason must have at most {MAX_REASON_LENGTH} characters", field="reason")
@@ -68,16 +78,19 @@ class RefundOrder:
                 raise NotFound("No such order")
             stock = await uow.sales.lock_stock([order])
             earlier = await uow.refunds.of_order(order.id)
-            changed, amount = refunded(
-                order, attendee_ids, stock, earlier=earlier, restock=restock, refund_fees=refund_fees
-            )
+            disputes = await uow.disputes.of_order(order.id)
+            decision = decide_refund(order, earlier, _request(attendee_ids, refund_fees), disputes=disputes)
+            changed = decision.order
+            if decision.voided:
+                voided = order.refunded(decision.voided, stock, restock=restock)
+                changed = replace(voided, refunded_amount=decision.order.refunded_amount)
             refund = None
-            if amount:
+            if decision.amount:
                 refund = Refund(
                     id=self._ids.new(),
                     order_id=order.id,
                     sequence=len(earlier) + 1,
-                    amount=amount,
+                    amount=decision.amount,
                     refund_fees=refund_fees,
                     reason=reason,
                     created_at=now,
@@ -90,7 +103,7 @@ class RefundOrder:
                 await uow.refunds.add(refund)
             await uow.outbox.add(tasks)
             if by:
-                facts = {"tickets": len(newly_void(order, changed)), "amount": amount, "restock": restock}
+                facts = {"tickets": len(decision.voided), "amount": decision.amount, "restock": restock}
                 await self._audit.record(uow, by, Action.ORDER_REFUNDED, order.id, show_id=order.show_id, after=facts)
             await uow.commit()
         self._hand_over(tasks)
@@ -106,50 +119,18 @@ class RefundOrder:
         return [mail, submit]
 
 
-def refunded(
-    order: Order,
-    attendee_ids: Collection[UUID] | None,
-    stock: Stock,
-    *,
-    earlier: Sequence[Refund],
-    restock: bool,
-    refund_fees: bool,
-) -> tuple[Order, int]:
-    """The order after the refund, and its amount: what newly void tickets bring, and what is owed for others.
-
-    Raises Conflict.
-    """
-    everybody = {attendee.id for attendee in order.attendees}
-    chosen = everybody if attendee_ids is None else set(attendee_ids)
-    owing = owed(order, earlier, refund_fees=refund_fees)
-    again = {a.id for a in order.attendees if a.status is AttendeeStatus.VOID} & chosen if owing else set()
-    if owing and chosen == again:
-        voided = order
-    else:
-        voided = order.refunded(None if attendee_ids is None else chosen - again, stock, restock=restock)
-    if attendee_ids is not None:
-        owing = min(owing, amount_for(order, again, refund_fees=refund_fees))
-    amount = owing + amount_for(order, newly_void(order, voided), refund_fees=refund_fees)
-    if amount > order.amount_paid - order.refunded_amount:
-        raise Conflict(f"Order {order.number} has less left to refund than these tickets cost")
-    by_hand = any(refund.made_at_stripe and refund.counts for refund in earlier)
-    if by_hand and voided.success and order.refunded_amount + amount == order.amount_paid:
-        voided = voided.refunded(None, stock, restock=restock)  # with what went back by hand, that was all of it
-    return replace(voided, refunded_amount=order.refunded_amount + amount), amount
+def _request(attendee_ids: Collection[UUID] | None, refund_fees: bool) -> RefundRequest:
+    chosen = None if attendee_ids is None else frozenset(attendee_ids)
+    return RefundRequest(attendee_ids=chosen, refund_fees=refund_fees)
 
 
 @dataclass(frozen=True, slots=True)
 class RefundPreview:
-    """What a refund would do: the order as it would be, and who would bear what."""
+    """What a refund would do: the order as it would be, whose tickets it would make void, and who would bear what."""
 
-    before: Order
     after: Order
+    attendee_ids: frozenset[UUID]
     shares: RefundShares
-
-    @property
-    def attendee_ids(self) -> set[UUID]:
-        """Whose tickets it would make void."""
-        return newly_void(self.before, self.after)
 
 
 class PreviewRefund:
@@ -166,16 +147,12 @@ class PreviewRefund:
         async with self._unit_of_work() as uow:
             order = await own_order(uow, actor, order_id)
             earlier = await uow.refunds.of_order(order_id)
-        # Whether the places go on sale again changes no amount, and without it there is no stock to look at.
-        after, amount = refunded(order, attendee_ids, Stock(), earlier=earlier, restock=False, refund_fees=refund_fees)
-        shares = shares_of(order, amount, refund_fees=refund_fees, earlier=earlier, policy=self._policy)
-        return RefundPreview(order, after, shares)
-
-
-def newly_void(before: Order, after: Order) -> set[UUID]:
-    """The attendees whose tickets admitted before, and do not after."""
-    void = {attendee.id for attendee in after.attendees if attendee.status is AttendeeStatus.VOID}
-    return {attendee.id for attendee in before.attendees if attendee.status is AttendeeStatus.VALID} & void
+            disputes = await uow.disputes.of_order(order_id)
+        decision = decide_refund(order, earlier, _request(attendee_ids, refund_fees), disputes=disputes)
+        shares = shares_of(
+            order, decision.amount, refund_fees=refund_fees, earlier=earlier, policy=self._policy, disputes=disputes
+        )
+        return RefundPreview(decision.order, decision.voided, shares)
 
 
 class SubmitRefunds:
@@ -213,9 +190,12 @@ class SubmitRefunds:
         async with self._unit_of_work() as uow:
             order = (await uow.orders.lock([order_id])).get(order_id)
             earlier = await uow.refunds.of_order(order_id)
+            disputes = await uow.disputes.of_order(order_id)
             lost = [refund for refund in earlier if not refund.counts]
-            amount = owed(order, earlier, refund_fees=lost[-1].refund_fees) if order and lost else 0
-            if order is None or not amount:
+            if order is None or not lost:
+                return
+            amount = owed(order, earlier, refund_fees=lost[-1].refund_fees, disputes=disputes)
+            if not amount:
                 return
             now = self._clock.now()
             again = Refund(
@@ -237,14 +217,13 @@ class SubmitRefunds:
             order = (await uow.orders.lock([order_id]))[order_id]
             current = next(r for r in await uow.refunds.of_order(order_id) if r.id == refund_id)
             if current.status is RefundStatus.REQUESTED:  # else an event was quicker, and knows better
-                await uow.refunds.save(followed)
-                await recount(uow, order)
+                await store_status(uow, order, current, followed, ids=self._ids, now=self._clock.now())
             await uow.commit()
 
 
 class FollowRefund:
-    """What Stripe says of a refund: one of ours, or one that somebody made in Stripe's dashboard. When that
-    was the last of the money, the order is refunded (domain/refunds.py).
+    """What Stripe says of a refund: one of ours, or one that was made by hand in Stripe's dashboard. When that was the
+    last of the money, the order is refunded (domain/refunds.py).
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
@@ -264,32 +243,67 @@ class FollowRefund:
                 (r for r in known if state.refund_id == r.id), None
             )
             if refund is None:
-                refund = Refund(
-                    id=self._ids.new(),
-                    order_id=order_id,
-                    sequence=len(known) + 1,
-                    amount=state.amount,
-                    refund_fees=False,
-                    reason="made at Stripe",
-                    created_at=self._clock.now(),
-                    made_at_stripe=True,
-                )
+                refund = self._made_by_hand(order, state, sequence=len(known) + 1)
                 await uow.refunds.add(refund)
             followed = refund.followed(state.status, state.stripe_refund_id, state.failure_reason)
-            await uow.refunds.save(followed)
-            order = await recount(uow, order)
-            if followed.made_at_stripe and order.success and order.refunded_amount == order.amount_paid:
-                await self._void(uow, order, followed)
+            order = await store_status(uow, order, refund, followed, ids=self._ids, now=self._clock.now())
+            if followed.made_at_stripe and order.success:
+                disputes = await uow.disputes.of_order(order_id)
+                if not left_to_refund(order, disputes):
+                    await self._void(uow, order, followed)
             await uow.commit()
-        if state.status in {RefundStatus.FAILED, RefundStatus.CANCELED}:
+        if state.status in LOST:
             log.error("Refund %s of order %s %s: %s", refund.id, order_id, state.status, state.failure_reason)
 
+    def _made_by_hand(self, order: Order, state: RefundState, *, sequence: int) -> Refund:
+        return Refund(
+            id=self._ids.new(),
+            order_id=order.id,
+            sequence=sequence,
+            amount=state.amount,
+            refund_fees=False,
+            reason="made at Stripe",
+            created_at=self._clock.now(),
+            made_at_stripe=True,
+        )
+
     async def _void(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
-        """Nobody's ticket is paid for any more. The buyer is told; what else waits for the order drops itself."""
+        """No ticket is paid for any more. The buyer is told; what else waits for the order drops itself."""
         stock = await uow.sales.lock_stock([order])
         await uow.orders.save([order.refunded(None, stock, restock=True)])
         await uow.sales.save(stock)
         await uow.outbox.add([refund_mail(order.id, refund, ids=self._ids, now=self._clock.now())])
+
+
+async def store_status(
+    uow: UnitOfWork, order: Order, before: Refund, after: Refund, *, ids: Ids, now: datetime
+) -> Order:
+    """Write down how a refund of the locked order stands now, and what follows from that; the order as it is then.
+
+    The buyer hears of a refund that was taken for refused and was made after all, unless a mail about it is waiting
+    anyway, and of one that their bank did not take.
+    """
+    await uow.refunds.save(after)
+    order = await recount(uow, order)
+    if after.counts and not before.counts and order.attendees:
+        mail = refund_mail(order.id, after, ids=ids, now=now)
+        if not await uow.outbox.is_pending(order.id, mail.kind, mail.details):
+            await uow.outbox.add([mail])
+    if before.counts and not after.counts and after.stripe_refund_id is not None:
+        refunds, disputes = await uow.refunds.of_order(order.id), await uow.disputes.of_order(order.id)
+        if owed(order, refunds, refund_fees=after.refund_fees, disputes=disputes):
+            await uow.outbox.add([refund_failed_mail(order.id, after, ids=ids, now=now)])
+    await drop_settled_submissions(uow, order)
+    return order
+
+
+async def drop_settled_submissions(uow: UnitOfWork, order: Order) -> None:
+    """Tasks that were given up, and would give back what is not owed any more, have nothing left to do."""
+    refunds, disputes = await uow.refunds.of_order(order.id), await uow.disputes.of_order(order.id)
+    waiting = any(refund.status is RefundStatus.REQUESTED for refund in refunds)
+    if waiting or is_contested(order, disputes) or owed(order, refunds, refund_fees=False, disputes=disputes):
+        return
+    await uow.outbox.settle(order.id, TaskKind.SUBMIT_REFUNDS)
 
 
 async def recount(uow: UnitOfWork, order: Order) -> Order:

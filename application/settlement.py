@@ -170,15 +170,6 @@ class Settlement:
 
         return await self._change(order_id, decide)
 
-    async def dispute(self, order_id: UUID, event: OrderEvent) -> Order:
-        """DISPUTE_OPENED flags the order, DISPUTE_WON ends that, DISPUTE_LOST voids its attendees. Raises NotFound."""
-
-        def decide(order: Order, scene: Scene) -> Order:  # noqa: ARG001
-            disputed = order.dispute(event) if order.status in PAID else order
-            return order if disputed == order else disputed
-
-        return await self._change(order_id, decide)
-
     async def _change(self, order_id: UUID, decide: Decision, told_by: PaymentEvent | None = None) -> Order:
         return await self._line.submit(order_id, Change(order_id, decide, told_by))
 

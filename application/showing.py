@@ -10,7 +10,8 @@ from application.group_commit import GroupCommit
 from application.ports.storage import ShowCursor, ShowOnDisplay, UnitOfWorkFactory
 from application.ports.system import Clock
 from domain.errors import NotFound
-from domain.orders import Order
+from domain.money_back import MoneyBack, money_back
+from domain.orders import AttendeeStatus, Order, OrderStatus
 
 
 class ListShows:
@@ -55,10 +56,11 @@ class GetShow:
 
 @dataclass(frozen=True, slots=True)
 class OrderOnDisplay:
-    """An order with what it is for."""
+    """An order with what it is for, and what happened to its money; None where none was ever to go back."""
 
     order: Order
     display: ShowOnDisplay
+    money_back: MoneyBack | None = None
 
 
 async def order_on_display(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> OrderOnDisplay | None:
@@ -66,7 +68,18 @@ async def order_on_display(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> O
     async with unit_of_work(read_only=True) as uow:
         order = await uow.orders.get(order_id)
         display = await uow.catalog.on_display(order.show_id) if order else None
-    return OrderOnDisplay(order, display) if order and display else None
+        if order is None or display is None:
+            return None
+        money = None
+        if _may_have_money_back(order):
+            money = money_back(order, await uow.refunds.of_order(order_id), await uow.disputes.of_order(order_id))
+    return OrderOnDisplay(order, display, money)
+
+
+def _may_have_money_back(order: Order) -> bool:
+    """Most orders have no refund and no dispute, and buyers of a hot show look at theirs at the same time."""
+    some_are_void = any(attendee.status is AttendeeStatus.VOID for attendee in order.attendees)
+    return some_are_void or order.disputed or order.refunded_amount > 0 or order.status is OrderStatus.REFUNDED
 
 
 class GetOrder:

@@ -297,7 +297,8 @@ class Order:
     def refunded(self, attendee_ids: Collection[UUID] | None, stock: Stock, *, restock: bool) -> Order:
         """Void the named attendees (None: all that are left) and put their tickets on sale again if ``restock``.
 
-        Raises Conflict when one of them is void already or not of this order, IllegalTransition.
+        The use of a promo code belongs to the whole order: it comes back when every place of the order is on sale
+        again. Raises Conflict when one of them is void already or not of this order, IllegalTransition.
         """
         valid = {a.id for a in self.attendees if a.status is AttendeeStatus.VALID}
         chosen = valid if attendee_ids is None else set(attendee_ids)
@@ -305,11 +306,14 @@ class Order:
             raise Conflict("Only attendees of this order who still have a ticket can be refunded")
         event = OrderEvent.ALL_REFUNDED if chosen == valid else OrderEvent.SOME_REFUNDED
         status = self.status_after(event)
+        refunded = replace(self, status=status, attendees=self._voided(chosen, restocked=restock))
         if restock:
             for attendee in self.attendees:
                 if attendee.id in chosen:
                     stock.restock(attendee.ticket_id, 1)
-        return replace(self, status=status, attendees=self._voided(chosen, restocked=restock))
+            if all(attendee.restocked for attendee in refunded.attendees):
+                stock.give_back_use(self.promo_code_id)
+        return refunded
 
     def late_payment_returned(self, receipt: Receipt) -> Order:
         """The money came when the tickets were gone, and goes back in full."""
@@ -320,10 +324,12 @@ class Order:
         """What was paid, and how, is written down."""
         return replace(self, **_facts_of(receipt))
 
-    def dispute(self, event: OrderEvent) -> Order:
-        """The buyer's bank asks for the money back: flagged while open; a lost dispute voids the attendees."""
+    def dispute(self, event: OrderEvent, *, voids: bool = True) -> Order:
+        """The buyer's bank asks for the money back: flagged while open; a lost dispute ``voids`` all attendees, or
+        none.
+        """
         status = self.status_after(event)
-        lost = event is OrderEvent.DISPUTE_LOST
+        lost = event is OrderEvent.DISPUTE_LOST and voids
         attendees = self._voided({a.id for a in self.attendees}) if lost else self.attendees
         return replace(self, status=status, disputed=event is not OrderEvent.DISPUTE_WON, attendees=attendees)
 

@@ -1,4 +1,4 @@
-"""Money back: how much for whom, and what became of it (design.md §3, Money at Stripe).
+"""Money back: how much for whom, and what became of it.
 
 The rule: a refund takes the money from where it went. The transfer to the producer is always reversed by what the
 buyer gets back; with ``refund_fees`` the buyer gets the tickets' share of the fees, too, and the platform returns the
@@ -7,8 +7,12 @@ same share of its application fee. Without, the fees stay with the platform and 
 A refund that Stripe refuses, or that fails later, leaves tickets void and the money with us. That money is owed: asking
 for the refund again starts another one of what the void tickets bring and has not gone back, under a key of its own.
 
-A refund that somebody makes in Stripe's dashboard voids nobody, as nobody can say whose money it was, until all that
-was paid is on its way back: then no ticket is paid for any more, all are void, and their places are on sale again.
+A refund that is made by hand in Stripe's dashboard makes no ticket void, as no one can say whose money it was, until
+all that was paid is on its way back: then no ticket is paid for any more, all are void, and their places are on sale
+again. A refund of the whole order takes such refunds into account, so that all that is left can always be given back. A
+refund of named attendees does not: it gives them what their tickets cost, or is refused with what is left.
+
+What a lost dispute gave the buyer comes first to the attendees who are refunded next (domain/disputes.py).
 """
 
 from __future__ import annotations
@@ -22,9 +26,12 @@ from itertools import accumulate
 from typing import Final
 from uuid import UUID
 
+from domain.disputes import Dispute, is_contested, taken_by_banks
+from domain.errors import Conflict
 from domain.money import round_half_up
 from domain.orders import AttendeeStatus, Order
 from domain.policy import CheckoutPolicy
+from domain.stock import Stock
 
 
 class RefundStatus(StrEnum):
@@ -106,17 +113,136 @@ def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: boo
     )
 
 
-def owed(order: Order, refunds: Sequence[Refund], *, refund_fees: bool) -> int:
+def owed(order: Order, refunds: Sequence[Refund], *, refund_fees: bool, disputes: Sequence[Dispute] = ()) -> int:
     """What of the order's void tickets should have gone back, and was lost on the way, in minor units.
 
-    Nothing where no refund was lost, and nothing while the buyer's bank has taken the money back itself. An order that
-    has no tickets was paid too late: all of it is to go back.
+    Nothing where no refund was lost, nor what a bank has taken back itself or has while it decides. An order that has
+    no tickets was paid too late: all of it is to go back.
     """
-    if order.disputed or all(refund.counts for refund in refunds):
+    if is_contested(order, disputes) or all(refund.counts for refund in refunds):
         return 0
-    void = [attendee.id for attendee in order.attendees if attendee.status is AttendeeStatus.VOID]
-    worth = amount_for(order, void, refund_fees=refund_fees) if order.attendees else order.amount_paid
-    return max(worth - order.refunded_amount, 0)
+    worth = amount_for(order, _void(order), refund_fees=refund_fees) if order.attendees else order.amount_paid
+    return max(worth - order.refunded_amount - taken_by_banks(disputes), 0)
+
+
+def left_to_refund(order: Order, disputes: Sequence[Dispute] = ()) -> int:
+    """What of the order's payment is with the producer and the platform still, in minor units.
+
+    What is on its way back to the buyer is not, nor what a bank has taken for good.
+    """
+    return max(order.amount_paid - order.refunded_amount - taken_by_banks(disputes), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRequest:
+    """What a producer asks for. ``attendee_ids`` None: the whole order, which is all that is left of it."""
+
+    attendee_ids: frozenset[UUID] | None = None
+    refund_fees: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RefundDecision:
+    """What a refund does: the order as it will be, the minor units that go back, whose tickets stop admitting.
+
+    No place is on sale again yet: that is for the caller, who has the stock.
+    """
+
+    order: Order
+    amount: int
+    voided: frozenset[UUID]
+
+
+def decide_refund(
+    order: Order, earlier: Sequence[Refund], request: RefundRequest, *, disputes: Sequence[Dispute] = ()
+) -> RefundDecision:
+    """What becomes of the order when this is given back, after its ``earlier`` refunds and its disputes.
+
+    Raises Conflict while a bank has the money, where the tickets are void already and nothing is owed for them, where
+    named attendees cost more than is left, and for an order that was not paid.
+    """
+    if is_contested(order, disputes):
+        raise Conflict(_why_contested(order, disputes))
+    facts = _Facts(order, earlier, disputes, refund_fees=request.refund_fees)
+    voided, amount = facts.whole() if request.attendee_ids is None else facts.named(request.attendee_ids)
+    after = order.refunded(voided, Stock(), restock=False) if voided else order
+    given_back = order.refunded_amount + amount
+    if facts.by_hand and after.success and given_back + facts.taken >= order.amount_paid:
+        # With what was refunded by hand, that is all of it: no ticket is paid for any more.
+        voided = _valid(order)
+        after = order.refunded(voided, Stock(), restock=False)
+    return RefundDecision(replace(after, refunded_amount=given_back), amount, frozenset(voided))
+
+
+class _Facts:
+    """An order's money, before a refund is decided."""
+
+    def __init__(
+        self, order: Order, earlier: Sequence[Refund], disputes: Sequence[Dispute], *, refund_fees: bool
+    ) -> None:
+        self._order = order
+        self._refund_fees = refund_fees
+        self._owing = owed(order, earlier, refund_fees=refund_fees, disputes=disputes)
+        self._some_were_lost = not all(refund.counts for refund in earlier)
+        self.taken = taken_by_banks(disputes)
+        self.left = left_to_refund(order, disputes)
+        self.by_hand = sum(refund.amount for refund in earlier if refund.made_at_stripe and refund.counts)
+        # What banks took and no void ticket has used up yet.
+        ours = [refund for refund in earlier if refund.counts and not refund.made_at_stripe]
+        worth = amount_for(order, _void(order), refund_fees=any(refund.refund_fees for refund in ours))
+        used = worth - sum(refund.amount for refund in ours)
+        self._unassigned = max(self.taken - max(used, 0), 0)
+
+    def whole(self) -> tuple[set[UUID], int]:
+        """Everyone who is left, and all that is left, but for fees that are to stay."""
+        voided = _valid(self._order)
+        if not self._some_were_lost:
+            amount = self._worth(voided) - self.by_hand - self._unassigned
+        elif self._order.attendees:
+            amount = self._worth(voided | _void(self._order)) - self._order.refunded_amount - self.taken
+        else:
+            amount = self._owing
+        amount = min(max(amount, 0), self.left)
+        if not voided and not amount:
+            raise Conflict(f"Order {self._order.number} has nothing left to refund")
+        return voided, amount
+
+    def named(self, attendee_ids: frozenset[UUID]) -> tuple[set[UUID], int]:
+        """These attendees: what their tickets bring, and what is owed for those of them that are void already."""
+        again = _void(self._order) & attendee_ids if self._owing else set()
+        voided = set(attendee_ids - again)
+        if not attendee_ids or not voided <= _valid(self._order):
+            raise Conflict("Only attendees of this order who still have a ticket can be refunded")
+        cost = min(self._owing, self._worth(again)) + self._worth(voided)
+        amount = max(cost - self._unassigned, 0)
+        if amount > self.left:
+            currency = self._order.quote.currency
+            raise Conflict(
+                f"Order {self._order.number} has {currency.price(self.left)} left to refund, which is less than the "
+                f"{currency.price(amount)} that these tickets cost. To give back all that is left, refund the whole "
+                "order: leave attendee_ids out"
+            )
+        return voided, amount
+
+    def _worth(self, attendee_ids: Collection[UUID]) -> int:
+        return amount_for(self._order, attendee_ids, refund_fees=self._refund_fees)
+
+
+def _valid(order: Order) -> set[UUID]:
+    return {attendee.id for attendee in order.attendees if attendee.status is AttendeeStatus.VALID}
+
+
+def _void(order: Order) -> set[UUID]:
+    return {attendee.id for attendee in order.attendees if attendee.status is AttendeeStatus.VOID}
+
+
+def _why_contested(order: Order, disputes: Sequence[Dispute]) -> str:
+    amount = sum(dispute.amount for dispute in disputes if dispute.is_contested)
+    what = f"{order.quote.currency.price(amount)} of order {order.number}" if amount else f"order {order.number}"
+    return (
+        f"The buyer's bank disputes the payment of {what} and has the money. "
+        "Nothing can be refunded before the dispute is decided"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,16 +260,24 @@ class RefundShares:
 
 
 def shares_of(
-    order: Order, amount: int, *, refund_fees: bool, earlier: Sequence[Refund], policy: CheckoutPolicy
+    order: Order,
+    amount: int,
+    *,
+    refund_fees: bool,
+    earlier: Sequence[Refund],
+    policy: CheckoutPolicy,
+    disputes: Sequence[Dispute] = (),
 ) -> RefundShares:
-    """Who bears a refund of ``amount``, after the ``earlier`` refunds of the order.
+    """Who bears a refund of ``amount``, after the ``earlier`` refunds of the order and its disputes.
 
     Stripe takes the whole amount back out of the producer's transfer, and with its fees the same share out of the
     application fee, which goes to the producer. What the producer took at the counter concerns nobody else.
     """
     if order.is_manual_order or not order.amount_paid:
         return RefundShares(buyer_gets=amount, producer_bears=amount, platform_bears=0, stripe_keeps=0)
-    returned = fees_returned(order, [*earlier, amount] if refund_fees else earlier) - fees_returned(order, earlier)
+    before = fees_returned(order, earlier)
+    fees_left = max(order.quote.fees - before - sum(dispute.fees_returned for dispute in disputes), 0)
+    returned = min(fees_returned(order, [*earlier, amount]) - before, fees_left) if refund_fees else 0
     currency = order.quote.currency
     fixed = policy.terms(currency).processing_fee_fixed.scaleb(currency.places)
     processing = Decimal(order.amount_paid) * policy.processing_fee_rate + fixed

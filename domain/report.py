@@ -4,8 +4,8 @@ Counted is every order that was ever completed (paid, free or manual), whatever 
 the tickets were gone, or a second time, and went straight back, was never a sale and is in no figure.
 
 Fees and tax belong to whole orders, and so does what was refunded of one. They are shared out to its lines by price,
-refunds by the price of the tickets that are void (of all where none is: somebody refunded in Stripe's dashboard), in
-shares that add up to the whole exactly.
+refunds by the price of the tickets that are void (of all where none is: it was refunded in Stripe's dashboard), in
+shares that add up to the whole exactly. So is what a lost dispute took, by price.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.catalog import Ticket
+from domain.disputes import Dispute
 from domain.inventory import Inventory
 from domain.money import Currency
 from domain.orders import AttendeeStatus, Order
@@ -37,8 +38,9 @@ class Takings:
 
     ``gross`` is what the tickets cost before discount; ``donations`` is the part of it that was for donation tickets.
     ``fees`` is what buyers paid on top for platform and payment processing, ``fees_returned`` what of that the platform
-    gave back with refunds. ``tax_included`` is the part of ``tax`` that was within prices and fees. ``refunds`` is what
-    buyers got back, or what is on its way. ``tickets`` are those sold, refunded ones too.
+    gave back with refunds and lost disputes. ``tax_included`` is the part of ``tax`` that was within prices and fees.
+    ``refunds`` is what buyers got back, or what is on its way, ``disputes`` what lost disputes took from the producer.
+    ``tickets`` are those sold, refunded ones too.
     """
 
     orders: int = 0
@@ -51,6 +53,7 @@ class Takings:
     tax: int = 0
     tax_included: int = 0
     refunds: int = 0
+    disputes: int = 0
 
     @property
     def paid(self) -> int:
@@ -59,8 +62,11 @@ class Takings:
 
     @property
     def net(self) -> int:
-        """What the producer keeps: ``paid`` - ``refunds`` - (``fees`` - ``fees_returned``). Tax is in it, and owed."""
-        return self.paid - self.refunds - self.fees + self.fees_returned
+        """What the producer keeps: ``paid`` - ``refunds`` - ``disputes`` - (``fees`` - ``fees_returned``).
+
+        Tax is in it, and owed.
+        """
+        return self.paid - self.refunds - self.disputes - self.fees + self.fees_returned
 
     def __add__(self, other: Takings) -> Takings:
         return Takings(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
@@ -99,10 +105,11 @@ def report_of(
     orders: Iterable[Order],
     refunds: Mapping[UUID, Sequence[Refund]],
     *,
+    disputes: Mapping[UUID, Sequence[Dispute]],
     currency: Currency,
     timezone: ZoneInfo,
 ) -> ShowReport:
-    """The report of a show with these tickets and orders; ``refunds`` are by order."""
+    """The report of a show with these tickets and orders; ``refunds`` and ``disputes`` are by order."""
     by_ticket: dict[UUID, Takings] = defaultdict(Takings)
     by_day: dict[date, Takings] = defaultdict(Takings)
     by_payment: dict[str, Takings] = defaultdict(Takings)
@@ -111,7 +118,7 @@ def report_of(
         if order.completed_at is None:
             continue
         once = Takings(orders=1)
-        lines = _by_line(order, refunds.get(order.id, ()))
+        lines = _by_line(order, refunds.get(order.id, ()), disputes.get(order.id, ()))
         whole = sum(lines, once)
         for line, takings in zip(order.lines, lines, strict=True):
             by_ticket[line.ticket_id] += takings
@@ -138,17 +145,20 @@ def report_of(
     )
 
 
-def _by_line(order: Order, refunds: Sequence[Refund]) -> list[Takings]:
+def _by_line(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> list[Takings]:
     prices = [line.total_price for line in order.lines]
     void = [0] * len(order.lines)
     for attendee in order.attendees:
         if attendee.status is AttendeeStatus.VOID:
             void[attendee.line] += order.lines[attendee.line].unit_amount
+    returned_for_disputes = sum(dispute.fees_returned for dispute in disputes)
+    all_returned = min(fees_returned(order, refunds) + returned_for_disputes, order.quote.fees)
     shares = zip(
         shared_out(order.quote.fees, prices),
-        shared_out(fees_returned(order, refunds), prices),
+        shared_out(all_returned, prices),
         shared_out(order.tax, prices),
         shared_out(order.refunded_amount, void if any(void) else prices),
+        shared_out(sum(dispute.recovered for dispute in disputes), prices),
         strict=True,
     )
     return [
@@ -162,8 +172,9 @@ def _by_line(order: Order, refunds: Sequence[Refund]) -> list[Takings]:
             tax=tax,
             tax_included=tax if order.tax_mode is TaxMode.INCLUSIVE else 0,
             refunds=refunded,
+            disputes=disputed,
         )
-        for line, (fees, returned, tax, refunded) in zip(order.lines, shares, strict=True)
+        for line, (fees, returned, tax, refunded, disputed) in zip(order.lines, shares, strict=True)
     ]
 
 

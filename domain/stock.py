@@ -109,6 +109,10 @@ class Stock:
         """``count`` refunded tickets go on sale again."""
         self._change(ticket_id, count, Inventory.restock)
 
+    def give_back_use(self, promo_code_id: UUID | None) -> None:
+        """An order that had a promo code (None: it had none) has no place any more."""
+        self._count_use(promo_code_id, TicketPromoCode.give_back)
+
     def _move(self, lines: Iterable[TicketOrder], move: Callable[[Inventory, int], Inventory]) -> None:
         for line in lines:
             self._change(line.ticket_id, line.quantity, move)

@@ -53,6 +53,8 @@ from application.claimants import Claimants
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
 from application.correspondence import SendLetter
+from application.dispute_mail import SendDisputeEmail
+from application.disputes import FollowDispute, ListDisputes, ReverseTransfer
 from application.door import CheckIn, Door, UndoCheckIn
 from application.duplicate_payments import (
     FollowDuplicatePayment,
@@ -77,7 +79,7 @@ from application.producers import Authenticate, IssueToken, ListTokens, Register
 from application.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
 from application.quote import QuoteCart
 from application.reconciliation import Reconcile
-from application.refund_mail import TellOfRefund
+from application.refund_mail import SendRefundFailedEmail, TellOfRefund
 from application.refunds import FollowRefund, PreviewRefund, RefundOrder, SubmitRefunds
 from application.relay import RelayTasks
 from application.release import CancelOrder, ReleaseOrder
@@ -205,8 +207,23 @@ class Container(containers.DeclarativeContainer):
     complete_order = providers.Singleton(CompleteOrder, payment, payment_for_buyers, unit_of_work.provider, settlement)
     follow_refund = providers.Singleton(FollowRefund, unit_of_work.provider, clock, ids)
     follow_duplicate = providers.Singleton(FollowDuplicatePayment, unit_of_work.provider, payment, clock, ids)
+    follow_dispute = providers.Singleton(
+        FollowDispute,
+        unit_of_work.provider,
+        clock,
+        ids,
+        hand_over,
+        tells_operator=providers.Callable(bool, settings.provided.operator_email),
+    )
     reactions = providers.Singleton(
-        Reactions, payment, unit_of_work.provider, settlement, complete_order, follow_refund, follow_duplicate
+        Reactions,
+        payment,
+        unit_of_work.provider,
+        settlement,
+        complete_order,
+        follow_refund,
+        follow_duplicate,
+        follow_dispute,
     )
     handle_payment_event = providers.Singleton(
         HandlePaymentEvent,
@@ -263,6 +280,7 @@ class Container(containers.DeclarativeContainer):
     list_holds = providers.Singleton(ListHolds, unit_of_work.provider)
     release_holds = providers.Singleton(ReleaseHolds, unit_of_work.provider, release_order, audit)
     forget_claims = providers.Singleton(ForgetClaims, unit_of_work.provider, clock)
+    list_disputes = providers.Singleton(ListDisputes, unit_of_work.provider)
     list_refunds = providers.Singleton(ListRefunds, unit_of_work.provider)
     resend_tickets = providers.Singleton(ResendTickets, unit_of_work.provider, clock, ids, hand_over)
     write_note = providers.Singleton(WriteNote, unit_of_work.provider, clock, ids)
@@ -308,6 +326,15 @@ class Container(containers.DeclarativeContainer):
                 TaskKind.REFUND_MAIL: providers.Singleton(
                     TellOfRefund, unit_of_work.provider, clock, write_calendar, send_letter, links
                 ),
+                TaskKind.REFUND_FAILED_MAIL: providers.Singleton(
+                    SendRefundFailedEmail, unit_of_work.provider, send_letter, links
+                ),
+                TaskKind.DISPUTE_MAIL: providers.Singleton(
+                    SendDisputeEmail,
+                    unit_of_work.provider,
+                    send_letter,
+                    operator_email=settings.provided.operator_email,
+                ),
                 TaskKind.LATE_PAYMENT_MAIL: providers.Singleton(
                     ApologizeForLatePayment, unit_of_work.provider, clock, send_letter, links
                 ),
@@ -324,6 +351,7 @@ class Container(containers.DeclarativeContainer):
                     SendOrderLinks, unit_of_work.provider, send_letter, links
                 ),
                 TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, unit_of_work.provider, payment, clock, ids),
+                TaskKind.REVERSE_TRANSFER: providers.Singleton(ReverseTransfer, unit_of_work.provider, payment),
                 TaskKind.DESCRIBE_TRANSFER: providers.Singleton(DescribeTransfer, unit_of_work.provider, payment),
                 TaskKind.RETURN_DUPLICATE_PAYMENT: providers.Singleton(
                     ReturnDuplicatePayment, unit_of_work.provider, payment, clock, ids

@@ -18,6 +18,8 @@ from adapters.redis.rate_limit import UNLIMITED, parse_rate
 from adapters.smtp.options import Sender, SmtpOptions
 from application.ports.retention import Disposable
 from domain.claims import Allowance, ClaimPolicy
+from domain.customer import parse_email
+from domain.errors import InvalidEmail
 from domain.policy import AmountTerms, CheckoutPolicy, parse_amounts
 from entrypoints.fitness import (
     DEFAULT_SECRET_KEY,
@@ -77,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     smtp_url: str = "smtp://127.0.0.1:25"
     smtp_rate_per_second: Annotated[float, Meta(gt=0, le=10_000)] = 10
     mail_from: str = "PiqueTickets <tickets@localhost>"
+    operator_email: str = ""
     hold_minutes: Annotated[float, Meta(gt=0, le=MAX_HOLD_MINUTES)] = 30
     max_tickets_per_order: Annotated[int, Meta(ge=1, le=1000)] = 10
     max_order_amount: str = "5000"
@@ -237,6 +240,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             ("STRIPE_WEBHOOK_SECRET", webhook_secrets, self.stripe_webhook_secret),
             ("SMTP_URL", SmtpOptions.from_url, self.smtp_url),
             ("MAIL_FROM", Sender.parse, self.mail_from),
+            ("OPERATOR_EMAIL", _address, self.operator_email),
             ("CHECKOUT_RATE_LIMIT", parse_rate, self.checkout_rate_limit),
             ("PROOF_OF_WORK", parse_shows, self.proof_of_work),
             ("QUOTE_RATE_LIMIT", parse_rate, self.quotes_rate),
@@ -260,6 +264,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
                 f"MAX_ORDER_AMOUNT: {money.format(most)} {money.code} is less than Stripe's smallest charge of "
                 f"{least} {money.code}, so nothing could be sold in {money.code}"
             )
+
+
+def _address(email: str) -> None:
+    """Raises ValueError unless it is empty or an e-mail address."""
+    if not email:
+        return
+    try:
+        parse_email(email)
+    except InvalidEmail as error:
+        raise ValueError("must be an e-mail address") from error
 
 
 def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,8 +13,9 @@ from application.outbox import TaskState
 from application.timezones import outdated
 from domain.admission import ScanResult
 from domain.catalog import Show
+from domain.disputes import Dispute, is_contested, taken_by_banks
 from domain.orders import HOLDING, SOLD, AttendeeStatus, Order, OrderStatus
-from domain.refunds import Refund
+from domain.refunds import Refund, left_to_refund
 from domain.report import ShowReport, report_of
 
 _Found = Iterator[tuple[Invariant, UUID]]
@@ -31,6 +32,7 @@ class MemoryBooks:
             sorted(tickets, key=lambda ticket: (ticket.price, ticket.id)),
             [order for order in tables.orders.values() if order.show_id == show.id],
             _refunds_by_order(tables),
+            disputes=_disputes_by_order(tables),
             currency=tables.producers[show.producer_id].currency,
             timezone=show.zone,
         )
@@ -44,6 +46,7 @@ class MemoryBooks:
             _counters(tables),
             _orders(tables),
             _duplicate_payments(tables),
+            _money_back(tables),
             _admissions(tables),
             _overdue_holds(tables, overdue_since),
             _tasks(tables, now),
@@ -69,6 +72,13 @@ def _refunds_by_order(tables: _Tables) -> Mapping[UUID, list[Refund]]:
     return refunds
 
 
+def _disputes_by_order(tables: _Tables) -> Mapping[UUID, list[Dispute]]:
+    disputes = defaultdict(list)
+    for dispute in tables.disputes.values():
+        disputes[dispute.order_id].append(dispute)
+    return disputes
+
+
 def _counters(tables: _Tables) -> _Found:
     held: Counter[UUID] = Counter()
     sold: Counter[UUID] = Counter()
@@ -78,7 +88,8 @@ def _counters(tables: _Tables) -> _Found:
             for line in order.lines:
                 held[line.ticket_id] += line.quantity
         sold.update(attendee.ticket_id for attendee in order.attendees if not attendee.restocked)
-        uses[order.promo_code_id] += order.status in HOLDING or order.completed_at is not None
+        has_places = order.completed_at is not None and not all(attendee.restocked for attendee in order.attendees)
+        uses[order.promo_code_id] += order.status in HOLDING or has_places
     for ticket in tables.tickets.values():
         inventory = ticket.inventory
         if inventory.held != held[ticket.id]:
@@ -107,14 +118,26 @@ def _orders(tables: _Tables) -> _Found:
         returned = sum(refund.amount for refund in refunds[order.id] if refund.counts)
         if order.refunded_amount != min(returned, order.amount_paid):
             yield Invariant.REFUNDS, order.id
-        lost = [refund.sequence for refund in refunds[order.id] if not refund.counts]
-        last = max((refund.sequence for refund in refunds[order.id]), default=0)
-        if lost and (last in lost or order.refunded_amount < _worth_of_void_tickets(order)):
-            yield Invariant.LOST_REFUNDS, order.id
         unborne = not any(line.total_price for line in order.lines) and (order.quote.fees or order.tax)
         if order.completed_at and unborne:
             yield Invariant.REPORT, order.id
-        if not order.disputed and not _void_as_refunded(order):
+
+
+def _money_back(tables: _Tables) -> _Found:
+    refunds, disputes = _refunds_by_order(tables), _disputes_by_order(tables)
+    for order in tables.orders.values():
+        theirs = disputes[order.id]
+        if not is_contested(order, theirs):
+            if _is_owed(order, refunds[order.id], theirs):
+                yield Invariant.LOST_REFUNDS, order.id
+            if tables.shows[order.show_id].cancelled and order.success and left_to_refund(order, theirs):
+                yield Invariant.CANCELLED_SHOWS, order.id
+        if theirs and order.disputed != any(dispute.is_contested or dispute.is_lost for dispute in theirs):
+            yield Invariant.DISPUTES, order.id
+        for dispute in theirs:
+            if dispute.has_to_be_repaid:
+                yield Invariant.DISPUTES, order.id
+        if not order.disputed and not theirs and not _void_as_refunded(order):
             yield Invariant.VOID_TICKETS, order.id
 
 
@@ -124,10 +147,20 @@ def _duplicate_payments(tables: _Tables) -> _Found:
             yield Invariant.DUPLICATE_PAYMENTS, payment.order_id
 
 
-def _worth_of_void_tickets(order: Order) -> int:
-    """At least so much should have gone back, unless the buyer's bank took it itself."""
+def _is_owed(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> bool:
+    """Whether a refund was lost, and less went back than void tickets cost, or nothing since one that voided none."""
+    lost = [refund for refund in refunds if not refund.counts]
+    if not lost:
+        return False
     void = [attendee for attendee in order.attendees if attendee.status is AttendeeStatus.VOID]
-    return 0 if order.disputed else sum(order.lines[attendee.line].unit_amount for attendee in void)
+    worth = min(sum(order.lines[attendee.line].unit_amount for attendee in void), order.amount_paid)
+    if order.completed_at is None:
+        worth = order.amount_paid
+    if order.refunded_amount + taken_by_banks(disputes) < worth:
+        return True
+    is_last = not any(refund.counts and refund.sequence > lost[-1].sequence for refund in refunds)
+    voided_none = lost[-1].made_at_stripe or not void
+    return voided_none and is_last and left_to_refund(order, disputes) > 0
 
 
 def _paid_once(order: Order) -> bool:

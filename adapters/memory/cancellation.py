@@ -67,6 +67,9 @@ class MemoryCancellationRepo:
     async def refused(self, order_id: UUID, *, reason: str) -> None:
         self._tables.refund_refusals[order_id] = reason
 
+    async def reconsider(self, order_id: UUID) -> None:
+        self._tables.refund_refusals.pop(order_id, None)
+
     async def progress(self, show_id: UUID, *, failures: int) -> RefundProgress:
         found = self._of_show(show_id)
         failed = [RefundFailure(o.id, reason) for o in found if (reason := self._failure(o)) is not None]

@@ -99,6 +99,16 @@ class MemoryOutboxRepo:
             self._put(replace(task, state=TaskState.PENDING, due_at=now, attempts=0, sending_since=None))
         return [task.id for task in revived]
 
+    async def is_pending(self, order_id: UUID, kind: TaskKind, details: Mapping[str, str]) -> bool:
+        return any(
+            task.order_id == order_id and details.items() <= task.details.items() for task in self._pending([kind])
+        )
+
+    async def settle(self, order_id: UUID, kind: TaskKind) -> None:
+        for task in list(self._tables.outbox.values()):
+            if (task.order_id, task.kind, task.state) == (order_id, kind, TaskState.DEAD):
+                self._tables.outbox[task.id] = replace(task, state=TaskState.DONE)
+
     async def announce(
         self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
     ) -> int:

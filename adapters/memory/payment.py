@@ -8,7 +8,7 @@ from uuid import UUID
 
 from application.ports.payment import (
     AccountLink,
-    Dispute,
+    DisputeState,
     InvalidSignature,
     PaymentEvent,
     PaymentIntent,
@@ -23,6 +23,7 @@ from application.ports.payment import (
     TaxRefused,
 )
 from domain.catalog import Producer
+from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order, Receipt
 from domain.refunds import LOST, Refund, RefundStatus
@@ -45,7 +46,8 @@ class MemoryPayment:
         self.refusing_tax = False
         self.queue_seconds = 0.0
         self.refunds: dict[str, RefundState] = {}
-        self.disputes: dict[str, Dispute] = {}
+        self.disputes: dict[str, DisputeState] = {}
+        self.reversals: dict[str, int] = {}
         self.accounts: set[str] = set()
         self.disabled_accounts: set[str] = set()
         self.described: set[UUID] = set()
@@ -180,12 +182,28 @@ class MemoryPayment:
         intents = {due.payment_intent_id for due in self._totals.values() if due.charge_id == charge_id}
         return [refund for refund in self.refunds.values() if refund.payment_intent_id in intents]
 
-    async def dispute(self, dispute_id: str) -> Dispute:
+    async def dispute(self, dispute_id: str) -> DisputeState:
         self._ensure_available()
         try:
             return self.disputes[dispute_id]
         except KeyError:
             raise SessionNotFound(dispute_id) from None
+
+    async def reverse_transfer(self, order: Order, dispute: Dispute) -> str | None:
+        self._ensure_available()
+        reversal_id = f"trr_memory_{dispute.id}"
+        taken = [
+            refund.amount for refund in self.refunds.values() if refund.payment_intent_id == order.payment_intent_id
+        ]
+        left = order.amount_paid - sum(taken)
+        if reversal_id not in self.reversals:
+            if self.refusing:
+                raise PaymentRefused("switched to refuse")
+            amount = min(dispute.lost, left)
+            if amount <= 0:
+                return None
+            self.reversals[reversal_id] = amount
+        return reversal_id
 
     async def charges_enabled(self, account_id: str) -> bool:
         self._ensure_available()

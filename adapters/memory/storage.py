@@ -48,6 +48,7 @@ from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
 from domain.claims import Claim, Claimed
+from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.notes import OrderNote
 from domain.orders import HOLDING, SOLD, Order, OrderStatus
@@ -72,6 +73,7 @@ class _Tables:
     lookups: dict[bytes, datetime] = field(default_factory=dict)
     refunds: dict[UUID, Refund] = field(default_factory=dict)
     duplicate_payments: dict[str, DuplicatePayment] = field(default_factory=dict)
+    disputes: dict[str, Dispute] = field(default_factory=dict)
     inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
     checks: dict[UUID, datetime] = field(default_factory=dict)
     release_pauses: dict[UUID, datetime] = field(default_factory=dict)
@@ -134,6 +136,7 @@ class MemoryUnitOfWork:
         self.lookups = MemoryLookupRepo(self._tables)
         self.refunds = MemoryRefundRepo(self._tables)
         self.duplicate_payments = MemoryDuplicatePaymentRepo(self._tables)
+        self.disputes = MemoryDisputeRepo(self._tables)
         self.inbox = MemoryEventInbox(self._tables)
         self.tokens = MemoryTokenRepo(self._tables)
         self.pictures = MemoryPictureRepo(self._tables)
@@ -348,6 +351,18 @@ class MemoryRefundRepo:
 
     async def save(self, refund: Refund) -> None:
         self._tables.refunds[refund.id] = refund
+
+
+class MemoryDisputeRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def of_order(self, order_id: UUID) -> list[Dispute]:
+        found = [dispute for dispute in self._tables.disputes.values() if dispute.order_id == order_id]
+        return sorted(found, key=lambda dispute: (dispute.opened_at, dispute.id))
+
+    async def save(self, dispute: Dispute) -> None:
+        self._tables.disputes[dispute.id] = dispute
 
 
 class MemoryEventInbox:

@@ -172,6 +172,11 @@ class PostgresCancellationRepo:
             refusal.on_conflict_do_update(index_elements=["order_id"], set_={"reason": reason})
         )
 
+    async def reconsider(self, order_id: UUID) -> None:
+        await self._connection.execute(
+            sa.delete(show_refund_refusals).where(show_refund_refusals.c.order_id == order_id)
+        )
+
     async def progress(self, show_id: UUID, *, failures: int) -> RefundProgress:
         counts = (await self._connection.execute(_COUNTS, {"show_id": show_id})).one()
         failed = await self._connection.execute(_FAILURES, {"show_id": show_id, "count": failures})

@@ -254,6 +254,19 @@ class PostgresOutboxRepo:
         )
         return list(revived.all())
 
+    async def is_pending(self, order_id: UUID, kind: TaskKind, details: Mapping[str, str]) -> bool:
+        waiting = sa.exists().where(
+            outbox.c.order_id == order_id, outbox.c.kind == kind, _IS_PENDING, outbox.c.details.contains(dict(details))
+        )
+        return bool(await self._connection.scalar(sa.select(waiting)))
+
+    async def settle(self, order_id: UUID, kind: TaskKind) -> None:
+        await self._connection.execute(
+            sa.update(outbox)
+            .where(outbox.c.order_id == order_id, outbox.c.kind == kind, outbox.c.state == TaskState.DEAD)
+            .values(state=TaskState.DONE)
+        )
+
     async def announce(
         self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
     ) -> int:

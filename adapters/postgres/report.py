@@ -36,6 +36,12 @@ def shares(condition: str) -> str:
           AND r.refund_fees AND r.status NOT IN ('failed', 'canceled')
         GROUP BY r.order_id
     ),
+    losses AS (
+        SELECT d.order_id, sum(d.recovered) AS recovered, sum(d.fees_returned) AS fees
+        FROM orders o JOIN disputes d ON d.order_id = o.id
+        WHERE o.completed_at IS NOT NULL AND {condition}
+        GROUP BY d.order_id
+    ),
     voided AS (
         SELECT a.order_id, a.line, count(*) AS tickets
         FROM orders o JOIN ticket_attendees a ON a.order_id = o.id
@@ -45,7 +51,9 @@ def shares(condition: str) -> str:
     lines AS (
         SELECT o.id, o.completed_at, o.tax, o.refunded_amount, o.manual_payment, o.tax_mode,
                o.platform_fees + o.payment_processing_fees AS fees,
-               least(coalesce(r.fees, 0), o.platform_fees + o.payment_processing_fees) AS fees_returned,
+               least(coalesce(r.fees, 0) + coalesce(x.fees, 0), o.platform_fees + o.payment_processing_fees)
+                   AS fees_returned,
+               coalesce(x.recovered, 0) AS disputes,
                l.line, l.ticket_id, l.quantity,
                l.price_per_ticket * l.quantity AS gross,
                l.unit_discount * l.quantity AS discounts,
@@ -55,6 +63,7 @@ def shares(condition: str) -> str:
         FROM orders o
         JOIN ticket_orders l ON l.order_id = o.id
         LEFT JOIN returned r ON r.order_id = o.id
+        LEFT JOIN losses x ON x.order_id = o.id
         LEFT JOIN voided v ON v.order_id = l.order_id AND v.line = l.line
         WHERE o.completed_at IS NOT NULL AND {condition}
     ),
@@ -70,13 +79,24 @@ def shares(condition: str) -> str:
                {_share("fees_returned", "price")} AS fees_returned, fees_returned AS fees_returned_whole,
                {_share("tax", "price")} AS tax, tax AS tax_whole,
                CASE WHEN tax_mode = 'inclusive' THEN {_share("tax", "price")} ELSE 0 END AS tax_included,
+               {_share("disputes", "price")} AS disputes, disputes AS disputes_whole,
                CASE WHEN void_whole > 0 THEN {_share("refunded_amount", "void")}
                     ELSE {_share("refunded_amount", "price")} END AS refunds, refunded_amount AS refunds_whole
         FROM marked
     )"""  # noqa: S608  # nothing in it comes from outside
 
 
-_FIGURES: Final = ("gross", "discounts", "donations", "fees", "fees_returned", "tax", "tax_included", "refunds")
+_FIGURES: Final = (
+    "gross",
+    "discounts",
+    "donations",
+    "fees",
+    "fees_returned",
+    "tax",
+    "tax_included",
+    "refunds",
+    "disputes",
+)
 _SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in _FIGURES)
 # "online" is domain.report.ONLINE.
 _TAKINGS = sa.text(

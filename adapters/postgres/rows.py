@@ -16,6 +16,7 @@ from application.ports.storage import ReceivedEvent
 from domain.branding import Branding, Picture
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.customer import Customer
+from domain.disputes import Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
 from domain.inventory import Inventory
 from domain.money import currency
@@ -443,6 +444,38 @@ def duplicate_payment_values(payment: DuplicatePayment) -> Values:
         "refusals": payment.refusals,
         "failure_reason": payment.failure_reason,
         "charged_back": payment.charged_back,
+    }
+
+
+def dispute_of(row: Row) -> Dispute:
+    return Dispute(
+        id=row["id"],
+        order_id=row["order_id"],
+        amount=row["amount"],
+        status=DisputeStatus(row["status"]),
+        reason=row["reason"],
+        opened_at=row["opened_at"],
+        evidence_due_by=row["evidence_due_by"],
+        lost=row["lost"],
+        recovered=row["recovered"],
+        fees_returned=row["fees_returned"],
+        reversal_id=row["reversal_id"],
+    )
+
+
+def dispute_values(dispute: Dispute) -> Values:
+    return {
+        "id": dispute.id,
+        "order_id": dispute.order_id,
+        "amount": dispute.amount,
+        "status": dispute.status,
+        "reason": dispute.reason,
+        "opened_at": dispute.opened_at,
+        "evidence_due_by": dispute.evidence_due_by,
+        "lost": dispute.lost,
+        "recovered": dispute.recovered,
+        "fees_returned": dispute.fees_returned,
+        "reversal_id": dispute.reversal_id,
     }
 
 

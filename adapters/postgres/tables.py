@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from application.access import Scope
 from application.outbox import TaskState
 from domain.admission import ScanResult
+from domain.disputes import DisputeStatus
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
 from domain.refunds import RefundStatus
 from domain.tax import TaxMode
@@ -371,6 +372,25 @@ duplicate_payments = sa.Table(
     sa.CheckConstraint("amount > 0", name="amount"),
     sa.CheckConstraint("returned BETWEEN 0 AND amount", name="returned"),
     _one_of("status", RefundStatus),
+)
+
+# A dispute of an order's payment; ids are Stripe's.
+disputes = sa.Table(
+    "disputes",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), nullable=False, index=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("opened_at", _Time, nullable=False),
+    sa.Column("evidence_due_by", _Time),
+    sa.Column("lost", sa.BigInteger, nullable=False),
+    sa.Column("recovered", sa.BigInteger, nullable=False),
+    sa.Column("fees_returned", sa.BigInteger, nullable=False),
+    sa.Column("reversal_id", sa.Text),
+    sa.CheckConstraint("least(amount, lost, recovered, fees_returned) >= 0", name="amounts"),
+    _one_of("status", DisputeStatus),
 )
 
 # One row a show whose producer gives everybody's money back; the orders' own states tell how far that is.

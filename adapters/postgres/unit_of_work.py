@@ -17,6 +17,7 @@ from adapters.postgres.buyers import PostgresBuyerRepo, PostgresNoteRepo
 from adapters.postgres.cancellation import PostgresCancellationRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
 from adapters.postgres.connection import ANSWER_SECONDS, Connection
+from adapters.postgres.disputes import PostgresDisputeRepo
 from adapters.postgres.door import PostgresDoorRepo
 from adapters.postgres.duplicate_payments import PostgresDuplicatePaymentRepo
 from adapters.postgres.engine import IS_POOLED, Guard, guard_of
@@ -69,6 +70,7 @@ class PostgresUnitOfWork:
         self.lookups = PostgresLookupRepo(self._connection)
         self.refunds = PostgresRefundRepo(self._connection)
         self.duplicate_payments = PostgresDuplicatePaymentRepo(self._connection)
+        self.disputes = PostgresDisputeRepo(self._connection)
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
         self.pictures = PostgresPictureRepo(self._connection)

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from application import wording
 from application.ports import letters
 from application.ports.letters import Letter, LetterFacts, Occasion
+from domain.disputes import DisputeStatus
 
 #: For each kind of facts the name of its two templates, and what the subject says.
 _LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any], str]]](
@@ -26,6 +27,14 @@ _LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any],
                 f"Your {'refund' if facts.amount else 'order'} for {facts.show_title}"
                 + ("" if facts.amount else " has changed")
             ),
+        ),
+        letters.RefundFailedFacts: (
+            "refund_failed",
+            lambda facts: f"Your refund for {facts.show_title} did not arrive",
+        ),
+        letters.DisputeFacts: (
+            "dispute",
+            lambda facts: f"{_dispute_is(facts.status)}: order {facts.order_number}, {facts.show_title}",
         ),
         letters.LatePaymentFacts: ("late_payment", lambda facts: f"Your payment for {facts.show_title} came too late"),
         letters.PendingPaymentFacts: (
@@ -62,7 +71,7 @@ class JinjaLetterWriter:
             lstrip_blocks=True,
         )
         self._templates.filters.update(
-            one_line=_one_line, date=_date, start=_start, zone=_zone, doors=_doors, change=_change
+            one_line=_one_line, date=_date, start=_start, zone=_zone, doors=_doors, change=_change, due=_due
         )
 
     def write(self, facts: LetterFacts) -> Letter:
@@ -78,6 +87,29 @@ class JinjaLetterWriter:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _dispute_is(status: DisputeStatus) -> str:
+    match status:
+        case DisputeStatus.WON:
+            return "Dispute won"
+        case DisputeStatus.LOST | DisputeStatus.APPEAL_NEEDS_RESPONSE | DisputeStatus.APPEAL_UNDER_REVIEW:
+            return "Dispute lost"
+        case DisputeStatus.WARNING_CLOSED | DisputeStatus.PREVENTED:
+            return "Dispute closed"
+        case DisputeStatus.WARNING_NEEDS_RESPONSE | DisputeStatus.WARNING_UNDER_REVIEW:
+            return "A bank asks about a payment"
+    return "Payment disputed"
+
+
+def _due(facts: letters.DisputeFacts) -> str:
+    """When the evidence is due, on the venue's clock: "4 December 2026, 18:00 CET"."""
+    if facts.evidence_due_by is None:
+        return ""
+    where = facts.occasion
+    day = wording.day(facts.evidence_due_by, where.timezone, where.locale)
+    clock = wording.clock(facts.evidence_due_by, where.timezone, where.locale)
+    return f"{day}, {clock} {wording.zone(facts.evidence_due_by, where.timezone)}"
 
 
 def _date(occasion: Occasion) -> str:

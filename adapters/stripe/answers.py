@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 import stripe
 
-from application.ports.payment import Dispute, PaymentIntent, PaymentSession, RefundState, SessionStatus
+from application.ports.payment import DisputeState, PaymentIntent, PaymentSession, RefundState, SessionStatus
+from domain.disputes import LOST_FOR_NOW, DisputeStatus
 from domain.orders import Receipt
 from domain.refunds import LOST, RefundStatus
 
 #: What a delayed payment is when it has failed: the buyer would have to pay anew, which a complete session forbids.
 _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
-_DISPUTE_ENDS = {"won": True, "lost": False, "warning_closed": True, "prevented": True}
 
 
 class Charge(msgspec.Struct):
@@ -101,13 +102,47 @@ def left_with_us(refunds: Sequence[stripe.Refund]) -> int:
     return max(taken - returned, 0)
 
 
-def dispute_of(dispute: stripe.Dispute) -> Dispute:
+def dispute_of(dispute: stripe.Dispute) -> DisputeState:
     intent = dispute.payment_intent
-    return Dispute(
+    due_by = dispute.evidence_details.due_by
+    return DisputeState(
         id=dispute.id,
         payment_intent_id=intent.id if isinstance(intent, stripe.PaymentIntent) else intent,
-        won=_DISPUTE_ENDS.get(dispute.status),
+        amount=dispute.amount,
+        lost=_lost_by(dispute) if _dispute_status(dispute) in LOST_FOR_NOW else 0,
+        status=_dispute_status(dispute),
+        reason=dispute.reason,
+        opened_at=datetime.fromtimestamp(dispute.created, UTC),
+        evidence_due_by=datetime.fromtimestamp(due_by, UTC) if due_by else None,
     )
+
+
+def _dispute_status(dispute: stripe.Dispute) -> DisputeStatus:
+    try:
+        return DisputeStatus(dispute.status)
+    except ValueError:  # one that Stripe has invented since: the money is not ours to give back before it is known
+        return DisputeStatus.UNDER_REVIEW
+
+
+def _lost_by(dispute: stripe.Dispute) -> int:
+    """What the bank has of the disputed amount, in the charge's currency.
+
+    A dispute that Stripe calls lost may have been won in part: then a part is reinstated
+    (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued). Balances
+    are in our settlement currency, so they say which share of the amount that is.
+    """
+    moved = [entry.amount for entry in dispute.balance_transactions]
+    withdrawn = -sum(amount for amount in moved if amount < 0)
+    if not withdrawn:
+        return dispute.amount
+    kept = max(-sum(moved), 0)
+    return dispute.amount * kept // withdrawn
+
+
+def reversal_for(dispute_id: str, reversals: Sequence[stripe.TransferReversal]) -> str | None:
+    """The id of the reversal that was made for this dispute, if there is one."""
+    found = (each.id for each in reversals if _metadata(each.metadata, "dispute_id") == dispute_id)
+    return next(found, None)
 
 
 async def account_for(producer_id: UUID, first_page: stripe.ListObject[stripe.Account]) -> str | None:

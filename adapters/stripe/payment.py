@@ -21,6 +21,7 @@ from adapters.stripe.answers import (
     intent_of,
     left_with_us,
     refund_of,
+    reversal_for,
     session_made,
     session_of,
 )
@@ -32,13 +33,21 @@ from adapters.stripe.client import (
     translated_errors_of_known_objects,
 )
 from adapters.stripe.repetition import made_once
-from adapters.stripe.requests import EXPANDED, PAGE, account_params, listing_params, session_params, transfer_params
+from adapters.stripe.requests import (
+    EXPANDED,
+    PAGE,
+    account_params,
+    listing_params,
+    reversal_params,
+    session_params,
+    transfer_params,
+)
 from adapters.stripe.tax import PerformanceLocations
 from adapters.stripe.time import StripeTime
 from application.ports.pace import Pace
 from application.ports.payment import (
     AccountLink,
-    Dispute,
+    DisputeState,
     PaymentIntent,
     PaymentQueued,
     PaymentRefused,
@@ -50,6 +59,7 @@ from application.ports.payment import (
 )
 from application.ports.tax_locations import TaxLocations
 from domain.catalog import Producer
+from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order
 from domain.refunds import LOST, Refund
@@ -256,10 +266,53 @@ class StripePayment:
             listed = await self._client.v1.refunds.list_async(params={**of, "limit": PAGE})
         return list(reversed(listed.data))
 
-    async def dispute(self, dispute_id: str) -> Dispute:
+    async def dispute(self, dispute_id: str) -> DisputeState:
         await self._turn("disputes.retrieve")
         with translated_errors():
             return dispute_of(await self._client.v1.disputes.retrieve_async(dispute_id))
+
+    async def reverse_transfer(self, order: Order, dispute: Dispute) -> str | None:
+        made = await self._refunds({"charge": order.charge_id}) if order.charge_id else []
+        transfer = await self._transfer(order)
+
+        async def find() -> str | None:
+            return reversal_for(dispute.id, await self._reversals(transfer.id))
+
+        # Stripe forgets idempotency keys after a day, and a task may be repeated later than that.
+        if known := await find():
+            return known
+        amount = min(dispute.lost - left_with_us(made), transfer.amount - transfer.amount_reversed)
+        if amount <= 0:
+            return None
+        params = reversal_params(order, dispute, amount)
+
+        async def create(key: str) -> str:
+            await self._turn("transfers.reversals.create")
+            with translated_errors_of_known_objects():
+                reversal = await self._client.v1.transfers.reversals.create_async(
+                    transfer.id, params=params, options={"idempotency_key": key}
+                )
+            return reversal.id
+
+        return await made_once(f"dispute:{dispute.id}:{amount}", create, find)
+
+    async def _reversals(self, transfer_id: str) -> list[stripe.TransferReversal]:
+        """Newest first."""
+        await self._turn("transfers.reversals.list")
+        with translated_errors_of_known_objects():
+            listed = await self._client.v1.transfers.reversals.list_async(transfer_id, params={"limit": PAGE})
+        return list(listed.data)
+
+    async def _transfer(self, order: Order) -> stripe.Transfer:
+        """What the producer got for the order. Raises PaymentRefused where that is nothing."""
+        await self._turn("charges.retrieve")
+        with translated_errors_of_known_objects():
+            charge = await self._client.v1.charges.retrieve_async(
+                order.charge_id or "", params={"expand": ["transfer"]}
+            )
+        if not isinstance(charge.transfer, stripe.Transfer):
+            raise PaymentRefused(f"charge {order.charge_id} has no transfer")
+        return charge.transfer
 
     async def charges_enabled(self, account_id: str) -> bool:
         await self._turn("accounts.retrieve")
@@ -304,16 +357,11 @@ class StripePayment:
         return AccountLink(link.url, datetime.fromtimestamp(link.expires_at, UTC) - self._ahead)
 
     async def describe_transfer(self, order: Order) -> None:
-        await self._turn("charges.retrieve")
+        transfer = await self._transfer(order)
+        await self._turn("transfers.update")
         with translated_errors_of_known_objects():
-            charge = await self._client.v1.charges.retrieve_async(order.charge_id or "")
-            transfer = charge.transfer
-            if transfer is None:
-                raise PaymentRefused(f"charge {order.charge_id} has no transfer")
-            transfer_id = transfer.id if isinstance(transfer, stripe.Transfer) else transfer
-            await self._turn("transfers.update")
             # No idempotency key: writing it twice is no harm, and after a refund it says something else.
-            await self._client.v1.transfers.update_async(transfer_id, params=transfer_params(order))
+            await self._client.v1.transfers.update_async(transfer.id, params=transfer_params(order))
 
     @property
     def _ahead(self) -> timedelta:

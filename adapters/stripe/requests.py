@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from stripe.params import AccountCreateParams, TransferUpdateParams
+from stripe.params import AccountCreateParams, TransferReversalCreateParams, TransferUpdateParams
 from stripe.params.checkout import (
     SessionCreateParams,
     SessionCreateParamsLineItem,
@@ -18,6 +18,7 @@ from stripe.params.checkout import (
 from adapters.stripe.slow_methods import too_slow
 from adapters.stripe.tax import automatic_tax, tax_details
 from domain.catalog import Producer
+from domain.disputes import Dispute
 from domain.orders import AttendeeStatus, Order
 from domain.tax import TaxMode
 
@@ -143,6 +144,17 @@ def account_params(producer: Producer) -> AccountCreateParams:
         },
         "capabilities": {"card_payments": {"requested": True}, "transfers": {"requested": True}},
         "metadata": {"producer_id": str(producer.id)},
+    }
+
+
+def reversal_params(order: Order, dispute: Dispute, amount: int) -> TransferReversalCreateParams:
+    """What a lost dispute takes from the producer, in minor units; Stripe returns the same share of our fee."""
+    return {
+        "amount": amount,
+        "description": f"Dispute {dispute.id} of order {order.number} was lost",
+        "metadata": {"order_id": str(order.id), "dispute_id": dispute.id},
+        # Stripe refuses to return a fee that was never taken.
+        **({"refund_application_fee": True} if order.quote.fees else {}),
     }
 
 

@@ -78,6 +78,10 @@ class CancellationRepo(Protocol):
         """This order cannot be refunded as it is."""
         ...
 
+    async def reconsider(self, order_id: UUID) -> None:
+        """What this order was refused for is over: if it still admits, the refund of its show takes it up again."""
+        ...
+
     async def progress(self, show_id: UUID, *, failures: int) -> RefundProgress:
         """With at most so many of the failures, oldest orders first."""
         ...

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from domain.disputes import DisputeStatus
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
@@ -45,11 +47,12 @@ class OrderFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterLine:
-    """A row of an order's table in a letter."""
+    """A row of an order's table in a letter; ``valid`` of its tickets still admit, where some do not."""
 
     name: str
     quantity: int
     total_price: str
+    valid: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,8 @@ class ConfirmationFacts(OrderFacts):
     """The mail that brings the tickets.
 
     ``discount`` is "" where there was none; ``fees`` and ``total`` are "" for a free order. ``tax_label`` tells whether
-    the tax is in the other amounts.
+    the tax is in the other amounts. ``void`` tickets do not admit any more. ``returned`` and ``on_its_way`` are what of
+    the money went back since, and what is about to; both are "" for nothing.
     """
 
     lines: tuple[LetterLine, ...]
@@ -66,6 +70,9 @@ class ConfirmationFacts(OrderFacts):
     tax: str
     total: str
     tax_label: str = "Tax"
+    void: int = 0
+    returned: str = ""
+    on_its_way: str = ""
     reservations: Sequence[Mapping[str, Any]] = ()
     """One JSON-LD object for each ticket, for mail clients that show tickets by themselves."""
 
@@ -96,6 +103,40 @@ class TooLate(StrEnum):
     SHOW_OVER = "show_over"
     SHOW_CANCELLED = "show_cancelled"
     ORDER_CANCELLED = "order_cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFailedFacts(OrderFacts):
+    """The bank did not take ``amount``, which is still owed. ``producer_email`` is whom to ask."""
+
+    amount: str
+    producer_email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFacts:
+    """A buyer's bank disputes a payment: for the producer, and for the operator of the platform.
+
+    ``status`` is how the dispute stands, ``amount`` what it is about, ``lost`` what the bank keeps, ``recovered`` how
+    much of that comes out of the producer's transfer, ``fees_returned`` ("" for none) what the platform gives back for
+    it. ``customer_name`` is "" where the buyer was erased. ``was_repaid_before``: won on appeal after the money was
+    taken.
+    """
+
+    show_title: str
+    producer_name: str
+    occasion: Occasion
+    order_number: str
+    customer_name: str
+    status: DisputeStatus
+    reason: str
+    amount: str
+    evidence_due_by: datetime | None
+    lost: str
+    recovered: str
+    fees_returned: str
+    has_valid_tickets: bool
+    was_repaid_before: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +216,8 @@ LetterFacts = (
     ConfirmationFacts
     | ReminderFacts
     | RefundFacts
+    | RefundFailedFacts
+    | DisputeFacts
     | LatePaymentFacts
     | DuplicatePaymentFacts
     | PendingPaymentFacts

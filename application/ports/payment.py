@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from domain.catalog import Producer
+from domain.disputes import CONTESTED, INQUIRIES, LOST_FOR_NOW, Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order, Receipt
 from domain.refunds import Refund, RefundStatus
@@ -107,12 +108,24 @@ class RefundState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dispute:
-    """The buyer's bank asks for the money back. ``won`` is None while nothing is decided."""
+class DisputeState:
+    """A dispute at the provider. ``amount`` is what the buyer's bank asks for, ``lost`` what it keeps once it has won,
+    both in minor units of the payment's currency; ``reason`` is the provider's word for why.
+    """
 
     id: str
     payment_intent_id: str | None
-    won: bool | None
+    amount: int
+    lost: int
+    status: DisputeStatus
+    reason: str
+    opened_at: datetime
+    evidence_due_by: datetime | None
+
+    @property
+    def won(self) -> bool | None:
+        """Whether the money stays where it is; None while nothing is decided."""
+        return None if self.status in INQUIRIES | CONTESTED else self.status not in LOST_FOR_NOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +199,16 @@ class Payment(Protocol):
         """Every refund of a charge, oldest first. Raises PaymentUnavailable."""
         ...
 
-    async def dispute(self, dispute_id: str) -> Dispute:
+    async def dispute(self, dispute_id: str) -> DisputeState:
         """A dispute as it is now. Raises SessionNotFound, PaymentUnavailable."""
+        ...
+
+    async def reverse_transfer(self, order: Order, dispute: Dispute) -> str | None:
+        """Take what a lost dispute cost back from the producer, and return the platform's fee for it.
+
+        That is no more than the producer still has of the payment, less what a refund that failed has left with us. The
+        id of the reversal; None where nothing is to be taken. Raises PaymentRefused, PaymentUnavailable.
+        """
         ...
 
     async def charges_enabled(self, account_id: str) -> bool:

@@ -21,6 +21,7 @@ from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
 from domain.claims import Claim, Claimed
+from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.errors import NotFound
 from domain.offering import Offering
@@ -419,6 +420,14 @@ class OutboxRepo(Protocol):
         """
         ...
 
+    async def is_pending(self, order_id: UUID, kind: TaskKind, details: Mapping[str, str]) -> bool:
+        """Whether such a task about the order, with at least these details, is still to be done."""
+        ...
+
+    async def settle(self, order_id: UUID, kind: TaskKind) -> None:
+        """Dead tasks of this kind about the order are done: there is nothing left for them to do."""
+        ...
+
     async def announce(
         self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
     ) -> int:
@@ -497,6 +506,18 @@ class DuplicatePaymentRepo(Protocol):
 
     async def save(self, payment: DuplicatePayment) -> None:
         """Write how it stands. Lock it first."""
+        ...
+
+
+class DisputeRepo(Protocol):
+    """Disputes of orders' payments. The caller who writes one has locked its order."""
+
+    async def of_order(self, order_id: UUID) -> list[Dispute]:
+        """Oldest first."""
+        ...
+
+    async def save(self, dispute: Dispute) -> None:
+        """Write a new one, or how one stands that is known."""
         ...
 
 
@@ -610,6 +631,9 @@ class UnitOfWork(Protocol):
 
     @property
     def duplicate_payments(self) -> DuplicatePaymentRepo: ...
+
+    @property
+    def disputes(self) -> DisputeRepo: ...
 
     @property
     def inbox(self) -> EventInbox: ...

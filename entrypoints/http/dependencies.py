@@ -66,6 +66,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "list_conflicts": container.list_conflicts,
             "list_holds": container.list_holds,
             "list_orders": container.list_orders,
+            "list_disputes": container.list_disputes,
             "list_refunds": container.list_refunds,
             "list_shows": container.list_shows,
             "list_tokens": container.list_tokens,

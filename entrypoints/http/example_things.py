@@ -134,6 +134,7 @@ ORDER: Final = {
     "tax": "0.00",
     "tax_mode": "exclusive",
     "refunded_amount": "0.00",
+    "money_back": None,
     "attendees": [],
     "created_at": "2027-05-03T12:00:00Z",
     "completed_at": None,

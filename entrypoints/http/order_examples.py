@@ -106,6 +106,7 @@ _TAKINGS: Final = {
     "tax_included": "0.00",
     "paid": "316.91",
     "refunds": "27.42",
+    "disputes": "0.00",
     "net": "265.00",
 }
 _COUNTS: Final = {"quantity": 100, "held": 2, "sold": 11, "remaining": 87, "checked_in": 4}
@@ -130,6 +131,22 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "admission": None,
     },
     "ConflictsOut": {"items": [{**_CONFLICT, "attendee": None}], "next_cursor": None},
+    "DisputeListOut": {
+        "items": [
+            {
+                "id": "du_1Oq2rS3tU4vW5xY6",
+                "amount": "54.84",
+                "status": "needs_response",
+                "reason": "fraudulent",
+                "opened_at": "2027-05-20T08:00:00Z",
+                "evidence_due_by": "2027-05-29T23:59:59Z",
+                "lost": "0.00",
+                "recovered": "0.00",
+                "fees_returned": "0.00",
+            }
+        ],
+        "next_cursor": None,
+    },
     "EraseIn": {"email": "ada@example.org", "force": False},
     "ErasedOut": {"order_ids": [ORDER_ID], "emails": ["ada@example.org"], "scanners": ["south door 1"]},
     "HeldOut": {
@@ -222,7 +239,19 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "refunded_amount_after": "27.42",
     },
     "RefundedOut": {
-        "order": {**ORDER, "status": "partially_refunded", "success": True, "refunded_amount": "27.42"},
+        "order": {
+            **ORDER,
+            "status": "partially_refunded",
+            "success": True,
+            "refunded_amount": "27.42",
+            "money_back": {
+                "status": "pending",
+                "returned": "0.00",
+                "on_its_way": "27.42",
+                "owed": "0.00",
+                "contact": {"name": "Lantern Theatre", "email": "hello@lantern-theatre.example"},
+            },
+        },
         "refund": _REFUND,
     },
     "ReleaseHoldsIn": {"email": "ada@example.org"},

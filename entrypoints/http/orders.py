@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -45,8 +46,7 @@ async def opened_order(
 @get("/", summary="Get an order", operation_id="get_order")
 async def get_one(opened_order: NamedDependency[OrderOnDisplay], links: NamedDependency[Links]) -> OrderOut:
     """Status, price and attendees of an order."""
-    order = opened_order.order
-    return OrderOut.of_order(order, opened_order.display, checkout_url=links.checkout_url(order))
+    return OrderOut.of_order(opened_order, checkout_url=links.checkout_url(opened_order.order))
 
 
 @post(
@@ -63,7 +63,7 @@ async def cancel(
 ) -> OrderOut:
     """Gives the hold back. An order that was paid meanwhile is completed instead, and answered with a conflict."""
     order = await cancel_order(opened_order.order.id)
-    return OrderOut.of_order(order, opened_order.display, checkout_url=links.checkout_url(order))
+    return OrderOut.of_order(replace(opened_order, order=order), checkout_url=links.checkout_url(order))
 
 
 @get(

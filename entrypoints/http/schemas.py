@@ -13,9 +13,11 @@ from msgspec import Meta
 
 from application.links import Links
 from application.ports.storage import ShowOnDisplay
+from application.showing import OrderOnDisplay
 from domain.cart import Cart, CartLine
 from domain.catalog import Producer, Ticket
 from domain.customer import Customer
+from domain.money_back import MoneyBackStatus
 from domain.orders import ManualPayment, Order, TicketAttendee
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote, TicketOrder
@@ -313,9 +315,44 @@ class AttendeeOut(msgspec.Struct, kw_only=True):
         )
 
 
+class ContactOut(msgspec.Struct):
+    """Whom a buyer asks."""
+
+    name: str
+    email: str
+
+
+class MoneyBackOut(msgspec.Struct, kw_only=True):
+    """What happened to the money that was to go back. ``status`` is ``pending`` while some of it is on its way,
+    ``succeeded`` when it is there, ``failed`` when some of it did not arrive and is ``owed``, and ``disputed`` while
+    the buyer's bank has the money and decides. ``returned`` has what banks took in lost disputes, too.
+    """
+
+    status: MoneyBackStatus
+    returned: Amount
+    on_its_way: Amount
+    owed: Amount
+    contact: ContactOut
+
+    @classmethod
+    def of(cls, found: OrderOnDisplay) -> MoneyBackOut | None:
+        money, back, producer = found.order.quote.currency.format, found.money_back, found.display.producer
+        if back is None:
+            return None
+        return cls(
+            status=back.status,
+            returned=money(back.returned),
+            on_its_way=money(back.on_its_way),
+            owed=money(back.owed),
+            contact=ContactOut(producer.name, producer.email),
+        )
+
+
 class OrderOut(QuoteOut, kw_only=True):
     """An order as its buyer and its producer see it. ``checkout_url`` is there while it can be paid; ``payment`` is how
     a manual order was paid. ``tax`` comes on top of ``total``, or is within it where ``tax_mode`` is inclusive.
+    ``refunded_amount`` is what is on its way back to the buyer, or there; ``money_back`` says how that stands, and is
+    null where nothing was ever to go back.
     """
 
     order_id: UUID
@@ -329,6 +366,7 @@ class OrderOut(QuoteOut, kw_only=True):
     tax: Amount
     tax_mode: TaxMode
     refunded_amount: Amount
+    money_back: MoneyBackOut | None
     attendees: list[AttendeeOut]
     checkout_url: str | None
     created_at: datetime
@@ -336,7 +374,8 @@ class OrderOut(QuoteOut, kw_only=True):
     completed_at: datetime | None
 
     @classmethod
-    def of_order(cls, order: Order, display: ShowOnDisplay, *, checkout_url: str) -> OrderOut:
+    def of_order(cls, found: OrderOnDisplay, *, checkout_url: str) -> OrderOut:
+        order, display = found.order, found.display
         money, customer = order.quote.currency.format, order.customer
         return cls(
             order_id=order.id,
@@ -350,6 +389,7 @@ class OrderOut(QuoteOut, kw_only=True):
             tax=money(order.tax),
             tax_mode=order.tax_mode,
             refunded_amount=money(order.refunded_amount),
+            money_back=MoneyBackOut.of(found),
             attendees=[AttendeeOut.of(attendee) for attendee in order.attendees],
             checkout_url=checkout_url if order.holds_tickets else None,
             created_at=order.created_at,

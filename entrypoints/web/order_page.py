@@ -17,6 +17,7 @@ from application.release import CancelOrder
 from application.session_opening import FindPayPage
 from application.showing import GetOrder, OrderOnDisplay
 from domain.errors import Conflict, NotFound
+from domain.money_back import MoneyBack, MoneyBackStatus
 from domain.orders import SOLD, OrderStatus
 from domain.ticket_code import groups_of
 from entrypoints.http.returning import has_just_paid
@@ -62,6 +63,8 @@ async def order_page(
             "state": _state(opened, pages.now(), came_from_paying=has_just_paid(request, order)),
             "may_be_given_up": await cancel_order.may_be_given_up(order),
             "token": links.tokens.token(order.id),
+            "money_back": opened.money_back,
+            "refund_heading": _refund_heading(opened.money_back),
             "pay_url": links.checkout_url(order) if order.holds_tickets else None,
             "csrf_token": csrf_token(request),
             "qr_code": qr_code,
@@ -113,6 +116,18 @@ def _state(found: OrderOnDisplay, now: datetime, *, came_from_paying: bool) -> s
     if order.status in SOLD:
         return "void"
     return order.status.value
+
+
+def _refund_heading(money: MoneyBack | None) -> str:
+    """What became of an order that was refunded: free tickets have no money that goes back."""
+    if money is None:
+        return "Your tickets were taken back"
+    return {
+        MoneyBackStatus.DISPUTED: "Your bank decides about the payment",
+        MoneyBackStatus.FAILED: "Your refund did not arrive",
+        MoneyBackStatus.PENDING: "Your refund is on its way",
+        MoneyBackStatus.SUCCEEDED: "Refunded",
+    }[money.status]
 
 
 def _context(found: OrderOnDisplay) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from application.audit import Action, AuditFilter
 from application.cancellation import BATCH, CLAIM, LOOKED_AFTER, MAX_REASON_LENGTH, RefundCancelled
 from application.ports.cancellation import RefundFailure, RefundProgress
 from domain.catalog import Producer, Ticket
+from domain.disputes import DisputeStatus
 from domain.errors import Conflict, InvalidRequest, NotFound
 from domain.orders import Order, OrderStatus
 from domain.refunds import RefundStatus
 from tests.application.world import World
+from tests.support.disputes import dispute_state
 from tests.support.factories import producer, ticket
 
 pytestmark = pytest.mark.p1
@@ -197,10 +199,9 @@ class TestRefunds:
     async def test_what_is_refused_is_told_and_tried_again_when_asked(
         self, world: World, stalls: Ticket, sold: list[Order]
     ) -> None:
-        """Somebody has given most of it back at Stripe by hand: less is left than the tickets cost."""
-        async with world.database() as uow:
-            await uow.orders.save([replace(sold[1], refunded_amount=5000)])
-            await uow.commit()
+        """A bank disputes one payment: the refund goes on with the others, and takes it up once the dispute is won."""
+        contested = dispute_state(sold[1].payment_intent_id)
+        await world.follow_dispute(sold[1].id, contested)
         await start(world, stalls)
         assert await world.refund_cancelled() == 2
         await world.run_tasks()
@@ -209,14 +210,14 @@ class TestRefunds:
         assert (progress.refunded, progress.failed, progress.remaining) == (2, 1, 0)
         (failure,) = progress.failures
         assert failure.order_id == sold[1].id
-        assert "less left to refund" in failure.reason
+        assert "disputes the payment" in failure.reason
         world.clock.advance(CLAIM)
         assert await world.refund_cancelled() == 0  # not tried for ever
 
-        async with world.database() as uow:
-            await uow.orders.save([replace(sold[1], refunded_amount=0)])
-            await uow.commit()
-        assert (await start(world, stalls)).remaining == 1
+        await world.follow_dispute(sold[1].id, replace(contested, status=DisputeStatus.WON))
+        progress, _ = await world.refund_show.progress(ACTOR, stalls.show_id)
+        assert (progress.failed, progress.remaining) == (0, 1)
+        world.clock.advance(CLAIM)
         assert await world.refund_cancelled() == 1
 
     async def test_what_stripe_refuses_is_told_and_tried_again_when_asked(

@@ -10,12 +10,14 @@ import pytest
 from application.invariants import Invariant
 from application.outbox import OutboxTask, TaskKind, TaskState
 from application.ports.letters import DuplicatePaymentFacts
-from application.ports.payment import Dispute, RefundState
+from application.ports.payment import RefundState
 from application.task_care import ReviveTasks
+from domain.disputes import DisputeStatus
 from domain.duplicate_payments import MAX_RETURNS, DuplicatePayment
 from domain.orders import Order, OrderEvent, OrderStatus
 from domain.refunds import RefundStatus
 from tests.application.world import SIGNATURE, World
+from tests.support.disputes import dispute_state
 from tests.support.factories import ticket
 
 pytestmark = pytest.mark.p1
@@ -269,7 +271,8 @@ async def test_refund_by_hand_of_the_first_payment_is_the_orders_own(world: Worl
 
 
 def dispute(world: World, order: Order, *, won: bool | None) -> str:
-    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=second_intent(order), won=won)
+    ends = {None: DisputeStatus.NEEDS_RESPONSE, True: DisputeStatus.WON, False: DisputeStatus.LOST}
+    world.payment.disputes["dp_1"] = dispute_state(second_intent(order), status=ends[won])
     return "dp_1"
 
 

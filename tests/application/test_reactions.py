@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 from typing_extensions import override
 
-from application.ports.payment import Dispute, PaymentEvent, PaymentIntent, RefundState, SessionNotFound
+from application.ports.payment import PaymentEvent, PaymentIntent, RefundState, SessionNotFound
 from domain.catalog import Producer
+from domain.disputes import DisputeStatus
 from domain.errors import NotFound
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from domain.refunds import RefundStatus
 from tests.application.world import FlakyPayment, World
+from tests.support.disputes import dispute_state
 from tests.support.factories import order, producer, ticket
 
 pytestmark = pytest.mark.p1
@@ -137,18 +139,18 @@ async def test_a_refund_that_the_provider_does_not_know_is_told(world: World) ->
 
 async def test_a_dispute_flags_its_order_until_it_is_won(world: World) -> None:
     order = await sold(world)
-    dispute = Dispute(id="dp_1", payment_intent_id=order.payment_intent_id, won=None)
+    dispute = dispute_state(order.payment_intent_id)
     world.payment.disputes["dp_1"] = dispute
     await react(world, "charge.dispute.created", "dp_1")
     assert await world.order(order.id) == replace(order, disputed=True)
-    world.payment.disputes["dp_1"] = replace(dispute, won=True)
+    world.payment.disputes["dp_1"] = replace(dispute, status=DisputeStatus.WON)
     await react(world, "charge.dispute.closed", "dp_1")
     assert await world.order(order.id) == order
 
 
 async def test_a_lost_dispute_voids_the_tickets(world: World) -> None:
     order = await sold(world)
-    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=order.payment_intent_id, won=False)
+    world.payment.disputes["dp_1"] = dispute_state(order.payment_intent_id, status=DisputeStatus.LOST)
     await react(world, "charge.dispute.closed", "dp_1")
     lost = await world.order(order.id)
     assert lost.disputed
@@ -157,7 +159,7 @@ async def test_a_lost_dispute_voids_the_tickets(world: World) -> None:
 
 async def test_news_of_disputes_may_come_in_any_order(world: World) -> None:
     order = await sold(world)
-    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=order.payment_intent_id, won=True)
+    world.payment.disputes["dp_1"] = dispute_state(order.payment_intent_id, status=DisputeStatus.WON)
     await react(world, "charge.dispute.closed", "dp_1")
     await react(world, "charge.dispute.created", "dp_1")
     assert not (await world.order(order.id)).disputed
@@ -166,7 +168,7 @@ async def test_news_of_disputes_may_come_in_any_order(world: World) -> None:
 async def test_a_dispute_that_is_told_before_the_payment_flags_the_order_all_the_same(world: World) -> None:
     order, intent_id = await payable(world)
     world.payment.pay(order.session_id or "")
-    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=intent_id, won=None)
+    world.payment.disputes["dp_1"] = dispute_state(intent_id)
     await react(world, "charge.dispute.created", "dp_1")
     disputed = await world.order(order.id)
     assert (disputed.status, disputed.disputed) == (OrderStatus.COMPLETED, True)
@@ -175,13 +177,13 @@ async def test_a_dispute_that_is_told_before_the_payment_flags_the_order_all_the
 async def test_a_dispute_may_be_about_an_order_that_was_refunded(world: World) -> None:
     order = await sold(world)
     await world.refund(order.id)
-    dispute = Dispute(id="dp_1", payment_intent_id=order.payment_intent_id, won=None)
-    for won in (None, False):
-        world.payment.disputes["dp_1"] = replace(dispute, won=won)
+    dispute = dispute_state(order.payment_intent_id)
+    for status in (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW):
+        world.payment.disputes["dp_1"] = replace(dispute, status=status)
         await react(world, "charge.dispute.created", "dp_1")
         disputed = await world.order(order.id)
         assert (disputed.status, disputed.disputed) == (OrderStatus.REFUNDED, True)
-    world.payment.disputes["dp_1"] = replace(dispute, won=True)
+    world.payment.disputes["dp_1"] = replace(dispute, status=DisputeStatus.WON)
     await react(world, "charge.dispute.closed", "dp_1")
     assert not (await world.order(order.id)).disputed
 
@@ -201,19 +203,19 @@ async def test_a_dispute_of_an_order_that_the_database_has_lost_is_not_found(wor
     elsewhere = World(payment=world.payment)
     stranger, _ = await payable(elsewhere)
     await elsewhere.close()
-    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=f"pi_memory_{stranger.id.hex}", won=None)
+    world.payment.disputes["dp_1"] = dispute_state(f"pi_memory_{stranger.id.hex}")
     with pytest.raises(NotFound, match="payment"):
         await react(world, "charge.dispute.created", "dp_1")
 
 
 async def test_a_dispute_of_a_payment_that_the_provider_does_not_know_is_told(world: World) -> None:
-    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id="pi_shop", won=None)
+    world.payment.disputes["dp_1"] = dispute_state("pi_shop")
     with pytest.raises(SessionNotFound):
         await react(world, "charge.dispute.created", "dp_1")
 
 
 async def test_a_dispute_of_no_payment_is_not_found(world: World) -> None:
-    world.payment.disputes["dp_1"] = Dispute(id="dp_1", payment_intent_id=None, won=None)
+    world.payment.disputes["dp_1"] = dispute_state(None)
     with pytest.raises(NotFound, match="payment"):
         await react(world, "charge.dispute.created", "dp_1")
 

@@ -17,7 +17,7 @@ from application.ports.payment import PaymentSession, SessionStatus
 from application.ports.storage import StorageUnavailable
 from domain.catalog import Ticket
 from domain.errors import Conflict, NotFound
-from domain.orders import AttendeeStatus, Order, OrderEvent, OrderStatus
+from domain.orders import Order, OrderEvent, OrderStatus
 from domain.refunds import RefundStatus
 from tests.application.world import HANGS_SECONDS, World
 from tests.support import factories
@@ -406,52 +406,9 @@ async def test_a_decline_that_is_told_late_changes_nothing(world: World) -> None
     assert await world.settlement.decline(order.id, "Your card was declined.") == completed
 
 
-async def test_an_unknown_order_cannot_be_declined_or_disputed(world: World) -> None:
+async def test_an_unknown_order_cannot_be_declined(world: World) -> None:
     with pytest.raises(NotFound):
         await world.settlement.decline(uuid4(), "Your card was declined.")
-    with pytest.raises(NotFound):
-        await world.settlement.dispute(uuid4(), OrderEvent.DISPUTE_OPENED)
-
-
-@pytest.mark.p1
-async def test_a_dispute_flags_the_order_until_it_is_won(world: World) -> None:
-    order = await ordered(world, ticket())
-    completed = await world.settlement.settle(order.id, paid(order))
-    tasks = await world.tasks()
-    opened = await world.settlement.dispute(order.id, OrderEvent.DISPUTE_OPENED)
-    assert opened == replace(completed, disputed=True)
-    assert opened.success
-    assert await world.settlement.dispute(order.id, OrderEvent.DISPUTE_OPENED) == opened
-    assert await world.settlement.dispute(order.id, OrderEvent.DISPUTE_WON) == completed
-    assert await world.order(order.id) == completed
-    assert await world.tasks() == tasks
-
-
-@pytest.mark.p1
-async def test_a_lost_dispute_lets_nobody_in(world: World) -> None:
-    stalls = ticket()
-    order = await ordered(world, stalls)
-    await world.settlement.settle(order.id, paid(order))
-    tasks = await world.tasks()
-    lost = await world.settlement.dispute(order.id, OrderEvent.DISPUTE_LOST)
-    assert lost.disputed
-    assert not lost.success
-    assert lost.status is OrderStatus.COMPLETED
-    assert {attendee.status for attendee in lost.attendees} == {AttendeeStatus.VOID}
-    assert await world.order(order.id) == lost
-    assert await world.settlement.dispute(order.id, OrderEvent.DISPUTE_LOST) == lost
-    assert await world.tasks() == tasks
-
-
-@pytest.mark.p1
-@pytest.mark.parametrize("event", [OrderEvent.DISPUTE_OPENED, OrderEvent.DISPUTE_WON, OrderEvent.DISPUTE_LOST])
-async def test_a_dispute_of_what_was_given_back_already_is_only_flagged(world: World, event: OrderEvent) -> None:
-    stalls = ticket(quantity=2)
-    order = await released(world, stalls)
-    await world.buy((stalls, 1))
-    returned = await world.settlement.settle(order.id, paid(order))
-    disputed = event is not OrderEvent.DISPUTE_WON
-    assert await world.settlement.dispute(order.id, event) == replace(returned, disputed=disputed)
 
 
 @pytest.mark.p1

@@ -32,6 +32,8 @@ from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrde
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
 from application.correspondence import SendLetter
+from application.dispute_mail import SendDisputeEmail
+from application.disputes import FollowDispute, ReverseTransfer
 from application.door import CheckIn, Door, UndoCheckIn
 from application.duplicate_payments import (
     FollowDuplicatePayment,
@@ -52,7 +54,7 @@ from application.pending_payments import AnnouncePendingPayments, SendPendingPay
 from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
 from application.printing import PrintTickets
 from application.reconciliation import Reconcile
-from application.refund_mail import TellOfRefund
+from application.refund_mail import SendRefundFailedEmail, TellOfRefund
 from application.refunds import FollowRefund, PreviewRefund, RefundOrder, SubmitRefunds
 from application.release import CancelOrder, ReleaseOrder
 from application.release_sweep import ReleaseCancelled, ReleaseOverdue, ReleaseSweep
@@ -188,8 +190,15 @@ class World:
         self.apply_timezones = ApplyTimezones(self.database, self.clock, self.audit)
         self.follow_refund = FollowRefund(self.database, self.clock, self.ids)
         self.follow_duplicate = FollowDuplicatePayment(self.database, self.payment, self.clock, self.ids)
+        self.follow_dispute = FollowDispute(self.database, self.clock, self.ids, self.hand_over, tells_operator=True)
         self.reactions = Reactions(
-            self.payment, self.database, self.settlement, self.complete, self.follow_refund, self.follow_duplicate
+            self.payment,
+            self.database,
+            self.settlement,
+            self.complete,
+            self.follow_refund,
+            self.follow_duplicate,
+            self.follow_dispute,
         )
         self.handle_event = HandlePaymentEvent(
             MemoryPaymentEvents(SIGNATURE), self.database, self.clock, self.reactions, livemode=False
@@ -215,6 +224,7 @@ class World:
         self.apologize = ApologizeForLatePayment(self.database, self.clock, self.send_letter, self.links)
         self.look_up_orders = LookUpOrders(self.database, self.clock, self.ids, AddressHashes("secret"), self.hand_over)
         self.submit_refunds = SubmitRefunds(self.database, self.payment, self.clock, self.ids)
+        self.reverse_transfer = ReverseTransfer(self.database, self.payment)
         self.describe_transfer = DescribeTransfer(self.database, self.payment)
         self.run_task = RunTask(
             self.database,
@@ -226,6 +236,11 @@ class World:
                 TaskKind.REMINDER_MAIL: RemindOfShow(
                     self.database, self.clock, self.print_tickets, self.send_letter, self.links
                 ),
+                TaskKind.REFUND_FAILED_MAIL: SendRefundFailedEmail(self.database, self.send_letter, self.links),
+                TaskKind.DISPUTE_MAIL: SendDisputeEmail(
+                    self.database, self.send_letter, operator_email="operator@example.org"
+                ),
+                TaskKind.REVERSE_TRANSFER: self.reverse_transfer,
                 TaskKind.REFUND_MAIL: TellOfRefund(
                     self.database, self.clock, self.write_calendar, self.send_letter, self.links
                 ),

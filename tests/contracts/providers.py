@@ -10,9 +10,11 @@ from adapters.memory.payment import MemoryPayment
 from adapters.stripe.client import Client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.sandbox import StripeSandbox
-from application.ports.payment import Dispute, Payment, RefundState
+from application.ports.payment import Payment, RefundState
+from domain.disputes import DisputeStatus
 from domain.orders import Order
 from domain.refunds import RefundStatus
+from tests.support.disputes import dispute_state
 
 
 class Provider(Protocol):
@@ -128,12 +130,14 @@ class MemoryProvider:
         )
 
     def open_dispute(self, order: Order) -> str:
-        dispute = Dispute(id=f"dp_{order.id.hex}", payment_intent_id=order.payment_intent_id, won=None)
+        dispute = dispute_state(order.payment_intent_id, id=f"dp_{order.id.hex}", amount=order.amount_paid)
         self.payment.disputes[dispute.id] = dispute
         return dispute.id
 
     def close_dispute(self, dispute_id: str, *, won: bool) -> None:
-        self.payment.disputes[dispute_id] = replace(self.payment.disputes[dispute_id], won=won)
+        dispute = self.payment.disputes[dispute_id]
+        status = DisputeStatus.WON if won else DisputeStatus.LOST
+        self.payment.disputes[dispute_id] = replace(dispute, status=status, lost=0 if won else dispute.amount)
 
     def disable(self, account_id: str) -> None:
         self.payment.disabled_accounts.add(account_id)

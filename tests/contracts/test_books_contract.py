@@ -21,6 +21,8 @@ from application.outbox import TaskKind, TaskState
 from application.ports.books import Books
 from application.ports.storage import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
+from domain.dispute_losses import booked
+from domain.disputes import Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
 from domain.refunds import Refund, RefundStatus, amount_for
@@ -28,6 +30,7 @@ from domain.report import report_of
 from domain.timezones import changes, days
 from domain.venue_clock import VenueClock
 from tests.contracts.builders import NOW, Theatre, a_refund, a_show, a_task, an_order, issue, paid
+from tests.support.disputes import dispute_of
 from tests.support.factories import by_older_rules
 
 HOUR = timedelta(hours=1)
@@ -43,6 +46,7 @@ async def store(
     theatre: Theatre,
     *orders: Order,
     refunds: tuple[Refund, ...] = (),
+    disputes: tuple[Dispute, ...] = (),
     scans: tuple[Scan, ...] = (),
 ) -> None:
     """With counters and uses of the promo code as the orders have them."""
@@ -56,10 +60,14 @@ async def store(
                 for attendee in order.attendees:
                     if attendee.restocked:
                         stock.restock(attendee.ticket_id, 1)
+                if all(attendee.restocked for attendee in order.attendees):
+                    stock.give_back_use(order.promo_code_id)
         await uow.orders.add(orders)
         await uow.sales.save(stock)
         for refund in refunds:
             await uow.refunds.add(refund)
+        for dispute in disputes:
+            await uow.disputes.save(dispute)
         await uow.door.add(scans)
         await uow.commit()
 
@@ -112,15 +120,32 @@ def some_order(theatre: Theatre, chance: random.Random) -> tuple[Order, list[Ref
     return order, refunds
 
 
-@pytest.mark.parametrize("seed", range(8))
+def disputed_at_random(order: Order, refunds: list[Refund], chance: random.Random) -> tuple[Order, list[Dispute]]:
+    """The order after a dispute over some of its money, or after none."""
+    if order.payment_intent_id is None or chance.random() < 0.6:
+        return order, []
+    status = chance.choice([*DisputeStatus])
+    dispute = booked(dispute_of(order, amount=chance.randint(1, order.amount_paid), status=status), order, refunds, [])
+    return replace(order, disputed=dispute.is_contested or dispute.is_lost), [dispute]
+
+
+@pytest.mark.parametrize("seed", range(12))
 async def test_report_is_the_domains_and_nothing_is_off(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311  # the same orders in every run
     made = [some_order(theatre, chance) for _ in range(15)]
-    orders = [order for order, _ in made]
     refunds = {order.id: refunded for order, refunded in made}
-    await store(unit_of_work, theatre, *orders, refunds=tuple(r for _, refunded in made for r in refunded))
+    disputed = [disputed_at_random(order, refunded, chance) for order, refunded in made]
+    orders = [order for order, _ in disputed]
+    disputes = {order.id: found for order, found in disputed}
+    await store(
+        unit_of_work,
+        theatre,
+        *orders,
+        refunds=tuple(refund for _, refunded in made for refund in refunded),
+        disputes=tuple(dispute for _, found in disputed for dispute in found),
+    )
 
     report = await books.report(theatre.show)
 
@@ -129,7 +154,9 @@ async def test_report_is_the_domains_and_nothing_is_off(
     assert display
     timezone = ZoneInfo(theatre.show.timezone)
     currency = theatre.producer.currency
-    assert report == report_of(display.tickets, orders, refunds, currency=currency, timezone=timezone)
+    assert report == report_of(
+        display.tickets, orders, refunds, disputes=disputes, currency=currency, timezone=timezone
+    )
     assert report.total.paid == sum(order.amount_paid for order in orders if order.completed_at)
     assert await off(books) == {}
 
@@ -475,3 +502,88 @@ async def test_shows_at_moments_of_older_rules(unit_of_work: UnitOfWorkFactory, 
     (found,) = findings[Invariant.SHOW_TIMES].examples
     assert found.subject_id == theatre.show.id
     assert "by 2025b" in found.detail
+
+
+async def test_cancelled_show_that_still_owes_its_buyers_money(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    async with unit_of_work() as uow:
+        await uow.catalog.save_show(replace(theatre.show, cancelled=True))
+        await uow.commit()
+    owed, contested, lost = (replace(paid(theatre.order()), refunded_amount=1) for _ in range(3))
+    on_its_way = paid(theatre.order())
+    on_its_way = replace(on_its_way, refunded_amount=on_its_way.amount_paid)
+    contested, lost = replace(contested, disputed=True), replace(lost, disputed=True)
+    await store(
+        unit_of_work,
+        theatre,
+        owed,
+        contested,
+        lost,
+        on_its_way,
+        refunds=(
+            *(a_refund(order, amount=1) for order in (owed, contested, lost)),
+            a_refund(on_its_way, amount=on_its_way.amount_paid),
+        ),
+        disputes=(
+            dispute_of(contested, amount=contested.amount_paid),
+            dispute_of(lost, amount=lost.amount_paid, status=DisputeStatus.LOST),
+        ),
+    )
+    found = await off(books)
+    assert {name: [f.subject_id for f in findings.examples] for name, findings in found.items()} == {
+        Invariant.CANCELLED_SHOWS: [owed.id]
+    }
+
+
+@pytest.mark.parametrize("flagged", [True, False])
+@pytest.mark.parametrize("status", [*DisputeStatus])
+async def test_orders_are_flagged_as_their_disputes_stand(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books, flagged: bool, status: DisputeStatus
+) -> None:
+    order = replace(paid(theatre.order()), disputed=flagged)
+    dispute = dispute_of(order, status=status)
+    await store(unit_of_work, theatre, order, disputes=(dispute,))
+    is_right = flagged is (dispute.is_contested or dispute.is_lost)
+    assert set(await off(books)) == (set() if is_right else {Invariant.DISPUTES})
+
+
+async def test_dispute_that_was_won_after_its_money_was_taken_from_the_producer(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = paid(theatre.order())
+    won = dispute_of(order, amount=10_00, status=DisputeStatus.WON, recovered=10_00, reversal_id="trr_1")
+    await store(unit_of_work, theatre, order, disputes=(won,))
+    assert set(await off(books)) == {Invariant.DISPUTES}
+
+
+async def test_refund_that_was_lost_is_not_owed_once_a_bank_has_taken_the_money(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = paid(theatre.order())
+    void = tuple(replace(attendee, status=AttendeeStatus.VOID) for attendee in order.attendees)
+    order = replace(order, status=OrderStatus.REFUNDED, attendees=void, disputed=True)
+    lost = replace(a_refund(order, amount=order.amount_paid), status=RefundStatus.FAILED)
+    taken = dispute_of(order, amount=order.amount_paid, status=DisputeStatus.LOST)
+    await store(unit_of_work, theatre, order, refunds=(lost,), disputes=(taken,))
+    assert await off(books) == {}
+    async with unit_of_work() as uow:
+        await uow.disputes.save(replace(taken, status=DisputeStatus.WON, lost=0))
+        await uow.orders.save([replace(order, disputed=False)])
+        await uow.commit()
+    assert set(await off(books)) == {Invariant.LOST_REFUNDS}
+
+
+async def test_use_of_a_promo_code_comes_back_with_the_last_place(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
+) -> None:
+    order = paid(an_order(theatre.producer, theatre.show, {theatre.stalls: 2}, promo_code=theatre.promo_code))
+    one, other = (replace(attendee, status=AttendeeStatus.VOID, restocked=True) for attendee in order.attendees)
+    back = replace(order, status=OrderStatus.REFUNDED, attendees=(one, other), refunded_amount=order.amount_paid)
+    kept = replace(other, restocked=False)
+    await store(unit_of_work, theatre, back, refunds=(a_refund(back, amount=back.amount_paid),))
+    assert await off(books) == {}
+    async with unit_of_work() as uow:
+        await uow.orders.save([replace(back, attendees=(one, kept))])
+        await uow.commit()
+    assert set(await off(books)) == {Invariant.SOLD, Invariant.PROMO_USES}

@@ -217,3 +217,15 @@ async def test_a_show_without_orders_is_refunded_at_once(unit_of_work: UnitOfWor
         assert await uow.cancellations.progress(cancelled.show.id, failures=1) == RefundProgress(
             refunded=0, failed=0, remaining=0, refunded_amount=0, failures=()
         )
+
+
+async def test_an_order_that_was_refused_is_taken_up_again_once_that_is_over(
+    unit_of_work: UnitOfWorkFactory, cancelled: Theatre
+) -> None:
+    order = in_state(cancelled, OrderStatus.COMPLETED)
+    await add(unit_of_work, order)
+    async with unit_of_work() as uow:
+        await uow.cancellations.refused(order.id, reason="disputed")
+        assert await uow.cancellations.to_refund(cancelled.show.id, limit=9) == []
+        await uow.cancellations.reconsider(order.id)
+        assert await uow.cancellations.to_refund(cancelled.show.id, limit=9) == [order.id]

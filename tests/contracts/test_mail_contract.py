@@ -17,7 +17,7 @@ from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.system.clock import SystemClock
-from application.ports.letters import Letter, LetterFacts, LetterWriter, OrderLinksFacts
+from application.ports.letters import Letter, LetterFacts, LetterWriter, OrderFacts
 from application.ports.mail import (
     Attachment,
     Mail,
@@ -173,7 +173,7 @@ def writer(request: pytest.FixtureRequest) -> LetterWriter:
 def test_a_letter_about_an_order_names_buyer_show_and_order_in_text_and_html(
     writer: LetterWriter, facts: LetterFacts
 ) -> None:
-    assert not isinstance(facts, OrderLinksFacts)
+    assert isinstance(facts, OrderFacts)
 
     letter = writer.write(facts)
 

@@ -452,3 +452,36 @@ async def test_dead_tasks_are_revived_and_no_others(unit_of_work: UnitOfWorkFact
 
     async with unit_of_work() as uow:
         assert await uow.outbox.revive(None, now=later) == [second.id]
+
+
+async def test_whether_a_task_with_these_details_is_pending_can_be_asked(
+    unit_of_work: UnitOfWorkFactory, order: Order
+) -> None:
+    details = {"refund_id": "1", "more": "2"}
+    waiting = replace(a_task(order), details=details)
+    done = replace(a_task(order), kind=TaskKind.REFUND_MAIL, details=details, state=TaskState.DONE)
+    await add(unit_of_work, waiting, done)
+
+    async with unit_of_work() as uow:
+        assert await uow.outbox.is_pending(order.id, TaskKind.CONFIRMATION_MAIL, {"refund_id": "1"})
+        assert await uow.outbox.is_pending(order.id, TaskKind.CONFIRMATION_MAIL, {})
+        assert not await uow.outbox.is_pending(order.id, TaskKind.CONFIRMATION_MAIL, {"refund_id": "2"})
+        assert not await uow.outbox.is_pending(order.id, TaskKind.REFUND_MAIL, {"refund_id": "1"})
+        assert not await uow.outbox.is_pending(new_id(), TaskKind.CONFIRMATION_MAIL, {})
+
+
+async def test_dead_tasks_that_have_nothing_left_to_do_are_settled(
+    unit_of_work: UnitOfWorkFactory, order: Order
+) -> None:
+    dead = replace(a_task(order), state=TaskState.DEAD)
+    other = replace(a_task(order), kind=TaskKind.REFUND_MAIL, state=TaskState.DEAD)
+    await add(unit_of_work, dead, other)
+
+    async with unit_of_work() as uow:
+        await uow.outbox.settle(new_id(), TaskKind.CONFIRMATION_MAIL)
+        await uow.outbox.settle(order.id, TaskKind.CONFIRMATION_MAIL)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        assert [task.id for task in await uow.outbox.in_state(TaskState.DEAD, after=None, limit=9)] == [other.id]
+        assert [task.id for task in await uow.outbox.in_state(TaskState.DONE, after=None, limit=9)] == [dead.id]

@@ -15,7 +15,6 @@ from adapters.stripe.client import Client, HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.sandbox import StripeSandbox
 from application.ports.payment import (
-    Dispute,
     Payment,
     PaymentIntent,
     PaymentQueued,
@@ -26,10 +25,12 @@ from application.ports.payment import (
     SessionNotFound,
     SessionStatus,
 )
+from domain.disputes import Dispute, DisputeStatus
 from domain.orders import Order
 from domain.refunds import Refund, RefundStatus
 from tests.contracts.builders import NOW, Theatre, a_producer, a_refund
 from tests.contracts.providers import MemoryProvider, Provider, StripeProvider
+from tests.support.disputes import dispute_of
 
 SUCCESS_URL = "https://tickets.example.org/success?session_id={CHECKOUT_SESSION_ID}"
 CANCEL_URL = "https://tickets.example.org/cancel"
@@ -397,8 +398,40 @@ async def test_a_dispute_is_undecided_until_it_is_closed(
     provider.close_dispute(dispute_id, won=won)
     closed_dispute = await payment.dispute(dispute_id)
 
-    assert opened_dispute == Dispute(id=dispute_id, payment_intent_id=order.payment_intent_id, won=None)
-    assert closed_dispute == replace(opened_dispute, won=won)
+    assert (opened_dispute.id, opened_dispute.payment_intent_id) == (dispute_id, order.payment_intent_id)
+    assert (opened_dispute.amount, opened_dispute.lost, opened_dispute.reason) == (TOTAL + TAX, 0, "fraudulent")
+    assert opened_dispute.status is DisputeStatus.NEEDS_RESPONSE
+    assert opened_dispute.evidence_due_by
+    assert opened_dispute.evidence_due_by > opened_dispute.opened_at
+    status, lost = (DisputeStatus.WON, 0) if won else (DisputeStatus.LOST, TOTAL + TAX)
+    assert closed_dispute == replace(opened_dispute, status=status, lost=lost)
+
+
+async def lose(provider: Provider, payment: Payment, order: Order) -> Dispute:
+    dispute_id = provider.open_dispute(order)
+    provider.close_dispute(dispute_id, won=False)
+    state = await payment.dispute(dispute_id)
+    return dispute_of(order, id=dispute_id, amount=state.amount, status=state.status)
+
+
+async def test_a_lost_dispute_reverses_the_transfer_once(provider: Provider, payment: Payment, order: Order) -> None:
+    order = await paid_for(provider, order)
+    lost = await lose(provider, payment, order)
+
+    reversal_id = await payment.reverse_transfer(order, lost)
+    provider.forget_repetitions()
+
+    assert reversal_id
+    assert await payment.reverse_transfer(order, lost) == reversal_id
+
+
+async def test_no_more_is_reversed_than_is_left_of_the_transfer(
+    provider: Provider, payment: Payment, order: Order
+) -> None:
+    order = await paid_for(provider, order)
+    await payment.refund(order, a_refund(order, amount=TOTAL + TAX))
+
+    assert await payment.reverse_transfer(order, dispute_of(order, status=DisputeStatus.LOST)) is None
 
 
 async def test_an_account_can_take_charges_until_it_is_stopped(

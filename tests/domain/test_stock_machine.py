@@ -118,6 +118,8 @@ class BoxOffice(RuleBasedStateMachine):
         self.orders[order.id] = order.refunded(ids, self.stock, restock=restock)
         if restock:
             self.sold -= Counter(attendee.ticket_id for attendee in chosen)
+            if all(attendee.restocked for attendee in self.orders[order.id].attendees):
+                self.uses -= order.promo_code_id is not None
 
     @precondition(lambda self: self._any(lambda order: order.status in SOLD))
     @rule(

@@ -144,6 +144,7 @@ def test_an_empty_or_blank_edged_variable_is_as_good_as_none() -> None:
         ("SMTP_URL", "smtp://mail:25", "mail:25"),
         ("SMTP_RATE_PER_SECOND", "0.01", "0"),
         ("SMTP_RATE_PER_SECOND", "10000", "10001"),
+        ("OPERATOR_EMAIL", "ops@b.example", "ops"),
         ("MAIL_FROM", "Box Office <a@b.example>", "nobody"),
         ("STRIPE_API_BASE", "http://127.0.0.1:12111", "127.0.0.1:12111"),
     ],

@@ -217,6 +217,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             self.on_sale,
             orders,
             refunds,
+            disputes={},
             currency=self.seller.currency,
             timezone=ZoneInfo(TIMEZONE),
         )

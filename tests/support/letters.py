@@ -13,6 +13,7 @@ from typing_extensions import override
 from application.ports.letters import (
     CalendarCorrectedFacts,
     ConfirmationFacts,
+    DisputeFacts,
     DuplicatePaymentFacts,
     HeldShowChangedFacts,
     LatePaymentFacts,
@@ -23,10 +24,12 @@ from application.ports.letters import (
     OrderLinksFacts,
     PendingPaymentFacts,
     RefundFacts,
+    RefundFailedFacts,
     ReminderFacts,
     ShowCancelledFacts,
     ShowMovedFacts,
 )
+from domain.disputes import DisputeStatus
 
 HOSTILE: Final = """<script>alert("x")</script>' onmouseover='"""
 
@@ -61,6 +64,23 @@ CONFIRMATION: Final = ConfirmationFacts(
 )
 REMINDER: Final = ReminderFacts(**_ABOUT_AN_ORDER, tickets=(("Stalls", 2), ("Balcony", 1)))
 REFUND: Final = RefundFacts(**_ABOUT_AN_ORDER, amount="£25.00", left=1)
+REFUND_FAILED: Final = RefundFailedFacts(**_ABOUT_AN_ORDER, amount="£25.00", producer_email="office@globe.example")
+DISPUTE: Final = DisputeFacts(
+    show_title=_COMMON.show_title,
+    producer_name=_COMMON.producer_name,
+    occasion=OCCASION,
+    order_number=_COMMON.order_number,
+    customer_name=_COMMON.customer_name,
+    status=DisputeStatus.NEEDS_RESPONSE,
+    reason="product not received",
+    amount="£67.94",
+    evidence_due_by=datetime(2026, 6, 9, 21, 59, tzinfo=UTC),
+    lost="£0.00",
+    recovered="£0.00",
+    fees_returned="",
+    has_valid_tickets=True,
+    was_repaid_before=False,
+)
 LATE_PAYMENT: Final = LatePaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
 PENDING_PAYMENT: Final = PendingPaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
 DUPLICATE_PAYMENT: Final = DuplicatePaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
@@ -102,6 +122,7 @@ ABOUT_AN_ORDER: Final = (
     CONFIRMATION,
     REMINDER,
     REFUND,
+    REFUND_FAILED,
     LATE_PAYMENT,
     DUPLICATE_PAYMENT,
     PENDING_PAYMENT,
@@ -110,7 +131,7 @@ ABOUT_AN_ORDER: Final = (
     HELD_SHOW_CHANGED,
     CALENDAR_CORRECTED,
 )
-ALL: Final = (*ABOUT_AN_ORDER, ORDER_LINKS)
+ALL: Final = (*ABOUT_AN_ORDER, DISPUTE, ORDER_LINKS)
 
 
 class Page(HTMLParser):

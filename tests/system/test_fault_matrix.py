@@ -27,8 +27,10 @@ from tests.support.stripe_world import (
     CREATE_TAX_LOCATION,
     LIST_ACCOUNTS,
     LIST_REFUNDS,
+    LIST_REVERSALS,
     LIST_TAX_LOCATIONS,
     RETRIEVE_CHARGE,
+    REVERSE_TRANSFER,
     UPDATE_TRANSFER,
     StripeWorld,
     stripe_world,
@@ -43,6 +45,8 @@ OUTAGE_SCENARIOS: Final[dict[str, tuple[Scenario, ...]]] = {
     "payment_intents.retrieve": (selling.telling_of_a_decline,),
     "charges.retrieve": (selling.describing(RETRIEVE_CHARGE),),
     "transfers.update": (selling.describing(UPDATE_TRANSFER),),
+    "transfers.reversals.create": (refunding.losing_a_dispute(REVERSE_TRANSFER),),
+    "transfers.reversals.list": (refunding.losing_a_dispute(LIST_REVERSALS),),
     "refunds.create": (refunding.refunding(CREATE_REFUND),),
     "refunds.list": (refunding.refunding(LIST_REFUNDS), refunding.learning_of_a_refund_by_hand),
     "refunds.retrieve": (refunding.learning_that_a_refund_failed,),
@@ -63,6 +67,7 @@ REFUSAL_SCENARIOS: Final[dict[str, Scenario]] = {
     "checkout.sessions.expire": selling.closing_refused,
     "transfers.update": selling.refused_description,
     "refunds.create": refunding.refused_refund,
+    "transfers.reversals.create": refunding.refused_reversal,
 }
 MATRIX: Final = [
     *(

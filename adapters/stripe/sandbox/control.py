@@ -76,15 +76,25 @@ class SandboxControl:
             raise StripeRefusal(f"A refund cannot be '{status}'.", param="status")
         return refunds.settle(self._state, refund_id, status)
 
-    def open_dispute(self, charge_id: str, *, reason: str = "fraudulent", amount: int | None = None) -> JsonObject:
-        """Let the buyer's bank dispute a charge, all of it or `amount` minor units."""
-        return disputes.open_dispute(self._state, charge_id, reason, amount)
+    def open_dispute(
+        self, charge_id: str, *, reason: str = "fraudulent", amount: int | None = None, inquiry: bool = False
+    ) -> JsonObject:
+        """Let the buyer's bank dispute a charge, all of it or `amount` minor units, or only inquire about it."""
+        return disputes.open_dispute(self._state, charge_id, reason, amount, inquiry=inquiry)
 
-    def close_dispute(self, dispute_id: str, status: str) -> JsonObject:
-        """Close a dispute as "won" or "lost"."""
-        if status not in {"won", "lost"}:
-            raise StripeRefusal("A dispute is won or lost.", param="status")
-        return disputes.close_dispute(self._state, dispute_id, status)
+    def close_dispute(self, dispute_id: str, status: str, *, reinstated: int = 0) -> JsonObject:
+        """Close a dispute as "won" or "lost" (of which some minor units may be `reinstated` all the same), an inquiry
+        as "warning_closed".
+        """
+        if status not in disputes.CLOSED:
+            raise StripeRefusal("A dispute is won or lost, an inquiry warning_closed.", param="status")
+        return self.move_dispute(dispute_id, status, reinstated=reinstated)
+
+    def move_dispute(self, dispute_id: str, status: str, *, reinstated: int = 0) -> JsonObject:
+        """Let a dispute become any status of Stripe's that comes next."""
+        if status not in disputes.STATUSES:
+            raise StripeRefusal(f"A dispute cannot be '{status}'.", param="status")
+        return disputes.move_dispute(self._state, dispute_id, status, reinstated=reinstated)
 
     def set_charges_enabled(self, account_id: str, *, enabled: bool) -> JsonObject:
         """Let a connected account take payments, or stop it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -46,10 +46,12 @@ class OpenDispute(msgspec.Struct, forbid_unknown_fields=True):
     charge: str
     reason: str = "fraudulent"
     amount: int | None = None
+    inquiry: bool = False
 
 
-class CloseDispute(msgspec.Struct, forbid_unknown_fields=True):
-    status: Literal["won", "lost"]
+class MoveDispute(msgspec.Struct, forbid_unknown_fields=True):
+    status: str
+    reinstated: int = 0
 
 
 class ChangeAccount(msgspec.Struct, forbid_unknown_fields=True):
@@ -84,7 +86,7 @@ class ControlApi:
             "POST /_sandbox/refunds": self._plan_refunds,
             "POST /_sandbox/refunds/{refund}": self._settle_refund,
             "POST /_sandbox/disputes": self._open_dispute,
-            "POST /_sandbox/disputes/{dispute}": self._close_dispute,
+            "POST /_sandbox/disputes/{dispute}": self._move_dispute,
             "POST /_sandbox/accounts/{account}": self._change_account,
             "POST /_sandbox/clock": self._advance_clock,
             "POST /_sandbox/reset": self._reset,
@@ -156,11 +158,16 @@ class ControlApi:
 
     async def _open_dispute(self, request: web.Request) -> web.Response:
         command = await _command(request, OpenDispute)
-        return _json(self._control.open_dispute(command.charge, reason=command.reason, amount=command.amount))
+        return _json(
+            self._control.open_dispute(
+                command.charge, reason=command.reason, amount=command.amount, inquiry=command.inquiry
+            )
+        )
 
-    async def _close_dispute(self, request: web.Request) -> web.Response:
-        command = await _command(request, CloseDispute)
-        return _json(self._control.close_dispute(request.match_info["dispute"], command.status))
+    async def _move_dispute(self, request: web.Request) -> web.Response:
+        command = await _command(request, MoveDispute)
+        dispute_id = request.match_info["dispute"]
+        return _json(self._control.move_dispute(dispute_id, command.status, reinstated=command.reinstated))
 
     async def _change_account(self, request: web.Request) -> web.Response:
         command = await _command(request, ChangeAccount)

@@ -237,7 +237,7 @@ def new_destination_payment(transfer: JsonObject, *, now: int) -> JsonObject:
 
 
 def new_transfer_reversal(
-    transfer: JsonObject, amount: int, *, refund: str, balance_transaction: str, now: int
+    transfer: JsonObject, amount: int, *, refund: str | None, balance_transaction: str, now: int
 ) -> JsonObject:
     return {
         "id": new_id("trr"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from adapters.stripe.sandbox import accounts, event_records, payment_records, refunds, sessions, taxes
+from adapters.stripe.sandbox import accounts, event_records, payment_records, refunds, reversals, sessions, taxes
 from adapters.stripe.sandbox.books import Books
 from adapters.stripe.sandbox.call import Call, Operation
 from adapters.stripe.sandbox.jsontypes import JsonObject
@@ -48,6 +48,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /v1/transfers": _list("transfer", "destination", "transfer_group"),
     "GET /v1/transfers/{transfer}": _retrieve("transfer"),
     "POST /v1/transfers/{transfer}": payment_records.update_transfer,
+    "POST /v1/transfers/{id}/reversals": reversals.create,
+    "GET /v1/transfers/{id}/reversals": reversals.list_reversals,
     "POST /v1/refunds": refunds.create,
     "GET /v1/refunds": _list("refund", "charge", "payment_intent"),
     "GET /v1/refunds/{refund}": _retrieve("refund"),

@@ -1,17 +1,14 @@
 """Refunds: never more than is left, with the transfer and the application fee taken back in proportion."""
 
+from adapters.stripe.sandbox import reversals
 from adapters.stripe.sandbox.books import Books, SandboxState
 from adapters.stripe.sandbox.call import Call
+from adapters.stripe.sandbox.disputes import charged_back, is_contested
 from adapters.stripe.sandbox.errors import StripeRefusal, exclusive_params, invalid_integer
 from adapters.stripe.sandbox.jsontypes import JsonObject
 from adapters.stripe.sandbox.metadata import merged_metadata
 from adapters.stripe.sandbox.money import check_step, display, share
-from adapters.stripe.sandbox.objects import (
-    new_balance_transaction,
-    new_fee_refund,
-    new_refund,
-    new_transfer_reversal,
-)
+from adapters.stripe.sandbox.objects import new_balance_transaction, new_refund
 
 # What the control interface may choose for the next refunds.
 REFUND_OUTCOMES = ("succeeded", "pending", "requires_action", "failed", "canceled")
@@ -22,7 +19,7 @@ _UNSUCCESSFUL = ("failed", "canceled")
 def create(books: Books, call: Call) -> JsonObject:
     params = call.params
     charge = _charge_to_refund(books, params)
-    amount = _amount(charge, params)
+    amount = _amount(charge, params, charged_back(books, charge))
     _check_reversals(charge, params)
     metadata = merged_metadata({}, params)
     refund = new_refund(charge, amount, reason=params.get("reason"), metadata=metadata, now=books.now())
@@ -80,7 +77,10 @@ def _charge_to_refund(books: Books, params: JsonObject) -> JsonObject:
     else:
         message = "One of the following params should be provided for this request: payment_intent or charge."
         raise StripeRefusal(message, code="parameter_missing", param="payment_intent")
-    if charge["disputed"]:
+    if (
+        is_contested(books, charge)
+        or charge["amount_refunded"] + charged_back(books, charge) >= charge["amount"] > (charge["amount_refunded"])
+    ):
         message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
         raise StripeRefusal(message, code="charge_disputed")
     if not charge["captured"]:
@@ -88,8 +88,8 @@ def _charge_to_refund(books: Books, params: JsonObject) -> JsonObject:
     return charge
 
 
-def _amount(charge: JsonObject, params: JsonObject) -> int:
-    left: int = charge["amount"] - charge["amount_refunded"]
+def _amount(charge: JsonObject, params: JsonObject, taken: int) -> int:
+    left: int = charge["amount"] - charge["amount_refunded"] - taken
     if left == 0:
         message = f"Charge {charge['id']} has already been refunded."
         raise StripeRefusal(message, code="charge_already_refunded")
@@ -126,7 +126,7 @@ def _take_back(books: Books, charge: JsonObject, refund: JsonObject, params: Jso
     if params.get("reverse_transfer"):
         _reverse_transfer(books, charge, refund)
     if params.get("refund_application_fee"):
-        _refund_application_fee(books, charge, refund)
+        reversals.return_fee(books, charge, refund["amount"], of=charge["amount"])
 
 
 def _reverse_transfer(books: Books, charge: JsonObject, refund: JsonObject) -> None:
@@ -134,37 +134,7 @@ def _reverse_transfer(books: Books, charge: JsonObject, refund: JsonObject) -> N
     transfer = books.get("transfer", charge["transfer"])
     left = transfer["amount"] - transfer["amount_reversed"]
     amount = min(left, share(transfer["amount"], refund["amount"], charge["amount"]))
-    now = books.now()
-    balance = new_balance_transaction(
-        "transfer_refund", "transfer_reversal", amount, charge["currency"], source=transfer["id"], now=now
-    )
-    reversal = new_transfer_reversal(
-        transfer, amount, refund=refund["id"], balance_transaction=books.add(balance)["id"], now=now
-    )
-    refund["transfer_reversal"] = reversal["id"]
-    transfer["amount_reversed"] += amount
-    transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
-    _prepend(transfer["reversals"], reversal)
-
-
-def _refund_application_fee(books: Books, charge: JsonObject, refund: JsonObject) -> None:
-    platform = books.state.books()
-    fee = platform.get("application_fee", charge["application_fee"])
-    left = fee["amount"] - fee["amount_refunded"]
-    amount = min(left, share(fee["amount"], refund["amount"], charge["amount"]))
-    now = books.now()
-    balance = new_balance_transaction(
-        "application_fee_refund", "platform_earning_refund", -amount, fee["currency"], source=fee["id"], now=now
-    )
-    fee_refund = new_fee_refund(fee, amount, balance_transaction=platform.add(balance)["id"], now=now)
-    fee["amount_refunded"] += amount
-    fee["refunded"] = fee["amount_refunded"] == fee["amount"]
-    _prepend(fee["refunds"], fee_refund)
-
-
-def _prepend(listed: JsonObject, entry: JsonObject) -> None:
-    listed["data"].insert(0, entry)
-    listed["total_count"] += 1
+    refund["transfer_reversal"] = reversals.reverse(books, transfer, amount, refund=refund["id"])["id"]
 
 
 def _give_up(books: Books, refund: JsonObject, status: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from litestar import get, post
@@ -10,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from application.access import Actor, Scope
+from application.disputes import ListDisputes
 from application.links import Links
 from application.order_desk import ListRefunds, ReadNotes, ResendTickets, WriteNote
 from application.refunds import PreviewRefund, RefundOrder
@@ -17,6 +19,8 @@ from application.showing import GetOrder
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.producer.order_schemas import (
+    DisputeListOut,
+    DisputeOut,
     NoteIn,
     NoteListOut,
     NoteOut,
@@ -52,6 +56,11 @@ async def refund(
     order is cancelled so. What was paid at the counter is given back there: its refund is a record. The same refund
     asked for twice is refused the second time, as the tickets are void; but when it has `failed` or was `canceled`,
     asking again starts another one of what these tickets bring and has not gone back.
+
+    Without ``attendee_ids`` all that is left goes back (but for the fees, where they stay), whatever was refunded by
+    hand in Stripe's dashboard. Named attendees get what their tickets cost, and are refused where less is left. What a
+    lost dispute gave the buyer counts as given back for those who are named next. While a dispute is open, and the bank
+    has the money, everything is refused; an inquiry may be answered with a refund.
     """
     order, made = await refund_order(
         order_id,
@@ -61,9 +70,9 @@ async def refund(
         refund_fees=data.refund_fees,
         reason=data.reason,
     )
-    display = (await get_order(order_id)).display
+    found = await get_order(order_id)
     return RefundedOut(
-        OrderOut.of_order(order, display, checkout_url=links.checkout_url(order)),
+        OrderOut.of_order(replace(found, order=order), checkout_url=links.checkout_url(order)),
         RefundOut.of(made, order.quote.currency) if made else None,
     )
 
@@ -97,6 +106,15 @@ async def refunds(
     """And how each of them stands, those that failed and those made in Stripe's dashboard, too."""
     order, made = await list_refunds(actor, order_id)
     return RefundListOut([RefundOut.of(each, order.quote.currency) for each in made])
+
+
+@get("/disputes", summary="List an order's disputes", operation_id="list_disputes")
+async def disputes(
+    order_id: FromPath[UUID], actor: NamedDependency[Actor], list_disputes: NamedDependency[ListDisputes]
+) -> DisputeListOut:
+    """What the buyer's bank asked for, and what became of it."""
+    order, found = await list_disputes(actor, order_id)
+    return DisputeListOut([DisputeOut.of(each, order.quote.currency) for each in found])
 
 
 @post(
@@ -138,6 +156,7 @@ router = guarded_router(
     refund,
     preview,
     refunds,
+    disputes,
     resend,
     write,
     read,

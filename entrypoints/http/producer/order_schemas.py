@@ -14,6 +14,7 @@ from application.buyers import HeldOrder, HeldRecord
 from application.links import Links
 from application.ports.order_lists import AttendeeSummary, OrderSummary
 from application.refunds import MAX_REASON_LENGTH, RefundPreview
+from domain.disputes import Dispute, DisputeStatus
 from domain.errors import InvalidRequest
 from domain.money import Currency
 from domain.notes import MAX_NOTE_LENGTH, OrderNote
@@ -260,6 +261,48 @@ class RefundListOut(msgspec.Struct):
     """All of them: ``next_cursor`` is always null."""
 
     items: list[RefundOut]
+    next_cursor: str | None = None
+
+
+class DisputeOut(msgspec.Struct, kw_only=True):
+    """A dispute; ``id`` and ``status`` are Stripe's. ``amount`` is what the buyer's bank asks for.
+
+    ``warning_needs_response`` and ``warning_under_review`` are inquiries: no money has moved, and a refund may settle
+    them. While it is ``needs_response`` or ``under_review`` the bank has the money and nothing can be refunded. Of one
+    that is ``lost``, ``lost`` is what the bank keeps, ``recovered`` what of that comes out of the producer's transfer,
+    and ``fees_returned`` what the platform gives back for it of its fees. All tickets are void when nothing of the
+    payment is left; otherwise none is, until the producer refunds the attendees whose tickets are to be void.
+    """
+
+    id: str
+    amount: Amount
+    status: DisputeStatus
+    reason: str
+    opened_at: datetime
+    evidence_due_by: datetime | None
+    lost: Amount
+    recovered: Amount
+    fees_returned: Amount
+
+    @classmethod
+    def of(cls, dispute: Dispute, currency: Currency) -> DisputeOut:
+        return cls(
+            id=dispute.id,
+            amount=currency.format(dispute.amount),
+            status=dispute.status,
+            reason=dispute.reason,
+            opened_at=dispute.opened_at,
+            evidence_due_by=dispute.evidence_due_by,
+            lost=currency.format(dispute.lost),
+            recovered=currency.format(dispute.recovered),
+            fees_returned=currency.format(dispute.fees_returned),
+        )
+
+
+class DisputeListOut(msgspec.Struct):
+    """All of them, oldest first: ``next_cursor`` is always null."""
+
+    items: list[DisputeOut]
     next_cursor: str | None = None
 
 

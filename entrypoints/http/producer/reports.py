@@ -24,10 +24,11 @@ class TakingsOut(msgspec.Struct, kw_only=True):
 
     ``gross``: tickets before discount; ``donations``: the part of it for donation tickets; ``discounts``: by promo
     codes. ``fees``: what buyers paid on top for platform and processing; ``fees_returned``: what the platform gave back
-    of them with refunds. ``tax``: what Stripe charged; the producer owes it. ``tax_included``: the part of it that was
-    within prices and fees, and not on top. ``paid`` = gross - discounts + fees + tax - tax_included. ``refunds``: what
-    buyers got back, or what is on its way. ``net`` = paid - refunds - (fees - fees_returned): what the producer keeps,
-    tax included. Money that came too late for the tickets and went straight back is in none.
+    of them with refunds and lost disputes. ``tax``: what Stripe charged; the producer owes it. ``tax_included``: the
+    part of it that was within prices and fees, and not on top. ``paid`` = gross - discounts + fees + tax -
+    tax_included. ``refunds``: what buyers got back, or what is on its way. ``disputes``: what lost disputes took back.
+    ``net`` = paid - refunds - disputes - (fees - fees_returned): what the producer keeps, tax included. Money that came
+    too late for the tickets and went straight back is in none.
     """
 
     gross: Amount
@@ -39,6 +40,7 @@ class TakingsOut(msgspec.Struct, kw_only=True):
     tax_included: Amount
     paid: Amount
     refunds: Amount
+    disputes: Amount
     net: Amount
 
 

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.smtp.letters import JinjaLetterWriter
-from application.ports.letters import LetterFacts, OrderLinksFacts, TooLate
+from application.ports.letters import DisputeFacts, LetterFacts, OrderLinksFacts, RefundFailedFacts, TooLate
+from domain.disputes import DisputeStatus
 from tests.support.letters import (
     ABOUT_AN_ORDER,
     ALL,
     CALENDAR_CORRECTED,
     CONFIRMATION,
+    DISPUTE,
     DUPLICATE_PAYMENT,
     HELD_SHOW_CHANGED,
     HOSTILE,
@@ -23,6 +25,7 @@ from tests.support.letters import (
     ORDER_LINKS,
     PENDING_PAYMENT,
     REFUND,
+    REFUND_FAILED,
     REMINDER,
     SHOW_CANCELLED,
     SHOW_MOVED,
@@ -39,6 +42,23 @@ SAYS: tuple[tuple[LetterFacts, str, tuple[str, ...]], ...] = (
     ),
     (REMINDER, "Hamlet: Friday, 3 July 2026, 19:30", (*THE_ORDER, *THE_SHOW, "Stalls", "Balcony", "attached")),
     (REFUND, "Your refund for Hamlet", (*THE_ORDER, *THE_SHOW, "£25.00", "on its way back", "1 of your tickets")),
+    (
+        REFUND_FAILED,
+        "Your refund for Hamlet did not arrive",
+        (*THE_ORDER, "Hamlet", "£25.00", "your bank sent it back", "Theatre Éclair", "office@globe.example"),
+    ),
+    (
+        DISPUTE,
+        "Payment disputed: order PT-42, Hamlet",
+        (
+            *THE_ORDER,
+            *THE_SHOW,
+            "£67.94",
+            "product not received",
+            "Evidence is due by Tuesday, 9 June 2026, 22:59 BST",
+            "nothing of this order can be refunded",
+        ),
+    ),
     (
         LATE_PAYMENT,
         "Your payment for Hamlet came too late",
@@ -96,9 +116,71 @@ def test_both_forms_tell_everything(
     for text in (page.text, " ".join(letter.text.split())):
         for fact in said:
             assert fact in text
-    urls = {order.url for order in facts.orders} if isinstance(facts, OrderLinksFacts) else {facts.order_url}
-    assert page.links == urls
-    assert all(url in letter.text for url in urls)
+    links = linked_by(facts)
+    assert page.links == links
+    assert all(url.removeprefix("mailto:") in letter.text for url in links)
+
+
+def linked_by(facts: LetterFacts) -> set[str]:
+    """Where the letter's links lead."""
+    match facts:
+        case OrderLinksFacts():
+            return {order.url for order in facts.orders}
+        case DisputeFacts():
+            return set()
+        case RefundFailedFacts():
+            return {facts.order_url, f"mailto:{facts.producer_email}"}
+    return {facts.order_url}
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject", "said"),
+    [
+        (
+            {"status": DisputeStatus.WARNING_NEEDS_RESPONSE},
+            "A bank asks",
+            ("No money has moved", "a refund settles it"),
+        ),
+        ({"status": DisputeStatus.WON}, "Dispute won", ("was won", "can be refunded again")),
+        (
+            {"status": DisputeStatus.WON, "was_repaid_before": True, "recovered": "£60.00"},
+            "Dispute won",
+            ("£60.00 had been taken", "pay it back by hand"),
+        ),
+        ({"status": DisputeStatus.WARNING_CLOSED}, "Dispute closed", ("is closed", "Nothing was taken")),
+        (
+            {"status": DisputeStatus.LOST, "lost": "£25.00", "recovered": "£24.00", "fees_returned": "£2.42"},
+            "Dispute lost",
+            ("keeps £25.00", "£24.00 is taken", "returns £2.42 of its fees", "tickets are still valid"),
+        ),
+        (
+            {"status": DisputeStatus.LOST, "has_valid_tickets": False},
+            "Dispute lost",
+            ("tickets of the order are void",),
+        ),
+    ],
+)
+def test_letter_about_a_dispute_tells_how_it_stands(
+    writer: JinjaLetterWriter, changes: dict[str, object], subject: str, said: tuple[str, ...]
+) -> None:
+    letter = writer.write(replace(DISPUTE, **changes))  # type: ignore[arg-type]
+    assert letter.subject.startswith(subject)
+    for text in (Page(letter.html).text, " ".join(letter.text.split())):
+        assert all(fact in text for fact in said)
+        assert ("Evidence is due" in text) is (changes["status"] is DisputeStatus.WARNING_NEEDS_RESPONSE)
+
+
+def test_confirmation_of_what_is_left_tells_what_is_valid_and_what_was_given_back(writer: JinjaLetterWriter) -> None:
+    stalls, balcony = CONFIRMATION.lines
+    lines = (replace(stalls, valid=1), replace(balcony, valid=0))
+    letter = writer.write(replace(CONFIRMATION, lines=lines, void=2, returned="£25.00", on_its_way="£15.00"))
+    page, text = Page(letter.html).text, " ".join(letter.text.split())
+    assert "Valid now 1 × Stalls 2 of your tickets were taken back" in page
+    assert "Valid now: 1 x Stalls 2 of your tickets were taken back" in text
+    for said in (page, text):
+        assert "Order PT-42 as you placed it" in said
+    assert "Given back to you £25.00 On its way back to you £15.00" in page
+    assert "Given back to you: £25.00 On its way back to you: £15.00" in text
 
 
 @pytest.mark.parametrize(

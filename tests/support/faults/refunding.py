@@ -15,8 +15,10 @@ from tests.support.stripe_world import (
     LIST_REFUNDS,
     RETRIEVE_DISPUTE,
     RETRIEVE_REFUND,
+    REVERSE_TRANSFER,
     StripeWorld,
     minor,
+    tasks_of,
 )
 
 
@@ -109,3 +111,52 @@ async def learning_of_a_dispute(world: StripeWorld, fault: FaultKind) -> None:
         assert not (await world.box_office.stored_order(placed)).disputed
 
     assert (await world.box_office.stored_order(placed)).disputed
+
+
+async def lost_dispute(world: StripeWorld) -> Json:
+    """An order whose buyer's bank has taken the money for good; the producer's transfer is as it was."""
+    _, placed = await paid(world)
+    await world.work_off(placed["order_id"])
+    charge = await world.stripe.charge(placed["order_id"])
+    dispute = world.sandbox.control.open_dispute(charge.id)
+    world.sandbox.control.close_dispute(dispute["id"], "lost")
+    await world.sandbox.control.webhooks.idle()
+    return placed
+
+
+def losing_a_dispute(operation: str) -> Scenario:
+    async def scenario(world: StripeWorld, fault: FaultKind) -> None:
+        """The worker's retry takes from the producer what the first try did not, and nothing twice."""
+        placed = await lost_dispute(world)
+
+        with outage(world.sandbox, operation, fault):
+            assert TaskState.PENDING in await world.work_off(placed["order_id"])
+        await until_asked_with_another_key(fault)
+        assert set(await world.work_off(placed["order_id"])) == {TaskState.DONE}
+
+        await assert_taken_back_once(world, placed)
+
+    return scenario
+
+
+async def refused_reversal(world: StripeWorld, fault: FaultKind) -> None:
+    """What was given up is seen, and may be tried again."""
+    placed = await lost_dispute(world)
+
+    with outage(world.sandbox, REVERSE_TRANSFER, fault):
+        assert TaskState.DEAD in await world.work_off(placed["order_id"])
+    [task_id] = [
+        task_id for task_id, _, state in await tasks_of(world.settings, placed["order_id"]) if state == TaskState.DEAD
+    ]
+    await world.container.revive_tasks()([task_id])
+    assert await world.work_off(placed["order_id"]) == [TaskState.DONE]
+
+    await assert_taken_back_once(world, placed)
+
+
+async def assert_taken_back_once(world: StripeWorld, placed: Json) -> None:
+    transfer = await world.stripe.transfer(placed["order_id"])
+    assert transfer.amount_reversed == transfer.amount == minor(placed["total"])
+    assert len(transfer.reversals.data) == 1
+    fee = await world.stripe.application_fee(placed["order_id"])
+    assert fee.amount_refunded == fee.amount

@@ -168,10 +168,67 @@ async def test_a_dispute_takes_the_money_until_it_is_won(
     dispute = await client.v1.disputes.retrieve_async(opened["id"])
     assert (dispute.status, dispute.reason) == (status, "product_not_received")
     assert sum(move.net for move in dispute.balance_transactions) == balance
-    assert [event["type"] for event in sandbox.control.events()][-2:] == [
+    assert [event["type"] for event in sandbox.control.events()][-3 - (status == "won") :] == [
         "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        *(["charge.dispute.funds_reinstated"] if status == "won" else []),
         "charge.dispute.closed",
     ]
+
+
+async def test_an_inquiry_moves_no_money_and_may_be_refunded(
+    client: stripe.StripeClient, sandbox: StripeSandbox, charge: stripe.Charge
+) -> None:
+    asked = sandbox.control.open_dispute(charge.id, inquiry=True)
+    assert (asked["status"], asked["balance_transactions"]) == ("warning_needs_response", [])
+    assert (await refund(client, charge=charge.id)).status == "succeeded"
+    assert sandbox.control.close_dispute(asked["id"], "warning_closed")["status"] == "warning_closed"
+
+
+async def test_an_inquiry_may_become_a_dispute(
+    client: stripe.StripeClient, sandbox: StripeSandbox, charge: stripe.Charge
+) -> None:
+    asked = sandbox.control.open_dispute(charge.id, inquiry=True)
+    sandbox.control.move_dispute(asked["id"], "needs_response")
+    assert [event["type"] for event in sandbox.control.events()][-2:] == [
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.updated",
+    ]
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        await refund(client, charge=charge.id)
+    assert refused.value.code == "charge_disputed"
+
+
+async def test_what_a_lost_dispute_left_can_be_refunded_and_no_more(
+    client: stripe.StripeClient, sandbox: StripeSandbox, charge: stripe.Charge
+) -> None:
+    dispute = sandbox.control.open_dispute(charge.id, amount=54_00)
+    sandbox.control.close_dispute(dispute["id"], "lost")
+    with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded"):
+        await refund(client, charge=charge.id, amount=85)
+    assert (await refund(client, charge=charge.id, amount=84)).amount == 84
+
+
+async def test_a_reversal_takes_back_no_more_than_is_left_of_its_transfer(
+    client: stripe.StripeClient, charge: stripe.Charge
+) -> None:
+    transfer_id, reversals = str(charge.transfer), client.v1.transfers.reversals
+    made = await reversals.create_async(
+        transfer_id, params={"amount": 1000, "refund_application_fee": True, "metadata": {"dispute_id": "du_1"}}
+    )
+    assert made.metadata
+    assert (made.amount, made.metadata["dispute_id"]) == (1000, "du_1")
+    with pytest.raises(stripe.InvalidRequestError, match="greater than unreversed"):
+        await reversals.create_async(transfer_id, params={"amount": charge.amount - 999})
+    await reversals.create_async(transfer_id)
+    with pytest.raises(stripe.InvalidRequestError, match="already fully reversed"):
+        await reversals.create_async(transfer_id)
+    listed = await reversals.list_async(transfer_id)
+    assert [each.amount for each in listed.data] == [charge.amount - 1000, 1000]
+    transfer = await client.v1.transfers.retrieve_async(transfer_id)
+    assert (transfer.amount_reversed, transfer.reversed) == (charge.amount, True)
+    fee = await client.v1.application_fees.retrieve_async(str(charge.application_fee))
+    assert fee.amount_refunded == round(fee.amount * 1000 / charge.amount)
 
 
 async def test_impossible_disputes_are_refused(sandbox: StripeSandbox, charge: stripe.Charge) -> None:

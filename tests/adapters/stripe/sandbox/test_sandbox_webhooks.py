@@ -111,6 +111,7 @@ async def test_refunds_disputes_expiry_and_cancelling_send_events(
     assert sorted(inbox.types()) == [
         "charge.dispute.closed",
         "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
         "charge.failed",
         "charge.refunded",
         "charge.refunded",

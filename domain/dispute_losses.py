@@ -1,0 +1,28 @@
+"""What a lost dispute costs the producer and the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from domain.disputes import Dispute
+from domain.money import round_half_up
+from domain.orders import Order
+from domain.refunds import Refund, fees_returned
+
+
+def booked(dispute: Dispute, order: Order, refunds: Sequence[Refund], others: Sequence[Dispute]) -> Dispute:
+    """The dispute with what it takes from the producer, and what the platform returns of its fees for that.
+
+    The producer gives back no more than the payment brought: what refunds and the ``others`` took before is not taken
+    again, even where the bank takes it from the platform a second time. A dispute that is not lost takes nothing,
+    unless Stripe has reversed the transfer for it.
+    """
+    if not dispute.is_lost:
+        return dispute if dispute.reversal_id else replace(dispute, recovered=0, fees_returned=0)
+    before = order.refunded_amount + sum(other.recovered for other in others)
+    recovered = max(min(dispute.lost, order.amount_paid - before), 0)
+    fees_before = fees_returned(order, refunds) + sum(other.fees_returned for other in others)
+    share = round_half_up(Decimal(order.quote.fees * recovered) / order.amount_paid) if recovered else 0
+    return replace(dispute, recovered=recovered, fees_returned=max(min(share, order.quote.fees - fees_before), 0))

@@ -1,0 +1,125 @@
+"""Disputes: the buyer's bank asks for a payment back, and perhaps gets it.
+
+An inquiry (``warning_*``) moves no money and may be answered with a refund. A dispute takes its amount out of the
+platform's balance at once. Stripe then refuses refunds of that payment, and whatever is given back meanwhile may have
+to be given twice: so no refund of ours begins while one is open.
+
+A dispute that is lost has given the buyer's money back for good. It comes out of the producer's transfer, as a refund
+does, and the platform returns the same share of its application fee. What Stripe charges for the dispute itself stays
+with the platform, whose contract with Stripe it is.
+
+No one can say whose ticket a disputed amount was for. So a lost dispute makes tickets void only when nothing of the
+payment is left: then all of them. What the bank took otherwise counts as given back already for the attendees whom the
+producer refunds next.
+
+The statuses are Stripe's: https://docs.stripe.com/api/disputes/object#dispute_object-status
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from domain.orders import Order
+
+
+class DisputeStatus(StrEnum):
+    """Where a dispute stands, in Stripe's words."""
+
+    WARNING_NEEDS_RESPONSE = "warning_needs_response"
+    WARNING_UNDER_REVIEW = "warning_under_review"
+    WARNING_CLOSED = "warning_closed"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    PREVENTED = "prevented"
+    WON = "won"
+    LOST = "lost"
+    APPEAL_NEEDS_RESPONSE = "appeal_needs_response"
+    APPEAL_UNDER_REVIEW = "appeal_under_review"
+
+
+#: Questions of the bank that moved no money.
+INQUIRIES: Final = frozenset({DisputeStatus.WARNING_NEEDS_RESPONSE, DisputeStatus.WARNING_UNDER_REVIEW})
+#: The bank has the money, and nothing is decided.
+CONTESTED: Final = frozenset({DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW})
+#: The buyer has the money. An appeal does not bring it back before it is won.
+LOST_FOR_NOW: Final = frozenset(
+    {DisputeStatus.LOST, DisputeStatus.APPEAL_NEEDS_RESPONSE, DisputeStatus.APPEAL_UNDER_REVIEW}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A dispute of an order's payment; ``id`` is Stripe's. Amounts are minor units of the order's currency.
+
+    ``amount`` is what the bank asks for, ``lost`` what it keeps, once that is decided. ``recovered`` is how much of
+    that comes out of the producer's transfer, ``fees_returned`` what the platform gives back of its fees for it, and
+    ``reversal_id`` Stripe's reversal of the transfer, once it is made.
+    """
+
+    id: str
+    order_id: UUID
+    amount: int
+    status: DisputeStatus
+    reason: str
+    opened_at: datetime
+    evidence_due_by: datetime | None = None
+    lost: int = 0
+    recovered: int = 0
+    fees_returned: int = 0
+    reversal_id: str | None = None
+
+    @property
+    def is_inquiry(self) -> bool:
+        """Whether the bank only asks."""
+        return self.status in INQUIRIES
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether the bank has taken the money, and nothing is decided."""
+        return self.status in CONTESTED
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the buyer has the money."""
+        return self.status in LOST_FOR_NOW
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the bank has decided."""
+        return not self.is_inquiry and not self.is_contested
+
+    @property
+    def has_to_be_repaid(self) -> bool:
+        """Whether an appeal was won after the money had been taken from the producer, whose money it is again."""
+        return self.reversal_id is not None and not self.is_lost
+
+    def followed(self, status: DisputeStatus, *, amount: int, lost: int, evidence_due_by: datetime | None) -> Dispute:
+        """As Stripe says it stands. A dispute that was decided is not open again: that is old news."""
+        is_old_news = (self.is_over and status in INQUIRIES | CONTESTED) or (self.is_contested and status in INQUIRIES)
+        if is_old_news:
+            return self
+        return replace(
+            self,
+            status=status,
+            amount=amount,
+            lost=lost,
+            evidence_due_by=evidence_due_by,
+        )
+
+
+def is_contested(order: Order, disputes: Sequence[Dispute]) -> bool:
+    """Whether a bank has the order's money without having decided.
+
+    An order flagged before disputes were kept one by one says no more than that: it counts as one.
+    """
+    return any(dispute.is_contested for dispute in disputes) or (order.disputed and not disputes)
+
+
+def taken_by_banks(disputes: Iterable[Dispute]) -> int:
+    """What lost disputes gave the buyer back, in minor units."""
+    return sum(dispute.lost for dispute in disputes if dispute.is_lost)

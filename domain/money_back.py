@@ -1,0 +1,58 @@
+"""What happened to the money of an order that was given back, in whole or in part, as its buyer should hear it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.disputes import Dispute, is_contested, taken_by_banks
+from domain.orders import Order
+from domain.refunds import Refund, RefundStatus, owed
+
+
+class MoneyBackStatus(StrEnum):
+    """The one thing that matters most: what did not arrive, then what is on its way, then what is there.
+
+    ``disputed``: the buyer's bank has the money and decides. ``failed``: the money is owed.
+    """
+
+    DISPUTED = "disputed"
+    FAILED = "failed"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyBack:
+    """Amounts in minor units: ``returned`` to the buyer, by banks too, ``on_its_way``, and ``owed``: what should have
+    gone back and failed.
+    """
+
+    status: MoneyBackStatus
+    returned: int
+    on_its_way: int
+    owed: int
+
+
+def money_back(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> MoneyBack | None:
+    """None where no money of the order was ever to go back."""
+    if not refunds and not disputes:
+        return None
+    arrived = sum(refund.amount for refund in refunds if refund.status is RefundStatus.SUCCEEDED)
+    under_way = sum(refund.amount for refund in refunds if refund.counts) - arrived
+    # The fees go back where the refund that was lost said so.
+    with_fees = any(refund.refund_fees for refund in refunds if not refund.counts)
+    still_owed = owed(order, refunds, refund_fees=with_fees, disputes=disputes)
+    returned = min(arrived + taken_by_banks(disputes), order.amount_paid)
+    if is_contested(order, disputes):
+        status = MoneyBackStatus.DISPUTED
+    elif still_owed:
+        status = MoneyBackStatus.FAILED
+    elif under_way:
+        status = MoneyBackStatus.PENDING
+    elif returned:
+        status = MoneyBackStatus.SUCCEEDED
+    else:
+        return None
+    return MoneyBack(status=status, returned=returned, on_its_way=under_way, owed=still_owed)
