@@ -46,6 +46,10 @@ BULK: Final = frozenset(
 URGENT: Final = frozenset(TaskKind) - BULK
 
 
+#: Mails about one order, which its producer may see.
+ORDER_MAILS: Final = frozenset(kind for kind in TaskKind if kind.endswith("_mail")) - {TaskKind.ORDER_LINKS_MAIL}
+
+
 class TaskState(StrEnum):
     """``dead``: given up after the last try, kept for people to see and to retry."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from application.outbox import ORDER_MAILS, TaskState
 from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeSummary,
@@ -12,6 +14,7 @@ from application.ports.order_lists import (
     OrderCursor,
     OrderFilter,
     OrderSummary,
+    UndeliveredMail,
 )
 from domain.email_address import both_forms
 from domain.order_search import search_key, search_terms
@@ -38,7 +41,24 @@ class MemoryOrderListRepo:
             and (after is None or (order.created_at, order.id) < (after.created_at, after.order_id))
         ]
         found.sort(key=lambda order: (order.created_at, order.id), reverse=True)
-        return [_summary_of(order) for order in found[:limit]]
+        listed = [replace(_summary_of(order), undelivered=self._undelivered(order.id)) for order in found]
+        return [order for order in listed if order.undelivered or not only.undelivered][:limit]
+
+    def _undelivered(self, order_id: UUID) -> tuple[UndeliveredMail, ...]:
+        mails = [
+            task for task in self._tables.outbox.values() if task.order_id == order_id and task.kind in ORDER_MAILS
+        ]
+        arrived = [task for task in mails if task.state is TaskState.DONE]
+        open_ones = [
+            task
+            for task in mails
+            if task.state is not TaskState.DONE and task.last_error is not None
+            if not any(later.kind is task.kind and later.due_at > task.due_at for later in arrived)
+        ]
+        facts = sorted((t.kind, t.state, t.sending_since is not None, t.last_error) for t in open_ones)
+        return tuple(
+            UndeliveredMail.of(kind, state, in_doubt=doubt, error=error) for kind, state, doubt, error in facts
+        )
 
     async def attendees(
         self, show_id: UUID, *, text: str | None = None, after: AttendeeCursor | None, limit: int

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.tables import orders, ticket_attendees, ticket_claims, ticket_orders
+from adapters.postgres.tables import orders, outbox, ticket_attendees, ticket_claims, ticket_orders
+from application.outbox import ORDER_MAILS, TaskState
 from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeSummary,
@@ -17,6 +18,7 @@ from application.ports.order_lists import (
     OrderCursor,
     OrderFilter,
     OrderSummary,
+    UndeliveredMail,
 )
 from domain.customer import Customer
 from domain.email_address import both_forms
@@ -42,9 +44,40 @@ _ATTENDEES = (
     .correlate(orders)
     .lateral("attendees")
 )
+_later = outbox.alias("later")
+# One that was sent again since, and arrived, is not undelivered any more.
+_UNDELIVERED = (
+    sa.select(
+        sa.func.jsonb_agg(
+            sa.func.jsonb_build_array(
+                outbox.c.kind, outbox.c.state, outbox.c.sending_since.is_not(None), outbox.c.last_error
+            )
+        ).label("undelivered")
+    )
+    .where(
+        outbox.c.order_id == orders.c.id,
+        outbox.c.kind.in_(sorted(ORDER_MAILS)),
+        outbox.c.state != TaskState.DONE,
+        outbox.c.last_error.is_not(None),
+        ~sa.exists().where(
+            _later.c.order_id == outbox.c.order_id,
+            _later.c.kind == outbox.c.kind,
+            _later.c.state == TaskState.DONE,
+            _later.c.due_at > outbox.c.due_at,
+        ),
+    )
+    .correlate(orders)
+    .lateral("mails")
+)
 _ORDERS = (
-    sa.select(orders, _TICKETS.c.tickets, _ATTENDEES.c.valid_tickets, _ATTENDEES.c.checked_in)
-    .select_from(orders.join(_TICKETS, sa.true()).join(_ATTENDEES, sa.true()))
+    sa.select(
+        orders,
+        _TICKETS.c.tickets,
+        _ATTENDEES.c.valid_tickets,
+        _ATTENDEES.c.checked_in,
+        _UNDELIVERED.c.undelivered,
+    )
+    .select_from(orders.join(_TICKETS, sa.true()).join(_ATTENDEES, sa.true()).join(_UNDELIVERED, sa.true()))
     .order_by(orders.c.created_at.desc(), orders.c.id.desc())
 )
 _ATTENDEE_LIST = (
@@ -102,6 +135,8 @@ class PostgresOrderListRepo:
             query = query.where(sa.func.lower(orders.c.customer_email).in_(both_forms(only.email)))
         if only.text is not None:
             query = query.where(*map(_has, search_terms(only.text)))
+        if only.undelivered:
+            query = query.where(_UNDELIVERED.c.undelivered.is_not(None))
         if after is not None:
             last = sa.tuple_(sa.literal(after.created_at, _Time), sa.literal(after.order_id))
             query = query.where(sa.tuple_(orders.c.created_at, orders.c.id) < last)
@@ -158,6 +193,10 @@ def _order_of(row: RowMapping) -> OrderSummary:
         currency=currency(row["currency"]),
         fees=row["platform_fees"] + row["payment_processing_fees"],
         manual_payment=ManualPayment(row["manual_payment"]) if row["manual_payment"] else None,
+        undelivered=tuple(
+            UndeliveredMail.of(kind, state, in_doubt=in_doubt, error=error)
+            for kind, state, in_doubt, error in sorted(row["undelivered"] or ())
+        ),
         **{name: row[name] for name in _SAME_IN_BOTH},
     )
 

@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.postgres.errors import translated
 from application.ports.retention import Disposable
 
-#: Pages of 8 KiB that are looked through at a time: some thousand rows.
-PAGES: Final = 64
+#: Pages of 8 KiB that are looked through at a time: some hundred orders. Of 100,000 unpaid orders with their lines and
+#: tasks, a piece takes a tenth of a second on two busy processors.
+PAGES: Final = 16
 
 _TABLES: Final[Mapping[Disposable, str]] = {
     Disposable.TASKS: "outbox",

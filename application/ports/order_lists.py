@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from application.outbox import TaskKind, TaskState
 from domain.customer import Customer
 from domain.money import Currency
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
+
+
+class DeliveryProblem(StrEnum):
+    """FAILED: given up. PERHAPS_SENT: the mail server did not say whether it took the mail. DELAYED: tried again."""
+
+    FAILED = "failed"
+    PERHAPS_SENT = "perhaps_sent"
+    DELAYED = "delayed"
+
+
+@dataclass(frozen=True, slots=True)
+class UndeliveredMail:
+    """A mail about an order that did not get out, and what the mail server said."""
+
+    kind: TaskKind
+    problem: DeliveryProblem
+    reason: str
+
+    @classmethod
+    def of(cls, kind: str, state: str, *, in_doubt: bool, error: str | None) -> UndeliveredMail:
+        """From a task that is not done. ``error`` begins with the name of a Python error, which says nothing here."""
+        if in_doubt:
+            problem = DeliveryProblem.PERHAPS_SENT
+        else:
+            problem = DeliveryProblem.FAILED if state == TaskState.DEAD else DeliveryProblem.DELAYED
+        return cls(TaskKind(kind), problem, re.sub(r"^\w+: ", "", error or ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +65,7 @@ class OrderSummary:
     checked_in: int
     created_at: datetime
     completed_at: datetime | None
+    undelivered: tuple[UndeliveredMail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +91,13 @@ class OrderFilter:
 
     ``email`` is the whole address in any case and in either form of its domain; every word of ``text`` is part of name
     or address (accents and apostrophes do not matter), of the phone number, or is the whole order number.
+    ``undelivered``: only those with a mail that did not get out.
     """
 
     status: OrderStatus | None = None
     email: str | None = None
     text: str | None = None
+    undelivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ _SUMMARY: Final = {
     "disputed": False,
     "created_at": "2027-05-03T12:00:00Z",
     "completed_at": _SOLD_AT,
+    "undelivered_mails": [],
 }
 _REFUND: Final = {
     "id": "01932d3e-6a49-75aa-a6e7-95e4123b4a0a",

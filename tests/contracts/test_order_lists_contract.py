@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from application.outbox import TaskState
-from application.ports.order_lists import AttendeeCursor, OrderCursor, OrderFilter
+from application.outbox import TaskKind, TaskState
+from application.ports.order_lists import AttendeeCursor, DeliveryProblem, OrderCursor, OrderFilter, UndeliveredMail
 from application.ports.storage import UnitOfWorkFactory
 from domain.claims import Claim
 from domain.customer import Customer
@@ -256,3 +257,48 @@ async def test_who_has_tickets_for_a_show(unit_of_work: UnitOfWorkFactory, theat
         await uow.orders.save([replace(sold, attendees=void, status=OrderStatus.REFUNDED)])
         assert not await uow.buyers.has_tickets(theatre.show.id, "ada@example.org")
         await uow.commit()
+
+
+async def test_a_mail_that_did_not_get_out_is_seen_at_its_order(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    fine, troubled, arrived_later = (completed(theatre.order()) for _ in range(3))
+    await store(unit_of_work, fine, troubled, arrived_later)
+    dead: dict[str, Any] = {
+        "state": TaskState.DEAD,
+        "last_error": "TaskHopeless: the mail server answered 550 no such user",
+    }
+    soon = NOW + timedelta(minutes=1)
+    async with unit_of_work() as uow:
+        await uow.outbox.add(
+            [
+                replace(a_task(troubled), **dead),
+                replace(a_task(troubled), kind=TaskKind.REFUND_MAIL, attempts=1, last_error="MailUnavailable: 451"),
+                replace(
+                    a_task(troubled), kind=TaskKind.REMINDER_MAIL, sending_since=NOW, last_error="perhaps sent: why"
+                ),
+                replace(a_task(troubled), kind=TaskKind.ORDER_LINKS_MAIL, **dead),
+                replace(a_task(troubled), kind=TaskKind.DESCRIBE_TRANSFER, **dead),
+                replace(a_task(arrived_later), **dead),
+                replace(a_task(arrived_later, due_at=soon), state=TaskState.DONE),
+                replace(a_task(fine), state=TaskState.DONE),
+                replace(a_task(fine), kind=TaskKind.REMINDER_MAIL),
+            ]
+        )
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        everything = await uow.order_lists.orders(theatre.show.id, only=ALL, after=None, limit=10)
+        only = OrderFilter(undelivered=True)
+        troubles = await uow.order_lists.orders(theatre.show.id, only=only, after=None, limit=10)
+
+    assert len(everything) == 3
+    (listed,) = troubles
+    assert listed.id == troubled.id
+    assert listed.undelivered == (
+        UndeliveredMail(
+            TaskKind.CONFIRMATION_MAIL, DeliveryProblem.FAILED, "the mail server answered 550 no such user"
+        ),
+        UndeliveredMail(TaskKind.REFUND_MAIL, DeliveryProblem.DELAYED, "451"),
+        UndeliveredMail(TaskKind.REMINDER_MAIL, DeliveryProblem.PERHAPS_SENT, "perhaps sent: why"),
+    )

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from application.buyers import HeldOrder, HeldRecord
 from application.links import Links
-from application.ports.order_lists import AttendeeSummary, OrderSummary
+from application.ports.order_lists import AttendeeSummary, DeliveryProblem, OrderSummary
 from application.refunds import MAX_REASON_LENGTH, RefundPreview
 from domain.disputes import Dispute, DisputeStatus
 from domain.errors import InvalidRequest
@@ -78,8 +78,19 @@ class ManualOrderOut(CheckoutOut, kw_only=True):
         )
 
 
+class UndeliveredMailOut(msgspec.Struct):
+    """A mail that did not get out: ``failed`` (given up), ``perhaps_sent``, or ``delayed`` (tried again by itself)."""
+
+    kind: str
+    problem: DeliveryProblem
+    reason: str
+
+
 class OrderSummaryOut(msgspec.Struct, kw_only=True):
-    """An order in a list. ``amount_paid`` has the tax in it; ``success`` is true exactly while attendees may enter."""
+    """An order in a list. ``amount_paid`` has the tax in it; ``success`` is true exactly while attendees may enter.
+
+    ``undelivered_mails`` are those about the order that did not get out, but for what was sent again and arrived.
+    """
 
     order_id: UUID
     number: str
@@ -103,6 +114,7 @@ class OrderSummaryOut(msgspec.Struct, kw_only=True):
     disputed: bool
     created_at: datetime
     completed_at: datetime | None
+    undelivered_mails: list[UndeliveredMailOut]
 
     @classmethod
     def of(cls, order: OrderSummary) -> OrderSummaryOut:
@@ -130,6 +142,9 @@ class OrderSummaryOut(msgspec.Struct, kw_only=True):
             disputed=order.disputed,
             created_at=order.created_at,
             completed_at=order.completed_at,
+            undelivered_mails=[
+                UndeliveredMailOut(mail.kind.value, mail.problem, mail.reason) for mail in order.undelivered
+            ],
         )
 
 

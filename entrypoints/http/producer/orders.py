@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -34,6 +35,9 @@ from entrypoints.http.strict_json import StrictJson
 
 WithStatus = Annotated[OrderStatus | None, QueryParameter(description="Only orders in this status.")]
 WithEmail = Annotated[str | None, QueryParameter(max_length=254, description="The buyer's whole address, in any case.")]
+WithUndelivered = Annotated[
+    bool, QueryParameter(description="Only orders with a mail that did not get out, or only perhaps.")
+]
 WithText = Annotated[
     str | None,
     QueryParameter(
@@ -109,11 +113,12 @@ async def list_all(
     status: WithStatus = None,
     email: WithEmail = None,
     text: WithText = None,
+    undelivered: WithUndelivered = False,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> OrderListOut:
     """Newest first. Orders that are placed meanwhile move nothing on the pages that follow."""
-    only = filter_of(status, email, text)
+    only = replace(filter_of(status, email, text), undelivered=undelivered)
     after = OrderCursor(*decode_cursor(cursor)) if cursor else None
     orders, more = await list_orders(actor, show_id, only=only, after=after, limit=limit)
     return OrderListOut(
