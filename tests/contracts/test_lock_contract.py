@@ -14,6 +14,7 @@ from adapters.memory.lock import MemoryLock
 from adapters.redis.client import create_redis
 from adapters.redis.lock import RedisLock
 from application.ports.lock import Lease, Lock, LockTimeout, LockUnavailable
+from tests.support.redis_server import PROGRAM, system_redis
 
 #: Long enough to be still held after a few calls on a busy machine, short enough to be waited for.
 SHORT_TTL_SECONDS = 0.3
@@ -29,9 +30,20 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(scope="session")
+async def system_redis_client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Redis]:
+    """A Redis before Valkey: its scripts are the same."""
+    if PROGRAM is None:
+        pytest.skip("redis-server is not installed")
+    with system_redis(tmp_path_factory.mktemp("system_redis")) as url:
+        client = create_redis(url)
+        yield client
+        await client.aclose()
+
+
+@pytest.fixture(params=["memory", "redis", "system_redis_client"])
 def client(request: pytest.FixtureRequest) -> Redis | None:
-    return request.getfixturevalue("redis") if request.param == "redis" else None
+    return None if request.param == "memory" else request.getfixturevalue(request.param)
 
 
 @pytest.fixture
