@@ -25,7 +25,7 @@ def producer() -> None:
 @click.option("--stripe-account", help="Connected account that gets the money, acct_…")
 @click.option(
     "--tax",
-    type=click.Choice(list(TaxMode)),
+    type=click.Choice([mode.value for mode in TaxMode]),
     default=TaxMode.EXCLUSIVE.value,
     show_default=True,
     help="Whether tax is added to the prices, within them, or not charged.",
