@@ -16,27 +16,34 @@ _MAX_TEXT: Final = 64
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-@lru_cache(maxsize=10_000)
 def plain_address(text: str) -> str:
     """The address as it is best known: an IPv4 address that travels in an IPv6 one is that IPv4 address."""
-    address = _parse(text)
+    address = _parse(text[:_MAX_TEXT])
     return str(address) if address else text[:_MAX_TEXT]
 
 
-@lru_cache(maxsize=10_000)
 def network_of(text: str) -> str:
     """Whom the address counts for: an IPv4 address for itself, an IPv6 address for its /64."""
+    return _network_of(text[:_MAX_TEXT])  # whatever a header has is not remembered whole
+
+
+@lru_cache(maxsize=10_000)
+def _network_of(text: str) -> str:
     address = _parse(text)
     if address is None:
-        return text[:_MAX_TEXT]
+        return text
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     return str(ipaddress.ip_network((address.packed, _IPV6_PREFIX), strict=False))
 
 
-@lru_cache(maxsize=10_000)
 def is_private(text: str) -> bool:
     """Whether the address is of a host or a network of one's own, where proxies stand."""
+    return _is_private(text[:_MAX_TEXT])
+
+
+@lru_cache(maxsize=10_000)
+def _is_private(text: str) -> bool:
     address = _parse(text)
     return address is not None and address.is_private
 
