@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
+from datetime import timedelta
 
 from application.calendars import WriteCalendar
 from application.correspondence import SendLetter
 from application.links import Links
+from application.lookup import AddressHashes
 from application.outbox import OutboxTask
 from application.ports.letters import ConfirmationFacts, LetterLine
+from application.ports.pace import Allowance
 from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock
 from application.printing import PrintTickets
 from application.schema_org import reservations
 from application.showing import OrderOnDisplay, order_on_display
+from application.tasks import TaskTooEarly
 from application.telling import order_facts
 from application.wording import price, price_tag
-from domain.orders import AttendeeStatus
+from domain.orders import AttendeeStatus, Order
+
+log = logging.getLogger(__name__)
 
 
 class SendConfirmation:
@@ -28,7 +36,14 @@ class SendConfirmation:
         write_calendar: WriteCalendar,
         send_letter: SendLetter,
         links: Links,
+        free_mails: Allowance,
+        addresses: AddressHashes,
+        clock: Clock,
     ) -> None:
+        """``free_mails`` is how often one address gets the mail of a free order: anybody can order in its name."""
+        self._free_mails = free_mails
+        self._addresses = addresses
+        self._clock = clock
         self._unit_of_work = unit_of_work
         self._print_tickets = print_tickets
         self._write_calendar = write_calendar
@@ -36,11 +51,12 @@ class SendConfirmation:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises what SendLetter raises."""
+        """Raises what SendLetter raises, and TaskTooEarly where the address had its share of free orders' mails."""
         found = await order_on_display(self._unit_of_work, task.order_id)
         if found is None or not found.order.success:
             return  # refunded meanwhile: these tickets admit nobody any more
         order, display = found.order, found.display
+        await self._wait_for_allowance(order)
         await self._send_letter(
             task,
             order.customer,
@@ -49,6 +65,14 @@ class SendConfirmation:
             self._write_calendar.attachment(order, display),
             reply_to=display.producer.email,
         )
+
+    async def _wait_for_allowance(self, order: Order) -> None:
+        if order.quote.total or order.is_manual_order or order.customer.is_erased:
+            return
+        seconds = await self._free_mails.refused_for(self._addresses.of(order.customer.email).hex())
+        if seconds is not None:
+            log.info("The tickets of free order %s wait: their address had many such mails lately", order.id)
+            raise TaskTooEarly(self._clock.now() + timedelta(seconds=seconds))
 
     def _facts(self, found: OrderOnDisplay) -> ConfirmationFacts:
         order, quote = found.order, found.order.quote

@@ -318,7 +318,15 @@ class Container(containers.DeclarativeContainer):
         providers.Dict(
             {
                 TaskKind.CONFIRMATION_MAIL: providers.Singleton(
-                    SendConfirmation, unit_of_work.provider, print_tickets, write_calendar, send_letter, links
+                    SendConfirmation,
+                    unit_of_work.provider,
+                    print_tickets,
+                    write_calendar,
+                    send_letter,
+                    links,
+                    providers.Singleton(RateLimit, redis, rate=settings.provided.free_mails_rate),
+                    address_hashes,
+                    clock,
                 ),
                 TaskKind.REMINDER_MAIL: providers.Singleton(
                     RemindOfShow, unit_of_work.provider, clock, print_tickets, send_letter, links

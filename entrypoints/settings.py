@@ -39,6 +39,8 @@ MAX_HOLD_MINUTES = 23 * 60
 QUOTE_RATE_LIMIT = "600/minute"
 LOOKUP_RATE_LIMIT = "30/minute"
 ERROR_RATE_LIMIT = "120/minute"
+#: Mails of free orders to one address: more than a household needs, too few to flood anybody.
+FREE_MAIL_RATE_LIMIT = "10/hour"
 
 #: Settings that are amounts, with what counts, in dollars, for currencies that they do not name.
 _AMOUNTS = {
@@ -94,6 +96,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     quote_rate_limit: str = ""
     lookup_rate_limit: str = ""
     error_rate_limit: str = ""
+    free_mail_rate_limit: str = ""
     max_held_tickets_per_email: _Limit = None
     max_held_orders_per_email: _Limit = None
     max_held_tickets_per_network: _Limit = None
@@ -177,6 +180,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
         """ERROR_RATE_LIMIT, or its default."""
         return self._rate(self.error_rate_limit, ERROR_RATE_LIMIT)
 
+    @property
+    def free_mails_rate(self) -> str:
+        """FREE_MAIL_RATE_LIMIT, or its default."""
+        return self._rate(self.free_mail_rate_limit, FREE_MAIL_RATE_LIMIT)
+
     def _rate(self, given: str, default: str) -> str:
         # A rehearsal sends everything from one address, and says so once.
         return given or (UNLIMITED if self.checkout_rate_limit == UNLIMITED else default)
@@ -246,6 +254,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             ("QUOTE_RATE_LIMIT", parse_rate, self.quotes_rate),
             ("LOOKUP_RATE_LIMIT", parse_rate, self.lookups_rate),
             ("ERROR_RATE_LIMIT", parse_rate, self.errors_rate),
+            ("FREE_MAIL_RATE_LIMIT", parse_rate, self.free_mails_rate),
             ("TRUSTED_PROXIES", check_proxies, self.trusted_proxies),
             ("METRICS_LISTEN", parse_listen, self.metrics_listen or None),
         ]

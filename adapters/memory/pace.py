@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from application.ports.pace import Turn
+
+
+class MemoryAllowance:
+    """``count`` for each key, and then ``wait_seconds`` to wait; None is no limit."""
+
+    def __init__(self, count: int | None = None, wait_seconds: float = 60) -> None:
+        self.count = count
+        self.wait_seconds = wait_seconds
+        self.used: Counter[str] = Counter()
+
+    async def refused_for(self, key: str) -> float | None:
+        if self.count is not None and self.used[key] >= self.count:
+            return self.wait_seconds
+        self.used[key] += 1
+        return None
 
 
 class MemoryPace:

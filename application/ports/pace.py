@@ -8,6 +8,14 @@ from typing import Protocol
 Turn = tuple[bool, float]
 
 
+class Allowance(Protocol):
+    """So much in a while for each key."""
+
+    async def refused_for(self, key: str) -> float | None:
+        """Count once more. None while ``key`` keeps within its allowance, else for how many seconds it does not."""
+        ...
+
+
 class Pace(Protocol):
     async def reserve(self, lane: str, *, patience_seconds: float | None) -> Turn:
         """The next turn in a lane.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -159,3 +160,22 @@ async def test_one_page_is_printed_for_everybody_who_may_enter() -> None:
         ("$25.00", "Stalls", True, "Bankside")
     }
     assert {p.order_number for p in renderer.printed} == {confirmed.number}
+
+
+async def test_free_orders_do_not_flood_an_address_and_their_mails_come_later(world: World) -> None:
+    world.free_mails.count = 2
+    free, dear = ticket(price=0), ticket()
+    await world.sell(free, dear)
+    orders = [await world.buy((free, 1)) for _ in range(3)]
+    paid_for = await world.buy_and_pay((dear, 1))
+    await world.run_tasks()
+    assert {mail.to_address for mail in world.mailer.sent} == {"ada@example.org"}
+    sent = [facts.order_number for facts in world.letters.written if isinstance(facts, ConfirmationFacts)]
+    assert len(sent) == 3
+    assert paid_for.number in sent
+
+    world.free_mails.count = None
+    world.clock.advance(timedelta(seconds=world.free_mails.wait_seconds))
+    await world.run_tasks()
+    sent = [facts.order_number for facts in world.letters.written if isinstance(facts, ConfirmationFacts)]
+    assert sorted(sent) == sorted([paid_for.number, *(order.number for order in orders)])

@@ -17,7 +17,7 @@ from adapters.memory.door import MemoryListSigner
 from adapters.memory.lock import MemoryLock
 from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketRenderer
 from adapters.memory.notifier import MemoryNotifier
-from adapters.memory.pace import MemoryPace
+from adapters.memory.pace import MemoryAllowance, MemoryPace
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
@@ -151,6 +151,7 @@ class World:
         self.payment = payment or FlakyPayment()
         self.notifier = MemoryNotifier()
         self.mailer = MemoryMailer()
+        self.free_mails = MemoryAllowance()
         self.observer = MemoryOrderObserver()
         self.codes = TicketCodes("secret")
         self.links = Links("https://tickets.example", OrderTokens("secret"))
@@ -219,7 +220,14 @@ class World:
         self.write_calendar = WriteCalendar(self.calendars, self.links, self.clock)
         self.send_letter = SendLetter(self.letters, self.mailer, self.mail_pace, self.database, self.clock)
         self.send_confirmation = SendConfirmation(
-            self.database, self.print_tickets, self.write_calendar, self.send_letter, self.links
+            self.database,
+            self.print_tickets,
+            self.write_calendar,
+            self.send_letter,
+            self.links,
+            self.free_mails,
+            AddressHashes("secret"),
+            self.clock,
         )
         self.apologize = ApologizeForLatePayment(self.database, self.clock, self.send_letter, self.links)
         self.look_up_orders = LookUpOrders(self.database, self.clock, self.ids, AddressHashes("secret"), self.hand_over)
