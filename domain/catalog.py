@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -186,6 +186,8 @@ class Show:
         """The moment, in UTC, of a time as a client writes it (``domain.timezones.local_time``). Raises
         InvalidRequest.
         """
+        if given.utcoffset() == timedelta():  # a moment everywhere, to the end of the calendar
+            return given.astimezone(UTC)
         try:
             return instant_of(local_time(given, self.zone, field), self.zone)
         except OverflowError:

@@ -69,7 +69,9 @@ def _entry(event: CalendarEvent) -> Event:
     entry.add("location", _plain(event.venue))
     entry.add("url", vUri(event.url))
     _add_time(entry, "dtstart", event.start_time, event)
-    if event.end_time > event.start_time:  # RFC 5545, 3.6.1: an end must be later than the start
+    # RFC 5545, 3.6.1: an end must be later than the start. In UTC, as Python compares two times of one zone by their
+    # clock, on which 1:15 may come after 1:45.
+    if event.end_time.astimezone(UTC) > event.start_time.astimezone(UTC):
         _add_time(entry, "dtend", event.end_time, event)
     entry.add("status", "CANCELLED" if event.cancelled else "CONFIRMED")
     entry.add("transp", "TRANSPARENT" if event.cancelled else "OPAQUE")

@@ -127,3 +127,10 @@ def test_a_show_that_has_another_name_goes_on() -> None:
     stored = show(timezone="posix/Europe/Paris", venue_clock=VenueClock.at(moments, "posix/Europe/Paris"))
     assert stored.changed(title="Macbeth").start_there.isoformat() == "2050-06-01T21:00:00+02:00"
     assert stored.changed(timezone="Europe/Paris").start_time == stored.start_time
+
+
+def test_a_moment_in_universal_time_may_be_the_end_of_the_calendar() -> None:
+    never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert show(timezone="Asia/Tokyo").moment(never, "valid_until") == never
+    with pytest.raises(InvalidRequest, match="beyond the calendar"):
+        show(timezone="America/New_York").moment(never.replace(tzinfo=None), "valid_until")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -91,7 +90,7 @@ def _orders(export: Export[OrderSummary]) -> Table:
         columns=ORDER_COLUMNS,
         rows=(order_row(order) async for order in export.items),
         places=export.currency.places,
-        timezone=ZoneInfo(export.show.timezone),
+        timezone=export.show.zone,
     )
 
 
@@ -102,7 +101,7 @@ def _attendees(export: Export[AttendeeSummary]) -> Table:
         columns=ATTENDEE_COLUMNS,
         rows=(attendee_row(attendee) async for attendee in export.items),
         places=export.currency.places,
-        timezone=ZoneInfo(export.show.timezone),
+        timezone=export.show.zone,
     )
 
 

@@ -183,8 +183,10 @@ def test_what_changed_is_found_by_comparing_two_releases(tmp_path: Path) -> None
 def test_hours_that_come_twice_are_written_as_moments(
     zone: str, start: datetime, end: datetime, written: tuple[str, str]
 ) -> None:
-    entry = entry_of(read(replace(EVENT, timezone=ZoneInfo(zone), start_time=start, end_time=end)))
-    assert (entry["DTSTART"].to_ical().decode(), entry["DTEND"].to_ical().decode()) == written
+    timezone = ZoneInfo(zone)
+    for begin, ends in ((start, end), (start.astimezone(timezone), end.astimezone(timezone))):
+        entry = entry_of(read(replace(EVENT, timezone=timezone, start_time=begin, end_time=ends)))
+        assert (entry["DTSTART"].to_ical().decode(), entry["DTEND"].to_ical().decode()) == written
 
 
 def _ways_to_change() -> list[tuple[str, list[datetime]]]:
