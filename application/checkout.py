@@ -103,6 +103,7 @@ class PlaceOrders:
         self._issue = issue
         self._hand_over = hand_over
         self._policy = policy
+        self._counter_policy = policy.at_the_counter()
         self._audit = AuditTrail(clock, ids)
         self._in_use: frozenset[Hashable] = frozenset()
 
@@ -210,7 +211,8 @@ class PlaceOrders:
                 claims.ensure(claimant, tickets, is_free=quote.is_free)
 
         try:
-            order = sale.offering(request.cart.show_id, self._policy).place(
+            policy = self._counter_policy if request.manual_payment else self._policy
+            order = sale.offering(request.cart.show_id, policy).place(
                 request.cart,
                 request.customer,
                 order_id=new_order_id(self._ids),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias
@@ -16,6 +16,8 @@ from domain.money import CURRENCIES, Currency, currency
 #: A billion is nonsense enough, in dollars and in any named currency but the smallest.
 MOST: Final = Decimal(10**12)
 MOST_DOLLARS: Final = Decimal(10**9)
+#: What the counter sells at once: each is a page of the mailed tickets. A school comes with more in two orders.
+MAX_TICKETS_AT_THE_COUNTER: Final = 250
 
 _AMOUNT = re.compile(r"(?P<amount>(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:\s*(?P<code>[A-Za-z]{3}))?")
 #: "5,000 USD" is no list of 5 and 000 USD.
@@ -107,6 +109,15 @@ class CheckoutPolicy:
     hold: timedelta = timedelta(minutes=30)
     claims: ClaimPolicy = field(default_factory=ClaimPolicy)
     _terms: dict[str, CurrencyTerms] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def at_the_counter(self) -> CheckoutPolicy:
+        """The terms of a box office's own orders: stock limits them, and the system, but no limit of the buyers'."""
+        return replace(
+            self,
+            max_tickets_per_order=MAX_TICKETS_AT_THE_COUNTER,
+            max_order_amount=MOST_DOLLARS,
+            max_donation_per_ticket=MOST_DOLLARS,
+        )
 
     def terms(self, currency: Currency) -> CurrencyTerms:
         """What these terms are in one currency. No limit is above what Stripe charges at once."""

@@ -21,6 +21,7 @@ from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.head import HeadAsGet, allow_head
+from entrypoints.http.known_parameters import ensure_known, remember_parameters
 from entrypoints.http.memory import calm_garbage_collector
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
@@ -56,10 +57,15 @@ def create_app(container: Container) -> Litestar:
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     app = HeadAsGet(
         route_handlers=[
-            Router("/api/v1", route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router]),
+            Router(
+                "/api/v1",
+                route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router],
+                guards=[ensure_known],
+            ),
             Router(
                 "/api/v1",
                 route_handlers=[orders.router, platform.router, producer.router],
+                guards=[ensure_known],
                 middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate)],
             ),
             health.router,
@@ -96,6 +102,7 @@ def create_app(container: Container) -> Litestar:
         logging_config=None,
     )
     complete(app.openapi_schema)
+    remember_parameters(app)
     return app
 
 

@@ -22,7 +22,6 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     OpenAPIType,
     Operation,
-    Parameter,
     Reference,
     Schema,
 )
@@ -91,8 +90,8 @@ def _operations(item: PathItem) -> Iterator[Operation]:
 
 def _common_codes(path: str, operation: Operation) -> list[str]:
     codes = []
-    if operation.request_body or any(not _is_in_path(parameter) for parameter in operation.parameters or []):
-        codes.append("invalid_request")  # a path with what is no id is no path of ours: 404
+    if path.startswith("/api/") or operation.request_body or operation.parameters:
+        codes.append("invalid_request")  # for a query parameter or a body that the operation does not have, at least
     if any(operation.security or []):
         codes += ["unauthorized", "forbidden"]
     if "{" in path:
@@ -102,10 +101,6 @@ def _common_codes(path: str, operation: Operation) -> list[str]:
     if path.startswith("/api/"):
         codes.append("unavailable")
     return codes
-
-
-def _is_in_path(parameter: Parameter | Reference) -> bool:
-    return isinstance(parameter, Parameter) and parameter.param_in == "path"
 
 
 def _add_errors(operation: Operation, codes: list[str]) -> None:

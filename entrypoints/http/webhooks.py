@@ -19,6 +19,7 @@ from litestar.status_codes import HTTP_200_OK
 from application.payment_events import HandlePaymentEvent
 from application.ports.payment import InvalidSignature
 from entrypoints.http.errors import ErrorOut, application_error, framework_error
+from entrypoints.http.known_parameters import ANY_PARAMETER, READS_BODY
 from entrypoints.http.openapi import answers
 
 log = logging.getLogger(__name__)
@@ -126,6 +127,7 @@ class ReceivedOut(msgspec.Struct):
     operation_class=SignedEvent,
     summary="Receive Stripe's events",
     operation_id="stripe_webhook",
+    opt={READS_BODY: True, ANY_PARAMETER: True},
     responses=answers("too_large", "payment_unavailable"),
     exception_handlers={InvalidSignature: refused_signature, HTTPException: refused_request},
 )

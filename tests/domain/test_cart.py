@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.errors import InvalidPromoCode, InvalidQuantity, NoTickets, TooManyTickets
-from domain.policy import CheckoutPolicy
+from domain.policy import MAX_TICKETS_AT_THE_COUNTER, CheckoutPolicy
 from tests.support.factories import cart, ticket
 
 stalls = ticket()
@@ -63,6 +63,13 @@ def test_eleven_tickets_are_too_many() -> None:
     with pytest.raises(TooManyTickets, match=r"^Maximum 10 tickets per order$") as refusal:
         cart((stalls, 5), (circle, 6))
     assert refusal.value.field == "tickets"
+
+
+def test_the_counter_sells_more_at_once_than_a_buyer_may_have() -> None:
+    stalls, counter = ticket(quantity=1000), CheckoutPolicy(max_tickets_per_order=2).at_the_counter()
+    cart((stalls, MAX_TICKETS_AT_THE_COUNTER), policy=counter)
+    with pytest.raises(TooManyTickets, match="Maximum 250 tickets"):
+        cart((stalls, MAX_TICKETS_AT_THE_COUNTER + 1), policy=counter)
 
 
 def test_how_many_tickets_an_order_may_have_is_a_setting() -> None:

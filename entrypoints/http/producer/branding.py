@@ -18,6 +18,7 @@ from application.branding import MAX_UPLOAD_BYTES, GetBranding, SetBranding, Set
 from application.links import Links
 from domain.branding import Branding, Picture
 from entrypoints.http.access import guarded_router
+from entrypoints.http.known_parameters import READS_BODY
 from entrypoints.http.openapi import answers
 from entrypoints.http.strict_json import StrictJson
 
@@ -95,6 +96,7 @@ async def set_one(
     responses=answers("invalid_request", "too_large"),
     summary="Upload the logo",
     operation_id="set_logo",
+    opt={READS_BODY: True},
 )
 async def set_logo(
     request: Request[Any, Any, Any],
@@ -121,6 +123,7 @@ async def delete_logo(
     responses=answers("invalid_request", "too_large", "conflict"),
     summary="Upload a show's image",
     operation_id="set_show_image",
+    opt={READS_BODY: True},
 )
 async def set_image(
     request: Request[Any, Any, Any],

@@ -92,11 +92,12 @@ async def add(
 ) -> ManualOrderOut:
     """Completed at once, with attendees and the confirmation mail. The show need not be published, but must be neither
     over nor cancelled. ``cash`` and ``other`` cost the tickets' price without fees, as nobody processes a payment;
-    ``comp`` costs nothing, and takes neither promo code nor donation.
+    ``comp`` costs nothing, and takes neither promo code nor donation. The limits of a buyer's order do not count, only
+    what is left, and 250 tickets at once.
     """
     quoted = data.to_quote(show_id)
     request = CheckoutRequest(
-        cart=quoted.to_cart(policy),
+        cart=quoted.to_cart(policy.at_the_counter()),
         customer=data.customer.to_customer(),
         expected_total=data.expected_total,
         idempotency=idempotency_of(idempotency_key, data, show_id=show_id),

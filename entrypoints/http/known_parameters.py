@@ -1,0 +1,85 @@
+"""Refusing what a request of the API has and nobody reads: query parameters and bodies.
+
+A typo must not be ignored: ``?stauts=refunded`` would export everything. Fields of bodies are refused where bodies are
+decoded. Pages are not the API, and ignore what the campaigns of others append to their addresses; so do the few files
+and redirects of the API that a mail or a payment page links to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import HTTPRouteHandler
+from litestar.handlers.base import BaseRouteHandler
+
+from domain.errors import InvalidRequest
+
+#: In a handler's ``opt``: it reads the body by itself.
+READS_BODY: Final = "reads_body"
+#: In a handler's ``opt``: its address is kept by others, who may have put something behind it.
+ANY_PARAMETER: Final = "any_parameter"
+
+_KNOWN: Final = "known_query_parameters"
+#: What analytics and mail services append to every link: Google's, Meta's, Microsoft's, HubSpot's and Mailchimp's.
+_TRACKING: Final = (
+    "utm_",
+    "fbclid",
+    "gclid",
+    "gbraid",
+    "wbraid",
+    "msclkid",
+    "mc_cid",
+    "mc_eid",
+    "_hsenc",
+    "_hsmi",
+    "_ga",
+)
+
+
+def remember_parameters(app: Litestar) -> None:
+    """Note which query parameters each operation has, by what OpenAPI says of it."""
+    known: dict[str, frozenset[str]] = {}
+    for path in (app.openapi_schema.paths or {}).values():
+        for method in ("get", "post", "put", "patch", "delete"):
+            operation = getattr(path, method)
+            if operation is not None and operation.operation_id:
+                parameters = operation.parameters or []
+                known[operation.operation_id] = frozenset(each.name for each in parameters if each.param_in == "query")
+    app.state[_KNOWN] = known
+
+
+async def ensure_known(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard. Raises InvalidRequest for a query parameter or a body that the operation does not have."""
+    if not isinstance(handler, HTTPRouteHandler):
+        return
+    if connection.scope["query_string"] and ANY_PARAMETER not in handler.opt:
+        _ensure_known_parameters(connection, handler)
+    reads_body = READS_BODY in handler.opt or "data" in handler.parsed_fn_signature.parameters
+    if not reads_body and _may_have_body(connection):
+        await _ensure_no_body(connection)
+
+
+def _ensure_known_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: HTTPRouteHandler) -> None:
+    operations: Mapping[str, frozenset[str]] = connection.app.state[_KNOWN]
+    known = operations[str(handler.operation_id)]
+    is_read = handler.http_methods == {"GET"}
+    for name in connection.query_params:
+        if name not in known and not (is_read and name.startswith(_TRACKING)):
+            raise InvalidRequest(f"Unknown query parameter {name!r}"[:200], field=name[:100])
+
+
+def _may_have_body(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    headers = connection.headers
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+async def _ensure_no_body(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """An object without fields is none: many clients send it with every POST."""
+    assert isinstance(connection, Request)  # noqa: S101  # HTTP handlers have no other
+    body = (await connection.body()).strip()
+    if body and msgspec.json.decode(body) != {}:
+        raise InvalidRequest("This request takes no body")
