@@ -1,22 +1,22 @@
 """Dates, times and prices as letters and tickets say them: in English, in the habits of the country the show is in.
 
 A German date in an English sentence reads like a mistake, and an American one misleads a German. So the words are
-always English, while the order of day and month, the clock of 12 or 24 hours and the way prices are written are those
-of the English that the Unicode CLDR has for the show's country: "27 November 2026, 19:30, 25,00 €" for de-DE.
+always English, while the order of day and month and the clock of 12 or 24 hours are those of the English that the
+Unicode CLDR has for the show's country: "27 November 2026, 19:30" for de-DE. Prices carry no language, and are written
+as the show's own locale writes them.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency
+from babel.numbers import NumberPattern, parse_pattern
 
 from domain.money import Currency
 from domain.timezones import name_at
@@ -28,6 +28,18 @@ _ELSEWHERE: Final = "en_150"
 #: names, as the CLDR's rules for skeletons allow (UTS 35, part 4, "Matching Skeletons"); quoted words are left alone.
 _INTERVAL: Final = "yMMMEd"
 _ABBREVIATED: Final = re.compile(r"'[^']*'|M{3,}|L{3,}|E+|c{3,}")
+#: CLDR's minimumGroupingDigits is 2 in these languages (of these countries, where some are named), as Node.js 20 with
+#: CLDR 48 writes them; babel does not have it. Renew it by comparing Intl.NumberFormat(tag).format(1234) for every tag.
+_FOUR_DIGITS_TOGETHER: Final[dict[str, frozenset[str | None]]] = {
+    **dict.fromkeys(("be", "bg", "et", "hu", "hy", "it", "ka", "lv", "pl", "sl", "sq"), frozenset()),
+    "es": frozenset({None, "EA", "ES", "IC", "PH"}),
+    "pt": frozenset({"AO", "CH", "CV", "GQ", "GW", "LU", "MO", "MZ", "PT", "ST", "TL"}),
+    "ru": frozenset({"UA"}),
+}
+#: From so much on, numbers are grouped in every language that groups them.
+MANY_DIGITS: Final = 10_000
+#: Between a currency's letters and a digit, on either side.
+_UNSPACED_CODE: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 #: Babel sets this before "PM": not every font has it.
 _NARROW_SPACE: Final = "\u202f"
 #: CLDR sets these around a dash; what is searched and copied has plain ones.
@@ -98,12 +110,36 @@ def doors(door_time: datetime, start_time: datetime, timezone: ZoneInfo, locale:
     return time if same_day else f"{local:%A} {time}"
 
 
+@lru_cache(maxsize=4096)
 def price(currency: Currency, minor: int, locale: str) -> str:
-    """An amount of minor units, such as "$25.00"."""
-    amount = Decimal(minor).scaleb(-currency.places)
-    return format_currency(amount, currency.code, locale=english_of(locale)).replace(
-        _NARROW_SPACE, "\N{NO-BREAK SPACE}"
+    """An amount of minor units as the show's locale writes it, on pages, in mails and on tickets: "$25.00", "25,00 €".
+
+    With the currency's decimals as Stripe counts them, where CLDR would leave some out. Beyond what babel knows, three
+    of CLDR's rules are kept, which browsers keep, too: four digits stay together where a language groups only longer
+    numbers, a code is set apart from its digits, and Switzerland's French writes money with a point. Left out is what
+    CLDR has changed since babel's release of it.
+    """
+    parsed = Locale.parse(locale, sep="-")
+    amount = currency.to_decimal(minor)
+    groups = abs(amount) >= MANY_DIGITS or not _keeps_four_digits_together(parsed)
+    text: str = _pattern(locale, currency.decimals if minor % currency.step == 0 else currency.places).apply(
+        amount, parsed, currency=currency.code, currency_digits=False, group_separator=groups
     )
+    if parsed.language == "fr" and parsed.territory == "CH":
+        text = text.replace(",", ".")
+    return _UNSPACED_CODE.sub("\N{NO-BREAK SPACE}", text)
+
+
+@lru_cache(maxsize=1000)
+def _pattern(locale: str, decimals: int) -> NumberPattern:
+    pattern = parse_pattern(Locale.parse(locale, sep="-").currency_formats["standard"].pattern)
+    pattern.frac_prec = (decimals, decimals)
+    return pattern
+
+
+def _keeps_four_digits_together(locale: Locale) -> bool:
+    together = _FOUR_DIGITS_TOGETHER.get(locale.language)
+    return together is not None and (not together or locale.territory in together)
 
 
 def price_tag(currency: Currency, minor: int, locale: str) -> str:

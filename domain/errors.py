@@ -24,13 +24,30 @@ writes it (``tickets[0].quantity``), or None. How an error looks over HTTP is de
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Self
+
 
 class DomainError(Exception):
     """A rule said no. Nothing has been changed."""
 
+    _template: str | None = None
+    _amount: int = 0
+
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+    @classmethod
+    def about_amount(cls, template: str, amount: int, write: Callable[[int], str], *, field: str | None = None) -> Self:
+        """An error whose sentence has an amount of minor units at ``{amount}``, as ``write`` writes it."""
+        error = cls(template.format(amount=write(amount)), field=field)
+        error._template, error._amount = template, amount
+        return error
+
+    def written_by(self, write: Callable[[int], str]) -> str:
+        """The sentence with its amount, if it has one, as ``write`` writes it: people read it in the show's locale."""
+        return str(self) if self._template is None else self._template.format(amount=write(self._amount))
 
 
 class InvalidRequest(DomainError):

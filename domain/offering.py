@@ -25,10 +25,8 @@ class PriceChanged(DomainError):
     """The total is not the one the buyer agreed to; ``quote`` is the new price."""
 
     def __init__(self, quote: Quote) -> None:
-        super().__init__(
-            f"The price has changed: the total is now {quote.currency.display(quote.total)}",
-            field="expected_total",
-        )
+        self._template, self._amount = "The price has changed: the total is now {amount}", quote.total
+        super().__init__(self.written_by(quote.currency.display), field="expected_total")
         self.quote = quote
 
 

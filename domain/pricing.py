@@ -100,13 +100,13 @@ def price(
         _check_maximum(subtotal, currency, policy)
         return _quote(priced, subtotal, 0, 0, promo_code, currency)
     charged_tickets = sum(line.quantity for line in priced if line.unit_amount > 0)
-    platform_fees = currency.round_to_minor(policy.terms(currency).platform_fee * charged_tickets)
-    processing_fees = _processing_fees(subtotal + platform_fees, currency, policy)
+    platform_fees, processing_fees = _fees(subtotal, charged_tickets, currency, policy)
     total = subtotal + platform_fees + processing_fees
     _check_maximum(total, currency, policy, charged_by_stripe=True)
     if 0 < total < currency.minimum_charge:
-        least = currency.display(currency.minimum_charge)
-        raise OrderTotalTooSmall(f"Order total must be at least {least}", field="tickets")
+        raise OrderTotalTooSmall.about_amount(
+            "Order total must be at least {amount}", currency.minimum_charge, currency.display, field="tickets"
+        )
     return _quote(priced, subtotal, platform_fees, processing_fees, promo_code, currency)
 
 
@@ -178,16 +178,33 @@ def _donation(line: CartLine, ticket: Ticket, currency: Currency, policy: Checko
         terms = policy.terms(currency)
         too_large = line.donation_amount.is_finite() and line.donation_amount > terms.max_donation
         if too_large and ticket.is_donation_based:
-            limit = currency.display(terms.max_donation_per_ticket)
-            raise DonationTooLarge(f"Maximum donation per ticket is {limit}", field=field)
+            raise DonationTooLarge.about_amount(
+                "Maximum donation per ticket is {amount}", terms.max_donation_per_ticket, currency.display, field=field
+            )
         donation = currency.to_minor(line.donation_amount)
     except InvalidAmount as error:
         raise InvalidAmount(f"donation_amount: {error}", field=field) from None
     if not ticket.is_donation_based and donation > 0:
         raise DonationNotAllowed("Additional donations not allowed for non-donation ticket", field=field)
     if ticket.is_donation_based and donation < ticket.price:
-        raise DonationTooSmall(f"Donation amount must be at least {currency.display(ticket.price)}", field=field)
+        raise DonationTooSmall.about_amount(
+            "Donation amount must be at least {amount}", ticket.price, currency.display, field=field
+        )
     return donation
+
+
+def fees_on_top(unit_price: int, currency: Currency, policy: CheckoutPolicy) -> int:
+    """What a buyer of one ticket of this price pays besides it, in minor units, before tax.
+
+    An advertised price has to have it in it. Of several tickets each costs as much or less.
+    """
+    return sum(_fees(unit_price, 1 if unit_price else 0, currency, policy))
+
+
+def _fees(subtotal: int, charged_tickets: int, currency: Currency, policy: CheckoutPolicy) -> tuple[int, int]:
+    """The platform's fees and the processing fees on top of ``subtotal``."""
+    platform_fees = currency.round_to_minor(policy.terms(currency).platform_fee * charged_tickets)
+    return platform_fees, _processing_fees(subtotal + platform_fees, currency, policy)
 
 
 def _processing_fees(charged: int, currency: Currency, policy: CheckoutPolicy) -> int:
@@ -202,4 +219,6 @@ def _check_maximum(total: int, currency: Currency, policy: CheckoutPolicy, *, ch
     if charged_by_stripe:
         limit = min(limit, currency.maximum_charge)
     if total > limit:
-        raise OrderTotalExceeded(f"Order total exceeds maximum amount of {currency.display(limit)}", field="tickets")
+        raise OrderTotalExceeded.about_amount(
+            "Order total exceeds maximum amount of {amount}", limit, currency.display, field="tickets"
+        )

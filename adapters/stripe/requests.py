@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+import idna
 from stripe.params import AccountCreateParams, TransferReversalCreateParams, TransferUpdateParams
 from stripe.params.checkout import (
     SessionCreateParams,
@@ -53,7 +54,6 @@ def session_params(
     return {
         "mode": "payment",
         "client_reference_id": str(order.id),
-        "customer_email": order.customer.email,
         "line_items": line_items(order, tax_location),
         "automatic_tax": automatic_tax(order),
         # Prices stay in the producer's currency: what is paid is compared with the order to the cent.
@@ -69,8 +69,14 @@ def session_params(
         "expires_at": int((order.expires_at + SESSION_OUTLASTS_HOLD + ahead).timestamp()),
         "success_url": success_url,
         "cancel_url": cancel_url,
+        **_known_buyer(order),
         **_excluded_methods(order),
     }
+
+
+def _known_buyer(order: Order) -> SessionCreateParams:
+    email = _customer_email(order.customer.email)
+    return {"customer_email": email} if email else {}
 
 
 def _excluded_methods(order: Order) -> SessionCreateParams:
@@ -79,6 +85,20 @@ def _excluded_methods(order: Order) -> SessionCreateParams:
         return {}
     excluded = too_slow(paid_by=order.expires_at, needed_by=order.doors_at)
     return {"excluded_payment_method_types": excluded} if excluded else {}
+
+
+def _customer_email(address: str) -> str | None:
+    """The address as Stripe takes it, which is ASCII alone: the domain by IDNA, as mail servers write it, too.
+
+    None where the name before the @ is not ASCII, which has no such form: Stripe's page asks the buyer for another.
+    """
+    name, _, domain = address.rpartition("@")
+    if not name.isascii():
+        return None
+    try:
+        return f"{name}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        return None
 
 
 def listing_params(since: datetime) -> SessionListParams:

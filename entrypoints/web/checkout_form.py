@@ -12,8 +12,9 @@ from application.checkout import CheckoutRequest
 from domain.customer import Customer, parse_email, parse_name, parse_phone
 from domain.errors import DomainError
 from domain.policy import CheckoutPolicy
-from entrypoints.web.selection import Selection
-from entrypoints.web.wording import told
+from entrypoints.web.amounts import NumberStyle
+from entrypoints.web.selection import PLAIN_NUMBERS, Selection
+from entrypoints.web.wording import Wording, told
 
 Parsed = TypeVar("Parsed")
 
@@ -29,6 +30,7 @@ class CheckoutForm:
     expected_total: str = ""
     key: str = ""
     errors: dict[str, str] = field(default_factory=dict)
+    refusals: dict[str, DomainError] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fields: Mapping[str, str]) -> CheckoutForm:
@@ -41,13 +43,15 @@ class CheckoutForm:
             key=fields.get("key", ""),
         )
 
-    def request(self, show_id: UUID, policy: CheckoutPolicy) -> CheckoutRequest | None:
+    def request(
+        self, show_id: UUID, policy: CheckoutPolicy, numbers: NumberStyle = PLAIN_NUMBERS
+    ) -> CheckoutRequest | None:
         """What is asked for; None where it makes no sense, and ``errors`` say why: all of it, not just the first."""
         name = self._parse("name", parse_name)
         email = self._parse("email", parse_email)
         phone = self._parse("phone", parse_phone)
         try:
-            cart = self.selection.to_cart(show_id, policy)
+            cart = self.selection.to_cart(show_id, policy, numbers)
         except DomainError as error:
             self.refuse(error)
             return None
@@ -57,7 +61,13 @@ class CheckoutForm:
 
     def refuse(self, error: DomainError) -> None:
         """Tell the error at the field that is to blame."""
-        self.errors[self.selection.field_of(error) or ""] = told(error)
+        name = self.selection.field_of(error) or ""
+        self.errors[name] = told(error)
+        self.refusals[name] = error
+
+    def tell(self, words: Wording) -> None:
+        """Write the amounts in the errors as the rest of the page does."""
+        self.errors.update({name: told(error, words) for name, error in self.refusals.items()})
 
     @property
     def is_about_tickets(self) -> bool:

@@ -37,8 +37,9 @@ from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, lim
 from entrypoints.web.checkout_form import CheckoutForm
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.rendering import Pages
-from entrypoints.web.selection import Selection
+from entrypoints.web.selection import PLAIN_NUMBERS, Selection
 from entrypoints.web.show_pages import price, show_context
+from entrypoints.web.wording import Wording
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class FormDesk:
         """The form as it was typed, at today's price, with what is wrong told where it is wrong."""
         await ensure_not_guessing(request, form.selection.promo_code)
         display = await self.get_show(show_id)
-        quote, problem = await price(form.selection, show_id, self.quote_cart, self.policy)
+        quote, problem = await price(form.selection, display, self.quote_cart, self.policy)
         if isinstance(problem, NoTickets) and not form.name:
             context = show_context(display, form.selection, self.policy, problem)
             return self.pages.page("show.html", context, status_code=HTTP_400_BAD_REQUEST, headers=_CACHE)
@@ -73,6 +74,7 @@ class FormDesk:
             note_error(request.scope, code_of(problem))
         if problem:
             form.refuse(problem)
+        form.tell(Wording.of(display, self.policy))
         token = csrf_token(request)
         form_key = await self.buy_once.form_key(token, show_id)
         context = {
@@ -92,7 +94,7 @@ class FormDesk:
         try:
             return await self.buy_once(csrf_token(request), form.key, wanted)
         except PriceChanged as error:
-            form.errors[""] = f"{error}. If you agree, press the button once more."
+            form.refuse(error)
             return row_of(error).status
         except DomainError as error:
             note_error(request.scope, code_of(error))
@@ -143,7 +145,10 @@ async def buy(
     if fields.get("do") == "update":
         await limit_quotes(request)
         return await form_desk.page(request, show_id, form)
-    wanted = form.request(show_id, form_desk.policy)
+    numbers = PLAIN_NUMBERS
+    if form.selection.has_amounts:
+        numbers = Wording.of(await form_desk.get_show(show_id), form_desk.policy).numbers
+    wanted = form.request(show_id, form_desk.policy, numbers)
     if wanted is None:
         note_error(request.scope, "invalid_request")
         return await form_desk.page(request, show_id, form, HTTP_400_BAD_REQUEST)

@@ -15,12 +15,15 @@ from uuid import UUID
 
 from domain.cart import Cart, CartLine
 from domain.errors import DomainError, InvalidAmount, InvalidQuantity, TicketNotFound
+from domain.money import currency
 from domain.policy import CheckoutPolicy
+from entrypoints.web.amounts import NumberStyle
 
 #: More fields than any show has tickets to choose from. What comes after them is not read.
 MAX_LINES: Final = 100
+#: As the United States write numbers.
+PLAIN_NUMBERS: Final = NumberStyle("en-US", currency("USD"))
 _QUANTITY, _DONATION, _PROMO = "q-", "d-", "promo"
-_AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{0,12})?|\.[0-9]{1,12}")
 _LINE = re.compile(r"tickets\[(?P<position>\d+)\]\.(?P<name>\w+)")
 
 
@@ -41,10 +44,18 @@ class Selection:
             promo_code=fields.get(_PROMO, ""),
         )
 
-    def to_cart(self, show_id: UUID, policy: CheckoutPolicy) -> Cart:
-        """Raises InvalidQuantity, InvalidAmount, TicketNotFound, and what Cart.of raises."""
+    @property
+    def has_amounts(self) -> bool:
+        """Whether anything was typed that only the show's locale and currency say how to read."""
+        return any(typed.strip() for typed in self.donations.values())
+
+    def to_cart(self, show_id: UUID, policy: CheckoutPolicy, style: NumberStyle = PLAIN_NUMBERS) -> Cart:
+        """``style`` is how amounts are written there.
+
+        Raises InvalidQuantity, InvalidAmount, TicketNotFound, and what Cart.of raises.
+        """
         lines = [
-            self._line(position, ticket_id, typed)
+            self._line(position, ticket_id, typed, style)
             for position, (ticket_id, typed) in enumerate(self.quantities.items())
         ]
         return Cart.of(show_id, lines, promo_code=self.promo_code or None, policy=policy)
@@ -66,14 +77,14 @@ class Selection:
         ticket_id = list(self.quantities)[int(found["position"])]
         return (_DONATION if found["name"] == "donation_amount" else _QUANTITY) + ticket_id
 
-    def _line(self, position: int, ticket_id: str, typed: str) -> CartLine:
+    def _line(self, position: int, ticket_id: str, typed: str, style: NumberStyle) -> CartLine:
         try:
             parsed_id = UUID(ticket_id)
         except ValueError:
             raise TicketNotFound("No such ticket in this show", field=f"tickets[{position}].ticket_id") from None
         quantity = _quantity(typed, position)
         # An amount beside no ticket is of no interest, however it is written.
-        donation = _amount(self.donations.get(ticket_id, ""), position) if quantity else Decimal(0)
+        donation = _amount(self.donations.get(ticket_id, ""), position, style) if quantity else Decimal(0)
         return CartLine(position, parsed_id, quantity, donation)
 
 
@@ -89,9 +100,8 @@ def _quantity(typed: str, position: int) -> int:
     return int(text)
 
 
-def _amount(typed: str, position: int) -> Decimal:
-    # A comma is the point of most of the world's keyboards. Where both stand the amount is not guessed at.
-    text = re.sub(r"\s", "", typed).replace(",", ".") or "0"
-    if not _AMOUNT.fullmatch(text):
-        raise InvalidAmount("Write the amount in digits, such as 15.00", field=f"tickets[{position}].donation_amount")
-    return Decimal(text)
+def _amount(typed: str, position: int, style: NumberStyle) -> Decimal:
+    try:
+        return style.read(typed)
+    except InvalidAmount as error:
+        raise InvalidAmount(str(error), field=f"tickets[{position}].donation_amount") from None

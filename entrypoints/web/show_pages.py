@@ -23,7 +23,7 @@ from application.showing import GetShow, ListShows
 from domain.catalog import Producer
 from domain.errors import DomainError, InvalidPromoCode
 from domain.policy import CheckoutPolicy
-from domain.pricing import Quote
+from domain.pricing import Quote, fees_on_top
 from entrypoints.http.context import note_error
 from entrypoints.http.errors import code_of
 from entrypoints.http.paging import decode_cursor, encode_cursor
@@ -31,7 +31,7 @@ from entrypoints.http.rate_limit import ensure_not_guessing, limit_quotes
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache, key_of
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
-from entrypoints.web.wording import Wording, left
+from entrypoints.web.wording import Wording, left, told
 
 SHOWS_ON_A_PAGE = 24
 
@@ -42,6 +42,7 @@ async def show_list(
     list_shows: NamedDependency[ListShows],
     pages: NamedDependency[Pages],
     page_cache: NamedDependency[PageCache],
+    policy: NamedDependency[CheckoutPolicy],
     producer: FromQuery[UUID | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> CachedAnswer:
@@ -53,7 +54,7 @@ async def show_list(
         return pages.public(
             "shows.html",
             {
-                "shows": [(display, Wording.of(display)) for display in shows],
+                "shows": [(display, Wording.of(display, policy)) for display in shows],
                 "producer": _only_producer(shows),
                 "next": encode_cursor(more.start_time, more.show_id) if more else None,
                 "of_producer": producer,
@@ -78,7 +79,10 @@ async def show_page(
     async def make() -> CachedAnswer:
         selection = Selection.of(dict(request.query_params.items()))
         display = await get_show(show_id)
-        structured = event_on_sale(display, links, lambda ticket: ticket.price)
+        currency = display.producer.currency
+        structured = event_on_sale(
+            display, links, lambda ticket: ticket.price + fees_on_top(ticket.price, currency, policy)
+        )
         return pages.public("show.html", {**show_context(display, selection, policy), "structured": structured})
 
     if request.scope["query_string"]:
@@ -124,20 +128,22 @@ async def total(
     selection = Selection.of(dict(request.query_params.items()))
     await ensure_not_guessing(request, selection.promo_code)
     display = await get_show(show_id)
-    quote, problem = await price(selection, show_id, quote_cart, policy)
+    quote, problem = await price(selection, display, quote_cart, policy)
     if isinstance(problem, InvalidPromoCode):
         note_error(request.scope, code_of(problem))
-    context = {"quote": quote, "problem": problem, "words": Wording.of(display), "selection": selection}
+    words = Wording.of(display, policy)
+    shown = told(problem, words) if problem else None
+    context = {"quote": quote, "problem": shown, "words": words, "selection": selection}
     text = pages.text("total.html", context)
     return ASGIResponse(body=text.encode(), media_type="text/html", headers={"Cache-Control": "private, no-store"})
 
 
 async def price(
-    selection: Selection, show_id: UUID, quote_cart: QuoteCart, policy: CheckoutPolicy
+    selection: Selection, display: ShowOnDisplay, quote_cart: QuoteCart, policy: CheckoutPolicy
 ) -> tuple[Quote | None, DomainError | None]:
     """The quote of what is chosen, or why there is none."""
     try:
-        return await quote_cart(selection.to_cart(show_id, policy)), None
+        return await quote_cart(selection.to_cart(display.show.id, policy, Wording.of(display, policy).numbers)), None
     except DomainError as problem:
         return None, problem
 
@@ -146,14 +152,15 @@ def show_context(
     display: ShowOnDisplay, selection: Selection, policy: CheckoutPolicy, problem: DomainError | None = None
 ) -> dict[str, Any]:
     """What every page with tickets to choose needs. ``problem`` is told at the field that it is about."""
+    words = Wording.of(display, policy)
     return {
         "show": display.show,
         "producer": display.producer,
-        "words": Wording.of(display),
+        "words": words,
         "tickets": [(ticket, most_of(ticket.inventory.remaining, policy)) for ticket in display.tickets],
         "selection": selection,
         "policy": policy,
-        "problem": problem,
+        "problem": told(problem, words) if problem else None,
         "problem_field": selection.field_of(problem) if problem else None,
     }
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Final
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_currency
 
 from application import wording
 from application.ports.storage import ShowOnDisplay
 from domain.catalog import Show, Ticket
 from domain.errors import DomainError, InvalidEmail
 from domain.money import Currency
+from domain.offering import PriceChanged
+from domain.policy import CheckoutPolicy
+from domain.pricing import fees_on_top
 from domain.tax import TaxMode
 from domain.venue_clock import last_day
+from entrypoints.web.amounts import NumberStyle
 
 #: So few left are worth telling.
 FEW = 10
@@ -35,10 +38,30 @@ class Wording:
     show: Show
     currency: Currency
     tax: TaxMode = TaxMode.EXCLUSIVE
+    policy: CheckoutPolicy = field(default_factory=CheckoutPolicy)
 
     @classmethod
-    def of(cls, display: ShowOnDisplay) -> Wording:
-        return cls(display.show, display.producer.currency, display.producer.tax)
+    def of(cls, display: ShowOnDisplay, policy: CheckoutPolicy) -> Wording:
+        return cls(display.show, display.producer.currency, display.producer.tax, policy)
+
+    def price_with_fees(self, minor: int) -> str:
+        """What a ticket of this price costs whoever buys it: the first price that a buyer reads has all of it in it, as
+        United States law (16 CFR 464) and the European Union's (Directive 98/6/EC) want it.
+        """
+        return self.price(minor + self._fees(minor))
+
+    def fees_note(self, minor: int) -> str:
+        """What ``price_with_fees`` is made of, such as "$20.00 plus $2.42 fees"; "" where there are none."""
+        fees = self._fees(minor)
+        return f"{self.price(minor)} plus {self.price(fees)} fees" if fees else ""
+
+    def _fees(self, minor: int) -> int:
+        return fees_on_top(minor, self.currency, self.policy)
+
+    @property
+    def numbers(self) -> NumberStyle:
+        """How buyers write amounts here."""
+        return NumberStyle(self.show.locale, self.currency)
 
     @property
     def tax_note(self) -> str:
@@ -51,7 +74,7 @@ class Wording:
 
     def price(self, minor: int) -> str:
         """Such as "$54.84", or "54,84 €"."""
-        return format_currency(self.currency.to_decimal(minor), self.currency.code, locale=self.locale)
+        return wording.price(self.currency, minor, self.show.locale)
 
     def day(self, moment: datetime) -> str:
         """Such as "Friday, November 27, 2026"."""
@@ -97,11 +120,17 @@ class Wording:
         if not left:
             return "Sold out"
         cheapest = min(left, key=lambda ticket: ticket.price)
-        if cheapest.is_donation_based:
-            return f"Pay what you like, from {self.price(cheapest.price)}" if cheapest.price else "Pay what you like"
         if not cheapest.price:
-            return "Free"
-        return f"From {self.price(cheapest.price)}" if len(tickets) > 1 else self.price(cheapest.price)
+            return "Pay what you like" if cheapest.is_donation_based else "Free"
+        note = self.fees_note(cheapest.price)
+        cost = f"{self.price_with_fees(cheapest.price)} ({note})" if note else self.price_with_fees(cheapest.price)
+        if cheapest.is_donation_based:
+            return f"Pay what you like, from {cost}"
+        return f"From {cost}" if len(tickets) > 1 else cost
+
+    def typed_amount(self, minor: int) -> str:
+        """An amount as a buyer would type it here: "15,00"."""
+        return self.numbers.write(minor)
 
     def has_some_left(self, tickets: tuple[Ticket, ...]) -> bool:
         return bool(_left(tickets))
@@ -112,11 +141,14 @@ def is_sold_out(tickets: Sequence[tuple[Ticket, int]]) -> bool:
     return not any(ticket.inventory.remaining or ticket.inventory.held for ticket, _ in tickets)
 
 
-def told(error: DomainError) -> str:
-    """An error as a page tells it: the API's words are kept for programs, where people need plainer ones."""
+def told(error: DomainError, words: Wording | None = None) -> str:
+    """An error as a page tells it: the API's words are kept for programs, where people need plainer ones. ``words``
+    write its amount as the rest of the page does.
+    """
     if isinstance(error, InvalidEmail):
         return "This is not a complete e-mail address. It should look like name@example.org."
-    return str(error)
+    sentence = error.written_by(words.price) if words else str(error)
+    return f"{sentence}. If you agree, press the button once more." if isinstance(error, PriceChanged) else sentence
 
 
 def _left(tickets: tuple[Ticket, ...]) -> list[Ticket]:

@@ -24,8 +24,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("en-US", "Friday, November 27, 2026", "7:30\N{NO-BREAK SPACE}PM", "€1,025.50"),
         ("en-GB", "Friday, 27 November 2026", "19:30", "€1,025.50"),
         ("de-DE", "Friday, 27 November 2026", "19:30", "1.025,50\N{NO-BREAK SPACE}€"),
-        ("ja-JP", "Friday, 27 November 2026", "19:30", "1,025.50\N{NO-BREAK SPACE}€"),
-        ("fr", "Friday, 27 November 2026", "19:30", "1,025.50\N{NO-BREAK SPACE}€"),
+        ("ja-JP", "Friday, 27 November 2026", "19:30", "€1,025.50"),
+        ("fr", "Friday, 27 November 2026", "19:30", "1\N{NARROW NO-BREAK SPACE}025,50\N{NO-BREAK SPACE}€"),
         ("en", "Friday, November 27, 2026", "7:30\N{NO-BREAK SPACE}PM", "€1,025.50"),
     ],
 )
@@ -97,3 +97,27 @@ def test_every_language_tells_both_days_and_the_year(locale: str) -> None:
         text = wording.days_from(date(2027, 7, 12), last, Locale.parse(locale))
         digits = {str(unicodedata.digit(char)) if char.isdigit() else " " for char in text}
         assert {"1", "2", "4"} <= digits, text
+
+
+@pytest.mark.parametrize(
+    ("locale", "code", "minor", "written"),
+    [
+        ("vi-VN", "VND", 12_345, "12.345\u00a0₫"),
+        ("pt-BR", "BRL", 1234_50, "R$\u00a01.234,50"),
+        ("es-MX", "MXN", 1234_50, "$1,234.50"),
+        ("es-MX", "EUR", 1234_50, "EUR\u00a01,234.50"),
+        ("en-US", "CHF", 25_00, "CHF\u00a025.00"),
+        ("bg-BG", "EUR", 1234_50, "1234,50\u00a0€"),
+        ("pl-PL", "PLN", 1234_50, "1234,50\u00a0zł"),
+        ("pl-PL", "PLN", 12345_50, "12\u00a0345,50\u00a0zł"),
+        ("pl-PL", "PLN", 9999_99, "9999,99\u00a0zł"),
+        ("es-ES", "EUR", 1234_50, "1234,50\u00a0€"),
+        ("pt-PT", "EUR", 1234_50, "1234,50\u00a0€"),
+        ("fr-CH", "CHF", 1234_50, "1\u202f234.50\u00a0CHF"),
+        ("is-IS", "ISK", 4990_00, "4.990\u00a0kr."),
+        ("sr-RS", "RSD", 1234_50, "1.234,50\u00a0RSD"),
+        ("ja-JP", "JPY", 12_345, "￥12,345"),
+    ],
+)
+def test_prices_are_written_as_browsers_write_them(locale: str, code: str, minor: int, written: str) -> None:
+    assert wording.price(money.currency(code), minor, locale) == written

@@ -345,3 +345,23 @@ class TestDelayedMethods:
         await box_office.pay(placed, "delayed")
         (await box_office.cancel(placed)).refused(409, "conflict")
         assert await box_office.counters(on_sale) == [(1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("address", "at_stripe"),
+    [
+        ("karl@bücher.example", "karl@xn--bcher-kva.example"),
+        ("karl@BÜCHER.example", "karl@xn--bcher-kva.example"),
+        ("karl@xn--bcher-kva.example", "karl@xn--bcher-kva.example"),
+        ("karl@straße.example", "karl@xn--strae-oqa.example"),
+        ("jörg@bücher.example", None),
+        ("ada@example.org", "ada@example.org"),
+    ],
+)
+async def test_stripe_is_given_an_address_that_it_takes(
+    box_office: BoxOffice, address: str, at_stripe: str | None
+) -> None:
+    on_sale = await box_office.put_on_sale()
+    customer = {"name": "Karl Mai", "email": address}
+    placed = (await box_office.checkout(on_sale.cart(1), customer=customer)).created()
+    assert box_office.stripe_session(placed).get("customer_email") == at_stripe

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aiohttp
 import msgspec
@@ -19,7 +19,7 @@ from entrypoints.settings import Settings
 from entrypoints.web.csrf import csrf_config
 from entrypoints.web.security import PagePolicy
 from tests.support.box_office import Answer, BoxOffice, OnSale
-from tests.support.factories import producer, promo_code, ticket
+from tests.support.factories import donation_ticket, producer, promo_code, ticket
 from tests.support.server import Service
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -361,3 +361,52 @@ def test_forms_lead_to_us_and_to_stripe_alone(settings: Settings, api_base: str,
     assert f"form-action 'self' {pay_pages};" in policy.header()
     assert policy.leads_to(f"{pay_pages}/c/pay/cs_1")
     assert not policy.leads_to(f"{pay_pages}.evil.example/c/pay/cs_1")
+
+
+class TestPrices:
+    """The first price that a buyer reads is what a ticket costs, fees and all."""
+
+    async def test_list_show_page_and_widget_tell_the_price_with_its_fees(self, box_office: BoxOffice) -> None:
+        seller = producer(account=f"acct_{uuid4().hex}")
+        on_sale = await box_office.put_on_sale(ticket(price=20_00), by=seller)
+        for path in (f"/?producer={seller.id}", f"/shows/{on_sale.id}", f"/shows/{on_sale.id}/widget"):
+            page = (await box_office.get(path)).content.decode()
+            assert page.index("$22.42") < page.index("$20.00 plus $2.42 fees")
+        placed = (await box_office.checkout(on_sale.cart(1))).created()
+        assert placed["total"] == "22.42"
+
+    async def test_a_free_ticket_has_no_fees(self, box_office: BoxOffice) -> None:
+        seller = producer(account=f"acct_{uuid4().hex}")
+        on_sale = await box_office.put_on_sale(ticket(price=0), by=seller)
+        for path in (f"/?producer={seller.id}", f"/shows/{on_sale.id}"):
+            page = (await box_office.get(path)).content.decode()
+            assert "Free" in page
+            assert "plus" not in page
+
+    async def test_several_tickets_never_cost_more_than_was_told_for_each(self, box_office: BoxOffice) -> None:
+        on_sale = await box_office.put_on_sale(ticket(price=20_00))
+        quote = (await box_office.quote(on_sale.cart(3))).body
+        assert float(quote["total"]) <= 3 * 22.42
+
+    async def test_a_refusal_on_a_page_writes_amounts_as_the_page_does(self, box_office: BoxOffice) -> None:
+        seller = producer(currency="VND", account=f"acct_{uuid4().hex}")
+        seats = donation_ticket(price=200_000)
+        on_sale = await box_office.put_on_sale(seats, by=seller, locale="vi-VN", timezone="Asia/Ho_Chi_Minh")
+        path = f"/shows/{on_sale.id}/total?q-{seats.id}=1&d-{seats.id}=50.000"
+        page = (await box_office.get(path)).content.decode()
+        assert "Donation amount must be at least 200.000\N{NO-BREAK SPACE}₫" in page
+        answer = await box_office.quote(
+            {
+                "show_id": str(on_sale.id),
+                "tickets": [{"ticket_id": str(seats.id), "quantity": 1, "donation_amount": "50000"}],
+            }
+        )
+        assert answer.refused(400, "donation_too_small") == "Donation amount must be at least ₫200000"
+
+    async def test_an_amount_that_can_mean_two_is_asked_about(self, box_office: BoxOffice) -> None:
+        seats = donation_ticket(price=10_00)
+        on_sale = await box_office.put_on_sale(seats)
+        asked = await box_office.get(f"/shows/{on_sale.id}/total?q-{seats.id}=1&d-{seats.id}=1.000")
+        assert "1.000 can mean 1000 or 1.00" in asked.content.decode()
+        read = await box_office.get(f"/shows/{on_sale.id}/total?q-{seats.id}=1&d-{seats.id}=$15")
+        assert "$15.00" in read.content.decode()

@@ -64,7 +64,7 @@ def check_addresses(params: JsonObject) -> None:
         if address is not None and not _is_web_address(address):
             raise StripeRefusal("Not a valid URL", code="url_invalid", param=name)
     email = params.get("customer_email")
-    if email is not None and not _EMAIL.fullmatch(email):
+    if email is not None and not (email.isascii() and _EMAIL.fullmatch(email)):
         raise StripeRefusal(f"Invalid email address: {email}", code="email_invalid", param="customer_email")
 
 

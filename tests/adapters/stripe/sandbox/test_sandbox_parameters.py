@@ -51,6 +51,7 @@ REFUSED: list[tuple[str, dict[str, Any], str | None, str | None]] = [
     ("bad cancel url", {"cancel_url": "http://[::1"}, "url_invalid", "cancel_url"),
     ("empty", {"cancel_url": ""}, "parameter_invalid_empty", "cancel_url"),
     ("bad email", {"customer_email": "ada"}, "email_invalid", "customer_email"),
+    ("email not ASCII", {"customer_email": "ada@bücher.example"}, "email_invalid", "customer_email"),
     ("too long", {"client_reference_id": "x" * 201}, None, "client_reference_id"),
     ("bad boolean", {"allow_promotion_codes": "maybe"}, None, "allow_promotion_codes"),
     ("bad integer", {"expires_at": "soon"}, "parameter_invalid_integer", "expires_at"),
