@@ -62,6 +62,10 @@ class KeySpent(PaymentUnavailable):
     """
 
 
+class RefusalRepeated(PaymentRefused):
+    """Stripe says again what it said to the first call under this idempotency key: it may think otherwise by now."""
+
+
 #: Hears of every HTTP call: operation ("POST /v1/refunds"), outcome (HTTP status, or "no_answer"), seconds.
 Observe = Callable[[str, str, float], None]
 #: Gets status and headers of every answer.
@@ -209,7 +213,8 @@ def _meaning(status: int | None, message: str, headers: Mapping[str, str], told:
         case HTTPStatus.BAD_REQUEST if error_type == "idempotency_error":
             return KeySpent(message)
         case HTTPStatus.BAD_REQUEST | HTTPStatus.PAYMENT_REQUIRED:
-            return PaymentRefused(message)
+            was_replayed = _header(headers, "Idempotent-Replayed") == "true"
+            return RefusalRepeated(message) if was_replayed else PaymentRefused(message)
         case HTTPStatus.CONFLICT:
             return PaymentBusy(message)
         case HTTPStatus.TOO_MANY_REQUESTS:

@@ -28,6 +28,7 @@ from adapters.stripe.answers import (
 from adapters.stripe.client import (
     Client,
     KeySpent,
+    RefusalRepeated,
     TaxLocationUnknown,
     translated_errors,
     translated_errors_of_known_objects,
@@ -288,10 +289,13 @@ class StripePayment:
 
         async def create(key: str) -> str:
             await self._turn("transfers.reversals.create")
-            with translated_errors_of_known_objects():
-                reversal = await self._client.v1.transfers.reversals.create_async(
-                    transfer.id, params=params, options={"idempotency_key": key}
-                )
+            try:
+                with translated_errors_of_known_objects():
+                    reversal = await self._client.v1.transfers.reversals.create_async(
+                        transfer.id, params=params, options={"idempotency_key": key}
+                    )
+            except RefusalRepeated as refusal:  # the operator had it tried again: the account may have money by now
+                raise KeySpent(str(refusal)) from refusal
             return reversal.id
 
         return await made_once(f"dispute:{dispute.id}:{amount}", create, find)
