@@ -32,7 +32,9 @@ Rows = list[dict[str, Any]]
 LOCKING_TRANSACTION_SECONDS: Final = 8
 _END_SOON: Final = f"SET LOCAL transaction_timeout = '{LOCKING_TRANSACTION_SECONDS}s'"
 _KNOWS_TRANSACTION_TIMEOUT: Final = 170000
-_WAIT_AS_LONG_AS_OTHERS: Final = "SET LOCAL lock_timeout = 0"
+_WAIT: Final = "SELECT set_config('lock_timeout', %(wait)s, true)"
+# One statement for both: each costs the hot path a little.
+_END_SOON_AND_WAIT: Final = f"{_WAIT}, set_config('transaction_timeout', '{LOCKING_TRANSACTION_SECONDS}s', true)"
 #: What a pooler did not let us set for the whole session.
 _TIME_OUTS: Final = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in TIME_OUTS.items())
 #: The server ends what takes longer than its time-outs, and the kernel finds out that a host is gone. Neither helps
@@ -93,7 +95,8 @@ class Connection:
     ) -> list[Rows]:
         """The rows of compiled statements that are run in this order, in one round trip; of None there are none.
         ``lock`` says that they lock what others wait for: the transaction must end soon, whatever becomes of this
-        process. It waits ``rows_wait_seconds`` at most for a row that another has.
+        process. It waits ``rows_wait_seconds`` at most for a row that another has, until a statement sets lock_timeout
+        to something else.
         """
         with self.hanging_up_after(LOCKING_ANSWER_SECONDS if lock else ANSWER_SECONDS):
             return await self._fetch(statements, lock=lock, rows_wait_seconds=rows_wait_seconds)
@@ -103,16 +106,16 @@ class Connection:
     ) -> list[Rows]:
         async with self._driver.pipeline():
             await self._queue_waiting()
-            if lock and self._driver.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
-                await self._driver.execute(_END_SOON)
+            ends_soon = self._driver.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT
             if lock and rows_wait_seconds:
-                await self._driver.execute(f"SET LOCAL lock_timeout = '{rows_wait_seconds}s'".encode())
+                sql = _END_SOON_AND_WAIT if ends_soon else _WAIT
+                await self._driver.execute(sql, {"wait": f"{rows_wait_seconds}s"})
+            elif lock and ends_soon:
+                await self._driver.execute(_END_SOON)
             cursors = [self._driver.cursor(row_factory=dict_row) if statement else None for statement in statements]
             for cursor, statement in zip(cursors, statements, strict=True):
                 if cursor and statement:
                     await cursor.execute(*statement)
-            if lock and rows_wait_seconds:
-                await self._driver.execute(_WAIT_AS_LONG_AS_OTHERS)
         return [await cursor.fetchall() if cursor else [] for cursor in cursors]
 
     def write(self, sql: str, parameters: Parameters) -> None:

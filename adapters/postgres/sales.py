@@ -59,6 +59,8 @@ _READ_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE)
 _LOCK_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE.with_for_update())
 _LOCK_PROMO_CODES_BY_ID = compiled(_PROMO_CODES_BY_ID.with_for_update())
 _READ_SHOWS, _READ_PRODUCERS = compiled(_SHOWS), compiled(_PRODUCERS_OF_SHOWS)
+# Who has the rows waits for the rest as long as others do. In this statement it costs none of its own.
+_READ_SHOWS_AND_WAIT = compiled(_SHOWS.add_columns(sa.literal_column("set_config('lock_timeout', '0', true)")))
 
 # What an order names never changes, so it may be read before the rest is locked.
 _TICKETS_OF_ORDERS = _found_by(sa.select(ticket_orders.c.ticket_id).where(ticket_orders.c.order_id == sa.any_(_IDS)))
@@ -212,7 +214,7 @@ class PostgresSalesRepo:
         rows, promo_codes, on_sale, behind, used, _, claimed, there, codes_there = await self._connection.fetch(
             (way.tickets, these_tickets),
             (way.promo_codes, these_codes),
-            (_READ_SHOWS, {"ids": list(show_ids)}),
+            (_READ_SHOWS_AND_WAIT if way.locks else _READ_SHOWS, {"ids": list(show_ids)}),
             (_READ_PRODUCERS, {"ids": list(show_ids)}),
             (_USED_KEYS, {"keys": list(keys)}) if keys else None,
             (_LOCK_CLAIMANTS, {"keys": sorted(claimants.keys)}) if claimants else None,
