@@ -29,6 +29,7 @@ class Invariant(StrEnum):
     VOID_TICKETS = "void_tickets"
     OVERDUE_HOLDS = "overdue_holds"
     TASKS = "tasks"
+    EVENTS = "events"
     BACKLOG = "backlog"
     ADMISSIONS = "admissions"
     REPORT = "report"
@@ -50,6 +51,7 @@ DESCRIPTIONS: Final = {
     Invariant.DUPLICATE_PAYMENTS: "Every second payment of an order went back to its buyer",
     Invariant.VOID_TICKETS: "Tickets are void where their order was refunded, and nowhere else",
     Invariant.OVERDUE_HOLDS: "No order holds tickets after its time",
+    Invariant.EVENTS: "Whatever Stripe told that we react to was handled",
     Invariant.TASKS: "No task was given up, and no mail was perhaps sent",
     Invariant.BACKLOG: "Workers keep up: no task is due for longer than five minutes",
     Invariant.ADMISSIONS: "Whoever is checked in was let in by exactly one scan",

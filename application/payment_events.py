@@ -16,10 +16,12 @@ from application.disputes import FollowDispute
 from application.duplicate_payments import FollowDuplicatePayment
 from application.group_commit import GroupCommit
 from application.ports.payment import (
+    DisputeState,
     Payment,
     PaymentError,
     PaymentEvent,
     PaymentEvents,
+    PaymentRefused,
     PaymentUnavailable,
     RefundState,
 )
@@ -80,6 +82,7 @@ class Reactions:
             "charge.dispute.funds_reinstated": _by_object(self._dispute_changed),
             "charge.dispute.closed": _by_object(self._dispute_changed),
             "account.updated": _by_object(self._account_updated),
+            "account.application.deauthorized": _by_object(self._account_updated),
         }
 
     def to(self, event_type: str) -> Handler | None:
@@ -95,12 +98,13 @@ class Reactions:
 
     async def _charge_refunded(self, charge_id: str) -> None:
         for state in await self._payment.refunds_of_charge(charge_id):
-            await self._follow(state)
+            await self.refund_is(state)
 
     async def _refund_changed(self, stripe_refund_id: str) -> None:
-        await self._follow(await self._payment.refund_state(stripe_refund_id))
+        await self.refund_is(await self._payment.refund_state(stripe_refund_id))
 
-    async def _follow(self, state: RefundState) -> None:
+    async def refund_is(self, state: RefundState) -> None:
+        """A refund stands so at the provider. Raises NotFound, SessionNotFound, PaymentUnavailable."""
         order = await self._complete_order.by_payment(state.payment_intent_id)
         if state.payment_intent_id in (None, order.payment_intent_id):
             await self._follow_refund(state)
@@ -108,7 +112,10 @@ class Reactions:
             await self._follow_duplicate.refunds(state.payment_intent_id)
 
     async def _dispute_changed(self, dispute_id: str) -> None:
-        state = await self._payment.dispute(dispute_id)
+        await self.dispute_is(await self._payment.dispute(dispute_id))
+
+    async def dispute_is(self, state: DisputeState) -> None:
+        """A dispute stands so at the provider. Raises NotFound, SessionNotFound, PaymentUnavailable."""
         order = await self._complete_order.by_payment(state.payment_intent_id)
         if state.payment_intent_id == order.payment_intent_id:
             await self._follow_dispute(order.id, state)
@@ -116,7 +123,10 @@ class Reactions:
             await self._follow_duplicate.dispute(state)
 
     async def _account_updated(self, account_id: str) -> None:
-        enabled = await self._payment.charges_enabled(account_id)
+        try:
+            enabled = await self._payment.charges_enabled(account_id)
+        except PaymentRefused:  # it left the platform, or was closed
+            enabled = False
         async with self._unit_of_work() as uow:
             await uow.catalog.account_changed(account_id, charges_enabled=enabled)
             await uow.commit()

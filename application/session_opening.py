@@ -15,15 +15,18 @@ from application.links import Links
 from application.ports.payment import (
     Payment,
     PaymentBusy,
+    PaymentError,
     PaymentKeyRefused,
     PaymentQueued,
     PaymentRefused,
+    PaymentSession,
     PaymentUnavailable,
+    TaxRefused,
 )
 from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock
 from application.settlement import Settlement
-from domain.errors import DomainError
+from domain.errors import DomainError, ProducerPaymentMissing
 from domain.orders import Order, OrderEvent
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,8 @@ MAX_CALLS = 10
 LEFT_BEHIND = timedelta(minutes=1)
 #: After a call in the background failed, or was refused for its pace without saying for how long.
 RETRY_SECONDS = 2.0
+#: Before a session is written down again, in seconds. A buyer waits for it.
+ATTACH_PAUSES = (0.05, 0.2, 0.5, 1.0)
 
 
 class OpenSession:
@@ -57,7 +62,8 @@ class OpenSession:
     async def __call__(self, order: Order, *, patience_seconds: float | None = PATIENCE_SECONDS) -> Order:
         """The order with its session. Without one yet where its turn has not come: then it is being opened.
 
-        Raises PaymentRefused or PaymentKeyRefused (the hold is released then), PaymentBusy, PaymentUnavailable.
+        Raises ProducerPaymentMissing, PaymentRefused or PaymentKeyRefused (the hold is released then), PaymentBusy,
+        PaymentUnavailable.
         """
         if patience_seconds is None or self._clock.now() >= self._no_turn_before:
             try:
@@ -94,11 +100,47 @@ class OpenSession:
         except (PaymentRefused, PaymentKeyRefused) as refusal:
             log.error("No payment session for order %s, its hold is released: %s", order.id, refusal)  # noqa: TRY400
             await self._settlement.release(order.id, OrderEvent.PAYMENT_FAILED)
+            if not isinstance(refusal, TaxRefused) and await self._account_is_stopped(order, refusal):
+                raise ProducerPaymentMissing("Producer payment details not configured") from refusal
             raise
-        async with self._unit_of_work() as uow:
-            await uow.orders.attach_session(order.id, session_id=session.id, checkout_url=session.url)
-            await uow.commit()
+        await self._attach(order.id, session)
         return order.with_session(session.id, session.url)
+
+    async def _attach(self, order_id: UUID, session: PaymentSession) -> None:
+        """Write down what the provider has made, again and again where the database is busy: another call to the
+        provider would cost its turn, and bring the same session. Raises what the database raised after the last pause.
+        """
+        for pause in (*ATTACH_PAUSES, None):
+            try:
+                async with self._unit_of_work() as uow:
+                    await uow.orders.attach_session(order_id, session_id=session.id, checkout_url=session.url)
+                    await uow.commit()
+            except (StorageUnavailable, StorageConflict) as failure:
+                if pause is None:
+                    raise
+                log.warning("Session of order %s is not written down yet: %s", order_id, failure)
+                await asyncio.sleep(pause)
+            else:
+                return
+
+    async def _account_is_stopped(self, order: Order, refusal: PaymentError) -> bool:
+        """Whether it was for the producer's account that there is no session, as Stripe says now. Its shows then sell
+        nothing until it can take charges again.
+        """
+        account_id = order.stripe_account_id
+        if account_id is None or isinstance(refusal, PaymentKeyRefused):
+            return False
+        try:
+            if await self._payment.charges_enabled(account_id):
+                return False
+        except PaymentUnavailable:
+            return False
+        except PaymentRefused as gone:
+            log.error("Account %s is none of the platform's any more: %s", account_id, gone)  # noqa: TRY400
+        async with self._unit_of_work() as uow:
+            await uow.catalog.account_changed(account_id, charges_enabled=False)
+            await uow.commit()
+        return True
 
     async def _keep_trying(self, order: Order) -> None:
         while order.expires_at is not None and self._clock.now() < order.expires_at:

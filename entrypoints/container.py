@@ -72,6 +72,7 @@ from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOffl
 from application.order_desk import ListAttendees, ListOrders, ListRefunds, ReadNotes, ResendTickets, WriteNote
 from application.outbox import TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
+from application.payment_review import ListFailedEvents, ReviewRefundsAndDisputes
 from application.pending_payments import AnnouncePendingPayments, SendPendingPaymentMail
 from application.ports.system import Clock
 from application.printing import PrintTickets
@@ -232,6 +233,10 @@ class Container(containers.DeclarativeContainer):
         clock,
         reactions,
         livemode=settings.provided.is_production,
+    )
+    list_failed_events = providers.Singleton(ListFailedEvents, unit_of_work.provider)
+    review_refunds_and_disputes = providers.Singleton(
+        ReviewRefundsAndDisputes, payment, unit_of_work.provider, clock, reactions
     )
     refund_order = providers.Singleton(RefundOrder, unit_of_work.provider, clock, ids, hand_over)
     reconcile = providers.Singleton(Reconcile, payment, unit_of_work.provider, clock, settlement, open_session)

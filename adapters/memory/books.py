@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from hashlib import md5
 from uuid import UUID
 
 from adapters.memory.storage import MemoryDatabase, _Tables
@@ -47,6 +48,7 @@ class MemoryBooks:
             _orders(tables),
             _duplicate_payments(tables),
             _money_back(tables),
+            _events(tables),
             _admissions(tables),
             _overdue_holds(tables, overdue_since),
             _tasks(tables, now),
@@ -139,6 +141,12 @@ def _money_back(tables: _Tables) -> _Found:
                 yield Invariant.DISPUTES, order.id
         if not order.disputed and not theirs and not _void_as_refunded(order):
             yield Invariant.VOID_TICKETS, order.id
+
+
+def _events(tables: _Tables) -> _Found:
+    for received in tables.inbox.values():
+        if received.has_failed:
+            yield Invariant.EVENTS, UUID(md5(received.event.id.encode(), usedforsecurity=False).hexdigest())
 
 
 def _duplicate_payments(tables: _Tables) -> _Found:

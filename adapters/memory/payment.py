@@ -50,6 +50,7 @@ class MemoryPayment:
         self.reversals: dict[str, int] = {}
         self.accounts: set[str] = set()
         self.disabled_accounts: set[str] = set()
+        self.accounts_that_left: set[str] = set()
         self.described: set[UUID] = set()
         self._declines: dict[str, str] = {}
         self._sessions: dict[str, PaymentSession] = {}
@@ -69,7 +70,7 @@ class MemoryPayment:
             raise PaymentQueued(self.queue_seconds)
         session_id = f"cs_memory_{order.id.hex}"
         if session_id not in self._sessions:
-            if self.refusing:
+            if self.refusing or order.stripe_account_id in self.accounts_that_left:
                 raise PaymentRefused("switched to refuse")
             if self.refusing_tax and order.tax_mode is not TaxMode.OFF:
                 raise TaxRefused("switched to refuse tax")
@@ -150,6 +151,14 @@ class MemoryPayment:
             )
         return await self.refunds_of_payment(payment.payment_intent_id)
 
+    async def refunds_since(self, since: datetime) -> list[RefundState]:  # noqa: ARG002  # has no ages
+        self._ensure_available()
+        return list(reversed(self.refunds.values()))
+
+    async def disputes_since(self, since: datetime) -> list[DisputeState]:  # noqa: ARG002  # has no ages
+        self._ensure_available()
+        return list(reversed(self.disputes.values()))
+
     async def refunds_of_payment(self, intent_id: str) -> list[RefundState]:
         self._ensure_available()
         return [refund for refund in self.refunds.values() if refund.payment_intent_id == intent_id]
@@ -207,7 +216,7 @@ class MemoryPayment:
 
     async def charges_enabled(self, account_id: str) -> bool:
         self._ensure_available()
-        if not account_id.startswith("acct_"):
+        if not account_id.startswith("acct_") or account_id in self.accounts_that_left:
             raise PaymentRefused(account_id)
         return account_id not in self.disabled_accounts
 

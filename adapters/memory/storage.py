@@ -53,7 +53,7 @@ from domain.duplicate_payments import DuplicatePayment
 from domain.notes import OrderNote
 from domain.orders import HOLDING, SOLD, Order, OrderStatus
 from domain.promotions import TicketPromoCode
-from domain.refunds import Refund
+from domain.refunds import Refund, RefundStatus
 from domain.stock import Stock
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -349,6 +349,10 @@ class MemoryRefundRepo:
         found = [refund for refund in self._tables.refunds.values() if refund.order_id == order_id]
         return sorted(found, key=lambda refund: refund.sequence)
 
+    async def statuses(self, stripe_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
+        refunds = self._tables.refunds.values()
+        return {r.stripe_refund_id: r.status for r in refunds if r.stripe_refund_id in set(stripe_refund_ids)}
+
     async def save(self, refund: Refund) -> None:
         self._tables.refunds[refund.id] = refund
 
@@ -380,6 +384,12 @@ class MemoryEventInbox:
     async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
         for event in events:
             self._tables.inbox[event.id] = replace(self._kept(event, now), handled_at=now, last_error=None)
+
+    async def failed_events(self, *, after: ReceivedEvent | None, limit: int) -> list[ReceivedEvent]:
+        waiting = [received for received in self._tables.inbox.values() if received.has_failed]
+        ordered = sorted(waiting, key=lambda received: (received.received_at, received.event.id))
+        place = (after.received_at, after.event.id) if after else None
+        return [r for r in ordered if place is None or (r.received_at, r.event.id) > place][:limit]
 
     async def failed(self, event: PaymentEvent, *, error: str, now: datetime) -> None:
         self._tables.inbox[event.id] = replace(self._kept(event, now), last_error=error)

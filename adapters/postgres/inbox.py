@@ -13,7 +13,7 @@ from adapters.postgres.connection import Connection, Row
 from adapters.postgres.rows import event_of, event_values
 from adapters.postgres.tables import payment_events
 from application.ports.payment import PaymentEvent
-from application.ports.storage import Background, FoundOrder, ReceivedEvent
+from application.ports.storage import NOT_OURS, Background, FoundOrder, ReceivedEvent
 from domain.orders import OrderStatus
 
 _MAX_ERROR_LENGTH: Final = 2000
@@ -44,6 +44,17 @@ class PostgresEventInbox:
 
     async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
         self._keep(ReceivedEvent(event, now, handled_at=now) for event in events)
+
+    async def failed_events(self, *, after: ReceivedEvent | None, limit: int) -> list[ReceivedEvent]:
+        query = sa.select(payment_events).where(
+            sa.text("payment_events.handled_at IS NULL"),  # as the partial index has it
+            sa.not_(sa.func.coalesce(payment_events.c.last_error, "").startswith(NOT_OURS)),
+        )
+        if after is not None:
+            place = sa.tuple_(payment_events.c.received_at, payment_events.c.id)
+            query = query.where(place > sa.tuple_(after.received_at, after.event.id))
+        ordered = query.order_by(payment_events.c.received_at, payment_events.c.id).limit(limit)
+        return [event_of(row) for row in (await self._connection.execute(ordered)).mappings()]
 
     async def failed(self, event: PaymentEvent, *, error: str, now: datetime) -> None:
         told = error[:_MAX_ERROR_LENGTH].replace("\x00", "")

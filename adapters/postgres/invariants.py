@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.postgres.report import shares
 from application.invariants import Invariant
+from application.ports.storage import NOT_OURS
 
 _HELD = """
     SELECT t.id AS subject_id, format('held is %s, orders hold %s', t.held, coalesce(h.wanted, 0)) AS detail
@@ -183,6 +184,12 @@ _OVERDUE_HOLDS = """
     FROM orders
     WHERE status IN ('pending', 'processing') AND status = 'pending' AND expires_at < :overdue_since
 """
+_EVENTS = f"""
+    SELECT md5(id)::uuid AS subject_id,
+           format('event %s (%s of %s) of %s failed: %s', id, type, object_id, received_at, last_error) AS detail
+    FROM payment_events
+    WHERE handled_at IS NULL AND coalesce(last_error, '') NOT LIKE '{NOT_OURS}%'
+"""  # noqa: S608  # a constant of ours
 _TASKS = """
     SELECT id AS subject_id,
            format('%s of order %s: %s after %s tries: %s', kind, order_id, state, attempts, coalesce(last_error, '-'))
@@ -239,6 +246,7 @@ BROKEN: Final = {
     Invariant.DISPUTES: _DISPUTES,
     Invariant.VOID_TICKETS: _VOID_TICKETS,
     Invariant.OVERDUE_HOLDS: _OVERDUE_HOLDS,
+    Invariant.EVENTS: _EVENTS,
     Invariant.TASKS: _TASKS,
     Invariant.BACKLOG: _BACKLOG,
     Invariant.ADMISSIONS: _ADMISSIONS,

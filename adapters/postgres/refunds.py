@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from adapters.postgres.connection import Connection
 from adapters.postgres.rows import refund_of, refund_values
 from adapters.postgres.tables import refunds
-from domain.refunds import Refund
+from domain.refunds import Refund, RefundStatus
 
 
 class PostgresRefundRepo:
@@ -22,6 +23,13 @@ class PostgresRefundRepo:
     async def of_order(self, order_id: UUID) -> list[Refund]:
         query = sa.select(refunds).where(refunds.c.order_id == order_id).order_by(refunds.c.sequence)
         return [refund_of(row) for row in (await self._connection.execute(query)).mappings()]
+
+    async def statuses(self, stripe_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
+        query = sa.select(refunds.c.stripe_refund_id, refunds.c.status).where(
+            refunds.c.stripe_refund_id.in_(stripe_refund_ids)
+        )
+        rows = await self._connection.execute(query)
+        return {row.stripe_refund_id: RefundStatus(row.status) for row in rows}
 
     async def save(self, refund: Refund) -> None:
         await self._connection.execute(

@@ -245,6 +245,18 @@ class StripePayment:
         key = f"duplicate:{intent_id}:{len(made)}:{payment.refusals}"
         return [*map(refund_of, made), await made_once(key, partial(self._create_refund, params), find)]
 
+    async def refunds_since(self, since: datetime) -> list[RefundState]:
+        await self._turn("refunds.list")
+        with translated_errors():
+            page = await self._client.v1.refunds.list_async(params={"created": _from(since), "limit": PAGE})
+            return [refund_of(refund) async for refund in page.auto_paging_iter()]
+
+    async def disputes_since(self, since: datetime) -> list[DisputeState]:
+        await self._turn("disputes.list")
+        with translated_errors():
+            page = await self._client.v1.disputes.list_async(params={"created": _from(since), "limit": PAGE})
+            return [dispute_of(dispute) async for dispute in page.auto_paging_iter()]
+
     async def refunds_of_payment(self, intent_id: str) -> list[RefundState]:
         return [refund_of(refund) for refund in await self._refunds({"payment_intent": intent_id})]
 
@@ -382,3 +394,7 @@ class StripePayment:
 
 def _ours(made: Sequence[stripe.Refund], refund: Refund) -> RefundState | None:
     return next((state for state in map(refund_of, made) if state.refund_id == refund.id), None)
+
+
+def _from(since: datetime) -> AccountListParamsCreated:
+    return {"gte": int(since.timestamp())}

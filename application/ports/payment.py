@@ -183,6 +183,14 @@ class Payment(Protocol):
         """
         ...
 
+    async def refunds_since(self, since: datetime) -> list[RefundState]:
+        """Refunds that were made since then, whoever made them, newest first. Raises PaymentUnavailable."""
+        ...
+
+    async def disputes_since(self, since: datetime) -> list[DisputeState]:
+        """Disputes that were opened since then, newest first. Raises PaymentUnavailable."""
+        ...
+
     async def refunds_of_payment(self, intent_id: str) -> list[RefundState]:
         """Every refund of a payment, oldest first. Raises PaymentUnavailable."""
         ...

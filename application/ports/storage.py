@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 from uuid import UUID
 
 from application.access import AccessToken
@@ -28,7 +28,7 @@ from domain.offering import Offering
 from domain.orders import Order, OrderStatus
 from domain.policy import CheckoutPolicy
 from domain.promotions import TicketPromoCode
-from domain.refunds import Refund
+from domain.refunds import Refund, RefundStatus
 from domain.stock import Stock
 
 
@@ -482,6 +482,10 @@ class RefundRepo(Protocol):
         """In the order of their sequence."""
         ...
 
+    async def statuses(self, stripe_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
+        """How those of Stripe's refunds that are known stand."""
+        ...
+
     async def save(self, refund: Refund) -> None:
         """Write how it stands."""
         ...
@@ -521,6 +525,10 @@ class DisputeRepo(Protocol):
         ...
 
 
+#: How the error of an event begins that is about none of our orders.
+NOT_OURS: Final = "NotFound:"
+
+
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
     """A webhook in the inbox."""
@@ -529,6 +537,13 @@ class ReceivedEvent:
     received_at: datetime
     handled_at: datetime | None = None
     last_error: str | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it waits because of an error. That an order of ours has nothing to do with it is none: others may
+        sell by the same Stripe account.
+        """
+        return self.handled_at is None and not (self.last_error or "").startswith(NOT_OURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,6 +565,12 @@ class EventInbox(Protocol):
 
     async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
         """Keep them, with nothing left to be done. In the transaction that did it, it is done once whatever happens."""
+        ...
+
+    async def failed_events(self, *, after: ReceivedEvent | None, limit: int) -> list[ReceivedEvent]:
+        """Events that wait with an error, oldest first, from the one after ``after`` on. Those that are about none of
+        our orders are left out.
+        """
         ...
 
     async def failed(self, event: PaymentEvent, *, error: str, now: datetime) -> None:

@@ -19,6 +19,7 @@ _AWAY_MEND = "wait for Stripe, or mend the way to it: its answers come from STRI
 _TAX_MEND = (
     "complete them (https://docs.stripe.com/tax/settings-api), or set these producers' `tax` to off with PUT /account"
 )
+_EVENTS_MEND = "`piquetickets webhook list` names them; `piquetickets webhook replay EVENT_ID` handles one again"
 _UNREACHABLE_MEND = "let PUBLIC_URL lead to `piquetickets serve`, from the internet, too"
 
 
@@ -43,11 +44,19 @@ def of_stripe(container: Container) -> list[Examination]:
     async def webhook() -> Finding:
         return await _examine_webhook(container)
 
+    async def events() -> Finding:
+        failed = [received async for received in container.list_failed_events()()]
+        if not failed:
+            return Finding("webhook events", "all that came were handled")
+        words = f"{len(failed)} could not be handled, the last one {failed[-1].event.id}: {failed[-1].last_error}"
+        return Finding("webhook events", words, _EVENTS_MEND)
+
     return [
         Examination("stripe key", key, _AWAY_MEND),
         Examination("clock against Stripe", clock, _AWAY_MEND),
         Examination("connected accounts", accounts, _AWAY_MEND),
         Examination("webhook", webhook, _UNREACHABLE_MEND),
+        Examination("webhook events", events, _EVENTS_MEND),
     ]
 
 

@@ -32,6 +32,11 @@ _BUSY: Final = Words(
     "Very many people are here right now",
     "Please try again in a few seconds. If you have ordered already, your tickets are safe.",
 )
+#: Statuses of pages that may be there in a moment.
+_FOR_NOW: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+#: The pay page asks again by itself until the payment page is there, so it goes on asking when it was refused.
+_ASKING_PAGE: Final = "/pay"
+_ASK_AGAIN_SECONDS: Final = "5"
 _EXPIRED: Final = Words(
     "This page was open for too long",
     "Your browser and this page do not know each other any more, so nothing was sent. Open the page again; for that "
@@ -72,7 +77,7 @@ def _helps_again(request: Request[Any, Any, Any], error: Exception, status: HTTP
     """Whether the same page, opened again, may be there."""
     if isinstance(error, PermissionDeniedException):
         return True
-    return request.method == "GET" and status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+    return request.method == "GET" and status in _FOR_NOW
 
 
 def _page(request: Request[Any, Any, Any], error: Exception, told: Response[ErrorOut], pages: Pages) -> Response[str]:
@@ -93,9 +98,9 @@ def _page(request: Request[Any, Any, Any], error: Exception, told: Response[Erro
         status_code=status,
     )
     retry_after = told.headers.get("Retry-After")
-    return Response(
-        page.content,
-        media_type=MediaType.HTML,
-        status_code=status,
-        headers={**page.headers, **({"Retry-After": retry_after} if retry_after else {})},
-    )
+    headers = dict(page.headers)
+    if retry_after:
+        headers["Retry-After"] = retry_after
+    if request.method == "GET" and request.url.path.endswith(_ASKING_PAGE) and status in _FOR_NOW:
+        headers["Refresh"] = retry_after or _ASK_AGAIN_SECONDS
+    return Response(page.content, media_type=MediaType.HTML, status_code=status, headers=headers)

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from typing_extensions import override
 
+from adapters.memory.storage import MemoryDatabase, _Tables
 from application.ports.payment import (
     PaymentBusy,
     PaymentQueued,
@@ -17,7 +18,8 @@ from application.ports.payment import (
     PaymentSession,
     PaymentUnavailable,
 )
-from application.session_opening import LEFT_BEHIND, PATIENCE_SECONDS, RETRY_SECONDS
+from application.ports.storage import StorageUnavailable
+from application.session_opening import ATTACH_PAUSES, LEFT_BEHIND, PATIENCE_SECONDS, RETRY_SECONDS
 from domain.catalog import Ticket
 from domain.orders import Order, OrderStatus
 from tests.application.world import HANGS_SECONDS, FlakyPayment, World
@@ -294,3 +296,61 @@ def test_a_queue_tells_how_long_it_is() -> None:
     queued = PaymentQueued(1.26)
     assert isinstance(queued, PaymentUnavailable)
     assert (queued.retry_after_seconds, str(queued)) == (1.26, "queued for 1.3s")
+
+
+class BusyDatabase(MemoryDatabase):
+    """The next so many transactions as ``busy`` find no connection."""
+
+    busy = 0
+
+    @override
+    async def begin(self) -> _Tables:
+        if self.busy:
+            self.busy -= 1
+            raise StorageUnavailable("All database connections are in use")
+        return await super().begin()
+
+
+class CountingPayment(FlakyPayment):
+    """Makes its ``database`` busy as soon as it has made a session."""
+
+    database: BusyDatabase
+    then_busy = 0
+
+    @override
+    async def open_session(
+        self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
+    ) -> PaymentSession:
+        session = await super().open_session(
+            order, success_url=success_url, cancel_url=cancel_url, patience_seconds=patience_seconds
+        )
+        self.database.busy = self.then_busy
+        return session
+
+
+async def test_session_that_was_made_is_written_down_again_and_not_made_again() -> None:
+    payment, database = CountingPayment(), BusyDatabase()
+    payment.database, payment.then_busy = database, 2
+    world = World(payment=payment, database=database)
+    stalls = ticket()
+    await world.sell(stalls)
+
+    placed = await world.buy((stalls, 1))
+
+    assert len(payment.opened) == 1
+    assert (await world.order(placed.id)).session_id == payment.opened[0]
+    await world.close()
+
+
+async def test_database_that_stays_busy_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    payment, database = CountingPayment(), BusyDatabase()
+    payment.database, payment.then_busy = database, len(ATTACH_PAUSES) + 1
+    world = World(payment=payment, database=database)
+    stalls = ticket()
+    await world.sell(stalls)
+
+    with pytest.raises(StorageUnavailable):
+        await world.buy((stalls, 1))
+
+    assert caplog.text.count("is not written down yet") == len(ATTACH_PAUSES)
+    await world.close()

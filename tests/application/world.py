@@ -50,6 +50,7 @@ from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOffl
 from application.order_desk import ListAttendees, ListOrders, ReadNotes, ResendTickets, WriteNote
 from application.outbox import OutboxTask, TaskKind
 from application.payment_events import HandlePaymentEvent, Reactions
+from application.payment_review import ListFailedEvents, ReviewRefundsAndDisputes
 from application.pending_payments import AnnouncePendingPayments, SendPendingPaymentMail
 from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
 from application.printing import PrintTickets
@@ -205,6 +206,8 @@ class World:
             MemoryPaymentEvents(SIGNATURE), self.database, self.clock, self.reactions, livemode=False
         )
         self.reconcile = Reconcile(self.payment, self.database, self.clock, self.settlement, self.open_session)
+        self.list_failed_events = ListFailedEvents(self.database)
+        self.review = ReviewRefundsAndDisputes(self.payment, self.database, self.clock, self.reactions)
         self.announce_pending_payments = AnnouncePendingPayments(self.database, self.clock)
         self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
         self.cancel = CancelOrder(self.release, self.database, self.settlement, self.clock)

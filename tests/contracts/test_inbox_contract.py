@@ -11,7 +11,7 @@ import pytest
 
 from application.ports.payment import PaymentEvent
 from application.ports.storage import Background, ReceivedEvent, UnitOfWorkFactory
-from tests.contracts.builders import NOW, Theatre
+from tests.contracts.builders import NOW, Theatre, new_id
 
 EVENT = PaymentEvent(id="evt_1", type="charge.refunded", object_id="ch_1", livemode=False)
 LATER = NOW + timedelta(seconds=1)
@@ -132,3 +132,22 @@ async def test_an_event_that_was_not_committed_never_came(unit_of_work: UnitOfWo
         await uow.inbox.handled([EVENT], now=NOW)
 
     assert await kept(unit_of_work, EVENT.id) is None
+
+
+async def test_failed_events_wait_in_the_order_they_came(unit_of_work: UnitOfWorkFactory) -> None:
+    prefix = f"evt_{new_id().hex}"
+    names = [f"{prefix}_{number}" for number in range(4)]
+    async with unit_of_work() as uow:
+        for number, name in enumerate(reversed(names)):
+            moment = NOW - timedelta(days=300 + number)
+            await uow.inbox.failed(replace(EVENT, id=name), error="SessionNotFound: gone", now=moment)
+        await uow.inbox.failed(replace(EVENT, id=f"{prefix}_theirs"), error="NotFound: No order", now=NOW)
+        await uow.inbox.handled([replace(EVENT, id=names[2])], now=NOW)
+        await uow.commit()
+    async with unit_of_work() as uow:
+        first = [r for r in await uow.inbox.failed_events(after=None, limit=100) if r.event.id.startswith(prefix)]
+        rest = [r for r in await uow.inbox.failed_events(after=first[0], limit=100) if r.event.id.startswith(prefix)]
+
+    assert [received.event.id for received in first] == [names[0], names[1], names[3]]
+    assert rest == first[1:]
+    assert {received.last_error for received in first} == {"SessionNotFound: gone"}

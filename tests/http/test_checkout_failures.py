@@ -166,7 +166,9 @@ async def test_stripe_away_keeps_the_hold_for_a_retry_with_the_same_key(
     assert await box_office.counters(on_sale) == [(1, 0)]
 
 
-async def test_stripe_refusing_releases_the_hold_and_the_key(box_office: BoxOffice, sandbox: StripeSandbox) -> None:
+async def test_account_that_stripe_has_stopped_releases_the_hold_and_the_key(
+    box_office: BoxOffice, sandbox: StripeSandbox
+) -> None:
     on_sale = await box_office.put_on_sale()
     sandbox.control.set_charges_enabled("acct_globe_refused", enabled=False)
     await sandbox.control.webhooks.idle()  # the news comes before the producer's first show: nobody hears it
@@ -175,10 +177,38 @@ async def test_stripe_refusing_releases_the_hold_and_the_key(box_office: BoxOffi
     )
     key = uuid4().hex
 
-    (await box_office.checkout(refused_by_stripe.cart(1), key=key)).refused(503, "payment_unavailable")
+    (await box_office.checkout(refused_by_stripe.cart(1), key=key)).refused(400, "producer_payment_missing")
 
     assert await box_office.counters(refused_by_stripe) == [(0, 0)]
+    async with box_office.unit_of_work() as uow:
+        stopped = await uow.catalog.producer(refused_by_stripe.producer.id)
+    assert stopped
+    assert not stopped.financial.charges_enabled
     (await box_office.checkout(on_sale.cart(1), key=key)).created()
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_account_that_left_the_platform_sells_nothing(
+    box_office: BoxOffice, sandbox: StripeSandbox, is_told: bool
+) -> None:
+    account = f"acct_{uuid4().hex}"
+    on_sale = await box_office.put_on_sale(by=producer(account=account))
+    (await box_office.checkout(on_sale.cart(1))).created()
+    sandbox.control.webhooks.paused = not is_told
+    try:
+        sandbox.control.deauthorize(account)
+        if is_told:
+            await sandbox.control.webhooks.idle()
+
+        (await box_office.checkout(on_sale.cart(1))).refused(400, "producer_payment_missing")
+
+        async with box_office.unit_of_work() as uow:
+            left = await uow.catalog.producer(on_sale.producer.id)
+        assert left
+        assert not left.financial.charges_enabled
+        assert await box_office.counters(on_sale) == [(1, 0)]
+    finally:
+        sandbox.control.webhooks.paused = False
 
 
 async def test_lock_not_had_in_time_is_busy_and_holds_nothing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -167,3 +167,18 @@ class TestPayPage:
         token = "wrong" if change == "token" else placed["order_token"]
         answer = await box_office.get(f"/shows/{show}/orders/{placed['order_id']}/pay?token={token}")
         answer.refused(404, "not_found")
+
+
+async def test_pay_page_that_is_refused_for_now_goes_on_asking(settings: Settings) -> None:
+    """The database is away: a browser that meets the refusal asks again by itself, as on the page it stands for."""
+    away = msgspec.structs.replace(settings, database_url="postgresql://nobody@127.0.0.1:1/nothing")
+    order_id, show_id = uuid4(), uuid4()
+    async with running(away) as service:
+        token = service.container.links().tokens.token(order_id)
+        order_page = f"/shows/{show_id}/orders/{order_id}"
+        pay, order = [
+            await service.client.get(f"{order_page}{which}?token={token}", headers={"Accept": "text/html"})
+            for which in ("/pay", "")
+        ]
+    assert (pay.status, pay.headers["Refresh"]) == (503, pay.headers["Retry-After"])
+    assert (order.status, order.headers.get("Refresh")) == (503, None)

@@ -44,6 +44,7 @@ EVERYTHING = [
     "clock against Stripe",
     "connected accounts",
     "webhook",
+    "webhook events",
 ]
 
 
@@ -98,7 +99,14 @@ async def test_its_own_engines_are_examined_where_none_is_named(well: Settings, 
 
 
 async def test_no_database(well: Settings, closed_port: int) -> None:
-    everything_in_it = ("database", "schema", "clock against the database", "time zones", "connected accounts")
+    everything_in_it = (
+        "database",
+        "schema",
+        "clock against the database",
+        "time zones",
+        "connected accounts",
+        "webhook events",
+    )
     nowhere = f"postgresql://nobody@127.0.0.1:{closed_port}/nothing"
     await assert_off(well, *everything_in_it, database_url=nowhere, words="refused", mend="DATABASE_URL")
 
@@ -111,6 +119,7 @@ async def test_a_database_without_a_schema(well: Settings, postgres: EmbeddedPos
             "schema",
             "time zones",
             "connected accounts",
+            "webhook events",
             database_url=url,
             words="at schema none",
             mend="piquetickets migrate",

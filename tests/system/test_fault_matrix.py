@@ -51,6 +51,7 @@ OUTAGE_SCENARIOS: Final[dict[str, tuple[Scenario, ...]]] = {
     "refunds.list": (refunding.refunding(LIST_REFUNDS), refunding.learning_of_a_refund_by_hand),
     "refunds.retrieve": (refunding.learning_that_a_refund_failed,),
     "disputes.retrieve": (refunding.learning_of_a_dispute,),
+    "disputes.list": (refunding.finding_a_dispute,),
     "accounts.create": (accounts.onboarding(CREATE_ACCOUNT),),
     "accounts.list": (accounts.onboarding(LIST_ACCOUNTS),),
     "accounts.retrieve": (accounts.naming_an_account, accounts.learning_that_an_account_was_stopped),

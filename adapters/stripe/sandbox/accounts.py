@@ -25,9 +25,9 @@ _UPDATABLE = ("business_profile", "business_type", "default_currency", "email", 
 def account_of(state: SandboxState, account_id: str) -> JsonObject:
     """A connected account. Raises StripeRefusal (403, account_invalid) for an id no account can have."""
     found = state.accounts.get(account_id)
-    if found is not None:
+    if found is not None and account_id not in state.accounts_that_left:
         return found
-    if not account_id.startswith("acct_"):
+    if not account_id.startswith("acct_") or account_id in state.accounts_that_left:
         message = (
             f"The provided key does not have access to account '{account_id}' (or that account does not exist)."
             " Application access may have been revoked."
@@ -41,7 +41,7 @@ def account_of(state: SandboxState, account_id: str) -> JsonObject:
 
 def require_destination(state: SandboxState, account_id: str, param: str) -> None:
     """Raises StripeRefusal where Stripe would not send a transfer to this account."""
-    if not account_id.startswith("acct_"):
+    if not account_id.startswith("acct_") or account_id in state.accounts_that_left:
         raise StripeRefusal(f"No such destination: '{account_id}'", code="resource_missing", param=param, status=404)
     if not account_of(state, account_id)["charges_enabled"]:
         message = (
@@ -49,6 +49,14 @@ def require_destination(state: SandboxState, account_id: str, param: str) -> Non
             "transfers, crypto_transfers, legacy_payments"
         )
         raise StripeRefusal(message, code="insufficient_capabilities_for_transfer", param=param)
+
+
+def deauthorize(state: SandboxState, account_id: str) -> None:
+    """An account leaves the platform: it is none of its accounts any more, and the platform is told."""
+    account_of(state, account_id)
+    state.accounts_that_left.add(account_id)
+    application = {"id": "ca_sandbox", "object": "application", "name": "PiqueTickets"}
+    state.books(account_id).publish("account.application.deauthorized", application)
 
 
 def set_charges_enabled(state: SandboxState, account_id: str, *, enabled: bool) -> JsonObject:

@@ -82,6 +82,7 @@ class SandboxState:
         self.clock.reset()
         self.events.clear()
         self.accounts: Table[JsonObject] = Table(self.options.retained_objects)
+        self.accounts_that_left: set[str] = set()
         self.tax_settings: Table[JsonObject] = Table(self.options.retained_objects)
         self.account_links: Table[JsonObject] = Table(self.options.retained_objects)
         self.refund_outcomes: deque[str] = deque()

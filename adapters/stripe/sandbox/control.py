@@ -108,6 +108,10 @@ class SandboxControl:
         """Complete a connected account's tax settings, or make automatic tax impossible for it."""
         return taxes.set_tax_active(self._state, account_id, active=active)
 
+    def deauthorize(self, account_id: str) -> None:
+        """Let a connected account leave the platform."""
+        accounts.deauthorize(self._state, account_id)
+
     def advance_clock(self, seconds: float) -> int:
         """Move the sandbox's time forward; what is overdue then expires at once. The new time, epoch seconds."""
         self._state.clock.advance(seconds)

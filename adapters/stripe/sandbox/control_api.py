@@ -88,6 +88,7 @@ class ControlApi:
             "POST /_sandbox/disputes": self._open_dispute,
             "POST /_sandbox/disputes/{dispute}": self._move_dispute,
             "POST /_sandbox/accounts/{account}": self._change_account,
+            "DELETE /_sandbox/accounts/{account}": self._deauthorize,
             "POST /_sandbox/clock": self._advance_clock,
             "POST /_sandbox/reset": self._reset,
         }
@@ -177,6 +178,10 @@ class ControlApi:
         if command.charges_enabled is not msgspec.UNSET:
             self._control.set_charges_enabled(account_id, enabled=command.charges_enabled)
         return _json(self._control.account(account_id))
+
+    async def _deauthorize(self, request: web.Request) -> web.Response:
+        self._control.deauthorize(request.match_info["account"])
+        return _json({"id": request.match_info["account"], "deauthorized": True})
 
     async def _advance_clock(self, request: web.Request) -> web.Response:
         command = await _command(request, AdvanceClock)

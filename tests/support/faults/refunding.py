@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pytest
+
 from adapters.stripe.sandbox.faults import FaultKind
 from application.outbox import TaskState
+from application.ports.payment import PaymentUnavailable
 from domain.orders import AttendeeStatus
 from domain.refunds import Refund, RefundStatus
 from tests.support.box_office import Json
 from tests.support.faults.outages import Scenario, event_refused_at_first, outage, paid, until_asked_with_another_key
 from tests.support.stripe_world import (
     CREATE_REFUND,
+    LIST_DISPUTES,
     LIST_REFUNDS,
     RETRIEVE_DISPUTE,
     RETRIEVE_REFUND,
@@ -19,6 +23,7 @@ from tests.support.stripe_world import (
     StripeWorld,
     minor,
     tasks_of,
+    webhooks_held_back,
 )
 
 
@@ -160,3 +165,19 @@ async def assert_taken_back_once(world: StripeWorld, placed: Json) -> None:
     assert len(transfer.reversals.data) == 1
     fee = await world.stripe.application_fee(placed["order_id"])
     assert fee.amount_refunded == fee.amount
+
+
+async def finding_a_dispute(world: StripeWorld, fault: FaultKind) -> None:
+    """No event told of it, and the review could not ask: its next pass finds it."""
+    _, placed = await paid(world)
+    charge = await world.stripe.charge(placed["order_id"])
+    review = world.container.review_refunds_and_disputes()
+    with webhooks_held_back(world.sandbox):
+        world.sandbox.control.open_dispute(charge.id)
+
+        with outage(world.sandbox, LIST_DISPUTES, fault), pytest.raises(PaymentUnavailable):
+            await review()
+        assert not (await world.box_office.stored_order(placed)).disputed
+        await review()
+
+        assert (await world.box_office.stored_order(placed)).disputed
