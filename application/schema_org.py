@@ -80,8 +80,22 @@ def _event(display: ShowOnDisplay, links: Links) -> Thing:
 
 
 def _place(show: Show) -> Thing:
-    # Google wants an address; where only the venue's name is known, that is all there is to find it by.
-    return {"@type": "Place", "name": show.venue or show.title, "address": show.venue or show.title}
+    name = show.venue or show.title
+    address = show.venue_address
+    if address is None:  # Google wants one; the venue's name is all there is to find it by
+        return {"@type": "Place", "name": name, "address": name}
+    postal = {
+        "streetAddress": ", ".join(line for line in (address.line1, address.line2) if line),
+        "addressLocality": address.city,
+        "addressRegion": address.state,
+        "postalCode": address.postal_code,
+        "addressCountry": address.country,
+    }
+    return {
+        "@type": "Place",
+        "name": name,
+        "address": {"@type": "PostalAddress", **{part: text for part, text in postal.items() if text}},
+    }
 
 
 def _offer(display: ShowOnDisplay, ticket: Ticket, url: str, price: int) -> Thing:

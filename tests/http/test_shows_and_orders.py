@@ -49,6 +49,7 @@ class TestShows:
             "timezone": "America/New_York",
             "locale": "en-US",
             "venue": "The Globe",
+            "venue_address": None,
             "terms": "No readmission",
             "currency": "USD",
             "cancelled": False,

@@ -12,7 +12,7 @@ import pytest
 from adapters.smtp.mailbox.catcher import MailCatcher
 from domain.branding import Picture
 from tests.support.box_office import BoxOffice, OnSale
-from tests.support.factories import ticket
+from tests.support.factories import ticket, venue_address
 
 pytestmark = pytest.mark.p2
 
@@ -51,11 +51,19 @@ async def test_a_shows_page_is_an_event_with_offers(box_office: BoxOffice) -> No
     assert found["url"].endswith(f"/shows/{on_sale.id}")
     assert found["image"].endswith(f"/pictures/{image.name}")
     offers = {offer["name"]: offer for offer in found["offers"]}
-    assert offers["Stalls"]["priceCurrency"] == "USD"
+    assert (offers["Stalls"]["price"], offers["Stalls"]["priceCurrency"]) == ("27.57", "USD"), "with all fees"
+    assert offers["Circle"]["price"] == "0.00"
     assert {name: offer["availability"] for name, offer in offers.items()} == {
         "Stalls": "https://schema.org/InStock",
         "Circle": "https://schema.org/SoldOut",
     }
+
+
+async def test_a_venue_with_an_address_is_a_place_with_one(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(ticket(), venue="Globe", venue_address=venue_address())
+    address = (await event(box_office, on_sale))["location"]["address"]
+    assert (address["@type"], address["addressCountry"]) == ("PostalAddress", venue_address().country)
+    assert all(address.values()), "what is not known is left out"
 
 
 async def test_a_cancelled_show_says_so_and_offers_nothing(box_office: BoxOffice) -> None:
