@@ -26,6 +26,7 @@ from application.ports.payment import (
     SessionStatus,
 )
 from domain.disputes import Dispute, DisputeStatus
+from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order
 from domain.refunds import Refund, RefundStatus
 from tests.contracts.builders import NOW, Theatre, a_producer, a_refund
@@ -522,3 +523,74 @@ async def test_a_provider_that_is_away_is_unavailable_for_every_call(unreachable
     )
 
     assert [type(outcome) for outcome in outcomes] == [PaymentUnavailable] * 14
+
+
+def duplicate_of(order: Order) -> DuplicatePayment:
+    """The order's payment, taken for a second one."""
+    return DuplicatePayment(
+        payment_intent_id=order.payment_intent_id or "",
+        order_id=order.id,
+        amount=order.amount_paid,
+        currency=order.quote.currency.code,
+        received_at=order.created_at,
+    )
+
+
+async def test_duplicate_payment_is_returned_whole_and_once(provider: Provider, payment: Payment, order: Order) -> None:
+    paid = await paid_for(provider, order)
+    duplicate = duplicate_of(paid)
+
+    first = await payment.return_payment(paid, duplicate)
+
+    assert [(state.amount, state.status) for state in first] == [(paid.amount_paid, RefundStatus.SUCCEEDED)]
+    assert await payment.return_payment(paid, duplicate) == first
+    assert await payment.refunds_of_payment(duplicate.payment_intent_id) == first
+    assert await provider.given_back(paid) == [paid.amount_paid]
+
+
+async def test_duplicate_payment_is_returned_for_what_is_left_and_again_where_that_failed(
+    provider: Provider, payment: Payment, order: Order
+) -> None:
+    paid = await paid_for(provider, order)
+    await provider.refund_by_hand(paid, 10_00)
+    [_, rest] = await payment.return_payment(paid, duplicate_of(paid))
+    assert rest.amount == paid.amount_paid - 10_00
+    provider.fail_refund(rest.stripe_refund_id)
+
+    *_, again = await payment.return_payment(paid, duplicate_of(paid))
+
+    assert (again.amount, again.status) == (rest.amount, RefundStatus.SUCCEEDED)
+    assert again.stripe_refund_id != rest.stripe_refund_id
+
+
+async def test_duplicate_payment_that_cannot_be_returned_is_refused(
+    provider: Provider, payment: Payment, order: Order
+) -> None:
+    paid = await paid_for(provider, order)
+    provider.refuse_refunds(paid)
+
+    with pytest.raises(PaymentRefused):
+        await payment.return_payment(paid, duplicate_of(paid))
+
+
+async def test_session_is_found_by_its_payment(provider: Provider, payment: Payment, order: Order) -> None:
+    paid = await paid_for(provider, order)
+
+    session = await payment.session_of_payment(paid.payment_intent_id or "")
+
+    assert session
+    assert (session.order_id, session.receipt and session.receipt.amount) == (order.id, paid.amount_paid)
+    assert await payment.session_of_payment("pi_unknown") is None
+
+
+async def test_refunds_and_disputes_of_late_are_listed(provider: Provider, payment: Payment, order: Order) -> None:
+    paid = await paid_for(provider, order)
+    await provider.refund_by_hand(paid, 10_00)
+    dispute_id = provider.open_dispute(paid)
+    since = order.created_at - timedelta(hours=1)
+
+    refunds = await payment.refunds_since(since)
+    disputes = await payment.disputes_since(since)
+
+    assert [state.amount for state in refunds if state.payment_intent_id == paid.payment_intent_id] == [10_00]
+    assert await payment.dispute(dispute_id) in disputes

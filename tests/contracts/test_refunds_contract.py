@@ -115,3 +115,12 @@ async def test_a_refund_that_was_not_committed_is_none(unit_of_work: UnitOfWorkF
         await uow.refunds.add(a_refund(order))
 
     assert await stored(unit_of_work, order) == []
+
+
+async def test_how_refunds_at_stripe_stand_is_known_by_their_ids(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    name = f"re_{new_id().hex}"
+    await add(unit_of_work, replace(a_refund(order), status=RefundStatus.PENDING, stripe_refund_id=name))
+
+    async with unit_of_work() as uow:
+        assert await uow.refunds.statuses([name, "re_unknown"]) == {name: RefundStatus.PENDING}
+        assert await uow.refunds.statuses([]) == {}
