@@ -1,8 +1,8 @@
 """Where a line of text may end, by the Unicode line breaking algorithm (UAX #14).
 
-fpdf2 2.8.9 breaks lines by the widths of single characters. Letters of joined scripts such as Arabic are up to half as
-wide again on their own as within a word, so it breaks lines that would have fitted. Here words are measured as they
-are drawn.
+fpdf2 2.8.9 takes a line letter by letter, and each letter as it is on its own. Where letters join, as Arabic lam and
+alef do, they are narrower than that, so it tears words that would have fitted. Here words are measured as they are
+drawn.
 """
 
 from __future__ import annotations
