@@ -41,6 +41,7 @@ class Action(StrEnum):
     ORDER_PLACED = "order.placed"
     ORDER_REFUNDED = "order.refunded"
     ORDER_RESENT = "order.resent"
+    ORDER_CUSTOMER_CHANGED = "order.customer_changed"
     ORDER_NOTED = "order.noted"
     CHECK_IN_UNDONE = "check_in.undone"
     BUYER_EXPORTED = "buyer.exported"

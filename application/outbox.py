@@ -30,6 +30,7 @@ class TaskKind(StrEnum):
     RETURN_DUPLICATE_PAYMENT = "return_duplicate_payment"
     DUPLICATE_PAYMENT_MAIL = "duplicate_payment_mail"
     PENDING_PAYMENT_MAIL = "pending_payment_mail"
+    ADDRESS_CHANGED_MAIL = "address_changed_mail"
 
 
 #: Written for every order of a show at once, where it is cancelled, say. They must not keep what a single buyer waits
@@ -46,8 +47,16 @@ BULK: Final = frozenset(
 URGENT: Final = frozenset(TaskKind) - BULK
 
 
-#: Mails about one order, which its producer may see.
-ORDER_MAILS: Final = frozenset(kind for kind in TaskKind if kind.endswith("_mail")) - {TaskKind.ORDER_LINKS_MAIL}
+#: Mails to an order's buyer, which its producer may see. An address that was given up is not the buyer's any more.
+ORDER_MAILS: Final = frozenset(kind for kind in TaskKind if kind.endswith("_mail")) - {
+    TaskKind.ORDER_LINKS_MAIL,
+    TaskKind.ADDRESS_CHANGED_MAIL,
+}
+
+#: Names in a task's details of what is personal: the buyer as the order had them before. Erasing takes them out.
+BUYER_NAME: Final = "buyer_name"
+BUYER_EMAIL: Final = "buyer_email"
+PERSONAL_DETAILS: Final = (BUYER_NAME, BUYER_EMAIL)
 
 
 class TaskState(StrEnum):

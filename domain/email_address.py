@@ -25,3 +25,15 @@ def both_forms(address: str) -> tuple[str, ...]:
     except idna.IDNAError:
         unicode_form = asked
     return tuple(dict.fromkeys((asked, unicode_form, ascii_address(asked))))
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Whether the two are one mailbox: in any case, and with either form of its domain."""
+    return other.lower() in both_forms(one)
+
+
+def masked(address: str) -> str:
+    """Enough of the address for its owner to know it by: ``k…@bücher.example``, and no letter of a name of one."""
+    local_part, at, domain = address.rpartition("@")
+    shown = local_part[:1] if len(local_part) > 1 else ""
+    return f"{shown}…{at}{domain}"

@@ -340,6 +340,21 @@ class Order:
             attendees=tuple(replace(a, checked_in_at=at) if a.id == attendee_id else a for a in self.attendees),
         )
 
+    def with_customer(self, customer: Customer) -> Order:
+        """The order is corrected to be this customer's, and so are attendees who have the old customer's name.
+
+        Raises Conflict where the buyer was erased, and where the order neither admits anybody nor waits for its bank:
+        one that is being paid has its customer's address at Stripe.
+        """
+        if self.customer.is_erased:
+            raise Conflict(f"Order {self.number} stays as it is: its buyer was erased")
+        if not self.success and self.status is not OrderStatus.PROCESSING:
+            raise Conflict(
+                f"Order {self.number} is {self.status} and has no valid tickets: its customer stays as it is"
+            )
+        renamed = tuple(replace(a, name=customer.name) if a.name == self.customer.name else a for a in self.attendees)
+        return replace(self, customer=customer, attendees=renamed)
+
     def with_attendees(self, issue: IssueTicket) -> Order:
         """One attendee a ticket, named after the customer."""
         return replace(self, attendees=admissions(self.show_id, self.customer, self.quote, issue))

@@ -53,6 +53,7 @@ from application.claimants import Claimants
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
 from application.correspondence import SendLetter
+from application.customer_changes import ChangeCustomer, SendAddressChangedEmail
 from application.dispute_mail import SendDisputeEmail
 from application.disputes import FollowDispute, ListDisputes, ReverseTransfer
 from application.door import CheckIn, Door, UndoCheckIn
@@ -288,6 +289,7 @@ class Container(containers.DeclarativeContainer):
     list_disputes = providers.Singleton(ListDisputes, unit_of_work.provider)
     list_refunds = providers.Singleton(ListRefunds, unit_of_work.provider)
     resend_tickets = providers.Singleton(ResendTickets, unit_of_work.provider, clock, ids, hand_over)
+    change_customer = providers.Singleton(ChangeCustomer, unit_of_work.provider, clock, ids, hand_over)
     write_note = providers.Singleton(WriteNote, unit_of_work.provider, clock, ids)
     read_notes = providers.Singleton(ReadNotes, unit_of_work.provider)
     preview_refund = providers.Singleton(PreviewRefund, unit_of_work.provider, policy)
@@ -371,6 +373,9 @@ class Container(containers.DeclarativeContainer):
                 ),
                 TaskKind.PENDING_PAYMENT_MAIL: providers.Singleton(
                     SendPendingPaymentMail, unit_of_work.provider, clock, send_letter, links
+                ),
+                TaskKind.ADDRESS_CHANGED_MAIL: providers.Singleton(
+                    SendAddressChangedEmail, unit_of_work.provider, send_letter
                 ),
                 TaskKind.DUPLICATE_PAYMENT_MAIL: providers.Singleton(
                     SendDuplicatePaymentMail, unit_of_work.provider, send_letter, links

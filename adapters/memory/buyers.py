@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from application.outbox import PERSONAL_DETAILS, OutboxTask
 from domain.customer import ERASED_EMAIL, ERASED_NAME, Customer
 from domain.email_address import both_forms
 from domain.notes import OrderNote
@@ -50,9 +51,14 @@ class MemoryBuyerRepo:
         tables, ids = self._tables, set(order_ids)
         tables.orders.update({id_: _erased(tables.orders[id_]) for id_ in ids})
         tables.refunds.update({r.id: replace(r, reason="") for r in tables.refunds.values() if r.order_id in ids})
-        tables.outbox.update({t.id: replace(t, last_error=None) for t in tables.outbox.values() if t.order_id in ids})
+        tables.outbox.update({t.id: _impersonal(t) for t in tables.outbox.values() if t.order_id in ids})
         for note in [note for note in tables.notes.values() if note.order_id in ids]:
             del tables.notes[note.id]
+
+
+def _impersonal(task: OutboxTask) -> OutboxTask:
+    details = {name: value for name, value in task.details.items() if name not in PERSONAL_DETAILS}
+    return replace(task, last_error=None, details=details)
 
 
 def _erased(order: Order) -> Order:

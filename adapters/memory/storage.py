@@ -324,6 +324,12 @@ class MemoryOrderRepo:
             session_id = (order.session_id if order.payment_intent_id else None) or stored.session_id
             self._tables.orders[order.id] = replace(order, session_id=session_id, checkout_url=stored.checkout_url)
 
+    async def save_customer(self, order: Order) -> None:
+        stored = self._tables.orders[order.id]
+        names = {attendee.id: attendee.name for attendee in order.attendees}
+        attendees = tuple(replace(each, name=names.get(each.id, each.name)) for each in stored.attendees)
+        self._tables.orders[order.id] = replace(stored, customer=order.customer, attendees=attendees)
+
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
         put_off = self._tables.release_pauses
         holding = [o for o in self._tables.orders.values() if o.status is OrderStatus.PENDING]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.tables import order_notes, orders, outbox, refunds, scans, shows, ticket_attendees
+from application.outbox import PERSONAL_DETAILS
 from domain.customer import ERASED_EMAIL, ERASED_NAME, Customer
 from domain.email_address import both_forms
 from domain.notes import OrderNote
@@ -34,6 +35,8 @@ _HAS_TICKETS = sa.select(
         ticket_attendees.c.status == AttendeeStatus.VALID,
     )
 )
+
+_IMPERSONAL_DETAILS = outbox.c.details.op("-")(sa.literal(list(PERSONAL_DETAILS), sa.ARRAY(sa.Text)))
 
 
 class PostgresNoteRepo:
@@ -88,7 +91,7 @@ class PostgresBuyerRepo:
             sa.update(ticket_attendees).where(ticket_attendees.c.order_id.in_(ids)).values(name=ERASED_NAME),
             sa.update(refunds).where(refunds.c.order_id.in_(ids)).values(reason=""),
             # Mail servers like to repeat the address that they refuse.
-            sa.update(outbox).where(outbox.c.order_id.in_(ids)).values(last_error=None),
+            sa.update(outbox).where(outbox.c.order_id.in_(ids)).values(last_error=None, details=_IMPERSONAL_DETAILS),
             sa.delete(order_notes).where(order_notes.c.order_id.in_(ids)),
         ):
             await self._connection.execute(statement)

@@ -15,6 +15,7 @@ from adapters.postgres.connection import Connection, Rows, Statement, compiled
 from adapters.postgres.rows import (
     ORDER_STATE,
     attendee_values,
+    customer_values,
     line_values,
     new_order_values,
     order_of,
@@ -61,6 +62,7 @@ _SAVE_ATTENDEES = (
     f"{insert_of(ticket_attendees, 'attendees')} ON CONFLICT (id) DO UPDATE "
     "SET status = EXCLUDED.status, restocked = EXCLUDED.restocked, checked_in_at = EXCLUDED.checked_in_at"
 )
+_SAVE_NAMES = update_of(ticket_attendees, ["name"], "attendees")
 # Written out as the partial index has it, and not as parameters: the planner can use the index for these alone.
 _IS_HOLDING = sa.text("status IN ('pending', 'processing')")
 _IS_PENDING = sa.text("status IN ('pending', 'processing') AND status = 'pending'")
@@ -159,6 +161,12 @@ class PostgresOrderRepo:
         self._connection.write(_SAVE, {"orders": states})
         if attendees := [row for order in changed for row in attendee_values(order)]:
             self._connection.write(_SAVE_ATTENDEES, {"attendees": rows_json(attendees)})
+
+    async def save_customer(self, order: Order) -> None:
+        change = sa.update(orders).where(orders.c.id == order.id).values(customer_values(order.customer))
+        await self._connection.execute(change)
+        names = {"attendees": rows_json({"id": each.id, "name": each.name} for each in order.attendees)}
+        self._connection.write(_SAVE_NAMES, names)
 
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
         return list((await self._connection.scalars(OVERDUE, {"now": now, "count": limit})).all())

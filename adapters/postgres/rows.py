@@ -250,6 +250,16 @@ def order_of(row: Row, lines: Iterable[Row], attendees: Iterable[Row]) -> Order:
     )
 
 
+def customer_values(customer: Customer) -> Values:
+    """The columns of an order that say who ordered, and what the order is found by."""
+    return {
+        "customer_name": customer.name,
+        "customer_email": customer.email,
+        "customer_phone": customer.phone,
+        "search_key": search_key(customer),
+    }
+
+
 def new_order_values(order: Order) -> Values:
     """The whole row of an order."""
     quote = order.quote
@@ -257,10 +267,7 @@ def new_order_values(order: Order) -> Values:
         "id": order.id,
         "show_id": order.show_id,
         "show_title": order.show_title,
-        "customer_name": order.customer.name,
-        "customer_email": order.customer.email,
-        "customer_phone": order.customer.phone,
-        "search_key": search_key(order.customer),
+        **customer_values(order.customer),
         "currency": quote.currency.code,
         "subtotal": quote.subtotal,
         "promo_code_id": order.promo_code_id,

@@ -54,6 +54,10 @@ _LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any],
                 f"For your calendar: {facts.show_title} is on {_date(facts.occasion)}, {_start(facts.occasion)}"
             ),
         ),
+        letters.AddressChangedFacts: (
+            "address_changed",
+            lambda facts: f"Your order for {facts.show_title} has another e-mail address now",
+        ),
         letters.OrderLinksFacts: ("order_links", lambda facts: "Your orders"),  # noqa: ARG005
     }
 )

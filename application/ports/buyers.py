@@ -37,7 +37,8 @@ class BuyerRepo(Protocol):
         ...
 
     async def erase(self, order_ids: Collection[UUID]) -> None:
-        """Make these locked orders nobody's: customers, attendees, notes, refund reasons, errors of tasks, and the
-        Idempotency-Key, which a hash of the request belongs to. Figures, codes and times stay.
+        """Make these locked orders nobody's: customers, attendees, notes, refund reasons, tasks' errors and
+        PERSONAL_DETAILS, and the Idempotency-Key, which a hash of the request belongs to. Figures, codes and times
+        stay.
         """
         ...

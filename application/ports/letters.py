@@ -140,6 +140,21 @@ class DisputeFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddressChangedFacts:
+    """For the address that an order had before. ``new_address`` shows only a part of the new one.
+
+    It has no link to the order: the old address may be a stranger's.
+    """
+
+    customer_name: str
+    show_title: str
+    producer_name: str
+    occasion: Occasion
+    order_number: str
+    new_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LatePaymentFacts(OrderFacts):
     """The money came too late; all of it, ``amount``, goes back."""
 
@@ -226,6 +241,7 @@ LetterFacts = (
     | HeldShowChangedFacts
     | CalendarCorrectedFacts
     | OrderLinksFacts
+    | AddressChangedFacts
 )
 
 

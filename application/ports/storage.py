@@ -321,6 +321,10 @@ class OrderRepo(Protocol):
         """Write status, payment facts and attendees of locked orders, and of those that were paid the session."""
         ...
 
+    async def save_customer(self, order: Order) -> None:
+        """Write the customer of a locked order and the names of its attendees."""
+        ...
+
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
         """Pending orders whose hold has run out and is not put off, locked until the transaction ends: those that were
         never put off first, then the longest overdue. What another transaction has locked is left out, and one that is

@@ -77,6 +77,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "onboard_producer": container.onboard_producer,
             "order_tokens": container.order_tokens,
             "policy": container.policy,
+            "change_customer": container.change_customer,
             "preview_refund": container.preview_refund,
             "print_tickets": container.print_tickets,
             "read_audit_trail": container.read_audit_trail,

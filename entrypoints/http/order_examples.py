@@ -221,6 +221,8 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "payment": "cash",
         "attendees": [_ATTENDEE],
     },
+    "CustomerChangesIn": {"email": "ada@example.org"},
+    "OrderChangesIn": {"customer": {"name": "Ada Lovelace", "email": "ada@example.org"}},
     "NoteIn": {"text": "Called: needs a place for a wheelchair"},
     "NoteListOut": {"items": [_NOTE], "next_cursor": None},
     "NoteOut": _NOTE,

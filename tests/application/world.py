@@ -32,6 +32,7 @@ from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrde
 from application.completion import CompleteOrder
 from application.confirmation import SendConfirmation
 from application.correspondence import SendLetter
+from application.customer_changes import ChangeCustomer, SendAddressChangedEmail
 from application.dispute_mail import SendDisputeEmail
 from application.disputes import FollowDispute, ReverseTransfer
 from application.door import CheckIn, Door, UndoCheckIn
@@ -176,6 +177,7 @@ class World:
         self.list_orders = ListOrders(self.database)
         self.list_attendees = ListAttendees(self.database)
         self.resend = ResendTickets(self.database, self.clock, self.ids, self.hand_over)
+        self.change_customer = ChangeCustomer(self.database, self.clock, self.ids, self.hand_over)
         self.write_note = WriteNote(self.database, self.clock, self.ids)
         self.read_notes = ReadNotes(self.database)
         self.export_buyer = ExportBuyer(self.database, self.clock, self.ids)
@@ -273,6 +275,7 @@ class World:
                 TaskKind.PENDING_PAYMENT_MAIL: SendPendingPaymentMail(
                     self.database, self.clock, self.send_letter, self.links
                 ),
+                TaskKind.ADDRESS_CHANGED_MAIL: SendAddressChangedEmail(self.database, self.send_letter),
                 TaskKind.DUPLICATE_PAYMENT_MAIL: SendDuplicatePaymentMail(self.database, self.send_letter, self.links),
             },
         )

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from application.outbox import TaskKind, TaskState
+from application.outbox import BUYER_EMAIL, BUYER_NAME, TaskKind, TaskState
 from application.ports.order_lists import AttendeeCursor, DeliveryProblem, OrderCursor, OrderFilter, UndeliveredMail
 from application.ports.storage import UnitOfWorkFactory
 from domain.claims import Claim
@@ -184,7 +184,8 @@ async def test_erased_orders_are_nobodys_and_others_stay(unit_of_work: UnitOfWor
     )
     other = replace(completed(theatre.order()), customer=Customer("Grace", "grace@example.org"))
     await store(unit_of_work, order, other)
-    task = replace(a_task(order), state=TaskState.DEAD, last_error="550 <ada@example.org>")
+    details = {BUYER_NAME: "Ada", BUYER_EMAIL: "ada@example.org", "refund_id": "1"}
+    task = replace(a_task(order), state=TaskState.DEAD, last_error="550 <ada@example.org>", details=details)
     async with unit_of_work() as uow:
         await uow.notes.add(a_note(order, "Wheelchair"))
         await uow.refunds.add(a_refund(order))
@@ -204,7 +205,7 @@ async def test_erased_orders_are_nobodys_and_others_stay(unit_of_work: UnitOfWor
     assert (erased.customer.phone, erased.idempotency, erased.checkout_url, erased.last_payment_error) == (None,) * 4
     assert {attendee.name for attendee in erased.attendees} == {"Erased"}
     assert (erased.quote, [a.code for a in erased.attendees]) == (order.quote, [a.code for a in order.attendees])
-    assert (refund.reason, notes, dead.last_error) == ("", [], None)
+    assert (refund.reason, notes, dead.last_error, dict(dead.details)) == ("", [], None, {"refund_id": "1"})
 
 
 async def test_holds_are_listed_with_the_network_that_they_came_from(

@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from application.ports.order_lists import OrderFilter
 from application.ports.storage import OrderPayment, StorageConflict, UnitOfWorkFactory
+from domain.customer import Customer
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderEvent, OrderStatus, Receipt
 from domain.stock import Stock
 from tests.contracts.builders import (
@@ -102,6 +104,30 @@ async def test_an_order_in_a_stage_of_its_own_comes_back_to_the_last_field(
     await store(unit_of_work, order)
 
     assert await stored(unit_of_work, order.id) == order
+
+
+async def test_a_customer_is_saved_with_the_names_and_nothing_else(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    sold, other = paid(theatre.order(2), theatre), paid(theatre.order(2), theatre)
+    first, second = sold.attendees
+    order = replace(sold, attendees=(replace(first, checked_in_at=NOW), replace(second, name="Guest")))
+    await store(unit_of_work, order, other)
+    grace = Customer("Grace Hopper", "grace@example.org", "+442079460000")
+    corrected = order.with_customer(grace)
+
+    async with unit_of_work() as uow:
+        await uow.orders.lock([order.id])
+        await uow.orders.save_customer(replace(corrected, disputed=True))
+        await uow.commit()
+
+    assert await stored(unit_of_work, order.id) == corrected
+    assert {attendee.name for attendee in corrected.attendees} == {"Grace Hopper", "Guest"}
+    assert await stored(unit_of_work, other.id) == other
+    async with unit_of_work() as uow:
+        for text, found in (("hopper", [order.id]), ("020 7946 0000", [order.id]), (ADA.name, [other.id])):
+            listed = await uow.order_lists.orders(theatre.show.id, only=OrderFilter(text=text), after=None, limit=10)
+            assert [each.id for each in listed] == found
 
 
 async def test_several_orders_are_added_together(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

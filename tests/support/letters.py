@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from typing_extensions import override
 
 from application.ports.letters import (
+    AddressChangedFacts,
     CalendarCorrectedFacts,
     ConfirmationFacts,
     DisputeFacts,
@@ -117,6 +118,14 @@ ORDER_LINKS: Final = OrderLinksFacts(
         ),
     )
 )
+ADDRESS_CHANGED: Final = AddressChangedFacts(
+    show_title=_COMMON.show_title,
+    producer_name=_COMMON.producer_name,
+    occasion=OCCASION,
+    order_number=_COMMON.order_number,
+    customer_name=_COMMON.customer_name,
+    new_address="a…@lovelace.example",
+)
 CALENDAR_CORRECTED: Final = CalendarCorrectedFacts(**_ABOUT_AN_ORDER)
 ABOUT_AN_ORDER: Final = (
     CONFIRMATION,
@@ -131,7 +140,7 @@ ABOUT_AN_ORDER: Final = (
     HELD_SHOW_CHANGED,
     CALENDAR_CORRECTED,
 )
-ALL: Final = (*ABOUT_AN_ORDER, DISPUTE, ORDER_LINKS)
+ALL: Final = (*ABOUT_AN_ORDER, DISPUTE, ORDER_LINKS, ADDRESS_CHANGED)
 
 
 class Page(HTMLParser):

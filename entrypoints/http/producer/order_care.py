@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from litestar import get, post
+from litestar import get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from application.access import Actor, Scope
+from application.customer_changes import ChangeCustomer
 from application.disputes import ListDisputes
 from application.links import Links
 from application.order_desk import ListRefunds, ReadNotes, ResendTickets, WriteNote
@@ -24,6 +25,7 @@ from entrypoints.http.producer.order_schemas import (
     NoteIn,
     NoteListOut,
     NoteOut,
+    OrderChangesIn,
     RefundedOut,
     RefundIn,
     RefundListOut,
@@ -132,6 +134,34 @@ async def resend(
     return ResentOut(order.id, order.customer.email)
 
 
+@patch(
+    "/",
+    dto=StrictJson[OrderChangesIn],
+    return_dto=None,
+    summary="Correct who ordered",
+    operation_id="change_order",
+    responses=answers("conflict", "invalid_name", "invalid_email", "invalid_phone"),
+)
+async def change(
+    order_id: FromPath[UUID],
+    data: JSONBody[OrderChangesIn],
+    actor: NamedDependency[Actor],
+    change_customer: NamedDependency[ChangeCustomer],
+    get_order: NamedDependency[GetOrder],
+    links: NamedDependency[Links],
+) -> OrderOut:
+    """Name, e-mail address and phone number of an order that has valid tickets, or whose bank still works on the
+    payment. Any other is refused, and so is one whose buyer was erased. Attendees with the customer's old name get the
+    new one; ticket codes stay.
+
+    With another name or address the tickets are mailed again, to the address as it is now. An address that is given up
+    gets a mail, too, which shows a part of the new one. The same values again change nothing and mail nothing.
+    """
+    order = await change_customer(actor, order_id, data.to_changes())
+    found = await get_order(order_id)
+    return OrderOut.of_order(replace(found, order=order), checkout_url=links.checkout_url(order))
+
+
 @post("/notes", dto=StrictJson[NoteIn], return_dto=None, summary="Write a note on an order", operation_id="add_note")
 async def write(
     order_id: FromPath[UUID],
@@ -158,6 +188,7 @@ router = guarded_router(
     refunds,
     disputes,
     resend,
+    change,
     write,
     read,
     scopes=[Scope.ORDERS],

@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from application.buyers import HeldOrder, HeldRecord
+from application.customer_changes import CustomerChanges
 from application.links import Links
 from application.ports.order_lists import AttendeeSummary, DeliveryProblem, OrderSummary
 from application.refunds import MAX_REASON_LENGTH, RefundPreview
+from domain.customer import parse_email, parse_name, parse_phone
 from domain.disputes import Dispute, DisputeStatus
 from domain.errors import InvalidRequest
 from domain.money import Currency
@@ -327,6 +329,31 @@ class ResentOut(msgspec.Struct):
     order_id: UUID
     email: str
     status: Literal["accepted"] = "accepted"
+
+
+class CustomerChangesIn(_In):
+    """At least one of them, each as in a checkout. ``phone`` null takes the number away."""
+
+    name: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    phone: str | UnsetType | None = UNSET
+
+
+class OrderChangesIn(_In):
+    customer: CustomerChangesIn
+
+    def to_changes(self) -> CustomerChanges:
+        """Raises InvalidRequest, InvalidName, InvalidEmail, InvalidPhone."""
+        typed, changes = self.customer, CustomerChanges()
+        if typed.name is not UNSET:
+            changes["name"] = parse_name(typed.name)
+        if typed.email is not UNSET:
+            changes["email"] = parse_email(typed.email)
+        if typed.phone is not UNSET:
+            changes["phone"] = parse_phone(typed.phone)
+        if not changes:
+            raise InvalidRequest("Name, email or phone is needed", field="customer")
+        return changes
 
 
 class NoteIn(_In):

@@ -9,10 +9,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.smtp.letters import JinjaLetterWriter
-from application.ports.letters import DisputeFacts, LetterFacts, OrderLinksFacts, RefundFailedFacts, TooLate
+from application.ports.letters import (
+    AddressChangedFacts,
+    DisputeFacts,
+    LetterFacts,
+    OrderLinksFacts,
+    RefundFailedFacts,
+    TooLate,
+)
 from domain.disputes import DisputeStatus
 from tests.support.letters import (
     ABOUT_AN_ORDER,
+    ADDRESS_CHANGED,
     ALL,
     CALENDAR_CORRECTED,
     CONFIRMATION,
@@ -88,6 +96,11 @@ SAYS: tuple[tuple[LetterFacts, str, tuple[str, ...]], ...] = (
             *("Amleth", "22:00, Tuesday, 30 June 2026", "22:30, Friday, 3 July 2026", "all of it goes back to you"),
         ),
     ),
+    (
+        ADDRESS_CHANGED,
+        "Your order for Hamlet has another e-mail address now",
+        (*THE_ORDER, *THE_SHOW, "a…@lovelace.example", "If you did not expect it"),
+    ),
     (ORDER_LINKS, "Your orders", ("Hamlet", "Macbeth", "PT-42", "PT-17", "confirmed", "refunded", "3 July 2026")),
 )
 each_letter = pytest.mark.parametrize("facts", ALL, ids=lambda facts: type(facts).__name__)
@@ -126,7 +139,7 @@ def linked_by(facts: LetterFacts) -> set[str]:
     match facts:
         case OrderLinksFacts():
             return {order.url for order in facts.orders}
-        case DisputeFacts():
+        case DisputeFacts() | AddressChangedFacts():
             return set()
         case RefundFailedFacts():
             return {facts.order_url, f"mailto:{facts.producer_email}"}
