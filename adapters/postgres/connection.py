@@ -91,7 +91,7 @@ class Connection:
             return await self._connection.scalars(statement, parameters)
 
     async def fetch(
-        self, *statements: Statement | None, lock: bool = False, rows_wait_seconds: int | None = None
+        self, *statements: Statement | None, lock: bool = False, rows_wait_seconds: float | None = None
     ) -> list[Rows]:
         """The rows of compiled statements that are run in this order, in one round trip; of None there are none.
         ``lock`` says that they lock what others wait for: the transaction must end soon, whatever becomes of this
@@ -102,7 +102,7 @@ class Connection:
             return await self._fetch(statements, lock=lock, rows_wait_seconds=rows_wait_seconds)
 
     async def _fetch(
-        self, statements: Sequence[Statement | None], *, lock: bool, rows_wait_seconds: int | None
+        self, statements: Sequence[Statement | None], *, lock: bool, rows_wait_seconds: float | None
     ) -> list[Rows]:
         async with self._driver.pipeline():
             await self._queue_waiting()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import aiohttp
@@ -70,22 +71,29 @@ async def _is_enabled(container: Container, connected: ConnectedAccount) -> bool
 async def _examine_accounts(container: Container) -> Finding:
     """Whether they can take charges, and whether Stripe can compute their tax: it refuses a checkout otherwise."""
     connected = await connected_accounts(container.engine())
-    stopped = [f"{c.producer_name} ({c.account_id})" for c in connected if not await _is_enabled(container, c)]
-    if stopped:
-        words = f"cannot take charges: {', '.join(stopped)}"
-        return Finding("connected accounts", words, "let these producers finish their onboarding at Stripe")
+    stopped = [each for each in connected if not await _is_enabled(container, each)]
     lacking = [
         f"{each.producer_name} ({each.account_id}): {', '.join(missing)}"
         for each in connected
-        if each.tax is not TaxMode.OFF and (missing := await _missing_for_tax(container, each))
+        if each not in stopped and each.tax is not TaxMode.OFF and (missing := await _missing_for_tax(container, each))
     ]
-    if lacking:
-        words = f"Stripe cannot compute tax, their tax settings are not complete: {'; '.join(lacking)}"
-        return Finding("connected accounts", words, _TAX_MEND)
+    if stopped or lacking:
+        return _accounts_are_off([f"{each.producer_name} ({each.account_id})" for each in stopped], lacking)
     words = f"all {len(connected)} can take charges" if connected else "none yet"
     if without := await shows_without_address(container.engine()):
         words += f"; taxed at the buyer's address for want of a venue_address: {', '.join(without)}"
     return Finding("connected accounts", words)
+
+
+def _accounts_are_off(stopped: Sequence[str], lacking: Sequence[str]) -> Finding:
+    words, mends = [], []
+    if stopped:
+        words.append(f"cannot take charges: {', '.join(stopped)}")
+        mends.append("let these producers finish their onboarding at Stripe")
+    if lacking:
+        words.append(f"Stripe cannot compute tax, their tax settings are not complete: {'; '.join(lacking)}")
+        mends.append(_TAX_MEND)
+    return Finding("connected accounts", "; ".join(words), "; ".join(mends))
 
 
 async def _missing_for_tax(container: Container, connected: ConnectedAccount) -> list[str] | None:

@@ -53,7 +53,7 @@ async def test_fifty_scanners_at_several_processes_admit_one(processes: ManyProc
     async def scan(number: int) -> str:
         # A connection each, so that the kernel spreads the scanners over the processes.
         async with aiohttp.ClientSession(processes.settings.public_url, headers=headers) as scanner:
-            body = {"code": code, "device_id": f"door {number}"}
+            body = {"code": code, "show_id": order["show"]["id"], "device_id": f"door {number}"}
             async with scanner.post("/api/v1/producer/checkin", json=body) as answer:
                 return str((await answer.json())["result"])
 

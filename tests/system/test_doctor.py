@@ -38,7 +38,9 @@ EVERYTHING = [
     "schema",
     "clock against the database",
     "redis",
+    "clock against Redis",
     "worker",
+    "backlog",
     "time zones",
     "stripe key",
     "clock against Stripe",
@@ -103,6 +105,7 @@ async def test_no_database(well: Settings, closed_port: int) -> None:
         "database",
         "schema",
         "clock against the database",
+        "backlog",
         "time zones",
         "connected accounts",
         "webhook events",
@@ -117,6 +120,7 @@ async def test_a_database_without_a_schema(well: Settings, postgres: EmbeddedPos
         await assert_off(
             well,
             "schema",
+            "backlog",
             "time zones",
             "connected accounts",
             "webhook events",
@@ -130,7 +134,8 @@ async def test_a_database_without_a_schema(well: Settings, postgres: EmbeddedPos
 
 async def test_no_redis(well: Settings, closed_port: int) -> None:
     nowhere = f"redis://127.0.0.1:{closed_port}/0"
-    await assert_off(well, "redis", "worker", redis_url=nowhere, words="connecting to 127.0.0.1", mend="REDIS_URL")
+    off = ("redis", "clock against Redis", "worker")
+    await assert_off(well, *off, redis_url=nowhere, words="connecting to 127.0.0.1", mend="REDIS_URL")
 
 
 async def test_no_worker(well: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:

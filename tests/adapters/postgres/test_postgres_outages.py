@@ -334,5 +334,6 @@ async def test_a_deadlock_is_a_conflict_for_one_and_nothing_for_the_other(
         return_exceptions=True,
     )
 
+    # PostgreSQL looks for a deadlock after a second, which is sooner than a row is given up.
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "StorageConflict"]
     assert any(isinstance(outcome, StorageConflict) for outcome in outcomes)
