@@ -126,4 +126,8 @@ def _e164(text: str) -> str:
     parsed = phonenumbers.parse(number)
     if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
         raise ValueError("no country has such a number")
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    kept = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    # What is left of +27 0 000000 without its national prefix begins with one again: no number does.
+    if phonenumbers.format_number(phonenumbers.parse(kept), PhoneNumberFormat.E164) != kept:
+        raise ValueError("no country has such a number")
+    return kept

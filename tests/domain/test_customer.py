@@ -346,6 +346,8 @@ def test_a_digit_symbol_or_control_anywhere_inside_spoils_a_name(before: str, ba
     phone=st.none() | st.from_regex(r"(\+|00)[1-9]([0-9] ?){6,13}", fullmatch=True),
 )
 @example(name=" \u0301Ada", email="ADA@EXAMPLE.ORG", phone="")
+@example(name="Ada", email="ada@example.org", phone="+270000000")
+@example(name="Ada", email="ada@example.org", phone="+49 0 0170 1234567")
 def test_a_customer_read_again_is_the_same(name: str, email: str, phone: str | None) -> None:
     try:
         customer = Customer.parse(name=name, email=email, phone=phone)
