@@ -121,6 +121,11 @@ def ink_mm(picture: Image.Image) -> tuple[float, float, float, float]:
     return left, top, right, bottom
 
 
+def of_the_fonts(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the library warned of. A service of another test in this process may write lines at the same time."""
+    return [record.getMessage() for record in caplog.records if record.name.startswith(("fpdf", "fontTools"))]
+
+
 def codes_in(picture: Image.Image) -> list[zxingcpp.Barcode]:
     return list(zxingcpp.read_barcodes(picture))
 
@@ -269,7 +274,7 @@ async def test_names_and_titles_in_any_script(script: str, caplog: pytest.LogCap
     words = SCRIPTS[script]
     with caplog.at_level(logging.WARNING):
         pdf = await render(replace(TICKET, show_title=words, attendee_name=words, terms=words))
-    assert not caplog.records, "a glyph was missing"
+    assert not of_the_fonts(caplog), "a glyph was missing"
     text = text_of(pdf)
     assert "\ufffd" not in text
     letters = {char for char in unicodedata.normalize("NFKC", words) if unicodedata.category(char).startswith("L")}
@@ -322,7 +327,7 @@ async def test_a_reader_finds_and_copies_a_name_as_it_was_typed(name: str) -> No
 async def test_a_script_without_a_font_is_shown_as_missing(words: str, caplog: pytest.LogCaptureFixture) -> None:
     pdf = await render(replace(TICKET, attendee_name=words))
     assert "\ufffd" in text_of(pdf)
-    assert not caplog.records
+    assert not of_the_fonts(caplog)
 
 
 @pytest.mark.parametrize(
