@@ -6,10 +6,7 @@ and writes wait for the commit and make it with them (psycopg's pipeline).
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -19,6 +16,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.engine import STATEMENT_TIMEOUT_SECONDS, TIME_OUTS
+from adapters.postgres.patience import Patience
 
 #: A row by the names of its columns, whichever way it was read.
 Row = sa.RowMapping | dict[str, Any]
@@ -37,8 +35,7 @@ _WAIT: Final = "SELECT set_config('lock_timeout', %(wait)s, true)"
 _END_SOON_AND_WAIT: Final = f"{_WAIT}, set_config('transaction_timeout', '{LOCKING_TRANSACTION_SECONDS}s', true)"
 #: What a pooler did not let us set for the whole session.
 _TIME_OUTS: Final = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in TIME_OUTS.items())
-#: The server ends what takes longer than its time-outs, and the kernel finds out that a host is gone. Neither helps
-#: where a proxy answers for a server that does not, or its process hangs: then we hang up by ourselves.
+#: We hang up by ourselves where the server's own time-outs should have ended a call (``Patience``).
 ANSWER_SECONDS: Final = STATEMENT_TIMEOUT_SECONDS + 5
 LOCKING_ANSWER_SECONDS: Final = LOCKING_TRANSACTION_SECONDS + 2
 
@@ -58,6 +55,7 @@ class Connection:
         self,
         connection: AsyncConnection,
         driver: psycopg.AsyncConnection[Any],
+        patience: Patience,
         *,
         read_only: bool = False,
         is_pooled: bool = False,
@@ -65,6 +63,7 @@ class Connection:
         """``is_pooled`` says that a pooler lends each transaction another session, which has none of our time-outs."""
         self._connection = connection
         self._driver = driver
+        self._patience = patience
         self._read_only = read_only
         self._is_pooled = is_pooled
         self._needs_time_outs = is_pooled and not read_only  # a read that stands alone is a transaction by itself
@@ -74,19 +73,19 @@ class Connection:
         self, statement: sa.Executable, parameters: Parameters | Sequence[Parameters] | None = None
     ) -> sa.CursorResult[Any]:
         self._check(statement)
-        with self.hanging_up_after(ANSWER_SECONDS):
+        with self._patience.of(ANSWER_SECONDS):
             await self._send_waiting()
             return await self._connection.execute(statement, parameters)
 
     async def scalar(self, statement: sa.Executable, parameters: Parameters | None = None) -> Any:
         self._check(statement)
-        with self.hanging_up_after(ANSWER_SECONDS):
+        with self._patience.of(ANSWER_SECONDS):
             await self._send_waiting()
             return await self._connection.scalar(statement, parameters)
 
     async def scalars(self, statement: sa.Executable, parameters: Parameters | None = None) -> sa.ScalarResult[Any]:
         self._check(statement)
-        with self.hanging_up_after(ANSWER_SECONDS):
+        with self._patience.of(ANSWER_SECONDS):
             await self._send_waiting()
             return await self._connection.scalars(statement, parameters)
 
@@ -98,7 +97,7 @@ class Connection:
         process. It waits ``rows_wait_seconds`` at most for a row that another has, until a statement sets lock_timeout
         to something else.
         """
-        with self.hanging_up_after(LOCKING_ANSWER_SECONDS if lock else ANSWER_SECONDS):
+        with self._patience.of(LOCKING_ANSWER_SECONDS if lock else ANSWER_SECONDS):
             return await self._fetch(statements, lock=lock, rows_wait_seconds=rows_wait_seconds)
 
     async def _fetch(
@@ -125,7 +124,7 @@ class Connection:
 
     async def commit(self) -> None:
         self._check()
-        with self.hanging_up_after(ANSWER_SECONDS):
+        with self._patience.of(ANSWER_SECONDS):
             if self._connection.in_transaction():  # SQLAlchemy's own statements began it
                 await self._send_waiting()
                 await self._connection.commit()
@@ -139,15 +138,6 @@ class Connection:
         if self._read_only and (statement is None or not statement.is_select):
             raise RuntimeError("a read-only unit of work does not write")  # it would be committed at once
 
-    @contextmanager
-    def hanging_up_after(self, seconds: float) -> Iterator[None]:
-        """Whatever waits for the server within is told that the connection is closed, once it has waited so long."""
-        timer = asyncio.get_running_loop().call_later(seconds, _hang_up, self._driver)
-        try:
-            yield
-        finally:
-            timer.cancel()
-
     async def _send_waiting(self) -> None:
         if self._waiting or self._needs_time_outs:
             async with self._driver.pipeline():
@@ -160,9 +150,3 @@ class Connection:
         for sql, parameters in self._waiting:
             await self._driver.execute(sql, parameters)
         self._waiting.clear()
-
-
-def _hang_up(driver: psycopg.AsyncConnection[Any]) -> None:
-    """Whoever waits on the connection hears that it is closed. The driver's own way would ask the server first."""
-    with suppress(OSError, psycopg.Error), socket.socket(fileno=socket.dup(driver.pgconn.socket)) as ours:
-        ours.shutdown(socket.SHUT_RDWR)

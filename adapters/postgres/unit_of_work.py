@@ -27,6 +27,7 @@ from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.order_lists import PostgresOrderListRepo
 from adapters.postgres.orders import PostgresOrderRepo
 from adapters.postgres.outbox import PostgresOutboxRepo
+from adapters.postgres.patience import PATIENCE, Patience
 from adapters.postgres.pictures import PostgresPictureRepo
 from adapters.postgres.refunds import PostgresRefundRepo
 from adapters.postgres.sales import PostgresSalesRepo
@@ -49,6 +50,7 @@ class PostgresUnitOfWork:
         self._driver: psycopg.AsyncConnection[Any]
         self._connection: Connection
         self._guard: Guard | None
+        self._patience: Patience
 
     async def __aenter__(self) -> Self:
         try:
@@ -62,7 +64,10 @@ class PostgresUnitOfWork:
             await self._driver.set_autocommit(True)
         self._guard = guard_of(raw.info)
         is_pooled = bool(raw.info.get(IS_POOLED))
-        self._connection = Connection(self._pooled, self._driver, read_only=self._read_only, is_pooled=is_pooled)
+        self._patience = raw.info.setdefault(PATIENCE, Patience(self._driver))
+        self._connection = Connection(
+            self._pooled, self._driver, self._patience, read_only=self._read_only, is_pooled=is_pooled
+        )
         self.sales = PostgresSalesRepo(self._connection)
         self.catalog = PostgresCatalogRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
@@ -90,7 +95,7 @@ class PostgresUnitOfWork:
             self._guard.distrust()
         # Closing rolls back whatever was not committed, and gives the connection back to the pool. Where it was cut,
         # the server has rolled back already; the error that told of it must not be hidden by a second one.
-        with suppress(DBAPIError), self._connection.hanging_up_after(ANSWER_SECONDS):
+        with suppress(DBAPIError), self._patience.of(ANSWER_SECONDS):
             if code in SERVER_LEFT | STATEMENT_LOST or not await self._is_sound():
                 await self._pooled.invalidate()
             await self._pooled.close()
