@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from adapters.postgres.connection import Connection
+from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.rows import (
     financial_values,
     producer_of,
@@ -40,6 +40,7 @@ _PRODUCERS = sa.select(producers, producer_financials.c.stripe_account_id, produ
 )
 
 _PROMO_CODES = sa.select(ticket_promo_codes)
+_SHOW = compiled(sa.select(shows).where(shows.c.id == sa.bindparam("id", type_=sa.Uuid)))
 _by_start = sa.tuple_(shows.c.start_time, shows.c.id)
 #: Code points, as the domain compares them, whatever the database's language is.
 _by_code = ticket_promo_codes.c.code.collate("C")
@@ -77,8 +78,8 @@ class PostgresCatalogRepo:
         await self._connection.execute(sa.insert(shows).values(show_values(show)))
 
     async def show(self, show_id: UUID) -> Show | None:
-        row = (await self._connection.execute(sa.select(shows).where(shows.c.id == show_id))).mappings().one_or_none()
-        return show_of(row) if row else None
+        [rows] = await self._connection.fetch((_SHOW, {"id": show_id}))
+        return show_of(rows[0]) if rows else None
 
     async def lock_show(self, show_id: UUID) -> Show | None:
         # FOR NO KEY UPDATE: an order that is being placed refers to its show, and must not wait for this.

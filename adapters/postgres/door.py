@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
-from adapters.postgres.connection import Connection
+from adapters.postgres.bulk import insert_of, rows_json
+from adapters.postgres.connection import Connection, Row, compiled
 from adapters.postgres.tables import orders, scans, shows, ticket_attendees, ticket_orders
 from application.ports.door import IssuedTicket, ListedTicket, ScanCursor
 from domain.admission import Scan, ScanResult
@@ -19,7 +19,7 @@ from domain.orders import AttendeeStatus
 _LINE_OF_ATTENDEE = sa.and_(
     ticket_orders.c.order_id == ticket_attendees.c.order_id, ticket_orders.c.line == ticket_attendees.c.line
 )
-_TICKETS = (
+_TICKETS = compiled(
     sa.select(
         ticket_attendees.c.code,
         ticket_attendees.c.id.label("attendee_id"),
@@ -49,6 +49,10 @@ _TICKETS_OF_SHOW = (
 )
 # Written out as the partial indexes have it, so that the planner can use them.
 _COUNTS = sa.text("result = 'admitted' AND undone_at IS NULL")
+_ADMISSIONS = compiled(
+    sa.select(scans).where(_COUNTS, scans.c.attendee_id == sa.any_(sa.bindparam("attendees", type_=sa.ARRAY(sa.Uuid))))
+)
+_ADD = f"{insert_of(scans, 'scans')} ON CONFLICT (show_id, id) DO NOTHING"
 _IN_CONFLICT = sa.text("result <> 'admitted' AND undone_at IS NULL")
 
 #: What changes of a scan that is kept.
@@ -60,8 +64,8 @@ class PostgresDoorRepo:
         self._connection = connection
 
     async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
-        rows = await self._connection.execute(_TICKETS, {"codes": list(codes)})
-        return {row["code"]: IssuedTicket(**row) for row in rows.mappings()}
+        [rows] = await self._connection.fetch((_TICKETS, {"codes": list(codes)}))
+        return {row["code"]: IssuedTicket(**row) for row in rows}
 
     async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
         rows = await self._connection.execute(_TICKETS_OF_SHOW, {"show_id": show_id})
@@ -81,14 +85,12 @@ class PostgresDoorRepo:
         return {scan.id: scan for scan in found}
 
     async def admissions(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
-        found = await self._select(_COUNTS, scans.c.attendee_id.in_(attendee_ids))
-        return {scan.attendee_id: scan for scan in found if scan.attendee_id}
+        [rows] = await self._connection.fetch((_ADMISSIONS, {"attendees": list(attendee_ids)}))
+        return {row["attendee_id"]: _scan_of(row) for row in rows}
 
     async def add(self, new: Sequence[Scan]) -> None:
         if new:
-            keys = [scans.c.show_id, scans.c.id]
-            adding = insert(scans).on_conflict_do_nothing(index_elements=keys)
-            await self._connection.execute(adding, [_values(scan) for scan in new])
+            self._connection.write(_ADD, {"scans": rows_json(_values(scan) for scan in new)})
 
     async def save(self, scan: Scan) -> None:
         values = {name: getattr(scan, name) for name in _CHANGING}
@@ -114,7 +116,11 @@ class PostgresDoorRepo:
     async def _select(self, *conditions: Any, limit: int | None = None) -> list[Scan]:
         query = sa.select(scans).where(*conditions).order_by(scans.c.received_at, scans.c.id).limit(limit)
         rows = (await self._connection.execute(query)).mappings()
-        return [Scan(**{**row, "result": ScanResult(row["result"])}) for row in rows]
+        return [_scan_of(row) for row in rows]
+
+
+def _scan_of(row: Row) -> Scan:
+    return Scan(**{**row, "result": ScanResult(row["result"])})
 
 
 def _values(scan: Scan) -> dict[str, Any]:

@@ -7,10 +7,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from adapters.postgres.connection import Connection
+from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.rows import token_of, token_values
 from adapters.postgres.tables import access_tokens
 from application.access import AccessToken
+
+#: Every request of a producer asks it.
+_WITH_HASH = compiled(
+    sa.select(access_tokens).where(access_tokens.c.secret_hash == sa.bindparam("hash", type_=sa.LargeBinary))
+)
 
 
 class PostgresTokenRepo:
@@ -21,10 +26,13 @@ class PostgresTokenRepo:
         await self._connection.execute(sa.insert(access_tokens).values(token_values(token)))
 
     async def with_hash(self, secret_hash: bytes) -> AccessToken | None:
-        return await self._one(access_tokens.c.secret_hash == secret_hash)
+        [rows] = await self._connection.fetch((_WITH_HASH, {"hash": secret_hash}))
+        return token_of(rows[0]) if rows else None
 
     async def get(self, token_id: UUID) -> AccessToken | None:
-        return await self._one(access_tokens.c.id == token_id)
+        query = sa.select(access_tokens).where(access_tokens.c.id == token_id)
+        row = (await self._connection.execute(query)).mappings().one_or_none()
+        return token_of(row) if row else None
 
     async def of_producer(self, producer_id: UUID) -> list[AccessToken]:
         found = await self._connection.execute(
@@ -49,7 +57,3 @@ class PostgresTokenRepo:
             .values(revoked_at=sa.func.coalesce(access_tokens.c.revoked_at, now))
         )
         return revoked.rowcount > 0
-
-    async def _one(self, condition: sa.ColumnElement[bool]) -> AccessToken | None:
-        row = (await self._connection.execute(sa.select(access_tokens).where(condition))).mappings().one_or_none()
-        return token_of(row) if row else None
