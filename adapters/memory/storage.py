@@ -271,6 +271,9 @@ class MemoryOrderRepo:
     async def get(self, order_id: UUID) -> Order | None:
         return self._tables.orders.get(order_id)
 
+    async def get_all(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
+        return {id_: self._tables.orders[id_] for id_ in order_ids if id_ in self._tables.orders}
+
     async def lock(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
         return {id_: self._tables.orders[id_] for id_ in sorted(order_ids) if id_ in self._tables.orders}
 
@@ -355,6 +358,9 @@ class MemoryRefundRepo:
         found = [refund for refund in self._tables.refunds.values() if refund.order_id == order_id]
         return sorted(found, key=lambda refund: refund.sequence)
 
+    async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Refund]]:
+        return {id_: found for id_ in order_ids if (found := await self.of_order(id_))}
+
     async def statuses(self, stripe_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
         refunds = self._tables.refunds.values()
         return {r.stripe_refund_id: r.status for r in refunds if r.stripe_refund_id in set(stripe_refund_ids)}
@@ -370,6 +376,9 @@ class MemoryDisputeRepo:
     async def of_order(self, order_id: UUID) -> list[Dispute]:
         found = [dispute for dispute in self._tables.disputes.values() if dispute.order_id == order_id]
         return sorted(found, key=lambda dispute: (dispute.opened_at, dispute.id))
+
+    async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Dispute]]:
+        return {id_: found for id_ in order_ids if (found := await self.of_order(id_))}
 
     async def save(self, dispute: Dispute) -> None:
         self._tables.disputes[dispute.id] = dispute

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,8 +19,14 @@ class PostgresDisputeRepo:
         self._connection = connection
 
     async def of_order(self, order_id: UUID) -> list[Dispute]:
-        query = sa.select(disputes).where(disputes.c.order_id == order_id).order_by(disputes.c.opened_at, disputes.c.id)
-        return [dispute_of(row) for row in (await self._connection.execute(query)).mappings()]
+        return (await self.of_orders([order_id])).get(order_id, [])
+
+    async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Dispute]]:
+        theirs = sa.select(disputes).where(disputes.c.order_id.in_(order_ids))
+        found: dict[UUID, list[Dispute]] = {}
+        for row in (await self._connection.execute(theirs.order_by(disputes.c.opened_at, disputes.c.id))).mappings():
+            found.setdefault(row["order_id"], []).append(dispute_of(row))
+        return found
 
     async def save(self, dispute: Dispute) -> None:
         values = dispute_values(dispute)

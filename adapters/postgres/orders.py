@@ -112,6 +112,9 @@ class PostgresOrderRepo:
     async def get(self, order_id: UUID) -> Order | None:
         return orders_of(*await self._connection.fetch(*reading([order_id]))).get(order_id)
 
+    async def get_all(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
+        return orders_of(*await self._connection.fetch(*reading(order_ids)))
+
     async def lock(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
         return orders_of(*await self._connection.fetch(*reading(order_ids, lock=True)))
 

@@ -21,8 +21,14 @@ class PostgresRefundRepo:
         await self._connection.execute(sa.insert(refunds).values(refund_values(refund)))
 
     async def of_order(self, order_id: UUID) -> list[Refund]:
-        query = sa.select(refunds).where(refunds.c.order_id == order_id).order_by(refunds.c.sequence)
-        return [refund_of(row) for row in (await self._connection.execute(query)).mappings()]
+        return (await self.of_orders([order_id])).get(order_id, [])
+
+    async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Refund]]:
+        query = sa.select(refunds).where(refunds.c.order_id.in_(order_ids)).order_by(refunds.c.sequence)
+        found: dict[UUID, list[Refund]] = {}
+        for row in (await self._connection.execute(query)).mappings():
+            found.setdefault(row["order_id"], []).append(refund_of(row))
+        return found
 
     async def statuses(self, stripe_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
         query = sa.select(refunds.c.stripe_refund_id, refunds.c.status).where(

@@ -278,6 +278,10 @@ class OrderRepo(Protocol):
 
     async def get(self, order_id: UUID) -> Order | None: ...
 
+    async def get_all(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
+        """Those of the orders that exist, read together."""
+        ...
+
     async def lock(self, order_ids: Collection[UUID]) -> Mapping[UUID, Order]:
         """The orders that exist, locked in id order until the transaction ends."""
         ...
@@ -486,6 +490,10 @@ class RefundRepo(Protocol):
         """In the order of their sequence."""
         ...
 
+    async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Refund]]:
+        """Those of each order that has any, read together, in the order of their sequence."""
+        ...
+
     async def statuses(self, stripe_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
         """How those of Stripe's refunds that are known stand."""
         ...
@@ -522,6 +530,10 @@ class DisputeRepo(Protocol):
 
     async def of_order(self, order_id: UUID) -> list[Dispute]:
         """Oldest first."""
+        ...
+
+    async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Dispute]]:
+        """Those of each order that has any, read together, oldest first."""
         ...
 
     async def save(self, dispute: Dispute) -> None:

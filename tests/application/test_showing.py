@@ -148,3 +148,30 @@ async def test_a_crowd_in_front_of_shows_shares_looks_and_is_told_what_is_so_whe
     assert {display.show.id for display in await asyncio.gather(*crowd)} == {stalls.show_id, gallery.show_id}
     assert late.tickets[0].name == "Front stalls"
     assert looks <= 5
+
+
+async def test_a_crowd_that_looks_at_its_orders_shares_looks_and_is_told_what_is_so_when_it_asks(world: World) -> None:
+    """Five hundred buyers wait for their payment pages, and ask again every two seconds."""
+    stalls = ticket(quantity=100)
+    await world.sell(stalls)
+    orders = [await world.buy((stalls, 1)) for _ in range(20)]
+    looks = 0
+
+    def counted(*, read_only: bool = False) -> UnitOfWork:
+        nonlocal looks
+        looks += 1
+        return world.database(read_only=read_only)
+
+    get_order = GetOrder(counted)
+    crowd = [asyncio.create_task(get_order(order_id)) for order_id in [each.id for each in orders] * 5 + [uuid4()]]
+    await asyncio.sleep(0)
+    async with world.database() as uow:
+        await uow.orders.attach_session(orders[0].id, session_id="cs_late", checkout_url="https://pay.example")
+        await uow.commit()
+    late = await get_order(orders[0].id)
+
+    *found, unknown = await asyncio.gather(*crowd, return_exceptions=True)
+    assert isinstance(unknown, NotFound)
+    assert [each.order.id for each in found if not isinstance(each, BaseException)] == [each.id for each in orders] * 5
+    assert late.order.session_id == "cs_late"
+    assert looks <= 6

@@ -53,3 +53,14 @@ async def test_an_order_has_only_disputes_of_its_own_oldest_first(
     early = dispute_of(order)
     await store(unit_of_work, order, other, disputes=(late, dispute_of(other), early))
     assert await stored(unit_of_work, order) == [early, late]
+
+
+async def test_disputes_of_several_orders_are_read_together(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order, other, undisputed = theatre.order(), theatre.order(), theatre.order()
+    late, early = dispute_of(order, opened_at=OPENED_AT + timedelta(days=1)), dispute_of(order)
+    elsewhere = dispute_of(other)
+    await store(unit_of_work, order, other, undisputed, disputes=(late, elsewhere, early))
+    async with unit_of_work(read_only=True) as uow:
+        found = await uow.disputes.of_orders([undisputed.id, other.id, order.id])
+        assert await uow.disputes.of_orders([]) == {}
+    assert found == {order.id: [early, late], other.id: [elsewhere]}

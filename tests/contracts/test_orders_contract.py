@@ -161,6 +161,15 @@ async def test_the_lines_keep_their_order(unit_of_work: UnitOfWorkFactory) -> No
 async def test_an_order_that_does_not_exist_is_none(unit_of_work: UnitOfWorkFactory) -> None:
     async with unit_of_work() as uow:
         assert await uow.orders.get(new_id()) is None
+        assert await uow.orders.get_all([new_id()]) == {}
+        assert await uow.orders.get_all([]) == {}
+
+
+async def test_several_orders_are_read_together(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    one, other = theatre.order(1), theatre.order(2, with_promo_code=True)
+    await store(unit_of_work, one, other)
+    async with unit_of_work(read_only=True) as uow:
+        assert await uow.orders.get_all([other.id, new_id(), one.id]) == {one.id: one, other.id: other}
 
 
 async def test_locking_finds_the_orders_that_exist(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

@@ -124,3 +124,16 @@ async def test_how_refunds_at_stripe_stand_is_known_by_their_ids(unit_of_work: U
     async with unit_of_work() as uow:
         assert await uow.refunds.statuses([name, "re_unknown"]) == {name: RefundStatus.PENDING}
         assert await uow.refunds.statuses([]) == {}
+
+
+async def test_refunds_of_several_orders_are_read_together(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    other, unrefunded = await store_order(unit_of_work, theatre), await store_order(unit_of_work, theatre)
+    second, first, elsewhere = a_refund(order, sequence=2), a_refund(order), a_refund(other)
+    await add(unit_of_work, second, elsewhere, first)
+
+    async with unit_of_work(read_only=True) as uow:
+        found = await uow.refunds.of_orders([unrefunded.id, other.id, order.id])
+        assert await uow.refunds.of_orders([]) == {}
+    assert found == {order.id: [first, second], other.id: [elsewhere]}
