@@ -40,11 +40,15 @@ class Backlog:
         return max((each.oldest for each in self.overdue.values()), default=timedelta())
 
     @property
+    def due(self) -> int:
+        """How many tasks are due and wait for a worker."""
+        return sum(each.count for each in self.overdue.values())
+
+    @property
     def in_words(self) -> str:
         """Of what is overdue: "1301 tasks are due, the oldest for 480 seconds (confirmation_mail 1290, …)"."""
         listed = ", ".join(f"{kind} {each.count}" for kind, each in sorted(self.overdue.items()))
-        count = sum(each.count for each in self.overdue.values())
-        return f"{count} tasks are due, the oldest for {self.oldest.total_seconds():.0f} seconds ({listed})"
+        return f"{self.due} tasks are due, the oldest for {self.oldest.total_seconds():.0f} seconds ({listed})"
 
 
 class MeasureBacklog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from uuid import UUID
 
 from dependency_injector import containers, providers
@@ -26,6 +27,7 @@ from adapters.redis.lock import RedisLock
 from adapters.redis.pace import RedisPace
 from adapters.redis.rate_limit import RateLimit
 from adapters.redis.used_once import UsedOnce
+from adapters.redis.work_log import RedisWorkLog
 from adapters.smtp.letters import JinjaLetterWriter
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
@@ -99,6 +101,7 @@ from application.tasks import RunTask
 from application.ticket_types import AddTicket, ChangeTicket, DeleteTicket
 from application.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
 from application.transfers import DescribeTransfer
+from application.workload import EstimateWorkers, ReportWork, WorkMeter
 from domain.ticket_code import TicketCodes
 from entrypoints.http.proof_of_work import ProofOfWork
 from entrypoints.http.rate_limit import RateLimits
@@ -392,6 +395,10 @@ class Container(containers.DeclarativeContainer):
     delete_old = providers.Singleton(DeleteOld, retention, clock, settings.provided.periods)
     daily_retention = providers.Singleton(Daily, redis, delete_old)
     heartbeat = providers.Singleton(RedisHeartbeat, redis)
+    work_log = providers.Singleton(RedisWorkLog, redis, clock)
+    work_meter = providers.Singleton(WorkMeter, time.monotonic)
+    report_work = providers.Singleton(ReportWork, work_log, work_meter)
+    estimate_workers = providers.Singleton(EstimateWorkers, work_log)
     probes = providers.Singleton(Probes, settings.provided.signing_key, clock)
     readiness = providers.Singleton(Readiness, engine, redis)
     relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)

@@ -20,6 +20,7 @@ from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS
 from application.ports.payment import PaymentUnavailable
 from application.ports.storage import StorageConflict, StorageUnavailable
 from application.tasks import RunTask
+from application.workload import WorkMeter
 from entrypoints.container import Container
 from entrypoints.time_zone_rules import warn_of_outdated_shows
 from entrypoints.timekeeping import FOLLOW_EVERY
@@ -35,6 +36,7 @@ RECONCILE_EVERY = timedelta(seconds=15)
 LOOK_BACK_EVERY = timedelta(minutes=15)
 FORGET_EVERY = timedelta(minutes=10)
 BEAT_EVERY = timedelta(seconds=15)
+REPORT_EVERY = timedelta(seconds=15)
 #: Whether the daily work is due is asked so often.
 HOUSEKEEPING_EVERY = timedelta(hours=1)
 RECONNECT_PAUSE = timedelta(seconds=1)
@@ -53,8 +55,9 @@ class Hands:
     outbox sees to it. So a listener that loses Redis and starts anew takes no running task down with it.
     """
 
-    def __init__(self, run_task: RunTask, count: int = MAX_TASKS) -> None:
+    def __init__(self, run_task: RunTask, meter: WorkMeter, count: int = MAX_TASKS) -> None:
         self._run_task = run_task
+        self._meter = meter
         self._free = asyncio.Semaphore(count)
         self._busy: set[asyncio.Task[None]] = set()
         self._folded = False
@@ -81,7 +84,9 @@ class Hands:
 
     async def _do(self, task_id: UUID) -> None:
         try:
-            await self._run_task(task_id)
+            with self._meter.at_work():
+                if await self._run_task(task_id) is not None:
+                    self._meter.count()
         except (StorageUnavailable, StorageConflict) as error:
             log.warning("Task %s is left to the relay: %s", task_id, error)
         except Exception:
@@ -94,7 +99,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
     """Work until ``stop`` is set, then finish what was begun. Nothing that the queue or the database does ends it."""
     broker = container.broker()
     broker.is_worker_process = True
-    hands = Hands(container.run_task())
+    hands = Hands(container.run_task(), container.work_meter())
     register_tasks(broker, hands)
     await container.follow_clocks()()
     async with asyncio.TaskGroup() as group:
@@ -103,6 +108,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(until_stopped("The look at time zone rules", looking, stop, FINISH_WITHIN))
         # In the process, not over the queue: holds must be released and tasks relayed when Redis is away, too.
         group.create_task(_every(BEAT_EVERY, container.heartbeat().beat, stop))
+        group.create_task(_every(REPORT_EVERY, container.report_work(), stop))
         group.create_task(_every(HOUSEKEEPING_EVERY, container.daily_retention(), stop))
         group.create_task(
             _every(HOUSEKEEPING_EVERY, partial(forget_dead_consumers, container.redis(), QUEUE_NAME), stop)

@@ -18,13 +18,16 @@ def of_workers(container: Container) -> list[Examination]:
 
     async def backlog() -> Finding:
         measured = await container.measure_backlog()()
+        needed = await container.estimate_workers()(measured)
+        in_the_last_hour = f"; {needed.in_words}" if needed else ""
         if measured.oldest > BEHIND_AFTER:
             mend = "start more workers, or see `piquetickets tasks list --state pending`"
-            return Finding("backlog", measured.in_words, mend)
+            return Finding("backlog", measured.in_words + in_the_last_hour, mend)
         if measured.dead or measured.perhaps_sent:
             words = f"{measured.dead} tasks were given up, {measured.perhaps_sent} mails were perhaps sent"
             return Finding("backlog", words, "see `piquetickets tasks list`, also with --state perhaps_sent")
-        return Finding("backlog", measured.in_words if measured.overdue else "no task waits for a worker")
+        waiting = measured.in_words if measured.overdue else "no task waits for a worker"
+        return Finding("backlog", waiting + in_the_last_hour)
 
     return [
         Examination("worker", worker, "start Redis, or mend REDIS_URL"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -12,10 +13,13 @@ from typing_extensions import override
 
 from application.outbox import TaskState
 from application.ports.storage import StorageUnavailable
+from application.ports.workload import Workload
 from application.tasks import RunTask
+from application.workload import WorkMeter
 from entrypoints.worker import Hands, until_stopped
 
 HANGS_SECONDS = 2
+METER = WorkMeter(time.monotonic)
 
 
 class Work(RunTask):
@@ -48,7 +52,7 @@ def work() -> Work:
 
 
 async def test_so_many_tasks_are_done_at_a_time(work: Work) -> None:
-    hands, tasks = Hands(work, count=2), [uuid4() for _ in range(3)]
+    hands, tasks = Hands(work, METER, count=2), [uuid4() for _ in range(3)]
     taking = [asyncio.create_task(hands.take(task_id)) for task_id in tasks]
     async with asyncio.timeout(HANGS_SECONDS):
         while len(work.begun) < 2:
@@ -61,7 +65,7 @@ async def test_so_many_tasks_are_done_at_a_time(work: Work) -> None:
 
 
 async def test_who_brought_a_task_may_go_and_the_task_goes_on(work: Work) -> None:
-    hands, task_id = Hands(work), uuid4()
+    hands, task_id = Hands(work, METER), uuid4()
     bringing = asyncio.create_task(hands.take(task_id))
     async with asyncio.timeout(HANGS_SECONDS):
         await bringing
@@ -72,7 +76,7 @@ async def test_who_brought_a_task_may_go_and_the_task_goes_on(work: Work) -> Non
 
 
 async def test_what_is_not_finished_in_time_is_let_go_and_nothing_more_is_begun(work: Work) -> None:
-    hands, begun, waiting = Hands(work, count=1), uuid4(), uuid4()
+    hands, begun, waiting = Hands(work, METER, count=1), uuid4(), uuid4()
     await hands.take(begun)
     taking = asyncio.create_task(hands.take(waiting))
     async with asyncio.timeout(HANGS_SECONDS):
@@ -85,7 +89,7 @@ async def test_what_is_not_finished_in_time_is_let_go_and_nothing_more_is_begun(
 async def test_a_hand_that_failed_is_free_again(
     work: Work, failure: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hands = Hands(work, count=1)
+    hands = Hands(work, METER, count=1)
     work.failure = failure
     work.gate.set()
     async with asyncio.timeout(HANGS_SECONDS):
@@ -154,3 +158,29 @@ async def test_what_goes_wrong_in_work_is_heard_of() -> None:
 
     with pytest.raises(ValueError, match="a mistake of ours"):
         await until_stopped("Work", work(), asyncio.Event(), SOON)
+
+
+async def test_tasks_that_were_done_and_the_time_for_them_are_measured(work: Work) -> None:
+    moments = iter([100.0, 107.0])
+    meter = WorkMeter(lambda: next(moments))
+    hands = Hands(work, meter)
+    await hands.take(uuid4())
+    await hands.take(uuid4())
+    async with asyncio.timeout(HANGS_SECONDS):
+        while len(work.begun) < 2:
+            await asyncio.sleep(0)
+        work.gate.set()
+        await hands.finish(timedelta(seconds=1))
+    assert meter.take() == Workload(tasks=2, busy=timedelta(seconds=7))
+
+
+async def test_a_task_that_was_not_to_be_had_is_not_counted(work: Work) -> None:
+    moments = iter([100.0, 101.0])
+    meter = WorkMeter(lambda: next(moments))
+    hands = Hands(work, meter)
+    work.failure = StorageUnavailable("away")
+    work.gate.set()
+    async with asyncio.timeout(HANGS_SECONDS):
+        await hands.take(uuid4())
+        await hands.finish(timedelta(seconds=1))
+    assert meter.take() == Workload(tasks=0, busy=timedelta(seconds=1))

@@ -16,6 +16,7 @@ from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.memory.system import MemoryClock
 from adapters.stripe.sandbox import StripeSandbox
 from adapters.system.clock import SystemClock
+from application.ports.workload import Workload
 from domain.tax import TaxMode
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container, close
@@ -141,6 +142,20 @@ async def test_no_redis(well: Settings, closed_port: int) -> None:
 async def test_no_worker(well: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     with EmbeddedRedis(tmp_path_factory.mktemp("quiet")) as quiet:
         await assert_off(well, "worker", redis_url=quiet.url, words="none was heard of", mend="piquetickets worker")
+
+
+async def test_how_many_workers_the_last_hour_would_have_needed(
+    well: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with EmbeddedRedis(tmp_path_factory.mktemp("worked")) as worked:
+        settings = msgspec.structs.replace(well, redis_url=worked.url)
+        container = Container(settings=settings)
+        await container.heartbeat().beat()
+        assert await container.work_log().add(Workload(1000, timedelta(minutes=150)))
+        await close(container)
+        finding = (await examined(settings))["backlog"]
+    assert finding.is_fine
+    assert "; the last hour (1000 tasks done, 0 due) would have needed 3 workers" in finding.words
 
 
 async def test_no_mail_server(well: Settings, closed_port: int) -> None:
