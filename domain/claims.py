@@ -1,8 +1,8 @@
 """How much one buyer may have of a show without having paid: tickets on hold, and free ones.
 
 A buyer is known by two keys, one for their e-mail address and one for the network they come from. Both say nothing of
-who it is (``application.claimants``). Limits are counted in the transaction that places the order, so no number of
-requests at once gets past them.
+who it is (``application.checkout.claimants``). Limits are counted in the transaction that places the order, so no
+number of requests at once gets past them.
 """
 
 from __future__ import annotations

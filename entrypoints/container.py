@@ -24,11 +24,11 @@ from adapters.redis.client import CONNECTION, create_redis
 from adapters.redis.heartbeat import RedisHeartbeat
 from adapters.redis.housekeeping import Daily
 from adapters.redis.lock import RedisLock
-from adapters.redis.pace import RedisPace
 from adapters.redis.rate_limit import RateLimit
+from adapters.redis.throttle import RedisPace
 from adapters.redis.used_once import UsedOnce
 from adapters.redis.work_log import RedisWorkLog
-from adapters.smtp.letters import JinjaLetterWriter
+from adapters.smtp.emails import JinjaLetterWriter
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.stripe.client import HttpClient, create_client
@@ -40,68 +40,76 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
-from application.accounts import ChangeAccount, GetAccount, OnboardProducer
-from application.audit_trail import AuditTrail, ReadAuditTrail
-from application.auditing import CheckInvariants
-from application.backlog import MeasureBacklog
-from application.box_office import SellAtCounter
-from application.branding import GetBranding, GetPicture, SetBranding, SetLogo, SetShowImage
-from application.buyers import EraseBuyer, ExportBuyer
-from application.buying import BuyOnce
-from application.calendars import WriteCalendar
-from application.cancellation import RefundCancelled, RefundShow
-from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
-from application.claimants import Claimants
-from application.completion import CompleteOrder
-from application.confirmation import SendConfirmation
-from application.correspondence import SendLetter
-from application.customer_changes import ChangeCustomer, SendAddressChangedEmail
-from application.dispute_mail import SendDisputeEmail
-from application.disputes import FollowDispute, ListDisputes, ReverseTransfer
-from application.door import CheckIn, Door, UndoCheckIn
-from application.duplicate_payments import (
+from application.access.audit_log import AuditTrail, ReadAuditTrail
+from application.catalog.branding import GetBranding, GetPicture, SetBranding, SetLogo, SetShowImage
+from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
+from application.catalog.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
+from application.catalog.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
+from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
+from application.catalog.storefront import GetShow, ListShows
+from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket
+from application.catalog.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
+from application.checkin.offline import GiveOfflineList, ListConflicts, ReceiveOfflineScans
+from application.checkin.scan import CheckIn, Door, UndoCheckIn
+from application.checkout.box_office import SellAtCounter
+from application.checkout.checkout import Checkout
+from application.checkout.checkout_form import BuyOnce
+from application.checkout.claimants import Claimants
+from application.checkout.holds import ForgetClaims, ListHolds, ReleaseHolds
+from application.checkout.place_orders import CheckoutRequest, Placement, PlaceOrders
+from application.checkout.quote import QuoteCart
+from application.checkout.ticket_issuer import TicketIssuer
+from application.concurrency.group_commit import GroupCommit
+from application.links import Links, OrderTokens
+from application.notifications.address_changed import SendAddressChangedEmail
+from application.notifications.calendar_file import WriteCalendar
+from application.notifications.confirmation import SendConfirmation
+from application.notifications.delivery import SendLetter
+from application.notifications.dispute import SendDisputeEmail
+from application.notifications.late_payment import ApologizeForLatePayment
+from application.notifications.order_links import AddressHashes, LookUpOrders, SendOrderLinks
+from application.notifications.pending_payment import SendPendingPaymentMail
+from application.notifications.refund import SendRefundFailedEmail, TellOfRefund
+from application.notifications.reminder import RemindOfShow
+from application.notifications.show_change import SendCorrectedCalendar, TellOfCancelledShow, TellOfMovedShow
+from application.notifications.ticket_pdf import PrintTickets
+from application.operations.consistency import CheckInvariants
+from application.operations.retention import DeleteOld
+from application.orders.customer import ChangeCustomer
+from application.orders.details import GetOrder
+from application.orders.lists import ListAttendees, ListOrders, ListRefunds
+from application.orders.notes import ReadNotes, WriteNote
+from application.orders.personal_data import EraseBuyer, ExportBuyer
+from application.orders.report import ReportShow
+from application.orders.resend_tickets import ResendTickets
+from application.payments.completion import CompleteOrder
+from application.payments.duplicate_payments import (
     FollowDuplicatePayment,
     ReturnDuplicatePayment,
     SendDuplicatePaymentMail,
 )
-from application.group_commit import GroupCommit
-from application.handover import HandOver
-from application.holds import ForgetClaims, ListHolds, ReleaseHolds
-from application.issuing import TicketIssuer
-from application.late_payment import ApologizeForLatePayment
-from application.links import Links, OrderTokens
-from application.lookup import AddressHashes, LookUpOrders, SendOrderLinks
-from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOfflineScans
-from application.order_desk import ListAttendees, ListOrders, ListRefunds, ReadNotes, ResendTickets, WriteNote
-from application.outbox import TaskKind
-from application.payment_events import HandlePaymentEvent, Reactions
-from application.payment_review import ListFailedEvents, ReviewRefundsAndDisputes
-from application.pending_payments import AnnouncePendingPayments, SendPendingPaymentMail
+from application.payments.order_payments import Settlement
+from application.payments.pending_payments import AnnouncePendingPayments
+from application.payments.reconciliation import Reconcile
+from application.payments.release import CancelOrder, ReleaseOrder
+from application.payments.release_sweep import ReleaseCancelled, ReleaseOverdue, ReleaseSweep
+from application.payments.session import FindPayPage, OpenSession
+from application.payments.transfer_description import DescribeTransfer
 from application.ports.system import Clock
-from application.printing import PrintTickets
-from application.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
-from application.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
-from application.quote import QuoteCart
-from application.reconciliation import Reconcile
-from application.refund_mail import SendRefundFailedEmail, TellOfRefund
-from application.refunds import FollowRefund, PreviewRefund, RefundOrder, SubmitRefunds
-from application.relay import RelayTasks
-from application.release import CancelOrder, ReleaseOrder
-from application.release_sweep import ReleaseCancelled, ReleaseOverdue, ReleaseSweep
-from application.reminding import RemindOfShow
-from application.reports import ReportShow
-from application.retention import DeleteOld
-from application.session_opening import FindPayPage, OpenSession
-from application.settlement import Settlement
-from application.show_changes import SendCorrectedCalendar, TellOfCancelledShow, TellOfMovedShow
-from application.showing import GetOrder, GetShow, ListShows
-from application.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
-from application.task_care import ListTasks, ReviveTasks
-from application.tasks import RunTask
-from application.ticket_types import AddTicket, ChangeTicket, DeleteTicket
-from application.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
-from application.transfers import DescribeTransfer
-from application.workload import EstimateWorkers, ReportWork, WorkMeter
+from application.refunds.disputes import FollowDispute, ListDisputes, ReverseTransfer
+from application.refunds.refund_order import PreviewRefund, RefundOrder
+from application.refunds.refund_status import FollowRefund
+from application.refunds.show_refunds import RefundCancelled, RefundShow
+from application.refunds.submit_refunds import SubmitRefunds
+from application.tasks.admin import ListTasks, ReviveTasks
+from application.tasks.backlog import MeasureBacklog
+from application.tasks.dispatch import HandOver
+from application.tasks.relay import RelayTasks
+from application.tasks.run import RunTask
+from application.tasks.workload import EstimateWorkers, ReportWork, WorkMeter
+from application.webhooks.handle_event import HandlePaymentEvent, Reactions
+from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
+from domain.tasks import TaskKind
 from domain.ticket_code import TicketCodes
 from entrypoints.http.proof_of_work import ProofOfWork
 from entrypoints.http.rate_limit import RateLimits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from application.timezones import CheckTimezones
+from application.catalog.timezones import CheckTimezones
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from adapters.redis.housekeeping import forget_dead_consumers
 from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS
 from application.ports.payment import PaymentUnavailable
 from application.ports.storage import StorageConflict, StorageUnavailable
-from application.tasks import RunTask
-from application.workload import WorkMeter
+from application.tasks.run import RunTask
+from application.tasks.workload import WorkMeter
 from entrypoints.container import Container
 from entrypoints.time_zone_rules import warn_of_outdated_shows
 from entrypoints.timekeeping import FOLLOW_EVERY

@@ -9,15 +9,15 @@ from hashlib import md5
 from uuid import UUID
 
 from adapters.memory.storage import MemoryDatabase, _Tables
-from application.invariants import EXAMPLES, Finding, Findings, Invariant
-from application.outbox import TaskState
-from application.timezones import outdated
+from application.catalog.timezones import outdated
 from domain.admission import ScanResult
 from domain.catalog import Show
+from domain.consistency import EXAMPLES, Finding, Findings, Invariant
 from domain.disputes import Dispute, is_contested, taken_by_banks
 from domain.orders import HOLDING, SOLD, AttendeeStatus, Order, OrderStatus
 from domain.refunds import Refund, left_to_refund
 from domain.report import ShowReport, report_of
+from domain.tasks import TaskState
 
 _Found = Iterator[tuple[Invariant, UUID]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from application.ports.letters import Letter, LetterFacts, OrderLinksFacts
+from application.ports.emails import Letter, LetterFacts, OrderLinksFacts
 from application.ports.mail import (
     Ask,
     Mail,

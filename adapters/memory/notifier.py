@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from application.ports.notifier import NotifierUnavailable
+from application.ports.task_queue import NotifierUnavailable
 
 
 class MemoryNotifier:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from application.outbox import ORDER_MAILS, TaskState
 from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeSummary,
@@ -19,6 +18,7 @@ from application.ports.order_lists import (
 from domain.email_address import both_forms
 from domain.order_search import search_key, search_terms
 from domain.orders import AttendeeStatus, Order
+from domain.tasks import ORDER_MAILS, TaskState
 
 if TYPE_CHECKING:
     from adapters.memory.storage import _Tables

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from application.outbox import OutboxTask, TaskKind, TaskState
-from application.pending_payments import is_unpaid_at_the_doors
+from application.notifications.pending_payment import is_unpaid_at_the_doors
 from application.ports.storage import DueTasks, OutboxCounts
 from application.ports.system import Clock
+from domain.tasks import OutboxTask, TaskKind, TaskState
 
 if TYPE_CHECKING:
     from adapters.memory.storage import _Tables

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from adapters.memory.storage import MemoryDatabase, _Tables
-from application.outbox import TaskState
 from application.ports.retention import Disposable
 from domain.admission import ScanResult
 from domain.orders import Order, OrderStatus
+from domain.tasks import TaskState
 
 _UNPAID = {OrderStatus.EXPIRED, OrderStatus.PAYMENT_FAILED, OrderStatus.CANCELLED}
 

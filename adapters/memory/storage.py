@@ -15,21 +15,18 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from adapters.memory.audit import MemoryAuditRepo
-from adapters.memory.buyers import MemoryBuyerRepo, MemoryNoteRepo
-from adapters.memory.cancellation import MemoryCancellationRepo
+from adapters.memory.audit_log import MemoryAuditRepo
 from adapters.memory.catalog import MemoryCatalogRepo
-from adapters.memory.door import MemoryDoorRepo
+from adapters.memory.checkin import MemoryDoorRepo
 from adapters.memory.duplicate_payments import MemoryDuplicatePaymentRepo
 from adapters.memory.lookups import MemoryLookupRepo
 from adapters.memory.order_lists import MemoryOrderListRepo
 from adapters.memory.outbox import MemoryOutboxRepo
+from adapters.memory.personal_data import MemoryBuyerRepo, MemoryNoteRepo
+from adapters.memory.show_refunds import MemoryCancellationRepo
 from adapters.memory.system import RunningClock
-from application.access import AccessToken
-from application.audit import AuditEntry
-from application.outbox import OutboxTask
-from application.ports.cancellation import ShowRefund
 from application.ports.payment import PaymentEvent
+from application.ports.show_refunds import ShowRefund
 from application.ports.storage import (
     Background,
     ClaimQuery,
@@ -43,7 +40,9 @@ from application.ports.storage import (
     StorageUnavailable,
 )
 from application.ports.system import Clock
+from domain.access import AccessToken
 from domain.admission import Scan
+from domain.audit_log import AuditEntry
 from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
@@ -55,6 +54,7 @@ from domain.orders import HOLDING, SOLD, Order, OrderStatus
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund, RefundStatus
 from domain.stock import Stock
+from domain.tasks import OutboxTask
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

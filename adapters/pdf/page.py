@@ -10,8 +10,8 @@ from fpdf.enums import Align
 from adapters.pdf.qr import draw_qr
 from adapters.pdf.shapes import draw_card_edge, fill_pill
 from adapters.pdf.typesetting import Box, TextStyle, Typesetter
-from application import wording
-from application.ports.letters import Occasion
+from application import formatting
+from application.ports.emails import Occasion
 from application.ports.mail import PrintableTicket
 from domain.ticket_code import groups_of
 
@@ -117,9 +117,9 @@ class TicketPage:
 def _when(occasion: Occasion) -> tuple[str, str]:
     """The day or days, and a line such as "Doors 19:00 · Start 20:00 CET"."""
     start, timezone, locale = occasion.start_time, occasion.timezone, occasion.locale
-    doors = wording.doors(occasion.door_time, start, timezone, locale)
-    times = f"Doors {doors} · Start {wording.clock(start, timezone, locale)} {wording.zone(start, timezone)}"
-    return wording.days(start, occasion.end_time, timezone, locale), times
+    doors = formatting.doors(occasion.door_time, start, timezone, locale)
+    times = f"Doors {doors} · Start {formatting.clock(start, timezone, locale)} {formatting.zone(start, timezone)}"
+    return formatting.days(start, occasion.end_time, timezone, locale), times
 
 
 def _in_groups(code: str) -> str:

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.consistency import BROKEN
 from adapters.postgres.errors import translated
-from adapters.postgres.invariants import BROKEN
 from adapters.postgres.report import read_report
 from adapters.postgres.rows import show_of
 from adapters.postgres.tables import shows
-from application.invariants import EXAMPLES, Finding, Findings, Invariant
-from application.timezones import outdated
+from application.catalog.timezones import outdated
 from domain.catalog import Show
+from domain.consistency import EXAMPLES, Finding, Findings, Invariant
 from domain.report import ShowReport
 
 #: The audit reads every table from end to end, which the server's settings for buyers' short statements do not expect.

@@ -10,7 +10,6 @@ from sqlalchemy import RowMapping
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.tables import orders, outbox, ticket_attendees, ticket_claims, ticket_orders
-from application.outbox import ORDER_MAILS, TaskState
 from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeSummary,
@@ -25,6 +24,7 @@ from domain.email_address import both_forms
 from domain.money import currency
 from domain.order_search import SearchTerm, search_terms
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus, number_of
+from domain.tasks import ORDER_MAILS, TaskState
 
 _Time = orders.c.created_at.type
 #: What an order is found by. Until migration has filled it in: name and address as they stand.

@@ -18,9 +18,9 @@ from adapters.postgres.bulk import insert_of, rows_json
 from adapters.postgres.connection import Connection
 from adapters.postgres.rows import task_of, task_values
 from adapters.postgres.tables import orders, outbox, shows, ticket_attendees
-from application.outbox import OutboxTask, TaskKind, TaskState
 from application.ports.storage import DueTasks, OutboxCounts
 from domain.orders import SOLD, AttendeeStatus
+from domain.tasks import OutboxTask, TaskKind, TaskState
 
 _MAX_ERROR_LENGTH = 2000
 _WRITTEN = ("id", "kind", "order_id", "due_at", "relay_at", "details", "state", "attempts")

@@ -7,12 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from adapters.postgres.connection import Row
-from application.access import AccessToken, Scope
-from application.audit import AuditEntry
-from application.outbox import OutboxTask, TaskKind, TaskState
-from application.ports.cancellation import ShowRefund
 from application.ports.payment import PaymentEvent
+from application.ports.show_refunds import ShowRefund
 from application.ports.storage import ReceivedEvent
+from domain.access import AccessToken, Scope
+from domain.audit_log import AuditEntry
 from domain.branding import Branding, Picture
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.customer import Customer
@@ -25,6 +24,7 @@ from domain.orders import AttendeeStatus, Idempotency, ManualPayment, Order, Ord
 from domain.pricing import Quote, TicketOrder
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund, RefundStatus
+from domain.tasks import OutboxTask, TaskKind, TaskState
 from domain.tax import TaxMode, VenueAddress
 from domain.venue_clock import VenueClock
 

@@ -11,12 +11,12 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from application.access import Scope
-from application.outbox import TaskState
+from domain.access import Scope
 from domain.admission import ScanResult
 from domain.disputes import DisputeStatus
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
 from domain.refunds import RefundStatus
+from domain.tasks import TaskState
 from domain.tax import TaxMode
 
 metadata = sa.MetaData(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.rows import token_of, token_values
 from adapters.postgres.tables import access_tokens
-from application.access import AccessToken
+from domain.access import AccessToken
 
 #: Every request of a producer asks it.
 _WITH_HASH = compiled(

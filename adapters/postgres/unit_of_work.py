@@ -12,25 +12,25 @@ import psycopg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.audit import PostgresAuditRepo
-from adapters.postgres.buyers import PostgresBuyerRepo, PostgresNoteRepo
-from adapters.postgres.cancellation import PostgresCancellationRepo
+from adapters.postgres.audit_log import PostgresAuditRepo
 from adapters.postgres.catalog import PostgresCatalogRepo
+from adapters.postgres.checkin import PostgresDoorRepo
 from adapters.postgres.connection import ANSWER_SECONDS, Connection
 from adapters.postgres.disputes import PostgresDisputeRepo
-from adapters.postgres.door import PostgresDoorRepo
 from adapters.postgres.duplicate_payments import PostgresDuplicatePaymentRepo
 from adapters.postgres.engine import IS_POOLED, Guard, guard_of
 from adapters.postgres.errors import SERVER_LEFT, STATEMENT_LOST, sqlstate_of, translated
 from adapters.postgres.inbox import PostgresEventInbox
+from adapters.postgres.inventory import PostgresSalesRepo
 from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.order_lists import PostgresOrderListRepo
 from adapters.postgres.orders import PostgresOrderRepo
 from adapters.postgres.outbox import PostgresOutboxRepo
 from adapters.postgres.patience import PATIENCE, Patience
+from adapters.postgres.personal_data import PostgresBuyerRepo, PostgresNoteRepo
 from adapters.postgres.pictures import PostgresPictureRepo
 from adapters.postgres.refunds import PostgresRefundRepo
-from adapters.postgres.sales import PostgresSalesRepo
+from adapters.postgres.show_refunds import PostgresCancellationRepo
 from adapters.postgres.tokens import PostgresTokenRepo
 
 

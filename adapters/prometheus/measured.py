@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
 from adapters.prometheus.metrics import PrometheusMetrics
-from application.checkout import CheckoutRequest, Placement
+from application.checkout.place_orders import CheckoutRequest, Placement
 from application.ports.lock import Lease, Lock, LockTimeout, LockUnavailable, MoreNames, nothing_more
 
 Decide = Callable[[Sequence[CheckoutRequest]], Awaitable[list[Placement | Exception]]]

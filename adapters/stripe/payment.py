@@ -45,7 +45,6 @@ from adapters.stripe.requests import (
 )
 from adapters.stripe.tax import PerformanceLocations
 from adapters.stripe.time import StripeTime
-from application.ports.pace import Pace
 from application.ports.payment import (
     AccountLink,
     DisputeState,
@@ -59,6 +58,7 @@ from application.ports.payment import (
     SessionStatus,
 )
 from application.ports.tax_locations import TaxLocations
+from application.ports.throttle import Pace
 from domain.catalog import Producer
 from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment

@@ -10,7 +10,7 @@ from taskiq import AsyncBroker
 from taskiq.exceptions import TaskiqError
 
 from adapters.taskiq.broker import run_tasks_kicker
-from application.ports.notifier import NotifierUnavailable
+from application.ports.task_queue import NotifierUnavailable
 
 #: A message costs the sender far more than an id in it. One worker does them in turn, so few enough to share out.
 TASKS_IN_A_MESSAGE: Final = 25

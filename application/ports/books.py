@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from application.invariants import Findings, Invariant
 from domain.catalog import Show
+from domain.consistency import Findings, Invariant
 from domain.report import ShowReport
 
 

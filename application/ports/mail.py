@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from application.ports.letters import Letter, Occasion
+from application.ports.emails import Letter, Occasion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

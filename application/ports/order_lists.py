@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from application.outbox import TaskKind, TaskState
 from domain.customer import Customer
 from domain.money import Currency
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
+from domain.tasks import TaskKind, TaskState
 
 
 class DeliveryProblem(StrEnum):

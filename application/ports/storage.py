@@ -9,14 +9,13 @@ from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 from uuid import UUID
 
-from application.access import AccessToken
-from application.audit import AuditCursor, AuditEntry, AuditFilter
-from application.outbox import OutboxTask, TaskKind, TaskState
-from application.ports.buyers import BuyerRepo, NoteRepo
-from application.ports.cancellation import CancellationRepo
-from application.ports.door import DoorRepo
+from application.ports.checkin import DoorRepo
 from application.ports.order_lists import OrderListRepo
 from application.ports.payment import PaymentEvent
+from application.ports.personal_data import BuyerRepo, NoteRepo
+from application.ports.show_refunds import CancellationRepo
+from domain.access import AccessToken
+from domain.audit_log import AuditCursor, AuditEntry, AuditFilter
 from domain.branding import Picture
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
@@ -30,6 +29,7 @@ from domain.policy import CheckoutPolicy
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund, RefundStatus
 from domain.stock import Stock
+from domain.tasks import OutboxTask, TaskKind, TaskState
 
 
 class StorageUnavailable(Exception):

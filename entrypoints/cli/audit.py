@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from application.invariants import DESCRIPTIONS, Findings, Invariant
+from domain.consistency import DESCRIPTIONS, Findings, Invariant
 from entrypoints.cli.engines import data_dir_option
 from entrypoints.cli.running import run_use_case
 

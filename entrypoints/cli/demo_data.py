@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
-from application.access import Actor, Scope
+from domain.access import Actor, Scope
 from domain.catalog import Show, Ticket
 from domain.inventory import Inventory
 from domain.promotions import TicketPromoCode

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from entrypoints.cli.engines import data_dir_option, engines
-from entrypoints.doctor.everything import examine
+from entrypoints.doctor.all_checks import examine
 from entrypoints.logs import configure_logging
 from entrypoints.settings import Settings
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from application.access import Scope
+from domain.access import Scope
 from domain.tax import TaxMode
 from entrypoints.cli.engines import data_dir_option
 from entrypoints.cli.running import run_use_case

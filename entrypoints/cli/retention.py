@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from application.operations.retention import DeleteOld
 from application.ports.retention import Disposable
-from application.retention import DeleteOld
 from entrypoints.cli.engines import data_dir_option
 from entrypoints.cli.running import run_use_case
 from entrypoints.container import Container

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import click
 
-from application.outbox import OutboxTask, TaskState
-from application.task_care import PerhapsSent
+from application.tasks.admin import PerhapsSent
+from domain.tasks import OutboxTask, TaskState
 from entrypoints.cli.engines import data_dir_option
 from entrypoints.cli.running import run_use_case
 from entrypoints.container import Container

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from application.timezones import OutdatedShow
+from application.catalog.timezones import OutdatedShow
 from domain.catalog import Show
 from domain.timezones import RULES
 from entrypoints.cli.engines import data_dir_option

@@ -11,7 +11,7 @@ import aiohttp
 from adapters.smtp.connections import SmtpConnections
 from adapters.smtp.options import SmtpOptions
 from application.hosts import is_loopback
-from application.ports.letters import Occasion
+from application.ports.emails import Occasion
 from application.ports.mail import PrintableTicket
 from entrypoints.container import Container
 from entrypoints.doctor.clients import examine_clients

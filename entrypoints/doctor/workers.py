@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from application.auditing import BEHIND_AFTER
+from application.operations.consistency import BEHIND_AFTER
 from entrypoints.container import Container
 from entrypoints.doctor.findings import Examination, Finding
 

@@ -20,8 +20,8 @@ from litestar.openapi.spec import SecurityScheme
 from litestar.types import ASGIApp, ControllerRouterHandler, Guard
 from typing_extensions import override
 
-from application.access import AccessToken, Actor, Scope
-from application.producers import Authenticate
+from application.catalog.producers import Authenticate
+from domain.access import AccessToken, Actor, Scope
 from domain.errors import NotFound
 
 #: The name of the security scheme in OpenAPI.

@@ -20,9 +20,9 @@ from entrypoints.http import checkout, health, lookup, metrics, orders, platform
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import dependencies
+from entrypoints.http.gc_tuning import calm_garbage_collector
 from entrypoints.http.head import HeadAsGet, allow_head
 from entrypoints.http.known_parameters import ensure_known, remember_parameters
-from entrypoints.http.memory import calm_garbage_collector
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
 from entrypoints.time_zone_rules import warn_of_outdated_shows

@@ -13,21 +13,22 @@ from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
-from application.checkout import Checkout, CheckoutRequest
-from application.claimants import Claimants
-from application.completion import CompleteOrder
+from application.checkout.checkout import Checkout
+from application.checkout.claimants import Claimants
+from application.checkout.place_orders import CheckoutRequest
+from application.checkout.quote import QuoteCart
 from application.links import Links, OrderTokens
+from application.orders.details import GetOrder
+from application.payments.completion import CompleteOrder
 from application.ports.payment import PaymentError
-from application.quote import QuoteCart
-from application.showing import GetOrder
 from domain.errors import NotFound
 from domain.policy import CheckoutPolicy
 from entrypoints.http.client_network import client_network
 from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
 from entrypoints.http.openapi import answers
+from entrypoints.http.payment_return import with_word_of_payment
 from entrypoints.http.proof_of_work import ProofHeader, ProofOfWork, get_challenge
 from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, limit_quotes, limit_returns
-from entrypoints.http.returning import with_word_of_payment
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
 from entrypoints.http.strict_json import StrictJson
 

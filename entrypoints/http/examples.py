@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from entrypoints.http.example_things import (
+from entrypoints.http.order_examples import ORDER_EXAMPLES
+from entrypoints.http.sample_data import (
     ACCOUNT,
     AUDIT_ENTRY,
     CART,
@@ -21,7 +22,6 @@ from entrypoints.http.example_things import (
     SHOW_TIMES,
     TOKEN,
 )
-from entrypoints.http.order_examples import ORDER_EXAMPLES
 
 REQUEST_ID: Final = "5f1d2c3b4a5968778695a4b3c2d1e0f0"
 #: What a person reads, by the code of api.md's table.

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_202_ACCEPTED
 
-from application.lookup import LookUpOrders
+from application.notifications.order_links import LookUpOrders
 from domain.customer import parse_email
 from domain.errors import InvalidEmail
 from entrypoints.http.openapi import answers

@@ -6,10 +6,10 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from adapters.prometheus.metrics import CONTENT_TYPE, Gauge, PrometheusMetrics
-from application.backlog import MeasureBacklog
-from application.outbox import TaskKind
+from application.catalog.timezones import WatchTimezones
 from application.ports.storage import StorageUnavailable
-from application.timezones import WatchTimezones
+from application.tasks.backlog import MeasureBacklog
+from domain.tasks import TaskKind
 
 
 @get("/metrics", media_type=CONTENT_TYPE, summary="Metrics for Prometheus", operation_id="metrics", tags=["Health"])

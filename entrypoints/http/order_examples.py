@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from entrypoints.http.example_things import CUSTOMER, ORDER, ORDER_ID, QUOTE, SHOW_ID, TICKET_ID
+from entrypoints.http.sample_data import CUSTOMER, ORDER, ORDER_ID, QUOTE, SHOW_ID, TICKET_ID
 
 _ATTENDEE_ID: Final = "01932d3e-6a47-7388-84c5-73c2f0819208"
 _SCAN_ID: Final = "01932d3e-6a48-7499-95d6-84d30192a309"

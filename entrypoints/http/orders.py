@@ -11,12 +11,12 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK
 
-from application.access import AccessToken, Scope
-from application.calendars import WriteCalendar
 from application.links import Links, OrderTokens
-from application.printing import PrintTickets
-from application.release import CancelOrder
-from application.showing import GetOrder, OrderOnDisplay
+from application.notifications.calendar_file import WriteCalendar
+from application.notifications.ticket_pdf import PrintTickets
+from application.orders.details import GetOrder, OrderOnDisplay
+from application.payments.release import CancelOrder
+from domain.access import AccessToken, Scope
 from domain.errors import Conflict, NotFound
 from entrypoints.http.access import BEARER, ensure_scope
 from entrypoints.http.openapi import answers

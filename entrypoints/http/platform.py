@@ -12,8 +12,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from application.access import AccessToken, Scope
-from application.producers import IssueToken, ListTokens, RegisterProducer, RevokeToken
+from application.catalog.producers import IssueToken, ListTokens, RegisterProducer, RevokeToken
+from domain.access import AccessToken, Scope
 from domain.tax import TaxMode
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers

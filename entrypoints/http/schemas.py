@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from application.links import Links
+from application.orders.details import OrderOnDisplay
 from application.ports.storage import ShowOnDisplay
-from application.showing import OrderOnDisplay
 from domain.cart import Cart, CartLine
 from domain.catalog import Producer, Ticket
 from domain.customer import Customer

@@ -16,8 +16,8 @@ from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operat
 from litestar.params import HeaderParameter
 from litestar.status_codes import HTTP_200_OK
 
-from application.payment_events import HandlePaymentEvent
 from application.ports.payment import InvalidSignature
+from application.webhooks.handle_event import HandlePaymentEvent
 from entrypoints.http.errors import ErrorOut, application_error, framework_error
 from entrypoints.http.known_parameters import ANY_PARAMETER, READS_BODY
 from entrypoints.http.openapi import answers

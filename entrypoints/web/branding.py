@@ -6,7 +6,7 @@ from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from application.branding import GetPicture
+from application.catalog.branding import GetPicture
 from domain.branding import parse_colour
 from domain.errors import InvalidRequest, NotFound
 from entrypoints.web.assets import IMMUTABLE

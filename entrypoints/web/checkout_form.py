@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 from uuid import UUID
 
-from application.checkout import CheckoutRequest
+from application.checkout.place_orders import CheckoutRequest
 from domain.customer import Customer, parse_email, parse_name, parse_phone
 from domain.errors import DomainError
 from domain.policy import CheckoutPolicy

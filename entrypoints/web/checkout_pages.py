@@ -17,14 +17,14 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
 
-from application.buying import BuyOnce
-from application.checkout import CheckoutRequest
-from application.claimants import Claimants
+from application.catalog.storefront import GetShow
+from application.checkout.checkout_form import BuyOnce
+from application.checkout.claimants import Claimants
+from application.checkout.place_orders import CheckoutRequest
+from application.checkout.quote import QuoteCart
 from application.errors import ApplicationError, PaymentNotPossible, ProofOfWorkRequired, TaxNotConfigured
 from application.links import Links
 from application.ports.payment import PaymentError
-from application.quote import QuoteCart
-from application.showing import GetShow
 from domain.errors import DomainError, InvalidPromoCode, NoTickets
 from domain.offering import PriceChanged
 from domain.orders import Order
@@ -139,7 +139,7 @@ async def checkout_page(
 async def buy(
     request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[FormDesk]
 ) -> Response[Any]:
-    """One order, however often it is sent (application.buying)."""
+    """One order, however often it is sent (application.checkout.checkout_form)."""
     fields = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     form = CheckoutForm.of(fields)
     if fields.get("do") == "update":

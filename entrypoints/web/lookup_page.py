@@ -10,7 +10,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
 
-from application.lookup import LookUpOrders
+from application.notifications.order_links import LookUpOrders
 from domain.customer import parse_email
 from domain.errors import InvalidEmail
 from entrypoints.http.rate_limit import limit_lookups

@@ -13,14 +13,14 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.links import Links, OrderTokens
-from application.release import CancelOrder
-from application.session_opening import FindPayPage
-from application.showing import GetOrder, OrderOnDisplay
+from application.orders.details import GetOrder, OrderOnDisplay
+from application.payments.release import CancelOrder
+from application.payments.session import FindPayPage
 from domain.errors import Conflict, NotFound
 from domain.money_back import MoneyBack, MoneyBackStatus
 from domain.orders import SOLD, OrderStatus
 from domain.ticket_code import groups_of
-from entrypoints.http.returning import has_just_paid
+from entrypoints.http.payment_return import has_just_paid
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.qr import qr_code
 from entrypoints.web.rendering import Pages

@@ -15,11 +15,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response.base import ASGIResponse
 
+from application.catalog.storefront import GetShow, ListShows
+from application.checkout.quote import QuoteCart
 from application.links import Links
 from application.ports.storage import ShowCursor, ShowOnDisplay
-from application.quote import QuoteCart
-from application.schema_org import event_on_sale
-from application.showing import GetShow, ListShows
+from application.structured_data import event_on_sale
 from domain.catalog import Producer
 from domain.errors import DomainError, InvalidPromoCode
 from domain.policy import CheckoutPolicy

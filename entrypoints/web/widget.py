@@ -17,7 +17,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
-from application.showing import GetShow
+from application.catalog.storefront import GetShow
 from domain.policy import CheckoutPolicy
 from entrypoints.web.assets import assets
 from entrypoints.web.page_cache import CachedAnswer, PageCache, key_of

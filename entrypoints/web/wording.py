@@ -10,7 +10,7 @@ from typing import Final
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 
-from application import wording
+from application import formatting
 from application.ports.storage import ShowOnDisplay
 from domain.catalog import Show, Ticket
 from domain.errors import DomainError, InvalidEmail
@@ -74,7 +74,7 @@ class Wording:
 
     def price(self, minor: int) -> str:
         """Such as "$54.84", or "54,84 €"."""
-        return wording.price(self.currency, minor, self.show.locale)
+        return formatting.price(self.currency, minor, self.show.locale)
 
     def day(self, moment: datetime) -> str:
         """Such as "Friday, November 27, 2026"."""
@@ -82,7 +82,7 @@ class Wording:
 
     def days(self) -> str:
         """The show's day, or all of its days, such as "Friday, July 2 – Sunday, July 4, 2027"."""
-        return wording.days_from(*self._first_and_last, self.locale)
+        return formatting.days_from(*self._first_and_last, self.locale)
 
     def month(self) -> str:
         """The small line of a calendar's leaf: "Nov", or what is left to say of a show of several months."""
@@ -112,7 +112,7 @@ class Wording:
 
     def zone(self, moment: datetime) -> str:
         """Such as "EST"."""
-        return wording.zone(moment, self.show.zone)
+        return formatting.zone(moment, self.show.zone)
 
     def from_price(self, tickets: tuple[Ticket, ...]) -> str:
         """What the cheapest ticket that is left costs, or that there is none. In English, but for the price."""

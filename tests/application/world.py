@@ -13,66 +13,73 @@ from typing_extensions import override
 
 from adapters.memory.books import MemoryBooks
 from adapters.memory.calendar import MemoryCalendarWriter
-from adapters.memory.door import MemoryListSigner
+from adapters.memory.checkin import MemoryListSigner
 from adapters.memory.lock import MemoryLock
 from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketRenderer
+from adapters.memory.metrics import MemoryOrderObserver
 from adapters.memory.notifier import MemoryNotifier
-from adapters.memory.pace import MemoryAllowance, MemoryPace
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
-from adapters.memory.watching import MemoryOrderObserver
-from application.audit_trail import AuditTrail
-from application.auditing import CheckInvariants
-from application.box_office import SellAtCounter
-from application.buyers import EraseBuyer, ExportBuyer
-from application.calendars import WriteCalendar
-from application.cancellation import RefundCancelled, RefundShow
-from application.checkout import Checkout, CheckoutRequest, Placement, PlaceOrders
-from application.completion import CompleteOrder
-from application.confirmation import SendConfirmation
-from application.correspondence import SendLetter
-from application.customer_changes import ChangeCustomer, SendAddressChangedEmail
-from application.dispute_mail import SendDisputeEmail
-from application.disputes import FollowDispute, ReverseTransfer
-from application.door import CheckIn, Door, UndoCheckIn
-from application.duplicate_payments import (
+from adapters.memory.throttle import MemoryAllowance, MemoryPace
+from application.access.audit_log import AuditTrail
+from application.catalog.timezones import ApplyTimezones, CheckTimezones
+from application.checkin.offline import GiveOfflineList, ListConflicts, ReceiveOfflineScans
+from application.checkin.scan import CheckIn, Door, UndoCheckIn
+from application.checkout.box_office import SellAtCounter
+from application.checkout.checkout import Checkout
+from application.checkout.place_orders import CheckoutRequest, Placement, PlaceOrders
+from application.checkout.ticket_issuer import TicketIssuer
+from application.concurrency.group_commit import GroupCommit
+from application.links import Links, OrderTokens
+from application.notifications.address_changed import SendAddressChangedEmail
+from application.notifications.calendar_file import WriteCalendar
+from application.notifications.confirmation import SendConfirmation
+from application.notifications.delivery import SendLetter
+from application.notifications.dispute import SendDisputeEmail
+from application.notifications.late_payment import ApologizeForLatePayment
+from application.notifications.order_links import AddressHashes, LookUpOrders, SendOrderLinks
+from application.notifications.pending_payment import SendPendingPaymentMail
+from application.notifications.refund import SendRefundFailedEmail, TellOfRefund
+from application.notifications.reminder import RemindOfShow
+from application.notifications.show_change import SendCorrectedCalendar, TellOfCancelledShow, TellOfMovedShow
+from application.notifications.ticket_pdf import PrintTickets
+from application.operations.consistency import CheckInvariants
+from application.orders.customer import ChangeCustomer
+from application.orders.lists import ListAttendees, ListOrders
+from application.orders.notes import ReadNotes, WriteNote
+from application.orders.personal_data import EraseBuyer, ExportBuyer
+from application.orders.resend_tickets import ResendTickets
+from application.payments.completion import CompleteOrder
+from application.payments.duplicate_payments import (
     FollowDuplicatePayment,
     ReturnDuplicatePayment,
     SendDuplicatePaymentMail,
 )
-from application.group_commit import GroupCommit
-from application.handover import HandOver
-from application.issuing import TicketIssuer
-from application.late_payment import ApologizeForLatePayment
-from application.links import Links, OrderTokens
-from application.lookup import AddressHashes, LookUpOrders, SendOrderLinks
-from application.offline_door import GiveOfflineList, ListConflicts, ReceiveOfflineScans
-from application.order_desk import ListAttendees, ListOrders, ReadNotes, ResendTickets, WriteNote
-from application.outbox import OutboxTask, TaskKind
-from application.payment_events import HandlePaymentEvent, Reactions
-from application.payment_review import ListFailedEvents, ReviewRefundsAndDisputes
-from application.pending_payments import AnnouncePendingPayments, SendPendingPaymentMail
+from application.payments.order_payments import Settlement
+from application.payments.pending_payments import AnnouncePendingPayments
+from application.payments.reconciliation import Reconcile
+from application.payments.release import CancelOrder, ReleaseOrder
+from application.payments.release_sweep import ReleaseCancelled, ReleaseOverdue, ReleaseSweep
+from application.payments.session import FindPayPage, OpenSession
+from application.payments.transfer_description import DescribeTransfer
 from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
-from application.printing import PrintTickets
-from application.reconciliation import Reconcile
-from application.refund_mail import SendRefundFailedEmail, TellOfRefund
-from application.refunds import FollowRefund, PreviewRefund, RefundOrder, SubmitRefunds
-from application.release import CancelOrder, ReleaseOrder
-from application.release_sweep import ReleaseCancelled, ReleaseOverdue, ReleaseSweep
-from application.reminding import RemindOfShow
-from application.session_opening import FindPayPage, OpenSession
-from application.settlement import Settlement
-from application.show_changes import SendCorrectedCalendar, TellOfCancelledShow, TellOfMovedShow
-from application.tasks import RunTask
-from application.timezones import ApplyTimezones, CheckTimezones
-from application.transfers import DescribeTransfer
+from application.refunds.disputes import FollowDispute, ReverseTransfer
+from application.refunds.refund_order import PreviewRefund, RefundOrder
+from application.refunds.refund_status import FollowRefund
+from application.refunds.show_refunds import RefundCancelled, RefundShow
+from application.refunds.submit_refunds import SubmitRefunds
+from application.tasks.dispatch import HandOver
+from application.tasks.run import RunTask
+from application.webhooks.handle_event import HandlePaymentEvent, Reactions
+from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
 from domain.cart import Cart
 from domain.catalog import Producer, Ticket
 from domain.orders import Idempotency, Order
 from domain.policy import CheckoutPolicy
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
+from domain.tasks import OutboxTask, TaskKind
 from domain.ticket_code import TicketCodes
 from tests.support.factories import Wanted, cart, customer, producer, show
 

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from playwright.async_api import Page, Route
 
-from adapters.smtp.letters import JinjaLetterWriter
-from application.ports.letters import LetterFacts, OrderFacts
+from adapters.smtp.emails import JinjaLetterWriter
+from application.ports.emails import LetterFacts, OrderFacts
 from entrypoints.settings import Settings
 from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from adapters.system.ids import SystemIds
-from application.access import AccessToken, Scope, hash_secret
-from application.outbox import OutboxTask, TaskKind
 from application.ports.storage import UnitOfWork
+from domain.access import AccessToken, Scope, hash_secret
 from domain.cart import Cart
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.customer import Customer
@@ -21,6 +20,7 @@ from domain.policy import CheckoutPolicy
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
 from domain.stock import Stock
+from domain.tasks import OutboxTask, TaskKind
 from tests.support import factories
 
 #: To the microsecond, so that nothing may round a time on its way.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from adapters.memory.pace import MemoryPace
 from adapters.memory.payment import MemoryPayment
+from adapters.memory.throttle import MemoryPace
 from adapters.stripe.client import Client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.sandbox import StripeSandbox

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from application.outbox import OutboxTask, TaskKind, TaskState
 from application.ports.storage import UnitOfWorkFactory
 from domain.orders import AttendeeStatus, Order, OrderStatus
+from domain.tasks import OutboxTask, TaskKind, TaskState
 from tests.contracts.builders import NOW, Theatre, a_task, issue, new_id
 
 A_DAY = timedelta(days=1)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from application.audit import Action, AuditCursor, AuditEntry, AuditFilter
 from application.ports.storage import UnitOfWorkFactory
+from domain.audit_log import Action, AuditCursor, AuditEntry, AuditFilter
 from tests.contracts.builders import NOW, Theatre, a_producer, a_token, new_id
 
 SECOND = timedelta(seconds=1)

@@ -16,17 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.memory.books import MemoryBooks
 from adapters.memory.storage import MemoryDatabase
 from adapters.postgres.books import PostgresBooks
-from application.invariants import EXAMPLES, Findings, Invariant
-from application.outbox import TaskKind, TaskState
 from application.ports.books import Books
 from application.ports.storage import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
+from domain.consistency import EXAMPLES, Findings, Invariant
 from domain.dispute_losses import booked
 from domain.disputes import Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
 from domain.refunds import Refund, RefundStatus, amount_for
 from domain.report import report_of
+from domain.tasks import TaskKind, TaskState
 from domain.timezones import changes, days
 from domain.venue_clock import VenueClock
 from tests.contracts.builders import NOW, Theatre, a_refund, a_show, a_task, an_order, issue, paid

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from application.ports.cancellation import RefundFailure, RefundProgress, ShowRefund
+from application.ports.show_refunds import RefundFailure, RefundProgress, ShowRefund
 from application.ports.storage import UnitOfWorkFactory
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from domain.refunds import RefundStatus

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from application.ports.door import IssuedTicket, ScanCursor
+from application.ports.checkin import IssuedTicket, ScanCursor
 from application.ports.storage import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
 from domain.orders import AttendeeStatus, Order, OrderStatus

@@ -12,12 +12,12 @@ from pypdf import PdfReader
 
 from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketRenderer
 from adapters.pdf.renderer import PdfTicketRenderer
-from adapters.smtp.letters import JinjaLetterWriter
+from adapters.smtp.emails import JinjaLetterWriter
 from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.system.clock import SystemClock
-from application.ports.letters import Letter, LetterFacts, LetterWriter, OrderFacts
+from application.ports.emails import Letter, LetterFacts, LetterWriter, OrderFacts
 from application.ports.mail import (
     Attachment,
     Mail,

@@ -17,7 +17,7 @@ from taskiq.receiver import Receiver
 from adapters.memory.notifier import MemoryNotifier
 from adapters.taskiq.broker import RUN_TASKS, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
-from application.ports.notifier import Notifier, NotifierUnavailable
+from application.ports.task_queue import Notifier, NotifierUnavailable
 
 #: A database of Redis apart: a worker that another test runs must not take our messages.
 REDIS_DATABASE = 3

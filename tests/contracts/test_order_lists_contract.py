@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from application.outbox import BUYER_EMAIL, BUYER_NAME, TaskKind, TaskState
 from application.ports.order_lists import AttendeeCursor, DeliveryProblem, OrderCursor, OrderFilter, UndeliveredMail
 from application.ports.storage import UnitOfWorkFactory
 from domain.claims import Claim
 from domain.customer import Customer
 from domain.notes import OrderNote
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
+from domain.tasks import BUYER_EMAIL, BUYER_NAME, TaskKind, TaskState
 from tests.contracts.builders import ADA, NOW, Theatre, a_refund, a_task, issue, new_id
 
 ALL = OrderFilter()

@@ -10,9 +10,9 @@ from uuid import UUID
 
 import pytest
 
-from application.outbox import BULK, URGENT, OutboxTask, TaskKind, TaskState
 from application.ports.storage import DueTasks, OutboxCounts, UnitOfWorkFactory
 from domain.orders import Order
+from domain.tasks import BULK, URGENT, OutboxTask, TaskKind, TaskState
 from tests.contracts.builders import NOW, Theatre, a_task, new_id
 
 CLAIM = timedelta(minutes=5)

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.pace import MemoryPace
 from adapters.memory.payment import MemoryPayment
+from adapters.memory.throttle import MemoryPace
 from adapters.stripe.client import Client, HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.sandbox import StripeSandbox

@@ -15,7 +15,6 @@ from adapters.memory.retention import MemoryRetention
 from adapters.memory.storage import MemoryDatabase
 from adapters.postgres.books import PostgresBooks
 from adapters.postgres.retention import PostgresRetention
-from application.outbox import TaskState
 from application.ports.books import Books
 from application.ports.payment import PaymentEvent
 from application.ports.retention import Disposable, Retention
@@ -23,6 +22,7 @@ from application.ports.storage import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
 from domain.notes import OrderNote
 from domain.orders import Idempotency, Order, OrderStatus
+from domain.tasks import TaskState
 from tests.contracts.builders import NOW, Theatre, a_refund, a_task, paid
 
 DAY: Final = timedelta(days=1)

@@ -15,14 +15,13 @@ import pytest
 import stripe
 from stripe import StripeClient
 
-from adapters.memory.pace import MemoryPace
 from adapters.memory.system import MemoryClock
+from adapters.memory.throttle import MemoryPace
 from adapters.stripe.client import RATE_LIMIT_PAUSE_SECONDS, Client, HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.requests import MAX_METADATA_LENGTH, SESSION_OUTLASTS_HOLD, session_params
 from adapters.stripe.sandbox import StripeSandbox
 from adapters.stripe.time import StripeTime
-from application.ports.pace import Pace
 from application.ports.payment import (
     PaymentBusy,
     PaymentKeyRefused,
@@ -32,6 +31,7 @@ from application.ports.payment import (
     PaymentUnavailable,
     SessionStatus,
 )
+from application.ports.throttle import Pace
 from domain.cart import Cart, CartLine
 from domain.catalog import Ticket
 from domain.offering import Offering

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from application.access import AccessToken, Scope, hash_secret
 from application.ports.storage import UnitOfWorkFactory
+from domain.access import AccessToken, Scope, hash_secret
 from tests.contracts.builders import NOW, Theatre, a_token, new_id
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapters.memory.watching import MemoryOrderObserver
+from adapters.memory.metrics import MemoryOrderObserver
 from adapters.prometheus.metrics import PrometheusMetrics
-from application.ports.watching import OrderObserver
+from application.ports.metrics import OrderObserver
 from domain.orders import OrderStatus
 
 #: How often each status was seen.

@@ -9,7 +9,7 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.system import MemoryIds
-from application.issuing import new_order_id
+from application.checkout.ticket_issuer import new_order_id
 from domain.orders import number_of, reads_as_quantity
 
 

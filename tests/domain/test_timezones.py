@@ -39,7 +39,7 @@ def test_the_rules_are_those_of_the_package_on_every_host() -> None:
     assert zoneinfo.TZPATH == ()
 
 
-@pytest.mark.parametrize("module", ["domain.catalog", "application.wording", "adapters.icalendar.writer"])
+@pytest.mark.parametrize("module", ["domain.catalog", "application.formatting", "adapters.icalendar.writer"])
 def test_whatever_is_imported_first_goes_by_these_rules(module: str) -> None:
     asked = f"import {module}, zoneinfo; print(zoneinfo.TZPATH)"
     assert subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True).stdout == b"()\n"

@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 import pytest
 from typing_extensions import override
 
-from application.outbox import TaskState
 from application.ports.storage import StorageUnavailable
 from application.ports.workload import Workload
-from application.tasks import RunTask
-from application.workload import WorkMeter
+from application.tasks.run import RunTask
+from application.tasks.workload import WorkMeter
+from domain.tasks import TaskState
 from entrypoints.worker import Hands, until_stopped
 
 HANGS_SECONDS = 2

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from application import wording
+from application import formatting
 from domain.timezones import NAMES, zone_of
 from entrypoints.web.wording import Wording
 from tests.support.factories import USD, show
@@ -79,7 +79,7 @@ def test_every_zones_name_has_the_offset_of_the_moment_on_pages_and_in_mails(mon
     moment, played = datetime(2027, month, 15, 19, tzinfo=UTC), show(locale="de-DE")
     for timezone in sorted(NAMES):
         zone = zone_of(timezone)
-        name = wording.zone(moment, zone)
+        name = formatting.zone(moment, zone)
         offset = moment.astimezone(zone).utcoffset() or timedelta()
         assert offset.total_seconds() / 3600 in hours_of(name), (timezone, moment, name)
         assert Wording(replace(played, timezone=timezone), USD).zone(moment) == name

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from adapters.embedded import EmbeddedRedis
 from adapters.stripe.sandbox import StripeSandbox
-from application.group_commit import GroupCommit
+from application.concurrency.group_commit import GroupCommit
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
 from tests.support.database import connected, cut, row_locked, table_locked, until_somebody_waits

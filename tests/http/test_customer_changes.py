@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from adapters.smtp.mailbox.catcher import MailCatcher
-from application.access import Scope
-from application.outbox import TaskKind, TaskState
+from domain.access import Scope
 from domain.customer import Customer
+from domain.tasks import TaskKind, TaskState
 from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice, Json, OnSale
 from tests.support.factories import ticket

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from application.access import Scope
+from domain.access import Scope
 from domain.keyboard_layouts import LAYOUTS
 from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice, Json, OnSale

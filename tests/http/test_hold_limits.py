@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from adapters.stripe.sandbox import StripeSandbox
-from application.access import Scope
+from domain.access import Scope
 from domain.catalog import Producer
 from entrypoints.settings import Settings
 from tests.http.test_storefront import BROWSER, Window, checkout_path

@@ -11,8 +11,8 @@ import pytest
 
 from adapters.embedded import EmbeddedPostgres
 from adapters.stripe.sandbox.faults import FaultKind
-from application.invariants import Invariant
-from application.outbox import TaskState
+from domain.consistency import Invariant
+from domain.tasks import TaskState
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import Json, OnSale
 from tests.support.factories import producer

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.embedded import EmbeddedPostgres
 from adapters.stripe.sandbox.faults import FaultKind
-from application.outbox import TaskKind, TaskState
+from domain.tasks import TaskKind, TaskState
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice, Json, OnSale
 from tests.support.factories import producer, promo_code, ticket

@@ -11,8 +11,8 @@ import stripe
 from adapters.embedded import EmbeddedPostgres
 from adapters.stripe.requests import session_params
 from adapters.stripe.sandbox.faults import FaultKind
-from application.invariants import Invariant
-from application.outbox import TaskState
+from domain.consistency import Invariant
+from domain.tasks import TaskState
 from tests.support.box_office import Json
 from tests.support.faults.outages import checked_out
 from tests.support.stripe_world import CREATE_REFUND, StripeWorld, stripe_world, webhooks_held_back

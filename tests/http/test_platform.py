@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from application.access import MAX_NAME_LENGTH, Scope
+from domain.access import MAX_NAME_LENGTH, Scope
 from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice
 from tests.support.server import Service

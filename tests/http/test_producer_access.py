@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from application.access import Scope
+from domain.access import Scope
 from tests.support.api_schema import operation, operations
 from tests.support.back_office import BASE, EVERY_SCOPE, BackOffice, open_back_office
 from tests.support.box_office import BoxOffice

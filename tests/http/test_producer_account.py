@@ -9,7 +9,7 @@ import pytest
 
 from adapters.stripe.sandbox import StripeSandbox
 from adapters.stripe.sandbox.faults import Fault, FaultKind
-from application.access import Scope
+from domain.access import Scope
 from domain.catalog import ProducerFinancial
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from application.branding import MAX_UPLOAD_BYTES
+from application.catalog.branding import MAX_UPLOAD_BYTES
 from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice, Json
 

@@ -11,10 +11,10 @@ import pytest
 
 from adapters.embedded import EmbeddedPostgres
 from adapters.stripe.sandbox import SandboxOptions
-from application.outbox import TaskState
 from domain.errors import Conflict
 from domain.orders import Order, OrderStatus
 from domain.refunds import Refund, RefundStatus
+from domain.tasks import TaskState
 from tests.support.box_office import BoxOffice, Json, OnSale
 from tests.support.factories import promo_code, ticket
 from tests.support.stripe_world import StripeWorld, minor, stripe_world, webhooks_held_back

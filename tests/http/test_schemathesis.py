@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from application.access import Scope
+from domain.access import Scope
 from tests.support.api_schema import api_schema, operation, operations
 from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice, Json

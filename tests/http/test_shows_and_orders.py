@@ -11,7 +11,7 @@ import pytest
 import zxingcpp
 from pypdf import PdfReader
 
-from application.access import Scope
+from domain.access import Scope
 from domain.catalog import Producer
 from tests.support.box_office import BoxOffice
 from tests.support.factories import producer, ticket

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.embedded import EmbeddedPostgres
 from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
-from application.invariants import Invariant
+from domain.consistency import Invariant
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice, Json
 from tests.support.factories import producer, ticket, venue_address

@@ -9,9 +9,9 @@ import pytest
 
 from adapters.embedded import EmbeddedPostgres
 from adapters.stripe.sandbox.faults import FaultKind
-from application.outbox import TaskState
 from application.ports.payment import PaymentUnavailable
 from domain.orders import OrderEvent
+from domain.tasks import TaskState
 from tests.support.faults.outages import ALL_TRIES, assert_sold_once, checked_out, paid
 from tests.support.stripe_world import (
     CREATE_REFUND,

@@ -21,7 +21,7 @@ from adapters.embedded import EmbeddedPostgres
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from application.announcements import announce_show_change
+from application.notifications.show_change_tasks import announce_show_change
 from tests.support import factories
 
 _ORDERS = """

@@ -26,9 +26,9 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
-from application.access import Scope
-from application.audit_trail import AuditTrail
-from application.producers import IssueToken
+from application.access.audit_log import AuditTrail
+from application.catalog.producers import IssueToken
+from domain.access import Scope
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
 from tests.support import factories

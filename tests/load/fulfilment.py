@@ -23,7 +23,7 @@ import psutil
 from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres import schema
 from adapters.smtp.mailbox.catcher import MailCatcher
-from application.checkout import CheckoutRequest
+from application.checkout.place_orders import CheckoutRequest
 from domain.catalog import Ticket
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container, close

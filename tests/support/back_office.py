@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from application.access import Scope
+from domain.access import Scope
 from domain.catalog import Producer
 from entrypoints.container import Container
 from tests.support.box_office import Answer, BoxOffice, Json

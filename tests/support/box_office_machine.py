@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from typing_extensions import override
 
-from application.access import Actor
-from application.offline_door import OfflineScan
+from application.checkin.offline import OfflineScan
 from application.ports.order_lists import OrderFilter
 from application.ports.payment import RefundState
+from domain.access import Actor
 from domain.errors import Conflict, DomainError
 from domain.orders import ManualPayment, Order, OrderStatus
 from domain.policy import CheckoutPolicy

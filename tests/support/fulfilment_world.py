@@ -23,8 +23,8 @@ from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.smtp.mailbox.mails import CaughtMail
 from adapters.stripe.sandbox import StripeSandbox
 from adapters.system.clock import SystemClock
-from application.outbox import TaskKind, TaskState
-from application.task_care import ReviveTasks
+from application.tasks.admin import ReviveTasks
+from domain.tasks import TaskKind, TaskState
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice, Json, OnSale

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
-from application.ports.letters import (
+from application.ports.emails import (
     AddressChangedFacts,
     CalendarCorrectedFacts,
     ConfirmationFacts,

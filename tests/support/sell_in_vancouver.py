@@ -10,7 +10,7 @@ import os
 from datetime import datetime
 from uuid import uuid4
 
-from application.checkout import CheckoutRequest
+from application.checkout.place_orders import CheckoutRequest
 from domain.catalog import Show
 from domain.timezones import RULES
 from entrypoints.container import Container, close

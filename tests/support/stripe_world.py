@@ -26,7 +26,7 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.stripe.client import HttpClient, create_client
 from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
-from application.outbox import TaskKind, TaskState
+from domain.tasks import TaskKind, TaskState
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container
 from entrypoints.settings import Settings

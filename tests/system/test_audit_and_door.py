@@ -14,9 +14,9 @@ import pytest
 from adapters.embedded import EmbeddedPostgres
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
-from application.access import Scope
-from application.audit_trail import AuditTrail
-from application.producers import IssueToken
+from application.access.audit_log import AuditTrail
+from application.catalog.producers import IssueToken
+from domain.access import Scope
 from entrypoints.cli.engines import environment_of
 from tests.support.box_office import BoxOffice, Json
 from tests.support.factories import ticket

@@ -20,8 +20,8 @@ from application.ports.workload import Workload
 from domain.tax import TaxMode
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container, close
+from entrypoints.doctor.all_checks import examine
 from entrypoints.doctor.clocks import TOLERATED_SKEW_SECONDS, compare_clocks
-from entrypoints.doctor.everything import examine
 from entrypoints.doctor.findings import Examination, Finding
 from entrypoints.probes import PROBE_HEADER, PROBE_LIFETIME, Probes
 from entrypoints.settings import Settings

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 
 from adapters.embedded import EmbeddedPostgres
-from application.outbox import TaskState
+from domain.tasks import TaskState
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice, Json
 from tests.support.database import connected

@@ -11,7 +11,7 @@ import pytest
 from adapters.embedded import EmbeddedPostgres
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from application.outbox import OutboxTask, TaskState
+from domain.tasks import OutboxTask, TaskState
 from tests.contracts.builders import NOW, Theatre, a_task
 from tests.support.processes import Finished, run
 from tests.support.stripe_world import own_database

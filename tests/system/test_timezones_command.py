@@ -13,7 +13,7 @@ import pytest
 from adapters.embedded import EmbeddedPostgres
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from application.outbox import TaskKind, TaskState
+from domain.tasks import TaskKind, TaskState
 from domain.timezones import RULES
 from tests.support.processes import Finished, clean_environment, run
 from tests.support.stripe_world import own_database

@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from application.access import Actor, Scope
-from application.accounts import ChangeAccount, GetAccount, OnboardProducer
+from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
+from domain.access import Actor, Scope
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.producer.schemas import AccountIn, OnboardingOut

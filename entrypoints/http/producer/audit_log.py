@@ -11,9 +11,9 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from application.access import Actor, Scope
-from application.audit import Action, AuditCursor, AuditEntry, AuditFilter
-from application.audit_trail import ReadAuditTrail
+from application.access.audit_log import ReadAuditTrail
+from domain.access import Actor, Scope
+from domain.audit_log import Action, AuditCursor, AuditEntry, AuditFilter
 from domain.errors import InvalidRequest
 from entrypoints.http.access import guarded_router
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor

@@ -13,9 +13,9 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Requ
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from application.access import Actor, Scope
-from application.branding import MAX_UPLOAD_BYTES, GetBranding, SetBranding, SetLogo, SetShowImage
+from application.catalog.branding import MAX_UPLOAD_BYTES, GetBranding, SetBranding, SetLogo, SetShowImage
 from application.links import Links
+from domain.access import Actor, Scope
 from domain.branding import Branding, Picture
 from entrypoints.http.access import guarded_router
 from entrypoints.http.known_parameters import READS_BODY

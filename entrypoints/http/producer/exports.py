@@ -9,9 +9,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from application.access import Actor, Scope
-from application.order_desk import Export, ListAttendees, ListOrders
+from application.orders.lists import Export, ListAttendees, ListOrders
 from application.ports.order_lists import AttendeeSummary, OrderSummary
+from domain.access import Actor, Scope
 from entrypoints.http.access import guarded_router
 from entrypoints.http.csv_stream import csv_stream
 from entrypoints.http.producer.order_rows import ATTENDEE_COLUMNS, ORDER_COLUMNS, attendee_row, order_row

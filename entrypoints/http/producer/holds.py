@@ -12,8 +12,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
-from application.access import Actor, Scope
-from application.holds import HeldBy, HoldsOfAddress, ListHolds, Released, ReleaseHolds
+from application.checkout.holds import HeldBy, HoldsOfAddress, ListHolds, Released, ReleaseHolds
+from domain.access import Actor, Scope
 from domain.errors import InvalidRequest
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers

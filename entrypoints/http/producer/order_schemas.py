@@ -10,11 +10,11 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from application.buyers import HeldOrder, HeldRecord
-from application.customer_changes import CustomerChanges
 from application.links import Links
+from application.orders.customer import CustomerChanges
+from application.orders.personal_data import HeldOrder, HeldRecord
 from application.ports.order_lists import AttendeeSummary, DeliveryProblem, OrderSummary
-from application.refunds import MAX_REASON_LENGTH, RefundPreview
+from application.refunds.refund_order import MAX_REASON_LENGTH, RefundPreview
 from domain.customer import parse_email, parse_name, parse_phone
 from domain.disputes import Dispute, DisputeStatus
 from domain.errors import InvalidRequest

@@ -10,12 +10,12 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from application.access import Actor, Scope
-from application.box_office import SellAtCounter
-from application.checkout import CheckoutRequest
+from application.checkout.box_office import SellAtCounter
+from application.checkout.place_orders import CheckoutRequest
 from application.links import Links
-from application.order_desk import ListAttendees, ListOrders
+from application.orders.lists import ListAttendees, ListOrders
 from application.ports.order_lists import AttendeeCursor, OrderCursor, OrderFilter
+from domain.access import Actor, Scope
 from domain.errors import InvalidRequest
 from domain.orders import OrderStatus
 from domain.policy import CheckoutPolicy

@@ -8,8 +8,8 @@ from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from application.access import Actor, Scope
-from application.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
+from application.catalog.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
+from domain.access import Actor, Scope
 from domain.promotions import normalize_code
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from application.ports.cancellation import RefundProgress
+from application.ports.show_refunds import RefundProgress
 from application.ports.storage import ShowOnDisplay
 from domain.catalog import Ticket
 from domain.money import Currency

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_202_ACCEPTED
 
-from application.access import Actor, Scope
-from application.cancellation import RefundShow
+from application.refunds.show_refunds import RefundShow
+from domain.access import Actor, Scope
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.producer.schemas import RefundAllIn, RefundAllOut

@@ -8,9 +8,9 @@ from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from application.access import Actor, Scope
+from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
 from application.ports.storage import ShowCursor
-from application.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
+from domain.access import Actor, Scope
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
-from application.access import Actor, Scope
-from application.ticket_types import AddTicket, ChangeTicket, DeleteTicket, TicketForSale
+from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket, TicketForSale
+from domain.access import Actor, Scope
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.producer.schemas import OwnTicketOut, TicketChangesIn, TicketIn, given

@@ -19,7 +19,7 @@ from pypdf import PdfReader
 from pypdf.generic import BooleanObject, DictionaryObject
 
 from adapters.pdf.renderer import PdfTicketRenderer
-from application.ports.letters import Occasion
+from application.ports.emails import Occasion
 from application.ports.mail import PrintableTicket
 
 DOTS_PER_MM = 5.0

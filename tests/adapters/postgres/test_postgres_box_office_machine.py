@@ -20,7 +20,7 @@ from adapters.postgres.address import DatabaseAddress
 from adapters.postgres.books import PostgresBooks
 from adapters.postgres.tables import metadata
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from application.auditing import CheckInvariants
+from application.operations.consistency import CheckInvariants
 from tests.application.world import World
 from tests.support.box_office_machine import POLICY, BoxOfficeMachine
 from tests.support.stripe_world import own_database

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from adapters.embedded import EmbeddedRedis
 from adapters.redis.client import TIMEOUT_SECONDS, create_redis
-from adapters.redis.pace import RedisPace
+from adapters.redis.throttle import RedisPace
 
 #: A turn every ten seconds: however slow the machine, no turn passes while a test looks.
 SLOW = 0.1

@@ -19,7 +19,7 @@ from adapters.smtp.mailbox.smtp_server import CatchingHandler, Faults, SmtpServe
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.system.clock import SystemClock
-from application.ports.letters import Letter
+from application.ports.emails import Letter
 from application.ports.mail import Mail
 
 MailFactory = Callable[..., Mail]

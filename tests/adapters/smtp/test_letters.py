@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.smtp.letters import JinjaLetterWriter
-from application.ports.letters import (
+from adapters.smtp.emails import JinjaLetterWriter
+from application.ports.emails import (
     AddressChangedFacts,
     DisputeFacts,
     LetterFacts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from adapters.memory.pace import MemoryPace
+from adapters.memory.throttle import MemoryPace
 from adapters.stripe.client import HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from application.ports.payment import PaymentUnavailable

@@ -22,9 +22,9 @@ from adapters.memory.system import MemoryClock
 from adapters.redis.housekeeping import forget_dead_consumers
 from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
-from application.outbox import OutboxTask, TaskKind
-from application.ports.notifier import NotifierUnavailable
-from application.relay import HAND_OVER_AGAIN, RelayTasks
+from application.ports.task_queue import NotifierUnavailable
+from application.tasks.relay import HAND_OVER_AGAIN, RelayTasks
+from domain.tasks import OutboxTask, TaskKind
 
 #: A database of Redis apart: a worker that another test runs must not take our messages.
 REDIS_DATABASE = 4

@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from adapters.stripe.sandbox.faults import FaultKind
-from application.outbox import TaskState
 from application.ports.payment import PaymentUnavailable
 from domain.orders import AttendeeStatus
 from domain.refunds import Refund, RefundStatus
+from domain.tasks import TaskState
 from tests.support.box_office import Json
 from tests.support.faults.outages import Scenario, event_refused_at_first, outage, paid, until_asked_with_another_key
 from tests.support.stripe_world import (

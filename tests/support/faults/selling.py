@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from adapters.stripe.sandbox.faults import FaultKind
-from application.outbox import TaskState
 from application.ports.payment import PaymentUnavailable
+from domain.tasks import TaskState
 from tests.support.factories import venue_address
 from tests.support.faults.outages import (
     Scenario,

@@ -1,0 +1,110 @@
+"""DoorRepo in memory, and a signer whose signatures anybody can make."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from application.ports.checkin import IssuedTicket, ListedTicket, ScanCursor
+from domain.admission import Scan, ScanResult
+
+if TYPE_CHECKING:
+    from adapters.memory.storage import _Tables
+
+
+class MemoryDoorRepo:
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
+        return {
+            attendee.code: IssuedTicket(
+                attendee.code,
+                attendee.id,
+                order.id,
+                order.show_id,
+                self._tables.shows[order.show_id].producer_id,
+                order.completed_at or order.created_at,
+            )
+            for order in self._tables.orders.values()
+            for attendee in order.attendees
+            if attendee.code in codes
+        }
+
+    async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
+        listed = [
+            ListedTicket(
+                attendee_id=attendee.id,
+                code=attendee.code,
+                name=attendee.name,
+                ticket_name=attendee.ticket_name,
+                is_vip=attendee.is_vip,
+                status=attendee.status,
+                checked_in_at=attendee.checked_in_at,
+            )
+            for order in self._tables.orders.values()
+            if order.show_id == show_id
+            for attendee in order.attendees
+        ]
+        return sorted(listed, key=lambda ticket: ticket.attendee_id)
+
+    async def shows_on(self, producer_id: UUID, *, at: datetime, until: datetime) -> set[UUID]:
+        return {
+            show.id
+            for show in self._tables.shows.values()
+            if show.producer_id == producer_id and show.door_time <= until and show.end_time > at and not show.cancelled
+        }
+
+    async def scans(self, show_id: UUID, scan_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
+        known = self._tables.scans
+        return {id_: known[show_id, id_] for id_ in scan_ids if (show_id, id_) in known}
+
+    async def admissions(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
+        return {s.attendee_id: s for s in self._admissions() if s.attendee_id and s.attendee_id in attendee_ids}
+
+    async def add(self, scans: Sequence[Scan]) -> None:
+        for scan in scans:
+            self._tables.scans.setdefault((scan.show_id, scan.id), scan)
+        self._ensure_one_admission_each()
+
+    async def save(self, scan: Scan) -> None:
+        stored = self._tables.scans[scan.show_id, scan.id]
+        kept = replace(scan, code=stored.code, attendee_id=stored.attendee_id)
+        self._tables.scans[scan.show_id, scan.id] = kept
+        self._ensure_one_admission_each()
+
+    async def undo(self, attendee_id: UUID, *, now: datetime) -> None:
+        for key, scan in self._tables.scans.items():
+            if scan.attendee_id == attendee_id and scan.undone_at is None:
+                self._tables.scans[key] = replace(scan, undone_at=now)
+
+    async def conflicts(self, show_id: UUID, *, after: ScanCursor | None, limit: int) -> list[Scan]:
+        found = [
+            scan
+            for scan in self._tables.scans.values()
+            if scan.show_id == show_id
+            and scan.result is not ScanResult.ADMITTED
+            and scan.undone_at is None
+            and (after is None or (scan.received_at, scan.id) > (after.received_at, after.scan_id))
+        ]
+        return sorted(found, key=lambda scan: (scan.received_at, scan.id))[:limit]
+
+    def _admissions(self) -> list[Scan]:
+        scans = self._tables.scans.values()
+        return [scan for scan in scans if scan.result is ScanResult.ADMITTED and scan.undone_at is None]
+
+    def _ensure_one_admission_each(self) -> None:
+        admitted = [scan.attendee_id for scan in self._admissions()]
+        if len(admitted) != len(set(admitted)):
+            raise AssertionError("scans_admission_key: two scans let the same attendee in")
+
+
+class MemoryListSigner:
+    def sign(self, payload: bytes) -> str:
+        return f"signed by memory: {payload.decode()}"
+
+    def public_keys(self) -> list[Mapping[str, str]]:
+        return []

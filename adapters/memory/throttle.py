@@ -1,0 +1,33 @@
+"""Turns that come at once, or, when told so, later."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from application.ports.throttle import Turn
+
+
+class MemoryAllowance:
+    """``count`` for each key, and then ``wait_seconds`` to wait; None is no limit."""
+
+    def __init__(self, count: int | None = None, wait_seconds: float = 60) -> None:
+        self.count = count
+        self.wait_seconds = wait_seconds
+        self.used: Counter[str] = Counter()
+
+    async def refused_for(self, key: str) -> float | None:
+        if self.count is not None and self.used[key] >= self.count:
+            return self.wait_seconds
+        self.used[key] += 1
+        return None
+
+
+class MemoryPace:
+    """``wait_seconds`` is how late every turn comes; nobody really waits."""
+
+    def __init__(self, wait_seconds: float = 0) -> None:
+        self.wait_seconds = wait_seconds
+
+    async def reserve(self, lane: str, *, patience_seconds: float | None) -> Turn:  # noqa: ARG002
+        taken = patience_seconds is None or self.wait_seconds <= patience_seconds
+        return taken, 0 if taken else self.wait_seconds

@@ -1,0 +1,47 @@
+"""AuditRepo in PostgreSQL."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from adapters.postgres.connection import Connection
+from adapters.postgres.rows import audit_entry_of, audit_entry_values
+from adapters.postgres.tables import audit_log
+from domain.audit_log import AuditCursor, AuditEntry, AuditFilter
+
+
+class PostgresAuditRepo:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, entry: AuditEntry) -> None:
+        await self._connection.execute(sa.insert(audit_log).values(audit_entry_values(entry)))
+
+    async def page(
+        self, producer_id: UUID, *, only: AuditFilter, after: AuditCursor | None, limit: int
+    ) -> list[AuditEntry]:
+        table = audit_log.c
+        query = (
+            sa.select(audit_log)
+            .where(table.producer_id == producer_id)
+            .order_by(table.at.desc(), table.id.desc())
+            .limit(limit)
+        )
+        for column, wanted in (
+            (table.action, only.action),
+            (table.subject_id, only.subject_id),
+            (table.show_id, only.show_id),
+            (table.token_id, only.token_id),
+        ):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        if only.since is not None:
+            query = query.where(table.at >= only.since)
+        if only.until is not None:
+            query = query.where(table.at < only.until)
+        if after is not None:
+            last = sa.tuple_(sa.literal(after.at, table.at.type), sa.literal(after.entry_id))
+            query = query.where(sa.tuple_(table.at, table.id) < last)
+        return [audit_entry_of(row) for row in (await self._connection.execute(query)).mappings()]

@@ -1,0 +1,127 @@
+"""DoorRepo in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from adapters.postgres.bulk import insert_of, rows_json
+from adapters.postgres.connection import Connection, Row, compiled
+from adapters.postgres.tables import orders, scans, shows, ticket_attendees, ticket_orders
+from application.ports.checkin import IssuedTicket, ListedTicket, ScanCursor
+from domain.admission import Scan, ScanResult
+from domain.orders import AttendeeStatus
+
+_LINE_OF_ATTENDEE = sa.and_(
+    ticket_orders.c.order_id == ticket_attendees.c.order_id, ticket_orders.c.line == ticket_attendees.c.line
+)
+_TICKETS = compiled(
+    sa.select(
+        ticket_attendees.c.code,
+        ticket_attendees.c.id.label("attendee_id"),
+        orders.c.id.label("order_id"),
+        orders.c.show_id,
+        shows.c.producer_id,
+        sa.func.coalesce(orders.c.completed_at, orders.c.created_at).label("sold_at"),
+    )
+    .join(orders, orders.c.id == ticket_attendees.c.order_id)
+    .join(shows, shows.c.id == orders.c.show_id)
+    .where(ticket_attendees.c.code == sa.any_(sa.bindparam("codes", type_=sa.ARRAY(sa.Text))))
+)
+_TICKETS_OF_SHOW = (
+    sa.select(
+        ticket_attendees.c.id.label("attendee_id"),
+        ticket_attendees.c.code,
+        ticket_attendees.c.name,
+        ticket_orders.c.name.label("ticket_name"),
+        ticket_orders.c.is_vip,
+        ticket_attendees.c.status,
+        ticket_attendees.c.checked_in_at,
+    )
+    .join(ticket_orders, _LINE_OF_ATTENDEE)
+    .join(orders, orders.c.id == ticket_attendees.c.order_id)
+    .where(orders.c.show_id == sa.bindparam("show_id"))
+    .order_by(ticket_attendees.c.id)
+)
+# Written out as the partial indexes have it, so that the planner can use them.
+_COUNTS = sa.text("result = 'admitted' AND undone_at IS NULL")
+_ADMISSIONS = compiled(
+    sa.select(scans).where(_COUNTS, scans.c.attendee_id == sa.any_(sa.bindparam("attendees", type_=sa.ARRAY(sa.Uuid))))
+)
+_ADD = f"{insert_of(scans, 'scans')} ON CONFLICT (show_id, id) DO NOTHING"
+_IN_CONFLICT = sa.text("result <> 'admitted' AND undone_at IS NULL")
+
+#: What changes of a scan that is kept.
+_CHANGING = ("result", "device_id", "offline", "scanned_at", "received_at", "undone_at")
+
+
+class PostgresDoorRepo:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
+        [rows] = await self._connection.fetch((_TICKETS, {"codes": list(codes)}))
+        return {row["code"]: IssuedTicket(**row) for row in rows}
+
+    async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
+        rows = await self._connection.execute(_TICKETS_OF_SHOW, {"show_id": show_id})
+        return [ListedTicket(**{**row, "status": AttendeeStatus(row["status"])}) for row in rows.mappings()]
+
+    async def shows_on(self, producer_id: UUID, *, at: datetime, until: datetime) -> set[UUID]:
+        query = sa.select(shows.c.id).where(
+            shows.c.producer_id == producer_id,
+            shows.c.door_time <= until,
+            shows.c.end_time > at,
+            sa.not_(shows.c.cancelled),
+        )
+        return set((await self._connection.scalars(query)).all())
+
+    async def scans(self, show_id: UUID, scan_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
+        found = await self._select(scans.c.show_id == show_id, scans.c.id.in_(scan_ids))
+        return {scan.id: scan for scan in found}
+
+    async def admissions(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
+        [rows] = await self._connection.fetch((_ADMISSIONS, {"attendees": list(attendee_ids)}))
+        return {row["attendee_id"]: _scan_of(row) for row in rows}
+
+    async def add(self, new: Sequence[Scan]) -> None:
+        if new:
+            self._connection.write(_ADD, {"scans": rows_json(_values(scan) for scan in new)})
+
+    async def save(self, scan: Scan) -> None:
+        values = {name: getattr(scan, name) for name in _CHANGING}
+        await self._connection.execute(
+            sa.update(scans).where(scans.c.show_id == scan.show_id, scans.c.id == scan.id).values(values)
+        )
+
+    async def undo(self, attendee_id: UUID, *, now: datetime) -> None:
+        await self._connection.execute(
+            sa.update(scans)
+            .where(scans.c.attendee_id == attendee_id, scans.c.undone_at.is_(None))
+            .values(undone_at=now)
+        )
+
+    async def conflicts(self, show_id: UUID, *, after: ScanCursor | None, limit: int) -> list[Scan]:
+        key = sa.tuple_(scans.c.received_at, scans.c.id)
+        conditions: list[Any] = [scans.c.show_id == show_id, _IN_CONFLICT]
+        if after is not None:
+            last = sa.literal(after.received_at, scans.c.received_at.type)
+            conditions.append(key > sa.tuple_(last, sa.literal(after.scan_id)))
+        return await self._select(*conditions, limit=limit)
+
+    async def _select(self, *conditions: Any, limit: int | None = None) -> list[Scan]:
+        query = sa.select(scans).where(*conditions).order_by(scans.c.received_at, scans.c.id).limit(limit)
+        rows = (await self._connection.execute(query)).mappings()
+        return [_scan_of(row) for row in rows]
+
+
+def _scan_of(row: Row) -> Scan:
+    return Scan(**{**row, "result": ScanResult(row["result"])})
+
+
+def _values(scan: Scan) -> dict[str, Any]:
+    return {column.name: getattr(scan, column.name) for column in scans.columns}

@@ -1,0 +1,80 @@
+"""Pace in Redis: each lane remembers when its next turn is free (the generic cell rate algorithm, without burst)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from application.concurrency.group_commit import GroupCommit
+from application.ports.throttle import Turn
+
+log = logging.getLogger(__name__)
+
+#: One turn for each patience (in milliseconds; negative: any) that is given, as far as they last.
+_RESERVE = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local interval = tonumber(ARGV[1])
+local next_turn = math.max(now, tonumber(redis.call('GET', KEYS[1]) or '0'))
+local reserved = {}
+local is_any_taken = false
+for i = 2, #ARGV do
+    local wait = next_turn - now
+    local patience = tonumber(ARGV[i])
+    local taken = patience < 0 or wait <= patience
+    if taken then
+        next_turn = next_turn + interval
+        is_any_taken = true
+    end
+    reserved[i - 1] = {taken and 1 or 0, math.floor(wait)}
+end
+if is_any_taken then
+    redis.call('SET', KEYS[1], string.format('%.3f', next_turn), 'PX', math.ceil(next_turn - now) + 1000)
+end
+return reserved
+"""
+
+
+class RedisPace:
+    """``per_second`` turns in each lane, over all processes together. Who asks at the same time asks together.
+
+    ``name`` tells several apart: a lane of one is not the lane of another.
+    """
+
+    def __init__(self, redis: Redis, *, per_second: float, name: str = "pace") -> None:
+        self._name = name
+        self._script = redis.register_script(_RESERVE)
+        self._interval_seconds = 1 / per_second
+        self._lanes: dict[str, GroupCommit[None, float | None, Turn]] = {}
+        self._next_turns: dict[str, float] = {}
+
+    async def reserve(self, lane: str, *, patience_seconds: float | None) -> Turn:
+        if lane not in self._lanes:
+            self._lanes[lane] = GroupCommit(partial(self._reserve_together, lane), max_waiting=sys.maxsize)
+        return await self._lanes[lane].submit(None, patience_seconds)
+
+    async def _reserve_together(self, lane: str, patience: Sequence[float | None]) -> list[Turn]:
+        milliseconds = [-1 if seconds is None else round(seconds * 1000) for seconds in patience]
+        try:
+            reserved = await self._script(
+                keys=[f"{self._name}_{lane}"], args=[self._interval_seconds * 1000, *milliseconds]
+            )
+        except (RedisError, OSError) as error:
+            log.warning("Pace is kept by this process alone: %s", error)
+            return [self._reserve_alone(lane, seconds) for seconds in patience]
+        return [(bool(taken), wait / 1000) for taken, wait in reserved]
+
+    def _reserve_alone(self, lane: str, patience_seconds: float | None) -> Turn:
+        now = time.monotonic()
+        next_turn = max(now, self._next_turns.get(lane, 0.0))
+        wait = next_turn - now
+        if patience_seconds is not None and wait > patience_seconds:
+            return False, wait
+        self._next_turns[lane] = next_turn + self._interval_seconds
+        return True, wait

@@ -1,0 +1,142 @@
+"""Letters from Jinja2 templates: each says the same in HTML and in plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from application import formatting
+from application.ports import emails
+from application.ports.emails import Letter, LetterFacts, Occasion
+from domain.disputes import DisputeStatus
+
+#: For each kind of facts the name of its two templates, and what the subject says.
+_LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any], str]]](
+    {
+        emails.ConfirmationFacts: ("confirmation", lambda facts: f"Your tickets for {facts.show_title}"),
+        emails.ReminderFacts: (
+            "reminder",
+            lambda facts: f"{facts.show_title}: {_date(facts.occasion)}, {_start(facts.occasion)}",
+        ),
+        emails.RefundFacts: (
+            "refund",
+            lambda facts: (
+                f"Your {'refund' if facts.amount else 'order'} for {facts.show_title}"
+                + ("" if facts.amount else " has changed")
+            ),
+        ),
+        emails.RefundFailedFacts: (
+            "refund_failed",
+            lambda facts: f"Your refund for {facts.show_title} did not arrive",
+        ),
+        emails.DisputeFacts: (
+            "dispute",
+            lambda facts: f"{_dispute_is(facts.status)}: order {facts.order_number}, {facts.show_title}",
+        ),
+        emails.LatePaymentFacts: ("late_payment", lambda facts: f"Your payment for {facts.show_title} came too late"),
+        emails.PendingPaymentFacts: (
+            "pending_payment",
+            lambda facts: f"Your payment for {facts.show_title} is not confirmed yet",
+        ),
+        emails.DuplicatePaymentFacts: (
+            "duplicate_payment",
+            lambda facts: f"You paid twice for {facts.show_title}: {facts.amount} goes back",
+        ),
+        emails.ShowCancelledFacts: ("show_cancelled", lambda facts: f"Cancelled: {facts.show_title}"),
+        emails.HeldShowChangedFacts: ("held_show_changed", lambda facts: f"Changed: {facts.show_title}"),
+        emails.ShowMovedFacts: ("show_moved", lambda facts: f"Changed: {facts.show_title} is {_change(facts)}"),
+        emails.CalendarCorrectedFacts: (
+            "calendar_corrected",
+            lambda facts: (
+                f"For your calendar: {facts.show_title} is on {_date(facts.occasion)}, {_start(facts.occasion)}"
+            ),
+        ),
+        emails.AddressChangedFacts: (
+            "address_changed",
+            lambda facts: f"Your order for {facts.show_title} has another e-mail address now",
+        ),
+        emails.OrderLinksFacts: ("order_links", lambda facts: "Your orders"),  # noqa: ARG005
+    }
+)
+
+
+class JinjaLetterWriter:
+    """A `LetterWriter` in English. Dates and times are the venue's, with its time zone named."""
+
+    def __init__(self) -> None:
+        self._templates = Environment(
+            loader=PackageLoader("adapters.smtp"),
+            autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters.update(
+            one_line=_one_line, date=_date, start=_start, zone=_zone, doors=_doors, change=_change, due=_due
+        )
+
+    def write(self, facts: LetterFacts) -> Letter:
+        """The letter that tells these facts."""
+        name, subject_of = _LETTERS[type(facts)]
+        subject = _one_line(subject_of(facts))
+        return Letter(
+            subject=subject,
+            text=self._templates.get_template(f"{name}.txt").render(facts=facts),
+            html=self._templates.get_template(f"{name}.html").render(facts=facts, subject=subject),
+        )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _dispute_is(status: DisputeStatus) -> str:
+    match status:
+        case DisputeStatus.WON:
+            return "Dispute won"
+        case DisputeStatus.LOST | DisputeStatus.APPEAL_NEEDS_RESPONSE | DisputeStatus.APPEAL_UNDER_REVIEW:
+            return "Dispute lost"
+        case DisputeStatus.WARNING_CLOSED | DisputeStatus.PREVENTED:
+            return "Dispute closed"
+        case DisputeStatus.WARNING_NEEDS_RESPONSE | DisputeStatus.WARNING_UNDER_REVIEW:
+            return "A bank asks about a payment"
+    return "Payment disputed"
+
+
+def _due(facts: emails.DisputeFacts) -> str:
+    """When the evidence is due, on the venue's clock: "4 December 2026, 18:00 CET"."""
+    if facts.evidence_due_by is None:
+        return ""
+    where = facts.occasion
+    day = formatting.day(facts.evidence_due_by, where.timezone, where.locale)
+    clock = formatting.clock(facts.evidence_due_by, where.timezone, where.locale)
+    return f"{day}, {clock} {formatting.zone(facts.evidence_due_by, where.timezone)}"
+
+
+def _date(occasion: Occasion) -> str:
+    return formatting.days(occasion.start_time, occasion.end_time, occasion.timezone, occasion.locale)
+
+
+def _start(occasion: Occasion) -> str:
+    return formatting.clock(occasion.start_time, occasion.timezone, occasion.locale)
+
+
+def _doors(occasion: Occasion) -> str:
+    return formatting.doors(occasion.door_time, occasion.start_time, occasion.timezone, occasion.locale)
+
+
+def _zone(occasion: Occasion) -> str:
+    return formatting.zone(occasion.start_time, occasion.timezone)
+
+
+def _change(facts: emails.ShowMovedFacts) -> str:
+    """What moved, for the subject: the day, the hour, or the place."""
+    before, now = facts.before, facts.occasion
+    if _date(before) != _date(now):
+        return f"on {_date(now)}"
+    if _start(before) != _start(now) or _zone(before) != _zone(now):
+        return f"at {_start(now)}"
+    return "elsewhere" if before.venue != now.venue else f"open at {_doors(now)}"

@@ -1,0 +1,66 @@
+"""Writing and reading the audit trail.
+
+One call in a use case, before its commit, and a change is remembered with it, or not at all:
+
+    await self._audit.record(uow, actor, Action.SHOW_CHANGED, show.id, show_id=show.id, before=show, after=changed)
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from domain.access import Actor
+from domain.audit_log import Action, AuditCursor, AuditEntry, AuditFilter, changes
+
+
+class AuditTrail:
+    def __init__(self, clock: Clock, ids: Ids) -> None:
+        self._clock = clock
+        self._ids = ids
+
+    async def record(
+        self,
+        uow: UnitOfWork,
+        actor: Actor,
+        action: Action,
+        subject_id: UUID,
+        *,
+        show_id: UUID | None = None,
+        before: object = None,
+        after: object = None,
+    ) -> None:
+        """Write down what ``actor`` did to ``subject_id``, in the transaction of ``uow``.
+
+        ``before`` and ``after`` are domain objects or mappings; what is the same in both is left out. Never hand over
+        a buyer's name or address: an order is told by its id.
+        """
+        was, became = changes(before, after)
+        entry = AuditEntry(
+            id=self._ids.new(),
+            at=self._clock.now(),
+            producer_id=actor.producer_id,
+            token_id=actor.token_id,
+            actor=actor.name,
+            action=action,
+            subject_id=subject_id,
+            show_id=show_id,
+            before=was,
+            after=became,
+        )
+        await uow.audit.add(entry)
+
+
+class ReadAuditTrail:
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(
+        self, producer_id: UUID, *, only: AuditFilter, after: AuditCursor | None, limit: int
+    ) -> tuple[list[AuditEntry], AuditCursor | None]:
+        """A page of the producer's entries, newest first, and where the next page begins, if there is one."""
+        async with self._unit_of_work() as uow:
+            found = await uow.audit.page(producer_id, only=only, after=after, limit=limit + 1)
+        page = found[:limit]
+        return page, AuditCursor(page[-1].at, page[-1].id) if len(found) > limit else None

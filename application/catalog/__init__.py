@@ -1,0 +1,1 @@
+"""Producers, their shows, and what these sell."""

@@ -1,0 +1,148 @@
+"""Use cases: how a producer's pages look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from application.access.audit_log import AuditTrail
+from application.access.ownership import locked_show
+from application.ports.pictures import Box, PictureStudio, PreparedPicture, UnusablePicture
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from domain.access import Actor
+from domain.audit_log import Action
+from domain.branding import Branding, Picture, parse_colour, parse_origins
+from domain.catalog import Producer, Show
+from domain.errors import InvalidRequest, NotFound
+
+#: What an upload may weigh, in bytes: a photo as phones take it.
+MAX_UPLOAD_BYTES: Final = 5 * 1024 * 1024
+#: As large as pages show them on a dense screen.
+LOGO_BOX: Final = Box(480, 160)
+IMAGE_BOX: Final = Box(1600, 1200)
+
+
+class GetBranding:
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, actor: Actor) -> Branding:
+        """Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            producer = await uow.catalog.producer(actor.producer_id)
+        if producer is None:
+            raise NotFound("No such producer")
+        return producer.branding
+
+
+class SetBranding:
+    """The colour, and the sites that may embed shows."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._audit = audit
+
+    async def __call__(self, actor: Actor, *, colour: str | None, widget_origins: Sequence[str]) -> Branding:
+        """The branding from now on; the logo stays. Raises NotFound, InvalidRequest."""
+        parsed_colour = parse_colour(colour) if colour is not None else None
+        origins = parse_origins(widget_origins)
+        async with self._unit_of_work() as uow:
+            before = await _locked_producer(uow, actor)
+            branding = replace(before.branding, colour=parsed_colour, widget_origins=origins)
+            await _dress(uow, self._audit, actor, before, branding)
+            await uow.commit()
+        return branding
+
+
+class SetLogo:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._studio = studio
+        self._audit = audit
+
+    async def __call__(self, actor: Actor, upload: bytes | None) -> Branding:
+        """The branding with the uploaded logo; None takes the logo away. Raises NotFound, InvalidRequest."""
+        prepared = await _prepare(self._studio, actor, upload, LOGO_BOX) if upload is not None else None
+        async with self._unit_of_work() as uow:
+            before = await _locked_producer(uow, actor)
+            if prepared:
+                await uow.pictures.add(prepared.picture, prepared.content)
+            branding = replace(before.branding, logo=prepared.picture if prepared else None)
+            await _dress(uow, self._audit, actor, before, branding)
+            await _forget(uow, before.branding.logo)
+            await uow.commit()
+        return branding
+
+
+class SetShowImage:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._studio = studio
+        self._audit = audit
+
+    async def __call__(self, actor: Actor, show_id: UUID, upload: bytes | None) -> Show:
+        """The producer's show with the uploaded image; None takes it away.
+
+        Raises NotFound, InvalidRequest, Conflict (it was cancelled).
+        """
+        prepared = await _prepare(self._studio, actor, upload, IMAGE_BOX) if upload is not None else None
+        async with self._unit_of_work() as uow:
+            before = await locked_show(uow, actor, show_id)
+            if prepared:
+                await uow.pictures.add(prepared.picture, prepared.content)
+            after = before.changed(image=prepared.picture if prepared else None)
+            if after != before:
+                await uow.catalog.save_show(after)
+                await self._audit.record(
+                    uow, actor, Action.SHOW_CHANGED, show_id, show_id=show_id, before=before, after=after
+                )
+            await _forget(uow, before.image)
+            await uow.commit()
+        return after
+
+
+class GetPicture:
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, name: str) -> bytes:
+        """The bytes of a WebP picture. Raises NotFound."""
+        try:
+            picture = Picture(name)
+        except InvalidRequest:
+            raise NotFound("No such picture") from None
+        async with self._unit_of_work() as uow:
+            content = await uow.pictures.content(picture)
+        if content is None:
+            raise NotFound("No such picture")
+        return content
+
+
+async def _locked_producer(uow: UnitOfWork, actor: Actor) -> Producer:
+    producer = await uow.catalog.lock_producer(actor.producer_id)
+    if producer is None:
+        raise NotFound("No such producer")
+    return producer
+
+
+async def _dress(uow: UnitOfWork, audit: AuditTrail, actor: Actor, before: Producer, branding: Branding) -> None:
+    after = replace(before, branding=branding)
+    if after != before:
+        await uow.catalog.save_producer(after)
+        await audit.record(uow, actor, Action.ACCOUNT_CHANGED, after.id, before=before, after=after)
+
+
+async def _prepare(studio: PictureStudio, actor: Actor, upload: bytes, box: Box) -> PreparedPicture:
+    if len(upload) > MAX_UPLOAD_BYTES:
+        raise InvalidRequest(f"A picture has {MAX_UPLOAD_BYTES // 1024**2} MiB at most")
+    try:
+        return await studio.prepare(upload, box, owner=actor.producer_id)
+    except UnusablePicture as error:
+        raise InvalidRequest(str(error)) from None
+
+
+async def _forget(uow: UnitOfWork, picture: Picture | None) -> None:
+    if picture is not None:
+        await uow.pictures.remove_unused(picture)

@@ -1,0 +1,173 @@
+"""Use cases: producers and their access tokens."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from application.access.audit_log import AuditTrail
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from domain.access import AccessToken, Actor, Scope, hash_secret
+from domain.audit_log import Action, Facts
+from domain.catalog import Producer, ProducerFinancial
+from domain.customer import parse_email
+from domain.errors import InvalidEmail, NotFound
+from domain.money import currency
+from domain.tax import TaxMode
+
+_SECRET_BYTES = 32
+#: A scanner sends many requests a second, and nobody needs to know the last use so exactly.
+USE_REMEMBERED_EVERY = timedelta(minutes=1)
+
+
+def parse_producer_email(text: str) -> str:
+    """Where a producer is written to. Raises InvalidEmail."""
+    try:
+        return parse_email(text)
+    except InvalidEmail as error:
+        raise InvalidEmail(str(error), field="email") from None
+
+
+class RegisterProducer:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._ids = ids
+        self._audit = audit
+
+    async def __call__(
+        self,
+        *,
+        name: str,
+        email: str,
+        currency_code: str,
+        stripe_account_id: str | None = None,
+        tax: TaxMode = TaxMode.EXCLUSIVE,
+        by: AccessToken | None = None,
+    ) -> Producer:
+        """A new producer. ``by`` is the platform's token, None at the command line.
+
+        A named Stripe account counts as able to take charges until Stripe says otherwise.
+
+        Raises InvalidRequest, InvalidEmail.
+        """
+        producer = Producer(
+            id=self._ids.new(),
+            name=name.strip(),
+            email=parse_producer_email(email),
+            currency=currency(currency_code),
+            financial=ProducerFinancial(stripe_account_id, charges_enabled=stripe_account_id is not None),
+            tax=tax,
+        )
+        async with self._unit_of_work() as uow:
+            await uow.catalog.add_producer(producer)
+            actor = acting_for(producer.id, by)
+            await self._audit.record(uow, actor, Action.PRODUCER_REGISTERED, producer.id, after=producer)
+            await uow.commit()
+        return producer
+
+
+def acting_for(producer_id: UUID, token: AccessToken | None) -> Actor:
+    """The platform, or whoever sits at the command line, in a producer's name."""
+    return Actor(producer_id, token.id, token.name) if token else Actor(producer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """``secret`` is shown this once and stored nowhere."""
+
+    token: AccessToken
+    secret: str = field(repr=False)
+
+
+class IssueToken:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+        self._audit = audit
+
+    async def __call__(
+        self, *, producer_id: UUID | None, name: str, scopes: Iterable[Scope], by: AccessToken | None = None
+    ) -> IssuedToken:
+        """A token for a producer, or for the platform when ``producer_id`` is None. Raises NotFound, InvalidRequest."""
+        secret = "pqt_" + base64.urlsafe_b64encode(self._ids.random_bytes(_SECRET_BYTES)).decode().rstrip("=")
+        token = AccessToken(
+            id=self._ids.new(),
+            producer_id=producer_id,
+            name=name,
+            scopes=frozenset(scopes),
+            secret_hash=hash_secret(secret),
+            created_at=self._clock.now(),
+        )
+        async with self._unit_of_work() as uow:
+            if producer_id is not None and await uow.catalog.producer(producer_id) is None:
+                raise NotFound("No such producer")
+            await uow.tokens.add(token)
+            if producer_id is not None:
+                actor = acting_for(producer_id, by)
+                await self._audit.record(uow, actor, Action.TOKEN_ISSUED, token.id, after=_facts(token))
+            await uow.commit()
+        return IssuedToken(token, secret)
+
+
+class RevokeToken:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._audit = audit
+
+    async def __call__(self, token_id: UUID, *, of_producer: UUID | None = None, by: AccessToken | None = None) -> None:
+        """The token opens nothing any more. Raises NotFound, also when it is not of the producer who is named."""
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            token = await uow.tokens.get(token_id)
+            if token is None or of_producer not in (None, token.producer_id):
+                raise NotFound("No such token")
+            if token.revoked_at is not None:
+                return
+            await uow.tokens.revoke(token_id, now=now)
+            if token.producer_id is not None:
+                actor = acting_for(token.producer_id, by)
+                await self._audit.record(uow, actor, Action.TOKEN_REVOKED, token.id, before=_facts(token))
+            await uow.commit()
+
+
+def _facts(token: AccessToken) -> Facts:
+    return {"name": token.name, "scopes": token.scopes}
+
+
+class ListTokens:
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, producer_id: UUID) -> list[AccessToken]:
+        """The producer's tokens, revoked ones too, oldest first. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            if await uow.catalog.producer(producer_id) is None:
+                raise NotFound("No such producer")
+            return await uow.tokens.of_producer(producer_id)
+
+
+class Authenticate:
+    """Whose token is this?"""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(self, secret: str) -> AccessToken | None:
+        """The token, unless unknown or revoked. Its use is remembered, once in USE_REMEMBERED_EVERY."""
+        now = self._clock.now()
+        long_ago = now - USE_REMEMBERED_EVERY
+        async with self._unit_of_work() as uow:
+            token = await uow.tokens.with_hash(hash_secret(secret))
+            if token is None or token.revoked_at is not None:
+                return None
+            if token.last_used_at is None or token.last_used_at < long_ago:
+                await uow.tokens.used(token.id, now=now, unless_since=long_ago)
+                await uow.commit()
+        return token

@@ -1,0 +1,114 @@
+"""Use cases: a producer's shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from application.access.audit_log import AuditTrail
+from application.access.ownership import locked_show, own_show
+from application.notifications.show_change_tasks import announce_show_change
+from application.ports.storage import ShowCursor, ShowOnDisplay, UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from domain.access import Actor
+from domain.audit_log import Action
+from domain.catalog import Show
+from domain.errors import Conflict, NotFound
+
+
+class AddShow:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._ids = ids
+        self._audit = audit
+
+    async def __call__(self, actor: Actor, fields: Mapping[str, Any]) -> ShowOnDisplay:
+        """A new show of the fields of Show, but its ids; times as clients write them. Raises InvalidRequest."""
+        show = Show.planned(id=self._ids.new(), producer_id=actor.producer_id, **fields)
+        async with self._unit_of_work() as uow:
+            await uow.catalog.add_show(show)
+            await self._audit.record(uow, actor, Action.SHOW_ADDED, show.id, show_id=show.id, after=show)
+            display = await _displayed(uow, show.id)
+            await uow.commit()
+        return display
+
+
+class ListOwnShows:
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(
+        self, actor: Actor, *, after: ShowCursor | None, limit: int
+    ) -> tuple[list[ShowOnDisplay], ShowCursor | None]:
+        """A page of the producer's shows, the last to start first, and where the next page begins, if there is one."""
+        async with self._unit_of_work() as uow:
+            found = await uow.catalog.shows_of(actor.producer_id, after=after, limit=limit + 1)
+        page = found[:limit]
+        return page, ShowCursor(page[-1].show.start_time, page[-1].show.id) if len(found) > limit else None
+
+
+class GetOwnShow:
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, actor: Actor, show_id: UUID) -> ShowOnDisplay:
+        """Published or not. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            await own_show(uow, actor, show_id)
+            return await _displayed(uow, show_id)
+
+
+class ChangeShow:
+    """Publishing, unpublishing, moving and cancelling are changes like any other.
+
+    A checkout reads the show after it has locked its tickets, so from this commit on none is placed that the change
+    forbids (P1-008); those placed before keep what they have. The holds of a cancelled show are released by
+    ``application.payments.release_sweep.ReleaseCancelled``.
+    """
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._audit = audit
+
+    async def __call__(self, actor: Actor, show_id: UUID, fields: Mapping[str, Any]) -> ShowOnDisplay:
+        """The show with these fields changed; its buyers are told when it was moved or cancelled.
+
+        Raises NotFound, InvalidRequest, Conflict (it was cancelled before).
+        """
+        async with self._unit_of_work() as uow:
+            before = await locked_show(uow, actor, show_id)
+            after = before.changed(**fields)
+            if after != before:
+                await uow.catalog.save_show(after)
+                await announce_show_change(uow, before, after, now=self._clock.now())
+                action = Action.SHOW_CANCELLED if after.cancelled else Action.SHOW_CHANGED
+                await self._audit.record(uow, actor, action, show_id, show_id=show_id, before=before, after=after)
+            display = await _displayed(uow, show_id)
+            await uow.commit()
+        return display
+
+
+class DeleteShow:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._audit = audit
+
+    async def __call__(self, actor: Actor, show_id: UUID) -> None:
+        """The show is gone, with its tickets and promo codes. Raises NotFound, Conflict (it has orders)."""
+        async with self._unit_of_work() as uow:
+            show = await locked_show(uow, actor, show_id)
+            await uow.catalog.lock_stock_of(show_id)
+            if await uow.catalog.has_orders(show_id=show_id):
+                raise Conflict("This show has orders and cannot be deleted; unpublish or cancel it instead")
+            await uow.catalog.delete_show(show_id)
+            await self._audit.record(uow, actor, Action.SHOW_DELETED, show_id, show_id=show_id, before=show)
+            await uow.commit()
+
+
+async def _displayed(uow: UnitOfWork, show_id: UUID) -> ShowOnDisplay:
+    display = await uow.catalog.on_display(show_id)
+    if display is None:
+        raise NotFound("No such show")
+    return display

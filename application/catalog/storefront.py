@@ -1,0 +1,51 @@
+"""Use cases: shows on sale, as buyers look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from application.concurrency.group_commit import GroupCommit
+from application.ports.storage import ShowCursor, ShowOnDisplay, UnitOfWorkFactory
+from application.ports.system import Clock
+from domain.errors import NotFound
+
+
+class ListShows:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(
+        self, *, producer_id: UUID | None, after: ShowCursor | None, limit: int
+    ) -> tuple[list[ShowOnDisplay], ShowCursor | None]:
+        """A page of shows on sale, soonest first, and where the next page begins, if there is one."""
+        async with self._unit_of_work(read_only=True) as uow:
+            found = await uow.catalog.on_sale(
+                now=self._clock.now(), producer_id=producer_id, after=after, limit=limit + 1
+            )
+        page = found[:limit]
+        more = len(found) > limit
+        return page, ShowCursor(page[-1].show.start_time, page[-1].show.id) if more else None
+
+
+class GetShow:
+    """Who asks while others are being answered is answered together with all who do: a crowd in front of one show costs
+    little more than one person, and nobody is told less than what was so when they asked.
+    """
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+        self._line: GroupCommit[None, UUID, ShowOnDisplay | None] = GroupCommit(self._look_together)
+
+    async def __call__(self, show_id: UUID) -> ShowOnDisplay:
+        """A published show. Raises NotFound, also for one that is not published, and Busy."""
+        display = await self._line.submit(None, show_id)
+        if display is None or not display.show.published:
+            raise NotFound("No such show")
+        return display
+
+    async def _look_together(self, show_ids: Sequence[UUID]) -> list[ShowOnDisplay | None]:
+        async with self._unit_of_work(read_only=True) as uow:
+            displays = await uow.catalog.all_on_display(set(show_ids))
+        return [displays.get(show_id) for show_id in show_ids]

@@ -1,0 +1,131 @@
+"""Use cases: what a producer's show sells. Each waits for the checkouts of the ticket that are being decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from application.access.audit_log import AuditTrail
+from application.access.ownership import locked_show, locked_ticket
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Ids
+from domain.access import Actor
+from domain.audit_log import Action
+from domain.catalog import MAX_QUANTITY, MAX_TICKET_TYPES, Show, Ticket
+from domain.errors import Conflict, InvalidAmount, InvalidRequest, NotFound
+from domain.inventory import Inventory
+from domain.money import Currency
+
+
+@dataclass(frozen=True, slots=True)
+class TicketForSale:
+    """A ticket type, and the currency of its price."""
+
+    ticket: Ticket
+    currency: Currency
+
+
+class AddTicket:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._ids = ids
+        self._audit = audit
+
+    async def __call__(
+        self, actor: Actor, show_id: UUID, *, price: Decimal, quantity: int, fields: Mapping[str, Any]
+    ) -> TicketForSale:
+        """A new ticket type; ``price`` is in the currency's own unit. Raises NotFound, InvalidRequest, Conflict."""
+        async with self._unit_of_work() as uow:
+            show = await locked_show(uow, actor, show_id)
+            display = await uow.catalog.on_display(show_id)
+            if show.cancelled:
+                raise Conflict("This show was cancelled and sells nothing any more")
+            if display is None or len(display.tickets) >= MAX_TICKET_TYPES:
+                raise Conflict(f"A show has at most {MAX_TICKET_TYPES} ticket types")
+            currency = display.producer.currency
+            minor = _minor(currency, price)
+            ticket = Ticket(id=self._ids.new(), show_id=show_id, price=minor, inventory=_capacity(quantity), **fields)
+            await uow.catalog.add_ticket(ticket)
+            await self._audit.record(uow, actor, Action.TICKET_ADDED, ticket.id, show_id=show_id, after=ticket)
+            await uow.commit()
+        return TicketForSale(ticket, currency)
+
+
+class ChangeTicket:
+    """From its commit on, checkouts see the new ticket (P1-007). Orders keep the price that they were placed at."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._audit = audit
+
+    async def __call__(
+        self,
+        actor: Actor,
+        ticket_id: UUID,
+        *,
+        price: Decimal | None = None,
+        quantity: int | None = None,
+        fields: Mapping[str, Any],
+    ) -> TicketForSale:
+        """The ticket with what is named changed; ``price`` is in the currency's own unit.
+
+        Raises NotFound, InvalidRequest, Conflict (more are held and sold than ``quantity``).
+        """
+        async with self._unit_of_work() as uow:
+            show, before = await locked_ticket(uow, actor, ticket_id)
+            currency = await _currency(uow, show)
+            after = replace(before, **fields)
+            if price is not None:
+                after = replace(after, price=_minor(currency, price))
+            if quantity is not None:
+                _capacity(quantity)
+                after = replace(after, inventory=before.inventory.resize(quantity))
+            if after != before:
+                await uow.catalog.save_ticket(after)
+                await self._audit.record(
+                    uow, actor, Action.TICKET_CHANGED, ticket_id, show_id=show.id, before=before, after=after
+                )
+            await uow.commit()
+        return TicketForSale(after, currency)
+
+
+class DeleteTicket:
+    """Waits for the checkouts that hold the ticket's row; those that come later find no such ticket (P1-009)."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._audit = audit
+
+    async def __call__(self, actor: Actor, ticket_id: UUID) -> None:
+        """The ticket type is gone. Raises NotFound, Conflict (it has orders, held, paid or given up)."""
+        async with self._unit_of_work() as uow:
+            show, ticket = await locked_ticket(uow, actor, ticket_id)
+            if await uow.catalog.has_orders(ticket_id=ticket_id):
+                raise Conflict("This ticket has orders and cannot be deleted; set its quantity to what is sold instead")
+            await uow.catalog.delete_ticket(ticket_id)
+            await self._audit.record(uow, actor, Action.TICKET_DELETED, ticket_id, show_id=show.id, before=ticket)
+            await uow.commit()
+
+
+def _minor(currency: Currency, price: Decimal) -> int:
+    try:
+        return currency.to_minor(price)
+    except InvalidAmount as error:
+        raise InvalidAmount(str(error), field="price") from None
+
+
+def _capacity(quantity: int) -> Inventory:
+    # What is no quantity at all is no conflict with what is sold.
+    if not 0 <= quantity <= MAX_QUANTITY:
+        raise InvalidRequest(f"quantity must be 0 to {MAX_QUANTITY}", field="quantity")
+    return Inventory(quantity)
+
+
+async def _currency(uow: UnitOfWork, show: Show) -> Currency:
+    producer = await uow.catalog.producer(show.producer_id)
+    if producer is None:
+        raise NotFound("No such producer")
+    return producer.currency

@@ -1,0 +1,1 @@
+"""The door: scanning tickets, with and without a network."""

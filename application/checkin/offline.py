@@ -1,0 +1,298 @@
+"""Use cases: scanners that lose the network: what they take with them, and what they bring back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from application.access.ownership import own_show
+from application.checkin.scan import Door, ReadTicket, checked_device
+from application.ports.checkin import IssuedTicket, ListedTicket, ListSigner, ScanCursor
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock
+from domain.access import Actor
+from domain.admission import Scan, ScanResult, admit, time_of_scan
+from domain.catalog import Show
+from domain.code_readings import MISTAKEN
+from domain.errors import InvalidRequest
+from domain.keyboard_layouts import CODE_KEYS, LAYOUTS, LETTER_KEYS
+from domain.orders import Order
+
+#: Of the list's form. A scanner that knows only older ones must refuse a newer one.
+LIST_VERSION: Final = 1
+#: What an upload of scans may bring: so many fit into a request's 64 KiB.
+MAX_SCANS: Final = 250
+#: So many are taken in by one transaction: their orders are locked meanwhile, and whoever stands at the door with a
+#: ticket of theirs waits for it.
+SCANS_AT_A_TIME: Final = 100
+#: Of what a scanner read and was no code of ours, so much is kept.
+MAX_CODE_LENGTH: Final = 64
+
+
+#: How a scanner reads a code that a keyboard of another layout typed, or a person: see domain/code_readings.py.
+_READING: Final = {
+    "keys": CODE_KEYS + LETTER_KEYS,
+    "layouts": [{"layouts": names.split(), "typed": plain + shifted} for names, plain, shifted in LAYOUTS],
+    "mistaken": dict(MISTAKEN),
+}
+
+
+def code_hash(code: str) -> str:
+    """What the list has in place of a code. A code has 64 random bits, so nobody finds it from its hash."""
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+class GiveOfflineList:
+    """Everything a scanner needs to let people in without asking, signed.
+
+    A scanner may be lost: so the list has hashes of the codes, from which nobody can print a ticket, and names only
+    where they are asked for.
+    """
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, signer: ListSigner) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._signer = signer
+
+    async def __call__(self, actor: Actor, show_id: UUID, *, with_names: bool = False) -> str:
+        """The list as a JSON Web Signature. Raises NotFound."""
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            show = await own_show(uow, actor, show_id)
+            tickets = await uow.door.tickets_of_show(show_id)
+        content = {
+            "version": LIST_VERSION,
+            "issued_at": now.isoformat(),
+            "show": {
+                "id": str(show.id),
+                "title": show.title,
+                "door_time": show.door_there.isoformat(),
+                "end_time": show.end_there.isoformat(),
+                "cancelled": show.cancelled,
+            },
+            "code_hash": "sha256",
+            "reading": _READING,
+            "attendees": [_entry(ticket, with_name=with_names) for ticket in tickets],
+        }
+        return self._signer.sign(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode())
+
+    def public_keys(self) -> list[Mapping[str, str]]:
+        """The keys to verify lists with, as JSON Web Keys."""
+        return self._signer.public_keys()
+
+
+def _entry(ticket: ListedTicket, *, with_name: bool) -> dict[str, object]:
+    return {
+        "id": str(ticket.attendee_id),
+        "code_hash": code_hash(ticket.code),
+        **({"name": ticket.name} if with_name else {}),
+        "ticket_name": ticket.ticket_name,
+        "is_vip": ticket.is_vip,
+        "status": ticket.status.value,
+        "checked_in_at": ticket.checked_in_at.isoformat() if ticket.checked_in_at else None,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineScan:
+    """Somebody was let in without the network. ``id`` is the scanner's own, the same however often it is told."""
+
+    id: UUID
+    code: str
+    scanned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What became of a scan, and whose ticket it was. ``admission`` is the scan that counts instead of it, if any.
+
+    ``layout`` is the keyboard layout that typed the code, None where it came as it is.
+    """
+
+    scan: Scan
+    order: Order | None = None
+    admission: Scan | None = None
+    layout: str | None = None
+
+
+class ReceiveOfflineScans:
+    """Scanners tell whom they let in. Nothing that went wrong is hidden: every conflict is kept and told."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, door: Door) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._door = door
+
+    async def __call__(
+        self, actor: Actor, show_id: UUID, device_id: str, scans: Sequence[OfflineScan]
+    ) -> list[ScanReport]:
+        """A report on each scan, in the order given. One that was told before is reported as it stands now.
+
+        Scans are taken in the order of their times. A time that cannot be, before the ticket was sold or still to come,
+        counts as now. An upload that stops in its middle has been taken in up to there, and can be sent again whole.
+        Raises NotFound, InvalidRequest.
+        """
+        device = checked_device(device_id)
+        if len(scans) > MAX_SCANS:
+            raise InvalidRequest(f"At most {MAX_SCANS} scans at a time", field="scans")
+        upload = _Upload(actor, show_id, device, self._clock.now())
+        once_each: dict[UUID, OfflineScan] = {}
+        for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.id)):
+            once_each.setdefault(scan.id, scan)
+        # By the times that count, so that no scan is overtaken by another one of a later transaction.
+        to_take = sorted(await self._read(upload, list(once_each.values())), key=lambda read: read.place)
+        reports: dict[UUID, ScanReport] = {}
+        for start in range(0, len(to_take), SCANS_AT_A_TIME):
+            reports |= await self._take(upload, to_take[start : start + SCANS_AT_A_TIME])
+        return [reports[scan.id] for scan in scans]
+
+    async def _read(self, upload: _Upload, scans: Sequence[OfflineScan]) -> list[_ReadScan]:
+        read: list[_ReadScan] = []
+        async with self._unit_of_work(read_only=True) as uow:
+            show = await own_show(uow, upload.actor, upload.show_id)
+            for start in range(0, len(scans), SCANS_AT_A_TIME):
+                some = scans[start : start + SCANS_AT_A_TIME]
+                tickets = await self._door.tickets(uow, upload.actor, {scan.code for scan in some}, show_id=show.id)
+                read += [_read_scan(scan, upload, tickets.get(scan.code)) for scan in some]
+        return read
+
+    async def _take(self, upload: _Upload, scans: Sequence[_ReadScan]) -> dict[UUID, ScanReport]:
+        async with self._unit_of_work() as uow:
+            show = await own_show(uow, upload.actor, upload.show_id)
+            tickets = [scan.ticket for scan in scans if scan.ticket]
+            here = {ticket.attendee_id: ticket for ticket in tickets if ticket.show_id == show.id}
+            orders = await uow.orders.lock({ticket.order_id for ticket in here.values()})
+            # Read after the orders are locked: whoever brought one of these scans before has committed by now.
+            known = await uow.door.scans(show.id, [scan.id for scan in scans])
+            admissions = await uow.door.admissions(list(here))
+            taking = _Taking(show, here, dict(orders), dict(known), dict(admissions))
+            for scan in scans:
+                if scan.id not in taking.known:
+                    taking.take(_as_received(scan, show, upload))
+            for overtaken in taking.overtaken:
+                await uow.door.save(overtaken)
+            await uow.door.add(taking.taken)
+            await uow.orders.save([taking.orders[order_id] for order_id in sorted(taking.changed)])
+            await uow.commit()
+        return {scan.id: replace(taking.report(scan.id), layout=scan.layout) for scan in scans}
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """Who brings scans, of which show, by which device, and when."""
+
+    actor: Actor
+    show_id: UUID
+    device: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadScan:
+    """A scan, the time that counts as its own, and the ticket that its code is; ``layout`` typed the code."""
+
+    id: UUID
+    code: str
+    scanned_at: datetime
+    ticket: IssuedTicket | None
+    layout: str | None
+
+    @property
+    def place(self) -> tuple[datetime, UUID]:
+        """Among the scans of an upload."""
+        return self.scanned_at, self.id
+
+
+def _read_scan(scan: OfflineScan, upload: _Upload, read: ReadTicket | None) -> _ReadScan:
+    ticket = read.ticket if read else None
+    at = time_of_scan(scan.scanned_at, received_at=upload.received_at, sold_at=ticket.sold_at if ticket else None)
+    return _ReadScan(scan.id, ticket.code if ticket else scan.code, at, ticket, read.layout if read else None)
+
+
+@dataclass(slots=True)
+class _Taking:
+    """Scans while they are taken in: the show's tickets in them by attendee, their locked orders, the scans known, and
+    the admission that counts for each attendee.
+    """
+
+    show: Show
+    tickets: dict[UUID, IssuedTicket]
+    orders: dict[UUID, Order]
+    known: dict[UUID, Scan]
+    admissions: dict[UUID, Scan]
+    taken: list[Scan] = field(default_factory=list)
+    overtaken: list[Scan] = field(default_factory=list)
+    changed: set[UUID] = field(default_factory=set)
+
+    def take(self, scan: Scan) -> None:
+        if scan.attendee_id is not None:
+            scan = self._admit(scan, scan.attendee_id)
+        self.known[scan.id] = scan
+        self.taken.append(scan)
+
+    def _admit(self, scan: Scan, attendee_id: UUID) -> Scan:
+        order = self.orders[self.tickets[attendee_id].order_id]
+        counts = self.admissions.get(attendee_id)
+        admission = admit(order, scan, admission=counts, show_cancelled=self.show.cancelled)
+        if admission.scan.result is ScanResult.ADMITTED:
+            self.admissions[attendee_id] = admission.scan
+            self.orders[order.id] = admission.order
+            self.changed.add(order.id)
+        if admission.overtaken:
+            self.overtaken.append(admission.overtaken)
+            if admission.overtaken.id in self.known:
+                self.known[admission.overtaken.id] = admission.overtaken
+        return admission.scan
+
+    def report(self, scan_id: UUID) -> ScanReport:
+        scan = self.known[scan_id]
+        if scan.attendee_id not in self.tickets:  # no ticket to this show, or told with another code than before
+            return ScanReport(scan)
+        order = self.orders[self.tickets[scan.attendee_id].order_id]
+        counts = self.admissions.get(scan.attendee_id)
+        return ScanReport(scan, order, counts if counts and counts.id != scan.id else None)
+
+
+def _as_received(scan: _ReadScan, show: Show, upload: _Upload) -> Scan:
+    received = Scan(
+        show_id=show.id,
+        id=scan.id,
+        code=scan.code[:MAX_CODE_LENGTH].replace("\x00", ""),
+        device_id=upload.device,
+        offline=True,
+        scanned_at=scan.scanned_at,
+        received_at=upload.received_at,
+        result=ScanResult.UNKNOWN,
+    )
+    if scan.ticket is None:
+        return received
+    if scan.ticket.show_id != show.id:
+        return replace(received, result=ScanResult.WRONG_SHOW)
+    return replace(received, result=ScanResult.ADMITTED, attendee_id=scan.ticket.attendee_id)
+
+
+class ListConflicts:
+    """Every scan that let somebody in who should not have gone in, as they were received."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(
+        self, actor: Actor, show_id: UUID, *, after: ScanCursor | None, limit: int
+    ) -> tuple[list[ScanReport], ScanCursor | None]:
+        """A page, and where the next one begins, if there is one. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            await own_show(uow, actor, show_id)
+            found = await uow.door.conflicts(show_id, after=after, limit=limit + 1)
+            page = found[:limit]
+            admissions = await uow.door.admissions([scan.attendee_id for scan in page if scan.attendee_id])
+        reports = [
+            ScanReport(scan, admission=admissions.get(scan.attendee_id) if scan.attendee_id else None) for scan in page
+        ]
+        more = len(found) > limit
+        return reports, ScanCursor(page[-1].received_at, page[-1].id) if more else None

@@ -1,0 +1,255 @@
+"""Use cases: who goes in (api.md, POST /checkin)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from application.access.audit_log import AuditTrail
+from application.access.ownership import own_show
+from application.errors import IdempotencyKeyReused
+from application.ports.checkin import IssuedTicket
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from domain.access import Actor
+from domain.admission import Admission, Scan, ScanResult, admit, attendee_of
+from domain.audit_log import Action
+from domain.catalog import Show
+from domain.code_readings import Reading, other_readings, plain_code
+from domain.errors import InvalidRequest
+from domain.orders import Order
+from domain.ticket_code import TicketCodes
+
+#: What a scanner may call itself.
+MAX_DEVICE_LENGTH: Final = 100
+#: Scanning begins before the doors open: for staff, and for those who come early. Before that it is too early, unless
+#: the scanner names the show.
+ON_BEFORE_DOORS: Final = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorAnswer:
+    """What the scanner shows. ``order`` and ``attendee_id`` are None for a code that is none of this producer's.
+
+    ``checked_in_at`` is when the attendee went in, by whichever scan. ``layout`` is the keyboard layout that typed the
+    code, None where it came as it is. ``admission`` is the scan that let the attendee in before this one.
+    """
+
+    result: ScanResult
+    order: Order | None = None
+    attendee_id: UUID | None = None
+    layout: str | None = None
+    admission: Scan | None = None
+
+    @property
+    def checked_in_at(self) -> datetime | None:
+        if self.order is None or self.attendee_id is None:
+            return None
+        return attendee_of(self.order, self.attendee_id).checked_in_at
+
+
+UNKNOWN: Final = DoorAnswer(ScanResult.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTicket:
+    """A ticket, and the keyboard layout that typed its code (None where the code came as it is)."""
+
+    ticket: IssuedTicket
+    layout: str | None = None
+
+
+class Door:
+    """Which ticket a code is, and whether it is one to the show at whose door it was read."""
+
+    def __init__(self, codes: TicketCodes) -> None:
+        self._codes = codes
+
+    async def ticket(
+        self, uow: UnitOfWork, actor: Actor, text: str, *, show_id: UUID | None = None
+    ) -> ReadTicket | None:
+        """The producer's ticket with the code."""
+        return (await self.tickets(uow, actor, [text], show_id=show_id)).get(text)
+
+    async def tickets(
+        self, uow: UnitOfWork, actor: Actor, texts: Collection[str], *, show_id: UUID | None = None
+    ) -> Mapping[str, ReadTicket]:
+        """The producer's tickets by what was scanned or typed.
+
+        The database is asked only about what can be a code, and a code that was not signed by us is none, wherever it
+        comes from. Texts that are no ticket as they stand are read in other ways: as another keyboard layout types
+        them, and with characters that are mistaken for others. ``show_id`` is the show at whose door they were read;
+        its key tells the right reading at once.
+        """
+        as_they_stand = {text: [Reading(code)] for text in texts if (code := plain_code(text))}
+        found = await self._issued(uow, actor, as_they_stand)
+        others = {text: self._other_readings(text, show_id) for text in texts if text not in found}
+        return found | await self._issued(uow, actor, others)
+
+    def _other_readings(self, text: str, show_id: UUID | None) -> Sequence[Reading]:
+        readings = other_readings(text)
+        if show_id is None:
+            return readings
+        return [each for each in readings if self._codes.is_genuine(show_id, each.code)] or readings
+
+    async def _issued(
+        self, uow: UnitOfWork, actor: Actor, readings: Mapping[str, Sequence[Reading]]
+    ) -> dict[str, ReadTicket]:
+        """The ticket of each text that has one by one of its readings."""
+        codes = {reading.code for each in readings.values() for reading in each}
+        found = await uow.door.tickets(codes) if codes else {}
+        ours = {
+            code: ticket
+            for code, ticket in found.items()
+            if ticket.producer_id == actor.producer_id and self._codes.is_genuine(ticket.show_id, code)
+        }
+        return {
+            text: ReadTicket(ours[reading.code], reading.layout)
+            for text, each in readings.items()
+            for reading in each
+            if reading.code in ours
+        }
+
+    async def refusal(
+        self, uow: UnitOfWork, ticket: IssuedTicket, show: Show | None, now: datetime
+    ) -> ScanResult | None:
+        """Why the ticket does not admit to ``show``: WRONG_SHOW or TOO_EARLY; None where it may.
+
+        A scanner that names no show (None) is at the producer's shows that are on now, from ON_BEFORE_DOORS to the end:
+        a ticket to another one is for the wrong show. When none is on, the ticket's own show is over or not yet open.
+        A scanner that names the show means it, whatever the hour.
+        """
+        if show is not None:
+            return None if ticket.show_id == show.id else ScanResult.WRONG_SHOW
+        on_now = await uow.door.shows_on(ticket.producer_id, at=now, until=now + ON_BEFORE_DOORS)
+        if ticket.show_id in on_now:
+            return None
+        of_ticket = await uow.catalog.show(ticket.show_id)
+        if on_now or of_ticket is None or of_ticket.end_time <= now:
+            return ScanResult.WRONG_SHOW
+        is_early = now + ON_BEFORE_DOORS < of_ticket.door_time and not of_ticket.cancelled
+        return ScanResult.TOO_EARLY if is_early else None
+
+
+class CheckIn:
+    """Let in whoever has the code: once, however many scanners read it at the same time."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, door: Door) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+        self._door = door
+
+    async def __call__(
+        self,
+        actor: Actor,
+        code: str,
+        *,
+        show_id: UUID | None = None,
+        device_id: str = "",
+        scan_id: UUID | None = None,
+    ) -> DoorAnswer:
+        """A scan that is sent again with the same ``scan_id``, because its answer was lost, is answered as before.
+
+        Raises NotFound for a show that is not the producer's, InvalidRequest for a device's name, IdempotencyKeyReused
+        for a scan_id under which another ticket was admitted.
+        """
+        device = checked_device(device_id)
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            show = await own_show(uow, actor, show_id) if show_id else None
+            read = await self._door.ticket(uow, actor, code, show_id=show_id)
+            if read is None:
+                return UNKNOWN
+            ticket = read.ticket
+            # From here on until the commit, every other scanner of this order waits.
+            order = (await uow.orders.lock([ticket.order_id]))[ticket.order_id]
+            before = (await uow.door.admissions([ticket.attendee_id])).get(ticket.attendee_id)
+            answer = DoorAnswer(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
+            if before and before.id == scan_id:
+                return answer
+            if refused := await self._door.refusal(uow, ticket, show, now):
+                return replace(answer, result=refused)
+            scan = Scan(
+                show_id=ticket.show_id,
+                id=scan_id or self._ids.new(),
+                attendee_id=ticket.attendee_id,
+                code=ticket.code,
+                device_id=device,
+                offline=False,
+                scanned_at=now,
+                received_at=now,
+                result=ScanResult.ADMITTED,
+            )
+            at = show or await own_show(uow, actor, ticket.show_id)
+            admission = admit(order, scan, admission=before, show_cancelled=at.cancelled)
+            if admission.scan.result is not ScanResult.ADMITTED:
+                return replace(answer, result=admission.scan.result, admission=before)
+            await self._keep(uow, admission, scan_id)
+            await uow.commit()
+        return replace(answer, order=admission.order)
+
+    async def _keep(self, uow: UnitOfWork, admission: Admission, scan_id: UUID | None) -> None:
+        scan = admission.scan
+        known = (await uow.door.scans(scan.show_id, [scan_id])).get(scan_id) if scan_id else None
+        if known is None:
+            await uow.door.add([scan])
+        elif known.attendee_id == scan.attendee_id:  # it was undone since, and the scanner never had an answer
+            await uow.door.save(scan)
+        else:
+            raise IdempotencyKeyReused("This scan_id was used for another ticket")
+        await uow.orders.save([admission.order])
+
+
+class UndoCheckIn:
+    """It was the wrong person, or somebody else's ticket: the code admits again."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, door: Door) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._door = door
+        self._audit = AuditTrail(clock, ids)
+
+    async def __call__(self, actor: Actor, code: str, *, show_id: UUID | None = None) -> tuple[bool, DoorAnswer]:
+        """Whether there was anything to undo; the answer is UNKNOWN, WRONG_SHOW, or about the attendee as they are now.
+
+        Raises NotFound for a show that is not the producer's.
+        """
+        async with self._unit_of_work() as uow:
+            if show_id:
+                await own_show(uow, actor, show_id)
+            read = await self._door.ticket(uow, actor, code, show_id=show_id)
+            if read is None:
+                return False, UNKNOWN
+            ticket = read.ticket
+            order = (await uow.orders.lock([ticket.order_id]))[ticket.order_id]
+            answer = DoorAnswer(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
+            if show_id not in (None, ticket.show_id):
+                return False, replace(answer, result=ScanResult.WRONG_SHOW)
+            was_in_since = attendee_of(order, ticket.attendee_id).checked_in_at
+            if was_in_since is None:
+                return False, answer
+            outside = order.checked_in(ticket.attendee_id, None)
+            await uow.orders.save([outside])
+            await uow.door.undo(ticket.attendee_id, now=self._clock.now())
+            await self._audit.record(
+                uow,
+                actor,
+                Action.CHECK_IN_UNDONE,
+                ticket.attendee_id,
+                show_id=ticket.show_id,
+                before={"checked_in_at": was_in_since},
+            )
+            await uow.commit()
+        return True, replace(answer, order=outside)
+
+
+def checked_device(device_id: str) -> str:
+    """A scanner's name for itself. Raises InvalidRequest."""
+    name = device_id.strip()
+    if len(name) > MAX_DEVICE_LENGTH or not (name.isprintable() or not name):
+        raise InvalidRequest(f"device_id must have at most {MAX_DEVICE_LENGTH} printable characters", field="device_id")
+    return name

@@ -1,0 +1,233 @@
+"""Decides many checkouts in one transaction: which carts get their tickets, and what that writes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from application.access.audit_log import AuditTrail
+from application.checkout.ticket_issuer import new_order_id
+from application.checkout.ticket_locks import ticket_locks
+from application.concurrency.retry import undisturbed
+from application.errors import (
+    IdempotencyKeyReused,
+    TicketsInUse,
+)
+from application.notifications.reminder_task import reminder_of
+from application.ports.lock import Lock
+from application.ports.storage import ClaimQuery, RowsInUse, Sale, UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.tasks.dispatch import HandOver
+from domain.access import Actor
+from domain.audit_log import Action
+from domain.cart import Cart
+from domain.claims import Claimant, Claims
+from domain.customer import Customer
+from domain.errors import DomainError
+from domain.orders import Idempotency, IssueTicket, ManualPayment, Order
+from domain.policy import CheckoutPolicy
+from domain.pricing import Quote
+from domain.tasks import OutboxTask, TaskKind
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutRequest:
+    """What a buyer asks for, or ``placed_by`` a producer for them, who has the money already (``manual_payment``).
+
+    ``expected_total`` is the total the buyer was shown, in the currency's own unit. ``claimant`` is for whom the
+    tickets count until they are paid; None for a producer's own orders, and where nothing is limited.
+    """
+
+    cart: Cart
+    customer: Customer
+    expected_total: Decimal | None = None
+    idempotency: Idempotency | None = None
+    manual_payment: ManualPayment | None = None
+    placed_by: Actor | None = None
+    claimant: Claimant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The order of a request: placed now, or earlier under the same Idempotency-Key."""
+
+    order: Order
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was decided together: an outcome for each request, the new orders among them, and what must follow."""
+
+    outcomes: list[Placement | Exception]
+    placed: list[Order]
+    tasks: list[OutboxTask]
+
+
+class PlaceOrders:
+    """Decides checkouts together: one lock, one transaction (group commit's Prepare and Decide)."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        lock: Lock,
+        clock: Clock,
+        ids: Ids,
+        issue: IssueTicket,
+        hand_over: HandOver,
+        policy: CheckoutPolicy,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._lock = lock
+        self._clock = clock
+        self._ids = ids
+        self._issue = issue
+        self._hand_over = hand_over
+        self._policy = policy
+        self._counter_policy = policy.at_the_counter()
+        self._audit = AuditTrail(clock, ids)
+        self._in_use: frozenset[Hashable] = frozenset()
+
+    @asynccontextmanager
+    async def locks(
+        self, requests: Sequence[CheckoutRequest], waiting: Callable[[], Sequence[CheckoutRequest]]
+    ) -> AsyncIterator[Callable[[CheckoutRequest], bool]]:
+        """Group commit's Prepare: the locks of all tickets asked for, and of those that others ask for meanwhile
+        whichever are free. Good for whoever asks for locked tickets alone.
+
+        Raises Busy.
+        """
+        async with ticket_locks(self._lock, _tickets_of(requests), lambda: _tickets_of(waiting())) as locked:
+            yield lambda request: request.cart.ticket_ids <= locked
+
+    async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
+        """A placement or refusal for each request; TicketsInUse for those whose rows somebody keeps for long: the batch
+        waits for them once, and passes them over from then on, until they are free again.
+
+        Raises StorageUnavailable, StorageConflict for all of them.
+        """
+        pass_over = not self._in_use.isdisjoint(_rows_of(requests))
+        try:
+            batch = await undisturbed(lambda: self._transact(requests, pass_over=pass_over))
+        except RowsInUse as error:
+            log.warning("Rows are kept by somebody, and passed over from now on: %s", error)
+            batch = await undisturbed(lambda: self._transact(requests, pass_over=True))
+        self._hand_over(batch.tasks)
+        return batch.outcomes
+
+    async def _transact(self, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Batch:
+        started = time.perf_counter()
+        async with self._unit_of_work() as uow:
+            batch = await self._decide(uow, requests, pass_over=pass_over)
+            await uow.commit()
+        log.info("Transaction completed in %.2fs: %d orders", time.perf_counter() - started, len(batch.placed))
+        return batch
+
+    async def _decide(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Batch:
+        # Whoever placed an order under one of the keys has committed when the tickets are locked.
+        keys = {request.idempotency.key for request in requests if request.idempotency}
+        limits = self._policy.claims
+        claimants = frozenset(key for r in requests if r.claimant for key in limits.limited_keys(r.claimant))
+        sale = await uow.sales.lock(
+            [request.cart for request in requests],
+            keys=keys,
+            claimants=ClaimQuery(claimants, self._clock.now()) if claimants else None,
+            pass_over=pass_over,
+        )
+        if pass_over:
+            self._in_use = self._in_use.difference(_rows_of(requests)) | sale.in_use
+        claims = Claims(sale.claimed, limits)
+        known = dict(await uow.orders.with_idempotency_keys(sale.used_keys)) if sale.used_keys else {}
+        now = self._clock.now()
+        outcomes: list[Placement | Exception] = []
+        for request in requests:
+            is_free = not sale.in_use or sale.in_use.isdisjoint(_rows_of([request]))
+            outcome = self._repeat(request, known) or (
+                self._place(request, sale, claims, now) if is_free else TicketsInUse()
+            )
+            if isinstance(outcome, Placement) and request.idempotency:
+                known[request.idempotency.key] = outcome.order
+            outcomes.append(outcome)
+        placed = [outcome.order for outcome in outcomes if isinstance(outcome, Placement) and outcome.is_new]
+        tasks = [task for order in placed if order.success for task in self._follow_up(order, sale, now)]
+        if placed:
+            await uow.orders.add(placed)
+            await uow.sales.save(sale.stock)
+            if claims.new:
+                await uow.sales.claim(claims.new)
+            await uow.outbox.add(tasks)
+            await self._remember_who_placed(uow, requests, outcomes)
+        return Batch(outcomes, placed, tasks)
+
+    async def _remember_who_placed(
+        self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], outcomes: Sequence[Placement | Exception]
+    ) -> None:
+        for request, outcome in zip(requests, outcomes, strict=True):
+            if request.placed_by and isinstance(outcome, Placement) and outcome.is_new:
+                order = outcome.order
+                facts = {
+                    "payment": order.manual_payment,
+                    "tickets": sum(line.quantity for line in order.lines),
+                    "total": order.quote.total,
+                }
+                await self._audit.record(
+                    uow, request.placed_by, Action.ORDER_PLACED, order.id, show_id=order.show_id, after=facts
+                )
+
+    def _follow_up(self, order: Order, sale: Sale, now: datetime) -> list[OutboxTask]:
+        confirmation = OutboxTask(id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=now)
+        return [confirmation, *reminder_of(order.id, sale.shows[order.show_id], ids=self._ids, now=now)]
+
+    def _repeat(self, request: CheckoutRequest, known: Mapping[str, Order]) -> Placement | Exception | None:
+        order = known.get(request.idempotency.key) if request.idempotency else None
+        if order is None:
+            return None
+        return Placement(order, is_new=False) if order.idempotency == request.idempotency else IdempotencyKeyReused()
+
+    def _place(self, request: CheckoutRequest, sale: Sale, claims: Claims, now: datetime) -> Placement | Exception:
+        tickets, claimant = sum(line.quantity for line in request.cart.lines), request.claimant
+
+        def permit(quote: Quote) -> None:
+            if claimant is not None:
+                claims.ensure(claimant, tickets, is_free=quote.is_free)
+
+        try:
+            policy = self._counter_policy if request.manual_payment else self._policy
+            order = sale.offering(request.cart.show_id, policy).place(
+                request.cart,
+                request.customer,
+                order_id=new_order_id(self._ids),
+                issue=self._issue,
+                now=now,
+                expected_total=request.expected_total,
+                idempotency=request.idempotency,
+                manual_payment=request.manual_payment,
+                permit=permit,
+            )
+        except DomainError as refusal:
+            return refusal
+        if claimant is not None:
+            if order.expires_at is not None:
+                claims.add(claimant, order.id, tickets, hold_ends_at=order.expires_at)
+            else:
+                show_ends_at = sale.shows[order.show_id].end_time
+                claims.add_free(claimant, order.id, tickets, now=now, show_ends_at=show_ends_at)
+        return Placement(order, is_new=True)
+
+
+def _tickets_of(requests: Sequence[CheckoutRequest]) -> frozenset[UUID]:
+    return frozenset[UUID]().union(*(request.cart.ticket_ids for request in requests))
+
+
+def _rows_of(requests: Sequence[CheckoutRequest]) -> frozenset[Hashable]:
+    """What the requests lock, by the names that a sale has for what is in use."""
+    carts = [request.cart for request in requests]
+    return _tickets_of(requests).union((cart.show_id, cart.promo_code) for cart in carts if cart.promo_code)

@@ -1,0 +1,1 @@
+"""What use cases share to do many things at once, safely."""

@@ -1,0 +1,1 @@
+"""Mails, and the files that come with them."""

@@ -1,0 +1,51 @@
+"""Task: the mail that warns the old address when an order's e-mail address was changed."""
+
+from __future__ import annotations
+
+import logging
+
+from application.notifications.delivery import SendLetter
+from application.notifications.order_facts import occasion_of
+from application.orders.details import order_on_display
+from application.ports.emails import AddressChangedFacts
+from application.ports.storage import UnitOfWorkFactory
+from application.tasks.run import TaskHopeless
+from domain.customer import Customer
+from domain.email_address import is_same_address, masked
+from domain.tasks import BUYER_EMAIL, BUYER_NAME, OutboxTask
+
+log = logging.getLogger(__name__)
+
+
+class SendAddressChangedEmail:
+    """Handler of TaskKind.ADDRESS_CHANGED_MAIL."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter) -> None:
+        self._unit_of_work = unit_of_work
+        self._send_letter = send_letter
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Nothing is sent where the buyer was erased, or has the old address again.
+
+        A mistyped address often takes no mail: then there is no one to warn. Raises what SendLetter raises otherwise.
+        """
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        address = task.details.get(BUYER_EMAIL)
+        if found is None or address is None:
+            return
+        order, display = found.order, found.display
+        if order.customer.is_erased or is_same_address(address, order.customer.email):
+            return
+        name = task.details[BUYER_NAME]
+        facts = AddressChangedFacts(
+            customer_name=name,
+            show_title=display.show.title,
+            producer_name=display.producer.name,
+            occasion=occasion_of(display.show),
+            order_number=order.number,
+            new_address=masked(order.customer.email),
+        )
+        try:
+            await self._send_letter(task, Customer(name, address), facts, reply_to=display.producer.email)
+        except TaskHopeless:
+            log.info("The old address of order %s takes no mail, so it is not told of the new one", order.id)

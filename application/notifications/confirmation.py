@@ -1,0 +1,106 @@
+"""Task: the mail that brings the tickets."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import timedelta
+
+from application.formatting import price, price_tag
+from application.links import Links
+from application.notifications.calendar_file import WriteCalendar
+from application.notifications.delivery import SendLetter
+from application.notifications.order_facts import order_facts
+from application.notifications.order_links import AddressHashes
+from application.notifications.ticket_pdf import PrintTickets
+from application.orders.details import OrderOnDisplay, order_on_display
+from application.ports.emails import ConfirmationFacts, LetterLine
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock
+from application.ports.throttle import Allowance
+from application.structured_data import reservations
+from application.tasks.run import TaskTooEarly
+from domain.orders import AttendeeStatus, Order
+from domain.tasks import OutboxTask
+
+log = logging.getLogger(__name__)
+
+
+class SendConfirmation:
+    """Handler of TaskKind.CONFIRMATION_MAIL. Another such task sends the tickets again, as they are then."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        print_tickets: PrintTickets,
+        write_calendar: WriteCalendar,
+        send_letter: SendLetter,
+        links: Links,
+        free_mails: Allowance,
+        addresses: AddressHashes,
+        clock: Clock,
+    ) -> None:
+        """``free_mails`` is how often one address gets the mail of a free order: anybody can order in its name."""
+        self._free_mails = free_mails
+        self._addresses = addresses
+        self._clock = clock
+        self._unit_of_work = unit_of_work
+        self._print_tickets = print_tickets
+        self._write_calendar = write_calendar
+        self._send_letter = send_letter
+        self._links = links
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Raises what SendLetter raises, and TaskTooEarly where the address had its share of free orders' mails."""
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        if found is None or not found.order.success:
+            return  # refunded meanwhile: these tickets admit nobody any more
+        order, display = found.order, found.display
+        await self._wait_for_allowance(order)
+        await self._send_letter(
+            task,
+            order.customer,
+            self._facts(found),
+            await self._print_tickets.attachment(order, display),
+            self._write_calendar.attachment(order, display),
+            reply_to=display.producer.email,
+        )
+
+    async def _wait_for_allowance(self, order: Order) -> None:
+        if order.quote.total or order.is_manual_order or order.customer.is_erased:
+            return
+        seconds = await self._free_mails.refused_for(self._addresses.of(order.customer.email).hex())
+        if seconds is not None:
+            log.info("The tickets of free order %s wait: their address had many such mails lately", order.id)
+            raise TaskTooEarly(self._clock.now() + timedelta(seconds=seconds))
+
+    def _facts(self, found: OrderOnDisplay) -> ConfirmationFacts:
+        order, quote = found.order, found.order.quote
+        currency, locale = quote.currency, found.display.show.locale
+
+        def money(minor: int) -> str:
+            return price(currency, minor, locale) if minor else ""
+
+        valid = Counter(a.line for a in order.attendees if a.status is AttendeeStatus.VALID)
+        back = found.money_back
+        return ConfirmationFacts(
+            **order_facts(found, self._links),
+            lines=tuple(
+                LetterLine(
+                    name=line.name,
+                    quantity=line.quantity,
+                    total_price=price_tag(currency, line.price_per_ticket * line.quantity, locale),
+                    valid=valid[index],
+                )
+                for index, line in enumerate(quote.lines)
+            ),
+            discount=f"−{money(quote.promo_code_discount)}" if quote.promo_code_discount else "",
+            fees=money(quote.fees),
+            tax=money(order.tax),
+            tax_label="Tax" if order.tax_added == order.tax else "Tax, included",
+            total=money(quote.total + order.tax_added),
+            reservations=reservations(order, found.display, self._links),
+            void=len(order.attendees) - valid.total(),
+            returned=money(back.returned) if back else "",
+            on_its_way=money(back.on_its_way) if back else "",
+        )

@@ -1,0 +1,70 @@
+"""Task: the mail that tells a producer, and the operator, of a dispute."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from application.formatting import price
+from application.notifications.delivery import SendLetter
+from application.notifications.order_facts import occasion_of
+from application.orders.details import order_on_display
+from application.ports.emails import DisputeFacts
+from application.ports.storage import UnitOfWorkFactory
+from domain.customer import Customer
+from domain.disputes import CONTESTED, INQUIRIES, DisputeStatus
+from domain.tasks import OutboxTask
+
+DISPUTE_ID: Final = "dispute_id"
+#: Whom a mail about a dispute is for.
+RECIPIENT: Final = "recipient"
+PRODUCER: Final = "producer"
+OPERATOR: Final = "operator"
+#: How the dispute stood when the mail was asked for.
+STATUS: Final = "status"
+
+
+class SendDisputeEmail:
+    """Handler of TaskKind.DISPUTE_MAIL."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, *, operator_email: str) -> None:
+        self._unit_of_work = unit_of_work
+        self._send_letter = send_letter
+        self._operator_email = operator_email
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Tells how the dispute stands as the mail is written. News that newer ones have overtaken are dropped.
+
+        Raises what SendLetter raises.
+        """
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        if found is None:
+            return
+        async with self._unit_of_work() as uow:
+            disputes = {dispute.id: dispute for dispute in await uow.disputes.of_order(task.order_id)}
+        dispute = disputes.get(task.details[DISPUTE_ID])
+        was_open = DisputeStatus(task.details[STATUS]) in INQUIRIES | CONTESTED
+        if dispute is None or (dispute.is_over and was_open):
+            return
+        order, display = found.order, found.display
+        currency, locale = order.quote.currency, display.show.locale
+        is_for_operator = task.details[RECIPIENT] == OPERATOR
+        address = self._operator_email if is_for_operator else display.producer.email
+        if not address:
+            return  # the operator took the setting back
+        facts = DisputeFacts(
+            show_title=display.show.title,
+            producer_name=display.producer.name,
+            occasion=occasion_of(display.show),
+            order_number=order.number,
+            customer_name="" if order.customer.is_erased else order.customer.name,
+            status=dispute.status,
+            reason=dispute.reason.replace("_", " "),
+            amount=price(currency, dispute.amount, locale),
+            evidence_due_by=dispute.evidence_due_by,
+            lost=price(currency, dispute.lost, locale),
+            recovered=price(currency, dispute.recovered, locale),
+            fees_returned=price(currency, dispute.fees_returned, locale) if dispute.fees_returned else "",
+            has_valid_tickets=order.success,
+            was_repaid_before=dispute.has_to_be_repaid,
+        )
+        await self._send_letter(task, Customer("", address, None), facts)

@@ -1,0 +1,44 @@
+"""What letters tell, out of orders and shows."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from application.links import Links
+from application.orders.details import OrderOnDisplay
+from application.ports.emails import Occasion
+from domain.catalog import Show
+
+
+class _OrderFacts(TypedDict):
+    customer_name: str
+    show_title: str
+    producer_name: str
+    occasion: Occasion
+    order_number: str
+    order_url: str
+
+
+def occasion_of(show: Show) -> Occasion:
+    """Where and when the show is."""
+    return Occasion(
+        venue=show.venue,
+        door_time=show.door_there,
+        start_time=show.start_there,
+        end_time=show.end_there,
+        timezone=show.zone,
+        locale=show.locale,
+    )
+
+
+def order_facts(found: OrderOnDisplay, links: Links) -> _OrderFacts:
+    """What every letter about an order tells (OrderFacts), as keyword arguments."""
+    order, display = found.order, found.display
+    return {
+        "customer_name": order.customer.name,
+        "show_title": display.show.title,
+        "producer_name": display.producer.name,
+        "occasion": occasion_of(display.show),
+        "order_number": order.number,
+        "order_url": links.order_page(order),
+    }

@@ -1,0 +1,47 @@
+"""Task: the mail to a buyer whose payment is still on its way when the doors open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from application.formatting import price
+from application.links import Links
+from application.notifications.delivery import SendLetter
+from application.notifications.order_facts import order_facts
+from application.orders.details import order_on_display
+from application.ports.emails import PendingPaymentFacts
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock
+from domain.catalog import Show
+from domain.orders import Order, OrderStatus
+from domain.tasks import OutboxTask
+
+
+def is_unpaid_at_the_doors(order: Order, show: Show, now: datetime) -> bool:
+    """Whether the buyer would stand at an open door with a payment that the bank has not confirmed."""
+    return order.status is OrderStatus.PROCESSING and show.door_time <= now and show.takes_place_after(now)
+
+
+class SendPendingPaymentMail:
+    """Handler of TaskKind.PENDING_PAYMENT_MAIL."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, send_letter: SendLetter, links: Links) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._send_letter = send_letter
+        self._links = links
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Nothing is sent where the payment was settled meanwhile, or the show is over.
+
+        Raises what SendLetter raises.
+        """
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        if found is None:
+            return
+        order, display = found.order, found.display
+        if not is_unpaid_at_the_doors(order, display.show, self._clock.now()):
+            return
+        amount = price(order.quote.currency, order.quote.total, display.show.locale)
+        facts = PendingPaymentFacts(**order_facts(found, self._links), amount=amount)
+        await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)

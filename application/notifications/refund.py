@@ -1,0 +1,119 @@
+"""Task: the mail that says which money is on its way back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from application.formatting import price
+from application.links import Links
+from application.notifications.calendar_file import WriteCalendar
+from application.notifications.delivery import SendLetter
+from application.notifications.order_facts import order_facts
+from application.orders.details import order_on_display
+from application.ports.emails import RefundFacts, RefundFailedFacts
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.tasks.run import TaskTooEarly
+from domain.orders import AttendeeStatus, Order
+from domain.refunds import Refund, RefundStatus
+from domain.tasks import OutboxTask, TaskKind
+
+_REFUND_ID: Final = "refund_id"
+#: Stripe has taken most refunds on within moments. A show's thousands take their time, and so does an outage.
+_SOON: Final = timedelta(seconds=5)
+_LATER: Final = timedelta(minutes=2)
+
+
+def refund_mail(order_id: UUID, refund: Refund | None, *, ids: Ids, now: datetime) -> OutboxTask:
+    """The task to write down with a refund; with None where tickets for which nothing was paid were taken back."""
+    details = {_REFUND_ID: str(refund.id)} if refund else {}
+    return OutboxTask(id=ids.new(), kind=TaskKind.REFUND_MAIL, order_id=order_id, due_at=now, details=details)
+
+
+def refund_failed_mail(order_id: UUID, refund: Refund, *, ids: Ids, now: datetime) -> OutboxTask:
+    """The task to write down when a refund comes back from the buyer's bank."""
+    details = {_REFUND_ID: str(refund.id)}
+    return OutboxTask(id=ids.new(), kind=TaskKind.REFUND_FAILED_MAIL, order_id=order_id, due_at=now, details=details)
+
+
+class TellOfRefund:
+    """Handler of TaskKind.REFUND_MAIL."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        write_calendar: WriteCalendar,
+        send_letter: SendLetter,
+        links: Links,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._write_calendar = write_calendar
+        self._send_letter = send_letter
+        self._links = links
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Nothing is promised that Stripe has not taken on, or that has failed meanwhile.
+
+        A buyer who has no ticket for the show any more, by this order or another, gets it out of the calendar, too.
+        Raises what SendLetter raises, and TaskTooEarly where Stripe was not told of the refund yet.
+        """
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        if found is None:
+            return
+        order, display = found.order, found.display
+        amount = ""
+        if refund_id := task.details.get(_REFUND_ID):
+            async with self._unit_of_work() as uow:
+                refunds = {str(refund.id): refund for refund in await uow.refunds.of_order(order.id)}
+            refund = refunds.get(refund_id)
+            if refund is None or not refund.counts:
+                return
+            if refund.status is RefundStatus.REQUESTED:
+                raise TaskTooEarly(self._next_look(refund))
+            amount = price(order.quote.currency, refund.amount, display.show.locale)
+        stays_away = display.show.end_time > self._clock.now() and not await self._has_tickets(order)
+        facts = RefundFacts(
+            **order_facts(found, self._links),
+            amount=amount,
+            left=sum(attendee.status is AttendeeStatus.VALID for attendee in order.attendees),
+            off_calendar=stays_away,
+        )
+        entries = [self._write_calendar.withdrawal(display)] if stays_away else []
+        await self._send_letter(task, order.customer, facts, *entries, reply_to=display.producer.email)
+
+    async def _has_tickets(self, order: Order) -> bool:
+        async with self._unit_of_work(read_only=True) as uow:
+            return await uow.buyers.has_tickets(order.show_id, order.customer.email)
+
+    def _next_look(self, refund: Refund) -> datetime:
+        now = self._clock.now()
+        return now + (_SOON if now - refund.created_at < _LATER else _LATER)
+
+
+class SendRefundFailedEmail:
+    """Handler of TaskKind.REFUND_FAILED_MAIL."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, links: Links) -> None:
+        self._unit_of_work = unit_of_work
+        self._send_letter = send_letter
+        self._links = links
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Nothing is said once the money has gone back after all, or is on its way. Raises what SendLetter raises."""
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        if found is None:
+            return
+        order, display = found.order, found.display
+        money = found.money_back
+        if money is None or not money.owed:
+            return
+        facts = RefundFailedFacts(
+            **order_facts(found, self._links),
+            amount=price(order.quote.currency, money.owed, display.show.locale),
+            producer_email=display.producer.email,
+        )
+        await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)

@@ -1,0 +1,1 @@
+"""Orders, as buyers and producers look at them."""

@@ -1,0 +1,71 @@
+"""Use case: an order as its buyer looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from application.concurrency.group_commit import GroupCommit
+from application.ports.storage import ShowOnDisplay, UnitOfWork, UnitOfWorkFactory
+from domain.errors import NotFound
+from domain.money_back import MoneyBack, money_back
+from domain.orders import AttendeeStatus, Order, OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOnDisplay:
+    """An order with what it is for, and what happened to its money; None where none was ever to go back."""
+
+    order: Order
+    display: ShowOnDisplay
+    money_back: MoneyBack | None = None
+
+
+async def order_on_display(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> OrderOnDisplay | None:
+    """The order with what it is for, if there is one."""
+    async with unit_of_work(read_only=True) as uow:
+        order = await uow.orders.get(order_id)
+        display = await uow.catalog.on_display(order.show_id) if order else None
+        if order is None or display is None:
+            return None
+        return OrderOnDisplay(order, display, (await _money_back(uow, [order])).get(order.id))
+
+
+async def _money_back(uow: UnitOfWork, orders: Collection[Order]) -> Mapping[UUID, MoneyBack | None]:
+    asked = {order.id: order for order in orders if _may_have_money_back(order)}
+    if not asked:
+        return {}
+    refunds, disputes = await uow.refunds.of_orders(asked), await uow.disputes.of_orders(asked)
+    return {id_: money_back(order, refunds.get(id_, []), disputes.get(id_, [])) for id_, order in asked.items()}
+
+
+def _may_have_money_back(order: Order) -> bool:
+    """Most orders have no refund and no dispute, and buyers of a hot show look at theirs at the same time."""
+    some_are_void = any(attendee.status is AttendeeStatus.VOID for attendee in order.attendees)
+    return some_are_void or order.disputed or order.refunded_amount > 0 or order.status is OrderStatus.REFUNDED
+
+
+class GetOrder:
+    """Orders that are asked for at the same time are read together: hundreds of buyers of a hot show look at theirs
+    again and again while their payment pages are made, over few connections.
+    """
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+        self._line: GroupCommit[None, UUID, OrderOnDisplay | None] = GroupCommit(self._look_together)
+
+    async def __call__(self, order_id: UUID) -> OrderOnDisplay:
+        """The order as it is when it is asked for, or later. Raises NotFound, Busy, StorageUnavailable."""
+        found = await self._line.submit(None, order_id)
+        if found is None:
+            raise NotFound("No such order")
+        return found
+
+    async def _look_together(self, order_ids: Sequence[UUID]) -> list[OrderOnDisplay | None]:
+        async with self._unit_of_work(read_only=True) as uow:
+            orders = await uow.orders.get_all(set(order_ids))
+            displays = await uow.catalog.all_on_display({order.show_id for order in orders.values()})
+            money = await _money_back(uow, orders.values())
+        found = {id_: OrderOnDisplay(each, displays[each.show_id], money.get(id_)) for id_, each in orders.items()}
+        return [found.get(order_id) for order_id in order_ids]

@@ -1,0 +1,132 @@
+"""Use cases: what is known about a person, and forgetting it (GDPR, articles 15 and 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from application.access.audit_log import AuditTrail
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.tasks.dispatch import HandOver
+from domain.access import Actor
+from domain.audit_log import Action
+from domain.customer import ERASED_EMAIL
+from domain.email_address import both_forms
+from domain.errors import Conflict, NotFound
+from domain.notes import OrderNote
+from domain.orders import AttendeeStatus, Order
+from domain.refunds import Refund
+from domain.tasks import OutboxTask, TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOrder:
+    """Everything that is held about one order of a person."""
+
+    order: Order
+    refunds: Sequence[Refund]
+    notes: Sequence[OrderNote]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """What is held about a person. ``emails`` are the forms of the address that were looked for, ``scanners`` the names
+    of the scanners that read their tickets.
+    """
+
+    orders: Sequence[HeldOrder]
+    emails: Sequence[str]
+    scanners: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The orders that are nobody's now. ``emails`` as in HeldRecord; ``scanners`` keep their names."""
+
+    order_ids: Sequence[UUID]
+    emails: Sequence[str]
+    scanners: Sequence[str]
+
+
+class ExportBuyer:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
+        self._unit_of_work = unit_of_work
+        self._audit = AuditTrail(clock, ids)
+
+    async def __call__(self, actor: Actor, email: str) -> HeldRecord:
+        """Everything held about who ordered under this address from the producer; nothing, where nobody did."""
+        async with self._unit_of_work() as uow:
+            order_ids = await uow.buyers.orders_of(actor.producer_id, _address(email))
+            held = []
+            for order_id in order_ids:
+                order = await uow.orders.get(order_id)
+                if order:
+                    refunds, notes = await uow.refunds.of_order(order_id), await uow.notes.of_order(order_id)
+                    held.append(HeldOrder(order, refunds, notes))
+            scanners = await uow.buyers.scanners_of(order_ids)
+            await self._audit.record(
+                uow, actor, Action.BUYER_EXPORTED, actor.producer_id, after={"order_ids": order_ids}
+            )
+            await uow.commit()
+        return HeldRecord(held, both_forms(email.strip()), scanners)
+
+
+class EraseBuyer:
+    """A person's orders become nobody's. Figures, codes and times stay: the books must still add up."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hand_over: HandOver) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+        self._hand_over = hand_over
+        self._audit = AuditTrail(clock, ids)
+
+    async def __call__(self, actor: Actor, email: str, *, force: bool = False) -> Erasure:
+        """What was erased, and what stays.
+
+        Raises NotFound where there is none, and Conflict, with nothing erased, while one of them is being paid, or
+        (unless ``force``) still admits somebody to a show that is not over: they could not be told of a change.
+        """
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            order_ids = await uow.buyers.orders_of(actor.producer_id, _address(email))
+            orders = (await uow.orders.lock(order_ids)).values()
+            if not orders:
+                raise NotFound("Nobody ordered under this address")
+            for order in orders:
+                await self._ensure_erasable(uow, order, now, force=force)
+            scanners = await uow.buyers.scanners_of(order_ids)
+            await uow.buyers.erase(order_ids)
+            # The transfer at Stripe says who it was for: written once more, it says nobody.
+            tasks = [
+                OutboxTask(id=self._ids.new(), kind=TaskKind.DESCRIBE_TRANSFER, order_id=order.id, due_at=now)
+                for order in orders
+                if order.charge_id
+            ]
+            await uow.outbox.add(tasks)
+            await self._audit.record(
+                uow, actor, Action.BUYER_ERASED, actor.producer_id, after={"order_ids": order_ids, "forced": force}
+            )
+            await uow.commit()
+        self._hand_over(tasks)
+        return Erasure(order_ids, both_forms(email.strip()), scanners)
+
+    async def _ensure_erasable(self, uow: UnitOfWork, order: Order, now: datetime, *, force: bool) -> None:
+        if order.holds_tickets:
+            raise Conflict(f"Order {order.number} is being paid: cancel it, or wait until its hold is over")
+        show = await uow.catalog.show(order.show_id)
+        is_to_come = show is not None and show.end_time > now and not show.cancelled
+        if is_to_come and not force and any(a.status is AttendeeStatus.VALID for a in order.attendees):
+            raise Conflict(
+                f"Order {order.number} has tickets to a show that is not over: refund it first, or use force"
+            )
+
+
+def _address(email: str) -> str:
+    address = email.strip()
+    if address.lower() == ERASED_EMAIL:
+        raise NotFound("Nobody ordered under this address")
+    return address

@@ -1,0 +1,24 @@
+"""Use case: what a show took in."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from application.access.ownership import own_show
+from application.ports.books import Books
+from application.ports.storage import UnitOfWorkFactory
+from domain.access import Actor
+from domain.catalog import Show
+from domain.report import ShowReport
+
+
+class ReportShow:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, books: Books) -> None:
+        self._unit_of_work = unit_of_work
+        self._books = books
+
+    async def __call__(self, actor: Actor, show_id: UUID) -> tuple[Show, ShowReport]:
+        """The figures of one moment, as ``domain.report`` defines them. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            show = await own_show(uow, actor, show_id)
+        return show, await self._books.report(show)

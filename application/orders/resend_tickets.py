@@ -1,0 +1,44 @@
+"""Use case: a producer has an order's tickets mailed again."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from application.access.audit_log import AuditTrail
+from application.access.ownership import own_order
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.tasks.dispatch import HandOver
+from domain.access import Actor
+from domain.audit_log import Action
+from domain.errors import Conflict
+from domain.orders import Order
+from domain.tasks import OutboxTask, TaskKind
+
+
+class ResendTickets:
+    """The mail with the tickets, once more."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hand_over: HandOver) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+        self._hand_over = hand_over
+        self._audit = AuditTrail(clock, ids)
+
+    async def __call__(self, actor: Actor, order_id: UUID) -> Order:
+        """The order whose mail is on its way. Raises NotFound, or Conflict for one that admits nobody."""
+        async with self._unit_of_work() as uow:
+            order = await own_order(uow, actor, order_id)
+            if not order.success:
+                raise Conflict(f"Order {order.number} has no tickets to send: it is {order.status}")
+            if order.customer.is_erased:
+                raise Conflict(f"Order {order.number} has nobody to send tickets to: its buyer was erased")
+            task = OutboxTask(
+                id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=self._clock.now()
+            )
+            await uow.outbox.add([task])
+            await self._audit.record(uow, actor, Action.ORDER_RESENT, order.id, show_id=order.show_id)
+            await uow.commit()
+        self._hand_over([task])
+        return order

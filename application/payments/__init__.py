@@ -1,0 +1,1 @@
+"""Keeping orders in line with what Stripe says of their payments."""

@@ -1,0 +1,127 @@
+"""Use case: complete an order by its payment session. The redirect and the webhook both come here.
+
+A webhook is signed; the redirect is an address that anyone can open with any id. So a session that comes by the
+redirect is first looked for in our own orders, and the payment provider is only asked about one that is there: once a
+second at most, however many ask, and in turns that no webhook waits for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from application.concurrency.group_commit import GroupCommit
+from application.concurrency.spaced_calls import SpacedCalls
+from application.payments.order_payments import Settlement
+from application.ports.payment import SESSION_ID_PREFIX, Payment, PaymentEvent
+from application.ports.storage import FoundOrder, UnitOfWorkFactory
+from domain.errors import InvalidRequest, NotFound
+from domain.orders import PAID, Order
+
+
+class CompleteOrder:
+    """``payment`` is asked because of events, ``payment_for_buyers`` because of browsers: its turns are others."""
+
+    def __init__(
+        self,
+        payment: Payment,
+        payment_for_buyers: Payment,
+        unit_of_work: UnitOfWorkFactory,
+        settlement: Settlement,
+    ) -> None:
+        self._payment = payment
+        self._payment_for_buyers = payment_for_buyers
+        self._unit_of_work = unit_of_work
+        self._settlement = settlement
+        self._finding: GroupCommit[None, str, FoundOrder | None] = GroupCommit(self._find_together)
+        self._asking: SpacedCalls[Order] = SpacedCalls(self._ask_for_buyer)
+
+    async def __call__(self, session_id: str) -> Order:
+        """The order of a session that a browser came back with, after it was brought in line with the session.
+
+        Doing it again changes nothing: an order whose money has come is not asked about twice. Raises NotFound for a
+        session that no order has, and for a free order's label, which is no session; InvalidRequest, SessionNotFound,
+        PaymentUnavailable.
+        """
+        order_id, status = await self._found(session_id)
+        if status in PAID:
+            return await self._order(order_id)
+        return await self._asking(session_id)
+
+    async def because_of(self, event: PaymentEvent, found: FoundOrder | None) -> bool:
+        """Do so for the session that an event is about, and keep the event as handled in the same transaction.
+
+        ``found`` is the session's order. False where its money has come, and the event is yet to be kept. Raises the
+        same.
+        """
+        order_id, status = found or (None, None)
+        if status in PAID:
+            return False
+        await self._settle(self._payment, event.object_id, order_id, told_by=event)
+        return True
+
+    async def _ask_for_buyer(self, session_id: str) -> Order:
+        order_id, _ = await self._found(session_id)
+        return await self._settle(self._payment_for_buyers, session_id, order_id)
+
+    async def _settle(
+        self, payment: Payment, session_id: str, order_id: UUID | None, *, told_by: PaymentEvent | None = None
+    ) -> Order:
+        session = await payment.session(session_id)
+        order_id = order_id or session.order_id
+        if order_id is None:
+            raise NotFound("No order belongs to this payment")
+        return await self._settlement.settle(order_id, session, told_by=told_by)
+
+    async def by_payment(self, intent_id: str | None) -> Order:
+        """The order that this payment paid, or paid again: then its ``payment_intent_id`` is another.
+
+        What else happens to a payment may be told before that it was made: then the order is brought in line with the
+        payment's session first. Raises NotFound, SessionNotFound, PaymentUnavailable.
+        """
+        if intent_id is None:
+            raise NotFound("No order belongs to this payment")
+        async with self._unit_of_work(read_only=True) as uow:
+            order_id = await uow.orders.id_of_intent(intent_id)
+            if order_id is None and (duplicate := await uow.duplicate_payments.get(intent_id)):
+                order_id = duplicate.order_id
+        return await self._order(order_id) if order_id else await self._settle_payment(intent_id)
+
+    async def _settle_payment(self, intent_id: str) -> Order:
+        order_id = (await self._payment.intent(intent_id)).order_id
+        if order_id is None:
+            raise NotFound("No order belongs to this payment")
+        order = await self._order(order_id)
+        if order.session_id is not None and order.status not in PAID:
+            order = await self._settle(self._payment, order.session_id, order.id)
+        if order.payment_intent_id == intent_id:
+            return order
+        session = await self._payment.session_of_payment(intent_id)
+        if session is None:
+            raise NotFound("No order belongs to this payment")
+        return await self._settlement.settle(order_id, session)
+
+    async def find(self, session_id: str) -> Order:
+        """The order of the session as it is, without asking the payment provider. Raises NotFound."""
+        order_id, _ = await self._found(session_id)
+        return await self._order(order_id)
+
+    async def _found(self, session_id: str) -> FoundOrder:
+        if "\0" in session_id:  # no database can hold it, and others are looked for in the same query
+            raise InvalidRequest("session_id: must not contain a null character", field="session_id")
+        found = await self._finding.submit(None, session_id) if session_id.startswith(SESSION_ID_PREFIX) else None
+        if found is None:
+            raise NotFound("No order belongs to this payment")
+        return found
+
+    async def _order(self, order_id: UUID) -> Order:
+        async with self._unit_of_work(read_only=True) as uow:
+            order = await uow.orders.get(order_id)
+        if order is None:
+            raise NotFound("No order belongs to this payment")
+        return order
+
+    async def _find_together(self, session_ids: Sequence[str]) -> list[FoundOrder | None]:
+        async with self._unit_of_work(read_only=True) as uow:
+            found = await uow.orders.of_sessions(session_ids)
+        return [found.get(session_id) for session_id in session_ids]

@@ -1,0 +1,137 @@
+"""Use cases: a second payment of an order goes back by itself, and its buyer is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from application.formatting import price
+from application.links import Links
+from application.notifications.delivery import SendLetter
+from application.notifications.order_facts import order_facts
+from application.orders.details import order_on_display
+from application.ports.emails import DuplicatePaymentFacts
+from application.ports.payment import DisputeState, Payment, PaymentRefused, RefundState
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.tasks.run import TaskHopeless
+from domain.duplicate_payments import DuplicatePayment
+from domain.money import currency
+from domain.tasks import OutboxTask, TaskKind
+
+log = logging.getLogger(__name__)
+
+_PAYMENT_INTENT_ID: Final = "payment_intent_id"
+#: What the buyer's bank sent back is tried again so much later: the account may be open again.
+_AGAIN_AFTER: Final = timedelta(days=1)
+
+
+def return_task(payment: DuplicatePayment, *, ids: Ids, due_at: datetime) -> OutboxTask:
+    """The task to write down with a duplicate payment."""
+    return _task(TaskKind.RETURN_DUPLICATE_PAYMENT, payment, ids=ids, due_at=due_at)
+
+
+def _task(kind: TaskKind, payment: DuplicatePayment, *, ids: Ids, due_at: datetime) -> OutboxTask:
+    details = {_PAYMENT_INTENT_ID: payment.payment_intent_id}
+    return OutboxTask(id=ids.new(), kind=kind, order_id=payment.order_id, due_at=due_at, details=details)
+
+
+class ReturnDuplicatePayment:
+    """Handler of TaskKind.RETURN_DUPLICATE_PAYMENT: gives back what is left of the payment."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, clock: Clock, ids: Ids) -> None:
+        self._unit_of_work = unit_of_work
+        self._payment = payment
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Raises TaskHopeless when Stripe refuses, PaymentUnavailable when it is away."""
+        intent_id = task.details[_PAYMENT_INTENT_ID]
+        async with self._unit_of_work() as uow:
+            order = await uow.orders.get(task.order_id)
+            duplicate = await uow.duplicate_payments.get(intent_id)
+        if order is None or duplicate is None or duplicate.is_on_its_way:
+            return
+        try:
+            refunds = await self._payment.return_payment(order, duplicate)
+        except PaymentRefused as refusal:
+            await self._refused(intent_id, str(refusal))
+            raise TaskHopeless(str(refusal)) from refusal
+        async with self._unit_of_work() as uow:
+            followed = await _follow(uow, intent_id, refunds)
+            if followed and followed.is_on_its_way:
+                mail = _task(TaskKind.DUPLICATE_PAYMENT_MAIL, followed, ids=self._ids, due_at=self._clock.now())
+                await uow.outbox.add([mail])
+            await uow.commit()
+
+    async def _refused(self, intent_id: str, reason: str) -> None:
+        async with self._unit_of_work() as uow:
+            if duplicate := await uow.duplicate_payments.lock(intent_id):
+                await uow.duplicate_payments.save(duplicate.refused(reason))
+            await uow.commit()
+
+
+class FollowDuplicatePayment:
+    """What Stripe says of a duplicate payment's refunds and disputes, whoever made them."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, clock: Clock, ids: Ids) -> None:
+        self._unit_of_work = unit_of_work
+        self._payment = payment
+        self._clock = clock
+        self._ids = ids
+
+    async def refunds(self, intent_id: str) -> None:
+        """Look at its refunds afresh. One that the bank sent back is made again later. Raises PaymentUnavailable."""
+        refunds = await self._payment.refunds_of_payment(intent_id)
+        async with self._unit_of_work() as uow:
+            before = await uow.duplicate_payments.lock(intent_id)
+            followed = await _follow(uow, intent_id, refunds)
+            if before and followed and followed.returns_lost > before.returns_lost:
+                log.error("A refund of duplicate payment %s failed: %s", intent_id, followed.failure_reason)
+                if followed.may_be_returned_again:
+                    due_at = self._clock.now() + _AGAIN_AFTER
+                    await uow.outbox.add([return_task(followed, ids=self._ids, due_at=due_at)])
+            await uow.commit()
+
+    async def dispute(self, dispute: DisputeState) -> None:
+        """The money that the buyer's bank takes needs no refund; what it leaves here does."""
+        async with self._unit_of_work() as uow:
+            before = await uow.duplicate_payments.lock(dispute.payment_intent_id or "")
+            if before is not None:
+                disputed = before.disputed(won=dispute.won)
+                await uow.duplicate_payments.save(disputed)
+                if dispute.won and not disputed.is_on_its_way:
+                    await uow.outbox.add([return_task(disputed, ids=self._ids, due_at=self._clock.now())])
+            await uow.commit()
+
+
+async def _follow(uow: UnitOfWork, intent_id: str, refunds: Sequence[RefundState]) -> DuplicatePayment | None:
+    duplicate = await uow.duplicate_payments.lock(intent_id)
+    if duplicate is None:
+        return None
+    followed = duplicate.followed((refund.status, refund.amount, refund.failure_reason) for refund in refunds)
+    await uow.duplicate_payments.save(followed)
+    return followed
+
+
+class SendDuplicatePaymentMail:
+    """Handler of TaskKind.DUPLICATE_PAYMENT_MAIL."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, links: Links) -> None:
+        self._unit_of_work = unit_of_work
+        self._send_letter = send_letter
+        self._links = links
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """Raises what SendLetter raises."""
+        async with self._unit_of_work() as uow:
+            duplicate = await uow.duplicate_payments.get(task.details[_PAYMENT_INTENT_ID])
+        found = await order_on_display(self._unit_of_work, task.order_id)
+        if found is None or duplicate is None or not duplicate.is_on_its_way:
+            return
+        amount = price(currency(duplicate.currency), duplicate.amount, found.display.show.locale)
+        facts = DuplicatePaymentFacts(**order_facts(found, self._links), amount=amount)
+        await self._send_letter(task, found.order.customer, facts, reply_to=found.display.producer.email)

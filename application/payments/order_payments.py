@@ -1,0 +1,286 @@
+"""Bringing an order in line with what the payment provider says of its session.
+
+Every road to completion or release ends here: the success redirect, webhooks, the sweeper, the buyer's cancel. The
+order's row is locked, so callers in parallel, or twice, do nothing the second time (P1-010).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from application.concurrency.group_commit import GroupCommit
+from application.concurrency.retry import undisturbed
+from application.notifications.reminder_task import reminder_of
+from application.payments.duplicate_payments import return_task
+from application.ports.metrics import OrderObserver
+from application.ports.payment import PaymentEvent, PaymentSession, SessionStatus
+from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.tasks.dispatch import HandOver
+from domain.catalog import Show
+from domain.duplicate_payments import DuplicatePayment
+from domain.errors import DomainError, NotFound, PaymentMismatch
+from domain.orders import PAID, RELEASED, IssueTicket, Order, OrderEvent, OrderStatus, Receipt
+from domain.refunds import Refund
+from domain.stock import Stock
+from domain.tasks import OutboxTask, TaskKind
+
+log = logging.getLogger(__name__)
+
+#: What must happen after an order got into a status by its payment.
+_FOLLOW_UPS = {
+    OrderStatus.COMPLETED: (TaskKind.CONFIRMATION_MAIL, TaskKind.DESCRIBE_TRANSFER),
+    OrderStatus.REFUNDED: (TaskKind.SUBMIT_REFUNDS, TaskKind.LATE_PAYMENT_MAIL),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is decided by, as the transaction sees it; ``stock`` may be changed, and ``duplicates`` be added to."""
+
+    show: Show
+    stock: Stock
+    now: datetime
+    duplicates: list[DuplicatePayment]
+
+
+#: At a time in one process. Few, so that changes gather; not one, so that a transaction which waits for somebody's lock
+#: does not keep all others waiting.
+MAX_TRANSACTIONS: Final = 2
+
+Decision = Callable[[Order, Scene], Order]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of an order; decided when it is locked. ``told_by`` is an event that asked for it."""
+
+    order_id: UUID
+    decide: Decision
+    told_by: PaymentEvent | None = None
+
+
+class Settlement:
+    """Changes orders under lock, and writes down what must follow from the change. Changes that are asked for at the
+    same time are made in one transaction: payments of a hot show come as fast as its checkouts.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        ids: Ids,
+        issue: IssueTicket,
+        hand_over: HandOver,
+        observer: OrderObserver,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+        self._issue = issue
+        self._hand_over = hand_over
+        self._observer = observer
+        self._line: GroupCommit[UUID, Change, Order] = GroupCommit(
+            self._change_together, max_in_flight=MAX_TRANSACTIONS
+        )
+
+    async def settle(
+        self,
+        order_id: UUID,
+        session: PaymentSession,
+        *,
+        release_as: OrderEvent = OrderEvent.SESSION_EXPIRED,
+        told_by: PaymentEvent | None = None,
+    ) -> Order:
+        """The order as the freshly fetched ``session`` makes it; ``release_as`` says why an expired session ended.
+
+        The event that it was ``told_by`` is kept as handled with the change, or not at all.
+        Money for which there is no ticket, and money that is not what the order costs, is given back. Raises
+        NotFound, StorageUnavailable.
+        """
+
+        def decide(order: Order, scene: Scene) -> Order:
+            if session.receipt is not None:
+                return self._paid(order, session.id, session.receipt, scene)
+            if session.status is SessionStatus.COMPLETE and order.status is OrderStatus.PENDING:
+                return order.awaiting_delayed_payment()
+            if session.status is SessionStatus.FAILED and order.holds_tickets:
+                return order.released(OrderEvent.PAYMENT_FAILED, scene.stock)
+            if session.status is SessionStatus.EXPIRED and order.holds_tickets:
+                return order.released(release_as, scene.stock)
+            return order
+
+        return await self._change(order_id, decide, told_by)
+
+    async def release(self, order_id: UUID, event: OrderEvent) -> Order:
+        """Give back the hold of an order that has no session to be paid in.
+
+        Its Idempotency-Key is free again: a stored failure must not block a retry. Raises NotFound.
+        """
+
+        def decide(order: Order, scene: Scene) -> Order:
+            return replace(order.released(event, scene.stock), idempotency=None) if order.holds_tickets else order
+
+        return await self._change(order_id, decide)
+
+    def _paid(self, order: Order, session_id: str, receipt: Receipt, scene: Scene) -> Order:
+        if order.status in PAID:
+            if receipt.payment_intent_id not in (None, order.payment_intent_id):
+                scene.duplicates.append(_duplicate(order, receipt, scene.now))
+            return order
+        # News of this session are then news of an order that is paid, and need no call to find that out.
+        order = order.with_session(session_id, order.checkout_url)
+        # Nobody pays for a show that was called off, or is over: a delayed method's money may come days later.
+        released_and_gone = order.status in RELEASED and not scene.stock.has(order.lines)
+        if order.unwanted or released_and_gone or not scene.show.takes_place_after(scene.now):
+            return self._returned(order, receipt, scene.stock)
+        try:
+            return order.completed(receipt, scene.stock, issue=self._issue, now=scene.now)
+        except PaymentMismatch as mismatch:
+            # Not what the order costs: no ticket for it, and the money goes back. An operator must find out why.
+            log.error("%s; it is given back", mismatch)  # noqa: TRY400
+            return self._returned(order, receipt, scene.stock)
+
+    async def give_up(self, order_id: UUID) -> Order:
+        """Cancel an order whose payment is on its way: its hold is free, and the money goes back when it comes.
+
+        Raises NotFound.
+        """
+
+        def decide(order: Order, scene: Scene) -> Order:
+            return order.given_up(scene.stock) if order.status is OrderStatus.PROCESSING else order
+
+        return await self._change(order_id, decide)
+
+    def _returned(self, order: Order, receipt: Receipt, stock: Stock) -> Order:
+        released = order.released(OrderEvent.PAYMENT_FAILED, stock) if order.holds_tickets else order
+        return released.late_payment_returned(receipt)
+
+    async def decline(self, order_id: UUID, reason: str) -> Order:
+        """The card was refused; the order stays payable, and its page says why. Raises NotFound."""
+
+        def decide(order: Order, scene: Scene) -> Order:  # noqa: ARG001
+            return order.declined(reason) if order.status is OrderStatus.PENDING else order
+
+        return await self._change(order_id, decide)
+
+    async def _change(self, order_id: UUID, decide: Decision, told_by: PaymentEvent | None = None) -> Order:
+        return await self._line.submit(order_id, Change(order_id, decide, told_by))
+
+    async def _change_together(self, changes: Sequence[Change]) -> list[Order | Exception]:
+        try:
+            return await undisturbed(lambda: self._transact(changes))
+        except (StorageUnavailable, StorageConflict):
+            raise
+        except Exception:
+            if len(changes) == 1:
+                raise
+            log.exception("%d orders could not be changed together; each is changed alone", len(changes))
+            return [await self._change_alone(change) for change in changes]
+
+    async def _change_alone(self, change: Change) -> Order | Exception:
+        try:
+            [outcome] = await undisturbed(lambda: self._transact([change]))
+        except Exception as error:  # noqa: BLE001  # whoever asked for it hears of it
+            return error
+        return outcome
+
+    async def _transact(self, changes: Sequence[Change]) -> list[Order | Exception]:
+        started = time.perf_counter()
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            sold = await uow.sales.lock_orders({change.order_id for change in changes})
+            before, shows, stock = sold.orders, sold.shows, sold.stock
+            after = dict(before)
+            duplicates: list[DuplicatePayment] = []
+            outcomes: list[Order | Exception] = []
+            handled: list[PaymentEvent] = []
+            for change in changes:
+                order = after.get(change.order_id)
+                scene = Scene(shows[order.show_id], stock, now, duplicates) if order else None
+                outcome = self._decided(change, order, scene)
+                if isinstance(outcome, Order):
+                    after[change.order_id] = outcome
+                    handled += [change.told_by] if change.told_by else []
+                outcomes.append(outcome)
+            changed = [order for order_id, order in after.items() if order is not before[order_id]]
+            moved = [order for order in changed if order.status is not before[order.id].status]
+            tasks = [task for order in moved for task in self._follow_up(order, shows[order.show_id], now)]
+            if changed:
+                await uow.orders.save(changed)
+                await uow.sales.save(stock)
+                for order in moved:
+                    if order.status is OrderStatus.REFUNDED:
+                        await uow.refunds.add(self._return_of(order, now))
+                await uow.outbox.add(tasks)
+            if duplicates:
+                tasks += await self._keep_duplicates(uow, duplicates, now)
+            if handled:
+                await uow.inbox.handled(handled, now=now)
+            if changed or handled or duplicates:
+                await uow.commit()
+        for order in moved:
+            log.info(
+                "Order %s went from %s to %s in %.2fs",
+                order.id,
+                before[order.id].status,
+                order.status,
+                time.perf_counter() - started,
+            )
+            self._observer.settled(order.status)
+        self._hand_over(tasks)
+        return outcomes
+
+    def _decided(self, change: Change, order: Order | None, scene: Scene | None) -> Order | Exception:
+        if order is None or scene is None:
+            return NotFound("No such order")
+        try:
+            with scene.stock.all_or_nothing():
+                return change.decide(order, scene)
+        except DomainError as refusal:
+            return refusal
+
+    async def _keep_duplicates(
+        self, uow: UnitOfWork, duplicates: Sequence[DuplicatePayment], now: datetime
+    ) -> list[OutboxTask]:
+        """Remember each payment once, and write down that it goes back."""
+        new = await uow.duplicate_payments.add(duplicates)
+        for duplicate in new:
+            log.warning("Order %s was paid again by %s", duplicate.order_id, duplicate.payment_intent_id)
+        tasks = [return_task(duplicate, ids=self._ids, due_at=now) for duplicate in new]
+        await uow.outbox.add(tasks)
+        return tasks
+
+    def _return_of(self, order: Order, now: datetime) -> Refund:
+        return Refund(
+            id=self._ids.new(),
+            order_id=order.id,
+            sequence=1,
+            amount=order.amount_paid,
+            refund_fees=True,
+            reason="paid when the tickets were no longer held",
+            created_at=now,
+        )
+
+    def _follow_up(self, changed: Order, show: Show, now: datetime) -> list[OutboxTask]:
+        kinds = _FOLLOW_UPS.get(changed.status, ())
+        tasks = [OutboxTask(id=self._ids.new(), kind=kind, order_id=changed.id, due_at=now) for kind in kinds]
+        if changed.status is OrderStatus.COMPLETED:
+            tasks += reminder_of(changed.id, show, ids=self._ids, now=now)
+        return tasks
+
+
+def _duplicate(order: Order, receipt: Receipt, now: datetime) -> DuplicatePayment:
+    return DuplicatePayment(
+        payment_intent_id=receipt.payment_intent_id or "",
+        order_id=order.id,
+        amount=receipt.amount,
+        currency=receipt.currency.upper(),
+        received_at=now,
+    )

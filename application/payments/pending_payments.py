@@ -1,0 +1,26 @@
+"""Payments that are still on their way when the doors open: their buyers are told that they have no tickets yet."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock
+
+#: Orders that one pass writes mails for.
+LIMIT: Final = 500
+
+
+class AnnouncePendingPayments:
+    """Looks for such orders again and again, as shows are moved and payments settle until the last moment."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(self) -> int:
+        """How many buyers are to be told: each order's once. Raises StorageUnavailable, StorageConflict."""
+        async with self._unit_of_work() as uow:
+            written = await uow.outbox.announce_pending_payments(now=self._clock.now(), limit=LIMIT)
+            await uow.commit()
+        return written

@@ -1,0 +1,126 @@
+"""The reconciler: asks Stripe where its news never came (design.md §5)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from application.payments.order_payments import Settlement
+from application.payments.session import OpenSession
+from application.ports.payment import Payment, PaymentError, PaymentSession, SessionStatus
+from application.ports.storage import OrderPayment, StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.system import Clock
+from domain.errors import DomainError
+from domain.orders import HOLDING, RELEASED
+
+log = logging.getLogger(__name__)
+
+#: Webhooks come within seconds. An order is asked about when it has waited so long since it was last.
+QUIET = timedelta(minutes=5)
+#: A session that is not there after this was left behind by a process that died.
+ABANDONED = timedelta(minutes=1)
+#: Payments are looked through so far back.
+LOOK_BACK = timedelta(days=1)
+LIMIT = 100
+#: Orders that one worker asks about at a time: one that the provider does not answer for keeps no other waiting.
+AT_A_TIME = 20
+
+
+class Reconcile:
+    """One pass. Every order is settled by itself; one that cannot be asked about now waits for the next pass."""
+
+    def __init__(
+        self,
+        payment: Payment,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        settlement: Settlement,
+        open_session: OpenSession,
+    ) -> None:
+        self._payment = payment
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._settlement = settlement
+        self._open_session = open_session
+
+    async def __call__(self) -> int:
+        """How many orders were asked about."""
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            abandoned = await uow.orders.without_session(created_before=now - ABANDONED, limit=LIMIT)
+        for order_id in abandoned:
+            async with self._unit_of_work() as uow:
+                order = await uow.orders.get(order_id)
+            if order and order.holds_tickets and order.session_id is None:
+                self._open_session.in_background(order)
+        asked = 0
+        while asked < LIMIT and (quiet := await self._claim_quiet(now)):
+            await asyncio.gather(*map(self._ask_about, quiet))
+            asked += len(quiet)
+        return len(abandoned) + asked
+
+    async def _claim_quiet(self, now: datetime) -> list[UUID]:
+        """Some orders to ask about that no other worker asks about, now or soon, whatever comes of it."""
+        async with self._unit_of_work() as uow:
+            quiet = await uow.orders.unconfirmed(checked_before=now - QUIET, limit=AT_A_TIME)
+            await uow.orders.checked(quiet, now=now)
+            await uow.commit()
+        return quiet
+
+    async def look_for_lost_payments(self) -> int:
+        """Settle what was paid in the last day, whether or not we were told; how many payments have no order.
+
+        Those are told in the log and left alone: the Stripe account may serve others, too.
+        """
+        sessions = await self._payment.paid_sessions(since=self._clock.now() - LOOK_BACK)
+        paid = [
+            (session.order_id, session)
+            for session in sessions
+            if session.order_id is not None and session.status is SessionStatus.COMPLETE
+        ]
+        async with self._unit_of_work() as uow:
+            orders = await uow.orders.payments({order_id for order_id, _ in paid})
+            duplicates = await uow.duplicate_payments.known(_intents(session for _, session in paid))
+        orphans = 0
+        for order_id, session in paid:
+            if order_id not in orders:
+                log.error("Session %s was paid for order %s, which does not exist", session.id, order_id)
+                orphans += 1
+            # Nearly all of them are settled already, and must not be locked for that.
+            elif _tells_news(session, orders[order_id], duplicates):
+                await self._settle(order_id, session)
+        return orphans
+
+    async def _ask_about(self, order_id: UUID) -> None:
+        try:
+            async with self._unit_of_work(read_only=True) as uow:
+                order = await uow.orders.get(order_id)
+            if order and order.session_id:
+                await self._settle(order_id, await self._payment.session(order.session_id))
+        except (PaymentError, StorageUnavailable, StorageConflict) as error:
+            log.warning("Order %s is not reconciled: %s", order_id, error)
+
+    async def _settle(self, order_id: UUID, session: PaymentSession) -> None:
+        """One order that cannot be settled must not keep the others waiting."""
+        try:
+            await self._settlement.settle(order_id, session)
+        except (DomainError, StorageUnavailable, StorageConflict) as error:
+            log.warning("Order %s is not reconciled: %s", order_id, error)
+
+
+def _intents(sessions: Iterable[PaymentSession]) -> set[str]:
+    return {
+        session.receipt.payment_intent_id
+        for session in sessions
+        if session.receipt and session.receipt.payment_intent_id
+    }
+
+
+def _tells_news(session: PaymentSession, order: OrderPayment, duplicates: frozenset[str]) -> bool:
+    """Whether the order does not know of this session's payment, be it the first or another one."""
+    if order.status in HOLDING | RELEASED:
+        return True
+    return bool(_intents([session]) - {order.payment_intent_id} - duplicates)

@@ -1,0 +1,181 @@
+"""Opening the page where an order is paid, at the pace that Stripe allows (design.md §4.5).
+
+At an on-sale more orders are placed in a second than Stripe opens sessions. The tickets are held at once; the session
+comes when its turn does, and until then the buyer waits on a page of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from application.links import Links
+from application.payments.order_payments import Settlement
+from application.ports.payment import (
+    Payment,
+    PaymentBusy,
+    PaymentError,
+    PaymentKeyRefused,
+    PaymentQueued,
+    PaymentRefused,
+    PaymentSession,
+    PaymentUnavailable,
+    TaxRefused,
+)
+from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.system import Clock
+from domain.errors import DomainError, ProducerPaymentMissing
+from domain.orders import Order, OrderEvent
+
+log = logging.getLogger(__name__)
+
+#: A session whose turn comes later than this is opened in the background.
+PATIENCE_SECONDS = 1.0
+#: Calls of one process that wait for their turn at a time. Few, because a turn that was taken is not given back, and
+#: another process may have opened the order's session until then; enough to keep the pace with calls of a second each.
+MAX_CALLS = 10
+#: The process that placed an order opens its session. Others take over when it must have died.
+LEFT_BEHIND = timedelta(minutes=1)
+#: After a call in the background failed, or was refused for its pace without saying for how long.
+RETRY_SECONDS = 2.0
+#: Before a session is written down again, in seconds. A buyer waits for it.
+ATTACH_PAUSES = (0.05, 0.2, 0.5, 1.0)
+
+
+class OpenSession:
+    """Opens sessions, and goes on trying in the background where it must."""
+
+    def __init__(
+        self, payment: Payment, unit_of_work: UnitOfWorkFactory, settlement: Settlement, links: Links, clock: Clock
+    ) -> None:
+        self._payment = payment
+        self._unit_of_work = unit_of_work
+        self._settlement = settlement
+        self._links = links
+        self._clock = clock
+        self._queued: dict[UUID, asyncio.Task[None]] = {}
+        self._calls = asyncio.Semaphore(MAX_CALLS)
+        self._no_turn_before = datetime.min.replace(tzinfo=UTC)
+
+    async def __call__(self, order: Order, *, patience_seconds: float | None = PATIENCE_SECONDS) -> Order:
+        """The order with its session. Without one yet where its turn has not come: then it is being opened.
+
+        Raises ProducerPaymentMissing, PaymentRefused or PaymentKeyRefused (the hold is released then), PaymentBusy,
+        PaymentUnavailable.
+        """
+        if patience_seconds is None or self._clock.now() >= self._no_turn_before:
+            try:
+                return await self._open(order, patience_seconds)
+            except PaymentQueued as queue:
+                log.info("Session of order %s waits for its turn, as all do for now: %s", order.id, queue)
+                # Turns that others take meanwhile make the next one later, never sooner.
+                wait = timedelta(seconds=queue.retry_after_seconds - (patience_seconds or 0))
+                self._no_turn_before = self._clock.now() + wait
+        self.in_background(order)
+        return order
+
+    def in_background(self, order: Order) -> None:
+        """Go on trying until there is a session, or nothing to pay for any more. Returns at once."""
+        if order.id not in self._queued:
+            queued = asyncio.create_task(self._keep_trying(order))
+            self._queued[order.id] = queued
+            queued.add_done_callback(lambda _: self._queued.pop(order.id, None))
+
+    async def close(self) -> None:
+        """Give up what is queued. The orders are stored: whoever looks after them opens their sessions later."""
+        for queued in list(self._queued.values()):
+            queued.cancel()
+        await asyncio.gather(*self._queued.values(), return_exceptions=True)
+
+    async def _open(self, order: Order, patience_seconds: float | None) -> Order:
+        try:
+            session = await self._payment.open_session(
+                order,
+                success_url=self._links.payment_success(),
+                cancel_url=self._links.payment_cancel(order),
+                patience_seconds=patience_seconds,
+            )
+        except (PaymentRefused, PaymentKeyRefused) as refusal:
+            log.error("No payment session for order %s, its hold is released: %s", order.id, refusal)  # noqa: TRY400
+            await self._settlement.release(order.id, OrderEvent.PAYMENT_FAILED)
+            if not isinstance(refusal, TaxRefused) and await self._account_is_stopped(order, refusal):
+                raise ProducerPaymentMissing("Producer payment details not configured") from refusal
+            raise
+        await self._attach(order.id, session)
+        return order.with_session(session.id, session.url)
+
+    async def _attach(self, order_id: UUID, session: PaymentSession) -> None:
+        """Write down what the provider has made, again and again where the database is busy: another call to the
+        provider would cost its turn, and bring the same session. Raises what the database raised after the last pause.
+        """
+        for pause in (*ATTACH_PAUSES, None):
+            try:
+                async with self._unit_of_work() as uow:
+                    await uow.orders.attach_session(order_id, session_id=session.id, checkout_url=session.url)
+                    await uow.commit()
+            except (StorageUnavailable, StorageConflict) as failure:
+                if pause is None:
+                    raise
+                log.warning("Session of order %s is not written down yet: %s", order_id, failure)
+                await asyncio.sleep(pause)
+            else:
+                return
+
+    async def _account_is_stopped(self, order: Order, refusal: PaymentError) -> bool:
+        """Whether it was for the producer's account that there is no session, as Stripe says now. Its shows then sell
+        nothing until it can take charges again.
+        """
+        account_id = order.stripe_account_id
+        if account_id is None or isinstance(refusal, PaymentKeyRefused):
+            return False
+        try:
+            if await self._payment.charges_enabled(account_id):
+                return False
+        except PaymentUnavailable:
+            return False
+        except PaymentRefused as gone:
+            log.error("Account %s is none of the platform's any more: %s", account_id, gone)  # noqa: TRY400
+        async with self._unit_of_work() as uow:
+            await uow.catalog.account_changed(account_id, charges_enabled=False)
+            await uow.commit()
+        return True
+
+    async def _keep_trying(self, order: Order) -> None:
+        while order.expires_at is not None and self._clock.now() < order.expires_at:
+            pause = RETRY_SECONDS
+            try:
+                async with self._calls:
+                    await self._open_if_waiting(order.id)
+            except PaymentQueued as queue:
+                pause = queue.retry_after_seconds
+            except (PaymentBusy, PaymentUnavailable, StorageUnavailable, StorageConflict) as failure:
+                log.warning("Session of order %s is tried again: %s", order.id, failure)
+            except (PaymentRefused, DomainError):
+                return
+            else:
+                return
+            await asyncio.sleep(pause)
+
+    async def _open_if_waiting(self, order_id: UUID) -> None:
+        async with self._unit_of_work() as uow:
+            order = await uow.orders.get(order_id)
+        if order is not None and order.holds_tickets and order.session_id is None:
+            await self._open(order, None)
+
+
+class FindPayPage:
+    """Where an order can be paid, for a buyer who waits for it."""
+
+    def __init__(self, clock: Clock, open_session: OpenSession) -> None:
+        self._clock = clock
+        self._open_session = open_session
+
+    async def __call__(self, order: Order) -> str | None:
+        """The address of the payment page; None while it is being prepared."""
+        if order.holds_tickets and order.session_id is None:
+            if self._clock.now() - order.created_at > LEFT_BEHIND:
+                self._open_session.in_background(order)
+            return None
+        return order.checkout_url

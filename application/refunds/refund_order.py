@@ -1,0 +1,146 @@
+"""Use cases: give money back for an order or some of its tickets, and say before what that would be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from application.access.audit_log import AuditTrail
+from application.access.ownership import own_order
+from application.notifications.refund import refund_mail
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.tasks.dispatch import HandOver
+from domain.access import Actor
+from domain.audit_log import Action
+from domain.errors import InvalidRequest, NotFound
+from domain.orders import Order
+from domain.policy import CheckoutPolicy
+from domain.refunds import (
+    Refund,
+    RefundRequest,
+    RefundShares,
+    RefundStatus,
+    decide_refund,
+    shares_of,
+)
+from domain.tasks import OutboxTask, TaskKind
+
+MAX_REASON_LENGTH = 500
+
+
+class RefundOrder:
+    """A producer gives money back: for the whole order or for some of its attendees."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hand_over: HandOver) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+        self._hand_over = hand_over
+        self._audit = AuditTrail(clock, ids)
+
+    async def __call__(
+        self,
+        order_id: UUID,
+        *,
+        by: Actor | None = None,
+        attendee_ids: Collection[UUID] | None = None,
+        restock: bool = True,
+        refund_fees: bool = True,
+        reason: str = "",
+    ) -> tuple[Order, Refund | None]:
+        """The order with the attendees void, and the refund on its way (None where nothing was paid).
+
+        What a manual order cost was paid from hand to hand and goes back so: its refund is a record that Stripe
+        knows nothing of. Where an earlier refund was lost, what is owed for tickets that are void already is given back
+        with the rest. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, and Conflict where
+        ``decide_refund`` refuses it.
+        """
+        if len(reason) > MAX_REASON_LENGTH or "\x00" in reason:
+            raise InvalidRequest(f"reason must have at most {MAX_REASON_LENGTH} characters", field="reason")
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            if by:
+                await own_order(uow, by, order_id)
+            order = (await uow.orders.lock([order_id])).get(order_id)
+            if order is None:
+                raise NotFound("No such order")
+            stock = await uow.sales.lock_stock([order])
+            earlier = await uow.refunds.of_order(order.id)
+            disputes = await uow.disputes.of_order(order.id)
+            decision = decide_refund(order, earlier, _request(attendee_ids, refund_fees), disputes=disputes)
+            changed = decision.order
+            if decision.voided:
+                voided = order.refunded(decision.voided, stock, restock=restock)
+                changed = replace(voided, refunded_amount=decision.order.refunded_amount)
+            refund = None
+            if decision.amount:
+                refund = Refund(
+                    id=self._ids.new(),
+                    order_id=order.id,
+                    sequence=len(earlier) + 1,
+                    amount=decision.amount,
+                    refund_fees=refund_fees,
+                    reason=reason,
+                    created_at=now,
+                    status=RefundStatus.SUCCEEDED if order.is_manual_order else RefundStatus.REQUESTED,
+                )
+            tasks = self._follow_up(changed, refund, now)
+            await uow.orders.save([changed])
+            await uow.sales.save(stock)
+            if refund:
+                await uow.refunds.add(refund)
+            await uow.outbox.add(tasks)
+            if by:
+                facts = {"tickets": len(decision.voided), "amount": decision.amount, "restock": restock}
+                await self._audit.record(uow, by, Action.ORDER_REFUNDED, order.id, show_id=order.show_id, after=facts)
+            await uow.commit()
+        self._hand_over(tasks)
+        return changed, refund
+
+    def _follow_up(self, order: Order, refund: Refund | None, now: datetime) -> list[OutboxTask]:
+        if order.is_manual_order:
+            return [refund_mail(order.id, None, ids=self._ids, now=now)]  # of the money they know from the counter
+        mail = refund_mail(order.id, refund, ids=self._ids, now=now)
+        if refund is None:
+            return [mail]
+        submit = OutboxTask(id=self._ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=order.id, due_at=now)
+        return [mail, submit]
+
+
+def _request(attendee_ids: Collection[UUID] | None, refund_fees: bool) -> RefundRequest:
+    chosen = None if attendee_ids is None else frozenset(attendee_ids)
+    return RefundRequest(attendee_ids=chosen, refund_fees=refund_fees)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPreview:
+    """What a refund would do: the order as it would be, whose tickets it would make void, and who would bear what."""
+
+    after: Order
+    attendee_ids: frozenset[UUID]
+    shares: RefundShares
+
+
+class PreviewRefund:
+    """What RefundOrder would do with the same words. Nothing is changed."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, policy: CheckoutPolicy) -> None:
+        self._unit_of_work = unit_of_work
+        self._policy = policy
+
+    async def __call__(
+        self, actor: Actor, order_id: UUID, *, attendee_ids: Collection[UUID] | None = None, refund_fees: bool = True
+    ) -> RefundPreview:
+        """Raises NotFound, and Conflict where the refund would be refused."""
+        async with self._unit_of_work() as uow:
+            order = await own_order(uow, actor, order_id)
+            earlier = await uow.refunds.of_order(order_id)
+            disputes = await uow.disputes.of_order(order_id)
+        decision = decide_refund(order, earlier, _request(attendee_ids, refund_fees), disputes=disputes)
+        shares = shares_of(
+            order, decision.amount, refund_fees=refund_fees, earlier=earlier, policy=self._policy, disputes=disputes
+        )
+        return RefundPreview(decision.order, decision.voided, shares)

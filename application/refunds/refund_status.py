@@ -1,0 +1,119 @@
+"""Use case: keep a refund as Stripe says it stands."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+from application.notifications.refund import refund_failed_mail, refund_mail
+from application.ports.payment import RefundState
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from domain.disputes import is_contested
+from domain.errors import NotFound
+from domain.orders import Order
+from domain.refunds import (
+    LOST,
+    Refund,
+    RefundStatus,
+    left_to_refund,
+    owed,
+)
+from domain.tasks import TaskKind
+
+log = logging.getLogger(__name__)
+
+
+class FollowRefund:
+    """What Stripe says of a refund: one of ours, or one that was made by hand in Stripe's dashboard. When that was the
+    last of the money, the order is refunded (domain/refunds.py).
+    """
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, state: RefundState) -> None:
+        """Raises NotFound when no order of ours was paid by the refund's payment."""
+        async with self._unit_of_work() as uow:
+            order_id = await uow.orders.id_of_intent(state.payment_intent_id) if state.payment_intent_id else None
+            if order_id is None:
+                raise NotFound("No order belongs to this refund")
+            order = (await uow.orders.lock([order_id]))[order_id]
+            known = await uow.refunds.of_order(order_id)
+            refund = next((r for r in known if state.stripe_refund_id == r.stripe_refund_id), None) or next(
+                (r for r in known if state.refund_id == r.id), None
+            )
+            if refund is None:
+                refund = self._made_by_hand(order, state, sequence=len(known) + 1)
+                await uow.refunds.add(refund)
+            followed = refund.followed(state.status, state.stripe_refund_id, state.failure_reason)
+            order = await store_status(uow, order, refund, followed, ids=self._ids, now=self._clock.now())
+            if followed.made_at_stripe and order.success:
+                disputes = await uow.disputes.of_order(order_id)
+                if not left_to_refund(order, disputes):
+                    await self._void(uow, order, followed)
+            await uow.commit()
+        if state.status in LOST:
+            log.error("Refund %s of order %s %s: %s", refund.id, order_id, state.status, state.failure_reason)
+
+    def _made_by_hand(self, order: Order, state: RefundState, *, sequence: int) -> Refund:
+        return Refund(
+            id=self._ids.new(),
+            order_id=order.id,
+            sequence=sequence,
+            amount=state.amount,
+            refund_fees=False,
+            reason="made at Stripe",
+            created_at=self._clock.now(),
+            made_at_stripe=True,
+        )
+
+    async def _void(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
+        """No ticket is paid for any more. The buyer is told; what else waits for the order drops itself."""
+        stock = await uow.sales.lock_stock([order])
+        await uow.orders.save([order.refunded(None, stock, restock=True)])
+        await uow.sales.save(stock)
+        await uow.outbox.add([refund_mail(order.id, refund, ids=self._ids, now=self._clock.now())])
+
+
+async def store_status(
+    uow: UnitOfWork, order: Order, before: Refund, after: Refund, *, ids: Ids, now: datetime
+) -> Order:
+    """Write down how a refund of the locked order stands now, and what follows from that; the order as it is then.
+
+    The buyer hears of a refund that was taken for refused and was made after all, unless a mail about it is waiting
+    anyway, and of one that their bank did not take.
+    """
+    await uow.refunds.save(after)
+    order = await recount(uow, order)
+    if after.counts and not before.counts and order.attendees:
+        mail = refund_mail(order.id, after, ids=ids, now=now)
+        if not await uow.outbox.is_pending(order.id, mail.kind, mail.details):
+            await uow.outbox.add([mail])
+    if before.counts and not after.counts and after.stripe_refund_id is not None:
+        refunds, disputes = await uow.refunds.of_order(order.id), await uow.disputes.of_order(order.id)
+        if owed(order, refunds, refund_fees=after.refund_fees, disputes=disputes):
+            await uow.outbox.add([refund_failed_mail(order.id, after, ids=ids, now=now)])
+    await drop_settled_submissions(uow, order)
+    return order
+
+
+async def drop_settled_submissions(uow: UnitOfWork, order: Order) -> None:
+    """Tasks that were given up, and would give back what is not owed any more, have nothing left to do."""
+    refunds, disputes = await uow.refunds.of_order(order.id), await uow.disputes.of_order(order.id)
+    waiting = any(refund.status is RefundStatus.REQUESTED for refund in refunds)
+    if waiting or is_contested(order, disputes) or owed(order, refunds, refund_fees=False, disputes=disputes):
+        return
+    await uow.outbox.settle(order.id, TaskKind.SUBMIT_REFUNDS)
+
+
+async def recount(uow: UnitOfWork, order: Order) -> Order:
+    """The locked order, with how much of it is on its way back to the buyer, or there, written down."""
+    returned = sum(refund.amount for refund in await uow.refunds.of_order(order.id) if refund.counts)
+    recounted = replace(order, refunded_amount=min(returned, order.amount_paid))
+    if recounted != order:
+        await uow.orders.save([recounted])
+    return recounted

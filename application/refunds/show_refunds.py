@@ -1,0 +1,134 @@
+"""What follows when a show was cancelled: holds are released, and its producer may give everybody's money back.
+
+Nothing of this is done in a request. The show says that it is cancelled, a row says that it is to be refunded, and the
+orders' own states say what is left to do: so a worker that dies loses nothing, and another one goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from application.access.audit_log import AuditTrail
+from application.access.ownership import locked_show, own_show
+from application.ports.show_refunds import RefundProgress, ShowRefund
+from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.system import Clock
+from application.refunds.refund_order import RefundOrder
+from domain.access import Actor
+from domain.audit_log import Action
+from domain.errors import Conflict, DomainError, InvalidRequest, NotFound
+from domain.money import Currency
+
+log = logging.getLogger(__name__)
+
+#: Orders that are refunded before the claim on their show is renewed: a second's work.
+BATCH = 50
+#: How long a worker may take for a batch before another one goes on with the show. Also how often a show is looked at
+#: again: an order that was being completed when the show was cancelled is seen the next time.
+CLAIM = timedelta(seconds=30)
+#: No payment takes longer to arrive.
+LOOKED_AFTER = timedelta(days=30)
+#: Failures that are named one by one.
+MAX_FAILURES = 100
+MAX_REASON_LENGTH = 500
+
+
+class RefundShow:
+    """A producer gives everybody's money back, in one operation that workers carry out."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditTrail) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._audit = audit
+
+    async def __call__(
+        self, actor: Actor, show_id: UUID, *, refund_fees: bool, reason: str
+    ) -> tuple[RefundProgress, Currency]:
+        """How far it is, which is nowhere the first time. Doing it again goes on, and tries once more what failed.
+
+        Raises NotFound, InvalidRequest, Conflict for a show that was not cancelled.
+        """
+        if len(reason) > MAX_REASON_LENGTH or "\0" in reason:
+            raise InvalidRequest(f"reason must have at most {MAX_REASON_LENGTH} characters", field="reason")
+        async with self._unit_of_work() as uow:
+            show = await locked_show(uow, actor, show_id)
+            if not show.cancelled:
+                raise Conflict("Only a cancelled show can be refunded as a whole; cancel it first")
+            before = await uow.cancellations.refund_of(show_id)
+            terms = {"refund_fees": refund_fees, "reason": reason}
+            await uow.cancellations.ask_for_refund(
+                ShowRefund(show_id=show_id, requested_at=self._clock.now(), refund_fees=refund_fees, reason=reason)
+            )
+            if before is None or (before.refund_fees, before.reason) != (refund_fees, reason):
+                await self._audit.record(uow, actor, Action.SHOW_REFUNDED, show_id, show_id=show_id, after=terms)
+            progress = await uow.cancellations.progress(show_id, failures=MAX_FAILURES)
+            currency = await _currency(uow, actor.producer_id)
+            await uow.commit()
+        return progress, currency
+
+    async def progress(self, actor: Actor, show_id: UUID) -> tuple[RefundProgress, Currency]:
+        """How far it is. Raises NotFound, also when nobody has asked for a refund of the show."""
+        async with self._unit_of_work() as uow:
+            await own_show(uow, actor, show_id)
+            if await uow.cancellations.refund_of(show_id) is None:
+                raise NotFound("Nobody has asked for a refund of this show")
+            progress = await uow.cancellations.progress(show_id, failures=MAX_FAILURES)
+            return progress, await _currency(uow, actor.producer_id)
+
+
+class RefundCancelled:
+    """The worker's part: refunds order after order of the shows that were asked for."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, refund_order: RefundOrder) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._refund_order = refund_order
+
+    async def __call__(self) -> int:
+        """How many orders were refunded: all there are, unless another worker has their show."""
+        refunded = 0
+        while (refund := await self._claim()) is not None:
+            while order_ids := await self._next_batch(refund):
+                for order_id in order_ids:
+                    refunded += await self._refund(order_id, refund)
+        return refunded
+
+    async def _claim(self) -> ShowRefund | None:
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            claimed = await uow.cancellations.claim_refund(
+                now=now, until=now + CLAIM, requested_since=now - LOOKED_AFTER
+            )
+            await uow.commit()
+        return claimed
+
+    async def _next_batch(self, refund: ShowRefund) -> list[UUID]:
+        show_id, asked_at = refund.show_id, refund.requested_at
+        async with self._unit_of_work() as uow:
+            await uow.cancellations.keep_refund(show_id, until=self._clock.now() + CLAIM)
+            order_ids = await uow.cancellations.to_refund(show_id, limit=BATCH)
+            # What is lost after it was asked for waits until it is asked for again.
+            order_ids = order_ids or await uow.cancellations.to_refund_again(show_id, asked_at=asked_at, limit=BATCH)
+            await uow.commit()
+        return order_ids
+
+    async def _refund(self, order_id: UUID, refund: ShowRefund) -> bool:
+        try:
+            await self._refund_order(order_id, refund_fees=refund.refund_fees, reason=refund.reason)
+        except DomainError as refusal:
+            log.warning("Order %s of a cancelled show is not refunded: %s", order_id, refusal)
+            async with self._unit_of_work() as uow:
+                # Whoever refunded it meanwhile has left nothing to do: only what still admits counts as refused.
+                await uow.cancellations.refused(order_id, reason=str(refusal))
+                await uow.commit()
+            return False
+        return True
+
+
+async def _currency(uow: UnitOfWork, producer_id: UUID) -> Currency:
+    producer = await uow.catalog.producer(producer_id)
+    if producer is None:
+        raise NotFound("No such producer")
+    return producer.currency

@@ -1,0 +1,84 @@
+"""Task: ask Stripe for the refunds of an order."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from application.notifications.refund import refund_mail
+from application.ports.payment import Payment, PaymentRefused
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.refunds.refund_status import recount, store_status
+from application.tasks.run import TaskHopeless
+from domain.refunds import (
+    Refund,
+    RefundStatus,
+    owed,
+)
+from domain.tasks import OutboxTask
+
+
+class SubmitRefunds:
+    """Handler of TaskKind.SUBMIT_REFUNDS: tells Stripe of an order's refunds that it has not heard of."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, clock: Clock, ids: Ids) -> None:
+        self._unit_of_work = unit_of_work
+        self._payment = payment
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, task: OutboxTask) -> None:
+        """An operator who revives the task after Stripe refused, starts another refund of what is owed.
+
+        Raises TaskHopeless when Stripe refuses one for good, PaymentUnavailable when it is away.
+        """
+        if task.was_revived:
+            await self._start_again(task.order_id)
+        async with self._unit_of_work() as uow:
+            order = await uow.orders.get(task.order_id)
+            refunds = await uow.refunds.of_order(task.order_id)
+        for refund in refunds:
+            if order is None or refund.status is not RefundStatus.REQUESTED:
+                continue
+            try:
+                state = await self._payment.refund(order, refund)
+            except PaymentRefused as refusal:
+                await self._follow(order.id, refund.id, refund.refused(str(refusal)))
+                raise TaskHopeless(str(refusal)) from refusal
+            await self._follow(
+                order.id, refund.id, refund.followed(state.status, state.stripe_refund_id, state.failure_reason)
+            )
+
+    async def _start_again(self, order_id: UUID) -> None:
+        async with self._unit_of_work() as uow:
+            order = (await uow.orders.lock([order_id])).get(order_id)
+            earlier = await uow.refunds.of_order(order_id)
+            disputes = await uow.disputes.of_order(order_id)
+            lost = [refund for refund in earlier if not refund.counts]
+            if order is None or not lost:
+                return
+            amount = owed(order, earlier, refund_fees=lost[-1].refund_fees, disputes=disputes)
+            if not amount:
+                return
+            now = self._clock.now()
+            again = Refund(
+                id=self._ids.new(),
+                order_id=order_id,
+                sequence=len(earlier) + 1,
+                amount=amount,
+                refund_fees=lost[-1].refund_fees,
+                reason=lost[-1].reason,
+                created_at=now,
+            )
+            await uow.refunds.add(again)
+            await recount(uow, order)
+            await uow.outbox.add([refund_mail(order_id, again, ids=self._ids, now=now)])
+            await uow.commit()
+
+    async def _follow(self, order_id: UUID, refund_id: UUID, followed: Refund) -> None:
+        async with self._unit_of_work() as uow:
+            order = (await uow.orders.lock([order_id]))[order_id]
+            current = next(r for r in await uow.refunds.of_order(order_id) if r.id == refund_id)
+            if current.status is RefundStatus.REQUESTED:  # else an event was quicker, and knows better
+                await store_status(uow, order, current, followed, ids=self._ids, now=self._clock.now())
+            await uow.commit()

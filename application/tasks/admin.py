@@ -1,0 +1,62 @@
+"""Use cases: an operator looks at the outbox, and has dead tasks tried again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock
+from domain.errors import NotFound
+from domain.tasks import OutboxTask, TaskState
+
+_PAGE: Final = 500
+
+
+class PerhapsSent(StrEnum):
+    """Not done, and the mail server has perhaps taken its mail: a view across the states."""
+
+    PERHAPS_SENT = "perhaps_sent"
+
+
+class ListTasks:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(self, state: TaskState | PerhapsSent) -> AsyncIterator[OutboxTask]:
+        """All such tasks, in the order of their ids: however many there are, a page at a time."""
+        after: UUID | None = None
+        while True:
+            async with self._unit_of_work() as uow:
+                if isinstance(state, TaskState):
+                    page = await uow.outbox.in_state(state, after=after, limit=_PAGE)
+                else:
+                    page = await uow.outbox.perhaps_sent(now=self._clock.now(), after=after, limit=_PAGE)
+            for task in page:
+                yield task
+            if len(page) < _PAGE:
+                return
+            after = page[-1].id
+
+
+class ReviveTasks:
+    """The relay hands them over within a second, where a worker runs."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(self, task_ids: Collection[UUID] | None = None) -> list[UUID]:
+        """Dead tasks, these or all, get all their tries again; of these, those whose mail was perhaps sent, too.
+
+        Raises NotFound, and revives none, where one of these is neither.
+        """
+        async with self._unit_of_work() as uow:
+            revived = await uow.outbox.revive(task_ids, now=self._clock.now())
+            if missing := set(task_ids or ()) - set(revived):
+                raise NotFound(f"No dead task {', '.join(sorted(map(str, missing)))}")
+            await uow.commit()
+        return revived

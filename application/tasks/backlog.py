@@ -1,0 +1,69 @@
+"""Use case: how much is waiting to be done, for those who watch over the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+
+from application.ports.storage import UnitOfWorkFactory
+from application.ports.system import Clock
+from application.tasks.run import LONGEST_PAUSE
+from domain.tasks import TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """So many tasks of a kind wait for a worker, the oldest for so long."""
+
+    count: int
+    oldest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """``pending`` tasks are to be done, ``dead`` ones were given up, ``overdue`` ones are due and wait for a worker.
+
+    ``perhaps_sent`` counts the pending and dead ones whose mail the mail server has perhaps taken. A reminder whose day
+    has not come is none of them.
+    """
+
+    pending: int = 0
+    dead: int = 0
+    perhaps_sent: int = 0
+    overdue: Mapping[TaskKind, Overdue] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def oldest(self) -> timedelta:
+        """For how long the task is due that waits longest."""
+        return max((each.oldest for each in self.overdue.values()), default=timedelta())
+
+    @property
+    def due(self) -> int:
+        """How many tasks are due and wait for a worker."""
+        return sum(each.count for each in self.overdue.values())
+
+    @property
+    def in_words(self) -> str:
+        """Of what is overdue: "1301 tasks are due, the oldest for 480 seconds (confirmation_mail 1290, …)"."""
+        listed = ", ".join(f"{kind} {each.count}" for kind, each in sorted(self.overdue.items()))
+        return f"{self.due} tasks are due, the oldest for {self.oldest.total_seconds():.0f} seconds ({listed})"
+
+
+class MeasureBacklog:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(self) -> Backlog:
+        """Raises StorageUnavailable."""
+        now = self._clock.now()
+        async with self._unit_of_work() as uow:
+            counts = await uow.outbox.backlog(now=now, until=now + LONGEST_PAUSE * 2)
+        return Backlog(
+            pending=counts.pending,
+            dead=counts.dead,
+            perhaps_sent=counts.perhaps_sent,
+            overdue={kind: Overdue(due.count, now - due.oldest_due_at) for kind, due in counts.due.items()},
+        )

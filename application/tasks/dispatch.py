@@ -1,0 +1,41 @@
+"""After a commit: tell the workers, without making the buyer wait for it (design.md §6)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from uuid import UUID
+
+from application.ports.task_queue import Notifier, NotifierUnavailable
+from domain.tasks import BULK, OutboxTask
+
+log = logging.getLogger(__name__)
+
+
+class HandOver:
+    """Hands outbox tasks to the workers in the background. What fails is left to the relay."""
+
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
+        self._running: set[asyncio.Task[None]] = set()
+
+    def __call__(self, tasks: Iterable[OutboxTask]) -> None:
+        """Return at once. Never raises. What is written for many at once is left to the relay, which keeps count."""
+        task_ids = [task.id for task in tasks if task.kind not in BULK]
+        if not task_ids:
+            return
+        notifying = asyncio.create_task(self._notify(task_ids))
+        self._running.add(notifying)
+        notifying.add_done_callback(self._running.discard)
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def _notify(self, task_ids: list[UUID]) -> None:
+        try:
+            await self._notifier.notify(task_ids)
+        except NotifierUnavailable as error:
+            log.warning("%d tasks are left to the relay: %s", len(task_ids), error)

@@ -1,0 +1,76 @@
+"""Use cases: events that changed nothing although they should have, and what Stripe may have told in vain."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable
+from datetime import timedelta
+from typing import Final
+
+from application.ports.payment import Payment, PaymentError
+from application.ports.storage import ReceivedEvent, StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.system import Clock
+from application.webhooks.handle_event import Reactions
+from domain.errors import DomainError
+
+log = logging.getLogger(__name__)
+
+#: Refunds that were made within this time are looked at again.
+REFUNDS_LOOK_BACK: Final = timedelta(days=3)
+#: Disputes take weeks to be decided, and there are few.
+DISPUTES_LOOK_BACK: Final = timedelta(days=90)
+_PAGE: Final = 100
+
+
+class ListFailedEvents:
+    """Events of kinds that we handle, which could not be handled: oldest first."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self) -> AsyncIterator[ReceivedEvent]:
+        """Raises StorageUnavailable."""
+        after: ReceivedEvent | None = None
+        while True:
+            async with self._unit_of_work(read_only=True) as uow:
+                page = await uow.inbox.failed_events(after=after, limit=_PAGE)
+            for received in page:
+                yield received
+            if len(page) < _PAGE:
+                return
+            after = page[-1]
+
+
+class ReviewRefundsAndDisputes:
+    """What Stripe says of them now is applied once more, whether or not its events came through."""
+
+    def __init__(self, payment: Payment, unit_of_work: UnitOfWorkFactory, clock: Clock, reactions: Reactions) -> None:
+        self._payment = payment
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._reactions = reactions
+
+    async def __call__(self) -> int:
+        """How many refunds and disputes were looked at. Raises PaymentUnavailable, StorageUnavailable."""
+        now = self._clock.now()
+        states = await self._payment.refunds_since(now - REFUNDS_LOOK_BACK)
+        async with self._unit_of_work(read_only=True) as uow:
+            known = await uow.refunds.statuses([state.stripe_refund_id for state in states])
+        for state in states:
+            if known.get(state.stripe_refund_id) is not state.status:
+                await self._again(state.stripe_refund_id, self._reactions.refund_is(state))
+        disputes = await self._payment.disputes_since(now - DISPUTES_LOOK_BACK)
+        async with self._unit_of_work(read_only=True) as uow:
+            duplicates = await uow.duplicate_payments.known([d.payment_intent_id or "" for d in disputes])
+        for dispute in disputes:
+            # To hear twice that a dispute over a duplicate payment was won would give that back twice as often.
+            if dispute.payment_intent_id not in duplicates:
+                await self._again(dispute.id, self._reactions.dispute_is(dispute))
+        return len(states) + len(disputes)
+
+    async def _again(self, name: str, applied: Awaitable[None]) -> None:
+        """One that cannot be applied must not keep the others waiting. Those of other sellers are left alone."""
+        try:
+            await applied
+        except (DomainError, PaymentError, StorageUnavailable, StorageConflict) as error:
+            log.info("%s is not applied again: %s", name, error)

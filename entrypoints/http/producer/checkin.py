@@ -1,0 +1,151 @@
+"""The door: check-in, and scanners that lose the network."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.status_codes import HTTP_200_OK
+
+from application.checkin.offline import GiveOfflineList, ListConflicts, ReceiveOfflineScans
+from application.checkin.scan import CheckIn, UndoCheckIn
+from application.ports.checkin import ScanCursor
+from domain.access import Actor, Scope
+from entrypoints.http.access import guarded_router
+from entrypoints.http.openapi import answers
+from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
+from entrypoints.http.producer.checkin_schemas import (
+    CheckInIn,
+    CheckInOut,
+    ConflictsOut,
+    KeysOut,
+    ScanOut,
+    ScansIn,
+    ScansOut,
+    UndoIn,
+    UndoOut,
+)
+from entrypoints.http.strict_json import StrictJson
+
+
+@post(
+    "/checkin",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[CheckInIn],
+    return_dto=None,
+    summary="Let somebody in",
+    operation_id="check_in",
+    responses=answers("not_found", "idempotency_key_reused"),
+)
+async def check_in(
+    data: JSONBody[CheckInIn], actor: NamedDependency[Actor], check_in: NamedDependency[CheckIn]
+) -> CheckInOut:
+    """Once for every code, however many scanners read it at the same time.
+
+    ``code`` is what the scanner sends or a person types. Separators, line ends and a scanner's prefix do not matter,
+    nor do 0 for O, 1 for I or L, 8 for B, nor what another keyboard layout made of a scanner's keys.
+    """
+    answer = await check_in(actor, data.code, show_id=data.show_id, device_id=data.device_id, scan_id=data.scan_id)
+    return CheckInOut.of(answer)
+
+
+@post(
+    "/checkin/undo",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[UndoIn],
+    return_dto=None,
+    summary="Undo a check-in",
+    operation_id="undo_check_in",
+    responses=answers("not_found"),
+)
+async def undo(
+    data: JSONBody[UndoIn], actor: NamedDependency[Actor], undo_check_in: NamedDependency[UndoCheckIn]
+) -> UndoOut:
+    """The code admits again."""
+    undone, answer = await undo_check_in(actor, data.code, show_id=data.show_id)
+    return UndoOut.of(answer, undone=undone)
+
+
+@get("/checkin/keys", summary="Get the keys to verify offline lists", operation_id="get_checkin_keys")
+async def keys(give_offline_list: NamedDependency[GiveOfflineList]) -> KeysOut:
+    """To be fetched once, before the show, over a line that is trusted."""
+    return KeysOut([dict(key) for key in give_offline_list.public_keys()])
+
+
+@get(
+    "/shows/{show_id:uuid}/checkin/list",
+    media_type="application/jose",
+    summary="Get the list for scanners without a network",
+    operation_id="get_checkin_list",
+)
+async def offline_list(
+    show_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    give_offline_list: NamedDependency[GiveOfflineList],
+    names: Annotated[bool, QueryParameter(description="With the attendees' names.")] = False,
+) -> Response[str]:
+    """A JSON Web Signature (RFC 7515, compact, EdDSA) over ``{version, issued_at, show, code_hash: "sha256", reading,
+    attendees: [{id, code_hash, name?, ticket_name, is_vip, status, checked_in_at}]}``. A scanner may be lost, so it has
+    hashes (of the code in upper case, without separators) in place of codes, and names only where they are asked for.
+
+    To find a code, make full-width letters plain, take upper case, leave out all but A-Z and 0-9 (and, in front, an AIM
+    identifier such as ``]Q1``), and look for the hash of the 24 characters. When it is not there, ``reading: {keys,
+    layouts: [{layouts, typed}], mistaken}`` says how else to read the text as it came: for each of ``layouts``, put in
+    place of every character of ``typed`` the character of ``keys`` at the same place, and leave out all others, but for
+    digits (U+FFFD in ``typed`` is no character; where one stands for several keys, try each); then, in upper case, what
+    ``mistaken`` says a character may stand for. Up to four characters may stand around the 24. Only one reading will be
+    in the list;
+    uploads are read in the same way.
+    """
+    signed = await give_offline_list(actor, show_id, with_names=names)
+    return Response(signed, media_type="application/jose", headers={"Cache-Control": "private, no-store"})
+
+
+@post(
+    "/shows/{show_id:uuid}/checkin/scans",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[ScansIn],
+    return_dto=None,
+    summary="Tell whom a scanner let in without the network",
+    operation_id="upload_scans",
+)
+async def upload(
+    show_id: FromPath[UUID],
+    data: JSONBody[ScansIn],
+    actor: NamedDependency[Actor],
+    receive_offline_scans: NamedDependency[ReceiveOfflineScans],
+) -> ScansOut:
+    """Safe to repeat, also where it failed in its middle: a scan is taken in once by its id, and reported as it stands
+    now. The earliest scan of a code counts as its admission, and every other one is a conflict.
+    """
+    scans = [scan.to_scan(position) for position, scan in enumerate(data.scans)]
+    reports = [ScanOut.of(each) for each in await receive_offline_scans(actor, show_id, data.device_id, scans)]
+    return ScansOut(reports, sum(report.conflict for report in reports))
+
+
+@get(
+    "/shows/{show_id:uuid}/checkin/conflicts",
+    summary="List who went in and should not have",
+    operation_id="list_checkin_conflicts",
+)
+async def conflicts(
+    show_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    list_conflicts: NamedDependency[ListConflicts],
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> ConflictsOut:
+    """What offline scanners did that cannot be undone, as it was told."""
+    after = ScanCursor(*decode_cursor(cursor)) if cursor else None
+    reports, more = await list_conflicts(actor, show_id, after=after, limit=limit)
+    return ConflictsOut(
+        [ScanOut.of(report) for report in reports], encode_cursor(more.received_at, more.scan_id) if more else None
+    )
+
+
+router = guarded_router(
+    "/", check_in, undo, keys, offline_list, upload, conflicts, scopes=[Scope.CHECKIN], tags=["Producer: door"]
+)

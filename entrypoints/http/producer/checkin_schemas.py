@@ -1,0 +1,225 @@
+"""What scanners send and get."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from application.checkin.offline import MAX_SCANS, OfflineScan, ScanReport
+from application.checkin.scan import MAX_DEVICE_LENGTH, DoorAnswer
+from domain.admission import Scan, ScanResult, attendee_of
+from domain.errors import InvalidRequest
+from domain.orders import Order
+
+#: Longer is no code, but whatever else there is in a QR code.
+MAX_SCANNED_LENGTH = 1000
+
+Code = Annotated[str, Meta(max_length=MAX_SCANNED_LENGTH, examples=["MFRGGZDFMZTWQ2LKNNWG23TP"])]
+Layout = Annotated[
+    str | None,
+    Meta(description="The keyboard layout that typed the code; null where it came as it is.", examples=["de"]),
+]
+DeviceId = Annotated[str, Meta(max_length=MAX_DEVICE_LENGTH, examples=["north door 2"])]
+
+
+class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Base of everything that comes in."""
+
+
+class CheckInIn(_In):
+    """``show_id`` is the show whose door the scanner stands at. Left out, it stands at the producer's shows that are on
+    now, from two hours before doors to the end; when none is on, a ticket to a later one is ``too_early``.
+
+    ``scan_id`` is the scanner's own, a new one for each scan. Sent again with the same one, because the answer was lost
+    on the way, a scan is answered as before. An upload of offline scans knows it by the same ``id``.
+    """
+
+    code: Code
+    show_id: UUID | None = None
+    device_id: DeviceId = ""
+    scan_id: UUID | None = None
+
+
+class UndoIn(_In):
+    code: Code
+    show_id: UUID | None = None
+
+
+class DoorAttendeeOut(msgspec.Struct, kw_only=True):
+    """Whose ticket it is."""
+
+    id: UUID
+    name: str
+    ticket_name: str
+    is_vip: bool
+    status: str
+    order_id: UUID
+    order_number: str
+
+    @classmethod
+    def of(cls, order: Order | None, attendee_id: UUID | None) -> DoorAttendeeOut | None:
+        if order is None or attendee_id is None:
+            return None
+        attendee = attendee_of(order, attendee_id)
+        return cls(
+            id=attendee.id,
+            name=attendee.name,
+            ticket_name=attendee.ticket_name,
+            is_vip=attendee.is_vip,
+            status=attendee.status.value,
+            order_id=order.id,
+            order_number=order.number,
+        )
+
+
+class OtherScanOut(msgspec.Struct, kw_only=True):
+    """The scan that counts as the admission: when it was, and on which device."""
+
+    id: UUID
+    device_id: str
+    offline: bool
+    scanned_at: datetime
+
+    @classmethod
+    def of(cls, scan: Scan | None) -> OtherScanOut | None:
+        if scan is None:
+            return None
+        return cls(id=scan.id, device_id=scan.device_id, offline=scan.offline, scanned_at=scan.scanned_at)
+
+
+class CheckInOut(msgspec.Struct, kw_only=True):
+    """``admitted`` is said once for every ticket. ``already_admitted`` comes with when that was, and on which device
+    (``admission``), ``void`` for a ticket that was refunded or whose show is cancelled, ``too_early`` for one to a show
+    whose doors open in more than two hours, ``unknown`` without an attendee.
+
+    ``layout`` is the keyboard layout that typed the code: "de", "fr", "tr(f)" …, as X11 names them, the commonest of
+    those that type it alike (German, Swiss, Hungarian and more swap Y and Z: "de"). It is null where the code came as
+    it is. Anything else is a scanner that should be set to the layout of its computer.
+    """
+
+    result: ScanResult
+    attendee: DoorAttendeeOut | None
+    checked_in_at: datetime | None
+    layout: Layout
+    admission: OtherScanOut | None
+
+    @classmethod
+    def of(cls, answer: DoorAnswer) -> CheckInOut:
+        return cls(
+            result=answer.result,
+            attendee=DoorAttendeeOut.of(answer.order, answer.attendee_id),
+            checked_in_at=answer.checked_in_at,
+            layout=answer.layout,
+            admission=OtherScanOut.of(answer.admission),
+        )
+
+
+class UndoResult(StrEnum):
+    """``not_admitted``: nobody had gone in with it."""
+
+    UNDONE = "undone"
+    NOT_ADMITTED = "not_admitted"
+    WRONG_SHOW = "wrong_show"
+    UNKNOWN = "unknown"
+
+
+class UndoOut(msgspec.Struct, kw_only=True):
+    result: UndoResult
+    attendee: DoorAttendeeOut | None
+    checked_in_at: datetime | None
+    layout: Layout
+
+    @classmethod
+    def of(cls, answer: DoorAnswer, *, undone: bool) -> UndoOut:
+        refused = {ScanResult.UNKNOWN: UndoResult.UNKNOWN, ScanResult.WRONG_SHOW: UndoResult.WRONG_SHOW}
+        nothing = refused.get(answer.result, UndoResult.NOT_ADMITTED)
+        return cls(
+            result=UndoResult.UNDONE if undone else nothing,
+            attendee=DoorAttendeeOut.of(answer.order, answer.attendee_id),
+            checked_in_at=answer.checked_in_at,
+            layout=answer.layout,
+        )
+
+
+class KeysOut(msgspec.Struct):
+    """A JSON Web Key Set (RFC 7517): Ed25519 keys (RFC 8037)."""
+
+    keys: list[dict[str, str]]
+
+
+class ScanIn(_In):
+    """``id`` is the scanner's own, the same whenever this scan is told again; ``scanned_at`` by the scanner's clock.
+
+    A time before the ticket was sold, or still to come, is not believed: the time of the upload counts instead.
+    """
+
+    id: UUID
+    code: Code
+    scanned_at: datetime
+
+    def to_scan(self, position: int) -> OfflineScan:
+        """Raises InvalidRequest for a time without an offset."""
+        if self.scanned_at.tzinfo is None:
+            place = f"scans[{position}].scanned_at"
+            raise InvalidRequest(f"{place} must have a UTC offset", field=place)
+        return OfflineScan(self.id, self.code, self.scanned_at)
+
+
+class ScansIn(_In):
+    """Everybody whom the scanner let in without asking."""
+
+    device_id: DeviceId
+    scans: Annotated[list[ScanIn], Meta(max_length=MAX_SCANS)]
+
+
+class ScanOut(msgspec.Struct, kw_only=True):
+    """``conflict``: somebody went in who should not have: with a code that let somebody else in (``admission`` is that
+    scan), that is void, of another show, or no code at all.
+    """
+
+    id: UUID
+    device_id: str
+    code: str
+    scanned_at: datetime
+    received_at: datetime
+    result: ScanResult
+    conflict: bool
+    attendee_id: UUID | None
+    attendee: DoorAttendeeOut | None
+    admission: OtherScanOut | None
+    layout: Layout
+
+    @classmethod
+    def of(cls, report: ScanReport) -> ScanOut:
+        scan = report.scan
+        return cls(
+            id=scan.id,
+            device_id=scan.device_id,
+            code=scan.code,
+            scanned_at=scan.scanned_at,
+            received_at=scan.received_at,
+            result=scan.result,
+            conflict=scan.is_conflict,
+            attendee_id=scan.attendee_id,
+            attendee=DoorAttendeeOut.of(report.order, scan.attendee_id),
+            admission=OtherScanOut.of(report.admission),
+            layout=report.layout,
+        )
+
+
+class ScansOut(msgspec.Struct):
+    """In the order of the request."""
+
+    items: list[ScanOut]
+    conflicts: int
+    next_cursor: str | None = None
+
+
+class ConflictsOut(msgspec.Struct):
+    items: list[ScanOut]
+    next_cursor: str | None

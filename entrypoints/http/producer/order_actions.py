@@ -1,0 +1,198 @@
+"""What a producer does about one order: give money back, send the tickets again, write a note."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from litestar import get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
+
+from application.links import Links
+from application.orders.customer import ChangeCustomer
+from application.orders.details import GetOrder
+from application.orders.lists import ListRefunds
+from application.orders.notes import ReadNotes, WriteNote
+from application.orders.resend_tickets import ResendTickets
+from application.refunds.disputes import ListDisputes
+from application.refunds.refund_order import PreviewRefund, RefundOrder
+from domain.access import Actor, Scope
+from entrypoints.http.access import guarded_router
+from entrypoints.http.openapi import answers
+from entrypoints.http.producer.order_schemas import (
+    DisputeListOut,
+    DisputeOut,
+    NoteIn,
+    NoteListOut,
+    NoteOut,
+    OrderChangesIn,
+    RefundedOut,
+    RefundIn,
+    RefundListOut,
+    RefundOut,
+    RefundPreviewOut,
+    ResentOut,
+)
+from entrypoints.http.schemas import OrderOut
+from entrypoints.http.strict_json import StrictJson
+
+
+@post(
+    "/refund",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[RefundIn],
+    return_dto=None,
+    summary="Refund an order or some of its attendees",
+    operation_id="refund_order",
+    responses=answers("conflict"),
+)
+async def refund(
+    order_id: FromPath[UUID],
+    data: JSONBody[RefundIn],
+    actor: NamedDependency[Actor],
+    refund_order: NamedDependency[RefundOrder],
+    get_order: NamedDependency[GetOrder],
+    links: NamedDependency[Links],
+) -> RefundedOut:
+    """The tickets are void at once, and on sale again with ``restock``; Stripe gives the money back afterwards. A free
+    order is cancelled so. What was paid at the counter is given back there: its refund is a record. The same refund
+    asked for twice is refused the second time, as the tickets are void; but when it has `failed` or was `canceled`,
+    asking again starts another one of what these tickets bring and has not gone back.
+
+    Without ``attendee_ids`` all that is left goes back (but for the fees, where they stay), whatever was refunded by
+    hand in Stripe's dashboard. Named attendees get what their tickets cost, and are refused where less is left. What a
+    lost dispute gave the buyer counts as given back for those who are named next. While a dispute is open, and the bank
+    has the money, everything is refused; an inquiry may be answered with a refund.
+    """
+    order, made = await refund_order(
+        order_id,
+        by=actor,
+        attendee_ids=data.attendee_ids,
+        restock=data.restock,
+        refund_fees=data.refund_fees,
+        reason=data.reason,
+    )
+    found = await get_order(order_id)
+    return RefundedOut(
+        OrderOut.of_order(replace(found, order=order), checkout_url=links.checkout_url(order)),
+        RefundOut.of(made, order.quote.currency) if made else None,
+    )
+
+
+@post(
+    "/refund/preview",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[RefundIn],
+    return_dto=None,
+    summary="See what a refund would do",
+    operation_id="preview_refund",
+    responses=answers("conflict"),
+)
+async def preview(
+    order_id: FromPath[UUID],
+    data: JSONBody[RefundIn],
+    actor: NamedDependency[Actor],
+    preview_refund: NamedDependency[PreviewRefund],
+) -> RefundPreviewOut:
+    """What the buyer would get back and who would bear it. Nothing is changed, and what the refund would refuse is
+    refused here, too.
+    """
+    previewed = await preview_refund(actor, order_id, attendee_ids=data.attendee_ids, refund_fees=data.refund_fees)
+    return RefundPreviewOut.of(previewed, restock=data.restock)
+
+
+@get("/refunds", summary="List an order's refunds", operation_id="list_refunds")
+async def refunds(
+    order_id: FromPath[UUID], actor: NamedDependency[Actor], list_refunds: NamedDependency[ListRefunds]
+) -> RefundListOut:
+    """And how each of them stands, those that failed and those made in Stripe's dashboard, too."""
+    order, made = await list_refunds(actor, order_id)
+    return RefundListOut([RefundOut.of(each, order.quote.currency) for each in made])
+
+
+@get("/disputes", summary="List an order's disputes", operation_id="list_disputes")
+async def disputes(
+    order_id: FromPath[UUID], actor: NamedDependency[Actor], list_disputes: NamedDependency[ListDisputes]
+) -> DisputeListOut:
+    """What the buyer's bank asked for, and what became of it."""
+    order, found = await list_disputes(actor, order_id)
+    return DisputeListOut([DisputeOut.of(each, order.quote.currency) for each in found])
+
+
+@post(
+    "/resend",
+    status_code=HTTP_202_ACCEPTED,
+    summary="Send an order's tickets again",
+    operation_id="resend_tickets",
+    responses=answers("conflict"),
+)
+async def resend(
+    order_id: FromPath[UUID], actor: NamedDependency[Actor], resend_tickets: NamedDependency[ResendTickets]
+) -> ResentOut:
+    """The confirmation mail once more, with the tickets that still admit."""
+    order = await resend_tickets(actor, order_id)
+    return ResentOut(order.id, order.customer.email)
+
+
+@patch(
+    "/",
+    dto=StrictJson[OrderChangesIn],
+    return_dto=None,
+    summary="Correct who ordered",
+    operation_id="change_order",
+    responses=answers("conflict", "invalid_name", "invalid_email", "invalid_phone"),
+)
+async def change(
+    order_id: FromPath[UUID],
+    data: JSONBody[OrderChangesIn],
+    actor: NamedDependency[Actor],
+    change_customer: NamedDependency[ChangeCustomer],
+    get_order: NamedDependency[GetOrder],
+    links: NamedDependency[Links],
+) -> OrderOut:
+    """Name, e-mail address and phone number of an order that has valid tickets, or whose bank still works on the
+    payment. Any other is refused, and so is one whose buyer was erased. Attendees with the customer's old name get the
+    new one; ticket codes stay.
+
+    With another name or address the tickets are mailed again, to the address as it is now. An address that is given up
+    gets a mail, too, which shows a part of the new one. The same values again change nothing and mail nothing.
+    """
+    order = await change_customer(actor, order_id, data.to_changes())
+    found = await get_order(order_id)
+    return OrderOut.of_order(replace(found, order=order), checkout_url=links.checkout_url(order))
+
+
+@post("/notes", dto=StrictJson[NoteIn], return_dto=None, summary="Write a note on an order", operation_id="add_note")
+async def write(
+    order_id: FromPath[UUID],
+    data: JSONBody[NoteIn],
+    actor: NamedDependency[Actor],
+    write_note: NamedDependency[WriteNote],
+) -> NoteOut:
+    """For colleagues; the buyer never sees it."""
+    return NoteOut.of(await write_note(actor, order_id, data.text))
+
+
+@get("/notes", summary="Read the notes on an order", operation_id="list_notes")
+async def read(
+    order_id: FromPath[UUID], actor: NamedDependency[Actor], read_notes: NamedDependency[ReadNotes]
+) -> NoteListOut:
+    """Oldest first."""
+    return NoteListOut([NoteOut.of(note) for note in await read_notes(actor, order_id)])
+
+
+router = guarded_router(
+    "/orders/{order_id:uuid}",
+    refund,
+    preview,
+    refunds,
+    disputes,
+    resend,
+    change,
+    write,
+    read,
+    scopes=[Scope.ORDERS],
+    tags=["Producer: orders"],
+)

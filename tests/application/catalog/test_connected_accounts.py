@@ -1,0 +1,134 @@
+"""A producer's account, where Stripe's pages and our database do not keep in step by themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from typing_extensions import override
+
+from adapters.memory.payment import MemoryPayment
+from application.access.audit_log import AuditTrail
+from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
+from application.ports.payment import PaymentRefused, PaymentUnavailable
+from domain.access import Actor
+from domain.catalog import Producer, ProducerFinancial
+from domain.errors import InvalidRequest, NotFound
+from tests.application.world import World
+from tests.support.factories import producer
+
+
+class SlowPayment(MemoryPayment):
+    """While it makes an account, the producer names another one."""
+
+    def __init__(self, change: ChangeAccount) -> None:
+        super().__init__()
+        self._change = change
+
+    @override
+    async def create_account(self, producer: Producer) -> str:
+        await self._change(Actor(producer.id), name=producer.name, email=None, stripe_account_id="acct_named")
+        return await super().create_account(producer)
+
+
+class ForgetfulPayment(MemoryPayment):
+    """A day has passed between any two calls: each makes an account of its own. ``losing_answers`` makes accounts of
+    which nobody hears.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+        self.losing_answers = False
+
+    @override
+    async def create_account(self, producer: Producer) -> str:
+        self.made.append(f"acct_{len(self.made)}")
+        if self.losing_answers:
+            raise PaymentUnavailable("read timed out")
+        return self.made[-1]
+
+    @override
+    async def account_made(self, producer: Producer, *, since: datetime) -> str | None:
+        return self.made[-1] if self.made else None
+
+
+@pytest.fixture
+async def newcomer(world: World) -> Producer:
+    new = producer(account=None, charges_enabled=False)
+    await world.add_producer(new)
+    return new
+
+
+@pytest.fixture
+def audit(world: World) -> AuditTrail:
+    return world.audit
+
+
+async def financial(world: World, who: Producer) -> ProducerFinancial:
+    async with world.database() as uow:
+        found = await uow.catalog.producer(who.id)
+    assert found
+    return found.financial
+
+
+async def test_account_that_stripe_does_not_know_is_refused(
+    world: World, newcomer: Producer, audit: AuditTrail
+) -> None:
+    change = ChangeAccount(world.database, world.payment, audit)
+    with pytest.raises(InvalidRequest) as refusal:
+        await change(Actor(newcomer.id), name="Globe", email=None, stripe_account_id="of somebody else")
+    assert refusal.value.field == "stripe_account_id"
+    assert await financial(world, newcomer) == ProducerFinancial()
+
+
+async def test_account_that_was_named_meanwhile_counts(world: World, newcomer: Producer, audit: AuditTrail) -> None:
+    payment = SlowPayment(ChangeAccount(world.database, world.payment, audit))
+    onboard = OnboardProducer(world.database, payment, world.links, audit)
+
+    link = await onboard(Actor(newcomer.id))
+
+    assert "acct_named" in link.url
+    assert (await financial(world, newcomer)).stripe_account_id == "acct_named"
+
+
+async def test_stripe_down_or_refusing_makes_no_account(world: World, newcomer: Producer, audit: AuditTrail) -> None:
+    onboard = OnboardProducer(world.database, world.payment, world.links, audit)
+    world.payment.available = False
+    with pytest.raises(PaymentUnavailable):
+        await onboard(Actor(newcomer.id))
+    world.payment.available, world.payment.refusing = True, True
+    with pytest.raises(PaymentRefused):
+        await onboard(Actor(newcomer.id))
+    assert await financial(world, newcomer) == ProducerFinancial()
+
+
+async def test_account_whose_making_was_never_heard_of_is_found_a_day_later(
+    world: World, newcomer: Producer, audit: AuditTrail
+) -> None:
+    payment = ForgetfulPayment()
+    onboard = OnboardProducer(world.database, payment, world.links, audit)
+    payment.losing_answers = True
+    with pytest.raises(PaymentUnavailable):
+        await onboard(Actor(newcomer.id))
+    payment.losing_answers = False
+
+    await onboard(Actor(newcomer.id))
+
+    assert payment.made == ["acct_0"]
+    assert (await financial(world, newcomer)).stripe_account_id == "acct_0"
+
+
+async def test_link_leads_back_to_us(world: World, newcomer: Producer, audit: AuditTrail) -> None:
+    link = await OnboardProducer(world.database, world.payment, world.links, audit)(Actor(newcomer.id))
+    assert link.url.endswith("back=https://tickets.example")
+
+
+async def test_producer_who_is_gone_is_not_found(world: World, audit: AuditTrail) -> None:
+    nobody = Actor(producer().id)
+    with pytest.raises(NotFound):
+        await GetAccount(world.database, world.payment)(nobody)
+    with pytest.raises(NotFound):
+        await ChangeAccount(world.database, world.payment, audit)(
+            nobody, name="Globe", email=None, stripe_account_id=None
+        )

@@ -1,0 +1,416 @@
+"""Requests that wait are decided together, each once, never two batches of one show at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+
+import pytest
+
+from application.concurrency.group_commit import GroupCommit
+from application.errors import Busy
+from tests.application.world import HANGS_SECONDS
+
+pytestmark = pytest.mark.p0
+
+Line = GroupCommit[str, str, str]
+
+
+class Refused(Exception):
+    pass
+
+
+class Decider:
+    """Decides when it is told to. ``batches`` is what it was asked, in order."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.refused: set[str] = set()
+        self.failure: Exception | None = None
+        self._gates: list[asyncio.Event] = []
+        self._begun = asyncio.Condition()
+
+    async def __call__(self, requests: Sequence[str]) -> list[str | Exception]:
+        gate = asyncio.Event()
+        async with self._begun:
+            self.batches.append(list(requests))
+            self._gates.append(gate)
+            self._begun.notify_all()
+        await gate.wait()
+        if self.failure:
+            raise self.failure
+        return [Refused(request) if request in self.refused else request.upper() for request in requests]
+
+    async def decide(self, batch: int) -> None:
+        """Let the batch (counted from 0) come to its decision, once it has begun."""
+        await self.begun(batch + 1)
+        self._gates[batch].set()
+
+    async def begun(self, count: int) -> None:
+        """Wait until so many batches have begun."""
+        async with asyncio.timeout(HANGS_SECONDS), self._begun:
+            await self._begun.wait_for(lambda: len(self.batches) >= count)
+
+    async def decide_everything(self, line: Line) -> None:
+        """Decide whatever comes until nothing is left."""
+        closing = asyncio.create_task(line.close())
+        async with asyncio.timeout(HANGS_SECONDS):
+            while not closing.done():
+                for gate in self._gates:
+                    gate.set()
+                await asyncio.sleep(0)
+
+
+async def submitted(line: Line, key: str, *requests: str) -> list[asyncio.Task[str]]:
+    """The requests, waiting in line in this order."""
+    tasks = [asyncio.create_task(line.submit(key, request)) for request in requests]
+    await asyncio.sleep(0)
+    return tasks
+
+
+@pytest.fixture
+def decider() -> Decider:
+    return Decider()
+
+
+async def test_a_request_that_finds_its_line_idle_is_decided_at_once(decider: Decider) -> None:
+    line = Line(decider)
+    (ada,) = await submitted(line, "hamlet", "ada")
+    await decider.begun(1)
+    await decider.decide(0)
+    assert await ada == "ADA"
+    assert decider.batches == [["ada"]]
+
+
+async def test_requests_that_wait_are_decided_together_in_their_order(decider: Decider) -> None:
+    line = Line(decider)
+    (ada,) = await submitted(line, "hamlet", "ada")
+    others = await submitted(line, "hamlet", "bob", "cleo", "dan")
+    await decider.decide(0)
+    assert await ada == "ADA"
+    await decider.begun(2)
+    await decider.decide(1)
+    assert await asyncio.gather(*others) == ["BOB", "CLEO", "DAN"]
+    assert decider.batches == [["ada"], ["bob", "cleo", "dan"]]
+
+
+async def test_two_batches_never_decide_for_the_same_show_at_a_time(decider: Decider) -> None:
+    line = Line(decider, max_batch=1, patience_seconds=0)
+    tasks = await submitted(line, "hamlet", "ada", "bob")
+    await submitted(line, "macbeth", "cleo")
+    await decider.begun(2)
+    assert decider.batches == [["ada"], ["cleo"]]
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB"]
+
+
+async def test_others_gather_behind_a_quick_batch_and_begin_beside_a_slow_one(decider: Decider) -> None:
+    line = Line(decider, patience_seconds=0.02)
+    tasks = await submitted(line, "hamlet", "ada")
+    tasks += await submitted(line, "macbeth", "bob") + await submitted(line, "othello", "cleo")
+    await decider.begun(1)
+    assert decider.batches == [["ada"]]
+    await decider.begun(2)
+    assert decider.batches == [["ada"], ["bob", "cleo"]]
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "CLEO"]
+
+
+async def test_different_shows_are_decided_at_the_same_time(decider: Decider) -> None:
+    line = Line(decider, patience_seconds=0)
+    (ada,) = await submitted(line, "hamlet", "ada")
+    (bob,) = await submitted(line, "macbeth", "bob")
+    await decider.begun(2)
+    await decider.decide(1)
+    assert await bob == "BOB"
+    assert not ada.done()
+    await decider.decide(0)
+    assert await ada == "ADA"
+
+
+async def test_waiting_requests_of_several_shows_share_a_batch(decider: Decider) -> None:
+    line = Line(decider, max_in_flight=2, patience_seconds=0)
+    tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
+    tasks += await submitted(line, "othello", "cleo") + await submitted(line, "lear", "dan")
+    await decider.decide(0)
+    await decider.begun(3)
+    assert decider.batches[2] == ["cleo", "dan"]
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "CLEO", "DAN"]
+
+
+async def test_a_batch_is_no_larger_than_its_bound(decider: Decider) -> None:
+    line = Line(decider, max_batch=2)
+    tasks = await submitted(line, "hamlet", "a", "b", "c", "d", "e")
+    await decider.decide_everything(line)
+    assert decider.batches == [["a", "b"], ["c", "d"], ["e"]]
+    assert await asyncio.gather(*tasks) == list("ABCDE")
+
+
+class Preparation:
+    """Lasts until the gate of the batch's first request is open, and is good for further requests that do not begin
+    with an x. ``told`` is who waited then, by the batch's first request.
+    """
+
+    def __init__(self) -> None:
+        self.gates: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.told: dict[str, list[str]] = {}
+        self.failures: dict[str, Exception] = {}
+
+    @asynccontextmanager
+    async def __call__(
+        self, requests: Sequence[str], waiting: Callable[[], Sequence[str]]
+    ) -> AsyncIterator[Callable[[str], bool]]:
+        await self.gates[requests[0]].wait()
+        if requests[0] in self.failures:
+            raise self.failures[requests[0]]
+        self.told[requests[0]] = list(waiting())
+        yield lambda request: not request.startswith("x")
+
+    def open(self, *first: str) -> None:
+        for request in first:
+            self.gates[request].set()
+
+
+async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_them(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare, max_batch=3)
+    tasks = await submitted(line, "hamlet", "ada")
+    tasks += await submitted(line, "hamlet", "xavier", "bob", "xena", "cleo", "dan")
+    tasks += await submitted(line, "macbeth", "eve")
+    prepare.open("ada", "eve", "xavier")
+    await decider.decide_everything(line)
+    assert decider.batches == [["ada", "bob", "cleo"], ["eve", "dan"], ["xavier", "xena"]]
+    assert prepare.told["eve"] == ["xavier", "xena"]  # in the order in which they came, and dan is one too many
+    assert await asyncio.gather(*tasks) == ["ADA", "XAVIER", "BOB", "XENA", "CLEO", "DAN", "EVE"]
+
+
+async def test_who_comes_for_another_show_joins_and_no_other_batch_decides_for_it(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare, patience_seconds=0.2)
+    tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
+    prepare.open("ada", "fay", "gus")
+    await decider.begun(1)
+    tasks += await submitted(line, "macbeth", "fay") + await submitted(line, "othello", "gus")
+    await decider.begun(2)
+    assert decider.batches == [["ada", "bob"], ["gus"]]
+    await decider.decide_everything(line)
+    assert decider.batches == [["ada", "bob"], ["gus"], ["fay"]]
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "FAY", "GUS"]
+
+
+async def test_nobody_joins_for_a_show_that_another_batch_decides_for(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare, patience_seconds=0)
+    tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
+    tasks += await submitted(line, "macbeth", "cleo") + await submitted(line, "hamlet", "dan")
+    prepare.open("ada")
+    await decider.begun(1)
+    assert decider.batches == [["ada", "dan"]]
+    prepare.open("bob")
+    await decider.decide_everything(line)
+    assert decider.batches == [["ada", "dan"], ["bob", "cleo"]]
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "CLEO", "DAN"]
+
+
+async def test_a_preparation_is_told_of_as_many_as_the_batch_has_room_for(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare, max_batch=4)
+    tasks = await submitted(line, "hamlet", "ada")
+    tasks += await submitted(line, "macbeth", "bob", "cleo") + await submitted(line, "hamlet", "xavier", "dan")
+    tasks[1].cancel()
+    await asyncio.sleep(0)
+    tasks += await submitted(line, "othello", "eve")
+    prepare.open("ada", "xavier")
+    await decider.decide_everything(line)
+    assert prepare.told == {"ada": ["cleo", "xavier", "dan"], "xavier": []}
+    assert decider.batches == [["ada", "cleo", "dan", "eve"], ["xavier"]]
+
+
+async def test_a_show_that_was_passed_over_stays_first_in_line(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare, max_batch=2)
+    tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "othello", "xavier")
+    tasks += await submitted(line, "macbeth", "bob") + await submitted(line, "lear", "cleo", "dan")
+    prepare.open("ada", "xavier", "dan")
+    await decider.decide_everything(line)
+    assert decider.batches == [["ada", "bob"], ["xavier", "cleo"], ["dan"]]
+    await asyncio.gather(*tasks)
+
+
+async def test_a_preparation_that_fails_refuses_those_who_waited_for_it_alone(decider: Decider) -> None:
+    prepare = Preparation()
+    line = Line(decider, prepare=prepare)
+    (ada,) = await submitted(line, "hamlet", "ada")
+    (bob,) = await submitted(line, "hamlet", "bob")
+    prepare.failures["ada"] = Busy()
+    prepare.open("ada", "bob")
+    with pytest.raises(Busy):
+        await ada
+    await decider.decide_everything(line)
+    assert await bob == "BOB"
+
+
+async def test_a_show_that_cannot_be_prepared_harms_nobody_who_waits_for_another(decider: Decider) -> None:
+    prepare = Preparation()
+    prepare.failures["ada"] = Busy()
+    prepare.open("first", "ada", "cleo")
+    line = Line(decider, prepare=prepare)
+    await submitted(line, "lear", "first")
+    await decider.begun(1)
+    stuck, [cleo] = await submitted(line, "hamlet", "ada", "bob"), await submitted(line, "macbeth", "cleo")
+    await decider.decide_everything(line)
+    assert decider.batches == [["first"], ["cleo"]]
+    assert await cleo == "CLEO"
+    assert [type(outcome) for outcome in await asyncio.gather(*stuck, return_exceptions=True)] == [Busy, Busy]
+
+
+async def test_a_line_at_its_bound_refuses_the_next_request(decider: Decider) -> None:
+    line = Line(decider, max_waiting=2)
+    tasks = await submitted(line, "hamlet", "ada", "bob", "cleo")  # ada is being decided, two wait
+    with pytest.raises(Busy):
+        await line.submit("hamlet", "dan")
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "CLEO"]
+
+
+async def test_a_line_that_was_full_takes_requests_again(decider: Decider) -> None:
+    line = Line(decider, max_waiting=1)
+    tasks = await submitted(line, "hamlet", "ada", "bob")
+    await decider.decide_everything(line)
+    tasks += await submitted(line, "hamlet", "cleo")
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "CLEO"]
+
+
+async def test_no_more_batches_than_allowed_are_in_flight(decider: Decider) -> None:
+    line = Line(decider, max_in_flight=2, patience_seconds=0)
+    tasks = [task for show in ("hamlet", "macbeth", "othello") for task in await submitted(line, show, show)]
+    await decider.begun(2)
+    assert decider.batches == [["hamlet"], ["macbeth"]]
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["HAMLET", "MACBETH", "OTHELLO"]
+
+
+async def test_a_place_that_becomes_free_is_taken_at_once(decider: Decider) -> None:
+    line = Line(decider, max_in_flight=2, patience_seconds=0)
+    tasks = [task for show in ("hamlet", "macbeth", "othello") for task in await submitted(line, show, show)]
+    await decider.decide(0)
+    await decider.begun(3)  # although macbeth is still being decided
+    assert decider.batches[2] == ["othello"]
+    await decider.decide_everything(line)
+    await asyncio.gather(*tasks)
+
+
+async def test_one_batch_in_flight_is_enough_to_decide_everything(decider: Decider) -> None:
+    line = Line(decider, max_in_flight=1)
+    tasks = await submitted(line, "hamlet", "ada", "bob") + await submitted(line, "macbeth", "cleo")
+    await decider.begun(1)
+    await decider.decide(0)
+    await decider.begun(2)
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "CLEO"]
+
+
+async def test_a_hot_show_does_not_keep_the_others_waiting(decider: Decider) -> None:
+    line = Line(decider, max_batch=2, max_in_flight=2)
+    hot = await submitted(line, "hamlet", "a", "b", "c", "d", "e")
+    (lone,) = await submitted(line, "macbeth", "lone")
+    (cold,) = await submitted(line, "othello", "cold")
+    await decider.decide_everything(line)
+    assert await asyncio.gather(lone, cold, *hot) == ["LONE", "COLD", *"ABCDE"]
+    place = next(index for index, batch in enumerate(decider.batches) if "cold" in batch)
+    assert place < next(index for index, batch in enumerate(decider.batches) if "e" in batch)
+
+
+async def test_a_refusal_reaches_only_the_one_it_is_meant_for(decider: Decider) -> None:
+    decider.refused = {"bob"}
+    line = Line(decider)
+    await submitted(line, "hamlet", "first")
+    ada, bob, cleo = await submitted(line, "hamlet", "ada", "bob", "cleo")
+    await decider.decide_everything(line)
+    assert (await ada, await cleo) == ("ADA", "CLEO")
+    with pytest.raises(Refused, match="bob"):
+        await bob
+
+
+async def test_a_decision_that_fails_refuses_everybody_in_its_batch(decider: Decider) -> None:
+    decider.failure = Refused("the database is away")
+    line = Line(decider)
+    tasks = await submitted(line, "hamlet", "ada", "bob", "cleo")
+    await decider.decide_everything(line)
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Refused] * 3
+
+
+async def test_after_a_failure_the_line_goes_on(decider: Decider) -> None:
+    decider.failure = Refused("the database is away")
+    line = Line(decider)
+    (ada,) = await submitted(line, "hamlet", "ada")
+    await decider.decide(0)
+    with pytest.raises(Refused):
+        await ada
+    decider.failure = None
+    (bob,) = await submitted(line, "hamlet", "bob")
+    await decider.decide_everything(line)
+    assert await bob == "BOB"
+
+
+async def test_whoever_left_the_line_is_not_decided(decider: Decider) -> None:
+    line = Line(decider)
+    await submitted(line, "hamlet", "ada")
+    bob, cleo = await submitted(line, "hamlet", "bob", "cleo")
+    bob.cancel()
+    await decider.decide_everything(line)
+    assert decider.batches == [["ada"], ["cleo"]]
+    assert await cleo == "CLEO"
+
+
+async def test_a_line_that_everybody_left_starts_no_batch(decider: Decider) -> None:
+    line = Line(decider)
+    await submitted(line, "hamlet", "ada")
+    (bob,) = await submitted(line, "hamlet", "bob")
+    bob.cancel()
+    await decider.decide_everything(line)
+    assert decider.batches == [["ada"]]
+
+
+async def test_whoever_leaves_while_being_decided_does_not_disturb_the_others(decider: Decider) -> None:
+    line = Line(decider)
+    await submitted(line, "hamlet", "first")
+    ada, bob = await submitted(line, "hamlet", "ada", "bob")
+    await decider.decide(0)
+    await decider.begun(2)
+    ada.cancel()
+    await decider.decide_everything(line)
+    assert await bob == "BOB"
+
+
+async def test_closing_waits_until_everything_is_decided(decider: Decider) -> None:
+    line = Line(decider, max_batch=1)
+    tasks = await submitted(line, "hamlet", "ada", "bob", "cleo")
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["ADA", "BOB", "CLEO"]
+    assert decider.batches == [["ada"], ["bob"], ["cleo"]]
+
+
+async def test_closing_an_idle_line_returns_at_once(decider: Decider) -> None:
+    async with asyncio.timeout(HANGS_SECONDS):
+        await Line(decider).close()
+
+
+async def test_a_batch_belongs_to_no_single_request() -> None:
+    request_id: ContextVar[str] = ContextVar("request_id", default="none")
+    seen: list[str] = []
+
+    async def decide(requests: Sequence[str]) -> list[str]:
+        seen.append(request_id.get())
+        return list(requests)
+
+    request_id.set("ada's")
+    async with asyncio.timeout(HANGS_SECONDS):
+        await Line(decide).submit("hamlet", "ada")
+    assert seen == ["none"]

@@ -1,0 +1,83 @@
+"""Telling the workers never makes a buyer wait, and never fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+from typing_extensions import override
+
+from adapters.memory.notifier import MemoryNotifier
+from application.tasks.dispatch import HandOver
+from domain.tasks import BULK, OutboxTask, TaskKind
+from tests.application.world import HANGS_SECONDS
+from tests.support.factories import NOW
+
+
+class SlowNotifier(MemoryNotifier):
+    """Notifies when ``gate`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+
+    @override
+    async def notify(self, task_ids: Sequence[UUID]) -> None:
+        await self.gate.wait()
+        await super().notify(task_ids)
+
+
+def task() -> OutboxTask:
+    return OutboxTask(id=uuid4(), kind=TaskKind.CONFIRMATION_MAIL, order_id=uuid4(), due_at=NOW)
+
+
+async def test_the_workers_are_told_together() -> None:
+    notifier = MemoryNotifier()
+    hand_over = HandOver(notifier)
+    tasks = [task(), task()]
+    hand_over(tasks)
+    await hand_over.close()
+    assert notifier.notified == [task.id for task in tasks]
+
+
+async def test_nobody_waits_for_the_queue_but_closing_does() -> None:
+    notifier = SlowNotifier()
+    hand_over = HandOver(notifier)
+    hand_over([task()])
+    closing = asyncio.create_task(hand_over.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    notifier.gate.set()
+    async with asyncio.timeout(HANGS_SECONDS):
+        await closing
+    assert len(notifier.notified) == 1
+
+
+@pytest.mark.p1
+async def test_a_queue_that_is_away_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    notifier = MemoryNotifier()
+    notifier.available = False
+    hand_over = HandOver(notifier)
+    hand_over([task(), task(), task()])
+    await hand_over.close()
+    assert "3 tasks are left to the relay" in caplog.text
+
+
+async def test_nothing_to_do_is_not_handed_over() -> None:
+    notifier = MemoryNotifier()
+    notifier.available = False
+    hand_over = HandOver(notifier)
+    hand_over([])
+    await hand_over.close()
+
+
+async def test_what_is_written_for_many_at_once_is_left_to_the_relay() -> None:
+    notifier = MemoryNotifier()
+    hand_over = HandOver(notifier)
+    confirmation = task()
+    hand_over([confirmation, *(replace(task(), kind=kind) for kind in BULK)])
+    await hand_over.close()
+    assert notifier.notified == [confirmation.id]
