@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from application.links import Links
-from application.ports.storage import ShowOnDisplay
+from application.ports.catalog import ShowOnDisplay
 from domain.catalog import Show, Ticket
 from domain.orders import AttendeeStatus, Order
 

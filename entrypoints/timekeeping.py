@@ -10,7 +10,7 @@ from typing import Final
 from adapters.postgres.clock import DatabaseClock
 from adapters.stripe.client import HttpClient
 from adapters.stripe.time import StripeTime
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from taskiq.receiver import Receiver
 from adapters.redis.housekeeping import forget_dead_consumers
 from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS
 from application.ports.payment import PaymentUnavailable
-from application.ports.storage import StorageConflict, StorageUnavailable
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable
 from application.tasks.run import RunTask
 from application.tasks.workload import WorkMeter
 from entrypoints.container import Container

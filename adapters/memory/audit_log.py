@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from adapters.memory.tables import Tables
 from domain.audit_log import AuditCursor, AuditEntry, AuditFilter
-
-if TYPE_CHECKING:
-    from adapters.memory.storage import _Tables
 
 
 class MemoryAuditRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
     async def add(self, entry: AuditEntry) -> None:

@@ -8,7 +8,8 @@ from datetime import datetime
 from hashlib import md5
 from uuid import UUID
 
-from adapters.memory.storage import MemoryDatabase, _Tables
+from adapters.memory.tables import Tables
+from adapters.memory.unit_of_work import MemoryDatabase
 from application.catalog.timezones import outdated
 from domain.admission import ScanResult
 from domain.catalog import Show
@@ -61,27 +62,27 @@ class MemoryBooks:
         found[Invariant.SHOW_TIMES] = [Finding(each.stored.id, each.words) for each in outdated(to_come)]
         return {each: Findings(len(those), tuple(those[:EXAMPLES])) for each, those in found.items()}
 
-    async def _snapshot(self) -> _Tables:
+    async def _snapshot(self) -> Tables:
         tables = await self._database.begin()
         self._database.end()
         return tables
 
 
-def _refunds_by_order(tables: _Tables) -> Mapping[UUID, list[Refund]]:
+def _refunds_by_order(tables: Tables) -> Mapping[UUID, list[Refund]]:
     refunds = defaultdict(list)
     for refund in sorted(tables.refunds.values(), key=lambda refund: refund.sequence):
         refunds[refund.order_id].append(refund)
     return refunds
 
 
-def _disputes_by_order(tables: _Tables) -> Mapping[UUID, list[Dispute]]:
+def _disputes_by_order(tables: Tables) -> Mapping[UUID, list[Dispute]]:
     disputes = defaultdict(list)
     for dispute in tables.disputes.values():
         disputes[dispute.order_id].append(dispute)
     return disputes
 
 
-def _counters(tables: _Tables) -> _Found:
+def _counters(tables: Tables) -> _Found:
     held: Counter[UUID] = Counter()
     sold: Counter[UUID] = Counter()
     uses: Counter[UUID | None] = Counter()
@@ -103,7 +104,7 @@ def _counters(tables: _Tables) -> _Found:
             yield Invariant.PROMO_USES, promo_code.id
 
 
-def _orders(tables: _Tables) -> _Found:
+def _orders(tables: Tables) -> _Found:
     refunds = _refunds_by_order(tables)
     payments = Counter(order.payment_intent_id for order in tables.orders.values())
     for order in tables.orders.values():
@@ -125,7 +126,7 @@ def _orders(tables: _Tables) -> _Found:
             yield Invariant.REPORT, order.id
 
 
-def _money_back(tables: _Tables) -> _Found:
+def _money_back(tables: Tables) -> _Found:
     refunds, disputes = _refunds_by_order(tables), _disputes_by_order(tables)
     for order in tables.orders.values():
         theirs = disputes[order.id]
@@ -143,13 +144,13 @@ def _money_back(tables: _Tables) -> _Found:
             yield Invariant.VOID_TICKETS, order.id
 
 
-def _events(tables: _Tables) -> _Found:
+def _events(tables: Tables) -> _Found:
     for received in tables.inbox.values():
         if received.has_failed:
             yield Invariant.EVENTS, UUID(md5(received.event.id.encode(), usedforsecurity=False).hexdigest())
 
 
-def _duplicate_payments(tables: _Tables) -> _Found:
+def _duplicate_payments(tables: Tables) -> _Found:
     for payment in tables.duplicate_payments.values():
         if not payment.is_back:
             yield Invariant.DUPLICATE_PAYMENTS, payment.order_id
@@ -190,7 +191,7 @@ def _void_as_refunded(order: Order) -> bool:
     return not void or void == expected.get(order.status, void)
 
 
-def _admissions(tables: _Tables) -> _Found:
+def _admissions(tables: Tables) -> _Found:
     admitted = {
         scan.attendee_id: scan.scanned_at
         for scan in tables.scans.values()
@@ -202,20 +203,20 @@ def _admissions(tables: _Tables) -> _Found:
                 yield Invariant.ADMISSIONS, attendee.id
 
 
-def _overdue_holds(tables: _Tables, overdue_since: datetime) -> _Found:
+def _overdue_holds(tables: Tables, overdue_since: datetime) -> _Found:
     for order in tables.orders.values():
         if order.status is OrderStatus.PENDING and order.expires_at and order.expires_at < overdue_since:
             yield Invariant.OVERDUE_HOLDS, order.id
 
 
-def _tasks(tables: _Tables, now: datetime) -> _Found:
+def _tasks(tables: Tables, now: datetime) -> _Found:
     for task in tables.outbox.values():
         in_doubt = task.state is TaskState.PENDING and task.sending_since is not None
         if task.state is TaskState.DEAD or (in_doubt and tables.claims.get(task.id, now) <= now):
             yield Invariant.TASKS, task.id
 
 
-def _backlog(tables: _Tables, now: datetime, behind_since: datetime) -> _Found:
+def _backlog(tables: Tables, now: datetime, behind_since: datetime) -> _Found:
     pending = [task for task in tables.outbox.values() if task.state is TaskState.PENDING]
     due = sorted(
         (task for task in pending if task.due_at < behind_since and tables.claims.get(task.id, now) <= now),

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
-from application.ports.storage import ShowCursor, ShowOnDisplay
+from adapters.memory.tables import Tables
+from application.ports.catalog import ShowCursor, ShowOnDisplay
 from domain.catalog import Producer, Show, Ticket
 from domain.promotions import TicketPromoCode
 
-if TYPE_CHECKING:
-    from adapters.memory.storage import _Tables
-
 
 class MemoryCatalogRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
     async def add_producer(self, producer: Producer) -> None:

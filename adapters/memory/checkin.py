@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from adapters.memory.tables import Tables
 from application.ports.checkin import IssuedTicket, ListedTicket, ScanCursor
 from domain.admission import Scan, ScanResult
 
-if TYPE_CHECKING:
-    from adapters.memory.storage import _Tables
-
 
 class MemoryDoorRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
     async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:

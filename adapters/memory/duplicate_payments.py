@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
+from adapters.memory.tables import Tables
 from domain.duplicate_payments import DuplicatePayment
-
-if TYPE_CHECKING:
-    from adapters.memory.storage import _Tables
 
 
 class MemoryDuplicatePaymentRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._stored = tables.duplicate_payments
 
     async def add(self, payments: Sequence[DuplicatePayment]) -> list[DuplicatePayment]:

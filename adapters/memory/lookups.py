@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from adapters.memory.tables import Tables
 from domain.email_address import both_forms
-
-if TYPE_CHECKING:
-    from adapters.memory.storage import _Tables
 
 
 class MemoryLookupRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
     async def ask(self, address_hash: bytes, *, now: datetime, not_since: datetime) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from adapters.memory.tables import Tables
 from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeSummary,
@@ -20,12 +20,9 @@ from domain.order_search import search_key, search_terms
 from domain.orders import AttendeeStatus, Order
 from domain.tasks import ORDER_MAILS, TaskState
 
-if TYPE_CHECKING:
-    from adapters.memory.storage import _Tables
-
 
 class MemoryOrderListRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
     async def orders(

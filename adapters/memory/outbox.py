@@ -6,20 +6,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from adapters.memory.tables import Tables
 from application.notifications.pending_payment import is_unpaid_at_the_doors
-from application.ports.storage import DueTasks, OutboxCounts
 from application.ports.system import Clock
+from application.ports.tasks import DueTasks, OutboxCounts
 from domain.tasks import OutboxTask, TaskKind, TaskState
-
-if TYPE_CHECKING:
-    from adapters.memory.storage import _Tables
 
 
 class MemoryOutboxRepo:
-    def __init__(self, tables: _Tables, clock: Clock) -> None:
+    def __init__(self, tables: Tables, clock: Clock) -> None:
         self._tables = tables
         self._clock = clock
 

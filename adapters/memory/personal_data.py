@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from adapters.memory.tables import Tables
 from domain.customer import ERASED_EMAIL, ERASED_NAME, Customer
 from domain.email_address import both_forms
 from domain.notes import OrderNote
 from domain.orders import Order
 from domain.tasks import PERSONAL_DETAILS, OutboxTask
 
-if TYPE_CHECKING:
-    from adapters.memory.storage import _Tables
-
 
 class MemoryNoteRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
     async def add(self, note: OrderNote) -> None:
@@ -30,7 +27,7 @@ class MemoryNoteRepo:
 
 
 class MemoryBuyerRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
     async def orders_of(self, producer_id: UUID, email: str) -> list[UUID]:

@@ -6,6 +6,7 @@ import hashlib
 import struct
 from uuid import UUID
 
+from adapters.memory.tables import Tables
 from application.ports.pictures import Box, PreparedPicture, UnusablePicture
 from domain.branding import Picture
 
@@ -28,3 +29,20 @@ class MemoryStudio:
             height=max(1, round(height * scale)),
         )
         return PreparedPicture(fitted, upload)
+
+
+class MemoryPictureRepo:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def add(self, picture: Picture, content: bytes) -> None:
+        self._tables.pictures[picture] = content
+
+    async def content(self, picture: Picture) -> bytes | None:
+        return self._tables.pictures.get(picture)
+
+    async def remove_unused(self, picture: Picture) -> None:
+        used = {show.image for show in self._tables.shows.values()}
+        used |= {producer.branding.logo for producer in self._tables.producers.values()}
+        if picture not in used:
+            self._tables.pictures.pop(picture, None)

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from adapters.memory.storage import MemoryDatabase, _Tables
+from adapters.memory.tables import Tables
+from adapters.memory.unit_of_work import MemoryDatabase
 from application.ports.retention import Disposable
 from domain.admission import ScanResult
 from domain.orders import Order, OrderStatus
@@ -36,7 +37,7 @@ class MemoryRetention:
         yield len(old)
 
 
-def _old(tables: _Tables, what: Disposable, before: datetime) -> tuple[dict[Any, Any], set[Any]]:
+def _old(tables: Tables, what: Disposable, before: datetime) -> tuple[dict[Any, Any], set[Any]]:
     """The table, and the keys in it that are old enough."""
     match what:
         case Disposable.TASKS:
@@ -58,7 +59,7 @@ def _old(tables: _Tables, what: Disposable, before: datetime) -> tuple[dict[Any,
             return tables.audit, {entry.id for entry in tables.audit.values() if entry.at < before}
 
 
-def _needed_orders(tables: _Tables) -> set[Any]:
+def _needed_orders(tables: Tables) -> set[Any]:
     return {
         *(task.order_id for task in tables.outbox.values() if task.state is not TaskState.DONE),
         *(refund.order_id for refund in tables.refunds.values()),

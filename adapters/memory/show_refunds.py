@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from adapters.memory.tables import Tables
 from application.ports.show_refunds import RefundFailure, RefundProgress, ShowRefund
 from domain.orders import SOLD, Order, OrderStatus
 from domain.refunds import LOST, Refund, RefundStatus
 
-if TYPE_CHECKING:
-    from adapters.memory.storage import _Tables
-
 
 class MemoryCancellationRepo:
-    def __init__(self, tables: _Tables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
     async def holding(self, *, now: datetime, limit: int) -> list[UUID]:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from adapters.postgres.connection import Connection
-from adapters.postgres.rows import audit_entry_of, audit_entry_values
+from adapters.postgres.connection import Connection, Row
+from adapters.postgres.rows import Values
 from adapters.postgres.tables import audit_log
 from domain.audit_log import AuditCursor, AuditEntry, AuditFilter
 
@@ -45,3 +45,33 @@ class PostgresAuditRepo:
             last = sa.tuple_(sa.literal(after.at, table.at.type), sa.literal(after.entry_id))
             query = query.where(sa.tuple_(table.at, table.id) < last)
         return [audit_entry_of(row) for row in (await self._connection.execute(query)).mappings()]
+
+
+def audit_entry_of(row: Row) -> AuditEntry:
+    return AuditEntry(
+        id=row["id"],
+        at=row["at"],
+        producer_id=row["producer_id"],
+        token_id=row["token_id"],
+        actor=row["actor"],
+        action=row["action"],
+        subject_id=row["subject_id"],
+        show_id=row["show_id"],
+        before=row["before"],
+        after=row["after"],
+    )
+
+
+def audit_entry_values(entry: AuditEntry) -> Values:
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "producer_id": entry.producer_id,
+        "token_id": entry.token_id,
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject_id": entry.subject_id,
+        "show_id": entry.show_id,
+        "before": dict(entry.before),
+        "after": dict(entry.after),
+    }

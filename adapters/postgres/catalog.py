@@ -31,7 +31,7 @@ from adapters.postgres.tables import (
     ticket_promo_codes,
     tickets,
 )
-from application.ports.storage import ShowCursor, ShowOnDisplay
+from application.ports.catalog import ShowCursor, ShowOnDisplay
 from domain.catalog import Producer, Show, Ticket
 from domain.promotions import TicketPromoCode
 

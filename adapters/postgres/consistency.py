@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from adapters.postgres.report import shares
-from application.ports.storage import NOT_OURS
+from application.ports.webhooks import NOT_OURS
 from domain.consistency import Invariant
 
 _HELD = """

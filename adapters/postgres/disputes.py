@@ -8,10 +8,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.postgres.connection import Connection
-from adapters.postgres.rows import dispute_of, dispute_values
+from adapters.postgres.connection import Connection, Row
+from adapters.postgres.rows import Values
 from adapters.postgres.tables import disputes
-from domain.disputes import Dispute
+from domain.disputes import Dispute, DisputeStatus
 
 
 class PostgresDisputeRepo:
@@ -32,3 +32,35 @@ class PostgresDisputeRepo:
         values = dispute_values(dispute)
         written = insert(disputes).values(values)
         await self._connection.execute(written.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def dispute_of(row: Row) -> Dispute:
+    return Dispute(
+        id=row["id"],
+        order_id=row["order_id"],
+        amount=row["amount"],
+        status=DisputeStatus(row["status"]),
+        reason=row["reason"],
+        opened_at=row["opened_at"],
+        evidence_due_by=row["evidence_due_by"],
+        lost=row["lost"],
+        recovered=row["recovered"],
+        fees_returned=row["fees_returned"],
+        reversal_id=row["reversal_id"],
+    )
+
+
+def dispute_values(dispute: Dispute) -> Values:
+    return {
+        "id": dispute.id,
+        "order_id": dispute.order_id,
+        "amount": dispute.amount,
+        "status": dispute.status,
+        "reason": dispute.reason,
+        "opened_at": dispute.opened_at,
+        "evidence_due_by": dispute.evidence_due_by,
+        "lost": dispute.lost,
+        "recovered": dispute.recovered,
+        "fees_returned": dispute.fees_returned,
+        "reversal_id": dispute.reversal_id,
+    }

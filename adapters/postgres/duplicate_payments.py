@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.postgres.connection import Connection
-from adapters.postgres.rows import duplicate_payment_of, duplicate_payment_values
+from adapters.postgres.connection import Connection, Row
+from adapters.postgres.rows import Values
 from adapters.postgres.tables import duplicate_payments
 from domain.duplicate_payments import DuplicatePayment
+from domain.refunds import RefundStatus
 
 _payments = duplicate_payments.c
 
@@ -56,3 +57,35 @@ class PostgresDuplicatePaymentRepo:
     async def _one(self, query: sa.Select[Any]) -> DuplicatePayment | None:
         row = (await self._connection.execute(query)).mappings().one_or_none()
         return duplicate_payment_of(row) if row else None
+
+
+def duplicate_payment_of(row: Row) -> DuplicatePayment:
+    return DuplicatePayment(
+        payment_intent_id=row["payment_intent_id"],
+        order_id=row["order_id"],
+        amount=row["amount"],
+        currency=row["currency"],
+        received_at=row["received_at"],
+        status=RefundStatus(row["status"]),
+        returned=row["returned"],
+        returns_lost=row["returns_lost"],
+        refusals=row["refusals"],
+        failure_reason=row["failure_reason"],
+        charged_back=row["charged_back"],
+    )
+
+
+def duplicate_payment_values(payment: DuplicatePayment) -> Values:
+    return {
+        "payment_intent_id": payment.payment_intent_id,
+        "order_id": payment.order_id,
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "received_at": payment.received_at,
+        "status": payment.status,
+        "returned": payment.returned,
+        "returns_lost": payment.returns_lost,
+        "refusals": payment.refusals,
+        "failure_reason": payment.failure_reason,
+        "charged_back": payment.charged_back,
+    }

@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from application.ports.storage import RowsInUse, StorageConflict, StorageUnavailable
+from application.ports.unit_of_work import RowsInUse, StorageConflict, StorageUnavailable
 from domain.errors import InvalidRequest
 
 

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from adapters.postgres.bulk import insert_of, rows_json
 from adapters.postgres.connection import Connection, Row
-from adapters.postgres.rows import event_of, event_values
+from adapters.postgres.rows import Values
 from adapters.postgres.tables import payment_events
+from application.ports.orders import FoundOrder
 from application.ports.payment import PaymentEvent
-from application.ports.storage import NOT_OURS, Background, FoundOrder, ReceivedEvent
+from application.ports.webhooks import NOT_OURS, Background, ReceivedEvent
 from domain.orders import OrderStatus
 
 _MAX_ERROR_LENGTH: Final = 2000
@@ -68,3 +69,21 @@ class PostgresEventInbox:
 
 def _order_of(row: Row) -> FoundOrder | None:
     return (row["order_id"], OrderStatus(row["status"])) if row["order_id"] else None
+
+
+def event_of(row: Row) -> ReceivedEvent:
+    event = PaymentEvent(id=row["id"], type=row["type"], object_id=row["object_id"], livemode=row["livemode"])
+    return ReceivedEvent(event, row["received_at"], row["handled_at"], row["last_error"])
+
+
+def event_values(received: ReceivedEvent) -> Values:
+    event = received.event
+    return {
+        "id": event.id,
+        "type": event.type,
+        "object_id": event.object_id,
+        "livemode": event.livemode,
+        "received_at": received.received_at,
+        "handled_at": received.handled_at,
+        "last_error": received.last_error,
+    }

@@ -24,7 +24,7 @@ from adapters.postgres.tables import (
     ticket_promo_codes,
     tickets,
 )
-from application.ports.storage import ClaimQuery, Sale, SoldOrders
+from application.ports.inventory import ClaimQuery, Sale, SoldOrders
 from domain.cart import Cart
 from domain.claims import Claim, Claimed
 from domain.orders import Order

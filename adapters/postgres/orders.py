@@ -12,8 +12,7 @@ import sqlalchemy as sa
 
 from adapters.postgres.bulk import insert_of, rows_json, update_of
 from adapters.postgres.connection import Connection, Rows, Statement, compiled
-from adapters.postgres.rows import (
-    ORDER_STATE,
+from adapters.postgres.order_rows import (
     attendee_values,
     customer_values,
     line_values,
@@ -21,8 +20,9 @@ from adapters.postgres.rows import (
     order_of,
     order_state_values,
 )
+from adapters.postgres.rows import ORDER_STATE
 from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
-from application.ports.storage import FoundOrder, OrderPayment
+from application.ports.orders import FoundOrder, OrderPayment
 from domain.orders import Order, OrderStatus
 
 # Foreign keys are checked when the statement ends, so all three tables are written in one.

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from adapters.postgres.bulk import insert_of, rows_json
-from adapters.postgres.connection import Connection
-from adapters.postgres.rows import task_of, task_values
+from adapters.postgres.connection import Connection, Row
+from adapters.postgres.rows import Values
 from adapters.postgres.tables import orders, outbox, shows, ticket_attendees
-from application.ports.storage import DueTasks, OutboxCounts
+from application.ports.tasks import DueTasks, OutboxCounts
 from domain.orders import SOLD, AttendeeStatus
 from domain.tasks import OutboxTask, TaskKind, TaskState
 
@@ -329,3 +329,32 @@ def _for_each_order(
         sa.literal(TaskState.PENDING, sa.Text),
         sa.literal(0, sa.SmallInteger),
     )
+
+
+def task_of(row: Row) -> OutboxTask:
+    return OutboxTask(
+        id=row["id"],
+        kind=TaskKind(row["kind"]),
+        order_id=row["order_id"],
+        due_at=row["due_at"],
+        details=row["details"],
+        state=TaskState(row["state"]),
+        attempts=row["attempts"],
+        last_error=row["last_error"],
+        sending_since=row["sending_since"],
+    )
+
+
+def task_values(task: OutboxTask) -> Values:
+    return {
+        "id": task.id,
+        "kind": task.kind,
+        "order_id": task.order_id,
+        "due_at": task.due_at,
+        "relay_at": task.due_at,
+        "details": dict(task.details),
+        "state": task.state,
+        "attempts": task.attempts,
+        "last_error": task.last_error,
+        "sending_since": task.sending_since,
+    }

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from adapters.postgres.connection import Connection
-from adapters.postgres.rows import refund_of, refund_values
+from adapters.postgres.connection import Connection, Row
+from adapters.postgres.rows import Values
 from adapters.postgres.tables import refunds
 from domain.refunds import Refund, RefundStatus
 
@@ -41,3 +41,35 @@ class PostgresRefundRepo:
         await self._connection.execute(
             sa.update(refunds).where(refunds.c.id == refund.id).values(refund_values(refund))
         )
+
+
+def refund_of(row: Row) -> Refund:
+    return Refund(
+        id=row["id"],
+        order_id=row["order_id"],
+        sequence=row["sequence"],
+        amount=row["amount"],
+        refund_fees=row["refund_fees"],
+        reason=row["reason"],
+        created_at=row["created_at"],
+        status=RefundStatus(row["status"]),
+        stripe_refund_id=row["stripe_refund_id"],
+        failure_reason=row["failure_reason"],
+        made_at_stripe=row["made_at_stripe"],
+    )
+
+
+def refund_values(refund: Refund) -> Values:
+    return {
+        "id": refund.id,
+        "order_id": refund.order_id,
+        "sequence": refund.sequence,
+        "amount": refund.amount,
+        "refund_fees": refund.refund_fees,
+        "reason": refund.reason,
+        "created_at": refund.created_at,
+        "status": refund.status,
+        "stripe_refund_id": refund.stripe_refund_id,
+        "failure_reason": refund.failure_reason,
+        "made_at_stripe": refund.made_at_stripe,
+    }

@@ -9,8 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.postgres.connection import Connection
-from adapters.postgres.rows import show_refund_of
+from adapters.postgres.connection import Connection, Row
 from adapters.postgres.tables import (
     orders,
     refunds,
@@ -187,3 +186,12 @@ class PostgresCancellationRepo:
             refunded_amount=int(counts.refunded_amount),
             failures=tuple(RefundFailure(row.id, row.failure) for row in failed),
         )
+
+
+def show_refund_of(row: Row) -> ShowRefund:
+    return ShowRefund(
+        show_id=row["show_id"],
+        refund_fees=row["refund_fees"],
+        reason=row["reason"],
+        requested_at=row["requested_at"],
+    )

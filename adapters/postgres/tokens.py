@@ -7,10 +7,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from adapters.postgres.connection import Connection, compiled
-from adapters.postgres.rows import token_of, token_values
+from adapters.postgres.connection import Connection, Row, compiled
+from adapters.postgres.rows import Values
 from adapters.postgres.tables import access_tokens
-from domain.access import AccessToken
+from domain.access import AccessToken, Scope
 
 #: Every request of a producer asks it.
 _WITH_HASH = compiled(
@@ -57,3 +57,29 @@ class PostgresTokenRepo:
             .values(revoked_at=sa.func.coalesce(access_tokens.c.revoked_at, now))
         )
         return revoked.rowcount > 0
+
+
+def token_of(row: Row) -> AccessToken:
+    return AccessToken(
+        id=row["id"],
+        producer_id=row["producer_id"],
+        name=row["name"],
+        scopes=frozenset(Scope(scope) for scope in row["scopes"]),
+        secret_hash=row["secret_hash"],
+        created_at=row["created_at"],
+        revoked_at=row["revoked_at"],
+        last_used_at=row["last_used_at"],
+    )
+
+
+def token_values(token: AccessToken) -> Values:
+    return {
+        "id": token.id,
+        "producer_id": token.producer_id,
+        "name": token.name,
+        "scopes": sorted(token.scopes),
+        "secret_hash": token.secret_hash,
+        "created_at": token.created_at,
+        "revoked_at": token.revoked_at,
+        "last_used_at": token.last_used_at,
+    }

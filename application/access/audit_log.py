@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action, AuditCursor, AuditEntry, AuditFilter, changes
 

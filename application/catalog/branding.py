@@ -10,7 +10,7 @@ from uuid import UUID
 from application.access.audit_log import AuditTrail
 from application.access.ownership import locked_show
 from application.ports.pictures import Box, PictureStudio, PreparedPicture, UnusablePicture
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.branding import Branding, Picture, parse_colour, parse_origins

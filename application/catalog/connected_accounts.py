@@ -15,7 +15,7 @@ from application.catalog.producers import parse_producer_email
 from application.errors import ScopeMissing
 from application.links import Links
 from application.ports.payment import AccountLink, Payment, PaymentError, PaymentRefused
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor, Scope
 from domain.audit_log import Action, AuditFilter
 from domain.catalog import Producer, ProducerFinancial

@@ -9,8 +9,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from application.access.audit_log import AuditTrail
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import AccessToken, Actor, Scope, hash_secret
 from domain.audit_log import Action, Facts
 from domain.catalog import Producer, ProducerFinancial

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from application.access.audit_log import AuditTrail
 from application.access.ownership import locked_promo_code, locked_show, own_show
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.catalog import Show

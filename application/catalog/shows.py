@@ -9,8 +9,9 @@ from uuid import UUID
 from application.access.audit_log import AuditTrail
 from application.access.ownership import locked_show, own_show
 from application.notifications.show_change_tasks import announce_show_change
-from application.ports.storage import ShowCursor, ShowOnDisplay, UnitOfWork, UnitOfWorkFactory
+from application.ports.catalog import ShowCursor, ShowOnDisplay
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.catalog import Show

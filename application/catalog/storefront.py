@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from application.concurrency.group_commit import GroupCommit
-from application.ports.storage import ShowCursor, ShowOnDisplay, UnitOfWorkFactory
+from application.ports.catalog import ShowCursor, ShowOnDisplay
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import NotFound
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from application.access.audit_log import AuditTrail
 from application.access.ownership import locked_show, locked_ticket
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.catalog import MAX_QUANTITY, MAX_TICKET_TYPES, Show, Ticket

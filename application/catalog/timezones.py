@@ -14,8 +14,8 @@ from typing import Final
 
 from application.access.audit_log import AuditTrail
 from application.notifications.show_change_tasks import announce_other_moments
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.catalog import Show

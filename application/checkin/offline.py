@@ -13,8 +13,8 @@ from uuid import UUID
 from application.access.ownership import own_show
 from application.checkin.scan import Door, ReadTicket, checked_device
 from application.ports.checkin import IssuedTicket, ListedTicket, ListSigner, ScanCursor
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
 from domain.admission import Scan, ScanResult, admit, time_of_scan
 from domain.catalog import Show

@@ -12,8 +12,8 @@ from application.access.audit_log import AuditTrail
 from application.access.ownership import own_show
 from application.errors import IdempotencyKeyReused
 from application.ports.checkin import IssuedTicket
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.admission import Admission, Scan, ScanResult, admit, attendee_of
 from domain.audit_log import Action

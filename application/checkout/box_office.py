@@ -7,7 +7,7 @@ from dataclasses import replace
 from application.access.ownership import own_show
 from application.checkout.checkout import Checkout
 from application.checkout.place_orders import CheckoutRequest
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
 from domain.orders import Idempotency, ManualPayment, Order
 

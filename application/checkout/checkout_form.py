@@ -21,7 +21,7 @@ from application.checkout.checkout import Checkout
 from application.checkout.place_orders import CheckoutRequest
 from application.errors import CheckoutInProgress, IdempotencyKeyReused
 from application.payments.release import CancelOrder
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import Conflict
 from domain.orders import RELEASED, Idempotency, Order, OrderStatus
 

@@ -15,8 +15,8 @@ from application.access.ownership import own_show
 from application.payments.release import ReleaseOrder
 from application.ports.order_lists import Hold
 from application.ports.payment import PaymentError
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.claims import canonical_email

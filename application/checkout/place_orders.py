@@ -20,9 +20,10 @@ from application.errors import (
     TicketsInUse,
 )
 from application.notifications.reminder_task import reminder_of
+from application.ports.inventory import ClaimQuery, Sale
 from application.ports.lock import Lock
-from application.ports.storage import ClaimQuery, RowsInUse, Sale, UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import RowsInUse, UnitOfWork, UnitOfWorkFactory
 from application.tasks.dispatch import HandOver
 from domain.access import Actor
 from domain.audit_log import Action

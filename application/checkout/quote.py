@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.cart import Cart
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote

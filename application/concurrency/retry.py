@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from application.ports.storage import StorageConflict
+from application.ports.unit_of_work import StorageConflict
 
 Result = TypeVar("Result")
 

@@ -8,7 +8,7 @@ from application.notifications.delivery import SendLetter
 from application.notifications.order_facts import occasion_of
 from application.orders.details import order_on_display
 from application.ports.emails import AddressChangedFacts
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.tasks.run import TaskHopeless
 from domain.customer import Customer
 from domain.email_address import is_same_address, masked

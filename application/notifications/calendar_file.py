@@ -8,8 +8,8 @@ from typing import Final
 from application import formatting
 from application.links import Links
 from application.ports.calendar import CalendarEvent, CalendarWriter
+from application.ports.catalog import ShowOnDisplay
 from application.ports.mail import Attachment
-from application.ports.storage import ShowOnDisplay
 from application.ports.system import Clock
 from domain.orders import Order
 

@@ -15,9 +15,9 @@ from application.notifications.order_links import AddressHashes
 from application.notifications.ticket_pdf import PrintTickets
 from application.orders.details import OrderOnDisplay, order_on_display
 from application.ports.emails import ConfirmationFacts, LetterLine
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
 from application.ports.throttle import Allowance
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.structured_data import reservations
 from application.tasks.run import TaskTooEarly
 from domain.orders import AttendeeStatus, Order

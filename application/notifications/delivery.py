@@ -17,9 +17,9 @@ from typing import Final
 
 from application.ports.emails import LetterFacts, LetterWriter
 from application.ports.mail import Attachment, Mail, Mailer, MailError, MailPerhapsSent, MailQueued, MailRefused
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock
 from application.ports.throttle import Pace
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.tasks.run import CLAIM, ClaimLost, TaskHopeless, TaskPerhapsDone, TaskTooEarly
 from domain.customer import Customer
 from domain.tasks import OutboxTask

@@ -9,7 +9,7 @@ from application.notifications.delivery import SendLetter
 from application.notifications.order_facts import occasion_of
 from application.orders.details import order_on_display
 from application.ports.emails import DisputeFacts
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.customer import Customer
 from domain.disputes import CONTESTED, INQUIRIES, DisputeStatus
 from domain.tasks import OutboxTask

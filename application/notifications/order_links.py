@@ -15,8 +15,8 @@ from application.notifications.delivery import SendLetter
 from application.notifications.order_facts import occasion_of
 from application.orders.details import OrderOnDisplay, order_on_display
 from application.ports.emails import OrderLink, OrderLinksFacts
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.tasks.dispatch import HandOver
 from domain.customer import Customer
 from domain.money_back import MoneyBackStatus

@@ -10,8 +10,8 @@ from application.notifications.delivery import SendLetter
 from application.notifications.order_facts import order_facts
 from application.orders.details import order_on_display
 from application.ports.emails import PendingPaymentFacts
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.catalog import Show
 from domain.orders import Order, OrderStatus
 from domain.tasks import OutboxTask

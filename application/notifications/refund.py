@@ -13,8 +13,8 @@ from application.notifications.delivery import SendLetter
 from application.notifications.order_facts import order_facts
 from application.orders.details import order_on_display
 from application.ports.emails import RefundFacts, RefundFailedFacts
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.tasks.run import TaskTooEarly
 from domain.orders import AttendeeStatus, Order
 from domain.refunds import Refund, RefundStatus

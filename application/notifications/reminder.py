@@ -11,8 +11,8 @@ from application.notifications.reminder_task import reminder_time
 from application.notifications.ticket_pdf import PrintTickets
 from application.orders.details import order_on_display
 from application.ports.emails import ReminderFacts
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.tasks.run import TaskTooEarly
 from domain.orders import AttendeeStatus
 from domain.tasks import OutboxTask

@@ -14,8 +14,8 @@ from application.notifications.order_facts import occasion_of, order_facts
 from application.notifications.show_change_tasks import place_and_time, what_is_bought
 from application.orders.details import OrderOnDisplay, order_on_display
 from application.ports.emails import CalendarCorrectedFacts, HeldShowChangedFacts, ShowCancelledFacts, ShowMovedFacts
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.catalog import Show
 from domain.orders import OrderStatus
 from domain.tasks import OutboxTask

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from application.notifications.reminder_task import reminder_time
-from application.ports.storage import UnitOfWork
+from application.ports.unit_of_work import UnitOfWork
 from domain.catalog import Show
 from domain.tasks import TaskKind
 from domain.venue_clock import last_day

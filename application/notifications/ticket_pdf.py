@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from application.formatting import price_tag
 from application.notifications.order_facts import occasion_of
+from application.ports.catalog import ShowOnDisplay
 from application.ports.mail import Attachment, PrintableTicket, TicketRenderer
-from application.ports.storage import ShowOnDisplay
 from domain.orders import AttendeeStatus, Order
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from application.concurrency.group_commit import GroupCommit
-from application.ports.storage import ShowOnDisplay, UnitOfWork, UnitOfWorkFactory
+from application.ports.catalog import ShowOnDisplay
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import NotFound
 from domain.money_back import MoneyBack, money_back
 from domain.orders import AttendeeStatus, Order, OrderStatus

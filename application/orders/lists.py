@@ -15,7 +15,7 @@ from application.ports.order_lists import (
     OrderFilter,
     OrderSummary,
 )
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.catalog import Show
 from domain.errors import NotFound

@@ -8,8 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from application.access.audit_log import AuditTrail
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.tasks.dispatch import HandOver
 from domain.access import Actor
 from domain.audit_log import Action

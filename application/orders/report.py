@@ -6,7 +6,7 @@ from uuid import UUID
 
 from application.access.ownership import own_show
 from application.ports.books import Books
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
 from domain.catalog import Show
 from domain.report import ShowReport

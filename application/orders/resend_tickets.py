@@ -6,8 +6,8 @@ from uuid import UUID
 
 from application.access.audit_log import AuditTrail
 from application.access.ownership import own_order
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.tasks.dispatch import HandOver
 from domain.access import Actor
 from domain.audit_log import Action

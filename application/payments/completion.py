@@ -13,8 +13,9 @@ from uuid import UUID
 from application.concurrency.group_commit import GroupCommit
 from application.concurrency.spaced_calls import SpacedCalls
 from application.payments.order_payments import Settlement
+from application.ports.orders import FoundOrder
 from application.ports.payment import SESSION_ID_PREFIX, Payment, PaymentEvent
-from application.ports.storage import FoundOrder, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import InvalidRequest, NotFound
 from domain.orders import PAID, Order
 

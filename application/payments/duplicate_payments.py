@@ -14,8 +14,8 @@ from application.notifications.order_facts import order_facts
 from application.orders.details import order_on_display
 from application.ports.emails import DuplicatePaymentFacts
 from application.ports.payment import DisputeState, Payment, PaymentRefused, RefundState
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.tasks.run import TaskHopeless
 from domain.duplicate_payments import DuplicatePayment
 from domain.money import currency

@@ -20,8 +20,8 @@ from application.notifications.reminder_task import reminder_of
 from application.payments.duplicate_payments import return_task
 from application.ports.metrics import OrderObserver
 from application.ports.payment import PaymentEvent, PaymentSession, SessionStatus
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWork, UnitOfWorkFactory
 from application.tasks.dispatch import HandOver
 from domain.catalog import Show
 from domain.duplicate_payments import DuplicatePayment

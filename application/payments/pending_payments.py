@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
 
 #: Orders that one pass writes mails for.
 LIMIT: Final = 500

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from application.payments.order_payments import Settlement
 from application.payments.session import OpenSession
+from application.ports.orders import OrderPayment
 from application.ports.payment import Payment, PaymentError, PaymentSession, SessionStatus
-from application.ports.storage import OrderPayment, StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from domain.errors import DomainError
 from domain.orders import HOLDING, RELEASED
 

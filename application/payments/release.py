@@ -9,8 +9,8 @@ from application.links import Links
 from application.payments.order_payments import Settlement
 from application.payments.session import PATIENCE_SECONDS
 from application.ports.payment import Payment, PaymentRefused, SessionNotFound
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import Conflict, NotFound
 from domain.orders import Order, OrderEvent, OrderStatus
 from domain.tasks import TaskKind

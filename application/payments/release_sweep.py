@@ -15,8 +15,8 @@ from uuid import UUID
 
 from application.payments.release import ReleaseOrder
 from application.ports.payment import PaymentError
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWork, UnitOfWorkFactory
 from domain.errors import DomainError
 from domain.orders import OrderEvent
 

@@ -24,8 +24,8 @@ from application.ports.payment import (
     PaymentUnavailable,
     TaxRefused,
 )
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from domain.errors import DomainError, ProducerPaymentMissing
 from domain.orders import Order, OrderEvent
 

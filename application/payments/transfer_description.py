@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from application.ports.payment import Payment, PaymentRefused
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.tasks.run import TaskHopeless
 from domain.tasks import OutboxTask
 

@@ -37,3 +37,17 @@ class PictureStudio(Protocol):
         PNG, JPEG or WebP, is broken, has more pixels than can be handled, or takes too long.
         """
         ...
+
+
+class PictureRepo(Protocol):
+    """Logos of producers and images of shows."""
+
+    async def add(self, picture: Picture, content: bytes) -> None:
+        """Nothing happens when it is there already."""
+        ...
+
+    async def content(self, picture: Picture) -> bytes | None: ...
+
+    async def remove_unused(self, picture: Picture) -> None:
+        """Forget it, unless a show or a producer still has it."""
+        ...

@@ -11,8 +11,8 @@ from uuid import UUID
 from application.access.ownership import own_order
 from application.notifications.dispute import DISPUTE_ID, OPERATOR, PRODUCER, RECIPIENT, STATUS
 from application.ports.payment import DisputeState, Payment, PaymentRefused
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.refunds.refund_status import drop_settled_submissions
 from application.tasks.dispatch import HandOver
 from application.tasks.run import TaskHopeless

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from application.notifications.refund import refund_failed_mail, refund_mail
 from application.ports.payment import RefundState
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.disputes import is_contested
 from domain.errors import NotFound
 from domain.orders import Order

@@ -13,8 +13,8 @@ from uuid import UUID
 from application.access.audit_log import AuditTrail
 from application.access.ownership import locked_show, own_show
 from application.ports.show_refunds import RefundProgress, ShowRefund
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.refunds.refund_order import RefundOrder
 from domain.access import Actor
 from domain.audit_log import Action

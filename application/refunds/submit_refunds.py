@@ -6,8 +6,8 @@ from uuid import UUID
 
 from application.notifications.refund import refund_mail
 from application.ports.payment import Payment, PaymentRefused
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.refunds.refund_status import recount, store_status
 from application.tasks.run import TaskHopeless
 from domain.refunds import (

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import NotFound
 from domain.tasks import OutboxTask, TaskState
 

@@ -6,9 +6,9 @@ import logging
 from datetime import timedelta
 from typing import Final
 
-from application.ports.storage import UnitOfWorkFactory
 from application.ports.system import Clock
 from application.ports.task_queue import Notifier, NotifierUnavailable
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.tasks import BULK, URGENT
 
 log = logging.getLogger(__name__)

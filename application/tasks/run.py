@@ -13,8 +13,8 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from domain.tasks import OutboxTask, TaskKind, TaskState
 
 log = logging.getLogger(__name__)

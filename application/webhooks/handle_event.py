@@ -15,6 +15,7 @@ from application.concurrency.group_commit import GroupCommit
 from application.payments.completion import CompleteOrder
 from application.payments.duplicate_payments import FollowDuplicatePayment
 from application.payments.order_payments import Settlement
+from application.ports.orders import FoundOrder
 from application.ports.payment import (
     DisputeState,
     Payment,
@@ -25,15 +26,9 @@ from application.ports.payment import (
     PaymentUnavailable,
     RefundState,
 )
-from application.ports.storage import (
-    Background,
-    FoundOrder,
-    ReceivedEvent,
-    StorageConflict,
-    StorageUnavailable,
-    UnitOfWorkFactory,
-)
 from application.ports.system import Clock
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.webhooks import Background, ReceivedEvent
 from application.refunds.disputes import FollowDispute
 from application.refunds.refund_status import FollowRefund
 from domain.errors import DomainError, NotFound

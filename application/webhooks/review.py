@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Final
 
 from application.ports.payment import Payment, PaymentError
-from application.ports.storage import ReceivedEvent, StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.system import Clock
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.webhooks import ReceivedEvent
 from application.webhooks.handle_event import Reactions
 from domain.errors import DomainError
 

@@ -15,7 +15,7 @@ from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres import schema
 from adapters.postgres.errors import translated
 from adapters.redis.inspection import leads_to_cluster
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from entrypoints.settings import InvalidSettings, Settings
 
 DEFAULT_DATA_DIR = Path(".piquetickets")

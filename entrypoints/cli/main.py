@@ -10,7 +10,7 @@ import click
 from typing_extensions import override
 
 from adapters.embedded import EngineError
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from domain.errors import DomainError
 from entrypoints.settings import InvalidSettings
 

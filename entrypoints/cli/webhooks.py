@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from application.ports.storage import ReceivedEvent
+from application.ports.webhooks import ReceivedEvent
 from entrypoints.cli.engines import data_dir_option
 from entrypoints.cli.running import run_use_case
 from entrypoints.container import Container

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from entrypoints.container import Container, close
 from entrypoints.doctor.engines import of_engines
 from entrypoints.doctor.findings import Finding

@@ -21,7 +21,7 @@ from litestar.exceptions import (
 
 from application import errors as application
 from application.ports.payment import InvalidSignature, PaymentRefused, PaymentUnavailable
-from application.ports.storage import StorageConflict, StorageUnavailable
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable
 from domain import errors as domain
 from domain.offering import PriceChanged
 from entrypoints.http.context import note_error, request_id_of

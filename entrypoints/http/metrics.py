@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 
 from adapters.prometheus.metrics import CONTENT_TYPE, Gauge, PrometheusMetrics
 from application.catalog.timezones import WatchTimezones
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from application.tasks.backlog import MeasureBacklog
 from domain.tasks import TaskKind
 

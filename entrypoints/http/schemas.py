@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from application.links import Links
 from application.orders.details import OrderOnDisplay
-from application.ports.storage import ShowOnDisplay
+from application.ports.catalog import ShowOnDisplay
 from domain.cart import Cart, CartLine
 from domain.catalog import Producer, Ticket
 from domain.customer import Customer

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from application.catalog.storefront import GetShow, ListShows
-from application.ports.storage import ShowCursor
+from application.ports.catalog import ShowCursor
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
 from entrypoints.http.schemas import ShowListOut, ShowOut
 

@@ -18,7 +18,7 @@ from litestar.response.base import ASGIResponse
 from application.catalog.storefront import GetShow, ListShows
 from application.checkout.quote import QuoteCart
 from application.links import Links
-from application.ports.storage import ShowCursor, ShowOnDisplay
+from application.ports.catalog import ShowCursor, ShowOnDisplay
 from application.structured_data import event_on_sale
 from domain.catalog import Producer
 from domain.errors import DomainError, InvalidPromoCode

@@ -11,7 +11,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 
 from application import formatting
-from application.ports.storage import ShowOnDisplay
+from application.ports.catalog import ShowOnDisplay
 from domain.catalog import Show, Ticket
 from domain.errors import DomainError, InvalidEmail
 from domain.money import Currency

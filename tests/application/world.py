@@ -19,9 +19,9 @@ from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketR
 from adapters.memory.metrics import MemoryOrderObserver
 from adapters.memory.notifier import MemoryNotifier
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
-from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock, MemoryIds
 from adapters.memory.throttle import MemoryAllowance, MemoryPace
+from adapters.memory.unit_of_work import MemoryDatabase
 from application.access.audit_log import AuditTrail
 from application.catalog.timezones import ApplyTimezones, CheckTimezones
 from application.checkin.offline import GiveOfflineList, ListConflicts, ReceiveOfflineScans

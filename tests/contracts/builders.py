@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from adapters.system.ids import SystemIds
-from application.ports.storage import UnitOfWork
+from application.ports.unit_of_work import UnitOfWork
 from domain.access import AccessToken, Scope, hash_secret
 from domain.cart import Cart
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket

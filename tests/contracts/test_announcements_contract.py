@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from domain.tasks import OutboxTask, TaskKind, TaskState
 from tests.contracts.builders import NOW, Theatre, a_task, issue, new_id

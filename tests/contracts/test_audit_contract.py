@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.audit_log import Action, AuditCursor, AuditEntry, AuditFilter
 from tests.contracts.builders import NOW, Theatre, a_producer, a_token, new_id
 

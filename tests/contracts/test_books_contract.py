@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.memory.books import MemoryBooks
-from adapters.memory.storage import MemoryDatabase
+from adapters.memory.unit_of_work import MemoryDatabase
 from adapters.postgres.books import PostgresBooks
 from application.ports.books import Books
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
 from domain.consistency import EXAMPLES, Findings, Invariant
 from domain.dispute_losses import booked

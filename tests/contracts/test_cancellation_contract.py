@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from application.ports.show_refunds import RefundFailure, RefundProgress, ShowRefund
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from domain.refunds import RefundStatus
 from tests.contracts.builders import NOW, Theatre, a_refund, issue

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from application.ports.storage import ShowCursor, ShowOnDisplay, UnitOfWorkFactory
+from application.ports.catalog import ShowCursor, ShowOnDisplay
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.catalog import Producer, ProducerFinancial, Show
 from domain.inventory import Inventory
 from domain.money import currency

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.disputes import Dispute, DisputeStatus
 from domain.orders import Order
 from tests.contracts.builders import Theatre

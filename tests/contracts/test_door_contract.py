@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from application.ports.checkin import IssuedTicket, ScanCursor
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from tests.contracts.builders import NOW, Theatre, issue, new_id

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.duplicate_payments import DuplicatePayment
 from domain.refunds import RefundStatus
 from tests.contracts.builders import NOW, Theatre, new_id

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from application.ports.payment import PaymentEvent
-from application.ports.storage import Background, ReceivedEvent, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.webhooks import Background, ReceivedEvent
 from tests.contracts.builders import NOW, Theatre, new_id
 
 EVENT = PaymentEvent(id="evt_1", type="charge.refunded", object_id="ch_1", livemode=False)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from application.ports.order_lists import AttendeeCursor, DeliveryProblem, OrderCursor, OrderFilter, UndeliveredMail
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.claims import Claim
 from domain.customer import Customer
 from domain.notes import OrderNote

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.ports.order_lists import OrderFilter
-from application.ports.storage import OrderPayment, StorageConflict, UnitOfWorkFactory
+from application.ports.orders import OrderPayment
+from application.ports.unit_of_work import StorageConflict, UnitOfWorkFactory
 from domain.customer import Customer
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderEvent, OrderStatus, Receipt
 from domain.stock import Stock

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from application.ports.storage import DueTasks, OutboxCounts, UnitOfWorkFactory
+from application.ports.tasks import DueTasks, OutboxCounts
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.orders import Order
 from domain.tasks import BULK, URGENT, OutboxTask, TaskKind, TaskState
 from tests.contracts.builders import NOW, Theatre, a_task, new_id

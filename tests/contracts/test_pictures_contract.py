@@ -15,7 +15,7 @@ from PIL import Image
 from adapters.memory.pictures import MemoryStudio
 from adapters.pillow.studio import PillowStudio
 from application.ports.pictures import Box, PictureStudio, UnusablePicture
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.branding import Branding, Picture
 from tests.contracts.builders import Theatre
 

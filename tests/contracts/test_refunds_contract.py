@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.orders import Order
 from domain.refunds import Refund, RefundStatus
 from tests.contracts.builders import Theatre, a_refund, new_id

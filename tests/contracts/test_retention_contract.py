@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.memory.books import MemoryBooks
 from adapters.memory.retention import MemoryRetention
-from adapters.memory.storage import MemoryDatabase
+from adapters.memory.unit_of_work import MemoryDatabase
 from adapters.postgres.books import PostgresBooks
 from adapters.postgres.retention import PostgresRetention
 from application.ports.books import Books
 from application.ports.payment import PaymentEvent
 from application.ports.retention import Disposable, Retention
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
 from domain.notes import OrderNote
 from domain.orders import Idempotency, Order, OrderStatus

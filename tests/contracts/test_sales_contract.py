@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.memory.storage import MemoryDatabase
-from application.ports.storage import ClaimQuery, RowsInUse, Sale, SalesRepo, UnitOfWorkFactory
+from adapters.memory.unit_of_work import MemoryDatabase
+from application.ports.inventory import ClaimQuery, Sale, SalesRepo
+from application.ports.unit_of_work import RowsInUse, UnitOfWorkFactory
 from domain.cart import Cart
 from domain.claims import Claim, Claimed
 from domain.errors import NotFound

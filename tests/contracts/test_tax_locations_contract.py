@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.memory.tax_locations import MemoryTaxLocations
 from adapters.postgres.engine import create_engine
 from adapters.postgres.tax_locations import PostgresTaxLocations
-from application.ports.storage import StorageUnavailable
 from application.ports.tax_locations import TaxLocations
+from application.ports.unit_of_work import StorageUnavailable
 
 
 @pytest.fixture(params=["memory", "postgres"])

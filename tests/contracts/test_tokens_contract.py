@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import AccessToken, Scope, hash_secret
 from tests.contracts.builders import NOW, Theatre, a_token, new_id
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from application.ports.storage import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.catalog import Producer
 from domain.errors import TicketsUnavailable
 from domain.offering import Offering

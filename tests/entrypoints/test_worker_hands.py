@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from typing_extensions import override
 
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from application.ports.workload import Workload
 from application.tasks.run import RunTask
 from application.tasks.workload import WorkMeter

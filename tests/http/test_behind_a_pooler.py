@@ -17,7 +17,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.inspection import facts_of
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.stripe.sandbox import StripeSandbox
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from entrypoints.container import Container, close
 from entrypoints.doctor.engines import of_engines
 from entrypoints.settings import Settings

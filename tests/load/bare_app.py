@@ -18,7 +18,7 @@ from litestar import Litestar, get
 
 from adapters.memory.lock import MemoryLock
 from adapters.memory.notifier import MemoryNotifier
-from adapters.memory.storage import MemoryDatabase
+from adapters.memory.unit_of_work import MemoryDatabase
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
 from entrypoints.http.app import create_app

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from adapters.stripe.sandbox import StripeSandbox
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.catalog import Producer, Show, Ticket
 from domain.orders import Order
 from domain.promotions import TicketPromoCode

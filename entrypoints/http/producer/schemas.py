@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from application.ports.catalog import ShowOnDisplay
 from application.ports.show_refunds import RefundProgress
-from application.ports.storage import ShowOnDisplay
 from domain.catalog import Ticket
 from domain.money import Currency
 from domain.promotions import TicketPromoCode

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
-from application.ports.storage import ShowCursor
+from application.ports.catalog import ShowCursor
 from domain.access import Actor, Scope
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers

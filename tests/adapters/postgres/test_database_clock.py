@@ -12,7 +12,7 @@ from adapters.embedded import EmbeddedPostgres
 from adapters.memory.system import MemoryClock
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.engine import create_engine
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from tests.support.server import free_port
 
 HOUR = timedelta(hours=1)

@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from adapters.embedded import EmbeddedPostgres
 from adapters.memory.books import MemoryBooks
-from adapters.memory.storage import MemoryDatabase
+from adapters.memory.unit_of_work import MemoryDatabase
 from adapters.postgres.address import DatabaseAddress
 from adapters.postgres.books import PostgresBooks
 from adapters.postgres.tables import metadata

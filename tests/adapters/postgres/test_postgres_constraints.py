@@ -24,7 +24,7 @@ from adapters.postgres.tables import (
     ticket_promo_codes,
     tickets,
 )
-from application.ports.storage import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.orders import Order
 from tests.contracts.builders import Theatre, a_task, a_token, issue
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from adapters.postgres.errors import CLASSES, CODES, Meaning, meaning_of, translated
-from application.ports.storage import RowsInUse, StorageConflict, StorageUnavailable
+from application.ports.unit_of_work import RowsInUse, StorageConflict, StorageUnavailable
 
 
 def known_codes() -> dict[str, type[psycopg.Error]]:

@@ -24,7 +24,7 @@ from adapters.postgres.engine import (
     create_engine,
 )
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from application.ports.storage import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from domain.cart import Cart
 from domain.catalog import Producer
 from tests.contracts.builders import Theatre, a_cart, a_producer

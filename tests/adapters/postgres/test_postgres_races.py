@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from application.ports.storage import StorageConflict, UnitOfWorkFactory
+from application.ports.unit_of_work import StorageConflict, UnitOfWorkFactory
 from domain.errors import DomainError, PromoCodeExhausted, TicketsUnavailable
 from domain.inventory import Inventory
 from domain.orders import Order, OrderStatus, Receipt

@@ -17,8 +17,8 @@ from taskiq.receiver import Receiver
 from taskiq_redis import RedisStreamBroker
 
 from adapters.embedded import EmbeddedRedis
-from adapters.memory.storage import MemoryDatabase
 from adapters.memory.system import MemoryClock
+from adapters.memory.unit_of_work import MemoryDatabase
 from adapters.redis.housekeeping import forget_dead_consumers
 from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier

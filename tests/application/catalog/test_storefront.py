@@ -12,7 +12,8 @@ import pytest
 
 from application.catalog.storefront import GetShow, ListShows
 from application.orders.details import GetOrder
-from application.ports.storage import ShowCursor, UnitOfWork
+from application.ports.catalog import ShowCursor
+from application.ports.unit_of_work import UnitOfWork
 from domain.catalog import Producer, Show
 from domain.errors import NotFound
 from tests.application.world import World

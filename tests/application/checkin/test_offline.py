@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from typing_extensions import override
 
-from adapters.memory.storage import MemoryDatabase, _Tables
+from adapters.memory.tables import Tables
+from adapters.memory.unit_of_work import MemoryDatabase
 from application.checkin.offline import MAX_SCANS, SCANS_AT_A_TIME, OfflineScan, ScanReport
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from domain.access import Actor
 from domain.admission import ScanResult
 from domain.catalog import Producer, Show
@@ -32,7 +33,7 @@ class FailingDatabase(MemoryDatabase):
         self.begun = 0
 
     @override
-    async def begin(self) -> _Tables:
+    async def begin(self) -> Tables:
         if self.left == 0:
             raise StorageUnavailable("gone")
         self.left = None if self.left is None else self.left - 1

@@ -10,11 +10,12 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.lock import MemoryLock
-from adapters.memory.storage import MemoryDatabase, _Tables
+from adapters.memory.tables import Tables
+from adapters.memory.unit_of_work import MemoryDatabase
 from application.checkout.place_orders import CheckoutRequest, Placement
 from application.concurrency.retry import MAX_ATTEMPTS
 from application.errors import Busy, IdempotencyKeyReused, TicketsInUse
-from application.ports.storage import StorageConflict, StorageUnavailable
+from application.ports.unit_of_work import StorageConflict, StorageUnavailable
 from domain.errors import NotFound, PromoCodeExhausted, ShowUnavailable, TicketsUnavailable
 from domain.offering import PriceChanged
 from domain.orders import Order, OrderStatus
@@ -31,7 +32,7 @@ class ContestedDatabase(MemoryDatabase):
     conflicts = 0
 
     @override
-    def replace(self, tables: _Tables) -> None:
+    def replace(self, tables: Tables) -> None:
         if self.conflicts:
             self.conflicts -= 1
             raise StorageConflict("deadlock detected")

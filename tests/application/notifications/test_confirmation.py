@@ -13,9 +13,9 @@ from typing_extensions import override
 
 from adapters.memory.mail import MemoryTicketRenderer
 from application.notifications.ticket_pdf import PrintTickets
+from application.ports.catalog import ShowOnDisplay
 from application.ports.emails import ConfirmationFacts
 from application.ports.mail import MailUnavailable, PrintableTicket
-from application.ports.storage import ShowOnDisplay
 from application.tasks.run import TaskHopeless
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from domain.tasks import OutboxTask, TaskKind

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from application.ports.payment import PaymentSession, SessionStatus
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from domain.catalog import Ticket
 from domain.errors import Conflict, NotFound
 from domain.orders import Order, OrderEvent, OrderStatus

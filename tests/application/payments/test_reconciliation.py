@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 from typing_extensions import override
 
-from adapters.memory.storage import MemoryDatabase, _Tables
+from adapters.memory.tables import Tables
+from adapters.memory.unit_of_work import MemoryDatabase
 from application.errors import PaymentNotPossible
 from application.payments.reconciliation import ABANDONED, QUIET
 from application.ports.payment import PaymentSession, PaymentUnavailable, SessionStatus
@@ -129,7 +130,7 @@ class ForgettingDatabase(MemoryDatabase):
     forgets_after = 0
 
     @override
-    async def begin(self) -> _Tables:
+    async def begin(self) -> Tables:
         tables = await super().begin()
         if self.forgets_after:
             self.forgets_after -= 1

@@ -12,7 +12,7 @@ from typing_extensions import override
 from application.errors import PaymentNotPossible
 from application.payments.release_sweep import CLAIM
 from application.ports.payment import PaymentSession, PaymentUnavailable
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from domain.catalog import Ticket
 from domain.errors import Conflict, NotFound
 from domain.orders import Order, OrderEvent, OrderStatus

@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 from typing_extensions import override
 
-from adapters.memory.storage import MemoryDatabase, _Tables
+from adapters.memory.tables import Tables
+from adapters.memory.unit_of_work import MemoryDatabase
 from application.payments.session import ATTACH_PAUSES, LEFT_BEHIND, PATIENCE_SECONDS, RETRY_SECONDS
 from application.ports.payment import (
     PaymentBusy,
@@ -19,7 +20,7 @@ from application.ports.payment import (
     PaymentSession,
     PaymentUnavailable,
 )
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from domain.catalog import Ticket
 from domain.orders import Order, OrderStatus
 from tests.application.world import HANGS_SECONDS, FlakyPayment, World
@@ -304,7 +305,7 @@ class BusyDatabase(MemoryDatabase):
     busy = 0
 
     @override
-    async def begin(self) -> _Tables:
+    async def begin(self) -> Tables:
         if self.busy:
             self.busy -= 1
             raise StorageUnavailable("All database connections are in use")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.storage import StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
 from application.tasks.backlog import Backlog, MeasureBacklog, Overdue
 from domain.tasks import TaskKind
 from tests.application.world import World

@@ -12,9 +12,10 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.payment import MemoryPaymentEvents
-from adapters.memory.storage import MemoryDatabase
+from adapters.memory.unit_of_work import MemoryDatabase
 from application.ports.payment import InvalidSignature, PaymentEvent, PaymentSession, PaymentUnavailable
-from application.ports.storage import ReceivedEvent, StorageUnavailable
+from application.ports.unit_of_work import StorageUnavailable
+from application.ports.webhooks import ReceivedEvent
 from application.webhooks.handle_event import HandlePaymentEvent
 from domain.errors import NotFound
 from domain.orders import Order, OrderStatus

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from application.ports.payment import RefundState
-from application.ports.storage import ReceivedEvent
+from application.ports.webhooks import ReceivedEvent
 from domain.consistency import Invariant
 from domain.disputes import DisputeStatus
 from domain.orders import Order, OrderStatus

@@ -1,0 +1,55 @@
+"""The whole database as dictionaries."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from application.ports.show_refunds import ShowRefund
+from application.ports.webhooks import ReceivedEvent
+from domain.access import AccessToken
+from domain.admission import Scan
+from domain.audit_log import AuditEntry
+from domain.branding import Picture
+from domain.catalog import Producer, Show, Ticket
+from domain.claims import Claim
+from domain.disputes import Dispute
+from domain.duplicate_payments import DuplicatePayment
+from domain.notes import OrderNote
+from domain.orders import Order
+from domain.promotions import TicketPromoCode
+from domain.refunds import Refund
+from domain.tasks import OutboxTask
+
+
+@dataclass(slots=True)
+class Tables:
+    producers: dict[UUID, Producer] = field(default_factory=dict)
+    shows: dict[UUID, Show] = field(default_factory=dict)
+    tickets: dict[UUID, Ticket] = field(default_factory=dict)
+    promo_codes: dict[UUID, TicketPromoCode] = field(default_factory=dict)
+    orders: dict[UUID, Order] = field(default_factory=dict)
+    ticket_claims: dict[tuple[int, UUID], Claim] = field(default_factory=dict)
+    outbox: dict[UUID, OutboxTask] = field(default_factory=dict)
+    claims: dict[UUID, datetime] = field(default_factory=dict)
+    relays: dict[UUID, datetime] = field(default_factory=dict)
+    lookups: dict[bytes, datetime] = field(default_factory=dict)
+    refunds: dict[UUID, Refund] = field(default_factory=dict)
+    duplicate_payments: dict[str, DuplicatePayment] = field(default_factory=dict)
+    disputes: dict[str, Dispute] = field(default_factory=dict)
+    inbox: dict[str, ReceivedEvent] = field(default_factory=dict)
+    checks: dict[UUID, datetime] = field(default_factory=dict)
+    release_pauses: dict[UUID, datetime] = field(default_factory=dict)
+    tokens: dict[UUID, AccessToken] = field(default_factory=dict)
+    pictures: dict[Picture, bytes] = field(default_factory=dict)
+    audit: dict[UUID, AuditEntry] = field(default_factory=dict)
+    scans: dict[tuple[UUID, UUID], Scan] = field(default_factory=dict)
+    notes: dict[UUID, OrderNote] = field(default_factory=dict)
+    show_refunds: dict[UUID, ShowRefund] = field(default_factory=dict)
+    refund_claims: dict[UUID, datetime] = field(default_factory=dict)
+    refund_refusals: dict[UUID, str] = field(default_factory=dict)
+
+    def snapshot(self) -> Tables:
+        return Tables(*(copy(getattr(self, name)) for name in self.__slots__))

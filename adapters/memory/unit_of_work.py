@@ -1,0 +1,107 @@
+"""UnitOfWork in memory: it gets a copy of all tables, and commit puts the copy in place.
+
+Only one unit of work exists at a time, so every lock is had at once. Constraints which the real schema has and the
+domain does not check are checked here too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+from types import TracebackType
+from typing import Self
+
+from adapters.memory.audit_log import MemoryAuditRepo
+from adapters.memory.catalog import MemoryCatalogRepo
+from adapters.memory.checkin import MemoryDoorRepo
+from adapters.memory.disputes import MemoryDisputeRepo
+from adapters.memory.duplicate_payments import MemoryDuplicatePaymentRepo
+from adapters.memory.inbox import MemoryEventInbox
+from adapters.memory.inventory import MemorySalesRepo
+from adapters.memory.lookups import MemoryLookupRepo
+from adapters.memory.order_lists import MemoryOrderListRepo
+from adapters.memory.orders import MemoryOrderRepo
+from adapters.memory.outbox import MemoryOutboxRepo
+from adapters.memory.personal_data import MemoryBuyerRepo, MemoryNoteRepo
+from adapters.memory.pictures import MemoryPictureRepo
+from adapters.memory.refunds import MemoryRefundRepo
+from adapters.memory.show_refunds import MemoryCancellationRepo
+from adapters.memory.system import RunningClock
+from adapters.memory.tables import Tables
+from adapters.memory.tokens import MemoryTokenRepo
+from application.ports.system import Clock
+from application.ports.unit_of_work import StorageUnavailable
+
+
+class MemoryDatabase:
+    """Callable as a UnitOfWorkFactory. ``available`` False makes every unit of work fail to begin."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        """``clock`` is the store's own, by which claims are judged where they must be."""
+        self.available = True
+        #: Rows that somebody keeps, by the names that ``Sale.in_use`` has for them.
+        self.in_use: set[Hashable] = set()
+        self.clock: Clock = clock or RunningClock()
+        self._tables = Tables()
+        self._one_at_a_time = asyncio.Lock()
+
+    def __call__(self, *, read_only: bool = False) -> MemoryUnitOfWork:
+        return MemoryUnitOfWork(self, read_only=read_only)
+
+    async def begin(self) -> Tables:
+        """A copy to work on."""
+        if not self.available:
+            raise StorageUnavailable("switched off")
+        await self._one_at_a_time.acquire()
+        return self._tables.snapshot()
+
+    def replace(self, tables: Tables) -> None:
+        """What a unit of work has committed."""
+        self._tables = tables.snapshot()
+
+    def end(self) -> None:
+        """The next unit of work may begin."""
+        self._one_at_a_time.release()
+
+
+class MemoryUnitOfWork:
+    def __init__(self, database: MemoryDatabase, *, read_only: bool = False) -> None:
+        self._database = database
+        self._read_only = read_only
+        self._tables: Tables
+
+    async def __aenter__(self) -> Self:
+        self._tables = await self._database.begin()
+        self.sales = MemorySalesRepo(self._tables, self._database.in_use)
+        self.catalog = MemoryCatalogRepo(self._tables)
+        self.orders = MemoryOrderRepo(self._tables)
+        self.outbox = MemoryOutboxRepo(self._tables, self._database.clock)
+        self.lookups = MemoryLookupRepo(self._tables)
+        self.refunds = MemoryRefundRepo(self._tables)
+        self.duplicate_payments = MemoryDuplicatePaymentRepo(self._tables)
+        self.disputes = MemoryDisputeRepo(self._tables)
+        self.inbox = MemoryEventInbox(self._tables)
+        self.tokens = MemoryTokenRepo(self._tables)
+        self.pictures = MemoryPictureRepo(self._tables)
+        self.audit = MemoryAuditRepo(self._tables)
+        self.order_lists = MemoryOrderListRepo(self._tables)
+        self.door = MemoryDoorRepo(self._tables)
+        self.notes = MemoryNoteRepo(self._tables)
+        self.buyers = MemoryBuyerRepo(self._tables)
+        self.cancellations = MemoryCancellationRepo(self._tables)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.end()
+
+    @property
+    def tables(self) -> Tables:
+        """What this unit of work sees, and may change."""
+        return self._tables
+
+    async def commit(self) -> None:
+        if self._read_only:
+            raise RuntimeError("a read-only unit of work does not write")
+        self._database.replace(self._tables)

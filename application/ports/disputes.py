@@ -1,0 +1,25 @@
+"""Disputes of orders' payments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+from uuid import UUID
+
+from domain.disputes import Dispute
+
+
+class DisputeRepo(Protocol):
+    """Disputes of orders' payments. The caller who writes one has locked its order."""
+
+    async def of_order(self, order_id: UUID) -> list[Dispute]:
+        """Oldest first."""
+        ...
+
+    async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Dispute]]:
+        """Those of each order that has any, read together, oldest first."""
+        ...
+
+    async def save(self, dispute: Dispute) -> None:
+        """Write a new one, or how one stands that is known."""
+        ...

@@ -1,0 +1,31 @@
+"""Refunds of orders."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+from uuid import UUID
+
+from domain.refunds import Refund, RefundStatus
+
+
+class RefundRepo(Protocol):
+    """Refunds. Whoever writes one has locked its order."""
+
+    async def add(self, refund: Refund) -> None: ...
+
+    async def of_order(self, order_id: UUID) -> list[Refund]:
+        """In the order of their sequence."""
+        ...
+
+    async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Refund]]:
+        """Those of each order that has any, read together, in the order of their sequence."""
+        ...
+
+    async def statuses(self, stripe_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
+        """How those of Stripe's refunds that are known stand."""
+        ...
+
+    async def save(self, refund: Refund) -> None:
+        """Write how it stands."""
+        ...

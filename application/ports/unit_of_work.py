@@ -1,0 +1,108 @@
+"""One transaction over all repositories. Nothing lasts unless ``commit`` was called."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from application.ports.access import AuditRepo, TokenRepo
+from application.ports.catalog import CatalogRepo
+from application.ports.checkin import DoorRepo
+from application.ports.disputes import DisputeRepo
+from application.ports.duplicate_payments import DuplicatePaymentRepo
+from application.ports.inventory import SalesRepo
+from application.ports.order_lists import OrderListRepo
+from application.ports.orders import LookupRepo, OrderRepo
+from application.ports.personal_data import BuyerRepo, NoteRepo
+from application.ports.pictures import PictureRepo
+from application.ports.refunds import RefundRepo
+from application.ports.show_refunds import CancellationRepo
+from application.ports.tasks import OutboxRepo
+from application.ports.webhooks import EventInbox
+
+
+class StorageUnavailable(Exception):
+    """The database is down, its connections are used up, or it was lost on the way. Nothing was committed, or it is
+    unknown whether the commit came through."""
+
+
+class RowsInUse(StorageUnavailable):
+    """Another transaction keeps a row that this one wants for longer than it would wait. Nothing was done."""
+
+
+class StorageConflict(Exception):
+    """Another transaction got in the way (deadlock, or the same unique key at once). Safe to repeat at once."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving the block without ``commit`` rolls everything back.
+
+    Any call may raise StorageUnavailable or StorageConflict.
+    """
+
+    @property
+    def sales(self) -> SalesRepo: ...
+
+    @property
+    def catalog(self) -> CatalogRepo: ...
+
+    @property
+    def orders(self) -> OrderRepo: ...
+
+    @property
+    def outbox(self) -> OutboxRepo: ...
+
+    @property
+    def lookups(self) -> LookupRepo: ...
+
+    @property
+    def refunds(self) -> RefundRepo: ...
+
+    @property
+    def duplicate_payments(self) -> DuplicatePaymentRepo: ...
+
+    @property
+    def disputes(self) -> DisputeRepo: ...
+
+    @property
+    def inbox(self) -> EventInbox: ...
+
+    @property
+    def tokens(self) -> TokenRepo: ...
+
+    @property
+    def pictures(self) -> PictureRepo: ...
+
+    @property
+    def audit(self) -> AuditRepo: ...
+
+    @property
+    def order_lists(self) -> OrderListRepo: ...
+
+    @property
+    def door(self) -> DoorRepo: ...
+
+    @property
+    def notes(self) -> NoteRepo: ...
+
+    @property
+    def buyers(self) -> BuyerRepo: ...
+
+    @property
+    def cancellations(self) -> CancellationRepo: ...
+
+    async def commit(self) -> None: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class UnitOfWorkFactory(Protocol):
+    def __call__(self, *, read_only: bool = False) -> UnitOfWork:
+        """A new one. ``read_only`` is for what many ask for at once: there is no transaction to begin and to end. Each
+        read sees what was committed before it, nothing is locked, and whoever writes or commits is in the wrong.
+        """
+        ...
