@@ -13,50 +13,65 @@ from domain.catalog import Producer, Show, Ticket
 from domain.promotions import TicketPromoCode
 
 
-class MemoryCatalogRepo:
+class MemoryProducerRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def add_producer(self, producer: Producer) -> None:
+    async def add(self, producer: Producer) -> None:
         self._tables.producers[producer.id] = producer
 
-    async def producer(self, producer_id: UUID) -> Producer | None:
+    async def get(self, producer_id: UUID) -> Producer | None:
         return self._tables.producers.get(producer_id)
 
-    async def save_producer(self, producer: Producer) -> None:
+    async def save(self, producer: Producer) -> None:
         self._tables.producers[producer.id] = producer
 
-    async def lock_producer(self, producer_id: UUID) -> Producer | None:
-        return await self.producer(producer_id)
+    async def lock(self, producer_id: UUID) -> Producer | None:
+        return await self.get(producer_id)
 
     async def account_changed(self, stripe_account_id: str, *, charges_enabled: bool) -> None:
         for producer in list(self._tables.producers.values()):
             if producer.financial.stripe_account_id == stripe_account_id:
                 financial = replace(producer.financial, charges_enabled=charges_enabled)
-                await self.save_producer(replace(producer, financial=financial))
+                await self.save(replace(producer, financial=financial))
 
-    async def add_show(self, show: Show) -> None:
+
+class MemoryShowRepo:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def add(self, show: Show) -> None:
         self._tables.shows[show.id] = show
 
-    async def show(self, show_id: UUID) -> Show | None:
+    async def get(self, show_id: UUID) -> Show | None:
         return self._tables.shows.get(show_id)
 
-    async def lock_show(self, show_id: UUID) -> Show | None:
-        return await self.show(show_id)
+    async def lock(self, show_id: UUID) -> Show | None:
+        return await self.get(show_id)
 
-    async def save_show(self, show: Show) -> None:
+    async def save(self, show: Show) -> None:
         self._tables.shows[show.id] = show
 
-    async def lock_stock_of(self, show_id: UUID) -> None:
+    async def lock_stock(self, show_id: UUID) -> None:
         """Nobody else is at work."""
 
-    async def delete_show(self, show_id: UUID) -> None:
+    async def delete(self, show_id: UUID) -> None:
         for things in (self._tables.tickets, self._tables.promo_codes):
             for id_ in [thing.id for thing in things.values() if thing.show_id == show_id]:
                 del things[id_]
         del self._tables.shows[show_id]
 
-    async def shows_of(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
+    async def to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
+        shows = [show for show in self._tables.shows.values() if show.end_time > since]
+        shows.sort(key=lambda show: show.id)
+        return [show for show in shows if after is None or show.id > after][:limit]
+
+
+class MemoryShowReader:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
         found = [
             show
             for show in self._tables.shows.values()
@@ -64,10 +79,10 @@ class MemoryCatalogRepo:
             and (after is None or (show.start_time, show.id) < (after.start_time, after.show_id))
         ]
         found.sort(key=lambda show: (show.start_time, show.id), reverse=True)
-        displays = [await self.on_display(show.id) for show in found[:limit]]
+        displays = [await self.details(show.id) for show in found[:limit]]
         return [display for display in displays if display]
 
-    async def on_display(self, show_id: UUID) -> ShowOnDisplay | None:
+    async def details(self, show_id: UUID) -> ShowOnDisplay | None:
         show = self._tables.shows.get(show_id)
         if show is None:
             return None
@@ -75,8 +90,8 @@ class MemoryCatalogRepo:
         tickets.sort(key=lambda ticket: (ticket.price, ticket.id))
         return ShowOnDisplay(show, self._tables.producers[show.producer_id], tuple(tickets))
 
-    async def all_on_display(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
-        return {show_id: display for show_id in show_ids if (display := await self.on_display(show_id))}
+    async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
+        return {show_id: display for show_id in show_ids if (display := await self.details(show_id))}
 
     async def on_sale(
         self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
@@ -91,61 +106,56 @@ class MemoryCatalogRepo:
             and (after is None or (show.start_time, show.id) > (after.start_time, after.show_id))
         ]
         found.sort(key=lambda show: (show.start_time, show.id))
-        displays = [await self.on_display(show.id) for show in found[:limit]]
+        displays = [await self.details(show.id) for show in found[:limit]]
         return [display for display in displays if display]
 
-    async def shows_to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
-        shows = [show for show in self._tables.shows.values() if show.end_time > since]
-        shows.sort(key=lambda show: show.id)
-        return [show for show in shows if after is None or show.id > after][:limit]
 
-    async def add_ticket(self, ticket: Ticket) -> None:
+class MemoryTicketRepo:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def add(self, ticket: Ticket) -> None:
         self._tables.tickets[ticket.id] = ticket
 
-    async def save_ticket(self, ticket: Ticket) -> None:
+    async def save(self, ticket: Ticket) -> None:
         inventory = self._tables.tickets[ticket.id].inventory.resize(ticket.inventory.quantity)
         self._tables.tickets[ticket.id] = replace(ticket, inventory=inventory)
 
-    async def add_promo_code(self, promo_code: TicketPromoCode) -> None:
-        self._tables.promo_codes[promo_code.id] = promo_code
-
-    async def ticket(self, ticket_id: UUID) -> Ticket | None:
+    async def get(self, ticket_id: UUID) -> Ticket | None:
         return self._tables.tickets.get(ticket_id)
 
-    async def lock_ticket(self, ticket_id: UUID) -> Ticket | None:
-        return await self.ticket(ticket_id)
+    async def lock(self, ticket_id: UUID) -> Ticket | None:
+        return await self.get(ticket_id)
 
-    async def delete_ticket(self, ticket_id: UUID) -> None:
+    async def delete(self, ticket_id: UUID) -> None:
         del self._tables.tickets[ticket_id]
 
-    async def promo_code(self, promo_code_id: UUID) -> TicketPromoCode | None:
+
+class MemoryPromoCodeRepo:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def add(self, promo_code: TicketPromoCode) -> None:
+        self._tables.promo_codes[promo_code.id] = promo_code
+
+    async def get(self, promo_code_id: UUID) -> TicketPromoCode | None:
         return self._tables.promo_codes.get(promo_code_id)
 
-    async def promo_code_written(self, show_id: UUID, code: str) -> TicketPromoCode | None:
+    async def with_code(self, show_id: UUID, code: str) -> TicketPromoCode | None:
         promo_codes = self._tables.promo_codes.values()
         return next((promo for promo in promo_codes if (promo.show_id, promo.code) == (show_id, code)), None)
 
-    async def lock_promo_code(self, promo_code_id: UUID) -> TicketPromoCode | None:
-        return await self.promo_code(promo_code_id)
+    async def lock(self, promo_code_id: UUID) -> TicketPromoCode | None:
+        return await self.get(promo_code_id)
 
-    async def save_promo_code(self, promo_code: TicketPromoCode) -> None:
+    async def save(self, promo_code: TicketPromoCode) -> None:
         uses = self._tables.promo_codes[promo_code.id].uses
         self._tables.promo_codes[promo_code.id] = replace(promo_code, uses=uses)
 
-    async def delete_promo_code(self, promo_code_id: UUID) -> None:
+    async def delete(self, promo_code_id: UUID) -> None:
         del self._tables.promo_codes[promo_code_id]
 
-    async def promo_codes_of(self, show_id: UUID, *, after: str | None, limit: int) -> list[TicketPromoCode]:
+    async def of_show(self, show_id: UUID, *, after: str | None, limit: int) -> list[TicketPromoCode]:
         of_show = [promo for promo in self._tables.promo_codes.values() if promo.show_id == show_id]
         found = [promo for promo in of_show if after is None or promo.code > after]
         return sorted(found, key=lambda promo: promo.code)[:limit]
-
-    async def has_orders(
-        self, *, show_id: UUID | None = None, ticket_id: UUID | None = None, promo_code_id: UUID | None = None
-    ) -> bool:
-        return any(
-            (show_id is not None and order.show_id == show_id)
-            or (promo_code_id is not None and order.promo_code_id == promo_code_id)
-            or any(line.ticket_id == ticket_id for line in order.lines)
-            for order in self._tables.orders.values()
-        )

@@ -57,22 +57,6 @@ class MemoryOrderRepo:
         found = (o.id for o in self._tables.orders.values() if o.payment_intent_id == payment_intent_id)
         return next(found, None)
 
-    async def without_session(self, *, created_before: datetime, limit: int) -> list[UUID]:
-        found = [
-            o
-            for o in self._tables.orders.values()
-            if o.status is OrderStatus.PENDING and o.session_id is None and o.created_at < created_before
-        ]
-        return [o.id for o in sorted(found, key=lambda o: (o.expires_at or o.created_at, o.id))[:limit]]
-
-    async def unconfirmed(self, *, checked_before: datetime, limit: int) -> list[UUID]:
-        holding = [o for o in self._tables.orders.values() if o.holds_tickets and o.session_id is not None]
-        checks = sorted((self._tables.checks.get(o.id, o.created_at), o.id) for o in holding)
-        return [order_id for checked_at, order_id in checks if checked_at < checked_before][:limit]
-
-    async def checked(self, order_ids: Collection[UUID], *, now: datetime) -> None:
-        self._tables.checks.update(dict.fromkeys(order_ids, now))
-
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
         order = self._tables.orders[order_id]
         if order.payment_intent_id is None:
@@ -89,6 +73,37 @@ class MemoryOrderRepo:
         names = {attendee.id: attendee.name for attendee in order.attendees}
         attendees = tuple(replace(each, name=names.get(each.id, each.name)) for each in stored.attendees)
         self._tables.orders[order.id] = replace(stored, customer=order.customer, attendees=attendees)
+
+    async def exist(
+        self, *, show_id: UUID | None = None, ticket_id: UUID | None = None, promo_code_id: UUID | None = None
+    ) -> bool:
+        return any(
+            (show_id is not None and order.show_id == show_id)
+            or (promo_code_id is not None and order.promo_code_id == promo_code_id)
+            or any(line.ticket_id == ticket_id for line in order.lines)
+            for order in self._tables.orders.values()
+        )
+
+
+class MemoryOrderWatchlist:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def without_session(self, *, created_before: datetime, limit: int) -> list[UUID]:
+        found = [
+            o
+            for o in self._tables.orders.values()
+            if o.status is OrderStatus.PENDING and o.session_id is None and o.created_at < created_before
+        ]
+        return [o.id for o in sorted(found, key=lambda o: (o.expires_at or o.created_at, o.id))[:limit]]
+
+    async def unconfirmed(self, *, checked_before: datetime, limit: int) -> list[UUID]:
+        holding = [o for o in self._tables.orders.values() if o.holds_tickets and o.session_id is not None]
+        checks = sorted((self._tables.checks.get(o.id, o.created_at), o.id) for o in holding)
+        return [order_id for checked_at, order_id in checks if checked_at < checked_before][:limit]
+
+    async def checked(self, order_ids: Collection[UUID], *, now: datetime) -> None:
+        self._tables.checks.update(dict.fromkeys(order_ids, now))
 
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
         put_off = self._tables.release_pauses

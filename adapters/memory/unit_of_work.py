@@ -12,7 +12,13 @@ from types import TracebackType
 from typing import Self
 
 from adapters.memory.audit_log import MemoryAuditRepo
-from adapters.memory.catalog import MemoryCatalogRepo
+from adapters.memory.catalog import (
+    MemoryProducerRepo,
+    MemoryPromoCodeRepo,
+    MemoryShowReader,
+    MemoryShowRepo,
+    MemoryTicketRepo,
+)
 from adapters.memory.checkin import MemoryDoorRepo
 from adapters.memory.disputes import MemoryDisputeRepo
 from adapters.memory.duplicate_payments import MemoryDuplicatePaymentRepo
@@ -20,7 +26,7 @@ from adapters.memory.inbox import MemoryEventInbox
 from adapters.memory.inventory import MemorySalesRepo
 from adapters.memory.lookups import MemoryLookupRepo
 from adapters.memory.order_lists import MemoryOrderListRepo
-from adapters.memory.orders import MemoryOrderRepo
+from adapters.memory.orders import MemoryOrderRepo, MemoryOrderWatchlist
 from adapters.memory.outbox import MemoryOutboxRepo
 from adapters.memory.personal_data import MemoryBuyerRepo, MemoryNoteRepo
 from adapters.memory.pictures import MemoryPictureRepo
@@ -73,8 +79,13 @@ class MemoryUnitOfWork:
     async def __aenter__(self) -> Self:
         self._tables = await self._database.begin()
         self.sales = MemorySalesRepo(self._tables, self._database.in_use)
-        self.catalog = MemoryCatalogRepo(self._tables)
+        self.producers = MemoryProducerRepo(self._tables)
+        self.shows = MemoryShowRepo(self._tables)
+        self.show_details = MemoryShowReader(self._tables)
+        self.tickets = MemoryTicketRepo(self._tables)
+        self.promo_codes = MemoryPromoCodeRepo(self._tables)
         self.orders = MemoryOrderRepo(self._tables)
+        self.order_watchlist = MemoryOrderWatchlist(self._tables)
         self.outbox = MemoryOutboxRepo(self._tables, self._database.clock)
         self.lookups = MemoryLookupRepo(self._tables)
         self.refunds = MemoryRefundRepo(self._tables)

@@ -23,11 +23,9 @@ from adapters.postgres.rows import (
     ticket_values,
 )
 from adapters.postgres.tables import (
-    orders,
     producer_financials,
     producers,
     shows,
-    ticket_orders,
     ticket_promo_codes,
     tickets,
 )
@@ -46,23 +44,25 @@ _by_start = sa.tuple_(shows.c.start_time, shows.c.id)
 _by_code = ticket_promo_codes.c.code.collate("C")
 
 
-class PostgresCatalogRepo:
+class PostgresProducerRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add_producer(self, producer: Producer) -> None:
+    async def add(self, producer: Producer) -> None:
         await self._connection.execute(sa.insert(producers).values(producer_values(producer)))
         await self._connection.execute(sa.insert(producer_financials).values(financial_values(producer)))
 
-    async def producer(self, producer_id: UUID) -> Producer | None:
-        found = await self._producers([producer_id])
+    async def get(self, producer_id: UUID) -> Producer | None:
+        found = await _producers(self._connection, [producer_id])
         return found.get(producer_id)
 
-    async def save_producer(self, producer: Producer) -> None:
-        await self._save(producers, producers.c.id, producer_values(producer))
-        await self._save(producer_financials, producer_financials.c.producer_id, financial_values(producer))
+    async def save(self, producer: Producer) -> None:
+        await _save(self._connection, producers, producers.c.id, producer_values(producer))
+        await _save(
+            self._connection, producer_financials, producer_financials.c.producer_id, financial_values(producer)
+        )
 
-    async def lock_producer(self, producer_id: UUID) -> Producer | None:
+    async def lock(self, producer_id: UUID) -> Producer | None:
         locked = _PRODUCERS.where(producers.c.id == producer_id).with_for_update(key_share=True)
         row = (await self._connection.execute(locked)).mappings().one_or_none()
         return producer_of(row) if row else None
@@ -74,32 +74,48 @@ class PostgresCatalogRepo:
             .values(charges_enabled=charges_enabled)
         )
 
-    async def add_show(self, show: Show) -> None:
+
+class PostgresShowRepo:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, show: Show) -> None:
         await self._connection.execute(sa.insert(shows).values(show_values(show)))
 
-    async def show(self, show_id: UUID) -> Show | None:
+    async def get(self, show_id: UUID) -> Show | None:
         [rows] = await self._connection.fetch((_SHOW, {"id": show_id}))
         return show_of(rows[0]) if rows else None
 
-    async def lock_show(self, show_id: UUID) -> Show | None:
+    async def lock(self, show_id: UUID) -> Show | None:
         # FOR NO KEY UPDATE: an order that is being placed refers to its show, and must not wait for this.
         locked = sa.select(shows).where(shows.c.id == show_id).with_for_update(key_share=True)
         row = (await self._connection.execute(locked)).mappings().one_or_none()
         return show_of(row) if row else None
 
-    async def save_show(self, show: Show) -> None:
-        await self._save(shows, shows.c.id, show_values(show))
+    async def save(self, show: Show) -> None:
+        await _save(self._connection, shows, shows.c.id, show_values(show))
 
-    async def lock_stock_of(self, show_id: UUID) -> None:
+    async def lock_stock(self, show_id: UUID) -> None:
         for table in (tickets, ticket_promo_codes):  # in the order of checkouts
             locked = sa.select(table.c.id).where(table.c.show_id == show_id).order_by(table.c.id).with_for_update()
             await self._connection.execute(locked)
 
-    async def delete_show(self, show_id: UUID) -> None:
+    async def delete(self, show_id: UUID) -> None:
         for table, column in ((tickets, "show_id"), (ticket_promo_codes, "show_id"), (shows, "id")):
             await self._connection.execute(sa.delete(table).where(table.c[column] == show_id))
 
-    async def shows_of(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
+    async def to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
+        query = sa.select(shows).where(shows.c.end_time > since).order_by(shows.c.id).limit(limit)
+        if after is not None:
+            query = query.where(shows.c.id > after)
+        return [show_of(row) for row in (await self._connection.execute(query)).mappings()]
+
+
+class PostgresShowReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
         query = (
             sa.select(shows)
             .where(shows.c.producer_id == producer_id)
@@ -111,10 +127,10 @@ class PostgresCatalogRepo:
         rows = (await self._connection.execute(query)).mappings()
         return await self._on_display([show_of(row) for row in rows])
 
-    async def on_display(self, show_id: UUID) -> ShowOnDisplay | None:
-        return (await self.all_on_display([show_id])).get(show_id)
+    async def details(self, show_id: UUID) -> ShowOnDisplay | None:
+        return (await self.details_of([show_id])).get(show_id)
 
-    async def all_on_display(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
+    async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
         rows = (await self._connection.execute(sa.select(shows).where(shows.c.id.in_(show_ids)))).mappings()
         return {display.show.id: display for display in await self._on_display([show_of(row) for row in rows])}
 
@@ -134,70 +150,6 @@ class PostgresCatalogRepo:
         rows = (await self._connection.execute(query)).mappings()
         return await self._on_display([show_of(row) for row in rows])
 
-    async def shows_to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
-        query = sa.select(shows).where(shows.c.end_time > since).order_by(shows.c.id).limit(limit)
-        if after is not None:
-            query = query.where(shows.c.id > after)
-        return [show_of(row) for row in (await self._connection.execute(query)).mappings()]
-
-    async def add_ticket(self, ticket: Ticket) -> None:
-        inventory = ticket.inventory
-        await self._connection.execute(
-            sa.insert(tickets).values(ticket_values(ticket) | {"held": inventory.held, "sold": inventory.sold})
-        )
-
-    async def save_ticket(self, ticket: Ticket) -> None:
-        await self._save(tickets, tickets.c.id, ticket_values(ticket))
-
-    async def add_promo_code(self, promo_code: TicketPromoCode) -> None:
-        await self._connection.execute(
-            sa.insert(ticket_promo_codes).values(promo_code_values(promo_code) | {"uses": promo_code.uses})
-        )
-
-    async def ticket(self, ticket_id: UUID) -> Ticket | None:
-        return await self._ticket(sa.select(tickets).where(tickets.c.id == ticket_id))
-
-    async def lock_ticket(self, ticket_id: UUID) -> Ticket | None:
-        return await self._ticket(sa.select(tickets).where(tickets.c.id == ticket_id).with_for_update())
-
-    async def delete_ticket(self, ticket_id: UUID) -> None:
-        await self._connection.execute(sa.delete(tickets).where(tickets.c.id == ticket_id))
-
-    async def promo_code(self, promo_code_id: UUID) -> TicketPromoCode | None:
-        return await self._promo_code(_PROMO_CODES.where(ticket_promo_codes.c.id == promo_code_id))
-
-    async def promo_code_written(self, show_id: UUID, code: str) -> TicketPromoCode | None:
-        written = _PROMO_CODES.where(ticket_promo_codes.c.show_id == show_id, ticket_promo_codes.c.code == code)
-        return await self._promo_code(written)
-
-    async def lock_promo_code(self, promo_code_id: UUID) -> TicketPromoCode | None:
-        locked = _PROMO_CODES.where(ticket_promo_codes.c.id == promo_code_id).with_for_update()
-        return await self._promo_code(locked)
-
-    async def save_promo_code(self, promo_code: TicketPromoCode) -> None:
-        await self._save(ticket_promo_codes, ticket_promo_codes.c.id, promo_code_values(promo_code))
-
-    async def delete_promo_code(self, promo_code_id: UUID) -> None:
-        await self._connection.execute(sa.delete(ticket_promo_codes).where(ticket_promo_codes.c.id == promo_code_id))
-
-    async def promo_codes_of(self, show_id: UUID, *, after: str | None, limit: int) -> list[TicketPromoCode]:
-        query = _PROMO_CODES.where(ticket_promo_codes.c.show_id == show_id).order_by(_by_code).limit(limit)
-        if after is not None:
-            query = query.where(_by_code > after)
-        return [promo_code_of(row) for row in (await self._connection.execute(query)).mappings()]
-
-    async def has_orders(
-        self, *, show_id: UUID | None = None, ticket_id: UUID | None = None, promo_code_id: UUID | None = None
-    ) -> bool:
-        for column, wanted in (
-            (orders.c.show_id, show_id),
-            (ticket_orders.c.ticket_id, ticket_id),
-            (orders.c.promo_code_id, promo_code_id),
-        ):
-            if wanted is not None and await self._connection.scalar(sa.select(sa.exists().where(column == wanted))):
-                return True
-        return False
-
     async def _on_display(self, found: Sequence[Show]) -> list[ShowOnDisplay]:
         if not found:
             return []
@@ -209,24 +161,82 @@ class PostgresCatalogRepo:
         )
         for row in rows.mappings():
             by_show[row["show_id"]].append(ticket_of(row))
-        behind = await self._producers([show.producer_id for show in found])
+        behind = await _producers(self._connection, [show.producer_id for show in found])
         return [ShowOnDisplay(show, behind[show.producer_id], tuple(by_show[show.id])) for show in found]
 
-    async def _producers(self, producer_ids: Sequence[UUID]) -> dict[UUID, Producer]:
-        rows = await self._connection.execute(_PRODUCERS.where(producers.c.id.in_(producer_ids)))
-        return {row["id"]: producer_of(row) for row in rows.mappings()}
+
+class PostgresTicketRepo:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, ticket: Ticket) -> None:
+        inventory = ticket.inventory
+        await self._connection.execute(
+            sa.insert(tickets).values(ticket_values(ticket) | {"held": inventory.held, "sold": inventory.sold})
+        )
+
+    async def save(self, ticket: Ticket) -> None:
+        await _save(self._connection, tickets, tickets.c.id, ticket_values(ticket))
+
+    async def get(self, ticket_id: UUID) -> Ticket | None:
+        return await self._ticket(sa.select(tickets).where(tickets.c.id == ticket_id))
+
+    async def lock(self, ticket_id: UUID) -> Ticket | None:
+        return await self._ticket(sa.select(tickets).where(tickets.c.id == ticket_id).with_for_update())
+
+    async def delete(self, ticket_id: UUID) -> None:
+        await self._connection.execute(sa.delete(tickets).where(tickets.c.id == ticket_id))
 
     async def _ticket(self, query: sa.Select[Any]) -> Ticket | None:
         row = (await self._connection.execute(query)).mappings().one_or_none()
         return ticket_of(row) if row else None
 
+
+class PostgresPromoCodeRepo:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, promo_code: TicketPromoCode) -> None:
+        await self._connection.execute(
+            sa.insert(ticket_promo_codes).values(promo_code_values(promo_code) | {"uses": promo_code.uses})
+        )
+
+    async def get(self, promo_code_id: UUID) -> TicketPromoCode | None:
+        return await self._promo_code(_PROMO_CODES.where(ticket_promo_codes.c.id == promo_code_id))
+
+    async def with_code(self, show_id: UUID, code: str) -> TicketPromoCode | None:
+        written = _PROMO_CODES.where(ticket_promo_codes.c.show_id == show_id, ticket_promo_codes.c.code == code)
+        return await self._promo_code(written)
+
+    async def lock(self, promo_code_id: UUID) -> TicketPromoCode | None:
+        locked = _PROMO_CODES.where(ticket_promo_codes.c.id == promo_code_id).with_for_update()
+        return await self._promo_code(locked)
+
+    async def save(self, promo_code: TicketPromoCode) -> None:
+        await _save(self._connection, ticket_promo_codes, ticket_promo_codes.c.id, promo_code_values(promo_code))
+
+    async def delete(self, promo_code_id: UUID) -> None:
+        await self._connection.execute(sa.delete(ticket_promo_codes).where(ticket_promo_codes.c.id == promo_code_id))
+
+    async def of_show(self, show_id: UUID, *, after: str | None, limit: int) -> list[TicketPromoCode]:
+        query = _PROMO_CODES.where(ticket_promo_codes.c.show_id == show_id).order_by(_by_code).limit(limit)
+        if after is not None:
+            query = query.where(_by_code > after)
+        return [promo_code_of(row) for row in (await self._connection.execute(query)).mappings()]
+
     async def _promo_code(self, query: sa.Select[Any]) -> TicketPromoCode | None:
         row = (await self._connection.execute(query)).mappings().one_or_none()
         return promo_code_of(row) if row else None
 
-    async def _save(self, table: sa.Table, key: sa.Column[Any], values: dict[str, Any]) -> None:
-        await self._connection.execute(sa.update(table).where(key == values[key.name]).values(values))
-
 
 def _position(cursor: ShowCursor) -> sa.Tuple:
     return sa.tuple_(sa.literal(cursor.start_time, shows.c.start_time.type), sa.literal(cursor.show_id))
+
+
+async def _producers(connection: Connection, producer_ids: Sequence[UUID]) -> dict[UUID, Producer]:
+    rows = await connection.execute(_PRODUCERS.where(producers.c.id.in_(producer_ids)))
+    return {row["id"]: producer_of(row) for row in rows.mappings()}
+
+
+async def _save(connection: Connection, table: sa.Table, key: sa.Column[Any], values: dict[str, Any]) -> None:
+    await connection.execute(sa.update(table).where(key == values[key.name]).values(values))

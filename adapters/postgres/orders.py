@@ -136,22 +136,6 @@ class PostgresOrderRepo:
         found = await self._connection.scalar(query)
         return found if isinstance(found, UUID) else None
 
-    async def without_session(self, *, created_before: datetime, limit: int) -> list[UUID]:
-        parameters = {"created_before": created_before, "count": limit}
-        return list((await self._connection.scalars(WITHOUT_SESSION, parameters)).all())
-
-    async def unconfirmed(self, *, checked_before: datetime, limit: int) -> list[UUID]:
-        parameters = {"checked_before": checked_before, "count": limit}
-        return list((await self._connection.scalars(UNCONFIRMED, parameters)).all())
-
-    async def checked(self, order_ids: Collection[UUID], *, now: datetime) -> None:
-        change = sa.update(orders).where(orders.c.id == sa.any_(_IDS)).values(checked_at=now)
-        await self._connection.execute(change, {"ids": list(order_ids)})
-
-    async def release_after(self, order_ids: Collection[UUID], *, moment: datetime) -> None:
-        change = sa.update(orders).where(orders.c.id == sa.any_(_IDS)).values(release_after=moment)
-        await self._connection.execute(change, {"ids": list(order_ids)})
-
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
         await self._connection.execute(
             sa.update(orders)
@@ -170,6 +154,39 @@ class PostgresOrderRepo:
         await self._connection.execute(change)
         names = {"attendees": rows_json({"id": each.id, "name": each.name} for each in order.attendees)}
         self._connection.write(_SAVE_NAMES, names)
+
+    async def exist(
+        self, *, show_id: UUID | None = None, ticket_id: UUID | None = None, promo_code_id: UUID | None = None
+    ) -> bool:
+        for column, wanted in (
+            (orders.c.show_id, show_id),
+            (ticket_orders.c.ticket_id, ticket_id),
+            (orders.c.promo_code_id, promo_code_id),
+        ):
+            if wanted is not None and await self._connection.scalar(sa.select(sa.exists().where(column == wanted))):
+                return True
+        return False
+
+
+class PostgresOrderWatchlist:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def without_session(self, *, created_before: datetime, limit: int) -> list[UUID]:
+        parameters = {"created_before": created_before, "count": limit}
+        return list((await self._connection.scalars(WITHOUT_SESSION, parameters)).all())
+
+    async def unconfirmed(self, *, checked_before: datetime, limit: int) -> list[UUID]:
+        parameters = {"checked_before": checked_before, "count": limit}
+        return list((await self._connection.scalars(UNCONFIRMED, parameters)).all())
+
+    async def checked(self, order_ids: Collection[UUID], *, now: datetime) -> None:
+        change = sa.update(orders).where(orders.c.id == sa.any_(_IDS)).values(checked_at=now)
+        await self._connection.execute(change, {"ids": list(order_ids)})
+
+    async def release_after(self, order_ids: Collection[UUID], *, moment: datetime) -> None:
+        change = sa.update(orders).where(orders.c.id == sa.any_(_IDS)).values(release_after=moment)
+        await self._connection.execute(change, {"ids": list(order_ids)})
 
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
         return list((await self._connection.scalars(OVERDUE, {"now": now, "count": limit})).all())

@@ -13,7 +13,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.audit_log import PostgresAuditRepo
-from adapters.postgres.catalog import PostgresCatalogRepo
+from adapters.postgres.catalog import (
+    PostgresProducerRepo,
+    PostgresPromoCodeRepo,
+    PostgresShowReader,
+    PostgresShowRepo,
+    PostgresTicketRepo,
+)
 from adapters.postgres.checkin import PostgresDoorRepo
 from adapters.postgres.connection import ANSWER_SECONDS, Connection
 from adapters.postgres.disputes import PostgresDisputeRepo
@@ -24,7 +30,7 @@ from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.inventory import PostgresSalesRepo
 from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.order_lists import PostgresOrderListRepo
-from adapters.postgres.orders import PostgresOrderRepo
+from adapters.postgres.orders import PostgresOrderRepo, PostgresOrderWatchlist
 from adapters.postgres.outbox import PostgresOutboxRepo
 from adapters.postgres.patience import PATIENCE, Patience
 from adapters.postgres.personal_data import PostgresBuyerRepo, PostgresNoteRepo
@@ -69,8 +75,13 @@ class PostgresUnitOfWork:
             self._pooled, self._driver, self._patience, read_only=self._read_only, is_pooled=is_pooled
         )
         self.sales = PostgresSalesRepo(self._connection)
-        self.catalog = PostgresCatalogRepo(self._connection)
+        self.producers = PostgresProducerRepo(self._connection)
+        self.shows = PostgresShowRepo(self._connection)
+        self.show_details = PostgresShowReader(self._connection)
+        self.tickets = PostgresTicketRepo(self._connection)
+        self.promo_codes = PostgresPromoCodeRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
+        self.order_watchlist = PostgresOrderWatchlist(self._connection)
         self.outbox = PostgresOutboxRepo(self._connection)
         self.lookups = PostgresLookupRepo(self._connection)
         self.refunds = PostgresRefundRepo(self._connection)

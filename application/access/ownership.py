@@ -14,7 +14,7 @@ from domain.promotions import TicketPromoCode
 
 async def own_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
     """The actor's show. Raises NotFound."""
-    show = await uow.catalog.show(show_id)
+    show = await uow.shows.get(show_id)
     if show is None or show.producer_id != actor.producer_id:
         raise NotFound("No such show")
     return show
@@ -23,7 +23,7 @@ async def own_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
 async def own_order(uow: UnitOfWork, actor: Actor, order_id: UUID) -> Order:
     """The actor's order. Raises NotFound."""
     order = await uow.orders.get(order_id)
-    show = await uow.catalog.show(order.show_id) if order else None
+    show = await uow.shows.get(order.show_id) if order else None
     if order is None or show is None or show.producer_id != actor.producer_id:
         raise NotFound("No such order")
     return order
@@ -32,7 +32,7 @@ async def own_order(uow: UnitOfWork, actor: Actor, order_id: UUID) -> Order:
 async def locked_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
     """The actor's show, which nobody else changes until the transaction ends. Raises NotFound."""
     await own_show(uow, actor, show_id)  # nobody waits for, or holds up, a show that is not theirs
-    locked = await uow.catalog.lock_show(show_id)
+    locked = await uow.shows.lock(show_id)
     if locked is None:
         raise NotFound("No such show")
     return locked
@@ -40,11 +40,11 @@ async def locked_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
 
 async def locked_ticket(uow: UnitOfWork, actor: Actor, ticket_id: UUID) -> tuple[Show, Ticket]:
     """The actor's ticket, which no checkout gets until the transaction ends, and its show. Raises NotFound."""
-    ticket = await uow.catalog.ticket(ticket_id)
-    show = await uow.catalog.show(ticket.show_id) if ticket else None
+    ticket = await uow.tickets.get(ticket_id)
+    show = await uow.shows.get(ticket.show_id) if ticket else None
     if show is None or show.producer_id != actor.producer_id:
         raise NotFound("No such ticket")
-    locked = await uow.catalog.lock_ticket(ticket_id)
+    locked = await uow.tickets.lock(ticket_id)
     if locked is None:
         raise NotFound("No such ticket")
     return show, locked
@@ -52,12 +52,12 @@ async def locked_ticket(uow: UnitOfWork, actor: Actor, ticket_id: UUID) -> tuple
 
 async def locked_promo_code(uow: UnitOfWork, actor: Actor, promo_code_id: UUID) -> tuple[Show, TicketPromoCode]:
     """The actor's promo code and its show, both locked. Raises NotFound."""
-    promo_code = await uow.catalog.promo_code(promo_code_id)
-    show = await uow.catalog.show(promo_code.show_id) if promo_code else None
+    promo_code = await uow.promo_codes.get(promo_code_id)
+    show = await uow.shows.get(promo_code.show_id) if promo_code else None
     if show is None or show.producer_id != actor.producer_id:
         raise NotFound("No such promo code")
-    await uow.catalog.lock_show(show.id)
-    locked = await uow.catalog.lock_promo_code(promo_code_id)
+    await uow.shows.lock(show.id)
+    locked = await uow.promo_codes.lock(promo_code_id)
     if locked is None:
         raise NotFound("No such promo code")
     return show, locked

@@ -31,7 +31,7 @@ class GetBranding:
     async def __call__(self, actor: Actor) -> Branding:
         """Raises NotFound."""
         async with self._unit_of_work() as uow:
-            producer = await uow.catalog.producer(actor.producer_id)
+            producer = await uow.producers.get(actor.producer_id)
         if producer is None:
             raise NotFound("No such producer")
         return producer.branding
@@ -94,7 +94,7 @@ class SetShowImage:
                 await uow.pictures.add(prepared.picture, prepared.content)
             after = before.changed(image=prepared.picture if prepared else None)
             if after != before:
-                await uow.catalog.save_show(after)
+                await uow.shows.save(after)
                 await self._audit.record(
                     uow, actor, Action.SHOW_CHANGED, show_id, show_id=show_id, before=before, after=after
                 )
@@ -121,7 +121,7 @@ class GetPicture:
 
 
 async def _locked_producer(uow: UnitOfWork, actor: Actor) -> Producer:
-    producer = await uow.catalog.lock_producer(actor.producer_id)
+    producer = await uow.producers.lock(actor.producer_id)
     if producer is None:
         raise NotFound("No such producer")
     return producer
@@ -130,7 +130,7 @@ async def _locked_producer(uow: UnitOfWork, actor: Actor) -> Producer:
 async def _dress(uow: UnitOfWork, audit: AuditTrail, actor: Actor, before: Producer, branding: Branding) -> None:
     after = replace(before, branding=branding)
     if after != before:
-        await uow.catalog.save_producer(after)
+        await uow.producers.save(after)
         await audit.record(uow, actor, Action.ACCOUNT_CHANGED, after.id, before=before, after=after)
 
 

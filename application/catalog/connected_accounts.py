@@ -44,7 +44,7 @@ class GetAccount:
         if not enabled:
             return producer
         async with self._unit_of_work() as uow:
-            await uow.catalog.account_changed(account_id, charges_enabled=True)
+            await uow.producers.account_changed(account_id, charges_enabled=True)
             await uow.commit()
         return replace(producer, financial=ProducerFinancial(account_id, charges_enabled=True))
 
@@ -77,7 +77,7 @@ class ChangeAccount:
                 tax=tax or before.tax,
             )
             if after != before:
-                await uow.catalog.save_producer(after)
+                await uow.producers.save(after)
                 await self._audit.record(uow, actor, Action.ACCOUNT_CHANGED, after.id, before=before, after=after)
             await uow.commit()
         return after
@@ -134,7 +134,7 @@ class OnboardProducer:
             if before.financial.stripe_account_id is not None:
                 return before.financial.stripe_account_id
             after = replace(before, financial=ProducerFinancial(account_id, charges_enabled=False))
-            await uow.catalog.save_producer(after)
+            await uow.producers.save(after)
             await self._audit.record(uow, actor, Action.ACCOUNT_CHANGED, after.id, before=before, after=after)
             await uow.commit()
         return account_id
@@ -147,7 +147,7 @@ def _ensure_may_move_money(actor: Actor, now: ProducerFinancial, account_id: str
 
 
 async def _producer(uow: UnitOfWork, producer_id: UUID, *, lock: bool = False) -> Producer:
-    found = await (uow.catalog.lock_producer(producer_id) if lock else uow.catalog.producer(producer_id))
+    found = await (uow.producers.lock(producer_id) if lock else uow.producers.get(producer_id))
     if found is None:
         raise NotFound("No such producer")
     return found

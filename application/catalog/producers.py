@@ -63,7 +63,7 @@ class RegisterProducer:
             tax=tax,
         )
         async with self._unit_of_work() as uow:
-            await uow.catalog.add_producer(producer)
+            await uow.producers.add(producer)
             actor = acting_for(producer.id, by)
             await self._audit.record(uow, actor, Action.PRODUCER_REGISTERED, producer.id, after=producer)
             await uow.commit()
@@ -104,7 +104,7 @@ class IssueToken:
             created_at=self._clock.now(),
         )
         async with self._unit_of_work() as uow:
-            if producer_id is not None and await uow.catalog.producer(producer_id) is None:
+            if producer_id is not None and await uow.producers.get(producer_id) is None:
                 raise NotFound("No such producer")
             await uow.tokens.add(token)
             if producer_id is not None:
@@ -147,7 +147,7 @@ class ListTokens:
     async def __call__(self, producer_id: UUID) -> list[AccessToken]:
         """The producer's tokens, revoked ones too, oldest first. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            if await uow.catalog.producer(producer_id) is None:
+            if await uow.producers.get(producer_id) is None:
                 raise NotFound("No such producer")
             return await uow.tokens.of_producer(producer_id)
 

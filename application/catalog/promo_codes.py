@@ -31,7 +31,7 @@ class AddPromoCode:
             fields = _with_moments(show, fields)
             promo_code = TicketPromoCode(id=self._ids.new(), show_id=show_id, code=normalize_code(code), **fields)
             await _ensure_free(uow, promo_code)
-            await uow.catalog.add_promo_code(promo_code)
+            await uow.promo_codes.add(promo_code)
             await self._audit.record(
                 uow, actor, Action.PROMO_CODE_ADDED, promo_code.id, show_id=show_id, after=promo_code
             )
@@ -49,7 +49,7 @@ class ListPromoCodes:
         """A page of the show's promo codes by their code, and the last of it, if there are more. Raises NotFound."""
         async with self._unit_of_work() as uow:
             await own_show(uow, actor, show_id)
-            found = await uow.catalog.promo_codes_of(show_id, after=after, limit=limit + 1)
+            found = await uow.promo_codes.of_show(show_id, after=after, limit=limit + 1)
         page = found[:limit]
         return page, page[-1].code if len(found) > limit else None
 
@@ -72,7 +72,7 @@ class ChangePromoCode:
             if after != before:
                 if after.code != before.code:
                     await _ensure_free(uow, after)
-                await uow.catalog.save_promo_code(after)
+                await uow.promo_codes.save(after)
                 await self._audit.record(
                     uow, actor, Action.PROMO_CODE_CHANGED, promo_code_id, show_id=show.id, before=before, after=after
                 )
@@ -89,9 +89,9 @@ class DeletePromoCode:
         """The promo code is gone. Raises NotFound, Conflict (orders used it)."""
         async with self._unit_of_work() as uow:
             show, promo_code = await locked_promo_code(uow, actor, promo_code_id)
-            if await uow.catalog.has_orders(promo_code_id=promo_code_id):
+            if await uow.orders.exist(promo_code_id=promo_code_id):
                 raise Conflict("This promo code was used and cannot be deleted; set max_uses to 0 to end its use")
-            await uow.catalog.delete_promo_code(promo_code_id)
+            await uow.promo_codes.delete(promo_code_id)
             await self._audit.record(
                 uow, actor, Action.PROMO_CODE_DELETED, promo_code_id, show_id=show.id, before=promo_code
             )
@@ -107,5 +107,5 @@ def _with_moments(show: Show, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _ensure_free(uow: UnitOfWork, promo_code: TicketPromoCode) -> None:
-    if await uow.catalog.promo_code_written(promo_code.show_id, promo_code.code) is not None:
+    if await uow.promo_codes.with_code(promo_code.show_id, promo_code.code) is not None:
         raise Conflict(f"This show has a promo code {promo_code.code} already", field="code")

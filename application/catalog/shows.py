@@ -28,7 +28,7 @@ class AddShow:
         """A new show of the fields of Show, but its ids; times as clients write them. Raises InvalidRequest."""
         show = Show.planned(id=self._ids.new(), producer_id=actor.producer_id, **fields)
         async with self._unit_of_work() as uow:
-            await uow.catalog.add_show(show)
+            await uow.shows.add(show)
             await self._audit.record(uow, actor, Action.SHOW_ADDED, show.id, show_id=show.id, after=show)
             display = await _displayed(uow, show.id)
             await uow.commit()
@@ -44,7 +44,7 @@ class ListOwnShows:
     ) -> tuple[list[ShowOnDisplay], ShowCursor | None]:
         """A page of the producer's shows, the last to start first, and where the next page begins, if there is one."""
         async with self._unit_of_work() as uow:
-            found = await uow.catalog.shows_of(actor.producer_id, after=after, limit=limit + 1)
+            found = await uow.show_details.of_producer(actor.producer_id, after=after, limit=limit + 1)
         page = found[:limit]
         return page, ShowCursor(page[-1].show.start_time, page[-1].show.id) if len(found) > limit else None
 
@@ -82,7 +82,7 @@ class ChangeShow:
             before = await locked_show(uow, actor, show_id)
             after = before.changed(**fields)
             if after != before:
-                await uow.catalog.save_show(after)
+                await uow.shows.save(after)
                 await announce_show_change(uow, before, after, now=self._clock.now())
                 action = Action.SHOW_CANCELLED if after.cancelled else Action.SHOW_CHANGED
                 await self._audit.record(uow, actor, action, show_id, show_id=show_id, before=before, after=after)
@@ -100,16 +100,16 @@ class DeleteShow:
         """The show is gone, with its tickets and promo codes. Raises NotFound, Conflict (it has orders)."""
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
-            await uow.catalog.lock_stock_of(show_id)
-            if await uow.catalog.has_orders(show_id=show_id):
+            await uow.shows.lock_stock(show_id)
+            if await uow.orders.exist(show_id=show_id):
                 raise Conflict("This show has orders and cannot be deleted; unpublish or cancel it instead")
-            await uow.catalog.delete_show(show_id)
+            await uow.shows.delete(show_id)
             await self._audit.record(uow, actor, Action.SHOW_DELETED, show_id, show_id=show_id, before=show)
             await uow.commit()
 
 
 async def _displayed(uow: UnitOfWork, show_id: UUID) -> ShowOnDisplay:
-    display = await uow.catalog.on_display(show_id)
+    display = await uow.show_details.details(show_id)
     if display is None:
         raise NotFound("No such show")
     return display

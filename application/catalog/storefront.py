@@ -22,7 +22,7 @@ class ListShows:
     ) -> tuple[list[ShowOnDisplay], ShowCursor | None]:
         """A page of shows on sale, soonest first, and where the next page begins, if there is one."""
         async with self._unit_of_work(read_only=True) as uow:
-            found = await uow.catalog.on_sale(
+            found = await uow.show_details.on_sale(
                 now=self._clock.now(), producer_id=producer_id, after=after, limit=limit + 1
             )
         page = found[:limit]
@@ -48,5 +48,5 @@ class GetShow:
 
     async def _look_together(self, show_ids: Sequence[UUID]) -> list[ShowOnDisplay | None]:
         async with self._unit_of_work(read_only=True) as uow:
-            displays = await uow.catalog.all_on_display(set(show_ids))
+            displays = await uow.show_details.details_of(set(show_ids))
         return [displays.get(show_id) for show_id in show_ids]

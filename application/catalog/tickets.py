@@ -40,7 +40,7 @@ class AddTicket:
         """A new ticket type; ``price`` is in the currency's own unit. Raises NotFound, InvalidRequest, Conflict."""
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
-            display = await uow.catalog.on_display(show_id)
+            display = await uow.show_details.details(show_id)
             if show.cancelled:
                 raise Conflict("This show was cancelled and sells nothing any more")
             if display is None or len(display.tickets) >= MAX_TICKET_TYPES:
@@ -48,7 +48,7 @@ class AddTicket:
             currency = display.producer.currency
             minor = _minor(currency, price)
             ticket = Ticket(id=self._ids.new(), show_id=show_id, price=minor, inventory=_capacity(quantity), **fields)
-            await uow.catalog.add_ticket(ticket)
+            await uow.tickets.add(ticket)
             await self._audit.record(uow, actor, Action.TICKET_ADDED, ticket.id, show_id=show_id, after=ticket)
             await uow.commit()
         return TicketForSale(ticket, currency)
@@ -84,7 +84,7 @@ class ChangeTicket:
                 _capacity(quantity)
                 after = replace(after, inventory=before.inventory.resize(quantity))
             if after != before:
-                await uow.catalog.save_ticket(after)
+                await uow.tickets.save(after)
                 await self._audit.record(
                     uow, actor, Action.TICKET_CHANGED, ticket_id, show_id=show.id, before=before, after=after
                 )
@@ -103,9 +103,9 @@ class DeleteTicket:
         """The ticket type is gone. Raises NotFound, Conflict (it has orders, held, paid or given up)."""
         async with self._unit_of_work() as uow:
             show, ticket = await locked_ticket(uow, actor, ticket_id)
-            if await uow.catalog.has_orders(ticket_id=ticket_id):
+            if await uow.orders.exist(ticket_id=ticket_id):
                 raise Conflict("This ticket has orders and cannot be deleted; set its quantity to what is sold instead")
-            await uow.catalog.delete_ticket(ticket_id)
+            await uow.tickets.delete(ticket_id)
             await self._audit.record(uow, actor, Action.TICKET_DELETED, ticket_id, show_id=show.id, before=ticket)
             await uow.commit()
 
@@ -125,7 +125,7 @@ def _capacity(quantity: int) -> Inventory:
 
 
 async def _currency(uow: UnitOfWork, show: Show) -> Currency:
-    producer = await uow.catalog.producer(show.producer_id)
+    producer = await uow.producers.get(show.producer_id)
     if producer is None:
         raise NotFound("No such producer")
     return producer.currency

@@ -116,9 +116,9 @@ class ApplyTimezones:
         now, mended, mails = self._clock.now(), [], 0
         async with self._unit_of_work() as uow:
             for seen in outdated([show async for show in _to_come(uow, now)]):
-                stored = await uow.catalog.lock_show(seen.stored.id)
+                stored = await uow.shows.lock(seen.stored.id)
                 for each in outdated([stored] if stored else []):
-                    await uow.catalog.save_show(each.mended)
+                    await uow.shows.save(each.mended)
                     mails += await announce_other_moments(uow, each.mended, now=now)
                     await self._record(uow, each)
                     mended.append(each)
@@ -144,7 +144,7 @@ def outdated(shows: Iterable[Show]) -> Iterator[OutdatedShow]:
 
 async def _to_come(uow: UnitOfWork, now: datetime) -> AsyncIterator[Show]:
     after = None
-    while page := await uow.catalog.shows_to_come(since=now - FARTHEST, after=after, limit=_PAGE):
+    while page := await uow.shows.to_come(since=now - FARTHEST, after=after, limit=_PAGE):
         for show in page:
             yield show
         after = page[-1].id

@@ -127,7 +127,7 @@ class Door:
         on_now = await uow.door.shows_on(ticket.producer_id, at=now, until=now + ON_BEFORE_DOORS)
         if ticket.show_id in on_now:
             return None
-        of_ticket = await uow.catalog.show(ticket.show_id)
+        of_ticket = await uow.shows.get(ticket.show_id)
         if on_now or of_ticket is None or of_ticket.end_time <= now:
             return ScanResult.WRONG_SHOW
         is_early = now + ON_BEFORE_DOORS < of_ticket.door_time and not of_ticket.cancelled

@@ -27,7 +27,7 @@ async def order_on_display(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> O
     """The order with what it is for, if there is one."""
     async with unit_of_work(read_only=True) as uow:
         order = await uow.orders.get(order_id)
-        display = await uow.catalog.on_display(order.show_id) if order else None
+        display = await uow.show_details.details(order.show_id) if order else None
         if order is None or display is None:
             return None
         return OrderOnDisplay(order, display, (await _money_back(uow, [order])).get(order.id))
@@ -66,7 +66,7 @@ class GetOrder:
     async def _look_together(self, order_ids: Sequence[UUID]) -> list[OrderOnDisplay | None]:
         async with self._unit_of_work(read_only=True) as uow:
             orders = await uow.orders.get_all(set(order_ids))
-            displays = await uow.catalog.all_on_display({order.show_id for order in orders.values()})
+            displays = await uow.show_details.details_of({order.show_id for order in orders.values()})
             money = await _money_back(uow, orders.values())
         found = {id_: OrderOnDisplay(each, displays[each.show_id], money.get(id_)) for id_, each in orders.items()}
         return [found.get(order_id) for order_id in order_ids]

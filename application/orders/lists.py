@@ -106,7 +106,7 @@ class ListAttendees:
 
 async def _own_show_and_currency(uow: UnitOfWork, actor: Actor, show_id: UUID) -> tuple[Show, Currency]:
     show = await own_show(uow, actor, show_id)
-    producer = await uow.catalog.producer(show.producer_id)
+    producer = await uow.producers.get(show.producer_id)
     if producer is None:
         raise NotFound("No such show")
     return show, producer.currency

@@ -117,7 +117,7 @@ class EraseBuyer:
     async def _ensure_erasable(self, uow: UnitOfWork, order: Order, now: datetime, *, force: bool) -> None:
         if order.holds_tickets:
             raise Conflict(f"Order {order.number} is being paid: cancel it, or wait until its hold is over")
-        show = await uow.catalog.show(order.show_id)
+        show = await uow.shows.get(order.show_id)
         is_to_come = show is not None and show.end_time > now and not show.cancelled
         if is_to_come and not force and any(a.status is AttendeeStatus.VALID for a in order.attendees):
             raise Conflict(

@@ -51,7 +51,7 @@ class Reconcile:
         """How many orders were asked about."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            abandoned = await uow.orders.without_session(created_before=now - ABANDONED, limit=LIMIT)
+            abandoned = await uow.order_watchlist.without_session(created_before=now - ABANDONED, limit=LIMIT)
         for order_id in abandoned:
             async with self._unit_of_work() as uow:
                 order = await uow.orders.get(order_id)
@@ -66,8 +66,8 @@ class Reconcile:
     async def _claim_quiet(self, now: datetime) -> list[UUID]:
         """Some orders to ask about that no other worker asks about, now or soon, whatever comes of it."""
         async with self._unit_of_work() as uow:
-            quiet = await uow.orders.unconfirmed(checked_before=now - QUIET, limit=AT_A_TIME)
-            await uow.orders.checked(quiet, now=now)
+            quiet = await uow.order_watchlist.unconfirmed(checked_before=now - QUIET, limit=AT_A_TIME)
+            await uow.order_watchlist.checked(quiet, now=now)
             await uow.commit()
         return quiet
 

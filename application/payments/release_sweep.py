@@ -63,7 +63,7 @@ class ReleaseSweep:
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             found = await find(uow, now, AT_A_TIME)
-            await uow.orders.release_after(found, moment=now + CLAIM)
+            await uow.order_watchlist.release_after(found, moment=now + CLAIM)
             await uow.commit()
         return found
 
@@ -90,7 +90,7 @@ class ReleaseSweep:
 
     async def _put_off(self, order_ids: Collection[UUID], moment: datetime) -> None:
         async with self._unit_of_work() as uow:
-            await uow.orders.release_after(order_ids, moment=moment)
+            await uow.order_watchlist.release_after(order_ids, moment=moment)
             await uow.commit()
 
 
@@ -117,7 +117,7 @@ class ReleaseCancelled:
 
 
 async def _overdue(uow: UnitOfWork, now: datetime, limit: int) -> list[UUID]:
-    return await uow.orders.overdue(now=now, limit=limit)
+    return await uow.order_watchlist.overdue(now=now, limit=limit)
 
 
 async def _of_cancelled_shows(uow: UnitOfWork, now: datetime, limit: int) -> list[UUID]:

@@ -138,7 +138,7 @@ class OpenSession:
         except PaymentRefused as gone:
             log.error("Account %s is none of the platform's any more: %s", account_id, gone)  # noqa: TRY400
         async with self._unit_of_work() as uow:
-            await uow.catalog.account_changed(account_id, charges_enabled=False)
+            await uow.producers.account_changed(account_id, charges_enabled=False)
             await uow.commit()
         return True
 

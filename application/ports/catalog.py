@@ -29,16 +29,16 @@ class ShowCursor:
     show_id: UUID
 
 
-class CatalogRepo(Protocol):
-    """Producers, shows, tickets and promo codes. Counters of tickets are the SalesRepo's business."""
+class ProducerRepo(Protocol):
+    """Producers, and where their money goes."""
 
-    async def add_producer(self, producer: Producer) -> None: ...
+    async def add(self, producer: Producer) -> None: ...
 
-    async def producer(self, producer_id: UUID) -> Producer | None: ...
+    async def get(self, producer_id: UUID) -> Producer | None: ...
 
-    async def save_producer(self, producer: Producer) -> None: ...
+    async def save(self, producer: Producer) -> None: ...
 
-    async def lock_producer(self, producer_id: UUID) -> Producer | None:
+    async def lock(self, producer_id: UUID) -> Producer | None:
         """The producer, whose account nobody else changes until the transaction ends."""
         ...
 
@@ -46,36 +46,48 @@ class CatalogRepo(Protocol):
         """Write down what an account can do, for everybody whose money goes to it."""
         ...
 
-    async def add_show(self, show: Show) -> None: ...
 
-    async def show(self, show_id: UUID) -> Show | None: ...
+class ShowRepo(Protocol):
+    """Shows."""
 
-    async def lock_show(self, show_id: UUID) -> Show | None:
+    async def add(self, show: Show) -> None: ...
+
+    async def get(self, show_id: UUID) -> Show | None: ...
+
+    async def lock(self, show_id: UUID) -> Show | None:
         """The show; nobody else changes it, or what it sells, until the transaction ends. Checkouts go on meanwhile.
 
         Whoever locks tickets and promo codes of it, too, does so afterwards.
         """
         ...
 
-    async def save_show(self, show: Show) -> None: ...
+    async def save(self, show: Show) -> None: ...
 
-    async def lock_stock_of(self, show_id: UUID) -> None:
+    async def lock_stock(self, show_id: UUID) -> None:
         """Wait until no checkout of the show is being decided, and keep new ones waiting. Lock the show first."""
         ...
 
-    async def delete_show(self, show_id: UUID) -> None:
+    async def delete(self, show_id: UUID) -> None:
         """With its tickets and promo codes. It must have no orders."""
         ...
 
-    async def shows_of(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
+    async def to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
+        """Shows that end after ``since``, published or not, in the order of their ids, from the one after ``after``."""
+        ...
+
+
+class ShowReader(Protocol):
+    """Shows with their producers and tickets, published or not."""
+
+    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
         """Everything of a producer's, the last to start first."""
         ...
 
-    async def on_display(self, show_id: UUID) -> ShowOnDisplay | None:
+    async def details(self, show_id: UUID) -> ShowOnDisplay | None:
         """The show with its producer and tickets, published or not."""
         ...
 
-    async def all_on_display(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
+    async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
         """The same of many shows, by id, as far as they exist."""
         ...
 
@@ -85,52 +97,50 @@ class CatalogRepo(Protocol):
         """Published shows that have not ended and were not cancelled, soonest first."""
         ...
 
-    async def shows_to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
-        """Shows that end after ``since``, published or not, in the order of their ids, from the one after ``after``."""
-        ...
 
-    async def add_ticket(self, ticket: Ticket) -> None: ...
+class TicketRepo(Protocol):
+    """Tickets. Their counters are the InventoryRepo's business."""
 
-    async def save_ticket(self, ticket: Ticket) -> None:
+    async def add(self, ticket: Ticket) -> None: ...
+
+    async def save(self, ticket: Ticket) -> None:
         """Write name, description, price, flags and quantity; held and sold stay as they are."""
         ...
 
-    async def ticket(self, ticket_id: UUID) -> Ticket | None: ...
+    async def get(self, ticket_id: UUID) -> Ticket | None: ...
 
-    async def lock_ticket(self, ticket_id: UUID) -> Ticket | None:
+    async def lock(self, ticket_id: UUID) -> Ticket | None:
         """The ticket, once no checkout of it is being decided; new ones wait until the transaction ends."""
         ...
 
-    async def delete_ticket(self, ticket_id: UUID) -> None:
+    async def delete(self, ticket_id: UUID) -> None:
         """It must have no orders."""
         ...
 
-    async def add_promo_code(self, promo_code: TicketPromoCode) -> None: ...
 
-    async def promo_code(self, promo_code_id: UUID) -> TicketPromoCode | None: ...
+class PromoCodeRepo(Protocol):
+    """Promo codes. Their counters are the InventoryRepo's business."""
 
-    async def promo_code_written(self, show_id: UUID, code: str) -> TicketPromoCode | None:
+    async def add(self, promo_code: TicketPromoCode) -> None: ...
+
+    async def get(self, promo_code_id: UUID) -> TicketPromoCode | None: ...
+
+    async def with_code(self, show_id: UUID, code: str) -> TicketPromoCode | None:
         """The show's promo code that is written ``code`` (upper-case)."""
         ...
 
-    async def lock_promo_code(self, promo_code_id: UUID) -> TicketPromoCode | None:
+    async def lock(self, promo_code_id: UUID) -> TicketPromoCode | None:
         """The promo code, once no checkout with it is being decided; new ones wait until the transaction ends."""
         ...
 
-    async def save_promo_code(self, promo_code: TicketPromoCode) -> None:
+    async def save(self, promo_code: TicketPromoCode) -> None:
         """Write everything but the count of uses."""
         ...
 
-    async def delete_promo_code(self, promo_code_id: UUID) -> None:
+    async def delete(self, promo_code_id: UUID) -> None:
         """It must have no orders."""
         ...
 
-    async def promo_codes_of(self, show_id: UUID, *, after: str | None, limit: int) -> list[TicketPromoCode]:
+    async def of_show(self, show_id: UUID, *, after: str | None, limit: int) -> list[TicketPromoCode]:
         """By their code, those that come behind the code ``after``."""
-        ...
-
-    async def has_orders(
-        self, *, show_id: UUID | None = None, ticket_id: UUID | None = None, promo_code_id: UUID | None = None
-    ) -> bool:
-        """Whether any order, of whatever status, is about the one that is named."""
         ...

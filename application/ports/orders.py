@@ -51,6 +51,30 @@ class OrderRepo(Protocol):
 
     async def id_of_intent(self, payment_intent_id: str) -> UUID | None: ...
 
+    async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
+        """Remember where the order is paid, whatever else happens to it at the same time. One that was paid keeps the
+        session that it was paid by.
+        """
+        ...
+
+    async def save(self, orders: Sequence[Order]) -> None:
+        """Write status, payment facts and attendees of locked orders, and of those that were paid the session."""
+        ...
+
+    async def save_customer(self, order: Order) -> None:
+        """Write the customer of a locked order and the names of its attendees."""
+        ...
+
+    async def exist(
+        self, *, show_id: UUID | None = None, ticket_id: UUID | None = None, promo_code_id: UUID | None = None
+    ) -> bool:
+        """Whether any order, of whatever status, is about the one that is named."""
+        ...
+
+
+class OrderWatchlist(Protocol):
+    """Orders that wait for a payment, for those who look after them."""
+
     async def without_session(self, *, created_before: datetime, limit: int) -> list[UUID]:
         """Pending orders that nobody can pay yet, oldest first."""
         ...
@@ -64,20 +88,6 @@ class OrderRepo(Protocol):
 
     async def checked(self, order_ids: Collection[UUID], *, now: datetime) -> None:
         """The payment provider is asked about the orders."""
-        ...
-
-    async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
-        """Remember where the order is paid, whatever else happens to it at the same time. One that was paid keeps the
-        session that it was paid by.
-        """
-        ...
-
-    async def save(self, orders: Sequence[Order]) -> None:
-        """Write status, payment facts and attendees of locked orders, and of those that were paid the session."""
-        ...
-
-    async def save_customer(self, order: Order) -> None:
-        """Write the customer of a locked order and the names of its attendees."""
         ...
 
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:

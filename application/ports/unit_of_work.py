@@ -6,13 +6,13 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from application.ports.access import AuditRepo, TokenRepo
-from application.ports.catalog import CatalogRepo
+from application.ports.catalog import ProducerRepo, PromoCodeRepo, ShowReader, ShowRepo, TicketRepo
 from application.ports.checkin import DoorRepo
 from application.ports.disputes import DisputeRepo
 from application.ports.duplicate_payments import DuplicatePaymentRepo
 from application.ports.inventory import SalesRepo
 from application.ports.order_lists import OrderListRepo
-from application.ports.orders import LookupRepo, OrderRepo
+from application.ports.orders import LookupRepo, OrderRepo, OrderWatchlist
 from application.ports.personal_data import BuyerRepo, NoteRepo
 from application.ports.pictures import PictureRepo
 from application.ports.refunds import RefundRepo
@@ -44,10 +44,25 @@ class UnitOfWork(Protocol):
     def sales(self) -> SalesRepo: ...
 
     @property
-    def catalog(self) -> CatalogRepo: ...
+    def producers(self) -> ProducerRepo: ...
+
+    @property
+    def shows(self) -> ShowRepo: ...
+
+    @property
+    def show_details(self) -> ShowReader: ...
+
+    @property
+    def tickets(self) -> TicketRepo: ...
+
+    @property
+    def promo_codes(self) -> PromoCodeRepo: ...
 
     @property
     def orders(self) -> OrderRepo: ...
+
+    @property
+    def order_watchlist(self) -> OrderWatchlist: ...
 
     @property
     def outbox(self) -> OutboxRepo: ...

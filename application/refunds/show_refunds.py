@@ -128,7 +128,7 @@ class RefundCancelled:
 
 
 async def _currency(uow: UnitOfWork, producer_id: UUID) -> Currency:
-    producer = await uow.catalog.producer(producer_id)
+    producer = await uow.producers.get(producer_id)
     if producer is None:
         raise NotFound("No such producer")
     return producer.currency

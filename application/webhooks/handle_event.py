@@ -123,7 +123,7 @@ class Reactions:
         except PaymentRefused:  # it left the platform, or was closed
             enabled = False
         async with self._unit_of_work() as uow:
-            await uow.catalog.account_changed(account_id, charges_enabled=enabled)
+            await uow.producers.account_changed(account_id, charges_enabled=enabled)
             await uow.commit()
 
 

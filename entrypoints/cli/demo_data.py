@@ -159,10 +159,10 @@ class _Catalog:
         self, show: Show, *tickets: Ticket, poster: bytes, promo_code: TicketPromoCode | None = None
     ) -> None:
         async with self._container.unit_of_work() as uow:
-            await uow.catalog.add_show(show)
+            await uow.shows.add(show)
             for ticket in tickets:
-                await uow.catalog.add_ticket(ticket)
+                await uow.tickets.add(ticket)
             if promo_code:
-                await uow.catalog.add_promo_code(promo_code)
+                await uow.promo_codes.add(promo_code)
             await uow.commit()
         await self._container.set_show_image()(self._actor, show.id, poster)

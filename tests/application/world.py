@@ -299,11 +299,11 @@ class World:
         await self.add_producer(seller)
         async with self.database() as uow:
             for show_id in {ticket.show_id for ticket in tickets}:
-                await uow.catalog.add_show(show(by=seller, **{"id": show_id, **overrides}))
+                await uow.shows.add(show(by=seller, **{"id": show_id, **overrides}))
             for ticket in tickets:
-                await uow.catalog.add_ticket(ticket)
+                await uow.tickets.add(ticket)
             for promo_code in promo_codes:
-                await uow.catalog.add_promo_code(promo_code)
+                await uow.promo_codes.add(promo_code)
             await uow.commit()
 
     async def buy(self, *wanted: Wanted, promo_code: str | None = None, key: str | None = None) -> Order:
@@ -319,7 +319,7 @@ class World:
 
     async def add_producer(self, seller: Producer) -> None:
         async with self.database() as uow:
-            await uow.catalog.add_producer(seller)
+            await uow.producers.add(seller)
             await uow.commit()
 
     async def add(self, *orders: Order) -> None:
@@ -337,7 +337,7 @@ class World:
     async def counters(self, ticket: Ticket) -> tuple[int, int]:
         """How many of the ticket are held and sold."""
         async with self.database() as uow:
-            display = await uow.catalog.on_display(ticket.show_id)
+            display = await uow.show_details.details(ticket.show_id)
         assert display is not None
         (inventory,) = [found.inventory for found in display.tickets if found.id == ticket.id]
         return inventory.held, inventory.sold

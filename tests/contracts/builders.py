@@ -134,11 +134,11 @@ class Theatre:
 
     async def store(self, uow: UnitOfWork) -> None:
         """Write it all down; the caller commits."""
-        await uow.catalog.add_producer(self.producer)
-        await uow.catalog.add_show(self.show)
-        await uow.catalog.add_ticket(self.stalls)
-        await uow.catalog.add_ticket(self.gallery)
-        await uow.catalog.add_promo_code(self.promo_code)
+        await uow.producers.add(self.producer)
+        await uow.shows.add(self.show)
+        await uow.tickets.add(self.stalls)
+        await uow.tickets.add(self.gallery)
+        await uow.promo_codes.add(self.promo_code)
 
     def order(
         self,

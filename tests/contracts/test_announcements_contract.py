@@ -190,7 +190,7 @@ async def test_cancelled_show_has_no_pending_payments(unit_of_work: UnitOfWorkFa
     processing = replace(theatre.order(), status=OrderStatus.PROCESSING)
     await add(unit_of_work, processing)
     async with unit_of_work() as uow:
-        await uow.catalog.save_show(replace(theatre.show, cancelled=True))
+        await uow.shows.save(replace(theatre.show, cancelled=True))
         await uow.commit()
 
     await announce_pending(unit_of_work, theatre.show.door_time)

@@ -71,7 +71,7 @@ async def test_without_a_commit_nothing_is_remembered(unit_of_work: UnitOfWorkFa
 async def test_only_a_producers_own_entries_are_read(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     other = a_producer()
     async with unit_of_work() as uow:
-        await uow.catalog.add_producer(other)
+        await uow.producers.add(other)
         await uow.commit()
 
     await store(unit_of_work, an_entry(theatre, producer_id=other.id))

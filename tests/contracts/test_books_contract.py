@@ -150,7 +150,7 @@ async def test_report_is_the_domains_and_nothing_is_off(
     report = await books.report(theatre.show)
 
     async with unit_of_work() as uow:
-        display = await uow.catalog.on_display(theatre.show.id)
+        display = await uow.show_details.details(theatre.show.id)
     assert display
     timezone = ZoneInfo(theatre.show.timezone)
     currency = theatre.producer.currency
@@ -194,7 +194,7 @@ async def test_days_of_a_report_are_those_of_the_venues_calendar(
     ]
     orders = [replace(paid(theatre.order(1)), completed_at=moment) for moment in completed]
     async with unit_of_work() as uow:
-        await uow.catalog.save_show(show)
+        await uow.shows.save(show)
         await uow.commit()
     await store(unit_of_work, theatre, *orders)
 
@@ -492,8 +492,8 @@ async def test_many_findings_are_counted_and_some_are_told(
 async def test_shows_at_moments_of_older_rules(unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books) -> None:
     over = by_older_rules(a_show(theatre.producer, starts_in=timedelta(days=-2)))
     async with unit_of_work() as uow:
-        await uow.catalog.save_show(by_older_rules(theatre.show))
-        await uow.catalog.add_show(over)
+        await uow.shows.save(by_older_rules(theatre.show))
+        await uow.shows.add(over)
         await uow.commit()
 
     findings = await off(books)
@@ -508,7 +508,7 @@ async def test_cancelled_show_that_still_owes_its_buyers_money(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre, books: Books
 ) -> None:
     async with unit_of_work() as uow:
-        await uow.catalog.save_show(replace(theatre.show, cancelled=True))
+        await uow.shows.save(replace(theatre.show, cancelled=True))
         await uow.commit()
     owed, contested, lost = (replace(paid(theatre.order()), refunded_amount=1) for _ in range(3))
     on_its_way = paid(theatre.order())

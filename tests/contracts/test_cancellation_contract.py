@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 async def cancelled(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> Theatre:
     async with unit_of_work() as uow:
-        await uow.catalog.save_show(replace(theatre.show, cancelled=True))
+        await uow.shows.save(replace(theatre.show, cancelled=True))
         await uow.commit()
     return theatre
 
@@ -70,8 +70,8 @@ async def test_pending_orders_of_cancelled_shows_hold_tickets(
     async with unit_of_work() as uow:
         assert await uow.cancellations.holding(now=NOW, limit=10) == [order.id for order in pending]
         assert await uow.cancellations.holding(now=NOW, limit=2) == [order.id for order in pending[:2]]
-        await uow.orders.release_after([pending[0].id], moment=NOW)
-        await uow.orders.release_after([pending[1].id], moment=NOW + timedelta(seconds=1))
+        await uow.order_watchlist.release_after([pending[0].id], moment=NOW)
+        await uow.order_watchlist.release_after([pending[1].id], moment=NOW + timedelta(seconds=1))
         assert await uow.cancellations.holding(now=NOW, limit=10) == [pending[2].id, pending[0].id]
 
 

@@ -22,9 +22,9 @@ from tests.support.factories import by_older_rules
 
 async def store(unit_of_work: UnitOfWorkFactory, producer: Producer, shows: Sequence[Show]) -> None:
     async with unit_of_work() as uow:
-        await uow.catalog.add_producer(producer)
+        await uow.producers.add(producer)
         for show in shows:
-            await uow.catalog.add_show(show)
+            await uow.shows.add(show)
         await uow.commit()
 
 
@@ -36,7 +36,7 @@ async def on_sale(
     limit: int = 100,
 ) -> list[Show]:
     async with unit_of_work() as uow:
-        found = await uow.catalog.on_sale(now=NOW, producer_id=producer_id, after=after, limit=limit)
+        found = await uow.show_details.on_sale(now=NOW, producer_id=producer_id, after=after, limit=limit)
     return [display.show for display in found]
 
 
@@ -45,7 +45,7 @@ async def test_a_producer_comes_back_as_stored(unit_of_work: UnitOfWorkFactory) 
     await store(unit_of_work, producer, [])
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.producer(producer.id) == producer
+        assert await uow.producers.get(producer.id) == producer
 
 
 async def test_a_producer_without_an_account_comes_back_without_one(unit_of_work: UnitOfWorkFactory) -> None:
@@ -53,7 +53,7 @@ async def test_a_producer_without_an_account_comes_back_without_one(unit_of_work
     await store(unit_of_work, producer, [])
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.producer(producer.id) == producer
+        assert await uow.producers.get(producer.id) == producer
 
 
 async def test_what_an_account_can_do_is_written_for_everybody_whose_money_goes_to_it(
@@ -66,16 +66,16 @@ async def test_what_an_account_can_do_is_written_for_everybody_whose_money_goes_
         await store(unit_of_work, producer, [])
 
     async with unit_of_work() as uow:
-        await uow.catalog.account_changed("acct_shared", charges_enabled=False)
-        await uow.catalog.account_changed("acct_of_nobody", charges_enabled=False)
+        await uow.producers.account_changed("acct_shared", charges_enabled=False)
+        await uow.producers.account_changed("acct_of_nobody", charges_enabled=False)
         await uow.commit()
 
     disabled = ProducerFinancial("acct_shared", charges_enabled=False)
     async with unit_of_work() as uow:
         for producer in (first, second):
-            assert await uow.catalog.producer(producer.id) == replace(producer, financial=disabled)
+            assert await uow.producers.get(producer.id) == replace(producer, financial=disabled)
         for producer in (other, without):
-            assert await uow.catalog.producer(producer.id) == producer
+            assert await uow.producers.get(producer.id) == producer
 
 
 async def test_a_changed_producer_is_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -86,11 +86,11 @@ async def test_a_changed_producer_is_stored(unit_of_work: UnitOfWorkFactory, the
         financial=ProducerFinancial("acct_new", charges_enabled=False),
     )
     async with unit_of_work() as uow:
-        await uow.catalog.save_producer(changed)
+        await uow.producers.save(changed)
         await uow.commit()
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.producer(theatre.producer.id) == changed
+        assert await uow.producers.get(theatre.producer.id) == changed
 
 
 async def test_one_stripe_account_may_serve_two_producers(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -99,19 +99,19 @@ async def test_one_stripe_account_may_serve_two_producers(unit_of_work: UnitOfWo
     await store(unit_of_work, sister, [])
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.producer(sister.id) == sister
+        assert await uow.producers.get(sister.id) == sister
 
 
 async def test_what_was_never_stored_is_none(unit_of_work: UnitOfWorkFactory) -> None:
     async with unit_of_work() as uow:
-        assert await uow.catalog.producer(new_id()) is None
-        assert await uow.catalog.show(new_id()) is None
-        assert await uow.catalog.on_display(new_id()) is None
+        assert await uow.producers.get(new_id()) is None
+        assert await uow.shows.get(new_id()) is None
+        assert await uow.show_details.details(new_id()) is None
 
 
 async def test_a_show_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     async with unit_of_work() as uow:
-        assert await uow.catalog.show(theatre.show.id) == theatre.show
+        assert await uow.shows.get(theatre.show.id) == theatre.show
 
 
 async def test_a_changed_show_is_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -125,11 +125,11 @@ async def test_a_changed_show_is_stored(unit_of_work: UnitOfWorkFactory, theatre
         cancelled=True,
     )
     async with unit_of_work() as uow:
-        await uow.catalog.save_show(changed)
+        await uow.shows.save(changed)
         await uow.commit()
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.show(theatre.show.id) == changed
+        assert await uow.shows.get(theatre.show.id) == changed
 
 
 async def test_what_the_venues_clock_shows_is_stored_beside_moments_of_older_rules(
@@ -143,11 +143,11 @@ async def test_what_the_venues_clock_shows_is_stored_beside_moments_of_older_rul
     )
     outdated = by_older_rules(night)
     async with unit_of_work() as uow:
-        await uow.catalog.save_show(outdated)
+        await uow.shows.save(outdated)
         await uow.commit()
 
     async with unit_of_work() as uow:
-        stored = await uow.catalog.show(theatre.show.id)
+        stored = await uow.shows.get(theatre.show.id)
 
     assert stored is not None
     assert stored == outdated
@@ -159,23 +159,23 @@ async def test_shows_to_come_are_those_that_have_not_ended(unit_of_work: UnitOfW
     others = [a_show(theatre.producer, starts_in=timedelta(days=days)) for days in (-1, 1, 2)]
     async with unit_of_work() as uow:
         for show in others:
-            await uow.catalog.add_show(show)
+            await uow.shows.add(show)
         await uow.commit()
     to_come = sorted([theatre.show, *others[1:]], key=lambda show: show.id)
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.shows_to_come(since=NOW, after=None, limit=10) == to_come
-        assert await uow.catalog.shows_to_come(since=NOW, after=None, limit=2) == to_come[:2]
-        assert await uow.catalog.shows_to_come(since=NOW, after=to_come[0].id, limit=10) == to_come[1:]
+        assert await uow.shows.to_come(since=NOW, after=None, limit=10) == to_come
+        assert await uow.shows.to_come(since=NOW, after=None, limit=2) == to_come[:2]
+        assert await uow.shows.to_come(since=NOW, after=to_come[0].id, limit=10) == to_come[1:]
         ended = others[1].end_time
-        assert others[1] not in await uow.catalog.shows_to_come(since=ended, after=None, limit=10)
+        assert others[1] not in await uow.shows.to_come(since=ended, after=None, limit=10)
 
 
 async def test_a_show_is_displayed_with_its_producer_and_its_tickets_by_price(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre
 ) -> None:
     async with unit_of_work() as uow:
-        display = await uow.catalog.on_display(theatre.show.id)
+        display = await uow.show_details.details(theatre.show.id)
 
     assert display == ShowOnDisplay(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls))
 
@@ -188,11 +188,11 @@ async def test_many_shows_are_displayed_at_once_as_far_as_they_exist(
     await store(unit_of_work, producer, [other])
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.all_on_display({theatre.show.id, other.id, new_id()}) == {
+        assert await uow.show_details.details_of({theatre.show.id, other.id, new_id()}) == {
             theatre.show.id: ShowOnDisplay(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls)),
             other.id: ShowOnDisplay(other, producer, ()),
         }
-        assert await uow.catalog.all_on_display(()) == {}
+        assert await uow.show_details.details_of(()) == {}
 
 
 async def test_a_show_that_is_not_published_is_displayed_to_who_knows_it(unit_of_work: UnitOfWorkFactory) -> None:
@@ -201,7 +201,7 @@ async def test_a_show_that_is_not_published_is_displayed_to_who_knows_it(unit_of
     await store(unit_of_work, producer, [draft])
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.on_display(draft.id) == ShowOnDisplay(draft, producer, ())
+        assert await uow.show_details.details(draft.id) == ShowOnDisplay(draft, producer, ())
 
 
 async def test_a_ticket_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -212,7 +212,7 @@ async def test_a_ticket_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, th
         inventory=Inventory(9, held=2, sold=3),
     )
     async with unit_of_work() as uow:
-        await uow.catalog.add_ticket(ticket)
+        await uow.tickets.add(ticket)
         await uow.commit()
 
     async with unit_of_work() as uow:
@@ -231,7 +231,7 @@ async def test_saving_a_ticket_leaves_held_and_sold_alone(unit_of_work: UnitOfWo
         await uow.commit()
 
     async with unit_of_work() as uow:
-        await uow.catalog.save_ticket(edited)
+        await uow.tickets.save(edited)
         await uow.commit()
 
     async with unit_of_work() as uow:
@@ -245,7 +245,7 @@ async def test_writing_counters_leaves_an_edited_ticket_alone(
     order = theatre.order(1)
     async with unit_of_work() as uow:
         stock = await uow.sales.lock_stock([order])
-        await uow.catalog.save_ticket(replace(theatre.stalls, price=99_00))
+        await uow.tickets.save(replace(theatre.stalls, price=99_00))
         stock.hold(order.lines, None)
         await uow.sales.save(stock)
         await uow.commit()
@@ -260,12 +260,12 @@ async def test_shows_on_sale_come_soonest_first_with_producer_and_tickets(
 ) -> None:
     sooner, later = (a_show(theatre.producer, starts_in=timedelta(days=days)) for days in (1, 60))
     async with unit_of_work() as uow:
-        await uow.catalog.add_show(later)
-        await uow.catalog.add_show(sooner)
+        await uow.shows.add(later)
+        await uow.shows.add(sooner)
         await uow.commit()
 
     async with unit_of_work() as uow:
-        found = await uow.catalog.on_sale(now=NOW, producer_id=None, after=None, limit=10)
+        found = await uow.show_details.on_sale(now=NOW, producer_id=None, after=None, limit=10)
 
     assert found == [
         ShowOnDisplay(sooner, theatre.producer, ()),
@@ -318,17 +318,17 @@ async def test_shows_of_a_producer_come_last_to_start_first(unit_of_work: UnitOf
     await store(unit_of_work, a_producer(), [])
     async with unit_of_work() as uow:
         for show in (over, later, replace(draft, published=False)):
-            await uow.catalog.add_show(show)
+            await uow.shows.add(show)
         await uow.commit()
 
     seen: list[UUID] = []
     cursor = None
     async with unit_of_work() as uow:
-        while page := await uow.catalog.shows_of(theatre.producer.id, after=cursor, limit=3):
+        while page := await uow.show_details.of_producer(theatre.producer.id, after=cursor, limit=3):
             seen += [display.show.id for display in page]
             cursor = ShowCursor(page[-1].show.start_time, page[-1].show.id)
-        (first, *_) = await uow.catalog.shows_of(theatre.producer.id, after=None, limit=1)
-        assert await uow.catalog.shows_of(new_id(), after=None, limit=1) == []
+        (first, *_) = await uow.show_details.of_producer(theatre.producer.id, after=None, limit=1)
+        assert await uow.show_details.of_producer(new_id(), after=None, limit=1) == []
 
     assert seen == [later.id, *sorted((theatre.show.id, draft.id), reverse=True), over.id]
     assert first == ShowOnDisplay(later, theatre.producer, ())
@@ -336,49 +336,49 @@ async def test_shows_of_a_producer_come_last_to_start_first(unit_of_work: UnitOf
 
 async def test_what_is_locked_is_what_is_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     async with unit_of_work() as uow:
-        assert await uow.catalog.lock_producer(theatre.producer.id) == theatre.producer
-        assert await uow.catalog.lock_show(theatre.show.id) == theatre.show
-        assert await uow.catalog.lock_ticket(theatre.stalls.id) == theatre.stalls
-        assert await uow.catalog.lock_promo_code(theatre.promo_code.id) == theatre.promo_code
-        assert await uow.catalog.ticket(theatre.stalls.id) == theatre.stalls
-        assert await uow.catalog.promo_code(theatre.promo_code.id) == theatre.promo_code
-        await uow.catalog.lock_stock_of(theatre.show.id)
+        assert await uow.producers.lock(theatre.producer.id) == theatre.producer
+        assert await uow.shows.lock(theatre.show.id) == theatre.show
+        assert await uow.tickets.lock(theatre.stalls.id) == theatre.stalls
+        assert await uow.promo_codes.lock(theatre.promo_code.id) == theatre.promo_code
+        assert await uow.tickets.get(theatre.stalls.id) == theatre.stalls
+        assert await uow.promo_codes.get(theatre.promo_code.id) == theatre.promo_code
+        await uow.shows.lock_stock(theatre.show.id)
 
 
 async def test_what_is_not_there_cannot_be_locked(unit_of_work: UnitOfWorkFactory) -> None:
     async with unit_of_work() as uow:
-        assert await uow.catalog.lock_producer(new_id()) is None
-        assert await uow.catalog.lock_show(new_id()) is None
-        assert await uow.catalog.lock_ticket(new_id()) is None
-        assert await uow.catalog.lock_promo_code(new_id()) is None
-        assert await uow.catalog.ticket(new_id()) is None
-        assert await uow.catalog.promo_code(new_id()) is None
+        assert await uow.producers.lock(new_id()) is None
+        assert await uow.shows.lock(new_id()) is None
+        assert await uow.tickets.lock(new_id()) is None
+        assert await uow.promo_codes.lock(new_id()) is None
+        assert await uow.tickets.get(new_id()) is None
+        assert await uow.promo_codes.get(new_id()) is None
 
 
 async def test_a_deleted_ticket_and_promo_code_are_gone(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     async with unit_of_work() as uow:
-        await uow.catalog.delete_ticket(theatre.stalls.id)
-        await uow.catalog.delete_promo_code(theatre.promo_code.id)
+        await uow.tickets.delete(theatre.stalls.id)
+        await uow.promo_codes.delete(theatre.promo_code.id)
         await uow.commit()
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.ticket(theatre.stalls.id) is None
-        assert await uow.catalog.promo_code(theatre.promo_code.id) is None
-        assert await uow.catalog.ticket(theatre.gallery.id) == theatre.gallery
+        assert await uow.tickets.get(theatre.stalls.id) is None
+        assert await uow.promo_codes.get(theatre.promo_code.id) is None
+        assert await uow.tickets.get(theatre.gallery.id) == theatre.gallery
 
 
 async def test_a_deleted_show_takes_what_it_sold_along(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     other = Theatre()
     async with unit_of_work() as uow:
         await other.store(uow)
-        await uow.catalog.delete_show(theatre.show.id)
+        await uow.shows.delete(theatre.show.id)
         await uow.commit()
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.show(theatre.show.id) is None
-        assert await uow.catalog.ticket(theatre.gallery.id) is None
-        assert await uow.catalog.promo_code(theatre.promo_code.id) is None
-        assert await uow.catalog.ticket(other.gallery.id) == other.gallery
+        assert await uow.shows.get(theatre.show.id) is None
+        assert await uow.tickets.get(theatre.gallery.id) is None
+        assert await uow.promo_codes.get(theatre.promo_code.id) is None
+        assert await uow.tickets.get(other.gallery.id) == other.gallery
 
 
 async def test_saving_a_promo_code_leaves_its_uses_alone(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -388,26 +388,26 @@ async def test_saving_a_promo_code_leaves_its_uses_alone(unit_of_work: UnitOfWor
         stock = await uow.sales.lock_stock([order])
         stock.hold(order.lines, order.promo_code_id)
         await uow.sales.save(stock)
-        await uow.catalog.save_promo_code(edited)
+        await uow.promo_codes.save(edited)
         await uow.commit()
 
     async with unit_of_work() as uow:
-        assert await uow.catalog.promo_code(theatre.promo_code.id) == replace(edited, uses=1)
-        assert await uow.catalog.promo_code_written(theatre.show.id, "NEW") == replace(edited, uses=1)
-        assert await uow.catalog.promo_code_written(theatre.show.id, "TEST20") is None
-        assert await uow.catalog.promo_code_written(new_id(), "NEW") is None
+        assert await uow.promo_codes.get(theatre.promo_code.id) == replace(edited, uses=1)
+        assert await uow.promo_codes.with_code(theatre.show.id, "NEW") == replace(edited, uses=1)
+        assert await uow.promo_codes.with_code(theatre.show.id, "TEST20") is None
+        assert await uow.promo_codes.with_code(new_id(), "NEW") is None
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 9])
 async def test_promo_codes_come_by_their_code(unit_of_work: UnitOfWorkFactory, theatre: Theatre, limit: int) -> None:
     async with unit_of_work() as uow:
         for code in ("É", "B-2", "B1", "A", "日本"):
-            await uow.catalog.add_promo_code(a_promo_code(theatre.show, code))
+            await uow.promo_codes.add(a_promo_code(theatre.show, code))
         await uow.commit()
 
     seen: list[str] = []
     async with unit_of_work() as uow:
-        while page := await uow.catalog.promo_codes_of(theatre.show.id, after=seen[-1] if seen else None, limit=limit):
+        while page := await uow.promo_codes.of_show(theatre.show.id, after=seen[-1] if seen else None, limit=limit):
             assert len(page) <= limit
             seen += [promo_code.code for promo_code in page]
 
@@ -419,9 +419,9 @@ async def test_what_has_orders_is_known(unit_of_work: UnitOfWorkFactory, theatre
     about = {"show_id": theatre.show.id, "ticket_id": theatre.stalls.id, "promo_code_id": theatre.promo_code.id}
     async with unit_of_work() as uow:
         for name, id_ in about.items():
-            assert not await uow.catalog.has_orders(**{name: id_})
+            assert not await uow.orders.exist(**{name: id_})
         await uow.orders.add([order])
         for name, id_ in about.items():
-            assert await uow.catalog.has_orders(**{name: id_})
-            assert not await uow.catalog.has_orders(**{name: new_id()})
-        assert not await uow.catalog.has_orders(ticket_id=theatre.gallery.id)
+            assert await uow.orders.exist(**{name: id_})
+            assert not await uow.orders.exist(**{name: new_id()})
+        assert not await uow.orders.exist(ticket_id=theatre.gallery.id)

@@ -149,5 +149,5 @@ async def test_shows_that_are_on(unit_of_work: UnitOfWorkFactory, theatre: Theat
         ):
             assert await uow.door.shows_on(show.producer_id, at=at, until=until) == ({show.id} if is_on else set())
         assert await uow.door.shows_on(uuid4(), at=show.door_time, until=show.door_time) == set()
-        await uow.catalog.save_show(replace(show, cancelled=True))
+        await uow.shows.save(replace(show, cancelled=True))
         assert await uow.door.shows_on(show.producer_id, at=show.door_time, until=show.door_time) == set()

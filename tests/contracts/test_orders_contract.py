@@ -77,8 +77,8 @@ async def test_a_free_order_comes_back_with_its_attendees(unit_of_work: UnitOfWo
     vip = replace(a_ticket(theatre.show, price=0, name="Box"), is_vip=True)
     order = an_order(theatre.producer, theatre.show, {free: 2, vip: 1})
     async with unit_of_work() as uow:
-        await uow.catalog.add_ticket(free)
-        await uow.catalog.add_ticket(vip)
+        await uow.tickets.add(free)
+        await uow.tickets.add(vip)
         await uow.commit()
 
     await store(unit_of_work, order)
@@ -149,10 +149,10 @@ async def test_the_lines_keep_their_order(unit_of_work: UnitOfWorkFactory) -> No
     tickets = [a_ticket(show, name=f"Row {number}") for number in range(5)]
     order = an_order(producer, show, dict.fromkeys(reversed(tickets), 1))
     async with unit_of_work() as uow:
-        await uow.catalog.add_producer(producer)
-        await uow.catalog.add_show(show)
+        await uow.producers.add(producer)
+        await uow.shows.add(show)
         for ticket in tickets:
-            await uow.catalog.add_ticket(ticket)
+            await uow.tickets.add(ticket)
         await uow.orders.add([order])
         await uow.commit()
 
@@ -354,9 +354,9 @@ async def test_overdue_orders_come_longest_overdue_first(unit_of_work: UnitOfWor
     assert third.expires_at
 
     async with unit_of_work() as uow:
-        overdue = await uow.orders.overdue(now=third.expires_at, limit=10)
-        longest = await uow.orders.overdue(now=third.expires_at, limit=2)
-        none_yet = await uow.orders.overdue(now=NOW, limit=10)
+        overdue = await uow.order_watchlist.overdue(now=third.expires_at, limit=10)
+        longest = await uow.order_watchlist.overdue(now=third.expires_at, limit=2)
+        none_yet = await uow.order_watchlist.overdue(now=NOW, limit=10)
 
     assert overdue == [first.id, second.id, third.id]
     assert longest == [first.id, second.id]
@@ -368,7 +368,7 @@ async def test_only_pending_orders_are_overdue(unit_of_work: UnitOfWorkFactory, 
     await store(unit_of_work, *orders.values())
 
     async with unit_of_work() as uow:
-        overdue = await uow.orders.overdue(now=NOW + timedelta(hours=1), limit=100)
+        overdue = await uow.order_watchlist.overdue(now=NOW + timedelta(hours=1), limit=100)
 
     assert overdue == [orders[OrderStatus.PENDING].id]
 
@@ -402,9 +402,9 @@ async def test_orders_that_nobody_can_pay_yet_come_oldest_first(
     await store(unit_of_work, third, first, second, just_now, payable)
 
     async with unit_of_work() as uow:
-        left = await uow.orders.without_session(created_before=just_now.created_at, limit=10)
-        oldest = await uow.orders.without_session(created_before=just_now.created_at, limit=2)
-        none_yet = await uow.orders.without_session(created_before=NOW, limit=10)
+        left = await uow.order_watchlist.without_session(created_before=just_now.created_at, limit=10)
+        oldest = await uow.order_watchlist.without_session(created_before=just_now.created_at, limit=2)
+        none_yet = await uow.order_watchlist.without_session(created_before=NOW, limit=10)
 
     assert left == [first.id, second.id, third.id]
     assert oldest == [first.id, second.id]
@@ -416,20 +416,20 @@ async def test_only_pending_orders_want_a_session(unit_of_work: UnitOfWorkFactor
     await store(unit_of_work, *orders.values())
 
     async with unit_of_work() as uow:
-        left = await uow.orders.without_session(created_before=NOW + timedelta(hours=1), limit=100)
+        left = await uow.order_watchlist.without_session(created_before=NOW + timedelta(hours=1), limit=100)
 
     assert left == [orders[OrderStatus.PENDING].id]
 
 
 async def check(unit_of_work: UnitOfWorkFactory, order: Order, now: datetime) -> None:
     async with unit_of_work() as uow:
-        await uow.orders.checked([order.id], now=now)
+        await uow.order_watchlist.checked([order.id], now=now)
         await uow.commit()
 
 
 async def unconfirmed(unit_of_work: UnitOfWorkFactory, checked_before: datetime, *, limit: int = 100) -> list[UUID]:
     async with unit_of_work() as uow:
-        return await uow.orders.unconfirmed(checked_before=checked_before, limit=limit)
+        return await uow.order_watchlist.unconfirmed(checked_before=checked_before, limit=limit)
 
 
 async def test_orders_that_were_not_asked_about_for_long_come_longest_ago_first(
@@ -497,12 +497,12 @@ async def test_holds_that_were_put_off_come_back_last(unit_of_work: UnitOfWorkFa
     moment = timedelta(microseconds=1)
     async with unit_of_work() as uow:
         await uow.orders.add([first, second])
-        await uow.orders.release_after([first.id], moment=NOW)
+        await uow.order_watchlist.release_after([first.id], moment=NOW)
         await uow.commit()
 
     async def due(now: datetime) -> list[UUID]:
         async with unit_of_work() as uow:
-            found = await uow.orders.overdue(now=now, limit=100)
+            found = await uow.order_watchlist.overdue(now=now, limit=100)
         return [order_id for order_id in found if order_id in {first.id, second.id}]
 
     assert await due(NOW - moment) == [second.id]
@@ -520,9 +520,11 @@ async def test_two_workers_who_look_at_once_get_different_holds(contracts_engine
         await uow.commit()
 
     async with unit_of_work() as first, unit_of_work() as second:
-        overdue = [ids & set(await each.orders.overdue(now=NOW, limit=100)) for each in (first, second)]
+        overdue = [ids & set(await each.order_watchlist.overdue(now=NOW, limit=100)) for each in (first, second)]
     async with unit_of_work() as first, unit_of_work() as second:
-        quiet = [ids & set(await each.orders.unconfirmed(checked_before=NOW, limit=100)) for each in (first, second)]
+        quiet = [
+            ids & set(await each.order_watchlist.unconfirmed(checked_before=NOW, limit=100)) for each in (first, second)
+        ]
 
     assert overdue == [ids, set()]
     assert quiet == [ids, set()]

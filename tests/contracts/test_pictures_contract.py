@@ -52,19 +52,19 @@ class TestRepo:
         branding = Branding(colour="#5b2bd9", logo=PICTURE, widget_origins=("https://theatre.example",))
         async with unit_of_work() as uow:
             await uow.pictures.add(PICTURE, b"content")
-            await uow.catalog.save_producer(replace(theatre.producer, branding=branding))
+            await uow.producers.save(replace(theatre.producer, branding=branding))
             await uow.pictures.remove_unused(PICTURE)
             await uow.commit()
         async with unit_of_work() as uow:
-            stored = await uow.catalog.producer(theatre.producer.id)
+            stored = await uow.producers.get(theatre.producer.id)
             assert stored is not None
             assert stored.branding == branding
-            await uow.catalog.save_producer(theatre.producer)
-            await uow.catalog.save_show(replace(theatre.show, image=PICTURE))
+            await uow.producers.save(theatre.producer)
+            await uow.shows.save(replace(theatre.show, image=PICTURE))
             await uow.pictures.remove_unused(PICTURE)
             await uow.commit()
         async with unit_of_work() as uow:
-            display = await uow.catalog.on_display(theatre.show.id)
+            display = await uow.show_details.details(theatre.show.id)
             assert display is not None
             assert (display.show.image, display.producer.branding) == (PICTURE, Branding())
             assert await uow.pictures.content(PICTURE) == b"content"

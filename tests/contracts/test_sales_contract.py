@@ -234,7 +234,7 @@ async def test_saving_an_unchanged_stock_writes_nothing(unit_of_work: UnitOfWork
         await uow.commit()
 
     async with unit_of_work() as uow:
-        display = await uow.catalog.on_display(theatre.show.id)
+        display = await uow.show_details.details(theatre.show.id)
     assert display
     assert set(display.tickets) == {theatre.stalls, theatre.gallery}
 
@@ -243,8 +243,8 @@ async def test_a_promo_code_is_stored_to_the_last_field(unit_of_work: UnitOfWork
     used = replace(a_promo_code(theatre.show, "GROUP", max_uses=5), uses=2)
     endless = replace(a_promo_code(theatre.show, "ENDLESS"), valid_from=None, valid_until=None)
     async with unit_of_work() as uow:
-        await uow.catalog.add_promo_code(used)
-        await uow.catalog.add_promo_code(endless)
+        await uow.promo_codes.add(used)
+        await uow.promo_codes.add(endless)
         await uow.commit()
 
     async with unit_of_work() as uow:

@@ -16,14 +16,14 @@ from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_cart, a_produc
 
 async def producer_in(unit_of_work: UnitOfWorkFactory, wanted: Producer) -> Producer | None:
     async with unit_of_work() as uow:
-        return await uow.catalog.producer(wanted.id)
+        return await uow.producers.get(wanted.id)
 
 
 async def test_what_was_committed_is_seen_by_the_next(unit_of_work: UnitOfWorkFactory) -> None:
     producer = a_producer()
 
     async with unit_of_work() as uow:
-        await uow.catalog.add_producer(producer)
+        await uow.producers.add(producer)
         await uow.commit()
 
     assert await producer_in(unit_of_work, producer) == producer
@@ -33,7 +33,7 @@ async def test_forgetting_to_commit_rolls_back(unit_of_work: UnitOfWorkFactory) 
     producer = a_producer()
 
     async with unit_of_work() as uow:
-        await uow.catalog.add_producer(producer)
+        await uow.producers.add(producer)
 
     assert await producer_in(unit_of_work, producer) is None
 
@@ -46,7 +46,7 @@ async def test_raising_inside_rolls_back_and_is_passed_on_unchanged(unit_of_work
 
     async def fail() -> None:
         async with unit_of_work() as uow:
-            await uow.catalog.add_producer(producer)
+            await uow.producers.add(producer)
             raise Surprise
 
     with pytest.raises(Surprise):
@@ -59,19 +59,19 @@ async def test_what_was_written_is_seen_inside_before_the_commit(unit_of_work: U
     producer = a_producer()
 
     async with unit_of_work() as uow:
-        await uow.catalog.add_producer(producer)
+        await uow.producers.add(producer)
 
-        assert await uow.catalog.producer(producer.id) == producer
+        assert await uow.producers.get(producer.id) == producer
 
 
 async def test_who_only_reads_sees_what_was_committed_meanwhile(unit_of_work: UnitOfWorkFactory) -> None:
     producer = a_producer()
     async with unit_of_work() as uow:
-        await uow.catalog.add_producer(producer)
+        await uow.producers.add(producer)
         await uow.commit()
 
     async with unit_of_work(read_only=True) as uow:
-        assert await uow.catalog.producer(producer.id) == producer
+        assert await uow.producers.get(producer.id) == producer
         assert await uow.orders.get(new_id()) is None
 
 
@@ -86,7 +86,7 @@ async def test_what_somebody_who_only_reads_tries_to_write_does_not_last(unit_of
 
     async with unit_of_work(read_only=True) as uow:
         with suppress(RuntimeError):
-            await uow.catalog.add_producer(producer)
+            await uow.producers.add(producer)
     async with unit_of_work(read_only=True) as uow:
         with suppress(RuntimeError):
             await uow.outbox.add([a_task(Theatre().order())])
@@ -117,9 +117,9 @@ async def test_changes_after_the_commit_do_not_last(unit_of_work: UnitOfWorkFact
     lasting, lost = a_producer(), a_producer()
 
     async with unit_of_work() as uow:
-        await uow.catalog.add_producer(lasting)
+        await uow.producers.add(lasting)
         await uow.commit()
-        await uow.catalog.add_producer(lost)
+        await uow.producers.add(lost)
 
     assert await producer_in(unit_of_work, lasting) == lasting
     assert await producer_in(unit_of_work, lost) is None

@@ -181,7 +181,7 @@ async def test_account_that_stripe_has_stopped_releases_the_hold_and_the_key(
 
     assert await box_office.counters(refused_by_stripe) == [(0, 0)]
     async with box_office.unit_of_work() as uow:
-        stopped = await uow.catalog.producer(refused_by_stripe.producer.id)
+        stopped = await uow.producers.get(refused_by_stripe.producer.id)
     assert stopped
     assert not stopped.financial.charges_enabled
     (await box_office.checkout(on_sale.cart(1), key=key)).created()
@@ -203,7 +203,7 @@ async def test_account_that_left_the_platform_sells_nothing(
         (await box_office.checkout(on_sale.cart(1))).refused(400, "producer_payment_missing")
 
         async with box_office.unit_of_work() as uow:
-            left = await uow.catalog.producer(on_sale.producer.id)
+            left = await uow.producers.get(on_sale.producer.id)
         assert left
         assert not left.financial.charges_enabled
         assert await box_office.counters(on_sale) == [(1, 0)]

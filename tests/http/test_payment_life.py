@@ -567,7 +567,7 @@ async def test_account_that_stripe_stops_sells_nothing_until_it_goes_on(
 
     async def is_enabled() -> bool:
         async with box_office.unit_of_work() as uow:
-            known = await uow.catalog.producer(on_sale.producer.id)
+            known = await uow.producers.get(on_sale.producer.id)
         assert known is not None
         return known.financial.charges_enabled
 

@@ -162,7 +162,7 @@ async def test_news_that_never_came_are_asked_for(box_office: BoxOffice, service
     assert (await office.get("/account")).body["charges_enabled"] is True
 
     async with service.container.unit_of_work() as uow:
-        known = await uow.catalog.producer(by.id)
+        known = await uow.producers.get(by.id)
     assert known is not None
     assert known.financial == ProducerFinancial(account_id, charges_enabled=True)
 

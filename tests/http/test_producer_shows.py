@@ -254,7 +254,7 @@ class TestList:
         async with office.container.unit_of_work() as uow:
             for hour in range(4):
                 start = datetime(2050, 1, 1, hour, tzinfo=UTC)
-                await uow.catalog.add_show(
+                await uow.shows.add(
                     a_show(by=office.producer, door_time=start, start_time=start, end_time=start + timedelta(hours=1))
                 )
             await uow.commit()

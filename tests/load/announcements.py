@@ -51,9 +51,9 @@ async def measure(database_url: str, count: int) -> dict[str, float]:
     stalls, seller, now = factories.ticket(quantity=count), factories.producer(), datetime.now(UTC)
     show = factories.show(by=seller, id=stalls.show_id)
     async with PostgresUnitOfWork(engine) as uow:
-        await uow.catalog.add_producer(seller)
-        await uow.catalog.add_show(show)
-        await uow.catalog.add_ticket(stalls)
+        await uow.producers.add(seller)
+        await uow.shows.add(show)
+        await uow.tickets.add(stalls)
         await uow.commit()
     async with engine.begin() as connection:
         parameters = {"show_id": show.id, "ticket_id": stalls.id, "count": count}

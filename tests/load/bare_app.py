@@ -62,9 +62,9 @@ async def memory_app() -> Litestar:
     show = factories.show(by=producer)
     ticket = factories.ticket(of=show, price=0, quantity=1_000_000)
     async with database() as uow:
-        await uow.catalog.add_producer(producer)
-        await uow.catalog.add_show(show)
-        await uow.catalog.add_ticket(replace(ticket, show_id=show.id))
+        await uow.producers.add(producer)
+        await uow.shows.add(show)
+        await uow.tickets.add(replace(ticket, show_id=show.id))
         await uow.commit()
     sys.stdout.write(json.dumps({"show_id": str(show.id), "ticket_id": str(ticket.id)}) + "\n")
     sys.stdout.flush()

@@ -77,10 +77,10 @@ async def seed(database_url: str, orders: int) -> tuple[UUID, str]:
     engine = create_engine(database_url, pool_size=2)
     clock, ids = SystemClock(), SystemIds()
     async with PostgresUnitOfWork(engine) as uow:
-        await uow.catalog.add_producer(seller)
-        await uow.catalog.add_show(show)
+        await uow.producers.add(seller)
+        await uow.shows.add(show)
         for kind in kinds:
-            await uow.catalog.add_ticket(kind)
+            await uow.tickets.add(kind)
         await uow.commit()
     issue_token = IssueToken(partial(PostgresUnitOfWork, engine), clock, ids, AuditTrail(clock, ids))
     issued = await issue_token(producer_id=seller.id, name="load", scopes=[Scope.ORDERS])

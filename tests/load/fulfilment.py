@@ -96,10 +96,10 @@ async def place(settings: Settings, orders: int, pages: int) -> None:
 async def _put_on_sale(container: Container, on_sale: Ticket) -> None:
     seller = factories.producer()
     async with container.unit_of_work() as uow:
-        await uow.catalog.add_producer(seller)
+        await uow.producers.add(seller)
         show = factories.show(by=seller, id=on_sale.show_id, venue="The Globe, London", terms="No refunds. " * 10)
-        await uow.catalog.add_show(show)
-        await uow.catalog.add_ticket(on_sale)
+        await uow.shows.add(show)
+        await uow.tickets.add(on_sale)
         await uow.commit()
 
 

@@ -127,12 +127,12 @@ class House:
         producer = factories.producer()
         on_sale = []
         async with PostgresUnitOfWork(engine) as uow:
-            await uow.catalog.add_producer(producer)
+            await uow.producers.add(producer)
             for _ in range(count):
                 show = factories.show(by=producer)
                 ticket = factories.ticket(of=show, price=price, quantity=quantity)
-                await uow.catalog.add_show(show)
-                await uow.catalog.add_ticket(ticket)
+                await uow.shows.add(show)
+                await uow.tickets.add(ticket)
                 on_sale.append(OnSale(show, producer, ticket))
             await uow.commit()
         await engine.dispose()

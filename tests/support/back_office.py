@@ -75,8 +75,8 @@ async def open_back_office(
 ) -> BackOffice:
     """Store the producer, where that is still to be done, and give it a token."""
     async with container.unit_of_work() as uow:
-        if await uow.catalog.producer(producer.id) is None:
-            await uow.catalog.add_producer(producer)
+        if await uow.producers.get(producer.id) is None:
+            await uow.producers.add(producer)
         await uow.commit()
     issued = await container.issue_token()(producer_id=producer.id, name="office", scopes=scopes)
     return BackOffice(

@@ -102,26 +102,26 @@ class BoxOffice:
         show = factories.show(by=producer, **show_fields)
         on_sale = OnSale(show, producer, tuple(replace(t, show_id=show.id) for t in tickets or [factories.ticket()]))
         async with self.unit_of_work() as uow:
-            if by is None or await uow.catalog.producer(by.id) is None:
-                await uow.catalog.add_producer(producer)
-            await uow.catalog.add_show(show)
+            if by is None or await uow.producers.get(by.id) is None:
+                await uow.producers.add(producer)
+            await uow.shows.add(show)
             for ticket in on_sale.tickets:
-                await uow.catalog.add_ticket(ticket)
+                await uow.tickets.add(ticket)
             for promo_code in promo_codes:
-                await uow.catalog.add_promo_code(replace(promo_code, show_id=show.id))
+                await uow.promo_codes.add(replace(promo_code, show_id=show.id))
             await uow.commit()
         return on_sale
 
     async def change_show(self, on_sale: OnSale, **fields: Any) -> None:
         """As a producer would, meanwhile."""
         async with self.unit_of_work() as uow:
-            await uow.catalog.save_show(on_sale.show.changed(**fields))
+            await uow.shows.save(on_sale.show.changed(**fields))
             await uow.commit()
 
     async def change_ticket(self, ticket: Ticket, **fields: Any) -> None:
         """As a producer would, meanwhile."""
         async with self.unit_of_work() as uow:
-            await uow.catalog.save_ticket(replace(ticket, **fields))
+            await uow.tickets.save(replace(ticket, **fields))
             await uow.commit()
 
     async def get(self, path: str, **parameters: Any) -> Answer:
@@ -181,7 +181,7 @@ class BoxOffice:
     async def counters(self, on_sale: OnSale) -> list[tuple[int, int]]:
         """Held and sold of each ticket, in the order of the tickets."""
         async with self.unit_of_work() as uow:
-            display = await uow.catalog.on_display(on_sale.id)
+            display = await uow.show_details.details(on_sale.id)
         assert display is not None
         inventories = {ticket.id: ticket.inventory for ticket in display.tickets}
         return [(inventories[t.id].held, inventories[t.id].sold) for t in on_sale.tickets]

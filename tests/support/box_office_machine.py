@@ -81,12 +81,12 @@ class BoxOfficeMachine(RuleBasedStateMachine):
     def change_ticket(self, which: int, price: int, quantity: int) -> None:
         async def change() -> None:
             async with self.world.database() as uow:
-                display = await uow.catalog.on_display(self.show.id)
+                display = await uow.show_details.details(self.show.id)
                 assert display
                 current = next(t for t in display.tickets if t.id == self.tickets[which].id)
                 taken = current.inventory.held + current.inventory.sold
                 resized = replace(current.inventory, quantity=max(quantity, taken))
-                await uow.catalog.save_ticket(replace(current, price=price, inventory=resized))
+                await uow.tickets.save(replace(current, price=price, inventory=resized))
                 await uow.commit()
 
         self.run(change())
@@ -236,7 +236,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
 
     async def _books(self) -> tuple[list[Order], dict[UUID, list[Refund]], ShowReport]:
         async with self.world.database() as uow:
-            display = await uow.catalog.on_display(self.show.id)
+            display = await uow.show_details.details(self.show.id)
             listed = await uow.order_lists.orders(self.show.id, only=OrderFilter(), after=None, limit=10_000)
             orders = [order for row in listed if (order := await uow.orders.get(row.id))]
             refunds = {order.id: await uow.refunds.of_order(order.id) for order in orders}

@@ -32,9 +32,9 @@ async def sell() -> None:
     )
     stalls = factories.ticket(of=show, price=0)
     async with container.unit_of_work() as uow:
-        await uow.catalog.add_producer(theatre)
-        await uow.catalog.add_show(show)
-        await uow.catalog.add_ticket(stalls)
+        await uow.producers.add(theatre)
+        await uow.shows.add(show)
+        await uow.tickets.add(stalls)
         await uow.commit()
     await container.checkout()(CheckoutRequest(cart=factories.cart((stalls, 1)), customer=factories.customer()))
     await close(container)

@@ -208,7 +208,7 @@ async def test_a_public_url_that_leads_to_somebody_else(well: Settings, sandbox:
 async def test_a_producer_who_cannot_take_charges(world: StripeWorld, well: Settings) -> None:
     stopped = factories.producer(name="The Curtain", account="acct_stopped")
     async with world.box_office.unit_of_work() as uow:
-        await uow.catalog.add_producer(stopped)
+        await uow.producers.add(stopped)
         await uow.commit()
     world.sandbox.control.set_charges_enabled("acct_stopped", enabled=False)
     try:
@@ -220,13 +220,13 @@ async def test_a_producer_who_cannot_take_charges(world: StripeWorld, well: Sett
 async def test_a_producer_whose_tax_stripe_cannot_compute(world: StripeWorld, well: Settings) -> None:
     seller = factories.producer(name="The Swan", account="acct_untaxed")
     async with world.box_office.unit_of_work() as uow:
-        await uow.catalog.add_producer(seller)
+        await uow.producers.add(seller)
         await uow.commit()
     world.sandbox.control.set_tax_active("acct_untaxed", active=False)
     words = "The Swan (acct_untaxed): head_office"
     await assert_off(well, "connected accounts", words=words, mend="https://docs.stripe.com/tax/settings-api")
     async with world.box_office.unit_of_work() as uow:
-        await uow.catalog.save_producer(replace(seller, tax=TaxMode.OFF))
+        await uow.producers.save(replace(seller, tax=TaxMode.OFF))
         await uow.commit()
     assert (await examined(well))["connected accounts"].is_fine
 

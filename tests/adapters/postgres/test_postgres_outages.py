@@ -72,13 +72,13 @@ async def terminate(process_id: int | None, *, by: AsyncEngine) -> None:
 
 async def add(unit_of_work: UnitOfWorkFactory, producer: Producer) -> None:
     async with unit_of_work() as uow:
-        await uow.catalog.add_producer(producer)
+        await uow.producers.add(producer)
         await uow.commit()
 
 
 async def is_stored(unit_of_work: UnitOfWorkFactory, producer: Producer) -> bool:
     async with unit_of_work() as uow:
-        return await uow.catalog.producer(producer.id) == producer
+        return await uow.producers.get(producer.id) == producer
 
 
 async def process_id_of(uow: PostgresUnitOfWork) -> int:
@@ -111,7 +111,7 @@ def test_nobody_waits_long_for_a_connection() -> None:
 async def test_units_of_work_give_their_connections_back_whatever_happens(lonely_engine: AsyncEngine) -> None:
     async def fail() -> None:
         async with PostgresUnitOfWork(lonely_engine) as uow:
-            await uow.catalog.producer(a_producer().id)
+            await uow.producers.get(a_producer().id)
             raise RuntimeError("surprise")
 
     for _ in range(3):
@@ -128,9 +128,9 @@ async def test_a_connection_cut_in_the_middle_of_a_transaction_writes_nothing(
 
     async def lose_the_connection() -> None:
         async with PostgresUnitOfWork(lonely_engine) as uow:
-            await uow.catalog.add_producer(producer)
+            await uow.producers.add(producer)
             await terminate(await process_id_of(uow), by=engine)
-            await uow.catalog.producer(producer.id)
+            await uow.producers.get(producer.id)
 
     with pytest.raises(StorageUnavailable):
         await lose_the_connection()
@@ -148,7 +148,7 @@ async def test_a_connection_cut_before_the_commit_writes_nothing(
 
     async def lose_the_connection() -> None:
         async with PostgresUnitOfWork(lonely_engine) as uow:
-            await uow.catalog.add_producer(producer)
+            await uow.producers.add(producer)
             await terminate(await process_id_of(uow), by=engine)
             await uow.commit()
 

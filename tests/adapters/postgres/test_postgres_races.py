@@ -233,7 +233,7 @@ async def test_a_price_that_changed_while_we_waited_for_the_lock_is_seen(
         waiting = asyncio.create_task(check_out(unit_of_work, theatre))
         await asyncio.wait({waiting}, timeout=0.1)
         assert not waiting.done()
-        await uow.catalog.save_ticket(replace(theatre.stalls, price=40_00))
+        await uow.tickets.save(replace(theatre.stalls, price=40_00))
         await uow.commit()
 
     order = await waiting
@@ -249,7 +249,7 @@ async def test_a_show_that_was_renamed_while_we_waited_for_the_lock_is_seen(
         await uow.sales.lock([a_cart({theatre.stalls: 1})])
         waiting = asyncio.create_task(check_out(unit_of_work, theatre))
         await asyncio.wait({waiting}, timeout=0.1)
-        await uow.catalog.save_show(replace(theatre.show, title="Macbeth"))
+        await uow.shows.save(replace(theatre.show, title="Macbeth"))
         await uow.commit()
 
     order = await waiting

@@ -81,7 +81,7 @@ async def test_image_is_set_by_the_shows_own_producer_while_the_show_goes_on(wor
     shown = await set_image(ACTOR, STALLS.show_id, png())
     assert shown.image is not None
     async with world.database() as uow:
-        await uow.catalog.save_show(shown.changed(cancelled=True))
+        await uow.shows.save(shown.changed(cancelled=True))
         await uow.commit()
     with pytest.raises(Conflict):
         await set_image(ACTOR, STALLS.show_id, png("#000000"))

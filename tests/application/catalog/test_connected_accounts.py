@@ -67,7 +67,7 @@ def audit(world: World) -> AuditTrail:
 
 async def financial(world: World, who: Producer) -> ProducerFinancial:
     async with world.database() as uow:
-        found = await uow.catalog.producer(who.id)
+        found = await uow.producers.get(who.id)
     assert found
     return found.financial
 

@@ -55,7 +55,7 @@ async def test_a_new_producer_is_stored(world: World, register: RegisterProducer
     assert (globe.name, globe.email, globe.currency) == ("Globe", "Office@globe.example", USD)
     assert globe.financial == ProducerFinancial(None, charges_enabled=False)
     async with world.database() as uow:
-        assert await uow.catalog.producer(globe.id) == globe
+        assert await uow.producers.get(globe.id) == globe
 
 
 async def test_a_producer_with_a_stripe_account_can_be_paid(register: RegisterProducer) -> None:

@@ -36,7 +36,7 @@ async def announced(world: World, by: Producer, *shows: Show) -> None:
     await world.add_producer(by)
     async with world.database() as uow:
         for each in shows:
-            await uow.catalog.add_show(each)
+            await uow.shows.add(each)
         await uow.commit()
 
 
@@ -143,7 +143,7 @@ async def test_a_crowd_in_front_of_shows_shares_looks_and_is_told_what_is_so_whe
     crowd = [asyncio.create_task(get_show(show_id)) for show_id in [stalls.show_id, gallery.show_id] * 50]
     await asyncio.sleep(0)
     async with world.database() as uow:
-        await uow.catalog.save_ticket(replace(stalls, name="Front stalls"))
+        await uow.tickets.save(replace(stalls, name="Front stalls"))
         await uow.commit()
     late = await get_show(stalls.show_id)
 

@@ -33,7 +33,7 @@ async def stalls(world: World) -> Ticket:
 
 async def show_of(world: World, stalls: Ticket) -> Show:
     async with world.database() as uow:
-        found = await uow.catalog.show(stalls.show_id)
+        found = await uow.shows.get(stalls.show_id)
     assert found
     return found
 
@@ -42,7 +42,7 @@ async def outdate(world: World, stalls: Ticket) -> tuple[Show, Show]:
     """The show as it was planned by the rules in force, and as it is stored after a release of older ones made it."""
     planned = await show_of(world, stalls)
     async with world.database() as uow:
-        await uow.catalog.save_show(by_older_rules(planned))
+        await uow.shows.save(by_older_rules(planned))
         await uow.commit()
     return planned, await show_of(world, stalls)
 
@@ -86,7 +86,7 @@ async def test_a_time_zone_that_only_the_host_knows_is_named(world: World) -> No
     planned = await show_of(world, moments)
     named = VenueClock.at(planned.venue_clock.moments, "posix/Europe/Paris")
     async with world.database() as uow:
-        await uow.catalog.save_show(
+        await uow.shows.save(
             Show(
                 id=planned.id,
                 producer_id=planned.producer_id,
@@ -148,7 +148,7 @@ async def test_who_cannot_come_gets_no_calendar_entry(world: World, stalls: Tick
     planned, _ = await outdate(world, stalls)
     if fields:
         async with world.database() as uow:
-            await uow.catalog.save_show(by_older_rules(planned).changed(**fields))
+            await uow.shows.save(by_older_rules(planned).changed(**fields))
             await uow.commit()
     else:
         await world.refund(order.id)
@@ -176,7 +176,7 @@ async def test_a_producer_who_writes_the_same_time_again_puts_it_right_too(world
     planned, stored = await outdate(world, stalls)
     async with world.database() as uow:
         rewritten = stored.changed(start_time=planned.venue_clock.times[1])
-        await uow.catalog.save_show(rewritten)
+        await uow.shows.save(rewritten)
         await announce_show_change(uow, stored, rewritten, now=world.clock.now())
         await uow.commit()
 

@@ -262,7 +262,7 @@ async def test_prices_are_read_when_the_order_is_decided(world: World) -> None:
     await world.sell(stalls)
     asked = request((stalls, 1))
     async with world.database() as uow:
-        await uow.catalog.save_ticket(ticket(id=stalls.id, show_id=stalls.show_id, price=3000))
+        await uow.tickets.save(ticket(id=stalls.id, show_id=stalls.show_id, price=3000))
         await uow.commit()
     assert placed(await decided(world, asked)).lines[0].price_per_ticket == 3000
 

@@ -49,10 +49,10 @@ async def ordered(world: World, status: OrderStatus) -> Order:
 
 async def change(world: World, order: Order, **fields: object) -> int:
     async with world.database() as uow:
-        before = await uow.catalog.show(order.show_id)
+        before = await uow.shows.get(order.show_id)
         assert before
         after = replace(before, **fields)  # type: ignore[arg-type]
-        await uow.catalog.save_show(after)
+        await uow.shows.save(after)
         told = await announce_show_change(uow, before, after, now=world.clock.now())
         await uow.commit()
     return told

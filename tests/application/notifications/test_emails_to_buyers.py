@@ -46,10 +46,10 @@ async def on_sale(world: World, start: datetime = EVENING, *, price: int = 0, **
 
 async def change(world: World, stalls: Ticket, **fields: Any) -> None:
     async with world.database() as uow:
-        before = await uow.catalog.show(stalls.show_id)
+        before = await uow.shows.get(stalls.show_id)
         assert before
         after = replace(before, **fields)
-        await uow.catalog.save_show(after)
+        await uow.shows.save(after)
         await announce_show_change(uow, before, after, now=world.clock.now())
         await uow.commit()
 
@@ -127,9 +127,9 @@ class TestReminder:
         await world.buy((stalls, 1))
         reminder = await the(world, TaskKind.REMINDER_MAIL)
         async with world.database() as uow:  # nobody announced it: the reminder sees for itself
-            show = await uow.catalog.show(stalls.show_id)
+            show = await uow.shows.get(stalls.show_id)
             assert show
-            await uow.catalog.save_show(replace(show, **fields))
+            await uow.shows.save(replace(show, **fields))
             await uow.commit()
         world.clock.set(reminder.due_at)
         assert await world.run_task(reminder.id) is TaskState.DONE
@@ -157,9 +157,9 @@ class TestReminder:
         reminder = await the(world, TaskKind.REMINDER_MAIL)
         week = timedelta(days=7)
         async with world.database() as uow:
-            show = await uow.catalog.show(stalls.show_id)
+            show = await uow.shows.get(stalls.show_id)
             assert show
-            await uow.catalog.save_show(moved(show, week))
+            await uow.shows.save(moved(show, week))
             await uow.commit()
         world.clock.set(reminder.due_at)
         assert await world.run_task(reminder.id) is TaskState.PENDING
@@ -197,9 +197,9 @@ class TestShowChange:
         await world.buy((stalls, 1))
         await change(world, stalls, cancelled=True)
         async with world.database() as uow:
-            show = await uow.catalog.show(stalls.show_id)
+            show = await uow.shows.get(stalls.show_id)
             assert show
-            await uow.catalog.save_show(replace(show, cancelled=False))
+            await uow.shows.save(replace(show, cancelled=False))
             await uow.commit()
         assert await run(world, TaskKind.SHOW_CANCELLED_MAIL) is TaskState.DONE
         assert world.mailer.sent == []

@@ -60,9 +60,9 @@ async def test_the_apology_says_what_goes_back(world: World) -> None:
 
 async def called_off(world: World, late: Order) -> None:
     async with world.database() as uow:
-        found = await uow.catalog.show(late.show_id)
+        found = await uow.shows.get(late.show_id)
         assert found
-        await uow.catalog.save_show(replace(found, cancelled=True))
+        await uow.shows.save(replace(found, cancelled=True))
         await uow.commit()
 
 

@@ -30,10 +30,10 @@ async def free(world: World) -> Ticket:
 async def change(world: World, free: Ticket, **fields: object) -> int:
     """The producer changes the show, and tells its buyers in the same transaction."""
     async with world.database() as uow:
-        before = await uow.catalog.show(free.show_id)
+        before = await uow.shows.get(free.show_id)
         assert before
         after = replace(before, **fields)  # type: ignore[arg-type]
-        await uow.catalog.save_show(after)
+        await uow.shows.save(after)
         told = await announce_show_change(uow, before, after, now=world.clock.now())
         await uow.commit()
     return told

@@ -29,7 +29,7 @@ async def order(world: World) -> Order:
 
 async def correct(world: World, order: Order, email: str) -> Order:
     async with world.database() as uow:
-        show = await uow.catalog.show(order.show_id)
+        show = await uow.shows.get(order.show_id)
     assert show
     return await world.change_customer(Actor(show.producer_id), order.id, CustomerChanges(email=email))
 

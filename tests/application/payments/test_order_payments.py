@@ -175,9 +175,9 @@ async def test_a_late_payment_goes_back_when_the_tickets_are_gone(world: World) 
 
 async def called_off(world: World, order: Order) -> None:
     async with world.database() as uow:
-        show = await uow.catalog.show(order.show_id)
+        show = await uow.shows.get(order.show_id)
         assert show
-        await uow.catalog.save_show(replace(show, cancelled=True))
+        await uow.shows.save(replace(show, cancelled=True))
         await uow.commit()
 
 

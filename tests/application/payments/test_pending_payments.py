@@ -29,11 +29,11 @@ async def paid_by_a_delayed_method(world: World) -> Order:
 
 async def move_doors(world: World, order: Order, doors: datetime, **fields: object) -> None:
     async with world.database() as uow:
-        show = await uow.catalog.show(order.show_id)
+        show = await uow.shows.get(order.show_id)
         assert show
         start, end = doors + timedelta(minutes=30), doors + timedelta(hours=3)
         moved = replace(show, door_time=doors, start_time=start, end_time=end, **fields)  # type: ignore[arg-type]
-        await uow.catalog.save_show(moved)
+        await uow.shows.save(moved)
         await uow.commit()
 
 

@@ -39,7 +39,7 @@ async def abandoned(world: World) -> Order:
         await world.buy((stalls, 2))
     world.payment.available = True
     async with world.database() as uow:
-        (order_id,) = await uow.orders.without_session(created_before=world.clock.now() + A_MOMENT, limit=10)
+        (order_id,) = await uow.order_watchlist.without_session(created_before=world.clock.now() + A_MOMENT, limit=10)
     return await world.order(order_id)
 
 

@@ -40,7 +40,7 @@ async def ordered_without_session(world: World, stalls: Ticket) -> Order:
         await world.buy((stalls, 2))
     world.payment.available = True
     async with world.database() as uow:
-        (order_id,) = await uow.orders.overdue(now=world.clock.now() + HOLD, limit=10)
+        (order_id,) = await uow.order_watchlist.overdue(now=world.clock.now() + HOLD, limit=10)
     return await world.order(order_id)
 
 
@@ -238,7 +238,7 @@ async def test_orders_that_await_a_delayed_payment_do_not_keep_the_sweeper_busy(
     world.payment.pay_by_delayed_method(session_id)
     await world.complete(session_id)
     async with world.database() as uow:
-        assert await uow.orders.overdue(now=world.clock.now() + HOLD, limit=10) == []
+        assert await uow.order_watchlist.overdue(now=world.clock.now() + HOLD, limit=10) == []
 
 
 @pytest.mark.p2
@@ -376,7 +376,7 @@ async def test_hold_that_cannot_be_released_waits_longer_the_longer_it_is_overdu
 async def test_holds_that_a_dead_worker_had_taken_are_released_a_minute_later(world: World) -> None:
     [order] = await overdue_orders(world, ticket(quantity=100), 1)
     async with world.database() as uow:
-        await uow.orders.release_after([order.id], moment=world.clock.now() + CLAIM)
+        await uow.order_watchlist.release_after([order.id], moment=world.clock.now() + CLAIM)
         await uow.commit()
     assert await world.release_overdue() == 0
     world.clock.advance(CLAIM)

@@ -28,9 +28,9 @@ ACTOR = Actor(GLOBE.id, None, "office")
 
 async def cancel(world: World, stalls: Ticket) -> None:
     async with world.database() as uow:
-        show = await uow.catalog.show(stalls.show_id)
+        show = await uow.shows.get(stalls.show_id)
         assert show
-        await uow.catalog.save_show(replace(show, cancelled=True))
+        await uow.shows.save(replace(show, cancelled=True))
         await uow.commit()
 
 
@@ -138,7 +138,7 @@ class TestRefunds:
     async def test_go_on_in_batches_to_the_end(self, world: World, stalls: Ticket) -> None:
         free = ticket(price=0, quantity=2 * BATCH, of=None, show_id=stalls.show_id)
         async with world.database() as uow:
-            await uow.catalog.add_ticket(free)
+            await uow.tickets.add(free)
             await uow.commit()
         for _ in range(BATCH + 1):
             await world.buy((free, 1))
@@ -274,9 +274,9 @@ class TestRefunds:
 async def _sold_before(world: World, stalls: Ticket) -> Order:
     """An order that was placed before the show was cancelled, and is still unpaid."""
     async with world.database() as uow:
-        show = await uow.catalog.show(stalls.show_id)
+        show = await uow.shows.get(stalls.show_id)
         assert show
-        await uow.catalog.save_show(replace(show, cancelled=False))
+        await uow.shows.save(replace(show, cancelled=False))
         await uow.commit()
     order = await world.buy((stalls, 1))
     await cancel(world, stalls)

@@ -222,7 +222,7 @@ async def test_a_dispute_of_no_payment_is_not_found(world: World) -> None:
 
 async def stored_producer(world: World, seller: Producer) -> Producer:
     async with world.database() as uow:
-        found = await uow.catalog.producer(seller.id)
+        found = await uow.producers.get(seller.id)
     assert found
     return found
 
