@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from application.links import Links
-from application.ports.catalog import ShowOnDisplay
+from application.ports.catalog import ShowDetails
 from domain.catalog import Show, Ticket
 from domain.orders import AttendeeStatus, Order
 
@@ -19,7 +19,7 @@ Thing = dict[str, Any]
 _CONTEXT: Final = "https://schema.org"
 
 
-def event_on_sale(display: ShowOnDisplay, links: Links, price_of: Callable[[Ticket], int]) -> Thing:
+def event_on_sale(display: ShowDetails, links: Links, price_of: Callable[[Ticket], int]) -> Thing:
     """The show with what is on sale for it. ``price_of`` is what one ticket costs in all, in minor units."""
     url = links.show_page(display.show.id)
     return {
@@ -30,12 +30,12 @@ def event_on_sale(display: ShowOnDisplay, links: Links, price_of: Callable[[Tick
     }
 
 
-def reservations(order: Order, display: ShowOnDisplay, links: Links) -> list[Thing]:
+def reservations(order: Order, display: ShowDetails, links: Links) -> list[Thing]:
     """One reservation for each ticket of the order that admits; each has the ticket's own code."""
     return list(_reservations(order, display, links))
 
 
-def _reservations(order: Order, display: ShowOnDisplay, links: Links) -> Iterator[Thing]:
+def _reservations(order: Order, display: ShowDetails, links: Links) -> Iterator[Thing]:
     event = _event(display, links)
     for attendee in order.attendees:
         if attendee.status is not AttendeeStatus.VALID:
@@ -59,7 +59,7 @@ def _reservations(order: Order, display: ShowOnDisplay, links: Links) -> Iterato
         }
 
 
-def _event(display: ShowOnDisplay, links: Links) -> Thing:
+def _event(display: ShowDetails, links: Links) -> Thing:
     show, producer = display.show, display.producer
     event: Thing = {
         "@type": "Event",
@@ -98,7 +98,7 @@ def _place(show: Show) -> Thing:
     }
 
 
-def _offer(display: ShowOnDisplay, ticket: Ticket, url: str, price: int) -> Thing:
+def _offer(display: ShowDetails, ticket: Ticket, url: str, price: int) -> Thing:
     currency = display.producer.currency
     on_sale = ticket.inventory.remaining and not display.show.cancelled
     return {

@@ -98,7 +98,9 @@ class Dispute:
         """Whether an appeal was won after the money had been taken from the producer, whose money it is again."""
         return self.reversal_id is not None and not self.is_lost
 
-    def followed(self, status: DisputeStatus, *, amount: int, lost: int, evidence_due_by: datetime | None) -> Dispute:
+    def with_status(
+        self, status: DisputeStatus, *, amount: int, lost: int, evidence_due_by: datetime | None
+    ) -> Dispute:
         """As Stripe says it stands. A dispute that was decided is not open again: that is old news."""
         is_old_news = (self.is_over and status in INQUIRIES | CONTESTED) or (self.is_contested and status in INQUIRIES)
         if is_old_news:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from domain.refunds import LOST, RefundStatus
+from domain.refunds import FAILED_STATUSES, RefundStatus
 
 #: A refund that the buyer's bank sent back is made again so often in all; after that a person must find another way.
 MAX_RETURNS: Final = 3
@@ -53,12 +53,12 @@ class DuplicatePayment:
     def may_be_returned_again(self) -> bool:
         return not self.is_on_its_way and self.returns_lost < MAX_RETURNS
 
-    def followed(self, refunds: Iterable[MadeRefund]) -> DuplicatePayment:
+    def with_status(self, refunds: Iterable[MadeRefund]) -> DuplicatePayment:
         """As all of its refunds at Stripe make it, whoever made them."""
         made = list(refunds)
         there = sum(amount for status, amount, _ in made if status is RefundStatus.SUCCEEDED)
-        returned = sum(amount for status, amount, _ in made if status not in LOST)
-        lost = [reason for status, _, reason in made if status in LOST]
+        returned = sum(amount for status, amount, _ in made if status not in FAILED_STATUSES)
+        lost = [reason for status, _, reason in made if status in FAILED_STATUSES]
         if there >= self.amount:
             status = RefundStatus.SUCCEEDED
         elif returned >= self.amount:

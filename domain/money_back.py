@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from domain.disputes import Dispute, is_contested, taken_by_banks
 from domain.orders import Order
-from domain.refunds import Refund, RefundStatus, owed
+from domain.refunds import Refund, RefundStatus, outstanding
 
 
 class MoneyBackStatus(StrEnum):
@@ -40,10 +40,10 @@ def money_back(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispu
     if not refunds and not disputes:
         return None
     arrived = sum(refund.amount for refund in refunds if refund.status is RefundStatus.SUCCEEDED)
-    under_way = sum(refund.amount for refund in refunds if refund.counts) - arrived
+    under_way = sum(refund.amount for refund in refunds if refund.is_effective) - arrived
     # The fees go back where the refund that was lost said so.
-    with_fees = any(refund.refund_fees for refund in refunds if not refund.counts)
-    still_owed = owed(order, refunds, refund_fees=with_fees, disputes=disputes)
+    with_fees = any(refund.refund_fees for refund in refunds if not refund.is_effective)
+    still_owed = outstanding(order, refunds, refund_fees=with_fees, disputes=disputes)
     returned = min(arrived + taken_by_banks(disputes), order.amount_paid)
     if is_contested(order, disputes):
         status = MoneyBackStatus.DISPUTED

@@ -46,7 +46,7 @@ class RefundStatus(StrEnum):
 
 
 #: Refunds whose money stays, or came back to us: they no longer count against what is left to refund.
-LOST: Final = frozenset({RefundStatus.FAILED, RefundStatus.CANCELED})
+FAILED_STATUSES: Final = frozenset({RefundStatus.FAILED, RefundStatus.CANCELED})
 
 
 #: A refund goes on in this order alone: one that succeeded may still fail, when the buyer's bank sends it back.
@@ -80,11 +80,11 @@ class Refund:
     made_at_stripe: bool = False
 
     @property
-    def counts(self) -> bool:
+    def is_effective(self) -> bool:
         """Whether its money is on its way to the buyer, or there."""
-        return self.status not in LOST
+        return self.status not in FAILED_STATUSES
 
-    def followed(self, status: RefundStatus, stripe_refund_id: str, failure_reason: str | None) -> Refund:
+    def with_status(self, status: RefundStatus, stripe_refund_id: str, failure_reason: str | None) -> Refund:
         """As Stripe says it stands; what was said before a later stage was reached is old news."""
         if self.stripe_refund_id is not None and _STAGES[status] < _STAGES[self.status]:
             return self
@@ -95,7 +95,7 @@ class Refund:
         return replace(self, status=RefundStatus.FAILED, failure_reason=reason)
 
 
-def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: bool) -> int:
+def refundable_amount(order: Order, attendee_ids: Collection[UUID], *, refund_fees: bool) -> int:
     """What these attendees' tickets bring back, in minor units.
 
     Fees and tax are shared out by price, so that the shares of all attendees add up to the whole to the cent. Tax that
@@ -104,8 +104,8 @@ def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: boo
     prices = [order.lines[attendee.line].unit_amount for attendee in order.attendees]
     # Each by itself: a share of both together could round to less than the tax's share alone.
     step = order.quote.currency.step
-    taxes = shared_out(order.tax_added, prices, step)
-    fees = shared_out(order.quote.fees if refund_fees else 0, prices, step)
+    taxes = allocate(order.tax_added, prices, step)
+    fees = allocate(order.quote.fees if refund_fees else 0, prices, step)
     return sum(
         price + tax + fee
         for attendee, price, tax, fee in zip(order.attendees, prices, taxes, fees, strict=True)
@@ -113,15 +113,15 @@ def amount_for(order: Order, attendee_ids: Collection[UUID], *, refund_fees: boo
     )
 
 
-def owed(order: Order, refunds: Sequence[Refund], *, refund_fees: bool, disputes: Sequence[Dispute] = ()) -> int:
+def outstanding(order: Order, refunds: Sequence[Refund], *, refund_fees: bool, disputes: Sequence[Dispute] = ()) -> int:
     """What of the order's void tickets should have gone back, and was lost on the way, in minor units.
 
     Nothing where no refund was lost, nor what a bank has taken back itself or has while it decides. An order that has
     no tickets was paid too late: all of it is to go back.
     """
-    if is_contested(order, disputes) or all(refund.counts for refund in refunds):
+    if is_contested(order, disputes) or all(refund.is_effective for refund in refunds):
         return 0
-    worth = amount_for(order, _void(order), refund_fees=refund_fees) if order.attendees else order.amount_paid
+    worth = refundable_amount(order, _void(order), refund_fees=refund_fees) if order.attendees else order.amount_paid
     return max(worth - order.refunded_amount - taken_by_banks(disputes), 0)
 
 
@@ -182,14 +182,14 @@ class _Facts:
     ) -> None:
         self._order = order
         self._refund_fees = refund_fees
-        self._owing = owed(order, earlier, refund_fees=refund_fees, disputes=disputes)
-        self._some_were_lost = not all(refund.counts for refund in earlier)
+        self._owing = outstanding(order, earlier, refund_fees=refund_fees, disputes=disputes)
+        self._some_were_lost = not all(refund.is_effective for refund in earlier)
         self.taken = taken_by_banks(disputes)
         self.left = left_to_refund(order, disputes)
-        self.by_hand = sum(refund.amount for refund in earlier if refund.made_at_stripe and refund.counts)
+        self.by_hand = sum(refund.amount for refund in earlier if refund.made_at_stripe and refund.is_effective)
         # What banks took and no void ticket has used up yet.
-        ours = [refund for refund in earlier if refund.counts and not refund.made_at_stripe]
-        worth = amount_for(order, _void(order), refund_fees=any(refund.refund_fees for refund in ours))
+        ours = [refund for refund in earlier if refund.is_effective and not refund.made_at_stripe]
+        worth = refundable_amount(order, _void(order), refund_fees=any(refund.refund_fees for refund in ours))
         used = worth - sum(refund.amount for refund in ours)
         self._unassigned = max(self.taken - max(used, 0), 0)
 
@@ -225,7 +225,7 @@ class _Facts:
         return voided, amount
 
     def _worth(self, attendee_ids: Collection[UUID]) -> int:
-        return amount_for(self._order, attendee_ids, refund_fees=self._refund_fees)
+        return refundable_amount(self._order, attendee_ids, refund_fees=self._refund_fees)
 
 
 def _valid(order: Order) -> set[UUID]:
@@ -297,7 +297,7 @@ def fees_returned(order: Order, refunds: Sequence[Refund | int]) -> int:
     amounts = [
         refund if isinstance(refund, int) else refund.amount
         for refund in refunds
-        if isinstance(refund, int) or (refund.refund_fees and refund.counts)
+        if isinstance(refund, int) or (refund.refund_fees and refund.is_effective)
     ]
     if not order.amount_paid or order.is_manual_order:
         return 0
@@ -305,7 +305,7 @@ def fees_returned(order: Order, refunds: Sequence[Refund | int]) -> int:
     return min(shares, order.quote.fees)
 
 
-def shared_out(amount: int, weights: Sequence[int], step: int = 1) -> list[int]:
+def allocate(amount: int, weights: Sequence[int], step: int = 1) -> list[int]:
     """``amount`` in shares by weight that add up to it exactly; nothing where all weights are zero.
 
     Shares are multiples of ``step``, as the currency's amounts are, if ``amount`` is one.

@@ -23,7 +23,7 @@ from domain.disputes import Dispute
 from domain.inventory import Inventory
 from domain.money import Currency
 from domain.orders import AttendeeStatus, Order
-from domain.refunds import Refund, fees_returned, shared_out
+from domain.refunds import Refund, allocate, fees_returned
 from domain.tax import TaxMode
 
 #: Orders that buyers placed themselves.
@@ -154,11 +154,11 @@ def _by_line(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute
     returned_for_disputes = sum(dispute.fees_returned for dispute in disputes)
     all_returned = min(fees_returned(order, refunds) + returned_for_disputes, order.quote.fees)
     shares = zip(
-        shared_out(order.quote.fees, prices),
-        shared_out(all_returned, prices),
-        shared_out(order.tax, prices),
-        shared_out(order.refunded_amount, void if any(void) else prices),
-        shared_out(sum(dispute.recovered for dispute in disputes), prices),
+        allocate(order.quote.fees, prices),
+        allocate(all_returned, prices),
+        allocate(order.tax, prices),
+        allocate(order.refunded_amount, void if any(void) else prices),
+        allocate(sum(dispute.recovered for dispute in disputes), prices),
         strict=True,
     )
     return [

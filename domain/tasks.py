@@ -87,7 +87,7 @@ class OutboxTask:
     sending_since: datetime | None = None
 
     @property
-    def was_revived(self) -> bool:
+    def was_requeued(self) -> bool:
         """Whether this is the first try after an operator had the task, which was given up, tried again."""
         return self.attempts == 1 and self.last_error is not None
 

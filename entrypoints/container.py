@@ -25,7 +25,7 @@ from adapters.redis.heartbeat import RedisHeartbeat
 from adapters.redis.housekeeping import Daily
 from adapters.redis.lock import RedisLock
 from adapters.redis.rate_limit import RateLimit
-from adapters.redis.throttle import RedisPace
+from adapters.redis.throttle import RedisThrottle
 from adapters.redis.used_once import UsedOnce
 from adapters.redis.work_log import RedisWorkLog
 from adapters.smtp.emails import JinjaLetterWriter
@@ -40,7 +40,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
-from application.access.audit_log import AuditTrail, ReadAuditTrail
+from application.access.audit_log import AuditLog, ReadAuditTrail
 from application.catalog.branding import GetBranding, GetPicture, SetBranding, SetLogo, SetShowImage
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.catalog.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
@@ -49,11 +49,11 @@ from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnSho
 from application.catalog.storefront import GetShow, ListShows
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket
 from application.catalog.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
-from application.checkin.offline import GiveOfflineList, ListConflicts, ReceiveOfflineScans
-from application.checkin.scan import CheckIn, Door, UndoCheckIn
+from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
+from application.checkin.scan import CheckIn, TicketLookup, UndoCheckIn
 from application.checkout.box_office import SellAtCounter
 from application.checkout.checkout import Checkout
-from application.checkout.checkout_form import BuyOnce
+from application.checkout.checkout_form import SubmitCheckoutForm
 from application.checkout.claimants import Claimants
 from application.checkout.holds import ForgetClaims, ListHolds, ReleaseHolds
 from application.checkout.place_orders import CheckoutRequest, Placement, PlaceOrders
@@ -63,15 +63,15 @@ from application.concurrency.group_commit import GroupCommit
 from application.links import Links, OrderTokens
 from application.notifications.address_changed import SendAddressChangedEmail
 from application.notifications.calendar_file import WriteCalendar
-from application.notifications.confirmation import SendConfirmation
-from application.notifications.delivery import SendLetter
+from application.notifications.confirmation import SendConfirmationEmail
+from application.notifications.delivery import SendEmail
 from application.notifications.dispute import SendDisputeEmail
-from application.notifications.late_payment import ApologizeForLatePayment
-from application.notifications.order_links import AddressHashes, LookUpOrders, SendOrderLinks
-from application.notifications.pending_payment import SendPendingPaymentMail
-from application.notifications.refund import SendRefundFailedEmail, TellOfRefund
-from application.notifications.reminder import RemindOfShow
-from application.notifications.show_change import SendCorrectedCalendar, TellOfCancelledShow, TellOfMovedShow
+from application.notifications.late_payment import SendLatePaymentEmail
+from application.notifications.order_links import AddressHashes, LookUpOrders, SendOrderLinksEmail
+from application.notifications.pending_payment import SendPendingPaymentEmail
+from application.notifications.refund import SendRefundEmail, SendRefundFailedEmail
+from application.notifications.reminder import SendReminderEmail
+from application.notifications.show_change import SendCalendarEmail, SendShowCancelledEmail, SendShowRescheduledEmail
 from application.notifications.ticket_pdf import PrintTickets
 from application.operations.consistency import CheckInvariants
 from application.operations.retention import DeleteOld
@@ -84,11 +84,11 @@ from application.orders.report import ReportShow
 from application.orders.resend_tickets import ResendTickets
 from application.payments.completion import CompleteOrder
 from application.payments.duplicate_payments import (
-    FollowDuplicatePayment,
     ReturnDuplicatePayment,
-    SendDuplicatePaymentMail,
+    SendDuplicatePaymentEmail,
+    SyncDuplicatePayment,
 )
-from application.payments.order_payments import Settlement
+from application.payments.order_payments import OrderPayments
 from application.payments.pending_payments import AnnouncePendingPayments
 from application.payments.reconciliation import Reconcile
 from application.payments.release import CancelOrder, ReleaseOrder
@@ -96,18 +96,18 @@ from application.payments.release_sweep import ReleaseCancelled, ReleaseOverdue,
 from application.payments.session import FindPayPage, OpenSession
 from application.payments.transfer_description import DescribeTransfer
 from application.ports.system import Clock
-from application.refunds.disputes import FollowDispute, ListDisputes, ReverseTransfer
+from application.refunds.disputes import ListDisputes, ReverseTransfer, SyncDispute
 from application.refunds.refund_order import PreviewRefund, RefundOrder
-from application.refunds.refund_status import FollowRefund
+from application.refunds.refund_status import SyncRefundStatus
 from application.refunds.show_refunds import RefundCancelled, RefundShow
 from application.refunds.submit_refunds import SubmitRefunds
-from application.tasks.admin import ListTasks, ReviveTasks
+from application.tasks.admin import ListTasks, RetryDeadTasks
 from application.tasks.backlog import MeasureBacklog
-from application.tasks.dispatch import HandOver
+from application.tasks.dispatch import TaskDispatcher
 from application.tasks.relay import RelayTasks
 from application.tasks.run import RunTask
 from application.tasks.workload import EstimateWorkers, ReportWork, WorkMeter
-from application.webhooks.handle_event import HandlePaymentEvent, Reactions
+from application.webhooks.handle_event import EventHandlers, HandlePaymentEvent
 from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
 from domain.tasks import TaskKind
 from domain.ticket_code import TicketCodes
@@ -170,11 +170,11 @@ class Container(containers.DeclarativeContainer):
         providers.Singleton(UsedOnce, redis, lifetime=LIFETIME),
         shows=settings.provided.proof_of_work,
     )
-    pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.stripe_rate_per_second)
+    throttle = providers.Singleton(RedisThrottle, redis, per_second=settings.provided.stripe_rate_per_second)
     tax_locations = providers.Singleton(PostgresTaxLocations, engine)
-    payment = providers.Singleton(StripePayment, stripe, pace, tax_locations, stripe_time)
+    payment = providers.Singleton(StripePayment, stripe, throttle, tax_locations, stripe_time)
     pace_of_buyers = providers.Singleton(
-        RedisPace, redis, per_second=settings.provided.buyers_per_second, name="buyers"
+        RedisThrottle, redis, per_second=settings.provided.buyers_per_second, name="buyers"
     )
     payment_for_buyers = providers.Singleton(StripePayment, stripe, pace_of_buyers, tax_locations, stripe_time)
     payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret, stripe_time)
@@ -184,7 +184,7 @@ class Container(containers.DeclarativeContainer):
     ticket_renderer = providers.Singleton(PdfTicketRenderer)
     letters = providers.Singleton(JinjaLetterWriter)
     calendars = providers.Singleton(ICalendarWriter)
-    mail_pace = providers.Singleton(RedisPace, redis, per_second=settings.provided.smtp_rate_per_second)
+    mail_pace = providers.Singleton(RedisThrottle, redis, per_second=settings.provided.smtp_rate_per_second)
     mailer = providers.Singleton(
         SmtpMailer,
         providers.Callable(SmtpOptions.from_url, settings.provided.smtp_url),
@@ -197,9 +197,9 @@ class Container(containers.DeclarativeContainer):
     codes = providers.Singleton(TicketCodes, settings.provided.signing_key, settings.provided.earlier_keys)
     issue = providers.Singleton(TicketIssuer, ids, codes)
     claimants = providers.Singleton(Claimants, settings.provided.secret_key, policy.claims)
-    hand_over = providers.Singleton(HandOver, notifier)
+    dispatch = providers.Singleton(TaskDispatcher, notifier)
 
-    settlement = providers.Singleton(Settlement, unit_of_work.provider, clock, ids, issue, hand_over, metrics)
+    order_payments = providers.Singleton(OrderPayments, unit_of_work.provider, clock, ids, issue, dispatch, metrics)
     place_orders = providers.Singleton(
         PlaceOrders,
         unit_of_work.provider,
@@ -207,66 +207,68 @@ class Container(containers.DeclarativeContainer):
         clock,
         ids,
         issue,
-        hand_over,
+        dispatch,
         policy,
     )
     checkout_line: providers.Singleton[GroupCommit[UUID, CheckoutRequest, Placement]] = providers.Singleton(
         GroupCommit, providers.Singleton(MeasuredDecisions, place_orders, metrics), prepare=place_orders.provided.locks
     )
-    open_session = providers.Singleton(OpenSession, payment, unit_of_work.provider, settlement, links, clock)
+    open_session = providers.Singleton(OpenSession, payment, unit_of_work.provider, order_payments, links, clock)
     find_pay_page = providers.Singleton(FindPayPage, clock, open_session)
     checkout = providers.Singleton(Checkout, checkout_line, open_session, wait_seconds=settings.provided.lock_wait)
     quote = providers.Singleton(QuoteCart, unit_of_work.provider, clock, policy)
-    complete_order = providers.Singleton(CompleteOrder, payment, payment_for_buyers, unit_of_work.provider, settlement)
-    follow_refund = providers.Singleton(FollowRefund, unit_of_work.provider, clock, ids)
-    follow_duplicate = providers.Singleton(FollowDuplicatePayment, unit_of_work.provider, payment, clock, ids)
-    follow_dispute = providers.Singleton(
-        FollowDispute,
+    complete_order = providers.Singleton(
+        CompleteOrder, payment, payment_for_buyers, unit_of_work.provider, order_payments
+    )
+    sync_refund_status = providers.Singleton(SyncRefundStatus, unit_of_work.provider, clock, ids)
+    sync_duplicate_payment = providers.Singleton(SyncDuplicatePayment, unit_of_work.provider, payment, clock, ids)
+    sync_dispute = providers.Singleton(
+        SyncDispute,
         unit_of_work.provider,
         clock,
         ids,
-        hand_over,
+        dispatch,
         tells_operator=providers.Callable(bool, settings.provided.operator_email),
     )
-    reactions = providers.Singleton(
-        Reactions,
+    event_handlers = providers.Singleton(
+        EventHandlers,
         payment,
         unit_of_work.provider,
-        settlement,
+        order_payments,
         complete_order,
-        follow_refund,
-        follow_duplicate,
-        follow_dispute,
+        sync_refund_status,
+        sync_duplicate_payment,
+        sync_dispute,
     )
     handle_payment_event = providers.Singleton(
         HandlePaymentEvent,
         payment_events,
         unit_of_work.provider,
         clock,
-        reactions,
+        event_handlers,
         livemode=settings.provided.is_production,
     )
     list_failed_events = providers.Singleton(ListFailedEvents, unit_of_work.provider)
     review_refunds_and_disputes = providers.Singleton(
-        ReviewRefundsAndDisputes, payment, unit_of_work.provider, clock, reactions
+        ReviewRefundsAndDisputes, payment, unit_of_work.provider, clock, event_handlers
     )
-    refund_order = providers.Singleton(RefundOrder, unit_of_work.provider, clock, ids, hand_over)
-    reconcile = providers.Singleton(Reconcile, payment, unit_of_work.provider, clock, settlement, open_session)
-    release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, settlement, links)
-    cancel_order = providers.Singleton(CancelOrder, release_order, unit_of_work.provider, settlement, clock)
+    refund_order = providers.Singleton(RefundOrder, unit_of_work.provider, clock, ids, dispatch)
+    reconcile = providers.Singleton(Reconcile, payment, unit_of_work.provider, clock, order_payments, open_session)
+    release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, order_payments, links)
+    cancel_order = providers.Singleton(CancelOrder, release_order, unit_of_work.provider, order_payments, clock)
     release_sweep = providers.Singleton(ReleaseSweep, unit_of_work.provider, clock, release_order)
     release_overdue = providers.Singleton(ReleaseOverdue, release_sweep)
-    buy_once = providers.Singleton(BuyOnce, checkout, cancel_order, unit_of_work.provider)
+    submit_checkout_form = providers.Singleton(SubmitCheckoutForm, checkout, cancel_order, unit_of_work.provider)
     list_shows = providers.Singleton(ListShows, unit_of_work.provider, clock)
     get_show = providers.Singleton(GetShow, unit_of_work.provider)
     get_order = providers.Singleton(GetOrder, unit_of_work.provider)
     print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
     write_calendar = providers.Singleton(WriteCalendar, calendars, links, clock)
     address_hashes = providers.Singleton(AddressHashes, settings.provided.signing_key)
-    look_up_orders = providers.Singleton(LookUpOrders, unit_of_work.provider, clock, ids, address_hashes, hand_over)
-    send_letter = providers.Singleton(SendLetter, letters, mailer, mail_pace, unit_of_work.provider, clock)
+    look_up_orders = providers.Singleton(LookUpOrders, unit_of_work.provider, clock, ids, address_hashes, dispatch)
+    send_email = providers.Singleton(SendEmail, letters, mailer, mail_pace, unit_of_work.provider, clock)
 
-    audit = providers.Singleton(AuditTrail, clock, ids)
+    audit = providers.Singleton(AuditLog, clock, ids)
     get_account = providers.Singleton(GetAccount, unit_of_work.provider, payment)
     change_account = providers.Singleton(ChangeAccount, unit_of_work.provider, payment, audit)
     onboard_producer = providers.Singleton(OnboardProducer, unit_of_work.provider, payment, links, audit)
@@ -299,20 +301,20 @@ class Container(containers.DeclarativeContainer):
     forget_claims = providers.Singleton(ForgetClaims, unit_of_work.provider, clock)
     list_disputes = providers.Singleton(ListDisputes, unit_of_work.provider)
     list_refunds = providers.Singleton(ListRefunds, unit_of_work.provider)
-    resend_tickets = providers.Singleton(ResendTickets, unit_of_work.provider, clock, ids, hand_over)
-    change_customer = providers.Singleton(ChangeCustomer, unit_of_work.provider, clock, ids, hand_over)
+    resend_tickets = providers.Singleton(ResendTickets, unit_of_work.provider, clock, ids, dispatch)
+    change_customer = providers.Singleton(ChangeCustomer, unit_of_work.provider, clock, ids, dispatch)
     write_note = providers.Singleton(WriteNote, unit_of_work.provider, clock, ids)
     read_notes = providers.Singleton(ReadNotes, unit_of_work.provider)
     preview_refund = providers.Singleton(PreviewRefund, unit_of_work.provider, policy)
     export_buyer = providers.Singleton(ExportBuyer, unit_of_work.provider, clock, ids)
-    erase_buyer = providers.Singleton(EraseBuyer, unit_of_work.provider, clock, ids, hand_over)
+    erase_buyer = providers.Singleton(EraseBuyer, unit_of_work.provider, clock, ids, dispatch)
 
-    door = providers.Singleton(Door, codes)
+    door = providers.Singleton(TicketLookup, codes)
     check_in = providers.Singleton(CheckIn, unit_of_work.provider, clock, ids, door)
     undo_check_in = providers.Singleton(UndoCheckIn, unit_of_work.provider, clock, ids, door)
     list_signer = providers.Singleton(JoseListSigner, settings.provided.signing_key, settings.provided.earlier_keys)
-    give_offline_list = providers.Singleton(GiveOfflineList, unit_of_work.provider, clock, list_signer)
-    receive_offline_scans = providers.Singleton(ReceiveOfflineScans, unit_of_work.provider, clock, door)
+    issue_offline_list = providers.Singleton(IssueOfflineList, unit_of_work.provider, clock, list_signer)
+    sync_offline_scans = providers.Singleton(SyncOfflineScans, unit_of_work.provider, clock, door)
     list_conflicts = providers.Singleton(ListConflicts, unit_of_work.provider)
 
     books = providers.Singleton(PostgresBooks, engine)
@@ -336,45 +338,45 @@ class Container(containers.DeclarativeContainer):
         providers.Dict(
             {
                 TaskKind.CONFIRMATION_MAIL: providers.Singleton(
-                    SendConfirmation,
+                    SendConfirmationEmail,
                     unit_of_work.provider,
                     print_tickets,
                     write_calendar,
-                    send_letter,
+                    send_email,
                     links,
                     providers.Singleton(RateLimit, redis, rate=settings.provided.free_mails_rate),
                     address_hashes,
                     clock,
                 ),
                 TaskKind.REMINDER_MAIL: providers.Singleton(
-                    RemindOfShow, unit_of_work.provider, clock, print_tickets, send_letter, links
+                    SendReminderEmail, unit_of_work.provider, clock, print_tickets, send_email, links
                 ),
                 TaskKind.REFUND_MAIL: providers.Singleton(
-                    TellOfRefund, unit_of_work.provider, clock, write_calendar, send_letter, links
+                    SendRefundEmail, unit_of_work.provider, clock, write_calendar, send_email, links
                 ),
                 TaskKind.REFUND_FAILED_MAIL: providers.Singleton(
-                    SendRefundFailedEmail, unit_of_work.provider, send_letter, links
+                    SendRefundFailedEmail, unit_of_work.provider, send_email, links
                 ),
                 TaskKind.DISPUTE_MAIL: providers.Singleton(
                     SendDisputeEmail,
                     unit_of_work.provider,
-                    send_letter,
+                    send_email,
                     operator_email=settings.provided.operator_email,
                 ),
                 TaskKind.LATE_PAYMENT_MAIL: providers.Singleton(
-                    ApologizeForLatePayment, unit_of_work.provider, clock, send_letter, links
+                    SendLatePaymentEmail, unit_of_work.provider, clock, send_email, links
                 ),
                 TaskKind.SHOW_CANCELLED_MAIL: providers.Singleton(
-                    TellOfCancelledShow, unit_of_work.provider, write_calendar, send_letter, links
+                    SendShowCancelledEmail, unit_of_work.provider, write_calendar, send_email, links
                 ),
                 TaskKind.SHOW_MOVED_MAIL: providers.Singleton(
-                    TellOfMovedShow, unit_of_work.provider, clock, write_calendar, send_letter, links
+                    SendShowRescheduledEmail, unit_of_work.provider, clock, write_calendar, send_email, links
                 ),
                 TaskKind.CALENDAR_MAIL: providers.Singleton(
-                    SendCorrectedCalendar, unit_of_work.provider, clock, write_calendar, send_letter, links
+                    SendCalendarEmail, unit_of_work.provider, clock, write_calendar, send_email, links
                 ),
                 TaskKind.ORDER_LINKS_MAIL: providers.Singleton(
-                    SendOrderLinks, unit_of_work.provider, send_letter, links
+                    SendOrderLinksEmail, unit_of_work.provider, send_email, links
                 ),
                 TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, unit_of_work.provider, payment, clock, ids),
                 TaskKind.REVERSE_TRANSFER: providers.Singleton(ReverseTransfer, unit_of_work.provider, payment),
@@ -383,13 +385,13 @@ class Container(containers.DeclarativeContainer):
                     ReturnDuplicatePayment, unit_of_work.provider, payment, clock, ids
                 ),
                 TaskKind.PENDING_PAYMENT_MAIL: providers.Singleton(
-                    SendPendingPaymentMail, unit_of_work.provider, clock, send_letter, links
+                    SendPendingPaymentEmail, unit_of_work.provider, clock, send_email, links
                 ),
                 TaskKind.ADDRESS_CHANGED_MAIL: providers.Singleton(
-                    SendAddressChangedEmail, unit_of_work.provider, send_letter
+                    SendAddressChangedEmail, unit_of_work.provider, send_email
                 ),
                 TaskKind.DUPLICATE_PAYMENT_MAIL: providers.Singleton(
-                    SendDuplicatePaymentMail, unit_of_work.provider, send_letter, links
+                    SendDuplicatePaymentEmail, unit_of_work.provider, send_email, links
                 ),
             }
         ),
@@ -411,14 +413,14 @@ class Container(containers.DeclarativeContainer):
     readiness = providers.Singleton(Readiness, engine, redis)
     relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
     list_tasks = providers.Singleton(ListTasks, unit_of_work.provider, clock)
-    revive_tasks = providers.Singleton(ReviveTasks, unit_of_work.provider, clock)
+    retry_dead_tasks = providers.Singleton(RetryDeadTasks, unit_of_work.provider, clock)
 
 
 async def close(container: Container) -> None:
     """Finish what is under way, then let go of every connection."""
     await container.checkout_line().close()
     await container.open_session().close()
-    await container.hand_over().close()
+    await container.dispatch().close()
     await container.lock().close()
     await container.broker().shutdown()
     await container.stripe_http().close_async()  # type: ignore[no-untyped-call]

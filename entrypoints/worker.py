@@ -48,7 +48,7 @@ CANCEL_AGAIN_AFTER = timedelta(seconds=1)
 CANCELLED_AT_MOST = 5
 
 
-class Hands:
+class TaskSlots:
     """So many tasks at a time, whatever becomes of the queue meanwhile.
 
     The queue's message is acknowledged when a hand takes the task, not when it is done: from then on the claim in the
@@ -99,7 +99,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
     """Work until ``stop`` is set, then finish what was begun. Nothing that the queue or the database does ends it."""
     broker = container.broker()
     broker.is_worker_process = True
-    hands = Hands(container.run_task(), container.work_meter())
+    hands = TaskSlots(container.run_task(), container.work_meter())
     register_tasks(broker, hands)
     await container.follow_clocks()()
     async with asyncio.TaskGroup() as group:
@@ -125,7 +125,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(LOOK_BACK_EVERY, container.reconcile().look_for_lost_payments, stop))
 
 
-def register_tasks(broker: AsyncBroker, hands: Hands) -> None:
+def register_tasks(broker: AsyncBroker, hands: TaskSlots) -> None:
     """Tell the broker what to do with the messages that adapters.taskiq sends."""
 
     async def run(task_ids: list[str]) -> None:
@@ -135,7 +135,7 @@ def register_tasks(broker: AsyncBroker, hands: Hands) -> None:
     broker.register_task(run, task_name=RUN_TASKS)
 
 
-async def _listen(broker: AsyncBroker, hands: Hands, stop: asyncio.Event) -> None:
+async def _listen(broker: AsyncBroker, hands: TaskSlots, stop: asyncio.Event) -> None:
     with ThreadPoolExecutor(max_workers=1) as executor:  # the receiver wants one; our tasks are coroutines
         while not stop.is_set():
             # One message at a time and none ahead: a message that waits here is one that no other worker gets.

@@ -1,4 +1,4 @@
-"""ListSigner by Ed25519."""
+"""OfflineListSigner by Ed25519."""
 
 from __future__ import annotations
 

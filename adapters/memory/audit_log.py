@@ -1,4 +1,4 @@
-"""AuditRepo in memory."""
+"""AuditLogRepo in memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from adapters.memory.tables import Tables
 from domain.audit_log import AuditCursor, AuditEntry, AuditFilter
 
 
-class MemoryAuditRepo:
+class MemoryAuditLogRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 

@@ -118,7 +118,7 @@ def _orders(tables: Tables) -> _Found:
             yield Invariant.ORDER_TOTALS, order.id
         if not _paid_once(order) or (order.payment_intent_id and payments[order.payment_intent_id] > 1):
             yield Invariant.PAID_ONCE, order.id
-        returned = sum(refund.amount for refund in refunds[order.id] if refund.counts)
+        returned = sum(refund.amount for refund in refunds[order.id] if refund.is_effective)
         if order.refunded_amount != min(returned, order.amount_paid):
             yield Invariant.REFUNDS, order.id
         unborne = not any(line.total_price for line in order.lines) and (order.quote.fees or order.tax)
@@ -158,7 +158,7 @@ def _duplicate_payments(tables: Tables) -> _Found:
 
 def _is_owed(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> bool:
     """Whether a refund was lost, and less went back than void tickets cost, or nothing since one that voided none."""
-    lost = [refund for refund in refunds if not refund.counts]
+    lost = [refund for refund in refunds if not refund.is_effective]
     if not lost:
         return False
     void = [attendee for attendee in order.attendees if attendee.status is AttendeeStatus.VOID]
@@ -167,7 +167,7 @@ def _is_owed(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute
         worth = order.amount_paid
     if order.refunded_amount + taken_by_banks(disputes) < worth:
         return True
-    is_last = not any(refund.counts and refund.sequence > lost[-1].sequence for refund in refunds)
+    is_last = not any(refund.is_effective and refund.sequence > lost[-1].sequence for refund in refunds)
     voided_none = lost[-1].made_at_stripe or not void
     return voided_none and is_last and left_to_refund(order, disputes) > 0
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.tables import Tables
-from application.ports.catalog import ShowCursor, ShowOnDisplay
+from application.ports.catalog import ShowCursor, ShowDetails
 from domain.catalog import Producer, Show, Ticket
 from domain.promotions import TicketPromoCode
 
@@ -71,7 +71,7 @@ class MemoryShowReader:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
+    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowDetails]:
         found = [
             show
             for show in self._tables.shows.values()
@@ -82,20 +82,20 @@ class MemoryShowReader:
         displays = [await self.details(show.id) for show in found[:limit]]
         return [display for display in displays if display]
 
-    async def details(self, show_id: UUID) -> ShowOnDisplay | None:
+    async def details(self, show_id: UUID) -> ShowDetails | None:
         show = self._tables.shows.get(show_id)
         if show is None:
             return None
         tickets = [ticket for ticket in self._tables.tickets.values() if ticket.show_id == show_id]
         tickets.sort(key=lambda ticket: (ticket.price, ticket.id))
-        return ShowOnDisplay(show, self._tables.producers[show.producer_id], tuple(tickets))
+        return ShowDetails(show, self._tables.producers[show.producer_id], tuple(tickets))
 
-    async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
+    async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowDetails]:
         return {show_id: display for show_id in show_ids if (display := await self.details(show_id))}
 
     async def on_sale(
         self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
-    ) -> list[ShowOnDisplay]:
+    ) -> list[ShowDetails]:
         found = [
             show
             for show in self._tables.shows.values()

@@ -1,4 +1,4 @@
-"""DoorRepo in memory, and a signer whose signatures anybody can make."""
+"""CheckInRepo in memory, and a signer whose signatures anybody can make."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from application.ports.checkin import IssuedTicket, ListedTicket, ScanCursor
 from domain.admission import Scan, ScanResult
 
 
-class MemoryDoorRepo:
+class MemoryCheckInRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from adapters.memory.orders import MemoryOrderRepo
 from adapters.memory.tables import Tables
 from application.ports.payment import PaymentEvent
-from application.ports.webhooks import Background, ReceivedEvent
+from application.ports.webhooks import EventContext, ReceivedEvent
 
 
 class MemoryEventInbox:
@@ -19,10 +19,10 @@ class MemoryEventInbox:
     async def get(self, event_id: str) -> ReceivedEvent | None:
         return self._tables.inbox.get(event_id)
 
-    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, Background]:
+    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, EventContext]:
         orders = await MemoryOrderRepo(self._tables).of_sessions([event.object_id for event in events])
         handled = {event_id for event_id, received in self._tables.inbox.items() if received.handled_at}
-        return {event.id: Background(event.id in handled, orders.get(event.object_id)) for event in events}
+        return {event.id: EventContext(event.id in handled, orders.get(event.object_id)) for event in events}
 
     async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
         for event in events:

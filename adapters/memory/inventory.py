@@ -9,7 +9,7 @@ from uuid import UUID
 
 from adapters.memory.orders import MemoryOrderRepo
 from adapters.memory.tables import Tables
-from application.ports.inventory import ClaimQuery, Sale, SoldOrders
+from application.ports.inventory import CheckoutData, ClaimQuery, OrdersForUpdate
 from application.ports.unit_of_work import RowsInUse
 from domain.cart import Cart
 from domain.claims import Claim, Claimed
@@ -17,17 +17,17 @@ from domain.orders import HOLDING, SOLD, Order
 from domain.stock import Stock
 
 
-class MemorySalesRepo:
+class MemoryInventoryRepo:
     def __init__(self, tables: Tables, in_use: Collection[Hashable] = ()) -> None:
         self._tables = tables
         self._in_use = in_use
 
-    async def read(self, carts: Sequence[Cart]) -> Sale:
+    async def read(self, carts: Sequence[Cart]) -> CheckoutData:
         tables = self._tables
         show_ids = {cart.show_id for cart in carts}
         ticket_ids = {ticket_id for cart in carts for ticket_id in cart.ticket_ids}
         shows = {id_: show for id_, show in tables.shows.items() if id_ in show_ids}
-        return Sale(
+        return CheckoutData(
             shows=shows,
             producers={show.producer_id: tables.producers[show.producer_id] for show in shows.values()},
             stock=Stock(
@@ -43,17 +43,17 @@ class MemorySalesRepo:
         keys: Collection[str] = (),
         claimants: ClaimQuery | None = None,
         pass_over: bool = False,
-    ) -> Sale:
+    ) -> CheckoutData:
         used = {order.idempotency.key for order in self._tables.orders.values() if order.idempotency}
-        sale = await self.read(carts)
-        tickets = sale.stock.tickets
+        data = await self.read(carts)
+        tickets = data.stock.tickets
         wanted = {(cart.show_id, cart.promo_code) for cart in carts if cart.promo_code}
         codes = [promo for promo in self._tables.promo_codes.values() if (promo.show_id, promo.code) in wanted]
         in_use = frozenset(self._in_use).intersection([*tickets, *((promo.show_id, promo.code) for promo in codes)])
         if in_use and not pass_over:
             raise RowsInUse("a row is in use")
         return replace(
-            sale,
+            data,
             stock=Stock(
                 [ticket for id_, ticket in tickets.items() if id_ not in in_use],
                 [promo for promo in codes if (promo.show_id, promo.code) not in in_use],
@@ -95,9 +95,9 @@ class MemorySalesRepo:
             [self._tables.promo_codes[id_] for id_ in promo_code_ids],
         )
 
-    async def lock_orders(self, order_ids: Collection[UUID]) -> SoldOrders:
+    async def lock_orders(self, order_ids: Collection[UUID]) -> OrdersForUpdate:
         orders = await MemoryOrderRepo(self._tables).lock(order_ids)
-        return SoldOrders(
+        return OrdersForUpdate(
             orders=orders,
             shows={order.show_id: self._tables.shows[order.show_id] for order in orders.values()},
             stock=await self.lock_stock(list(orders.values())),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from application.ports.emails import Letter, LetterFacts, OrderLinksFacts
+from application.ports.emails import EmailFacts, Letter, OrderLinksFacts
 from application.ports.mail import (
     Ask,
     Mail,
@@ -51,9 +51,9 @@ class MemoryLetterWriter:
     """Letters that name their kind and list their facts; ``written`` has the facts themselves."""
 
     def __init__(self) -> None:
-        self.written: list[LetterFacts] = []
+        self.written: list[EmailFacts] = []
 
-    def write(self, facts: LetterFacts) -> Letter:
+    def write(self, facts: EmailFacts) -> Letter:
         self.written.append(facts)
         kind = type(facts).__name__.removesuffix("Facts")
         title = "" if isinstance(facts, OrderLinksFacts) else f": {facts.show_title}"

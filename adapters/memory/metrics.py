@@ -9,5 +9,5 @@ class MemoryOrderObserver:
     def __init__(self) -> None:
         self.seen: list[OrderStatus] = []
 
-    def settled(self, status: OrderStatus) -> None:
+    def status_reached(self, status: OrderStatus) -> None:
         self.seen.append(status)

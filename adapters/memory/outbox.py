@@ -85,7 +85,7 @@ class MemoryOutboxRepo:
         found = [t for t in self._tables.outbox.values() if self._is_perhaps_sent(t, now)]
         return sorted((t for t in found if after is None or t.id > after), key=lambda task: task.id)[:limit]
 
-    async def revive(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
+    async def requeue(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
         revived = [
             task
             for task in self._tables.outbox.values()
@@ -101,7 +101,7 @@ class MemoryOutboxRepo:
             task.order_id == order_id and details.items() <= task.details.items() for task in self._pending([kind])
         )
 
-    async def settle(self, order_id: UUID, kind: TaskKind) -> None:
+    async def discard_dead(self, order_id: UUID, kind: TaskKind) -> None:
         for task in list(self._tables.outbox.values()):
             if (task.order_id, task.kind, task.state) == (order_id, kind, TaskState.DEAD):
                 self._tables.outbox[task.id] = replace(task, state=TaskState.DONE)

@@ -13,12 +13,12 @@ from application.ports.payment import (
     PaymentEvent,
     PaymentIntent,
     PaymentKeyRefused,
+    PaymentObjectNotFound,
     PaymentQueued,
     PaymentRefused,
     PaymentSession,
     PaymentUnavailable,
     RefundState,
-    SessionNotFound,
     SessionStatus,
     TaxRefused,
 )
@@ -26,7 +26,7 @@ from domain.catalog import Producer
 from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order, Receipt
-from domain.refunds import LOST, Refund, RefundStatus
+from domain.refunds import FAILED_STATUSES, Refund, RefundStatus
 from domain.tax import TaxMode
 
 #: Far in the future: nobody onboards in memory.
@@ -63,10 +63,10 @@ class MemoryPayment:
         *,
         success_url: str,  # noqa: ARG002
         cancel_url: str,  # noqa: ARG002
-        patience_seconds: float | None = None,
+        max_wait_seconds: float | None = None,
     ) -> PaymentSession:
         self._ensure_available()
-        if patience_seconds is not None and self.queue_seconds > patience_seconds:
+        if max_wait_seconds is not None and self.queue_seconds > max_wait_seconds:
             raise PaymentQueued(self.queue_seconds)
         session_id = f"cs_memory_{order.id.hex}"
         if session_id not in self._sessions:
@@ -95,7 +95,7 @@ class MemoryPayment:
         try:
             return self._sessions[session_id]
         except KeyError:
-            raise SessionNotFound(session_id) from None
+            raise PaymentObjectNotFound(session_id) from None
 
     async def expire_session(self, session_id: str) -> PaymentSession:
         session = await self.session(session_id)
@@ -116,7 +116,7 @@ class MemoryPayment:
                     order_id=self._sessions[session_id].order_id,
                     last_error=self._declines.get(intent_id),
                 )
-        raise SessionNotFound(intent_id)
+        raise PaymentObjectNotFound(intent_id)
 
     async def refund(self, order: Order, refund: Refund) -> RefundState:
         self._ensure_available()
@@ -136,7 +136,7 @@ class MemoryPayment:
 
     async def return_payment(self, order: Order, payment: DuplicatePayment) -> list[RefundState]:  # noqa: ARG002
         made = await self.refunds_of_payment(payment.payment_intent_id)
-        left = payment.amount - sum(refund.amount for refund in made if refund.status not in LOST)
+        left = payment.amount - sum(refund.amount for refund in made if refund.status not in FAILED_STATUSES)
         if left > 0:
             if self.refusing:
                 raise PaymentRefused("switched to refuse")
@@ -184,7 +184,7 @@ class MemoryPayment:
         try:
             return self.refunds[stripe_refund_id]
         except KeyError:
-            raise SessionNotFound(stripe_refund_id) from None
+            raise PaymentObjectNotFound(stripe_refund_id) from None
 
     async def refunds_of_charge(self, charge_id: str) -> list[RefundState]:
         self._ensure_available()
@@ -196,7 +196,7 @@ class MemoryPayment:
         try:
             return self.disputes[dispute_id]
         except KeyError:
-            raise SessionNotFound(dispute_id) from None
+            raise PaymentObjectNotFound(dispute_id) from None
 
     async def reverse_transfer(self, order: Order, dispute: Dispute) -> str | None:
         self._ensure_available()

@@ -1,4 +1,4 @@
-"""NoteRepo and BuyerRepo in memory."""
+"""NoteRepo and PersonalDataRepo in memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class MemoryNoteRepo:
         return sorted(found, key=lambda note: (note.written_at, note.id))
 
 
-class MemoryBuyerRepo:
+class MemoryPersonalDataRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 

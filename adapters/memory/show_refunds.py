@@ -1,4 +1,4 @@
-"""CancellationRepo in memory."""
+"""ShowRefundRepo in memory."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from uuid import UUID
 from adapters.memory.tables import Tables
 from application.ports.show_refunds import RefundFailure, RefundProgress, ShowRefund
 from domain.orders import SOLD, Order, OrderStatus
-from domain.refunds import LOST, Refund, RefundStatus
+from domain.refunds import FAILED_STATUSES, Refund, RefundStatus
 
 
-class MemoryCancellationRepo:
+class MemoryShowRefundRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
@@ -57,7 +57,7 @@ class MemoryCancellationRepo:
             if order.status is OrderStatus.REFUNDED
             and order.id not in refusals
             and (last := self._last_refund(order))
-            and last.status in LOST
+            and last.status in FAILED_STATUSES
             and last.created_at < asked_at
         ][:limit]
 
@@ -94,10 +94,10 @@ class MemoryCancellationRepo:
         if order.status in SOLD:
             return self._tables.refund_refusals.get(order.id)
         last = self._last_refund(order)
-        if order.status is OrderStatus.REFUNDED and last and last.status in LOST:
+        if order.status is OrderStatus.REFUNDED and last and last.status in FAILED_STATUSES:
             return last.failure_reason or last.status
         return None
 
     def _has_ended(self, order: Order) -> bool:
         last = self._last_refund(order)
-        return last is None or last.status is RefundStatus.SUCCEEDED or last.status in LOST
+        return last is None or last.status is RefundStatus.SUCCEEDED or last.status in FAILED_STATUSES

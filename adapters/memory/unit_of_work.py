@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from types import TracebackType
 from typing import Self
 
-from adapters.memory.audit_log import MemoryAuditRepo
+from adapters.memory.audit_log import MemoryAuditLogRepo
 from adapters.memory.catalog import (
     MemoryProducerRepo,
     MemoryPromoCodeRepo,
@@ -19,19 +19,19 @@ from adapters.memory.catalog import (
     MemoryShowRepo,
     MemoryTicketRepo,
 )
-from adapters.memory.checkin import MemoryDoorRepo
+from adapters.memory.checkin import MemoryCheckInRepo
 from adapters.memory.disputes import MemoryDisputeRepo
 from adapters.memory.duplicate_payments import MemoryDuplicatePaymentRepo
 from adapters.memory.inbox import MemoryEventInbox
-from adapters.memory.inventory import MemorySalesRepo
+from adapters.memory.inventory import MemoryInventoryRepo
 from adapters.memory.lookups import MemoryLookupRepo
 from adapters.memory.order_lists import MemoryOrderListRepo
 from adapters.memory.orders import MemoryOrderRepo, MemoryOrderWatchlist
 from adapters.memory.outbox import MemoryOutboxRepo
-from adapters.memory.personal_data import MemoryBuyerRepo, MemoryNoteRepo
+from adapters.memory.personal_data import MemoryNoteRepo, MemoryPersonalDataRepo
 from adapters.memory.pictures import MemoryPictureRepo
 from adapters.memory.refunds import MemoryRefundRepo
-from adapters.memory.show_refunds import MemoryCancellationRepo
+from adapters.memory.show_refunds import MemoryShowRefundRepo
 from adapters.memory.system import RunningClock
 from adapters.memory.tables import Tables
 from adapters.memory.tokens import MemoryTokenRepo
@@ -78,7 +78,7 @@ class MemoryUnitOfWork:
 
     async def __aenter__(self) -> Self:
         self._tables = await self._database.begin()
-        self.sales = MemorySalesRepo(self._tables, self._database.in_use)
+        self.inventory = MemoryInventoryRepo(self._tables, self._database.in_use)
         self.producers = MemoryProducerRepo(self._tables)
         self.shows = MemoryShowRepo(self._tables)
         self.show_details = MemoryShowReader(self._tables)
@@ -94,12 +94,12 @@ class MemoryUnitOfWork:
         self.inbox = MemoryEventInbox(self._tables)
         self.tokens = MemoryTokenRepo(self._tables)
         self.pictures = MemoryPictureRepo(self._tables)
-        self.audit = MemoryAuditRepo(self._tables)
+        self.audit_log = MemoryAuditLogRepo(self._tables)
         self.order_lists = MemoryOrderListRepo(self._tables)
-        self.door = MemoryDoorRepo(self._tables)
+        self.check_ins = MemoryCheckInRepo(self._tables)
         self.notes = MemoryNoteRepo(self._tables)
-        self.buyers = MemoryBuyerRepo(self._tables)
-        self.cancellations = MemoryCancellationRepo(self._tables)
+        self.personal_data = MemoryPersonalDataRepo(self._tables)
+        self.show_refunds = MemoryShowRefundRepo(self._tables)
         return self
 
     async def __aexit__(

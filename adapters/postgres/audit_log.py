@@ -1,4 +1,4 @@
-"""AuditRepo in PostgreSQL."""
+"""AuditLogRepo in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adapters.postgres.tables import audit_log
 from domain.audit_log import AuditCursor, AuditEntry, AuditFilter
 
 
-class PostgresAuditRepo:
+class PostgresAuditLogRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 

@@ -29,7 +29,7 @@ from adapters.postgres.tables import (
     ticket_promo_codes,
     tickets,
 )
-from application.ports.catalog import ShowCursor, ShowOnDisplay
+from application.ports.catalog import ShowCursor, ShowDetails
 from domain.catalog import Producer, Show, Ticket
 from domain.promotions import TicketPromoCode
 
@@ -115,7 +115,7 @@ class PostgresShowReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
+    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowDetails]:
         query = (
             sa.select(shows)
             .where(shows.c.producer_id == producer_id)
@@ -127,16 +127,16 @@ class PostgresShowReader:
         rows = (await self._connection.execute(query)).mappings()
         return await self._on_display([show_of(row) for row in rows])
 
-    async def details(self, show_id: UUID) -> ShowOnDisplay | None:
+    async def details(self, show_id: UUID) -> ShowDetails | None:
         return (await self.details_of([show_id])).get(show_id)
 
-    async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
+    async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowDetails]:
         rows = (await self._connection.execute(sa.select(shows).where(shows.c.id.in_(show_ids)))).mappings()
         return {display.show.id: display for display in await self._on_display([show_of(row) for row in rows])}
 
     async def on_sale(
         self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
-    ) -> list[ShowOnDisplay]:
+    ) -> list[ShowDetails]:
         query = (
             sa.select(shows)
             .where(shows.c.published, sa.not_(shows.c.cancelled), shows.c.end_time > now)
@@ -150,7 +150,7 @@ class PostgresShowReader:
         rows = (await self._connection.execute(query)).mappings()
         return await self._on_display([show_of(row) for row in rows])
 
-    async def _on_display(self, found: Sequence[Show]) -> list[ShowOnDisplay]:
+    async def _on_display(self, found: Sequence[Show]) -> list[ShowDetails]:
         if not found:
             return []
         by_show: dict[UUID, list[Ticket]] = defaultdict(list)
@@ -162,7 +162,7 @@ class PostgresShowReader:
         for row in rows.mappings():
             by_show[row["show_id"]].append(ticket_of(row))
         behind = await _producers(self._connection, [show.producer_id for show in found])
-        return [ShowOnDisplay(show, behind[show.producer_id], tuple(by_show[show.id])) for show in found]
+        return [ShowDetails(show, behind[show.producer_id], tuple(by_show[show.id])) for show in found]
 
 
 class PostgresTicketRepo:

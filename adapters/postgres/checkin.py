@@ -1,4 +1,4 @@
-"""DoorRepo in PostgreSQL."""
+"""CheckInRepo in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _IN_CONFLICT = sa.text("result <> 'admitted' AND undone_at IS NULL")
 _CHANGING = ("result", "device_id", "offline", "scanned_at", "received_at", "undone_at")
 
 
-class PostgresDoorRepo:
+class PostgresCheckInRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 

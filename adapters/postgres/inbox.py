@@ -14,7 +14,7 @@ from adapters.postgres.rows import Values
 from adapters.postgres.tables import payment_events
 from application.ports.orders import FoundOrder
 from application.ports.payment import PaymentEvent
-from application.ports.webhooks import NOT_OURS, Background, ReceivedEvent
+from application.ports.webhooks import NOT_OURS, EventContext, ReceivedEvent
 from domain.orders import OrderStatus
 
 _MAX_ERROR_LENGTH: Final = 2000
@@ -38,10 +38,10 @@ class PostgresEventInbox:
         row = found.mappings().one_or_none()
         return event_of(row) if row else None
 
-    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, Background]:
+    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, EventContext]:
         asked = {"ids": [event.id for event in events], "object_ids": [event.object_id for event in events]}
         [found] = await self._connection.fetch((_BACKGROUND, asked))
-        return {row["id"]: Background(row["handled"], _order_of(row)) for row in found}
+        return {row["id"]: EventContext(row["handled"], _order_of(row)) for row in found}
 
     async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
         self._keep(ReceivedEvent(event, now, handled_at=now) for event in events)

@@ -1,4 +1,4 @@
-"""SalesRepo in PostgreSQL: the counters, locked and written."""
+"""InventoryRepo in PostgreSQL: the counters, locked and written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from adapters.postgres.tables import (
     ticket_promo_codes,
     tickets,
 )
-from application.ports.inventory import ClaimQuery, Sale, SoldOrders
+from application.ports.inventory import CheckoutData, ClaimQuery, OrdersForUpdate
 from domain.cart import Cart
 from domain.claims import Claim, Claimed
 from domain.orders import Order
@@ -125,11 +125,11 @@ def _name(promo_code: Mapping[str, Any]) -> tuple[UUID, str]:
     return promo_code["show_id"], promo_code["code"]
 
 
-class PostgresSalesRepo:
+class PostgresInventoryRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def read(self, carts: Sequence[Cart]) -> Sale:
+    async def read(self, carts: Sequence[Cart]) -> CheckoutData:
         return await self._sale(carts, _READING)
 
     async def lock(
@@ -139,7 +139,7 @@ class PostgresSalesRepo:
         keys: Collection[str] = (),
         claimants: ClaimQuery | None = None,
         pass_over: bool = False,
-    ) -> Sale:
+    ) -> CheckoutData:
         way = _PASSING_OVER if pass_over else _LOCKING
         return await self._sale(carts, way, keys=keys, claimants=claimants)
 
@@ -153,7 +153,7 @@ class PostgresSalesRepo:
         )
         return Stock(map(ticket_of, rows), map(promo_code_of, promo_codes))
 
-    async def lock_orders(self, order_ids: Collection[UUID]) -> SoldOrders:
+    async def lock_orders(self, order_ids: Collection[UUID]) -> OrdersForUpdate:
         ids = {"ids": list(order_ids)}
         found, lines, attendees, rows, promo_codes, on_sale = await self._connection.fetch(
             *reading(order_ids, lock=True),
@@ -162,7 +162,7 @@ class PostgresSalesRepo:
             (_READ_SHOWS_OF_ORDERS, ids),
             lock=True,
         )
-        return SoldOrders(
+        return OrdersForUpdate(
             orders=orders_of(found, lines, attendees),
             shows={row["id"]: show_of(row) for row in on_sale},
             stock=Stock(map(ticket_of, rows), map(promo_code_of, promo_codes)),
@@ -204,7 +204,7 @@ class PostgresSalesRepo:
         *,
         keys: Collection[str] = (),
         claimants: ClaimQuery | None = None,
-    ) -> Sale:
+    ) -> CheckoutData:
         show_ids = {cart.show_id for cart in carts}
         ticket_ids = frozenset[UUID]().union(*(cart.ticket_ids for cart in carts))
         codes = {cart.promo_code for cart in carts if cart.promo_code}
@@ -224,7 +224,7 @@ class PostgresSalesRepo:
             lock=way.locks,
             rows_wait_seconds=ROWS_WAIT_SECONDS,
         )
-        return Sale(
+        return CheckoutData(
             shows={row["id"]: show_of(row) for row in on_sale},
             producers={row["id"]: producer_of(row) for row in behind},
             stock=Stock(map(ticket_of, rows), map(promo_code_of, promo_codes)),

@@ -239,7 +239,7 @@ class PostgresOutboxRepo:
             query = query.where(outbox.c.id > after)
         return [task_of(row) for row in (await self._connection.execute(query, {"now": now})).mappings()]
 
-    async def revive(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
+    async def requeue(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
         which = outbox.c.state == TaskState.DEAD
         if task_ids is not None:
             which = sa.and_(outbox.c.id.in_(task_ids), sa.or_(which, _PERHAPS_SENT))
@@ -260,7 +260,7 @@ class PostgresOutboxRepo:
         )
         return bool(await self._connection.scalar(sa.select(waiting)))
 
-    async def settle(self, order_id: UUID, kind: TaskKind) -> None:
+    async def discard_dead(self, order_id: UUID, kind: TaskKind) -> None:
         await self._connection.execute(
             sa.update(outbox)
             .where(outbox.c.order_id == order_id, outbox.c.kind == kind, outbox.c.state == TaskState.DEAD)

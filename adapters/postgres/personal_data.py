@@ -1,4 +1,4 @@
-"""NoteRepo and BuyerRepo in PostgreSQL."""
+"""NoteRepo and PersonalDataRepo in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class PostgresNoteRepo:
         return [OrderNote(**row) for row in rows.mappings()]
 
 
-class PostgresBuyerRepo:
+class PostgresPersonalDataRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 

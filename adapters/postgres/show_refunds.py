@@ -1,4 +1,4 @@
-"""CancellationRepo in PostgreSQL."""
+"""ShowRefundRepo in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from adapters.postgres.tables import (
 )
 from application.ports.show_refunds import RefundFailure, RefundProgress, ShowRefund
 from domain.orders import SOLD, AttendeeStatus, OrderStatus
-from domain.refunds import LOST, RefundStatus
+from domain.refunds import FAILED_STATUSES, RefundStatus
 
 # Written out as the partial index of holding orders has it: there are few of them at a time.
 _HOLDING: Final = (
@@ -68,7 +68,7 @@ _TO_REFUND_AGAIN: Final = (
         orders.c.show_id == sa.bindparam("show_id"),
         _IS_REFUNDED,
         show_refund_refusals.c.order_id.is_(None),
-        _LAST.c.status.in_(sorted(LOST)),
+        _LAST.c.status.in_(sorted(FAILED_STATUSES)),
         _LAST.c.created_at < sa.bindparam("asked_at"),
     )
     .order_by(orders.c.id)
@@ -78,7 +78,7 @@ _TO_REFUND_AGAIN: Final = (
 
 def _standings() -> sa.CTE:
     """A show's orders that were ever sold: ``failure`` says why the money did not go back, ``ended`` that it did."""
-    lost = _LAST.c.status.in_(sorted(LOST))
+    lost = _LAST.c.status.in_(sorted(FAILED_STATUSES))
     failure: sa.Case[Any] = sa.case(
         (_IS_SOLD, show_refund_refusals.c.reason),
         (sa.and_(_IS_REFUNDED, lost), _LAST.c.failure),
@@ -110,7 +110,7 @@ _FAILURES: Final = (
 )
 
 
-class PostgresCancellationRepo:
+class PostgresShowRefundRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 

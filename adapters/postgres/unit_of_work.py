@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.audit_log import PostgresAuditRepo
+from adapters.postgres.audit_log import PostgresAuditLogRepo
 from adapters.postgres.catalog import (
     PostgresProducerRepo,
     PostgresPromoCodeRepo,
@@ -20,23 +20,23 @@ from adapters.postgres.catalog import (
     PostgresShowRepo,
     PostgresTicketRepo,
 )
-from adapters.postgres.checkin import PostgresDoorRepo
+from adapters.postgres.checkin import PostgresCheckInRepo
 from adapters.postgres.connection import ANSWER_SECONDS, Connection
 from adapters.postgres.disputes import PostgresDisputeRepo
 from adapters.postgres.duplicate_payments import PostgresDuplicatePaymentRepo
 from adapters.postgres.engine import IS_POOLED, Guard, guard_of
 from adapters.postgres.errors import SERVER_LEFT, STATEMENT_LOST, sqlstate_of, translated
 from adapters.postgres.inbox import PostgresEventInbox
-from adapters.postgres.inventory import PostgresSalesRepo
+from adapters.postgres.inventory import PostgresInventoryRepo
 from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.order_lists import PostgresOrderListRepo
 from adapters.postgres.orders import PostgresOrderRepo, PostgresOrderWatchlist
 from adapters.postgres.outbox import PostgresOutboxRepo
 from adapters.postgres.patience import PATIENCE, Patience
-from adapters.postgres.personal_data import PostgresBuyerRepo, PostgresNoteRepo
+from adapters.postgres.personal_data import PostgresNoteRepo, PostgresPersonalDataRepo
 from adapters.postgres.pictures import PostgresPictureRepo
 from adapters.postgres.refunds import PostgresRefundRepo
-from adapters.postgres.show_refunds import PostgresCancellationRepo
+from adapters.postgres.show_refunds import PostgresShowRefundRepo
 from adapters.postgres.tokens import PostgresTokenRepo
 
 
@@ -74,7 +74,7 @@ class PostgresUnitOfWork:
         self._connection = Connection(
             self._pooled, self._driver, self._patience, read_only=self._read_only, is_pooled=is_pooled
         )
-        self.sales = PostgresSalesRepo(self._connection)
+        self.inventory = PostgresInventoryRepo(self._connection)
         self.producers = PostgresProducerRepo(self._connection)
         self.shows = PostgresShowRepo(self._connection)
         self.show_details = PostgresShowReader(self._connection)
@@ -90,12 +90,12 @@ class PostgresUnitOfWork:
         self.inbox = PostgresEventInbox(self._connection)
         self.tokens = PostgresTokenRepo(self._connection)
         self.pictures = PostgresPictureRepo(self._connection)
-        self.audit = PostgresAuditRepo(self._connection)
+        self.audit_log = PostgresAuditLogRepo(self._connection)
         self.order_lists = PostgresOrderListRepo(self._connection)
-        self.door = PostgresDoorRepo(self._connection)
+        self.check_ins = PostgresCheckInRepo(self._connection)
         self.notes = PostgresNoteRepo(self._connection)
-        self.buyers = PostgresBuyerRepo(self._connection)
-        self.cancellations = PostgresCancellationRepo(self._connection)
+        self.personal_data = PostgresPersonalDataRepo(self._connection)
+        self.show_refunds = PostgresShowRefundRepo(self._connection)
         return self
 
     async def __aexit__(

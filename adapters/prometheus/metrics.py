@@ -96,8 +96,8 @@ class PrometheusMetrics:
         """A unit of work ended by a commit or a rollback."""
         self._transactions_of(how).observe(seconds)
 
-    def settled(self, status: OrderStatus) -> None:
-        """OrderObserver."""
+    def status_reached(self, status: OrderStatus) -> None:
+        """OrderMetrics."""
         self._settled.labels(status).inc()
 
     def stripe_called(self, operation: str, outcome: str, seconds: float) -> None:

@@ -41,7 +41,7 @@ return reserved
 """
 
 
-class RedisPace:
+class RedisThrottle:
     """``per_second`` turns in each lane, over all processes together. Who asks at the same time asks together.
 
     ``name`` tells several apart: a lane of one is not the lane of another.
@@ -51,30 +51,30 @@ class RedisPace:
         self._name = name
         self._script = redis.register_script(_RESERVE)
         self._interval_seconds = 1 / per_second
-        self._lanes: dict[str, GroupCommit[None, float | None, Turn]] = {}
+        self._keys: dict[str, GroupCommit[None, float | None, Turn]] = {}
         self._next_turns: dict[str, float] = {}
 
-    async def reserve(self, lane: str, *, patience_seconds: float | None) -> Turn:
-        if lane not in self._lanes:
-            self._lanes[lane] = GroupCommit(partial(self._reserve_together, lane), max_waiting=sys.maxsize)
-        return await self._lanes[lane].submit(None, patience_seconds)
+    async def reserve(self, key: str, *, max_wait_seconds: float | None) -> Turn:
+        if key not in self._keys:
+            self._keys[key] = GroupCommit(partial(self._reserve_together, key), max_waiting=sys.maxsize)
+        return await self._keys[key].submit(None, max_wait_seconds)
 
-    async def _reserve_together(self, lane: str, patience: Sequence[float | None]) -> list[Turn]:
+    async def _reserve_together(self, key: str, patience: Sequence[float | None]) -> list[Turn]:
         milliseconds = [-1 if seconds is None else round(seconds * 1000) for seconds in patience]
         try:
             reserved = await self._script(
-                keys=[f"{self._name}_{lane}"], args=[self._interval_seconds * 1000, *milliseconds]
+                keys=[f"{self._name}_{key}"], args=[self._interval_seconds * 1000, *milliseconds]
             )
         except (RedisError, OSError) as error:
             log.warning("Pace is kept by this process alone: %s", error)
-            return [self._reserve_alone(lane, seconds) for seconds in patience]
+            return [self._reserve_alone(key, seconds) for seconds in patience]
         return [(bool(taken), wait / 1000) for taken, wait in reserved]
 
-    def _reserve_alone(self, lane: str, patience_seconds: float | None) -> Turn:
+    def _reserve_alone(self, key: str, max_wait_seconds: float | None) -> Turn:
         now = time.monotonic()
-        next_turn = max(now, self._next_turns.get(lane, 0.0))
+        next_turn = max(now, self._next_turns.get(key, 0.0))
         wait = next_turn - now
-        if patience_seconds is not None and wait > patience_seconds:
+        if max_wait_seconds is not None and wait > max_wait_seconds:
             return False, wait
-        self._next_turns[lane] = next_turn + self._interval_seconds
+        self._next_turns[key] = next_turn + self._interval_seconds
         return True, wait

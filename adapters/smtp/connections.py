@@ -56,7 +56,7 @@ class SmtpConnections:
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(self._options.patience_seconds):
+            async with asyncio.timeout(self._options.max_wait_seconds):
                 await self._free_places.acquire()
         except TimeoutError as error:
             raise EveryConnectionUsed from error

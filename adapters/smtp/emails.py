@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from application import formatting
 from application.ports import emails
-from application.ports.emails import Letter, LetterFacts, Occasion
+from application.ports.emails import EmailFacts, Letter, Occasion
 from domain.disputes import DisputeStatus
 
 #: For each kind of facts the name of its two templates, and what the subject says.
-_LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any], str]]](
+_LETTERS: Final = MappingProxyType[type[EmailFacts], tuple[str, Callable[[Any], str]]](
     {
         emails.ConfirmationFacts: ("confirmation", lambda facts: f"Your tickets for {facts.show_title}"),
         emails.ReminderFacts: (
@@ -64,7 +64,7 @@ _LETTERS: Final = MappingProxyType[type[LetterFacts], tuple[str, Callable[[Any],
 
 
 class JinjaLetterWriter:
-    """A `LetterWriter` in English. Dates and times are the venue's, with its time zone named."""
+    """A `EmailTemplates` in English. Dates and times are the venue's, with its time zone named."""
 
     def __init__(self) -> None:
         self._templates = Environment(
@@ -78,7 +78,7 @@ class JinjaLetterWriter:
             one_line=_one_line, date=_date, start=_start, zone=_zone, doors=_doors, change=_change, due=_due
         )
 
-    def write(self, facts: LetterFacts) -> Letter:
+    def write(self, facts: EmailFacts) -> Letter:
         """The letter that tells these facts."""
         name, subject_of = _LETTERS[type(facts)]
         subject = _one_line(subject_of(facts))

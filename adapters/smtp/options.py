@@ -36,7 +36,7 @@ class SmtpOptions:
 
     ``timeout_seconds`` bounds the wait for each of the server's answers but the last one, to a mail's content, which
     ``final_timeout_seconds`` bounds. ``max_connections`` bounds the mails on their way at the same time; another one
-    waits ``patience_seconds``, and then its worker does something else meanwhile.
+    waits ``max_wait_seconds``, and then its worker does something else meanwhile.
     ``ca_file`` names PEM certificates to trust besides the system's.
     """
 
@@ -49,7 +49,7 @@ class SmtpOptions:
     timeout_seconds: float = _DEFAULT_TIMEOUT_SECONDS
     final_timeout_seconds: float = _DEFAULT_FINAL_TIMEOUT_SECONDS
     max_connections: int = 4
-    patience_seconds: float = 10.0
+    max_wait_seconds: float = 10.0
 
     @classmethod
     def from_url(cls, url: str) -> Self:

@@ -12,7 +12,7 @@ import stripe
 from application.ports.payment import DisputeState, PaymentIntent, PaymentSession, RefundState, SessionStatus
 from domain.disputes import LOST_FOR_NOW, DisputeStatus
 from domain.orders import Receipt
-from domain.refunds import LOST, RefundStatus
+from domain.refunds import FAILED_STATUSES, RefundStatus
 
 #: What a delayed payment is when it has failed: the buyer would have to pay anew, which a complete session forbids.
 _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
@@ -98,7 +98,7 @@ def left_with_us(refunds: Sequence[stripe.Refund]) -> int:
     Stripe does not undo the reversal of a transfer when the refund that it was for fails.
     """
     taken = sum(refund.amount for refund in refunds if refund.transfer_reversal)
-    returned = sum(refund.amount for refund in refunds if refund.status not in LOST)
+    returned = sum(refund.amount for refund in refunds if refund.status not in FAILED_STATUSES)
     return max(taken - returned, 0)
 
 

@@ -20,10 +20,10 @@ from application.ports.payment import (
     PaymentBusy,
     PaymentError,
     PaymentKeyRefused,
+    PaymentObjectNotFound,
     PaymentQueued,
     PaymentRefused,
     PaymentUnavailable,
-    SessionNotFound,
     TaxRefused,
 )
 
@@ -169,7 +169,9 @@ def create_client(api_key: str, http_client: HttpClient, *, api_base: str = DEFA
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raises PaymentRefused, SessionNotFound, PaymentKeyRefused, PaymentBusy or PaymentUnavailable for the SDK's."""
+    """Raises PaymentRefused, PaymentObjectNotFound, PaymentKeyRefused, PaymentBusy or PaymentUnavailable for the
+    SDK's.
+    """
     try:
         yield
     except stripe.StripeError as error:
@@ -186,7 +188,7 @@ def translated_errors_of_known_objects() -> Iterator[None]:
     try:
         with translated_errors():
             yield
-    except SessionNotFound as missing:
+    except PaymentObjectNotFound as missing:
         raise PaymentUnavailable(str(missing)) from missing
 
 
@@ -207,7 +209,7 @@ def _meaning(status: int | None, message: str, headers: Mapping[str, str], told:
         ):
             return refusal
         case HTTPStatus.NOT_FOUND if code == _NO_SUCH_OBJECT:
-            return SessionNotFound(message)
+            return PaymentObjectNotFound(message)
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return PaymentRefused(message) if code == _NOT_OUR_ACCOUNT else PaymentKeyRefused(message)
         case HTTPStatus.BAD_REQUEST if error_type == "idempotency_error":

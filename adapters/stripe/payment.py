@@ -49,21 +49,21 @@ from application.ports.payment import (
     AccountLink,
     DisputeState,
     PaymentIntent,
+    PaymentObjectNotFound,
     PaymentQueued,
     PaymentRefused,
     PaymentSession,
     PaymentUnavailable,
     RefundState,
-    SessionNotFound,
     SessionStatus,
 )
 from application.ports.tax_locations import TaxLocations
-from application.ports.throttle import Pace
+from application.ports.throttle import Throttle
 from domain.catalog import Producer
 from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order
-from domain.refunds import LOST, Refund
+from domain.refunds import FAILED_STATUSES, Refund
 
 SESSIONS = "/v1/checkout/sessions"
 _EXPANDED = urlencode([("expand[]", path) for path in EXPANDED])
@@ -79,38 +79,38 @@ class StripePayment:
     def __init__(
         self,
         client: Client,
-        pace: Pace,
+        throttle: Throttle,
         tax_locations: TaxLocations | None = None,
         stripe_time: StripeTime | None = None,
     ) -> None:
         """Without ``stripe_time``, Stripe's clock is taken to agree with ours."""
         self._client = client
-        self._pace = pace
+        self._throttle = throttle
         self._locations = PerformanceLocations(client, self._turn, tax_locations)
         self._time = stripe_time
 
     async def open_session(
-        self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
+        self, order: Order, *, success_url: str, cancel_url: str, max_wait_seconds: float | None = None
     ) -> PaymentSession:
         urls = {"success_url": success_url, "cancel_url": cancel_url}
         ahead = self._ahead
         try:
-            return await self._open_session(order, urls, patience_seconds)
+            return await self._open_session(order, urls, max_wait_seconds)
         except PaymentRefused:
             if self._ahead == ahead:
                 raise
             # The refusal told how far Stripe's clock is off, and that is what was refused: an end that is too near.
-            return await self._open_session(order, urls, patience_seconds)
+            return await self._open_session(order, urls, max_wait_seconds)
 
     async def _open_session(
-        self, order: Order, urls: Mapping[str, str], patience_seconds: float | None
+        self, order: Order, urls: Mapping[str, str], max_wait_seconds: float | None
     ) -> PaymentSession:
         ahead = self._ahead
         key = f"checkout:{order.id}"
         location = await self._locations.of(order)
         try:
             return await self._session_made(
-                order, session_params(order, **urls, tax_location=location, ahead=ahead), key, patience_seconds
+                order, session_params(order, **urls, tax_location=location, ahead=ahead), key, max_wait_seconds
             )
         except TaxLocationUnknown:
             if order.venue_address is None:
@@ -119,13 +119,13 @@ class StripePayment:
         # Nothing was made under the first key. The place is made anew, where Stripe knows it by this API key.
         location = await self._locations.of(order)
         params = session_params(order, **urls, tax_location=location, ahead=ahead)
-        return await self._session_made(order, params, f"{key}:{location}", patience_seconds)
+        return await self._session_made(order, params, f"{key}:{location}", max_wait_seconds)
 
     async def _session_made(
-        self, order: Order, params: SessionCreateParams, key: str, patience_seconds: float | None
+        self, order: Order, params: SessionCreateParams, key: str, max_wait_seconds: float | None
     ) -> PaymentSession:
         async def create(key: str) -> PaymentSession:
-            await self._turn("sessions.create", patience_seconds)
+            await self._turn("sessions.create", max_wait_seconds)
             with translated_errors():
                 return session_made(
                     await self._client.v1.checkout.sessions.create_async(
@@ -152,7 +152,7 @@ class StripePayment:
                 return session_made(
                     await self._client.v1.checkout.sessions.expire_async(session_id, params={"expand": EXPANDED})
                 )
-        except SessionNotFound:
+        except PaymentObjectNotFound:
             raise
         except PaymentRefused as refusal:
             return await self._refused_to_expire(session_id, refusal)
@@ -163,7 +163,7 @@ class StripePayment:
         """
         try:
             session = await self.session(session_id)
-        except SessionNotFound as missing:
+        except PaymentObjectNotFound as missing:
             raise PaymentUnavailable(f"Stripe knows session {session_id} and does not: {refusal}") from missing
         if session.status is SessionStatus.OPEN:
             raise PaymentUnavailable(f"Stripe does not expire the open session {session_id}: {refusal}")
@@ -218,13 +218,13 @@ class StripePayment:
                 return refund_of(
                     await self._client.v1.refunds.create_async(params=params, options={"idempotency_key": key})
                 )
-        except SessionNotFound as missing:  # a payment that exists; and the key answers so for a day
+        except PaymentObjectNotFound as missing:  # a payment that exists; and the key answers so for a day
             raise KeySpent(str(missing)) from missing
 
     async def return_payment(self, order: Order, payment: DuplicatePayment) -> list[RefundState]:
         intent_id = payment.payment_intent_id
         made = await self._refunds({"payment_intent": intent_id})
-        left = payment.amount - sum(refund.amount for refund in made if refund.status not in LOST)
+        left = payment.amount - sum(refund.amount for refund in made if refund.status not in FAILED_STATUSES)
         if left <= 0:
             return list(map(refund_of, made))
         from_producer = left_with_us(made) < left
@@ -384,8 +384,8 @@ class StripePayment:
         """Of Stripe's clock, before ours."""
         return self._time.ahead if self._time else timedelta()
 
-    async def _turn(self, lane: str, patience_seconds: float | None = None) -> None:
-        taken, wait_seconds = await self._pace.reserve(lane, patience_seconds=patience_seconds)
+    async def _turn(self, key: str, max_wait_seconds: float | None = None) -> None:
+        taken, wait_seconds = await self._throttle.reserve(key, max_wait_seconds=max_wait_seconds)
         if not taken:
             raise PaymentQueued(wait_seconds)
         if wait_seconds:

@@ -15,7 +15,7 @@ from domain.access import Actor
 from domain.audit_log import Action, AuditCursor, AuditEntry, AuditFilter, changes
 
 
-class AuditTrail:
+class AuditLog:
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock
         self._ids = ids
@@ -49,7 +49,7 @@ class AuditTrail:
             before=was,
             after=became,
         )
-        await uow.audit.add(entry)
+        await uow.audit_log.add(entry)
 
 
 class ReadAuditTrail:
@@ -61,6 +61,6 @@ class ReadAuditTrail:
     ) -> tuple[list[AuditEntry], AuditCursor | None]:
         """A page of the producer's entries, newest first, and where the next page begins, if there is one."""
         async with self._unit_of_work() as uow:
-            found = await uow.audit.page(producer_id, only=only, after=after, limit=limit + 1)
+            found = await uow.audit_log.page(producer_id, only=only, after=after, limit=limit + 1)
         page = found[:limit]
         return page, AuditCursor(page[-1].at, page[-1].id) if len(found) > limit else None

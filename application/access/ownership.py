@@ -12,7 +12,7 @@ from domain.orders import Order
 from domain.promotions import TicketPromoCode
 
 
-async def own_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
+async def owned_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
     """The actor's show. Raises NotFound."""
     show = await uow.shows.get(show_id)
     if show is None or show.producer_id != actor.producer_id:
@@ -20,7 +20,7 @@ async def own_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
     return show
 
 
-async def own_order(uow: UnitOfWork, actor: Actor, order_id: UUID) -> Order:
+async def owned_order(uow: UnitOfWork, actor: Actor, order_id: UUID) -> Order:
     """The actor's order. Raises NotFound."""
     order = await uow.orders.get(order_id)
     show = await uow.shows.get(order.show_id) if order else None
@@ -31,7 +31,7 @@ async def own_order(uow: UnitOfWork, actor: Actor, order_id: UUID) -> Order:
 
 async def locked_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
     """The actor's show, which nobody else changes until the transaction ends. Raises NotFound."""
-    await own_show(uow, actor, show_id)  # nobody waits for, or holds up, a show that is not theirs
+    await owned_show(uow, actor, show_id)  # nobody waits for, or holds up, a show that is not theirs
     locked = await uow.shows.lock(show_id)
     if locked is None:
         raise NotFound("No such show")

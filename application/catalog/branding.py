@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.access.ownership import locked_show
 from application.ports.pictures import Box, PictureStudio, PreparedPicture, UnusablePicture
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -40,7 +40,7 @@ class GetBranding:
 class SetBranding:
     """The colour, and the sites that may embed shows."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._audit = audit
 
@@ -57,7 +57,7 @@ class SetBranding:
 
 
 class SetLogo:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._studio = studio
         self._audit = audit
@@ -77,7 +77,7 @@ class SetLogo:
 
 
 class SetShowImage:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._studio = studio
         self._audit = audit
@@ -127,7 +127,7 @@ async def _locked_producer(uow: UnitOfWork, actor: Actor) -> Producer:
     return producer
 
 
-async def _dress(uow: UnitOfWork, audit: AuditTrail, actor: Actor, before: Producer, branding: Branding) -> None:
+async def _dress(uow: UnitOfWork, audit: AuditLog, actor: Actor, before: Producer, branding: Branding) -> None:
     after = replace(before, branding=branding)
     if after != before:
         await uow.producers.save(after)

@@ -10,7 +10,7 @@ import logging
 from dataclasses import replace
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.catalog.producers import parse_producer_email
 from application.errors import ScopeMissing
 from application.links import Links
@@ -50,7 +50,7 @@ class GetAccount:
 
 
 class ChangeAccount:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._payment = payment
         self._audit = audit
@@ -94,7 +94,7 @@ class ChangeAccount:
 class OnboardProducer:
     """Leads a producer to Stripe's own pages, where it says who it is and where its money goes."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, links: Links, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, links: Links, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._payment = payment
         self._links = links
@@ -120,7 +120,7 @@ class OnboardProducer:
         """
         requested = AuditFilter(action=Action.ACCOUNT_REQUESTED, subject_id=producer.id)
         async with self._unit_of_work() as uow:
-            noted = await uow.audit.page(producer.id, only=requested, after=None, limit=1)
+            noted = await uow.audit_log.page(producer.id, only=requested, after=None, limit=1)
             if not noted:
                 await self._audit.record(uow, actor, Action.ACCOUNT_REQUESTED, producer.id)
                 await uow.commit()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import AccessToken, Actor, Scope, hash_secret
@@ -33,7 +33,7 @@ def parse_producer_email(text: str) -> str:
 
 
 class RegisterProducer:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._ids = ids
         self._audit = audit
@@ -84,7 +84,7 @@ class IssuedToken:
 
 
 class IssueToken:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
@@ -115,7 +115,7 @@ class IssueToken:
 
 
 class RevokeToken:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._audit = audit

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
-from application.access.ownership import locked_promo_code, locked_show, own_show
+from application.access.audit_log import AuditLog
+from application.access.ownership import locked_promo_code, locked_show, owned_show
 from application.ports.system import Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
@@ -19,7 +19,7 @@ from domain.promotions import TicketPromoCode, normalize_code
 
 
 class AddPromoCode:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._ids = ids
         self._audit = audit
@@ -48,7 +48,7 @@ class ListPromoCodes:
     ) -> tuple[list[TicketPromoCode], str | None]:
         """A page of the show's promo codes by their code, and the last of it, if there are more. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, show_id)
+            await owned_show(uow, actor, show_id)
             found = await uow.promo_codes.of_show(show_id, after=after, limit=limit + 1)
         page = found[:limit]
         return page, page[-1].code if len(found) > limit else None
@@ -57,7 +57,7 @@ class ListPromoCodes:
 class ChangePromoCode:
     """Orders that used the code keep their discount."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._audit = audit
 
@@ -81,7 +81,7 @@ class ChangePromoCode:
 
 
 class DeletePromoCode:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._audit = audit
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
-from application.access.ownership import locked_show, own_show
+from application.access.audit_log import AuditLog
+from application.access.ownership import locked_show, owned_show
 from application.notifications.show_change_tasks import announce_show_change
-from application.ports.catalog import ShowCursor, ShowOnDisplay
+from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
@@ -19,12 +19,12 @@ from domain.errors import Conflict, NotFound
 
 
 class AddShow:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._ids = ids
         self._audit = audit
 
-    async def __call__(self, actor: Actor, fields: Mapping[str, Any]) -> ShowOnDisplay:
+    async def __call__(self, actor: Actor, fields: Mapping[str, Any]) -> ShowDetails:
         """A new show of the fields of Show, but its ids; times as clients write them. Raises InvalidRequest."""
         show = Show.planned(id=self._ids.new(), producer_id=actor.producer_id, **fields)
         async with self._unit_of_work() as uow:
@@ -41,7 +41,7 @@ class ListOwnShows:
 
     async def __call__(
         self, actor: Actor, *, after: ShowCursor | None, limit: int
-    ) -> tuple[list[ShowOnDisplay], ShowCursor | None]:
+    ) -> tuple[list[ShowDetails], ShowCursor | None]:
         """A page of the producer's shows, the last to start first, and where the next page begins, if there is one."""
         async with self._unit_of_work() as uow:
             found = await uow.show_details.of_producer(actor.producer_id, after=after, limit=limit + 1)
@@ -53,10 +53,10 @@ class GetOwnShow:
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
 
-    async def __call__(self, actor: Actor, show_id: UUID) -> ShowOnDisplay:
+    async def __call__(self, actor: Actor, show_id: UUID) -> ShowDetails:
         """Published or not. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, show_id)
+            await owned_show(uow, actor, show_id)
             return await _displayed(uow, show_id)
 
 
@@ -68,12 +68,12 @@ class ChangeShow:
     ``application.payments.release_sweep.ReleaseCancelled``.
     """
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._audit = audit
 
-    async def __call__(self, actor: Actor, show_id: UUID, fields: Mapping[str, Any]) -> ShowOnDisplay:
+    async def __call__(self, actor: Actor, show_id: UUID, fields: Mapping[str, Any]) -> ShowDetails:
         """The show with these fields changed; its buyers are told when it was moved or cancelled.
 
         Raises NotFound, InvalidRequest, Conflict (it was cancelled before).
@@ -92,7 +92,7 @@ class ChangeShow:
 
 
 class DeleteShow:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._audit = audit
 
@@ -108,7 +108,7 @@ class DeleteShow:
             await uow.commit()
 
 
-async def _displayed(uow: UnitOfWork, show_id: UUID) -> ShowOnDisplay:
+async def _displayed(uow: UnitOfWork, show_id: UUID) -> ShowDetails:
     display = await uow.show_details.details(show_id)
     if display is None:
         raise NotFound("No such show")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from application.concurrency.group_commit import GroupCommit
-from application.ports.catalog import ShowCursor, ShowOnDisplay
+from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import NotFound
@@ -19,7 +19,7 @@ class ListShows:
 
     async def __call__(
         self, *, producer_id: UUID | None, after: ShowCursor | None, limit: int
-    ) -> tuple[list[ShowOnDisplay], ShowCursor | None]:
+    ) -> tuple[list[ShowDetails], ShowCursor | None]:
         """A page of shows on sale, soonest first, and where the next page begins, if there is one."""
         async with self._unit_of_work(read_only=True) as uow:
             found = await uow.show_details.on_sale(
@@ -37,16 +37,16 @@ class GetShow:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
-        self._line: GroupCommit[None, UUID, ShowOnDisplay | None] = GroupCommit(self._look_together)
+        self._line: GroupCommit[None, UUID, ShowDetails | None] = GroupCommit(self._look_together)
 
-    async def __call__(self, show_id: UUID) -> ShowOnDisplay:
+    async def __call__(self, show_id: UUID) -> ShowDetails:
         """A published show. Raises NotFound, also for one that is not published, and Busy."""
         display = await self._line.submit(None, show_id)
         if display is None or not display.show.published:
             raise NotFound("No such show")
         return display
 
-    async def _look_together(self, show_ids: Sequence[UUID]) -> list[ShowOnDisplay | None]:
+    async def _look_together(self, show_ids: Sequence[UUID]) -> list[ShowDetails | None]:
         async with self._unit_of_work(read_only=True) as uow:
             displays = await uow.show_details.details_of(set(show_ids))
         return [displays.get(show_id) for show_id in show_ids]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.access.ownership import locked_show, locked_ticket
 from application.ports.system import Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -29,7 +29,7 @@ class TicketForSale:
 
 
 class AddTicket:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._ids = ids
         self._audit = audit
@@ -57,7 +57,7 @@ class AddTicket:
 class ChangeTicket:
     """From its commit on, checkouts see the new ticket (P1-007). Orders keep the price that they were placed at."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._audit = audit
 
@@ -95,7 +95,7 @@ class ChangeTicket:
 class DeleteTicket:
     """Waits for the checkouts that hold the ticket's row; those that come later find no such ticket (P1-009)."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._audit = audit
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.notifications.show_change_tasks import announce_other_moments
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -104,7 +104,7 @@ class WatchTimezones:
 class ApplyTimezones:
     """Derives the moments of outdated shows again: all of them in one transaction, or none."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._audit = audit

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from application.access.ownership import own_show
-from application.checkin.scan import Door, ReadTicket, checked_device
-from application.ports.checkin import IssuedTicket, ListedTicket, ListSigner, ScanCursor
+from application.access.ownership import owned_show
+from application.checkin.scan import ReadTicket, TicketLookup, checked_device
+from application.ports.checkin import IssuedTicket, ListedTicket, OfflineListSigner, ScanCursor
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
@@ -47,14 +47,14 @@ def code_hash(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-class GiveOfflineList:
+class IssueOfflineList:
     """Everything a scanner needs to let people in without asking, signed.
 
     A scanner may be lost: so the list has hashes of the codes, from which nobody can print a ticket, and names only
     where they are asked for.
     """
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, signer: ListSigner) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, signer: OfflineListSigner) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._signer = signer
@@ -63,8 +63,8 @@ class GiveOfflineList:
         """The list as a JSON Web Signature. Raises NotFound."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            show = await own_show(uow, actor, show_id)
-            tickets = await uow.door.tickets_of_show(show_id)
+            show = await owned_show(uow, actor, show_id)
+            tickets = await uow.check_ins.tickets_of_show(show_id)
         content = {
             "version": LIST_VERSION,
             "issued_at": now.isoformat(),
@@ -120,10 +120,10 @@ class ScanReport:
     layout: str | None = None
 
 
-class ReceiveOfflineScans:
+class SyncOfflineScans:
     """Scanners tell whom they let in. Nothing that went wrong is hidden: every conflict is kept and told."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, door: Door) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, door: TicketLookup) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._door = door
@@ -154,7 +154,7 @@ class ReceiveOfflineScans:
     async def _read(self, upload: _Upload, scans: Sequence[OfflineScan]) -> list[_ReadScan]:
         read: list[_ReadScan] = []
         async with self._unit_of_work(read_only=True) as uow:
-            show = await own_show(uow, upload.actor, upload.show_id)
+            show = await owned_show(uow, upload.actor, upload.show_id)
             for start in range(0, len(scans), SCANS_AT_A_TIME):
                 some = scans[start : start + SCANS_AT_A_TIME]
                 tickets = await self._door.tickets(uow, upload.actor, {scan.code for scan in some}, show_id=show.id)
@@ -163,20 +163,20 @@ class ReceiveOfflineScans:
 
     async def _take(self, upload: _Upload, scans: Sequence[_ReadScan]) -> dict[UUID, ScanReport]:
         async with self._unit_of_work() as uow:
-            show = await own_show(uow, upload.actor, upload.show_id)
+            show = await owned_show(uow, upload.actor, upload.show_id)
             tickets = [scan.ticket for scan in scans if scan.ticket]
             here = {ticket.attendee_id: ticket for ticket in tickets if ticket.show_id == show.id}
             orders = await uow.orders.lock({ticket.order_id for ticket in here.values()})
             # Read after the orders are locked: whoever brought one of these scans before has committed by now.
-            known = await uow.door.scans(show.id, [scan.id for scan in scans])
-            admissions = await uow.door.admissions(list(here))
-            taking = _Taking(show, here, dict(orders), dict(known), dict(admissions))
+            known = await uow.check_ins.scans(show.id, [scan.id for scan in scans])
+            admissions = await uow.check_ins.admissions(list(here))
+            taking = _SyncBatch(show, here, dict(orders), dict(known), dict(admissions))
             for scan in scans:
                 if scan.id not in taking.known:
                     taking.take(_as_received(scan, show, upload))
             for overtaken in taking.overtaken:
-                await uow.door.save(overtaken)
-            await uow.door.add(taking.taken)
+                await uow.check_ins.save(overtaken)
+            await uow.check_ins.add(taking.taken)
             await uow.orders.save([taking.orders[order_id] for order_id in sorted(taking.changed)])
             await uow.commit()
         return {scan.id: replace(taking.report(scan.id), layout=scan.layout) for scan in scans}
@@ -215,7 +215,7 @@ def _read_scan(scan: OfflineScan, upload: _Upload, read: ReadTicket | None) -> _
 
 
 @dataclass(slots=True)
-class _Taking:
+class _SyncBatch:
     """Scans while they are taken in: the show's tickets in them by attendee, their locked orders, the scans known, and
     the admission that counts for each attendee.
     """
@@ -287,10 +287,10 @@ class ListConflicts:
     ) -> tuple[list[ScanReport], ScanCursor | None]:
         """A page, and where the next one begins, if there is one. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, show_id)
-            found = await uow.door.conflicts(show_id, after=after, limit=limit + 1)
+            await owned_show(uow, actor, show_id)
+            found = await uow.check_ins.conflicts(show_id, after=after, limit=limit + 1)
             page = found[:limit]
-            admissions = await uow.door.admissions([scan.attendee_id for scan in page if scan.attendee_id])
+            admissions = await uow.check_ins.admissions([scan.attendee_id for scan in page if scan.attendee_id])
         reports = [
             ScanReport(scan, admission=admissions.get(scan.attendee_id) if scan.attendee_id else None) for scan in page
         ]

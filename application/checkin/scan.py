@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
-from application.access.ownership import own_show
+from application.access.audit_log import AuditLog
+from application.access.ownership import owned_show
 from application.errors import IdempotencyKeyReused
 from application.ports.checkin import IssuedTicket
 from application.ports.system import Clock, Ids
@@ -31,7 +31,7 @@ ON_BEFORE_DOORS: Final = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
-class DoorAnswer:
+class CheckInResult:
     """What the scanner shows. ``order`` and ``attendee_id`` are None for a code that is none of this producer's.
 
     ``checked_in_at`` is when the attendee went in, by whichever scan. ``layout`` is the keyboard layout that typed the
@@ -51,7 +51,7 @@ class DoorAnswer:
         return attendee_of(self.order, self.attendee_id).checked_in_at
 
 
-UNKNOWN: Final = DoorAnswer(ScanResult.UNKNOWN)
+UNKNOWN: Final = CheckInResult(ScanResult.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class ReadTicket:
     layout: str | None = None
 
 
-class Door:
+class TicketLookup:
     """Which ticket a code is, and whether it is one to the show at whose door it was read."""
 
     def __init__(self, codes: TicketCodes) -> None:
@@ -100,7 +100,7 @@ class Door:
     ) -> dict[str, ReadTicket]:
         """The ticket of each text that has one by one of its readings."""
         codes = {reading.code for each in readings.values() for reading in each}
-        found = await uow.door.tickets(codes) if codes else {}
+        found = await uow.check_ins.tickets(codes) if codes else {}
         ours = {
             code: ticket
             for code, ticket in found.items()
@@ -124,7 +124,7 @@ class Door:
         """
         if show is not None:
             return None if ticket.show_id == show.id else ScanResult.WRONG_SHOW
-        on_now = await uow.door.shows_on(ticket.producer_id, at=now, until=now + ON_BEFORE_DOORS)
+        on_now = await uow.check_ins.shows_on(ticket.producer_id, at=now, until=now + ON_BEFORE_DOORS)
         if ticket.show_id in on_now:
             return None
         of_ticket = await uow.shows.get(ticket.show_id)
@@ -137,7 +137,7 @@ class Door:
 class CheckIn:
     """Let in whoever has the code: once, however many scanners read it at the same time."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, door: Door) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, door: TicketLookup) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
@@ -151,7 +151,7 @@ class CheckIn:
         show_id: UUID | None = None,
         device_id: str = "",
         scan_id: UUID | None = None,
-    ) -> DoorAnswer:
+    ) -> CheckInResult:
         """A scan that is sent again with the same ``scan_id``, because its answer was lost, is answered as before.
 
         Raises NotFound for a show that is not the producer's, InvalidRequest for a device's name, IdempotencyKeyReused
@@ -160,15 +160,15 @@ class CheckIn:
         device = checked_device(device_id)
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            show = await own_show(uow, actor, show_id) if show_id else None
+            show = await owned_show(uow, actor, show_id) if show_id else None
             read = await self._door.ticket(uow, actor, code, show_id=show_id)
             if read is None:
                 return UNKNOWN
             ticket = read.ticket
             # From here on until the commit, every other scanner of this order waits.
             order = (await uow.orders.lock([ticket.order_id]))[ticket.order_id]
-            before = (await uow.door.admissions([ticket.attendee_id])).get(ticket.attendee_id)
-            answer = DoorAnswer(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
+            before = (await uow.check_ins.admissions([ticket.attendee_id])).get(ticket.attendee_id)
+            answer = CheckInResult(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
             if before and before.id == scan_id:
                 return answer
             if refused := await self._door.refusal(uow, ticket, show, now):
@@ -184,7 +184,7 @@ class CheckIn:
                 received_at=now,
                 result=ScanResult.ADMITTED,
             )
-            at = show or await own_show(uow, actor, ticket.show_id)
+            at = show or await owned_show(uow, actor, ticket.show_id)
             admission = admit(order, scan, admission=before, show_cancelled=at.cancelled)
             if admission.scan.result is not ScanResult.ADMITTED:
                 return replace(answer, result=admission.scan.result, admission=before)
@@ -194,11 +194,11 @@ class CheckIn:
 
     async def _keep(self, uow: UnitOfWork, admission: Admission, scan_id: UUID | None) -> None:
         scan = admission.scan
-        known = (await uow.door.scans(scan.show_id, [scan_id])).get(scan_id) if scan_id else None
+        known = (await uow.check_ins.scans(scan.show_id, [scan_id])).get(scan_id) if scan_id else None
         if known is None:
-            await uow.door.add([scan])
+            await uow.check_ins.add([scan])
         elif known.attendee_id == scan.attendee_id:  # it was undone since, and the scanner never had an answer
-            await uow.door.save(scan)
+            await uow.check_ins.save(scan)
         else:
             raise IdempotencyKeyReused("This scan_id was used for another ticket")
         await uow.orders.save([admission.order])
@@ -207,26 +207,26 @@ class CheckIn:
 class UndoCheckIn:
     """It was the wrong person, or somebody else's ticket: the code admits again."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, door: Door) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, door: TicketLookup) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._door = door
-        self._audit = AuditTrail(clock, ids)
+        self._audit = AuditLog(clock, ids)
 
-    async def __call__(self, actor: Actor, code: str, *, show_id: UUID | None = None) -> tuple[bool, DoorAnswer]:
+    async def __call__(self, actor: Actor, code: str, *, show_id: UUID | None = None) -> tuple[bool, CheckInResult]:
         """Whether there was anything to undo; the answer is UNKNOWN, WRONG_SHOW, or about the attendee as they are now.
 
         Raises NotFound for a show that is not the producer's.
         """
         async with self._unit_of_work() as uow:
             if show_id:
-                await own_show(uow, actor, show_id)
+                await owned_show(uow, actor, show_id)
             read = await self._door.ticket(uow, actor, code, show_id=show_id)
             if read is None:
                 return False, UNKNOWN
             ticket = read.ticket
             order = (await uow.orders.lock([ticket.order_id]))[ticket.order_id]
-            answer = DoorAnswer(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
+            answer = CheckInResult(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
             if show_id not in (None, ticket.show_id):
                 return False, replace(answer, result=ScanResult.WRONG_SHOW)
             was_in_since = attendee_of(order, ticket.attendee_id).checked_in_at
@@ -234,7 +234,7 @@ class UndoCheckIn:
                 return False, answer
             outside = order.checked_in(ticket.attendee_id, None)
             await uow.orders.save([outside])
-            await uow.door.undo(ticket.attendee_id, now=self._clock.now())
+            await uow.check_ins.undo(ticket.attendee_id, now=self._clock.now())
             await self._audit.record(
                 uow,
                 actor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from application.access.ownership import own_show
+from application.access.ownership import owned_show
 from application.checkout.checkout import Checkout
 from application.checkout.place_orders import CheckoutRequest
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -28,7 +28,7 @@ class SellAtCounter:
         Raises NotFound for a show of somebody else, and what ``Checkout`` raises.
         """
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, request.cart.show_id)
+            await owned_show(uow, actor, request.cart.show_id)
         idempotency = request.idempotency
         if idempotency:
             # Buyers choose their keys themselves, and no key of theirs has a space in it: none is a box office's.

@@ -33,20 +33,20 @@ _LOOK_AGAIN_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class FormKey:
+class CheckoutFormKey:
     """What a form carries. ``unpaid`` is an order of the same browser and show that still waits to be paid."""
 
     key: str
     unpaid: Order | None = None
 
 
-class BuyOnce:
+class SubmitCheckoutForm:
     def __init__(self, checkout: Checkout, cancel: CancelOrder, unit_of_work: UnitOfWorkFactory) -> None:
         self._checkout = checkout
         self._cancel = cancel
         self._unit_of_work = unit_of_work
 
-    async def form_key(self, browser: str, show_id: UUID) -> FormKey:
+    async def form_key(self, browser: str, show_id: UUID) -> CheckoutFormKey:
         """The key for a form that is shown now. ``browser`` is a secret that the browser alone has.
 
         Raises Conflict after MAX_ORDERS.
@@ -56,11 +56,11 @@ class BuyOnce:
         for key in keys:
             order = known.get(key)
             if order is not None and order.status is OrderStatus.PENDING:
-                return FormKey(key, unpaid=order)
+                return CheckoutFormKey(key, unpaid=order)
         free = next((key for key in keys if key not in known), None)
         if free is None:
             raise _too_many()
-        return FormKey(free)
+        return CheckoutFormKey(free)
 
     async def __call__(self, browser: str, key: str, request: CheckoutRequest) -> Order:
         """The order that a form asks for. ``key`` is the one it was shown with.

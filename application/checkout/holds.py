@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
-from application.access.ownership import own_show
+from application.access.audit_log import AuditLog
+from application.access.ownership import owned_show
 from application.payments.release import ReleaseOrder
 from application.ports.order_lists import Hold
 from application.ports.payment import PaymentError
@@ -66,7 +66,7 @@ class ListHolds:
         Raises NotFound.
         """
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, show_id)
+            await owned_show(uow, actor, show_id)
             holds = await uow.order_lists.holds(show_id, limit=MAX_HOLDS)
         groups = sorted(_grouped(holds, by), key=_place)
         if after is not None:
@@ -87,7 +87,7 @@ class Released:
 class ReleaseHolds:
     """Each payment page is closed first, so that nobody pays for tickets that are on sale again."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, release: ReleaseOrder, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, release: ReleaseOrder, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._release = release
         self._audit = audit
@@ -103,7 +103,7 @@ class ReleaseHolds:
         if (email is None) == (network is None):
             raise InvalidRequest("Name either an e-mail address or a network", field="email")
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, show_id)
+            await owned_show(uow, actor, show_id)
             holds = await uow.order_lists.holds(show_id, limit=MAX_HOLDS)
         by, address = (HeldBy.EMAIL, canonical_email(email)) if email is not None else (HeldBy.NETWORK, network)
         wanted = [
@@ -147,7 +147,7 @@ class ForgetClaims:
         forgotten = 0
         while True:
             async with self._unit_of_work() as uow:
-                count = await uow.sales.forget_claims(now=self._clock.now(), limit=FORGOTTEN_AT_A_TIME)
+                count = await uow.inventory.forget_claims(now=self._clock.now(), limit=FORGOTTEN_AT_A_TIME)
                 await uow.commit()
             forgotten += count
             if count < FORGOTTEN_AT_A_TIME:

@@ -11,20 +11,20 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.checkout.ticket_issuer import new_order_id
 from application.checkout.ticket_locks import ticket_locks
-from application.concurrency.retry import undisturbed
+from application.concurrency.retry import retry_on_conflict
 from application.errors import (
     IdempotencyKeyReused,
     TicketsInUse,
 )
 from application.notifications.reminder_task import reminder_of
-from application.ports.inventory import ClaimQuery, Sale
+from application.ports.inventory import CheckoutData, ClaimQuery
 from application.ports.lock import Lock
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import RowsInUse, UnitOfWork, UnitOfWorkFactory
-from application.tasks.dispatch import HandOver
+from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.cart import Cart
@@ -83,7 +83,7 @@ class PlaceOrders:
         clock: Clock,
         ids: Ids,
         issue: IssueTicket,
-        hand_over: HandOver,
+        dispatch: TaskDispatcher,
         policy: CheckoutPolicy,
     ) -> None:
         self._unit_of_work = unit_of_work
@@ -91,10 +91,10 @@ class PlaceOrders:
         self._clock = clock
         self._ids = ids
         self._issue = issue
-        self._hand_over = hand_over
+        self._hand_over = dispatch
         self._policy = policy
         self._counter_policy = policy.at_the_counter()
-        self._audit = AuditTrail(clock, ids)
+        self._audit = AuditLog(clock, ids)
         self._in_use: frozenset[Hashable] = frozenset()
 
     @asynccontextmanager
@@ -117,10 +117,10 @@ class PlaceOrders:
         """
         pass_over = not self._in_use.isdisjoint(_rows_of(requests))
         try:
-            batch = await undisturbed(lambda: self._transact(requests, pass_over=pass_over))
+            batch = await retry_on_conflict(lambda: self._transact(requests, pass_over=pass_over))
         except RowsInUse as error:
             log.warning("Rows are kept by somebody, and passed over from now on: %s", error)
-            batch = await undisturbed(lambda: self._transact(requests, pass_over=True))
+            batch = await retry_on_conflict(lambda: self._transact(requests, pass_over=True))
         self._hand_over(batch.tasks)
         return batch.outcomes
 
@@ -137,33 +137,33 @@ class PlaceOrders:
         keys = {request.idempotency.key for request in requests if request.idempotency}
         limits = self._policy.claims
         claimants = frozenset(key for r in requests if r.claimant for key in limits.limited_keys(r.claimant))
-        sale = await uow.sales.lock(
+        data = await uow.inventory.lock(
             [request.cart for request in requests],
             keys=keys,
             claimants=ClaimQuery(claimants, self._clock.now()) if claimants else None,
             pass_over=pass_over,
         )
         if pass_over:
-            self._in_use = self._in_use.difference(_rows_of(requests)) | sale.in_use
-        claims = Claims(sale.claimed, limits)
-        known = dict(await uow.orders.with_idempotency_keys(sale.used_keys)) if sale.used_keys else {}
+            self._in_use = self._in_use.difference(_rows_of(requests)) | data.in_use
+        claims = Claims(data.claimed, limits)
+        known = dict(await uow.orders.with_idempotency_keys(data.used_keys)) if data.used_keys else {}
         now = self._clock.now()
         outcomes: list[Placement | Exception] = []
         for request in requests:
-            is_free = not sale.in_use or sale.in_use.isdisjoint(_rows_of([request]))
+            is_free = not data.in_use or data.in_use.isdisjoint(_rows_of([request]))
             outcome = self._repeat(request, known) or (
-                self._place(request, sale, claims, now) if is_free else TicketsInUse()
+                self._place(request, data, claims, now) if is_free else TicketsInUse()
             )
             if isinstance(outcome, Placement) and request.idempotency:
                 known[request.idempotency.key] = outcome.order
             outcomes.append(outcome)
         placed = [outcome.order for outcome in outcomes if isinstance(outcome, Placement) and outcome.is_new]
-        tasks = [task for order in placed if order.success for task in self._follow_up(order, sale, now)]
+        tasks = [task for order in placed if order.success for task in self._tasks_after(order, data, now)]
         if placed:
             await uow.orders.add(placed)
-            await uow.sales.save(sale.stock)
+            await uow.inventory.save(data.stock)
             if claims.new:
-                await uow.sales.claim(claims.new)
+                await uow.inventory.claim(claims.new)
             await uow.outbox.add(tasks)
             await self._remember_who_placed(uow, requests, outcomes)
         return Batch(outcomes, placed, tasks)
@@ -183,9 +183,9 @@ class PlaceOrders:
                     uow, request.placed_by, Action.ORDER_PLACED, order.id, show_id=order.show_id, after=facts
                 )
 
-    def _follow_up(self, order: Order, sale: Sale, now: datetime) -> list[OutboxTask]:
+    def _tasks_after(self, order: Order, data: CheckoutData, now: datetime) -> list[OutboxTask]:
         confirmation = OutboxTask(id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=now)
-        return [confirmation, *reminder_of(order.id, sale.shows[order.show_id], ids=self._ids, now=now)]
+        return [confirmation, *reminder_of(order.id, data.shows[order.show_id], ids=self._ids, now=now)]
 
     def _repeat(self, request: CheckoutRequest, known: Mapping[str, Order]) -> Placement | Exception | None:
         order = known.get(request.idempotency.key) if request.idempotency else None
@@ -193,7 +193,9 @@ class PlaceOrders:
             return None
         return Placement(order, is_new=False) if order.idempotency == request.idempotency else IdempotencyKeyReused()
 
-    def _place(self, request: CheckoutRequest, sale: Sale, claims: Claims, now: datetime) -> Placement | Exception:
+    def _place(
+        self, request: CheckoutRequest, data: CheckoutData, claims: Claims, now: datetime
+    ) -> Placement | Exception:
         tickets, claimant = sum(line.quantity for line in request.cart.lines), request.claimant
 
         def permit(quote: Quote) -> None:
@@ -202,7 +204,7 @@ class PlaceOrders:
 
         try:
             policy = self._counter_policy if request.manual_payment else self._policy
-            order = sale.offering(request.cart.show_id, policy).place(
+            order = data.offering(request.cart.show_id, policy).place(
                 request.cart,
                 request.customer,
                 order_id=new_order_id(self._ids),
@@ -219,7 +221,7 @@ class PlaceOrders:
             if order.expires_at is not None:
                 claims.add(claimant, order.id, tickets, hold_ends_at=order.expires_at)
             else:
-                show_ends_at = sale.shows[order.show_id].end_time
+                show_ends_at = data.shows[order.show_id].end_time
                 claims.add_free(claimant, order.id, tickets, now=now, show_ends_at=show_ends_at)
         return Placement(order, is_new=True)
 

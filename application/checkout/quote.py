@@ -18,5 +18,5 @@ class QuoteCart:
     async def __call__(self, cart: Cart) -> Quote:
         """Raises NotFound for an unknown show, and what ``Offering.quote`` raises."""
         async with self._unit_of_work(read_only=True) as uow:
-            sale = await uow.sales.read([cart])
-        return sale.offering(cart.show_id, self._policy).quote(cart, now=self._clock.now())
+            data = await uow.inventory.read([cart])
+        return data.offering(cart.show_id, self._policy).quote(cart, now=self._clock.now())

@@ -61,7 +61,7 @@ class GroupCommit(Generic[Key, Request, Result]):
     within it, for whoever has joined by then, too.
 
     ``max_batch`` bounds the work of one transaction, ``max_waiting`` each line (a request beyond it raises Busy).
-    While a batch is under way others gather for the next one; but when it takes longer than ``patience_seconds``,
+    While a batch is under way others gather for the next one; but when it takes longer than ``max_wait_seconds``,
     because somebody has its rows, another begins beside it: at most ``max_in_flight``, and so database connections.
     """
 
@@ -73,14 +73,14 @@ class GroupCommit(Generic[Key, Request, Result]):
         max_batch: int = 64,
         max_waiting: int = 2000,
         max_in_flight: int = 4,
-        patience_seconds: float = 0.05,
+        max_wait_seconds: float = 0.05,
     ) -> None:
         self._decide = decide
         self._prepare = prepare or _nothing_to_prepare
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._max_in_flight = max_in_flight
-        self._patience_seconds = patience_seconds
+        self._max_wait_seconds = max_wait_seconds
         self._patient_until = 0.0
         self._lines: dict[Key, deque[_Entry[Request, Result]]] = {}
         self._deciding: set[Key] = set()
@@ -107,8 +107,8 @@ class GroupCommit(Generic[Key, Request, Result]):
             batch = self._next_batch()
             if not batch.entries:
                 return
-            self._patient_until = loop.time() + self._patience_seconds
-            loop.call_later(self._patience_seconds, self._start_batches)
+            self._patient_until = loop.time() + self._max_wait_seconds
+            loop.call_later(self._max_wait_seconds, self._start_batches)
             # An empty context: a batch belongs to no single request, least of all in the log.
             deciding = asyncio.create_task(self._run(batch), context=Context())
             self._batches.add(deciding)

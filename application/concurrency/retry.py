@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 MAX_ATTEMPTS: Final = 3
 
 
-async def undisturbed(transact: Callable[[], Awaitable[Result]]) -> Result:
+async def retry_on_conflict(transact: Callable[[], Awaitable[Result]]) -> Result:
     """What ``transact`` returns, tried again while it raises StorageConflict. Raises the last one."""
     for _ in range(MAX_ATTEMPTS - 1):
         try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from application.notifications.delivery import SendLetter
+from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import occasion_of
-from application.orders.details import order_on_display
+from application.orders.details import order_details
 from application.ports.emails import AddressChangedFacts
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.run import TaskHopeless
+from application.tasks.run import PermanentTaskError
 from domain.customer import Customer
 from domain.email_address import is_same_address, masked
 from domain.tasks import BUYER_EMAIL, BUYER_NAME, OutboxTask
@@ -20,16 +20,16 @@ log = logging.getLogger(__name__)
 class SendAddressChangedEmail:
     """Handler of TaskKind.ADDRESS_CHANGED_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail) -> None:
         self._unit_of_work = unit_of_work
-        self._send_letter = send_letter
+        self._send_letter = send_email
 
     async def __call__(self, task: OutboxTask) -> None:
         """Nothing is sent where the buyer was erased, or has the old address again.
 
-        A mistyped address often takes no mail: then there is no one to warn. Raises what SendLetter raises otherwise.
+        A mistyped address often takes no mail: then there is no one to warn. Raises what SendEmail raises otherwise.
         """
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.order_id)
         address = task.details.get(BUYER_EMAIL)
         if found is None or address is None:
             return
@@ -47,5 +47,5 @@ class SendAddressChangedEmail:
         )
         try:
             await self._send_letter(task, Customer(name, address), facts, reply_to=display.producer.email)
-        except TaskHopeless:
+        except PermanentTaskError:
             log.info("The old address of order %s takes no mail, so it is not told of the new one", order.id)

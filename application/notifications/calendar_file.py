@@ -8,7 +8,7 @@ from typing import Final
 from application import formatting
 from application.links import Links
 from application.ports.calendar import CalendarEvent, CalendarWriter
-from application.ports.catalog import ShowOnDisplay
+from application.ports.catalog import ShowDetails
 from application.ports.mail import Attachment
 from application.ports.system import Clock
 from domain.orders import Order
@@ -27,22 +27,22 @@ class WriteCalendar:
         self._links = links
         self._clock = clock
 
-    def __call__(self, order: Order, display: ShowOnDisplay) -> bytes:  # noqa: ARG002  # orders of a show share it
+    def __call__(self, order: Order, display: ShowDetails) -> bytes:  # noqa: ARG002  # orders of a show share it
         """iCalendar. A cancelled show's entry takes itself out of the calendar again."""
         return self._calendars.write(self._event(display, cancelled=display.show.cancelled))
 
-    def attachment(self, order: Order, display: ShowOnDisplay) -> Attachment:
+    def attachment(self, order: Order, display: ShowDetails) -> Attachment:
         """The same as it goes with a mail."""
         if display.show.cancelled:
             return self.withdrawal(display)
         return Attachment("show.ics", f"{CONTENT_TYPE}; method=PUBLISH", self(order, display))
 
-    def withdrawal(self, display: ShowOnDisplay) -> Attachment:
+    def withdrawal(self, display: ShowDetails) -> Attachment:
         """For a mail to somebody who does not go any more: the entry takes itself out of the calendar."""
         entry = self._calendars.write(self._event(display, cancelled=True))
         return Attachment("show.ics", f"{CONTENT_TYPE}; method=CANCEL", entry)
 
-    def _event(self, display: ShowOnDisplay, *, cancelled: bool) -> CalendarEvent:
+    def _event(self, display: ShowDetails, *, cancelled: bool) -> CalendarEvent:
         # Calendars are shared, synchronised and indexed: the order's own page would be open to all who see the entry.
         show, now, page = display.show, self._clock.now(), self._links.find_orders()
         doors = formatting.doors(show.door_there, show.start_there, show.zone, show.locale)

@@ -9,24 +9,24 @@ from datetime import timedelta
 from application.formatting import price, price_tag
 from application.links import Links
 from application.notifications.calendar_file import WriteCalendar
-from application.notifications.delivery import SendLetter
+from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import order_facts
 from application.notifications.order_links import AddressHashes
 from application.notifications.ticket_pdf import PrintTickets
-from application.orders.details import OrderOnDisplay, order_on_display
+from application.orders.details import OrderDetails, order_details
 from application.ports.emails import ConfirmationFacts, LetterLine
 from application.ports.system import Clock
 from application.ports.throttle import Allowance
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.structured_data import reservations
-from application.tasks.run import TaskTooEarly
+from application.tasks.run import PostponeTask
 from domain.orders import AttendeeStatus, Order
 from domain.tasks import OutboxTask
 
 log = logging.getLogger(__name__)
 
 
-class SendConfirmation:
+class SendConfirmationEmail:
     """Handler of TaskKind.CONFIRMATION_MAIL. Another such task sends the tickets again, as they are then."""
 
     def __init__(
@@ -34,7 +34,7 @@ class SendConfirmation:
         unit_of_work: UnitOfWorkFactory,
         print_tickets: PrintTickets,
         write_calendar: WriteCalendar,
-        send_letter: SendLetter,
+        send_email: SendEmail,
         links: Links,
         free_mails: Allowance,
         addresses: AddressHashes,
@@ -47,12 +47,12 @@ class SendConfirmation:
         self._unit_of_work = unit_of_work
         self._print_tickets = print_tickets
         self._write_calendar = write_calendar
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises what SendLetter raises, and TaskTooEarly where the address had its share of free orders' mails."""
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        """Raises what SendEmail raises, and PostponeTask where the address had its share of free orders' mails."""
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None or not found.order.success:
             return  # refunded meanwhile: these tickets admit nobody any more
         order, display = found.order, found.display
@@ -72,9 +72,9 @@ class SendConfirmation:
         seconds = await self._free_mails.refused_for(self._addresses.of(order.customer.email).hex())
         if seconds is not None:
             log.info("The tickets of free order %s wait: their address had many such mails lately", order.id)
-            raise TaskTooEarly(self._clock.now() + timedelta(seconds=seconds))
+            raise PostponeTask(self._clock.now() + timedelta(seconds=seconds))
 
-    def _facts(self, found: OrderOnDisplay) -> ConfirmationFacts:
+    def _facts(self, found: OrderDetails) -> ConfirmationFacts:
         order, quote = found.order, found.order.quote
         currency, locale = quote.currency, found.display.show.locale
 

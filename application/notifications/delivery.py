@@ -15,17 +15,17 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from application.ports.emails import LetterFacts, LetterWriter
+from application.ports.emails import EmailFacts, EmailTemplates
 from application.ports.mail import Attachment, Mail, Mailer, MailError, MailPerhapsSent, MailQueued, MailRefused
 from application.ports.system import Clock
-from application.ports.throttle import Pace
+from application.ports.throttle import Throttle
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
-from application.tasks.run import CLAIM, ClaimLost, TaskHopeless, TaskPerhapsDone, TaskTooEarly
+from application.tasks.run import CLAIM, ClaimLost, PermanentTaskError, PostponeTask, TaskPerhapsDone
 from domain.customer import Customer
 from domain.tasks import OutboxTask
 
 #: The lane in which all workers' mails take turns.
-MAIL_LANE: Final = "smtp"
+MAIL_KEY: Final = "smtp"
 #: How long a worker waits for a mail's turn. When it comes later, the worker does something else meanwhile.
 PATIENCE_SECONDS: Final = 10
 #: When a mail is tried again for which no connection to the mail server was free.
@@ -34,20 +34,20 @@ FULL_PAUSE: Final = timedelta(seconds=10)
 NOTE_SECONDS: Final = CLAIM.total_seconds() / 2
 
 
-class SendLetter:
+class SendEmail:
     """Writes a letter and hands it to the mail server."""
 
     def __init__(
         self,
-        letters: LetterWriter,
+        letters: EmailTemplates,
         mailer: Mailer,
-        pace: Pace,
+        throttle: Throttle,
         unit_of_work: UnitOfWorkFactory,
         clock: Clock,
     ) -> None:
         self._letters = letters
         self._mailer = mailer
-        self._pace = pace
+        self._throttle = throttle
         self._unit_of_work = unit_of_work
         self._clock = clock
 
@@ -55,13 +55,13 @@ class SendLetter:
         self,
         task: OutboxTask,
         to: Customer,
-        facts: LetterFacts,
+        facts: EmailFacts,
         *attachments: Attachment,
         reply_to: str = "",
     ) -> None:
-        """Nothing is sent to somebody who was erased. Raises TaskHopeless when the server refuses the mail for good,
-        MailUnavailable when it is away, TaskTooEarly when the mail's turn is not near, TaskPerhapsDone when the
-        server's answer did not come, ClaimLost when another worker may have the task.
+        """Nothing is sent to somebody who was erased. Raises PermanentTaskError when the server refuses the mail for
+        good, MailUnavailable when it is away, PostponeTask when the mail's turn is not near, TaskPerhapsDone when
+        the server's answer did not come, ClaimLost when another worker may have the task.
         """
         if to.is_erased:
             return
@@ -80,17 +80,17 @@ class SendLetter:
         except MailPerhapsSent as doubt:
             raise TaskPerhapsDone(str(doubt), note.since or self._clock.now()) from doubt
         except MailQueued as queue:
-            raise TaskTooEarly(self._clock.now() + FULL_PAUSE) from queue
+            raise PostponeTask(self._clock.now() + FULL_PAUSE) from queue
         except MailError as error:
             await note.take_back()
             if isinstance(error, MailRefused):
-                raise TaskHopeless(str(error)) from error
+                raise PermanentTaskError(str(error)) from error
             raise
 
     async def _turn(self) -> None:
-        taken, wait = await self._pace.reserve(MAIL_LANE, patience_seconds=PATIENCE_SECONDS)
+        taken, wait = await self._throttle.reserve(MAIL_KEY, max_wait_seconds=PATIENCE_SECONDS)
         if not taken:
-            raise TaskTooEarly(self._clock.now() + timedelta(seconds=wait - PATIENCE_SECONDS / 2))
+            raise PostponeTask(self._clock.now() + timedelta(seconds=wait - PATIENCE_SECONDS / 2))
         await asyncio.sleep(wait)
 
 

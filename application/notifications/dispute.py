@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from application.formatting import price
-from application.notifications.delivery import SendLetter
+from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import occasion_of
-from application.orders.details import order_on_display
+from application.orders.details import order_details
 from application.ports.emails import DisputeFacts
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.customer import Customer
@@ -26,17 +26,17 @@ STATUS: Final = "status"
 class SendDisputeEmail:
     """Handler of TaskKind.DISPUTE_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, *, operator_email: str) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail, *, operator_email: str) -> None:
         self._unit_of_work = unit_of_work
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._operator_email = operator_email
 
     async def __call__(self, task: OutboxTask) -> None:
         """Tells how the dispute stands as the mail is written. News that newer ones have overtaken are dropped.
 
-        Raises what SendLetter raises.
+        Raises what SendEmail raises.
         """
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None:
             return
         async with self._unit_of_work() as uow:

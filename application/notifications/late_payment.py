@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from application.formatting import price
 from application.links import Links
-from application.notifications.delivery import SendLetter
+from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import order_facts
-from application.orders.details import order_on_display
+from application.orders.details import order_details
 from application.ports.emails import LatePaymentFacts, TooLate
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -15,18 +15,18 @@ from domain.orders import Order
 from domain.tasks import OutboxTask
 
 
-class ApologizeForLatePayment:
+class SendLatePaymentEmail:
     """Handler of TaskKind.LATE_PAYMENT_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, send_letter: SendLetter, links: Links) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, send_email: SendEmail, links: Links) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises what SendLetter raises."""
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        """Raises what SendEmail raises."""
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None:
             return
         order, display = found.order, found.display

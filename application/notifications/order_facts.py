@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from application.links import Links
-from application.orders.details import OrderOnDisplay
+from application.orders.details import OrderDetails
 from application.ports.emails import Occasion
 from domain.catalog import Show
 
@@ -31,7 +31,7 @@ def occasion_of(show: Show) -> Occasion:
     )
 
 
-def order_facts(found: OrderOnDisplay, links: Links) -> _OrderFacts:
+def order_facts(found: OrderDetails, links: Links) -> _OrderFacts:
     """What every letter about an order tells (OrderFacts), as keyword arguments."""
     order, display = found.order, found.display
     return {

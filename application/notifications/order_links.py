@@ -11,13 +11,13 @@ from typing import Final
 
 from application.formatting import price
 from application.links import Links
-from application.notifications.delivery import SendLetter
+from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import occasion_of
-from application.orders.details import OrderOnDisplay, order_on_display
+from application.orders.details import OrderDetails, order_details
 from application.ports.emails import OrderLink, OrderLinksFacts
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.dispatch import HandOver
+from application.tasks.dispatch import TaskDispatcher
 from domain.customer import Customer
 from domain.money_back import MoneyBackStatus
 from domain.orders import OrderStatus
@@ -61,13 +61,13 @@ class LookUpOrders:
     """
 
     def __init__(
-        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hashes: AddressHashes, hand_over: HandOver
+        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hashes: AddressHashes, dispatch: TaskDispatcher
     ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
         self._hashes = hashes
-        self._hand_over = hand_over
+        self._hand_over = dispatch
 
     async def __call__(self, email: str) -> None:
         """``email`` is as Customer has it. Nothing happens where the address has no order, or asked a moment ago."""
@@ -86,27 +86,27 @@ class LookUpOrders:
         self._hand_over(tasks)
 
 
-class SendOrderLinks:
+class SendOrderLinksEmail:
     """Handler of TaskKind.ORDER_LINKS_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, links: Links) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail, links: Links) -> None:
         self._unit_of_work = unit_of_work
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises what SendLetter raises."""
+        """Raises what SendEmail raises."""
         async with self._unit_of_work() as uow:
             asking = await uow.orders.get(task.order_id)
             order_ids = await uow.lookups.orders_of(asking.customer.email, limit=MAX_LINKS) if asking else []
         if asking is None:
             return
-        found = [await order_on_display(self._unit_of_work, order_id) for order_id in order_ids]
+        found = [await order_details(self._unit_of_work, order_id) for order_id in order_ids]
         facts = OrderLinksFacts(orders=tuple(self._link(each) for each in found if each))
         # The name is left off: whoever typed the address may be another than who once ordered by it.
         await self._send_letter(task, Customer("", asking.customer.email, None), facts)
 
-    def _link(self, found: OrderOnDisplay) -> OrderLink:
+    def _link(self, found: OrderDetails) -> OrderLink:
         return OrderLink(
             show_title=found.display.show.title,
             occasion=occasion_of(found.display.show),
@@ -116,7 +116,7 @@ class SendOrderLinks:
         )
 
 
-def _status_of(found: OrderOnDisplay) -> str:
+def _status_of(found: OrderDetails) -> str:
     """How the order stands, and what happened to its money."""
     order, money, producer = found.order, found.money_back, found.display.producer
     status = _STATUS_IN_WORDS[order.status]

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from application.formatting import price
 from application.links import Links
-from application.notifications.delivery import SendLetter
+from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import order_facts
-from application.orders.details import order_on_display
+from application.orders.details import order_details
 from application.ports.emails import PendingPaymentFacts
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -22,21 +22,21 @@ def is_unpaid_at_the_doors(order: Order, show: Show, now: datetime) -> bool:
     return order.status is OrderStatus.PROCESSING and show.door_time <= now and show.takes_place_after(now)
 
 
-class SendPendingPaymentMail:
+class SendPendingPaymentEmail:
     """Handler of TaskKind.PENDING_PAYMENT_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, send_letter: SendLetter, links: Links) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, send_email: SendEmail, links: Links) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
         """Nothing is sent where the payment was settled meanwhile, or the show is over.
 
-        Raises what SendLetter raises.
+        Raises what SendEmail raises.
         """
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None:
             return
         order, display = found.order, found.display

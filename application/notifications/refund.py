@@ -9,13 +9,13 @@ from uuid import UUID
 from application.formatting import price
 from application.links import Links
 from application.notifications.calendar_file import WriteCalendar
-from application.notifications.delivery import SendLetter
+from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import order_facts
-from application.orders.details import order_on_display
+from application.orders.details import order_details
 from application.ports.emails import RefundFacts, RefundFailedFacts
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.run import TaskTooEarly
+from application.tasks.run import PostponeTask
 from domain.orders import AttendeeStatus, Order
 from domain.refunds import Refund, RefundStatus
 from domain.tasks import OutboxTask, TaskKind
@@ -38,7 +38,7 @@ def refund_failed_mail(order_id: UUID, refund: Refund, *, ids: Ids, now: datetim
     return OutboxTask(id=ids.new(), kind=TaskKind.REFUND_FAILED_MAIL, order_id=order_id, due_at=now, details=details)
 
 
-class TellOfRefund:
+class SendRefundEmail:
     """Handler of TaskKind.REFUND_MAIL."""
 
     def __init__(
@@ -46,22 +46,22 @@ class TellOfRefund:
         unit_of_work: UnitOfWorkFactory,
         clock: Clock,
         write_calendar: WriteCalendar,
-        send_letter: SendLetter,
+        send_email: SendEmail,
         links: Links,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._write_calendar = write_calendar
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
         """Nothing is promised that Stripe has not taken on, or that has failed meanwhile.
 
         A buyer who has no ticket for the show any more, by this order or another, gets it out of the calendar, too.
-        Raises what SendLetter raises, and TaskTooEarly where Stripe was not told of the refund yet.
+        Raises what SendEmail raises, and PostponeTask where Stripe was not told of the refund yet.
         """
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None:
             return
         order, display = found.order, found.display
@@ -70,10 +70,10 @@ class TellOfRefund:
             async with self._unit_of_work() as uow:
                 refunds = {str(refund.id): refund for refund in await uow.refunds.of_order(order.id)}
             refund = refunds.get(refund_id)
-            if refund is None or not refund.counts:
+            if refund is None or not refund.is_effective:
                 return
             if refund.status is RefundStatus.REQUESTED:
-                raise TaskTooEarly(self._next_look(refund))
+                raise PostponeTask(self._next_look(refund))
             amount = price(order.quote.currency, refund.amount, display.show.locale)
         stays_away = display.show.end_time > self._clock.now() and not await self._has_tickets(order)
         facts = RefundFacts(
@@ -87,7 +87,7 @@ class TellOfRefund:
 
     async def _has_tickets(self, order: Order) -> bool:
         async with self._unit_of_work(read_only=True) as uow:
-            return await uow.buyers.has_tickets(order.show_id, order.customer.email)
+            return await uow.personal_data.has_tickets(order.show_id, order.customer.email)
 
     def _next_look(self, refund: Refund) -> datetime:
         now = self._clock.now()
@@ -97,14 +97,14 @@ class TellOfRefund:
 class SendRefundFailedEmail:
     """Handler of TaskKind.REFUND_FAILED_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, links: Links) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail, links: Links) -> None:
         self._unit_of_work = unit_of_work
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Nothing is said once the money has gone back after all, or is on its way. Raises what SendLetter raises."""
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        """Nothing is said once the money has gone back after all, or is on its way. Raises what SendEmail raises."""
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None:
             return
         order, display = found.order, found.display

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections import Counter
 
 from application.links import Links
-from application.notifications.delivery import SendLetter
+from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import order_facts
 from application.notifications.reminder_task import reminder_time
 from application.notifications.ticket_pdf import PrintTickets
-from application.orders.details import order_on_display
+from application.orders.details import order_details
 from application.ports.emails import ReminderFacts
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.run import TaskTooEarly
+from application.tasks.run import PostponeTask
 from domain.orders import AttendeeStatus
 from domain.tasks import OutboxTask
 
 
-class RemindOfShow:
+class SendReminderEmail:
     """Handler of TaskKind.REMINDER_MAIL. The tickets come along once more, for those who can't find them."""
 
     def __init__(
@@ -26,22 +26,22 @@ class RemindOfShow:
         unit_of_work: UnitOfWorkFactory,
         clock: Clock,
         print_tickets: PrintTickets,
-        send_letter: SendLetter,
+        send_email: SendEmail,
         links: Links,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._print_tickets = print_tickets
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
         """Nothing is sent for an order that admits nobody, or a show that is off, not to be seen, or begun already.
 
-        Raises what SendLetter raises, and TaskTooEarly where the show moved while the order was being completed, so
+        Raises what SendEmail raises, and PostponeTask where the show moved while the order was being completed, so
         that nobody could give this reminder its new time.
         """
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None or not found.order.success:
             return
         order, display, now = found.order, found.display, self._clock.now()
@@ -49,7 +49,7 @@ class RemindOfShow:
         if show.cancelled or not show.published or show.start_time <= now:
             return
         if due_at := reminder_time(show, now):
-            raise TaskTooEarly(due_at)
+            raise PostponeTask(due_at)
         tickets = Counter(a.ticket_name for a in order.attendees if a.status is AttendeeStatus.VALID)
         facts = ReminderFacts(**order_facts(found, self._links), tickets=tuple(tickets.items()))
         attachment = await self._print_tickets.attachment(order, display)

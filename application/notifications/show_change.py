@@ -9,10 +9,10 @@ from datetime import datetime
 from application.formatting import clock, day, price
 from application.links import Links
 from application.notifications.calendar_file import WriteCalendar
-from application.notifications.delivery import SendLetter
+from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import occasion_of, order_facts
 from application.notifications.show_change_tasks import place_and_time, what_is_bought
-from application.orders.details import OrderOnDisplay, order_on_display
+from application.orders.details import OrderDetails, order_details
 from application.ports.emails import CalendarCorrectedFacts, HeldShowChangedFacts, ShowCancelledFacts, ShowMovedFacts
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -21,22 +21,22 @@ from domain.orders import OrderStatus
 from domain.tasks import OutboxTask
 
 
-class TellOfCancelledShow:
+class SendShowCancelledEmail:
     """Handler of TaskKind.SHOW_CANCELLED_MAIL."""
 
     def __init__(
-        self, unit_of_work: UnitOfWorkFactory, write_calendar: WriteCalendar, send_letter: SendLetter, links: Links
+        self, unit_of_work: UnitOfWorkFactory, write_calendar: WriteCalendar, send_email: SendEmail, links: Links
     ) -> None:
         self._unit_of_work = unit_of_work
         self._write_calendar = write_calendar
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """An order that was refunded since is told all the same: its buyer knew of a show. Raises what SendLetter
+        """An order that was refunded since is told all the same: its buyer knew of a show. Raises what SendEmail
         raises.
         """
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None or not found.display.show.cancelled:
             return
         order, display = found.order, found.display
@@ -48,7 +48,7 @@ class TellOfCancelledShow:
         await self._send_letter(task, order.customer, facts, *entries, reply_to=display.producer.email)
 
 
-class TellOfMovedShow:
+class SendShowRescheduledEmail:
     """Handler of TaskKind.SHOW_MOVED_MAIL. Tells the show as it is when the mail goes out, after several moves too."""
 
     def __init__(
@@ -56,21 +56,21 @@ class TellOfMovedShow:
         unit_of_work: UnitOfWorkFactory,
         clock: Clock,
         write_calendar: WriteCalendar,
-        send_letter: SendLetter,
+        send_email: SendEmail,
         links: Links,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._write_calendar = write_calendar
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
         """Nothing is sent for an order that admits nobody, a show that is off or over, or one that moved back again.
 
-        Raises what SendLetter raises.
+        Raises what SendEmail raises.
         """
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None or not (found.order.success or found.order.holds_tickets):
             return
         order, display = found.order, found.display
@@ -87,7 +87,7 @@ class TellOfMovedShow:
         entry = self._write_calendar.attachment(order, display)
         await self._send_letter(task, order.customer, facts, entry, reply_to=display.producer.email)
 
-    async def _tell_who_has_not_paid(self, task: OutboxTask, found: OrderOnDisplay) -> None:
+    async def _tell_who_has_not_paid(self, task: OutboxTask, found: OrderDetails) -> None:
         order, show = found.order, found.display.show
         before = _as_it_was(show, task.details)
         if what_is_bought(before) == what_is_bought(show):
@@ -103,7 +103,7 @@ class TellOfMovedShow:
         await self._send_letter(task, order.customer, facts, reply_to=found.display.producer.email)
 
 
-class SendCorrectedCalendar:
+class SendCalendarEmail:
     """Handler of TaskKind.CALENDAR_MAIL: the show stays at its hour, but calendars went by old rules of the zone."""
 
     def __init__(
@@ -111,20 +111,20 @@ class SendCorrectedCalendar:
         unit_of_work: UnitOfWorkFactory,
         clock: Clock,
         write_calendar: WriteCalendar,
-        send_letter: SendLetter,
+        send_email: SendEmail,
         links: Links,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._write_calendar = write_calendar
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Nothing is sent for an order that admits nobody, or a show that is off or over. Raises what SendLetter
+        """Nothing is sent for an order that admits nobody, or a show that is off or over. Raises what SendEmail
         raises.
         """
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None or not found.order.success:
             return
         order, display = found.order, found.display

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from application.formatting import price_tag
 from application.notifications.order_facts import occasion_of
-from application.ports.catalog import ShowOnDisplay
+from application.ports.catalog import ShowDetails
 from application.ports.mail import Attachment, PrintableTicket, TicketRenderer
 from domain.orders import AttendeeStatus, Order
 
@@ -15,7 +15,7 @@ class PrintTickets:
     def __init__(self, renderer: TicketRenderer) -> None:
         self._renderer = renderer
 
-    async def __call__(self, order: Order, display: ShowOnDisplay) -> bytes:
+    async def __call__(self, order: Order, display: ShowDetails) -> bytes:
         """One page for each attendee who may still enter."""
         show, currency = display.show, order.quote.currency
         occasion = occasion_of(show)
@@ -38,6 +38,6 @@ class PrintTickets:
             ]
         )
 
-    async def attachment(self, order: Order, display: ShowOnDisplay) -> Attachment:
+    async def attachment(self, order: Order, display: ShowDetails) -> Attachment:
         """The same as it goes with a mail."""
         return Attachment(f"tickets-{order.number}.pdf", "application/pdf", await self(order, display))

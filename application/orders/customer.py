@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Final, TypedDict
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
-from application.access.ownership import own_order
+from application.access.audit_log import AuditLog
+from application.access.ownership import owned_order
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.dispatch import HandOver
+from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.customer import Customer
@@ -32,12 +32,12 @@ class CustomerChanges(TypedDict, total=False):
 
 
 class ChangeCustomer:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hand_over: HandOver) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._hand_over = hand_over
-        self._audit = AuditTrail(clock, ids)
+        self._hand_over = dispatch
+        self._audit = AuditLog(clock, ids)
 
     async def __call__(self, actor: Actor, order_id: UUID, changes: CustomerChanges) -> Order:
         """The order as it is now. Where nothing is different, nothing is written and nobody gets a mail.
@@ -45,7 +45,7 @@ class ChangeCustomer:
         Raises NotFound, and Conflict where the order's customer stays as it is (Order.with_customer).
         """
         async with self._unit_of_work() as uow:
-            await own_order(uow, actor, order_id)
+            await owned_order(uow, actor, order_id)
             before = (await uow.orders.lock([order_id])).get(order_id)
             if before is None:
                 raise NotFound("No such order")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from application.concurrency.group_commit import GroupCommit
-from application.ports.catalog import ShowOnDisplay
+from application.ports.catalog import ShowDetails
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import NotFound
 from domain.money_back import MoneyBack, money_back
@@ -15,22 +15,22 @@ from domain.orders import AttendeeStatus, Order, OrderStatus
 
 
 @dataclass(frozen=True, slots=True)
-class OrderOnDisplay:
+class OrderDetails:
     """An order with what it is for, and what happened to its money; None where none was ever to go back."""
 
     order: Order
-    display: ShowOnDisplay
+    display: ShowDetails
     money_back: MoneyBack | None = None
 
 
-async def order_on_display(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> OrderOnDisplay | None:
+async def order_details(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> OrderDetails | None:
     """The order with what it is for, if there is one."""
     async with unit_of_work(read_only=True) as uow:
         order = await uow.orders.get(order_id)
         display = await uow.show_details.details(order.show_id) if order else None
         if order is None or display is None:
             return None
-        return OrderOnDisplay(order, display, (await _money_back(uow, [order])).get(order.id))
+        return OrderDetails(order, display, (await _money_back(uow, [order])).get(order.id))
 
 
 async def _money_back(uow: UnitOfWork, orders: Collection[Order]) -> Mapping[UUID, MoneyBack | None]:
@@ -54,19 +54,19 @@ class GetOrder:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
-        self._line: GroupCommit[None, UUID, OrderOnDisplay | None] = GroupCommit(self._look_together)
+        self._line: GroupCommit[None, UUID, OrderDetails | None] = GroupCommit(self._look_together)
 
-    async def __call__(self, order_id: UUID) -> OrderOnDisplay:
+    async def __call__(self, order_id: UUID) -> OrderDetails:
         """The order as it is when it is asked for, or later. Raises NotFound, Busy, StorageUnavailable."""
         found = await self._line.submit(None, order_id)
         if found is None:
             raise NotFound("No such order")
         return found
 
-    async def _look_together(self, order_ids: Sequence[UUID]) -> list[OrderOnDisplay | None]:
+    async def _look_together(self, order_ids: Sequence[UUID]) -> list[OrderDetails | None]:
         async with self._unit_of_work(read_only=True) as uow:
             orders = await uow.orders.get_all(set(order_ids))
             displays = await uow.show_details.details_of({order.show_id for order in orders.values()})
             money = await _money_back(uow, orders.values())
-        found = {id_: OrderOnDisplay(each, displays[each.show_id], money.get(id_)) for id_, each in orders.items()}
+        found = {id_: OrderDetails(each, displays[each.show_id], money.get(id_)) for id_, each in orders.items()}
         return [found.get(order_id) for order_id in order_ids]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-from application.access.ownership import own_order, own_show
+from application.access.ownership import owned_order, owned_show
 from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeSummary,
@@ -53,7 +53,7 @@ class ListOrders:
     ) -> tuple[list[OrderSummary], OrderCursor | None]:
         """A page, and where the next one begins, if there is one. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, show_id)
+            await owned_show(uow, actor, show_id)
             found = await uow.order_lists.orders(show_id, only=only, after=after, limit=limit + 1)
         page = found[:limit]
         return page, _after_order(page[-1]) if len(found) > limit else None
@@ -87,7 +87,7 @@ class ListAttendees:
     ) -> tuple[list[AttendeeSummary], AttendeeCursor | None]:
         """A page, and where the next one begins, if there is one. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, show_id)
+            await owned_show(uow, actor, show_id)
             found = await uow.order_lists.attendees(show_id, text=text, after=after, limit=limit + 1)
         page = found[:limit]
         return page, _after_attendee(page[-1]) if len(found) > limit else None
@@ -105,7 +105,7 @@ class ListAttendees:
 
 
 async def _own_show_and_currency(uow: UnitOfWork, actor: Actor, show_id: UUID) -> tuple[Show, Currency]:
-    show = await own_show(uow, actor, show_id)
+    show = await owned_show(uow, actor, show_id)
     producer = await uow.producers.get(show.producer_id)
     if producer is None:
         raise NotFound("No such show")
@@ -151,5 +151,5 @@ class ListRefunds:
     async def __call__(self, actor: Actor, order_id: UUID) -> tuple[Order, list[Refund]]:
         """In the order of their sequence. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            order = await own_order(uow, actor, order_id)
+            order = await owned_order(uow, actor, order_id)
             return order, await uow.refunds.of_order(order_id)

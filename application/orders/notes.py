@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
-from application.access.ownership import own_order
+from application.access.audit_log import AuditLog
+from application.access.ownership import owned_order
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
@@ -18,7 +18,7 @@ class WriteNote:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._audit = AuditTrail(clock, ids)
+        self._audit = AuditLog(clock, ids)
 
     async def __call__(self, actor: Actor, order_id: UUID, text: str) -> OrderNote:
         """A note on one of the producer's orders. Raises NotFound, InvalidRequest."""
@@ -26,7 +26,7 @@ class WriteNote:
             id=self._ids.new(), order_id=order_id, written_at=self._clock.now(), author=actor.name, text=text
         )
         async with self._unit_of_work() as uow:
-            order = await own_order(uow, actor, order_id)
+            order = await owned_order(uow, actor, order_id)
             await uow.notes.add(note)
             # What it says may be about a person, and the trail keeps things for good.
             await self._audit.record(
@@ -43,5 +43,5 @@ class ReadNotes:
     async def __call__(self, actor: Actor, order_id: UUID) -> list[OrderNote]:
         """Oldest first. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await own_order(uow, actor, order_id)
+            await owned_order(uow, actor, order_id)
             return await uow.notes.of_order(order_id)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from application.tasks.dispatch import HandOver
+from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.customer import ERASED_EMAIL
@@ -23,7 +23,7 @@ from domain.tasks import OutboxTask, TaskKind
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOrder:
+class PersonalDataRecord:
     """Everything that is held about one order of a person."""
 
     order: Order
@@ -37,7 +37,7 @@ class HeldRecord:
     of the scanners that read their tickets.
     """
 
-    orders: Sequence[HeldOrder]
+    orders: Sequence[PersonalDataRecord]
     emails: Sequence[str]
     scanners: Sequence[str]
 
@@ -54,19 +54,19 @@ class Erasure:
 class ExportBuyer:
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
         self._unit_of_work = unit_of_work
-        self._audit = AuditTrail(clock, ids)
+        self._audit = AuditLog(clock, ids)
 
     async def __call__(self, actor: Actor, email: str) -> HeldRecord:
         """Everything held about who ordered under this address from the producer; nothing, where nobody did."""
         async with self._unit_of_work() as uow:
-            order_ids = await uow.buyers.orders_of(actor.producer_id, _address(email))
+            order_ids = await uow.personal_data.orders_of(actor.producer_id, _address(email))
             held = []
             for order_id in order_ids:
                 order = await uow.orders.get(order_id)
                 if order:
                     refunds, notes = await uow.refunds.of_order(order_id), await uow.notes.of_order(order_id)
-                    held.append(HeldOrder(order, refunds, notes))
-            scanners = await uow.buyers.scanners_of(order_ids)
+                    held.append(PersonalDataRecord(order, refunds, notes))
+            scanners = await uow.personal_data.scanners_of(order_ids)
             await self._audit.record(
                 uow, actor, Action.BUYER_EXPORTED, actor.producer_id, after={"order_ids": order_ids}
             )
@@ -77,12 +77,12 @@ class ExportBuyer:
 class EraseBuyer:
     """A person's orders become nobody's. Figures, codes and times stay: the books must still add up."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hand_over: HandOver) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._hand_over = hand_over
-        self._audit = AuditTrail(clock, ids)
+        self._hand_over = dispatch
+        self._audit = AuditLog(clock, ids)
 
     async def __call__(self, actor: Actor, email: str, *, force: bool = False) -> Erasure:
         """What was erased, and what stays.
@@ -92,14 +92,14 @@ class EraseBuyer:
         """
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            order_ids = await uow.buyers.orders_of(actor.producer_id, _address(email))
+            order_ids = await uow.personal_data.orders_of(actor.producer_id, _address(email))
             orders = (await uow.orders.lock(order_ids)).values()
             if not orders:
                 raise NotFound("Nobody ordered under this address")
             for order in orders:
                 await self._ensure_erasable(uow, order, now, force=force)
-            scanners = await uow.buyers.scanners_of(order_ids)
-            await uow.buyers.erase(order_ids)
+            scanners = await uow.personal_data.scanners_of(order_ids)
+            await uow.personal_data.erase(order_ids)
             # The transfer at Stripe says who it was for: written once more, it says nobody.
             tasks = [
                 OutboxTask(id=self._ids.new(), kind=TaskKind.DESCRIBE_TRANSFER, order_id=order.id, due_at=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from application.access.ownership import own_show
+from application.access.ownership import owned_show
 from application.ports.books import Books
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
@@ -20,5 +20,5 @@ class ReportShow:
     async def __call__(self, actor: Actor, show_id: UUID) -> tuple[Show, ShowReport]:
         """The figures of one moment, as ``domain.report`` defines them. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            show = await own_show(uow, actor, show_id)
+            show = await owned_show(uow, actor, show_id)
         return show, await self._books.report(show)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
-from application.access.ownership import own_order
+from application.access.audit_log import AuditLog
+from application.access.ownership import owned_order
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.dispatch import HandOver
+from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.errors import Conflict
@@ -19,17 +19,17 @@ from domain.tasks import OutboxTask, TaskKind
 class ResendTickets:
     """The mail with the tickets, once more."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hand_over: HandOver) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._hand_over = hand_over
-        self._audit = AuditTrail(clock, ids)
+        self._hand_over = dispatch
+        self._audit = AuditLog(clock, ids)
 
     async def __call__(self, actor: Actor, order_id: UUID) -> Order:
         """The order whose mail is on its way. Raises NotFound, or Conflict for one that admits nobody."""
         async with self._unit_of_work() as uow:
-            order = await own_order(uow, actor, order_id)
+            order = await owned_order(uow, actor, order_id)
             if not order.success:
                 raise Conflict(f"Order {order.number} has no tickets to send: it is {order.status}")
             if order.customer.is_erased:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from application.concurrency.group_commit import GroupCommit
 from application.concurrency.spaced_calls import SpacedCalls
-from application.payments.order_payments import Settlement
+from application.payments.order_payments import OrderPayments
 from application.ports.orders import FoundOrder
 from application.ports.payment import SESSION_ID_PREFIX, Payment, PaymentEvent
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -28,12 +28,12 @@ class CompleteOrder:
         payment: Payment,
         payment_for_buyers: Payment,
         unit_of_work: UnitOfWorkFactory,
-        settlement: Settlement,
+        order_payments: OrderPayments,
     ) -> None:
         self._payment = payment
         self._payment_for_buyers = payment_for_buyers
         self._unit_of_work = unit_of_work
-        self._settlement = settlement
+        self._order_payments = order_payments
         self._finding: GroupCommit[None, str, FoundOrder | None] = GroupCommit(self._find_together)
         self._asking: SpacedCalls[Order] = SpacedCalls(self._ask_for_buyer)
 
@@ -41,15 +41,15 @@ class CompleteOrder:
         """The order of a session that a browser came back with, after it was brought in line with the session.
 
         Doing it again changes nothing: an order whose money has come is not asked about twice. Raises NotFound for a
-        session that no order has, and for a free order's label, which is no session; InvalidRequest, SessionNotFound,
-        PaymentUnavailable.
+        session that no order has, and for a free order's label, which is no session; InvalidRequest,
+        PaymentObjectNotFound, PaymentUnavailable.
         """
         order_id, status = await self._found(session_id)
         if status in PAID:
             return await self._order(order_id)
         return await self._asking(session_id)
 
-    async def because_of(self, event: PaymentEvent, found: FoundOrder | None) -> bool:
+    async def complete_from_event(self, event: PaymentEvent, found: FoundOrder | None) -> bool:
         """Do so for the session that an event is about, and keep the event as handled in the same transaction.
 
         ``found`` is the session's order. False where its money has come, and the event is yet to be kept. Raises the
@@ -58,7 +58,7 @@ class CompleteOrder:
         order_id, status = found or (None, None)
         if status in PAID:
             return False
-        await self._settle(self._payment, event.object_id, order_id, told_by=event)
+        await self._settle(self._payment, event.object_id, order_id, source_event=event)
         return True
 
     async def _ask_for_buyer(self, session_id: str) -> Order:
@@ -66,19 +66,19 @@ class CompleteOrder:
         return await self._settle(self._payment_for_buyers, session_id, order_id)
 
     async def _settle(
-        self, payment: Payment, session_id: str, order_id: UUID | None, *, told_by: PaymentEvent | None = None
+        self, payment: Payment, session_id: str, order_id: UUID | None, *, source_event: PaymentEvent | None = None
     ) -> Order:
         session = await payment.session(session_id)
         order_id = order_id or session.order_id
         if order_id is None:
             raise NotFound("No order belongs to this payment")
-        return await self._settlement.settle(order_id, session, told_by=told_by)
+        return await self._order_payments.apply_session(order_id, session, source_event=source_event)
 
     async def by_payment(self, intent_id: str | None) -> Order:
         """The order that this payment paid, or paid again: then its ``payment_intent_id`` is another.
 
         What else happens to a payment may be told before that it was made: then the order is brought in line with the
-        payment's session first. Raises NotFound, SessionNotFound, PaymentUnavailable.
+        payment's session first. Raises NotFound, PaymentObjectNotFound, PaymentUnavailable.
         """
         if intent_id is None:
             raise NotFound("No order belongs to this payment")
@@ -100,7 +100,7 @@ class CompleteOrder:
         session = await self._payment.session_of_payment(intent_id)
         if session is None:
             raise NotFound("No order belongs to this payment")
-        return await self._settlement.settle(order_id, session)
+        return await self._order_payments.apply_session(order_id, session)
 
     async def find(self, session_id: str) -> Order:
         """The order of the session as it is, without asking the payment provider. Raises NotFound."""

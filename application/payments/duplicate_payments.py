@@ -9,14 +9,14 @@ from typing import Final
 
 from application.formatting import price
 from application.links import Links
-from application.notifications.delivery import SendLetter
+from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import order_facts
-from application.orders.details import order_on_display
+from application.orders.details import order_details
 from application.ports.emails import DuplicatePaymentFacts
 from application.ports.payment import DisputeState, Payment, PaymentRefused, RefundState
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from application.tasks.run import TaskHopeless
+from application.tasks.run import PermanentTaskError
 from domain.duplicate_payments import DuplicatePayment
 from domain.money import currency
 from domain.tasks import OutboxTask, TaskKind
@@ -48,7 +48,7 @@ class ReturnDuplicatePayment:
         self._ids = ids
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises TaskHopeless when Stripe refuses, PaymentUnavailable when it is away."""
+        """Raises PermanentTaskError when Stripe refuses, PaymentUnavailable when it is away."""
         intent_id = task.details[_PAYMENT_INTENT_ID]
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.order_id)
@@ -59,7 +59,7 @@ class ReturnDuplicatePayment:
             refunds = await self._payment.return_payment(order, duplicate)
         except PaymentRefused as refusal:
             await self._refused(intent_id, str(refusal))
-            raise TaskHopeless(str(refusal)) from refusal
+            raise PermanentTaskError(str(refusal)) from refusal
         async with self._unit_of_work() as uow:
             followed = await _follow(uow, intent_id, refunds)
             if followed and followed.is_on_its_way:
@@ -74,7 +74,7 @@ class ReturnDuplicatePayment:
             await uow.commit()
 
 
-class FollowDuplicatePayment:
+class SyncDuplicatePayment:
     """What Stripe says of a duplicate payment's refunds and disputes, whoever made them."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, clock: Clock, ids: Ids) -> None:
@@ -112,24 +112,24 @@ async def _follow(uow: UnitOfWork, intent_id: str, refunds: Sequence[RefundState
     duplicate = await uow.duplicate_payments.lock(intent_id)
     if duplicate is None:
         return None
-    followed = duplicate.followed((refund.status, refund.amount, refund.failure_reason) for refund in refunds)
+    followed = duplicate.with_status((refund.status, refund.amount, refund.failure_reason) for refund in refunds)
     await uow.duplicate_payments.save(followed)
     return followed
 
 
-class SendDuplicatePaymentMail:
+class SendDuplicatePaymentEmail:
     """Handler of TaskKind.DUPLICATE_PAYMENT_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, send_letter: SendLetter, links: Links) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail, links: Links) -> None:
         self._unit_of_work = unit_of_work
-        self._send_letter = send_letter
+        self._send_letter = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises what SendLetter raises."""
+        """Raises what SendEmail raises."""
         async with self._unit_of_work() as uow:
             duplicate = await uow.duplicate_payments.get(task.details[_PAYMENT_INTENT_ID])
-        found = await order_on_display(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.order_id)
         if found is None or duplicate is None or not duplicate.is_on_its_way:
             return
         amount = price(currency(duplicate.currency), duplicate.amount, found.display.show.locale)

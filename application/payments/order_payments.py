@@ -15,14 +15,14 @@ from typing import Final
 from uuid import UUID
 
 from application.concurrency.group_commit import GroupCommit
-from application.concurrency.retry import undisturbed
+from application.concurrency.retry import retry_on_conflict
 from application.notifications.reminder_task import reminder_of
 from application.payments.duplicate_payments import return_task
-from application.ports.metrics import OrderObserver
+from application.ports.metrics import OrderMetrics
 from application.ports.payment import PaymentEvent, PaymentSession, SessionStatus
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWork, UnitOfWorkFactory
-from application.tasks.dispatch import HandOver
+from application.tasks.dispatch import TaskDispatcher
 from domain.catalog import Show
 from domain.duplicate_payments import DuplicatePayment
 from domain.errors import DomainError, NotFound, PaymentMismatch
@@ -41,7 +41,7 @@ _FOLLOW_UPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class DecisionContext:
     """What is decided by, as the transaction sees it; ``stock`` may be changed, and ``duplicates`` be added to."""
 
     show: Show
@@ -54,19 +54,19 @@ class Scene:
 #: does not keep all others waiting.
 MAX_TRANSACTIONS: Final = 2
 
-Decision = Callable[[Order, Scene], Order]
+Decision = Callable[[Order, DecisionContext], Order]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What is to become of an order; decided when it is locked. ``told_by`` is an event that asked for it."""
+class OrderChange:
+    """What is to become of an order; decided when it is locked. ``source_event`` is an event that asked for it."""
 
     order_id: UUID
     decide: Decision
-    told_by: PaymentEvent | None = None
+    source_event: PaymentEvent | None = None
 
 
-class Settlement:
+class OrderPayments:
     """Changes orders under lock, and writes down what must follow from the change. Changes that are asked for at the
     same time are made in one transaction: payments of a hot show come as fast as its checkouts.
     """
@@ -77,35 +77,35 @@ class Settlement:
         clock: Clock,
         ids: Ids,
         issue: IssueTicket,
-        hand_over: HandOver,
-        observer: OrderObserver,
+        dispatch: TaskDispatcher,
+        metrics: OrderMetrics,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
         self._issue = issue
-        self._hand_over = hand_over
-        self._observer = observer
-        self._line: GroupCommit[UUID, Change, Order] = GroupCommit(
-            self._change_together, max_in_flight=MAX_TRANSACTIONS
+        self._hand_over = dispatch
+        self._metrics = metrics
+        self._line: GroupCommit[UUID, OrderChange, Order] = GroupCommit(
+            self._apply_batch, max_in_flight=MAX_TRANSACTIONS
         )
 
-    async def settle(
+    async def apply_session(
         self,
         order_id: UUID,
         session: PaymentSession,
         *,
         release_as: OrderEvent = OrderEvent.SESSION_EXPIRED,
-        told_by: PaymentEvent | None = None,
+        source_event: PaymentEvent | None = None,
     ) -> Order:
         """The order as the freshly fetched ``session`` makes it; ``release_as`` says why an expired session ended.
 
-        The event that it was ``told_by`` is kept as handled with the change, or not at all.
+        The event that it was ``source_event`` is kept as handled with the change, or not at all.
         Money for which there is no ticket, and money that is not what the order costs, is given back. Raises
         NotFound, StorageUnavailable.
         """
 
-        def decide(order: Order, scene: Scene) -> Order:
+        def decide(order: Order, scene: DecisionContext) -> Order:
             if session.receipt is not None:
                 return self._paid(order, session.id, session.receipt, scene)
             if session.status is SessionStatus.COMPLETE and order.status is OrderStatus.PENDING:
@@ -116,7 +116,7 @@ class Settlement:
                 return order.released(release_as, scene.stock)
             return order
 
-        return await self._change(order_id, decide, told_by)
+        return await self._change(order_id, decide, source_event)
 
     async def release(self, order_id: UUID, event: OrderEvent) -> Order:
         """Give back the hold of an order that has no session to be paid in.
@@ -124,12 +124,12 @@ class Settlement:
         Its Idempotency-Key is free again: a stored failure must not block a retry. Raises NotFound.
         """
 
-        def decide(order: Order, scene: Scene) -> Order:
+        def decide(order: Order, scene: DecisionContext) -> Order:
             return replace(order.released(event, scene.stock), idempotency=None) if order.holds_tickets else order
 
         return await self._change(order_id, decide)
 
-    def _paid(self, order: Order, session_id: str, receipt: Receipt, scene: Scene) -> Order:
+    def _paid(self, order: Order, session_id: str, receipt: Receipt, scene: DecisionContext) -> Order:
         if order.status in PAID:
             if receipt.payment_intent_id not in (None, order.payment_intent_id):
                 scene.duplicates.append(_duplicate(order, receipt, scene.now))
@@ -153,7 +153,7 @@ class Settlement:
         Raises NotFound.
         """
 
-        def decide(order: Order, scene: Scene) -> Order:
+        def decide(order: Order, scene: DecisionContext) -> Order:
             return order.given_up(scene.stock) if order.status is OrderStatus.PROCESSING else order
 
         return await self._change(order_id, decide)
@@ -165,17 +165,17 @@ class Settlement:
     async def decline(self, order_id: UUID, reason: str) -> Order:
         """The card was refused; the order stays payable, and its page says why. Raises NotFound."""
 
-        def decide(order: Order, scene: Scene) -> Order:  # noqa: ARG001
+        def decide(order: Order, scene: DecisionContext) -> Order:  # noqa: ARG001
             return order.declined(reason) if order.status is OrderStatus.PENDING else order
 
         return await self._change(order_id, decide)
 
-    async def _change(self, order_id: UUID, decide: Decision, told_by: PaymentEvent | None = None) -> Order:
-        return await self._line.submit(order_id, Change(order_id, decide, told_by))
+    async def _change(self, order_id: UUID, decide: Decision, source_event: PaymentEvent | None = None) -> Order:
+        return await self._line.submit(order_id, OrderChange(order_id, decide, source_event))
 
-    async def _change_together(self, changes: Sequence[Change]) -> list[Order | Exception]:
+    async def _apply_batch(self, changes: Sequence[OrderChange]) -> list[Order | Exception]:
         try:
-            return await undisturbed(lambda: self._transact(changes))
+            return await retry_on_conflict(lambda: self._transact(changes))
         except (StorageUnavailable, StorageConflict):
             raise
         except Exception:
@@ -184,18 +184,18 @@ class Settlement:
             log.exception("%d orders could not be changed together; each is changed alone", len(changes))
             return [await self._change_alone(change) for change in changes]
 
-    async def _change_alone(self, change: Change) -> Order | Exception:
+    async def _change_alone(self, change: OrderChange) -> Order | Exception:
         try:
-            [outcome] = await undisturbed(lambda: self._transact([change]))
+            [outcome] = await retry_on_conflict(lambda: self._transact([change]))
         except Exception as error:  # noqa: BLE001  # whoever asked for it hears of it
             return error
         return outcome
 
-    async def _transact(self, changes: Sequence[Change]) -> list[Order | Exception]:
+    async def _transact(self, changes: Sequence[OrderChange]) -> list[Order | Exception]:
         started = time.perf_counter()
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            sold = await uow.sales.lock_orders({change.order_id for change in changes})
+            sold = await uow.inventory.lock_orders({change.order_id for change in changes})
             before, shows, stock = sold.orders, sold.shows, sold.stock
             after = dict(before)
             duplicates: list[DuplicatePayment] = []
@@ -203,18 +203,18 @@ class Settlement:
             handled: list[PaymentEvent] = []
             for change in changes:
                 order = after.get(change.order_id)
-                scene = Scene(shows[order.show_id], stock, now, duplicates) if order else None
-                outcome = self._decided(change, order, scene)
+                scene = DecisionContext(shows[order.show_id], stock, now, duplicates) if order else None
+                outcome = self._decide(change, order, scene)
                 if isinstance(outcome, Order):
                     after[change.order_id] = outcome
-                    handled += [change.told_by] if change.told_by else []
+                    handled += [change.source_event] if change.source_event else []
                 outcomes.append(outcome)
             changed = [order for order_id, order in after.items() if order is not before[order_id]]
             moved = [order for order in changed if order.status is not before[order.id].status]
-            tasks = [task for order in moved for task in self._follow_up(order, shows[order.show_id], now)]
+            tasks = [task for order in moved for task in self._tasks_after(order, shows[order.show_id], now)]
             if changed:
                 await uow.orders.save(changed)
-                await uow.sales.save(stock)
+                await uow.inventory.save(stock)
                 for order in moved:
                     if order.status is OrderStatus.REFUNDED:
                         await uow.refunds.add(self._return_of(order, now))
@@ -233,11 +233,11 @@ class Settlement:
                 order.status,
                 time.perf_counter() - started,
             )
-            self._observer.settled(order.status)
+            self._metrics.status_reached(order.status)
         self._hand_over(tasks)
         return outcomes
 
-    def _decided(self, change: Change, order: Order | None, scene: Scene | None) -> Order | Exception:
+    def _decide(self, change: OrderChange, order: Order | None, scene: DecisionContext | None) -> Order | Exception:
         if order is None or scene is None:
             return NotFound("No such order")
         try:
@@ -268,7 +268,7 @@ class Settlement:
             created_at=now,
         )
 
-    def _follow_up(self, changed: Order, show: Show, now: datetime) -> list[OutboxTask]:
+    def _tasks_after(self, changed: Order, show: Show, now: datetime) -> list[OutboxTask]:
         kinds = _FOLLOW_UPS.get(changed.status, ())
         tasks = [OutboxTask(id=self._ids.new(), kind=kind, order_id=changed.id, due_at=now) for kind in kinds]
         if changed.status is OrderStatus.COMPLETED:

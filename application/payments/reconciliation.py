@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from application.payments.order_payments import Settlement
+from application.payments.order_payments import OrderPayments
 from application.payments.session import OpenSession
 from application.ports.orders import OrderPayment
 from application.ports.payment import Payment, PaymentError, PaymentSession, SessionStatus
@@ -38,13 +38,13 @@ class Reconcile:
         payment: Payment,
         unit_of_work: UnitOfWorkFactory,
         clock: Clock,
-        settlement: Settlement,
+        order_payments: OrderPayments,
         open_session: OpenSession,
     ) -> None:
         self._payment = payment
         self._unit_of_work = unit_of_work
         self._clock = clock
-        self._settlement = settlement
+        self._order_payments = order_payments
         self._open_session = open_session
 
     async def __call__(self) -> int:
@@ -107,7 +107,7 @@ class Reconcile:
     async def _settle(self, order_id: UUID, session: PaymentSession) -> None:
         """One order that cannot be settled must not keep the others waiting."""
         try:
-            await self._settlement.settle(order_id, session)
+            await self._order_payments.apply_session(order_id, session)
         except (DomainError, StorageUnavailable, StorageConflict) as error:
             log.warning("Order %s is not reconciled: %s", order_id, error)
 

@@ -6,9 +6,9 @@ import logging
 from uuid import UUID
 
 from application.links import Links
-from application.payments.order_payments import Settlement
+from application.payments.order_payments import OrderPayments
 from application.payments.session import PATIENCE_SECONDS
-from application.ports.payment import Payment, PaymentRefused, SessionNotFound
+from application.ports.payment import Payment, PaymentObjectNotFound, PaymentRefused
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import Conflict, NotFound
@@ -24,10 +24,12 @@ class ReleaseOrder:
     Money that came first completes the order instead.
     """
 
-    def __init__(self, payment: Payment, unit_of_work: UnitOfWorkFactory, settlement: Settlement, links: Links) -> None:
+    def __init__(
+        self, payment: Payment, unit_of_work: UnitOfWorkFactory, order_payments: OrderPayments, links: Links
+    ) -> None:
         self._payment = payment
         self._unit_of_work = unit_of_work
-        self._settlement = settlement
+        self._order_payments = order_payments
         self._links = links
 
     async def __call__(self, order_id: UUID, event: OrderEvent) -> Order:
@@ -43,9 +45,9 @@ class ReleaseOrder:
             return order
         try:
             session = await self._payment.expire_session(await self._session_id(order))
-        except SessionNotFound:
-            return await self._settlement.release(order.id, event)
-        return await self._settlement.settle(order.id, session, release_as=event)
+        except PaymentObjectNotFound:
+            return await self._order_payments.release(order.id, event)
+        return await self._order_payments.apply_session(order.id, session, release_as=event)
 
     async def _session_id(self, order: Order) -> str:
         if order.session_id is not None:
@@ -57,10 +59,10 @@ class ReleaseOrder:
                 order,
                 success_url=self._links.payment_success(),
                 cancel_url=self._links.payment_cancel(order),
-                patience_seconds=PATIENCE_SECONDS,
+                max_wait_seconds=PATIENCE_SECONDS,
             )
         except PaymentRefused as refusal:
-            raise SessionNotFound(str(refusal)) from refusal
+            raise PaymentObjectNotFound(str(refusal)) from refusal
         return session.id
 
 
@@ -68,11 +70,11 @@ class CancelOrder:
     """The buyer does not want to pay after all."""
 
     def __init__(
-        self, release: ReleaseOrder, unit_of_work: UnitOfWorkFactory, settlement: Settlement, clock: Clock
+        self, release: ReleaseOrder, unit_of_work: UnitOfWorkFactory, order_payments: OrderPayments, clock: Clock
     ) -> None:
         self._release = release
         self._unit_of_work = unit_of_work
-        self._settlement = settlement
+        self._order_payments = order_payments
         self._clock = clock
 
     async def __call__(self, order_id: UUID) -> Order:
@@ -83,7 +85,7 @@ class CancelOrder:
         """
         order = await self._release(order_id, OrderEvent.CANCELLED)
         if await self.may_be_given_up(order):
-            order = await self._settlement.give_up(order_id)
+            order = await self._order_payments.give_up(order_id)
         if order.status is not OrderStatus.CANCELLED and not self._closed_early(order):
             raise Conflict(f"Order {order.number} cannot be cancelled any more: it is {order.status}")
         return order

@@ -121,4 +121,4 @@ async def _overdue(uow: UnitOfWork, now: datetime, limit: int) -> list[UUID]:
 
 
 async def _of_cancelled_shows(uow: UnitOfWork, now: datetime, limit: int) -> list[UUID]:
-    return await uow.cancellations.holding(now=now, limit=limit)
+    return await uow.show_refunds.holding(now=now, limit=limit)

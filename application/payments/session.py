@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from application.links import Links
-from application.payments.order_payments import Settlement
+from application.payments.order_payments import OrderPayments
 from application.ports.payment import (
     Payment,
     PaymentBusy,
@@ -48,30 +48,35 @@ class OpenSession:
     """Opens sessions, and goes on trying in the background where it must."""
 
     def __init__(
-        self, payment: Payment, unit_of_work: UnitOfWorkFactory, settlement: Settlement, links: Links, clock: Clock
+        self,
+        payment: Payment,
+        unit_of_work: UnitOfWorkFactory,
+        order_payments: OrderPayments,
+        links: Links,
+        clock: Clock,
     ) -> None:
         self._payment = payment
         self._unit_of_work = unit_of_work
-        self._settlement = settlement
+        self._order_payments = order_payments
         self._links = links
         self._clock = clock
         self._queued: dict[UUID, asyncio.Task[None]] = {}
         self._calls = asyncio.Semaphore(MAX_CALLS)
         self._no_turn_before = datetime.min.replace(tzinfo=UTC)
 
-    async def __call__(self, order: Order, *, patience_seconds: float | None = PATIENCE_SECONDS) -> Order:
+    async def __call__(self, order: Order, *, max_wait_seconds: float | None = PATIENCE_SECONDS) -> Order:
         """The order with its session. Without one yet where its turn has not come: then it is being opened.
 
         Raises ProducerPaymentMissing, PaymentRefused or PaymentKeyRefused (the hold is released then), PaymentBusy,
         PaymentUnavailable.
         """
-        if patience_seconds is None or self._clock.now() >= self._no_turn_before:
+        if max_wait_seconds is None or self._clock.now() >= self._no_turn_before:
             try:
-                return await self._open(order, patience_seconds)
+                return await self._open(order, max_wait_seconds)
             except PaymentQueued as queue:
                 log.info("Session of order %s waits for its turn, as all do for now: %s", order.id, queue)
                 # Turns that others take meanwhile make the next one later, never sooner.
-                wait = timedelta(seconds=queue.retry_after_seconds - (patience_seconds or 0))
+                wait = timedelta(seconds=queue.retry_after_seconds - (max_wait_seconds or 0))
                 self._no_turn_before = self._clock.now() + wait
         self.in_background(order)
         return order
@@ -89,17 +94,17 @@ class OpenSession:
             queued.cancel()
         await asyncio.gather(*self._queued.values(), return_exceptions=True)
 
-    async def _open(self, order: Order, patience_seconds: float | None) -> Order:
+    async def _open(self, order: Order, max_wait_seconds: float | None) -> Order:
         try:
             session = await self._payment.open_session(
                 order,
                 success_url=self._links.payment_success(),
                 cancel_url=self._links.payment_cancel(order),
-                patience_seconds=patience_seconds,
+                max_wait_seconds=max_wait_seconds,
             )
         except (PaymentRefused, PaymentKeyRefused) as refusal:
             log.error("No payment session for order %s, its hold is released: %s", order.id, refusal)  # noqa: TRY400
-            await self._settlement.release(order.id, OrderEvent.PAYMENT_FAILED)
+            await self._order_payments.release(order.id, OrderEvent.PAYMENT_FAILED)
             if not isinstance(refusal, TaxRefused) and await self._account_is_stopped(order, refusal):
                 raise ProducerPaymentMissing("Producer payment details not configured") from refusal
             raise

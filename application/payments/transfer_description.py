@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from application.ports.payment import Payment, PaymentRefused
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.run import TaskHopeless
+from application.tasks.run import PermanentTaskError
 from domain.tasks import OutboxTask
 
 
@@ -16,7 +16,7 @@ class DescribeTransfer:
         self._payment = payment
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises TaskHopeless when Stripe refuses for good, PaymentUnavailable when it is away."""
+        """Raises PermanentTaskError when Stripe refuses for good, PaymentUnavailable when it is away."""
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.order_id)
         if order is None or order.charge_id is None:
@@ -24,4 +24,4 @@ class DescribeTransfer:
         try:
             await self._payment.describe_transfer(order)
         except PaymentRefused as refusal:
-            raise TaskHopeless(str(refusal)) from refusal
+            raise PermanentTaskError(str(refusal)) from refusal

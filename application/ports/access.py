@@ -32,7 +32,7 @@ class TokenRepo(Protocol):
         ...
 
 
-class AuditRepo(Protocol):
+class AuditLogRepo(Protocol):
     """What producers' tokens did. Entries are added, and never changed."""
 
     async def add(self, entry: AuditEntry) -> None: ...

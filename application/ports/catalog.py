@@ -13,7 +13,7 @@ from domain.promotions import TicketPromoCode
 
 
 @dataclass(frozen=True, slots=True)
-class ShowOnDisplay:
+class ShowDetails:
     """A show as buyers see it."""
 
     show: Show
@@ -79,21 +79,21 @@ class ShowRepo(Protocol):
 class ShowReader(Protocol):
     """Shows with their producers and tickets, published or not."""
 
-    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowOnDisplay]:
+    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowDetails]:
         """Everything of a producer's, the last to start first."""
         ...
 
-    async def details(self, show_id: UUID) -> ShowOnDisplay | None:
+    async def details(self, show_id: UUID) -> ShowDetails | None:
         """The show with its producer and tickets, published or not."""
         ...
 
-    async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowOnDisplay]:
+    async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowDetails]:
         """The same of many shows, by id, as far as they exist."""
         ...
 
     async def on_sale(
         self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
-    ) -> list[ShowOnDisplay]:
+    ) -> list[ShowDetails]:
         """Published shows that have not ended and were not cancelled, soonest first."""
         ...
 

@@ -45,7 +45,7 @@ class ScanCursor:
     scan_id: UUID
 
 
-class DoorRepo(Protocol):
+class CheckInRepo(Protocol):
     """Tickets by their codes, and scans. Whoever writes a scan of a ticket has locked the ticket's order."""
 
     async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
@@ -87,7 +87,7 @@ class DoorRepo(Protocol):
         ...
 
 
-class ListSigner(Protocol):
+class OfflineListSigner(Protocol):
     """Signs lists for scanners that lose the network, so that these can tell whose list it is."""
 
     def sign(self, payload: bytes) -> str:

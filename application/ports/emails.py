@@ -227,7 +227,7 @@ class OrderLinksFacts:
     orders: tuple[OrderLink, ...]
 
 
-LetterFacts = (
+EmailFacts = (
     ConfirmationFacts
     | ReminderFacts
     | RefundFacts
@@ -245,7 +245,7 @@ LetterFacts = (
 )
 
 
-class LetterWriter(Protocol):
-    def write(self, facts: LetterFacts) -> Letter:
+class EmailTemplates(Protocol):
+    def write(self, facts: EmailFacts) -> Letter:
         """The letter that tells these facts."""
         ...

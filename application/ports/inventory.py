@@ -19,7 +19,7 @@ from domain.stock import Stock
 
 
 @dataclass(frozen=True, slots=True)
-class Sale:
+class CheckoutData:
     """What carts ask about, as one transaction sees it: shows, their producers, and the stock.
 
     ``used_keys``: those of the Idempotency-Keys asked about that an order was placed under. ``claimed``: what each
@@ -43,7 +43,7 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True)
-class SoldOrders:
+class OrdersForUpdate:
     """Orders and what they are about, as one transaction sees it: their shows, and the stock that is theirs."""
 
     orders: Mapping[UUID, Order]
@@ -59,10 +59,10 @@ class ClaimQuery:
     now: datetime
 
 
-class SalesRepo(Protocol):
+class InventoryRepo(Protocol):
     """The stock of shows on sale."""
 
-    async def read(self, carts: Sequence[Cart]) -> Sale:
+    async def read(self, carts: Sequence[Cart]) -> CheckoutData:
         """Everything the carts ask about, without locks."""
         ...
 
@@ -73,7 +73,7 @@ class SalesRepo(Protocol):
         keys: Collection[str] = (),
         claimants: ClaimQuery | None = None,
         pass_over: bool = False,
-    ) -> Sale:
+    ) -> CheckoutData:
         """The same, with the tickets and then the promo codes locked in id order until the transaction ends, and then
         the keys of claimants, in their order: another transaction that asks about one of them waits.
 
@@ -87,7 +87,7 @@ class SalesRepo(Protocol):
         """The tickets and promo codes of orders, locked. Lock the orders themselves first."""
         ...
 
-    async def lock_orders(self, order_ids: Collection[UUID]) -> SoldOrders:
+    async def lock_orders(self, order_ids: Collection[UUID]) -> OrdersForUpdate:
         """The orders that exist, then their tickets and promo codes: locked in id order until the transaction ends.
 
         Everything else is read after the locks were had.

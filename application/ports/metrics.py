@@ -7,7 +7,7 @@ from typing import Protocol
 from domain.orders import OrderStatus
 
 
-class OrderObserver(Protocol):
-    def settled(self, status: OrderStatus) -> None:
+class OrderMetrics(Protocol):
+    def status_reached(self, status: OrderStatus) -> None:
         """An order came into a status by its payment, and that is committed. Never raises, never waits."""
         ...

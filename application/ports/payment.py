@@ -56,7 +56,7 @@ class TaxRefused(PaymentRefused):
     """
 
 
-class SessionNotFound(PaymentRefused):
+class PaymentObjectNotFound(PaymentRefused):
     """The provider knows no such session."""
 
 
@@ -140,24 +140,24 @@ class Payment(Protocol):
     """Every call may be repeated: a repetition finds what the first call made."""
 
     async def open_session(
-        self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
+        self, order: Order, *, success_url: str, cancel_url: str, max_wait_seconds: float | None = None
     ) -> PaymentSession:
         """The order's checkout session, made on the first call (P1-020, P2-015).
 
-        Raises PaymentQueued when its turn comes later than ``patience_seconds`` (None: wait as long as it takes),
+        Raises PaymentQueued when its turn comes later than ``max_wait_seconds`` (None: wait as long as it takes),
         TaxRefused, PaymentRefused, PaymentKeyRefused, PaymentBusy, PaymentUnavailable.
         """
         ...
 
     async def session(self, session_id: str) -> PaymentSession:
-        """The session as it is now. Raises SessionNotFound, PaymentUnavailable."""
+        """The session as it is now. Raises PaymentObjectNotFound, PaymentUnavailable."""
         ...
 
     async def expire_session(self, session_id: str) -> PaymentSession:
         """Make sure that the session cannot be paid any more, or learn that it has been.
 
-        Raises SessionNotFound where there never was such a session, and PaymentUnavailable, also where the provider
-        leaves an open session open.
+        Raises PaymentObjectNotFound where there never was such a session, and PaymentUnavailable, also where the
+        provider leaves an open session open.
         """
         ...
 
@@ -166,7 +166,7 @@ class Payment(Protocol):
         ...
 
     async def intent(self, intent_id: str) -> PaymentIntent:
-        """A payment as it is now. Raises SessionNotFound, PaymentUnavailable."""
+        """A payment as it is now. Raises PaymentObjectNotFound, PaymentUnavailable."""
         ...
 
     async def refund(self, order: Order, refund: Refund) -> RefundState:
@@ -200,7 +200,7 @@ class Payment(Protocol):
         ...
 
     async def refund_state(self, stripe_refund_id: str) -> RefundState:
-        """A refund as it is now. Raises SessionNotFound, PaymentUnavailable."""
+        """A refund as it is now. Raises PaymentObjectNotFound, PaymentUnavailable."""
         ...
 
     async def refunds_of_charge(self, charge_id: str) -> list[RefundState]:
@@ -208,7 +208,7 @@ class Payment(Protocol):
         ...
 
     async def dispute(self, dispute_id: str) -> DisputeState:
-        """A dispute as it is now. Raises SessionNotFound, PaymentUnavailable."""
+        """A dispute as it is now. Raises PaymentObjectNotFound, PaymentUnavailable."""
         ...
 
     async def reverse_transfer(self, order: Order, dispute: Dispute) -> str | None:
@@ -220,7 +220,7 @@ class Payment(Protocol):
         ...
 
     async def charges_enabled(self, account_id: str) -> bool:
-        """Whether a connected account can take charges. Raises SessionNotFound, PaymentUnavailable."""
+        """Whether a connected account can take charges. Raises PaymentObjectNotFound, PaymentUnavailable."""
         ...
 
     async def create_account(self, producer: Producer) -> str:

@@ -19,7 +19,7 @@ class NoteRepo(Protocol):
         ...
 
 
-class BuyerRepo(Protocol):
+class PersonalDataRepo(Protocol):
     """Persons, who are known by an e-mail address alone."""
 
     async def orders_of(self, producer_id: UUID, email: str) -> list[UUID]:

@@ -43,7 +43,7 @@ class RefundProgress:
         return self.refunded + self.failed + self.remaining
 
 
-class CancellationRepo(Protocol):
+class ShowRefundRepo(Protocol):
     async def holding(self, *, now: datetime, limit: int) -> list[UUID]:
         """Pending orders of cancelled shows whose release is not put off, locked until the transaction ends: those that
         were never put off first, then the oldest. What another transaction has locked is left out.

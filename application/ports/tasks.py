@@ -91,7 +91,7 @@ class OutboxRepo(Protocol):
         """In the same order, those that are not done, whose mail was perhaps sent, and that no worker has."""
         ...
 
-    async def revive(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
+    async def requeue(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
         """Dead tasks, these or all of them, get all their tries again, from ``now`` on. Which ones do.
 
         So do those of ``task_ids`` whose mail was perhaps sent.
@@ -102,7 +102,7 @@ class OutboxRepo(Protocol):
         """Whether such a task about the order, with at least these details, is still to be done."""
         ...
 
-    async def settle(self, order_id: UUID, kind: TaskKind) -> None:
+    async def discard_dead(self, order_id: UUID, kind: TaskKind) -> None:
         """Dead tasks of this kind about the order are done: there is nothing left for them to do."""
         ...
 

@@ -16,11 +16,11 @@ class Allowance(Protocol):
         ...
 
 
-class Pace(Protocol):
-    async def reserve(self, lane: str, *, patience_seconds: float | None) -> Turn:
+class Throttle(Protocol):
+    async def reserve(self, key: str, *, max_wait_seconds: float | None) -> Turn:
         """The next turn in a lane.
 
-        A turn that comes later than ``patience_seconds`` is not taken (None: take it however late). Never raises: a
+        A turn that comes later than ``max_wait_seconds`` is not taken (None: take it however late). Never raises: a
         process that cannot ask the others keeps the pace by itself.
         """
         ...

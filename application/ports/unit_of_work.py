@@ -5,18 +5,18 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
-from application.ports.access import AuditRepo, TokenRepo
+from application.ports.access import AuditLogRepo, TokenRepo
 from application.ports.catalog import ProducerRepo, PromoCodeRepo, ShowReader, ShowRepo, TicketRepo
-from application.ports.checkin import DoorRepo
+from application.ports.checkin import CheckInRepo
 from application.ports.disputes import DisputeRepo
 from application.ports.duplicate_payments import DuplicatePaymentRepo
-from application.ports.inventory import SalesRepo
+from application.ports.inventory import InventoryRepo
 from application.ports.order_lists import OrderListRepo
 from application.ports.orders import LookupRepo, OrderRepo, OrderWatchlist
-from application.ports.personal_data import BuyerRepo, NoteRepo
+from application.ports.personal_data import NoteRepo, PersonalDataRepo
 from application.ports.pictures import PictureRepo
 from application.ports.refunds import RefundRepo
-from application.ports.show_refunds import CancellationRepo
+from application.ports.show_refunds import ShowRefundRepo
 from application.ports.tasks import OutboxRepo
 from application.ports.webhooks import EventInbox
 
@@ -41,7 +41,7 @@ class UnitOfWork(Protocol):
     """
 
     @property
-    def sales(self) -> SalesRepo: ...
+    def inventory(self) -> InventoryRepo: ...
 
     @property
     def producers(self) -> ProducerRepo: ...
@@ -89,22 +89,22 @@ class UnitOfWork(Protocol):
     def pictures(self) -> PictureRepo: ...
 
     @property
-    def audit(self) -> AuditRepo: ...
+    def audit_log(self) -> AuditLogRepo: ...
 
     @property
     def order_lists(self) -> OrderListRepo: ...
 
     @property
-    def door(self) -> DoorRepo: ...
+    def check_ins(self) -> CheckInRepo: ...
 
     @property
     def notes(self) -> NoteRepo: ...
 
     @property
-    def buyers(self) -> BuyerRepo: ...
+    def personal_data(self) -> PersonalDataRepo: ...
 
     @property
-    def cancellations(self) -> CancellationRepo: ...
+    def show_refunds(self) -> ShowRefundRepo: ...
 
     async def commit(self) -> None: ...
 

@@ -32,7 +32,7 @@ class ReceivedEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
+class EventContext:
     """What is known when an event comes: whether it was ``handled`` before, and whose session it is about, if any."""
 
     handled: bool
@@ -44,7 +44,7 @@ class EventInbox(Protocol):
 
     async def get(self, event_id: str) -> ReceivedEvent | None: ...
 
-    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, Background]:
+    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, EventContext]:
         """Of every event, by its id."""
         ...
 

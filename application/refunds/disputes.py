@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from application.access.ownership import own_order
+from application.access.ownership import owned_order
 from application.notifications.dispute import DISPUTE_ID, OPERATOR, PRODUCER, RECIPIENT, STATUS
 from application.ports.payment import DisputeState, Payment, PaymentRefused
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.refunds.refund_status import drop_settled_submissions
-from application.tasks.dispatch import HandOver
-from application.tasks.run import TaskHopeless
+from application.tasks.dispatch import TaskDispatcher
+from application.tasks.run import PermanentTaskError
 from domain.access import Actor
 from domain.dispute_losses import booked
 from domain.disputes import Dispute, taken_by_banks
@@ -33,16 +33,16 @@ class _Change:
     after: Dispute
 
 
-class FollowDispute:
+class SyncDispute:
     """Keeps a dispute as Stripe says it stands, and its order in line with it (domain/disputes.py)."""
 
     def __init__(
-        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hand_over: HandOver, *, tells_operator: bool
+        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, *, tells_operator: bool
     ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._hand_over = hand_over
+        self._hand_over = dispatch
         self._recipients = (PRODUCER, OPERATOR) if tells_operator else (PRODUCER,)
 
     async def __call__(self, order_id: UUID, state: DisputeState) -> None:
@@ -62,18 +62,18 @@ class FollowDispute:
             changed = _in_line(order, [*disputes.values(), after])
             if changed != order:
                 await uow.orders.save([changed])
-            tasks = self._follow_up(_Change(changed, before, after))
+            tasks = self._tasks_after(_Change(changed, before, after))
             await uow.outbox.add(tasks)
             await drop_settled_submissions(uow, changed)
             if after.is_over:
-                await uow.cancellations.reconsider(order_id)
+                await uow.show_refunds.reconsider(order_id)
             await uow.commit()
         log.warning("Dispute %s of order %s is %s", after.id, order_id, after.status)
         if after.has_to_be_repaid:
             log.error("Dispute %s was won after %s was taken from the producer: pay it back", after.id, after.recovered)
         self._hand_over(tasks)
 
-    def _follow_up(self, change: _Change) -> list[OutboxTask]:
+    def _tasks_after(self, change: _Change) -> list[OutboxTask]:
         before, after, now = change.before, change.after, self._clock.now()
         tasks = []
         if after.is_lost and not (before and before.is_lost):
@@ -104,7 +104,7 @@ def _followed(order: Order, before: Dispute | None, state: DisputeState) -> Disp
         reason=state.reason,
         opened_at=state.opened_at,
     )
-    return known.followed(state.status, amount=state.amount, lost=state.lost, evidence_due_by=state.evidence_due_by)
+    return known.with_status(state.status, amount=state.amount, lost=state.lost, evidence_due_by=state.evidence_due_by)
 
 
 def _news_of(dispute: Dispute) -> object:
@@ -134,7 +134,7 @@ class ReverseTransfer:
         self._payment = payment
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises TaskHopeless when Stripe refuses for good, PaymentUnavailable when it is away."""
+        """Raises PermanentTaskError when Stripe refuses for good, PaymentUnavailable when it is away."""
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.order_id)
             dispute = await _dispute(uow, task)
@@ -143,7 +143,7 @@ class ReverseTransfer:
         try:
             reversal_id = await self._payment.reverse_transfer(order, dispute)
         except PaymentRefused as refusal:
-            raise TaskHopeless(str(refusal)) from refusal
+            raise PermanentTaskError(str(refusal)) from refusal
         async with self._unit_of_work() as uow:
             await uow.orders.lock([order.id])
             current = await _dispute(uow, task)
@@ -166,5 +166,5 @@ class ListDisputes:
     async def __call__(self, actor: Actor, order_id: UUID) -> tuple[Order, list[Dispute]]:
         """Oldest first. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            order = await own_order(uow, actor, order_id)
+            order = await owned_order(uow, actor, order_id)
             return order, await uow.disputes.of_order(order_id)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
-from application.access.ownership import own_order
+from application.access.audit_log import AuditLog
+from application.access.ownership import owned_order
 from application.notifications.refund import refund_mail
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.dispatch import HandOver
+from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.errors import InvalidRequest, NotFound
@@ -34,12 +34,12 @@ MAX_REASON_LENGTH = 500
 class RefundOrder:
     """A producer gives money back: for the whole order or for some of its attendees."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hand_over: HandOver) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._hand_over = hand_over
-        self._audit = AuditTrail(clock, ids)
+        self._hand_over = dispatch
+        self._audit = AuditLog(clock, ids)
 
     async def __call__(
         self,
@@ -63,11 +63,11 @@ class RefundOrder:
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             if by:
-                await own_order(uow, by, order_id)
+                await owned_order(uow, by, order_id)
             order = (await uow.orders.lock([order_id])).get(order_id)
             if order is None:
                 raise NotFound("No such order")
-            stock = await uow.sales.lock_stock([order])
+            stock = await uow.inventory.lock_stock([order])
             earlier = await uow.refunds.of_order(order.id)
             disputes = await uow.disputes.of_order(order.id)
             decision = decide_refund(order, earlier, _request(attendee_ids, refund_fees), disputes=disputes)
@@ -87,9 +87,9 @@ class RefundOrder:
                     created_at=now,
                     status=RefundStatus.SUCCEEDED if order.is_manual_order else RefundStatus.REQUESTED,
                 )
-            tasks = self._follow_up(changed, refund, now)
+            tasks = self._tasks_after(changed, refund, now)
             await uow.orders.save([changed])
-            await uow.sales.save(stock)
+            await uow.inventory.save(stock)
             if refund:
                 await uow.refunds.add(refund)
             await uow.outbox.add(tasks)
@@ -100,7 +100,7 @@ class RefundOrder:
         self._hand_over(tasks)
         return changed, refund
 
-    def _follow_up(self, order: Order, refund: Refund | None, now: datetime) -> list[OutboxTask]:
+    def _tasks_after(self, order: Order, refund: Refund | None, now: datetime) -> list[OutboxTask]:
         if order.is_manual_order:
             return [refund_mail(order.id, None, ids=self._ids, now=now)]  # of the money they know from the counter
         mail = refund_mail(order.id, refund, ids=self._ids, now=now)
@@ -136,7 +136,7 @@ class PreviewRefund:
     ) -> RefundPreview:
         """Raises NotFound, and Conflict where the refund would be refused."""
         async with self._unit_of_work() as uow:
-            order = await own_order(uow, actor, order_id)
+            order = await owned_order(uow, actor, order_id)
             earlier = await uow.refunds.of_order(order_id)
             disputes = await uow.disputes.of_order(order_id)
         decision = decide_refund(order, earlier, _request(attendee_ids, refund_fees), disputes=disputes)

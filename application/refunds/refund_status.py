@@ -14,18 +14,18 @@ from domain.disputes import is_contested
 from domain.errors import NotFound
 from domain.orders import Order
 from domain.refunds import (
-    LOST,
+    FAILED_STATUSES,
     Refund,
     RefundStatus,
     left_to_refund,
-    owed,
+    outstanding,
 )
 from domain.tasks import TaskKind
 
 log = logging.getLogger(__name__)
 
 
-class FollowRefund:
+class SyncRefundStatus:
     """What Stripe says of a refund: one of ours, or one that was made by hand in Stripe's dashboard. When that was the
     last of the money, the order is refunded (domain/refunds.py).
     """
@@ -49,14 +49,14 @@ class FollowRefund:
             if refund is None:
                 refund = self._made_by_hand(order, state, sequence=len(known) + 1)
                 await uow.refunds.add(refund)
-            followed = refund.followed(state.status, state.stripe_refund_id, state.failure_reason)
+            followed = refund.with_status(state.status, state.stripe_refund_id, state.failure_reason)
             order = await store_status(uow, order, refund, followed, ids=self._ids, now=self._clock.now())
             if followed.made_at_stripe and order.success:
                 disputes = await uow.disputes.of_order(order_id)
                 if not left_to_refund(order, disputes):
                     await self._void(uow, order, followed)
             await uow.commit()
-        if state.status in LOST:
+        if state.status in FAILED_STATUSES:
             log.error("Refund %s of order %s %s: %s", refund.id, order_id, state.status, state.failure_reason)
 
     def _made_by_hand(self, order: Order, state: RefundState, *, sequence: int) -> Refund:
@@ -73,9 +73,9 @@ class FollowRefund:
 
     async def _void(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
         """No ticket is paid for any more. The buyer is told; what else waits for the order drops itself."""
-        stock = await uow.sales.lock_stock([order])
+        stock = await uow.inventory.lock_stock([order])
         await uow.orders.save([order.refunded(None, stock, restock=True)])
-        await uow.sales.save(stock)
+        await uow.inventory.save(stock)
         await uow.outbox.add([refund_mail(order.id, refund, ids=self._ids, now=self._clock.now())])
 
 
@@ -88,14 +88,14 @@ async def store_status(
     anyway, and of one that their bank did not take.
     """
     await uow.refunds.save(after)
-    order = await recount(uow, order)
-    if after.counts and not before.counts and order.attendees:
+    order = await refresh_refunded_amount(uow, order)
+    if after.is_effective and not before.is_effective and order.attendees:
         mail = refund_mail(order.id, after, ids=ids, now=now)
         if not await uow.outbox.is_pending(order.id, mail.kind, mail.details):
             await uow.outbox.add([mail])
-    if before.counts and not after.counts and after.stripe_refund_id is not None:
+    if before.is_effective and not after.is_effective and after.stripe_refund_id is not None:
         refunds, disputes = await uow.refunds.of_order(order.id), await uow.disputes.of_order(order.id)
-        if owed(order, refunds, refund_fees=after.refund_fees, disputes=disputes):
+        if outstanding(order, refunds, refund_fees=after.refund_fees, disputes=disputes):
             await uow.outbox.add([refund_failed_mail(order.id, after, ids=ids, now=now)])
     await drop_settled_submissions(uow, order)
     return order
@@ -105,14 +105,14 @@ async def drop_settled_submissions(uow: UnitOfWork, order: Order) -> None:
     """Tasks that were given up, and would give back what is not owed any more, have nothing left to do."""
     refunds, disputes = await uow.refunds.of_order(order.id), await uow.disputes.of_order(order.id)
     waiting = any(refund.status is RefundStatus.REQUESTED for refund in refunds)
-    if waiting or is_contested(order, disputes) or owed(order, refunds, refund_fees=False, disputes=disputes):
+    if waiting or is_contested(order, disputes) or outstanding(order, refunds, refund_fees=False, disputes=disputes):
         return
-    await uow.outbox.settle(order.id, TaskKind.SUBMIT_REFUNDS)
+    await uow.outbox.discard_dead(order.id, TaskKind.SUBMIT_REFUNDS)
 
 
-async def recount(uow: UnitOfWork, order: Order) -> Order:
+async def refresh_refunded_amount(uow: UnitOfWork, order: Order) -> Order:
     """The locked order, with how much of it is on its way back to the buyer, or there, written down."""
-    returned = sum(refund.amount for refund in await uow.refunds.of_order(order.id) if refund.counts)
+    returned = sum(refund.amount for refund in await uow.refunds.of_order(order.id) if refund.is_effective)
     recounted = replace(order, refunded_amount=min(returned, order.amount_paid))
     if recounted != order:
         await uow.orders.save([recounted])

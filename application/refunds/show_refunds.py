@@ -10,8 +10,8 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-from application.access.audit_log import AuditTrail
-from application.access.ownership import locked_show, own_show
+from application.access.audit_log import AuditLog
+from application.access.ownership import locked_show, owned_show
 from application.ports.show_refunds import RefundProgress, ShowRefund
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -38,7 +38,7 @@ MAX_REASON_LENGTH = 500
 class RefundShow:
     """A producer gives everybody's money back, in one operation that workers carry out."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditTrail) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._audit = audit
@@ -56,14 +56,14 @@ class RefundShow:
             show = await locked_show(uow, actor, show_id)
             if not show.cancelled:
                 raise Conflict("Only a cancelled show can be refunded as a whole; cancel it first")
-            before = await uow.cancellations.refund_of(show_id)
+            before = await uow.show_refunds.refund_of(show_id)
             terms = {"refund_fees": refund_fees, "reason": reason}
-            await uow.cancellations.ask_for_refund(
+            await uow.show_refunds.ask_for_refund(
                 ShowRefund(show_id=show_id, requested_at=self._clock.now(), refund_fees=refund_fees, reason=reason)
             )
             if before is None or (before.refund_fees, before.reason) != (refund_fees, reason):
                 await self._audit.record(uow, actor, Action.SHOW_REFUNDED, show_id, show_id=show_id, after=terms)
-            progress = await uow.cancellations.progress(show_id, failures=MAX_FAILURES)
+            progress = await uow.show_refunds.progress(show_id, failures=MAX_FAILURES)
             currency = await _currency(uow, actor.producer_id)
             await uow.commit()
         return progress, currency
@@ -71,10 +71,10 @@ class RefundShow:
     async def progress(self, actor: Actor, show_id: UUID) -> tuple[RefundProgress, Currency]:
         """How far it is. Raises NotFound, also when nobody has asked for a refund of the show."""
         async with self._unit_of_work() as uow:
-            await own_show(uow, actor, show_id)
-            if await uow.cancellations.refund_of(show_id) is None:
+            await owned_show(uow, actor, show_id)
+            if await uow.show_refunds.refund_of(show_id) is None:
                 raise NotFound("Nobody has asked for a refund of this show")
-            progress = await uow.cancellations.progress(show_id, failures=MAX_FAILURES)
+            progress = await uow.show_refunds.progress(show_id, failures=MAX_FAILURES)
             return progress, await _currency(uow, actor.producer_id)
 
 
@@ -98,7 +98,7 @@ class RefundCancelled:
     async def _claim(self) -> ShowRefund | None:
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            claimed = await uow.cancellations.claim_refund(
+            claimed = await uow.show_refunds.claim_refund(
                 now=now, until=now + CLAIM, requested_since=now - LOOKED_AFTER
             )
             await uow.commit()
@@ -107,10 +107,10 @@ class RefundCancelled:
     async def _next_batch(self, refund: ShowRefund) -> list[UUID]:
         show_id, asked_at = refund.show_id, refund.requested_at
         async with self._unit_of_work() as uow:
-            await uow.cancellations.keep_refund(show_id, until=self._clock.now() + CLAIM)
-            order_ids = await uow.cancellations.to_refund(show_id, limit=BATCH)
+            await uow.show_refunds.keep_refund(show_id, until=self._clock.now() + CLAIM)
+            order_ids = await uow.show_refunds.to_refund(show_id, limit=BATCH)
             # What is lost after it was asked for waits until it is asked for again.
-            order_ids = order_ids or await uow.cancellations.to_refund_again(show_id, asked_at=asked_at, limit=BATCH)
+            order_ids = order_ids or await uow.show_refunds.to_refund_again(show_id, asked_at=asked_at, limit=BATCH)
             await uow.commit()
         return order_ids
 
@@ -121,7 +121,7 @@ class RefundCancelled:
             log.warning("Order %s of a cancelled show is not refunded: %s", order_id, refusal)
             async with self._unit_of_work() as uow:
                 # Whoever refunded it meanwhile has left nothing to do: only what still admits counts as refused.
-                await uow.cancellations.refused(order_id, reason=str(refusal))
+                await uow.show_refunds.refused(order_id, reason=str(refusal))
                 await uow.commit()
             return False
         return True

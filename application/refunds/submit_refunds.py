@@ -8,12 +8,12 @@ from application.notifications.refund import refund_mail
 from application.ports.payment import Payment, PaymentRefused
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.refunds.refund_status import recount, store_status
-from application.tasks.run import TaskHopeless
+from application.refunds.refund_status import refresh_refunded_amount, store_status
+from application.tasks.run import PermanentTaskError
 from domain.refunds import (
     Refund,
     RefundStatus,
-    owed,
+    outstanding,
 )
 from domain.tasks import OutboxTask
 
@@ -30,9 +30,9 @@ class SubmitRefunds:
     async def __call__(self, task: OutboxTask) -> None:
         """An operator who revives the task after Stripe refused, starts another refund of what is owed.
 
-        Raises TaskHopeless when Stripe refuses one for good, PaymentUnavailable when it is away.
+        Raises PermanentTaskError when Stripe refuses one for good, PaymentUnavailable when it is away.
         """
-        if task.was_revived:
+        if task.was_requeued:
             await self._start_again(task.order_id)
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.order_id)
@@ -44,9 +44,9 @@ class SubmitRefunds:
                 state = await self._payment.refund(order, refund)
             except PaymentRefused as refusal:
                 await self._follow(order.id, refund.id, refund.refused(str(refusal)))
-                raise TaskHopeless(str(refusal)) from refusal
+                raise PermanentTaskError(str(refusal)) from refusal
             await self._follow(
-                order.id, refund.id, refund.followed(state.status, state.stripe_refund_id, state.failure_reason)
+                order.id, refund.id, refund.with_status(state.status, state.stripe_refund_id, state.failure_reason)
             )
 
     async def _start_again(self, order_id: UUID) -> None:
@@ -54,10 +54,10 @@ class SubmitRefunds:
             order = (await uow.orders.lock([order_id])).get(order_id)
             earlier = await uow.refunds.of_order(order_id)
             disputes = await uow.disputes.of_order(order_id)
-            lost = [refund for refund in earlier if not refund.counts]
+            lost = [refund for refund in earlier if not refund.is_effective]
             if order is None or not lost:
                 return
-            amount = owed(order, earlier, refund_fees=lost[-1].refund_fees, disputes=disputes)
+            amount = outstanding(order, earlier, refund_fees=lost[-1].refund_fees, disputes=disputes)
             if not amount:
                 return
             now = self._clock.now()
@@ -71,7 +71,7 @@ class SubmitRefunds:
                 created_at=now,
             )
             await uow.refunds.add(again)
-            await recount(uow, order)
+            await refresh_refunded_amount(uow, order)
             await uow.outbox.add([refund_mail(order_id, again, ids=self._ids, now=now)])
             await uow.commit()
 

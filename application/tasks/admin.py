@@ -42,7 +42,7 @@ class ListTasks:
             after = page[-1].id
 
 
-class ReviveTasks:
+class RetryDeadTasks:
     """The relay hands them over within a second, where a worker runs."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
@@ -55,7 +55,7 @@ class ReviveTasks:
         Raises NotFound, and revives none, where one of these is neither.
         """
         async with self._unit_of_work() as uow:
-            revived = await uow.outbox.revive(task_ids, now=self._clock.now())
+            revived = await uow.outbox.requeue(task_ids, now=self._clock.now())
             if missing := set(task_ids or ()) - set(revived):
                 raise NotFound(f"No dead task {', '.join(sorted(map(str, missing)))}")
             await uow.commit()

@@ -13,7 +13,7 @@ from domain.tasks import BULK, OutboxTask
 log = logging.getLogger(__name__)
 
 
-class HandOver:
+class TaskDispatcher:
     """Hands outbox tasks to the workers in the background. What fails is left to the relay."""
 
     def __init__(self, notifier: Notifier) -> None:

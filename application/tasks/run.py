@@ -36,11 +36,11 @@ RECORD_PAUSES: Final = (0.1, 0.5, 1, 2, 5, 10, 20, 20)
 Handler = Callable[[OutboxTask], Awaitable[None]]
 
 
-class TaskHopeless(Exception):
+class PermanentTaskError(Exception):
     """Trying this task again can never help."""
 
 
-class TaskTooEarly(Exception):
+class PostponeTask(Exception):
     """The task could not be begun, and is to be ``until`` then. This was no try."""
 
     def __init__(self, until: datetime) -> None:
@@ -99,7 +99,7 @@ class RunTask:
             async with self._claim_kept(task):
                 tried = await self._try(task)
                 await self._record(tried)
-        except TaskTooEarly as early:
+        except PostponeTask as early:
             await self._give_back(task, early.until)
             return TaskState.PENDING
         except ClaimLost as lost:
@@ -124,9 +124,9 @@ class RunTask:
             )
         try:
             if task.attempts > MAX_ATTEMPTS:
-                raise TaskHopeless(f"given up: the last of {task.attempts - 1} tries ended without a word")  # noqa: TRY301
+                raise PermanentTaskError(f"given up: the last of {task.attempts - 1} tries ended without a word")  # noqa: TRY301
             await self._handlers[task.kind](task)
-        except (TaskTooEarly, ClaimLost):
+        except (PostponeTask, ClaimLost):
             raise
         except TaskPerhapsDone as doubt:
             return self._perhaps_done(task, doubt)
@@ -136,7 +136,7 @@ class RunTask:
         return replace(task, state=TaskState.DONE, last_error=None)
 
     def _failed(self, task: OutboxTask, error: Exception) -> OutboxTask:
-        hopeless = isinstance(error, TaskHopeless) or task.attempts >= MAX_ATTEMPTS
+        hopeless = isinstance(error, PermanentTaskError) or task.attempts >= MAX_ATTEMPTS
         log.warning(
             "Task %s (%s, order %s) failed at try %d%s: %s",
             task.id,
@@ -145,7 +145,7 @@ class RunTask:
             task.attempts,
             ", given up" if hopeless else "",
             error,
-            exc_info=not isinstance(error, TaskHopeless),
+            exc_info=not isinstance(error, PermanentTaskError),
         )
         return replace(
             task,

@@ -13,8 +13,8 @@ from typing import Final
 
 from application.concurrency.group_commit import GroupCommit
 from application.payments.completion import CompleteOrder
-from application.payments.duplicate_payments import FollowDuplicatePayment
-from application.payments.order_payments import Settlement
+from application.payments.duplicate_payments import SyncDuplicatePayment
+from application.payments.order_payments import OrderPayments
 from application.ports.orders import FoundOrder
 from application.ports.payment import (
     DisputeState,
@@ -28,9 +28,9 @@ from application.ports.payment import (
 )
 from application.ports.system import Clock
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
-from application.ports.webhooks import Background, ReceivedEvent
-from application.refunds.disputes import FollowDispute
-from application.refunds.refund_status import FollowRefund
+from application.ports.webhooks import EventContext, ReceivedEvent
+from application.refunds.disputes import SyncDispute
+from application.refunds.refund_status import SyncRefundStatus
 from domain.errors import DomainError, NotFound
 
 log = logging.getLogger(__name__)
@@ -42,31 +42,31 @@ FINAL: Final = (DomainError, PaymentError)
 Handler = Callable[[PaymentEvent, FoundOrder | None], Awaitable[bool]]
 
 
-class Reactions:
+class EventHandlers:
     """What is done about each type of event; what it is about is named by the id of its object."""
 
     def __init__(
         self,
         payment: Payment,
         unit_of_work: UnitOfWorkFactory,
-        settlement: Settlement,
+        order_payments: OrderPayments,
         complete_order: CompleteOrder,
-        follow_refund: FollowRefund,
-        follow_duplicate: FollowDuplicatePayment,
-        follow_dispute: FollowDispute,
+        sync_refund_status: SyncRefundStatus,
+        sync_duplicate_payment: SyncDuplicatePayment,
+        sync_dispute: SyncDispute,
     ) -> None:
         self._payment = payment
         self._unit_of_work = unit_of_work
-        self._settlement = settlement
+        self._order_payments = order_payments
         self._complete_order = complete_order
-        self._follow_refund = follow_refund
-        self._follow_duplicate = follow_duplicate
-        self._follow_dispute = follow_dispute
+        self._follow_refund = sync_refund_status
+        self._follow_duplicate = sync_duplicate_payment
+        self._follow_dispute = sync_dispute
         self._by_type: dict[str, Handler] = {
-            "checkout.session.completed": complete_order.because_of,
-            "checkout.session.expired": complete_order.because_of,
-            "checkout.session.async_payment_succeeded": complete_order.because_of,
-            "checkout.session.async_payment_failed": complete_order.because_of,
+            "checkout.session.completed": complete_order.complete_from_event,
+            "checkout.session.expired": complete_order.complete_from_event,
+            "checkout.session.async_payment_succeeded": complete_order.complete_from_event,
+            "checkout.session.async_payment_failed": complete_order.complete_from_event,
             "payment_intent.payment_failed": _by_object(self._payment_failed),
             "charge.refunded": _by_object(self._charge_refunded),
             "refund.updated": _by_object(self._refund_changed),
@@ -89,7 +89,7 @@ class Reactions:
         if intent.order_id is None:
             raise NotFound("No order belongs to this payment")
         if intent.last_error:
-            await self._settlement.decline(intent.order_id, intent.last_error)
+            await self._order_payments.decline(intent.order_id, intent.last_error)
 
     async def _charge_refunded(self, charge_id: str) -> None:
         for state in await self._payment.refunds_of_charge(charge_id):
@@ -99,7 +99,7 @@ class Reactions:
         await self.refund_is(await self._payment.refund_state(stripe_refund_id))
 
     async def refund_is(self, state: RefundState) -> None:
-        """A refund stands so at the provider. Raises NotFound, SessionNotFound, PaymentUnavailable."""
+        """A refund stands so at the provider. Raises NotFound, PaymentObjectNotFound, PaymentUnavailable."""
         order = await self._complete_order.by_payment(state.payment_intent_id)
         if state.payment_intent_id in (None, order.payment_intent_id):
             await self._follow_refund(state)
@@ -110,7 +110,7 @@ class Reactions:
         await self.dispute_is(await self._payment.dispute(dispute_id))
 
     async def dispute_is(self, state: DisputeState) -> None:
-        """A dispute stands so at the provider. Raises NotFound, SessionNotFound, PaymentUnavailable."""
+        """A dispute stands so at the provider. Raises NotFound, PaymentObjectNotFound, PaymentUnavailable."""
         order = await self._complete_order.by_payment(state.payment_intent_id)
         if state.payment_intent_id == order.payment_intent_id:
             await self._follow_dispute(order.id, state)
@@ -145,16 +145,16 @@ class HandlePaymentEvent:
         events: PaymentEvents,
         unit_of_work: UnitOfWorkFactory,
         clock: Clock,
-        reactions: Reactions,
+        event_handlers: EventHandlers,
         *,
         livemode: bool,
     ) -> None:
         self._events = events
         self._unit_of_work = unit_of_work
         self._clock = clock
-        self._reactions = reactions
+        self._event_handlers = event_handlers
         self._livemode = livemode
-        self._looking_up: GroupCommit[None, PaymentEvent, Background] = GroupCommit(self._look_up)
+        self._looking_up: GroupCommit[None, PaymentEvent, EventContext] = GroupCommit(self._look_up)
         self._keeping: GroupCommit[None, PaymentEvent, None] = GroupCommit(self._keep_handled)
 
     async def __call__(self, payload: bytes, signature: str) -> None:
@@ -172,7 +172,7 @@ class HandlePaymentEvent:
             await self._handle(event, background.order)
 
     def _is_for_us(self, event: PaymentEvent) -> bool:
-        if self._reactions.to(event.type) is None or event.of_connected_account:
+        if self._event_handlers.to(event.type) is None or event.of_connected_account:
             return False
         if event.livemode != self._livemode:
             mode = "live" if event.livemode else "test"
@@ -194,7 +194,7 @@ class HandlePaymentEvent:
             return await uow.inbox.get(event_id) or received
 
     async def _handle(self, event: PaymentEvent, order: FoundOrder | None) -> None:
-        react = self._reactions.to(event.type)
+        react = self._event_handlers.to(event.type)
         try:
             is_kept = react is not None and await react(event, order)
         except Exception as error:
@@ -206,7 +206,7 @@ class HandlePaymentEvent:
             if not is_kept:
                 await self._keeping.submit(None, event)
 
-    async def _look_up(self, events: Sequence[PaymentEvent]) -> list[Background]:
+    async def _look_up(self, events: Sequence[PaymentEvent]) -> list[EventContext]:
         async with self._unit_of_work(read_only=True) as uow:
             background = await uow.inbox.background(events)
         return [background[event.id] for event in events]

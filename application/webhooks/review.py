@@ -11,7 +11,7 @@ from application.ports.payment import Payment, PaymentError
 from application.ports.system import Clock
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.webhooks import ReceivedEvent
-from application.webhooks.handle_event import Reactions
+from application.webhooks.handle_event import EventHandlers
 from domain.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -45,11 +45,13 @@ class ListFailedEvents:
 class ReviewRefundsAndDisputes:
     """What Stripe says of them now is applied once more, whether or not its events came through."""
 
-    def __init__(self, payment: Payment, unit_of_work: UnitOfWorkFactory, clock: Clock, reactions: Reactions) -> None:
+    def __init__(
+        self, payment: Payment, unit_of_work: UnitOfWorkFactory, clock: Clock, event_handlers: EventHandlers
+    ) -> None:
         self._payment = payment
         self._unit_of_work = unit_of_work
         self._clock = clock
-        self._reactions = reactions
+        self._event_handlers = event_handlers
 
     async def __call__(self) -> int:
         """How many refunds and disputes were looked at. Raises PaymentUnavailable, StorageUnavailable."""
@@ -59,14 +61,14 @@ class ReviewRefundsAndDisputes:
             known = await uow.refunds.statuses([state.stripe_refund_id for state in states])
         for state in states:
             if known.get(state.stripe_refund_id) is not state.status:
-                await self._again(state.stripe_refund_id, self._reactions.refund_is(state))
+                await self._again(state.stripe_refund_id, self._event_handlers.refund_is(state))
         disputes = await self._payment.disputes_since(now - DISPUTES_LOOK_BACK)
         async with self._unit_of_work(read_only=True) as uow:
             duplicates = await uow.duplicate_payments.known([d.payment_intent_id or "" for d in disputes])
         for dispute in disputes:
             # To hear twice that a dispute over a duplicate payment was won would give that back twice as often.
             if dispute.payment_intent_id not in duplicates:
-                await self._again(dispute.id, self._reactions.dispute_is(dispute))
+                await self._again(dispute.id, self._event_handlers.dispute_is(dispute))
         return len(states) + len(disputes)
 
     async def _again(self, name: str, applied: Awaitable[None]) -> None:

@@ -54,7 +54,7 @@ def retry(task_ids: tuple[UUID, ...], all_: bool, data_dir: Path) -> None:
         raise click.UsageError("Name the tasks, or say --all.")
 
     async def revived(container: Container) -> list[UUID]:
-        return await container.revive_tasks()(None if all_ else task_ids)
+        return await container.retry_dead_tasks()(None if all_ else task_ids)
 
     count = len(run_use_case(data_dir, revived))
     click.echo(f"{count} task{'' if count == 1 else 's'} will be tried again.")

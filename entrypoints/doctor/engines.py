@@ -59,8 +59,8 @@ def _about_database(facts: DatabaseFacts) -> Finding:
     if facts.is_standby:
         return Finding(what, f"{words}: a standby, which takes no orders", primary_mend)
     if facts.is_read_only:
-        mend = "let it be written to: see default_transaction_read_only of server, database and role"
-        return Finding(what, f"{words}: it is read-only", mend)
+        fix = "let it be written to: see default_transaction_read_only of server, database and role"
+        return Finding(what, f"{words}: it is read-only", fix)
     if facts.is_pooled and not facts.has_time_outs:
         words = f"{words}, behind a pooler that lets reads wait without end"
         return Finding(what, words, f"give the role of DATABASE_URL our time-outs: {role_time_outs()}")

@@ -18,16 +18,16 @@ class Finding:
 
     what: str
     words: str
-    mend: str | None = None
+    fix: str | None = None
 
     @property
     def is_fine(self) -> bool:
-        return self.mend is None
+        return self.fix is None
 
     @override
     def __str__(self) -> str:
         words = " ".join(self.words.split())
-        return f"ok    {self.what}: {words}" if self.is_fine else f"OFF   {self.what}: {words} -> {self.mend}"
+        return f"ok    {self.what}: {words}" if self.is_fine else f"OFF   {self.what}: {words} -> {self.fix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Examination:
 
     what: str
     look: Callable[[], Awaitable[Finding]]
-    mend: str
+    fix: str
 
     async def __call__(self) -> Finding:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await self.look()
         except TimeoutError:
-            return Finding(self.what, f"no answer within {TIMEOUT_SECONDS} seconds", self.mend)
+            return Finding(self.what, f"no answer within {TIMEOUT_SECONDS} seconds", self.fix)
         except Exception as error:  # noqa: BLE001  # every kind of trouble is what is looked for
-            return Finding(self.what, str(getattr(error, "orig", None) or error) or type(error).__name__, self.mend)
+            return Finding(self.what, str(getattr(error, "orig", None) or error) or type(error).__name__, self.fix)

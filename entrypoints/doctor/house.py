@@ -37,8 +37,8 @@ def of_the_house(container: Container) -> list[Examination]:
     async def public_url() -> Finding:
         what, url = "public url", urlsplit(settings.public_url)
         if settings.is_production and (url.scheme != "https" or is_loopback(url.hostname)):
-            mend = "set PUBLIC_URL to an https:// address that buyers can reach"
-            return Finding(what, f"{settings.public_url} with a live Stripe key", mend)
+            fix = "set PUBLIC_URL to an https:// address that buyers can reach"
+            return Finding(what, f"{settings.public_url} with a live Stripe key", fix)
         async with (
             aiohttp.ClientSession() as client,
             client.get(f"{settings.public_url}/health/live") as answer,

@@ -116,8 +116,8 @@ async def _examine_webhook(container: Container) -> Finding:
         client.post(url, data=body, headers={"Stripe-Signature": signature}) as answer,
     ):
         if answer.status == HTTPStatus.BAD_REQUEST:
-            mend = "restart `serve` with the same STRIPE_WEBHOOK_SECRET and STRIPE_API_KEY as here"
-            return Finding("webhook", f"{url} refuses our signature or mode", mend)
+            fix = "restart `serve` with the same STRIPE_WEBHOOK_SECRET and STRIPE_API_KEY as here"
+            return Finding("webhook", f"{url} refuses our signature or mode", fix)
         if not answer.ok:
             return Finding("webhook", f"{url} answers {answer.status}", _UNREACHABLE_MEND)
     return Finding("webhook", f"{url} takes what is signed with our secret")

@@ -19,8 +19,8 @@ def of_time_zones(container: Container) -> list[Examination]:
             return Finding("time zones", words, "look at `piquetickets timezones check`, then run `timezones apply`")
         if found.unknown:
             names = ", ".join(f"{show.timezone} of {show.title} ({show.id})" for show in found.unknown[:_NAMED])
-            mend = "give these shows a time zone of the IANA database, such as Europe/Paris"
-            return Finding("time zones", f"{rules}: not one of its names: {names}", mend)
+            fix = "give these shows a time zone of the IANA database, such as Europe/Paris"
+            return Finding("time zones", f"{rules}: not one of its names: {names}", fix)
         return Finding("time zones", f"{rules}, which all {found.shows} shows to come go by")
 
     return [Examination("time zones", time_zones, "start the database, or mend DATABASE_URL")]

@@ -21,8 +21,8 @@ def of_workers(container: Container) -> list[Examination]:
         needed = await container.estimate_workers()(measured)
         in_the_last_hour = f"; {needed.in_words}" if needed else ""
         if measured.oldest > BEHIND_AFTER:
-            mend = "start more workers, or see `piquetickets tasks list --state pending`"
-            return Finding("backlog", measured.in_words + in_the_last_hour, mend)
+            fix = "start more workers, or see `piquetickets tasks list --state pending`"
+            return Finding("backlog", measured.in_words + in_the_last_hour, fix)
         if measured.dead or measured.perhaps_sent:
             words = f"{measured.dead} tasks were given up, {measured.perhaps_sent} mails were perhaps sent"
             return Finding("backlog", words, "see `piquetickets tasks list`, also with --state perhaps_sent")

@@ -54,7 +54,7 @@ _REFUSALS_OF_A_CART = (
 
 
 @dataclass(frozen=True, slots=True)
-class CheckoutDesk:
+class CheckoutDependencies:
     """What the two hottest handlers need, as one dependency: for each of several Litestar would start a task."""
 
     checkout: Checkout
@@ -76,7 +76,7 @@ class CheckoutDesk:
     responses=answers(*_REFUSALS_OF_A_CART, "rate_limited"),
 )
 async def quote(
-    request: Request[Any, Any, Any], data: JSONBody[QuoteIn], checkout_desk: NamedDependency[CheckoutDesk]
+    request: Request[Any, Any, Any], data: JSONBody[QuoteIn], checkout_desk: NamedDependency[CheckoutDependencies]
 ) -> QuoteOut:
     """What the cart costs now. Nothing is held."""
     await ensure_not_guessing(request, data.promo_code)
@@ -108,7 +108,7 @@ async def quote(
 async def create(
     request: Request[Any, Any, Any],
     data: JSONBody[CheckoutIn],
-    checkout_desk: NamedDependency[CheckoutDesk],
+    checkout_desk: NamedDependency[CheckoutDependencies],
     idempotency_key: IdempotencyKey = None,
     proof: ProofHeader = None,
 ) -> CheckoutOut:

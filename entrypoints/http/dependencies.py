@@ -8,7 +8,7 @@ from dependency_injector import providers
 from litestar.di import Provide
 
 from entrypoints.container import Container
-from entrypoints.http.checkout import CheckoutDesk
+from entrypoints.http.checkout import CheckoutDependencies
 
 
 def _provide(provider: Any) -> Provide:
@@ -35,7 +35,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "change_ticket": container.change_ticket,
             "checkout": container.checkout,
             "checkout_desk": providers.Singleton(
-                CheckoutDesk,
+                CheckoutDependencies,
                 container.checkout,
                 container.quote,
                 container.policy,
@@ -54,7 +54,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "get_order": container.get_order,
             "get_picture": container.get_picture,
             "get_account": container.get_account,
-            "give_offline_list": container.give_offline_list,
+            "issue_offline_list": container.issue_offline_list,
             "get_own_show": container.get_own_show,
             "get_show": container.get_show,
             "handle_payment_event": container.handle_payment_event,
@@ -89,7 +89,7 @@ def dependencies(container: Container) -> dict[str, Provide]:
             "set_logo": container.set_logo,
             "set_show_image": container.set_show_image,
             "read_notes": container.read_notes,
-            "receive_offline_scans": container.receive_offline_scans,
+            "sync_offline_scans": container.sync_offline_scans,
             "refund_order": container.refund_order,
             "release_holds": container.release_holds,
             "report_show": container.report_show,

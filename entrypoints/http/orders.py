@@ -14,7 +14,7 @@ from litestar.status_codes import HTTP_200_OK
 from application.links import Links, OrderTokens
 from application.notifications.calendar_file import WriteCalendar
 from application.notifications.ticket_pdf import PrintTickets
-from application.orders.details import GetOrder, OrderOnDisplay
+from application.orders.details import GetOrder, OrderDetails
 from application.payments.release import CancelOrder
 from domain.access import AccessToken, Scope
 from domain.errors import Conflict, NotFound
@@ -30,7 +30,7 @@ async def opened_order(
     order_tokens: NamedDependency[OrderTokens],
     request: Request[Any, AccessToken | None, Any],
     token: FromQuery[str | None] = None,
-) -> OrderOnDisplay:
+) -> OrderDetails:
     """The order, for whoever may see it. For all others it does not exist."""
     if token is not None:
         if not order_tokens.matches(order_id, token):
@@ -44,7 +44,7 @@ async def opened_order(
 
 
 @get("/", summary="Get an order", operation_id="get_order")
-async def get_one(opened_order: NamedDependency[OrderOnDisplay], links: NamedDependency[Links]) -> OrderOut:
+async def get_one(opened_order: NamedDependency[OrderDetails], links: NamedDependency[Links]) -> OrderOut:
     """Status, price and attendees of an order."""
     return OrderOut.of_order(opened_order, checkout_url=links.checkout_url(opened_order.order))
 
@@ -57,7 +57,7 @@ async def get_one(opened_order: NamedDependency[OrderOnDisplay], links: NamedDep
     responses=answers("conflict", "payment_unavailable"),
 )
 async def cancel(
-    opened_order: NamedDependency[OrderOnDisplay],
+    opened_order: NamedDependency[OrderDetails],
     cancel_order: NamedDependency[CancelOrder],
     links: NamedDependency[Links],
 ) -> OrderOut:
@@ -75,7 +75,7 @@ async def cancel(
     responses=answers("conflict", "rate_limited"),
 )
 async def tickets_pdf(
-    opened_order: NamedDependency[OrderOnDisplay], print_tickets: NamedDependency[PrintTickets]
+    opened_order: NamedDependency[OrderDetails], print_tickets: NamedDependency[PrintTickets]
 ) -> Response[bytes]:
     """A page for each attendee who may enter."""
     order = opened_order.order
@@ -99,7 +99,7 @@ async def tickets_pdf(
     responses=answers("conflict"),
 )
 async def calendar_ics(
-    opened_order: NamedDependency[OrderOnDisplay], write_calendar: NamedDependency[WriteCalendar]
+    opened_order: NamedDependency[OrderDetails], write_calendar: NamedDependency[WriteCalendar]
 ) -> Response[bytes]:
     """An iCalendar file, with the rules of the venue's time zone. A cancelled show takes itself out of the calendar."""
     order = opened_order.order

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from application.links import Links
-from application.orders.details import OrderOnDisplay
-from application.ports.catalog import ShowOnDisplay
+from application.orders.details import OrderDetails
+from application.ports.catalog import ShowDetails
 from domain.cart import Cart, CartLine
 from domain.catalog import Producer, Ticket
 from domain.customer import Customer
@@ -202,7 +202,7 @@ class TicketOut(msgspec.Struct, kw_only=True):
     sold_out: bool
 
     @classmethod
-    def of(cls, ticket: Ticket, display: ShowOnDisplay) -> TicketOut:
+    def of(cls, ticket: Ticket, display: ShowDetails) -> TicketOut:
         return cls(
             id=ticket.id,
             name=ticket.name,
@@ -251,7 +251,7 @@ class ShowSummaryOut(msgspec.Struct, kw_only=True):
     producer: ProducerOut
 
     @classmethod
-    def of_display(cls, display: ShowOnDisplay) -> ShowSummaryOut:
+    def of_display(cls, display: ShowDetails) -> ShowSummaryOut:
         show, producer = display.show, display.producer
         return cls(
             id=show.id,
@@ -277,7 +277,7 @@ class ShowOut(ShowSummaryOut, kw_only=True):
     tickets: list[TicketOut]
 
     @classmethod
-    def of(cls, display: ShowOnDisplay) -> ShowOut:
+    def of(cls, display: ShowDetails) -> ShowOut:
         summary = msgspec.structs.asdict(ShowSummaryOut.of_display(display))
         return cls(**summary, tickets=[TicketOut.of(ticket, display) for ticket in display.tickets])
 
@@ -335,7 +335,7 @@ class MoneyBackOut(msgspec.Struct, kw_only=True):
     contact: ContactOut
 
     @classmethod
-    def of(cls, found: OrderOnDisplay) -> MoneyBackOut | None:
+    def of(cls, found: OrderDetails) -> MoneyBackOut | None:
         money, back, producer = found.order.quote.currency.format, found.money_back, found.display.producer
         if back is None:
             return None
@@ -374,7 +374,7 @@ class OrderOut(QuoteOut, kw_only=True):
     completed_at: datetime | None
 
     @classmethod
-    def of_order(cls, found: OrderOnDisplay, *, checkout_url: str) -> OrderOut:
+    def of_order(cls, found: OrderDetails, *, checkout_url: str) -> OrderOut:
         order, display = found.order, found.display
         money, customer = order.quote.currency.format, order.customer
         return cls(

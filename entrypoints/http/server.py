@@ -32,7 +32,7 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 MAX_WAITING_BYTES: Final = 64 * 1024
 
 
-class OneWrite:
+class CoalescingTransport:
     """A transport that sends what is written in one go at once: uvicorn writes an answer's head and body apart, and
     each would be a packet and a system call of its own.
     """
@@ -74,7 +74,7 @@ class BoundedConfig(uvicorn.Config):
         self.open_connections = OpenConnections()
 
 
-class PatientProtocol(HttpToolsProtocol):
+class BoundedHttpProtocol(HttpToolsProtocol):
     """HTTP/1.1 whose patience has an end: no head and no body that drips or never comes, and no client that does not
     read its answer, ties up a connection. Where it has to stop, it answers the request that is on its way, and says
     that it was the last.
@@ -106,7 +106,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(cast("asyncio.Transport", OneWrite(transport, self.loop)))
+        super().connection_made(cast("asyncio.Transport", CoalescingTransport(transport, self.loop)))
         self.idle_since = self.loop.time()
         self._network = network_of(self.client[0]) if self.client else ""
         self._is_refused = self._is_one_too_many()
@@ -197,7 +197,7 @@ class PatientProtocol(HttpToolsProtocol):
         return is_private(host) or self.config.trusts(host)
 
     def _make_room(self) -> bool:
-        idle = [each for each in self.connections if isinstance(each, PatientProtocol) and each is not self]
+        idle = [each for each in self.connections if isinstance(each, BoundedHttpProtocol) and each is not self]
         idle = [each for each in idle if each.is_idle and not each.transport.is_closing()]
         if not idle:
             return False
@@ -274,7 +274,7 @@ def create_server(app: ASGIApp, *, trusted_proxies: str = "", limits: Connection
             clients,
             limits=limits or ConnectionLimits(),
             trusts=clients.trusts,
-            http=PatientProtocol,
+            http=BoundedHttpProtocol,
             ws="none",
             lifespan="on",
             log_config=None,

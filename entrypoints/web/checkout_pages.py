@@ -18,7 +18,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
 
 from application.catalog.storefront import GetShow
-from application.checkout.checkout_form import BuyOnce
+from application.checkout.checkout_form import SubmitCheckoutForm
 from application.checkout.claimants import Claimants
 from application.checkout.place_orders import CheckoutRequest
 from application.checkout.quote import QuoteCart
@@ -48,12 +48,12 @@ _CACHE: Final = {"Cache-Control": "private, no-cache", "Referrer-Policy": "stric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FormDesk:
+class CheckoutFormPage:
     """What the page is made with."""
 
     get_show: GetShow
     quote_cart: QuoteCart
-    buy_once: BuyOnce
+    submit_checkout_form: SubmitCheckoutForm
     policy: CheckoutPolicy
     links: Links
     claimants: Claimants
@@ -76,7 +76,7 @@ class FormDesk:
             form.refuse(problem)
         form.tell(Wording.of(display, self.policy))
         token = csrf_token(request)
-        form_key = await self.buy_once.form_key(token, show_id)
+        form_key = await self.submit_checkout_form.form_key(token, show_id)
         context = {
             **show_context(display, form.selection, self.policy, problem),
             "form": form,
@@ -92,7 +92,7 @@ class FormDesk:
     async def buy(self, request: Request[Any, Any, Any], form: CheckoutForm, wanted: CheckoutRequest) -> Order | int:
         """The order; or the HTTP status to show the form with again, whose errors say why."""
         try:
-            return await self.buy_once(csrf_token(request), form.key, wanted)
+            return await self.submit_checkout_form(csrf_token(request), form.key, wanted)
         except PriceChanged as error:
             form.refuse(error)
             return row_of(error).status
@@ -128,7 +128,7 @@ _HELD: Final = "Your tickets are held for you, but the payment page did not open
 
 @get("/shows/{show_id:uuid}/checkout", before_request=limit_quotes, include_in_schema=False)
 async def checkout_page(
-    request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[FormDesk]
+    request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[CheckoutFormPage]
 ) -> Response[str]:
     """The tickets in the query at their price, and a form for who they are for."""
     form = CheckoutForm(Selection.of(dict(request.query_params.items())))
@@ -137,7 +137,7 @@ async def checkout_page(
 
 @post("/shows/{show_id:uuid}/checkout", include_in_schema=False)
 async def buy(
-    request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[FormDesk]
+    request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[CheckoutFormPage]
 ) -> Response[Any]:
     """One order, however often it is sent (application.checkout.checkout_form)."""
     fields = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}

@@ -7,7 +7,7 @@ from typing import Any
 from litestar.di import Provide
 
 from entrypoints.container import Container
-from entrypoints.web.checkout_pages import FormDesk
+from entrypoints.web.checkout_pages import CheckoutFormPage
 from entrypoints.web.page_cache import PageCache
 from entrypoints.web.rendering import Pages
 from entrypoints.web.security import PagePolicy
@@ -20,10 +20,10 @@ def create_pages(container: Container) -> Pages:
 
 def web_dependencies(container: Container, pages: Pages, page_cache: PageCache) -> dict[str, Provide]:
     """One of each for the whole application."""
-    desk = FormDesk(
+    desk = CheckoutFormPage(
         get_show=container.get_show(),
         quote_cart=container.quote(),
-        buy_once=container.buy_once(),
+        submit_checkout_form=container.submit_checkout_form(),
         policy=container.policy(),
         links=container.links(),
         claimants=container.claimants(),

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.links import Links, OrderTokens
-from application.orders.details import GetOrder, OrderOnDisplay
+from application.orders.details import GetOrder, OrderDetails
 from application.payments.release import CancelOrder
 from application.payments.session import FindPayPage
 from domain.errors import Conflict, NotFound
@@ -36,7 +36,7 @@ async def opened(
     get_order: NamedDependency[GetOrder],
     order_tokens: NamedDependency[OrderTokens],
     token: FromQuery[str] = "",
-) -> OrderOnDisplay:
+) -> OrderDetails:
     """The order, for whoever has its token. For all others it does not exist."""
     if not order_tokens.matches(order_id, token):
         raise NotFound("No such order")
@@ -49,7 +49,7 @@ async def opened(
 @get("/shows/{show_id:uuid}/orders/{order_id:uuid}", include_in_schema=False)
 async def order_page(
     request: Request[Any, Any, Any],
-    opened: NamedDependency[OrderOnDisplay],
+    opened: NamedDependency[OrderDetails],
     pages: NamedDependency[Pages],
     links: NamedDependency[Links],
     cancel_order: NamedDependency[CancelOrder],
@@ -75,7 +75,7 @@ async def order_page(
 
 @post("/shows/{show_id:uuid}/orders/{order_id:uuid}/cancel", include_in_schema=False)
 async def cancel(
-    opened: NamedDependency[OrderOnDisplay], cancel_order: NamedDependency[CancelOrder], links: NamedDependency[Links]
+    opened: NamedDependency[OrderDetails], cancel_order: NamedDependency[CancelOrder], links: NamedDependency[Links]
 ) -> Redirect:
     """Gives the hold back. One that cannot be cancelled any more is shown as what it is now."""
     try:
@@ -87,7 +87,7 @@ async def cancel(
 
 @get("/shows/{show_id:uuid}/orders/{order_id:uuid}/pay", include_in_schema=False)
 async def pay_page(
-    opened: NamedDependency[OrderOnDisplay],
+    opened: NamedDependency[OrderDetails],
     find_pay_page: NamedDependency[FindPayPage],
     links: NamedDependency[Links],
     pages: NamedDependency[Pages],
@@ -102,7 +102,7 @@ async def pay_page(
     return pages.page("pay.html", context, headers={"Refresh": str(ASK_AGAIN_SECONDS)})
 
 
-def _state(found: OrderOnDisplay, now: datetime, *, came_from_paying: bool) -> str:
+def _state(found: OrderDetails, now: datetime, *, came_from_paying: bool) -> str:
     """Which of the order page's stories is told."""
     order, show = found.order, found.display.show
     if order.success:
@@ -130,7 +130,7 @@ def _refund_heading(money: MoneyBack | None) -> str:
     }[money.status]
 
 
-def _context(found: OrderOnDisplay) -> dict[str, Any]:
+def _context(found: OrderDetails) -> dict[str, Any]:
     return {
         "order": found.order,
         "show": found.display.show,

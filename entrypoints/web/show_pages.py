@@ -18,7 +18,7 @@ from litestar.response.base import ASGIResponse
 from application.catalog.storefront import GetShow, ListShows
 from application.checkout.quote import QuoteCart
 from application.links import Links
-from application.ports.catalog import ShowCursor, ShowOnDisplay
+from application.ports.catalog import ShowCursor, ShowDetails
 from application.structured_data import event_on_sale
 from domain.catalog import Producer
 from domain.errors import DomainError, InvalidPromoCode
@@ -139,7 +139,7 @@ async def total(
 
 
 async def price(
-    selection: Selection, display: ShowOnDisplay, quote_cart: QuoteCart, policy: CheckoutPolicy
+    selection: Selection, display: ShowDetails, quote_cart: QuoteCart, policy: CheckoutPolicy
 ) -> tuple[Quote | None, DomainError | None]:
     """The quote of what is chosen, or why there is none."""
     try:
@@ -149,7 +149,7 @@ async def price(
 
 
 def show_context(
-    display: ShowOnDisplay, selection: Selection, policy: CheckoutPolicy, problem: DomainError | None = None
+    display: ShowDetails, selection: Selection, policy: CheckoutPolicy, problem: DomainError | None = None
 ) -> dict[str, Any]:
     """What every page with tickets to choose needs. ``problem`` is told at the field that it is about."""
     words = Wording.of(display, policy)
@@ -170,7 +170,7 @@ def most_of(remaining: int, policy: CheckoutPolicy) -> int:
     return min(remaining, policy.max_tickets_per_order)
 
 
-def _only_producer(shows: list[ShowOnDisplay]) -> Producer | None:
+def _only_producer(shows: list[ShowDetails]) -> Producer | None:
     producers = {display.producer.id: display.producer for display in shows}
     return next(iter(producers.values())) if len(producers) == 1 else None
 

@@ -11,7 +11,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 
 from application import formatting
-from application.ports.catalog import ShowOnDisplay
+from application.ports.catalog import ShowDetails
 from domain.catalog import Show, Ticket
 from domain.errors import DomainError, InvalidEmail
 from domain.money import Currency
@@ -41,7 +41,7 @@ class Wording:
     policy: CheckoutPolicy = field(default_factory=CheckoutPolicy)
 
     @classmethod
-    def of(cls, display: ShowOnDisplay, policy: CheckoutPolicy) -> Wording:
+    def of(cls, display: ShowDetails, policy: CheckoutPolicy) -> Wording:
         return cls(display.show, display.producer.currency, display.producer.tax, policy)
 
     def price_with_fees(self, minor: int) -> str:

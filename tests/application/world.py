@@ -20,12 +20,12 @@ from adapters.memory.metrics import MemoryOrderObserver
 from adapters.memory.notifier import MemoryNotifier
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.system import MemoryClock, MemoryIds
-from adapters.memory.throttle import MemoryAllowance, MemoryPace
+from adapters.memory.throttle import MemoryAllowance, MemoryThrottle
 from adapters.memory.unit_of_work import MemoryDatabase
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.catalog.timezones import ApplyTimezones, CheckTimezones
-from application.checkin.offline import GiveOfflineList, ListConflicts, ReceiveOfflineScans
-from application.checkin.scan import CheckIn, Door, UndoCheckIn
+from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
+from application.checkin.scan import CheckIn, TicketLookup, UndoCheckIn
 from application.checkout.box_office import SellAtCounter
 from application.checkout.checkout import Checkout
 from application.checkout.place_orders import CheckoutRequest, Placement, PlaceOrders
@@ -34,15 +34,15 @@ from application.concurrency.group_commit import GroupCommit
 from application.links import Links, OrderTokens
 from application.notifications.address_changed import SendAddressChangedEmail
 from application.notifications.calendar_file import WriteCalendar
-from application.notifications.confirmation import SendConfirmation
-from application.notifications.delivery import SendLetter
+from application.notifications.confirmation import SendConfirmationEmail
+from application.notifications.delivery import SendEmail
 from application.notifications.dispute import SendDisputeEmail
-from application.notifications.late_payment import ApologizeForLatePayment
-from application.notifications.order_links import AddressHashes, LookUpOrders, SendOrderLinks
-from application.notifications.pending_payment import SendPendingPaymentMail
-from application.notifications.refund import SendRefundFailedEmail, TellOfRefund
-from application.notifications.reminder import RemindOfShow
-from application.notifications.show_change import SendCorrectedCalendar, TellOfCancelledShow, TellOfMovedShow
+from application.notifications.late_payment import SendLatePaymentEmail
+from application.notifications.order_links import AddressHashes, LookUpOrders, SendOrderLinksEmail
+from application.notifications.pending_payment import SendPendingPaymentEmail
+from application.notifications.refund import SendRefundEmail, SendRefundFailedEmail
+from application.notifications.reminder import SendReminderEmail
+from application.notifications.show_change import SendCalendarEmail, SendShowCancelledEmail, SendShowRescheduledEmail
 from application.notifications.ticket_pdf import PrintTickets
 from application.operations.consistency import CheckInvariants
 from application.orders.customer import ChangeCustomer
@@ -52,11 +52,11 @@ from application.orders.personal_data import EraseBuyer, ExportBuyer
 from application.orders.resend_tickets import ResendTickets
 from application.payments.completion import CompleteOrder
 from application.payments.duplicate_payments import (
-    FollowDuplicatePayment,
     ReturnDuplicatePayment,
-    SendDuplicatePaymentMail,
+    SendDuplicatePaymentEmail,
+    SyncDuplicatePayment,
 )
-from application.payments.order_payments import Settlement
+from application.payments.order_payments import OrderPayments
 from application.payments.pending_payments import AnnouncePendingPayments
 from application.payments.reconciliation import Reconcile
 from application.payments.release import CancelOrder, ReleaseOrder
@@ -64,14 +64,14 @@ from application.payments.release_sweep import ReleaseCancelled, ReleaseOverdue,
 from application.payments.session import FindPayPage, OpenSession
 from application.payments.transfer_description import DescribeTransfer
 from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
-from application.refunds.disputes import FollowDispute, ReverseTransfer
+from application.refunds.disputes import ReverseTransfer, SyncDispute
 from application.refunds.refund_order import PreviewRefund, RefundOrder
-from application.refunds.refund_status import FollowRefund
+from application.refunds.refund_status import SyncRefundStatus
 from application.refunds.show_refunds import RefundCancelled, RefundShow
 from application.refunds.submit_refunds import SubmitRefunds
-from application.tasks.dispatch import HandOver
+from application.tasks.dispatch import TaskDispatcher
 from application.tasks.run import RunTask
-from application.webhooks.handle_event import HandlePaymentEvent, Reactions
+from application.webhooks.handle_event import EventHandlers, HandlePaymentEvent
 from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
 from domain.cart import Cart
 from domain.catalog import Producer, Ticket
@@ -109,7 +109,7 @@ class FlakyPayment(MemoryPayment):
 
     @override
     async def open_session(
-        self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
+        self, order: Order, *, success_url: str, cancel_url: str, max_wait_seconds: float | None = None
     ) -> PaymentSession:
         if self.busy:
             raise PaymentBusy("in use")
@@ -117,7 +117,7 @@ class FlakyPayment(MemoryPayment):
             self.too_many_calls -= 1
             raise PaymentQueued(0)
         session = await super().open_session(
-            order, success_url=success_url, cancel_url=cancel_url, patience_seconds=patience_seconds
+            order, success_url=success_url, cancel_url=cancel_url, max_wait_seconds=max_wait_seconds
         )
         self.opened.append(session.id)
         if self.losing_answers:
@@ -164,85 +164,85 @@ class World:
         self.observer = MemoryOrderObserver()
         self.codes = TicketCodes("secret")
         self.links = Links("https://tickets.example", OrderTokens("secret"))
-        self.hand_over = HandOver(self.notifier)
-        self.audit = AuditTrail(self.clock, self.ids)
+        self.dispatch = TaskDispatcher(self.notifier)
+        self.audit = AuditLog(self.clock, self.ids)
         issue = TicketIssuer(self.ids, self.codes)
-        self.settlement = Settlement(self.database, self.clock, self.ids, issue, self.hand_over, self.observer)
+        self.order_payments = OrderPayments(self.database, self.clock, self.ids, issue, self.dispatch, self.observer)
         self.place_orders = PlaceOrders(
-            self.database, self.lock, self.clock, self.ids, issue, self.hand_over, self.policy
+            self.database, self.lock, self.clock, self.ids, issue, self.dispatch, self.policy
         )
         self.line: GroupCommit[UUID, CheckoutRequest, Placement] = GroupCommit(
             self.place_orders, prepare=self.place_orders.locks
         )
-        self.open_session = OpenSession(self.payment, self.database, self.settlement, self.links, self.clock)
+        self.open_session = OpenSession(self.payment, self.database, self.order_payments, self.links, self.clock)
         self.find_pay_page = FindPayPage(self.clock, self.open_session)
         self.checkout = Checkout(self.line, self.open_session)
-        self.complete = CompleteOrder(self.payment, self.payment, self.database, self.settlement)
-        self.refund = RefundOrder(self.database, self.clock, self.ids, self.hand_over)
+        self.complete = CompleteOrder(self.payment, self.payment, self.database, self.order_payments)
+        self.refund = RefundOrder(self.database, self.clock, self.ids, self.dispatch)
         self.preview_refund = PreviewRefund(self.database, self.policy)
         self.sell_at_counter = SellAtCounter(self.database, self.checkout)
         self.list_orders = ListOrders(self.database)
         self.list_attendees = ListAttendees(self.database)
-        self.resend = ResendTickets(self.database, self.clock, self.ids, self.hand_over)
-        self.change_customer = ChangeCustomer(self.database, self.clock, self.ids, self.hand_over)
+        self.resend = ResendTickets(self.database, self.clock, self.ids, self.dispatch)
+        self.change_customer = ChangeCustomer(self.database, self.clock, self.ids, self.dispatch)
         self.write_note = WriteNote(self.database, self.clock, self.ids)
         self.read_notes = ReadNotes(self.database)
         self.export_buyer = ExportBuyer(self.database, self.clock, self.ids)
-        self.erase_buyer = EraseBuyer(self.database, self.clock, self.ids, self.hand_over)
-        door = Door(self.codes)
+        self.erase_buyer = EraseBuyer(self.database, self.clock, self.ids, self.dispatch)
+        door = TicketLookup(self.codes)
         self.check_in = CheckIn(self.database, self.clock, self.ids, door)
         self.undo_check_in = UndoCheckIn(self.database, self.clock, self.ids, door)
-        self.give_offline_list = GiveOfflineList(self.database, self.clock, MemoryListSigner())
-        self.receive_offline_scans = ReceiveOfflineScans(self.database, self.clock, door)
+        self.issue_offline_list = IssueOfflineList(self.database, self.clock, MemoryListSigner())
+        self.sync_offline_scans = SyncOfflineScans(self.database, self.clock, door)
         self.list_conflicts = ListConflicts(self.database)
         self.books = MemoryBooks(self.database)
         self.check_invariants = CheckInvariants(self.books, self.clock)
         self.check_timezones = CheckTimezones(self.database, self.clock)
         self.apply_timezones = ApplyTimezones(self.database, self.clock, self.audit)
-        self.follow_refund = FollowRefund(self.database, self.clock, self.ids)
-        self.follow_duplicate = FollowDuplicatePayment(self.database, self.payment, self.clock, self.ids)
-        self.follow_dispute = FollowDispute(self.database, self.clock, self.ids, self.hand_over, tells_operator=True)
-        self.reactions = Reactions(
+        self.sync_refund_status = SyncRefundStatus(self.database, self.clock, self.ids)
+        self.sync_duplicate_payment = SyncDuplicatePayment(self.database, self.payment, self.clock, self.ids)
+        self.sync_dispute = SyncDispute(self.database, self.clock, self.ids, self.dispatch, tells_operator=True)
+        self.event_handlers = EventHandlers(
             self.payment,
             self.database,
-            self.settlement,
+            self.order_payments,
             self.complete,
-            self.follow_refund,
-            self.follow_duplicate,
-            self.follow_dispute,
+            self.sync_refund_status,
+            self.sync_duplicate_payment,
+            self.sync_dispute,
         )
         self.handle_event = HandlePaymentEvent(
-            MemoryPaymentEvents(SIGNATURE), self.database, self.clock, self.reactions, livemode=False
+            MemoryPaymentEvents(SIGNATURE), self.database, self.clock, self.event_handlers, livemode=False
         )
-        self.reconcile = Reconcile(self.payment, self.database, self.clock, self.settlement, self.open_session)
+        self.reconcile = Reconcile(self.payment, self.database, self.clock, self.order_payments, self.open_session)
         self.list_failed_events = ListFailedEvents(self.database)
-        self.review = ReviewRefundsAndDisputes(self.payment, self.database, self.clock, self.reactions)
+        self.review = ReviewRefundsAndDisputes(self.payment, self.database, self.clock, self.event_handlers)
         self.announce_pending_payments = AnnouncePendingPayments(self.database, self.clock)
-        self.release = ReleaseOrder(self.payment, self.database, self.settlement, self.links)
-        self.cancel = CancelOrder(self.release, self.database, self.settlement, self.clock)
+        self.release = ReleaseOrder(self.payment, self.database, self.order_payments, self.links)
+        self.cancel = CancelOrder(self.release, self.database, self.order_payments, self.clock)
         sweep = ReleaseSweep(self.database, self.clock, self.release)
         self.release_overdue = ReleaseOverdue(sweep)
         self.release_cancelled = ReleaseCancelled(sweep)
         self.refund_show = RefundShow(self.database, self.clock, self.audit)
         self.refund_cancelled = RefundCancelled(self.database, self.clock, self.refund)
         self.letters = MemoryLetterWriter()
-        self.mail_pace = MemoryPace()
+        self.mail_pace = MemoryThrottle()
         self.calendars = MemoryCalendarWriter()
         self.print_tickets = PrintTickets(MemoryTicketRenderer())
         self.write_calendar = WriteCalendar(self.calendars, self.links, self.clock)
-        self.send_letter = SendLetter(self.letters, self.mailer, self.mail_pace, self.database, self.clock)
-        self.send_confirmation = SendConfirmation(
+        self.send_email = SendEmail(self.letters, self.mailer, self.mail_pace, self.database, self.clock)
+        self.send_confirmation_email = SendConfirmationEmail(
             self.database,
             self.print_tickets,
             self.write_calendar,
-            self.send_letter,
+            self.send_email,
             self.links,
             self.free_mails,
             AddressHashes("secret"),
             self.clock,
         )
-        self.apologize = ApologizeForLatePayment(self.database, self.clock, self.send_letter, self.links)
-        self.look_up_orders = LookUpOrders(self.database, self.clock, self.ids, AddressHashes("secret"), self.hand_over)
+        self.apologize = SendLatePaymentEmail(self.database, self.clock, self.send_email, self.links)
+        self.look_up_orders = LookUpOrders(self.database, self.clock, self.ids, AddressHashes("secret"), self.dispatch)
         self.submit_refunds = SubmitRefunds(self.database, self.payment, self.clock, self.ids)
         self.reverse_transfer = ReverseTransfer(self.database, self.payment)
         self.describe_transfer = DescribeTransfer(self.database, self.payment)
@@ -251,39 +251,39 @@ class World:
             self.clock,
             self.ids,
             {
-                TaskKind.CONFIRMATION_MAIL: self.send_confirmation,
+                TaskKind.CONFIRMATION_MAIL: self.send_confirmation_email,
                 TaskKind.LATE_PAYMENT_MAIL: self.apologize,
-                TaskKind.REMINDER_MAIL: RemindOfShow(
-                    self.database, self.clock, self.print_tickets, self.send_letter, self.links
+                TaskKind.REMINDER_MAIL: SendReminderEmail(
+                    self.database, self.clock, self.print_tickets, self.send_email, self.links
                 ),
-                TaskKind.REFUND_FAILED_MAIL: SendRefundFailedEmail(self.database, self.send_letter, self.links),
+                TaskKind.REFUND_FAILED_MAIL: SendRefundFailedEmail(self.database, self.send_email, self.links),
                 TaskKind.DISPUTE_MAIL: SendDisputeEmail(
-                    self.database, self.send_letter, operator_email="operator@example.org"
+                    self.database, self.send_email, operator_email="operator@example.org"
                 ),
                 TaskKind.REVERSE_TRANSFER: self.reverse_transfer,
-                TaskKind.REFUND_MAIL: TellOfRefund(
-                    self.database, self.clock, self.write_calendar, self.send_letter, self.links
+                TaskKind.REFUND_MAIL: SendRefundEmail(
+                    self.database, self.clock, self.write_calendar, self.send_email, self.links
                 ),
-                TaskKind.SHOW_CANCELLED_MAIL: TellOfCancelledShow(
-                    self.database, self.write_calendar, self.send_letter, self.links
+                TaskKind.SHOW_CANCELLED_MAIL: SendShowCancelledEmail(
+                    self.database, self.write_calendar, self.send_email, self.links
                 ),
-                TaskKind.SHOW_MOVED_MAIL: TellOfMovedShow(
-                    self.database, self.clock, self.write_calendar, self.send_letter, self.links
+                TaskKind.SHOW_MOVED_MAIL: SendShowRescheduledEmail(
+                    self.database, self.clock, self.write_calendar, self.send_email, self.links
                 ),
-                TaskKind.CALENDAR_MAIL: SendCorrectedCalendar(
-                    self.database, self.clock, self.write_calendar, self.send_letter, self.links
+                TaskKind.CALENDAR_MAIL: SendCalendarEmail(
+                    self.database, self.clock, self.write_calendar, self.send_email, self.links
                 ),
-                TaskKind.ORDER_LINKS_MAIL: SendOrderLinks(self.database, self.send_letter, self.links),
+                TaskKind.ORDER_LINKS_MAIL: SendOrderLinksEmail(self.database, self.send_email, self.links),
                 TaskKind.SUBMIT_REFUNDS: self.submit_refunds,
                 TaskKind.DESCRIBE_TRANSFER: self.describe_transfer,
                 TaskKind.RETURN_DUPLICATE_PAYMENT: ReturnDuplicatePayment(
                     self.database, self.payment, self.clock, self.ids
                 ),
-                TaskKind.PENDING_PAYMENT_MAIL: SendPendingPaymentMail(
-                    self.database, self.clock, self.send_letter, self.links
+                TaskKind.PENDING_PAYMENT_MAIL: SendPendingPaymentEmail(
+                    self.database, self.clock, self.send_email, self.links
                 ),
-                TaskKind.ADDRESS_CHANGED_MAIL: SendAddressChangedEmail(self.database, self.send_letter),
-                TaskKind.DUPLICATE_PAYMENT_MAIL: SendDuplicatePaymentMail(self.database, self.send_letter, self.links),
+                TaskKind.ADDRESS_CHANGED_MAIL: SendAddressChangedEmail(self.database, self.send_email),
+                TaskKind.DUPLICATE_PAYMENT_MAIL: SendDuplicatePaymentEmail(self.database, self.send_email, self.links),
             },
         )
 
@@ -344,7 +344,7 @@ class World:
 
     async def uses(self, promo_code: TicketPromoCode) -> int:
         async with self.database() as uow:
-            sale = await uow.sales.read([Cart(promo_code.show_id, ())])
+            sale = await uow.inventory.read([Cart(promo_code.show_id, ())])
         return sale.stock.promo_codes[promo_code.id].uses
 
     async def tasks(self) -> list[OutboxTask]:
@@ -384,7 +384,7 @@ class World:
     async def close(self) -> None:
         await self.line.close()
         await self.open_session.close()
-        await self.hand_over.close()
+        await self.dispatch.close()
 
 
 def request(

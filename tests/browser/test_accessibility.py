@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Page, Route
 
 from adapters.smtp.emails import JinjaLetterWriter
-from application.ports.emails import LetterFacts, OrderFacts
+from application.ports.emails import EmailFacts, OrderFacts
 from entrypoints.settings import Settings
 from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers
@@ -147,7 +147,7 @@ LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenschirm"
 
 
 @pytest.mark.parametrize("facts", letters.ALL, ids=lambda facts: type(facts).__name__)
-async def test_every_letter_is_open_to_everybody(usual_window: Page, facts: LetterFacts) -> None:
+async def test_every_letter_is_open_to_everybody(usual_window: Page, facts: EmailFacts) -> None:
     if isinstance(facts, OrderFacts):
         facts = replace(facts, show_title=LONG_WORD, producer_name=LONG_WORD, customer_name=LONG_WORD)
     await usual_window.goto("about:blank")

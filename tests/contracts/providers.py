@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from adapters.memory.payment import MemoryPayment
-from adapters.memory.throttle import MemoryPace
+from adapters.memory.throttle import MemoryThrottle
 from adapters.stripe.client import Client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.sandbox import StripeSandbox
@@ -151,8 +151,8 @@ class MemoryProvider:
 
 class StripeProvider:
     def __init__(self, client: Client, sandbox: StripeSandbox) -> None:
-        self._pace = MemoryPace()
-        self.payment = StripePayment(client, self._pace)
+        self._throttle = MemoryThrottle()
+        self.payment = StripePayment(client, self._throttle)
         self._client = client
         self._control = sandbox.control
 
@@ -199,7 +199,7 @@ class StripeProvider:
         self._control.set_charges_enabled(account_id, enabled=False)
 
     def queue(self, seconds: float) -> None:
-        self._pace.wait_seconds = seconds
+        self._throttle.wait_seconds = seconds
 
     def forget_repetitions(self) -> None:
         self._control._keys.clear()

@@ -1,4 +1,4 @@
-"""The AuditRepo port: what was changed, newest first."""
+"""The AuditLogRepo port: what was changed, newest first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def an_entry(theatre: Theatre, *, at: datetime = NOW, **fields: Any) -> AuditEnt
 async def store(unit_of_work: UnitOfWorkFactory, *entries: AuditEntry) -> None:
     async with unit_of_work() as uow:
         for entry in entries:
-            await uow.audit.add(entry)
+            await uow.audit_log.add(entry)
         await uow.commit()
 
 
@@ -45,7 +45,7 @@ async def page(
     **only: Any,
 ) -> list[AuditEntry]:
     async with unit_of_work() as uow:
-        return await uow.audit.page(theatre.producer.id, only=AuditFilter(**only), after=after, limit=limit)
+        return await uow.audit_log.page(theatre.producer.id, only=AuditFilter(**only), after=after, limit=limit)
 
 
 async def test_an_entry_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -63,7 +63,7 @@ async def test_an_entry_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, th
 
 async def test_without_a_commit_nothing_is_remembered(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     async with unit_of_work() as uow:
-        await uow.audit.add(an_entry(theatre))
+        await uow.audit_log.add(an_entry(theatre))
 
     assert await page(unit_of_work, theatre) == []
 

@@ -24,7 +24,7 @@ from domain.dispute_losses import booked
 from domain.disputes import Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
-from domain.refunds import Refund, RefundStatus, amount_for
+from domain.refunds import Refund, RefundStatus, refundable_amount
 from domain.report import report_of
 from domain.tasks import TaskKind, TaskState
 from domain.timezones import changes, days
@@ -51,7 +51,7 @@ async def store(
 ) -> None:
     """With counters and uses of the promo code as the orders have them."""
     async with unit_of_work() as uow:
-        stock = await uow.sales.lock_stock(orders)
+        stock = await uow.inventory.lock_stock(orders)
         for order in orders:
             if order.holds_tickets:
                 stock.hold(order.lines, order.promo_code_id)
@@ -63,12 +63,12 @@ async def store(
                 if all(attendee.restocked for attendee in order.attendees):
                     stock.give_back_use(order.promo_code_id)
         await uow.orders.add(orders)
-        await uow.sales.save(stock)
+        await uow.inventory.save(stock)
         for refund in refunds:
             await uow.refunds.add(refund)
         for dispute in disputes:
             await uow.disputes.save(dispute)
-        await uow.door.add(scans)
+        await uow.check_ins.add(scans)
         await uow.commit()
 
 
@@ -104,7 +104,7 @@ def some_order(theatre: Theatre, chance: random.Random) -> tuple[Order, list[Ref
         chosen = set(chance.sample(valid, chance.randint(1, len(valid))))
         fees = chance.random() < 0.6
         refund = replace(
-            a_refund(order, sequence=len(refunds) + 1, amount=amount_for(order, chosen, refund_fees=fees)),
+            a_refund(order, sequence=len(refunds) + 1, amount=refundable_amount(order, chosen, refund_fees=fees)),
             refund_fees=fees,
             status=chance.choice([RefundStatus.SUCCEEDED, RefundStatus.PENDING]),
         )
@@ -344,7 +344,7 @@ async def test_second_payment_until_it_is_back(unit_of_work: UnitOfWorkFactory, 
 
     for amount, found in ((54_83, {Invariant.DUPLICATE_PAYMENTS}), (54_84, set())):
         async with unit_of_work() as uow:
-            await uow.duplicate_payments.save(again.followed([(RefundStatus.SUCCEEDED, amount, None)]))
+            await uow.duplicate_payments.save(again.with_status([(RefundStatus.SUCCEEDED, amount, None)]))
             await uow.commit()
         assert set(await off(books)) == found
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from application.ports.catalog import ShowCursor, ShowOnDisplay
+from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.catalog import Producer, ProducerFinancial, Show
 from domain.inventory import Inventory
@@ -177,7 +177,7 @@ async def test_a_show_is_displayed_with_its_producer_and_its_tickets_by_price(
     async with unit_of_work() as uow:
         display = await uow.show_details.details(theatre.show.id)
 
-    assert display == ShowOnDisplay(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls))
+    assert display == ShowDetails(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls))
 
 
 async def test_many_shows_are_displayed_at_once_as_far_as_they_exist(
@@ -189,8 +189,8 @@ async def test_many_shows_are_displayed_at_once_as_far_as_they_exist(
 
     async with unit_of_work() as uow:
         assert await uow.show_details.details_of({theatre.show.id, other.id, new_id()}) == {
-            theatre.show.id: ShowOnDisplay(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls)),
-            other.id: ShowOnDisplay(other, producer, ()),
+            theatre.show.id: ShowDetails(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls)),
+            other.id: ShowDetails(other, producer, ()),
         }
         assert await uow.show_details.details_of(()) == {}
 
@@ -201,7 +201,7 @@ async def test_a_show_that_is_not_published_is_displayed_to_who_knows_it(unit_of
     await store(unit_of_work, producer, [draft])
 
     async with unit_of_work() as uow:
-        assert await uow.show_details.details(draft.id) == ShowOnDisplay(draft, producer, ())
+        assert await uow.show_details.details(draft.id) == ShowDetails(draft, producer, ())
 
 
 async def test_a_ticket_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -216,7 +216,7 @@ async def test_a_ticket_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, th
         await uow.commit()
 
     async with unit_of_work() as uow:
-        sale = await uow.sales.read([a_cart({ticket: 1})])
+        sale = await uow.inventory.read([a_cart({ticket: 1})])
     assert sale.stock.tickets == {ticket.id: ticket}
 
 
@@ -224,10 +224,10 @@ async def test_saving_a_ticket_leaves_held_and_sold_alone(unit_of_work: UnitOfWo
     edited = replace(theatre.stalls, name="Front stalls", price=30_00, is_vip=True, inventory=Inventory(80))
     order = theatre.order(2)
     async with unit_of_work() as uow:
-        stock = await uow.sales.lock_stock([order])
+        stock = await uow.inventory.lock_stock([order])
         stock.hold(order.lines, None)
         stock.sell(order.lines, None)
-        await uow.sales.save(stock)
+        await uow.inventory.save(stock)
         await uow.commit()
 
     async with unit_of_work() as uow:
@@ -235,7 +235,7 @@ async def test_saving_a_ticket_leaves_held_and_sold_alone(unit_of_work: UnitOfWo
         await uow.commit()
 
     async with unit_of_work() as uow:
-        stored = (await uow.sales.lock_stock([order])).tickets[theatre.stalls.id]
+        stored = (await uow.inventory.lock_stock([order])).tickets[theatre.stalls.id]
     assert stored == replace(edited, inventory=Inventory(80, held=2, sold=2))
 
 
@@ -244,14 +244,14 @@ async def test_writing_counters_leaves_an_edited_ticket_alone(
 ) -> None:
     order = theatre.order(1)
     async with unit_of_work() as uow:
-        stock = await uow.sales.lock_stock([order])
+        stock = await uow.inventory.lock_stock([order])
         await uow.tickets.save(replace(theatre.stalls, price=99_00))
         stock.hold(order.lines, None)
-        await uow.sales.save(stock)
+        await uow.inventory.save(stock)
         await uow.commit()
 
     async with unit_of_work() as uow:
-        stored = (await uow.sales.lock_stock([order])).tickets[theatre.stalls.id]
+        stored = (await uow.inventory.lock_stock([order])).tickets[theatre.stalls.id]
     assert (stored.price, stored.inventory.held) == (99_00, 1)
 
 
@@ -268,9 +268,9 @@ async def test_shows_on_sale_come_soonest_first_with_producer_and_tickets(
         found = await uow.show_details.on_sale(now=NOW, producer_id=None, after=None, limit=10)
 
     assert found == [
-        ShowOnDisplay(sooner, theatre.producer, ()),
-        ShowOnDisplay(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls)),
-        ShowOnDisplay(later, theatre.producer, ()),
+        ShowDetails(sooner, theatre.producer, ()),
+        ShowDetails(theatre.show, theatre.producer, (theatre.gallery, theatre.stalls)),
+        ShowDetails(later, theatre.producer, ()),
     ]
 
 
@@ -331,7 +331,7 @@ async def test_shows_of_a_producer_come_last_to_start_first(unit_of_work: UnitOf
         assert await uow.show_details.of_producer(new_id(), after=None, limit=1) == []
 
     assert seen == [later.id, *sorted((theatre.show.id, draft.id), reverse=True), over.id]
-    assert first == ShowOnDisplay(later, theatre.producer, ())
+    assert first == ShowDetails(later, theatre.producer, ())
 
 
 async def test_what_is_locked_is_what_is_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -385,9 +385,9 @@ async def test_saving_a_promo_code_leaves_its_uses_alone(unit_of_work: UnitOfWor
     order = theatre.order(1, with_promo_code=True)
     edited = replace(theatre.promo_code, code="NEW", discount=Decimal("0.1250"), max_uses=3, valid_from=None)
     async with unit_of_work() as uow:
-        stock = await uow.sales.lock_stock([order])
+        stock = await uow.inventory.lock_stock([order])
         stock.hold(order.lines, order.promo_code_id)
-        await uow.sales.save(stock)
+        await uow.inventory.save(stock)
         await uow.promo_codes.save(edited)
         await uow.commit()
 

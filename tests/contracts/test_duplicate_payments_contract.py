@@ -68,7 +68,7 @@ async def test_payment_that_is_known_is_not_added_again(
 
 async def test_how_a_payment_stands_is_written_down(unit_of_work: UnitOfWorkFactory, payment: DuplicatePayment) -> None:
     await add(unit_of_work, payment)
-    returned = payment.followed([(RefundStatus.SUCCEEDED, 54_84, None)])
+    returned = payment.with_status([(RefundStatus.SUCCEEDED, 54_84, None)])
     async with unit_of_work() as uow:
         await uow.duplicate_payments.save(returned)
         await uow.commit()

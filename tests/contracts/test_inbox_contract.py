@@ -11,7 +11,7 @@ import pytest
 
 from application.ports.payment import PaymentEvent
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.ports.webhooks import Background, ReceivedEvent
+from application.ports.webhooks import EventContext, ReceivedEvent
 from tests.contracts.builders import NOW, Theatre, new_id
 
 EVENT = PaymentEvent(id="evt_1", type="charge.refunded", object_id="ch_1", livemode=False)
@@ -35,7 +35,7 @@ async def kept(unit_of_work: UnitOfWorkFactory, event_id: str) -> ReceivedEvent 
         return await uow.inbox.get(event_id)
 
 
-async def background(unit_of_work: UnitOfWorkFactory, *events: PaymentEvent) -> Mapping[str, Background]:
+async def background(unit_of_work: UnitOfWorkFactory, *events: PaymentEvent) -> Mapping[str, EventContext]:
     async with unit_of_work() as uow:
         return await uow.inbox.background(events)
 
@@ -51,7 +51,7 @@ async def test_an_event_is_kept_to_the_last_field(unit_of_work: UnitOfWorkFactor
 
 async def test_an_event_that_never_came_is_none_and_not_handled(unit_of_work: UnitOfWorkFactory) -> None:
     assert await kept(unit_of_work, EVENT.id) is None
-    assert await background(unit_of_work, EVENT) == {EVENT.id: Background(handled=False, order=None)}
+    assert await background(unit_of_work, EVENT) == {EVENT.id: EventContext(handled=False, order=None)}
 
 
 async def test_who_asks_learns_what_was_handled_before(unit_of_work: UnitOfWorkFactory) -> None:
@@ -141,7 +141,7 @@ async def test_failed_events_wait_in_the_order_they_came(unit_of_work: UnitOfWor
     async with unit_of_work() as uow:
         for number, name in enumerate(reversed(names)):
             moment = NOW - timedelta(days=300 + number)
-            await uow.inbox.failed(replace(EVENT, id=name), error="SessionNotFound: gone", now=moment)
+            await uow.inbox.failed(replace(EVENT, id=name), error="PaymentObjectNotFound: gone", now=moment)
         await uow.inbox.failed(replace(EVENT, id=f"{prefix}_theirs"), error="NotFound: No order", now=NOW)
         await uow.inbox.handled([replace(EVENT, id=names[2])], now=NOW)
         await uow.commit()
@@ -151,4 +151,4 @@ async def test_failed_events_wait_in_the_order_they_came(unit_of_work: UnitOfWor
 
     assert [received.event.id for received in first] == [names[0], names[1], names[3]]
     assert rest == first[1:]
-    assert {received.last_error for received in first} == {"SessionNotFound: gone"}
+    assert {received.last_error for received in first} == {"PaymentObjectNotFound: gone"}

@@ -1,4 +1,4 @@
-"""The mail ports: Mailer, LetterWriter and TicketRenderer."""
+"""The mail ports: Mailer, EmailTemplates and TicketRenderer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.system.clock import SystemClock
-from application.ports.emails import Letter, LetterFacts, LetterWriter, OrderFacts
+from application.ports.emails import EmailFacts, EmailTemplates, Letter, OrderFacts
 from application.ports.mail import (
     Attachment,
     Mail,
@@ -164,14 +164,14 @@ async def test_an_address_that_cannot_be_one_is_refused(refusing: Mailer) -> Non
 
 
 @pytest.fixture(params=[MemoryLetterWriter, JinjaLetterWriter])
-def writer(request: pytest.FixtureRequest) -> LetterWriter:
-    writer: LetterWriter = request.param()
+def writer(request: pytest.FixtureRequest) -> EmailTemplates:
+    writer: EmailTemplates = request.param()
     return writer
 
 
 @pytest.mark.parametrize("facts", ABOUT_AN_ORDER, ids=lambda facts: type(facts).__name__)
 def test_a_letter_about_an_order_names_buyer_show_and_order_in_text_and_html(
-    writer: LetterWriter, facts: LetterFacts
+    writer: EmailTemplates, facts: EmailFacts
 ) -> None:
     assert isinstance(facts, OrderFacts)
 
@@ -184,7 +184,7 @@ def test_a_letter_about_an_order_names_buyer_show_and_order_in_text_and_html(
         assert facts.order_url in body
 
 
-def test_a_list_of_orders_has_every_link(writer: LetterWriter) -> None:
+def test_a_list_of_orders_has_every_link(writer: EmailTemplates) -> None:
     letter = writer.write(ORDER_LINKS)
 
     for body in (letter.text, letter.html.replace("&amp;", "&")):

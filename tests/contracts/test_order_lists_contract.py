@@ -1,4 +1,4 @@
-"""The OrderListRepo, NoteRepo and BuyerRepo ports: orders as a producer looks through and after them."""
+"""The OrderListRepo, NoteRepo and PersonalDataRepo ports: orders as a producer looks through and after them."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ async def test_either_form_of_an_address_is_found(unit_of_work: UnitOfWorkFactor
         for email in ("Karl@bücher.example", "karl@xn--bcher-kva.example", "KARL@BÜCHER.example"):
             (row,) = await uow.order_lists.orders(theatre.show.id, only=OrderFilter(email=email), after=None, limit=9)
             assert row.id == order.id
-            assert order.id in await uow.buyers.orders_of(theatre.producer.id, email)
+            assert order.id in await uow.personal_data.orders_of(theatre.producer.id, email)
             assert order.id in await uow.lookups.orders_of(email, limit=100)
 
 
@@ -190,15 +190,15 @@ async def test_erased_orders_are_nobodys_and_others_stay(unit_of_work: UnitOfWor
         await uow.notes.add(a_note(order, "Wheelchair"))
         await uow.refunds.add(a_refund(order))
         await uow.outbox.add([task])
-        assert await uow.buyers.orders_of(theatre.producer.id, "Ada@Example.ORG") == [order.id]
-        assert await uow.buyers.orders_of(uuid4(), "ada@example.org") == []
+        assert await uow.personal_data.orders_of(theatre.producer.id, "Ada@Example.ORG") == [order.id]
+        assert await uow.personal_data.orders_of(uuid4(), "ada@example.org") == []
 
-        await uow.buyers.erase([order.id])
+        await uow.personal_data.erase([order.id])
 
         erased, kept = await uow.orders.get(order.id), await uow.orders.get(other.id)
         (refund,), notes = await uow.refunds.of_order(order.id), await uow.notes.of_order(order.id)
         (dead,) = await uow.outbox.in_state(TaskState.DEAD, after=None, limit=10)
-        assert await uow.buyers.orders_of(theatre.producer.id, "ada@example.org") == []
+        assert await uow.personal_data.orders_of(theatre.producer.id, "ada@example.org") == []
     assert kept == other
     assert erased
     assert erased.customer.is_erased
@@ -218,7 +218,7 @@ async def test_holds_are_listed_with_the_network_that_they_came_from(
         await others.store(uow)
         await uow.orders.add([later, sooner, processing, completed(theatre.order(1)), others.order(1)])
         ends_at = NOW + timedelta(hours=1)
-        await uow.sales.claim(
+        await uow.inventory.claim(
             [
                 Claim(-5, sooner.id, 3, is_free=False, is_network=True, ends_at=ends_at),
                 Claim(6, sooner.id, 3, is_free=False, is_network=False, ends_at=ends_at),
@@ -251,12 +251,12 @@ async def test_who_has_tickets_for_a_show(unit_of_work: UnitOfWorkFactory, theat
         await uow.commit()
 
     async with unit_of_work() as uow:
-        assert await uow.buyers.has_tickets(theatre.show.id, "Ada@Example.ORG")
-        assert not await uow.buyers.has_tickets(theatre.show.id, "bob@example.org")
-        assert not await uow.buyers.has_tickets(new_id(), "ada@example.org")
+        assert await uow.personal_data.has_tickets(theatre.show.id, "Ada@Example.ORG")
+        assert not await uow.personal_data.has_tickets(theatre.show.id, "bob@example.org")
+        assert not await uow.personal_data.has_tickets(new_id(), "ada@example.org")
         await uow.orders.lock([sold.id])
         await uow.orders.save([replace(sold, attendees=void, status=OrderStatus.REFUNDED)])
-        assert not await uow.buyers.has_tickets(theatre.show.id, "ada@example.org")
+        assert not await uow.personal_data.has_tickets(theatre.show.id, "ada@example.org")
         await uow.commit()
 
 
@@ -267,7 +267,7 @@ async def test_a_mail_that_did_not_get_out_is_seen_at_its_order(
     await store(unit_of_work, fine, troubled, arrived_later)
     dead: dict[str, Any] = {
         "state": TaskState.DEAD,
-        "last_error": "TaskHopeless: the mail server answered 550 no such user",
+        "last_error": "PermanentTaskError: the mail server answered 550 no such user",
     }
     soon = NOW + timedelta(minutes=1)
     async with unit_of_work() as uow:

@@ -411,8 +411,8 @@ async def test_a_mail_in_doubt_is_revived_where_it_is_named(unit_of_work: UnitOf
     await add(unit_of_work, doubtful)
 
     async with unit_of_work() as uow:
-        assert await uow.outbox.revive(None, now=NOW) == []
-        assert await uow.outbox.revive([doubtful.id], now=NOW) == [doubtful.id]
+        assert await uow.outbox.requeue(None, now=NOW) == []
+        assert await uow.outbox.requeue([doubtful.id], now=NOW) == [doubtful.id]
         await uow.commit()
 
     again = await claim(unit_of_work, doubtful.id)
@@ -444,7 +444,7 @@ async def test_dead_tasks_are_revived_and_no_others(unit_of_work: UnitOfWorkFact
     later = NOW + CLAIM
 
     async with unit_of_work() as uow:
-        assert await uow.outbox.revive([first.id, done.id, new_id()], now=later) == [first.id]
+        assert await uow.outbox.requeue([first.id, done.id, new_id()], now=later) == [first.id]
         await uow.commit()
     assert await claim(unit_of_work, first.id, later) == replace(
         first, state=TaskState.PENDING, due_at=later, attempts=1
@@ -452,7 +452,7 @@ async def test_dead_tasks_are_revived_and_no_others(unit_of_work: UnitOfWorkFact
     assert await claim(unit_of_work, done.id, later) is None
 
     async with unit_of_work() as uow:
-        assert await uow.outbox.revive(None, now=later) == [second.id]
+        assert await uow.outbox.requeue(None, now=later) == [second.id]
 
 
 async def test_whether_a_task_with_these_details_is_pending_can_be_asked(
@@ -479,8 +479,8 @@ async def test_dead_tasks_that_have_nothing_left_to_do_are_settled(
     await add(unit_of_work, dead, other)
 
     async with unit_of_work() as uow:
-        await uow.outbox.settle(new_id(), TaskKind.CONFIRMATION_MAIL)
-        await uow.outbox.settle(order.id, TaskKind.CONFIRMATION_MAIL)
+        await uow.outbox.discard_dead(new_id(), TaskKind.CONFIRMATION_MAIL)
+        await uow.outbox.discard_dead(order.id, TaskKind.CONFIRMATION_MAIL)
         await uow.commit()
 
     async with unit_of_work() as uow:

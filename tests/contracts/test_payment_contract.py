@@ -10,19 +10,19 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.payment import MemoryPayment
-from adapters.memory.throttle import MemoryPace
+from adapters.memory.throttle import MemoryThrottle
 from adapters.stripe.client import Client, HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.sandbox import StripeSandbox
 from application.ports.payment import (
     Payment,
     PaymentIntent,
+    PaymentObjectNotFound,
     PaymentQueued,
     PaymentRefused,
     PaymentSession,
     PaymentUnavailable,
     RefundState,
-    SessionNotFound,
     SessionStatus,
 )
 from domain.disputes import Dispute, DisputeStatus
@@ -60,7 +60,7 @@ async def unreachable(request: pytest.FixtureRequest, closed_port: int) -> Async
         return
     http_client = HttpClient()
     client = create_client("sk_test_away", http_client, api_base=f"http://127.0.0.1:{closed_port}")
-    yield StripePayment(client, MemoryPace())
+    yield StripePayment(client, MemoryThrottle())
     await http_client.close_async()  # type: ignore[no-untyped-call]
 
 
@@ -204,9 +204,9 @@ async def test_expiring_a_session_with_a_delayed_payment_leaves_it_complete(
 
 
 async def test_a_session_nobody_made_is_not_found(payment: Payment) -> None:
-    with pytest.raises(SessionNotFound):
+    with pytest.raises(PaymentObjectNotFound):
         await payment.session("cs_test_nobody_made_this")
-    with pytest.raises(SessionNotFound):
+    with pytest.raises(PaymentObjectNotFound):
         await payment.expire_session("cs_test_nobody_made_this")
 
 
@@ -220,7 +220,7 @@ async def test_a_refusal_is_no_outage(provider: Provider, payment: Payment, orde
 async def test_a_session_whose_turn_comes_in_time_is_opened(provider: Provider, payment: Payment, order: Order) -> None:
     provider.queue(0.5)
 
-    session = await payment.open_session(order, success_url=SUCCESS_URL, cancel_url=CANCEL_URL, patience_seconds=0.5)
+    session = await payment.open_session(order, success_url=SUCCESS_URL, cancel_url=CANCEL_URL, max_wait_seconds=0.5)
 
     assert session.url
 
@@ -231,7 +231,7 @@ async def test_a_session_whose_turn_comes_later_is_not_opened_and_the_turn_is_to
     provider.queue(12.5)
 
     with pytest.raises(PaymentQueued) as queued:
-        await payment.open_session(order, success_url=SUCCESS_URL, cancel_url=CANCEL_URL, patience_seconds=0.5)
+        await payment.open_session(order, success_url=SUCCESS_URL, cancel_url=CANCEL_URL, max_wait_seconds=0.5)
 
     assert queued.value.retry_after_seconds == 12.5
     assert (await opened(payment, order)).url
@@ -493,11 +493,11 @@ async def test_a_transfer_can_be_described_again(provider: Provider, payment: Pa
 
 
 async def test_what_nobody_made_is_not_found(payment: Payment) -> None:
-    with pytest.raises(SessionNotFound):
+    with pytest.raises(PaymentObjectNotFound):
         await payment.intent("pi_nobody_made_this")
-    with pytest.raises(SessionNotFound):
+    with pytest.raises(PaymentObjectNotFound):
         await payment.refund_state("re_nobody_made_this")
-    with pytest.raises(SessionNotFound):
+    with pytest.raises(PaymentObjectNotFound):
         await payment.dispute("dp_nobody_made_this")
 
 

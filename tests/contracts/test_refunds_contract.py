@@ -94,7 +94,7 @@ async def test_what_stripe_says_is_saved(unit_of_work: UnitOfWorkFactory, order:
     refund, other = a_refund(order), a_refund(order, sequence=2)
     await add(unit_of_work, refund, other)
 
-    followed = refund.followed(status, "re_1", "declined")
+    followed = refund.with_status(status, "re_1", "declined")
     await save(unit_of_work, followed)
 
     assert await stored(unit_of_work, order) == [followed, other]
@@ -104,7 +104,7 @@ async def test_a_reason_that_is_gone_is_forgotten(unit_of_work: UnitOfWorkFactor
     refund = a_refund(order).refused("declined")
     await add(unit_of_work, refund)
 
-    await save(unit_of_work, refund.followed(RefundStatus.SUCCEEDED, "re_1", None))
+    await save(unit_of_work, refund.with_status(RefundStatus.SUCCEEDED, "re_1", None))
 
     (found,) = await stored(unit_of_work, order)
     assert (found.status, found.failure_reason) == (RefundStatus.SUCCEEDED, None)

@@ -150,7 +150,7 @@ async def test_scans_that_let_nobody_in_go(
 
     refused = next(result for result in ScanResult if result is not ScanResult.ADMITTED)
     async with unit_of_work() as uow:
-        await uow.door.add([scan(ScanResult.ADMITTED), scan(refused), scan(refused, received_at=NOW)])
+        await uow.check_ins.add([scan(ScanResult.ADMITTED), scan(refused), scan(refused, received_at=NOW)])
         await uow.commit()
     assert await deleted(retention, Disposable.SCANS) == 1
     assert await deleted(retention, Disposable.AUDIT_LOG) == 0

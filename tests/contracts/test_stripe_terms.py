@@ -16,7 +16,7 @@ import stripe
 from stripe import StripeClient
 
 from adapters.memory.system import MemoryClock
-from adapters.memory.throttle import MemoryPace
+from adapters.memory.throttle import MemoryThrottle
 from adapters.stripe.client import RATE_LIMIT_PAUSE_SECONDS, Client, HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.requests import MAX_METADATA_LENGTH, SESSION_OUTLASTS_HOLD, session_params
@@ -31,7 +31,7 @@ from application.ports.payment import (
     PaymentUnavailable,
     SessionStatus,
 )
-from application.ports.throttle import Pace
+from application.ports.throttle import Throttle
 from domain.cart import Cart, CartLine
 from domain.catalog import Ticket
 from domain.offering import Offering
@@ -55,7 +55,7 @@ def no_faults_left(taxing_sandbox: StripeSandbox) -> Iterator[None]:
 
 @pytest.fixture
 def payment(stripe_client: Client) -> StripePayment:
-    return StripePayment(stripe_client, MemoryPace())
+    return StripePayment(stripe_client, MemoryThrottle())
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def impatient_payment(taxing_sandbox: StripeSandbox) -> AsyncIterator[Stri
     """Waits for an answer only a moment."""
     http_client = HttpClient(timeout_seconds=0.2)
     client = create_client("sk_test_contracts", http_client, api_base=taxing_sandbox.url)
-    yield StripePayment(client, MemoryPace())
+    yield StripePayment(client, MemoryThrottle())
     await http_client.close_async()  # type: ignore[no-untyped-call]
 
 
@@ -362,12 +362,12 @@ async def test_sessions_of_all_pages_are_looked_through(taxing_sandbox: StripeSa
 
 
 @asynccontextmanager
-async def payment_of(sandbox: StripeSandbox, pace: Pace | None = None) -> AsyncIterator[StripePayment]:
+async def payment_of(sandbox: StripeSandbox, throttle: Throttle | None = None) -> AsyncIterator[StripePayment]:
     """The adapter before a sandbox of one's own."""
     http_client = HttpClient(timeout_seconds=5)
     client = create_client("sk_test_contracts", http_client, api_base=sandbox.url)
     try:
-        yield StripePayment(client, pace or MemoryPace())
+        yield StripePayment(client, throttle or MemoryThrottle())
     finally:
         await http_client.close_async()  # type: ignore[no-untyped-call]
 
@@ -391,10 +391,10 @@ class WaitingPace:
 
     def __init__(self, wait_seconds: float) -> None:
         self.wait_seconds = wait_seconds
-        self.lanes: list[str] = []
+        self.keys: list[str] = []
 
-    async def reserve(self, lane: str, *, patience_seconds: float | None) -> tuple[bool, float]:
-        self.lanes.append(lane)
+    async def reserve(self, key: str, *, max_wait_seconds: float | None) -> tuple[bool, float]:
+        self.keys.append(key)
         return True, self.wait_seconds
 
 
@@ -407,8 +407,8 @@ async def test_a_call_waits_for_its_turn(taxing_sandbox: StripeSandbox, theatre:
 
 
 async def test_every_endpoint_has_a_lane_of_its_own(taxing_sandbox: StripeSandbox, theatre: Theatre) -> None:
-    pace = WaitingPace(0)
-    async with payment_of(taxing_sandbox, pace) as payment:
+    throttle = WaitingPace(0)
+    async with payment_of(taxing_sandbox, throttle) as payment:
         order = await paid(payment, taxing_sandbox, theatre.order(1))
         await payment.expire_session((await opened(payment, theatre.order(1))).id)
         await payment.intent(order.payment_intent_id or "")
@@ -420,7 +420,7 @@ async def test_every_endpoint_has_a_lane_of_its_own(taxing_sandbox: StripeSandbo
         await payment.charges_enabled(order.stripe_account_id or "")
         await payment.paid_sessions(since=NOW)
 
-    assert set(pace.lanes) == {
+    assert set(throttle.keys) == {
         "sessions.create",
         "sessions.retrieve",
         "sessions.expire",
@@ -595,7 +595,7 @@ async def test_a_key_that_stripe_does_not_know_is_told_apart_from_what_stripe_wi
     taxing_sandbox: StripeSandbox, theatre: Theatre
 ) -> None:
     http_client = HttpClient(timeout_seconds=5)
-    payment = StripePayment(create_client("", http_client, api_base=taxing_sandbox.url), MemoryPace())
+    payment = StripePayment(create_client("", http_client, api_base=taxing_sandbox.url), MemoryThrottle())
     try:
         with pytest.raises(PaymentKeyRefused):
             await opened(payment, theatre.order(1))
@@ -613,7 +613,7 @@ async def test_a_house_whose_clock_is_off_opens_sessions_that_end_by_stripes_clo
     http_client = HttpClient(heard=stripe_time.heard)
     payment = StripePayment(
         create_client("sk_test_contracts", http_client, api_base=taxing_sandbox.url),
-        MemoryPace(),
+        MemoryThrottle(),
         stripe_time=stripe_time,
     )
     first, second = theatre.order(1), theatre.order(1)

@@ -133,7 +133,7 @@ async def test_a_caller_who_is_cancelled_commits_nothing_and_blocks_nobody(
 
     async def linger() -> None:
         async with unit_of_work() as uow:
-            await uow.sales.lock([cart])
+            await uow.inventory.lock([cart])
             is_inside.set()
             await asyncio.Event().wait()
 
@@ -143,17 +143,17 @@ async def test_a_caller_who_is_cancelled_commits_nothing_and_blocks_nobody(
     await asyncio.wait({lingering})
 
     async with asyncio.timeout(2), unit_of_work() as uow:
-        assert theatre.stalls.id in (await uow.sales.lock([cart])).stock.tickets
+        assert theatre.stalls.id in (await uow.inventory.lock([cart])).stock.tickets
 
 
 async def buy(uow: UnitOfWork, theatre: Theatre, quantity: int) -> None:
     """Decide and write one checkout; the caller commits. Raises TicketsUnavailable."""
     cart = a_cart({theatre.stalls: quantity})
-    sale = await uow.sales.lock([cart])
+    sale = await uow.inventory.lock([cart])
     offering: Offering = sale.offering(theatre.show.id, POLICY)
     order = offering.place(cart, ADA, order_id=new_id(), issue=issue, now=NOW)
     await uow.orders.add([order])
-    await uow.sales.save(sale.stock)
+    await uow.inventory.save(sale.stock)
 
 
 async def test_of_two_who_race_for_the_last_ticket_one_gets_it(unit_of_work: UnitOfWorkFactory) -> None:
@@ -175,5 +175,5 @@ async def test_of_two_who_race_for_the_last_ticket_one_gets_it(unit_of_work: Uni
 
     assert sorted(outcomes) == [False, True]
     async with unit_of_work() as uow:
-        sale = await uow.sales.read([a_cart({theatre.stalls: 1})])
+        sale = await uow.inventory.read([a_cart({theatre.stalls: 1})])
     assert sale.stock.tickets[theatre.stalls.id].inventory.held == 1

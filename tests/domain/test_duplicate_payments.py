@@ -31,7 +31,7 @@ THERE, UNDER_WAY, LOST = RefundStatus.SUCCEEDED, RefundStatus.PENDING, RefundSta
     ],
 )
 def test_refunds_of_whoever_count(refunds: list[MadeRefund], status: RefundStatus, returned: int) -> None:
-    followed = PAYMENT.followed(refunds)
+    followed = PAYMENT.with_status(refunds)
 
     assert (followed.status, followed.returned) == (status, returned)
     assert followed.is_back is (status is RefundStatus.SUCCEEDED)
@@ -39,17 +39,17 @@ def test_refunds_of_whoever_count(refunds: list[MadeRefund], status: RefundStatu
 
 
 def test_why_the_last_refund_failed_is_kept_until_another_goes_through() -> None:
-    failed = PAYMENT.followed([(LOST, 54_84, "closed")])
+    failed = PAYMENT.with_status([(LOST, 54_84, "closed")])
 
     assert failed.failure_reason == "closed"
-    assert failed.followed([(LOST, 54_84, "closed"), (UNDER_WAY, 54_84, None)]).failure_reason is None
+    assert failed.with_status([(LOST, 54_84, "closed"), (UNDER_WAY, 54_84, None)]).failure_reason is None
 
 
 def test_lost_refund_is_made_again_a_few_times() -> None:
     lost: list[MadeRefund] = [(LOST, 54_84, "closed")]
 
-    assert PAYMENT.followed(lost * (MAX_RETURNS - 1)).may_be_returned_again
-    assert not PAYMENT.followed(lost * MAX_RETURNS).may_be_returned_again
+    assert PAYMENT.with_status(lost * (MAX_RETURNS - 1)).may_be_returned_again
+    assert not PAYMENT.with_status(lost * MAX_RETURNS).may_be_returned_again
 
 
 def test_refusals_are_counted() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.orders import AttendeeStatus, Order, OrderStatus
-from domain.refunds import Refund, RefundStatus, amount_for, owed
+from domain.refunds import Refund, RefundStatus, outstanding, refundable_amount
 from tests.domain.strategies import orders
 from tests.support.factories import NOW, issue, order, promo_code, show, ticket
 
@@ -39,7 +39,7 @@ def everybody(paid: Order) -> set[UUID]:
 
 def amounts(paid: Order, *, refund_fees: bool) -> list[int]:
     """What each attendee brings back alone."""
-    return [amount_for(paid, {attendee.id}, refund_fees=refund_fees) for attendee in paid.attendees]
+    return [refundable_amount(paid, {attendee.id}, refund_fees=refund_fees) for attendee in paid.attendees]
 
 
 @st.composite
@@ -62,13 +62,13 @@ def partitions(draw: st.DrawFn) -> tuple[Order, list[set[UUID]]]:
 @given(partitions())
 def test_however_an_order_is_refunded_in_the_end_everything_is_back(partition: tuple[Order, list[set[UUID]]]) -> None:
     paid, goes = partition
-    assert sum(amount_for(paid, go, refund_fees=True) for go in goes) == paid.quote.total + paid.tax
+    assert sum(refundable_amount(paid, go, refund_fees=True) for go in goes) == paid.quote.total + paid.tax
 
 
 @given(partitions())
 def test_without_the_fees_it_is_the_price_and_the_tax(partition: tuple[Order, list[set[UUID]]]) -> None:
     paid, goes = partition
-    assert sum(amount_for(paid, go, refund_fees=False) for go in goes) == paid.quote.subtotal + paid.tax
+    assert sum(refundable_amount(paid, go, refund_fees=False) for go in goes) == paid.quote.subtotal + paid.tax
 
 
 @given(paid_orders())
@@ -104,7 +104,7 @@ def test_who_paid_more_gets_more_back() -> None:
 def test_a_discount_is_not_given_back() -> None:
     paid = sold((stalls, 4), promo=promo_code(of=evening, discount="0.20"))
     assert amounts(paid, refund_fees=False) == [20_00] * 4
-    assert amount_for(paid, everybody(paid), refund_fees=True) == 88_79
+    assert refundable_amount(paid, everybody(paid), refund_fees=True) == 88_79
 
 
 def test_who_came_for_nothing_gets_nothing_back() -> None:
@@ -114,7 +114,7 @@ def test_who_came_for_nothing_gets_nothing_back() -> None:
 
 def test_a_free_order_brings_nothing_back() -> None:
     free = sold((guest, 3))
-    assert amount_for(free, everybody(free), refund_fees=True) == 0
+    assert refundable_amount(free, everybody(free), refund_fees=True) == 0
 
 
 def test_a_share_stays_the_same_when_others_are_void_already() -> None:
@@ -126,32 +126,32 @@ def test_a_share_stays_the_same_when_others_are_void_already() -> None:
 
 @pytest.mark.parametrize("attendee_ids", [set(), {uuid4()}])
 def test_nobody_brings_nothing_back(attendee_ids: set[UUID]) -> None:
-    assert amount_for(sold((stalls, 2)), attendee_ids, refund_fees=True) == 0
+    assert refundable_amount(sold((stalls, 2)), attendee_ids, refund_fees=True) == 0
 
 
 @pytest.mark.parametrize("status", RefundStatus)
 def test_a_refund_counts_unless_its_money_came_back(status: RefundStatus) -> None:
-    assert refund(status=status).counts is (status not in {RefundStatus.FAILED, RefundStatus.CANCELED})
+    assert refund(status=status).is_effective is (status not in {RefundStatus.FAILED, RefundStatus.CANCELED})
 
 
 def test_a_new_refund_is_one_that_stripe_has_not_heard_of() -> None:
     new = refund()
     assert new.status is RefundStatus.REQUESTED
-    assert new.counts
+    assert new.is_effective
     assert (new.stripe_refund_id, new.failure_reason, new.made_at_stripe) == (None, None, False)
 
 
 def test_a_refund_follows_what_stripe_says() -> None:
     new = refund()
-    pending = new.followed(RefundStatus.PENDING, "re_1", None)
+    pending = new.with_status(RefundStatus.PENDING, "re_1", None)
     assert pending == replace(new, status=RefundStatus.PENDING, stripe_refund_id="re_1")
-    failed = pending.followed(RefundStatus.FAILED, "re_1", "lost_or_stolen_card")
+    failed = pending.with_status(RefundStatus.FAILED, "re_1", "lost_or_stolen_card")
     assert (failed.status, failed.failure_reason) == (RefundStatus.FAILED, "lost_or_stolen_card")
-    assert failed.followed(RefundStatus.SUCCEEDED, "re_1", None) == failed
+    assert failed.with_status(RefundStatus.SUCCEEDED, "re_1", None) == failed
 
 
 def test_a_refund_that_seemed_refused_but_was_made_is_followed_all_the_same() -> None:
-    made = refund().refused("no answer that could be read").followed(RefundStatus.SUCCEEDED, "re_1", None)
+    made = refund().refused("no answer that could be read").with_status(RefundStatus.SUCCEEDED, "re_1", None)
     assert (made.status, made.failure_reason) == (RefundStatus.SUCCEEDED, None)
 
 
@@ -159,7 +159,7 @@ def test_a_refund_that_stripe_refused_was_never_made() -> None:
     refused = refund().refused("charge already disputed")
     assert (refused.status, refused.failure_reason) == (RefundStatus.FAILED, "charge already disputed")
     assert refused.stripe_refund_id is None
-    assert not refused.counts
+    assert not refused.is_effective
 
 
 def after(paid: Order, *void: int, returned: int = 0, **overrides: Any) -> Order:
@@ -178,31 +178,31 @@ LOST = refund(status=RefundStatus.FAILED)
 @pytest.mark.parametrize(("refund_fees", "amount"), [(True, 54_84), (False, 50_00)])
 def test_void_tickets_whose_refund_was_lost_are_owed_for(status: RefundStatus, refund_fees: bool, amount: int) -> None:
     bought = after(sold((stalls, 2)), 0, 1)
-    assert owed(bought, [refund(status=status)], refund_fees=refund_fees) == amount
+    assert outstanding(bought, [refund(status=status)], refund_fees=refund_fees) == amount
 
 
 def test_nothing_is_owed_while_no_refund_was_lost() -> None:
     bought = after(sold((stalls, 2)), 0, 1)
-    assert owed(bought, [refund(), refund(status=RefundStatus.PENDING)], refund_fees=True) == 0
-    assert owed(bought, [], refund_fees=True) == 0
+    assert outstanding(bought, [refund(), refund(status=RefundStatus.PENDING)], refund_fees=True) == 0
+    assert outstanding(bought, [], refund_fees=True) == 0
 
 
 def test_what_has_gone_back_since_is_not_owed() -> None:
     bought = sold((stalls, 2))
-    assert owed(after(bought, 0, returned=0), [LOST], refund_fees=True) == 27_42
-    assert owed(after(bought, 0, returned=27_42), [LOST, refund()], refund_fees=True) == 0
-    assert owed(after(bought, 0, 1, returned=27_42), [LOST, refund()], refund_fees=True) == 27_42
-    assert owed(after(bought, 0, returned=54_84), [LOST, refund()], refund_fees=True) == 0
+    assert outstanding(after(bought, 0, returned=0), [LOST], refund_fees=True) == 27_42
+    assert outstanding(after(bought, 0, returned=27_42), [LOST, refund()], refund_fees=True) == 0
+    assert outstanding(after(bought, 0, 1, returned=27_42), [LOST, refund()], refund_fees=True) == 27_42
+    assert outstanding(after(bought, 0, returned=54_84), [LOST, refund()], refund_fees=True) == 0
 
 
 def test_tickets_that_still_admit_are_not_owed_for() -> None:
-    assert owed(sold((stalls, 2)), [LOST], refund_fees=True) == 0
+    assert outstanding(sold((stalls, 2)), [LOST], refund_fees=True) == 0
 
 
 def test_nothing_is_owed_to_whom_the_bank_gives_it_back() -> None:
-    assert owed(after(sold((stalls, 2)), 0, 1, disputed=True), [LOST], refund_fees=True) == 0
+    assert outstanding(after(sold((stalls, 2)), 0, 1, disputed=True), [LOST], refund_fees=True) == 0
 
 
 def test_an_order_that_was_paid_too_late_is_owed_all_of_it() -> None:
     late = replace(sold((stalls, 2)), attendees=(), amount_paid=54_84, status=OrderStatus.REFUNDED)
-    assert owed(late, [LOST], refund_fees=False) == 54_84
+    assert outstanding(late, [LOST], refund_fees=False) == 54_84

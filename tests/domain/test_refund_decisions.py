@@ -47,7 +47,7 @@ def by_hand(amount: int, status: RefundStatus = RefundStatus.SUCCEEDED) -> Refun
 
 
 def after(paid: Order, *refunds: Refund) -> Order:
-    return replace(paid, refunded_amount=sum(refund.amount for refund in refunds if refund.counts))
+    return replace(paid, refunded_amount=sum(refund.amount for refund in refunds if refund.is_effective))
 
 
 @given(st.data(), st.integers(1, 5), st.integers(100, 10_000), st.integers(0, 999))
@@ -161,7 +161,7 @@ def test_a_lost_dispute_takes_no_more_than_refunds_have_left() -> None:
 @pytest.mark.parametrize("status", [status for status in DisputeStatus if status is not DisputeStatus.LOST])
 def test_old_news_of_a_dispute_change_nothing_once_it_is_lost(status: DisputeStatus) -> None:
     lost = dispute_of(sold(), status=DisputeStatus.LOST)
-    told = lost.followed(status, amount=54_84, lost=0, evidence_due_by=None)
+    told = lost.with_status(status, amount=54_84, lost=0, evidence_due_by=None)
     assert (told == lost) is (status in INQUIRIES | CONTESTED)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import InvalidRequest, PaymentMismatch
 from domain.orders import Order, Receipt
-from domain.refunds import amount_for
+from domain.refunds import refundable_amount
 from domain.stock import Stock
 from domain.tax import TaxMode, VenueAddress
 from tests.support.factories import NOW, cart, customer, issue, offering, producer, show, ticket, venue_address
@@ -67,14 +67,14 @@ def test_a_refund_of_everybody_is_all_that_was_paid(mode: TaxMode) -> None:
     tax = {TaxMode.EXCLUSIVE: 5_48, TaxMode.INCLUSIVE: 4_99, TaxMode.OFF: 0}[mode]
     order = paid(mode, amount=TOTAL + (tax if mode is TaxMode.EXCLUSIVE else 0), tax=tax)
     everybody = [attendee.id for attendee in order.attendees]
-    assert amount_for(order, everybody, refund_fees=True) == order.amount_paid
-    halves = [amount_for(order, [one], refund_fees=True) for one in everybody]
+    assert refundable_amount(order, everybody, refund_fees=True) == order.amount_paid
+    halves = [refundable_amount(order, [one], refund_fees=True) for one in everybody]
     assert sum(halves) == order.amount_paid
 
 
 def test_without_fees_the_tax_within_the_price_goes_back_with_it() -> None:
     order = paid(TaxMode.INCLUSIVE, amount=TOTAL, tax=4_99)
-    assert amount_for(order, [order.attendees[0].id], refund_fees=False) == 25_00
+    assert refundable_amount(order, [order.attendees[0].id], refund_fees=False) == 25_00
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 from typing_extensions import override
 
-from entrypoints.http.server import MAX_WAITING_BYTES, OneWrite
+from entrypoints.http.server import MAX_WAITING_BYTES, CoalescingTransport
 
 
 class Line(asyncio.Transport):
@@ -38,11 +38,11 @@ def line() -> Line:
 
 
 @pytest.fixture
-async def transport(line: Line) -> OneWrite:
-    return OneWrite(line, asyncio.get_running_loop())
+async def transport(line: Line) -> CoalescingTransport:
+    return CoalescingTransport(line, asyncio.get_running_loop())
 
 
-async def test_head_and_body_leave_together(line: Line, transport: OneWrite) -> None:
+async def test_head_and_body_leave_together(line: Line, transport: CoalescingTransport) -> None:
     transport.write(b"head")
     transport.write(b"body")
     assert line.sent == []
@@ -50,7 +50,7 @@ async def test_head_and_body_leave_together(line: Line, transport: OneWrite) -> 
     assert line.sent == [[b"head", b"body"]]
 
 
-async def test_so_much_waits_and_no_more(line: Line, transport: OneWrite) -> None:
+async def test_so_much_waits_and_no_more(line: Line, transport: CoalescingTransport) -> None:
     transport.write(bytes(MAX_WAITING_BYTES - 1))
     assert line.sent == []
     transport.write(b"x")
@@ -59,7 +59,9 @@ async def test_so_much_waits_and_no_more(line: Line, transport: OneWrite) -> Non
     assert len(line.sent) == 1
 
 
-async def test_what_waits_is_sent_before_the_end_and_nothing_after_it(line: Line, transport: OneWrite) -> None:
+async def test_what_waits_is_sent_before_the_end_and_nothing_after_it(
+    line: Line, transport: CoalescingTransport
+) -> None:
     transport.write(b"last words")
     transport.close()
     transport.write(b"too late")

@@ -74,7 +74,7 @@ async def test_time_outs_hold_by_transaction_behind_a_pooler(
         engine = create_engine(url, pool_size=2)
         unit_of_work: UnitOfWorkFactory = partial(PostgresUnitOfWork, engine)
         async with unit_of_work() as uow:
-            await uow.sales.lock([])
+            await uow.inventory.lock([])
             by_locking = (await uow._connection.execute(asked)).one()  # type: ignore[attr-defined]
             await uow.commit()
             by_writing = (await uow._connection.execute(asked)).one()  # type: ignore[attr-defined]
@@ -89,7 +89,7 @@ async def test_the_time_outs_of_a_transaction_stay_with_it(own_url: str, tmp_pat
     async with pgbouncer(own_url, tmp_path, default_pool_size="1") as url:
         engine = create_engine(url, pool_size=1)
         async with PostgresUnitOfWork(engine) as uow:
-            await uow.sales.lock([])
+            await uow.inventory.lock([])
             await uow.commit()
         async with connected(url) as somebody_else:
             found = await (await somebody_else.execute("SHOW statement_timeout")).fetchone()
@@ -148,6 +148,6 @@ async def test_doctor_names_a_pooler_that_lets_reads_wait(settings: Settings, ow
             await close(container)
 
     assert "behind a pooler that lets reads wait" in before.words
-    assert "statement_timeout = '30s'" in (before.mend or "")
+    assert "statement_timeout = '30s'" in (before.fix or "")
     assert after.is_fine
     assert "behind a pooler" in after.words

@@ -77,7 +77,7 @@ async def test_ticket_deleted_during_checkout(
     stalls = on_sale.tickets[0]
     async with service.container.unit_of_work() as checkout:
         wanted = cart((stalls, 2))
-        sale = await checkout.sales.lock([wanted])
+        sale = await checkout.inventory.lock([wanted])
         deleting = asyncio.create_task(office.delete(f"/tickets/{stalls.id}"))
         await until_somebody_waits(box_office, service)
         assert not deleting.done()
@@ -86,7 +86,7 @@ async def test_ticket_deleted_during_checkout(
                 wanted, customer(), order_id=uuid4(), issue=issue, now=NOW
             )
             await checkout.orders.add([order])
-            await checkout.sales.save(sale.stock)
+            await checkout.inventory.save(sale.stock)
             await checkout.commit()
 
     deleted = await deleting

@@ -266,7 +266,7 @@ async def test_code_that_got_into_the_database_without_our_signature_admits_nobo
 ) -> None:
     stored = await box_office.stored_order(order)
     async with box_office.unit_of_work() as uow:
-        found = (await uow.door.tickets([stored.attendees[0].code]))[stored.attendees[0].code]
+        found = (await uow.check_ins.tickets([stored.attendees[0].code]))[stored.attendees[0].code]
     assert found.order_id == UUID(order["order_id"])
     assert (await scan(office, CODES.issue(stored.show_id, b"stranger")))["result"] == "unknown"
 

@@ -129,7 +129,7 @@ async def test_refused_refund_is_seen_and_asked_for_again(sale: Sale) -> None:
 
 async def revive_all(sale: Sale) -> None:
     dead = [i for i, _, state in await tasks_of(sale.world.settings, sale.order["order_id"]) if state == TaskState.DEAD]
-    assert await sale.world.container.revive_tasks()(dead)
+    assert await sale.world.container.retry_dead_tasks()(dead)
 
 
 async def test_task_that_is_revived_gives_the_money_back(sale: Sale) -> None:

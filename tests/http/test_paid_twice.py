@@ -86,7 +86,7 @@ async def test_second_payment_that_stripe_does_not_refund_is_named_until_it_does
     assert TaskState.DEAD in await world.work_off(placed["order_id"])
     assert {Invariant.DUPLICATE_PAYMENTS, Invariant.TASKS} <= (await findings(world)).keys()
 
-    await world.container.revive_tasks()(None)
+    await world.container.retry_dead_tasks()(None)
     await world.work_off(placed["order_id"])
 
     [refund] = await refunds_of(world, other)

@@ -97,7 +97,7 @@ async def lose_hold(service: Service, placed: Json) -> None:
     session = PaymentSession(
         id=placed["session_id"], order_id=UUID(placed["order_id"]), status=SessionStatus.EXPIRED, url=None
     )
-    released = await service.container.settlement().settle(UUID(placed["order_id"]), session)
+    released = await service.container.order_payments().apply_session(UUID(placed["order_id"]), session)
     assert released.status is OrderStatus.EXPIRED
 
 

@@ -86,7 +86,7 @@ async def test_a_standby_is_not_ready_and_no_checkout_fails_as_a_mistake(
     assert (ready.status, ready.body) == (503, NOT_READY)
     assert listed.status == 200  # what can be read is
     assert "standby" in findings["database"].words
-    assert "primary" in (findings["database"].mend or "")
+    assert "primary" in (findings["database"].fix or "")
 
 
 async def test_a_database_that_becomes_read_only_is_unavailable_until_it_can_be_written(
@@ -142,4 +142,4 @@ async def test_a_redis_that_takes_no_key_is_as_good_as_none(
     assert counters == [(0, 5)]
     assert (ready.status, ready.body) == (200, {**READY, "redis": "unavailable"})
     assert not findings["redis"].is_fine
-    assert "REDIS_URL" in (findings["redis"].mend or "")
+    assert "REDIS_URL" in (findings["redis"].fix or "")

@@ -26,7 +26,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.catalog.producers import IssueToken
 from domain.access import Scope
 from entrypoints.cli.engines import environment_of
@@ -82,7 +82,7 @@ async def seed(database_url: str, orders: int) -> tuple[UUID, str]:
         for kind in kinds:
             await uow.tickets.add(kind)
         await uow.commit()
-    issue_token = IssueToken(partial(PostgresUnitOfWork, engine), clock, ids, AuditTrail(clock, ids))
+    issue_token = IssueToken(partial(PostgresUnitOfWork, engine), clock, ids, AuditLog(clock, ids))
     issued = await issue_token(producer_id=seller.id, name="load", scopes=[Scope.ORDERS])
     await engine.dispose()
     async with connected(database_url) as connection:

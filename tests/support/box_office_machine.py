@@ -188,7 +188,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             status=RefundStatus.SUCCEEDED,
             failure_reason=None,
         )
-        self.run(self.world.follow_refund(state))
+        self.run(self.world.sync_refund_status(state))
 
     @precondition(lambda self: self.codes)
     @rule(data=st.data(), how=st.sampled_from(["in", "in", "undo", "offline"]), minutes=st.integers(0, 300))
@@ -201,7 +201,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
         else:
             at = self.world.clock.now() - timedelta(minutes=minutes)
             scans = [OfflineScan(uuid4(), code, at), OfflineScan(uuid4(), code, at - timedelta(minutes=1))]
-            self.run(self.world.receive_offline_scans(self.actor, self.show.id, "door", scans))
+            self.run(self.world.sync_offline_scans(self.actor, self.show.id, "door", scans))
 
     @invariant()
     def everything_adds_up(self) -> None:

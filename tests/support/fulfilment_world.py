@@ -23,7 +23,7 @@ from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.smtp.mailbox.mails import CaughtMail
 from adapters.stripe.sandbox import StripeSandbox
 from adapters.system.clock import SystemClock
-from application.tasks.admin import ReviveTasks
+from application.tasks.admin import RetryDeadTasks
 from domain.tasks import TaskKind, TaskState
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
@@ -134,8 +134,8 @@ class FulfilmentWorld:
         """Like `piquetickets tasks retry`, once the claim of the worker that had the order's confirmation is over."""
         task = await self.confirmation(placed)
         await self.end_claims()
-        revive = ReviveTasks(self.box_office.unit_of_work, SystemClock())
-        await revive([task.id])
+        requeue = RetryDeadTasks(self.box_office.unit_of_work, SystemClock())
+        await requeue([task.id])
 
     async def end_claims(self) -> None:
         """All claims of all workers are over, as if so much time had passed."""

@@ -14,7 +14,7 @@ import pytest
 from adapters.embedded import EmbeddedPostgres
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.catalog.producers import IssueToken
 from domain.access import Scope
 from entrypoints.cli.engines import environment_of
@@ -41,7 +41,7 @@ async def free_order(box_office: BoxOffice) -> tuple[UUID, Json]:
 
 async def scanners_token(processes: ManyProcesses, producer_id: UUID) -> str:
     clock, ids = SystemClock(), SystemIds()
-    issue_token = IssueToken(processes.box_office.unit_of_work, clock, ids, AuditTrail(clock, ids))
+    issue_token = IssueToken(processes.box_office.unit_of_work, clock, ids, AuditLog(clock, ids))
     return (await issue_token(producer_id=producer_id, name="doors", scopes=[Scope.CHECKIN])).secret
 
 

@@ -69,12 +69,12 @@ async def examined(settings: Settings, **changes: object) -> dict[str, Finding]:
     return {finding.what: finding for finding in findings}
 
 
-async def assert_off(settings: Settings, *what: str, words: str, mend: str, **changes: object) -> None:
+async def assert_off(settings: Settings, *what: str, words: str, fix: str, **changes: object) -> None:
     """Exactly these things are off; the first of them says so in these words, and what to do about it."""
     findings = await examined(settings, **changes)
     assert [name for name, finding in findings.items() if not finding.is_fine] == list(what), findings
     assert words in findings[what[0]].words
-    assert mend in (findings[what[0]].mend or "")
+    assert fix in (findings[what[0]].fix or "")
 
 
 async def test_an_installation_that_is_well(well: Settings) -> None:
@@ -112,7 +112,7 @@ async def test_no_database(well: Settings, closed_port: int) -> None:
         "webhook events",
     )
     nowhere = f"postgresql://nobody@127.0.0.1:{closed_port}/nothing"
-    await assert_off(well, *everything_in_it, database_url=nowhere, words="refused", mend="DATABASE_URL")
+    await assert_off(well, *everything_in_it, database_url=nowhere, words="refused", fix="DATABASE_URL")
 
 
 async def test_a_database_without_a_schema(well: Settings, postgres: EmbeddedPostgres) -> None:
@@ -127,7 +127,7 @@ async def test_a_database_without_a_schema(well: Settings, postgres: EmbeddedPos
             "webhook events",
             database_url=url,
             words="at schema none",
-            mend="piquetickets migrate",
+            fix="piquetickets migrate",
         )
     finally:
         postgres.drop_database("never_migrated")
@@ -136,12 +136,12 @@ async def test_a_database_without_a_schema(well: Settings, postgres: EmbeddedPos
 async def test_no_redis(well: Settings, closed_port: int) -> None:
     nowhere = f"redis://127.0.0.1:{closed_port}/0"
     off = ("redis", "clock against Redis", "worker")
-    await assert_off(well, *off, redis_url=nowhere, words="connecting to 127.0.0.1", mend="REDIS_URL")
+    await assert_off(well, *off, redis_url=nowhere, words="connecting to 127.0.0.1", fix="REDIS_URL")
 
 
 async def test_no_worker(well: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     with EmbeddedRedis(tmp_path_factory.mktemp("quiet")) as quiet:
-        await assert_off(well, "worker", redis_url=quiet.url, words="none was heard of", mend="piquetickets worker")
+        await assert_off(well, "worker", redis_url=quiet.url, words="none was heard of", fix="piquetickets worker")
 
 
 async def test_how_many_workers_the_last_hour_would_have_needed(
@@ -159,12 +159,12 @@ async def test_how_many_workers_the_last_hour_would_have_needed(
 
 
 async def test_no_mail_server(well: Settings, closed_port: int) -> None:
-    await assert_off(well, "mail", smtp_url=f"smtp://127.0.0.1:{closed_port}", words="", mend="SMTP_URL")
+    await assert_off(well, "mail", smtp_url=f"smtp://127.0.0.1:{closed_port}", words="", fix="SMTP_URL")
 
 
 async def test_a_mail_server_that_knows_no_login(well: Settings) -> None:
     with_login = well.smtp_url.replace("smtp://", "smtp://ada:wrong@")
-    await assert_off(well, "mail", smtp_url=with_login, words="AUTH", mend="SMTP_URL")
+    await assert_off(well, "mail", smtp_url=with_login, words="AUTH", fix="SMTP_URL")
 
 
 async def test_a_stripe_that_does_not_know_the_key(well: Settings) -> None:
@@ -174,35 +174,35 @@ async def test_a_stripe_that_does_not_know_the_key(well: Settings) -> None:
         "clock against Stripe",
         stripe_api_key="sk_test_",
         words="Invalid API Key",
-        mend="STRIPE_API_KEY",
+        fix="STRIPE_API_KEY",
     )
 
 
 async def test_a_live_key_wants_secrets_and_an_address_of_its_own(well: Settings) -> None:
     findings = await examined(well, stripe_api_key="sk_live_1", secret_key=Settings().secret_key)
-    assert findings["settings"].mend == "set SECRET_KEY"
-    assert "https://" in (findings["public url"].mend or "")
+    assert findings["settings"].fix == "set SECRET_KEY"
+    assert "https://" in (findings["public url"].fix or "")
 
 
 async def test_no_webhook_secret(well: Settings) -> None:
     await assert_off(
-        well, "settings", "webhook", stripe_webhook_secret="", words="must be set", mend="STRIPE_WEBHOOK_SECRET"
+        well, "settings", "webhook", stripe_webhook_secret="", words="must be set", fix="STRIPE_WEBHOOK_SECRET"
     )
 
 
 async def test_a_server_with_another_webhook_secret(well: Settings) -> None:
     await assert_off(
-        well, "webhook", stripe_webhook_secret="whsec_other", words="refuses our signature", mend="restart `serve`"
+        well, "webhook", stripe_webhook_secret="whsec_other", words="refuses our signature", fix="restart `serve`"
     )
 
 
 async def test_a_public_url_that_leads_nowhere(well: Settings) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
-    await assert_off(well, "public url", "webhook", public_url=nowhere, words="Cannot connect", mend="PUBLIC_URL")
+    await assert_off(well, "public url", "webhook", public_url=nowhere, words="Cannot connect", fix="PUBLIC_URL")
 
 
 async def test_a_public_url_that_leads_to_somebody_else(well: Settings, sandbox: StripeSandbox) -> None:
-    await assert_off(well, "public url", "webhook", public_url=sandbox.url, words="somebody else", mend="PUBLIC_URL")
+    await assert_off(well, "public url", "webhook", public_url=sandbox.url, words="somebody else", fix="PUBLIC_URL")
 
 
 async def test_a_producer_who_cannot_take_charges(world: StripeWorld, well: Settings) -> None:
@@ -212,7 +212,7 @@ async def test_a_producer_who_cannot_take_charges(world: StripeWorld, well: Sett
         await uow.commit()
     world.sandbox.control.set_charges_enabled("acct_stopped", enabled=False)
     try:
-        await assert_off(well, "connected accounts", words="The Curtain (acct_stopped)", mend="onboarding")
+        await assert_off(well, "connected accounts", words="The Curtain (acct_stopped)", fix="onboarding")
     finally:
         world.sandbox.control.set_charges_enabled("acct_stopped", enabled=True)
 
@@ -224,7 +224,7 @@ async def test_a_producer_whose_tax_stripe_cannot_compute(world: StripeWorld, we
         await uow.commit()
     world.sandbox.control.set_tax_active("acct_untaxed", active=False)
     words = "The Swan (acct_untaxed): head_office"
-    await assert_off(well, "connected accounts", words=words, mend="https://docs.stripe.com/tax/settings-api")
+    await assert_off(well, "connected accounts", words=words, fix="https://docs.stripe.com/tax/settings-api")
     async with world.box_office.unit_of_work() as uow:
         await uow.producers.save(replace(seller, tax=TaxMode.OFF))
         await uow.commit()
@@ -244,7 +244,7 @@ def test_clocks_may_differ_by_half_a_minute(ahead: int) -> None:
     assert compare_clocks("Stripe", factories.NOW, factories.NOW + skew * ahead).is_fine
     off = compare_clocks("Stripe", factories.NOW, factories.NOW + (skew + timedelta(seconds=1)) * ahead)
     assert f"31 seconds {'ahead of' if ahead > 0 else 'behind'} it" in off.words
-    assert "NTP" in (off.mend or "")
+    assert "NTP" in (off.fix or "")
 
 
 def test_a_clock_that_is_not_told_is_no_trouble() -> None:
@@ -302,7 +302,7 @@ async def seen_through(well: Settings, *, appends: str | None, trusted_proxies: 
 async def test_a_proxy_that_is_not_trusted_is_named(well: Settings) -> None:
     finding = await seen_through(well, appends="8.8.8.8", trusted_proxies="")
     assert "all buyers count as 127.0.0.1" in finding.words
-    assert finding.mend == "set TRUSTED_PROXIES to 127.0.0.1"
+    assert finding.fix == "set TRUSTED_PROXIES to 127.0.0.1"
 
 
 async def test_a_proxy_that_is_trusted_is_fine(well: Settings) -> None:
@@ -313,7 +313,7 @@ async def test_a_proxy_that_is_trusted_is_fine(well: Settings) -> None:
 async def test_proxies_that_pass_on_what_anyone_says(well: Settings) -> None:
     finding = await seen_through(well, appends="8.8.8.8", trusted_proxies="0.0.0.0/0")
     assert "anyone may say who they are" in finding.words
-    assert "TRUSTED_PROXIES" in (finding.mend or "")
+    assert "TRUSTED_PROXIES" in (finding.fix or "")
 
 
 async def test_how_the_server_sees_its_clients_is_told_to_the_doctor_alone(world: StripeWorld, well: Settings) -> None:

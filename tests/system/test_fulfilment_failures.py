@@ -89,7 +89,7 @@ async def test_celery_task_failures_dont_block_checkout(postgres: EmbeddedPostgr
         during_kill = await buy("worker-killed")
         await world.until([during_kill], lambda task: task.is_being_sent)
         await doomed.kill()
-        world.mailbox.faults.mend()
+        world.mailbox.faults.fix()
         # Whether the server took it, only its log can tell. Somebody looked, and has the mail sent again.
         await world.send_again(during_kill)
 
@@ -154,7 +154,7 @@ async def test_a_mail_that_was_taken_by_the_server_in_a_dying_workers_last_momen
         doomed = await world.start_worker()
         await world.mailbox.wait_for(1, timeout_seconds=40)
         await doomed.kill()
-        world.mailbox.faults.mend()
+        world.mailbox.faults.fix()
         assert (await world.confirmation(placed)).is_being_sent
 
         heir = await world.start_worker()

@@ -42,7 +42,7 @@ async def test_doctor_and_readiness_name_a_cluster(settings: Settings, cluster_u
     finally:
         await close(container)
     assert "a node of a cluster" in found["redis"].words
-    assert "stands alone" in (found["redis"].mend or "")
+    assert "stands alone" in (found["redis"].fix or "")
 
 
 def test_a_server_that_stands_alone_or_is_away_is_no_cluster(redis_url: str, closed_port: int) -> None:

@@ -34,7 +34,7 @@ class Faults:
     slow_steps: dict[str, float] = field(default_factory=dict)
     """Seconds before the answer to MAIL, RCPT or CONTENT."""
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """Behave again."""
         self.refused_addresses.clear()
         self.is_busy = False

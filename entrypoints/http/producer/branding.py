@@ -35,7 +35,9 @@ class Upload(Operation):
 
 
 class BrandingIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """``colour`` is "#rrggbb" or null for the house's own; ``widget_origins`` are written as https://theatre.example."""
+    """``colour`` is "#rrggbb" or null for the house's own; ``widget_origins`` are written as
+    https://theatre.example.
+    """
 
     colour: str | None
     widget_origins: list[str]

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
-from application.checkin.offline import GiveOfflineList, ListConflicts, ReceiveOfflineScans
+from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
 from application.checkin.scan import CheckIn, UndoCheckIn
 from application.ports.checkin import ScanCursor
 from domain.access import Actor, Scope
@@ -70,9 +70,9 @@ async def undo(
 
 
 @get("/checkin/keys", summary="Get the keys to verify offline lists", operation_id="get_checkin_keys")
-async def keys(give_offline_list: NamedDependency[GiveOfflineList]) -> KeysOut:
+async def keys(issue_offline_list: NamedDependency[IssueOfflineList]) -> KeysOut:
     """To be fetched once, before the show, over a line that is trusted."""
-    return KeysOut([dict(key) for key in give_offline_list.public_keys()])
+    return KeysOut([dict(key) for key in issue_offline_list.public_keys()])
 
 
 @get(
@@ -84,7 +84,7 @@ async def keys(give_offline_list: NamedDependency[GiveOfflineList]) -> KeysOut:
 async def offline_list(
     show_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    give_offline_list: NamedDependency[GiveOfflineList],
+    issue_offline_list: NamedDependency[IssueOfflineList],
     names: Annotated[bool, QueryParameter(description="With the attendees' names.")] = False,
 ) -> Response[str]:
     """A JSON Web Signature (RFC 7515, compact, EdDSA) over ``{version, issued_at, show, code_hash: "sha256", reading,
@@ -100,7 +100,7 @@ async def offline_list(
     in the list;
     uploads are read in the same way.
     """
-    signed = await give_offline_list(actor, show_id, with_names=names)
+    signed = await issue_offline_list(actor, show_id, with_names=names)
     return Response(signed, media_type="application/jose", headers={"Cache-Control": "private, no-store"})
 
 
@@ -116,13 +116,13 @@ async def upload(
     show_id: FromPath[UUID],
     data: JSONBody[ScansIn],
     actor: NamedDependency[Actor],
-    receive_offline_scans: NamedDependency[ReceiveOfflineScans],
+    sync_offline_scans: NamedDependency[SyncOfflineScans],
 ) -> ScansOut:
     """Safe to repeat, also where it failed in its middle: a scan is taken in once by its id, and reported as it stands
     now. The earliest scan of a code counts as its admission, and every other one is a conflict.
     """
     scans = [scan.to_scan(position) for position, scan in enumerate(data.scans)]
-    reports = [ScanOut.of(each) for each in await receive_offline_scans(actor, show_id, data.device_id, scans)]
+    reports = [ScanOut.of(each) for each in await sync_offline_scans(actor, show_id, data.device_id, scans)]
     return ScansOut(reports, sum(report.conflict for report in reports))
 
 

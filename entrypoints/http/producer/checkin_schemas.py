@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from application.checkin.offline import MAX_SCANS, OfflineScan, ScanReport
-from application.checkin.scan import MAX_DEVICE_LENGTH, DoorAnswer
+from application.checkin.scan import MAX_DEVICE_LENGTH, CheckInResult
 from domain.admission import Scan, ScanResult, attendee_of
 from domain.errors import InvalidRequest
 from domain.orders import Order
@@ -109,7 +109,7 @@ class CheckInOut(msgspec.Struct, kw_only=True):
     admission: OtherScanOut | None
 
     @classmethod
-    def of(cls, answer: DoorAnswer) -> CheckInOut:
+    def of(cls, answer: CheckInResult) -> CheckInOut:
         return cls(
             result=answer.result,
             attendee=DoorAttendeeOut.of(answer.order, answer.attendee_id),
@@ -135,7 +135,7 @@ class UndoOut(msgspec.Struct, kw_only=True):
     layout: Layout
 
     @classmethod
-    def of(cls, answer: DoorAnswer, *, undone: bool) -> UndoOut:
+    def of(cls, answer: CheckInResult, *, undone: bool) -> UndoOut:
         refused = {ScanResult.UNKNOWN: UndoResult.UNKNOWN, ScanResult.WRONG_SHOW: UndoResult.WRONG_SHOW}
         nothing = refused.get(answer.result, UndoResult.NOT_ADMITTED)
         return cls(

@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from application.links import Links
 from application.orders.customer import CustomerChanges
-from application.orders.personal_data import HeldOrder, HeldRecord
+from application.orders.personal_data import HeldRecord, PersonalDataRecord
 from application.ports.order_lists import AttendeeSummary, DeliveryProblem, OrderSummary
 from application.refunds.refund_order import MAX_REASON_LENGTH, RefundPreview
 from domain.customer import parse_email, parse_name, parse_phone
@@ -414,7 +414,7 @@ class HeldOrderOut(QuoteOut, kw_only=True):
     notes: list[NoteOut]
 
     @classmethod
-    def of_held(cls, held: HeldOrder) -> HeldOrderOut:
+    def of_held(cls, held: PersonalDataRecord) -> HeldOrderOut:
         order, customer = held.order, held.order.customer
         money = order.quote.currency.format
         return cls(

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from application.ports.catalog import ShowOnDisplay
+from application.ports.catalog import ShowDetails
 from application.ports.show_refunds import RefundProgress
 from domain.catalog import Ticket
 from domain.money import Currency
@@ -191,7 +191,7 @@ class OwnShowOut(ShowSummaryOut, kw_only=True):
     tickets: list[OwnTicketOut]
 
     @classmethod
-    def of(cls, display: ShowOnDisplay) -> OwnShowOut:
+    def of(cls, display: ShowDetails) -> OwnShowOut:
         currency = display.producer.currency
         return cls(
             **msgspec.structs.asdict(ShowSummaryOut.of_display(display)),

@@ -185,11 +185,11 @@ async def test_locks_of_a_cut_connection_are_free(
 ) -> None:
     cart = a_cart({theatre.stalls: 1})
     async with PostgresUnitOfWork(lonely_engine) as uow:
-        await uow.sales.lock([cart])
+        await uow.inventory.lock([cart])
         await terminate(await process_id_of(uow), by=engine)
 
         async with asyncio.timeout(2), unit_of_work() as next_one:
-            assert theatre.stalls.id in (await next_one.sales.lock([cart])).stock.tickets
+            assert theatre.stalls.id in (await next_one.inventory.lock([cart])).stock.tickets
 
 
 async def test_locks_of_a_process_that_freezes_are_free_before_its_next_word(
@@ -199,12 +199,12 @@ async def test_locks_of_a_process_that_freezes_are_free_before_its_next_word(
 
     async def freeze() -> None:
         async with PostgresUnitOfWork(lonely_engine) as uow:
-            await uow.sales.lock([cart])
+            await uow.inventory.lock([cart])
             async with uow._driver.pipeline():
                 await uow._driver.execute("SELECT 1")  # and nothing that says whether this was all
                 await asyncio.sleep(1)
                 async with unit_of_work() as next_one:
-                    assert theatre.stalls.id in (await next_one.sales.lock([cart])).stock.tickets
+                    assert theatre.stalls.id in (await next_one.inventory.lock([cart])).stock.tickets
 
     with pytest.raises(StorageUnavailable):
         await freeze()
@@ -307,10 +307,10 @@ async def test_who_waits_too_long_for_a_row_is_unavailable_and_not_stuck(
     async def wait() -> None:
         async with PostgresUnitOfWork(engine) as uow:
             await uow._connection.execute(sa.text("SET LOCAL statement_timeout = '100ms'"))
-            await uow.sales.lock([cart])
+            await uow.inventory.lock([cart])
 
     async with unit_of_work() as holder:
-        await holder.sales.lock([cart])
+        await holder.inventory.lock([cart])
 
         with pytest.raises(StorageUnavailable):
             await wait()
@@ -324,9 +324,9 @@ async def test_a_deadlock_is_a_conflict_for_one_and_nothing_for_the_other(
 
     async def lock_one_after_the_other(first: Cart, second: Cart) -> None:
         async with unit_of_work() as uow:
-            await uow.sales.lock([first])
+            await uow.inventory.lock([first])
             await both_hold_one.wait()
-            await uow.sales.lock([second])
+            await uow.inventory.lock([second])
 
     outcomes = await asyncio.gather(
         lock_one_after_the_other(stalls, gallery),

@@ -23,21 +23,21 @@ async def check_out(
     """One checkout in a transaction of its own, with row locks alone."""
     cart = a_cart({theatre.stalls: quantity}, promo_code=promo_code)
     async with unit_of_work() as uow:
-        sale = await uow.sales.lock([cart])
+        sale = await uow.inventory.lock([cart])
         offering = sale.offering(theatre.show.id, POLICY)
         try:
             order = offering.place(cart, ADA, order_id=new_id(), issue=issue, now=NOW)
         except (TicketsUnavailable, PromoCodeExhausted) as refusal:
             return refusal
         await uow.orders.add([order])
-        await uow.sales.save(sale.stock)
+        await uow.inventory.save(sale.stock)
         await uow.commit()
     return order
 
 
 async def counters(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> Inventory:
     async with unit_of_work() as uow:
-        stock = (await uow.sales.read([a_cart({theatre.stalls: 1})])).stock
+        stock = (await uow.inventory.read([a_cart({theatre.stalls: 1})])).stock
     return stock.tickets[theatre.stalls.id].inventory
 
 
@@ -94,13 +94,13 @@ async def test_of_many_who_complete_one_order_one_does(unit_of_work: UnitOfWorkF
 
     async def cancel() -> bool:
         async with unit_of_work() as uow:
-            sold = await uow.sales.lock_orders([order_id])
+            sold = await uow.inventory.lock_orders([order_id])
             order = sold.orders[order_id]
             if not order.holds_tickets:
                 return False
             sold.stock.release(order.lines, order.promo_code_id)
             await uow.orders.save([replace(order, status=OrderStatus.CANCELLED)])
-            await uow.sales.save(sold.stock)
+            await uow.inventory.save(sold.stock)
             await uow.commit()
             return True
 
@@ -122,12 +122,12 @@ async def test_orders_of_one_ticket_that_change_at_once_are_counted_to_the_last(
 
     async def complete(*order_ids: UUID) -> int:
         async with unit_of_work() as uow:
-            sold = await uow.sales.lock_orders(order_ids)
+            sold = await uow.inventory.lock_orders(order_ids)
             waiting = [order for order in sold.orders.values() if order.holds_tickets]
             assert all(order.attendees for order in sold.orders.values() if not order.holds_tickets)
             completed = [order.completed(receipt, sold.stock, issue=issue, now=NOW) for order in waiting]
             await uow.orders.save(completed)
-            await uow.sales.save(sold.stock)
+            await uow.inventory.save(sold.stock)
             await uow.commit()
         return len(completed)
 
@@ -185,10 +185,10 @@ async def test_batches_that_lock_overlapping_tickets_in_any_order_do_not_deadloc
     async def hold(batch: Sequence[Theatre]) -> None:
         carts = [a_cart({theatre.stalls: 1, theatre.gallery: 1}, promo_code="TEST20") for theatre in batch]
         async with unit_of_work() as uow:
-            stock = (await uow.sales.lock(carts)).stock
+            stock = (await uow.inventory.lock(carts)).stock
             for theatre in batch:
                 stock.hold(theatre.order(1).lines, theatre.promo_code.id)
-            await uow.sales.save(stock)
+            await uow.inventory.save(stock)
             await uow.commit()
 
     batches = [choose.sample(theatres, choose.randint(2, 4)) for _ in range(40)]
@@ -208,10 +208,10 @@ async def test_checkouts_and_releases_of_the_same_tickets_do_not_deadlock(
     async def release(order: Order) -> None:
         async with unit_of_work() as uow:
             await uow.orders.lock([order.id])
-            stock = await uow.sales.lock_stock([order])
+            stock = await uow.inventory.lock_stock([order])
             await uow.orders.save([replace(order, status=OrderStatus.CANCELLED)])
             stock.release(order.lines, order.promo_code_id)
-            await uow.sales.save(stock)
+            await uow.inventory.save(stock)
             await uow.commit()
 
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -229,7 +229,7 @@ async def test_a_price_that_changed_while_we_waited_for_the_lock_is_seen(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre
 ) -> None:
     async with unit_of_work() as uow:
-        await uow.sales.lock([a_cart({theatre.stalls: 1})])
+        await uow.inventory.lock([a_cart({theatre.stalls: 1})])
         waiting = asyncio.create_task(check_out(unit_of_work, theatre))
         await asyncio.wait({waiting}, timeout=0.1)
         assert not waiting.done()
@@ -246,7 +246,7 @@ async def test_a_show_that_was_renamed_while_we_waited_for_the_lock_is_seen(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre
 ) -> None:
     async with unit_of_work() as uow:
-        await uow.sales.lock([a_cart({theatre.stalls: 1})])
+        await uow.inventory.lock([a_cart({theatre.stalls: 1})])
         waiting = asyncio.create_task(check_out(unit_of_work, theatre))
         await asyncio.wait({waiting}, timeout=0.1)
         await uow.shows.save(replace(theatre.show, title="Macbeth"))
@@ -266,12 +266,12 @@ async def test_the_last_use_of_a_promo_code_that_went_while_we_waited_is_seen(un
     cart = a_cart({theatre.gallery: 1}, promo_code="TEST20")
 
     async with unit_of_work() as uow:
-        stock = (await uow.sales.lock([cart])).stock
+        stock = (await uow.inventory.lock([cart])).stock
         waiting = asyncio.create_task(check_out(unit_of_work, theatre, promo_code="TEST20"))
         await asyncio.wait({waiting}, timeout=0.1)
         assert not waiting.done()
         stock.hold([], theatre.promo_code.id)
-        await uow.sales.save(stock)
+        await uow.inventory.save(stock)
         await uow.commit()
 
     assert isinstance(await waiting, PromoCodeExhausted)

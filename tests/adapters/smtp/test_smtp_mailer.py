@@ -152,7 +152,7 @@ async def test_a_busy_server_is_tried_again_later(
     catcher.faults.is_busy = True
     with pytest.raises(MailUnavailable, match="451"):
         await mailer.send(mail())
-    catcher.faults.mend()
+    catcher.faults.fix()
     await mailer.send(mail())
     assert len(catcher.mails) == 1
 
@@ -166,7 +166,7 @@ async def test_a_server_that_is_slow_before_it_has_the_mail_has_not_taken_it(
     with pytest.raises(MailUnavailable, match="too long"):
         await mailer.send(mail())
     assert len(catcher.mails) == 0
-    catcher.faults.mend()
+    catcher.faults.fix()
     await mailer_to(catcher.smtp_url).send(mail())
     assert len(catcher.mails) == 1
 
@@ -187,7 +187,7 @@ async def test_a_mail_whose_content_was_sent_and_not_answered_is_perhaps_sent(
     mailer = mailer_to(f"{catcher.smtp_url}?final_timeout_seconds=0.1")
     with pytest.raises(MailPerhapsSent, match="its answer did not come"):
         await mailer.send(mail())
-    catcher.faults.mend()
+    catcher.faults.fix()
     await mailer.send(mail(message_id="2@example.org"))
     assert catcher.mails.addressed_to("ada@example.org")[-1].message_id == "2@example.org"
 
@@ -232,7 +232,7 @@ async def test_a_mail_is_stopped_in_the_last_moment_and_the_next_one_goes_throug
 
 
 async def test_a_mail_that_finds_every_connection_in_use_is_told_so(catcher: MailCatcher, mail: MailFactory) -> None:
-    options = replace(SmtpOptions.from_url(catcher.smtp_url), max_connections=1, patience_seconds=0.05)
+    options = replace(SmtpOptions.from_url(catcher.smtp_url), max_connections=1, max_wait_seconds=0.05)
     catcher.faults.slow_steps["CONTENT"] = 60
     async with SmtpMailer(options, sender=Sender("", "tickets@example.org"), clock=SystemClock()) as mailer:
         slow = asyncio.create_task(mailer.send(mail()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from adapters.memory.throttle import MemoryPace
+from adapters.memory.throttle import MemoryThrottle
 from adapters.stripe.client import HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from application.ports.payment import PaymentUnavailable
@@ -28,7 +28,7 @@ async def test_a_session_that_is_not_understood_is_a_stripe_that_is_away(status:
     http_client = HttpClient()
     client = create_client("sk_test_tests", http_client, api_base=f"http://127.0.0.1:{runner.addresses[0][1]}")
     try:
-        payment = StripePayment(client, MemoryPace())
+        payment = StripePayment(client, MemoryThrottle())
         with pytest.raises(PaymentUnavailable) as away:
             await (payment.session("cs_test_1") if road == "read" else payment.expire_session("cs_test_1"))
         assert type(away.value) is PaymentUnavailable

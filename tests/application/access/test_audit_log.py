@@ -79,7 +79,7 @@ async def test_a_change_is_remembered_with_it_or_not_at_all(world: World) -> Non
         await uow.commit()
 
     async with world.database() as uow:
-        (entry,) = await uow.audit.page(globe.id, only=AuditFilter(), after=None, limit=10)
+        (entry,) = await uow.audit_log.page(globe.id, only=AuditFilter(), after=None, limit=10)
 
     assert (entry.at, entry.actor, entry.action) == (world.clock.now(), "office", "show.changed")
     assert (entry.subject_id, entry.show_id, entry.before, entry.after) == (subject_id, token_show, {"b": 2}, {"b": 3})

@@ -63,7 +63,7 @@ async def test_colour_and_origins_leave_the_logo_alone(world: World) -> None:
         branding = await set_branding(ACTOR, colour="#E8A33D", widget_origins=["https://globe.example"])
         assert branding == Branding("#e8a33d", logo, ("https://globe.example",))
     async with world.database() as uow:
-        told = await uow.audit.page(GLOBE.id, only=AuditFilter(), after=None, limit=10)
+        told = await uow.audit_log.page(GLOBE.id, only=AuditFilter(), after=None, limit=10)
     assert [entry.action for entry in told] == [Action.ACCOUNT_CHANGED] * 2
 
 

@@ -8,7 +8,7 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.payment import MemoryPayment
-from application.access.audit_log import AuditTrail
+from application.access.audit_log import AuditLog
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.ports.payment import PaymentRefused, PaymentUnavailable
 from domain.access import Actor
@@ -61,7 +61,7 @@ async def newcomer(world: World) -> Producer:
 
 
 @pytest.fixture
-def audit(world: World) -> AuditTrail:
+def audit(world: World) -> AuditLog:
     return world.audit
 
 
@@ -72,9 +72,7 @@ async def financial(world: World, who: Producer) -> ProducerFinancial:
     return found.financial
 
 
-async def test_account_that_stripe_does_not_know_is_refused(
-    world: World, newcomer: Producer, audit: AuditTrail
-) -> None:
+async def test_account_that_stripe_does_not_know_is_refused(world: World, newcomer: Producer, audit: AuditLog) -> None:
     change = ChangeAccount(world.database, world.payment, audit)
     with pytest.raises(InvalidRequest) as refusal:
         await change(Actor(newcomer.id), name="Globe", email=None, stripe_account_id="of somebody else")
@@ -82,7 +80,7 @@ async def test_account_that_stripe_does_not_know_is_refused(
     assert await financial(world, newcomer) == ProducerFinancial()
 
 
-async def test_account_that_was_named_meanwhile_counts(world: World, newcomer: Producer, audit: AuditTrail) -> None:
+async def test_account_that_was_named_meanwhile_counts(world: World, newcomer: Producer, audit: AuditLog) -> None:
     payment = SlowPayment(ChangeAccount(world.database, world.payment, audit))
     onboard = OnboardProducer(world.database, payment, world.links, audit)
 
@@ -92,7 +90,7 @@ async def test_account_that_was_named_meanwhile_counts(world: World, newcomer: P
     assert (await financial(world, newcomer)).stripe_account_id == "acct_named"
 
 
-async def test_stripe_down_or_refusing_makes_no_account(world: World, newcomer: Producer, audit: AuditTrail) -> None:
+async def test_stripe_down_or_refusing_makes_no_account(world: World, newcomer: Producer, audit: AuditLog) -> None:
     onboard = OnboardProducer(world.database, world.payment, world.links, audit)
     world.payment.available = False
     with pytest.raises(PaymentUnavailable):
@@ -104,7 +102,7 @@ async def test_stripe_down_or_refusing_makes_no_account(world: World, newcomer: 
 
 
 async def test_account_whose_making_was_never_heard_of_is_found_a_day_later(
-    world: World, newcomer: Producer, audit: AuditTrail
+    world: World, newcomer: Producer, audit: AuditLog
 ) -> None:
     payment = ForgetfulPayment()
     onboard = OnboardProducer(world.database, payment, world.links, audit)
@@ -119,12 +117,12 @@ async def test_account_whose_making_was_never_heard_of_is_found_a_day_later(
     assert (await financial(world, newcomer)).stripe_account_id == "acct_0"
 
 
-async def test_link_leads_back_to_us(world: World, newcomer: Producer, audit: AuditTrail) -> None:
+async def test_link_leads_back_to_us(world: World, newcomer: Producer, audit: AuditLog) -> None:
     link = await OnboardProducer(world.database, world.payment, world.links, audit)(Actor(newcomer.id))
     assert link.url.endswith("back=https://tickets.example")
 
 
-async def test_producer_who_is_gone_is_not_found(world: World, audit: AuditTrail) -> None:
+async def test_producer_who_is_gone_is_not_found(world: World, audit: AuditLog) -> None:
     nobody = Actor(producer().id)
     with pytest.raises(NotFound):
         await GetAccount(world.database, world.payment)(nobody)

@@ -135,7 +135,7 @@ async def test_what_was_done_to_a_show_is_in_its_producers_audit_log(world: Worl
     await world.apply_timezones()
 
     async with world.database() as uow:
-        (entry,) = await uow.audit.page(planned.producer_id, only=AuditFilter(), after=None, limit=10)
+        (entry,) = await uow.audit_log.page(planned.producer_id, only=AuditFilter(), after=None, limit=10)
 
     assert (entry.action, entry.subject_id) == ("show.times_derived", planned.id)
     assert entry.before["start_time"] == stored.start_time.isoformat()

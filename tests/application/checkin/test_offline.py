@@ -69,14 +69,12 @@ class Evening:
         return taken[::-1]
 
     async def upload(self, scans: Sequence[OfflineScan], *, by: Producer | None = None) -> list[ScanReport]:
-        return await self.world.receive_offline_scans(
-            Actor((by or self.producer).id), self.show.id, "north", list(scans)
-        )
+        return await self.world.sync_offline_scans(Actor((by or self.producer).id), self.show.id, "north", list(scans))
 
     async def inside(self) -> set[UUID]:
         """Who counts as checked in."""
         async with self.database() as uow:
-            listed = await uow.door.tickets_of_show(self.show.id)
+            listed = await uow.check_ins.tickets_of_show(self.show.id)
         return {entry.attendee_id for entry in listed if entry.checked_in_at}
 
 

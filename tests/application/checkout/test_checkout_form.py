@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from application.checkout.checkout_form import MAX_ORDERS, BuyOnce
+from application.checkout.checkout_form import MAX_ORDERS, SubmitCheckoutForm
 from domain.errors import Conflict
 from domain.orders import Order, OrderStatus
 from tests.application.world import World, request
@@ -27,12 +27,12 @@ async def world() -> AsyncIterator[World]:
 
 
 @pytest.fixture
-def buy_once(world: World) -> BuyOnce:
-    return BuyOnce(world.checkout, world.cancel, world.database)
+def submit_checkout_form(world: World) -> SubmitCheckoutForm:
+    return SubmitCheckoutForm(world.checkout, world.cancel, world.database)
 
 
-async def key(buy_once: BuyOnce, browser: str = BROWSER) -> str:
-    return (await buy_once.form_key(browser, STALLS.show_id)).key
+async def key(submit_checkout_form: SubmitCheckoutForm, browser: str = BROWSER) -> str:
+    return (await submit_checkout_form.form_key(browser, STALLS.show_id)).key
 
 
 async def paid(world: World, order: Order) -> Order:
@@ -41,40 +41,46 @@ async def paid(world: World, order: Order) -> Order:
     return await world.complete(order.session_id)
 
 
-async def test_same_form_is_the_same_order(world: World, buy_once: BuyOnce) -> None:
-    form = await key(buy_once)
-    orders = [await buy_once(BROWSER, form, request((STALLS, 2))) for _ in range(3)]
+async def test_same_form_is_the_same_order(world: World, submit_checkout_form: SubmitCheckoutForm) -> None:
+    form = await key(submit_checkout_form)
+    orders = [await submit_checkout_form(BROWSER, form, request((STALLS, 2))) for _ in range(3)]
     assert len({order.id for order in orders}) == 1
     assert await world.counters(STALLS) == (2, 0)
 
 
-async def test_same_form_many_times_at_once_is_the_same_order(world: World, buy_once: BuyOnce) -> None:
-    form = await key(buy_once)
-    orders = await asyncio.gather(*(buy_once(BROWSER, form, request((STALLS, 2))) for _ in range(5)))
+async def test_same_form_many_times_at_once_is_the_same_order(
+    world: World, submit_checkout_form: SubmitCheckoutForm
+) -> None:
+    form = await key(submit_checkout_form)
+    orders = await asyncio.gather(*(submit_checkout_form(BROWSER, form, request((STALLS, 2))) for _ in range(5)))
     assert len({order.id for order in orders}) == 1
     assert await world.counters(STALLS) == (2, 0)
 
 
-async def test_two_tabs_have_the_same_key_until_something_is_bought(world: World, buy_once: BuyOnce) -> None:
-    first, second = await key(buy_once), await key(buy_once)
+async def test_two_tabs_have_the_same_key_until_something_is_bought(
+    world: World, submit_checkout_form: SubmitCheckoutForm
+) -> None:
+    first, second = await key(submit_checkout_form), await key(submit_checkout_form)
     assert first == second
-    order = await buy_once(BROWSER, first, request((STALLS, 1)))
-    shown = await buy_once.form_key(BROWSER, STALLS.show_id)
+    order = await submit_checkout_form(BROWSER, first, request((STALLS, 1)))
+    shown = await submit_checkout_form.form_key(BROWSER, STALLS.show_id)
     assert (shown.key, shown.unpaid and shown.unpaid.id) == (first, order.id)
 
     await paid(world, order)
 
-    assert await key(buy_once) != first
-    assert (await buy_once(BROWSER, second, request((STALLS, 1)))).id == order.id
-    assert (await buy_once(BROWSER, second, request((STALLS, 3)))).id == order.id
+    assert await key(submit_checkout_form) != first
+    assert (await submit_checkout_form(BROWSER, second, request((STALLS, 1)))).id == order.id
+    assert (await submit_checkout_form(BROWSER, second, request((STALLS, 3)))).id == order.id
     assert await world.counters(STALLS) == (0, 1)
 
 
-async def test_changed_form_takes_the_place_of_the_unpaid_order(world: World, buy_once: BuyOnce) -> None:
-    form = await key(buy_once)
-    first = await buy_once(BROWSER, form, request((STALLS, 10)))
-    second = await buy_once(BROWSER, form, request((STALLS, 9)))
-    third = await buy_once(BROWSER, form, request((STALLS, 8)))
+async def test_changed_form_takes_the_place_of_the_unpaid_order(
+    world: World, submit_checkout_form: SubmitCheckoutForm
+) -> None:
+    form = await key(submit_checkout_form)
+    first = await submit_checkout_form(BROWSER, form, request((STALLS, 10)))
+    second = await submit_checkout_form(BROWSER, form, request((STALLS, 9)))
+    third = await submit_checkout_form(BROWSER, form, request((STALLS, 8)))
     assert len({first.id, second.id, third.id}) == 3
     assert [(await world.order(order.id)).status for order in (first, second, third)] == [
         OrderStatus.CANCELLED,
@@ -84,48 +90,56 @@ async def test_changed_form_takes_the_place_of_the_unpaid_order(world: World, bu
     assert await world.counters(STALLS) == (8, 0)
 
 
-async def test_another_name_is_another_form(world: World, buy_once: BuyOnce) -> None:
-    form = await key(buy_once)
-    await buy_once(BROWSER, form, request((STALLS, 1)))
-    renamed = await buy_once(BROWSER, form, replace(request((STALLS, 1)), customer=customer(name="Grace Hopper")))
+async def test_another_name_is_another_form(world: World, submit_checkout_form: SubmitCheckoutForm) -> None:
+    form = await key(submit_checkout_form)
+    await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
+    renamed = await submit_checkout_form(
+        BROWSER, form, replace(request((STALLS, 1)), customer=customer(name="Grace Hopper"))
+    )
     assert renamed.customer.name == "Grace Hopper"
     assert await world.counters(STALLS) == (1, 0)
 
 
-async def test_order_that_was_paid_meanwhile_is_not_replaced(world: World, buy_once: BuyOnce) -> None:
-    form = await key(buy_once)
-    order = await buy_once(BROWSER, form, request((STALLS, 1)))
+async def test_order_that_was_paid_meanwhile_is_not_replaced(
+    world: World, submit_checkout_form: SubmitCheckoutForm
+) -> None:
+    form = await key(submit_checkout_form)
+    order = await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
     assert order.session_id
     world.payment.pay(order.session_id, tax=0)  # and nobody has told us yet
-    again = await buy_once(BROWSER, form, request((STALLS, 2)))
+    again = await submit_checkout_form(BROWSER, form, request((STALLS, 2)))
     assert (again.id, again.status) == (order.id, OrderStatus.COMPLETED)
     assert await world.counters(STALLS) == (0, 1)
 
 
-async def test_order_that_was_given_up_does_not_stand_in_the_way(world: World, buy_once: BuyOnce) -> None:
-    form = await key(buy_once)
-    order = await buy_once(BROWSER, form, request((STALLS, 1)))
+async def test_order_that_was_given_up_does_not_stand_in_the_way(
+    world: World, submit_checkout_form: SubmitCheckoutForm
+) -> None:
+    form = await key(submit_checkout_form)
+    order = await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
     await world.cancel(order.id)
-    again = await buy_once(BROWSER, form, request((STALLS, 1)))
+    again = await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
     assert again.id != order.id
     assert await world.counters(STALLS) == (1, 0)
 
 
-async def test_other_browsers_are_other_buyers(world: World, buy_once: BuyOnce) -> None:
-    form = await key(buy_once)
-    order = await buy_once(BROWSER, form, request((STALLS, 1)))
+async def test_other_browsers_are_other_buyers(world: World, submit_checkout_form: SubmitCheckoutForm) -> None:
+    form = await key(submit_checkout_form)
+    order = await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
     # Even with a key they should not know.
-    other = await buy_once("another", form, request((STALLS, 1)))
+    other = await submit_checkout_form("another", form, request((STALLS, 1)))
     assert other.id != order.id
     assert await world.counters(STALLS) == (2, 0)
 
 
-async def test_a_browser_makes_50_orders_of_a_show_at_most(world: World, buy_once: BuyOnce) -> None:
-    form = await key(buy_once)
+async def test_a_browser_makes_50_orders_of_a_show_at_most(
+    world: World, submit_checkout_form: SubmitCheckoutForm
+) -> None:
+    form = await key(submit_checkout_form)
     for _ in range(MAX_ORDERS):
-        order = await buy_once(BROWSER, form, request((STALLS, 1)))
+        order = await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
         await world.cancel(order.id)
     with pytest.raises(Conflict):
-        await buy_once(BROWSER, form, request((STALLS, 1)))
+        await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
     with pytest.raises(Conflict):
-        await buy_once.form_key(BROWSER, STALLS.show_id)
+        await submit_checkout_form.form_key(BROWSER, STALLS.show_id)

@@ -123,7 +123,7 @@ async def test_only_free_orders_have_a_confirmation_to_send_at_once(world: World
     _, free = map(placed, await world.place_orders([request((stalls, 1)), request((standing, 1))]))
     (task,) = await world.tasks()
     assert (task.kind, task.order_id) == (TaskKind.CONFIRMATION_MAIL, free.id)
-    await world.hand_over.close()
+    await world.dispatch.close()
     assert world.notifier.notified == [task.id]
 
 

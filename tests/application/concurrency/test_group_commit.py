@@ -98,7 +98,7 @@ async def test_requests_that_wait_are_decided_together_in_their_order(decider: D
 
 
 async def test_two_batches_never_decide_for_the_same_show_at_a_time(decider: Decider) -> None:
-    line = Line(decider, max_batch=1, patience_seconds=0)
+    line = Line(decider, max_batch=1, max_wait_seconds=0)
     tasks = await submitted(line, "hamlet", "ada", "bob")
     await submitted(line, "macbeth", "cleo")
     await decider.begun(2)
@@ -108,7 +108,7 @@ async def test_two_batches_never_decide_for_the_same_show_at_a_time(decider: Dec
 
 
 async def test_others_gather_behind_a_quick_batch_and_begin_beside_a_slow_one(decider: Decider) -> None:
-    line = Line(decider, patience_seconds=0.02)
+    line = Line(decider, max_wait_seconds=0.02)
     tasks = await submitted(line, "hamlet", "ada")
     tasks += await submitted(line, "macbeth", "bob") + await submitted(line, "othello", "cleo")
     await decider.begun(1)
@@ -120,7 +120,7 @@ async def test_others_gather_behind_a_quick_batch_and_begin_beside_a_slow_one(de
 
 
 async def test_different_shows_are_decided_at_the_same_time(decider: Decider) -> None:
-    line = Line(decider, patience_seconds=0)
+    line = Line(decider, max_wait_seconds=0)
     (ada,) = await submitted(line, "hamlet", "ada")
     (bob,) = await submitted(line, "macbeth", "bob")
     await decider.begun(2)
@@ -132,7 +132,7 @@ async def test_different_shows_are_decided_at_the_same_time(decider: Decider) ->
 
 
 async def test_waiting_requests_of_several_shows_share_a_batch(decider: Decider) -> None:
-    line = Line(decider, max_in_flight=2, patience_seconds=0)
+    line = Line(decider, max_in_flight=2, max_wait_seconds=0)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
     tasks += await submitted(line, "othello", "cleo") + await submitted(line, "lear", "dan")
     await decider.decide(0)
@@ -190,7 +190,7 @@ async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_th
 
 async def test_who_comes_for_another_show_joins_and_no_other_batch_decides_for_it(decider: Decider) -> None:
     prepare = Preparation()
-    line = Line(decider, prepare=prepare, patience_seconds=0.2)
+    line = Line(decider, prepare=prepare, max_wait_seconds=0.2)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
     prepare.open("ada", "fay", "gus")
     await decider.begun(1)
@@ -204,7 +204,7 @@ async def test_who_comes_for_another_show_joins_and_no_other_batch_decides_for_i
 
 async def test_nobody_joins_for_a_show_that_another_batch_decides_for(decider: Decider) -> None:
     prepare = Preparation()
-    line = Line(decider, prepare=prepare, patience_seconds=0)
+    line = Line(decider, prepare=prepare, max_wait_seconds=0)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
     tasks += await submitted(line, "macbeth", "cleo") + await submitted(line, "hamlet", "dan")
     prepare.open("ada")
@@ -287,7 +287,7 @@ async def test_a_line_that_was_full_takes_requests_again(decider: Decider) -> No
 
 
 async def test_no_more_batches_than_allowed_are_in_flight(decider: Decider) -> None:
-    line = Line(decider, max_in_flight=2, patience_seconds=0)
+    line = Line(decider, max_in_flight=2, max_wait_seconds=0)
     tasks = [task for show in ("hamlet", "macbeth", "othello") for task in await submitted(line, show, show)]
     await decider.begun(2)
     assert decider.batches == [["hamlet"], ["macbeth"]]
@@ -296,7 +296,7 @@ async def test_no_more_batches_than_allowed_are_in_flight(decider: Decider) -> N
 
 
 async def test_a_place_that_becomes_free_is_taken_at_once(decider: Decider) -> None:
-    line = Line(decider, max_in_flight=2, patience_seconds=0)
+    line = Line(decider, max_in_flight=2, max_wait_seconds=0)
     tasks = [task for show in ("hamlet", "macbeth", "othello") for task in await submitted(line, show, show)]
     await decider.decide(0)
     await decider.begun(3)  # although macbeth is still being decided

@@ -13,10 +13,10 @@ from typing_extensions import override
 
 from adapters.memory.mail import MemoryTicketRenderer
 from application.notifications.ticket_pdf import PrintTickets
-from application.ports.catalog import ShowOnDisplay
+from application.ports.catalog import ShowDetails
 from application.ports.emails import ConfirmationFacts
 from application.ports.mail import MailUnavailable, PrintableTicket
-from application.tasks.run import TaskHopeless
+from application.tasks.run import PermanentTaskError
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from domain.tasks import OutboxTask, TaskKind
 from tests.application.world import World
@@ -57,7 +57,7 @@ async def sold(world: World, *wanted: Wanted, **overrides: Any) -> Order:
 
 
 async def letter_about(world: World, confirmed: Order) -> ConfirmationFacts:
-    await world.send_confirmation(await world.claimed(confirmation_of(confirmed)))
+    await world.send_confirmation_email(await world.claimed(confirmation_of(confirmed)))
     facts = world.letters.written[-1]
     assert isinstance(facts, ConfirmationFacts)
     return facts
@@ -66,7 +66,7 @@ async def letter_about(world: World, confirmed: Order) -> ConfirmationFacts:
 async def test_the_tickets_go_to_the_buyer(world: World) -> None:
     confirmed = await sold(world, (ticket(), 2))
     task = await world.claimed(confirmation_of(confirmed))
-    await world.send_confirmation(task)
+    await world.send_confirmation_email(task)
     (mail,) = world.mailer.sent
     assert (mail.to_name, mail.to_address) == ("Ada Lovelace", "ada@example.org")
     assert "Twelfth Night" in mail.letter.subject
@@ -79,14 +79,14 @@ async def test_the_tickets_go_to_the_buyer(world: World) -> None:
 
 
 async def test_answers_go_to_the_producer(world: World) -> None:
-    await world.send_confirmation(await world.claimed(confirmation_of(await sold(world, (ticket(), 1)))))
+    await world.send_confirmation_email(await world.claimed(confirmation_of(await sold(world, (ticket(), 1)))))
     assert [mail.reply_to for mail in world.mailer.sent] == ["office@globe.example"]
 
 
 async def test_every_try_sends_the_same_mail(world: World) -> None:
     task = await world.claimed(confirmation_of(await sold(world, (ticket(), 1))))
-    await world.send_confirmation(task)
-    await world.send_confirmation(task)
+    await world.send_confirmation_email(task)
+    await world.send_confirmation_email(task)
     first, second = world.mailer.sent
     assert first == second
     assert str(task.id) in first.message_id
@@ -122,14 +122,14 @@ async def test_the_letter_tells_where_and_when(world: World) -> None:
 
 
 async def test_an_order_that_was_refunded_meanwhile_gets_no_mail(world: World) -> None:
-    await world.send_confirmation(
+    await world.send_confirmation_email(
         confirmation_of(await sold(world, (ticket(), 1), status=OrderStatus.REFUNDED, attendees=()))
     )
     assert world.mailer.sent == []
 
 
 async def test_an_order_that_does_not_exist_gets_no_mail(world: World) -> None:
-    await world.send_confirmation(confirmation_of(order()))
+    await world.send_confirmation_email(confirmation_of(order()))
     assert world.mailer.sent == []
 
 
@@ -137,14 +137,14 @@ async def test_a_mail_server_that_is_away_is_tried_again(world: World) -> None:
     task = confirmation_of(await sold(world, (ticket(), 1)))
     world.mailer.available = False
     with pytest.raises(MailUnavailable):
-        await world.send_confirmation(task)
+        await world.send_confirmation_email(task)
 
 
 async def test_a_mailbox_that_does_not_exist_is_hopeless(world: World) -> None:
     task = confirmation_of(await sold(world, (ticket(), 1)))
     world.mailer.refused_addresses.add("ada@example.org")
-    with pytest.raises(TaskHopeless, match="no such user"):
-        await world.send_confirmation(task)
+    with pytest.raises(PermanentTaskError, match="no such user"):
+        await world.send_confirmation_email(task)
 
 
 async def test_one_page_is_printed_for_everybody_who_may_enter() -> None:
@@ -154,7 +154,7 @@ async def test_one_page_is_printed_for_everybody_who_may_enter() -> None:
     first, *others = confirmed.attendees
     partly = replace(confirmed, attendees=(replace(first, status=AttendeeStatus.VOID), *others))
     renderer = RecordingRenderer()
-    await PrintTickets(renderer)(partly, ShowOnDisplay(evening, producer(), (stalls,)))
+    await PrintTickets(renderer)(partly, ShowDetails(evening, producer(), (stalls,)))
     assert [printed.code for printed in renderer.printed] == [attendee.code for attendee in others]
     assert {(p.price, p.ticket_name, p.is_vip, p.occasion.venue) for p in renderer.printed} == {
         ("$25.00", "Stalls", True, "Bankside")

@@ -56,12 +56,12 @@ async def test_a_worker_that_stood_still_longer_than_its_claim_sends_nothing(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     task = await to_confirm(world)
-    world.send_letter._mailer = SlowMailer(lambda: world.clock.advance(CLAIM))
+    world.send_email._mailer = SlowMailer(lambda: world.clock.advance(CLAIM))
     assert await world.run_task(task.id) is None
-    assert world.send_letter._mailer.sent == []
+    assert world.send_email._mailer.sent == []
     assert "its claim was over before its mail was sent" in caplog.text
 
-    world.send_letter._mailer = world.mailer
+    world.send_email._mailer = world.mailer
     assert await world.run_task(task.id) is TaskState.DONE
     assert len(world.mailer.sent) == 1
 
@@ -90,7 +90,7 @@ async def test_an_answer_that_does_not_come_leaves_the_mail_perhaps_sent(world: 
 
 async def test_a_mail_that_the_server_did_not_take_is_no_doubt(world: World) -> None:
     task = await to_confirm(world)
-    world.send_letter._mailer = SlowMailer(lambda: None, is_asked_before=True)
+    world.send_email._mailer = SlowMailer(lambda: None, is_asked_before=True)
     assert await world.run_task(task.id) is TaskState.PENDING
     stands = await as_it_stands(world, task)
     assert stands.sending_since is None
@@ -108,12 +108,12 @@ async def test_a_frozen_worker_that_knows_better_than_its_heir_says_so(world: Wo
             await frozen.wait()
             raise MailUnavailable("451 busy")
 
-    world.send_letter._mailer = FrozenMailer()
+    world.send_email._mailer = FrozenMailer()
     running = asyncio.create_task(world.run_task(task.id))
     while (await as_it_stands(world, task)).sending_since is None:
         await asyncio.sleep(0)
     world.clock.advance(CLAIM)
-    world.send_letter._mailer = world.mailer
+    world.send_email._mailer = world.mailer
     assert await world.run_task(task.id) is TaskState.PENDING
     assert world.mailer.sent == []
 

@@ -396,5 +396,5 @@ class TestPace:
             claimed = await uow.outbox.claim(confirmation.id, now=now, until=now + HOUR)
             await uow.commit()
         assert claimed
-        await world.send_confirmation(claimed)  # and dies before it can say so
+        await world.send_confirmation_email(claimed)  # and dies before it can say so
         assert (await the(world, TaskKind.CONFIRMATION_MAIL)).sending_since == now

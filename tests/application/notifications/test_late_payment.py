@@ -10,7 +10,7 @@ import pytest
 
 from application.ports.emails import LatePaymentFacts, TooLate
 from application.ports.mail import MailUnavailable
-from application.tasks.run import TaskHopeless
+from application.tasks.run import PermanentTaskError
 from domain.orders import Order, OrderEvent, OrderStatus
 from domain.refunds import RefundStatus
 from domain.tasks import OutboxTask, TaskKind
@@ -31,7 +31,7 @@ async def paid_too_late(world: World) -> Order:
     late = await world.buy((stalls, 1))
     assert late.session_id
     world.payment.pay(late.session_id, tax=1_16)
-    await world.settlement.release(late.id, OrderEvent.SESSION_EXPIRED)
+    await world.order_payments.release(late.id, OrderEvent.SESSION_EXPIRED)
     await world.buy((stalls, 1))
     return await world.complete(late.session_id)
 
@@ -101,5 +101,5 @@ async def test_a_mail_server_that_is_away_is_tried_again(world: World) -> None:
 async def test_a_mailbox_that_does_not_exist_is_hopeless(world: World) -> None:
     task = apology_for(await paid_too_late(world))
     world.mailer.refused_addresses.add("ada@example.org")
-    with pytest.raises(TaskHopeless, match="no such user"):
+    with pytest.raises(PermanentTaskError, match="no such user"):
         await world.apologize(task)

@@ -79,7 +79,7 @@ async def test_a_session_that_does_not_say_whose_it_is_is_looked_up() -> None:
 async def test_a_session_of_no_order_is_not_found(world: World) -> None:
     payment = ForgetfulPayment()
     foreign = await payment.open_session(order(), success_url="", cancel_url="")
-    complete = CompleteOrder(payment, payment, world.database, world.settlement)
+    complete = CompleteOrder(payment, payment, world.database, world.order_payments)
     with pytest.raises(NotFound):
         await complete(foreign.id)
 
@@ -122,11 +122,11 @@ async def test_buyers_do_not_take_the_turns_of_events(world: World) -> None:
     world.payment.pay(session_id)
     for_buyers = FlakyPayment()
     for_buyers.available = False
-    complete = CompleteOrder(world.payment, for_buyers, world.database, world.settlement)
+    complete = CompleteOrder(world.payment, for_buyers, world.database, world.order_payments)
     with pytest.raises(PaymentUnavailable):
         await complete(session_id)
     event = PaymentEvent(id="evt_1", type="checkout.session.completed", object_id=session_id, livemode=False)
-    assert await complete.because_of(event, (placed.id, placed.status))
+    assert await complete.complete_from_event(event, (placed.id, placed.status))
     assert (await complete(session_id)).success
 
 
@@ -141,7 +141,7 @@ async def test_a_session_whose_id_was_lost_is_known_again_once_its_event_came(wo
     with pytest.raises(NotFound):
         await world.complete(session_id)
     event = PaymentEvent(id="evt_1", type="checkout.session.completed", object_id=session_id, livemode=False)
-    assert await world.complete.because_of(event, None)
+    assert await world.complete.complete_from_event(event, None)
     assert (await world.complete(session_id)).success
 
 

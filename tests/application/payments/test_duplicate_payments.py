@@ -9,7 +9,7 @@ import pytest
 
 from application.ports.emails import DuplicatePaymentFacts
 from application.ports.payment import RefundState
-from application.tasks.admin import ReviveTasks
+from application.tasks.admin import RetryDeadTasks
 from domain.consistency import Invariant
 from domain.disputes import DisputeStatus
 from domain.duplicate_payments import MAX_RETURNS, DuplicatePayment
@@ -95,7 +95,7 @@ async def test_second_payment_that_comes_at_the_same_moment_goes_back(world: Wor
     world.payment.pay(second)
 
     sessions = [await world.payment.session(each) for each in (second, first)]
-    await asyncio.gather(*(world.settlement.settle(order.id, session) for session in sessions * 3))
+    await asyncio.gather(*(world.order_payments.apply_session(order.id, session) for session in sessions * 3))
 
     assert (await world.order(order.id)).payment_intent_id == second_intent(order)
     async with world.database() as uow:
@@ -156,7 +156,7 @@ async def test_second_late_payment_goes_back_like_the_first(world: World) -> Non
     order = await world.buy((stalls, 2))
     assert order.session_id
     second = world.payment.open_another_session(order.session_id)
-    await world.settlement.release(order.id, OrderEvent.SESSION_EXPIRED)
+    await world.order_payments.release(order.id, OrderEvent.SESSION_EXPIRED)
     await world.buy((stalls, 1))
     for session_id in (order.session_id, second):
         world.payment.pay(session_id)
@@ -176,7 +176,7 @@ async def test_refund_that_stripe_refuses_is_named_until_a_retry_goes_through(wo
     assert (await duplicate(world, order)).failure_reason == "switched to refuse"
 
     world.payment.refusing = False
-    await ReviveTasks(world.database, world.clock)(None)
+    await RetryDeadTasks(world.database, world.clock)(None)
     await world.run_tasks()
 
     assert len(refunds_of_second(world, order)) == 1

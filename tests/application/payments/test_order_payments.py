@@ -54,14 +54,14 @@ async def ordered(world: World, stalls: Ticket, quantity: int = 2) -> Order:
 
 async def released(world: World, stalls: Ticket, quantity: int = 2) -> Order:
     order = await ordered(world, stalls, quantity)
-    return await world.settlement.settle(order.id, session(order, SessionStatus.EXPIRED))
+    return await world.order_payments.apply_session(order.id, session(order, SessionStatus.EXPIRED))
 
 
 async def test_a_paid_session_completes_the_order(world: World) -> None:
     stalls = ticket()
     order = await ordered(world, stalls)
     world.clock.advance(timedelta(minutes=3))
-    completed = await world.settlement.settle(order.id, paid(order, tax=450))
+    completed = await world.order_payments.apply_session(order.id, paid(order, tax=450))
     assert completed.success
     assert completed.tax == 450
     assert completed.completed_at == world.clock.now()
@@ -72,11 +72,11 @@ async def test_a_paid_session_completes_the_order(world: World) -> None:
 
 async def test_of_a_completed_order_the_buyer_and_the_producers_account_are_told(world: World) -> None:
     order = await ordered(world, ticket())
-    await world.settlement.settle(order.id, paid(order))
+    await world.order_payments.apply_session(order.id, paid(order))
     tasks = await world.tasks()
     assert [task.kind for task in tasks] == TOLD_OF_A_SALE
     assert {(task.order_id, task.due_at) for task in tasks} == {(order.id, world.clock.now())}
-    await world.hand_over.close()
+    await world.dispatch.close()
     assert world.notifier.notified == [task.id for task in tasks]
 
 
@@ -84,9 +84,9 @@ async def test_of_a_completed_order_the_buyer_and_the_producers_account_are_told
 async def test_the_second_time_nothing_happens(world: World) -> None:
     stalls = ticket()
     order = await ordered(world, stalls)
-    first = await world.settlement.settle(order.id, paid(order))
+    first = await world.order_payments.apply_session(order.id, paid(order))
     tasks = await world.tasks()
-    assert await world.settlement.settle(order.id, paid(order)) == first
+    assert await world.order_payments.apply_session(order.id, paid(order)) == first
     assert await world.counters(stalls) == (0, 2)
     assert await world.tasks() == tasks
 
@@ -96,7 +96,7 @@ async def test_callers_in_parallel_complete_the_order_once(world: World) -> None
     stalls = ticket()
     order = await ordered(world, stalls)
     async with asyncio.timeout(HANGS_SECONDS):
-        results = await asyncio.gather(*(world.settlement.settle(order.id, paid(order)) for _ in range(20)))
+        results = await asyncio.gather(*(world.order_payments.apply_session(order.id, paid(order)) for _ in range(20)))
     assert len({result.attendees for result in results}) == 1
     assert await world.counters(stalls) == (0, 2)
     assert len(await world.tasks()) == len(TOLD_OF_A_SALE)
@@ -104,18 +104,18 @@ async def test_callers_in_parallel_complete_the_order_once(world: World) -> None
 
 async def test_an_open_session_changes_nothing(world: World) -> None:
     order = await ordered(world, ticket())
-    assert await world.settlement.settle(order.id, session(order, SessionStatus.OPEN)) == order
+    assert await world.order_payments.apply_session(order.id, session(order, SessionStatus.OPEN)) == order
 
 
 @pytest.mark.p1
 async def test_a_delayed_method_keeps_the_hold_until_the_money_comes(world: World) -> None:
     stalls = ticket()
     order = await ordered(world, stalls)
-    waiting = await world.settlement.settle(order.id, session(order, SessionStatus.COMPLETE))
+    waiting = await world.order_payments.apply_session(order.id, session(order, SessionStatus.COMPLETE))
     assert waiting.status is OrderStatus.PROCESSING
     assert await world.counters(stalls) == (2, 0)
-    assert await world.settlement.settle(order.id, session(order, SessionStatus.COMPLETE)) == waiting
-    assert (await world.settlement.settle(order.id, paid(order))).success
+    assert await world.order_payments.apply_session(order.id, session(order, SessionStatus.COMPLETE)) == waiting
+    assert (await world.order_payments.apply_session(order.id, paid(order))).success
     assert await world.counters(stalls) == (0, 2)
 
 
@@ -125,7 +125,7 @@ async def test_an_expired_session_releases_the_hold(world: World) -> None:
     promo = promo_code(of=stalls)
     await world.sell(stalls, promo_codes=[promo])
     order = await world.buy((stalls, 2), promo_code=promo.code)
-    expired = await world.settlement.settle(order.id, session(order, SessionStatus.EXPIRED))
+    expired = await world.order_payments.apply_session(order.id, session(order, SessionStatus.EXPIRED))
     assert expired.status is OrderStatus.EXPIRED
     assert await world.counters(stalls) == (0, 0)
     assert await world.uses(promo) == 0
@@ -135,13 +135,13 @@ async def test_an_expired_session_releases_the_hold(world: World) -> None:
 async def test_an_expired_session_releases_only_once(world: World) -> None:
     stalls = ticket()
     order = await released(world, stalls)
-    assert await world.settlement.settle(order.id, session(order, SessionStatus.EXPIRED)) == order
+    assert await world.order_payments.apply_session(order.id, session(order, SessionStatus.EXPIRED)) == order
     assert await world.counters(stalls) == (0, 0)
 
 
 async def test_why_a_session_ended_is_kept(world: World) -> None:
     order = await ordered(world, ticket())
-    cancelled = await world.settlement.settle(
+    cancelled = await world.order_payments.apply_session(
         order.id, session(order, SessionStatus.EXPIRED), release_as=OrderEvent.CANCELLED
     )
     assert cancelled.status is OrderStatus.CANCELLED
@@ -151,7 +151,7 @@ async def test_why_a_session_ended_is_kept(world: World) -> None:
 async def test_a_late_payment_completes_the_order_while_tickets_are_there(world: World) -> None:
     stalls = ticket(quantity=2)
     order = await released(world, stalls)
-    completed = await world.settlement.settle(order.id, paid(order))
+    completed = await world.order_payments.apply_session(order.id, paid(order))
     assert completed.success
     assert await world.counters(stalls) == (0, 2)
     assert [task.kind for task in await world.tasks()] == TOLD_OF_A_SALE
@@ -162,7 +162,7 @@ async def test_a_late_payment_goes_back_when_the_tickets_are_gone(world: World) 
     stalls = ticket(quantity=2)
     order = await released(world, stalls)
     await world.buy((stalls, 1))
-    returned = await world.settlement.settle(order.id, paid(order, tax=3))
+    returned = await world.order_payments.apply_session(order.id, paid(order, tax=3))
     assert returned.status is OrderStatus.REFUNDED
     assert not returned.success
     assert returned.payment_intent_id
@@ -185,7 +185,7 @@ async def called_off(world: World, order: Order) -> None:
 async def test_a_late_payment_for_a_show_that_was_called_off_goes_back(world: World) -> None:
     order = await released(world, ticket())
     await called_off(world, order)
-    returned = await world.settlement.settle(order.id, paid(order))
+    returned = await world.order_payments.apply_session(order.id, paid(order))
     assert returned.status is OrderStatus.REFUNDED
     await assert_all_goes_back(world, returned)
 
@@ -194,7 +194,7 @@ async def test_a_late_payment_for_a_show_that_was_called_off_goes_back(world: Wo
 async def test_a_late_payment_for_a_show_that_is_over_goes_back(world: World) -> None:
     order = await released(world, ticket())
     world.clock.advance(DOORS + timedelta(hours=3) - world.clock.now())
-    returned = await world.settlement.settle(order.id, paid(order))
+    returned = await world.order_payments.apply_session(order.id, paid(order))
     assert returned.status is OrderStatus.REFUNDED
     await assert_all_goes_back(world, returned)
 
@@ -204,7 +204,7 @@ async def test_money_for_a_hold_of_a_show_that_was_called_off_goes_back_and_the_
     stalls = ticket()
     order = await ordered(world, stalls)
     await called_off(world, order)
-    returned = await world.settlement.settle(order.id, paid(order))
+    returned = await world.order_payments.apply_session(order.id, paid(order))
     assert returned.status is OrderStatus.REFUNDED
     assert await world.counters(stalls) == (0, 0)
     assert [task.kind for task in await world.tasks()] == TOLD_OF_MONEY_BACK
@@ -219,9 +219,9 @@ async def test_money_for_a_hold_that_outlived_its_show_goes_back_and_the_hold_wi
     stalls = ticket()
     order = await ordered(world, stalls)
     if delayed:
-        await world.settlement.settle(order.id, session(order, SessionStatus.COMPLETE))
+        await world.order_payments.apply_session(order.id, session(order, SessionStatus.COMPLETE))
     world.clock.advance(DOORS + timedelta(hours=3) - world.clock.now())
-    returned = await world.settlement.settle(order.id, paid(order))
+    returned = await world.order_payments.apply_session(order.id, paid(order))
     assert returned.status is OrderStatus.REFUNDED
     assert await world.counters(stalls) == (0, 0)
     assert [task.kind for task in await world.tasks()] == TOLD_OF_MONEY_BACK
@@ -232,7 +232,7 @@ async def test_money_for_a_hold_that_outlived_its_show_goes_back_and_the_hold_wi
 async def test_money_that_comes_in_the_last_moment_of_the_show_completes_the_order(world: World) -> None:
     order = await ordered(world, ticket())
     world.clock.advance(DOORS + timedelta(hours=3) - timedelta(microseconds=1) - world.clock.now())
-    assert (await world.settlement.settle(order.id, paid(order))).success
+    assert (await world.order_payments.apply_session(order.id, paid(order))).success
 
 
 @pytest.mark.p1
@@ -241,9 +241,9 @@ async def test_a_late_payment_counts_a_promo_code_that_was_used_up_meanwhile(wor
     promo = promo_code(of=stalls, max_uses=1)
     await world.sell(stalls, promo_codes=[promo])
     order = await world.buy((stalls, 1), promo_code=promo.code)
-    await world.settlement.settle(order.id, session(order, SessionStatus.EXPIRED))
+    await world.order_payments.apply_session(order.id, session(order, SessionStatus.EXPIRED))
     await world.buy((stalls, 1), promo_code=promo.code)
-    assert (await world.settlement.settle(order.id, paid(order))).success
+    assert (await world.order_payments.apply_session(order.id, paid(order))).success
     assert await world.uses(promo) == 2
 
 
@@ -252,9 +252,9 @@ async def test_a_late_payment_is_returned_only_once(world: World) -> None:
     stalls = ticket(quantity=2)
     order = await released(world, stalls)
     await world.buy((stalls, 1))
-    returned = await world.settlement.settle(order.id, paid(order))
+    returned = await world.order_payments.apply_session(order.id, paid(order))
     tasks = await world.tasks()
-    assert await world.settlement.settle(order.id, paid(order)) == returned
+    assert await world.order_payments.apply_session(order.id, paid(order)) == returned
     assert await world.tasks() == tasks
     await assert_all_goes_back(world, returned)
 
@@ -284,7 +284,7 @@ async def test_money_that_is_not_the_price_goes_back_and_the_hold_with_it(
     promo = promo_code(of=stalls, discount="0.00")
     await world.sell(stalls, promo_codes=[promo])
     order = await world.buy((stalls, 2), promo_code=promo.code)
-    settled = await world.settlement.settle(order.id, wrongly_paid(order, mismatch))
+    settled = await world.order_payments.apply_session(order.id, wrongly_paid(order, mismatch))
     assert settled.status is OrderStatus.REFUNDED
     assert settled.attendees == ()
     assert await world.order(order.id) == settled
@@ -302,7 +302,7 @@ async def test_late_money_that_is_not_the_price_goes_back_although_the_tickets_a
 ) -> None:
     stalls = ticket()
     order = await released(world, stalls)
-    settled = await world.settlement.settle(order.id, wrongly_paid(order, mismatch))
+    settled = await world.order_payments.apply_session(order.id, wrongly_paid(order, mismatch))
     assert settled.status is OrderStatus.REFUNDED
     assert settled.attendees == ()
     assert await world.counters(stalls) == (0, 0)
@@ -313,8 +313,8 @@ async def test_late_money_that_is_not_the_price_goes_back_although_the_tickets_a
 async def test_wrong_money_by_a_delayed_method_goes_back(world: World) -> None:
     stalls = ticket()
     order = await ordered(world, stalls)
-    await world.settlement.settle(order.id, session(order, SessionStatus.COMPLETE))
-    settled = await world.settlement.settle(order.id, wrongly_paid(order, {"amount": 1}))
+    await world.order_payments.apply_session(order.id, session(order, SessionStatus.COMPLETE))
+    settled = await world.order_payments.apply_session(order.id, wrongly_paid(order, {"amount": 1}))
     assert settled.status is OrderStatus.REFUNDED
     assert await world.counters(stalls) == (0, 0)
     await assert_all_goes_back(world, settled)
@@ -324,8 +324,8 @@ async def test_wrong_money_by_a_delayed_method_goes_back(world: World) -> None:
 async def test_the_wrong_money_is_given_back_only_once(world: World) -> None:
     order = await ordered(world, ticket())
     wrong = wrongly_paid(order, {"amount": 1})
-    settled = await world.settlement.settle(order.id, wrong)
-    assert await world.settlement.settle(order.id, wrong) == settled
+    settled = await world.order_payments.apply_session(order.id, wrong)
+    assert await world.order_payments.apply_session(order.id, wrong) == settled
     assert len(await world.refunds(order)) == 1
 
 
@@ -333,7 +333,7 @@ async def test_payments_that_come_together_are_settled_together(world: World) ->
     stalls = ticket()
     await world.sell(stalls)
     orders = [await world.buy((stalls, 1)) for _ in range(5)]
-    settled = await asyncio.gather(*(world.settlement.settle(order.id, paid(order)) for order in orders * 2))
+    settled = await asyncio.gather(*(world.order_payments.apply_session(order.id, paid(order)) for order in orders * 2))
     assert all(order.success for order in settled)
     assert [order.id for order in settled] == [order.id for order in orders * 2]
     assert await world.counters(stalls) == (0, 5)
@@ -349,9 +349,9 @@ async def test_one_order_that_cannot_be_settled_costs_its_neighbours_nothing(wor
     odd = factories.order((stalls, 9))
     await world.add(odd)
     failed, settled, unknown = await asyncio.gather(
-        world.settlement.settle(odd.id, paid(odd)),
-        world.settlement.settle(sound.id, paid(sound)),
-        world.settlement.settle(uuid4(), paid(sound)),
+        world.order_payments.apply_session(odd.id, paid(odd)),
+        world.order_payments.apply_session(sound.id, paid(sound)),
+        world.order_payments.apply_session(uuid4(), paid(sound)),
         return_exceptions=True,
     )
     assert isinstance(failed, Conflict)
@@ -364,14 +364,14 @@ async def test_one_order_that_cannot_be_settled_costs_its_neighbours_nothing(wor
 async def test_an_unknown_order_is_not_found(world: World) -> None:
     order = await ordered(world, ticket())
     with pytest.raises(NotFound):
-        await world.settlement.settle(uuid4(), paid(order))
+        await world.order_payments.apply_session(uuid4(), paid(order))
 
 
 async def test_a_hold_without_a_session_is_released_and_its_key_is_free(world: World) -> None:
     stalls = ticket()
     await world.sell(stalls)
     order = await world.buy((stalls, 2), key="once")
-    failed = await world.settlement.release(order.id, OrderEvent.PAYMENT_FAILED)
+    failed = await world.order_payments.release(order.id, OrderEvent.PAYMENT_FAILED)
     assert failed.status is OrderStatus.PAYMENT_FAILED
     assert (await world.order(order.id)).idempotency is None
     assert await world.counters(stalls) == (0, 0)
@@ -381,8 +381,8 @@ async def test_a_hold_without_a_session_is_released_and_its_key_is_free(world: W
 async def test_an_order_that_holds_nothing_is_not_released(world: World) -> None:
     stalls = ticket()
     order = await ordered(world, stalls)
-    completed = await world.settlement.settle(order.id, paid(order))
-    assert await world.settlement.release(order.id, OrderEvent.PAYMENT_FAILED) == completed
+    completed = await world.order_payments.apply_session(order.id, paid(order))
+    assert await world.order_payments.release(order.id, OrderEvent.PAYMENT_FAILED) == completed
     assert await world.counters(stalls) == (0, 2)
 
 
@@ -390,25 +390,25 @@ async def test_an_order_that_holds_nothing_is_not_released(world: World) -> None
 async def test_a_declined_card_is_kept_and_the_order_stays_payable(world: World) -> None:
     stalls = ticket()
     order = await ordered(world, stalls)
-    declined = await world.settlement.decline(order.id, "Your card was declined.")
+    declined = await world.order_payments.decline(order.id, "Your card was declined.")
     assert declined == replace(order, last_payment_error="Your card was declined.")
     assert await world.order(order.id) == declined
     assert await world.counters(stalls) == (2, 0)
     assert await world.tasks() == []
-    assert (await world.settlement.settle(order.id, paid(order))).last_payment_error is None
+    assert (await world.order_payments.apply_session(order.id, paid(order))).last_payment_error is None
 
 
 @pytest.mark.p1
 async def test_a_decline_that_is_told_late_changes_nothing(world: World) -> None:
     stalls = ticket()
     order = await ordered(world, stalls)
-    completed = await world.settlement.settle(order.id, paid(order))
-    assert await world.settlement.decline(order.id, "Your card was declined.") == completed
+    completed = await world.order_payments.apply_session(order.id, paid(order))
+    assert await world.order_payments.decline(order.id, "Your card was declined.") == completed
 
 
 async def test_an_unknown_order_cannot_be_declined(world: World) -> None:
     with pytest.raises(NotFound):
-        await world.settlement.decline(uuid4(), "Your card was declined.")
+        await world.order_payments.decline(uuid4(), "Your card was declined.")
 
 
 @pytest.mark.p1
@@ -416,17 +416,17 @@ async def test_a_database_that_is_away_is_told(world: World) -> None:
     order = await ordered(world, ticket())
     world.database.available = False
     with pytest.raises(StorageUnavailable):
-        await world.settlement.settle(order.id, paid(order))
+        await world.order_payments.apply_session(order.id, paid(order))
     world.database.available = True
-    assert (await world.settlement.settle(order.id, paid(order))).success
+    assert (await world.order_payments.apply_session(order.id, paid(order))).success
 
 
 @pytest.mark.p1
 async def test_a_queue_that_is_away_does_not_stop_a_completion(world: World) -> None:
     order = await ordered(world, ticket())
     world.notifier.available = False
-    assert (await world.settlement.settle(order.id, paid(order))).success
-    await world.hand_over.close()
+    assert (await world.order_payments.apply_session(order.id, paid(order))).success
+    await world.dispatch.close()
     assert [task.kind for task in await world.tasks()] == TOLD_OF_A_SALE
 
 
@@ -434,6 +434,6 @@ async def test_a_queue_that_is_away_does_not_stop_a_completion(world: World) -> 
 async def test_the_log_tells_of_every_change(world: World, caplog: pytest.LogCaptureFixture) -> None:
     order = await ordered(world, ticket())
     with caplog.at_level(logging.INFO):
-        await world.settlement.settle(order.id, paid(order))
-        await world.settlement.settle(order.id, paid(order))
+        await world.order_payments.apply_session(order.id, paid(order))
+        await world.order_payments.apply_session(order.id, paid(order))
     assert len([m for m in caplog.messages if m.startswith(f"Order {order.id} went from pending to completed")]) == 1

@@ -38,10 +38,10 @@ async def placed(world: World, stalls: Ticket) -> Order:
     await world.sell(stalls)
     unpaid = order((stalls, 2))
     async with world.database() as uow:
-        stock = await uow.sales.lock_stock([unpaid])
+        stock = await uow.inventory.lock_stock([unpaid])
         stock.hold(unpaid.lines, None)
         await uow.orders.add([unpaid])
-        await uow.sales.save(stock)
+        await uow.inventory.save(stock)
         await uow.commit()
     return unpaid
 
@@ -91,14 +91,14 @@ async def test_a_line_that_is_full_is_asked_again_only_when_its_next_turn_can_co
 async def test_who_has_no_patience_is_not_made_to_wait(world: World) -> None:
     unpaid = await placed(world, ticket())
     world.payment.queue_seconds = 0.1
-    assert (await world.open_session(unpaid, patience_seconds=0)).session_id is None
+    assert (await world.open_session(unpaid, max_wait_seconds=0)).session_id is None
     await world.until_it_has_a_session(unpaid)
 
 
 async def test_who_has_all_the_patience_waits_for_the_turn(world: World) -> None:
     unpaid = await placed(world, ticket())
     world.payment.queue_seconds = 3600
-    assert (await world.open_session(unpaid, patience_seconds=None)).session_id
+    assert (await world.open_session(unpaid, max_wait_seconds=None)).session_id
 
 
 async def test_a_provider_that_is_called_too_often_is_asked_again(world: World) -> None:
@@ -178,12 +178,12 @@ class Outage(FlakyPayment):
 
     @override
     async def open_session(
-        self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
+        self, order: Order, *, success_url: str, cancel_url: str, max_wait_seconds: float | None = None
     ) -> PaymentSession:
         if self.failure:
             raise self.failure
         return await super().open_session(
-            order, success_url=success_url, cancel_url=cancel_url, patience_seconds=patience_seconds
+            order, success_url=success_url, cancel_url=cancel_url, max_wait_seconds=max_wait_seconds
         )
 
 
@@ -320,10 +320,10 @@ class CountingPayment(FlakyPayment):
 
     @override
     async def open_session(
-        self, order: Order, *, success_url: str, cancel_url: str, patience_seconds: float | None = None
+        self, order: Order, *, success_url: str, cancel_url: str, max_wait_seconds: float | None = None
     ) -> PaymentSession:
         session = await super().open_session(
-            order, success_url=success_url, cancel_url=cancel_url, patience_seconds=patience_seconds
+            order, success_url=success_url, cancel_url=cancel_url, max_wait_seconds=max_wait_seconds
         )
         self.database.busy = self.then_busy
         return session

@@ -9,7 +9,7 @@ import pytest
 from typing_extensions import override
 
 from application.ports.payment import PaymentRefused, PaymentUnavailable
-from application.tasks.run import TaskHopeless
+from application.tasks.run import PermanentTaskError
 from domain.orders import Order
 from domain.tasks import OutboxTask, TaskKind
 from tests.application.world import FlakyPayment, World
@@ -62,6 +62,6 @@ async def test_a_provider_that_is_away_is_tried_again(world: World) -> None:
 async def test_what_the_provider_refuses_is_hopeless() -> None:
     world = World(payment=RefusingPayment())
     order = await sold(world)
-    with pytest.raises(TaskHopeless, match="no transfer"):
+    with pytest.raises(PermanentTaskError, match="no transfer"):
         await world.describe_transfer(description_of(order))
     await world.close()

@@ -10,7 +10,7 @@ import pytest
 from typing_extensions import override
 
 from application.ports.payment import PaymentUnavailable, RefundState
-from application.tasks.run import TaskHopeless
+from application.tasks.run import PermanentTaskError
 from domain.errors import Conflict, NotFound
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from domain.refunds import Refund, RefundStatus
@@ -89,7 +89,7 @@ async def test_stripe_is_told_of_a_refund_after_the_commit(world: World) -> None
     order, _ = await requested(world)
     *_, task = await world.tasks()
     assert (task.kind, task.order_id, task.due_at) == (TaskKind.SUBMIT_REFUNDS, order.id, world.clock.now())
-    await world.hand_over.close()
+    await world.dispatch.close()
     assert world.notifier.notified[-1] == task.id
 
 
@@ -203,7 +203,7 @@ async def test_a_guest_of_a_paid_order_gets_nothing_back(world: World) -> None:
 
 async def test_named_attendees_are_given_back_no_more_than_is_left(world: World) -> None:
     bought = await sold(world)
-    await world.follow_refund(made_at_stripe(bought, 27_46))
+    await world.sync_refund_status(made_at_stripe(bought, 27_46))
     before = await world.order(bought.id)
     with pytest.raises(Conflict, match=r"\$27\.43 left to refund"):
         await world.refund(bought.id, attendee_ids=[bought.attendees[0].id])
@@ -213,7 +213,7 @@ async def test_named_attendees_are_given_back_no_more_than_is_left(world: World)
 
 async def test_named_attendee_may_be_given_back_the_last_cent(world: World) -> None:
     bought = await sold(world)
-    await world.follow_refund(made_at_stripe(bought, 27_45))
+    await world.sync_refund_status(made_at_stripe(bought, 27_45))
     order, refund = await world.refund(bought.id, attendee_ids=[bought.attendees[0].id])
     assert refund
     assert (refund.sequence, refund.amount) == (2, 27_44)
@@ -225,7 +225,7 @@ async def test_all_that_is_left_after_a_refund_by_hand_goes_back_with_the_whole_
     world: World, status: RefundStatus
 ) -> None:
     bought = await sold(world)
-    await world.follow_refund(made_at_stripe(bought, 5_00, status))
+    await world.sync_refund_status(made_at_stripe(bought, 5_00, status))
     order, refund = await world.refund(bought.id)
     assert refund
     assert refund.amount == bought.amount_paid - 5_00
@@ -236,8 +236,8 @@ async def test_all_that_is_left_after_a_refund_by_hand_goes_back_with_the_whole_
 
 async def test_what_failed_by_hand_is_left_again(world: World) -> None:
     bought = await sold(world)
-    await world.follow_refund(made_at_stripe(bought, PRICE, RefundStatus.PENDING))
-    await world.follow_refund(made_at_stripe(bought, PRICE, RefundStatus.FAILED))
+    await world.sync_refund_status(made_at_stripe(bought, PRICE, RefundStatus.PENDING))
+    await world.sync_refund_status(made_at_stripe(bought, PRICE, RefundStatus.FAILED))
     order, refund = await world.refund(bought.id)
     assert refund
     assert refund.amount == order.refunded_amount == bought.amount_paid
@@ -281,7 +281,7 @@ async def test_a_refund_from_end_to_end(world: World) -> None:
 async def test_a_refund_that_is_refused_has_failed_and_no_longer_counts(world: World) -> None:
     order, refund = await requested(world)
     world.payment.refusing = True
-    with pytest.raises(TaskHopeless, match="switched to refuse"):
+    with pytest.raises(PermanentTaskError, match="switched to refuse"):
         await world.submit_refunds(submission_of(order.id))
     assert await world.refunds(order) == [
         replace(refund, status=RefundStatus.FAILED, failure_reason="switched to refuse")
@@ -319,7 +319,7 @@ class TalkativePayment(FlakyPayment):
 
     @override
     async def refund(self, order: Order, refund: Refund) -> RefundState:
-        await self.world.follow_refund(state_of(order, refund, RefundStatus.FAILED, "expired_or_canceled_card"))
+        await self.world.sync_refund_status(state_of(order, refund, RefundStatus.FAILED, "expired_or_canceled_card"))
         return state_of(order, refund, RefundStatus.PENDING)
 
 
@@ -345,7 +345,7 @@ async def test_an_order_without_refunds_or_without_existence_gets_nothing(world:
 async def test_news_of_our_refund_find_it_by_its_id_at_stripe(world: World) -> None:
     order, refund = await requested(world)
     await world.submit_refunds(submission_of(order.id))
-    await world.follow_refund(replace(state_of(order, refund, RefundStatus.FAILED, "declined"), refund_id=None))
+    await world.sync_refund_status(replace(state_of(order, refund, RefundStatus.FAILED, "declined"), refund_id=None))
     (stored,) = await world.refunds(order)
     assert (stored.status, stored.failure_reason, stored.made_at_stripe) == (RefundStatus.FAILED, "declined", False)
 
@@ -353,7 +353,7 @@ async def test_news_of_our_refund_find_it_by_its_id_at_stripe(world: World) -> N
 async def test_news_of_our_refund_find_it_before_its_answer_was_written_down(world: World) -> None:
     order, refund = await requested(world)
     state = state_of(order, refund, RefundStatus.PENDING)
-    await world.follow_refund(state)
+    await world.sync_refund_status(state)
     assert await world.refunds(order) == [
         replace(refund, status=RefundStatus.PENDING, stripe_refund_id=state.stripe_refund_id)
     ]
@@ -361,7 +361,7 @@ async def test_news_of_our_refund_find_it_before_its_answer_was_written_down(wor
 
 async def test_a_refund_made_at_stripe_is_followed_and_voids_nobody(world: World) -> None:
     bought = await sold(world)
-    await world.follow_refund(made_at_stripe(bought, 10_00))
+    await world.sync_refund_status(made_at_stripe(bought, 10_00))
     (refund,) = await world.refunds(bought)
     assert refund == Refund(
         id=refund.id,
@@ -380,16 +380,16 @@ async def test_a_refund_made_at_stripe_is_followed_and_voids_nobody(world: World
 
 async def test_the_same_news_again_change_nothing(world: World) -> None:
     bought = await sold(world)
-    await world.follow_refund(made_at_stripe(bought, 10_00))
+    await world.sync_refund_status(made_at_stripe(bought, 10_00))
     refunds, order = await world.refunds(bought), await world.order(bought.id)
-    await world.follow_refund(made_at_stripe(bought, 10_00))
+    await world.sync_refund_status(made_at_stripe(bought, 10_00))
     assert (await world.refunds(bought), await world.order(bought.id)) == (refunds, order)
 
 
 @pytest.mark.parametrize("status", [RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED])
 async def test_money_that_is_on_its_way_counts(world: World, status: RefundStatus) -> None:
     bought = await sold(world)
-    await world.follow_refund(made_at_stripe(bought, 10_00, status))
+    await world.sync_refund_status(made_at_stripe(bought, 10_00, status))
     assert (await world.order(bought.id)).refunded_amount == 10_00
 
 
@@ -400,14 +400,14 @@ async def test_money_that_comes_back_no_longer_counts_and_somebody_is_told(
     order, refund = await requested(world)
     await world.submit_refunds(submission_of(order.id))
     assert caplog.text == ""
-    await world.follow_refund(state_of(order, refund, status, "lost_or_stolen_card"))
+    await world.sync_refund_status(state_of(order, refund, status, "lost_or_stolen_card"))
     assert (await world.order(order.id)).refunded_amount == 0
     assert f"Refund {refund.id} of order {order.id} {status}: lost_or_stolen_card" in caplog.text
 
 
 async def test_never_more_counts_as_returned_than_was_paid(world: World) -> None:
     order, _ = await requested(world)
-    await world.follow_refund(made_at_stripe(order, 10_00))
+    await world.sync_refund_status(made_at_stripe(order, 10_00))
     assert (await world.order(order.id)).refunded_amount == order.amount_paid
 
 
@@ -415,33 +415,33 @@ async def test_never_more_counts_as_returned_than_was_paid(world: World) -> None
 async def test_a_refund_of_a_payment_that_is_not_ours_is_not_found(world: World, intent_id: str | None) -> None:
     bought = await sold(world)
     with pytest.raises(NotFound):
-        await world.follow_refund(replace(made_at_stripe(bought, 10_00), payment_intent_id=intent_id))
+        await world.sync_refund_status(replace(made_at_stripe(bought, 10_00), payment_intent_id=intent_id))
     assert await world.refunds(bought) == []
 
 
 async def test_all_of_the_money_given_back_by_hand_voids_all_tickets(world: World) -> None:
     bought = await sold(world)
-    await world.follow_refund(made_at_stripe(bought, bought.amount_paid, RefundStatus.PENDING))
+    await world.sync_refund_status(made_at_stripe(bought, bought.amount_paid, RefundStatus.PENDING))
     order = await world.order(bought.id)
     assert (order.status, order.success, order.refunded_amount) == (OrderStatus.REFUNDED, False, bought.amount_paid)
     assert {attendee.status for attendee in order.attendees} == {AttendeeStatus.VOID}
     assert await world.counters(stalls) == (0, 0)
     *_, mail = await world.tasks()
     assert mail.kind is TaskKind.REFUND_MAIL
-    await world.follow_refund(made_at_stripe(bought, bought.amount_paid))
+    await world.sync_refund_status(made_at_stripe(bought, bought.amount_paid))
     assert await world.order(bought.id) == order
     assert (await world.tasks())[-1] == mail
 
 
 async def test_all_but_a_cent_voids_nobody(world: World) -> None:
     bought = await sold(world)
-    await world.follow_refund(made_at_stripe(bought, bought.amount_paid - 1))
+    await world.sync_refund_status(made_at_stripe(bought, bought.amount_paid - 1))
     assert (await world.order(bought.id)).success
 
 
 async def test_money_that_did_not_arrive_voids_nobody(world: World) -> None:
     bought = await sold(world)
-    await world.follow_refund(made_at_stripe(bought, bought.amount_paid, RefundStatus.FAILED))
+    await world.sync_refund_status(made_at_stripe(bought, bought.amount_paid, RefundStatus.FAILED))
     assert (await world.order(bought.id)).success
 
 
@@ -449,13 +449,13 @@ async def test_a_refund_of_ours_without_the_fees_voids_nobody_else(world: World)
     bought = await sold(world)
     _, refund = await world.refund(bought.id, attendee_ids=[bought.attendees[0].id], refund_fees=False)
     assert refund
-    await world.follow_refund(state_of(bought, refund, RefundStatus.SUCCEEDED))
+    await world.sync_refund_status(state_of(bought, refund, RefundStatus.SUCCEEDED))
     assert (await world.order(bought.id)).status is OrderStatus.PARTIALLY_REFUNDED
 
 
 async def test_a_lost_refund_is_asked_for_again_once(world: World) -> None:
     order, lost = await requested(world)
-    await world.follow_refund(state_of(order, lost, RefundStatus.FAILED))
+    await world.sync_refund_status(state_of(order, lost, RefundStatus.FAILED))
     again, refund = await world.refund(order.id, reason="again")
     assert refund
     assert (refund.sequence, refund.amount, refund.status) == (2, order.amount_paid, RefundStatus.REQUESTED)
@@ -473,7 +473,7 @@ async def test_a_task_that_is_revived_asks_again_in_the_words_of_the_refund_that
     assert await world.run_task(task.id) is TaskState.DEAD
     world.payment.refusing = False
 
-    await revive(world, task)
+    await requeue(world, task)
     assert await world.run_task(task.id) is TaskState.DONE
 
     _, refund = await world.refunds(order)
@@ -489,7 +489,7 @@ async def test_a_task_that_only_comes_late_starts_no_other_refund(world: World) 
     world.payment.available = False
     assert await world.run_task(task.id) is TaskState.PENDING
     world.payment.available = True
-    await world.follow_refund(state_of(order, refund, RefundStatus.FAILED))
+    await world.sync_refund_status(state_of(order, refund, RefundStatus.FAILED))
     world.clock.advance(timedelta(minutes=1))
     assert await world.run_task(task.id) is TaskState.DONE
     assert [each.status for each in await world.refunds(order)] == [RefundStatus.FAILED]
@@ -500,7 +500,7 @@ async def submission_left(world: World) -> OutboxTask:
     return task
 
 
-async def revive(world: World, task: OutboxTask) -> None:
+async def requeue(world: World, task: OutboxTask) -> None:
     async with world.database() as uow:
-        assert await uow.outbox.revive([task.id], now=world.clock.now()) == [task.id]
+        assert await uow.outbox.requeue([task.id], now=world.clock.now()) == [task.id]
         await uow.commit()

@@ -158,7 +158,7 @@ class TestRefunds:
         for order in sold:
             assert len(await world.refunds(order)) == 1
         async with world.database() as uow:
-            entries = await uow.audit.page(GLOBE.id, only=AuditFilter(), after=None, limit=9)
+            entries = await uow.audit_log.page(GLOBE.id, only=AuditFilter(), after=None, limit=9)
         assert [(entry.action, entry.after) for entry in entries] == [
             (Action.SHOW_REFUNDED, {"refund_fees": True, "reason": "Rain"})
         ]
@@ -170,7 +170,7 @@ class TestRefunds:
         await start(world, stalls)
         async with world.database() as uow:
             now = world.clock.now()
-            await uow.cancellations.claim_refund(now=now, until=now + CLAIM, requested_since=now)
+            await uow.show_refunds.claim_refund(now=now, until=now + CLAIM, requested_since=now)
             await uow.commit()
         await world.refund(sold[0].id)
 
@@ -201,7 +201,7 @@ class TestRefunds:
     ) -> None:
         """A bank disputes one payment: the refund goes on with the others, and takes it up once the dispute is won."""
         contested = dispute_state(sold[1].payment_intent_id)
-        await world.follow_dispute(sold[1].id, contested)
+        await world.sync_dispute(sold[1].id, contested)
         await start(world, stalls)
         assert await world.refund_cancelled() == 2
         await world.run_tasks()
@@ -214,7 +214,7 @@ class TestRefunds:
         world.clock.advance(CLAIM)
         assert await world.refund_cancelled() == 0  # not tried for ever
 
-        await world.follow_dispute(sold[1].id, replace(contested, status=DisputeStatus.WON))
+        await world.sync_dispute(sold[1].id, replace(contested, status=DisputeStatus.WON))
         progress, _ = await world.refund_show.progress(ACTOR, stalls.show_id)
         assert (progress.failed, progress.remaining) == (0, 1)
         world.clock.advance(CLAIM)

@@ -11,7 +11,7 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.notifier import MemoryNotifier
-from application.tasks.dispatch import HandOver
+from application.tasks.dispatch import TaskDispatcher
 from domain.tasks import BULK, OutboxTask, TaskKind
 from tests.application.world import HANGS_SECONDS
 from tests.support.factories import NOW
@@ -36,18 +36,18 @@ def task() -> OutboxTask:
 
 async def test_the_workers_are_told_together() -> None:
     notifier = MemoryNotifier()
-    hand_over = HandOver(notifier)
+    dispatch = TaskDispatcher(notifier)
     tasks = [task(), task()]
-    hand_over(tasks)
-    await hand_over.close()
+    dispatch(tasks)
+    await dispatch.close()
     assert notifier.notified == [task.id for task in tasks]
 
 
 async def test_nobody_waits_for_the_queue_but_closing_does() -> None:
     notifier = SlowNotifier()
-    hand_over = HandOver(notifier)
-    hand_over([task()])
-    closing = asyncio.create_task(hand_over.close())
+    dispatch = TaskDispatcher(notifier)
+    dispatch([task()])
+    closing = asyncio.create_task(dispatch.close())
     await asyncio.sleep(0)
     assert not closing.done()
     notifier.gate.set()
@@ -60,24 +60,24 @@ async def test_nobody_waits_for_the_queue_but_closing_does() -> None:
 async def test_a_queue_that_is_away_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     notifier = MemoryNotifier()
     notifier.available = False
-    hand_over = HandOver(notifier)
-    hand_over([task(), task(), task()])
-    await hand_over.close()
+    dispatch = TaskDispatcher(notifier)
+    dispatch([task(), task(), task()])
+    await dispatch.close()
     assert "3 tasks are left to the relay" in caplog.text
 
 
 async def test_nothing_to_do_is_not_handed_over() -> None:
     notifier = MemoryNotifier()
     notifier.available = False
-    hand_over = HandOver(notifier)
-    hand_over([])
-    await hand_over.close()
+    dispatch = TaskDispatcher(notifier)
+    dispatch([])
+    await dispatch.close()
 
 
 async def test_what_is_written_for_many_at_once_is_left_to_the_relay() -> None:
     notifier = MemoryNotifier()
-    hand_over = HandOver(notifier)
+    dispatch = TaskDispatcher(notifier)
     confirmation = task()
-    hand_over([confirmation, *(replace(task(), kind=kind) for kind in BULK)])
-    await hand_over.close()
+    dispatch([confirmation, *(replace(task(), kind=kind) for kind in BULK)])
+    await dispatch.close()
     assert notifier.notified == [confirmation.id]

@@ -10,17 +10,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from application.tasks.admin import ListTasks, PerhapsSent, ReviveTasks
+from application.tasks.admin import ListTasks, PerhapsSent, RetryDeadTasks
 from application.tasks.run import (
     CLAIM,
     LONGEST_PAUSE,
     MAX_ATTEMPTS,
     PERHAPS_SENT_PAUSE,
     ClaimLost,
+    PermanentTaskError,
+    PostponeTask,
     RunTask,
-    TaskHopeless,
     TaskPerhapsDone,
-    TaskTooEarly,
 )
 from domain.tasks import OutboxTask, TaskKind, TaskState
 from tests.application.world import HANGS_SECONDS, World
@@ -264,7 +264,7 @@ async def test_a_mail_that_was_perhaps_sent_twice_waits_for_a_person(
     assert await run(task.id) is None
 
     work.failure = None
-    await ReviveTasks(world.database, world.clock)([task.id])
+    await RetryDeadTasks(world.database, world.clock)([task.id])
     assert await run(task.id) is TaskState.DONE
 
 
@@ -298,7 +298,7 @@ async def test_a_task_that_comes_too_early_is_due_again_then_and_that_is_no_try(
 ) -> None:
     task = await written_down(world)
     until = world.clock.now() + timedelta(hours=1)
-    work.failure = TaskTooEarly(until)
+    work.failure = PostponeTask(until)
     for _ in range(MAX_ATTEMPTS + 1):
         assert await run(task.id) is TaskState.PENDING
         world.clock.set(until)
@@ -376,7 +376,7 @@ async def test_a_hopeless_task_is_given_up_at_once(
     world: World, run: RunTask, work: Work, caplog: pytest.LogCaptureFixture
 ) -> None:
     task = await written_down(world)
-    work.failure = TaskHopeless("no such mailbox")
+    work.failure = PermanentTaskError("no such mailbox")
     assert await run(task.id) is TaskState.DEAD
     assert await due(world) == []
     assert "failed at try 1, given up: no such mailbox" in caplog.text

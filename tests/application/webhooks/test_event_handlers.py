@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from typing_extensions import override
 
-from application.ports.payment import PaymentEvent, PaymentIntent, RefundState, SessionNotFound
+from application.ports.payment import PaymentEvent, PaymentIntent, PaymentObjectNotFound, RefundState
 from domain.catalog import Producer
 from domain.disputes import DisputeStatus
 from domain.errors import NotFound
@@ -28,7 +28,7 @@ SESSION_EVENTS = (
 
 
 async def react(world: World, event_type: str, object_id: str) -> None:
-    handler = world.reactions.to(event_type)
+    handler = world.event_handlers.to(event_type)
     assert handler
     await handler(PaymentEvent(id="evt_1", type=event_type, object_id=object_id, livemode=False), None)
 
@@ -60,7 +60,7 @@ def made_at_stripe(sold: Order, amount: int, status: RefundStatus = RefundStatus
 
 @pytest.mark.parametrize("event_type", ["customer.created", "", "checkout.session"])
 def test_nothing_is_done_about_what_is_none_of_our_business(world: World, event_type: str) -> None:
-    assert world.reactions.to(event_type) is None
+    assert world.event_handlers.to(event_type) is None
 
 
 @pytest.mark.parametrize("event_type", SESSION_EVENTS)
@@ -100,7 +100,7 @@ async def test_a_payment_of_no_order_is_not_found() -> None:
 
 
 async def test_a_payment_that_the_provider_does_not_know_is_told(world: World) -> None:
-    with pytest.raises(SessionNotFound):
+    with pytest.raises(PaymentObjectNotFound):
         await react(world, "payment_intent.payment_failed", "pi_unknown")
 
 
@@ -133,7 +133,7 @@ async def test_a_refund_that_fails_later_is_followed(world: World, event_type: s
 
 
 async def test_a_refund_that_the_provider_does_not_know_is_told(world: World) -> None:
-    with pytest.raises(SessionNotFound):
+    with pytest.raises(PaymentObjectNotFound):
         await react(world, "refund.updated", "re_unknown")
 
 
@@ -210,7 +210,7 @@ async def test_a_dispute_of_an_order_that_the_database_has_lost_is_not_found(wor
 
 async def test_a_dispute_of_a_payment_that_the_provider_does_not_know_is_told(world: World) -> None:
     world.payment.disputes["dp_1"] = dispute_state("pi_shop")
-    with pytest.raises(SessionNotFound):
+    with pytest.raises(PaymentObjectNotFound):
         await react(world, "charge.dispute.created", "dp_1")
 
 

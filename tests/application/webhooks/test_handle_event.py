@@ -136,7 +136,7 @@ async def test_an_event_of_an_unknown_session_is_acknowledged_and_logged_and_its
     assert "Event evt_1 (checkout.session.completed of cs_unknown) changed nothing" in caplog.text
     received = await in_the_inbox(world, "evt_1")
     assert received.handled_at is None
-    assert received.last_error == "SessionNotFound: cs_unknown"
+    assert received.last_error == "PaymentObjectNotFound: cs_unknown"
 
 
 async def test_a_payment_that_does_not_match_is_given_back(world: World, handle: HandlePaymentEvent) -> None:
@@ -292,7 +292,7 @@ async def test_a_replay_asks_again_about_what_was_handled(world: World, handle: 
 async def test_a_replay_that_changes_nothing_tells_why(world: World, handle: HandlePaymentEvent) -> None:
     await handle(event("checkout.session.completed", "cs_unknown", event_id="evt_1"), SIGNATURE)
     replayed = await handle.replay("evt_1")
-    assert (replayed.handled_at, replayed.last_error) == (None, "SessionNotFound: cs_unknown")
+    assert (replayed.handled_at, replayed.last_error) == (None, "PaymentObjectNotFound: cs_unknown")
 
 
 async def test_a_replay_without_the_provider_is_told(world: World, handle: HandlePaymentEvent) -> None:
@@ -320,7 +320,7 @@ async def test_an_event_that_never_came_cannot_be_replayed(handle: HandlePayment
 @pytest.mark.p2
 async def test_a_test_event_changes_nothing_where_real_money_moves(world: World) -> None:
     live = HandlePaymentEvent(
-        MemoryPaymentEvents(SIGNATURE), world.database, world.clock, world.reactions, livemode=True
+        MemoryPaymentEvents(SIGNATURE), world.database, world.clock, world.event_handlers, livemode=True
     )
     order, session_id = await paid(world)
     await live(event("checkout.session.completed", session_id, event_id="evt_1"), SIGNATURE)
@@ -339,7 +339,9 @@ class LiveEvents(MemoryPaymentEvents):
 
 @pytest.mark.p2
 async def test_a_live_event_changes_nothing_at_a_test_installation(world: World) -> None:
-    handle = HandlePaymentEvent(LiveEvents(SIGNATURE), world.database, world.clock, world.reactions, livemode=False)
+    handle = HandlePaymentEvent(
+        LiveEvents(SIGNATURE), world.database, world.clock, world.event_handlers, livemode=False
+    )
     order, session_id = await paid(world)
     await handle(event("checkout.session.completed", session_id, event_id="evt_1"), SIGNATURE)
     assert await world.order(order.id) == order
@@ -356,7 +358,7 @@ class ConnectedEvents(MemoryPaymentEvents):
 @pytest.mark.p2
 async def test_what_happens_within_a_producers_account_is_none_of_our_payments(world: World) -> None:
     handle = HandlePaymentEvent(
-        ConnectedEvents(SIGNATURE), world.database, world.clock, world.reactions, livemode=False
+        ConnectedEvents(SIGNATURE), world.database, world.clock, world.event_handlers, livemode=False
     )
     await handle(event("charge.refunded", "ch_theirs", event_id="evt_theirs"), SIGNATURE)
     with pytest.raises(NotFound):
@@ -375,7 +377,7 @@ async def test_an_event_that_names_no_object_is_taken_and_told(
 
 @pytest.mark.p2
 async def test_an_event_of_the_right_mode_is_believed(world: World) -> None:
-    handle = HandlePaymentEvent(LiveEvents(SIGNATURE), world.database, world.clock, world.reactions, livemode=True)
+    handle = HandlePaymentEvent(LiveEvents(SIGNATURE), world.database, world.clock, world.event_handlers, livemode=True)
     order, session_id = await paid(world)
     await handle(event("checkout.session.completed", session_id), SIGNATURE)
     assert (await world.order(order.id)).success

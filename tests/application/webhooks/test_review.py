@@ -53,7 +53,7 @@ async def test_event_whose_object_could_not_be_read_is_seen_until_it_is_handled(
     await tell(world, "refund.updated", "re_by_hand", "evt_failed")  # read as unknown
 
     [received] = await failed(world)
-    assert (received.event.id, received.last_error) == ("evt_failed", "SessionNotFound: re_by_hand")
+    assert (received.event.id, received.last_error) == ("evt_failed", "PaymentObjectNotFound: re_by_hand")
     assert await findings(world) == {Invariant.EVENTS}
 
     order = next(iter((await world.database.begin()).orders.values()))

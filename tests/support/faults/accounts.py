@@ -80,7 +80,7 @@ async def examining(world: StripeWorld, fault: FaultKind) -> None:
         finding = await examinations["stripe key"]()
 
     assert finding.words
-    assert "wait for Stripe" in (finding.mend or "")
+    assert "wait for Stripe" in (finding.fix or "")
     assert (await examinations["stripe key"]()).is_fine
 
 
@@ -94,5 +94,5 @@ async def examining_tax(world: StripeWorld, fault: FaultKind) -> None:
         finding = await examinations["connected accounts"]()
 
     assert "tax settings are not complete" not in finding.words
-    assert "wait for Stripe" in (finding.mend or "")
+    assert "wait for Stripe" in (finding.fix or "")
     assert account not in (await examinations["connected accounts"]()).words, "others' accounts may be off"

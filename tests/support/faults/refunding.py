@@ -153,7 +153,7 @@ async def refused_reversal(world: StripeWorld, fault: FaultKind) -> None:
     [task_id] = [
         task_id for task_id, _, state in await tasks_of(world.settings, placed["order_id"]) if state == TaskState.DEAD
     ]
-    await world.container.revive_tasks()([task_id])
+    await world.container.retry_dead_tasks()([task_id])
     assert await world.work_off(placed["order_id"]) == [TaskState.DONE]
 
     await assert_taken_back_once(world, placed)

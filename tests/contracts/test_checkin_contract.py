@@ -1,4 +1,4 @@
-"""The DoorRepo port: tickets by code, and every scan once."""
+"""The CheckInRepo port: tickets by code, and every scan once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def a_scan(theatre: Theatre, order: Order | None, **fields: Any) -> Scan:
 
 async def add(unit_of_work: UnitOfWorkFactory, *scans: Scan) -> None:
     async with unit_of_work() as uow:
-        await uow.door.add(scans)
+        await uow.check_ins.add(scans)
         await uow.commit()
 
 
@@ -53,7 +53,7 @@ async def test_tickets_are_found_by_their_codes(
 ) -> None:
     first = order.attendees[0]
     async with unit_of_work() as uow:
-        found = await uow.door.tickets([first.code, "unknown"])
+        found = await uow.check_ins.tickets([first.code, "unknown"])
     issued = IssuedTicket(first.code, first.id, order.id, theatre.show.id, theatre.producer.id, sold_at=NOW)
     assert found == {first.code: issued}
 
@@ -65,8 +65,8 @@ async def test_every_ticket_of_the_show_is_listed(
     changed = replace(order, attendees=(replace(first, status=AttendeeStatus.VOID, checked_in_at=NOW), second))
     async with unit_of_work() as uow:
         await uow.orders.save([changed])
-        listed = await uow.door.tickets_of_show(theatre.show.id)
-        assert await uow.door.tickets_of_show(uuid4()) == []
+        listed = await uow.check_ins.tickets_of_show(theatre.show.id)
+        assert await uow.check_ins.tickets_of_show(uuid4()) == []
     assert [ticket.attendee_id for ticket in listed] == [first.id, second.id]
     assert (listed[0].status, listed[0].checked_in_at, listed[0].code) == (AttendeeStatus.VOID, NOW, first.code)
     assert (listed[1].name, listed[1].ticket_name, listed[1].is_vip) == (second.name, "Stalls", False)
@@ -79,9 +79,9 @@ async def test_a_scan_comes_back_to_the_last_field_and_stays_as_it_was_first(
     await add(unit_of_work, scan)
     await add(unit_of_work, replace(scan, device_id="south"))
     async with unit_of_work() as uow:
-        assert await uow.door.scans(theatre.show.id, [scan.id, uuid4()]) == {scan.id: scan}
-        assert await uow.door.scans(uuid4(), [scan.id]) == {}
-        assert await uow.door.admissions([order.attendees[0].id, order.attendees[1].id]) == {
+        assert await uow.check_ins.scans(theatre.show.id, [scan.id, uuid4()]) == {scan.id: scan}
+        assert await uow.check_ins.scans(uuid4(), [scan.id]) == {}
+        assert await uow.check_ins.admissions([order.attendees[0].id, order.attendees[1].id]) == {
             order.attendees[0].id: scan
         }
 
@@ -93,11 +93,11 @@ async def test_undone_scan_admits_nobody_and_is_no_conflict(
     late = a_scan(theatre, order, result=ScanResult.ALREADY_ADMITTED)
     await add(unit_of_work, admitted, late)
     async with unit_of_work() as uow:
-        await uow.door.undo(order.attendees[0].id, now=NOW)
-        assert await uow.door.admissions([order.attendees[0].id]) == {}
-        assert await uow.door.conflicts(theatre.show.id, after=None, limit=10) == []
-        await uow.door.add([a_scan(theatre, order)])
-        found = await uow.door.scans(theatre.show.id, [admitted.id])
+        await uow.check_ins.undo(order.attendees[0].id, now=NOW)
+        assert await uow.check_ins.admissions([order.attendees[0].id]) == {}
+        assert await uow.check_ins.conflicts(theatre.show.id, after=None, limit=10) == []
+        await uow.check_ins.add([a_scan(theatre, order)])
+        found = await uow.check_ins.scans(theatre.show.id, [admitted.id])
     assert found[admitted.id] == replace(admitted, undone_at=NOW)
 
 
@@ -105,9 +105,9 @@ async def test_result_is_saved(unit_of_work: UnitOfWorkFactory, theatre: Theatre
     overtaken = a_scan(theatre, order)
     await add(unit_of_work, overtaken)
     async with unit_of_work() as uow:
-        await uow.door.save(replace(overtaken, result=ScanResult.ALREADY_ADMITTED))
-        await uow.door.add([winner := a_scan(theatre, order)])
-        assert await uow.door.admissions([order.attendees[0].id]) == {order.attendees[0].id: winner}
+        await uow.check_ins.save(replace(overtaken, result=ScanResult.ALREADY_ADMITTED))
+        await uow.check_ins.add([winner := a_scan(theatre, order)])
+        assert await uow.check_ins.admissions([order.attendees[0].id]) == {order.attendees[0].id: winner}
 
 
 async def test_undone_scan_may_count_again(unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order) -> None:
@@ -115,9 +115,9 @@ async def test_undone_scan_may_count_again(unit_of_work: UnitOfWorkFactory, thea
     await add(unit_of_work, scan)
     again = replace(scan, scanned_at=NOW + HOUR, received_at=NOW + HOUR, device_id="south")
     async with unit_of_work() as uow:
-        await uow.door.undo(order.attendees[0].id, now=NOW)
-        await uow.door.save(again)
-        assert await uow.door.admissions([order.attendees[0].id]) == {order.attendees[0].id: again}
+        await uow.check_ins.undo(order.attendees[0].id, now=NOW)
+        await uow.check_ins.save(again)
+        assert await uow.check_ins.admissions([order.attendees[0].id]) == {order.attendees[0].id: again}
 
 
 async def test_conflicts_are_listed_as_they_came(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -125,9 +125,9 @@ async def test_conflicts_are_listed_as_they_came(unit_of_work: UnitOfWorkFactory
     await add(unit_of_work, *scans)
     late, first, second = scans[0], *sorted(scans[1:], key=lambda scan: scan.id)
     async with unit_of_work() as uow:
-        assert await uow.door.conflicts(theatre.show.id, after=None, limit=2) == [first, second]
+        assert await uow.check_ins.conflicts(theatre.show.id, after=None, limit=2) == [first, second]
         after = ScanCursor(second.received_at, second.id)
-        assert await uow.door.conflicts(theatre.show.id, after=after, limit=2) == [late]
+        assert await uow.check_ins.conflicts(theatre.show.id, after=after, limit=2) == [late]
 
 
 async def test_two_admissions_of_one_ticket_cannot_be(
@@ -147,7 +147,7 @@ async def test_shows_that_are_on(unit_of_work: UnitOfWorkFactory, theatre: Theat
             (show.end_time - timedelta(microseconds=1), show.end_time, True),
             (show.end_time, show.end_time + HOUR, False),
         ):
-            assert await uow.door.shows_on(show.producer_id, at=at, until=until) == ({show.id} if is_on else set())
-        assert await uow.door.shows_on(uuid4(), at=show.door_time, until=show.door_time) == set()
+            assert await uow.check_ins.shows_on(show.producer_id, at=at, until=until) == ({show.id} if is_on else set())
+        assert await uow.check_ins.shows_on(uuid4(), at=show.door_time, until=show.door_time) == set()
         await uow.shows.save(replace(show, cancelled=True))
-        assert await uow.door.shows_on(show.producer_id, at=show.door_time, until=show.door_time) == set()
+        assert await uow.check_ins.shows_on(show.producer_id, at=show.door_time, until=show.door_time) == set()

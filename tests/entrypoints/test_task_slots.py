@@ -16,7 +16,7 @@ from application.ports.workload import Workload
 from application.tasks.run import RunTask
 from application.tasks.workload import WorkMeter
 from domain.tasks import TaskState
-from entrypoints.worker import Hands, until_stopped
+from entrypoints.worker import TaskSlots, until_stopped
 
 HANGS_SECONDS = 2
 METER = WorkMeter(time.monotonic)
@@ -52,7 +52,7 @@ def work() -> Work:
 
 
 async def test_so_many_tasks_are_done_at_a_time(work: Work) -> None:
-    hands, tasks = Hands(work, METER, count=2), [uuid4() for _ in range(3)]
+    hands, tasks = TaskSlots(work, METER, count=2), [uuid4() for _ in range(3)]
     taking = [asyncio.create_task(hands.take(task_id)) for task_id in tasks]
     async with asyncio.timeout(HANGS_SECONDS):
         while len(work.begun) < 2:
@@ -65,7 +65,7 @@ async def test_so_many_tasks_are_done_at_a_time(work: Work) -> None:
 
 
 async def test_who_brought_a_task_may_go_and_the_task_goes_on(work: Work) -> None:
-    hands, task_id = Hands(work, METER), uuid4()
+    hands, task_id = TaskSlots(work, METER), uuid4()
     bringing = asyncio.create_task(hands.take(task_id))
     async with asyncio.timeout(HANGS_SECONDS):
         await bringing
@@ -76,7 +76,7 @@ async def test_who_brought_a_task_may_go_and_the_task_goes_on(work: Work) -> Non
 
 
 async def test_what_is_not_finished_in_time_is_let_go_and_nothing_more_is_begun(work: Work) -> None:
-    hands, begun, waiting = Hands(work, METER, count=1), uuid4(), uuid4()
+    hands, begun, waiting = TaskSlots(work, METER, count=1), uuid4(), uuid4()
     await hands.take(begun)
     taking = asyncio.create_task(hands.take(waiting))
     async with asyncio.timeout(HANGS_SECONDS):
@@ -89,7 +89,7 @@ async def test_what_is_not_finished_in_time_is_let_go_and_nothing_more_is_begun(
 async def test_a_hand_that_failed_is_free_again(
     work: Work, failure: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hands = Hands(work, METER, count=1)
+    hands = TaskSlots(work, METER, count=1)
     work.failure = failure
     work.gate.set()
     async with asyncio.timeout(HANGS_SECONDS):
@@ -163,7 +163,7 @@ async def test_what_goes_wrong_in_work_is_heard_of() -> None:
 async def test_tasks_that_were_done_and_the_time_for_them_are_measured(work: Work) -> None:
     moments = iter([100.0, 107.0])
     meter = WorkMeter(lambda: next(moments))
-    hands = Hands(work, meter)
+    hands = TaskSlots(work, meter)
     await hands.take(uuid4())
     await hands.take(uuid4())
     async with asyncio.timeout(HANGS_SECONDS):
@@ -177,7 +177,7 @@ async def test_tasks_that_were_done_and_the_time_for_them_are_measured(work: Wor
 async def test_a_task_that_was_not_to_be_had_is_not_counted(work: Work) -> None:
     moments = iter([100.0, 101.0])
     meter = WorkMeter(lambda: next(moments))
-    hands = Hands(work, meter)
+    hands = TaskSlots(work, meter)
     work.failure = StorageUnavailable("away")
     work.gate.set()
     async with asyncio.timeout(HANGS_SECONDS):

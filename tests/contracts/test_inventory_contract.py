@@ -1,4 +1,4 @@
-"""The SalesRepo port: what carts ask about, and the counters."""
+"""The InventoryRepo port: what carts ask about, and the counters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.memory.unit_of_work import MemoryDatabase
-from application.ports.inventory import ClaimQuery, Sale, SalesRepo
+from application.ports.inventory import CheckoutData, ClaimQuery, InventoryRepo
 from application.ports.unit_of_work import RowsInUse, UnitOfWorkFactory
 from domain.cart import Cart
 from domain.claims import Claim, Claimed
@@ -29,7 +29,7 @@ def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def ask(sales: SalesRepo, way: str, *carts: Cart) -> Sale:
+async def ask(sales: InventoryRepo, way: str, *carts: Cart) -> CheckoutData:
     return await (sales.lock(carts) if way == "lock" else sales.read(carts))
 
 
@@ -37,21 +37,21 @@ async def test_a_cart_finds_its_show_producer_and_tickets(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre, way: str
 ) -> None:
     async with unit_of_work() as uow:
-        sale = await ask(uow.sales, way, a_cart({theatre.stalls: 1, theatre.gallery: 2}))
+        data = await ask(uow.inventory, way, a_cart({theatre.stalls: 1, theatre.gallery: 2}))
 
-    assert sale.shows == {theatre.show.id: theatre.show}
-    assert sale.producers == {theatre.producer.id: theatre.producer}
-    assert sale.stock.tickets == {theatre.stalls.id: theatre.stalls, theatre.gallery.id: theatre.gallery}
-    assert sale.offering(theatre.show.id, POLICY).producer == theatre.producer
+    assert data.shows == {theatre.show.id: theatre.show}
+    assert data.producers == {theatre.producer.id: theatre.producer}
+    assert data.stock.tickets == {theatre.stalls.id: theatre.stalls, theatre.gallery.id: theatre.gallery}
+    assert data.offering(theatre.show.id, POLICY).producer == theatre.producer
 
 
 async def test_a_promo_code_that_a_cart_names_is_found(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre, way: str
 ) -> None:
     async with unit_of_work() as uow:
-        sale = await ask(uow.sales, way, a_cart({theatre.stalls: 1}, promo_code="test20"))
+        data = await ask(uow.inventory, way, a_cart({theatre.stalls: 1}, promo_code="test20"))
 
-    assert sale.stock.promo_code(theatre.show.id, "TEST20") == theatre.promo_code
+    assert data.stock.promo_code(theatre.show.id, "TEST20") == theatre.promo_code
 
 
 async def test_keys_that_were_used_are_told(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -61,8 +61,8 @@ async def test_keys_that_were_used_are_told(unit_of_work: UnitOfWorkFactory, the
 
     async with unit_of_work() as uow:
         cart = a_cart({theatre.stalls: 1})
-        assert (await uow.sales.lock([cart], keys={"used once", "never used"})).used_keys == {"used once"}
-        assert (await uow.sales.lock([cart])).used_keys == set()
+        assert (await uow.inventory.lock([cart], keys={"used once", "never used"})).used_keys == {"used once"}
+        assert (await uow.inventory.lock([cart])).used_keys == set()
 
 
 async def test_the_same_code_of_another_show_is_not_taken_for_it(
@@ -75,7 +75,7 @@ async def test_the_same_code_of_another_show_is_not_taken_for_it(
 
     async with unit_of_work() as uow:
         both = await ask(
-            uow.sales,
+            uow.inventory,
             way,
             a_cart({theatre.stalls: 1}, promo_code="TEST20"),
             a_cart({other.stalls: 1}, promo_code="TEST20"),
@@ -87,9 +87,9 @@ async def test_the_same_code_of_another_show_is_not_taken_for_it(
 
 async def test_an_unknown_promo_code_is_not_found(unit_of_work: UnitOfWorkFactory, theatre: Theatre, way: str) -> None:
     async with unit_of_work() as uow:
-        sale = await ask(uow.sales, way, a_cart({theatre.stalls: 1}, promo_code="NOSUCHCODE"))
+        data = await ask(uow.inventory, way, a_cart({theatre.stalls: 1}, promo_code="NOSUCHCODE"))
 
-    assert sale.stock.promo_code(theatre.show.id, "NOSUCHCODE") is None
+    assert data.stock.promo_code(theatre.show.id, "NOSUCHCODE") is None
 
 
 async def test_carts_of_several_shows_are_asked_about_together(
@@ -101,11 +101,11 @@ async def test_carts_of_several_shows_are_asked_about_together(
         await uow.commit()
 
     async with unit_of_work() as uow:
-        sale = await ask(uow.sales, way, a_cart({theatre.stalls: 1}), a_cart({other.gallery: 1}))
+        data = await ask(uow.inventory, way, a_cart({theatre.stalls: 1}), a_cart({other.gallery: 1}))
 
-    assert set(sale.shows) == {theatre.show.id, other.show.id}
-    assert set(sale.producers) == {theatre.producer.id, other.producer.id}
-    assert set(sale.stock.tickets) == {theatre.stalls.id, other.gallery.id}
+    assert set(data.shows) == {theatre.show.id, other.show.id}
+    assert set(data.producers) == {theatre.producer.id, other.producer.id}
+    assert set(data.stock.tickets) == {theatre.stalls.id, other.gallery.id}
 
 
 async def test_another_shows_ticket_is_found_as_the_other_shows(
@@ -118,29 +118,29 @@ async def test_another_shows_ticket_is_found_as_the_other_shows(
     strange = replace(a_cart({other.stalls: 1}), show_id=theatre.show.id)
 
     async with unit_of_work() as uow:
-        sale = await ask(uow.sales, way, strange)
+        data = await ask(uow.inventory, way, strange)
 
-    assert set(sale.shows) == {theatre.show.id}
-    assert sale.stock.tickets[other.stalls.id].show_id == other.show.id
+    assert set(data.shows) == {theatre.show.id}
+    assert data.stock.tickets[other.stalls.id].show_id == other.show.id
 
 
 async def test_what_does_not_exist_is_not_found(unit_of_work: UnitOfWorkFactory, theatre: Theatre, way: str) -> None:
     nowhere = replace(theatre.stalls, id=new_id(), show_id=uuid4())
 
     async with unit_of_work() as uow:
-        sale = await ask(uow.sales, way, a_cart({nowhere: 1}, promo_code="TEST20"))
+        data = await ask(uow.inventory, way, a_cart({nowhere: 1}, promo_code="TEST20"))
 
-    assert not sale.stock.tickets
+    assert not data.stock.tickets
     with pytest.raises(NotFound):
-        sale.offering(nowhere.show_id, POLICY)
+        data.offering(nowhere.show_id, POLICY)
 
 
 async def test_no_carts_ask_about_nothing(unit_of_work: UnitOfWorkFactory, theatre: Theatre, way: str) -> None:
     async with unit_of_work() as uow:
-        sale = await ask(uow.sales, way)
+        data = await ask(uow.inventory, way)
 
-    assert not sale.shows
-    assert not sale.stock.tickets
+    assert not data.shows
+    assert not data.stock.tickets
 
 
 async def test_holds_and_uses_are_written(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
@@ -148,20 +148,20 @@ async def test_holds_and_uses_are_written(unit_of_work: UnitOfWorkFactory, theat
     cart = a_cart({theatre.stalls: 3}, promo_code="TEST20")
 
     async with unit_of_work() as uow:
-        stock = (await uow.sales.lock([cart])).stock
+        stock = (await uow.inventory.lock([cart])).stock
         stock.hold(order.lines, theatre.promo_code.id)
-        await uow.sales.save(stock)
+        await uow.inventory.save(stock)
         await uow.commit()
 
     async with unit_of_work() as uow:
-        stored = (await uow.sales.read([cart])).stock
+        stored = (await uow.inventory.read([cart])).stock
     assert stored.tickets[theatre.stalls.id].inventory == Inventory(100, held=3)
     assert stored.promo_codes[theatre.promo_code.id] == replace(theatre.promo_code, uses=1)
 
 
 async def test_the_stock_of_orders_is_theirs_alone(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     async with unit_of_work() as uow:
-        stock = await uow.sales.lock_stock([theatre.order(1, with_promo_code=True), theatre.order(2)])
+        stock = await uow.inventory.lock_stock([theatre.order(1, with_promo_code=True), theatre.order(2)])
 
     assert stock.tickets == {theatre.stalls.id: theatre.stalls}
     assert stock.promo_codes == {theatre.promo_code.id: theatre.promo_code}
@@ -171,7 +171,7 @@ async def test_the_stock_of_an_order_without_promo_code_has_none(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre
 ) -> None:
     async with unit_of_work() as uow:
-        stock = await uow.sales.lock_stock([theatre.order(1)])
+        stock = await uow.inventory.lock_stock([theatre.order(1)])
 
     assert not stock.promo_codes
 
@@ -188,7 +188,7 @@ async def test_orders_are_locked_with_all_that_they_are_about(
         await uow.commit()
 
     async with unit_of_work() as uow:
-        sold = await uow.sales.lock_orders([plain.id, elsewhere.id, new_id(), discounted.id])
+        sold = await uow.inventory.lock_orders([plain.id, elsewhere.id, new_id(), discounted.id])
 
     assert sold.orders == {order.id: order for order in (discounted, plain, elsewhere)}
     assert sold.shows == {theatre.show.id: theatre.show, other.show.id: other.show}
@@ -200,7 +200,7 @@ async def test_orders_are_locked_with_all_that_they_are_about(
 
 async def test_orders_that_do_not_exist_are_about_nothing(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     async with unit_of_work() as uow:
-        for sold in (await uow.sales.lock_orders([]), await uow.sales.lock_orders([new_id()])):
+        for sold in (await uow.inventory.lock_orders([]), await uow.inventory.lock_orders([new_id()])):
             assert (sold.orders, sold.shows, sold.stock.tickets, sold.stock.promo_codes) == ({}, {}, {}, {})
 
 
@@ -208,20 +208,20 @@ async def test_every_move_of_an_order_is_written(unit_of_work: UnitOfWorkFactory
     order = theatre.order(2, with_promo_code=True)
 
     async with unit_of_work() as uow:
-        stock = await uow.sales.lock_stock([order])
+        stock = await uow.inventory.lock_stock([order])
         stock.hold(order.lines, order.promo_code_id)
         stock.hold(order.lines, order.promo_code_id)
         stock.sell_held(order.lines)
-        await uow.sales.save(stock)
+        await uow.inventory.save(stock)
         await uow.commit()
     async with unit_of_work() as uow:
-        between = await uow.sales.lock_stock([order])
+        between = await uow.inventory.lock_stock([order])
         between.release(order.lines, order.promo_code_id)
-        await uow.sales.save(between)
+        await uow.inventory.save(between)
         await uow.commit()
 
     async with unit_of_work() as uow:
-        after = await uow.sales.lock_stock([order])
+        after = await uow.inventory.lock_stock([order])
     assert between.tickets[theatre.stalls.id].inventory == Inventory(100, sold=2)
     assert after.tickets[theatre.stalls.id].inventory == Inventory(100, sold=2)
     assert after.promo_codes[theatre.promo_code.id].uses == 1
@@ -229,8 +229,8 @@ async def test_every_move_of_an_order_is_written(unit_of_work: UnitOfWorkFactory
 
 async def test_saving_an_unchanged_stock_writes_nothing(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     async with unit_of_work() as uow:
-        stock = (await uow.sales.lock([a_cart({theatre.stalls: 1})])).stock
-        await uow.sales.save(stock)
+        stock = (await uow.inventory.lock([a_cart({theatre.stalls: 1})])).stock
+        await uow.inventory.save(stock)
         await uow.commit()
 
     async with unit_of_work() as uow:
@@ -249,7 +249,7 @@ async def test_a_promo_code_is_stored_to_the_last_field(unit_of_work: UnitOfWork
 
     async with unit_of_work() as uow:
         carts = [a_cart({theatre.stalls: 1}, promo_code=code) for code in ("GROUP", "ENDLESS")]
-        stock = (await uow.sales.read(carts)).stock
+        stock = (await uow.inventory.read(carts)).stock
 
     assert stock.promo_codes[used.id] == used
     assert stock.promo_codes[endless.id] == endless
@@ -261,8 +261,8 @@ def a_claim(order: Order, key: int, tickets: int, *, is_free: bool = False, is_n
 
 async def claimed(unit_of_work: UnitOfWorkFactory, *keys: int, now: datetime = NOW) -> Mapping[int, Claimed]:
     async with unit_of_work() as uow:
-        sale = await uow.sales.lock([a_cart({Theatre().stalls: 1})], claimants=ClaimQuery(keys, now))
-    return sale.claimed
+        data = await uow.inventory.lock([a_cart({Theatre().stalls: 1})], claimants=ClaimQuery(keys, now))
+    return data.claimed
 
 
 async def test_holds_and_free_tickets_count_for_their_claimants(
@@ -272,8 +272,8 @@ async def test_holds_and_free_tickets_count_for_their_claimants(
     free = replace(theatre.order(4), status=OrderStatus.COMPLETED, completed_at=NOW)
     async with unit_of_work() as uow:
         await uow.orders.add([two, three, free])
-        await uow.sales.claim([a_claim(two, 1, 2), a_claim(two, -2, 2, is_network=True), a_claim(three, 1, 3)])
-        await uow.sales.claim([a_claim(free, 1, 4, is_free=True)])
+        await uow.inventory.claim([a_claim(two, 1, 2), a_claim(two, -2, 2, is_network=True), a_claim(three, 1, 3)])
+        await uow.inventory.claim([a_claim(free, 1, 4, is_free=True)])
         await uow.commit()
 
     assert await claimed(unit_of_work, 1, -2, 3) == {1: Claimed(5, 2, 4), -2: Claimed(2, 1, 0)}
@@ -289,8 +289,8 @@ async def test_claims_end_with_their_time_and_with_their_orders(
     refunded = replace(theatre.order(2), status=OrderStatus.REFUNDED, completed_at=NOW)
     async with unit_of_work() as uow:
         await uow.orders.add([held, released, paid, refunded])
-        await uow.sales.claim([a_claim(order, 1, 2) for order in (held, released, paid)])
-        await uow.sales.claim([a_claim(refunded, 1, 2, is_free=True)])
+        await uow.inventory.claim([a_claim(order, 1, 2) for order in (held, released, paid)])
+        await uow.inventory.claim([a_claim(refunded, 1, 2, is_free=True)])
         await uow.commit()
 
     assert await claimed(unit_of_work, 1) == {1: Claimed(2, 1, 0)}
@@ -303,13 +303,13 @@ async def test_claims_that_ended_are_forgotten_some_at_a_time(
     order = theatre.order(2)
     async with unit_of_work() as uow:
         await uow.orders.add([order])
-        await uow.sales.claim([a_claim(order, key, 2) for key in range(3)])
-        await uow.sales.claim([replace(a_claim(order, 9, 2), ends_at=NOW + 2 * HOUR)])
+        await uow.inventory.claim([a_claim(order, key, 2) for key in range(3)])
+        await uow.inventory.claim([replace(a_claim(order, 9, 2), ends_at=NOW + 2 * HOUR)])
         await uow.commit()
 
     async def forget(now: datetime) -> int:
         async with unit_of_work() as uow:
-            count = await uow.sales.forget_claims(now=now, limit=2)
+            count = await uow.inventory.forget_claims(now=now, limit=2)
             await uow.commit()
         return count
 
@@ -327,7 +327,7 @@ async def somebody_keeps(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> A
         unit_of_work.in_use.clear()
         return
     async with unit_of_work() as uow:
-        await uow.sales.lock([a_cart({theatre.stalls: 1}, promo_code="TEST20")])
+        await uow.inventory.lock([a_cart({theatre.stalls: 1}, promo_code="TEST20")])
         yield
 
 
@@ -336,11 +336,11 @@ async def test_what_somebody_keeps_is_told_or_passed_over(unit_of_work: UnitOfWo
     async with somebody_keeps(unit_of_work, theatre):
         with pytest.raises(RowsInUse):
             async with unit_of_work() as uow:
-                await uow.sales.lock([cart])
+                await uow.inventory.lock([cart])
         async with unit_of_work() as uow:
-            passing = await uow.sales.lock([cart], pass_over=True)
+            passing = await uow.inventory.lock([cart], pass_over=True)
     async with unit_of_work() as uow:
-        afterwards = await uow.sales.lock([cart], pass_over=True)
+        afterwards = await uow.inventory.lock([cart], pass_over=True)
 
     assert passing.in_use == {theatre.stalls.id, (theatre.show.id, "TEST20")}
     assert set(passing.stock.tickets) == {theatre.gallery.id}
@@ -350,7 +350,7 @@ async def test_what_somebody_keeps_is_told_or_passed_over(unit_of_work: UnitOfWo
 
 async def test_what_does_not_exist_is_in_nobodys_use(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     async with unit_of_work() as uow:
-        sale = await uow.sales.lock([a_cart({replace(theatre.stalls, id=new_id()): 1})], pass_over=True)
+        data = await uow.inventory.lock([a_cart({replace(theatre.stalls, id=new_id()): 1})], pass_over=True)
 
-    assert not sale.stock.tickets
-    assert not sale.in_use
+    assert not data.stock.tickets
+    assert not data.in_use

@@ -1,4 +1,4 @@
-"""The OrderObserver port: what it is told, it has counted."""
+"""The OrderMetrics port: what it is told, it has counted."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.memory.metrics import MemoryOrderObserver
 from adapters.prometheus.metrics import PrometheusMetrics
-from application.ports.metrics import OrderObserver
+from application.ports.metrics import OrderMetrics
 from domain.orders import OrderStatus
 
 #: How often each status was seen.
 Seen = Callable[[], Counter[str]]
 
 
-def in_memory() -> tuple[OrderObserver, Seen]:
+def in_memory() -> tuple[OrderMetrics, Seen]:
     observer = MemoryOrderObserver()
     return observer, lambda: Counter(str(status) for status in observer.seen)
 
 
-def in_prometheus() -> tuple[OrderObserver, Seen]:
+def in_prometheus() -> tuple[OrderMetrics, Seen]:
     metrics = PrometheusMetrics()
 
     def seen() -> Counter[str]:
@@ -35,9 +35,9 @@ def in_prometheus() -> tuple[OrderObserver, Seen]:
 
 
 @pytest.mark.parametrize("observed", [in_memory, in_prometheus])
-def test_every_order_is_seen(observed: Callable[[], tuple[OrderObserver, Seen]]) -> None:
+def test_every_order_is_seen(observed: Callable[[], tuple[OrderMetrics, Seen]]) -> None:
     observer, seen = observed()
     assert seen() == Counter()
     for status in [*OrderStatus, OrderStatus.COMPLETED]:
-        observer.settled(status)
+        observer.status_reached(status)
     assert seen() == Counter([*OrderStatus, OrderStatus.COMPLETED])

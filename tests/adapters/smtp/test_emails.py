@@ -12,7 +12,7 @@ from adapters.smtp.emails import JinjaLetterWriter
 from application.ports.emails import (
     AddressChangedFacts,
     DisputeFacts,
-    LetterFacts,
+    EmailFacts,
     OrderLinksFacts,
     RefundFailedFacts,
     TooLate,
@@ -42,7 +42,7 @@ from tests.support.letters import (
 
 THE_SHOW = ("Hamlet", "Theatre Éclair", "The Globe, London", "Friday, 3 July 2026", "19:00", "19:30", "BST")
 THE_ORDER = ("Ada Lovelace", "PT-42")
-SAYS: tuple[tuple[LetterFacts, str, tuple[str, ...]], ...] = (
+SAYS: tuple[tuple[EmailFacts, str, tuple[str, ...]], ...] = (
     (
         CONFIRMATION,
         "Your tickets for Hamlet",
@@ -113,7 +113,7 @@ def writer() -> JinjaLetterWriter:
     return JinjaLetterWriter()
 
 
-def changed(facts: LetterFacts, field: str, text: str) -> LetterFacts:
+def changed(facts: EmailFacts, field: str, text: str) -> EmailFacts:
     if field == "venue":
         return replace(CONFIRMATION, occasion=replace(OCCASION, venue=text))
     return replace(facts, **{field: text})  # type: ignore[arg-type]
@@ -121,7 +121,7 @@ def changed(facts: LetterFacts, field: str, text: str) -> LetterFacts:
 
 @pytest.mark.parametrize(("facts", "subject", "said"), SAYS, ids=lambda value: type(value).__name__)
 def test_both_forms_tell_everything(
-    writer: JinjaLetterWriter, facts: LetterFacts, subject: str, said: tuple[str, ...]
+    writer: JinjaLetterWriter, facts: EmailFacts, subject: str, said: tuple[str, ...]
 ) -> None:
     letter = writer.write(facts)
     page = Page(letter.html)
@@ -134,7 +134,7 @@ def test_both_forms_tell_everything(
     assert all(url.removeprefix("mailto:") in letter.text for url in links)
 
 
-def linked_by(facts: LetterFacts) -> set[str]:
+def linked_by(facts: EmailFacts) -> set[str]:
     """Where the letter's links lead."""
     match facts:
         case OrderLinksFacts():
@@ -285,7 +285,7 @@ def test_doors_on_the_day_before_name_their_day(writer: JinjaLetterWriter) -> No
 
 @typed_by_people
 @each_about_an_order
-def test_what_people_typed_stays_text(writer: JinjaLetterWriter, facts: LetterFacts, field: str) -> None:
+def test_what_people_typed_stays_text(writer: JinjaLetterWriter, facts: EmailFacts, field: str) -> None:
     ordinary, page = Page(writer.write(facts).html), Page(writer.write(changed(facts, field, HOSTILE)).html)
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in ordinary.tags]
     assert HOSTILE in page.text
@@ -306,7 +306,7 @@ def test_a_title_in_a_list_of_orders_stays_text(writer: JinjaLetterWriter) -> No
 
 
 @each_about_an_order
-def test_the_subject_is_one_line(writer: JinjaLetterWriter, facts: LetterFacts) -> None:
+def test_the_subject_is_one_line(writer: JinjaLetterWriter, facts: EmailFacts) -> None:
     letter = writer.write(changed(facts, "show_title", "Hamlet\r\nBcc: eve@example.org"))
     assert "Hamlet Bcc: eve@example.org" in letter.subject
     assert letter.subject.splitlines() == [letter.subject]
@@ -314,14 +314,14 @@ def test_the_subject_is_one_line(writer: JinjaLetterWriter, facts: LetterFacts) 
 
 @typed_by_people
 @each_about_an_order
-def test_a_name_cannot_write_lines_of_its_own(writer: JinjaLetterWriter, facts: LetterFacts, field: str) -> None:
+def test_a_name_cannot_write_lines_of_its_own(writer: JinjaLetterWriter, facts: EmailFacts, field: str) -> None:
     letter = writer.write(changed(facts, field, "Ada\n\nClick here: http://evil.example"))
     assert "\nClick here: http" not in letter.text
     assert "Ada Click here: http://evil.example" in letter.text
 
 
 @each_letter
-def test_the_page_is_made_for_everyone(writer: JinjaLetterWriter, facts: LetterFacts) -> None:
+def test_the_page_is_made_for_everyone(writer: JinjaLetterWriter, facts: EmailFacts) -> None:
     page = Page(writer.write(facts).html)
     assert ("html", {"lang": "en", "dir": "ltr"}) in page.tags
     assert not {"img", "script", "link"} & {tag for tag, _ in page.tags}, "it must load nothing"
@@ -331,7 +331,7 @@ def test_the_page_is_made_for_everyone(writer: JinjaLetterWriter, facts: LetterF
 
 
 @each_letter
-def test_the_text_reads_well_in_80_columns(writer: JinjaLetterWriter, facts: LetterFacts) -> None:
+def test_the_text_reads_well_in_80_columns(writer: JinjaLetterWriter, facts: EmailFacts) -> None:
     text = writer.write(facts).text
     assert text == text.strip() + "\n" or text == text.strip()
     assert "\n\n\n" not in text
@@ -351,7 +351,7 @@ FESTIVAL = replace(OCCASION, end_time=datetime(2026, 7, 5, 21, 0, tzinfo=UTC))
         replace(CALENDAR_CORRECTED, occasion=FESTIVAL),
     ],
 )
-def test_a_festival_has_all_its_days_in_every_letter(writer: JinjaLetterWriter, facts: LetterFacts) -> None:
+def test_a_festival_has_all_its_days_in_every_letter(writer: JinjaLetterWriter, facts: EmailFacts) -> None:
     letter = writer.write(facts)
     assert "Friday, 3 July – Sunday, 5 July 2026" in letter.text
     assert "Friday, 3 July – Sunday, 5 July 2026" in Page(letter.html).text

@@ -1,4 +1,4 @@
-"""The CancellationRepo port: what is left to do about cancelled shows."""
+"""The ShowRefundRepo port: what is left to do about cancelled shows."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def asked_for(theatre: Theatre, **fields: Any) -> ShowRefund:
 
 async def ask(unit_of_work: UnitOfWorkFactory, refund: ShowRefund) -> None:
     async with unit_of_work() as uow:
-        await uow.cancellations.ask_for_refund(refund)
+        await uow.show_refunds.ask_for_refund(refund)
         await uow.commit()
 
 
@@ -68,30 +68,30 @@ async def test_pending_orders_of_cancelled_shows_hold_tickets(
     await add(unit_of_work, *(in_state(cancelled, status) for status in OrderStatus if status != OrderStatus.PENDING))
 
     async with unit_of_work() as uow:
-        assert await uow.cancellations.holding(now=NOW, limit=10) == [order.id for order in pending]
-        assert await uow.cancellations.holding(now=NOW, limit=2) == [order.id for order in pending[:2]]
+        assert await uow.show_refunds.holding(now=NOW, limit=10) == [order.id for order in pending]
+        assert await uow.show_refunds.holding(now=NOW, limit=2) == [order.id for order in pending[:2]]
         await uow.order_watchlist.release_after([pending[0].id], moment=NOW)
         await uow.order_watchlist.release_after([pending[1].id], moment=NOW + timedelta(seconds=1))
-        assert await uow.cancellations.holding(now=NOW, limit=10) == [pending[2].id, pending[0].id]
+        assert await uow.show_refunds.holding(now=NOW, limit=10) == [pending[2].id, pending[0].id]
 
 
 async def test_a_refund_is_asked_for_and_the_last_terms_count(
     unit_of_work: UnitOfWorkFactory, cancelled: Theatre
 ) -> None:
     async with unit_of_work() as uow:
-        assert await uow.cancellations.refund_of(cancelled.show.id) is None
+        assert await uow.show_refunds.refund_of(cancelled.show.id) is None
     await ask(unit_of_work, asked_for(cancelled))
     changed = asked_for(cancelled, refund_fees=False, reason="", requested_at=NOW + MINUTE)
     await ask(unit_of_work, changed)
 
     async with unit_of_work() as uow:
-        assert await uow.cancellations.refund_of(cancelled.show.id) == changed
+        assert await uow.show_refunds.refund_of(cancelled.show.id) == changed
 
 
 async def test_a_claim_is_the_callers_alone_until_it_ends(unit_of_work: UnitOfWorkFactory, cancelled: Theatre) -> None:
     async def claim(minutes: float, *, until: float = 9) -> ShowRefund | None:
         async with unit_of_work() as uow:
-            claimed = await uow.cancellations.claim_refund(
+            claimed = await uow.show_refunds.claim_refund(
                 now=NOW + minutes * MINUTE, until=NOW + until * MINUTE, requested_since=NOW - DAY
             )
             await uow.commit()
@@ -105,7 +105,7 @@ async def test_a_claim_is_the_callers_alone_until_it_ends(unit_of_work: UnitOfWo
     assert await claim(0.9) is None
     assert await claim(1, until=2) == refund
     async with unit_of_work() as uow:
-        await uow.cancellations.keep_refund(cancelled.show.id, until=NOW + 3 * MINUTE)
+        await uow.show_refunds.keep_refund(cancelled.show.id, until=NOW + 3 * MINUTE)
         await uow.commit()
     assert await claim(2.9) is None
     await ask(unit_of_work, refund)
@@ -116,8 +116,8 @@ async def test_what_was_asked_for_long_ago_is_nobodys_work(unit_of_work: UnitOfW
     await ask(unit_of_work, asked_for(cancelled))
     async with unit_of_work() as uow:
         late = NOW + timedelta(microseconds=1)
-        assert await uow.cancellations.claim_refund(now=late, until=late, requested_since=late) is None
-        assert await uow.cancellations.claim_refund(now=late, until=late, requested_since=NOW) is not None
+        assert await uow.show_refunds.claim_refund(now=late, until=late, requested_since=late) is None
+        assert await uow.show_refunds.claim_refund(now=late, until=late, requested_since=NOW) is not None
 
 
 async def test_orders_that_admit_somebody_are_to_be_refunded(
@@ -129,18 +129,18 @@ async def test_orders_that_admit_somebody_are_to_be_refunded(
     others = [in_state(cancelled, status) for status in (OrderStatus.PENDING, OrderStatus.EXPIRED)]
     await add(unit_of_work, *admits, refused, lost, *others, void(in_state(cancelled, OrderStatus.REFUNDED)))
     async with unit_of_work() as uow:
-        await uow.cancellations.refused(refused.id, reason="no")
-        await uow.cancellations.refused(refused.id, reason="still no")
+        await uow.show_refunds.refused(refused.id, reason="no")
+        await uow.show_refunds.refused(refused.id, reason="still no")
         await uow.commit()
 
     async with unit_of_work() as uow:
-        assert await uow.cancellations.to_refund(cancelled.show.id, limit=10) == [order.id for order in admits]
-        assert await uow.cancellations.to_refund(cancelled.show.id, limit=1) == [admits[0].id]
-        assert await uow.cancellations.to_refund(Theatre().show.id, limit=1) == []
+        assert await uow.show_refunds.to_refund(cancelled.show.id, limit=10) == [order.id for order in admits]
+        assert await uow.show_refunds.to_refund(cancelled.show.id, limit=1) == [admits[0].id]
+        assert await uow.show_refunds.to_refund(Theatre().show.id, limit=1) == []
 
     await ask(unit_of_work, asked_for(cancelled))
     async with unit_of_work() as uow:
-        found = await uow.cancellations.to_refund(cancelled.show.id, limit=10)
+        found = await uow.show_refunds.to_refund(cancelled.show.id, limit=10)
     assert found == [admits[0].id, admits[1].id, refused.id]
 
 
@@ -159,12 +159,12 @@ async def test_orders_whose_refund_was_lost_before_it_was_asked_for_are_to_be_re
         await uow.refunds.add(a_refund(again, sequence=2))
         await uow.refunds.add(replace(a_refund(on_its_way), status=RefundStatus.PENDING))
         await uow.refunds.add(replace(a_refund(refused), status=RefundStatus.FAILED))
-        await uow.cancellations.refused(refused.id, reason="nothing is owed")
+        await uow.show_refunds.refused(refused.id, reason="nothing is owed")
         await uow.commit()
 
     async def found(asked_at: datetime, limit: int = 10) -> list[UUID]:
         async with unit_of_work() as uow:
-            return await uow.cancellations.to_refund_again(cancelled.show.id, asked_at=asked_at, limit=limit)
+            return await uow.show_refunds.to_refund_again(cancelled.show.id, asked_at=asked_at, limit=limit)
 
     later = lost_at + timedelta(microseconds=1)
     assert await found(later) == [failed.id, canceled.id]
@@ -184,7 +184,7 @@ async def test_every_order_that_was_ever_sold_is_counted_once(
     never_sold = [in_state(cancelled, status) for status in (OrderStatus.PENDING, OrderStatus.CANCELLED)]
     await add(unit_of_work, returned, on_its_way, not_asked_yet, bounced, free, to_do, refused, disputed, *never_sold)
     async with unit_of_work() as uow:
-        await uow.cancellations.refused(refused.id, reason="less is left")
+        await uow.show_refunds.refused(refused.id, reason="less is left")
         for order, status, reason in (
             (returned, RefundStatus.SUCCEEDED, None),
             (on_its_way, RefundStatus.PENDING, None),
@@ -198,8 +198,8 @@ async def test_every_order_that_was_ever_sold_is_counted_once(
         await uow.commit()
 
     async with unit_of_work() as uow:
-        progress = await uow.cancellations.progress(cancelled.show.id, failures=10)
-        first_failure = await uow.cancellations.progress(cancelled.show.id, failures=1)
+        progress = await uow.show_refunds.progress(cancelled.show.id, failures=10)
+        first_failure = await uow.show_refunds.progress(cancelled.show.id, failures=1)
 
     assert progress == RefundProgress(
         refunded=2,
@@ -214,7 +214,7 @@ async def test_every_order_that_was_ever_sold_is_counted_once(
 
 async def test_a_show_without_orders_is_refunded_at_once(unit_of_work: UnitOfWorkFactory, cancelled: Theatre) -> None:
     async with unit_of_work() as uow:
-        assert await uow.cancellations.progress(cancelled.show.id, failures=1) == RefundProgress(
+        assert await uow.show_refunds.progress(cancelled.show.id, failures=1) == RefundProgress(
             refunded=0, failed=0, remaining=0, refunded_amount=0, failures=()
         )
 
@@ -225,7 +225,7 @@ async def test_an_order_that_was_refused_is_taken_up_again_once_that_is_over(
     order = in_state(cancelled, OrderStatus.COMPLETED)
     await add(unit_of_work, order)
     async with unit_of_work() as uow:
-        await uow.cancellations.refused(order.id, reason="disputed")
-        assert await uow.cancellations.to_refund(cancelled.show.id, limit=9) == []
-        await uow.cancellations.reconsider(order.id)
-        assert await uow.cancellations.to_refund(cancelled.show.id, limit=9) == [order.id]
+        await uow.show_refunds.refused(order.id, reason="disputed")
+        assert await uow.show_refunds.to_refund(cancelled.show.id, limit=9) == []
+        await uow.show_refunds.reconsider(order.id)
+        assert await uow.show_refunds.to_refund(cancelled.show.id, limit=9) == [order.id]
