@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -102,6 +102,26 @@ _NEVER: Final = (datetime(1, 1, 1, tzinfo=UTC),) * 3
 _UNKNOWN: Final = VenueClock(times=_NEVER, rules="", moments=_NEVER, timezone="")
 
 
+class ShowFields(TypedDict, total=False):
+    """What a producer writes about a show, all of it or some. Times are as ``domain.timezones.local_time`` takes them:
+    without an offset they are the venue's clock.
+    """
+
+    title: str
+    description: str
+    venue: str
+    venue_address: VenueAddress | None
+    door_time: datetime
+    start_time: datetime
+    end_time: datetime
+    timezone: str
+    locale: str
+    terms: str
+    published: bool
+    cancelled: bool
+    image: Picture | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
     """One performance. ``timezone`` is the venue's IANA name, ``locale`` how dates and prices are written there
@@ -152,11 +172,13 @@ class Show:
         _check_locale(self.locale)
 
     @classmethod
-    def planned(cls, *, timezone: str = "UTC", **fields: Any) -> Show:
-        """A show of times as a client writes them (``domain.timezones.local_time``). Raises InvalidRequest."""
+    def planned(cls, *, id: UUID, producer_id: UUID, **fields: Unpack[ShowFields]) -> Show:  # noqa: A002
+        """A new show. ``title`` and the three times must be among the fields. Raises InvalidRequest."""
+        given: dict[str, Any] = dict(fields)
+        timezone = given.pop("timezone", "UTC")
         ensure_known(timezone)
-        door, start, end = (_local(fields.pop(name), timezone, name) for name in NAMES_OF_TIMES)
-        return cls(**_shown(VenueClock.showing((door, start, end), timezone)), **fields)
+        door, start, end = (_local(given.pop(name), timezone, name) for name in NAMES_OF_TIMES)
+        return cls(id=id, producer_id=producer_id, **_shown(VenueClock.showing((door, start, end), timezone)), **given)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -210,19 +232,20 @@ class Show:
         """Whether there is still something to come to."""
         return not self.cancelled and now < self.end_time
 
-    def changed(self, **fields: Any) -> Show:
-        """The show with these fields; times are as a client writes them (``domain.timezones.local_time``).
+    def changed(self, **fields: Unpack[ShowFields]) -> Show:
+        """The show with these fields.
 
         Times that are not given stay what the venue's clock shows, in another time zone as well. Raises
         InvalidRequest, and Conflict for a cancelled show: that is its end.
         """
-        timezone = fields.pop("timezone", self.timezone)
+        given: dict[str, Any] = dict(fields)
+        timezone = given.pop("timezone", self.timezone)
         if timezone != self.timezone:
             ensure_known(timezone)
-        given: dict[str, datetime] = {name: fields.pop(name) for name in NAMES_OF_TIMES if name in fields}
-        if given or timezone != self.timezone:
-            fields |= _shown(self._changed_clock(given, timezone))
-        after = replace(self, **fields)
+        times: dict[str, datetime] = {name: given.pop(name) for name in NAMES_OF_TIMES if name in given}
+        if times or timezone != self.timezone:
+            given |= _shown(self._changed_clock(times, timezone))
+        after = replace(self, **given)
         if self.cancelled and after != self:
             raise Conflict("This show was cancelled, which cannot be undone; it stays as it is")
         return after
@@ -263,6 +286,15 @@ def _shown(clock: VenueClock) -> dict[str, Any]:
     """The fields of a show with this clock."""
     moments: dict[str, Any] = dict(zip(NAMES_OF_TIMES, clock.moments, strict=True))
     return {**moments, "timezone": clock.timezone, "venue_clock": clock}
+
+
+class TicketFields(TypedDict, total=False):
+    """What a producer writes about a ticket type beside its price and its quantity, all of it or some."""
+
+    name: str
+    description: str
+    is_donation_based: bool
+    is_vip: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

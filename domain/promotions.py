@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TypedDict
 from uuid import UUID
 
 from domain.errors import Conflict, InvalidRequest, PromoCodeExhausted
@@ -18,6 +19,16 @@ MAX_USES = 1_000_000
 def normalize_code(text: str) -> str:
     """A promo code as it is stored and matched: trimmed, upper-case."""
     return text.strip().upper()
+
+
+class PromoCodeFields(TypedDict, total=False):
+    """What a producer writes about a promo code, all of it or some. None takes a limit away."""
+
+    code: str
+    discount: Decimal
+    max_uses: int | None
+    valid_from: datetime | None
+    valid_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

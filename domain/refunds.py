@@ -27,7 +27,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.disputes import Dispute, is_contested, taken_by_banks
-from domain.errors import Conflict
+from domain.errors import Conflict, InvalidRequest
 from domain.money import round_half_up
 from domain.orders import AttendeeStatus, Order
 from domain.policy import CheckoutPolicy
@@ -47,7 +47,8 @@ class RefundStatus(StrEnum):
 
 #: Refunds whose money stays, or came back to us: they no longer count against what is left to refund.
 FAILED_STATUSES: Final = frozenset({RefundStatus.FAILED, RefundStatus.CANCELED})
-
+#: Characters of what a producer says about a refund.
+MAX_REASON_LENGTH: Final = 500
 
 #: A refund goes on in this order alone: one that succeeded may still fail, when the buyer's bank sends it back.
 _STAGES: Final = {
@@ -111,6 +112,12 @@ def refundable_amount(order: Order, attendee_ids: Collection[UUID], *, refund_fe
         for attendee, price, tax, fee in zip(order.attendees, prices, taxes, fees, strict=True)
         if attendee.id in attendee_ids
     )
+
+
+def check_reason(reason: str) -> None:
+    """Raises InvalidRequest for more than ``MAX_REASON_LENGTH`` characters, and for a null character."""
+    if len(reason) > MAX_REASON_LENGTH or "\0" in reason:
+        raise InvalidRequest(f"reason must have at most {MAX_REASON_LENGTH} characters", field="reason")
 
 
 def outstanding(order: Order, refunds: Sequence[Refund], *, refund_fees: bool, disputes: Sequence[Dispute] = ()) -> int:

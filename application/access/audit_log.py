@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from application.pages import page_of
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
@@ -62,5 +63,4 @@ class ReadAuditTrail:
         """A page of the producer's entries, newest first, and where the next page begins, if there is one."""
         async with self._unit_of_work() as uow:
             found = await uow.audit_log.page(producer_id, only=only, after=after, limit=limit + 1)
-        page = found[:limit]
-        return page, AuditCursor(page[-1].at, page[-1].id) if len(found) > limit else None
+        return page_of(found, limit, lambda last: AuditCursor(last.at, last.id))

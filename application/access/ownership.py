@@ -6,10 +6,26 @@ from uuid import UUID
 
 from application.ports.unit_of_work import UnitOfWork
 from domain.access import Actor
-from domain.catalog import Show, Ticket
+from domain.catalog import Producer, Show, Ticket
 from domain.errors import NotFound
 from domain.orders import Order
 from domain.promotions import TicketPromoCode
+
+
+async def producer_of(uow: UnitOfWork, producer_id: UUID) -> Producer:
+    """The producer. Raises NotFound."""
+    return _found(await uow.producers.get(producer_id))
+
+
+async def locked_producer(uow: UnitOfWork, producer_id: UUID) -> Producer:
+    """The producer, whose account changes no more until the transaction ends. Raises NotFound."""
+    return _found(await uow.producers.lock(producer_id))
+
+
+def _found(producer: Producer | None) -> Producer:
+    if producer is None:
+        raise NotFound("No such producer")
+    return producer
 
 
 async def owned_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
-from application.access.ownership import locked_show
+from application.access.ownership import locked_producer, locked_show, producer_of
 from application.ports.pictures import Box, PictureStudio, PreparedPicture, UnusablePicture
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
@@ -31,10 +31,7 @@ class GetBranding:
     async def __call__(self, actor: Actor) -> Branding:
         """Raises NotFound."""
         async with self._unit_of_work() as uow:
-            producer = await uow.producers.get(actor.producer_id)
-        if producer is None:
-            raise NotFound("No such producer")
-        return producer.branding
+            return (await producer_of(uow, actor.producer_id)).branding
 
 
 class SetBranding:
@@ -49,7 +46,7 @@ class SetBranding:
         parsed_colour = parse_colour(colour) if colour is not None else None
         origins = parse_origins(widget_origins)
         async with self._unit_of_work() as uow:
-            before = await _locked_producer(uow, actor)
+            before = await locked_producer(uow, actor.producer_id)
             branding = replace(before.branding, colour=parsed_colour, widget_origins=origins)
             await _dress(uow, self._audit, actor, before, branding)
             await uow.commit()
@@ -66,7 +63,7 @@ class SetLogo:
         """The branding with the uploaded logo; None takes the logo away. Raises NotFound, InvalidRequest."""
         prepared = await _prepare(self._studio, actor, upload, LOGO_BOX) if upload is not None else None
         async with self._unit_of_work() as uow:
-            before = await _locked_producer(uow, actor)
+            before = await locked_producer(uow, actor.producer_id)
             if prepared:
                 await uow.pictures.add(prepared.picture, prepared.content)
             branding = replace(before.branding, logo=prepared.picture if prepared else None)
@@ -118,13 +115,6 @@ class GetPicture:
         if content is None:
             raise NotFound("No such picture")
         return content
-
-
-async def _locked_producer(uow: UnitOfWork, actor: Actor) -> Producer:
-    producer = await uow.producers.lock(actor.producer_id)
-    if producer is None:
-        raise NotFound("No such producer")
-    return producer
 
 
 async def _dress(uow: UnitOfWork, audit: AuditLog, actor: Actor, before: Producer, branding: Branding) -> None:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from uuid import UUID
 
 from application.access.audit_log import AuditLog
+from application.access.ownership import locked_producer, producer_of
 from application.catalog.producers import parse_producer_email
 from application.errors import ScopeMissing
 from application.links import Links
 from application.ports.payment import AccountLink, Payment, PaymentError, PaymentRefused
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor, Scope
 from domain.audit_log import Action, AuditFilter
 from domain.catalog import Producer, ProducerFinancial
-from domain.errors import InvalidRequest, NotFound
+from domain.errors import InvalidRequest
 from domain.tax import TaxMode
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class GetAccount:
     async def __call__(self, actor: Actor) -> Producer:
         """The producer. Stripe is asked about an account that could take no charges when we last heard of it."""
         async with self._unit_of_work() as uow:
-            producer = await _producer(uow, actor.producer_id)
+            producer = await producer_of(uow, actor.producer_id)
         account_id, enabled = producer.financial.stripe_account_id, producer.financial.charges_enabled
         if account_id is None or enabled:
             return producer
@@ -67,7 +67,7 @@ class ChangeAccount:
         """
         enabled = await self._can_take_charges(stripe_account_id)
         async with self._unit_of_work() as uow:
-            before = await _producer(uow, actor.producer_id, lock=True)
+            before = await locked_producer(uow, actor.producer_id)
             _ensure_may_move_money(actor, before.financial, stripe_account_id)
             after = replace(
                 before,
@@ -106,7 +106,7 @@ class OnboardProducer:
         Asking again, also when an answer was lost, makes no second account. Raises PaymentUnavailable, PaymentRefused.
         """
         async with self._unit_of_work() as uow:
-            producer = await _producer(uow, actor.producer_id)
+            producer = await producer_of(uow, actor.producer_id)
         account_id = producer.financial.stripe_account_id
         if account_id is None:
             account_id = await self._remember(actor, await self._account(actor, producer))
@@ -130,7 +130,7 @@ class OnboardProducer:
     async def _remember(self, actor: Actor, account_id: str) -> str:
         """The account that counts: somebody may have named another one meanwhile."""
         async with self._unit_of_work() as uow:
-            before = await _producer(uow, actor.producer_id, lock=True)
+            before = await locked_producer(uow, actor.producer_id)
             if before.financial.stripe_account_id is not None:
                 return before.financial.stripe_account_id
             after = replace(before, financial=ProducerFinancial(account_id, charges_enabled=False))
@@ -144,10 +144,3 @@ def _ensure_may_move_money(actor: Actor, now: ProducerFinancial, account_id: str
     """Naming the first account moves nobody's money; any other change does."""
     if now.stripe_account_id not in (None, account_id) and not actor.may(Scope.ACCOUNT):
         raise ScopeMissing(Scope.ACCOUNT, "changing where the money goes")
-
-
-async def _producer(uow: UnitOfWork, producer_id: UUID, *, lock: bool = False) -> Producer:
-    found = await (uow.producers.lock(producer_id) if lock else uow.producers.get(producer_id))
-    if found is None:
-        raise NotFound("No such producer")
-    return found

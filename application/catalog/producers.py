@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
+from application.access.ownership import producer_of
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import AccessToken, Actor, Scope, hash_secret
@@ -104,8 +105,8 @@ class IssueToken:
             created_at=self._clock.now(),
         )
         async with self._unit_of_work() as uow:
-            if producer_id is not None and await uow.producers.get(producer_id) is None:
-                raise NotFound("No such producer")
+            if producer_id is not None:
+                await producer_of(uow, producer_id)
             await uow.tokens.add(token)
             if producer_id is not None:
                 actor = acting_for(producer_id, by)
@@ -147,8 +148,7 @@ class ListTokens:
     async def __call__(self, producer_id: UUID) -> list[AccessToken]:
         """The producer's tokens, revoked ones too, oldest first. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            if await uow.producers.get(producer_id) is None:
-                raise NotFound("No such producer")
+            await producer_of(uow, producer_id)
             return await uow.tokens.of_producer(producer_id)
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_promo_code, locked_show, owned_show
+from application.pages import page_of
 from application.ports.system import Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.catalog import Show
 from domain.errors import Conflict
-from domain.promotions import TicketPromoCode, normalize_code
+from domain.promotions import PromoCodeFields, TicketPromoCode, normalize_code
 
 
 class AddPromoCode:
@@ -24,12 +23,11 @@ class AddPromoCode:
         self._ids = ids
         self._audit = audit
 
-    async def __call__(self, actor: Actor, show_id: UUID, *, code: str, fields: Mapping[str, Any]) -> TicketPromoCode:
-        """A new promo code, in upper case. Raises NotFound, InvalidRequest, Conflict (the show has one like it)."""
+    async def __call__(self, actor: Actor, show_id: UUID, fields: PromoCodeFields) -> TicketPromoCode:
+        """A new promo code. Raises NotFound, InvalidRequest, Conflict (the show has one like it)."""
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
-            fields = _with_moments(show, fields)
-            promo_code = TicketPromoCode(id=self._ids.new(), show_id=show_id, code=normalize_code(code), **fields)
+            promo_code = TicketPromoCode(id=self._ids.new(), show_id=show_id, **_as_stored(show, fields))
             await _ensure_free(uow, promo_code)
             await uow.promo_codes.add(promo_code)
             await self._audit.record(
@@ -50,8 +48,7 @@ class ListPromoCodes:
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, show_id)
             found = await uow.promo_codes.of_show(show_id, after=after, limit=limit + 1)
-        page = found[:limit]
-        return page, page[-1].code if len(found) > limit else None
+        return page_of(found, limit, lambda last: last.code)
 
 
 class ChangePromoCode:
@@ -61,14 +58,14 @@ class ChangePromoCode:
         self._unit_of_work = unit_of_work
         self._audit = audit
 
-    async def __call__(self, actor: Actor, promo_code_id: UUID, fields: Mapping[str, Any]) -> TicketPromoCode:
+    async def __call__(self, actor: Actor, promo_code_id: UUID, fields: PromoCodeFields) -> TicketPromoCode:
         """The promo code with these fields. ``max_uses`` below what is used only ends its use.
 
         Raises NotFound, InvalidRequest, Conflict (the show has one like it).
         """
         async with self._unit_of_work() as uow:
             show, before = await locked_promo_code(uow, actor, promo_code_id)
-            after = replace(before, **_with_moments(show, fields))
+            after = replace(before, **_as_stored(show, fields))
             if after != before:
                 if after.code != before.code:
                     await _ensure_free(uow, after)
@@ -98,12 +95,16 @@ class DeletePromoCode:
             await uow.commit()
 
 
-def _with_moments(show: Show, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Times as clients write them, by the clock of the show's venue. A code is valid from moment to moment."""
-    moments = {
-        name: show.moment(fields[name], name) for name in ("valid_from", "valid_until") if fields.get(name) is not None
-    }
-    return {**fields, **moments}
+def _as_stored(show: Show, fields: PromoCodeFields) -> PromoCodeFields:
+    """The code in upper case. Times without an offset are the venue's clock; a code is valid from moment to moment."""
+    stored: PromoCodeFields = {**fields}
+    if "code" in fields:
+        stored["code"] = normalize_code(fields["code"])
+    if valid_from := fields.get("valid_from"):
+        stored["valid_from"] = show.moment(valid_from, "valid_from")
+    if valid_until := fields.get("valid_until"):
+        stored["valid_until"] = show.moment(valid_until, "valid_until")
+    return stored
 
 
 async def _ensure_free(uow: UnitOfWork, promo_code: TicketPromoCode) -> None:

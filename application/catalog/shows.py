@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_show, owned_show
 from application.notifications.show_change_tasks import announce_show_change
+from application.pages import page_of
 from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
-from domain.catalog import Show
+from domain.catalog import Show, ShowFields
 from domain.errors import Conflict, NotFound
 
 
@@ -24,8 +23,8 @@ class AddShow:
         self._ids = ids
         self._audit = audit
 
-    async def __call__(self, actor: Actor, fields: Mapping[str, Any]) -> ShowDetails:
-        """A new show of the fields of Show, but its ids; times as clients write them. Raises InvalidRequest."""
+    async def __call__(self, actor: Actor, fields: ShowFields) -> ShowDetails:
+        """A new show. Raises InvalidRequest."""
         show = Show.planned(id=self._ids.new(), producer_id=actor.producer_id, **fields)
         async with self._unit_of_work() as uow:
             await uow.shows.add(show)
@@ -45,8 +44,7 @@ class ListOwnShows:
         """A page of the producer's shows, the last to start first, and where the next page begins, if there is one."""
         async with self._unit_of_work() as uow:
             found = await uow.show_details.of_producer(actor.producer_id, after=after, limit=limit + 1)
-        page = found[:limit]
-        return page, ShowCursor(page[-1].show.start_time, page[-1].show.id) if len(found) > limit else None
+        return page_of(found, limit, ShowCursor.at)
 
 
 class GetOwnShow:
@@ -73,7 +71,7 @@ class ChangeShow:
         self._clock = clock
         self._audit = audit
 
-    async def __call__(self, actor: Actor, show_id: UUID, fields: Mapping[str, Any]) -> ShowDetails:
+    async def __call__(self, actor: Actor, show_id: UUID, fields: ShowFields) -> ShowDetails:
         """The show with these fields changed; its buyers are told when it was moved or cancelled.
 
         Raises NotFound, InvalidRequest, Conflict (it was cancelled before).

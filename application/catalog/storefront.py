@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from application.concurrency.group_commit import GroupCommit
+from application.pages import page_of
 from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -25,9 +26,7 @@ class ListShows:
             found = await uow.show_details.on_sale(
                 now=self._clock.now(), producer_id=producer_id, after=after, limit=limit + 1
             )
-        page = found[:limit]
-        more = len(found) > limit
-        return page, ShowCursor(page[-1].show.start_time, page[-1].show.id) if more else None
+        return page_of(found, limit, ShowCursor.at)
 
 
 class GetShow:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
-from application.access.ownership import locked_show, locked_ticket
+from application.access.ownership import locked_show, locked_ticket, producer_of
 from application.ports.system import Ids
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
-from domain.catalog import MAX_QUANTITY, MAX_TICKET_TYPES, Show, Ticket
-from domain.errors import Conflict, InvalidAmount, InvalidRequest, NotFound
+from domain.catalog import MAX_QUANTITY, MAX_TICKET_TYPES, Ticket, TicketFields
+from domain.errors import Conflict, InvalidAmount, InvalidRequest
 from domain.inventory import Inventory
 from domain.money import Currency
 
@@ -35,7 +33,7 @@ class AddTicket:
         self._audit = audit
 
     async def __call__(
-        self, actor: Actor, show_id: UUID, *, price: Decimal, quantity: int, fields: Mapping[str, Any]
+        self, actor: Actor, show_id: UUID, *, price: Decimal, quantity: int, fields: TicketFields
     ) -> TicketForSale:
         """A new ticket type; ``price`` is in the currency's own unit. Raises NotFound, InvalidRequest, Conflict."""
         async with self._unit_of_work() as uow:
@@ -68,7 +66,7 @@ class ChangeTicket:
         *,
         price: Decimal | None = None,
         quantity: int | None = None,
-        fields: Mapping[str, Any],
+        fields: TicketFields,
     ) -> TicketForSale:
         """The ticket with what is named changed; ``price`` is in the currency's own unit.
 
@@ -76,7 +74,7 @@ class ChangeTicket:
         """
         async with self._unit_of_work() as uow:
             show, before = await locked_ticket(uow, actor, ticket_id)
-            currency = await _currency(uow, show)
+            currency = (await producer_of(uow, show.producer_id)).currency
             after = replace(before, **fields)
             if price is not None:
                 after = replace(after, price=_minor(currency, price))
@@ -122,10 +120,3 @@ def _capacity(quantity: int) -> Inventory:
     if not 0 <= quantity <= MAX_QUANTITY:
         raise InvalidRequest(f"quantity must be 0 to {MAX_QUANTITY}", field="quantity")
     return Inventory(quantity)
-
-
-async def _currency(uow: UnitOfWork, show: Show) -> Currency:
-    producer = await uow.producers.get(show.producer_id)
-    if producer is None:
-        raise NotFound("No such producer")
-    return producer.currency

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from application.access.ownership import owned_show
 from application.checkin.scan import ReadTicket, TicketLookup, checked_device
+from application.pages import page_of
 from application.ports.checkin import IssuedTicket, ListedTicket, OfflineListSigner, ScanCursor
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -289,10 +290,9 @@ class ListConflicts:
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, show_id)
             found = await uow.check_ins.conflicts(show_id, after=after, limit=limit + 1)
-            page = found[:limit]
+            page, more = page_of(found, limit, lambda last: ScanCursor(last.received_at, last.id))
             admissions = await uow.check_ins.admissions([scan.attendee_id for scan in page if scan.attendee_id])
         reports = [
             ScanReport(scan, admission=admissions.get(scan.attendee_id) if scan.attendee_id else None) for scan in page
         ]
-        more = len(found) > limit
-        return reports, ScanCursor(page[-1].received_at, page[-1].id) if more else None
+        return reports, more

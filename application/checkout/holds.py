@@ -12,6 +12,7 @@ from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import owned_show
+from application.pages import page_of
 from application.payments.release import ReleaseOrder
 from application.ports.order_lists import Hold
 from application.ports.payment import PaymentError
@@ -71,8 +72,7 @@ class ListHolds:
         groups = sorted(_grouped(holds, by), key=_place)
         if after is not None:
             groups = [group for group in groups if _place(group) > (-after[0], after[1])]
-        page = groups[:limit]
-        return page, (page[-1].tickets, page[-1].address) if len(groups) > limit else None
+        return page_of(groups, limit, lambda last: (last.tickets, last.address))
 
 
 @dataclass(frozen=True, slots=True)

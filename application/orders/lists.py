@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from application.access.ownership import owned_order, owned_show
+from application.pages import page_of
 from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeSummary,
@@ -55,8 +56,7 @@ class ListOrders:
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, show_id)
             found = await uow.order_lists.orders(show_id, only=only, after=after, limit=limit + 1)
-        page = found[:limit]
-        return page, _after_order(page[-1]) if len(found) > limit else None
+        return page_of(found, limit, _after_order)
 
     async def export(self, actor: Actor, show_id: UUID, *, only: OrderFilter) -> Export[OrderSummary]:
         """All of them, however many. Raises NotFound, at once."""
@@ -89,8 +89,7 @@ class ListAttendees:
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, show_id)
             found = await uow.order_lists.attendees(show_id, text=text, after=after, limit=limit + 1)
-        page = found[:limit]
-        return page, _after_attendee(page[-1]) if len(found) > limit else None
+        return page_of(found, limit, _after_attendee)
 
     async def export(self, actor: Actor, show_id: UUID) -> Export[AttendeeSummary]:
         """All of them, however many. Raises NotFound, at once."""

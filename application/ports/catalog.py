@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 from uuid import UUID
 
 from domain.catalog import Producer, Show, Ticket
@@ -27,6 +27,11 @@ class ShowCursor:
 
     start_time: datetime
     show_id: UUID
+
+    @classmethod
+    def at(cls, last: ShowDetails) -> Self:
+        """Behind this show."""
+        return cls(last.show.start_time, last.show.id)
 
 
 class ProducerRepo(Protocol):

@@ -15,7 +15,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
-from domain.errors import InvalidRequest, NotFound
+from domain.errors import NotFound
 from domain.orders import Order
 from domain.policy import CheckoutPolicy
 from domain.refunds import (
@@ -23,12 +23,11 @@ from domain.refunds import (
     RefundRequest,
     RefundShares,
     RefundStatus,
+    check_reason,
     decide_refund,
     shares_of,
 )
 from domain.tasks import OutboxTask, TaskKind
-
-MAX_REASON_LENGTH = 500
 
 
 class RefundOrder:
@@ -58,8 +57,7 @@ class RefundOrder:
         with the rest. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, and Conflict where
         ``decide_refund`` refuses it.
         """
-        if len(reason) > MAX_REASON_LENGTH or "\x00" in reason:
-            raise InvalidRequest(f"reason must have at most {MAX_REASON_LENGTH} characters", field="reason")
+        check_reason(reason)
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             if by:

@@ -11,15 +11,16 @@ from datetime import timedelta
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
-from application.access.ownership import locked_show, owned_show
+from application.access.ownership import locked_show, owned_show, producer_of
 from application.ports.show_refunds import RefundProgress, ShowRefund
 from application.ports.system import Clock
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.refunds.refund_order import RefundOrder
 from domain.access import Actor
 from domain.audit_log import Action
-from domain.errors import Conflict, DomainError, InvalidRequest, NotFound
+from domain.errors import Conflict, DomainError, NotFound
 from domain.money import Currency
+from domain.refunds import check_reason
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,6 @@ CLAIM = timedelta(seconds=30)
 LOOKED_AFTER = timedelta(days=30)
 #: Failures that are named one by one.
 MAX_FAILURES = 100
-MAX_REASON_LENGTH = 500
 
 
 class RefundShow:
@@ -50,8 +50,7 @@ class RefundShow:
 
         Raises NotFound, InvalidRequest, Conflict for a show that was not cancelled.
         """
-        if len(reason) > MAX_REASON_LENGTH or "\0" in reason:
-            raise InvalidRequest(f"reason must have at most {MAX_REASON_LENGTH} characters", field="reason")
+        check_reason(reason)
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
             if not show.cancelled:
@@ -64,7 +63,7 @@ class RefundShow:
             if before is None or (before.refund_fees, before.reason) != (refund_fees, reason):
                 await self._audit.record(uow, actor, Action.SHOW_REFUNDED, show_id, show_id=show_id, after=terms)
             progress = await uow.show_refunds.progress(show_id, failures=MAX_FAILURES)
-            currency = await _currency(uow, actor.producer_id)
+            currency = (await producer_of(uow, actor.producer_id)).currency
             await uow.commit()
         return progress, currency
 
@@ -75,7 +74,7 @@ class RefundShow:
             if await uow.show_refunds.refund_of(show_id) is None:
                 raise NotFound("Nobody has asked for a refund of this show")
             progress = await uow.show_refunds.progress(show_id, failures=MAX_FAILURES)
-            return progress, await _currency(uow, actor.producer_id)
+            return progress, (await producer_of(uow, actor.producer_id)).currency
 
 
 class RefundCancelled:
@@ -125,10 +124,3 @@ class RefundCancelled:
                 await uow.commit()
             return False
         return True
-
-
-async def _currency(uow: UnitOfWork, producer_id: UUID) -> Currency:
-    producer = await uow.producers.get(producer_id)
-    if producer is None:
-        raise NotFound("No such producer")
-    return producer.currency

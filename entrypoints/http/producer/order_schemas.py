@@ -14,14 +14,14 @@ from application.links import Links
 from application.orders.customer import CustomerChanges
 from application.orders.personal_data import HeldRecord, PersonalDataRecord
 from application.ports.order_lists import AttendeeSummary, DeliveryProblem, OrderSummary
-from application.refunds.refund_order import MAX_REASON_LENGTH, RefundPreview
+from application.refunds.refund_order import RefundPreview
 from domain.customer import parse_email, parse_name, parse_phone
 from domain.disputes import Dispute, DisputeStatus
 from domain.errors import InvalidRequest
 from domain.money import Currency
 from domain.notes import MAX_NOTE_LENGTH, OrderNote
 from domain.orders import ManualPayment, Order
-from domain.refunds import Refund
+from domain.refunds import MAX_REASON_LENGTH, Refund
 from entrypoints.http.schemas import (
     MAX_LINES,
     Amount,

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from application.catalog.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
 from domain.access import Actor, Scope
-from domain.promotions import normalize_code
+from domain.promotions import PromoCodeFields
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_text, encode_text
@@ -39,7 +39,7 @@ async def add(
     add_promo_code: NamedDependency[AddPromoCode],
 ) -> PromoCodeOut:
     """Kept in upper case. A show has each code once."""
-    return PromoCodeOut.of(await add_promo_code(actor, show_id, code=data.code, fields=given(data, without=("code",))))
+    return PromoCodeOut.of(await add_promo_code(actor, show_id, given(data, PromoCodeFields)))
 
 
 @get("/shows/{show_id:uuid}/promo-codes", summary="List a show's promo codes", operation_id="list_promo_codes")
@@ -73,10 +73,7 @@ async def change(
     change_promo_code: NamedDependency[ChangePromoCode],
 ) -> PromoCodeOut:
     """The next checkout sees it; orders keep their discount."""
-    fields = given(data)
-    if "code" in fields:
-        fields["code"] = normalize_code(fields["code"])
-    return PromoCodeOut.of(await change_promo_code(actor, promo_code_id, fields))
+    return PromoCodeOut.of(await change_promo_code(actor, promo_code_id, given(data, PromoCodeFields)))
 
 
 @delete(

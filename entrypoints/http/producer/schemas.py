@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -12,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from application.ports.catalog import ShowDetails
 from application.ports.show_refunds import RefundProgress
-from domain.catalog import Ticket
+from domain.catalog import ShowFields, Ticket
 from domain.money import Currency
 from domain.promotions import TicketPromoCode
 from domain.tax import TaxMode, VenueAddress
@@ -32,14 +33,17 @@ VenueTime = Annotated[
 Price = Annotated[Decimal, Meta(description="In the producer's currency", examples=["25.00"])]
 
 
+Fields = TypeVar("Fields", bound=Mapping[str, object])
+
+
 class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of everything that comes in."""
 
 
-def given(body: msgspec.Struct, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The fields that the request has, but those named."""
-    fields = msgspec.structs.asdict(body)
-    return {name: value for name, value in fields.items() if value is not UNSET and name not in without}
+def given(body: msgspec.Struct, fields: type[Fields]) -> Fields:
+    """Those of ``fields`` (a TypedDict) that the request has."""
+    values = {name: getattr(body, name, UNSET) for name in fields.__annotations__}
+    return cast("Fields", {name: value for name, value in values.items() if value is not UNSET})
 
 
 class AccountIn(_In):
@@ -83,11 +87,12 @@ class VenueAddressIn(_In):
         return VenueAddress(**fields | {"country": fields["country"].upper(), "state": fields["state"].upper()})
 
 
-def show_fields(body: ShowIn | ShowChangesIn) -> dict[str, Any]:
+def show_fields(body: ShowIn | ShowChangesIn) -> ShowFields:
     """The fields of a show that the request has. Raises InvalidRequest."""
-    fields = given(body)
-    address = fields.get("venue_address")
-    return fields | {"venue_address": address.to_address()} if isinstance(address, VenueAddressIn) else fields
+    fields = given(body, ShowFields)
+    if isinstance(body.venue_address, VenueAddressIn):
+        fields["venue_address"] = body.venue_address.to_address()
+    return fields
 
 
 class ShowIn(_In):

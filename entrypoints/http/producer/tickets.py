@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket, TicketForSale
 from domain.access import Actor, Scope
+from domain.catalog import TicketFields
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.producer.schemas import OwnTicketOut, TicketChangesIn, TicketIn, given
@@ -32,9 +33,7 @@ async def add(
     add_ticket: NamedDependency[AddTicket],
 ) -> OwnTicketOut:
     """On sale at once where the show is. A show has at most 100."""
-    added = await add_ticket(
-        actor, show_id, price=data.price, quantity=data.quantity, fields=given(data, without=("price", "quantity"))
-    )
+    added = await add_ticket(actor, show_id, price=data.price, quantity=data.quantity, fields=given(data, TicketFields))
     return _out(added)
 
 
@@ -58,7 +57,7 @@ async def change(
         ticket_id,
         price=None if data.price is UNSET else data.price,
         quantity=None if data.quantity is UNSET else data.quantity,
-        fields=given(data, without=("price", "quantity")),
+        fields=given(data, TicketFields),
     )
     return _out(changed)
 

@@ -11,7 +11,7 @@ from application.notifications.reminder_task import REMINDER_LEAD
 from application.notifications.show_change_tasks import announce_show_change
 from application.ports.emails import CalendarCorrectedFacts
 from domain.audit_log import AuditFilter
-from domain.catalog import Show, Ticket
+from domain.catalog import Show, ShowFields, Ticket
 from domain.tasks import OutboxTask, TaskKind, TaskState
 from domain.timezones import RULES
 from domain.venue_clock import VenueClock
@@ -143,7 +143,7 @@ async def test_what_was_done_to_a_show_is_in_its_producers_audit_log(world: Worl
 
 
 @pytest.mark.parametrize("fields", [{"cancelled": True}, {}])
-async def test_who_cannot_come_gets_no_calendar_entry(world: World, stalls: Ticket, fields: dict[str, object]) -> None:
+async def test_who_cannot_come_gets_no_calendar_entry(world: World, stalls: Ticket, fields: ShowFields) -> None:
     order = await world.buy((stalls, 1))
     planned, _ = await outdate(world, stalls)
     if fields:

@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 
 from application.ports.show_refunds import RefundFailure, RefundProgress
-from application.refunds.show_refunds import BATCH, CLAIM, LOOKED_AFTER, MAX_REASON_LENGTH, RefundCancelled
+from application.refunds.show_refunds import BATCH, CLAIM, LOOKED_AFTER, RefundCancelled
 from domain.access import Actor
 from domain.audit_log import Action, AuditFilter
 from domain.catalog import Producer, Ticket
 from domain.disputes import DisputeStatus
 from domain.errors import Conflict, InvalidRequest, NotFound
 from domain.orders import Order, OrderStatus
-from domain.refunds import RefundStatus
+from domain.refunds import MAX_REASON_LENGTH, RefundStatus
 from tests.application.world import World
 from tests.support.disputes import dispute_state
 from tests.support.factories import producer, ticket
