@@ -1,1 +1,1 @@
-"""The rules of selling tickets: pure, synchronous, without I/O, clock or randomness of their own."""
+"""The rules of selling tickets: pure and synchronous, without I/O, clocks or randomness."""

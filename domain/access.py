@@ -1,4 +1,4 @@
-"""Who may use the producer API: bearer tokens, stored hashed, with scopes."""
+"""Access to the producer API: bearer tokens with scopes, stored as hashes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MAX_NAME_LENGTH = 100
 
 
 class Scope(StrEnum):
-    """What a token may touch. ``platform`` creates producers; the others belong to one producer.
+    """What a token may touch. ``platform`` creates producers; the other scopes are limited to one producer.
 
-    ``account`` may send the producer's money elsewhere. A token for texts and pictures (``catalog``) may not.
+    ``account`` can redirect the producer's money. ``catalog``, for texts and pictures, cannot.
     """
 
     ACCOUNT = "account"
@@ -27,15 +27,16 @@ class Scope(StrEnum):
 
 
 def hash_secret(secret: str) -> bytes:
-    """What is stored of a token. Its 256 random bits need no salt and no slow hash."""
+    """The hash that is stored of a token. A token has 256 random bits, so it needs no salt and no slow hash."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who changes something of a producer's: the audit trail remembers it. ``name`` is the token's, if it was one.
+    """The author of a change to a producer's data, as the audit log records it. ``name`` is the name of the token, if
+    one was used.
 
-    ``scopes`` are the token's; the command line may do everything.
+    ``scopes`` are the token's scopes; the command line has all of them.
     """
 
     producer_id: UUID
@@ -51,7 +52,7 @@ class Actor:
 class AccessToken:
     """A token as it is stored. ``producer_id`` is None for platform tokens.
 
-    ``last_used_at`` may lie up to a minute behind (``application.catalog.producers.Authenticate``).
+    ``last_used_at`` may be up to a minute old (``application.catalog.producers.Authenticate``).
     """
 
     id: UUID
@@ -71,5 +72,5 @@ class AccessToken:
         is_platform = Scope.PLATFORM in self.scopes
         if is_platform != (self.producer_id is None) or (is_platform and len(self.scopes) > 1):
             raise InvalidRequest(
-                "The scope platform stands alone and belongs to no producer; all others belong to one", field="scopes"
+                "The scope platform stands alone, without a producer; all other scopes need one", field="scopes"
             )

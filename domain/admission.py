@@ -1,8 +1,7 @@
-"""Who goes in: one admission a ticket, whichever scanners read it, online or not (api.md, POST /checkin).
+"""Admission: each ticket admits once, whichever scanner reads it, online or offline (api.md, POST /checkin).
 
-A scanner without a network lets people in by its list and tells later. So it can happen that one code admitted two
-people at two doors. Nothing undoes that; the earliest scan counts as the admission, and every other one is kept as the
-conflict that it is.
+An offline scanner admits people from its list and reports the scans later, so one code may admit two people at two
+doors. That cannot be undone. The earliest scan counts as the admission; the others are kept as conflicts.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from domain.orders import AttendeeStatus, Order, TicketAttendee
 
 
 class ScanResult(StrEnum):
-    """What a scan comes to. An offline scan with any result but ``admitted`` let somebody in wrongly: a conflict.
+    """The result of a scan. An offline scan with any result but ``admitted`` let a person in wrongly: a conflict.
 
-    ``too_early`` is said online only: it is long before the doors of the ticket's show, and no other show is on.
+    ``too_early`` occurs online only: the doors of the ticket's show open much later, and no other show is on.
     """
 
     ADMITTED = "admitted"
@@ -33,7 +32,7 @@ class ScanResult(StrEnum):
 class Scan:
     """A code read at a show's door. ``scanned_at`` is by the scanner's clock, see ``time_of_scan``.
 
-    ``attendee_id`` is None where the code is no ticket to this show.
+    ``attendee_id`` is None where the code is not a ticket to this show.
     """
 
     show_id: UUID
@@ -49,14 +48,14 @@ class Scan:
 
     @property
     def is_conflict(self) -> bool:
-        """Whether somebody went in who should not have."""
+        """Whether this scan let a person in who should not have been admitted."""
         return self.offline and self.result is not ScanResult.ADMITTED and self.undone_at is None
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a scan did: the order as it is now, the scan with its result, and an earlier admission that this scan
-    turned out to have come before (None where there was none).
+    """The outcome of a scan: the order after it, and the scan with its result. ``overtaken`` is the earlier admission
+    that this scan preceded (None if there was none).
     """
 
     order: Order
@@ -65,10 +64,10 @@ class Admission:
 
 
 def time_of_scan(by_the_scanner: datetime, *, received_at: datetime, sold_at: datetime | None) -> datetime:
-    """When a scan was, as far as can be believed. ``sold_at`` is None for a code that is no ticket.
+    """The most credible time of a scan. ``sold_at`` is None for a code that is not a ticket.
 
-    A scanner's clock that shows a time before the ticket was sold, or after the scan was received, is wrong, and
-    nothing is known but when the scan was received.
+    A scanner's clock is wrong if it shows a time before the ticket was sold or after the scan was received. Then the
+    time of receipt counts.
     """
     if by_the_scanner > received_at or (sold_at and by_the_scanner < sold_at):
         return received_at
@@ -81,9 +80,9 @@ def attendee_of(order: Order, attendee_id: UUID) -> TicketAttendee:
 
 
 def admit(order: Order, scan: Scan, *, admission: Scan | None, show_cancelled: bool) -> Admission:
-    """Let the scan's attendee in. ``admission`` is the scan that counts so far, if there is one.
+    """Admit the scan's attendee. ``admission`` is the scan that has counted until now, if there is one.
 
-    The scan comes back with its result. A show that was cancelled admits nobody.
+    The scan comes back with its result. A cancelled show admits no one.
     """
     if scan.attendee_id is None:
         raise ValueError("only a scan of a ticket admits")

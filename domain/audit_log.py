@@ -1,4 +1,4 @@
-"""What the audit trail remembers of a change. No secret, and buyers only as the ids of their orders."""
+"""Entries of the audit log. They contain no secrets, and refer to buyers only by the ids of their orders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTHING: Final[Facts] = MappingProxyType({})
 
 
 class Action(StrEnum):
-    """What was done. The database takes any, so that a new one needs no migration."""
+    """The kind of change. The database accepts any text, so a new kind needs no migration."""
 
     PRODUCER_REGISTERED = "producer.registered"
     ACCOUNT_CHANGED = "account.changed"
@@ -50,8 +50,8 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """``subject_id`` is what was changed, ``show_id`` the show it belongs to. ``before`` and ``after`` have the facts
-    that changed, as JSON has them; amounts are in minor units.
+    """One recorded change. ``subject_id`` is the changed object, ``show_id`` the show it belongs to. ``before`` and
+    ``after`` hold the changed facts as JSON values; amounts are in minor units.
     """
 
     id: UUID
@@ -68,7 +68,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which entries of a producer: those that are all of what is not None. ``since`` is included, ``until`` not."""
+    """Conditions that entries of a producer must meet; None means any. ``since`` is inclusive, ``until`` exclusive."""
 
     action: str | None = None
     subject_id: UUID | None = None
@@ -80,17 +80,17 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditCursor:
-    """The last entry of a page: the trail is read newest first."""
+    """The last entry of a page; the log is read newest first."""
 
     at: datetime
     entry_id: UUID
 
 
 def facts_of(thing: object) -> Facts:
-    """A mapping, or the fields of a domain object, as JSON has them.
+    """The facts of a mapping or of a domain object's fields, as JSON values.
 
-    Fields that an object hides from its repr are secrets, and stay hidden. Counters of tickets are no change of a
-    ticket, only its quantity is.
+    Fields hidden from an object's repr are secrets and stay hidden. A ticket's counters are left out: only its quantity
+    is something a producer changes.
     """
     if thing is None:
         return NOTHING
@@ -104,7 +104,7 @@ def facts_of(thing: object) -> Facts:
 
 
 def changes(before: object, after: object) -> tuple[Facts, Facts]:
-    """The facts in which the two differ: as they were, and as they are."""
+    """The facts in which the two differ: as they were, and as they are now."""
     old, new = facts_of(before), facts_of(after)
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     return {name: old[name] for name in changed if name in old}, {name: new[name] for name in changed if name in new}

@@ -1,4 +1,4 @@
-"""How a producer's pages look, and on whose sites their widget may stand."""
+"""The look of a producer's pages, and the sites that may embed the producer's widget."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Self
 
 from domain.errors import InvalidRequest
 
-#: Above any producer's number of sites; each of them goes into a header of every widget page.
+#: More sites than any producer has; each one goes into a header of every widget page.
 MAX_WIDGET_ORIGINS = 20
-#: Longer than a host's name may be (253), with a scheme and a port around it.
+#: Longer than any host name (253) with a scheme and a port.
 MAX_ORIGIN_LENGTH = 280
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -22,9 +22,9 @@ _PICTURE = re.compile(r"(?P<digest>[0-9a-f]{32})-(?P<width>[1-9][0-9]{0,4})x(?P<
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A stored picture by its name, which is made of what is in it: "<digest>-<width>x<height>.webp".
+    """A stored picture, named after its content: "<digest>-<width>x<height>.webp".
 
-    So what a name stands for never changes, and a page knows how much room a picture takes before it is there.
+    The content behind a name never changes, and a page knows the picture's size before it loads.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Picture:
 
 
 def parse_colour(text: str) -> str:
-    """A colour as pages write it: "#5B2BD9" -> "#5b2bd9". Raises InvalidRequest."""
+    """The colour as pages write it: "#5B2BD9" -> "#5b2bd9". Raises InvalidRequest."""
     colour = text.strip().lower()
     if not _COLOUR.fullmatch(colour):
         raise InvalidRequest("colour must be written as # and six hexadecimal digits, as in #5b2bd9", field="colour")
@@ -60,7 +60,7 @@ def parse_origins(texts: Iterable[str]) -> tuple[str, ...]:
         origin = text.strip().lower().removesuffix("/")
         if len(origin) > MAX_ORIGIN_LENGTH or not _ORIGIN.fullmatch(origin):
             raise InvalidRequest(
-                "widget_origins are written as https://theatre.example, with nothing behind the host but a port",
+                "widget_origins are written as https://theatre.example, with nothing after the host but a port",
                 field=f"widget_origins[{index}]",
             )
         origins[origin] = None

@@ -1,4 +1,4 @@
-"""What a buyer wants: lines of tickets, checked as far as that needs nothing but the request."""
+"""The cart: lines of tickets that a buyer wants, checked as far as the request alone allows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from domain.promotions import MAX_CODE_LENGTH, normalize_code
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """``quantity`` tickets of one type. ``donation_amount`` is per ticket, in the currency's own unit.
+    """``quantity`` tickets of one type. ``donation_amount`` is per ticket, in the currency's main unit.
 
-    ``position`` is the line's place in the request, so that an error can point at it.
+    ``position`` is the line's index in the request, for pointing an error at it.
     """
 
     position: int
@@ -26,13 +26,13 @@ class CartLine:
     donation_amount: Decimal = Decimal(0)
 
     def field(self, name: str) -> str:
-        """Where ``name`` of this line stands in the request: "tickets[0].quantity"."""
+        """The path of ``name`` of this line in the request: "tickets[0].quantity"."""
         return f"tickets[{self.position}].{name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """Lines with at least one ticket each, no more tickets in all than an order may have."""
+    """Lines with at least one ticket each, and in total at most as many tickets as an order may have."""
 
     show_id: UUID
     lines: tuple[CartLine, ...]
@@ -47,9 +47,10 @@ class Cart:
         promo_code: str | None = None,
         policy: CheckoutPolicy,
     ) -> Cart:
-        """A cart without its empty lines (P0-009).
+        """The cart without its empty lines (P0-009).
 
-        Raises InvalidQuantity, NoTickets, TooManyTickets (P0-010), or InvalidPromoCode for one that cannot be any.
+        Raises InvalidQuantity, NoTickets, TooManyTickets (P0-010), or InvalidPromoCode for a text that cannot be a
+        code.
         """
         wanted = []
         for line in lines:
@@ -68,11 +69,11 @@ class Cart:
 
     @property
     def ticket_ids(self) -> frozenset[UUID]:
-        """The ticket types wanted."""
+        """The ids of the ticket types in the cart."""
         return frozenset(line.ticket_id for line in self.lines)
 
     def quantities(self) -> Counter[UUID]:
-        """How many of each ticket type, over all lines."""
+        """The number of tickets of each type, over all lines."""
         counts: Counter[UUID] = Counter()
         for line in self.lines:
             counts[line.ticket_id] += line.quantity

@@ -1,4 +1,4 @@
-"""What is for sale and by whom: Producer, Show and Ticket."""
+"""The catalog: Producer, Show and Ticket."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from domain.venue_clock import NAMES_OF_TIMES, VenueClock
 
 MAX_TITLE_LENGTH = 200
 MAX_DESCRIPTION_LENGTH = 10_000
-#: What fits on a printed ticket in small type.
+#: As much as fits on a printed ticket in small type.
 MAX_TERMS_LENGTH = 1000
-#: Years that a show may be in: far from where a time zone's offset leads out of the calendar.
+#: The range of years for a show: far from where a time zone's offset would leave the calendar.
 FIRST_YEAR = 1900
 LAST_YEAR = 2200
-#: A ticket type's capacity: far above any venue, far below a 32-bit column.
+#: The largest capacity of a ticket type: far above any venue, far below a 32-bit column.
 MAX_QUANTITY = 1_000_000
-#: Ticket types of one show: as many as a cart may have lines.
+#: The most ticket types of one show: as many as a cart may have lines.
 MAX_TICKET_TYPES = 100
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -48,7 +48,7 @@ def _check_text(text: str, what: str, limit: int) -> None:
     if len(text) > limit:
         raise InvalidRequest(f"{what} must have at most {limit} characters", field=what)
     if "\0" in text:
-        raise InvalidRequest(f"{what} must not have NUL characters", field=what)
+        raise InvalidRequest(f"{what} must not contain NUL characters", field=what)
 
 
 def _check_year(moment: datetime, what: str, *, margin: int = 0) -> None:
@@ -66,7 +66,7 @@ def _check_locale(tag: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ProducerFinancial:
-    """Where a producer's money goes: a connected Stripe account."""
+    """The connected Stripe account that receives a producer's money."""
 
     stripe_account_id: str | None = None
     charges_enabled: bool = False
@@ -74,9 +74,9 @@ class ProducerFinancial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Producer:
-    """Who puts shows on. Every show of a producer sells in the producer's currency.
+    """An organiser of shows. All shows of a producer sell in the producer's currency.
 
-    ``tax`` is how tax is charged on orders that are placed from now on.
+    ``tax`` applies to orders that are placed from now on.
     """
 
     id: UUID
@@ -91,7 +91,7 @@ class Producer:
         _check_title(self.name, "name")
 
     def payout_account(self) -> str:
-        """The Stripe account that paid orders go to. Raises ProducerPaymentMissing (P1-017)."""
+        """The Stripe account that receives the payments of orders. Raises ProducerPaymentMissing (P1-017)."""
         account = self.financial.stripe_account_id
         if account is None or not self.financial.charges_enabled:
             raise ProducerPaymentMissing("Producer payment details not configured")
@@ -103,8 +103,8 @@ _UNKNOWN: Final = VenueClock(times=_NEVER, rules="", moments=_NEVER, timezone=""
 
 
 class ShowFields(TypedDict, total=False):
-    """What a producer writes about a show, all of it or some. Times are as ``domain.timezones.local_time`` takes them:
-    without an offset they are the venue's clock.
+    """The fields of a show that a producer writes, all or some. Times are as ``domain.timezones.local_time`` takes
+    them: without an offset they are on the venue's clock.
     """
 
     title: str
@@ -124,13 +124,13 @@ class ShowFields(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """One performance. ``timezone`` is the venue's IANA name, ``locale`` how dates and prices are written there
-    (a BCP 47 tag, "en-US"). ``venue`` is what people read, ``venue_address`` what tax is computed by. ``terms`` are
-    printed on every ticket.
+    """One performance. ``timezone`` is the venue's IANA name, ``locale`` the BCP 47 tag ("en-US") that dates and prices
+    are formatted by. People read ``venue``; tax is computed from ``venue_address``. ``terms`` are printed on every
+    ticket.
 
-    ``venue_clock`` in ``timezone`` is when the show is. ``door_time``, ``start_time`` and ``end_time`` are the moments
-    (aware) that were derived from it by the release ``venue_clock.rules`` of the rules, and may be outdated by a later
-    one: people are told what the venue's clock shows (``door_there`` and so on), programs go by the moments.
+    ``venue_clock`` in ``timezone`` is when the show is. ``door_time``, ``start_time`` and ``end_time`` are moments
+    (aware) derived from it by release ``venue_clock.rules`` of the time zone rules; a later release can outdate them.
+    Show people the venue's clock (``door_there`` and so on); compute with the moments.
     """
 
     id: UUID
@@ -143,7 +143,7 @@ class Show:
     start_time: datetime
     end_time: datetime
     timezone: str = "UTC"
-    venue_clock: VenueClock = _UNKNOWN  # made of the moments where it is not of these
+    venue_clock: VenueClock = _UNKNOWN  # derived from the moments if it does not match them
     locale: str = "en-US"
     terms: str = ""
     published: bool = False
@@ -182,22 +182,22 @@ class Show:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The rules of the venue's time zone that are in force here."""
+        """The venue's time zone, by the rules in force here."""
         return zone_of(self.timezone)
 
     @property
     def door_there(self) -> datetime:
-        """When the doors open: aware, on the venue's clock, by the rules in force."""
+        """The time the doors open: aware, on the venue's clock, by the rules in force."""
         return self.venue_clock.times[0].replace(tzinfo=self.zone)
 
     @property
     def start_there(self) -> datetime:
-        """When the show starts: aware, on the venue's clock, by the rules in force."""
+        """The time the show starts: aware, on the venue's clock, by the rules in force."""
         return self.venue_clock.times[1].replace(tzinfo=self.zone)
 
     @property
     def end_there(self) -> datetime:
-        """When the show ends: aware, on the venue's clock, by the rules in force."""
+        """The time the show ends: aware, on the venue's clock, by the rules in force."""
         return self.venue_clock.times[2].replace(tzinfo=self.zone)
 
     def local(self, moment: datetime) -> datetime:
@@ -205,10 +205,8 @@ class Show:
         return moment.astimezone(self.zone)
 
     def moment(self, given: datetime, field: str) -> datetime:
-        """The moment, in UTC, of a time as a client writes it (``domain.timezones.local_time``). Raises
-        InvalidRequest.
-        """
-        if given.utcoffset() == timedelta():  # a moment everywhere, to the end of the calendar
+        """The moment, in UTC, of a client's time (``domain.timezones.local_time``). Raises InvalidRequest."""
+        if given.utcoffset() == timedelta():  # UTC names the same moment everywhere, up to the end of the calendar
             return given.astimezone(UTC)
         try:
             return instant_of(local_time(given, self.zone, field), self.zone)
@@ -216,10 +214,10 @@ class Show:
             raise InvalidRequest(f"{field} lies beyond the calendar", field=field) from None
 
     def by_rules_in_force(self) -> Show:
-        """The show at the moments at which the venue's clock shows its times, by the rules in force here.
+        """The show with its moments derived from the venue's clock by the rules in force here.
 
-        The venue's clock stays, but where the moments would not follow one another any more, as where an hour comes
-        only once by the new rules: then doors and end are as far from the start as they were.
+        The venue's clock stays. If the new rules would put the moments out of order (for instance because an hour no
+        longer occurs twice), doors and end keep their distance from the start.
         """
         clock = VenueClock.showing(self.venue_clock.times, self.timezone)
         door, start, end = clock.moments
@@ -229,14 +227,14 @@ class Show:
         return replace(self, **_shown(clock))
 
     def takes_place_after(self, now: datetime) -> bool:
-        """Whether there is still something to come to."""
+        """Whether the show still takes place: not cancelled, and not over at ``now``."""
         return not self.cancelled and now < self.end_time
 
     def changed(self, **fields: Unpack[ShowFields]) -> Show:
-        """The show with these fields.
+        """The show with these fields changed.
 
-        Times that are not given stay what the venue's clock shows, in another time zone as well. Raises
-        InvalidRequest, and Conflict for a cancelled show: that is its end.
+        Times that are not given keep what the venue's clock shows, even in a new time zone. Raises InvalidRequest, and
+        Conflict for a cancelled show, which cannot change any more.
         """
         given: dict[str, Any] = dict(fields)
         timezone = given.pop("timezone", self.timezone)
@@ -247,11 +245,11 @@ class Show:
             given |= _shown(self._changed_clock(times, timezone))
         after = replace(self, **given)
         if self.cancelled and after != self:
-            raise Conflict("This show was cancelled, which cannot be undone; it stays as it is")
+            raise Conflict("This show was cancelled, which cannot be undone; it cannot be changed")
         return after
 
     def _changed_clock(self, given: Mapping[str, datetime], timezone: str) -> VenueClock:
-        """The clock with the times given; the others are looked at again only where the time zone is another one."""
+        """The clock with the given times; the others are checked again only if the time zone changed."""
         door, start, end = (
             _local(given.get(name, local), timezone, name) if name in given or timezone != self.timezone else local
             for name, local in zip(NAMES_OF_TIMES, self.venue_clock.times, strict=True)
@@ -265,9 +263,10 @@ class Show:
         self.ensure_on_sale_at_the_counter(now)
 
     def ensure_on_sale_at_the_counter(self, now: datetime) -> None:
-        """Published or not: the press list and the sponsors' seats are written before the public sale opens.
+        """Allow sales at the counter, even for an unpublished show: press and sponsors get their seats before the
+        public sale opens.
 
-        Raises ShowUnavailable when it was cancelled, or ShowEnded.
+        Raises ShowUnavailable if the show was cancelled, or ShowEnded.
         """
         if self.cancelled:
             raise ShowUnavailable("This show is not currently available", field="show_id")
@@ -276,7 +275,7 @@ class Show:
 
 
 def _local(given: datetime, timezone: str, field: str) -> datetime:
-    _check_year(given, field, margin=1)  # far from where an offset leads out of the calendar
+    _check_year(given, field, margin=1)  # far from where an offset leaves the calendar
     local = local_time(given, zone_of(timezone), field)
     _check_year(local, field)
     return local
@@ -289,7 +288,7 @@ def _shown(clock: VenueClock) -> dict[str, Any]:
 
 
 class TicketFields(TypedDict, total=False):
-    """What a producer writes about a ticket type beside its price and its quantity, all of it or some."""
+    """The fields of a ticket type that a producer writes beside price and quantity, all or some."""
 
     name: str
     description: str

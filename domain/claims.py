@@ -1,8 +1,8 @@
-"""How much one buyer may have of a show without having paid: tickets on hold, and free ones.
+"""Limits on what one buyer may have of a show without paying: tickets on hold, and free tickets.
 
-A buyer is known by two keys, one for their e-mail address and one for the network they come from. Both say nothing of
-who it is (``application.checkout.claimants``). Limits are counted in the transaction that places the order, so no
-number of requests at once gets past them.
+Two keys identify a buyer: one for the e-mail address, one for the network. Neither reveals who the buyer is
+(``application.checkout.claimants``). The transaction that places the order counts the limits, so parallel requests
+cannot exceed them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from uuid import UUID
 
 from domain.errors import HoldLimitReached
 
-#: So long free tickets count for a network; for an e-mail address they count until the show is over.
+#: How long free tickets count for a network; for an e-mail address they count until the show is over.
 FREE_TICKETS_COUNT_FOR: Final = timedelta(days=1)
 
 
 def canonical_email(address: str) -> str:
-    """One spelling for all addresses that lead to the same person: case, dots and what follows a plus sign in front of
-    the @ make no other one, and googlemail.com is gmail.com.
+    """One spelling for all addresses that reach the same person: case, dots in the local part and a plus sign with what
+    follows it are ignored, and googlemail.com is gmail.com.
     """
     local_part, _, domain = unicodedata.normalize("NFKC", address.strip()).casefold().rpartition("@")
     plain = local_part.partition("+")[0].replace(".", "")
@@ -31,7 +31,7 @@ def canonical_email(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Who asks: the keys of their e-mail address and of their network, each for one show."""
+    """The buyer who asks: the keys of their e-mail address and of their network, each for one show."""
 
     email: int
     network: int
@@ -43,7 +43,7 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """The most that one key may have of a show at a time. None is no limit."""
+    """The most that one key may have of a show at a time. None means no limit."""
 
     held_tickets: int | None
     held_orders: int | None
@@ -56,7 +56,9 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimPolicy:
-    """A family shares an address, a school class a network; a network may be a whole town's mobile provider."""
+    """The allowances of a key. A family shares an address, a school class a network; a network may be a whole town's
+    mobile provider.
+    """
 
     per_email: Allowance = Allowance(held_tickets=20, held_orders=4, free_tickets=20)
     per_network: Allowance = Allowance(held_tickets=60, held_orders=30, free_tickets=60)
@@ -66,7 +68,7 @@ class ClaimPolicy:
         return self.per_email.is_unlimited and self.per_network.is_unlimited
 
     def limited_keys(self, claimant: Claimant) -> list[int]:
-        """Those of the claimant's keys that have a limit: nothing else is asked about."""
+        """The claimant's keys that have a limit; only these need to be looked up."""
         email = [] if self.per_email.is_unlimited else [claimant.email]
         return email if self.per_network.is_unlimited else [*email, claimant.network]
 
@@ -82,9 +84,9 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Tickets of one order that count for a key until ``ends_at``, or until they are paid or given back.
+    """Tickets of one order that count against a key until ``ends_at``, or until they are paid or given back.
 
-    ``is_network`` tells the key of a network from that of an e-mail address.
+    ``is_network`` tells a network's key from an e-mail address's key.
     """
 
     key: int
@@ -96,7 +98,7 @@ class Claim:
 
 
 class Claims:
-    """What all who ask in one transaction have; ``new`` is to be written."""
+    """The claims of all buyers in one transaction; ``new`` has those to be written."""
 
     def __init__(self, claimed: Mapping[int, Claimed], policy: ClaimPolicy) -> None:
         self._claimed = dict(claimed)
@@ -104,7 +106,7 @@ class Claims:
         self.new: list[Claim] = []
 
     def ensure(self, claimant: Claimant, tickets: int, *, is_free: bool) -> None:
-        """Raises HoldLimitReached. Who has nothing yet may always place one order."""
+        """Raises HoldLimitReached. A buyer who has nothing yet may always place one order."""
         for key, allowance, whose in (
             (claimant.email, self._policy.per_email, "under this e-mail address"),
             (claimant.network, self._policy.per_network, "from your network"),
@@ -118,7 +120,7 @@ class Claims:
                 _ensure_held(claimed, allowance, tickets, whose)
 
     def add(self, claimant: Claimant, order_id: UUID, tickets: int, *, hold_ends_at: datetime) -> None:
-        """The order holds tickets until they are paid, at the longest until then."""
+        """Record that the order holds tickets until they are paid, or until ``hold_ends_at``."""
         for key in claimant.keys:
             had = self._claimed.get(key, Claimed())
             self._claimed[key] = replace(had, held_tickets=had.held_tickets + tickets, held_orders=had.held_orders + 1)
@@ -127,7 +129,7 @@ class Claims:
     def add_free(
         self, claimant: Claimant, order_id: UUID, tickets: int, *, now: datetime, show_ends_at: datetime
     ) -> None:
-        """The order took free tickets."""
+        """Record that the order took free tickets."""
         for key, ends_at in ((claimant.email, show_ends_at), (claimant.network, now + FREE_TICKETS_COUNT_FOR)):
             had = self._claimed.get(key, Claimed())
             self._claimed[key] = replace(had, free_tickets=had.free_tickets + tickets)

@@ -1,9 +1,9 @@
-"""What a scanner or a person typed, read as a ticket's code in more ways than one.
+"""Ticket codes from what a scanner or a person typed, read in more ways than one.
 
-The first reading takes letters and digits as they are; whatever else there is (line ends, tabs, control characters,
-dashes, spaces of any kind, a scanner's own prefix) only separates. When no ticket has that code, the text is read again
-as another keyboard layout would have typed it (``domain/keyboard_layouts.py``), and with the characters that are
-mistaken for others. A code proves itself by its tag of 56 bits, so that trying a few hundred readings forges nothing.
+The first reading takes letters and digits as they are; all other characters (line ends, tabs, control characters,
+dashes, spaces of any kind, a scanner's own prefix) only separate. If no ticket has that code, the text is read again as
+another keyboard layout would have typed it (``domain/keyboard_layouts.py``), and with characters that are mistaken for
+others. A code carries a tag of 56 bits, so trying a few hundred readings cannot forge one.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from typing import Final
 from domain.keyboard_layouts import CODE_KEYS, LAYOUTS, LETTER_KEYS, NOTHING
 
 CODE_LENGTH: Final = 24
-#: So many readings of one text are tried.
+#: The most readings that are tried for one text.
 MAX_READINGS: Final = 512
-#: So many of them by one layout on which several keys type the same (Greek W and S), or with mistaken characters.
+#: The most readings by one layout on which several keys type the same (Greek W and S), or with mistaken characters.
 MAX_READINGS_OF_A_KIND: Final = 256
-#: So many letters and digits may stand around a code: what scanners put there, such as AIM's ``]Q1`` for a QR code.
+#: The most letters and digits around a code: prefixes of scanners, such as AIM's ``]Q1`` for a QR code.
 MAX_AROUND: Final = 4
-#: So many characters that are no part of a code may be in what a keyboard typed.
+#: The most characters in a keyboard's text that are not part of a code.
 MAX_SEPARATORS: Final = 10
 
 _CODE: Final = re.compile(r"[A-Z2-7]{24}")
 _NO_LETTER_OR_DIGIT: Final = re.compile(r"[^A-Z0-9]+")
 #: An AIM identifier (ISO/IEC 15424): "]", the kind of code, and how it was read.
 _AIM_IDENTIFIER: Final = re.compile(r"\A[^A-Z0-9]*\][A-Z][0-9A-Z]")
-#: No code has 0, 1 or 8, and an I is hard to tell from an L: what each may stand for.
+#: Possible meanings of a character: codes contain no 0, 1 or 8, and I and L look alike.
 MISTAKEN: Final[Mapping[str, str]] = {"0": "O", "1": "IL", "8": "B", "I": "IL", "L": "LI"}
-#: Signs for keys that cannot be told apart by what they type: the first of Unicode's private characters.
+#: Stand-ins for keys that type the same character: the first of Unicode's private characters.
 _SIGNS: Final = 0xE000
-#: Turkish keyboards have these where others have I.
+#: Turkish keyboards type these in place of I.
 _DOTS: Final = str.maketrans("ıİ", "II")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text read as a code. ``layout`` is the keyboard layout that typed it, in X11's words ("de", "tr(f)"), or None
-    where the text is the code as it stands.
+    """A text read as a code. ``layout`` is the keyboard layout that typed it, by X11's name ("de", "tr(f)"), or None
+    for the code as it stands.
     """
 
     code: str
@@ -51,7 +51,7 @@ class Reading:
 
 
 def plain_code(text: str) -> str | None:
-    """A code as it is stored, from what was scanned or typed; None for what no code looks like.
+    """The code as it is stored, from scanned or typed text; None if the text does not look like a code.
 
     Case and separators do not matter.
     """
@@ -63,7 +63,7 @@ def plain_code(text: str) -> str | None:
 
 
 def other_readings(text: str) -> list[Reading]:
-    """Every other code that the text may be, MAX_READINGS at most: no two alike, the likeliest first."""
+    """The other codes that the text may stand for: at most MAX_READINGS, all different, the likeliest first."""
     first = plain_code(text)
     found = {first: None} if first else {}
     readings: list[Reading] = []
@@ -101,7 +101,7 @@ def _by_layouts(text: str) -> Iterator[Reading]:
 
 
 def _parts(characters: str) -> Iterable[str]:
-    """Where in the characters a code may stand, with nothing in front of it first."""
+    """The parts of the characters where a code may stand, beginning with the one at the start."""
     around = len(characters) - CODE_LENGTH
     if not 0 <= around <= MAX_AROUND:
         return
@@ -110,7 +110,7 @@ def _parts(characters: str) -> Iterable[str]:
 
 
 class _Keys(dict[int, str | None]):
-    """Which key typed a character; a character that no key of a code types is a separator."""
+    """The key that typed each character; a character that no key of a code types is a separator."""
 
     def __missing__(self, _character: int) -> None:
         return None
@@ -118,7 +118,9 @@ class _Keys(dict[int, str | None]):
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """``keys`` has the key of each character, or a sign that ``several`` has the keys of, where several type it."""
+    """A keyboard layout. ``keys`` maps a character to its key, or to a stand-in if several keys type it; ``several``
+    maps the stand-in to those keys.
+    """
 
     name: str
     characters: frozenset[str]
@@ -127,14 +129,16 @@ class _Layout:
     ligatures: Mapping[str, str]
 
     def codes(self, text: str) -> Iterator[str]:
-        """The codes that were typed on this layout, if the text is what came of them."""
+        """The codes that this layout turns into the text."""
         for spelling in dict.fromkeys((text, self._with_ligatures(text))):
             for part in _parts(spelling.translate(self.keys)):
                 choices = [self.several.get(key, key) for key in part]
                 yield from map("".join, islice(product(*choices), MAX_READINGS_OF_A_KIND))
 
     def _with_ligatures(self, text: str) -> str:
-        """Some systems type two characters for a key that has one of two letters (Arabic lam-alef)."""
+        """The text with each ligature as one character: some systems type two characters for a key with a ligature
+        (Arabic lam-alef).
+        """
         for letters, ligature in self.ligatures.items():
             text = text.replace(letters, ligature)
         return text
@@ -166,6 +170,6 @@ def _layout(name: str, plain: str, shifted: str) -> _Layout:
 
 
 def _apart(character: str) -> str | None:
-    """The letters of a ligature; None for what is none."""
+    """The letters of a ligature; None if the character is not one."""
     letters = unicodedata.normalize("NFKC", character)
     return letters if len(letters) > 1 and letters.isalpha() else None

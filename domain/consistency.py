@@ -1,4 +1,4 @@
-"""What must always be true of the whole database (api.md, ``piquetickets audit``)."""
+"""Invariants of the whole database (api.md, ``piquetickets audit``)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-#: Findings of one kind that are told one by one; the others are counted.
+#: Findings of one kind that are listed; the rest are only counted.
 EXAMPLES: Final = 20
 
 
 class Invariant(StrEnum):
-    """One line each for whoever reads the findings."""
+    """The invariants that are checked. Each has one line of description for the reader of the findings."""
 
     HELD = "held"
     SOLD = "sold"
@@ -37,32 +37,32 @@ class Invariant(StrEnum):
 
 
 DESCRIPTIONS: Final = {
-    Invariant.HELD: "What tickets count as held is what pending and processing orders want",
-    Invariant.SOLD: "What tickets count as sold is their attendees, but for those whose place is on sale again",
+    Invariant.HELD: "The held count of each ticket type matches its pending and processing orders",
+    Invariant.SOLD: "The sold count of each ticket type matches its attendees whose place is not on sale again",
     Invariant.CAPACITY: "Held and sold are zero or more, and together within the capacity",
-    Invariant.PROMO_USES: "Uses of promo codes are the orders that have places with them, held, sold or kept back",
-    Invariant.ATTENDEES: "A completed order has one attendee a ticket, any other has none",
+    Invariant.PROMO_USES: "The uses of each promo code match its orders with places that are held, sold or kept back",
+    Invariant.ATTENDEES: "A completed order has one attendee for each ticket; any other order has none",
     Invariant.ORDER_TOTALS: "Lines, discounts and fees add up to their order's total",
-    Invariant.PAID_ONCE: "Each completed order was paid once, and in full; no other order has our money",
-    Invariant.REFUNDS: "What orders say was refunded is what their refunds add up to, within what was paid",
-    Invariant.LOST_REFUNDS: "No money is owed to a buyer because a refund failed for good",
-    Invariant.CANCELLED_SHOWS: "No cancelled show owes its buyers money that is not on its way back",
-    Invariant.DISPUTES: "Orders are flagged as their disputes stand, and none was won after its money was taken",
+    Invariant.PAID_ONCE: "Each completed order was paid once, and in full; no other order has been paid",
+    Invariant.REFUNDS: "The refunded amount of each order matches its refunds, and is at most what was paid",
+    Invariant.LOST_REFUNDS: "No buyer is owed money because a refund failed for good",
+    Invariant.CANCELLED_SHOWS: "Every buyer of a cancelled show has their money back or on its way",
+    Invariant.DISPUTES: "Each order's flag matches its disputes, and no dispute was won after its money was taken",
     Invariant.DUPLICATE_PAYMENTS: "Every second payment of an order went back to its buyer",
-    Invariant.VOID_TICKETS: "Tickets are void where their order was refunded, and nowhere else",
+    Invariant.VOID_TICKETS: "Tickets are void only, and always, where their order was refunded",
     Invariant.OVERDUE_HOLDS: "No order holds tickets after its time",
-    Invariant.EVENTS: "Whatever Stripe told that we react to was handled",
-    Invariant.TASKS: "No task was given up, and no mail was perhaps sent",
-    Invariant.BACKLOG: "Workers keep up: no task is due for longer than five minutes",
-    Invariant.ADMISSIONS: "Whoever is checked in was let in by exactly one scan",
-    Invariant.REPORT: "The shares that reports are made of add up to their orders",
-    Invariant.SHOW_TIMES: "Shows to come are at the moments that the venue's clock and today's time zone rules give",
+    Invariant.EVENTS: "Every Stripe event that needs a reaction was handled",
+    Invariant.TASKS: "No task was given up, and no mail is in doubt (perhaps sent)",
+    Invariant.BACKLOG: "Workers keep up: no task is overdue by more than five minutes",
+    Invariant.ADMISSIONS: "Each attendee who is checked in was admitted by exactly one scan",
+    Invariant.REPORT: "The shares in reports add up to their orders",
+    Invariant.SHOW_TIMES: "Upcoming shows are at the moments that the venue's clock and today's time zone rules give",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is off. ``subject_id`` is the order, ticket, task or promo code, as the invariant has it."""
+    """A violation. ``subject_id`` is the order, ticket, task or promo code, depending on the invariant."""
 
     subject_id: UUID
     detail: str
@@ -70,7 +70,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is off about one invariant: the first EXAMPLES, and how many there are in all."""
+    """The violations of one invariant: the first EXAMPLES, and how many there are in total."""
 
     count: int
     examples: tuple[Finding, ...]

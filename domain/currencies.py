@@ -27,9 +27,9 @@ from typing import Final, NamedTuple
 
 
 class CurrencyRow(NamedTuple):
-    """``places``: decimal places of the minor unit that Stripe counts in.
+    """One currency. ``places`` is the number of decimal places of the minor unit that Stripe counts in.
 
-    ``minimum``: Stripe's smallest charge in the currency's own unit, None where Stripe names none.
+    ``minimum`` is Stripe's smallest charge in the currency's main unit, None if Stripe names none.
     """
 
     code: str
@@ -38,13 +38,13 @@ class CurrencyRow(NamedTuple):
     minimum: str | None = None
 
 
-#: Currencies whose amounts Stripe takes in two decimals that must both be zero: nobody can pay a part of a unit.
+#: Currencies whose amounts Stripe takes with two decimals that must both be zero: a buyer cannot pay a part of a unit.
 WHOLE_UNITS: Final = frozenset({"ISK", "UGX"})
 #: Where Stripe names no smallest charge, it asks for the equivalent of this many dollars.
 LEAST_DOLLARS: Final = Decimal("0.50")
-#: Stripe takes eight digits, in most currencies.
+#: Stripe accepts eight digits in most currencies.
 MOST_MINOR_UNITS: Final = 99_999_999
-#: Largest charges of the currencies in which Stripe takes more digits, in minor units.
+#: Largest charges, in minor units, of the currencies in which Stripe accepts more digits.
 LARGER_CHARGES: Final = {
     "COP": 999_999_999_999,
     "HUF": 999_999_999_999,
@@ -105,7 +105,7 @@ ROWS: Final = (
     CurrencyRow("HKD", 2, "8", "4.00"),
     CurrencyRow("HNL", 2, "25"),
     CurrencyRow("HTG", 2, "130"),
-    # Forints and Taiwan dollars are charged in two decimals. Only payouts must be whole, and Stripe sees to that.
+    # Forints and Taiwan dollars are charged in two decimals. Only payouts must be whole, and Stripe takes care of that.
     CurrencyRow("HUF", 2, "350", "175.00"),
     CurrencyRow("IDR", 2, "16000"),
     CurrencyRow("ILS", 2, "4"),
@@ -195,5 +195,5 @@ ROWS: Final = (
     CurrencyRow("ZMW", 2, "25"),
 )
 
-#: What stands before an amount in the messages of the API. Amounts of other currencies have their code behind them.
+#: Symbols in front of an amount in the messages of the API. Amounts of other currencies have their code after them.
 SYMBOLS: Final = {"EUR": "€", "GBP": "£", "INR": "₹", "JPY": "¥", "KRW": "₩", "USD": "$", "VND": "₫"}

@@ -1,4 +1,4 @@
-"""Who buys: name, e-mail address and phone number, checked and normalised (design.md §3, P0-008)."""
+"""The customer: name, e-mail address and phone number, checked and normalised (design.md §3, P0-008)."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ __all__ = [
 MAX_EMAIL_LENGTH = 254
 MAX_LOCAL_PART_LENGTH = 64
 
-#: What the syntax checker takes as it stands; anything else it is asked about.
+#: Local parts that are accepted as they stand; the syntax checker decides about all others.
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
-#: Longer is no phone number, however it is spaced.
+#: Anything longer is not a phone number, however it is spaced.
 MAX_PHONE_LENGTH = 64
 _INTERNATIONAL = re.compile(r"\+[\d\s().\-/\u00a0\u2000-\u2015\u2060]*\d[\s)]*")
-#: Telephones' address books put these around a number that is copied: marks of its direction.
+#: Address books of telephones put these direction marks around a copied number.
 _AROUND_COPIED = "\u200e\u200f\u202a\u202c\u2066\u2068\u2069\ufeff "
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}")
 
 
-#: Whoever asked to be forgotten. No mail server has this address, and nobody can order under it.
+#: The name of a customer whose data was erased on request. No mail server has this address, and no order can use it.
 ERASED_NAME = "Erased"
 ERASED_EMAIL = "erased@erased.invalid"
 
@@ -54,17 +54,17 @@ class Customer:
 
     @property
     def is_erased(self) -> bool:
-        """Whether nobody knows any more who it was."""
+        """Whether the customer's data was erased."""
         return self.email == ERASED_EMAIL
 
     @classmethod
     def parse(cls, *, name: str, email: str, phone: str | None = None) -> Customer:
-        """A customer from what was typed. Raises InvalidName, InvalidEmail or InvalidPhone."""
+        """A customer from typed text. Raises InvalidName, InvalidEmail or InvalidPhone."""
         return cls(name=parse_name(name), email=parse_email(email), phone=parse_phone(phone))
 
 
 def parse_email(text: str) -> str:
-    """An e-mail address with a normalised domain. Its syntax is checked, not whether anybody reads it.
+    """The e-mail address with a normalised domain. Its syntax is checked, not whether the mailbox exists.
 
     Raises InvalidEmail.
     """
@@ -89,21 +89,23 @@ def _normalized(address: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _normalized_domain(domain: str) -> str:
-    """Most buyers have their mail at the same few providers, and checking a domain is nearly all of the work."""
+    """The normalised domain, cached: most buyers use the same few providers, and checking the domain is nearly all of
+    the work.
+    """
     return _validated(f"x@{domain}").domain
 
 
 def _validated(address: str) -> ValidatedEmail:
-    # The "test environment" takes addresses under .test, which rehearsals of an on-sale are full of.
+    # The "test environment" accepts addresses under .test, which rehearsals of an on-sale use.
     return validate_email(address, check_deliverability=False, test_environment=True)
 
 
 def parse_phone(text: str | None) -> str | None:
-    """A phone number as E.164, or None where none was given. "00" in front counts as "+", and so does "tel:+".
+    """The phone number as E.164, or None if none was given. "00" in front counts as "+", and so does "tel:+".
 
-    A national prefix is left out where the country has one: +49 (0)170 is +49 170, while Rome's 06 keeps its zero.
-    Raises InvalidPhone for a number that no country has, by Google's libphonenumber, and for a national one: nobody
-    said which nation.
+    A national prefix is dropped where the country has one: +49 (0)170 is +49 170, while Rome's 06 keeps its zero.
+    Raises InvalidPhone for a number that no country has, by Google's libphonenumber, and for a national number, whose
+    country is unknown.
     """
     if text is None or not text.strip():
         return None
@@ -127,7 +129,7 @@ def _e164(text: str) -> str:
     if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
         raise ValueError("no country has such a number")
     kept = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-    # What is left of +27 0 000000 without its national prefix begins with one again: no number does.
+    # +27 0 000000 without its national prefix begins with a prefix again, as no real number does.
     if phonenumbers.format_number(phonenumbers.parse(kept), PhoneNumberFormat.E164) != kept:
         raise ValueError("no country has such a number")
     return kept

@@ -1,4 +1,4 @@
-"""What a lost dispute costs the producer and the platform."""
+"""The cost of a lost dispute to the producer and the platform."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from domain.refunds import Refund, fees_returned
 
 
 def booked(dispute: Dispute, order: Order, refunds: Sequence[Refund], others: Sequence[Dispute]) -> Dispute:
-    """The dispute with what it takes from the producer, and what the platform returns of its fees for that.
+    """The dispute with the amount it takes from the producer, and the fees that the platform returns for it.
 
-    The producer gives back no more than the payment brought: what refunds and the ``others`` took before is not taken
-    again, even where the bank takes it from the platform a second time. A dispute that is not lost takes nothing,
-    unless Stripe has reversed the transfer for it.
+    The producer gives back at most what the payment brought: what refunds and the ``others`` already took is not taken
+    again, even if the bank takes it from the platform a second time. A dispute that is not lost takes nothing, unless
+    Stripe has reversed the transfer for it.
     """
     if not dispute.is_lost:
         return dispute if dispute.reversal_id else replace(dispute, recovered=0, fees_returned=0)

@@ -1,16 +1,16 @@
-"""Disputes: the buyer's bank asks for a payment back, and perhaps gets it.
+"""Disputes: the buyer's bank asks for a payment back, and may get it.
 
 An inquiry (``warning_*``) moves no money and may be answered with a refund. A dispute takes its amount out of the
-platform's balance at once. Stripe then refuses refunds of that payment, and whatever is given back meanwhile may have
-to be given twice: so no refund of ours begins while one is open.
+platform's balance at once. While it is open, Stripe refuses refunds of that payment, and money given back in another
+way may have to be given twice. So no refund of ours begins while a dispute is open.
 
-A dispute that is lost has given the buyer's money back for good. It comes out of the producer's transfer, as a refund
-does, and the platform returns the same share of its application fee. What Stripe charges for the dispute itself stays
-with the platform, whose contract with Stripe it is.
+A lost dispute has returned the buyer's money for good. The amount comes out of the producer's transfer, as a refund
+does, and the platform returns the same share of its application fee. The platform bears Stripe's charge for the dispute
+itself, because the contract with Stripe is the platform's.
 
-No one can say whose ticket a disputed amount was for. So a lost dispute makes tickets void only when nothing of the
-payment is left: then all of them. What the bank took otherwise counts as given back already for the attendees whom the
-producer refunds next.
+A disputed amount cannot be attributed to a ticket. So a lost dispute voids tickets only if nothing of the payment is
+left, and then all of them. Otherwise the amount that the bank took counts as already given back to the attendees whom
+the producer refunds next.
 
 The statuses are Stripe's: https://docs.stripe.com/api/disputes/object#dispute_object-status
 """
@@ -28,7 +28,7 @@ from domain.orders import Order
 
 
 class DisputeStatus(StrEnum):
-    """Where a dispute stands, in Stripe's words."""
+    """The status of a dispute, by Stripe's name."""
 
     WARNING_NEEDS_RESPONSE = "warning_needs_response"
     WARNING_UNDER_REVIEW = "warning_under_review"
@@ -42,11 +42,11 @@ class DisputeStatus(StrEnum):
     APPEAL_UNDER_REVIEW = "appeal_under_review"
 
 
-#: Questions of the bank that moved no money.
+#: The bank asks, but moves no money.
 INQUIRIES: Final = frozenset({DisputeStatus.WARNING_NEEDS_RESPONSE, DisputeStatus.WARNING_UNDER_REVIEW})
-#: The bank has the money, and nothing is decided.
+#: The bank has the money and has not decided.
 CONTESTED: Final = frozenset({DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW})
-#: The buyer has the money. An appeal does not bring it back before it is won.
+#: The buyer has the money. An appeal brings it back only if it is won.
 LOST_FOR_NOW: Final = frozenset(
     {DisputeStatus.LOST, DisputeStatus.APPEAL_NEEDS_RESPONSE, DisputeStatus.APPEAL_UNDER_REVIEW}
 )
@@ -56,8 +56,8 @@ LOST_FOR_NOW: Final = frozenset(
 class Dispute:
     """A dispute of an order's payment; ``id`` is Stripe's. Amounts are minor units of the order's currency.
 
-    ``amount`` is what the bank asks for, ``lost`` what it keeps, once that is decided. ``recovered`` is how much of
-    that comes out of the producer's transfer, ``fees_returned`` what the platform gives back of its fees for it, and
+    ``amount`` is what the bank asks for, ``lost`` what it keeps after its decision. ``recovered`` is the part of that
+    which comes out of the producer's transfer, ``fees_returned`` what the platform gives back of its fees for it, and
     ``reversal_id`` Stripe's reversal of the transfer, once it is made.
     """
 
@@ -80,7 +80,7 @@ class Dispute:
 
     @property
     def is_contested(self) -> bool:
-        """Whether the bank has taken the money, and nothing is decided."""
+        """Whether the bank has taken the money and has not decided."""
         return self.status in CONTESTED
 
     @property
@@ -95,13 +95,15 @@ class Dispute:
 
     @property
     def has_to_be_repaid(self) -> bool:
-        """Whether an appeal was won after the money had been taken from the producer, whose money it is again."""
+        """Whether an appeal was won after the money had been taken from the producer, who must get it back."""
         return self.reversal_id is not None and not self.is_lost
 
     def with_status(
         self, status: DisputeStatus, *, amount: int, lost: int, evidence_due_by: datetime | None
     ) -> Dispute:
-        """As Stripe says it stands. A dispute that was decided is not open again: that is old news."""
+        """The dispute with the status that Stripe reports. A decided dispute never opens again: such a report is
+        outdated and ignored.
+        """
         is_old_news = (self.is_over and status in INQUIRIES | CONTESTED) or (self.is_contested and status in INQUIRIES)
         if is_old_news:
             return self
@@ -117,11 +119,11 @@ class Dispute:
 def is_contested(order: Order, disputes: Sequence[Dispute]) -> bool:
     """Whether a bank has the order's money without having decided.
 
-    An order flagged before disputes were kept one by one says no more than that: it counts as one.
+    An order flagged before disputes were stored one by one counts as contested.
     """
     return any(dispute.is_contested for dispute in disputes) or (order.disputed and not disputes)
 
 
 def taken_by_banks(disputes: Iterable[Dispute]) -> int:
-    """What lost disputes gave the buyer back, in minor units."""
+    """The amount that lost disputes gave back to the buyer, in minor units."""
     return sum(dispute.lost for dispute in disputes if dispute.is_lost)

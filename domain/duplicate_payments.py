@@ -1,8 +1,8 @@
-"""Money that came a second time for one order, and goes back whole.
+"""Duplicate payments: a second payment for one order, which is returned in full.
 
-An order is paid by one payment. Two can come where Stripe made two sessions for it, and both were paid: the first one
-that is heard of pays the order, and every other is a duplicate payment. It buys nothing, so it is in no order's amounts
-and in no report; it is given back by itself, fees and all, and audited until it is back.
+An order is paid by one payment. A second can arrive if Stripe made two sessions for the order and both were paid: the
+payment that is reported first pays the order, and every other is a duplicate. It buys nothing, so it is in no order's
+amounts and in no report. It is refunded separately, fees included, and audited until it is back.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from uuid import UUID
 
 from domain.refunds import FAILED_STATUSES, RefundStatus
 
-#: A refund that the buyer's bank sent back is made again so often in all; after that a person must find another way.
+#: How often a refund is made again after the buyer's bank sent it back; after that a person must find another way.
 MAX_RETURNS: Final = 3
 
-#: One refund of the payment at Stripe: how it stands, its amount in minor units, why it failed.
+#: One refund of the payment at Stripe: its status, its amount in minor units, and why it failed.
 MadeRefund = tuple[RefundStatus, int, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicatePayment:
-    """``amount`` is all that was paid, ``returned`` what of it is on its way back or there: minor units of ``currency``
-    (ISO code). ``refusals`` counts how often Stripe would not refund it. ``charged_back``: the buyer's bank took it.
+    """A duplicate payment. ``amount`` is all that was paid, ``returned`` the part that has gone back or is on its way:
+    minor units of ``currency`` (ISO code). ``refusals`` counts how often Stripe refused to refund it. ``charged_back``
+    means that the buyer's bank took it.
     """
 
     payment_intent_id: str
@@ -54,7 +55,7 @@ class DuplicatePayment:
         return not self.is_on_its_way and self.returns_lost < MAX_RETURNS
 
     def with_status(self, refunds: Iterable[MadeRefund]) -> DuplicatePayment:
-        """As all of its refunds at Stripe make it, whoever made them."""
+        """The payment after these refunds: all of its refunds at Stripe, whoever made them."""
         made = list(refunds)
         there = sum(amount for status, amount, _ in made if status is RefundStatus.SUCCEEDED)
         returned = sum(amount for status, amount, _ in made if status not in FAILED_STATUSES)
@@ -74,9 +75,9 @@ class DuplicatePayment:
         )
 
     def refused(self, reason: str) -> DuplicatePayment:
-        """Stripe would not refund it."""
+        """The payment after Stripe refused to refund it."""
         return replace(self, status=RefundStatus.FAILED, refusals=self.refusals + 1, failure_reason=reason)
 
     def disputed(self, *, won: bool | None) -> DuplicatePayment:
-        """The buyer's bank asks for it (None), gave it up (True), or has it (False)."""
+        """The payment after the buyer's bank asked for it (None), gave up its claim (True), or took it (False)."""
         return replace(self, charged_back=won is False, failure_reason="disputed" if won is None else None)

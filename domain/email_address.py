@@ -1,4 +1,4 @@
-"""One e-mail address, two forms: a domain outside ASCII as people write it, and as mail servers know it (IDNA)."""
+"""Two forms of an e-mail address with a non-ASCII domain: as people write it, and as mail servers know it (IDNA)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import idna
 
 
 def ascii_address(address: str) -> str:
-    """The address with its domain in ASCII: ``karl@xn--bcher-kva.example``. What has no such form stays as it is."""
+    """The address with its domain in ASCII: ``karl@xn--bcher-kva.example``. An address that has no such form stays as
+    it is.
+    """
     local_part, at, domain = address.rpartition("@")
     if domain.isascii():
         return address
@@ -17,7 +19,7 @@ def ascii_address(address: str) -> str:
 
 
 def both_forms(address: str) -> tuple[str, ...]:
-    """The address in lower case as it is stored in either form of its domain, the one asked for first."""
+    """The address in lower case, with its domain in both forms; the given form comes first."""
     asked = address.lower()
     local_part, at, domain = asked.rpartition("@")
     try:
@@ -28,12 +30,12 @@ def both_forms(address: str) -> tuple[str, ...]:
 
 
 def is_same_address(one: str, other: str) -> bool:
-    """Whether the two are one mailbox: in any case, and with either form of its domain."""
+    """Whether the two are the same mailbox: in any case, and with either form of the domain."""
     return other.lower() in both_forms(one)
 
 
 def masked(address: str) -> str:
-    """Enough of the address for its owner to know it by: ``k…@bücher.example``, and no letter of a name of one."""
+    """Enough of the address for its owner to recognise: ``k…@bücher.example``; a name of one letter is hidden."""
     local_part, at, domain = address.rpartition("@")
     shown = local_part[:1] if len(local_part) > 1 else ""
     return f"{shown}…{at}{domain}"

@@ -29,7 +29,7 @@ from typing import Self
 
 
 class DomainError(Exception):
-    """A rule said no. Nothing has been changed."""
+    """A rule refused the request. Nothing has been changed."""
 
     _template: str | None = None
     _amount: int = 0
@@ -46,12 +46,12 @@ class DomainError(Exception):
         return error
 
     def written_by(self, write: Callable[[int], str]) -> str:
-        """The sentence with its amount, if it has one, as ``write`` writes it: people read it in the show's locale."""
+        """The sentence, with its amount (if it has one) written by ``write``: people read it in the show's locale."""
         return str(self) if self._template is None else self._template.format(amount=write(self._amount))
 
 
 class InvalidRequest(DomainError):
-    """The request is malformed in a way that no more specific error names."""
+    """The request is malformed in a way that no more specific error describes."""
 
 
 class InvalidAmount(InvalidRequest):
@@ -59,11 +59,11 @@ class InvalidAmount(InvalidRequest):
 
 
 class OrderTotalTooSmall(InvalidRequest):
-    """The total is above zero, yet below what Stripe accepts for the currency."""
+    """The total is above zero, but below the least amount that Stripe accepts in the currency."""
 
 
 class InvalidEmail(DomainError):
-    """The e-mail address is not one."""
+    """The text is not an e-mail address."""
 
 
 class InvalidName(DomainError):
@@ -79,15 +79,15 @@ class InvalidQuantity(DomainError):
 
 
 class NoTickets(DomainError):
-    """Nothing is left of the order once the lines of quantity zero are skipped."""
+    """The order has no lines left after those with quantity zero are skipped."""
 
 
 class TooManyTickets(DomainError):
-    """More tickets than one order may have."""
+    """The order has more tickets than allowed."""
 
 
 class OrderTotalExceeded(DomainError):
-    """The total is above what one order may cost."""
+    """The total is above the limit for one order."""
 
 
 class DonationTooLarge(DomainError):
@@ -111,15 +111,15 @@ class ShowUnavailable(DomainError):
 
 
 class TicketNotFound(DomainError):
-    """No such ticket in this show."""
+    """The show has no such ticket."""
 
 
 class TicketsUnavailable(DomainError):
-    """Fewer tickets are left than were asked for."""
+    """Fewer tickets are left than the buyer wants."""
 
 
 class InvalidPromoCode(DomainError):
-    """No such promo code in this show."""
+    """The show has no such promo code."""
 
 
 class PromoCodeExhausted(DomainError):
@@ -127,24 +127,24 @@ class PromoCodeExhausted(DomainError):
 
 
 class HoldLimitReached(DomainError):
-    """One buyer has as many unpaid or free tickets of a show as anyone may have."""
+    """The buyer already has as many unpaid or free tickets of the show as one buyer may have."""
 
 
 class ProducerPaymentMissing(DomainError):
-    """The producer cannot be paid yet: no Stripe account, or charges are not enabled on it."""
+    """The producer cannot be paid yet: there is no Stripe account, or charges are not enabled on it."""
 
 
 class NotFound(DomainError):
-    """There is no such thing, or it is none of the asker's business."""
+    """The object does not exist, or the caller may not see it."""
 
 
 class Conflict(DomainError):
-    """The request is fine, but the state of things forbids it."""
+    """The request is valid, but the current state forbids it."""
 
 
 class IllegalTransition(Conflict):
-    """An order cannot go from its status by this event (design.md §3, order life cycle)."""
+    """An order in this status cannot have this event (design.md §3, order life cycle)."""
 
 
 class PaymentMismatch(DomainError):
-    """What Stripe says was paid is not what the order costs."""
+    """The amount that Stripe reports as paid differs from the order's price."""

@@ -1,4 +1,4 @@
-"""How many of a ticket there are, and who has them (design.md §3, Inventory)."""
+"""The inventory of a ticket type: how many are held, sold and left (design.md §3, Inventory)."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ class Inventory:
 
     @property
     def remaining(self) -> int:
-        """How many can still be held or sold."""
+        """The number of tickets that can still be held or sold."""
         return self.quantity - self.held - self.sold
 
     def hold(self, count: int) -> Inventory:
-        """Put ``count`` aside for a buyer who is about to pay. Raises Conflict when fewer remain."""
+        """Hold ``count`` for a buyer who is about to pay. Raises Conflict if fewer remain."""
         return Inventory(self.quantity, self.held + count, self.sold)
 
     def release(self, count: int) -> Inventory:
-        """Give ``count`` held ones back. Raises Conflict when fewer are held."""
+        """Give back ``count`` held tickets. Raises Conflict if fewer are held."""
         return Inventory(self.quantity, self.held - count, self.sold)
 
     def sell_held(self, count: int) -> Inventory:
-        """``count`` held ones were paid for. Raises Conflict when fewer are held."""
+        """Sell ``count`` held tickets that were paid. Raises Conflict if fewer are held."""
         return Inventory(self.quantity, self.held - count, self.sold + count)
 
     def sell(self, count: int) -> Inventory:
-        """Sell ``count`` that nobody held: free, manual and late paid orders. Raises Conflict when fewer remain."""
+        """Sell ``count`` tickets without a hold: free, manual and late paid orders. Raises Conflict if fewer remain."""
         return Inventory(self.quantity, self.held, self.sold + count)
 
     def restock(self, count: int) -> Inventory:
-        """Put ``count`` refunded ones on sale again. Raises Conflict when fewer are sold."""
+        """Put ``count`` refunded tickets on sale again. Raises Conflict if fewer are sold."""
         return Inventory(self.quantity, self.held, self.sold - count)
 
     def resize(self, quantity: int) -> Inventory:
-        """Change the capacity. Raises Conflict when more are held and sold already."""
+        """Change the capacity. Raises Conflict if more are already held and sold."""
         if self.held + self.sold > quantity:
             raise Conflict(
                 f"quantity cannot go below {self.held + self.sold}: {self.held} are held and {self.sold} are sold",

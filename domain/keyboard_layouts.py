@@ -1,10 +1,10 @@
-"""What keyboards type where a US keyboard types the letters and digits of a ticket's code.
+"""The characters that other keyboards type where a US keyboard types the letters and digits of a ticket code.
 
-A hand scanner is a keyboard: it sends keys, and the computer makes characters of them by its own layout. One that is
-set to US English and stands at a German computer types Z for Y; at a French one, A for Q and ``é`` for 2.
+A hand scanner acts as a keyboard: it sends keys, and the computer turns them into characters by its own layout. A
+scanner set to US English on a German computer types Z for Y; on a French one, A for Q and ``é`` for 2.
 
 The table was made from Debian's xkb-data 2.35.1-1 (the layouts of X.Org, February 2022), with libxkbcommon 1.5.0, in
-November 2026. ``python -m tests.support.xkb`` prints it from the layouts that are installed, and
+November 2026. ``python -m tests.support.xkb`` prints it from the installed layouts, and
 tests/domain/test_keyboard_layouts.py compares the two.
 """
 
@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from typing import Final
 
-#: The keys of a code, by what a US keyboard has on them.
+#: The keys of a code, named by what a US keyboard has on them.
 CODE_KEYS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 LETTER_KEYS: Final = CODE_KEYS[:26]
-#: In place of a character: the key types none by itself, such as a dead accent.
+#: Marks a key that types no character alone, such as a dead accent.
 NOTHING: Final = "\ufffd"
 SOURCE: Final = "xkb-data 2.35.1"
 
-#: The names of layouts that type alike, as X11 has them, the commonest first; what CODE_KEYS type; what LETTER_KEYS
-#: type with Shift. Layouts that type a code as it is (Italian, Spanish, Polish …) are left out.
+#: Each row: the X11 names of layouts that type alike, the commonest first; what CODE_KEYS type; what LETTER_KEYS type
+#: with Shift. Layouts that type a code unchanged (Italian, Spanish, Polish …) are left out.
 LAYOUTS: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "de pl(qwertz) ro(winkeys) rs(latin) al at ba hr hu me si ch",

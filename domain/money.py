@@ -1,4 +1,4 @@
-"""Money: integers of a currency's minor unit; decimals only where people and JSON see them."""
+"""Money: integers of a currency's minor unit; decimals only for people and JSON."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Final
 from domain.currencies import LARGER_CHARGES, LEAST_DOLLARS, MOST_MINOR_UNITS, ROWS, SYMBOLS, WHOLE_UNITS, CurrencyRow
 from domain.errors import InvalidAmount, InvalidRequest
 
-#: No single amount may reach this, whatever the currency: it keeps every sum far inside a 64-bit integer.
+#: The exclusive limit of any single amount in any currency; it keeps every sum far inside a 64-bit integer.
 AMOUNT_LIMIT = 10**12
-#: Stripe takes amounts of three decimals only where the last of them is zero.
+#: Stripe accepts amounts with three decimals only if the last is zero.
 _THREE_DECIMALS: Final = 3
 _THREE_DECIMALS_STEP: Final = 10
 
 
 def round_half_up(amount: Decimal) -> int:
-    """The nearest integer; halves go up (2.5 -> 3), as every amount that is shown is rounded."""
+    """The nearest integer; halves go up (2.5 -> 3), as in every amount that is shown."""
     return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
@@ -25,11 +25,11 @@ def round_half_up(amount: Decimal) -> int:
 class Currency:
     """An ISO 4217 currency that tickets can be sold in.
 
-    Amounts are counted in ``places`` decimal places, as Stripe counts them (2 for USD, 0 for JPY), and every amount is
-    a multiple of ``step`` minor units: 100 for ISK, whose two decimals are always zero, 10 for KWD, whose third is.
-    ``minimum_charge`` and ``maximum_charge`` are the least and the most that Stripe takes at once, in minor units.
-    ``symbol`` is what stands before an amount ("" puts the code behind it). ``per_dollar`` is roughly how many of its
-    units a dollar is (domain.currencies says what for).
+    Amounts have ``places`` decimal places, as Stripe counts them (2 for USD, 0 for JPY), and every amount is a multiple
+    of ``step`` minor units: 100 for ISK, whose two decimals are always zero, 10 for KWD, whose third is.
+    ``minimum_charge`` and ``maximum_charge`` are the least and the most that Stripe charges at once, in minor units.
+    ``symbol`` stands before an amount ("" puts the code after it). ``per_dollar`` is roughly the number of its units in
+    a dollar (domain.currencies explains its use).
     """
 
     code: str
@@ -42,19 +42,19 @@ class Currency:
 
     @property
     def decimals(self) -> int:
-        """How many decimal places people write: none where the minor unit only ever counts whole units."""
+        """The number of decimal places that people write: zero if the minor unit only counts whole units."""
         return 0 if self.step == 10**self.places else self.places
 
     def to_minor(self, amount: Decimal) -> int:
         """``amount`` in minor units, exactly: "15.00" USD -> 1500.
 
-        Raises InvalidAmount when it is not finite, negative, too large, or finer than the currency allows.
+        Raises InvalidAmount if it is not finite, negative, too large, or finer than the currency allows.
         """
         if not amount.is_finite() or amount < 0:
             raise InvalidAmount(f"Amount must be a number of {self.code}, zero or more")
         if amount >= AMOUNT_LIMIT:
             raise InvalidAmount("Amount is too large")
-        # Scaling rounds to the context's digits, which an amount may exceed: compared with what was asked for.
+        # Scaling rounds to the context's digits, which an amount may exceed, so the result is compared with the amount.
         minor = int(amount.scaleb(self.places))
         if self.to_decimal(minor) != amount or minor % self.step:
             raise InvalidAmount(f"Amounts in {self.code} have at most {self._places_allowed()} decimal places")
@@ -68,7 +68,7 @@ class Currency:
         return self.round_minor(amount.scaleb(self.places))
 
     def round_minor(self, minor: Decimal) -> int:
-        """The amount that can be paid nearest to so many minor units; halves go up."""
+        """The payable amount nearest to ``minor``; halves go up."""
         return round_half_up(minor / self.step) * self.step if self.step > 1 else round_half_up(minor)
 
     def to_decimal(self, minor: int) -> Decimal:
@@ -109,12 +109,12 @@ def _currency(row: CurrencyRow) -> Currency:
 
 
 _CURRENCIES = {row.code: _currency(row) for row in ROWS}
-#: Every currency there is a row for, by its code.
+#: All currencies of the table, by code.
 CURRENCIES: Final = tuple(_CURRENCIES.values())
 
 
 def currency(code: str) -> Currency:
-    """The currency of an ISO 4217 code in any case. Raises InvalidRequest for one we do not sell in."""
+    """The currency of an ISO 4217 code in any case. Raises InvalidRequest for one that tickets cannot be sold in."""
     try:
         return _CURRENCIES[code.upper()]
     except KeyError:

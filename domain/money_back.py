@@ -1,4 +1,4 @@
-"""What happened to the money of an order that was given back, in whole or in part, as its buyer should hear it."""
+"""The money of an order that was given back, in whole or in part, as its buyer is informed of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from domain.refunds import Refund, RefundStatus, outstanding
 
 
 class MoneyBackStatus(StrEnum):
-    """The one thing that matters most: what did not arrive, then what is on its way, then what is there.
+    """The most important status: first money that did not arrive, then money on its way, then money that arrived.
 
     ``disputed``: the buyer's bank has the money and decides. ``failed``: the money is owed.
     """
@@ -25,8 +25,8 @@ class MoneyBackStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyBack:
-    """Amounts in minor units: ``returned`` to the buyer, by banks too, ``on_its_way``, and ``owed``: what should have
-    gone back and failed.
+    """Amounts in minor units: ``returned`` to the buyer, by banks too, ``on_its_way``, and ``owed`` because a refund
+    failed.
     """
 
     status: MoneyBackStatus
@@ -36,12 +36,12 @@ class MoneyBack:
 
 
 def money_back(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> MoneyBack | None:
-    """None where no money of the order was ever to go back."""
+    """The money that went back or should go back; None if the order has none."""
     if not refunds and not disputes:
         return None
     arrived = sum(refund.amount for refund in refunds if refund.status is RefundStatus.SUCCEEDED)
     under_way = sum(refund.amount for refund in refunds if refund.is_effective) - arrived
-    # The fees go back where the refund that was lost said so.
+    # The fees go back if the refund that was lost included them.
     with_fees = any(refund.refund_fees for refund in refunds if not refund.is_effective)
     still_owed = outstanding(order, refunds, refund_fees=with_fees, disputes=disputes)
     returned = min(arrived + taken_by_banks(disputes), order.amount_paid)

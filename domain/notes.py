@@ -1,4 +1,4 @@
-"""What a producer's people write down about an order."""
+"""Notes that a producer's people write about an order."""
 
 from __future__ import annotations
 

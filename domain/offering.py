@@ -1,4 +1,4 @@
-"""A show on sale, as one transaction sees it: quotes carts and places orders."""
+"""A show on sale, as one transaction sees it: it quotes carts and places orders."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from domain.tax import TaxMode
 
 
 class PriceChanged(DomainError):
-    """The total is not the one the buyer agreed to; ``quote`` is the new price."""
+    """The total differs from the one the buyer agreed to; ``quote`` has the new price."""
 
     def __init__(self, quote: Quote) -> None:
         self._template, self._amount = "The price has changed: the total is now {amount}", quote.total
@@ -32,7 +32,7 @@ class PriceChanged(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Offering:
-    """A show, its producer, and the stock of at least the tickets and promo codes that are asked for."""
+    """A show, its producer, and the stock of at least the requested tickets and promo codes."""
 
     show: Show
     producer: Producer
@@ -40,7 +40,7 @@ class Offering:
     policy: CheckoutPolicy
 
     def quote(self, cart: Cart, *, now: datetime, manual_payment: ManualPayment | None = None) -> Quote:
-        """What the cart costs now; a manual order has no fees, and needs no published show. Nothing is held.
+        """The price of the cart at ``now``. A manual order has no fees and needs no published show. Nothing is held.
 
         Raises ShowUnavailable, ShowEnded, TicketNotFound, InvalidPromoCode, PromoCodeExhausted, TicketsUnavailable,
         ProducerPaymentMissing, and what ``domain.pricing.price`` raises.
@@ -72,12 +72,12 @@ class Offering:
         manual_payment: ManualPayment | None = None,
         permit: Callable[[Quote], None] | None = None,
     ) -> Order:
-        """Take the cart's tickets from the stock: a free or manual order is completed, any other holds them until it
-        is paid.
+        """Take the cart's tickets from the stock: a free or manual order is completed, any other holds them until it is
+        paid.
 
-        ``expected_total`` is in the currency's own unit; ``permit`` is asked about the price and may raise. Raises
-        PriceChanged when the total differs from ``expected_total``, and what ``quote`` and ``permit`` raise; the stock
-        is unchanged then.
+        ``expected_total`` is in the currency's main unit; ``permit`` is called with the price and may raise. Raises
+        PriceChanged if the total differs from ``expected_total``, and what ``quote`` and ``permit`` raise; the stock is
+        then unchanged.
         """
         quote = self.quote(cart, now=now, manual_payment=manual_payment)
         if expected_total is not None and not (
@@ -106,7 +106,7 @@ class Offering:
             return order(
                 status=OrderStatus.COMPLETED,
                 completed_at=now,
-                # What a manual order costs is in the producer's hands already.
+                # The producer already has the money for a manual order.
                 amount_paid=quote.total,
                 session_id=None if manual_payment else f"FREE-{order_id}",
                 attendees=admissions(self.show.id, customer, quote, issue),

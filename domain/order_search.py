@@ -1,7 +1,7 @@
-"""Finding orders by what a person types: names without their accents, phone numbers as they are written, numbers.
+"""Search for orders by typed words: names without accents, phone numbers as people write them, order numbers.
 
-Both sides are folded alike: an order's key when it is stored, the words when they are searched. Every word must be
-found somewhere in the order.
+Both sides are folded in the same way: an order's key when it is stored, the words when they are searched. Every word
+must occur in the order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from domain.errors import InvalidPhone
 from domain.orders import NUMBER_LENGTH
 from domain.person_name import APOSTROPHES, DOTS_BETWEEN, GERESH, HYPHENS
 
-#: Letters that Unicode does not take apart, as people without them on their keyboards write them, and Arabic's tatweel,
+#: Letters that Unicode does not decompose, as people without them on their keyboards write them, and Arabic's tatweel,
 #: which only stretches a word.
 _PLAIN: Final = {
     **dict.fromkeys("łŀ", "l"),
@@ -51,14 +51,14 @@ _PLAIN: Final = {
 }
 _FOLDING: Final = str.maketrans(_PLAIN)
 _ASCII_FOLDING: Final = str.maketrans({"'": "", "`": "", '"': "", "-": " "})
-#: German, Danish, Swedish and Norwegian write these letters with two where they are not to be had.
+#: German, Danish, Swedish and Norwegian write two letters for these where a keyboard lacks them.
 _IN_TWO_LETTERS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 #: Canonical combining classes of marks that belong to a letter: nukta, voicing marks of kana, virama.
 _OF_THE_LETTER: Final = frozenset({0, 7, 8, 9})
 _OF_A_PHONE: Final = re.compile(r"[+(]?\d[\d()./\-]*|\(\d+\)[\d./\-]*")
-#: What stands before a number in the country itself, or before another country's.
+#: Prefixes of a number within its country, or of an international number.
 _BEFORE_A_NUMBER: Final = ("011", "00", "06", "0", "8")
-#: Fewer digits than these may be anywhere in a phone number; of more, what stands before a number is left out.
+#: A number keeps at least this many digits when its prefix is removed.
 _LEAST_DIGITS: Final = 3
 
 
@@ -72,7 +72,7 @@ def folded(text: str) -> str:
 
 
 def search_key(customer: Customer) -> str:
-    """What an order is found by, but for its number and its phone."""
+    """The text in which an order's words are searched, except for its number and its phone."""
     text = f"{customer.name} {customer.email}"
     if text.isascii():
         return folded(text)
@@ -82,8 +82,8 @@ def search_key(customer: Customer) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
-    """One word: an order has it if its key has one of ``spellings``, its phone's digits one of ``phones``, or its id
-    the ``number_tail``.
+    """One word. An order matches if its key contains one of ``spellings``, its phone's digits contain one of
+    ``phones``, or its id ends with ``number_tail``.
     """
 
     spellings: tuple[str, ...]
@@ -91,7 +91,7 @@ class SearchTerm:
     number_tail: bytes | None = None
 
     def is_in(self, key: str, phone: str | None, order_id: UUID) -> bool:
-        """Whether an order has it."""
+        """Whether an order matches the word."""
         return (
             any(spelling in key for spelling in self.spellings)
             or any(digits in (phone or "") for digits in self.phones)
@@ -100,7 +100,7 @@ class SearchTerm:
 
 
 def search_terms(text: str) -> list[SearchTerm]:
-    """The words of what was typed. None, where there is nothing but space."""
+    """The words of the typed text; empty if it has only spaces."""
     terms: list[SearchTerm] = []
     digits: list[str] = []
     for word in unicodedata.normalize("NFKC", text).split():
@@ -119,14 +119,14 @@ def _words(word: str) -> Iterator[SearchTerm]:
         yield SearchTerm(_spellings(word), number_tail=number)
         return
     ways = [spelling.split() for spelling in _spellings(word)]
-    if not ways[0]:  # signs alone, which nobody is called
+    if not ways[0]:  # only punctuation, which is in no name
         yield SearchTerm((word,))
     for parts in zip(*ways, strict=True):
         yield SearchTerm(tuple(dict.fromkeys(parts)))
 
 
 def _phone(words: list[str]) -> Iterator[SearchTerm]:
-    """A number that was typed in groups is one word."""
+    """The phone number that was typed in groups, as one word."""
     if words:
         typed = " ".join(words)
         yield SearchTerm((typed,), _phones(typed), _number_tail(words[0]) if len(words) == 1 else None)
@@ -143,7 +143,7 @@ def _phones(typed: str) -> tuple[str, ...]:
 
 
 def _spellings(text: str) -> tuple[str, ...]:
-    """The text folded, and with two letters for one where that is another way to write it."""
+    """The folded text, and a second spelling with two letters for one where the language allows it."""
     one = folded(text)
     if text.isascii():
         return (one,)

@@ -23,7 +23,7 @@ from domain.tax import TaxMode, VenueAddress
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands."""
+    """The status of an order."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -36,7 +36,7 @@ class OrderStatus(StrEnum):
 
 
 class OrderEvent(StrEnum):
-    """What can happen to an order."""
+    """An event in an order's life."""
 
     CARD_DECLINED = "card declined"
     PAID_BY_DELAYED_METHOD = "paid by a delayed method"
@@ -52,13 +52,13 @@ class OrderEvent(StrEnum):
     DISPUTE_LOST = "dispute lost"
 
 
-#: Orders that have tickets put aside.
+#: Orders that have tickets on hold.
 HOLDING: Final = frozenset({OrderStatus.PENDING, OrderStatus.PROCESSING})
-#: Orders that gave their hold up; money may still arrive.
+#: Orders that gave up their hold; money may still arrive.
 RELEASED: Final = frozenset({OrderStatus.EXPIRED, OrderStatus.PAYMENT_FAILED, OrderStatus.CANCELLED})
-#: Orders whose tickets are sold, as far as their attendees are not void.
+#: Orders whose tickets are sold, except those of void attendees.
 SOLD: Final = frozenset({OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED})
-#: Orders whose money came, whether or not it went back since. The buyer's bank may ask for it in all of them.
+#: Orders that were paid, even if the money has gone back since. The buyer's bank may reclaim it from all of them.
 PAID: Final = SOLD | {OrderStatus.REFUNDED}
 
 _RELEASING_EVENTS: Final = {
@@ -83,7 +83,7 @@ TRANSITIONS: Final = MappingProxyType(
 
 
 class ManualPayment(StrEnum):
-    """How a manual order is paid: by the producer's own hand, never by Stripe. A ``comp`` costs nothing."""
+    """How a manual order is paid: directly to the producer, never through Stripe. A ``comp`` costs nothing."""
 
     CASH = "cash"
     COMP = "comp"
@@ -99,9 +99,9 @@ class AttendeeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketAttendee:
-    """One person, one admission. ``line`` is the index of the order's line; ``code`` is what the QR code says.
+    """One person, one admission. ``line`` is the index of the order's line; ``code`` is the text of the QR code.
 
-    ``restocked``: void, and the place was put on sale again.
+    ``restocked``: the ticket is void, and its place is on sale again.
     """
 
     id: UUID
@@ -118,7 +118,7 @@ class TicketAttendee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What Stripe says was paid: minor units of ``currency`` (ISO code), ``tax`` part of ``amount``."""
+    """The payment that Stripe reports: minor units of ``currency`` (ISO code); ``tax`` is part of ``amount``."""
 
     amount: int
     tax: int
@@ -129,7 +129,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """Under which Idempotency-Key an order was asked for, and a hash of everything that was asked."""
+    """The Idempotency-Key of an order, and a hash of the whole request."""
 
     key: str
     fingerprint: bytes
@@ -165,13 +165,13 @@ def number_of(order_id: UUID) -> str:
     return base64.b32encode(order_id.bytes[-5:]).decode()
 
 
-#: A spreadsheet may take digits, or digits with letters in one place, for a quantity: 22222E22 is a number with an
+#: A spreadsheet may read digits, or digits with letters in one place, as a quantity: 22222E22 is a number with an
 #: exponent, 2MAR2345 and SEPT2345 are dates, 222222KR is money.
 _QUANTITY: Final = re.compile(r"[2-7]*[A-Z]{0,5}[2-7]*")
 
 
 def reads_as_quantity(number: str) -> bool:
-    """Whether a spreadsheet may take an order's number for a number, a date or money, and so write another one."""
+    """Whether a spreadsheet may read an order's number as a number, a date or money, and so change it."""
     return not number.isalpha() and _QUANTITY.fullmatch(number) is not None
 
 
@@ -179,13 +179,13 @@ def reads_as_quantity(number: str) -> bool:
 class Order:
     """One purchase: customer, priced lines, payment and attendees.
 
-    ``expires_at`` is when the hold runs out, ``doors_at`` when the doors were to open as the order was placed (None for
-    orders that never had a hold), ``stripe_account_id`` the producer's account that the money goes to, fixed when the
-    order is placed, ``manual_payment`` how a manual order was paid (None for one that a buyer placed). ``amount_paid``
-    (tax included), ``tax`` and ``refunded_amount`` (what is on its way back counts) are in minor units.
-    ``tax_mode`` and ``venue_address`` are those of when the order was placed; the address is kept where tax is computed
-    by it.
-    ``unwanted``: cancelled while the money was on its way, which goes back when it comes.
+    ``expires_at`` is the end of the hold, ``doors_at`` the opening of the doors as planned when the order was placed
+    (None for orders that never had a hold). ``stripe_account_id`` is the producer's account that receives the money,
+    fixed when the order is placed. ``manual_payment`` is how a manual order was paid (None for a buyer's order).
+    ``amount_paid`` (tax included), ``tax`` and ``refunded_amount`` (money on its way back included) are in minor units.
+    ``tax_mode`` and ``venue_address`` are those at the time the order was placed; the address is kept if tax is
+    computed from it. ``unwanted`` marks an order that was cancelled while the money was on its way; the money goes back
+    when it arrives.
     """
 
     id: UUID
@@ -222,7 +222,7 @@ class Order:
 
     @property
     def tax_added(self) -> int:
-        """What of the tax was paid on top of the quote's total, in minor units."""
+        """The tax that was paid on top of the quote's total, in minor units."""
         return 0 if self.tax_mode is TaxMode.INCLUSIVE else self.tax
 
     @property
@@ -232,12 +232,12 @@ class Order:
 
     @property
     def number(self) -> str:
-        """What people read out on the phone."""
+        """The order's number, which people read out on the phone."""
         return number_of(self.id)
 
     @property
     def success(self) -> bool:
-        """True exactly while attendees may enter."""
+        """Whether the order's attendees may enter."""
         return self.status in SOLD and any(a.status is AttendeeStatus.VALID for a in self.attendees)
 
     @property
@@ -245,29 +245,29 @@ class Order:
         return self.status in HOLDING
 
     def status_after(self, event: OrderEvent) -> OrderStatus:
-        """Raises IllegalTransition where the life cycle has no such step."""
+        """The status after ``event``. Raises IllegalTransition if the life cycle has no such step."""
         try:
             return TRANSITIONS[self.status, event]
         except KeyError:
             raise IllegalTransition(f"Order {self.number} is {self.status}: {event} is not possible") from None
 
     def with_session(self, session_id: str, checkout_url: str | None) -> Order:
-        """The order knows where it can be paid."""
+        """The order with the session in which it can be paid."""
         return replace(self, session_id=session_id, checkout_url=checkout_url)
 
     def declined(self, reason: str) -> Order:
-        """The card was refused; the buyer may try again (P1-001)."""
+        """The order after the card was refused; the buyer may try again (P1-001)."""
         return replace(self, status=self.status_after(OrderEvent.CARD_DECLINED), last_payment_error=reason)
 
     def awaiting_delayed_payment(self) -> Order:
-        """The buyer has done their part; the bank has not yet."""
+        """The order while the bank still works on a payment that the buyer has made."""
         return replace(self, status=self.status_after(OrderEvent.PAID_BY_DELAYED_METHOD))
 
     def completed(self, receipt: Receipt, stock: Stock, *, issue: IssueTicket, now: datetime) -> Order:
-        """Paid: the hold becomes a sale and everybody gets a ticket.
+        """The paid order: its hold becomes a sale, and each ticket gets an attendee.
 
-        An order whose hold was released takes its tickets anew; the caller asks ``stock.has`` first and returns the
-        money otherwise. Raises PaymentMismatch, IllegalTransition, Conflict.
+        An order whose hold was released takes its tickets from the stock again. The caller first asks ``stock.has``,
+        and returns the money if they are gone. Raises PaymentMismatch, IllegalTransition, Conflict.
         """
         status = self.status_after(OrderEvent.PAYMENT_CONFIRMED)
         self._check_receipt(receipt)
@@ -285,20 +285,20 @@ class Order:
         )
 
     def released(self, event: OrderEvent, stock: Stock) -> Order:
-        """The hold is given back: SESSION_EXPIRED, PAYMENT_FAILED or CANCELLED."""
+        """The order without its hold, after SESSION_EXPIRED, PAYMENT_FAILED or CANCELLED."""
         status = self.status_after(event)
         stock.release(self.lines, self.promo_code_id)
         return replace(self, status=status)
 
     def given_up(self, stock: Stock) -> Order:
-        """Cancelled by its buyer while the bank still works on the payment. Raises IllegalTransition."""
+        """The order, cancelled by its buyer while the bank still works on the payment. Raises IllegalTransition."""
         return replace(self.released(OrderEvent.CANCELLED, stock), unwanted=True)
 
     def refunded(self, attendee_ids: Collection[UUID] | None, stock: Stock, *, restock: bool) -> Order:
-        """Void the named attendees (None: all that are left) and put their tickets on sale again if ``restock``.
+        """Void the given attendees (None: all that are left) and put their tickets on sale again if ``restock``.
 
-        The use of a promo code belongs to the whole order: it comes back when every place of the order is on sale
-        again. Raises Conflict when one of them is void already or not of this order, IllegalTransition.
+        A promo code's use belongs to the whole order: it is given back when every place of the order is on sale again.
+        Raises IllegalTransition, and Conflict if one of the attendees is already void or not of this order.
         """
         valid = {a.id for a in self.attendees if a.status is AttendeeStatus.VALID}
         chosen = valid if attendee_ids is None else set(attendee_ids)
@@ -316,17 +316,17 @@ class Order:
         return refunded
 
     def late_payment_returned(self, receipt: Receipt) -> Order:
-        """The money came when the tickets were gone, and goes back in full."""
+        """The order whose money came after its tickets were gone, and goes back in full."""
         status = self.status_after(OrderEvent.LATE_PAYMENT_RETURNED)
         return replace(self, status=status, refunded_amount=receipt.amount).with_receipt(receipt)
 
     def with_receipt(self, receipt: Receipt) -> Order:
-        """What was paid, and how, is written down."""
+        """The order with the amount and the ids of its payment."""
         return replace(self, **_facts_of(receipt))
 
     def dispute(self, event: OrderEvent, *, voids: bool = True) -> Order:
-        """The buyer's bank asks for the money back: flagged while open; a lost dispute ``voids`` all attendees, or
-        none.
+        """The order after a dispute's event. It is flagged while the dispute is open; a lost dispute voids all
+        attendees if ``voids``.
         """
         status = self.status_after(event)
         lost = event is OrderEvent.DISPUTE_LOST and voids
@@ -334,29 +334,29 @@ class Order:
         return replace(self, status=status, disputed=event is not OrderEvent.DISPUTE_WON, attendees=attendees)
 
     def checked_in(self, attendee_id: UUID, at: datetime | None) -> Order:
-        """The attendee went in at that moment, or (None) did not after all."""
+        """The order with the attendee checked in at that moment, or (None) not checked in any more."""
         return replace(
             self,
             attendees=tuple(replace(a, checked_in_at=at) if a.id == attendee_id else a for a in self.attendees),
         )
 
     def with_customer(self, customer: Customer) -> Order:
-        """The order is corrected to be this customer's, and so are attendees who have the old customer's name.
+        """The order with this customer; attendees with the old customer's name get the new one.
 
-        Raises Conflict where the buyer was erased, and where the order neither admits anybody nor waits for its bank:
-        one that is being paid has its customer's address at Stripe.
+        Raises Conflict if the buyer was erased, or if the order neither admits anyone nor waits for its bank: while an
+        order is being paid, Stripe has its customer's address.
         """
         if self.customer.is_erased:
-            raise Conflict(f"Order {self.number} stays as it is: its buyer was erased")
+            raise Conflict(f"Order {self.number} cannot be changed: its buyer was erased")
         if not self.success and self.status is not OrderStatus.PROCESSING:
             raise Conflict(
-                f"Order {self.number} is {self.status} and has no valid tickets: its customer stays as it is"
+                f"Order {self.number} is {self.status} and has no valid tickets: its customer cannot be changed"
             )
         renamed = tuple(replace(a, name=customer.name) if a.name == self.customer.name else a for a in self.attendees)
         return replace(self, customer=customer, attendees=renamed)
 
     def with_attendees(self, issue: IssueTicket) -> Order:
-        """One attendee a ticket, named after the customer."""
+        """The order with one attendee for each ticket, named after the customer."""
         return replace(self, attendees=admissions(self.show_id, self.customer, self.quote, issue))
 
     def _voided(self, attendee_ids: Collection[UUID], *, restocked: bool = False) -> tuple[TicketAttendee, ...]:
@@ -371,7 +371,7 @@ class Order:
         if receipt.currency.upper() != code or receipt.amount - added != expected:
             raise PaymentMismatch(
                 f"Order {self.id} costs {expected} {code} in minor units, "
-                f"paid were {receipt.amount} {receipt.currency} with {receipt.tax} tax ({self.tax_mode})"
+                f"but {receipt.amount} {receipt.currency} with {receipt.tax} tax were paid ({self.tax_mode})"
             )
 
 

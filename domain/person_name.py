@@ -1,8 +1,8 @@
-"""How people's names are spelt, in every script: which characters are one, which are left out, which are refused.
+"""The spelling of people's names in every script: which characters are kept, left out or refused.
 
-The table of characters that are not to be seen is Default_Ignorable_Code_Point of Unicode 17.0 (DerivedCoreProperties),
-with the two blanks among Egyptian hieroglyphs; it has grown in reserved places only for years. Signs of other kinds are
-Unicode's general categories, as this Python knows them.
+The table of invisible characters is Default_Ignorable_Code_Point of Unicode 17.0 (DerivedCoreProperties), with the two
+blanks among Egyptian hieroglyphs; for years it has grown in reserved places only. Signs of other kinds are Unicode's
+general categories, as this Python knows them.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from domain.errors import InvalidName
 
 MAX_NAME_LENGTH: Final = 100
 
-#: Whatever keyboards have for an apostrophe becomes one of the two that are written: straight ones (accents, full
-#: width) the typewriter's, curved ones (quotes, primes, modifier letters, Armenian) the printer's. A search takes all
-#: of them for one.
+#: Apostrophes of all keyboards become one of two: straight ones (accents, full width) the typewriter's, curved ones
+#: (quotes, primes, modifier letters, Armenian) the printer's. A search treats all of them as one.
 _STRAIGHT: Final = "'`´＇"
 _CURVED: Final = "’‘‛ʼʹʽˈ′‵՚"
 APOSTROPHES: Final = _STRAIGHT + _CURVED
 #: The Hebrew signs for foreign sounds and for abbreviations, kept as they are.
 GERESH: Final = "׳״"
 HYPHENS: Final = "-‐‑‒–־֊゠﹣－"
-#: Between syllables or parts of a name: Catalan (l·l), Japanese, Chinese renderings of foreign names, Tibetan.
+#: Dots between syllables or parts of a name: Catalan (l·l), Japanese, Chinese renderings of foreign names, Tibetan.
 DOTS_BETWEEN: Final = "·・･་༌"
 #: 〇 is a digit and a character of Chinese names.
 _AS_LETTERS: Final = "〇"
@@ -46,14 +45,15 @@ _INVISIBLE: Final = re.compile(
     "\ufeff\uffa0\U00013441\U00013442\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _JOINERS: Final = "\u200c\u200d"
-#: Scripts whose letters take another shape beside a joiner: Arabic to Myanmar, Khmer, Mongolian, Javanese and kin.
+#: Scripts whose letters change their shape beside a joiner: Arabic to Myanmar, Khmer, Mongolian, Javanese and kin.
 _JOINING: Final = re.compile("[\u0600-\u109f\u1780-\u18af\ua8e0-\uabff]")
-#: Which shape of a character is meant: after Han and Mongolian letters.
+#: Selectors of a character's shape, after Han and Mongolian letters.
 _VARIANTS: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _WITH_VARIANTS: Final = re.compile("[\u1820-\u18aa\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-#: On Hebrew keyboards the quotation mark stands for gershayim.
+#: Hebrew keyboards type the quotation mark for gershayim.
 _HEBREW_QUOTES: Final = re.compile('(?<=[א-ת])["”“](?=[א-ת])')
-#: A full stop between letters. Thai and Lao put no space after an abbreviation, but for the names that end an address.
+#: A full stop between letters. Thai and Lao put no space after an abbreviation, except for the names that end an
+#: address.
 _STOP_INSIDE: Final = re.compile(r"([^\s.]+)\.(?=([^\W\d_][^\s.]*))")
 _WITHOUT_SPACES: Final = re.compile("[\u0e00-\u0eff]")
 _ENDINGS_WITHOUT_SPACES: Final = frozenset({"ไทย", "คอม", "ລາວ"})
@@ -63,9 +63,9 @@ def parse_name(text: str) -> str:
     """A person's name, trimmed and in Unicode's composed form: 1 to 100 letters of any script, marks, spaces, hyphens,
     apostrophes, full stops, and the dots and signs that some scripts spell names with.
 
-    Spaces of every kind are one, and apostrophes of every keyboard one of two. What cannot be seen and means nothing is
-    left out. Letters on both sides of a full stop are an internet address, unless one of them is an initial (J.R.R.
-    Tolkien). Raises InvalidName.
+    Spaces of every kind become one, and the apostrophes of all keyboards one of two. Characters that are invisible and
+    have no meaning are left out. Letters on both sides of a full stop are an internet address, unless one of them is an
+    initial (J.R.R. Tolkien). Raises InvalidName.
     """
     name = text.strip() if _PLAIN_NAME.fullmatch(text) else _folded(text)
     if "  " in name:
@@ -86,19 +86,19 @@ def parse_name(text: str) -> str:
 
 
 def has_something_to_see(text: str) -> bool:
-    """Whether a text has more than spaces, characters that are not to be seen, and blanks (Hangul fillers, Braille)."""
+    """Whether a text has more than spaces, invisible characters and blanks (Hangul fillers, Braille)."""
     return bool(_INVISIBLE.sub("", text).replace("\u2800", "").strip())
 
 
 def _folded(text: str) -> str:
     name = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).translate(_ONE_FOR_ALL)
     name = _HEBREW_QUOTES.sub("״", _INVISIBLE.sub(_kept, name))
-    # What was left out may have stood between spaces, or between a letter and its mark.
+    # A character that was left out may have stood between spaces, or between a letter and its mark.
     return unicodedata.normalize("NFC", _SPACES.sub(" ", name)).strip()
 
 
 def _kept(found: re.Match[str]) -> str:
-    """The invisible character where its script needs it, otherwise nothing."""
+    """The invisible character if its script needs it, otherwise the empty string."""
     character, name, place = found[0], found.string, found.start()
     before, after = name[place - 1 : place], name[place + 1 : place + 2]
     joins = character in _JOINERS and _JOINING.match(before) and _JOINING.match(after)
@@ -132,10 +132,10 @@ def _is_address(before: str, after: str) -> bool:
         return last in _ENDINGS_WITHOUT_SPACES
     if _letters_in(last) == 1:
         return False
-    # "x.com" is an address, "J.Smith" and "Ж.Верн" are none.
+    # "x.com" is an address, "J.Smith" and "Ж.Верн" are not.
     return _letters_in(first) > 1 or (last.islower() and last.isascii())
 
 
 def _letters_in(text: str) -> int:
-    """Without their marks."""
+    """The number of letters, without their marks."""
     return sum(unicodedata.category(character).startswith("L") for character in text)

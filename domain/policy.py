@@ -13,34 +13,35 @@ from domain.claims import ClaimPolicy
 from domain.errors import InvalidRequest
 from domain.money import CURRENCIES, Currency, currency
 
-#: A billion is nonsense enough, in dollars and in any named currency but the smallest.
+#: A sanity limit, far above any real amount in dollars or in any currency but the smallest.
 MOST: Final = Decimal(10**12)
 MOST_DOLLARS: Final = Decimal(10**9)
-#: What the counter sells at once: each is a page of the mailed tickets. A school comes with more in two orders.
+#: The most tickets that the counter sells at once: each is a page of the mailed tickets. A larger group takes two
+#: orders.
 MAX_TICKETS_AT_THE_COUNTER: Final = 250
 
 _AMOUNT = re.compile(r"(?P<amount>(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:\s*(?P<code>[A-Za-z]{3}))?")
-#: "5,000 USD" is no list of 5 and 000 USD.
+#: Matches a thousands separator: "5,000 USD" is not a list of 5 and 000 USD.
 _GROUPED = re.compile(r"[0-9],[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
 class CurrencyAmounts:
-    """An amount for every currency: those of the ``named`` ones as given, all others by ``dollars``.
+    """An amount for every currency: the ``named`` ones as given, all others from ``dollars``.
 
-    Amounts are in the currencies' own units. ``named`` is by currency code.
+    Amounts are in the currencies' main units. ``named`` is by currency code.
     """
 
     dollars: Decimal
     named: Mapping[str, Decimal]
 
 
-#: A bare number is in dollars: in other currencies it is as many times larger as ``Currency.per_dollar`` says.
+#: A bare number is in dollars; other currencies multiply it by ``Currency.per_dollar``.
 AmountTerms: TypeAlias = Decimal | CurrencyAmounts
 
 
 def amount_in(currency: Currency, terms: AmountTerms) -> Decimal:
-    """The amount that ``terms`` have for a currency, in its own unit, unrounded: 1.50 is 225 for JPY."""
+    """The amount of ``terms`` in a currency, in its main unit, unrounded: 1.50 is 225 for JPY."""
     if isinstance(terms, CurrencyAmounts):
         named = terms.named.get(currency.code)
         return named if named is not None else terms.dollars * currency.per_dollar
@@ -48,10 +49,10 @@ def amount_in(currency: Currency, terms: AmountTerms) -> Decimal:
 
 
 def parse_amounts(text: str, *, default: Decimal) -> AmountTerms:
-    """What a setting says: "5000" (in dollars), "5000 USD, 750000 JPY", or "4000, 750000 JPY".
+    """The amounts of a setting: "5000" (in dollars), "5000 USD, 750000 JPY", or "4000, 750000 JPY".
 
-    ``default`` is in dollars and counts for currencies that are not named, where there is no bare number either.
-    Raises ValueError.
+    ``default`` is in dollars and applies to currencies that are not named if the text has no bare number. Raises
+    ValueError.
     """
     if _GROUPED.search(text):
         raise ValueError("write amounts without separators, and a space after each comma: 5000 USD, 750000 JPY")
@@ -111,7 +112,7 @@ class CheckoutPolicy:
     _terms: dict[str, CurrencyTerms] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def at_the_counter(self) -> CheckoutPolicy:
-        """The terms of a box office's own orders: stock limits them, and the system, but no limit of the buyers'."""
+        """The terms of a box office's own orders: stock and the system limit them, not the limits for buyers."""
         return replace(
             self,
             max_tickets_per_order=MAX_TICKETS_AT_THE_COUNTER,
@@ -120,7 +121,7 @@ class CheckoutPolicy:
         )
 
     def terms(self, currency: Currency) -> CurrencyTerms:
-        """What these terms are in one currency. No limit is above what Stripe charges at once."""
+        """These terms in one currency. No limit is above Stripe's largest charge."""
         terms = self._terms.get(currency.code)
         if terms is None:
             most = amount_in(currency, self.max_donation_per_ticket)
@@ -136,7 +137,7 @@ class CheckoutPolicy:
     def unsellable(self) -> tuple[Currency, int] | None:
         """The first currency whose largest order would be below Stripe's smallest charge, and that largest order.
 
-        An installation without paid orders may say so with a limit of 0.
+        An installation without paid orders may set a limit of 0.
         """
         for money in CURRENCIES:
             most = self.terms(money).max_order_amount

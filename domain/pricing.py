@@ -1,4 +1,4 @@
-"""What an order costs. One function computes it; everybody else reads the Quote (P0-006, P0-007)."""
+"""The price of an order. One function computes it; all other code reads the Quote (P0-006, P0-007)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from domain.promotions import TicketPromoCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOrder:
-    """An order's line. All amounts in minor units.
+    """An order's line. All amounts are in minor units.
 
-    ``price_per_ticket`` is the unit price before discount (a donation ticket's is the donation); ``discount_amount``
-    is what the whole line gets cheaper; ``total_price`` = quantity x price_per_ticket - discount_amount.
+    ``price_per_ticket`` is the unit price before discount (the donation for a donation ticket); ``discount_amount`` is
+    the discount of the whole line; ``total_price`` = quantity x price_per_ticket - discount_amount.
     """
 
     ticket_id: UUID
@@ -40,7 +40,7 @@ class TicketOrder:
 
     @property
     def unit_amount(self) -> int:
-        """What one ticket costs after discount: Stripe's unit_amount."""
+        """The price of one ticket after discount: Stripe's unit_amount."""
         return self.price_per_ticket - self.unit_discount
 
     @property
@@ -54,7 +54,7 @@ class TicketOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A priced order. All amounts in minor units of ``currency``.
+    """A priced order. All amounts are in minor units of ``currency``.
 
     ``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees, before tax.
     """
@@ -74,7 +74,7 @@ class Quote:
 
     @property
     def fees(self) -> int:
-        """What the platform keeps of a payment: Stripe's application fee."""
+        """The platform's share of a payment: Stripe's application fee."""
         return self.platform_fees + self.payment_processing_fees
 
 
@@ -87,10 +87,10 @@ def price(
     policy: CheckoutPolicy,
     at_the_counter: bool = False,
 ) -> Quote:
-    """The price of ``lines`` at the prices that ``tickets`` have now.
+    """The price of ``lines`` at the current prices of ``tickets``.
 
-    ``at_the_counter`` the producer takes the money: no payment is processed that would cost a fee, or that Stripe
-    would find too small.
+    ``at_the_counter`` the producer takes the money: there is no processing fee, and Stripe's smallest charge does not
+    apply.
 
     Raises DonationNotAllowed, DonationTooSmall, DonationTooLarge, OrderTotalExceeded, OrderTotalTooSmall.
     """
@@ -111,7 +111,7 @@ def price(
 
 
 def complimentary(lines: Iterable[CartLine], tickets: Mapping[UUID, Ticket], *, currency: Currency) -> Quote:
-    """Tickets as a gift: each costs nothing, whatever its price. Raises DonationNotAllowed."""
+    """A quote for gifts: each ticket costs nothing, whatever its price. Raises DonationNotAllowed."""
     priced = []
     for line in lines:
         if line.donation_amount:
@@ -174,7 +174,7 @@ def _price_line(
 def _donation(line: CartLine, ticket: Ticket, currency: Currency, policy: CheckoutPolicy) -> int:
     field = line.field("donation_amount")
     try:
-        # Compared before it is converted: a number of a million digits must not be written out.
+        # Compare before converting: a number of a million digits must not be written out.
         terms = policy.terms(currency)
         too_large = line.donation_amount.is_finite() and line.donation_amount > terms.max_donation
         if too_large and ticket.is_donation_based:
@@ -194,9 +194,9 @@ def _donation(line: CartLine, ticket: Ticket, currency: Currency, policy: Checko
 
 
 def fees_on_top(unit_price: int, currency: Currency, policy: CheckoutPolicy) -> int:
-    """What a buyer of one ticket of this price pays besides it, in minor units, before tax.
+    """The fees that a buyer of one ticket of this price pays on top, in minor units, before tax.
 
-    An advertised price has to have it in it. Of several tickets each costs as much or less.
+    An advertised price must include them. With several tickets, each costs as much or less.
     """
     return sum(_fees(unit_price, 1 if unit_price else 0, currency, policy))
 

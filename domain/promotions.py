@@ -12,7 +12,7 @@ from domain.errors import Conflict, InvalidRequest, PromoCodeExhausted
 from domain.money import round_half_up
 
 MAX_CODE_LENGTH = 50
-#: A limit above any show's capacity says nothing.
+#: The highest ``max_uses``: a limit above any show's capacity has no effect.
 MAX_USES = 1_000_000
 
 
@@ -22,7 +22,7 @@ def normalize_code(text: str) -> str:
 
 
 class PromoCodeFields(TypedDict, total=False):
-    """What a producer writes about a promo code, all of it or some. None takes a limit away."""
+    """The fields of a promo code that a producer writes, all or some. None removes a limit."""
 
     code: str
     discount: Decimal
@@ -65,7 +65,7 @@ class TicketPromoCode:
             raise InvalidRequest("valid_until lies before valid_from", field="valid_until")
 
     def ensure_usable(self, now: datetime) -> None:
-        """Raises PromoCodeExhausted when used up, not valid yet or not valid any more."""
+        """Raises PromoCodeExhausted if the code is used up, not valid yet or no longer valid."""
         used_up = self.max_uses is not None and self.uses >= self.max_uses
         too_early = self.valid_from is not None and now < self.valid_from
         too_late = self.valid_until is not None and now >= self.valid_until
@@ -73,15 +73,15 @@ class TicketPromoCode:
             raise PromoCodeExhausted("Promo code no longer valid", field="promo_code")
 
     def discount_on(self, unit_price: int, step: int = 1) -> int:
-        """What one ticket of ``unit_price`` minor units gets cheaper, rounded half up to a multiple of ``step``."""
+        """The discount on one ticket of ``unit_price`` minor units, rounded half up to a multiple of ``step``."""
         return round_half_up(unit_price * self.discount / step) * step
 
     def use(self) -> TicketPromoCode:
-        """One order more holds a use."""
+        """The promo code with one more use, held by an order."""
         return replace(self, uses=self.uses + 1)
 
     def give_back(self) -> TicketPromoCode:
-        """An order released its use. Raises Conflict when none is out."""
+        """The promo code with one use less, released by an order. Raises Conflict if none is in use."""
         if not self.uses:
             raise Conflict(f"Promo code {self.code} has no use to give back")
         return replace(self, uses=self.uses - 1)

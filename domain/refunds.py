@@ -1,18 +1,19 @@
-"""Money back: how much for whom, and what became of it.
+"""Refunds: how much goes back for which attendees, and what became of it.
 
-The rule: a refund takes the money from where it went. The transfer to the producer is always reversed by what the
-buyer gets back; with ``refund_fees`` the buyer gets the tickets' share of the fees, too, and the platform returns the
-same share of its application fee. Without, the fees stay with the platform and the buyer gets price and tax alone.
+A refund takes the money from where it went. Stripe always reverses the transfer to the producer by the amount that the
+buyer gets back. With ``refund_fees`` the buyer also gets the tickets' share of the fees, and the platform returns the
+same share of its application fee. Without it, the platform keeps the fees and the buyer gets only price and tax.
 
-A refund that Stripe refuses, or that fails later, leaves tickets void and the money with us. That money is owed: asking
-for the refund again starts another one of what the void tickets bring and has not gone back, under a key of its own.
+If Stripe refuses a refund, or it fails later, the tickets stay void and the money stays with us. That money is owed:
+the next request for the refund starts another one, with its own key, for the amount of the void tickets that has not
+gone back.
 
-A refund that is made by hand in Stripe's dashboard makes no ticket void, as no one can say whose money it was, until
-all that was paid is on its way back: then no ticket is paid for any more, all are void, and their places are on sale
-again. A refund of the whole order takes such refunds into account, so that all that is left can always be given back. A
-refund of named attendees does not: it gives them what their tickets cost, or is refused with what is left.
+A refund made in Stripe's dashboard names no attendees, so it voids no ticket until the whole payment is on its way
+back. Then no ticket is paid for any more: all become void, and their places go on sale again. A refund of the whole
+order takes dashboard refunds into account, so the rest can always be given back. A refund of named attendees does
+not: it returns the price of their tickets, or is refused with what is left.
 
-What a lost dispute gave the buyer comes first to the attendees who are refunded next (domain/disputes.py).
+The amount that a lost dispute returned counts first for the attendees who are refunded next (domain/disputes.py).
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from domain.stock import Stock
 
 
 class RefundStatus(StrEnum):
-    """``requested`` is ours alone: Stripe has not heard of it yet. The others are Stripe's."""
+    """The status of a refund. ``requested`` is our own: Stripe does not know of the refund yet. The others are
+    Stripe's.
+    """
 
     REQUESTED = "requested"
     PENDING = "pending"
@@ -45,12 +48,12 @@ class RefundStatus(StrEnum):
     CANCELED = "canceled"
 
 
-#: Refunds whose money stays, or came back to us: they no longer count against what is left to refund.
+#: Refunds whose money stayed with us or came back: they no longer reduce what is left to refund.
 FAILED_STATUSES: Final = frozenset({RefundStatus.FAILED, RefundStatus.CANCELED})
 #: Characters of what a producer says about a refund.
 MAX_REASON_LENGTH: Final = 500
 
-#: A refund goes on in this order alone: one that succeeded may still fail, when the buyer's bank sends it back.
+#: A refund moves only forward in this order. One that succeeded may still fail, if the buyer's bank sends it back.
 _STAGES: Final = {
     RefundStatus.REQUESTED: 0,
     RefundStatus.PENDING: 1,
@@ -63,9 +66,9 @@ _STAGES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """One refund of an order. ``amount`` in minor units; ``sequence`` counts an order's refunds from 1.
+    """One refund of an order. ``amount`` is in minor units; ``sequence`` counts an order's refunds from 1.
 
-    ``made_at_stripe`` marks one that somebody made in Stripe's dashboard.
+    ``made_at_stripe`` marks a refund made in Stripe's dashboard.
     """
 
     id: UUID
@@ -82,28 +85,28 @@ class Refund:
 
     @property
     def is_effective(self) -> bool:
-        """Whether its money is on its way to the buyer, or there."""
+        """Whether its money has reached the buyer or is on its way."""
         return self.status not in FAILED_STATUSES
 
     def with_status(self, status: RefundStatus, stripe_refund_id: str, failure_reason: str | None) -> Refund:
-        """As Stripe says it stands; what was said before a later stage was reached is old news."""
+        """The refund with the status that Stripe reports; reports of an earlier stage are outdated and ignored."""
         if self.stripe_refund_id is not None and _STAGES[status] < _STAGES[self.status]:
             return self
         return replace(self, status=status, stripe_refund_id=stripe_refund_id, failure_reason=failure_reason)
 
     def refused(self, reason: str) -> Refund:
-        """Stripe never made it."""
+        """The refund after Stripe refused to make it."""
         return replace(self, status=RefundStatus.FAILED, failure_reason=reason)
 
 
 def refundable_amount(order: Order, attendee_ids: Collection[UUID], *, refund_fees: bool) -> int:
-    """What these attendees' tickets bring back, in minor units.
+    """The refundable amount of these attendees' tickets, in minor units.
 
-    Fees and tax are shared out by price, so that the shares of all attendees add up to the whole to the cent. Tax that
-    was within the prices goes back with them.
+    Fees and tax are allocated by price: the shares of all attendees add up to the whole to the cent. Tax included in
+    the prices goes back with them.
     """
     prices = [order.lines[attendee.line].unit_amount for attendee in order.attendees]
-    # Each by itself: a share of both together could round to less than the tax's share alone.
+    # Each share is rounded separately: a share of the sum could round to less than the tax's share alone.
     step = order.quote.currency.step
     taxes = allocate(order.tax_added, prices, step)
     fees = allocate(order.quote.fees if refund_fees else 0, prices, step)
@@ -121,10 +124,10 @@ def check_reason(reason: str) -> None:
 
 
 def outstanding(order: Order, refunds: Sequence[Refund], *, refund_fees: bool, disputes: Sequence[Dispute] = ()) -> int:
-    """What of the order's void tickets should have gone back, and was lost on the way, in minor units.
+    """The amount of the order's void tickets that should have gone back but was lost on the way, in minor units.
 
-    Nothing where no refund was lost, nor what a bank has taken back itself or has while it decides. An order that has
-    no tickets was paid too late: all of it is to go back.
+    Zero if no refund was lost. Amounts that a bank has taken back, or holds until it decides, do not count. An order
+    without attendees was paid too late: its whole payment is to go back.
     """
     if is_contested(order, disputes) or all(refund.is_effective for refund in refunds):
         return 0
@@ -133,16 +136,16 @@ def outstanding(order: Order, refunds: Sequence[Refund], *, refund_fees: bool, d
 
 
 def left_to_refund(order: Order, disputes: Sequence[Dispute] = ()) -> int:
-    """What of the order's payment is with the producer and the platform still, in minor units.
+    """The amount of the order's payment that the producer and the platform still have, in minor units.
 
-    What is on its way back to the buyer is not, nor what a bank has taken for good.
+    Money on its way back to the buyer is subtracted, and so is money that a bank has taken for good.
     """
     return max(order.amount_paid - order.refunded_amount - taken_by_banks(disputes), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequest:
-    """What a producer asks for. ``attendee_ids`` None: the whole order, which is all that is left of it."""
+    """A producer's request. ``attendee_ids`` None means the whole order: all that is left of it."""
 
     attendee_ids: frozenset[UUID] | None = None
     refund_fees: bool = True
@@ -150,9 +153,9 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True)
 class RefundDecision:
-    """What a refund does: the order as it will be, the minor units that go back, whose tickets stop admitting.
+    """The effect of a refund: the order after it, the minor units that go back, and whose tickets stop admitting.
 
-    No place is on sale again yet: that is for the caller, who has the stock.
+    Putting places on sale again is left to the caller, who has the stock.
     """
 
     order: Order
@@ -163,10 +166,10 @@ class RefundDecision:
 def decide_refund(
     order: Order, earlier: Sequence[Refund], request: RefundRequest, *, disputes: Sequence[Dispute] = ()
 ) -> RefundDecision:
-    """What becomes of the order when this is given back, after its ``earlier`` refunds and its disputes.
+    """The decision about a request, after the ``earlier`` refunds of the order and its disputes.
 
-    Raises Conflict while a bank has the money, where the tickets are void already and nothing is owed for them, where
-    named attendees cost more than is left, and for an order that was not paid.
+    Raises Conflict while a bank has the money, if the tickets are already void and nothing is owed for them, if named
+    attendees cost more than is left, and for an order that was not paid.
     """
     if is_contested(order, disputes):
         raise Conflict(_why_contested(order, disputes))
@@ -175,7 +178,7 @@ def decide_refund(
     after = order.refunded(voided, Stock(), restock=False) if voided else order
     given_back = order.refunded_amount + amount
     if facts.by_hand and after.success and given_back + facts.taken >= order.amount_paid:
-        # With what was refunded by hand, that is all of it: no ticket is paid for any more.
+        # Together with dashboard refunds this is the whole payment: no ticket is paid for any more.
         voided = _valid(order)
         after = order.refunded(voided, Stock(), restock=False)
     return RefundDecision(replace(after, refunded_amount=given_back), amount, frozenset(voided))
@@ -201,7 +204,7 @@ class _Facts:
         self._unassigned = max(self.taken - max(used, 0), 0)
 
     def whole(self) -> tuple[set[UUID], int]:
-        """Everyone who is left, and all that is left, but for fees that are to stay."""
+        """All attendees who are left, and the whole amount that is left, except fees that are not refunded."""
         voided = _valid(self._order)
         if not self._some_were_lost:
             amount = self._worth(voided) - self.by_hand - self._unassigned
@@ -215,7 +218,7 @@ class _Facts:
         return voided, amount
 
     def named(self, attendee_ids: frozenset[UUID]) -> tuple[set[UUID], int]:
-        """These attendees: what their tickets bring, and what is owed for those of them that are void already."""
+        """These attendees: the price of their tickets, and what is owed for those that are already void."""
         again = _void(self._order) & attendee_ids if self._owing else set()
         voided = set(attendee_ids - again)
         if not attendee_ids or not voided <= _valid(self._order):
@@ -254,10 +257,10 @@ def _why_contested(order: Order, disputes: Sequence[Dispute]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundShares:
-    """Who bears a refund, in minor units: ``buyer_gets`` = ``producer_bears`` + ``platform_bears``.
+    """The shares of a refund, in minor units: ``buyer_gets`` = ``producer_bears`` + ``platform_bears``.
 
-    ``stripe_keeps`` is an estimate: the share of what Stripe took for processing the payment (by the house's rate) that
-    it never returns. It has gone out of the platform's share already, so whoever bears the fees bears it with them.
+    ``stripe_keeps`` is an estimate: the share of Stripe's processing fee (by the installation's rate) that Stripe never
+    returns. It has already left the platform's share, so the party that bears the fees also bears it.
     """
 
     buyer_gets: int
@@ -275,10 +278,10 @@ def shares_of(
     policy: CheckoutPolicy,
     disputes: Sequence[Dispute] = (),
 ) -> RefundShares:
-    """Who bears a refund of ``amount``, after the ``earlier`` refunds of the order and its disputes.
+    """The shares of a refund of ``amount``, after the ``earlier`` refunds of the order and its disputes.
 
-    Stripe takes the whole amount back out of the producer's transfer, and with its fees the same share out of the
-    application fee, which goes to the producer. What the producer took at the counter concerns nobody else.
+    Stripe takes the whole amount out of the producer's transfer. A refund with fees also takes the same share out of
+    the application fee, which goes to the producer. Money that the producer took at the counter involves no one else.
     """
     if order.is_manual_order or not order.amount_paid:
         return RefundShares(buyer_gets=amount, producer_bears=amount, platform_bears=0, stripe_keeps=0)
@@ -297,7 +300,7 @@ def shares_of(
 
 
 def fees_returned(order: Order, refunds: Sequence[Refund | int]) -> int:
-    """What of the order's fees these refunds took back from the platform; a bare amount is a refund with its fees.
+    """The fees that the platform returned for these refunds; a bare amount is a refund with its fees.
 
     Stripe takes the refund's share of the payment, rounded half up for each refund, and never more than is left.
     """
@@ -313,7 +316,7 @@ def fees_returned(order: Order, refunds: Sequence[Refund | int]) -> int:
 
 
 def allocate(amount: int, weights: Sequence[int], step: int = 1) -> list[int]:
-    """``amount`` in shares by weight that add up to it exactly; nothing where all weights are zero.
+    """``amount`` in shares by weight that add up to it exactly; zeros if all weights are zero.
 
     Shares are multiples of ``step``, as the currency's amounts are, if ``amount`` is one.
     """

@@ -1,11 +1,11 @@
-"""What a show took in: figures that add up to its orders to the cent.
+"""The report of a show: figures that add up to its orders to the cent.
 
-Counted is every order that was ever completed (paid, free or manual), whatever became of it later. Money that came when
-the tickets were gone, or a second time, and went straight back, was never a sale and is in no figure.
+The report counts every order that was ever completed (paid, free or manual), whatever became of it later. Money that
+came after the tickets were gone, or a second time, went straight back: it was never a sale and is in no figure.
 
-Fees and tax belong to whole orders, and so does what was refunded of one. They are shared out to its lines by price,
-refunds by the price of the tickets that are void (of all where none is: it was refunded in Stripe's dashboard), in
-shares that add up to the whole exactly. So is what a lost dispute took, by price.
+Fees, tax and refunds belong to whole orders. They are allocated to an order's lines by price, refunds by the price of
+its void tickets (of all tickets if none is void, as after a refund in Stripe's dashboard), in shares that add up
+exactly. The amount of a lost dispute is allocated by price, too.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Key = TypeVar("Key", bound=Hashable)
 class Takings:
     """Sums over orders, in minor units.
 
-    ``gross`` is what the tickets cost before discount; ``donations`` is the part of it that was for donation tickets.
-    ``fees`` is what buyers paid on top for platform and payment processing, ``fees_returned`` what of that the platform
-    gave back with refunds and lost disputes. ``tax_included`` is the part of ``tax`` that was within prices and fees.
-    ``refunds`` is what buyers got back, or what is on its way, ``disputes`` what lost disputes took from the producer.
-    ``tickets`` are those sold, refunded ones too.
+    ``gross`` is the price of the tickets before discount; ``donations`` is the part of it from donation tickets.
+    ``fees`` is what buyers paid on top for platform and payment processing, ``fees_returned`` the part that the
+    platform gave back with refunds and lost disputes. ``tax_included`` is the part of ``tax`` that was within prices
+    and fees. ``refunds`` is what buyers got back or will get, ``disputes`` what lost disputes took from the producer.
+    ``tickets`` counts tickets sold, refunded ones included.
     """
 
     orders: int = 0
@@ -57,14 +57,14 @@ class Takings:
 
     @property
     def paid(self) -> int:
-        """What buyers paid: ``gross`` - ``discounts`` + ``fees`` + ``tax`` - ``tax_included``."""
+        """The amount that buyers paid: ``gross`` - ``discounts`` + ``fees`` + ``tax`` - ``tax_included``."""
         return self.gross - self.discounts + self.fees + self.tax - self.tax_included
 
     @property
     def net(self) -> int:
-        """What the producer keeps: ``paid`` - ``refunds`` - ``disputes`` - (``fees`` - ``fees_returned``).
+        """The amount that the producer keeps: ``paid`` - ``refunds`` - ``disputes`` - (``fees`` - ``fees_returned``).
 
-        Tax is in it, and owed.
+        It includes the tax that the producer owes.
         """
         return self.paid - self.refunds - self.disputes - self.fees + self.fees_returned
 
@@ -74,9 +74,9 @@ class Takings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketReport:
-    """One ticket type: how many there are, who has them, who came, and what they brought in.
+    """One ticket type: its counters, its attendees who came, and its takings.
 
-    ``takings.orders`` is 0: an order is of several ticket types.
+    ``takings.orders`` is 0, because an order may have several ticket types.
     """
 
     ticket_id: UUID
@@ -89,8 +89,8 @@ class TicketReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowReport:
-    """``by_day`` has the days on which orders were completed, on the venue's calendar; ``by_payment`` is "online" or
-    how manual orders were paid. Each of the three breakdowns adds up to ``total``.
+    """The report. ``by_day`` has the days on which orders were completed, on the venue's calendar; ``by_payment`` is
+    keyed by "online" or the payment of manual orders. Each of the three breakdowns adds up to ``total``.
     """
 
     currency: Currency

@@ -1,4 +1,4 @@
-"""The counters that one transaction holds under lock, and the moves an order makes on them."""
+"""The counters that one transaction has locked, and the changes that orders make to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from domain.promotions import TicketPromoCode
 class Stock:
     """Tickets and promo codes, changed in place; ``changed_tickets`` and ``changed_promo_codes`` are to be written.
 
-    Several orders are decided on one Stock one after the other: each sees what the ones before it took.
+    Several orders are decided on one Stock, one after the other: each sees what the earlier ones took.
     """
 
     def __init__(self, tickets: Iterable[Ticket] = (), promo_codes: Iterable[TicketPromoCode] = ()) -> None:
@@ -47,17 +47,17 @@ class Stock:
 
     @property
     def changed_tickets(self) -> list[Ticket]:
-        """Ticket types whose counters are no longer what they were at the start."""
+        """The ticket types whose counters have changed since the start."""
         return [t for t in self._tickets.values() if t.inventory != self._original_tickets[t.id].inventory]
 
     @property
     def changed_promo_codes(self) -> list[TicketPromoCode]:
-        """Promo codes whose count of uses is no longer what it was at the start."""
+        """The promo codes whose use count has changed since the start."""
         return [p for p in self._promo_codes.values() if p.uses != self._original_promo_codes[p.id].uses]
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """What is moved inside counts only if nothing is raised: one order's failure must not cost its neighbours."""
+        """Undo the changes made inside if an exception is raised: one order's failure must not affect the others."""
         tickets, promo_codes = dict(self._tickets), dict(self._promo_codes)
         try:
             yield
@@ -67,7 +67,9 @@ class Stock:
             raise
 
     def ensure_available(self, lines: Iterable[CartLine]) -> None:
-        """Raises TicketsUnavailable (P0-004, P0-005) naming the first ticket that runs out, and what is left of it."""
+        """Raises TicketsUnavailable (P0-004, P0-005) that names the first ticket that runs out, and how many of it are
+        left.
+        """
         wanted: dict[UUID, int] = {}
         for line in lines:
             ticket = self._tickets[line.ticket_id]
@@ -80,37 +82,37 @@ class Stock:
                 )
 
     def has(self, lines: Iterable[TicketOrder]) -> bool:
-        """Whether enough of every line's ticket remain."""
+        """Whether enough tickets remain for every line."""
         wanted: dict[UUID, int] = {}
         for line in lines:
             wanted[line.ticket_id] = wanted.get(line.ticket_id, 0) + line.quantity
         return all(self._tickets[id_].inventory.remaining >= count for id_, count in wanted.items())
 
     def hold(self, lines: Iterable[TicketOrder], promo_code_id: UUID | None) -> None:
-        """Checkout of a paid order."""
+        """Hold tickets for the checkout of a paid order."""
         self._move(lines, Inventory.hold)
         self._count_use(promo_code_id, TicketPromoCode.use)
 
     def sell(self, lines: Iterable[TicketOrder], promo_code_id: UUID | None) -> None:
-        """A free or manual order, or one paid after its hold was released."""
+        """Sell tickets to a free or manual order, or to one paid after its hold was released."""
         self._move(lines, Inventory.sell)
         self._count_use(promo_code_id, TicketPromoCode.use)
 
     def sell_held(self, lines: Iterable[TicketOrder]) -> None:
-        """An order with a hold was paid."""
+        """Sell the held tickets of an order that was paid."""
         self._move(lines, Inventory.sell_held)
 
     def release(self, lines: Iterable[TicketOrder], promo_code_id: UUID | None) -> None:
-        """An order gave its hold up."""
+        """Release the hold of an order."""
         self._move(lines, Inventory.release)
         self._count_use(promo_code_id, TicketPromoCode.give_back)
 
     def restock(self, ticket_id: UUID, count: int) -> None:
-        """``count`` refunded tickets go on sale again."""
+        """Put ``count`` refunded tickets on sale again."""
         self._change(ticket_id, count, Inventory.restock)
 
     def give_back_use(self, promo_code_id: UUID | None) -> None:
-        """An order that had a promo code (None: it had none) has no place any more."""
+        """Give back the promo code's use of an order that has no place any more (None: it had no code)."""
         self._count_use(promo_code_id, TicketPromoCode.give_back)
 
     def _move(self, lines: Iterable[TicketOrder], move: Callable[[Inventory, int], Inventory]) -> None:

@@ -1,4 +1,4 @@
-"""Work that must happen after a commit, written down in the same transaction (design.md §6)."""
+"""Tasks: work to do after a commit, written in the same transaction (design.md §6)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class TaskKind(StrEnum):
     ADDRESS_CHANGED_MAIL = "address_changed_mail"
 
 
-#: Written for every order of a show at once, where it is cancelled, say. They must not keep what a single buyer waits
-#: for, so they are not handed over at once: the relay does that, some at a time.
+#: Written for every order of a show at once, for instance when the show is cancelled. They must not delay tasks that a
+#: single buyer waits for. So they are not dispatched at once: the relay dispatches them, some at a time.
 BULK: Final = frozenset(
     {
         TaskKind.REMINDER_MAIL,
@@ -47,20 +47,20 @@ BULK: Final = frozenset(
 URGENT: Final = frozenset(TaskKind) - BULK
 
 
-#: Mails to an order's buyer, which its producer may see. An address that was given up is not the buyer's any more.
+#: Mails to an order's buyer, which its producer may see. An address that was replaced is not the buyer's any more.
 ORDER_MAILS: Final = frozenset(kind for kind in TaskKind if kind.endswith("_mail")) - {
     TaskKind.ORDER_LINKS_MAIL,
     TaskKind.ADDRESS_CHANGED_MAIL,
 }
 
-#: Names in a task's details of what is personal: the buyer as the order had them before. Erasing takes them out.
+#: Keys of personal data in a task's details: the buyer's data before a change. Erasing removes them.
 BUYER_NAME: Final = "buyer_name"
 BUYER_EMAIL: Final = "buyer_email"
 PERSONAL_DETAILS: Final = (BUYER_NAME, BUYER_EMAIL)
 
 
 class TaskState(StrEnum):
-    """``dead``: given up after the last try, kept for people to see and to retry."""
+    """The state of a task. ``dead``: given up after the last try, kept for people to see and to retry."""
 
     PENDING = "pending"
     DONE = "done"
@@ -69,11 +69,11 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxTask:
-    """One piece of work about one order. ``attempts`` counts how often somebody began it.
+    """One piece of work about one order. ``attempts`` counts how often a worker began it.
 
-    ``details`` is what the order itself does not tell: which refund, where the show was before. ``sending_since`` is
-    when the content of its mail began to leave for the mail server. It is cleared when the outcome is known: a task
-    that no worker has and that is not done, with ``sending_since`` set, is one whose mail was perhaps sent.
+    ``details`` has what the order itself lacks: which refund, where the show was before. ``sending_since`` is when a
+    worker began to send the content of its mail to the mail server; it is cleared when the outcome is known. If it is
+    set on a task that no worker has and that is not done, the mail was perhaps sent.
     """
 
     id: UUID
@@ -88,10 +88,10 @@ class OutboxTask:
 
     @property
     def was_requeued(self) -> bool:
-        """Whether this is the first try after an operator had the task, which was given up, tried again."""
+        """Whether this is the first try after an operator requeued the dead task."""
         return self.attempts == 1 and self.last_error is not None
 
     @property
     def message_id(self) -> str:
-        """Of the task's mail: the same on every try, so that a mail that was sent twice can be told."""
+        """The Message-ID of the task's mail: the same on every try, so a mail that was sent twice can be recognised."""
         return f"{self.id}@piquetickets"

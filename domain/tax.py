@@ -1,7 +1,7 @@
 """Tax on admissions: whether and how a producer charges it, and where a show takes place.
 
-The tax itself is Stripe's to compute. Rules that the product keeps: the tax of a show follows the place where it is
-performed, not the buyer's address, and whoever gets the money for the tickets owes it.
+Stripe computes the tax. Rules that the product keeps: a show's tax follows the place of the performance, not the
+buyer's address, and the party that receives the money for the tickets owes it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from babel import Locale
 
 from domain.errors import InvalidRequest
 
-#: What fits on an envelope.
+#: As much as fits on an envelope.
 MAX_ADDRESS_LINE: Final = 200
 MAX_POSTAL_CODE: Final = 20
 MAX_STATE: Final = 50
-#: Where taxes differ from one town to the next, nobody can compute them without these two.
+#: Taxes differ from town to town here, and cannot be computed without these two.
 _NEED_STATE_AND_POSTAL_CODE: Final = frozenset({"CA", "US"})
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -44,8 +44,8 @@ def _countries() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueAddress:
-    """Where a show is performed. ``country`` is an ISO 3166 code of two letters ("US"), ``state`` its subdivision by
-    ISO 3166-2 without the country ("ME").
+    """The address of a performance. ``country`` is an ISO 3166 code of two letters ("US"), ``state`` its ISO 3166-2
+    subdivision without the country ("ME").
 
     Raises InvalidRequest.
     """
@@ -79,7 +79,7 @@ class VenueAddress:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same address, and another for any other."""
+        """A text that is the same for equal addresses and differs for all others."""
         parts = (self.line1, self.line2, self.city, self.state, self.postal_code, self.country)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

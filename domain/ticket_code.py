@@ -1,7 +1,7 @@
 """The code on a ticket: short, unguessable, and checkable without a database.
 
-24 characters of base32 (A-Z, 2-7): 8 random bytes and a 7-byte tag that only the show's key can make. The key of a
-show is derived from the installation's secret, so a scanner that is given one show's key can admit to no other show.
+24 characters of base32 (A-Z, 2-7): 8 random bytes and a 7-byte tag that only the show's key can make. The key of a show
+is derived from the installation's secret, so a scanner with one show's key can admit to no other show.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def show_key(secret: str, show_id: UUID) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class TicketCodes:
-    """Issues ticket codes under one secret, and checks those that were issued under it or an ``earlier`` one."""
+    """Issues ticket codes with one secret, and checks codes that were issued with it or an ``earlier`` one."""
 
     secret: str = field(repr=False)
     earlier: Sequence[str] = field(default=(), repr=False)

@@ -1,8 +1,8 @@
-"""Time zones: one set of rules for every process, and the way between a venue's clock and moments.
+"""Time zones: one set of rules for every process, and conversion between a venue's clock and moments.
 
-The rules are those of the package ``tzdata``, on every host: Python alone asks the operating system's files first, and
-two hosts with different files would print two hours for one show. Importing this module switches that off for the
-whole process, for libraries as well.
+The rules are those of the package ``tzdata``, on every host. Python alone would first read the operating system's
+files, and two hosts with different files would print two hours for one show. Importing this module switches that off
+for the whole process, libraries included.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ import tzdata
 
 from domain.errors import InvalidRequest
 
-#: Where the host keeps rules of its own. They decide nothing but what a name that only the host knows once meant.
+#: The host's own rules. They are used only to interpret a stored name that only the host knows.
 _HOSTS_PATH: Final = zoneinfo.TZPATH
 zoneinfo.reset_tzpath(to=())
 ZoneInfo.clear_cache()
 
 #: The release of the IANA database whose rules are in force here, such as "2026f".
 RULES: Final = tzdata.IANA_VERSION
-#: What a show's time zone may be called. "Factory" is the clock that was never set: no place has it.
+#: The valid names of a show's time zone. "Factory" is the zone of a clock that was never set; no place has it.
 NAMES: Final = frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split()) - {"Factory"}
 
 _A_DAY: Final = timedelta(days=1)
 _A_SECOND: Final = timedelta(seconds=1)
-#: Offsets differ by less than this from UTC; no change of rules moves a moment further.
+#: Offsets from UTC are smaller than this; no change of rules moves a moment further.
 FARTHEST: Final = timedelta(days=2)
 
 
 @lru_cache(maxsize=1000)
 def zone_of(name: str) -> ZoneInfo:
-    """The rules of a name, which need not be one that new shows may have.
+    """The rules of a stored name, which may be one that new shows cannot use.
 
-    Earlier versions took whatever the host had: ``posix/Europe/Paris``, ``right/Europe/Paris`` (which are Europe/Paris
-    here), ``localtime``, or a name that the package does not have yet. The host is asked about those, and where it
-    does not know them either the clock is UTC: the show goes on, and doctor names it.
+    Earlier versions accepted every name that the host had: ``posix/Europe/Paris``, ``right/Europe/Paris`` (which are
+    Europe/Paris here), ``localtime``, or a name that the package does not have yet. The host's rules serve those; if
+    the host does not know the name either, the clock is UTC: the show goes on, and doctor reports it.
     """
     plain = name.removeprefix("posix/").removeprefix("right/")
     if plain in NAMES:
@@ -64,17 +64,18 @@ def ensure_known(name: str) -> None:
 def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
     """The moment, in UTC, when the clocks of ``zone`` show ``local``, a naive datetime.
 
-    ``fold`` chooses in the hour that comes twice. A time that the clocks skip is read by the offset before the change.
+    ``fold`` chooses within an hour that occurs twice. A time that the clocks skip is read by the offset before the
+    change.
     """
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
 def local_time(given: datetime, zone: ZoneInfo, field: str) -> datetime:
-    """What the clocks of ``zone`` show at a time as a client wrote it: naive, with ``fold``.
+    """The time on the clocks of ``zone`` for a time that a client wrote: naive, with ``fold``.
 
-    A time without an offset is the zone's clock. One with an offset must have the one that the zone has then; UTC
-    (``Z``, ``+00:00``) is taken as a moment everywhere. Raises InvalidRequest for another offset, and for a time
-    without one that the clocks skip, or show twice.
+    A time without an offset is on the zone's clock. An offset must be the zone's offset at that time; UTC (``Z``,
+    ``+00:00``) is accepted as a moment everywhere. Raises InvalidRequest for another offset, and for a time without one
+    that the clocks skip or show twice.
     """
     if given.tzinfo is not None:
         local = given.astimezone(zone)
@@ -114,8 +115,8 @@ def is_ambiguous(local: datetime, zone: ZoneInfo) -> bool:
 
 
 def name_at(moment: datetime, zone: ZoneInfo) -> str:
-    """What the zone's time is called at a moment, such as "CET". Zones without an abbreviation are called by their
-    offset: "UTC+03", "UTC+05:45".
+    """The name of the zone's time at a moment, such as "CET". Zones without an abbreviation get their offset: "UTC+03",
+    "UTC+05:45".
     """
     name = f"{moment.astimezone(zone):%Z}"
     if not name.startswith(("+", "-")):
@@ -154,7 +155,7 @@ def _reading(moment: datetime, zone: ZoneInfo) -> tuple[timedelta | None, timede
 def days(zone: ZoneInfo, first: datetime, last: datetime) -> list[tuple[datetime, date]]:
     """The calendar of ``zone`` from ``first`` to ``last``: the moment at which each day begins, and the day.
 
-    A day whose midnight comes twice, as where clocks go back at midnight, may begin twice.
+    A day whose midnight occurs twice, because clocks go back at midnight, may begin twice.
     """
     begin, end = first.astimezone(zone).date() - _A_DAY, last.astimezone(zone).date() + _A_DAY
     marks = set()

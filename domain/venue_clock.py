@@ -1,4 +1,4 @@
-"""When a show is, as the clock at its venue shows it."""
+"""The time of a show as the clock at its venue shows it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 
 from domain.timezones import RULES, instant_of, zone_of
 
-#: When doors open, the show starts and ends.
+#: When the doors open, the show starts, and it ends.
 Times = tuple[datetime, datetime, datetime]
-#: What they are called in a show.
+#: The names of these times in a show.
 NAMES_OF_TIMES: Final = ("door_time", "start_time", "end_time")
-#: A night that ends by this hour belongs to the evening on which it began, as people count.
+#: A night that ends by this hour counts as part of the evening on which it began.
 NIGHT_ENDS: Final = timedelta(hours=6)
 _A_MOMENT: Final = timedelta.resolution
 
@@ -20,15 +20,15 @@ _A_MOMENT: Final = timedelta.resolution
 def last_day(start: datetime, end: datetime) -> date:
     """The last day of a show from ``start`` to ``end``, both on the venue's clock, as people count.
 
-    A show that ends at 6:00 in the morning at the latest belongs to the day before; one that ends later than that has
-    that day, too.
+    A show that ends at 6:00 in the morning or earlier belongs to the day before; one that ends later also has that day.
     """
     return max(start.date(), (end - NIGHT_ENDS - _A_MOMENT).date())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueClock:
-    """``times`` are naive, with ``fold``: what the producer said, which stays when the rules of a time zone change.
+    """A venue's clock. ``times`` are naive, with ``fold``: the producer's input, which stays when the rules of a time
+    zone change.
 
     ``moments`` (aware) were derived from it in ``timezone``, by the release ``rules`` of the rules.
     """
@@ -40,14 +40,14 @@ class VenueClock:
 
     @classmethod
     def at(cls, moments: Times, timezone: str) -> VenueClock:
-        """What the clock shows at these moments, by the rules in force here."""
+        """A clock that shows these moments by the rules in force here."""
         zone = zone_of(timezone)
         door, start, end = (moment.astimezone(zone).replace(tzinfo=None) for moment in moments)
         return cls(times=(door, start, end), rules=RULES, moments=moments, timezone=timezone)
 
     @classmethod
     def showing(cls, times: Times, timezone: str) -> VenueClock:
-        """A clock that shows these times at the moments that the rules in force here give."""
+        """A clock that shows these times; its moments follow from the rules in force here."""
         zone = zone_of(timezone)
         door, start, end = (instant_of(local, zone) for local in times)
         return cls(times=times, rules=RULES, moments=(door, start, end), timezone=timezone)
