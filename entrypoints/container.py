@@ -12,9 +12,10 @@ from adapters.icalendar.writer import ICalendarWriter
 from adapters.jose.signer import JoseListSigner
 from adapters.pdf.renderer import PdfTicketRenderer
 from adapters.pillow.studio import PillowStudio
-from adapters.postgres.books import PostgresBooks
 from adapters.postgres.clock import DatabaseClock
+from adapters.postgres.consistency import PostgresConsistencyChecker
 from adapters.postgres.engine import create_engine
+from adapters.postgres.report import PostgresReportReader
 from adapters.postgres.retention import PostgresRetention
 from adapters.postgres.tax_locations import PostgresTaxLocations
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -73,7 +74,7 @@ from application.notifications.refund import SendRefundEmail, SendRefundFailedEm
 from application.notifications.reminder import SendReminderEmail
 from application.notifications.show_change import SendCalendarEmail, SendShowCancelledEmail, SendShowRescheduledEmail
 from application.notifications.ticket_pdf import PrintTickets
-from application.operations.consistency import CheckInvariants
+from application.operations.consistency import CheckConsistency
 from application.operations.retention import DeleteOld
 from application.orders.customer import ChangeCustomer
 from application.orders.details import GetOrder
@@ -317,9 +318,10 @@ class Container(containers.DeclarativeContainer):
     sync_offline_scans = providers.Singleton(SyncOfflineScans, unit_of_work.provider, clock, door)
     list_conflicts = providers.Singleton(ListConflicts, unit_of_work.provider)
 
-    books = providers.Singleton(PostgresBooks, engine)
-    report_show = providers.Singleton(ReportShow, unit_of_work.provider, books)
-    check_invariants = providers.Singleton(CheckInvariants, books, clock)
+    reports = providers.Singleton(PostgresReportReader, engine)
+    report_show = providers.Singleton(ReportShow, unit_of_work.provider, reports)
+    consistency_checker = providers.Singleton(PostgresConsistencyChecker, engine)
+    check_consistency = providers.Singleton(CheckConsistency, consistency_checker, clock)
     check_timezones = providers.Singleton(CheckTimezones, unit_of_work.provider, clock)
     watch_timezones = providers.Singleton(WatchTimezones, check_timezones, clock)
     apply_timezones = providers.Singleton(ApplyTimezones, unit_of_work.provider, clock, audit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,3 +55,17 @@ class Tables:
 
     def snapshot(self) -> Tables:
         return Tables(*(copy(getattr(self, name)) for name in self.__slots__))
+
+
+def refunds_by_order(tables: Tables) -> Mapping[UUID, list[Refund]]:
+    refunds = defaultdict(list)
+    for refund in sorted(tables.refunds.values(), key=lambda refund: refund.sequence):
+        refunds[refund.order_id].append(refund)
+    return refunds
+
+
+def disputes_by_order(tables: Tables) -> Mapping[UUID, list[Dispute]]:
+    disputes = defaultdict(list)
+    for dispute in tables.disputes.values():
+        disputes[dispute.order_id].append(dispute)
+    return disputes

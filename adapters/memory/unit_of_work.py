@@ -61,6 +61,12 @@ class MemoryDatabase:
         await self._one_at_a_time.acquire()
         return self._tables.snapshot()
 
+    def snapshot(self) -> Tables:
+        """What was committed by now. Raises StorageUnavailable."""
+        if not self.available:
+            raise StorageUnavailable("switched off")
+        return self._tables.snapshot()
+
     def replace(self, tables: Tables) -> None:
         """What a unit of work has committed."""
         self._tables = tables.snapshot()

@@ -1,4 +1,4 @@
-"""The figures of ``domain.report`` in SQL, for a show of any size: set by set, in whole minor units."""
+"""ReportReader in PostgreSQL: the figures of ``domain.report``, in whole minor units, for shows of any size."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.rows import ticket_of
+from adapters.postgres.snapshot import snapshot
 from adapters.postgres.tables import orders, producers, ticket_attendees, ticket_orders, tickets
 from domain import money
 from domain.catalog import Show
@@ -17,7 +18,7 @@ from domain.timezones import days
 
 
 def _share(amount: str, weight: str) -> str:
-    # As domain.refunds.shared_out: marks along the running sum, so that the shares add up to the whole exactly.
+    # As domain.refunds.allocate: marks along the running sum, so that the shares add up to the whole exactly.
     mark = f"div({amount} * {weight}_so_far, nullif({weight}_whole, 0))"
     before = f"div({amount} * ({weight}_so_far - {weight}), nullif({weight}_whole, 0))"
     return f"coalesce({mark} - {before}, 0)"
@@ -135,7 +136,16 @@ _CHECKED_IN = (
 _CURRENCY = sa.select(producers.c.currency).where(producers.c.id == sa.bindparam("producer_id"))
 
 
-async def read_report(connection: AsyncConnection, show: Show) -> ShowReport:
+class PostgresReportReader:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def report(self, show: Show) -> ShowReport:
+        async with snapshot(self._engine) as connection:
+            return await _read(connection, show)
+
+
+async def _read(connection: AsyncConnection, show: Show) -> ShowReport:
     """The show's report, from a connection that keeps to one snapshot."""
     this_show = {"show_id": show.id}
     code = await connection.scalar(_CURRENCY, {"producer_id": show.producer_id})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from application.ports.books import Books
+from application.ports.consistency import ConsistencyChecker
 from application.ports.system import Clock
 from domain.consistency import Findings, Invariant
 
@@ -16,13 +16,15 @@ OVERDUE_AFTER: Final = timedelta(minutes=5)
 BEHIND_AFTER: Final = timedelta(minutes=5)
 
 
-class CheckInvariants:
-    def __init__(self, books: Books, clock: Clock) -> None:
-        self._books = books
+class CheckConsistency:
+    def __init__(self, checker: ConsistencyChecker, clock: Clock) -> None:
+        self._checker = checker
         self._clock = clock
 
     async def __call__(self) -> Mapping[Invariant, Findings]:
         """Every invariant with what is off about it, all as of one moment. Raises StorageUnavailable."""
         now = self._clock.now()
-        found = await self._books.findings(now=now, overdue_since=now - OVERDUE_AFTER, behind_since=now - BEHIND_AFTER)
+        found = await self._checker.findings(
+            now=now, overdue_since=now - OVERDUE_AFTER, behind_since=now - BEHIND_AFTER
+        )
         return {each: found.get(each, Findings(0, ())) for each in Invariant}

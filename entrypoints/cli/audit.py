@@ -19,7 +19,7 @@ from entrypoints.cli.running import run_use_case
 @data_dir_option
 def audit(as_json: bool, data_dir: Path) -> None:
     """Check every invariant in the live database. Exit code 1 when something is off."""
-    found = run_use_case(data_dir, lambda container: container.check_invariants()())
+    found = run_use_case(data_dir, lambda container: container.check_consistency()())
     click.echo(_as_json(found) if as_json else _as_table(found))
     if any(findings.count for findings in found.values()):
         sys.exit(1)

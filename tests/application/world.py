@@ -11,14 +11,15 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from adapters.memory.books import MemoryBooks
 from adapters.memory.calendar import MemoryCalendarWriter
 from adapters.memory.checkin import MemoryListSigner
+from adapters.memory.consistency import MemoryConsistencyChecker
 from adapters.memory.lock import MemoryLock
 from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketRenderer
 from adapters.memory.metrics import MemoryOrderObserver
 from adapters.memory.notifier import MemoryNotifier
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
+from adapters.memory.report import MemoryReportReader
 from adapters.memory.system import MemoryClock, MemoryIds
 from adapters.memory.throttle import MemoryAllowance, MemoryThrottle
 from adapters.memory.unit_of_work import MemoryDatabase
@@ -44,7 +45,7 @@ from application.notifications.refund import SendRefundEmail, SendRefundFailedEm
 from application.notifications.reminder import SendReminderEmail
 from application.notifications.show_change import SendCalendarEmail, SendShowCancelledEmail, SendShowRescheduledEmail
 from application.notifications.ticket_pdf import PrintTickets
-from application.operations.consistency import CheckInvariants
+from application.operations.consistency import CheckConsistency
 from application.orders.customer import ChangeCustomer
 from application.orders.lists import ListAttendees, ListOrders
 from application.orders.notes import ReadNotes, WriteNote
@@ -64,6 +65,7 @@ from application.payments.release_sweep import ReleaseCancelled, ReleaseOverdue,
 from application.payments.session import FindPayPage, OpenSession
 from application.payments.transfer_description import DescribeTransfer
 from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
+from application.ports.report import ReportReader
 from application.refunds.disputes import ReverseTransfer, SyncDispute
 from application.refunds.refund_order import PreviewRefund, RefundOrder
 from application.refunds.refund_status import SyncRefundStatus
@@ -195,8 +197,8 @@ class World:
         self.issue_offline_list = IssueOfflineList(self.database, self.clock, MemoryListSigner())
         self.sync_offline_scans = SyncOfflineScans(self.database, self.clock, door)
         self.list_conflicts = ListConflicts(self.database)
-        self.books = MemoryBooks(self.database)
-        self.check_invariants = CheckInvariants(self.books, self.clock)
+        self.reports: ReportReader = MemoryReportReader(self.database)
+        self.check_consistency = CheckConsistency(MemoryConsistencyChecker(self.database), self.clock)
         self.check_timezones = CheckTimezones(self.database, self.clock)
         self.apply_timezones = ApplyTimezones(self.database, self.clock, self.audit)
         self.sync_refund_status = SyncRefundStatus(self.database, self.clock, self.ids)

@@ -10,12 +10,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.memory.books import MemoryBooks
+from adapters.memory.consistency import MemoryConsistencyChecker
 from adapters.memory.retention import MemoryRetention
 from adapters.memory.unit_of_work import MemoryDatabase
-from adapters.postgres.books import PostgresBooks
+from adapters.postgres.consistency import PostgresConsistencyChecker
 from adapters.postgres.retention import PostgresRetention
-from application.ports.books import Books
+from application.ports.consistency import ConsistencyChecker
 from application.ports.payment import PaymentEvent
 from application.ports.retention import Disposable, Retention
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -37,8 +37,10 @@ def retention(unit_of_work: UnitOfWorkFactory, contracts_engine: AsyncEngine) ->
 
 
 @pytest.fixture
-def books(unit_of_work: UnitOfWorkFactory, contracts_engine: AsyncEngine) -> Books:
-    return MemoryBooks(unit_of_work) if isinstance(unit_of_work, MemoryDatabase) else PostgresBooks(contracts_engine)
+def checker(unit_of_work: UnitOfWorkFactory, contracts_engine: AsyncEngine) -> ConsistencyChecker:
+    if isinstance(unit_of_work, MemoryDatabase):
+        return MemoryConsistencyChecker(unit_of_work)
+    return PostgresConsistencyChecker(contracts_engine)
 
 
 async def store(unit_of_work: UnitOfWorkFactory, *orders: Order) -> None:
@@ -62,7 +64,11 @@ def unpaid(theatre: Theatre, *, ended_at: datetime = NOW - A_MOMENT, **changes: 
 
 @pytest.mark.parametrize("status", [OrderStatus.EXPIRED, OrderStatus.CANCELLED, OrderStatus.PAYMENT_FAILED])
 async def test_an_order_that_was_never_paid_goes_with_its_lines_key_and_done_tasks(
-    unit_of_work: UnitOfWorkFactory, theatre: Theatre, retention: Retention, books: Books, status: OrderStatus
+    unit_of_work: UnitOfWorkFactory,
+    theatre: Theatre,
+    retention: Retention,
+    checker: ConsistencyChecker,
+    status: OrderStatus,
 ) -> None:
     key = Idempotency(uuid4().hex, b"f")
     old, recent = unpaid(theatre, status=status, idempotency=key), unpaid(theatre, ended_at=NOW)
@@ -77,7 +83,7 @@ async def test_an_order_that_was_never_paid_goes_with_its_lines_key_and_done_tas
         assert await uow.orders.get(old.id) is None
         assert await uow.orders.with_idempotency_keys([key.key]) == {}
         assert await uow.orders.get(recent.id)
-    found = await books.findings(now=NOW, overdue_since=NOW - DAY, behind_since=NOW - DAY)
+    found = await checker.findings(now=NOW, overdue_since=NOW - DAY, behind_since=NOW - DAY)
     assert not any(findings.count for findings in found.values())
 
 

@@ -74,7 +74,7 @@ class Sale:
     async def findings(self) -> set[Invariant]:
         tasks = [task_id for task_id, *_ in await tasks_of(self.world.settings, self.order["order_id"])]
         of_this = {UUID(self.order["order_id"]), *tasks}
-        found = await self.world.container.check_invariants()()
+        found = await self.world.container.check_consistency()()
         return {name for name, those in found.items() if of_this & {each.subject_id for each in those.examples}}
 
     def mails(self, address: str) -> list[str]:

@@ -85,7 +85,7 @@ class Sale:
         """What the audit says of this order."""
         tasks = [task_id for task_id, *_ in await tasks_of(self.world.settings, self.order["order_id"])]
         of_this = {UUID(self.order["order_id"]), *tasks, *(ticket.id for ticket in self.on_sale.tickets)}
-        found = await self.world.container.check_invariants()()
+        found = await self.world.container.check_consistency()()
         return {
             invariant
             for invariant, findings in found.items()

@@ -54,7 +54,7 @@ async def paid_twice(world: StripeWorld) -> tuple[Json, stripe.Charge, stripe.Ch
 
 
 async def findings(world: StripeWorld) -> dict[Invariant, set[UUID]]:
-    found = await world.container.check_invariants()()
+    found = await world.container.check_consistency()()
     return {each: {example.subject_id for example in those.examples} for each, those in found.items() if those.count}
 
 

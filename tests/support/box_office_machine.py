@@ -207,7 +207,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
     def everything_adds_up(self) -> None:
         if not self.order_ids:
             return
-        off = {name: found for name, found in self.run(self.world.check_invariants()).items() if found.count}
+        off = {name: found for name, found in self.run(self.world.check_consistency()).items() if found.count}
         assert not off
 
     @invariant()
@@ -241,7 +241,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             orders = [order for row in listed if (order := await uow.orders.get(row.id))]
             refunds = {order.id: await uow.refunds.of_order(order.id) for order in orders}
         self.on_sale = display.tickets if display else ()
-        return orders, refunds, await self.world.books.report(self.show)
+        return orders, refunds, await self.world.reports.report(self.show)
 
     def _some_order(self, data: st.DataObject) -> Order:
         return self.run(self.world.order(data.draw(st.sampled_from(self.order_ids))))

@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from adapters.embedded import EmbeddedPostgres
-from adapters.memory.books import MemoryBooks
 from adapters.memory.unit_of_work import MemoryDatabase
 from adapters.postgres.address import DatabaseAddress
-from adapters.postgres.books import PostgresBooks
+from adapters.postgres.consistency import PostgresConsistencyChecker
+from adapters.postgres.report import PostgresReportReader
 from adapters.postgres.tables import metadata
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from application.operations.consistency import CheckInvariants
+from application.operations.consistency import CheckConsistency
 from tests.application.world import World
 from tests.support.box_office_machine import POLICY, BoxOfficeMachine
 from tests.support.stripe_world import own_database
@@ -43,8 +43,8 @@ def test_in_postgresql(machine_database_url: str) -> None:
         async with engine.begin() as connection:
             await connection.execute(_TRUNCATE)
         world = World(database=cast("MemoryDatabase", partial(PostgresUnitOfWork, engine)), policy=POLICY)
-        world.books = cast("MemoryBooks", PostgresBooks(engine))
-        world.check_invariants = CheckInvariants(world.books, world.clock)
+        world.reports = PostgresReportReader(engine)
+        world.check_consistency = CheckConsistency(PostgresConsistencyChecker(engine), world.clock)
         return world
 
     class InPostgresql(BoxOfficeMachine):

@@ -68,7 +68,7 @@ def refunds_of_second(world: World, order: Order) -> list[RefundState]:
 
 
 async def findings(world: World) -> set[Invariant]:
-    return {each for each, found in (await world.check_invariants()).items() if found.count}
+    return {each for each, found in (await world.check_consistency()).items() if found.count}
 
 
 async def test_second_payment_goes_back_and_the_first_keeps_its_tickets(world: World) -> None:

@@ -45,7 +45,7 @@ async def failed(world: World) -> list[ReceivedEvent]:
 
 
 async def findings(world: World) -> set[Invariant]:
-    return {each for each, found in (await world.check_invariants()).items() if found.count}
+    return {each for each, found in (await world.check_consistency()).items() if found.count}
 
 
 async def test_event_whose_object_could_not_be_read_is_seen_until_it_is_handled(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The books: questions about everything at one moment, answered from one snapshot."""
+"""Whether everything that must be true of the whole database is, as one snapshot sees it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from domain.catalog import Show
 from domain.consistency import Findings, Invariant
-from domain.report import ShowReport
 
 
-class Books(Protocol):
-    """Nothing here waits for anybody's lock, or keeps anybody waiting. Each raises StorageUnavailable."""
-
-    async def report(self, show: Show) -> ShowReport:
-        """What the show took in, as ``domain.report`` defines it; tickets as buyers see them, cheapest first."""
-        ...
+class ConsistencyChecker(Protocol):
+    """Waits for no lock and holds none. Raises StorageUnavailable."""
 
     async def findings(
         self, *, now: datetime, overdue_since: datetime, behind_since: datetime

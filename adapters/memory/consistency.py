@@ -1,4 +1,4 @@
-"""Books in memory: every invariant once more, in words of objects instead of rows."""
+"""ConsistencyChecker in memory: every invariant once more, in words of objects instead of rows."""
 
 from __future__ import annotations
 
@@ -8,41 +8,27 @@ from datetime import datetime
 from hashlib import md5
 from uuid import UUID
 
-from adapters.memory.tables import Tables
+from adapters.memory.tables import Tables, disputes_by_order, refunds_by_order
 from adapters.memory.unit_of_work import MemoryDatabase
 from application.catalog.timezones import outdated
 from domain.admission import ScanResult
-from domain.catalog import Show
 from domain.consistency import EXAMPLES, Finding, Findings, Invariant
 from domain.disputes import Dispute, is_contested, taken_by_banks
 from domain.orders import HOLDING, SOLD, AttendeeStatus, Order, OrderStatus
 from domain.refunds import Refund, left_to_refund
-from domain.report import ShowReport, report_of
 from domain.tasks import TaskState
 
 _Found = Iterator[tuple[Invariant, UUID]]
 
 
-class MemoryBooks:
+class MemoryConsistencyChecker:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
-
-    async def report(self, show: Show) -> ShowReport:
-        tables = await self._snapshot()
-        tickets = [ticket for ticket in tables.tickets.values() if ticket.show_id == show.id]
-        return report_of(
-            sorted(tickets, key=lambda ticket: (ticket.price, ticket.id)),
-            [order for order in tables.orders.values() if order.show_id == show.id],
-            _refunds_by_order(tables),
-            disputes=_disputes_by_order(tables),
-            currency=tables.producers[show.producer_id].currency,
-            timezone=show.zone,
-        )
 
     async def findings(
         self, *, now: datetime, overdue_since: datetime, behind_since: datetime
     ) -> Mapping[Invariant, Findings]:
-        tables = await self._snapshot()
+        tables = self._database.snapshot()
         found = defaultdict(list)
         checks = (
             _counters(tables),
@@ -61,25 +47,6 @@ class MemoryBooks:
         to_come = [show for show in tables.shows.values() if show.end_time > overdue_since]
         found[Invariant.SHOW_TIMES] = [Finding(each.stored.id, each.words) for each in outdated(to_come)]
         return {each: Findings(len(those), tuple(those[:EXAMPLES])) for each, those in found.items()}
-
-    async def _snapshot(self) -> Tables:
-        tables = await self._database.begin()
-        self._database.end()
-        return tables
-
-
-def _refunds_by_order(tables: Tables) -> Mapping[UUID, list[Refund]]:
-    refunds = defaultdict(list)
-    for refund in sorted(tables.refunds.values(), key=lambda refund: refund.sequence):
-        refunds[refund.order_id].append(refund)
-    return refunds
-
-
-def _disputes_by_order(tables: Tables) -> Mapping[UUID, list[Dispute]]:
-    disputes = defaultdict(list)
-    for dispute in tables.disputes.values():
-        disputes[dispute.order_id].append(dispute)
-    return disputes
 
 
 def _counters(tables: Tables) -> _Found:
@@ -105,7 +72,7 @@ def _counters(tables: Tables) -> _Found:
 
 
 def _orders(tables: Tables) -> _Found:
-    refunds = _refunds_by_order(tables)
+    refunds = refunds_by_order(tables)
     payments = Counter(order.payment_intent_id for order in tables.orders.values())
     for order in tables.orders.values():
         tickets = Counter({line: order.lines[line].quantity for line in range(len(order.lines))})
@@ -127,7 +94,7 @@ def _orders(tables: Tables) -> _Found:
 
 
 def _money_back(tables: Tables) -> _Found:
-    refunds, disputes = _refunds_by_order(tables), _disputes_by_order(tables)
+    refunds, disputes = refunds_by_order(tables), disputes_by_order(tables)
     for order in tables.orders.values():
         theirs = disputes[order.id]
         if not is_contested(order, theirs):
@@ -154,41 +121,6 @@ def _duplicate_payments(tables: Tables) -> _Found:
     for payment in tables.duplicate_payments.values():
         if not payment.is_back:
             yield Invariant.DUPLICATE_PAYMENTS, payment.order_id
-
-
-def _is_owed(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> bool:
-    """Whether a refund was lost, and less went back than void tickets cost, or nothing since one that voided none."""
-    lost = [refund for refund in refunds if not refund.is_effective]
-    if not lost:
-        return False
-    void = [attendee for attendee in order.attendees if attendee.status is AttendeeStatus.VOID]
-    worth = min(sum(order.lines[attendee.line].unit_amount for attendee in void), order.amount_paid)
-    if order.completed_at is None:
-        worth = order.amount_paid
-    if order.refunded_amount + taken_by_banks(disputes) < worth:
-        return True
-    is_last = not any(refund.is_effective and refund.sequence > lost[-1].sequence for refund in refunds)
-    voided_none = lost[-1].made_at_stripe or not void
-    return voided_none and is_last and left_to_refund(order, disputes) > 0
-
-
-def _paid_once(order: Order) -> bool:
-    if order.completed_at is None:
-        returned = order.status is OrderStatus.REFUNDED
-        return order.status not in SOLD and (returned or not order.amount_paid)
-    by_stripe = not order.is_manual_order and order.quote.total > 0
-    owed = order.quote.total + (order.tax_added if by_stripe else 0)
-    return order.amount_paid == owed and by_stripe == (order.payment_intent_id is not None)
-
-
-def _void_as_refunded(order: Order) -> bool:
-    void = {attendee.status is AttendeeStatus.VOID for attendee in order.attendees}
-    expected = {
-        OrderStatus.COMPLETED: {False},
-        OrderStatus.PARTIALLY_REFUNDED: {False, True},
-        OrderStatus.REFUNDED: {True},
-    }
-    return not void or void == expected.get(order.status, void)
 
 
 def _admissions(tables: Tables) -> _Found:
@@ -224,3 +156,38 @@ def _backlog(tables: Tables, now: datetime, behind_since: datetime) -> _Found:
     )
     for oldest in {task.kind: task for task in reversed(due)}.values():
         yield Invariant.BACKLOG, oldest.id
+
+
+def _is_owed(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> bool:
+    """Whether a refund was lost, and less went back than void tickets cost, or nothing since one that voided none."""
+    lost = [refund for refund in refunds if not refund.is_effective]
+    if not lost:
+        return False
+    void = [attendee for attendee in order.attendees if attendee.status is AttendeeStatus.VOID]
+    worth = min(sum(order.lines[attendee.line].unit_amount for attendee in void), order.amount_paid)
+    if order.completed_at is None:
+        worth = order.amount_paid
+    if order.refunded_amount + taken_by_banks(disputes) < worth:
+        return True
+    is_last = not any(refund.is_effective and refund.sequence > lost[-1].sequence for refund in refunds)
+    voided_none = lost[-1].made_at_stripe or not void
+    return voided_none and is_last and left_to_refund(order, disputes) > 0
+
+
+def _paid_once(order: Order) -> bool:
+    if order.completed_at is None:
+        returned = order.status is OrderStatus.REFUNDED
+        return order.status not in SOLD and (returned or not order.amount_paid)
+    by_stripe = not order.is_manual_order and order.quote.total > 0
+    owed = order.quote.total + (order.tax_added if by_stripe else 0)
+    return order.amount_paid == owed and by_stripe == (order.payment_intent_id is not None)
+
+
+def _void_as_refunded(order: Order) -> bool:
+    void = {attendee.status is AttendeeStatus.VOID for attendee in order.attendees}
+    expected = {
+        OrderStatus.COMPLETED: {False},
+        OrderStatus.PARTIALLY_REFUNDED: {False, True},
+        OrderStatus.REFUNDED: {True},
+    }
+    return not void or void == expected.get(order.status, void)

@@ -1,0 +1,254 @@
+"""Every invariant as a query for what breaks it: ``subject_id``, and ``detail`` for a person."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from adapters.postgres.report import shares
+from application.ports.webhooks import NOT_OURS
+from domain.consistency import Invariant
+
+_HELD = """
+    SELECT t.id AS subject_id, format('held is %s, orders hold %s', t.held, coalesce(h.wanted, 0)) AS detail
+    FROM tickets t LEFT JOIN (
+        SELECT l.ticket_id, sum(l.quantity) AS wanted
+        FROM orders o JOIN ticket_orders l ON l.order_id = o.id
+        WHERE o.status IN ('pending', 'processing')
+        GROUP BY l.ticket_id
+    ) h ON h.ticket_id = t.id
+    WHERE t.held <> coalesce(h.wanted, 0)
+"""
+_SOLD = """
+    SELECT t.id AS subject_id, format('sold is %s, attendees have %s', t.sold, coalesce(s.taken, 0)) AS detail
+    FROM tickets t LEFT JOIN (
+        SELECT l.ticket_id, count(*) AS taken
+        FROM ticket_attendees a JOIN ticket_orders l ON l.order_id = a.order_id AND l.line = a.line
+        WHERE NOT a.restocked
+        GROUP BY l.ticket_id
+    ) s ON s.ticket_id = t.id
+    WHERE t.sold <> coalesce(s.taken, 0)
+"""
+_CAPACITY = """
+    SELECT id AS subject_id, format('held %s, sold %s of %s', held, sold, quantity) AS detail
+    FROM tickets
+    WHERE held < 0 OR sold < 0 OR held + sold > quantity
+"""
+_PROMO_USES = """
+    SELECT p.id AS subject_id, format('uses is %s, orders use %s', p.uses, coalesce(u.orders, 0)) AS detail
+    FROM ticket_promo_codes p LEFT JOIN (
+        SELECT promo_code_id, count(*) AS orders
+        FROM orders
+        WHERE promo_code_id IS NOT NULL AND (status IN ('pending', 'processing') OR (
+            completed_at IS NOT NULL
+            AND EXISTS (SELECT FROM ticket_attendees a WHERE a.order_id = orders.id AND NOT a.restocked)
+        ))
+        GROUP BY promo_code_id
+    ) u ON u.promo_code_id = p.id
+    WHERE p.uses <> coalesce(u.orders, 0)
+"""
+_ATTENDEES = """
+    SELECT o.id AS subject_id,
+           format('line %s is %s tickets, %s attendees, order %s', l.line, l.quantity, coalesce(a.n, 0), o.status)
+               AS detail
+    FROM ticket_orders l
+    JOIN orders o ON o.id = l.order_id
+    LEFT JOIN (SELECT order_id, line, count(*) AS n FROM ticket_attendees GROUP BY order_id, line) a
+        ON a.order_id = l.order_id AND a.line = l.line
+    WHERE coalesce(a.n, 0) <> CASE WHEN o.completed_at IS NULL THEN 0 ELSE l.quantity END
+"""
+_ORDER_TOTALS = """
+    SELECT o.id AS subject_id,
+           format('subtotal %s, lines %s; discount %s, lines %s', o.subtotal, coalesce(l.price, 0),
+                  o.promo_code_discount, coalesce(l.discount, 0)) AS detail
+    FROM orders o LEFT JOIN (
+        SELECT order_id, sum((price_per_ticket - unit_discount) * quantity) AS price,
+               sum(unit_discount * quantity) AS discount
+        FROM ticket_orders GROUP BY order_id
+    ) l ON l.order_id = o.id
+    WHERE o.subtotal <> coalesce(l.price, 0) OR o.promo_code_discount <> coalesce(l.discount, 0)
+       OR o.total <> o.subtotal + o.platform_fees + o.payment_processing_fees
+"""
+_PAID_ONCE = """
+    SELECT id AS subject_id,
+           format('%s, costs %s and %s tax, paid %s by %s', status, total, tax, amount_paid,
+                  coalesce(payment_intent_id, manual_payment, 'nobody')) AS detail
+    FROM orders
+    WHERE CASE
+        WHEN completed_at IS NULL
+            THEN status IN ('completed', 'partially_refunded') OR (amount_paid <> 0 AND status <> 'refunded')
+        WHEN is_manual_order OR total = 0
+            THEN amount_paid <> total OR payment_intent_id IS NOT NULL
+        ELSE amount_paid <> total + CASE WHEN tax_mode = 'inclusive' THEN 0 ELSE tax END OR payment_intent_id IS NULL
+    END
+    UNION ALL
+    SELECT unnest(array_agg(id)), format('%s orders were paid by %s', count(*), payment_intent_id)
+    FROM orders
+    WHERE payment_intent_id IS NOT NULL
+    GROUP BY payment_intent_id
+    HAVING count(*) > 1
+"""
+_REFUNDS = """
+    SELECT o.id AS subject_id,
+           format('refunded_amount is %s, refunds add up to %s, paid were %s', o.refunded_amount,
+                  coalesce(r.amount, 0), o.amount_paid) AS detail
+    FROM orders o LEFT JOIN (
+        SELECT order_id, sum(amount) AS amount
+        FROM refunds WHERE status NOT IN ('failed', 'canceled')
+        GROUP BY order_id
+    ) r ON r.order_id = o.id
+    WHERE o.refunded_amount <> least(coalesce(r.amount, 0), o.amount_paid)
+"""
+# What banks have taken of an order for good, and whether one has the money without having decided: ``d``.
+_DISPUTED = """
+    LEFT JOIN LATERAL (
+        SELECT coalesce(sum(lost) FILTER (WHERE status IN ('lost', 'appeal_needs_response', 'appeal_under_review')), 0)
+                   AS taken,
+               coalesce(bool_or(status IN ('needs_response', 'under_review')), false)
+                   OR o.disputed AND count(*) = 0 AS contested
+        FROM disputes WHERE order_id = o.id
+    ) d ON true
+"""
+# Owed: for void tickets at least their price, for an order without tickets all of it; and a refund that made no ticket
+# void, such as one by hand, unless something went back since.
+_LOST_REFUNDS = f"""
+    SELECT o.id AS subject_id,
+           format('refund %s of %s is %s: %s', lost.sequence, lost.amount, lost.status,
+                  coalesce(lost.failure_reason, 'no reason given')) AS detail
+    FROM (
+        SELECT DISTINCT ON (order_id) * FROM refunds
+        WHERE status IN ('failed', 'canceled') ORDER BY order_id, sequence DESC
+    ) lost
+    JOIN orders o ON o.id = lost.order_id
+    {_DISPUTED}
+    LEFT JOIN LATERAL (
+        SELECT sum(l.price_per_ticket - l.unit_discount) AS void
+        FROM ticket_attendees a JOIN ticket_orders l ON l.order_id = a.order_id AND l.line = a.line
+        WHERE a.order_id = o.id AND a.status = 'void'
+    ) worth ON true
+    WHERE NOT d.contested AND (
+        o.refunded_amount + d.taken < CASE
+            WHEN o.completed_at IS NULL THEN o.amount_paid ELSE least(coalesce(worth.void, 0), o.amount_paid)
+        END
+        OR (lost.made_at_stripe OR worth.void IS NULL) AND o.refunded_amount + d.taken < o.amount_paid AND NOT EXISTS (
+            SELECT FROM refunds later
+            WHERE later.order_id = lost.order_id AND later.sequence > lost.sequence
+              AND later.status NOT IN ('failed', 'canceled')
+        )
+    )
+"""  # noqa: S608  # nothing in it comes from outside
+_CANCELLED_SHOWS = f"""
+    SELECT o.id AS subject_id,
+           format('paid were %s, %s went back and banks took %s', o.amount_paid, o.refunded_amount, d.taken) AS detail
+    FROM orders o
+    JOIN shows s ON s.id = o.show_id AND s.cancelled
+    {_DISPUTED}
+    WHERE o.status IN ('completed', 'partially_refunded') AND NOT d.contested
+      AND o.refunded_amount + d.taken < o.amount_paid
+      AND EXISTS (SELECT FROM ticket_attendees a WHERE a.order_id = o.id AND a.status = 'valid')
+"""  # noqa: S608  # nothing in it comes from outside
+_DISPUTES = """
+    SELECT o.id AS subject_id, format('flagged %s, dispute %s is %s', o.disputed, x.id, x.status) AS detail
+    FROM disputes x JOIN orders o ON o.id = x.order_id
+    WHERE o.disputed <> EXISTS (
+        SELECT FROM disputes y WHERE y.order_id = o.id
+          AND y.status NOT IN ('warning_needs_response', 'warning_under_review', 'warning_closed', 'prevented', 'won')
+    )
+    UNION ALL
+    SELECT order_id, format('dispute %s is %s, and %s were taken from the producer', id, status, recovered)
+    FROM disputes
+    WHERE reversal_id IS NOT NULL AND status NOT IN ('lost', 'appeal_needs_response', 'appeal_under_review')
+"""
+_DUPLICATE_PAYMENTS = """
+    SELECT order_id AS subject_id,
+           format('paid again by %s: %s of %s %s went back, %s%s', payment_intent_id, returned, amount, currency,
+                  status, ': ' || failure_reason) AS detail
+    FROM duplicate_payments
+    WHERE status <> 'succeeded' AND NOT charged_back
+"""
+_VOID_TICKETS = """
+    SELECT o.id AS subject_id, format('%s, with %s valid and %s void tickets', o.status, a.valid, a.void) AS detail
+    FROM orders o JOIN (
+        SELECT order_id, count(*) FILTER (WHERE status = 'valid') AS valid,
+               count(*) FILTER (WHERE status = 'void') AS void
+        FROM ticket_attendees GROUP BY order_id
+    ) a ON a.order_id = o.id
+    WHERE NOT o.disputed AND NOT EXISTS (SELECT FROM disputes d WHERE d.order_id = o.id) AND CASE o.status
+        WHEN 'completed' THEN a.void > 0
+        WHEN 'partially_refunded' THEN a.void = 0 OR a.valid = 0
+        WHEN 'refunded' THEN a.valid > 0
+        ELSE false
+    END
+"""
+_OVERDUE_HOLDS = """
+    SELECT id AS subject_id, format('was to end at %s', expires_at) AS detail
+    FROM orders
+    WHERE status IN ('pending', 'processing') AND status = 'pending' AND expires_at < :overdue_since
+"""
+_EVENTS = f"""
+    SELECT md5(id)::uuid AS subject_id,
+           format('event %s (%s of %s) of %s failed: %s', id, type, object_id, received_at, last_error) AS detail
+    FROM payment_events
+    WHERE handled_at IS NULL AND coalesce(last_error, '') NOT LIKE '{NOT_OURS}%'
+"""  # noqa: S608  # a constant of ours
+_TASKS = """
+    SELECT id AS subject_id,
+           format('%s of order %s: %s after %s tries: %s', kind, order_id, state, attempts, coalesce(last_error, '-'))
+               AS detail
+    FROM outbox
+    WHERE state = 'dead'
+    UNION ALL
+    SELECT id, format('%s of order %s: %s', kind, order_id, coalesce(last_error, 'perhaps sent'))
+    FROM outbox
+    WHERE state = 'pending' AND sending_since IS NOT NULL AND coalesce(claimed_until <= :now, true)
+"""
+# One finding a kind: the oldest task of it, and how many wait.
+_BACKLOG = """
+    SELECT (array_agg(id ORDER BY due_at, id))[1] AS subject_id,
+           format('%s of %s are due, the oldest since %s', count(*), kind, min(due_at)) AS detail
+    FROM outbox
+    WHERE state = 'pending' AND due_at <= :now AND coalesce(claimed_until <= :now, true)
+    GROUP BY kind
+    HAVING min(due_at) < :behind_since
+"""
+_ADMISSIONS = """
+    SELECT coalesce(a.id, s.attendee_id) AS subject_id,
+           format('checked in at %s, let in at %s', a.checked_in_at, s.scanned_at) AS detail
+    FROM (SELECT id, checked_in_at FROM ticket_attendees WHERE checked_in_at IS NOT NULL) a
+    FULL JOIN (SELECT attendee_id, scanned_at FROM scans WHERE result = 'admitted' AND undone_at IS NULL) s
+        ON s.attendee_id = a.id
+    WHERE a.checked_in_at IS DISTINCT FROM s.scanned_at
+"""
+_REPORT = f"""
+    WITH {shares("true")}
+    SELECT id AS subject_id,
+           format('fees %s of %s, returned %s of %s, tax %s of %s, refunds %s of %s, disputes %s of %s',
+                  sum(fees), min(fees_whole), sum(fees_returned), min(fees_returned_whole),
+                  sum(tax), min(tax_whole), sum(refunds), min(refunds_whole),
+                  sum(disputes), min(disputes_whole)) AS detail
+    FROM shares
+    GROUP BY id
+    HAVING (sum(fees), sum(fees_returned), sum(tax), sum(refunds), sum(disputes))
+        <> (min(fees_whole), min(fees_returned_whole), min(tax_whole), min(refunds_whole), min(disputes_whole))
+"""  # noqa: S608  # nothing in it comes from outside
+
+BROKEN: Final = {
+    Invariant.HELD: _HELD,
+    Invariant.SOLD: _SOLD,
+    Invariant.CAPACITY: _CAPACITY,
+    Invariant.PROMO_USES: _PROMO_USES,
+    Invariant.ATTENDEES: _ATTENDEES,
+    Invariant.ORDER_TOTALS: _ORDER_TOTALS,
+    Invariant.PAID_ONCE: _PAID_ONCE,
+    Invariant.REFUNDS: _REFUNDS,
+    Invariant.LOST_REFUNDS: _LOST_REFUNDS,
+    Invariant.DUPLICATE_PAYMENTS: _DUPLICATE_PAYMENTS,
+    Invariant.CANCELLED_SHOWS: _CANCELLED_SHOWS,
+    Invariant.DISPUTES: _DISPUTES,
+    Invariant.VOID_TICKETS: _VOID_TICKETS,
+    Invariant.OVERDUE_HOLDS: _OVERDUE_HOLDS,
+    Invariant.EVENTS: _EVENTS,
+    Invariant.TASKS: _TASKS,
+    Invariant.BACKLOG: _BACKLOG,
+    Invariant.ADMISSIONS: _ADMISSIONS,
+    Invariant.REPORT: _REPORT,
+}
