@@ -94,7 +94,6 @@ def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> 
         "fontTools",
         "fpdf",
         "mail.log",
-        "adapters.stripe.sandbox",
     ):
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.WARNING))
     # Its warnings tell of cancellation at every stop; what it raises, our worker logs.

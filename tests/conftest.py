@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres import schema
-from adapters.smtp.mailbox.catcher import MailCatcher
-from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
+from demo.embedded import EmbeddedPostgres, EmbeddedRedis
+from demo.mail_catcher.catcher import MailCatcher
+from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
 from tests.support.server import Service, free_port, running

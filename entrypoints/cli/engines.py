@@ -11,11 +11,11 @@ import click
 import msgspec
 from sqlalchemy.exc import DBAPIError
 
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres import schema
 from adapters.postgres.errors import translated
 from adapters.redis.inspection import leads_to_cluster
 from application.ports.unit_of_work import StorageUnavailable
+from entrypoints.cli.extension import load_engine
 from entrypoints.settings import InvalidSettings, Settings
 
 DEFAULT_DATA_DIR = Path(".piquetickets")
@@ -35,17 +35,19 @@ def engines(settings: Settings, data_dir: Path, *, for_doctor: bool = False) -> 
 
     Our own database is brought to the newest schema. Those that the operator runs must be good for use, unless they are
     ``for_doctor``, who says himself what is wrong with them.
-    Raises EngineError, InvalidSettings.
+    Raises InvalidSettings.
     """
     with ExitStack() as stack:
         if settings.database_url is None:
-            url = stack.enter_context(EmbeddedPostgres(data_dir)).url
+            engine = load_engine("postgres", setting="DATABASE_URL")
+            url = stack.enter_context(engine(data_dir))
             settings = msgspec.structs.replace(settings, database_url=url)
             schema.upgrade(url)
         elif not for_doctor:
             _ensure_newest_schema(settings.database_url)
         if settings.redis_url is None:
-            url = stack.enter_context(EmbeddedRedis(data_dir)).url
+            engine = load_engine("redis", setting="REDIS_URL")
+            url = stack.enter_context(engine(data_dir))
             settings = msgspec.structs.replace(settings, redis_url=url)
         elif not for_doctor and leads_to_cluster(settings.redis_url):
             raise InvalidSettings("REDIS_URL: leads to a cluster: locks of several tickets need one server")

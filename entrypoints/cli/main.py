@@ -9,25 +9,22 @@ from typing import Final
 import click
 from typing_extensions import override
 
-from adapters.embedded import EngineError
 from application.ports.unit_of_work import StorageUnavailable
 from domain.errors import DomainError
+from entrypoints.cli import extension
 from entrypoints.settings import InvalidSettings
 
 #: Exit code for whatever the operator has to mend: settings, engines, arguments.
 USAGE_ERROR = 2
 
-#: Where each command is. Its module is loaded when it is called: a worker needs no web server, and none of what the
-#: demo brings.
+#: Where each command is. Its module is loaded when it is called: a worker needs no web server.
 COMMANDS: Final = MappingProxyType(
     {
         "audit": "entrypoints.cli.audit",
-        "demo": "entrypoints.cli.demo",
         "doctor": "entrypoints.cli.doctor",
         "migrate": "entrypoints.cli.database",
         "producer": "entrypoints.cli.producers",
         "retention": "entrypoints.cli.retention",
-        "sandbox": "entrypoints.cli.sandbox",
         "serve": "entrypoints.cli.serve",
         "sweep": "entrypoints.cli.worker",
         "webhook": "entrypoints.cli.webhooks",
@@ -51,10 +48,12 @@ class _Commands(click.Group):
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return sorted([*COMMANDS, *(extension.COMMANDS if extension.is_installed() else ())])
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in extension.COMMANDS:
+            return extension.load_command(cmd_name)
         if cmd_name not in COMMANDS:
             return None
         found = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
@@ -65,7 +64,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (InvalidSettings, EngineError, DomainError, StorageUnavailable) as error:
+        except (InvalidSettings, DomainError, StorageUnavailable) as error:
             raise _Failure(str(error)) from error
 
 

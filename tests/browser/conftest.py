@@ -19,7 +19,7 @@ from playwright.async_api import (
     expect,
 )
 
-from adapters.stripe.sandbox import StripeSandbox
+from demo.stripe_sandbox import StripeSandbox
 from tests.browser.buyer import Buyer
 from tests.support.box_office import BoxOffice
 from tests.support.server import Service

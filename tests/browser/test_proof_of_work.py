@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from playwright.async_api import expect
 
-from adapters.stripe.sandbox import StripeSandbox
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.settings import Settings
 from tests.browser.conftest import Buyers
 from tests.support.box_office import BoxOffice

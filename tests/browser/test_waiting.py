@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from playwright.async_api import expect
 
-from adapters.stripe.sandbox import StripeSandbox
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.settings import Settings
 from tests.browser.buyer import ORDER_PAGE, STRIPE_PAGE, Buyer
 from tests.browser.conftest import Buyers

@@ -10,15 +10,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.memory.unit_of_work import MemoryDatabase
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.tables import metadata
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.stripe.client import Client, HttpClient, create_client
-from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
 from application.ports.unit_of_work import UnitOfWorkFactory
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from tests.contracts.builders import NOW, Theatre
 
 _TRUNCATE = sa.text(f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)}")

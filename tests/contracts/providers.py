@@ -9,8 +9,8 @@ from adapters.memory.payment import MemoryPayment
 from adapters.memory.throttle import MemoryThrottle
 from adapters.stripe.client import Client
 from adapters.stripe.payment import StripePayment
-from adapters.stripe.sandbox import StripeSandbox
 from application.ports.payment import Payment, RefundState
+from demo.stripe_sandbox import StripeSandbox
 from domain.disputes import DisputeStatus
 from domain.orders import Order
 from domain.refunds import RefundStatus

@@ -13,7 +13,6 @@ from pypdf import PdfReader
 from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketRenderer
 from adapters.pdf.renderer import PdfTicketRenderer
 from adapters.smtp.emails import JinjaLetterWriter
-from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.system.clock import SystemClock
@@ -27,6 +26,7 @@ from application.ports.mail import (
     PrintableTicket,
     TicketRenderer,
 )
+from demo.mail_catcher.catcher import MailCatcher
 from tests.support.letters import ABOUT_AN_ORDER, OCCASION, ORDER_LINKS
 
 SENDER = Sender("PiqueTickets", "tickets@piquetickets.example")

@@ -13,7 +13,6 @@ from adapters.memory.payment import MemoryPayment
 from adapters.memory.throttle import MemoryThrottle
 from adapters.stripe.client import Client, HttpClient, create_client
 from adapters.stripe.payment import StripePayment
-from adapters.stripe.sandbox import StripeSandbox
 from application.ports.payment import (
     Payment,
     PaymentIntent,
@@ -25,6 +24,7 @@ from application.ports.payment import (
     RefundState,
     SessionStatus,
 )
+from demo.stripe_sandbox import StripeSandbox
 from domain.disputes import Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order

@@ -20,7 +20,6 @@ from adapters.memory.throttle import MemoryThrottle
 from adapters.stripe.client import RATE_LIMIT_PAUSE_SECONDS, Client, HttpClient, create_client
 from adapters.stripe.payment import StripePayment
 from adapters.stripe.requests import MAX_METADATA_LENGTH, SESSION_OUTLASTS_HOLD, session_params
-from adapters.stripe.sandbox import StripeSandbox
 from adapters.stripe.time import StripeTime
 from application.ports.payment import (
     PaymentBusy,
@@ -32,6 +31,7 @@ from application.ports.payment import (
     SessionStatus,
 )
 from application.ports.throttle import Throttle
+from demo.stripe_sandbox import StripeSandbox
 from domain.cart import Cart, CartLine
 from domain.catalog import Ticket
 from domain.offering import Offering

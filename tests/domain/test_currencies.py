@@ -4,8 +4,8 @@ To renew it: open https://docs.stripe.com/currencies and compare, from top to bo
 account in the United States with ``ROWS``, "Zero-decimal currencies" with ``ZERO_DECIMAL`` here, "Three-decimal
 currencies" with ``THREE_DECIMAL``, "Special cases" with ``WHOLE_UNITS``, and "Minimum and maximum charge amounts" with
 ``MINIMUMS`` and ``LARGER_CHARGES``. Change these first, then the table until the tests pass, then the sandbox's own
-lists in adapters/stripe/sandbox/money.py and the date in domain/currencies.py. ``per_dollar`` is moved only where a
-currency has lost or won more than half of its worth.
+lists in demo/stripe_sandbox/protocol/money.py and the date in domain/currencies.py. ``per_dollar`` is moved only where
+a currency has lost or won more than half of its worth.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from decimal import Decimal
 import pytest
 from babel.numbers import get_currency_precision
 
-from adapters.stripe.sandbox import money as stripe_money
+from demo.stripe_sandbox.protocol import money as stripe_money
 from domain.currencies import LARGER_CHARGES, ROWS
 from domain.errors import InvalidAmount
 from domain.money import CURRENCIES, Currency, currency

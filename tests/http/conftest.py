@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.stripe.sandbox import StripeSandbox
+from demo.stripe_sandbox import StripeSandbox
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice
 from tests.support.factories import producer

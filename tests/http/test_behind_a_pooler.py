@@ -11,13 +11,13 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.inspection import facts_of
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.stripe.sandbox import StripeSandbox
 from application.ports.unit_of_work import UnitOfWorkFactory
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.container import Container, close
 from entrypoints.doctor.engines import of_engines
 from entrypoints.settings import Settings

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from icalendar import Calendar
 
-from adapters.smtp.mailbox.catcher import MailCatcher
+from demo.mail_catcher.catcher import MailCatcher
 from tests.support.box_office import Answer, BoxOffice, Json
 from tests.support.factories import ticket
 

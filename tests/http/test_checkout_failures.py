@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from adapters.embedded import EmbeddedRedis
-from adapters.stripe.sandbox import StripeSandbox
 from application.concurrency.group_commit import GroupCommit
+from demo.embedded import EmbeddedRedis
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
 from tests.support.database import connected, cut, row_locked, table_locked, until_somebody_waits

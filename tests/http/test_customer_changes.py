@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.smtp.mailbox.catcher import MailCatcher
+from demo.mail_catcher.catcher import MailCatcher
 from domain.access import Scope
 from domain.customer import Customer
 from domain.tasks import TaskKind, TaskState

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
+from demo.embedded import EmbeddedPostgres
 from domain.consistency import Invariant
 from domain.tasks import TaskState
 from tests.support.back_office import BackOffice, open_back_office

@@ -13,7 +13,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from adapters.stripe.sandbox import StripeSandbox
+from demo.stripe_sandbox import StripeSandbox
 from domain.access import Scope
 from domain.catalog import Producer
 from entrypoints.settings import Settings

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.smtp.mailbox.catcher import MailCatcher
+from demo.mail_catcher.catcher import MailCatcher
 from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice, Json, OnSale
 from tests.support.factories import donation_ticket, promo_code, ticket

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
+from demo.embedded import EmbeddedPostgres
 from tests.support.box_office import BoxOffice
 from tests.support.factories import ticket
 from tests.support.metrics import Metrics

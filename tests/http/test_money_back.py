@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
-from adapters.stripe.sandbox.faults import FaultKind
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox.faults import FaultKind
 from domain.tasks import TaskKind, TaskState
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice, Json, OnSale

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.smtp.mailbox.catcher import MailCatcher
+from demo.mail_catcher.catcher import MailCatcher
 from domain.customer import Customer
 from tests.support import factories
 from tests.support.back_office import BackOffice

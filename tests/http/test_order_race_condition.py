@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis.lock import RedisLock
-from adapters.stripe.sandbox import StripeSandbox
+from demo.stripe_sandbox import StripeSandbox
 from tests.support.box_office import BoxOffice, OnSale
 from tests.support.database import row_locked, until_somebody_waits
 from tests.support.factories import ticket

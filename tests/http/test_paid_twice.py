@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 import stripe
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.stripe.requests import session_params
-from adapters.stripe.sandbox.faults import FaultKind
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox.faults import FaultKind
 from domain.consistency import Invariant
 from domain.tasks import TaskState
 from tests.support.box_office import Json

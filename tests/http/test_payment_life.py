@@ -14,10 +14,10 @@ import pytest
 import stripe
 from redis.asyncio import Redis
 
-from adapters.embedded import EmbeddedPostgres
-from adapters.smtp.mailbox.catcher import MailCatcher
-from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
 from application.ports.payment import PaymentSession, SessionStatus
+from demo.embedded import EmbeddedPostgres
+from demo.mail_catcher.catcher import MailCatcher
+from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from domain.orders import OrderStatus
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings

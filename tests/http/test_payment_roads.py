@@ -12,9 +12,9 @@ from uuid import uuid4
 import pytest
 import stripe
 
-from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.stripe.client import HttpClient, create_client
-from adapters.stripe.sandbox import StripeSandbox
+from demo.mail_catcher.catcher import MailCatcher
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import Answer, BoxOffice, Json
 from tests.support.factories import ticket

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.stripe.sandbox import StripeSandbox
-from adapters.stripe.sandbox.faults import Fault, FaultKind
+from demo.stripe_sandbox import StripeSandbox
+from demo.stripe_sandbox.faults import Fault, FaultKind
 from domain.access import Scope
 from domain.catalog import ProducerFinancial
 from tests.support.back_office import BackOffice, open_back_office

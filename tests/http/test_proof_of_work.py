@@ -8,7 +8,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from adapters.stripe.sandbox import StripeSandbox
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.settings import Settings
 from tests.adapters.test_altcha_challenges import COST, solution_of
 from tests.http.test_storefront import Window, checkout_path

@@ -15,9 +15,9 @@ from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres import schema
-from adapters.stripe.sandbox import StripeSandbox
+from demo.embedded import EmbeddedPostgres, EmbeddedRedis
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.container import Container, close
 from entrypoints.doctor.engines import of_engines
 from entrypoints.doctor.findings import Finding

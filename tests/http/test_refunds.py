@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
-from adapters.stripe.sandbox import SandboxOptions
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox import SandboxOptions
 from domain.errors import Conflict
 from domain.orders import Order, OrderStatus
 from domain.refunds import Refund, RefundStatus

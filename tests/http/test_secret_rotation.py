@@ -13,7 +13,7 @@ import jwt
 import msgspec
 
 from adapters.jose.signer import JoseListSigner
-from adapters.stripe.sandbox import StripeSandbox
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import Answer, BoxOffice, Json, OnSale
 from tests.support.factories import ticket

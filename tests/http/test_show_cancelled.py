@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
+from demo.embedded import EmbeddedPostgres
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice, Json
 from tests.support.factories import producer, ticket

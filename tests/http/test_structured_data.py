@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.smtp.mailbox.catcher import MailCatcher
+from demo.mail_catcher.catcher import MailCatcher
 from domain.branding import Picture
 from tests.support.box_office import BoxOffice, OnSale
 from tests.support.factories import ticket, venue_address

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
-from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from domain.consistency import Invariant
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice, Json

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
-from adapters.stripe.sandbox.faults import FaultKind
 from application.ports.payment import PaymentUnavailable
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox.faults import FaultKind
 from domain.orders import OrderEvent
 from domain.tasks import TaskState
 from tests.support.faults.outages import ALL_TRIES, assert_sold_once, checked_out, paid

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.notifications.show_change_tasks import announce_show_change
+from demo.embedded import EmbeddedPostgres
 from tests.support import factories
 
 _ORDERS = """

@@ -20,7 +20,6 @@ from uuid import UUID
 import aiohttp
 import psutil
 
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -28,6 +27,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from application.access.audit_log import AuditLog
 from application.catalog.producers import IssueToken
+from demo.embedded import EmbeddedPostgres, EmbeddedRedis
 from domain.access import Scope
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings

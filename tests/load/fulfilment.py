@@ -20,10 +20,10 @@ from pathlib import Path
 
 import psutil
 
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres import schema
-from adapters.smtp.mailbox.catcher import MailCatcher
 from application.checkout.place_orders import CheckoutRequest
+from demo.embedded import EmbeddedPostgres, EmbeddedRedis
+from demo.mail_catcher.catcher import MailCatcher
 from domain.catalog import Ticket
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container, close

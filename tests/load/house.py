@@ -19,10 +19,10 @@ from urllib.error import URLError
 import psutil
 import psycopg
 
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from demo.embedded import EmbeddedPostgres, EmbeddedRedis
 from domain.catalog import Producer, Show, Ticket
 from tests.load.generator import http_request
 from tests.support import factories

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 
-from adapters.embedded import EmbeddedPostgres
+from demo.embedded import EmbeddedPostgres
 
 ORDERS_IN_A_TRANSACTION = 32
 

@@ -13,8 +13,8 @@ from uuid import UUID
 import aiohttp
 from yarl import URL
 
-from adapters.stripe.sandbox import StripeSandbox
 from application.ports.unit_of_work import UnitOfWorkFactory
+from demo.stripe_sandbox import StripeSandbox
 from domain.catalog import Producer, Show, Ticket
 from domain.orders import Order
 from domain.promotions import TicketPromoCode

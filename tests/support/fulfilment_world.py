@@ -16,14 +16,14 @@ from uuid import UUID
 import aiohttp
 import msgspec
 
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.smtp.mailbox.catcher import MailCatcher
-from adapters.smtp.mailbox.mails import CaughtMail
-from adapters.stripe.sandbox import StripeSandbox
 from adapters.system.clock import SystemClock
 from application.tasks.admin import RetryDeadTasks
+from demo.embedded import EmbeddedPostgres, EmbeddedRedis
+from demo.mail_catcher.catcher import MailCatcher
+from demo.mail_catcher.mails import CaughtMail
+from demo.stripe_sandbox import StripeSandbox
 from domain.tasks import TaskKind, TaskState
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings

@@ -19,13 +19,13 @@ import stripe
 from stripe import StripeClient
 from typing_extensions import override
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.smtp.mailbox.catcher import MailCatcher
 from adapters.stripe.client import HttpClient, create_client
-from adapters.stripe.sandbox import SandboxOptions, StripeSandbox
+from demo.embedded import EmbeddedPostgres
+from demo.mail_catcher.catcher import MailCatcher
+from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from domain.tasks import TaskKind, TaskState
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container

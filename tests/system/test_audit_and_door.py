@@ -11,11 +11,11 @@ from uuid import UUID
 import aiohttp
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from application.access.audit_log import AuditLog
 from application.catalog.producers import IssueToken
+from demo.embedded import EmbeddedPostgres
 from domain.access import Scope
 from entrypoints.cli.engines import environment_of
 from tests.support.box_office import BoxOffice, Json

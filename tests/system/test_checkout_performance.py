@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import QueuePool
 
-from adapters.embedded import EmbeddedPostgres
+from demo.embedded import EmbeddedPostgres
 from tests.support.box_office import Answer
 from tests.support.database import table_locked, until_somebody_waits
 from tests.support.factories import ticket

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
+from demo.embedded import EmbeddedPostgres
 from tests.support.factories import ticket
 from tests.support.fulfilment_world import fulfilment_world
 

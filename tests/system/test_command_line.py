@@ -11,9 +11,9 @@ import aiohttp
 import psutil
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
-from adapters.smtp.mailbox.catcher import MailCatcher
-from adapters.stripe.sandbox import StripeSandbox
+from demo.embedded import EmbeddedPostgres
+from demo.mail_catcher.catcher import MailCatcher
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice

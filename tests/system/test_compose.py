@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
 
-from adapters.embedded import wheels
+from demo.embedded import wheels
 from entrypoints.settings import Settings
 
 FILE = Path(__file__).parents[2] / "compose.yaml"

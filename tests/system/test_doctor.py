@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.memory.system import MemoryClock
-from adapters.stripe.sandbox import StripeSandbox
 from adapters.system.clock import SystemClock
 from application.ports.workload import Workload
+from demo.embedded import EmbeddedPostgres, EmbeddedRedis
+from demo.stripe_sandbox import StripeSandbox
 from domain.tax import TaxMode
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container, close

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 
-from adapters.embedded import EmbeddedPostgres
+from demo.embedded import EmbeddedPostgres
 from domain.tasks import TaskState
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice, Json

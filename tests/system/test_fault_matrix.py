@@ -14,8 +14,8 @@ from uuid import uuid4
 import pytest
 
 import adapters.stripe
-from adapters.embedded import EmbeddedPostgres
-from adapters.stripe.sandbox.faults import FaultKind
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox.faults import FaultKind
 from domain.orders import OrderStatus
 from tests.support.faults import accounts, refunding, selling
 from tests.support.faults.outages import OUTAGES, BreakingProxy, Scenario, assert_sold_once, outage

@@ -14,9 +14,9 @@ import pytest
 from dependency_injector import providers
 from pypdf import PdfReader
 
-from adapters.embedded import EmbeddedPostgres
-from adapters.smtp.mailbox.mails import CaughtMail
 from application.ports.mail import PrintableTicket
+from demo.embedded import EmbeddedPostgres
+from demo.mail_catcher.mails import CaughtMail
 from entrypoints.container import Container, close
 from entrypoints.worker import run_worker
 from tests.support.box_office import Json, OnSale

@@ -13,9 +13,9 @@ import msgspec
 import psutil
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.redis.client import create_redis
-from adapters.stripe.sandbox import StripeSandbox
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice, OnSale

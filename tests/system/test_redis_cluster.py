@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from adapters.embedded import EmbeddedRedis
 from adapters.redis.inspection import leads_to_cluster
+from demo.embedded import EmbeddedRedis
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container, close
 from entrypoints.doctor.engines import of_engines

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
+from demo.embedded import EmbeddedPostgres
 from entrypoints.cli.engines import environment_of
 from tests.support.back_office import open_back_office
 from tests.support.database import connected

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from adapters.embedded import EmbeddedPostgres
-from adapters.stripe.sandbox import SandboxOptions
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox import SandboxOptions
 from tests.support.box_office import BoxOffice, Json, OnSale
 from tests.support.factories import ticket
 from tests.support.stripe_world import CREATE_SESSION, many_processes

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from demo.embedded import EmbeddedPostgres
 from domain.tasks import OutboxTask, TaskState
 from tests.contracts.builders import NOW, Theatre, a_task
 from tests.support.processes import Finished, run

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from demo.embedded import EmbeddedPostgres
 from domain.tasks import TaskKind, TaskState
 from domain.timezones import RULES
 from tests.support.processes import Finished, clean_environment, run

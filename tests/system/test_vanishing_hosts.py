@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.postgres.engine import CONNECT_TIMEOUT_SECONDS, TCP_USER_TIMEOUT_MILLISECONDS
-from adapters.stripe.sandbox import StripeSandbox
+from demo.embedded import EmbeddedPostgres
+from demo.stripe_sandbox import StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
 from tests.support.factories import ticket

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.ports.payment import PaymentEvent
+from demo.embedded import EmbeddedPostgres
 from tests.contracts.builders import NOW
 from tests.support.processes import Finished, run
 from tests.support.stripe_world import own_database

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from psycopg.pq import Conninfo
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.postgres.address import BOUNDED, CHOICES, HONOURED, REFUSED, DatabaseAddress
 from adapters.postgres.engine import DEFAULTS, create_engine, create_sync_engine
+from demo.embedded import EmbeddedPostgres
 
 
 def given(url: str) -> dict[str, str]:

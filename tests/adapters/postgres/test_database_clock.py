@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.memory.system import MemoryClock
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.engine import create_engine
 from application.ports.unit_of_work import StorageUnavailable
+from demo.embedded import EmbeddedPostgres
 from tests.support.server import free_port
 
 HOUR = timedelta(hours=1)

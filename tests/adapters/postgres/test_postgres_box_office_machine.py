@@ -13,7 +13,6 @@ from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.memory.unit_of_work import MemoryDatabase
 from adapters.postgres.address import DatabaseAddress
 from adapters.postgres.consistency import PostgresConsistencyChecker
@@ -21,6 +20,7 @@ from adapters.postgres.report import PostgresReportReader
 from adapters.postgres.tables import metadata
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.operations.consistency import CheckConsistency
+from demo.embedded import EmbeddedPostgres
 from tests.application.world import World
 from tests.support.box_office_machine import POLICY, BoxOfficeMachine
 from tests.support.stripe_world import own_database

@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.lookups import ORDERS_OF
 from adapters.postgres.orders import OVERDUE, UNCONFIRMED, WITHOUT_SESSION
 from adapters.postgres.outbox import BACKLOG, DUE, UNDER_WAY
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from demo.embedded import EmbeddedPostgres
 from tests.contracts.builders import Theatre
 from tests.load.history import write_history
 from tests.load.house import OnSale

@@ -13,7 +13,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from adapters.embedded import EmbeddedPostgres
 from adapters.postgres import schema
 from adapters.postgres.address import DatabaseAddress
 from adapters.postgres.engine import (
@@ -25,6 +24,7 @@ from adapters.postgres.engine import (
 )
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from demo.embedded import EmbeddedPostgres
 from domain.cart import Cart
 from domain.catalog import Producer
 from tests.contracts.builders import Theatre, a_cart, a_producer

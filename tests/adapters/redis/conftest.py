@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from adapters.embedded import EmbeddedRedis
 from adapters.redis.client import create_redis
+from demo.embedded import EmbeddedRedis
 
 
 @pytest.fixture

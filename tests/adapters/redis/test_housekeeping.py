@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from adapters.embedded import EmbeddedRedis
 from adapters.redis.housekeeping import Daily
+from demo.embedded import EmbeddedRedis
 
 
 class Job:

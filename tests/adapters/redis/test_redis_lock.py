@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 from redis.asyncio import Redis
 
-from adapters.embedded import EmbeddedRedis
 from adapters.redis.client import TIMEOUT_SECONDS, create_redis
 from adapters.redis.lock import ALIVE_SECONDS, RedisLock
 from application.ports.lock import Lease, LockTimeout, LockUnavailable
+from demo.embedded import EmbeddedRedis
 
 #: A call is made twice before it is given up, and a busy machine gets something on top.
 PATIENCE_SECONDS = 2 * TIMEOUT_SECONDS + 0.5

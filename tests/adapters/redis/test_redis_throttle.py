@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from adapters.embedded import EmbeddedRedis
 from adapters.redis.client import TIMEOUT_SECONDS, create_redis
 from adapters.redis.throttle import RedisThrottle
+from demo.embedded import EmbeddedRedis
 
 #: A turn every ten seconds: however slow the machine, no turn passes while a test looks.
 SLOW = 0.1

@@ -7,20 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from adapters.smtp.mailbox.catcher import MailCatcher
-from adapters.smtp.mailbox.mails import CaughtMails
-from adapters.smtp.mailbox.smtp_server import CatchingHandler, Faults, SmtpServer
 from adapters.smtp.mailer import SmtpMailer
-from adapters.smtp.options import Sender, SmtpOptions
-from adapters.system.clock import SystemClock
-from application.ports.emails import Letter
 from application.ports.mail import Mail
+from demo.mail_catcher.catcher import MailCatcher
+from demo.mail_catcher.mails import CaughtMails
+from demo.mail_catcher.smtp_server import CatchingHandler, Faults, SmtpServer
+from tests.support.mails import example_mail, example_mailer
 
 MailFactory = Callable[..., Mail]
 MailerFactory = Callable[..., SmtpMailer]
@@ -62,11 +59,7 @@ async def mailer_to() -> AsyncIterator[MailerFactory]:
     mailers: list[SmtpMailer] = []
 
     def make(url: str) -> SmtpMailer:
-        mailers.append(
-            SmtpMailer(
-                SmtpOptions.from_url(url), sender=Sender("Theatre Éclair", "tickets@example.org"), clock=SystemClock()
-            )
-        )
+        mailers.append(example_mailer(url))
         return mailers[-1]
 
     yield make
@@ -77,22 +70,7 @@ async def mailer_to() -> AsyncIterator[MailerFactory]:
 @pytest.fixture
 def mail() -> MailFactory:
     """Makes mails to Ada, with what a test changes."""
-
-    def make(**changes: Any) -> Mail:
-        letter = Letter(
-            subject=changes.pop("subject", "Your tickets"),
-            text=changes.pop("text", "Two tickets."),
-            html=changes.pop("html", "<!DOCTYPE html><html><head></head><body><p>Two tickets.</p></body></html>"),
-        )
-        facts: dict[str, Any] = {
-            "to_name": "Ada Lovelace",
-            "to_address": "ada@example.org",
-            "message_id": "order-1@tickets.example.org",
-            "letter": letter,
-        }
-        return Mail(**(facts | changes))
-
-    return make
+    return example_mail
 
 
 @pytest.fixture(scope="session")

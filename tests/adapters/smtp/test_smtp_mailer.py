@@ -12,13 +12,13 @@ from urllib.parse import quote
 
 import pytest
 
-from adapters.smtp.mailbox.catcher import MailCatcher
-from adapters.smtp.mailbox.mails import CaughtMails
-from adapters.smtp.mailbox.smtp_server import CatchingHandler, Faults, SmtpServer
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.system.clock import SystemClock
 from application.ports.mail import Attachment, Mail, MailPerhapsSent, MailQueued, MailRefused, MailUnavailable
+from demo.mail_catcher.catcher import MailCatcher
+from demo.mail_catcher.mails import CaughtMails
+from demo.mail_catcher.smtp_server import CatchingHandler, Faults, SmtpServer
 
 MailFactory = Callable[..., Mail]
 MailerFactory = Callable[[str], SmtpMailer]

@@ -16,7 +16,7 @@ import trustme
 
 from adapters.stripe.client import HttpClient, create_client
 from adapters.stripe.proxy import proxy_for
-from adapters.stripe.sandbox import StripeSandbox
+from demo.stripe_sandbox import StripeSandbox
 
 STRIPE = "api.stripe.example"
 NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

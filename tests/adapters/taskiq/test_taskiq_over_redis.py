@@ -16,7 +16,6 @@ from taskiq import AsyncBroker
 from taskiq.receiver import Receiver
 from taskiq_redis import RedisStreamBroker
 
-from adapters.embedded import EmbeddedRedis
 from adapters.memory.system import MemoryClock
 from adapters.memory.unit_of_work import MemoryDatabase
 from adapters.redis.housekeeping import forget_dead_consumers
@@ -24,6 +23,7 @@ from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
 from application.ports.task_queue import NotifierUnavailable
 from application.tasks.relay import HAND_OVER_AGAIN, RelayTasks
+from demo.embedded import EmbeddedRedis
 from domain.tasks import OutboxTask, TaskKind
 
 #: A database of Redis apart: a worker that another test runs must not take our messages.

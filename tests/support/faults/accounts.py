@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from adapters.stripe.sandbox.faults import FaultKind
+from demo.stripe_sandbox.faults import FaultKind
 from entrypoints.doctor.stripe import of_stripe
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.factories import producer

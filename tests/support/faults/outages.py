@@ -11,8 +11,8 @@ from typing import Final
 from aiohttp import ClientSession, web
 
 from adapters.stripe.repetition import SECOND_KEY_SECONDS
-from adapters.stripe.sandbox import StripeSandbox
-from adapters.stripe.sandbox.faults import FaultKind
+from demo.stripe_sandbox import StripeSandbox
+from demo.stripe_sandbox.faults import FaultKind
 from tests.support.box_office import PATIENCE_SECONDS, Json, OnSale
 from tests.support.stripe_world import StripeWorld, minor
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from adapters.stripe.sandbox.faults import FaultKind
 from application.ports.payment import PaymentUnavailable
+from demo.stripe_sandbox.faults import FaultKind
 from domain.orders import AttendeeStatus
 from domain.refunds import Refund, RefundStatus
 from domain.tasks import TaskState

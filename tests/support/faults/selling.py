@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.stripe.sandbox.faults import FaultKind
 from application.ports.payment import PaymentUnavailable
+from demo.stripe_sandbox.faults import FaultKind
 from domain.tasks import TaskState
 from tests.support.factories import venue_address
 from tests.support.faults.outages import (

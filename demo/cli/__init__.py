@@ -1,0 +1,1 @@
+"""The commands ``piquetickets demo`` and ``piquetickets sandbox``."""

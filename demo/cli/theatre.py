@@ -1,0 +1,168 @@
+"""What the demo has to sell: one producer, four shows, one promo code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+from demo.cli import pictures
+from domain.access import Actor, Scope
+from domain.catalog import Show, Ticket
+from domain.inventory import Inventory
+from domain.promotions import TicketPromoCode
+from domain.tax import VenueAddress
+from domain.timezones import zone_of
+from entrypoints.container import Container
+
+#: The sandbox knows every connected account.
+STRIPE_ACCOUNT = "acct_demo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoAccess:
+    """The keys to the demo's API. The secrets are stored hashed in the database, so a kept demo keeps them here."""
+
+    producer_id: str
+    producer_token: str
+    platform_token: str
+
+
+async def open_demo(container: Container, keep_in: Path | None) -> DemoAccess:
+    """Fill an empty demo, or find the way into one that was kept in the directory ``keep_in``."""
+    kept = keep_in / "demo.json" if keep_in else None
+    if kept and kept.exists():
+        return DemoAccess(**json.loads(kept.read_text()))
+    access = await _fill(container)
+    if kept:
+        kept.touch(mode=0o600)
+        kept.write_text(json.dumps(asdict(access)))
+    return access
+
+
+async def _fill(container: Container) -> DemoAccess:
+    producer = await container.register_producer()(
+        name="Lantern Theatre",
+        email="hello@lantern-theatre.example",
+        currency_code="USD",
+        stripe_account_id=STRIPE_ACCOUNT,
+    )
+    scopes = (Scope.ACCOUNT, Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN)
+    producer_token = await container.issue_token()(producer_id=producer.id, name="demo", scopes=scopes)
+    platform_token = await container.issue_token()(producer_id=None, name="demo", scopes=[Scope.PLATFORM])
+    # The usual addresses of a site that somebody tries the widget on, on their own machine.
+    await container.set_branding()(
+        Actor(producer.id, name="demo"),
+        colour=pictures.COLOUR,
+        widget_origins=["http://localhost:8080", "http://127.0.0.1:8080", "http://localhost:3000"],
+    )
+    await container.set_logo()(Actor(producer.id, name="demo"), pictures.logo())
+    add = _Catalog(container, producer.id)
+    await add.regular_show()
+    await add.donation_show()
+    await add.free_show()
+    await add.last_tickets()
+    return DemoAccess(
+        producer_id=str(producer.id), producer_token=producer_token.secret, platform_token=platform_token.secret
+    )
+
+
+class _Catalog:
+    def __init__(self, container: Container, producer_id: UUID) -> None:
+        self._container = container
+        self._producer_id = producer_id
+        self._actor = Actor(producer_id, name="demo")
+        self._ids = container.ids()
+
+    async def regular_show(self) -> None:
+        show = self._show(
+            "A Midsummer Night’s Dream",
+            "Shakespeare’s comedy of lovers, fairies and one very unlucky weaver. Two hours and a half, one interval.",
+            in_days=14,
+        )
+        await self._add(
+            show,
+            self._ticket(show, "General Admission", 2500, 500),
+            self._ticket(show, "Student", 1200, 100, description="Student card at the door"),
+            self._ticket(show, "Front Row", 6000, 20, is_vip=True, description="With a drink in the interval"),
+            poster=pictures.midsummer(),
+            promo_code=TicketPromoCode(id=self._ids.new(), show_id=show.id, code="TEST20", discount=Decimal("0.20")),
+        )
+
+    async def donation_show(self) -> None:
+        show = self._show("Jazz in the Foyer", "Pay what you like, from ten dollars.", in_days=21)
+        await self._add(
+            show,
+            self._ticket(show, "Pay What You Can", 1000, 80, is_donation_based=True),
+            poster=pictures.jazz(),
+        )
+
+    async def free_show(self) -> None:
+        show = self._show("Open Rehearsal", "See how it is made. Free, but seats are few.", in_days=7)
+        await self._add(show, self._ticket(show, "Free Seat", 0, 60), poster=pictures.rehearsal())
+
+    async def last_tickets(self) -> None:
+        show = self._show("The Cherry Orchard", "The last evening.", in_days=28)
+        await self._add(
+            show,
+            self._ticket(show, "Stalls", 3500, 3),
+            self._ticket(show, "Balcony", 2000, 0),
+            poster=pictures.orchard(),
+        )
+
+    def _show(self, title: str, description: str, *, in_days: int) -> Show:
+        zone = zone_of("America/New_York")
+        day = self._container.clock().now().astimezone(zone).date() + timedelta(days=in_days)
+        doors = datetime.combine(day, time(19, 0), zone)
+        return Show(
+            id=self._ids.new(),
+            producer_id=self._producer_id,
+            title=title,
+            description=description,
+            venue="Lantern Theatre, 12 Harbour Street, Portland, Maine",
+            venue_address=VenueAddress(
+                line1="12 Harbour Street", city="Portland", state="ME", postal_code="04101", country="US"
+            ),
+            door_time=doors,
+            start_time=doors + timedelta(minutes=30),
+            end_time=doors + timedelta(hours=3),
+            timezone=zone.key,
+            published=True,
+        )
+
+    def _ticket(
+        self,
+        show: Show,
+        name: str,
+        price: int,
+        quantity: int,
+        *,
+        description: str = "",
+        is_vip: bool = False,
+        is_donation_based: bool = False,
+    ) -> Ticket:
+        return Ticket(
+            id=self._ids.new(),
+            show_id=show.id,
+            name=name,
+            description=description,
+            price=price,
+            is_vip=is_vip,
+            is_donation_based=is_donation_based,
+            inventory=Inventory(quantity),
+        )
+
+    async def _add(
+        self, show: Show, *tickets: Ticket, poster: bytes, promo_code: TicketPromoCode | None = None
+    ) -> None:
+        async with self._container.unit_of_work() as uow:
+            await uow.shows.add(show)
+            for ticket in tickets:
+                await uow.tickets.add(ticket)
+            if promo_code:
+                await uow.promo_codes.add(promo_code)
+            await uow.commit()
+        await self._container.set_show_image()(self._actor, show.id, poster)

@@ -1,0 +1,31 @@
+"""What the pages and the JSON share: where a mail and its parts are found."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from aiohttp import web
+
+from demo.mail_catcher.mails import CaughtAttachment, CaughtMail, CaughtMails
+
+
+def find_mail(mails: CaughtMails, request: web.Request) -> CaughtMail:
+    """The mail that the path names. Raises HTTPNotFound."""
+    mail = mails.get(int(request.match_info["id"]))
+    if mail is None:
+        raise web.HTTPNotFound(text="This mail is not here (any more).")
+    return mail
+
+
+def find_attachment(mails: CaughtMails, request: web.Request) -> CaughtAttachment:
+    """The attachment that the path names. Raises HTTPNotFound."""
+    attachments = find_mail(mails, request).attachments
+    number = int(request.match_info["number"])
+    if not 1 <= number <= len(attachments):
+        raise web.HTTPNotFound(text="This mail has no such attachment.")
+    return attachments[number - 1]
+
+
+def attachment_path(mail: CaughtMail, number: int) -> str:
+    """Counted from 1. The file's name is there for those who save it."""
+    return f"/mails/{mail.id}/attachments/{number}/{quote(mail.attachments[number - 1].filename, safe='')}"

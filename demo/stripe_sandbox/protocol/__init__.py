@@ -1,0 +1,1 @@
+"""How Stripe writes things: ids, money, refusals, forms, and its published description."""

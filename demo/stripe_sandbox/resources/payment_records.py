@@ -1,0 +1,60 @@
+"""What the API may change of payments once they exist."""
+
+from demo.stripe_sandbox.ledger.ledger import Books
+from demo.stripe_sandbox.protocol.errors import StripeRefusal, not_in_the_sandbox
+from demo.stripe_sandbox.protocol.json_types import JsonObject
+from demo.stripe_sandbox.protocol.metadata import merged_metadata
+from demo.stripe_sandbox.resources.call import Call
+from demo.stripe_sandbox.resources.payments import cancel_intent as cancel
+from demo.stripe_sandbox.resources.payments import fail_pending_charge, session_of
+
+_INTENT_FIELDS = ("description", "receipt_email", "statement_descriptor_suffix", "transfer_group")
+_CHARGE_FIELDS = ("description", "fraud_details", "receipt_email", "shipping", "transfer_group")
+_TRANSFER_FIELDS = ("description",)
+
+
+def update_intent(books: Books, call: Call) -> JsonObject:
+    return _update(books.get("payment_intent", call.target, "intent"), call.params, _INTENT_FIELDS)
+
+
+def update_charge(books: Books, call: Call) -> JsonObject:
+    charge = books.get("charge", call.target, "charge")
+    names = [*_CHARGE_FIELDS, "metadata"]
+    before = {name: charge[name] for name in names}
+    _update(charge, call.params, _CHARGE_FIELDS)
+    books.publish("charge.updated", charge, {name: before[name] for name in names if before[name] != charge[name]})
+    return charge
+
+
+def update_transfer(books: Books, call: Call) -> JsonObject:
+    return _update(books.get("transfer", call.target, "transfer"), call.params, _TRANSFER_FIELDS)
+
+
+def cancel_intent(books: Books, call: Call) -> JsonObject:
+    """Only a delayed payment under way can be cancelled: before it, Stripe wants the session expired."""
+    intent = books.get("payment_intent", call.target, "intent")
+    if intent["status"] in {"succeeded", "canceled"}:
+        message = f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}."
+        raise StripeRefusal(message, code="payment_intent_unexpected_state")
+    session = session_of(books, intent)
+    if session is not None and session["status"] == "open":
+        message = (
+            "You cannot cancel the PaymentIntent of an open Checkout Session. Expire the Checkout Session instead."
+        )
+        raise StripeRefusal(message, code="payment_intent_unexpected_state")
+    fail_pending_charge(books, intent, "The payment was canceled.")
+    cancel(books, intent, call.params.get("cancellation_reason"))
+    if session is not None and session["status"] == "complete":
+        books.publish("checkout.session.async_payment_failed", session)
+    return intent
+
+
+def _update(entry: JsonObject, params: JsonObject, fields: tuple[str, ...]) -> JsonObject:
+    for name in params:
+        if name not in fields and name not in {"metadata", "expand"}:
+            raise not_in_the_sandbox(f"updating {name} here", name)
+    for name in fields:
+        if name in params:
+            entry[name] = params[name] or None
+    entry["metadata"] = merged_metadata(entry["metadata"], params)
+    return entry

@@ -1,0 +1,33 @@
+"""A mail to send, and the mailer that sends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.smtp.mailer import SmtpMailer
+from adapters.smtp.options import Sender, SmtpOptions
+from adapters.system.clock import SystemClock
+from application.ports.emails import Letter
+from application.ports.mail import Mail
+
+
+def example_mail(**changes: Any) -> Mail:
+    """A mail to Ada, with what a test changes."""
+    letter = Letter(
+        subject=changes.pop("subject", "Your tickets"),
+        text=changes.pop("text", "Two tickets."),
+        html=changes.pop("html", "<!DOCTYPE html><html><head></head><body><p>Two tickets.</p></body></html>"),
+    )
+    facts: dict[str, Any] = {
+        "to_name": "Ada Lovelace",
+        "to_address": "ada@example.org",
+        "message_id": "order-1@tickets.example.org",
+        "letter": letter,
+    }
+    return Mail(**(facts | changes))
+
+
+def example_mailer(url: str) -> SmtpMailer:
+    """A mailer that is not connected yet; the caller closes it."""
+    sender = Sender("Theatre Éclair", "tickets@example.org")
+    return SmtpMailer(SmtpOptions.from_url(url), sender=sender, clock=SystemClock())
