@@ -68,7 +68,7 @@ _STAGES: Final = {
 class Refund:
     """One refund of an order. ``amount`` is in minor units; ``sequence`` counts an order's refunds from 1.
 
-    ``made_at_stripe`` marks a refund made in Stripe's dashboard.
+    ``made_by_provider`` marks a refund made in Stripe's dashboard.
     """
 
     id: UUID
@@ -79,20 +79,20 @@ class Refund:
     reason: str
     created_at: datetime
     status: RefundStatus = RefundStatus.REQUESTED
-    stripe_refund_id: str | None = None
+    provider_refund_id: str | None = None
     failure_reason: str | None = None
-    made_at_stripe: bool = False
+    made_by_provider: bool = False
 
     @property
     def is_effective(self) -> bool:
         """Whether its money has reached the buyer or is on its way."""
         return self.status not in FAILED_STATUSES
 
-    def with_status(self, status: RefundStatus, stripe_refund_id: str, failure_reason: str | None) -> Refund:
+    def with_status(self, status: RefundStatus, provider_refund_id: str, failure_reason: str | None) -> Refund:
         """The refund with the status that Stripe reports; reports of an earlier stage are outdated and ignored."""
-        if self.stripe_refund_id is not None and _STAGES[status] < _STAGES[self.status]:
+        if self.provider_refund_id is not None and _STAGES[status] < _STAGES[self.status]:
             return self
-        return replace(self, status=status, stripe_refund_id=stripe_refund_id, failure_reason=failure_reason)
+        return replace(self, status=status, provider_refund_id=provider_refund_id, failure_reason=failure_reason)
 
     def refused(self, reason: str) -> Refund:
         """The refund after Stripe refused to make it."""
@@ -196,9 +196,9 @@ class _Facts:
         self._some_were_lost = not all(refund.is_effective for refund in earlier)
         self.taken = taken_by_banks(disputes)
         self.left = left_to_refund(order, disputes)
-        self.by_hand = sum(refund.amount for refund in earlier if refund.made_at_stripe and refund.is_effective)
+        self.by_hand = sum(refund.amount for refund in earlier if refund.made_by_provider and refund.is_effective)
         # What banks took and no void ticket has used up yet.
-        ours = [refund for refund in earlier if refund.is_effective and not refund.made_at_stripe]
+        ours = [refund for refund in earlier if refund.is_effective and not refund.made_by_provider]
         worth = refundable_amount(order, _void(order), refund_fees=any(refund.refund_fees for refund in ours))
         used = worth - sum(refund.amount for refund in ours)
         self._unassigned = max(self.taken - max(used, 0), 0)

@@ -108,7 +108,8 @@ from application.tasks.dispatch import TaskDispatcher
 from application.tasks.relay import RelayTasks
 from application.tasks.run import RunTask
 from application.tasks.workload import EstimateWorkers, ReportWork, WorkMeter
-from application.webhooks.handle_event import EventHandlers, HandlePaymentEvent
+from application.webhooks.event_handlers import EventHandlers, KeepEvent
+from application.webhooks.handle_event import HandlePaymentEvent
 from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
 from domain.tasks import TaskKind
 from domain.ticket_code import TicketCodes
@@ -231,6 +232,7 @@ class Container(containers.DeclarativeContainer):
         dispatch,
         tells_operator=providers.Callable(bool, settings.provided.operator_email),
     )
+    keep_event = providers.Singleton(KeepEvent, unit_of_work.provider, clock)
     event_handlers = providers.Singleton(
         EventHandlers,
         payment,
@@ -240,6 +242,7 @@ class Container(containers.DeclarativeContainer):
         sync_refund_status,
         sync_duplicate_payment,
         sync_dispute,
+        keep_event,
     )
     handle_payment_event = providers.Singleton(
         HandlePaymentEvent,
@@ -247,6 +250,7 @@ class Container(containers.DeclarativeContainer):
         unit_of_work.provider,
         clock,
         event_handlers,
+        keep_event,
         livemode=settings.provided.is_production,
     )
     list_failed_events = providers.Singleton(ListFailedEvents, unit_of_work.provider)

@@ -170,7 +170,7 @@ def _is_owed(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute
     if order.refunded_amount + taken_by_banks(disputes) < worth:
         return True
     is_last = not any(refund.is_effective and refund.sequence > lost[-1].sequence for refund in refunds)
-    voided_none = lost[-1].made_at_stripe or not void
+    voided_none = lost[-1].made_by_provider or not void
     return voided_none and is_last and left_to_refund(order, disputes) > 0
 
 

@@ -19,10 +19,10 @@ class MemoryEventInbox:
     async def get(self, event_id: str) -> ReceivedEvent | None:
         return self._tables.inbox.get(event_id)
 
-    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, EventContext]:
+    async def contexts(self, events: Collection[PaymentEvent]) -> Mapping[str, EventContext]:
         orders = await MemoryOrderRepo(self._tables).of_sessions([event.object_id for event in events])
         handled = {event_id for event_id, received in self._tables.inbox.items() if received.handled_at}
-        return {event.id: EventContext(event.id in handled, orders.get(event.object_id)) for event in events}
+        return {event.id: EventContext(event, event.id in handled, orders.get(event.object_id)) for event in events}
 
     async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
         for event in events:

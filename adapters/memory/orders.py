@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from adapters.memory.tables import Tables
-from application.ports.orders import FoundOrder, OrderPayment
+from application.ports.orders import OrderPayment, OrderRef
 from application.ports.unit_of_work import StorageConflict
 from domain.orders import Order, OrderStatus
 
@@ -41,10 +41,10 @@ class MemoryOrderRepo:
             if order.idempotency and order.idempotency.key in keys
         }
 
-    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, FoundOrder]:
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, OrderRef]:
         orders = self._tables.orders.values()
         return {
-            order.session_id: (order.id, order.status)
+            order.session_id: OrderRef(order.id, order.status)
             for order in orders
             if order.session_id and order.session_id in session_ids
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from application.ports.payment import (
@@ -11,6 +12,7 @@ from application.ports.payment import (
     DisputeState,
     InvalidSignature,
     PaymentEvent,
+    PaymentEventKind,
     PaymentIntent,
     PaymentKeyRefused,
     PaymentObjectNotFound,
@@ -122,17 +124,17 @@ class MemoryPayment:
         self._ensure_available()
         if self.refusing:
             raise PaymentRefused("switched to refuse")
-        stripe_refund_id = f"re_memory_{refund.id.hex}"
-        if stripe_refund_id not in self.refunds:
-            self.refunds[stripe_refund_id] = RefundState(
-                stripe_refund_id=stripe_refund_id,
+        provider_refund_id = f"re_memory_{refund.id.hex}"
+        if provider_refund_id not in self.refunds:
+            self.refunds[provider_refund_id] = RefundState(
+                provider_refund_id=provider_refund_id,
                 payment_intent_id=order.payment_intent_id,
                 refund_id=refund.id,
                 amount=refund.amount,
                 status=RefundStatus.SUCCEEDED,
                 failure_reason=None,
             )
-        return self.refunds[stripe_refund_id]
+        return self.refunds[provider_refund_id]
 
     async def return_payment(self, order: Order, payment: DuplicatePayment) -> list[RefundState]:  # noqa: ARG002
         made = await self.refunds_of_payment(payment.payment_intent_id)
@@ -142,7 +144,7 @@ class MemoryPayment:
                 raise PaymentRefused("switched to refuse")
             name = f"re_memory_{payment.payment_intent_id}_{len(made)}"
             self.refunds[name] = RefundState(
-                stripe_refund_id=name,
+                provider_refund_id=name,
                 payment_intent_id=payment.payment_intent_id,
                 refund_id=None,
                 amount=left,
@@ -179,12 +181,12 @@ class MemoryPayment:
         )
         return again
 
-    async def refund_state(self, stripe_refund_id: str) -> RefundState:
+    async def refund_state(self, provider_refund_id: str) -> RefundState:
         self._ensure_available()
         try:
-            return self.refunds[stripe_refund_id]
+            return self.refunds[provider_refund_id]
         except KeyError:
-            raise PaymentObjectNotFound(stripe_refund_id) from None
+            raise PaymentObjectNotFound(provider_refund_id) from None
 
     async def refunds_of_charge(self, charge_id: str) -> list[RefundState]:
         self._ensure_available()
@@ -276,9 +278,12 @@ class MemoryPayment:
             raise PaymentKeyRefused("no such key")
 
 
+_EVENT_KINDS: Final = {kind.value: kind for kind in PaymentEventKind}
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryPaymentEvents:
-    """Takes ``type:id:object_id`` for a signed event when the signature is the secret."""
+    """Takes ``type:id:object_id`` for a signed event when the signature is the secret; its types are the kinds."""
 
     secret: str = "memory"  # noqa: S105
 
@@ -287,3 +292,6 @@ class MemoryPaymentEvents:
             raise InvalidSignature("wrong signature")
         type_, id_, object_id = payload.decode().split(":")
         return PaymentEvent(id=id_, type=type_, object_id=object_id, livemode=False)
+
+    def kind_of(self, event_type: str) -> PaymentEventKind | None:
+        return _EVENT_KINDS.get(event_type)

@@ -23,9 +23,9 @@ class MemoryRefundRepo:
     async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Refund]]:
         return {id_: found for id_ in order_ids if (found := await self.of_order(id_))}
 
-    async def statuses(self, stripe_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
+    async def statuses(self, provider_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
         refunds = self._tables.refunds.values()
-        return {r.stripe_refund_id: r.status for r in refunds if r.stripe_refund_id in set(stripe_refund_ids)}
+        return {r.provider_refund_id: r.status for r in refunds if r.provider_refund_id in set(provider_refund_ids)}
 
     async def save(self, refund: Refund) -> None:
         self._tables.refunds[refund.id] = refund

@@ -12,13 +12,13 @@ from adapters.postgres.bulk import insert_of, rows_json
 from adapters.postgres.connection import Connection, Row
 from adapters.postgres.rows import Values
 from adapters.postgres.tables import payment_events
-from application.ports.orders import FoundOrder
+from application.ports.orders import OrderRef
 from application.ports.payment import PaymentEvent
 from application.ports.webhooks import NOT_OURS, EventContext, ReceivedEvent
 from domain.orders import OrderStatus
 
 _MAX_ERROR_LENGTH: Final = 2000
-_BACKGROUND = (
+_CONTEXTS = (
     "SELECT asked.id, events.handled_at IS NOT NULL AS handled, orders.id AS order_id, orders.status "
     "FROM unnest(%(ids)s::text[], %(object_ids)s::text[]) AS asked (id, object_id) "
     "LEFT JOIN payment_events AS events USING (id) LEFT JOIN orders ON orders.session_id = asked.object_id"
@@ -38,10 +38,11 @@ class PostgresEventInbox:
         row = found.mappings().one_or_none()
         return event_of(row) if row else None
 
-    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, EventContext]:
+    async def contexts(self, events: Collection[PaymentEvent]) -> Mapping[str, EventContext]:
         asked = {"ids": [event.id for event in events], "object_ids": [event.object_id for event in events]}
-        [found] = await self._connection.fetch((_BACKGROUND, asked))
-        return {row["id"]: EventContext(row["handled"], _order_of(row)) for row in found}
+        [found] = await self._connection.fetch((_CONTEXTS, asked))
+        by_id = {event.id: event for event in events}
+        return {row["id"]: EventContext(by_id[row["id"]], row["handled"], _order_of(row)) for row in found}
 
     async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
         self._keep(ReceivedEvent(event, now, handled_at=now) for event in events)
@@ -67,8 +68,8 @@ class PostgresEventInbox:
         self._connection.write(_KEEP, {"events": rows_json(by_id[id_] for id_ in sorted(by_id))})
 
 
-def _order_of(row: Row) -> FoundOrder | None:
-    return (row["order_id"], OrderStatus(row["status"])) if row["order_id"] else None
+def _order_of(row: Row) -> OrderRef | None:
+    return OrderRef(row["order_id"], OrderStatus(row["status"])) if row["order_id"] else None
 
 
 def event_of(row: Row) -> ReceivedEvent:

@@ -22,7 +22,7 @@ from adapters.postgres.order_rows import (
 )
 from adapters.postgres.rows import ORDER_STATE
 from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
-from application.ports.orders import FoundOrder, OrderPayment
+from application.ports.orders import OrderPayment, OrderRef
 from domain.orders import Order, OrderStatus
 
 # Foreign keys are checked when the statement ends, so all three tables are written in one.
@@ -123,9 +123,9 @@ class PostgresOrderRepo:
         parts = await self._connection.fetch(*_parts([row["id"] for row in found])) if found else ([], [])
         return {order.idempotency.key: order for order in orders_of(found, *parts).values() if order.idempotency}
 
-    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, FoundOrder]:
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, OrderRef]:
         [found] = await self._connection.fetch((_ORDERS_OF_SESSIONS, {"keys": list(session_ids)}))
-        return {row["session_id"]: (row["id"], OrderStatus(row["status"])) for row in found}
+        return {row["session_id"]: OrderRef(row["id"], OrderStatus(row["status"])) for row in found}
 
     async def payments(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderPayment]:
         rows = await self._connection.execute(_PAYMENTS, {"ids": list(order_ids)})

@@ -30,9 +30,9 @@ class PostgresRefundRepo:
             found.setdefault(row["order_id"], []).append(refund_of(row))
         return found
 
-    async def statuses(self, stripe_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
+    async def statuses(self, provider_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
         query = sa.select(refunds.c.stripe_refund_id, refunds.c.status).where(
-            refunds.c.stripe_refund_id.in_(stripe_refund_ids)
+            refunds.c.stripe_refund_id.in_(provider_refund_ids)
         )
         rows = await self._connection.execute(query)
         return {row.stripe_refund_id: RefundStatus(row.status) for row in rows}
@@ -53,9 +53,9 @@ def refund_of(row: Row) -> Refund:
         reason=row["reason"],
         created_at=row["created_at"],
         status=RefundStatus(row["status"]),
-        stripe_refund_id=row["stripe_refund_id"],
+        provider_refund_id=row["stripe_refund_id"],
         failure_reason=row["failure_reason"],
-        made_at_stripe=row["made_at_stripe"],
+        made_by_provider=row["made_at_stripe"],
     )
 
 
@@ -69,7 +69,7 @@ def refund_values(refund: Refund) -> Values:
         "reason": refund.reason,
         "created_at": refund.created_at,
         "status": refund.status,
-        "stripe_refund_id": refund.stripe_refund_id,
+        "stripe_refund_id": refund.provider_refund_id,
         "failure_reason": refund.failure_reason,
-        "made_at_stripe": refund.made_at_stripe,
+        "made_at_stripe": refund.made_by_provider,
     }

@@ -82,7 +82,7 @@ def intent_of(intent: stripe.PaymentIntent) -> PaymentIntent:
 def refund_of(refund: stripe.Refund) -> RefundState:
     intent = refund.payment_intent
     return RefundState(
-        stripe_refund_id=refund.id,
+        provider_refund_id=refund.id,
         payment_intent_id=intent.id if isinstance(intent, stripe.PaymentIntent) else intent,
         refund_id=_uuid(_metadata(refund.metadata, "refund_id")),
         amount=refund.amount,

@@ -264,10 +264,10 @@ class StripePayment:
         params: SessionListParams = {"payment_intent": intent_id, "expand": [f"data.{path}" for path in EXPANDED]}
         return next(iter(await self._sessions(params)), None)
 
-    async def refund_state(self, stripe_refund_id: str) -> RefundState:
+    async def refund_state(self, provider_refund_id: str) -> RefundState:
         await self._turn("refunds.retrieve")
         with translated_errors():
-            return refund_of(await self._client.v1.refunds.retrieve_async(stripe_refund_id))
+            return refund_of(await self._client.v1.refunds.retrieve_async(provider_refund_id))
 
     async def refunds_of_charge(self, charge_id: str) -> list[RefundState]:
         return [refund_of(refund) for refund in await self._refunds({"charge": charge_id})]

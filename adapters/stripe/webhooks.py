@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 import stripe
 
-from application.ports.payment import InvalidSignature, PaymentEvent
+from application.ports.payment import InvalidSignature, PaymentEvent, PaymentEventKind
 from application.ports.system import Clock
+
+#: The events that Stripe should send, and what is done about each. Any other signed event is taken and forgotten.
+EVENT_KINDS: Final = MappingProxyType(
+    {
+        "checkout.session.completed": PaymentEventKind.SESSION_CHANGED,
+        "checkout.session.expired": PaymentEventKind.SESSION_CHANGED,
+        "checkout.session.async_payment_succeeded": PaymentEventKind.SESSION_CHANGED,
+        "checkout.session.async_payment_failed": PaymentEventKind.SESSION_CHANGED,
+        "payment_intent.payment_failed": PaymentEventKind.PAYMENT_DECLINED,
+        "charge.refunded": PaymentEventKind.CHARGE_REFUNDED,
+        "refund.updated": PaymentEventKind.REFUND_CHANGED,
+        "refund.failed": PaymentEventKind.REFUND_CHANGED,
+        "charge.dispute.created": PaymentEventKind.DISPUTE_CHANGED,
+        "charge.dispute.updated": PaymentEventKind.DISPUTE_CHANGED,
+        "charge.dispute.funds_withdrawn": PaymentEventKind.DISPUTE_CHANGED,
+        "charge.dispute.funds_reinstated": PaymentEventKind.DISPUTE_CHANGED,
+        "charge.dispute.closed": PaymentEventKind.DISPUTE_CHANGED,
+        "account.updated": PaymentEventKind.ACCOUNT_CHANGED,
+        "account.application.deauthorized": PaymentEventKind.ACCOUNT_CHANGED,
+    }
+)
 
 
 class _Event(msgspec.Struct):
@@ -60,6 +82,9 @@ class StripeEvents:
             livemode=event.livemode,
             of_connected_account=event.account is not None and not event.type.startswith(_ABOUT_ACCOUNTS),
         )
+
+    def kind_of(self, event_type: str) -> PaymentEventKind | None:
+        return EVENT_KINDS.get(event_type)
 
     def _check_signature(self, payload: str, signature: str) -> None:
         if not signature.isascii():

@@ -13,7 +13,7 @@ from uuid import UUID
 from application.concurrency.group_commit import GroupCommit
 from application.concurrency.spaced_calls import SpacedCalls
 from application.payments.order_payments import OrderPayments
-from application.ports.orders import FoundOrder
+from application.ports.orders import OrderRef
 from application.ports.payment import SESSION_ID_PREFIX, Payment, PaymentEvent
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import InvalidRequest, NotFound
@@ -34,7 +34,7 @@ class CompleteOrder:
         self._payment_for_buyers = payment_for_buyers
         self._unit_of_work = unit_of_work
         self._order_payments = order_payments
-        self._finding: GroupCommit[None, str, FoundOrder | None] = GroupCommit(self._find_together)
+        self._finding: GroupCommit[None, str, OrderRef | None] = GroupCommit(self._find_together)
         self._asking: SpacedCalls[Order] = SpacedCalls(self._ask_for_buyer)
 
     async def __call__(self, session_id: str) -> Order:
@@ -49,23 +49,18 @@ class CompleteOrder:
             return await self._order(order_id)
         return await self._asking(session_id)
 
-    async def complete_from_event(self, event: PaymentEvent, found: FoundOrder | None) -> bool:
-        """Do so for the session that an event is about, and keep the event as handled in the same transaction.
+    async def complete_from_event(self, event: PaymentEvent, order: OrderRef | None) -> None:
+        """Complete the order of the event's session, and keep the event as handled in the same transaction.
 
-        ``found`` is the session's order. False where its money has come, and the event is yet to be kept. Raises the
-        same.
+        ``order`` is the session's order, if it is known. Raises the same.
         """
-        order_id, status = found or (None, None)
-        if status in PAID:
-            return False
-        await self._settle(self._payment, event.object_id, order_id, source_event=event)
-        return True
+        await self._apply_session(self._payment, event.object_id, order.id if order else None, source_event=event)
 
     async def _ask_for_buyer(self, session_id: str) -> Order:
         order_id, _ = await self._found(session_id)
-        return await self._settle(self._payment_for_buyers, session_id, order_id)
+        return await self._apply_session(self._payment_for_buyers, session_id, order_id)
 
-    async def _settle(
+    async def _apply_session(
         self, payment: Payment, session_id: str, order_id: UUID | None, *, source_event: PaymentEvent | None = None
     ) -> Order:
         session = await payment.session(session_id)
@@ -86,15 +81,15 @@ class CompleteOrder:
             order_id = await uow.orders.id_of_intent(intent_id)
             if order_id is None and (duplicate := await uow.duplicate_payments.get(intent_id)):
                 order_id = duplicate.order_id
-        return await self._order(order_id) if order_id else await self._settle_payment(intent_id)
+        return await self._order(order_id) if order_id else await self._apply_payment(intent_id)
 
-    async def _settle_payment(self, intent_id: str) -> Order:
+    async def _apply_payment(self, intent_id: str) -> Order:
         order_id = (await self._payment.intent(intent_id)).order_id
         if order_id is None:
             raise NotFound("No order belongs to this payment")
         order = await self._order(order_id)
         if order.session_id is not None and order.status not in PAID:
-            order = await self._settle(self._payment, order.session_id, order.id)
+            order = await self._apply_session(self._payment, order.session_id, order.id)
         if order.payment_intent_id == intent_id:
             return order
         session = await self._payment.session_of_payment(intent_id)
@@ -107,7 +102,7 @@ class CompleteOrder:
         order_id, _ = await self._found(session_id)
         return await self._order(order_id)
 
-    async def _found(self, session_id: str) -> FoundOrder:
+    async def _found(self, session_id: str) -> OrderRef:
         if "\0" in session_id:  # no database can hold it, and others are looked for in the same query
             raise InvalidRequest("session_id: must not contain a null character", field="session_id")
         found = await self._finding.submit(None, session_id) if session_id.startswith(SESSION_ID_PREFIX) else None
@@ -122,7 +117,7 @@ class CompleteOrder:
             raise NotFound("No order belongs to this payment")
         return order
 
-    async def _find_together(self, session_ids: Sequence[str]) -> list[FoundOrder | None]:
+    async def _find_together(self, session_ids: Sequence[str]) -> list[OrderRef | None]:
         async with self._unit_of_work(read_only=True) as uow:
             found = await uow.orders.of_sessions(session_ids)
         return [found.get(session_id) for session_id in session_ids]

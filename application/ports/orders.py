@@ -9,8 +9,12 @@ from uuid import UUID
 
 from domain.orders import Order, OrderStatus
 
-#: The id of an order, and how it stands.
-FoundOrder = tuple[UUID, OrderStatus]
+
+class OrderRef(NamedTuple):
+    """The id of an order, and how it stands."""
+
+    id: UUID
+    status: OrderStatus
 
 
 class OrderPayment(NamedTuple):
@@ -41,7 +45,7 @@ class OrderRepo(Protocol):
         """The orders that were placed under these Idempotency-Keys."""
         ...
 
-    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, FoundOrder]:
+    async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, OrderRef]:
         """The sessions' orders."""
         ...
 

@@ -99,7 +99,7 @@ class PaymentIntent:
 class RefundState:
     """A refund at the provider. ``refund_id`` is ours, None for one that was not made by us."""
 
-    stripe_refund_id: str
+    provider_refund_id: str
     payment_intent_id: str | None
     refund_id: UUID | None
     amount: int
@@ -199,7 +199,7 @@ class Payment(Protocol):
         """The session that was paid by this payment. Raises PaymentUnavailable."""
         ...
 
-    async def refund_state(self, stripe_refund_id: str) -> RefundState:
+    async def refund_state(self, provider_refund_id: str) -> RefundState:
         """A refund as it is now. Raises PaymentObjectNotFound, PaymentUnavailable."""
         ...
 
@@ -251,12 +251,30 @@ class InvalidSignature(Exception):
     """A webhook that the provider did not sign, or signed too long ago (P2-009)."""
 
 
+class PaymentEventKind(StrEnum):
+    """What the application does because of an event: one kind for each, however many names the provider has for it."""
+
+    SESSION_CHANGED = "session_changed"
+    """Bring the order in line with its checkout session: paid, expired, or a delayed payment came or failed."""
+    PAYMENT_DECLINED = "payment_declined"
+    """Show on the order why the last try to pay it failed."""
+    CHARGE_REFUNDED = "charge_refunded"
+    """Bring our records in line with every refund of a charge."""
+    REFUND_CHANGED = "refund_changed"
+    """Bring our record in line with one refund."""
+    DISPUTE_CHANGED = "dispute_changed"
+    """Bring our record in line with a dispute."""
+    ACCOUNT_CHANGED = "account_changed"
+    """Note whether a producer's connected account can take charges."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentEvent:
     """A verified webhook. ``object_id`` is the id of the object it is about; what happened is asked for afresh.
 
+        ``type`` is the provider's own name for what happened, as operators find it at the provider.
     ``object_id`` is "" for an event about something without an id, such as a balance. ``of_connected_account`` is true
-    for what happened within an account of a producer, where none of our payments are.
+        for what happened within an account of a producer, where none of our payments are.
     """
 
     id: str
@@ -267,6 +285,12 @@ class PaymentEvent:
 
 
 class PaymentEvents(Protocol):
+    """The provider's webhooks: whether the provider signed one, and what is to be done about it."""
+
     def verify(self, payload: bytes, signature: str) -> PaymentEvent:
         """The event in the raw body, whatever its type and its object are. Raises InvalidSignature."""
+        ...
+
+    def kind_of(self, event_type: str) -> PaymentEventKind | None:
+        """What to do about events of this type of the provider's; None where there is nothing to do."""
         ...

@@ -22,7 +22,7 @@ class RefundRepo(Protocol):
         """Those of each order that has any, read together, in the order of their sequence."""
         ...
 
-    async def statuses(self, stripe_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
+    async def statuses(self, provider_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
         """How those of Stripe's refunds that are known stand."""
         ...
 

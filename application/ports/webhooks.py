@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from application.ports.orders import FoundOrder
+from application.ports.orders import OrderRef
 from application.ports.payment import PaymentEvent
 
 #: How the error of an event begins that is about none of our orders.
@@ -33,10 +33,11 @@ class ReceivedEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventContext:
-    """What is known when an event comes: whether it was ``handled`` before, and whose session it is about, if any."""
+    """An event, whether it was ``handled`` before, and the order whose session it is about, if any."""
 
+    event: PaymentEvent
     handled: bool
-    order: FoundOrder | None
+    order: OrderRef | None
 
 
 class EventInbox(Protocol):
@@ -44,12 +45,15 @@ class EventInbox(Protocol):
 
     async def get(self, event_id: str) -> ReceivedEvent | None: ...
 
-    async def background(self, events: Collection[PaymentEvent]) -> Mapping[str, EventContext]:
-        """Of every event, by its id."""
+    async def contexts(self, events: Collection[PaymentEvent]) -> Mapping[str, EventContext]:
+        """What is known of every event, by the event's id."""
         ...
 
     async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
-        """Keep them, with nothing left to be done. In the transaction that did it, it is done once whatever happens."""
+        """Keep them as handled; keeping one again changes nothing.
+
+        In the transaction that does what an event asks for, both happen or neither does.
+        """
         ...
 
     async def failed_events(self, *, after: ReceivedEvent | None, limit: int) -> list[ReceivedEvent]:

@@ -43,15 +43,15 @@ class SyncRefundStatus:
                 raise NotFound("No order belongs to this refund")
             order = (await uow.orders.lock([order_id]))[order_id]
             known = await uow.refunds.of_order(order_id)
-            refund = next((r for r in known if state.stripe_refund_id == r.stripe_refund_id), None) or next(
+            refund = next((r for r in known if state.provider_refund_id == r.provider_refund_id), None) or next(
                 (r for r in known if state.refund_id == r.id), None
             )
             if refund is None:
                 refund = self._made_by_hand(order, state, sequence=len(known) + 1)
                 await uow.refunds.add(refund)
-            followed = refund.with_status(state.status, state.stripe_refund_id, state.failure_reason)
+            followed = refund.with_status(state.status, state.provider_refund_id, state.failure_reason)
             order = await store_status(uow, order, refund, followed, ids=self._ids, now=self._clock.now())
-            if followed.made_at_stripe and order.success:
+            if followed.made_by_provider and order.success:
                 disputes = await uow.disputes.of_order(order_id)
                 if not left_to_refund(order, disputes):
                     await self._void(uow, order, followed)
@@ -68,7 +68,7 @@ class SyncRefundStatus:
             refund_fees=False,
             reason="made at Stripe",
             created_at=self._clock.now(),
-            made_at_stripe=True,
+            made_by_provider=True,
         )
 
     async def _void(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
@@ -93,7 +93,7 @@ async def store_status(
         mail = refund_mail(order.id, after, ids=ids, now=now)
         if not await uow.outbox.is_pending(order.id, mail.kind, mail.details):
             await uow.outbox.add([mail])
-    if before.is_effective and not after.is_effective and after.stripe_refund_id is not None:
+    if before.is_effective and not after.is_effective and after.provider_refund_id is not None:
         refunds, disputes = await uow.refunds.of_order(order.id), await uow.disputes.of_order(order.id)
         if outstanding(order, refunds, refund_fees=after.refund_fees, disputes=disputes):
             await uow.outbox.add([refund_failed_mail(order.id, after, ids=ids, now=now)])

@@ -46,7 +46,7 @@ class SubmitRefunds:
                 await self._follow(order.id, refund.id, refund.refused(str(refusal)))
                 raise PermanentTaskError(str(refusal)) from refusal
             await self._follow(
-                order.id, refund.id, refund.with_status(state.status, state.stripe_refund_id, state.failure_reason)
+                order.id, refund.id, refund.with_status(state.status, state.provider_refund_id, state.failure_reason)
             )
 
     async def _start_again(self, order_id: UUID) -> None:

@@ -11,7 +11,7 @@ from application.ports.payment import Payment, PaymentError
 from application.ports.system import Clock
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from application.ports.webhooks import ReceivedEvent
-from application.webhooks.handle_event import EventHandlers
+from application.webhooks.event_handlers import EventHandlers
 from domain.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -58,10 +58,10 @@ class ReviewRefundsAndDisputes:
         now = self._clock.now()
         states = await self._payment.refunds_since(now - REFUNDS_LOOK_BACK)
         async with self._unit_of_work(read_only=True) as uow:
-            known = await uow.refunds.statuses([state.stripe_refund_id for state in states])
+            known = await uow.refunds.statuses([state.provider_refund_id for state in states])
         for state in states:
-            if known.get(state.stripe_refund_id) is not state.status:
-                await self._again(state.stripe_refund_id, self._event_handlers.refund_is(state))
+            if known.get(state.provider_refund_id) is not state.status:
+                await self._again(state.provider_refund_id, self._event_handlers.refund_is(state))
         disputes = await self._payment.disputes_since(now - DISPUTES_LOOK_BACK)
         async with self._unit_of_work(read_only=True) as uow:
             duplicates = await uow.duplicate_payments.known([d.payment_intent_id or "" for d in disputes])

@@ -73,7 +73,8 @@ from application.refunds.show_refunds import RefundCancelled, RefundShow
 from application.refunds.submit_refunds import SubmitRefunds
 from application.tasks.dispatch import TaskDispatcher
 from application.tasks.run import RunTask
-from application.webhooks.handle_event import EventHandlers, HandlePaymentEvent
+from application.webhooks.event_handlers import EventHandlers, KeepEvent
+from application.webhooks.handle_event import HandlePaymentEvent
 from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
 from domain.cart import Cart
 from domain.catalog import Producer, Ticket
@@ -204,6 +205,7 @@ class World:
         self.sync_refund_status = SyncRefundStatus(self.database, self.clock, self.ids)
         self.sync_duplicate_payment = SyncDuplicatePayment(self.database, self.payment, self.clock, self.ids)
         self.sync_dispute = SyncDispute(self.database, self.clock, self.ids, self.dispatch, tells_operator=True)
+        self.keep_event = KeepEvent(self.database, self.clock)
         self.event_handlers = EventHandlers(
             self.payment,
             self.database,
@@ -212,9 +214,15 @@ class World:
             self.sync_refund_status,
             self.sync_duplicate_payment,
             self.sync_dispute,
+            self.keep_event,
         )
         self.handle_event = HandlePaymentEvent(
-            MemoryPaymentEvents(SIGNATURE), self.database, self.clock, self.event_handlers, livemode=False
+            MemoryPaymentEvents(SIGNATURE),
+            self.database,
+            self.clock,
+            self.event_handlers,
+            self.keep_event,
+            livemode=False,
         )
         self.reconcile = Reconcile(self.payment, self.database, self.clock, self.order_payments, self.open_session)
         self.list_failed_events = ListFailedEvents(self.database)

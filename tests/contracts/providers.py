@@ -51,7 +51,7 @@ class Provider(Protocol):
         """The buyer's card is refused. The id of the payment."""
         ...
 
-    def fail_refund(self, stripe_refund_id: str) -> None:
+    def fail_refund(self, provider_refund_id: str) -> None:
         """A refund that seemed to be there comes back."""
         ...
 
@@ -112,16 +112,16 @@ class MemoryProvider:
         self.payment.decline(session_id, "Your card was declined.")
         return self.payment._totals[session_id].payment_intent_id or ""
 
-    def fail_refund(self, stripe_refund_id: str) -> None:
+    def fail_refund(self, provider_refund_id: str) -> None:
         refunds = self.payment.refunds
-        refunds[stripe_refund_id] = replace(
-            refunds[stripe_refund_id], status=RefundStatus.FAILED, failure_reason="lost_or_stolen_card"
+        refunds[provider_refund_id] = replace(
+            refunds[provider_refund_id], status=RefundStatus.FAILED, failure_reason="lost_or_stolen_card"
         )
 
     async def refund_by_hand(self, order: Order, amount: int) -> None:
         name = f"re_by_hand_{len(self.payment.refunds)}"
         self.payment.refunds[name] = RefundState(
-            stripe_refund_id=name,
+            provider_refund_id=name,
             payment_intent_id=order.payment_intent_id,
             refund_id=None,
             amount=amount,
@@ -183,8 +183,8 @@ class StripeProvider:
         (*_, declined) = self._control.events("payment_intent.payment_failed")
         return str(declined["data"]["object"]["id"])
 
-    def fail_refund(self, stripe_refund_id: str) -> None:
-        self._control.settle_refund(stripe_refund_id, "failed")
+    def fail_refund(self, provider_refund_id: str) -> None:
+        self._control.settle_refund(provider_refund_id, "failed")
 
     async def refund_by_hand(self, order: Order, amount: int) -> None:
         await self._client.v1.refunds.create_async(params={"charge": order.charge_id or "", "amount": amount})

@@ -35,9 +35,9 @@ async def kept(unit_of_work: UnitOfWorkFactory, event_id: str) -> ReceivedEvent 
         return await uow.inbox.get(event_id)
 
 
-async def background(unit_of_work: UnitOfWorkFactory, *events: PaymentEvent) -> Mapping[str, EventContext]:
+async def contexts(unit_of_work: UnitOfWorkFactory, *events: PaymentEvent) -> Mapping[str, EventContext]:
     async with unit_of_work() as uow:
-        return await uow.inbox.background(events)
+        return await uow.inbox.contexts(events)
 
 
 @pytest.mark.parametrize("livemode", [True, False])
@@ -51,7 +51,7 @@ async def test_an_event_is_kept_to_the_last_field(unit_of_work: UnitOfWorkFactor
 
 async def test_an_event_that_never_came_is_none_and_not_handled(unit_of_work: UnitOfWorkFactory) -> None:
     assert await kept(unit_of_work, EVENT.id) is None
-    assert await background(unit_of_work, EVENT) == {EVENT.id: EventContext(handled=False, order=None)}
+    assert await contexts(unit_of_work, EVENT) == {EVENT.id: EventContext(EVENT, handled=False, order=None)}
 
 
 async def test_who_asks_learns_what_was_handled_before(unit_of_work: UnitOfWorkFactory) -> None:
@@ -59,7 +59,7 @@ async def test_who_asks_learns_what_was_handled_before(unit_of_work: UnitOfWorkF
     await handled(unit_of_work, EVENT)
     await failed(unit_of_work, other, "PaymentUnavailable: time-out")
 
-    found = await background(unit_of_work, unheard, other, EVENT, EVENT)
+    found = await contexts(unit_of_work, unheard, other, EVENT, EVENT)
 
     assert {id_ for id_, known in found.items() if known.handled} == {EVENT.id}
     assert found.keys() == {EVENT.id, other.id, unheard.id}
@@ -75,14 +75,14 @@ async def test_who_asks_learns_whose_session_an_event_is_about(
         await uow.commit()
     ours, strange = replace(EVENT, object_id="cs_1"), replace(EVENT, id="evt_2", object_id="cs_2")
 
-    found = await background(unit_of_work, ours, strange)
+    found = await contexts(unit_of_work, ours, strange)
 
     assert found[ours.id].order == (order.id, order.status)
     assert found[strange.id].order is None
 
 
 async def test_nobody_asks_about_nothing(unit_of_work: UnitOfWorkFactory) -> None:
-    assert await background(unit_of_work) == {}
+    assert await contexts(unit_of_work) == {}
 
 
 async def test_a_failure_is_kept_and_the_event_still_waits(unit_of_work: UnitOfWorkFactory) -> None:

@@ -292,7 +292,7 @@ async def test_a_payment_is_given_back_in_full(provider: Provider, payment: Paym
 def made(order: Order, refund: Refund, state: RefundState) -> RefundState:
     """How a refund stands that has just been made."""
     return RefundState(
-        stripe_refund_id=state.stripe_refund_id,
+        provider_refund_id=state.provider_refund_id,
         payment_intent_id=order.payment_intent_id,
         refund_id=refund.id,
         amount=refund.amount,
@@ -352,16 +352,16 @@ async def test_a_refund_can_be_asked_about(provider: Provider, payment: Payment,
     order = await paid_for(provider, order)
     state = await payment.refund(order, a_refund(order))
 
-    assert await payment.refund_state(state.stripe_refund_id) == state
+    assert await payment.refund_state(state.provider_refund_id) == state
 
 
 async def test_a_refund_may_fail_long_after_it_was_there(provider: Provider, payment: Payment, order: Order) -> None:
     order = await paid_for(provider, order)
     state = await payment.refund(order, a_refund(order))
 
-    provider.fail_refund(state.stripe_refund_id)
+    provider.fail_refund(state.provider_refund_id)
 
-    failed = await payment.refund_state(state.stripe_refund_id)
+    failed = await payment.refund_state(state.provider_refund_id)
     assert failed == replace(state, status=RefundStatus.FAILED, failure_reason="lost_or_stolen_card")
 
 
@@ -555,12 +555,12 @@ async def test_duplicate_payment_is_returned_for_what_is_left_and_again_where_th
     await provider.refund_by_hand(paid, 10_00)
     [_, rest] = await payment.return_payment(paid, duplicate_of(paid))
     assert rest.amount == paid.amount_paid - 10_00
-    provider.fail_refund(rest.stripe_refund_id)
+    provider.fail_refund(rest.provider_refund_id)
 
     *_, again = await payment.return_payment(paid, duplicate_of(paid))
 
     assert (again.amount, again.status) == (rest.amount, RefundStatus.SUCCEEDED)
-    assert again.stripe_refund_id != rest.stripe_refund_id
+    assert again.provider_refund_id != rest.provider_refund_id
 
 
 async def test_duplicate_payment_that_cannot_be_returned_is_refused(

@@ -13,9 +13,9 @@ from stripe import Webhook, WebhookSignature
 
 from adapters.memory.payment import MemoryPaymentEvents
 from adapters.stripe.time import StripeTime
-from adapters.stripe.webhooks import StripeEvents
+from adapters.stripe.webhooks import EVENT_KINDS, StripeEvents
 from adapters.system.clock import SystemClock
-from application.ports.payment import InvalidSignature, PaymentEvent, PaymentEvents
+from application.ports.payment import InvalidSignature, PaymentEvent, PaymentEventKind, PaymentEvents
 
 SECRET, OTHER_SECRET = "whsec_ours", "whsec_somebody_elses"
 EVENT = PaymentEvent(id="evt_1", type="checkout.session.completed", object_id="cs_1", livemode=False)
@@ -65,6 +65,18 @@ def sign(kind: str) -> Signer:
 
 def test_a_signed_event_is_believed(events: PaymentEvents, sign: Signer) -> None:
     assert events.verify(*sign(EVENT, SECRET)) == EVENT
+
+
+@pytest.mark.parametrize("event_type", ["customer.created", "", "checkout.session", "order.created"])
+def test_there_is_nothing_to_do_about_other_types_of_events(events: PaymentEvents, event_type: str) -> None:
+    assert events.kind_of(event_type) is None
+
+
+@pytest.mark.parametrize("what_to_do", PaymentEventKind)
+def test_every_kind_of_event_comes_under_some_type(events: PaymentEvents, what_to_do: PaymentEventKind) -> None:
+    types = EVENT_KINDS if isinstance(events, StripeEvents) else PaymentEventKind
+
+    assert what_to_do in {events.kind_of(event_type) for event_type in types}
 
 
 def test_an_event_signed_by_somebody_else_is_not(events: PaymentEvents, sign: Signer) -> None:

@@ -58,9 +58,9 @@ async def test_a_refund_made_at_stripe_comes_back_to_the_last_field(
         a_refund(order),
         status=RefundStatus.FAILED,
         refund_fees=False,
-        stripe_refund_id="re_dashboard",
+        provider_refund_id="re_dashboard",
         failure_reason="lost_or_stolen_card",
-        made_at_stripe=True,
+        made_by_provider=True,
     )
 
     await add(unit_of_work, refund)
@@ -119,7 +119,7 @@ async def test_a_refund_that_was_not_committed_is_none(unit_of_work: UnitOfWorkF
 
 async def test_how_refunds_at_stripe_stand_is_known_by_their_ids(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
     name = f"re_{new_id().hex}"
-    await add(unit_of_work, replace(a_refund(order), status=RefundStatus.PENDING, stripe_refund_id=name))
+    await add(unit_of_work, replace(a_refund(order), status=RefundStatus.PENDING, provider_refund_id=name))
 
     async with unit_of_work() as uow:
         assert await uow.refunds.statuses([name, "re_unknown"]) == {name: RefundStatus.PENDING}

@@ -220,7 +220,7 @@ async def test_a_refund_says_whose_it_is(
 
     state = await payment.refund(order, refund)
 
-    made = await stripe_client.v1.refunds.retrieve_async(state.stripe_refund_id)
+    made = await stripe_client.v1.refunds.retrieve_async(state.provider_refund_id)
     assert made.metadata
     assert made.metadata.to_dict() == {"order_id": str(order.id), "refund_id": str(refund.id)}
 
@@ -414,7 +414,7 @@ async def test_every_endpoint_has_a_lane_of_its_own(taxing_sandbox: StripeSandbo
         await payment.intent(order.payment_intent_id or "")
         await payment.describe_transfer(order)
         refund = await payment.refund(order, a_refund(order))
-        await payment.refund_state(refund.stripe_refund_id)
+        await payment.refund_state(refund.provider_refund_id)
         await payment.refunds_of_charge(order.charge_id or "")
         await payment.dispute(str(taxing_sandbox.control.open_dispute(order.charge_id or "")["id"]))
         await payment.charges_enabled(order.stripe_account_id or "")
@@ -577,7 +577,7 @@ async def test_another_refund_in_the_place_of_one_that_failed_takes_nothing_from
     order = await paid(payment, taxing_sandbox, theatre.order(2))
     for sequence in range(1, lost + 1):
         failed = await payment.refund(order, a_refund(order, sequence=sequence, amount=20_00))
-        taxing_sandbox.control.settle_refund(failed.stripe_refund_id, "failed")
+        taxing_sandbox.control.settle_refund(failed.provider_refund_id, "failed")
 
     await payment.refund(order, a_refund(order, sequence=lost + 1, amount=20_00))
     assert await reversed_of(stripe_client, order) == 20_00

@@ -138,13 +138,13 @@ def test_a_new_refund_is_one_that_stripe_has_not_heard_of() -> None:
     new = refund()
     assert new.status is RefundStatus.REQUESTED
     assert new.is_effective
-    assert (new.stripe_refund_id, new.failure_reason, new.made_at_stripe) == (None, None, False)
+    assert (new.provider_refund_id, new.failure_reason, new.made_by_provider) == (None, None, False)
 
 
 def test_a_refund_follows_what_stripe_says() -> None:
     new = refund()
     pending = new.with_status(RefundStatus.PENDING, "re_1", None)
-    assert pending == replace(new, status=RefundStatus.PENDING, stripe_refund_id="re_1")
+    assert pending == replace(new, status=RefundStatus.PENDING, provider_refund_id="re_1")
     failed = pending.with_status(RefundStatus.FAILED, "re_1", "lost_or_stolen_card")
     assert (failed.status, failed.failure_reason) == (RefundStatus.FAILED, "lost_or_stolen_card")
     assert failed.with_status(RefundStatus.SUCCEEDED, "re_1", None) == failed
@@ -158,7 +158,7 @@ def test_a_refund_that_seemed_refused_but_was_made_is_followed_all_the_same() ->
 def test_a_refund_that_stripe_refused_was_never_made() -> None:
     refused = refund().refused("charge already disputed")
     assert (refused.status, refused.failure_reason) == (RefundStatus.FAILED, "charge already disputed")
-    assert refused.stripe_refund_id is None
+    assert refused.provider_refund_id is None
     assert not refused.is_effective
 
 

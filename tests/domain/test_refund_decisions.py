@@ -42,7 +42,7 @@ def by_hand(amount: int, status: RefundStatus = RefundStatus.SUCCEEDED) -> Refun
         reason="made at Stripe",
         created_at=NOW,
         status=status,
-        made_at_stripe=True,
+        made_by_provider=True,
     )
 
 
@@ -122,7 +122,7 @@ def test_what_a_bank_took_of_four_goes_first_to_those_who_are_named_first(refund
         decision = decide_refund(now, refunds, request, disputes=lost)
         now = decision.order
         if decision.amount:
-            refunds.append(replace(by_hand(decision.amount), made_at_stripe=False, refund_fees=refund_fees))
+            refunds.append(replace(by_hand(decision.amount), made_by_provider=False, refund_fees=refund_fees))
     decision = decide_refund(now, refunds, RefundRequest(refund_fees=refund_fees), disputes=lost)
     kept = 0 if refund_fees else paid.quote.fees
     assert decision.order.refunded_amount + 25_00 == paid.amount_paid - kept
@@ -150,7 +150,7 @@ def test_a_lost_dispute_takes_what_the_bank_keeps_and_returns_the_fees_share() -
 
 
 def test_a_lost_dispute_takes_no_more_than_refunds_have_left() -> None:
-    ours = replace(by_hand(27_42), made_at_stripe=False, refund_fees=True)
+    ours = replace(by_hand(27_42), made_by_provider=False, refund_fees=True)
     paid = after(sold(), ours)
     assert book(paid, [ours], amount=54_84) == (27_42, 2_42)
     assert book(paid, [ours], amount=27_42) == (27_42, 2_42)

@@ -149,7 +149,7 @@ async def test_cash_is_given_back_by_hand(office: BackOffice, box_office: BoxOff
     assert await box_office.counters(on_sale) == [(0, 1)]
     async with box_office.unit_of_work() as uow:
         (refund,) = await uow.refunds.of_order(UUID(order["order_id"]))
-    assert refund.stripe_refund_id is None
+    assert refund.provider_refund_id is None
 
 
 @pytest.mark.parametrize(

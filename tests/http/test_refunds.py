@@ -148,7 +148,7 @@ async def test_refund_that_takes_its_time_is_followed_to_its_end(world: StripeWo
     assert refund.status is RefundStatus.PENDING
     assert (await world.box_office.stored_order(order)).refunded_amount == refund.amount
 
-    world.sandbox.control.settle_refund(refund.stripe_refund_id or "", end)
+    world.sandbox.control.settle_refund(refund.provider_refund_id or "", end)
 
     await until_refund_is(world, order, end)
     came_back = end is not RefundStatus.SUCCEEDED
@@ -161,7 +161,7 @@ async def test_refund_that_had_succeeded_may_still_fail_at_the_bank(world: Strip
     _, order = await sold(world)
     refund = await refunded(world, order)
 
-    world.sandbox.control.settle_refund(refund.stripe_refund_id or "", "failed")
+    world.sandbox.control.settle_refund(refund.provider_refund_id or "", "failed")
 
     await until_refund_is(world, order, RefundStatus.FAILED)
     assert (await stored_refund(world, order)).failure_reason
@@ -176,7 +176,7 @@ async def test_news_of_a_refund_that_come_before_its_answer_are_believed(world: 
     try:
         with webhooks_held_back(world.sandbox):
             refund = await refunded(world, order)
-            world.sandbox.control.settle_refund(refund.stripe_refund_id or "", "failed")
+            world.sandbox.control.settle_refund(refund.provider_refund_id or "", "failed")
         await webhooks.idle()
     finally:
         webhooks.copies, webhooks.shuffled = 1, False
@@ -196,7 +196,7 @@ async def test_refund_made_in_stripes_dashboard_is_followed(world: StripeWorld) 
 
     await until_refund_is(world, order, RefundStatus.SUCCEEDED)
     refund = await stored_refund(world, order)
-    assert (refund.stripe_refund_id, refund.amount, refund.made_at_stripe) == (made.id, 1000, True)
+    assert (refund.provider_refund_id, refund.amount, refund.made_by_provider) == (made.id, 1000, True)
     _, stored = await now(world.box_office, order)
     assert (stored.status, stored.success, stored.refunded_amount) == (OrderStatus.COMPLETED, True, 1000)
     assert await world.box_office.counters(on_sale) == [(0, 2), (0, 1)]

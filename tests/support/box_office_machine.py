@@ -181,7 +181,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
         if order.payment_intent_id is None or amount > left or order.status is OrderStatus.REFUNDED:
             return
         state = RefundState(
-            stripe_refund_id=f"re_{uuid4().hex}",
+            provider_refund_id=f"re_{uuid4().hex}",
             payment_intent_id=order.payment_intent_id,
             refund_id=None,
             amount=amount,

@@ -262,7 +262,7 @@ class RefundOut(msgspec.Struct, kw_only=True):
             reason=refund.reason,
             status=refund.status.value,
             failure_reason=refund.failure_reason,
-            made_at_stripe=refund.made_at_stripe,
+            made_at_stripe=refund.made_by_provider,
             created_at=refund.created_at,
         )
 

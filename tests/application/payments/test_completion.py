@@ -11,7 +11,8 @@ from typing_extensions import override
 
 from application.errors import PaymentNotPossible
 from application.payments.completion import CompleteOrder
-from application.ports.payment import PaymentEvent, PaymentSession, PaymentUnavailable
+from application.ports.orders import OrderRef
+from application.ports.payment import PaymentEvent, PaymentEventKind, PaymentSession, PaymentUnavailable
 from domain.errors import NotFound
 from domain.orders import Order, OrderStatus
 from tests.application.world import FlakyPayment, World
@@ -125,8 +126,8 @@ async def test_buyers_do_not_take_the_turns_of_events(world: World) -> None:
     complete = CompleteOrder(world.payment, for_buyers, world.database, world.order_payments)
     with pytest.raises(PaymentUnavailable):
         await complete(session_id)
-    event = PaymentEvent(id="evt_1", type="checkout.session.completed", object_id=session_id, livemode=False)
-    assert await complete.complete_from_event(event, (placed.id, placed.status))
+    event = PaymentEvent(id="evt_1", type=PaymentEventKind.SESSION_CHANGED, object_id=session_id, livemode=False)
+    await complete.complete_from_event(event, OrderRef(placed.id, placed.status))
     assert (await complete(session_id)).success
 
 
@@ -140,8 +141,8 @@ async def test_a_session_whose_id_was_lost_is_known_again_once_its_event_came(wo
     world.payment.pay(session_id)
     with pytest.raises(NotFound):
         await world.complete(session_id)
-    event = PaymentEvent(id="evt_1", type="checkout.session.completed", object_id=session_id, livemode=False)
-    assert await world.complete.complete_from_event(event, None)
+    event = PaymentEvent(id="evt_1", type=PaymentEventKind.SESSION_CHANGED, object_id=session_id, livemode=False)
+    await world.complete.complete_from_event(event, None)
     assert (await world.complete(session_id)).success
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from application.ports.emails import DuplicatePaymentFacts
-from application.ports.payment import RefundState
+from application.ports.payment import PaymentEventKind, RefundState
 from application.tasks.admin import RetryDeadTasks
 from domain.consistency import Invariant
 from domain.disputes import DisputeStatus
@@ -38,12 +38,12 @@ async def paid_twice(world: World) -> Order:
     order, first, second = await ordered_with_two_sessions(world)
     for session_id in (first, second):
         world.payment.pay(session_id)
-        await tell(world, "checkout.session.completed", session_id)
+        await tell(world, PaymentEventKind.SESSION_CHANGED, session_id)
     return await world.order(order.id)
 
 
-async def tell(world: World, event_type: str, object_id: str, *, event_id: str = "") -> None:
-    await world.handle_event(f"{event_type}:{event_id or f'evt_{object_id}'}:{object_id}".encode(), SIGNATURE)
+async def tell(world: World, kind: PaymentEventKind, object_id: str, *, event_id: str = "") -> None:
+    await world.handle_event(f"{kind}:{event_id or f'evt_{object_id}'}:{object_id}".encode(), SIGNATURE)
 
 
 def second_intent(order: Order) -> str:
@@ -106,9 +106,9 @@ async def test_second_payment_that_comes_at_the_same_moment_goes_back(world: Wor
 async def test_payment_by_the_session_that_we_did_not_know_of_makes_the_known_one_the_second(world: World) -> None:
     order, first, second = await ordered_with_two_sessions(world)
     world.payment.pay(second)
-    await tell(world, "checkout.session.completed", second)
+    await tell(world, PaymentEventKind.SESSION_CHANGED, second)
     world.payment.pay(first)
-    await tell(world, "checkout.session.completed", first)
+    await tell(world, PaymentEventKind.SESSION_CHANGED, first)
 
     assert (await world.order(order.id)).session_id == second
     assert [task.details for task in await returns(world)] == [{"payment_intent_id": f"pi_memory_{order.id.hex}"}]
@@ -116,7 +116,7 @@ async def test_payment_by_the_session_that_we_did_not_know_of_makes_the_known_on
 
 async def test_same_news_twice_give_it_back_once(world: World) -> None:
     order = await paid_twice(world)
-    await tell(world, "checkout.session.completed", f"{order.session_id}_again", event_id="evt_other")
+    await tell(world, PaymentEventKind.SESSION_CHANGED, f"{order.session_id}_again", event_id="evt_other")
     await world.run_tasks()
     await world.reconcile.look_for_lost_payments()
     await world.run_tasks()
@@ -142,7 +142,7 @@ async def test_second_payment_of_an_order_that_was_refunded_goes_back_too(world:
     await world.complete(first)
     await world.refund(order.id)
     world.payment.pay(second)
-    await tell(world, "checkout.session.completed", second)
+    await tell(world, PaymentEventKind.SESSION_CHANGED, second)
     await world.run_tasks()
 
     refunded = await world.order(order.id)
@@ -160,7 +160,7 @@ async def test_second_late_payment_goes_back_like_the_first(world: World) -> Non
     await world.buy((stalls, 1))
     for session_id in (order.session_id, second):
         world.payment.pay(session_id)
-        await tell(world, "checkout.session.completed", session_id)
+        await tell(world, PaymentEventKind.SESSION_CHANGED, session_id)
     await world.run_tasks()
 
     intents = {refund.payment_intent_id for refund in world.payment.refunds.values()}
@@ -190,8 +190,8 @@ async def test_refund_that_the_bank_sent_back_is_made_again_a_day_later_and_not_
         [*_, last] = refunds_of_second(world, order)
         assert len(refunds_of_second(world, order)) == lost
         fail(world, last)
-        for event in ("refund.failed", "refund.updated"):
-            await tell(world, event, last.stripe_refund_id, event_id=f"{event}_{lost}")
+        for event_id in (f"evt_failed_{lost}", f"evt_updated_{lost}"):
+            await tell(world, PaymentEventKind.REFUND_CHANGED, last.provider_refund_id, event_id=event_id)
         assert await findings(world) == {Invariant.DUPLICATE_PAYMENTS}
         world.clock.advance(timedelta(days=1))
 
@@ -199,8 +199,8 @@ async def test_refund_that_the_bank_sent_back_is_made_again_a_day_later_and_not_
 
 
 def fail(world: World, refund: RefundState) -> None:
-    world.payment.refunds[refund.stripe_refund_id] = RefundState(
-        stripe_refund_id=refund.stripe_refund_id,
+    world.payment.refunds[refund.provider_refund_id] = RefundState(
+        provider_refund_id=refund.provider_refund_id,
         payment_intent_id=refund.payment_intent_id,
         refund_id=None,
         amount=refund.amount,
@@ -212,7 +212,7 @@ def fail(world: World, refund: RefundState) -> None:
 def refund_by_hand(world: World, intent_id: str, amount: int) -> str:
     name = f"re_by_hand_{len(world.payment.refunds)}"
     world.payment.refunds[name] = RefundState(
-        stripe_refund_id=name,
+        provider_refund_id=name,
         payment_intent_id=intent_id,
         refund_id=None,
         amount=amount,
@@ -227,12 +227,12 @@ async def test_what_somebody_refunded_by_hand_is_not_refunded_again(world: World
     order = await paid_twice(world)
     by_hand = refund_by_hand(world, second_intent(order), order.amount_paid)
     if told_first:
-        await tell(world, "refund.updated", by_hand)
+        await tell(world, PaymentEventKind.REFUND_CHANGED, by_hand)
     await world.run_tasks()
     if not told_first:
-        await tell(world, "refund.updated", by_hand)
+        await tell(world, PaymentEventKind.REFUND_CHANGED, by_hand)
 
-    assert [refund.stripe_refund_id for refund in refunds_of_second(world, order)] == [by_hand]
+    assert [refund.provider_refund_id for refund in refunds_of_second(world, order)] == [by_hand]
     assert await findings(world) == set()
     assert await world.refunds(order) == []
 
@@ -252,7 +252,7 @@ async def test_refund_by_hand_of_a_second_payment_that_we_never_heard_of_voids_n
     await world.complete(first)
     world.payment.pay(second)
     by_hand = refund_by_hand(world, second_intent(order), 54_84)
-    await tell(world, "refund.updated", by_hand)
+    await tell(world, PaymentEventKind.REFUND_CHANGED, by_hand)
     await world.run_tasks()
 
     after = await world.order(order.id)
@@ -265,7 +265,7 @@ async def test_refund_by_hand_of_a_second_payment_that_we_never_heard_of_voids_n
 async def test_refund_by_hand_of_the_first_payment_is_the_orders_own(world: World) -> None:
     order = await paid_twice(world)
     by_hand = refund_by_hand(world, str(order.payment_intent_id), order.amount_paid)
-    await tell(world, "refund.updated", by_hand)
+    await tell(world, PaymentEventKind.REFUND_CHANGED, by_hand)
 
     assert (await world.order(order.id)).status is OrderStatus.REFUNDED
 
@@ -278,9 +278,9 @@ def dispute(world: World, order: Order, *, won: bool | None) -> str:
 
 async def test_dispute_over_the_second_payment_leaves_the_order_alone(world: World) -> None:
     order = await paid_twice(world)
-    await tell(world, "charge.dispute.created", dispute(world, order, won=None), event_id="evt_opened")
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, dispute(world, order, won=None), event_id="evt_opened")
     assert await findings(world) == {Invariant.DUPLICATE_PAYMENTS}
-    await tell(world, "charge.dispute.closed", dispute(world, order, won=False))
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, dispute(world, order, won=False))
 
     assert await world.order(order.id) == order
     assert await findings(world) == set()
@@ -290,11 +290,11 @@ async def test_dispute_over_the_second_payment_leaves_the_order_alone(world: Wor
 
 async def test_second_payment_whose_dispute_was_won_goes_back(world: World) -> None:
     order = await paid_twice(world)
-    await tell(world, "charge.dispute.created", dispute(world, order, won=None), event_id="evt_opened")
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, dispute(world, order, won=None), event_id="evt_opened")
     world.payment.refusing = True
     await world.run_tasks()
     world.payment.refusing = False
-    await tell(world, "charge.dispute.closed", dispute(world, order, won=True))
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, dispute(world, order, won=True))
     await world.run_tasks()
 
     assert len(refunds_of_second(world, order)) == 1
@@ -307,7 +307,7 @@ async def test_payment_of_somebody_else_is_no_second_payment(world: World) -> No
     completed = await world.order(order.id)
     by_hand = refund_by_hand(world, "pi_of_somebody_else", 5_00)
 
-    await tell(world, "refund.updated", by_hand)
+    await tell(world, PaymentEventKind.REFUND_CHANGED, by_hand)
 
     assert await world.order(order.id) == completed
     assert Invariant.DUPLICATE_PAYMENTS not in await findings(world)

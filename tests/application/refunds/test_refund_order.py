@@ -44,7 +44,7 @@ async def requested(world: World) -> tuple[Order, Refund]:
 
 def state_of(order: Order, refund: Refund, status: RefundStatus, failure_reason: str | None = None) -> RefundState:
     return RefundState(
-        stripe_refund_id=f"re_memory_{refund.id.hex}",
+        provider_refund_id=f"re_memory_{refund.id.hex}",
         payment_intent_id=order.payment_intent_id,
         refund_id=refund.id,
         amount=refund.amount,
@@ -55,7 +55,7 @@ def state_of(order: Order, refund: Refund, status: RefundStatus, failure_reason:
 
 def made_at_stripe(order: Order, amount: int, status: RefundStatus = RefundStatus.SUCCEEDED) -> RefundState:
     return RefundState(
-        stripe_refund_id="re_dashboard",
+        provider_refund_id="re_dashboard",
         payment_intent_id=order.payment_intent_id,
         refund_id=None,
         amount=amount,
@@ -249,7 +249,7 @@ async def test_a_refund_is_made_at_stripe(world: World) -> None:
     (made,) = world.payment.refunds.values()
     assert made.amount == refund.amount
     assert await world.refunds(order) == [
-        replace(refund, status=RefundStatus.SUCCEEDED, stripe_refund_id=made.stripe_refund_id)
+        replace(refund, status=RefundStatus.SUCCEEDED, provider_refund_id=made.provider_refund_id)
     ]
     assert await world.order(order.id) == order
 
@@ -305,7 +305,7 @@ async def test_while_stripe_is_away_or_refuses_our_key_a_refund_waits(world: Wor
 async def test_a_refund_that_fails_at_once_no_longer_counts(world: World) -> None:
     order, refund = await requested(world)
     failed = state_of(order, refund, RefundStatus.FAILED, "lost_or_stolen_card")
-    world.payment.refunds[failed.stripe_refund_id] = failed
+    world.payment.refunds[failed.provider_refund_id] = failed
     await world.submit_refunds(submission_of(order.id))
     (stored,) = await world.refunds(order)
     assert (stored.status, stored.failure_reason) == (RefundStatus.FAILED, "lost_or_stolen_card")
@@ -347,7 +347,7 @@ async def test_news_of_our_refund_find_it_by_its_id_at_stripe(world: World) -> N
     await world.submit_refunds(submission_of(order.id))
     await world.sync_refund_status(replace(state_of(order, refund, RefundStatus.FAILED, "declined"), refund_id=None))
     (stored,) = await world.refunds(order)
-    assert (stored.status, stored.failure_reason, stored.made_at_stripe) == (RefundStatus.FAILED, "declined", False)
+    assert (stored.status, stored.failure_reason, stored.made_by_provider) == (RefundStatus.FAILED, "declined", False)
 
 
 async def test_news_of_our_refund_find_it_before_its_answer_was_written_down(world: World) -> None:
@@ -355,7 +355,7 @@ async def test_news_of_our_refund_find_it_before_its_answer_was_written_down(wor
     state = state_of(order, refund, RefundStatus.PENDING)
     await world.sync_refund_status(state)
     assert await world.refunds(order) == [
-        replace(refund, status=RefundStatus.PENDING, stripe_refund_id=state.stripe_refund_id)
+        replace(refund, status=RefundStatus.PENDING, provider_refund_id=state.provider_refund_id)
     ]
 
 
@@ -372,8 +372,8 @@ async def test_a_refund_made_at_stripe_is_followed_and_voids_nobody(world: World
         reason="made at Stripe",
         created_at=world.clock.now(),
         status=RefundStatus.SUCCEEDED,
-        stripe_refund_id="re_dashboard",
-        made_at_stripe=True,
+        provider_refund_id="re_dashboard",
+        made_by_provider=True,
     )
     assert await world.order(bought.id) == replace(bought, refunded_amount=10_00)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.payment import RefundState
+from application.ports.payment import PaymentEventKind, RefundState
 from application.ports.webhooks import ReceivedEvent
 from domain.consistency import Invariant
 from domain.disputes import DisputeStatus
@@ -27,7 +27,7 @@ async def sold(world: World) -> Order:
 
 def refunded_by_hand(world: World, order: Order, amount: int) -> None:
     world.payment.refunds["re_by_hand"] = RefundState(
-        stripe_refund_id="re_by_hand",
+        provider_refund_id="re_by_hand",
         payment_intent_id=order.payment_intent_id,
         refund_id=None,
         amount=amount,
@@ -36,8 +36,8 @@ def refunded_by_hand(world: World, order: Order, amount: int) -> None:
     )
 
 
-async def tell(world: World, event_type: str, object_id: str, event_id: str) -> None:
-    await world.handle_event(f"{event_type}:{event_id}:{object_id}".encode(), SIGNATURE)
+async def tell(world: World, kind: PaymentEventKind, object_id: str, event_id: str) -> None:
+    await world.handle_event(f"{kind}:{event_id}:{object_id}".encode(), SIGNATURE)
 
 
 async def failed(world: World) -> list[ReceivedEvent]:
@@ -50,7 +50,7 @@ async def findings(world: World) -> set[Invariant]:
 
 async def test_event_whose_object_could_not_be_read_is_seen_until_it_is_handled(world: World) -> None:
     await sold(world)
-    await tell(world, "refund.updated", "re_by_hand", "evt_failed")  # read as unknown
+    await tell(world, PaymentEventKind.REFUND_CHANGED, "re_by_hand", "evt_failed")  # read as unknown
 
     [received] = await failed(world)
     assert (received.event.id, received.last_error) == ("evt_failed", "PaymentObjectNotFound: re_by_hand")
@@ -69,14 +69,14 @@ async def test_event_about_somebody_elses_sale_by_the_same_account_is_no_failure
     refunded_by_hand(world, other, 1)
     theirs = world.payment.refunds["re_by_hand"]
     world.payment.refunds["re_theirs"] = RefundState(
-        stripe_refund_id="re_theirs",
+        provider_refund_id="re_theirs",
         payment_intent_id=None,
         refund_id=None,
         amount=theirs.amount,
         status=theirs.status,
         failure_reason=None,
     )
-    await tell(world, "refund.updated", "re_theirs", "evt_theirs")
+    await tell(world, PaymentEventKind.REFUND_CHANGED, "re_theirs", "evt_theirs")
 
     assert await failed(world) == []
     assert await findings(world) == set()
@@ -84,7 +84,7 @@ async def test_event_about_somebody_elses_sale_by_the_same_account_is_no_failure
 
 async def test_failed_events_are_listed_oldest_first_however_many(world: World) -> None:
     for number in range(205):
-        await tell(world, "refund.updated", "re_unknown", f"evt_{number:03}")
+        await tell(world, PaymentEventKind.REFUND_CHANGED, "re_unknown", f"evt_{number:03}")
         world.clock.advance(timedelta(seconds=1))
 
     assert [received.event.id for received in await failed(world)] == [f"evt_{number:03}" for number in range(205)]
@@ -105,7 +105,7 @@ async def test_refund_that_failed_unheard_is_found(world: World) -> None:
     await world.run_tasks()
     [(name, made)] = world.payment.refunds.items()
     world.payment.refunds[name] = RefundState(
-        stripe_refund_id=name,
+        provider_refund_id=name,
         payment_intent_id=made.payment_intent_id,
         refund_id=made.refund_id,
         amount=made.amount,

@@ -88,7 +88,7 @@ async def learning_of_a_refund_by_hand(world: StripeWorld, fault: FaultKind) -> 
         assert await refunds_of(world, placed) == []
 
     [refund] = await refunds_of(world, placed)
-    assert (refund.amount, refund.made_at_stripe) == (1000, True)
+    assert (refund.amount, refund.made_by_provider) == (1000, True)
     assert (await world.box_office.stored_order(placed)).refunded_amount == 1000
 
 
@@ -100,7 +100,7 @@ async def learning_that_a_refund_failed(world: StripeWorld, fault: FaultKind) ->
     [refund] = await refunds_of(world, placed)
 
     async with event_refused_at_first(world, RETRIEVE_REFUND, fault):
-        world.sandbox.control.settle_refund(refund.stripe_refund_id or "", "failed")
+        world.sandbox.control.settle_refund(refund.provider_refund_id or "", "failed")
 
     [refund] = await refunds_of(world, placed)
     assert refund.status is RefundStatus.FAILED
