@@ -12,7 +12,9 @@ from uuid import UUID
 
 
 class TaskKind(StrEnum):
-    """What is to be done about an order. ORDER_LINKS_MAIL is about all orders of that order's address."""
+    """What is to be done about an order. ORDER_LINKS_MAIL is about all orders of that order's address, and
+    ACCOUNT_CHANGED_MAIL about a producer.
+    """
 
     CONFIRMATION_MAIL = "confirmation_mail"
     REMINDER_MAIL = "reminder_mail"
@@ -31,6 +33,7 @@ class TaskKind(StrEnum):
     DUPLICATE_PAYMENT_MAIL = "duplicate_payment_mail"
     PENDING_PAYMENT_MAIL = "pending_payment_mail"
     ADDRESS_CHANGED_MAIL = "address_changed_mail"
+    ACCOUNT_CHANGED_MAIL = "account_changed_mail"
 
 
 #: Written for every order of a show at once, for instance when the show is cancelled. They must not delay tasks that a
@@ -51,6 +54,7 @@ URGENT: Final = frozenset(TaskKind) - BULK
 ORDER_MAILS: Final = frozenset(kind for kind in TaskKind if kind.endswith("_mail")) - {
     TaskKind.ORDER_LINKS_MAIL,
     TaskKind.ADDRESS_CHANGED_MAIL,
+    TaskKind.ACCOUNT_CHANGED_MAIL,
 }
 
 #: Keys of personal data in a task's details: the buyer's data before a change. Erasing removes them.
@@ -69,22 +73,49 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxTask:
-    """One piece of work about one order. ``attempts`` counts how often a worker began it.
+    """One piece of work about one order or one producer: exactly one of ``order_id`` and ``producer_id`` is set.
+    ``attempts`` counts how often a worker began it.
 
     ``details`` has what the order itself lacks: which refund, where the show was before. ``sending_since`` is when a
     worker began to send the content of its mail to the mail server; it is cleared when the outcome is known. If it is
     set on a task that no worker has and that is not done, the mail was perhaps sent.
+
+    Raises ValueError for a task about both or about neither.
     """
 
     id: UUID
     kind: TaskKind
-    order_id: UUID
+    order_id: UUID | None = None
+    producer_id: UUID | None = None
     due_at: datetime
     details: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     state: TaskState = TaskState.PENDING
     attempts: int = 0
     last_error: str | None = None
     sending_since: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if (self.order_id is None) is (self.producer_id is None):
+            raise ValueError(f"task {self.id} is to be about an order or about a producer")
+
+    @property
+    def about_order(self) -> UUID:
+        """The id of the task's order. Raises ValueError for a task about a producer."""
+        if self.order_id is None:
+            raise ValueError(f"task {self.id} ({self.kind}) is about no order")
+        return self.order_id
+
+    @property
+    def about_producer(self) -> UUID:
+        """The id of the task's producer. Raises ValueError for a task about an order."""
+        if self.producer_id is None:
+            raise ValueError(f"task {self.id} ({self.kind}) is about no producer")
+        return self.producer_id
+
+    @property
+    def subject(self) -> str:
+        """What the task is about, as logs and lists name it: "order 0198…" or "producer 0198…"."""
+        return f"order {self.order_id}" if self.order_id else f"producer {self.producer_id}"
 
     @property
     def was_requeued(self) -> bool:

@@ -133,7 +133,7 @@ class MemoryOutboxRepo:
 
     async def plan_reminders(self, show_id: UUID, *, due_at: datetime | None) -> None:
         for task in self._pending([TaskKind.REMINDER_MAIL]):
-            if task.id not in self._tables.claims and self._tables.orders[task.order_id].show_id == show_id:
+            if task.id not in self._tables.claims and self._tables.orders[task.about_order].show_id == show_id:
                 del self._tables.outbox[task.id]
         if due_at is not None:
             for order_id in self._admitting(show_id):

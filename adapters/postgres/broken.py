@@ -190,17 +190,18 @@ _EVENTS = f"""
     FROM payment_events
     WHERE handled_at IS NULL AND coalesce(last_error, '') NOT LIKE '{NOT_OURS}%'
 """  # noqa: S608  # a constant of ours
-_TASKS = """
+_SUBJECT = "coalesce('order ' || order_id, 'producer ' || producer_id)"
+_TASKS = f"""
     SELECT id AS subject_id,
-           format('%s of order %s: %s after %s tries: %s', kind, order_id, state, attempts, coalesce(last_error, '-'))
+           format('%s of %s: %s after %s tries: %s', kind, {_SUBJECT}, state, attempts, coalesce(last_error, '-'))
                AS detail
     FROM outbox
     WHERE state = 'dead'
     UNION ALL
-    SELECT id, format('%s of order %s: %s', kind, order_id, coalesce(last_error, 'perhaps sent'))
+    SELECT id, format('%s of %s: %s', kind, {_SUBJECT}, coalesce(last_error, 'perhaps sent'))
     FROM outbox
     WHERE state = 'pending' AND sending_since IS NOT NULL AND coalesce(claimed_until <= :now, true)
-"""
+"""  # noqa: S608  # a constant of ours
 # One finding a kind: the oldest task of it, and how many wait.
 _BACKLOG = """
     SELECT (array_agg(id ORDER BY due_at, id))[1] AS subject_id,

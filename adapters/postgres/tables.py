@@ -429,7 +429,8 @@ outbox = sa.Table(
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("order_id", sa.ForeignKey(orders.c.id), nullable=False, index=True),
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), index=True),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id)),
     sa.Column("due_at", _Time, nullable=False),
     sa.Column("details", JSONB, nullable=False, server_default="{}"),
     sa.Column("state", sa.Text, nullable=False),
@@ -440,6 +441,7 @@ outbox = sa.Table(
     # When the relay looks at it next: when it is due, when nobody came for it, when its worker is found dead.
     sa.Column("relay_at", _Time, nullable=False),
     _one_of("state", TaskState),
+    sa.CheckConstraint("(order_id IS NULL) <> (producer_id IS NULL)", name="subject"),
     sa.Index("outbox_relay_idx", "relay_at", postgresql_where=sa.text("state = 'pending'")),
     sa.Index("outbox_dead_idx", "id", postgresql_where=sa.text("state = 'dead'")),
 )

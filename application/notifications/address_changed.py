@@ -29,7 +29,7 @@ class SendAddressChangedEmail:
 
         A mistyped address often takes no mail: then there is no one to warn. Raises what SendEmail raises otherwise.
         """
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         address = task.details.get(BUYER_EMAIL)
         if found is None or address is None:
             return

@@ -52,7 +52,7 @@ class SendConfirmationEmail:
 
     async def __call__(self, task: OutboxTask) -> None:
         """Raises what SendEmail raises, and PostponeTask where the address had its share of free orders' mails."""
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         if found is None or not found.order.success:
             return  # refunded meanwhile: these tickets admit nobody any more
         order, display = found.order, found.display

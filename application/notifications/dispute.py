@@ -36,11 +36,11 @@ class SendDisputeEmail:
 
         Raises what SendEmail raises.
         """
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         if found is None:
             return
         async with self._unit_of_work() as uow:
-            disputes = {dispute.id: dispute for dispute in await uow.disputes.of_order(task.order_id)}
+            disputes = {dispute.id: dispute for dispute in await uow.disputes.of_order(task.about_order)}
         dispute = disputes.get(task.details[DISPUTE_ID])
         was_open = DisputeStatus(task.details[STATUS]) in INQUIRIES | CONTESTED
         if dispute is None or (dispute.is_over and was_open):

@@ -97,7 +97,7 @@ class SendOrderLinksEmail:
     async def __call__(self, task: OutboxTask) -> None:
         """Raises what SendEmail raises."""
         async with self._unit_of_work() as uow:
-            asking = await uow.orders.get(task.order_id)
+            asking = await uow.orders.get(task.about_order)
             order_ids = await uow.lookups.orders_of(asking.customer.email, limit=MAX_LINKS) if asking else []
         if asking is None:
             return

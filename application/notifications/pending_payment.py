@@ -36,7 +36,7 @@ class SendPendingPaymentEmail:
 
         Raises what SendEmail raises.
         """
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         if found is None:
             return
         order, display = found.order, found.display

@@ -61,7 +61,7 @@ class SendRefundEmail:
         A buyer who has no ticket for the show any more, by this order or another, gets it out of the calendar, too.
         Raises what SendEmail raises, and PostponeTask where Stripe was not told of the refund yet.
         """
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         if found is None:
             return
         order, display = found.order, found.display
@@ -104,7 +104,7 @@ class SendRefundFailedEmail:
 
     async def __call__(self, task: OutboxTask) -> None:
         """Nothing is said once the money has gone back after all, or is on its way. Raises what SendEmail raises."""
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         if found is None:
             return
         order, display = found.order, found.display

@@ -41,7 +41,7 @@ class SendReminderEmail:
         Raises what SendEmail raises, and PostponeTask where the show moved while the order was being completed, so
         that nobody could give this reminder its new time.
         """
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         if found is None or not found.order.success:
             return
         order, display, now = found.order, found.display, self._clock.now()

@@ -36,7 +36,7 @@ class SendShowCancelledEmail:
         """An order that was refunded since is told all the same: its buyer knew of a show. Raises what SendEmail
         raises.
         """
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         if found is None or not found.display.show.cancelled:
             return
         order, display = found.order, found.display
@@ -70,7 +70,7 @@ class SendShowRescheduledEmail:
 
         Raises what SendEmail raises.
         """
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         if found is None or not (found.order.success or found.order.holds_tickets):
             return
         order, display = found.order, found.display
@@ -124,7 +124,7 @@ class SendCalendarEmail:
         """Nothing is sent for an order that admits nobody, or a show that is off or over. Raises what SendEmail
         raises.
         """
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         if found is None or not found.order.success:
             return
         order, display = found.order, found.display

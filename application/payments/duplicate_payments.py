@@ -51,7 +51,7 @@ class ReturnDuplicatePayment:
         """Raises PermanentTaskError when Stripe refuses, PaymentUnavailable when it is away."""
         intent_id = task.details[_PAYMENT_INTENT_ID]
         async with self._unit_of_work() as uow:
-            order = await uow.orders.get(task.order_id)
+            order = await uow.orders.get(task.about_order)
             duplicate = await uow.duplicate_payments.get(intent_id)
         if order is None or duplicate is None or duplicate.is_on_its_way:
             return
@@ -129,7 +129,7 @@ class SendDuplicatePaymentEmail:
         """Raises what SendEmail raises."""
         async with self._unit_of_work() as uow:
             duplicate = await uow.duplicate_payments.get(task.details[_PAYMENT_INTENT_ID])
-        found = await order_details(self._unit_of_work, task.order_id)
+        found = await order_details(self._unit_of_work, task.about_order)
         if found is None or duplicate is None or not duplicate.is_on_its_way:
             return
         amount = price(currency(duplicate.currency), duplicate.amount, found.display.show.locale)

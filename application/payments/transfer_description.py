@@ -18,7 +18,7 @@ class DescribeTransfer:
     async def __call__(self, task: OutboxTask) -> None:
         """Raises PermanentTaskError when Stripe refuses for good, PaymentUnavailable when it is away."""
         async with self._unit_of_work() as uow:
-            order = await uow.orders.get(task.order_id)
+            order = await uow.orders.get(task.about_order)
         if order is None or order.charge_id is None:
             return
         try:

@@ -136,7 +136,7 @@ class ReverseTransfer:
     async def __call__(self, task: OutboxTask) -> None:
         """Raises PermanentTaskError when Stripe refuses for good, PaymentUnavailable when it is away."""
         async with self._unit_of_work() as uow:
-            order = await uow.orders.get(task.order_id)
+            order = await uow.orders.get(task.about_order)
             dispute = await _dispute(uow, task)
         if order is None or dispute is None or not dispute.is_lost or dispute.reversal_id:
             return
@@ -153,7 +153,7 @@ class ReverseTransfer:
 
 
 async def _dispute(uow: UnitOfWork, task: OutboxTask) -> Dispute | None:
-    disputes = await uow.disputes.of_order(task.order_id)
+    disputes = await uow.disputes.of_order(task.about_order)
     return next((dispute for dispute in disputes if dispute.id == task.details[DISPUTE_ID]), None)
 
 

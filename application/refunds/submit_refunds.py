@@ -33,10 +33,10 @@ class SubmitRefunds:
         Raises PermanentTaskError when Stripe refuses one for good, PaymentUnavailable when it is away.
         """
         if task.was_requeued:
-            await self._start_again(task.order_id)
+            await self._start_again(task.about_order)
         async with self._unit_of_work() as uow:
-            order = await uow.orders.get(task.order_id)
-            refunds = await uow.refunds.of_order(task.order_id)
+            order = await uow.orders.get(task.about_order)
+            refunds = await uow.refunds.of_order(task.about_order)
         for refund in refunds:
             if order is None or refund.status is not RefundStatus.REQUESTED:
                 continue

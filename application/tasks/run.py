@@ -103,7 +103,7 @@ class RunTask:
             await self._give_back(task, early.until)
             return TaskState.PENDING
         except ClaimLost as lost:
-            log.warning("Task %s (%s, order %s) is left alone: %s", task.id, task.kind, task.order_id, lost)
+            log.warning("Task %s (%s, %s) is left alone: %s", task.id, task.kind, task.subject, lost)
             return None
         except asyncio.CancelledError:  # this worker stops: let the next one begin at once, not when the claim is over
             with suppress(StorageUnavailable, StorageConflict):
@@ -114,11 +114,11 @@ class RunTask:
     async def _try(self, task: OutboxTask) -> OutboxTask:
         if task.sending_since is not None:
             log.warning(
-                "Task %s (%s, order %s): its mail, which was perhaps sent at %s, is sent again; it may arrive twice, "
+                "Task %s (%s, %s): its mail, which was perhaps sent at %s, is sent again; it may arrive twice, "
                 "both times with Message-ID <%s>",
                 task.id,
                 task.kind,
-                task.order_id,
+                task.subject,
                 task.sending_since,
                 task.message_id,
             )
@@ -132,16 +132,16 @@ class RunTask:
             return self._perhaps_done(task, doubt)
         except Exception as error:  # noqa: BLE001  # any failure must end in a retry that people can see
             return self._failed(task, error)
-        log.info("Task %s (%s, order %s) done", task.id, task.kind, task.order_id)
+        log.info("Task %s (%s, %s) done", task.id, task.kind, task.subject)
         return replace(task, state=TaskState.DONE, last_error=None)
 
     def _failed(self, task: OutboxTask, error: Exception) -> OutboxTask:
         hopeless = isinstance(error, PermanentTaskError) or task.attempts >= MAX_ATTEMPTS
         log.warning(
-            "Task %s (%s, order %s) failed at try %d%s: %s",
+            "Task %s (%s, %s) failed at try %d%s: %s",
             task.id,
             task.kind,
-            task.order_id,
+            task.subject,
             task.attempts,
             ", given up" if hopeless else "",
             error,
@@ -158,10 +158,10 @@ class RunTask:
         """Not to be repeated for a while; not at all without a person, where it was a repetition already."""
         is_repetition = task.sending_since not in (None, doubt.since)
         log.warning(
-            "Task %s (%s, order %s): its mail with Message-ID <%s> was perhaps sent: %s. It is %s",
+            "Task %s (%s, %s): its mail with Message-ID <%s> was perhaps sent: %s. It is %s",
             task.id,
             task.kind,
-            task.order_id,
+            task.subject,
             task.message_id,
             doubt,
             "not sent again before `tasks retry` asks for it"

@@ -24,7 +24,7 @@ _STATES: Final[Mapping[str, TaskState | PerhapsSent]] = MappingProxyType(
 
 @click.group()
 def tasks() -> None:
-    """Mails, refunds and other work that follows an order."""
+    """Mails, refunds and other work that follows an order, or a change of a producer's account."""
 
 
 @tasks.command("list")
@@ -64,7 +64,8 @@ def _facts(task: OutboxTask) -> dict[str, object]:
     return {
         "id": str(task.id),
         "kind": task.kind.value,
-        "order_id": str(task.order_id),
+        "order_id": str(task.order_id) if task.order_id else None,
+        "producer_id": str(task.producer_id) if task.producer_id else None,
         "state": task.state.value,
         "attempts": task.attempts,
         "due_at": task.due_at.isoformat(),
@@ -75,7 +76,7 @@ def _facts(task: OutboxTask) -> dict[str, object]:
 
 
 def _line(task: OutboxTask) -> str:
-    words = [f"{task.id}  {task.kind:<20} order {task.order_id}  tries {task.attempts}"]
+    words = [f"{task.id}  {task.kind:<20} {task.subject}  tries {task.attempts}"]
     if task.state is TaskState.PENDING:
         words.append(f"due {task.due_at:%Y-%m-%d %H:%M:%S %Z}")
     if task.sending_since:

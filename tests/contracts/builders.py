@@ -98,6 +98,16 @@ def a_task(order: Order, *, due_at: datetime = NOW) -> OutboxTask:
     return OutboxTask(id=new_id(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=due_at)
 
 
+def a_producers_task(producer: Producer, *, due_at: datetime = NOW) -> OutboxTask:
+    return OutboxTask(
+        id=new_id(),
+        kind=TaskKind.ACCOUNT_CHANGED_MAIL,
+        producer_id=producer.id,
+        due_at=due_at,
+        details={"recipient": "alt@kleines-theater.example", "name_before": "Großes Theater"},
+    )
+
+
 def a_refund(order: Order, *, sequence: int = 1, amount: int = 10_00) -> Refund:
     """One that Stripe has not heard of."""
     return Refund(

@@ -32,7 +32,7 @@ from domain.report import report_of
 from domain.tasks import TaskKind, TaskState
 from domain.timezones import changes, days
 from domain.venue_clock import VenueClock
-from tests.contracts.builders import NOW, Theatre, a_refund, a_show, a_task, an_order, issue, paid
+from tests.contracts.builders import NOW, Theatre, a_producers_task, a_refund, a_show, a_task, an_order, issue, paid
 from tests.support.disputes import dispute_of
 from tests.support.factories import by_older_rules
 
@@ -436,13 +436,14 @@ async def test_tasks_that_were_given_up_and_mails_that_were_perhaps_sent(
     in_doubt = replace(a_task(order, due_at=NOW + HOUR), sending_since=NOW - HOUR)
     being_sent = replace(a_task(order), sending_since=NOW - HOUR)
     done = replace(a_task(order, due_at=NOW - HOUR), state=TaskState.DONE)
+    about_producer = replace(a_producers_task(theatre.producer), state=TaskState.DEAD)
     async with unit_of_work() as uow:
-        await uow.outbox.add([dead, in_doubt, being_sent, done, a_task(order)])
+        await uow.outbox.add([dead, in_doubt, being_sent, done, about_producer, a_task(order)])
         await uow.outbox.claim(being_sent.id, now=NOW, until=NOW + timedelta(seconds=1))
         await uow.commit()
     found = await off(checker)
     assert {name: {f.subject_id for f in findings.examples} for name, findings in found.items()} == {
-        Invariant.TASKS: {dead.id, in_doubt.id}
+        Invariant.TASKS: {dead.id, in_doubt.id, about_producer.id}
     }
 
 

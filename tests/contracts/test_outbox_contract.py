@@ -14,7 +14,7 @@ from application.ports.tasks import DueTasks, OutboxCounts
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.orders import Order
 from domain.tasks import BULK, URGENT, OutboxTask, TaskKind, TaskState
-from tests.contracts.builders import NOW, Theatre, a_task, new_id
+from tests.contracts.builders import NOW, Theatre, a_producers_task, a_task, new_id
 
 CLAIM = timedelta(minutes=5)
 A_MOMENT = timedelta(microseconds=1)
@@ -71,6 +71,56 @@ async def test_a_claimed_task_comes_back_as_it_was_added_with_one_attempt_more(
     await add(unit_of_work, task)
 
     assert await claim(unit_of_work, task.id) == replace(task, attempts=3)
+
+
+async def test_a_task_about_a_producer_is_done_like_any_other(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    task, other = a_producers_task(theatre.producer), a_task(order, due_at=NOW + A_MOMENT)
+    await add(unit_of_work, task, other)
+    assert await due(unit_of_work, NOW + A_MOMENT) == [task.id, other.id]
+
+    claimed = await claim(unit_of_work, task.id)
+    assert claimed == replace(task, attempts=1)
+    await save(unit_of_work, replace(claimed, state=TaskState.DEAD, last_error="550 no such user"))
+    async with unit_of_work() as uow:
+        [dead] = await uow.outbox.in_state(TaskState.DEAD, after=None, limit=9)
+        assert (dead.order_id, dead.about_producer, dead.details) == (None, theatre.producer.id, task.details)
+        assert await uow.outbox.requeue([task.id], now=NOW) == [task.id]
+        await uow.commit()
+    again = await claim(unit_of_work, task.id)
+    assert again
+    await save(unit_of_work, replace(again, state=TaskState.DONE))
+    async with unit_of_work() as uow:
+        counts = await uow.outbox.backlog(now=NOW + A_MOMENT, until=NOW + CLAIM)
+    assert counts == OutboxCounts(1, 0, 0, {other.kind: DueTasks(1, other.due_at)})
+
+
+async def test_a_task_about_a_producer_is_none_of_an_orders(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    """Whatever is asked or done about orders' tasks leaves it alone."""
+    task = a_producers_task(theatre.producer)
+    await add(unit_of_work, task)
+    async with unit_of_work() as uow:
+        assert not await uow.outbox.has(order.id, task.kind)
+        assert not await uow.outbox.is_pending(order.id, task.kind, {})
+        await uow.outbox.discard_dead(order.id, task.kind)
+        await uow.outbox.plan_reminders(theatre.show.id, due_at=None)
+        await uow.personal_data.erase([order.id])
+        await uow.commit()
+    assert await claim(unit_of_work, task.id) == replace(task, attempts=1)
+
+
+async def test_a_task_is_about_an_order_or_a_producer(order: Order, theatre: Theatre) -> None:
+    with pytest.raises(ValueError, match="about an order or about a producer"):
+        replace(a_task(order), producer_id=theatre.producer.id)
+    with pytest.raises(ValueError, match="about an order or about a producer"):
+        replace(a_task(order), order_id=None)
+    with pytest.raises(ValueError, match="is about no producer"):
+        _ = a_task(order).about_producer
+    with pytest.raises(ValueError, match="is about no order"):
+        _ = a_producers_task(theatre.producer).about_order
 
 
 async def test_adding_no_task_is_fine(unit_of_work: UnitOfWorkFactory) -> None:

@@ -23,7 +23,7 @@ from domain.admission import Scan, ScanResult
 from domain.notes import OrderNote
 from domain.orders import Idempotency, Order, OrderStatus
 from domain.tasks import TaskState
-from tests.contracts.builders import NOW, Theatre, a_refund, a_task, paid
+from tests.contracts.builders import NOW, Theatre, a_producers_task, a_refund, a_task, paid
 
 DAY: Final = timedelta(days=1)
 A_MOMENT: Final = timedelta(microseconds=1)
@@ -74,7 +74,7 @@ async def test_an_order_that_was_never_paid_goes_with_its_lines_key_and_done_tas
     old, recent = unpaid(theatre, status=status, idempotency=key), unpaid(theatre, ended_at=NOW)
     await store(unit_of_work, old, recent)
     async with unit_of_work() as uow:
-        await uow.outbox.add([replace(a_task(old), state=TaskState.DONE)])
+        await uow.outbox.add([replace(a_task(old), state=TaskState.DONE), a_producers_task(theatre.producer)])
         await uow.commit()
 
     assert await deleted(retention, Disposable.UNPAID_ORDERS) == 1
@@ -116,9 +116,12 @@ async def test_done_tasks_go_and_others_stay(
     async with unit_of_work() as uow:
         await uow.outbox.add([replace(old, state=TaskState.DONE), replace(a_task(order), state=TaskState.DONE)])
         await uow.outbox.add([replace(old, id=uuid4(), state=state) for state in (TaskState.DEAD, TaskState.PENDING)])
+        await uow.outbox.add(
+            replace(a_producers_task(theatre.producer, due_at=NOW - A_MOMENT), state=state) for state in TaskState
+        )
         await uow.commit()
 
-    assert await deleted(retention, Disposable.TASKS) == 1
+    assert await deleted(retention, Disposable.TASKS) == 2
     async with unit_of_work() as uow:
         assert len(await uow.outbox.in_state(TaskState.DONE, after=None, limit=9)) == 1
 

@@ -12,7 +12,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from demo.embedded import EmbeddedPostgres
 from domain.tasks import OutboxTask, TaskState
-from tests.contracts.builders import NOW, Theatre, a_task
+from tests.contracts.builders import NOW, Theatre, a_producers_task, a_task
 from tests.support.processes import Finished, run
 from tests.support.stripe_world import own_database
 
@@ -27,8 +27,8 @@ async def database_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
         yield url
 
 
-async def given_up(database_url: str, count: int) -> list[OutboxTask]:
-    """So many dead tasks, and one that waits, in the database."""
+async def given_up(database_url: str, count: int, *, about_producer: bool = False) -> list[OutboxTask]:
+    """So many dead tasks, one of them about a producer where that is wanted, and one that waits, in the database."""
     engine, theatre = create_engine(database_url, pool_size=1), Theatre()
     order = theatre.order()
     waiting = replace(a_task(order), sending_since=NOW)
@@ -36,6 +36,9 @@ async def given_up(database_url: str, count: int) -> list[OutboxTask]:
         replace(a_task(order), state=TaskState.DEAD, attempts=17, last_error="MailRefused: 550\nno such user")
         for _ in range(count)
     ]
+    if about_producer:
+        task = a_producers_task(theatre.producer)
+        dead[0] = replace(task, id=dead[0].id, state=TaskState.DEAD, attempts=17)
     async with PostgresUnitOfWork(engine) as uow:
         await theatre.store(uow)
         await uow.orders.add([order])
@@ -65,6 +68,21 @@ async def test_dead_tasks_are_listed_and_revived(database_url: str, redis_url: s
     assert again.code == 2
     assert f"No dead task {first.id}" in again.err
     assert (await tasks(database_url, redis_url, "retry", "--all")).out == "1 task will be tried again.\n"
+
+
+async def test_task_about_a_producer_is_listed_under_it_and_revived(database_url: str, redis_url: str) -> None:
+    first, second = await given_up(database_url, 2, about_producer=True)
+
+    lines = (await tasks(database_url, redis_url, "list")).out.splitlines()
+    assert f"account_changed_mail producer {first.producer_id}  tries 17" in lines[0]
+    assert f"order {second.order_id}" in lines[1]
+    listed = await tasks(database_url, redis_url, "list", "--json")
+    assert [(task["order_id"], task["producer_id"]) for task in map(json.loads, listed.out.splitlines())] == [
+        (None, str(first.producer_id)),
+        (str(second.order_id), None),
+    ]
+    revived = await tasks(database_url, redis_url, "retry", str(first.id))
+    assert (revived.code, revived.out) == (0, "1 task will be tried again.\n")
 
 
 async def test_programs_get_a_json_object_a_line(database_url: str, redis_url: str) -> None:

@@ -137,6 +137,19 @@ async def test_a_state_that_nobody_knows_is_refused(
     assert await violated_by(engine, change(table, table.c.order_id, order.id, changes)) == constraint
 
 
+async def test_a_task_about_nothing_or_about_two_things_is_refused(
+    engine: AsyncEngine, order: Order, theatre: Theatre
+) -> None:
+    for changes in ({"order_id": "NULL"}, {"producer_id": f"'{theatre.producer.id}'"}):
+        statement = change(outbox, outbox.c.order_id, order.id, changes)
+        assert await violated_by(engine, statement) == "outbox_subject_check"
+
+
+async def test_a_task_about_a_producer_who_is_not_there_is_refused(engine: AsyncEngine, order: Order) -> None:
+    statement = change(outbox, outbox.c.order_id, order.id, {"order_id": "NULL", "producer_id": f"'{uuid4()}'"})
+    assert await violated_by(engine, statement) == "outbox_producer_id_fkey"
+
+
 async def test_a_show_that_ends_before_it_starts_is_refused(engine: AsyncEngine, theatre: Theatre) -> None:
     statement = change(shows, shows.c.id, theatre.show.id, {"end_time": "door_time"})
 

@@ -20,6 +20,18 @@ from tests.support.factories import show
 _SOMEBODY_WAITS_FOR_ORDERS = sa.text(
     "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass"
 )
+#: So many orders of one show, as any version since the first can have written them.
+_ORDERS = (
+    "WITH producer AS (INSERT INTO producers (id, name, email, currency) "
+    "VALUES (gen_random_uuid(), 'Globe', 'a@globe.example', 'USD') RETURNING id), "
+    "show AS (INSERT INTO shows (id, producer_id, title, description, venue, door_time, start_time, end_time, "
+    "timezone, locale, terms, published, cancelled) SELECT gen_random_uuid(), id, 'Hamlet', '', '', now(), now(), "
+    "now(), 'UTC', 'en-US', '', true, false FROM producer RETURNING id) "
+    "INSERT INTO orders (id, show_id, show_title, customer_name, customer_email, currency, subtotal, "
+    "promo_code_discount, platform_fees, payment_processing_fees, total, status, is_manual_order, created_at) "
+    "SELECT gen_random_uuid(), show.id, 'Hamlet', 'Jürgen Müller ' || n, 'j@example.org', 'USD', 0, 0, 0, 0, 0, "
+    "'completed', false, now() FROM show, generate_series(1, {count}) AS n"
+)
 _HISTORY = list(ScriptDirectory.from_config(schema._config()).walk_revisions())[::-1]
 
 
@@ -177,20 +189,45 @@ def test_what_keeps_a_step_waiting_too_long_ends_it(empty_database_url: str) -> 
     schema.upgrade(empty_database_url)
 
 
+def test_tasks_of_orders_come_through_the_step_to_producers_and_back(empty_database_url: str) -> None:
+    schema.upgrade(empty_database_url, "0014")
+    execute(empty_database_url, _ORDERS.format(count=1))
+    task = (
+        "INSERT INTO outbox (id, kind, {column}, due_at, relay_at, state, attempts) "
+        "SELECT gen_random_uuid(), '{kind}', id, now(), now(), 'pending', 0 FROM {table}"
+    )
+    execute(empty_database_url, task.format(kind="confirmation_mail", column="order_id", table="orders"))
+
+    schema.upgrade(empty_database_url)
+    execute(empty_database_url, task.format(kind="confirmation_mail", column="order_id", table="orders"))
+    execute(empty_database_url, task.format(kind="account_changed_mail", column="producer_id", table="producers"))
+    schema.downgrade(empty_database_url, "0014")
+
+    engine = create_sync_engine(empty_database_url)
+    with engine.connect() as connection:
+        kinds = connection.scalars(sa.text("SELECT kind FROM outbox")).all()
+        (order_id,) = [c for c in sa.inspect(connection).get_columns("outbox") if c["name"] == "order_id"]
+        checks = {c["name"] for c in sa.inspect(connection).get_check_constraints("outbox")}
+    assert kinds == ["confirmation_mail"] * 2
+    assert order_id["nullable"] is False
+    assert checks == {"outbox_state_check"}
+
+
+def test_no_step_to_tasks_about_producers_looks_at_rows_while_sales_wait(empty_database_url: str) -> None:
+    """What holds for every row is only looked for by the step that locks nothing."""
+    schema.upgrade(empty_database_url, "0015")
+    unchecked = sa.text("SELECT conname FROM pg_constraint WHERE conrelid = 'outbox'::regclass AND NOT convalidated")
+    engine = create_sync_engine(empty_database_url)
+    with engine.connect() as connection:
+        assert connection.scalars(unchecked).all() == ["outbox_subject_check"]
+    schema.upgrade(empty_database_url, "0016")
+    with engine.connect() as connection:
+        assert connection.scalars(unchecked).all() == []
+
+
 def test_orders_of_an_earlier_version_are_found_after_the_migration(empty_database_url: str) -> None:
     schema.upgrade(empty_database_url, "0011")
-    execute(
-        empty_database_url,
-        "WITH producer AS (INSERT INTO producers (id, name, email, currency) "
-        "VALUES (gen_random_uuid(), 'Globe', 'a@globe.example', 'USD') RETURNING id), "
-        "show AS (INSERT INTO shows (id, producer_id, title, description, venue, door_time, start_time, end_time, "
-        "timezone, locale, terms, published, cancelled) SELECT gen_random_uuid(), id, 'Hamlet', '', '', now(), now(), "
-        "now(), 'UTC', 'en-US', '', true, false FROM producer RETURNING id) "
-        "INSERT INTO orders (id, show_id, show_title, customer_name, customer_email, currency, subtotal, "
-        "promo_code_discount, platform_fees, payment_processing_fees, total, status, is_manual_order, created_at) "
-        "SELECT gen_random_uuid(), show.id, 'Hamlet', 'Jürgen Müller ' || n, 'j@example.org', 'USD', 0, 0, 0, 0, 0, "
-        "'completed', false, now() FROM show, generate_series(1, 1001) AS n",
-    )
+    execute(empty_database_url, _ORDERS.format(count=1001))
 
     schema.upgrade(empty_database_url)
 
