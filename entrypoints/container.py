@@ -46,6 +46,7 @@ from application.catalog.branding import GetBranding, GetPicture, SetBranding, S
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.catalog.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
 from application.catalog.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
+from application.catalog.save_account import SaveAccount
 from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
 from application.catalog.storefront import GetShow, ListShows
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket
@@ -62,6 +63,7 @@ from application.checkout.quote import QuoteCart
 from application.checkout.ticket_issuer import TicketIssuer
 from application.concurrency.group_commit import GroupCommit
 from application.links import Links, OrderTokens
+from application.notifications.account_changed import SendAccountChangedEmail
 from application.notifications.address_changed import SendAddressChangedEmail
 from application.notifications.calendar_file import WriteCalendar
 from application.notifications.confirmation import SendConfirmationEmail
@@ -275,8 +277,11 @@ class Container(containers.DeclarativeContainer):
 
     audit = providers.Singleton(AuditLog, clock, ids)
     get_account = providers.Singleton(GetAccount, unit_of_work.provider, payment)
-    change_account = providers.Singleton(ChangeAccount, unit_of_work.provider, payment, audit)
-    onboard_producer = providers.Singleton(OnboardProducer, unit_of_work.provider, payment, links, audit)
+    save_account = providers.Singleton(SaveAccount, clock, ids, audit)
+    change_account = providers.Singleton(ChangeAccount, unit_of_work.provider, payment, save_account, dispatch)
+    onboard_producer = providers.Singleton(
+        OnboardProducer, unit_of_work.provider, payment, links, audit, save_account, dispatch
+    )
     add_show = providers.Singleton(AddShow, unit_of_work.provider, ids, audit)
     list_own_shows = providers.Singleton(ListOwnShows, unit_of_work.provider)
     get_own_show = providers.Singleton(GetOwnShow, unit_of_work.provider)
@@ -395,6 +400,12 @@ class Container(containers.DeclarativeContainer):
                 ),
                 TaskKind.ADDRESS_CHANGED_MAIL: providers.Singleton(
                     SendAddressChangedEmail, unit_of_work.provider, send_email
+                ),
+                TaskKind.ACCOUNT_CHANGED_MAIL: providers.Singleton(
+                    SendAccountChangedEmail,
+                    unit_of_work.provider,
+                    send_email,
+                    operator_email=settings.provided.operator_email,
                 ),
                 TaskKind.DUPLICATE_PAYMENT_MAIL: providers.Singleton(
                     SendDuplicatePaymentEmail, unit_of_work.provider, send_email, links

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from application.ports.emails import EmailFacts, Letter, OrderLinksFacts
+from application.ports.emails import AccountChangedFacts, EmailFacts, Letter, OrderLinksFacts
 from application.ports.mail import (
     Ask,
     Mail,
@@ -56,6 +56,6 @@ class MemoryLetterWriter:
     def write(self, facts: EmailFacts) -> Letter:
         self.written.append(facts)
         kind = type(facts).__name__.removesuffix("Facts")
-        title = "" if isinstance(facts, OrderLinksFacts) else f": {facts.show_title}"
+        title = "" if isinstance(facts, OrderLinksFacts | AccountChangedFacts) else f": {facts.show_title}"
         text = "\n".join([kind, *(f"{field.name}: {getattr(facts, field.name)}" for field in fields(facts))])
         return Letter(subject=f"{kind}{title}", text=text, html=text)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -13,6 +15,9 @@ from application.ports import emails
 from application.ports.emails import EmailFacts, Letter, Occasion
 from domain.disputes import DisputeStatus
 
+_UTC: Final = ZoneInfo("UTC")
+#: A BCP 47 tag: the English of the European continent.
+_ANYWHERE: Final = "en-150"
 #: For each kind of facts the name of its two templates, and what the subject says.
 _LETTERS: Final = MappingProxyType[type[EmailFacts], tuple[str, Callable[[Any], str]]](
     {
@@ -58,13 +63,20 @@ _LETTERS: Final = MappingProxyType[type[EmailFacts], tuple[str, Callable[[Any], 
             "address_changed",
             lambda facts: f"Your order for {facts.show_title} has another e-mail address now",
         ),
+        emails.AccountChangedFacts: (
+            "account_changed",
+            lambda facts: f"{_listed([each.what for each in facts.changes])} changed: {facts.producer_name}",
+        ),
         emails.OrderLinksFacts: ("order_links", lambda facts: "Your orders"),  # noqa: ARG005
     }
 )
 
 
 class JinjaLetterWriter:
-    """A `EmailTemplates` in English. Dates and times are the venue's, with its time zone named."""
+    """A `EmailTemplates` in English. Dates and times are the venue's, with its time zone named.
+
+    A producer has no place of its own: changes of its account are dated in UTC, as in the audit log.
+    """
 
     def __init__(self) -> None:
         self._templates = Environment(
@@ -75,7 +87,7 @@ class JinjaLetterWriter:
             lstrip_blocks=True,
         )
         self._templates.filters.update(
-            one_line=_one_line, date=_date, start=_start, zone=_zone, doors=_doors, change=_change, due=_due
+            one_line=_one_line, date=_date, start=_start, zone=_zone, doors=_doors, change=_change, due=_due, utc=_utc
         )
 
     def write(self, facts: EmailFacts) -> Letter:
@@ -114,6 +126,18 @@ def _due(facts: emails.DisputeFacts) -> str:
     day = formatting.day(facts.evidence_due_by, where.timezone, where.locale)
     clock = formatting.clock(facts.evidence_due_by, where.timezone, where.locale)
     return f"{day}, {clock} {formatting.zone(facts.evidence_due_by, where.timezone)}"
+
+
+def _utc(moment: datetime) -> str:
+    """Such as "Saturday, 28 November 2026, 04:10 UTC": in the English that most of the world reads alike."""
+    return f"{formatting.day(moment, _UTC, _ANYWHERE)}, {formatting.clock(moment, _UTC, _ANYWHERE)} UTC"
+
+
+def _listed(things: Sequence[str]) -> str:
+    """Such as "Name", "Tax and name", or "E-mail address, tax and name"."""
+    *most, last = things
+    listed = f"{', '.join(most)} and {last}" if most else last
+    return listed[:1].upper() + listed[1:]
 
 
 def _date(occasion: Occasion) -> str:

@@ -12,10 +12,12 @@ from dataclasses import replace
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_producer, producer_of
 from application.catalog.producers import parse_producer_email
+from application.catalog.save_account import SaveAccount
 from application.errors import ScopeMissing
 from application.links import Links
 from application.ports.payment import AccountLink, Payment, PaymentError, PaymentRefused
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor, Scope
 from domain.audit_log import Action, AuditFilter
 from domain.catalog import Producer, ProducerFinancial
@@ -50,17 +52,21 @@ class GetAccount:
 
 
 class ChangeAccount:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, audit: AuditLog) -> None:
+    def __init__(
+        self, unit_of_work: UnitOfWorkFactory, payment: Payment, save_account: SaveAccount, dispatch: TaskDispatcher
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._payment = payment
-        self._audit = audit
+        self._save_account = save_account
+        self._dispatch = dispatch
 
     async def __call__(
         self, actor: Actor, *, name: str, email: str | None, stripe_account_id: str | None, tax: TaxMode | None = None
     ) -> Producer:
         """The producer with this name, e-mail address, tax (None: the same as before) and Stripe account (None: none).
 
-        Orders that were placed before are paid to the account of then, and taxed as they were.
+        Orders that were placed before are paid to the account of then, and taxed as they were. The producer's
+        previous address gets a mail that says what was changed.
 
         Raises InvalidRequest, InvalidEmail, PaymentUnavailable, ScopeMissing where a token without the scope account
         would send the money of a producer elsewhere.
@@ -76,10 +82,9 @@ class ChangeAccount:
                 financial=ProducerFinancial(stripe_account_id, charges_enabled=enabled),
                 tax=tax or before.tax,
             )
-            if after != before:
-                await uow.producers.save(after)
-                await self._audit.record(uow, actor, Action.ACCOUNT_CHANGED, after.id, before=before, after=after)
+            tasks = await self._save_account(uow, actor, before, after)
             await uow.commit()
+        self._dispatch(tasks)
         return after
 
     async def _can_take_charges(self, account_id: str | None) -> bool:
@@ -94,11 +99,21 @@ class ChangeAccount:
 class OnboardProducer:
     """Leads a producer to Stripe's own pages, where it says who it is and where its money goes."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, links: Links, audit: AuditLog) -> None:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        payment: Payment,
+        links: Links,
+        audit: AuditLog,
+        save_account: SaveAccount,
+        dispatch: TaskDispatcher,
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._payment = payment
         self._links = links
         self._audit = audit
+        self._save_account = save_account
+        self._dispatch = dispatch
 
     async def __call__(self, actor: Actor) -> AccountLink:
         """A link that lives for minutes; the producer gets an account first where there is none.
@@ -134,9 +149,9 @@ class OnboardProducer:
             if before.financial.stripe_account_id is not None:
                 return before.financial.stripe_account_id
             after = replace(before, financial=ProducerFinancial(account_id, charges_enabled=False))
-            await uow.producers.save(after)
-            await self._audit.record(uow, actor, Action.ACCOUNT_CHANGED, after.id, before=before, after=after)
+            tasks = await self._save_account(uow, actor, before, after)
             await uow.commit()
+        self._dispatch(tasks)
         return account_id
 
 

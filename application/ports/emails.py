@@ -1,4 +1,4 @@
-"""What letters to buyers tell. All amounts and numbers are as people read them, all times aware."""
+"""What letters to buyers and producers tell. All amounts and numbers are as people read them, all times aware."""
 
 from __future__ import annotations
 
@@ -155,6 +155,35 @@ class AddressChangedFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """A changed field of a producer's account.
+
+    ``what`` names it ("Stripe account"), ``meaning`` is what follows from the change, or "".
+    """
+
+    what: str
+    before: str
+    after: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChangedFacts:
+    """For the e-mail address and the name that a producer's account had before the change.
+
+    ``token_name`` and ``token_id`` are of the access token that changed it; both are "" for the command line.
+    ``operator_email`` is "" if the installation has none.
+    """
+
+    producer_name: str
+    changes: tuple[AccountChange, ...]
+    changed_at: datetime
+    token_name: str
+    token_id: str
+    operator_email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LatePaymentFacts(OrderFacts):
     """The money came too late; all of it, ``amount``, goes back."""
 
@@ -242,6 +271,7 @@ EmailFacts = (
     | CalendarCorrectedFacts
     | OrderLinksFacts
     | AddressChangedFacts
+    | AccountChangedFacts
 )
 
 

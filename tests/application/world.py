@@ -24,6 +24,8 @@ from adapters.memory.system import MemoryClock, MemoryIds
 from adapters.memory.throttle import MemoryAllowance, MemoryThrottle
 from adapters.memory.unit_of_work import MemoryDatabase
 from application.access.audit_log import AuditLog
+from application.catalog.connected_accounts import ChangeAccount
+from application.catalog.save_account import SaveAccount
 from application.catalog.timezones import ApplyTimezones, CheckTimezones
 from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
 from application.checkin.scan import CheckIn, TicketLookup, UndoCheckIn
@@ -33,6 +35,7 @@ from application.checkout.place_orders import CheckoutRequest, Placement, PlaceO
 from application.checkout.ticket_issuer import TicketIssuer
 from application.concurrency.group_commit import GroupCommit
 from application.links import Links, OrderTokens
+from application.notifications.account_changed import SendAccountChangedEmail
 from application.notifications.address_changed import SendAddressChangedEmail
 from application.notifications.calendar_file import WriteCalendar
 from application.notifications.confirmation import SendConfirmationEmail
@@ -169,6 +172,8 @@ class World:
         self.links = Links("https://tickets.example", OrderTokens("secret"))
         self.dispatch = TaskDispatcher(self.notifier)
         self.audit = AuditLog(self.clock, self.ids)
+        self.save_account = SaveAccount(self.clock, self.ids, self.audit)
+        self.change_account = ChangeAccount(self.database, self.payment, self.save_account, self.dispatch)
         issue = TicketIssuer(self.ids, self.codes)
         self.order_payments = OrderPayments(self.database, self.clock, self.ids, issue, self.dispatch, self.observer)
         self.place_orders = PlaceOrders(
@@ -293,6 +298,9 @@ class World:
                     self.database, self.clock, self.send_email, self.links
                 ),
                 TaskKind.ADDRESS_CHANGED_MAIL: SendAddressChangedEmail(self.database, self.send_email),
+                TaskKind.ACCOUNT_CHANGED_MAIL: SendAccountChangedEmail(
+                    self.database, self.send_email, operator_email="operator@example.org"
+                ),
                 TaskKind.DUPLICATE_PAYMENT_MAIL: SendDuplicatePaymentEmail(self.database, self.send_email, self.links),
             },
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,7 +38,7 @@ PATIENCE_SECONDS = 90
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A confirmation mail's row in the outbox."""
+    """A mail's row in the outbox."""
 
     id: UUID
     state: str
@@ -110,11 +110,15 @@ class FulfilmentWorld:
 
     async def confirmation(self, placed: Json) -> Task:
         """The task of an order's confirmation mail."""
+        return await self.task_about(UUID(placed["order_id"]), TaskKind.CONFIRMATION_MAIL)
+
+    async def task_about(self, subject_id: UUID, kind: TaskKind) -> Task:
+        """The one task of this kind about an order or a producer."""
         async with connected(self.settings.database_url or "") as connection:
             found = await connection.execute(
                 "SELECT id, state, attempts, coalesce(last_error, ''), sending_since IS NOT NULL FROM outbox"
-                " WHERE order_id = %s AND kind = %s",
-                [UUID(placed["order_id"]), TaskKind.CONFIRMATION_MAIL],
+                " WHERE coalesce(order_id, producer_id) = %s AND kind = %s",
+                [subject_id, kind],
             )
             (row,) = await found.fetchall()
             return Task(*row)
@@ -125,14 +129,22 @@ class FulfilmentWorld:
 
     async def until(self, orders: Sequence[Json], holds: Any) -> None:
         """Wait until something holds of every order's task."""
+        for placed in orders:
+            await self.until_task(UUID(placed["order_id"]), TaskKind.CONFIRMATION_MAIL, holds)
+
+    async def until_task(self, subject_id: UUID, kind: TaskKind, holds: Callable[[Task], bool]) -> Task:
+        """The one task of this kind about an order or a producer, once something holds of it."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            for placed in orders:
-                while not holds(await self.confirmation(placed)):
-                    await asyncio.sleep(0.05)
+            while not holds(task := await self.task_about(subject_id, kind)):
+                await asyncio.sleep(0.05)
+        return task
 
     async def send_again(self, placed: Json) -> None:
         """Like `piquetickets tasks retry`, once the claim of the worker that had the order's confirmation is over."""
-        task = await self.confirmation(placed)
+        await self.retry(await self.confirmation(placed))
+
+    async def retry(self, task: Task) -> None:
+        """Like `piquetickets tasks retry`, once the claim of the worker that had the task is over."""
         await self.end_claims()
         requeue = RetryDeadTasks(self.box_office.unit_of_work, SystemClock())
         await requeue([task.id])

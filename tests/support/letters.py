@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from typing_extensions import override
 
 from application.ports.emails import (
+    AccountChange,
+    AccountChangedFacts,
     AddressChangedFacts,
     CalendarCorrectedFacts,
     ConfirmationFacts,
@@ -126,6 +128,27 @@ ADDRESS_CHANGED: Final = AddressChangedFacts(
     customer_name=_COMMON.customer_name,
     new_address="a…@lovelace.example",
 )
+ACCOUNT_CHANGED: Final = AccountChangedFacts(
+    producer_name=_COMMON.producer_name,
+    changes=(
+        AccountChange(
+            what="Stripe account",
+            before="acct_1Nv0FGQ9RKHgCVdK",
+            after="acct_1P5zXkB7Qd2mWcTs",
+            meaning="The money of orders that are placed from now on goes there.",
+        ),
+        AccountChange(
+            what="e-mail address",
+            before="office@eclair.example",
+            after="box-office@eclair.example",
+            meaning="Mails about the account go there from now on.",
+        ),
+    ),
+    changed_at=datetime(2026, 11, 28, 4, 10, 59, tzinfo=UTC),
+    token_name="office",
+    token_id="0198c2a6-2f2b-76bc-9737-2e5dbd0af17e",
+    operator_email="operator@tickets.example",
+)
 CALENDAR_CORRECTED: Final = CalendarCorrectedFacts(**_ABOUT_AN_ORDER)
 ABOUT_AN_ORDER: Final = (
     CONFIRMATION,
@@ -140,7 +163,7 @@ ABOUT_AN_ORDER: Final = (
     HELD_SHOW_CHANGED,
     CALENDAR_CORRECTED,
 )
-ALL: Final = (*ABOUT_AN_ORDER, DISPUTE, ORDER_LINKS, ADDRESS_CHANGED)
+ALL: Final = (*ABOUT_AN_ORDER, DISPUTE, ORDER_LINKS, ADDRESS_CHANGED, ACCOUNT_CHANGED)
 
 
 class Page(HTMLParser):

@@ -17,10 +17,12 @@ from pypdf import PdfReader
 from application.ports.mail import PrintableTicket
 from demo.embedded import EmbeddedPostgres
 from demo.mail_catcher.mails import CaughtMail
+from domain.tasks import TaskKind, TaskState
 from entrypoints.container import Container, close
 from entrypoints.worker import run_worker
+from tests.support.back_office import open_back_office
 from tests.support.box_office import Json, OnSale
-from tests.support.factories import ticket
+from tests.support.factories import producer, ticket
 from tests.support.fulfilment_world import FulfilmentWorld, fulfilment_world
 
 #: Processes are started and killed here: a busy machine takes its time.
@@ -166,6 +168,33 @@ async def test_a_mail_that_was_taken_by_the_server_in_a_dying_workers_last_momen
         await world.until_it_is_sent(placed)
         first, second = world.mails_to("ada@example.org")
         assert first.message_id == second.message_id
+
+
+async def test_a_mail_about_an_account_outlives_its_worker_as_a_buyers_does(
+    postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    async with fulfilment_world(postgres, tmp_path) as world:
+        seller, kind = producer(email="office@globe.example"), TaskKind.ACCOUNT_CHANGED_MAIL
+        container = Container(settings=world.settings)
+        office = await open_back_office(world.box_office, container, seller)
+        world.mailbox.faults.is_hanging = True
+        doomed = await world.start_worker()
+        assert (await office.put("/account", {"name": "Rose"})).status == 200
+        await world.until_task(seller.id, kind, lambda task: task.is_being_sent)
+        await doomed.kill()
+        world.mailbox.faults.fix()
+        await world.end_claims()
+
+        heir = await world.start_worker()
+        doubtful = await world.until_task(seller.id, kind, lambda task: task.last_error.startswith("perhaps sent"))
+        assert heir.said(f"(account_changed_mail, producer {seller.id}): its mail")
+        assert world.mails_to(seller.email) == []
+        await world.retry(doubtful)
+        await world.until_task(seller.id, kind, lambda task: task.state == TaskState.DONE)
+
+        (mail,) = world.mails_to(seller.email)
+        assert mail.subject == f"Stripe account and name changed: {seller.name}"
+        await close(container)
 
 
 async def test_a_worker_that_was_frozen_beyond_its_claims_sends_no_mail_twice(

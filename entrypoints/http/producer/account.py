@@ -36,6 +36,8 @@ async def change(
     """The currency stays: prices and orders are in it. Open orders are paid to the account of when they were placed.
 
     A token of the scope `catalog` may name the first Stripe account. Exchanging it, or taking it away, needs `account`.
+
+    Any change is mailed to the previous e-mail address: what was changed, when, and with which token.
     """
     account = await change_account(
         actor, name=data.name, email=data.email, stripe_account_id=data.stripe_account_id, tax=data.tax
@@ -51,7 +53,9 @@ async def change(
     responses=answers("payment_unavailable"),
 )
 async def onboard(actor: NamedDependency[Actor], onboard_producer: NamedDependency[OnboardProducer]) -> OnboardingOut:
-    """A link to Stripe's pages, where the producer says who it is. It gets a Stripe account first if it has none."""
+    """A link to Stripe's pages, where the producer says who it is. It gets a Stripe account first if it has none,
+    and a mail that says so.
+    """
     link = await onboard_producer(actor)
     return OnboardingOut(link.url, link.expires_at)
 

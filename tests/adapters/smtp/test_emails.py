@@ -10,6 +10,8 @@ import pytest
 
 from adapters.smtp.emails import JinjaLetterWriter
 from application.ports.emails import (
+    AccountChange,
+    AccountChangedFacts,
     AddressChangedFacts,
     DisputeFacts,
     EmailFacts,
@@ -20,6 +22,7 @@ from application.ports.emails import (
 from domain.disputes import DisputeStatus
 from tests.support.letters import (
     ABOUT_AN_ORDER,
+    ACCOUNT_CHANGED,
     ADDRESS_CHANGED,
     ALL,
     CALENDAR_CORRECTED,
@@ -101,6 +104,26 @@ SAYS: tuple[tuple[EmailFacts, str, tuple[str, ...]], ...] = (
         "Your order for Hamlet has another e-mail address now",
         (*THE_ORDER, *THE_SHOW, "a…@lovelace.example", "If you did not expect it"),
     ),
+    (
+        ACCOUNT_CHANGED,
+        "Stripe account and e-mail address changed: Theatre Éclair",
+        (
+            *(
+                "Theatre Éclair",
+                "Saturday, 28 November 2026, 04:10 UTC",
+                "office",
+                "0198c2a6-2f2b-76bc-9737-2e5dbd0af17e",
+            ),
+            *("Stripe account", "acct_1Nv0FGQ9RKHgCVdK", "acct_1P5zXkB7Qd2mWcTs", "placed from now on"),
+            *("E-mail address", "office@eclair.example", "box-office@eclair.example"),
+            *(
+                "If you expected this",
+                "answer this mail at once",
+                "operator@tickets.example",
+                "revoke this access token",
+            ),
+        ),
+    ),
     (ORDER_LINKS, "Your orders", ("Hamlet", "Macbeth", "PT-42", "PT-17", "confirmed", "refunded", "3 July 2026")),
 )
 each_letter = pytest.mark.parametrize("facts", ALL, ids=lambda facts: type(facts).__name__)
@@ -141,6 +164,8 @@ def linked_by(facts: EmailFacts) -> set[str]:
             return {order.url for order in facts.orders}
         case DisputeFacts() | AddressChangedFacts():
             return set()
+        case AccountChangedFacts():
+            return {f"mailto:{facts.operator_email}"}
         case RefundFailedFacts():
             return {facts.order_url, f"mailto:{facts.producer_email}"}
     return {facts.order_url}
@@ -224,6 +249,48 @@ def test_money_that_a_bank_still_works_on_goes_back_when_the_show_is_cancelled(w
     letter = writer.write(replace(SHOW_CANCELLED, paid="", is_being_paid=True))
     for text in (letter.text, Page(letter.html).text):
         assert "Your bank still works on your payment" in text
+
+
+def test_account_that_was_changed_at_the_command_line_names_no_token(writer: JinjaLetterWriter) -> None:
+    letter = writer.write(replace(ACCOUNT_CHANGED, token_name="", token_id="", operator_email=""))
+    page = Page(letter.html)
+    for text in (page.text, " ".join(letter.text.split())):
+        assert "by the operator of the ticket shop, at the command line" in text
+        assert "answer this mail at once" in text
+        assert "ask the operator of the ticket shop why it was made, and to undo it." in text
+        assert "token" not in text
+    assert page.links == set()
+
+
+@pytest.mark.parametrize(
+    ("changed", "subject"),
+    [
+        (("tax",), "Tax changed: Theatre Éclair"),
+        (("e-mail address", "name"), "E-mail address and name changed: Theatre Éclair"),
+        (("Stripe account", "tax", "name"), "Stripe account, tax and name changed: Theatre Éclair"),
+    ],
+)
+def test_subject_lists_what_was_changed_of_an_account(
+    writer: JinjaLetterWriter, changed: tuple[str, ...], subject: str
+) -> None:
+    changes = tuple(AccountChange(what=what, before="none", after="new") for what in changed)
+    assert writer.write(replace(ACCOUNT_CHANGED, changes=changes)).subject == subject
+
+
+@pytest.mark.parametrize("field", ["producer_name", "token_name", "before", "after"])
+def test_what_stands_in_an_account_stays_text_on_one_line(writer: JinjaLetterWriter, field: str) -> None:
+    def with_text(text: str) -> AccountChangedFacts:
+        if field in ("producer_name", "token_name"):
+            return replace(ACCOUNT_CHANGED, **{field: text})  # type: ignore[arg-type]
+        change = AccountChange(**{"what": "name", "before": "Globe", "after": "Rose", field: text})
+        return replace(ACCOUNT_CHANGED, changes=(change, *ACCOUNT_CHANGED.changes[1:]))
+
+    ordinary, page = (Page(writer.write(with_text(text)).html) for text in ("Globe", HOSTILE))
+    assert [tag for tag, _ in page.tags] == [tag for tag, _ in ordinary.tags]
+    assert HOSTILE in page.text
+    letter = writer.write(with_text("Globe\r\n\r\nBcc: eve@example.org"))
+    assert "Globe Bcc: eve@example.org" in letter.text
+    assert letter.subject.splitlines() == [letter.subject]
 
 
 def test_every_line_of_an_order_is_there(writer: JinjaLetterWriter) -> None:

@@ -8,7 +8,6 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.payment import MemoryPayment
-from application.access.audit_log import AuditLog
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.ports.payment import PaymentRefused, PaymentUnavailable
 from domain.access import Actor
@@ -60,9 +59,10 @@ async def newcomer(world: World) -> Producer:
     return new
 
 
-@pytest.fixture
-def audit(world: World) -> AuditLog:
-    return world.audit
+def onboarding(world: World, payment: MemoryPayment | None = None) -> OnboardProducer:
+    return OnboardProducer(
+        world.database, payment or world.payment, world.links, world.audit, world.save_account, world.dispatch
+    )
 
 
 async def financial(world: World, who: Producer) -> ProducerFinancial:
@@ -72,17 +72,16 @@ async def financial(world: World, who: Producer) -> ProducerFinancial:
     return found.financial
 
 
-async def test_account_that_stripe_does_not_know_is_refused(world: World, newcomer: Producer, audit: AuditLog) -> None:
-    change = ChangeAccount(world.database, world.payment, audit)
+async def test_account_that_stripe_does_not_know_is_refused(world: World, newcomer: Producer) -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        await change(Actor(newcomer.id), name="Globe", email=None, stripe_account_id="of somebody else")
+        await world.change_account(Actor(newcomer.id), name="Globe", email=None, stripe_account_id="of somebody else")
     assert refusal.value.field == "stripe_account_id"
     assert await financial(world, newcomer) == ProducerFinancial()
 
 
-async def test_account_that_was_named_meanwhile_counts(world: World, newcomer: Producer, audit: AuditLog) -> None:
-    payment = SlowPayment(ChangeAccount(world.database, world.payment, audit))
-    onboard = OnboardProducer(world.database, payment, world.links, audit)
+async def test_account_that_was_named_meanwhile_counts(world: World, newcomer: Producer) -> None:
+    payment = SlowPayment(world.change_account)
+    onboard = onboarding(world, payment)
 
     link = await onboard(Actor(newcomer.id))
 
@@ -90,8 +89,8 @@ async def test_account_that_was_named_meanwhile_counts(world: World, newcomer: P
     assert (await financial(world, newcomer)).stripe_account_id == "acct_named"
 
 
-async def test_stripe_down_or_refusing_makes_no_account(world: World, newcomer: Producer, audit: AuditLog) -> None:
-    onboard = OnboardProducer(world.database, world.payment, world.links, audit)
+async def test_stripe_down_or_refusing_makes_no_account(world: World, newcomer: Producer) -> None:
+    onboard = onboarding(world)
     world.payment.available = False
     with pytest.raises(PaymentUnavailable):
         await onboard(Actor(newcomer.id))
@@ -101,11 +100,9 @@ async def test_stripe_down_or_refusing_makes_no_account(world: World, newcomer: 
     assert await financial(world, newcomer) == ProducerFinancial()
 
 
-async def test_account_whose_making_was_never_heard_of_is_found_a_day_later(
-    world: World, newcomer: Producer, audit: AuditLog
-) -> None:
+async def test_account_whose_making_was_never_heard_of_is_found_a_day_later(world: World, newcomer: Producer) -> None:
     payment = ForgetfulPayment()
-    onboard = OnboardProducer(world.database, payment, world.links, audit)
+    onboard = onboarding(world, payment)
     payment.losing_answers = True
     with pytest.raises(PaymentUnavailable):
         await onboard(Actor(newcomer.id))
@@ -117,16 +114,14 @@ async def test_account_whose_making_was_never_heard_of_is_found_a_day_later(
     assert (await financial(world, newcomer)).stripe_account_id == "acct_0"
 
 
-async def test_link_leads_back_to_us(world: World, newcomer: Producer, audit: AuditLog) -> None:
-    link = await OnboardProducer(world.database, world.payment, world.links, audit)(Actor(newcomer.id))
+async def test_link_leads_back_to_us(world: World, newcomer: Producer) -> None:
+    link = await onboarding(world)(Actor(newcomer.id))
     assert link.url.endswith("back=https://tickets.example")
 
 
-async def test_producer_who_is_gone_is_not_found(world: World, audit: AuditLog) -> None:
+async def test_producer_who_is_gone_is_not_found(world: World) -> None:
     nobody = Actor(producer().id)
     with pytest.raises(NotFound):
         await GetAccount(world.database, world.payment)(nobody)
     with pytest.raises(NotFound):
-        await ChangeAccount(world.database, world.payment, audit)(
-            nobody, name="Globe", email=None, stripe_account_id=None
-        )
+        await world.change_account(nobody, name="Globe", email=None, stripe_account_id=None)

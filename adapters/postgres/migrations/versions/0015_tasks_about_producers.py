@@ -9,7 +9,7 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
-    # In one clause, so that PostgreSQL knows that no row refers to a producer yet, and looks at none.
+    # In one clause: PostgreSQL then knows that no row has a producer yet, and does not check the rows.
     op.execute(
         "ALTER TABLE outbox ADD COLUMN producer_id uuid CONSTRAINT outbox_producer_id_fkey REFERENCES producers (id)"
     )
@@ -21,13 +21,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The version before knows no task about a producer: their mails are not sent."""
+    """The version before knows no task about a producer, so their pending mails are lost."""
     op.execute("DELETE FROM outbox WHERE producer_id IS NOT NULL")
-    # Sales go on while this looks at every row. Once it is known that each has an order, SET NOT NULL looks at none.
+    # This checks every row, and sales go on meanwhile. SET NOT NULL then relies on it and checks none.
     op.execute("""
         DO $$ BEGIN
             ALTER TABLE outbox VALIDATE CONSTRAINT outbox_order_id_check;
-        EXCEPTION WHEN undefined_object THEN NULL;  -- who never came further than this step has no such constraint
+        EXCEPTION WHEN undefined_object THEN NULL;  -- only the downgrade of 0016 makes it
         END $$
     """)
     op.execute("ALTER TABLE outbox DROP CONSTRAINT outbox_subject_check, DROP COLUMN producer_id")

@@ -1,4 +1,4 @@
-"""Every task that is there is about one order or one producer."""
+"""Check that every task is about one order or one producer."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Of new rows alone: the next step back has it hold for all.
+    # For new rows only; the downgrade of 0015 validates it.
     op.execute("ALTER TABLE outbox ADD CONSTRAINT outbox_order_id_check CHECK (order_id IS NOT NULL) NOT VALID")
