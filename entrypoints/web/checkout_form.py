@@ -13,8 +13,8 @@ from domain.customer import Customer, parse_email, parse_name, parse_phone
 from domain.errors import DomainError
 from domain.policy import CheckoutPolicy
 from entrypoints.web.amounts import NumberStyle
+from entrypoints.web.page_format import PageFormat, error_text
 from entrypoints.web.selection import PLAIN_NUMBERS, Selection
-from entrypoints.web.wording import Wording, told
 
 Parsed = TypeVar("Parsed")
 
@@ -62,12 +62,12 @@ class CheckoutForm:
     def refuse(self, error: DomainError) -> None:
         """Tell the error at the field that is to blame."""
         name = self.selection.field_of(error) or ""
-        self.errors[name] = told(error)
+        self.errors[name] = error_text(error)
         self.refusals[name] = error
 
-    def tell(self, words: Wording) -> None:
+    def tell(self, words: PageFormat) -> None:
         """Write the amounts in the errors as the rest of the page does."""
-        self.errors.update({name: told(error, words) for name, error in self.refusals.items()})
+        self.errors.update({name: error_text(error, words) for name, error in self.refusals.items()})
 
     @property
     def is_about_tickets(self) -> bool:
@@ -78,7 +78,7 @@ class CheckoutForm:
         try:
             return parse(getattr(self, name))
         except DomainError as error:
-            self.errors[name] = told(error)
+            self.errors[name] = error_text(error)
             return None
 
     def _expected_total(self) -> Decimal:

@@ -36,10 +36,10 @@ from entrypoints.http.proof_of_work import ProofOfWork
 from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, limit_quotes
 from entrypoints.web.checkout_form import CheckoutForm
 from entrypoints.web.csrf import csrf_token
+from entrypoints.web.page_format import PageFormat
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import PLAIN_NUMBERS, Selection
 from entrypoints.web.show_pages import price, show_context
-from entrypoints.web.wording import Wording
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class CheckoutFormPage:
             note_error(request.scope, code_of(problem))
         if problem:
             form.refuse(problem)
-        form.tell(Wording.of(display, self.policy))
+        form.tell(PageFormat.of(display, self.policy))
         token = csrf_token(request)
         form_key = await self.submit_checkout_form.form_key(token, show_id)
         context = {
@@ -147,7 +147,7 @@ async def buy(
         return await form_desk.page(request, show_id, form)
     numbers = PLAIN_NUMBERS
     if form.selection.has_amounts:
-        numbers = Wording.of(await form_desk.get_show(show_id), form_desk.policy).numbers
+        numbers = PageFormat.of(await form_desk.get_show(show_id), form_desk.policy).numbers
     wanted = form.request(show_id, form_desk.policy, numbers)
     if wanted is None:
         note_error(request.scope, "invalid_request")

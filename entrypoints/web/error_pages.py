@@ -67,8 +67,8 @@ def wants_a_page(request: Request[Any, Any, Any]) -> bool:
 
 def _on_a_page(handler: Handler, pages: Pages) -> Handler:
     def answer(request: Request[Any, Any, Any], error: Any) -> Response[Any]:
-        told = handler(request, error)
-        return _page(request, error, told, pages) if wants_a_page(request) else told
+        error_text = handler(request, error)
+        return _page(request, error, error_text, pages) if wants_a_page(request) else error_text
 
     return answer
 
@@ -80,10 +80,12 @@ def _helps_again(request: Request[Any, Any, Any], error: Exception, status: HTTP
     return request.method == "GET" and status in _FOR_NOW
 
 
-def _page(request: Request[Any, Any, Any], error: Exception, told: Response[ErrorOut], pages: Pages) -> Response[str]:
-    status = HTTPStatus(told.status_code or HTTPStatus.INTERNAL_SERVER_ERROR)
+def _page(
+    request: Request[Any, Any, Any], error: Exception, error_text: Response[ErrorOut], pages: Pages
+) -> Response[str]:
+    status = HTTPStatus(error_text.status_code or HTTPStatus.INTERNAL_SERVER_ERROR)
     words = _WORDS.get(
-        status, _SERVER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Words(told.content.message, "")
+        status, _SERVER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Words(error_text.content.message, "")
     )
     again = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     page = pages.page(
@@ -91,13 +93,13 @@ def _page(request: Request[Any, Any, Any], error: Exception, told: Response[Erro
         {
             "status": status,
             "words": words,
-            "request_id": told.content.request_id,
+            "request_id": error_text.content.request_id,
             "producer": None,
             "again": again if _helps_again(request, error, status) else None,
         },
         status_code=status,
     )
-    retry_after = told.headers.get("Retry-After")
+    retry_after = error_text.headers.get("Retry-After")
     headers = dict(page.headers)
     if retry_after:
         headers["Retry-After"] = retry_after

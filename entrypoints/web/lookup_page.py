@@ -15,8 +15,8 @@ from domain.customer import parse_email
 from domain.errors import InvalidEmail
 from entrypoints.http.rate_limit import limit_lookups
 from entrypoints.web.csrf import csrf_token
+from entrypoints.web.page_format import error_text
 from entrypoints.web.rendering import Pages
-from entrypoints.web.wording import told
 
 
 @get("/orders", include_in_schema=False)
@@ -36,7 +36,7 @@ async def look_up(
     try:
         email = parse_email(typed)
     except InvalidEmail as error:
-        context = _context(request, typed, {"email": told(error)})
+        context = _context(request, typed, {"email": error_text(error)})
         return pages.page("lookup.html", context, status_code=HTTP_400_BAD_REQUEST)
     await look_up_orders(email)
     return Redirect("/orders?sent=true", status_code=HTTP_303_SEE_OTHER)

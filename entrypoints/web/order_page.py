@@ -22,9 +22,9 @@ from domain.orders import SOLD, OrderStatus
 from domain.ticket_code import groups_of
 from entrypoints.http.payment_return import has_just_paid
 from entrypoints.web.csrf import csrf_token
+from entrypoints.web.page_format import PageFormat
 from entrypoints.web.qr import qr_code
 from entrypoints.web.rendering import Pages
-from entrypoints.web.wording import Wording
 
 #: How often the pay page looks whether the payment page is there.
 ASK_AGAIN_SECONDS: Final = 2
@@ -135,7 +135,7 @@ def _context(found: OrderDetails) -> dict[str, Any]:
         "order": found.order,
         "show": found.display.show,
         "producer": found.display.producer,
-        "words": Wording(found.display.show, found.order.quote.currency),
+        "words": PageFormat(found.display.show, found.order.quote.currency),
     }
 
 

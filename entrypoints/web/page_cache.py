@@ -33,8 +33,8 @@ class CachedAnswer:
     @classmethod
     def of(cls, text: str, *, media_type: str, headers: Mapping[str, str]) -> CachedAnswer:
         plain = text.encode()
-        told = {"content-type": media_type, **headers, "vary": "Accept-Encoding"}
-        raw = tuple((name.lower().encode(), value.encode()) for name, value in told.items())
+        error_text = {"content-type": media_type, **headers, "vary": "Accept-Encoding"}
+        raw = tuple((name.lower().encode(), value.encode()) for name, value in error_text.items())
         return cls(plain, gzip.compress(plain, compresslevel=6, mtime=0), raw)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002

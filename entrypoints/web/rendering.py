@@ -15,8 +15,8 @@ from domain.catalog import Producer
 from entrypoints.web.assets import asset_path
 from entrypoints.web.colours import DEFAULT_COLOUR
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer
+from entrypoints.web.page_format import is_sold_out, left
 from entrypoints.web.security import PRIVATE, PagePolicy
-from entrypoints.web.wording import is_sold_out, left
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _HTML: Final = "text/html; charset=utf-8"

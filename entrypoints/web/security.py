@@ -49,9 +49,9 @@ def harden(settings: Settings) -> BeforeMessageSendHookHandler:
         if message["type"] != "http.response.start":
             return
         headers = list(message["headers"])
-        told = {name.lower() for name, _ in headers}
+        error_text = {name.lower() for name, _ in headers}
         added = private if _is_private(scope, headers) else defaults
-        message["headers"] = [*headers, *(header for header in added if header[0] not in told)]
+        message["headers"] = [*headers, *(header for header in added if header[0] not in error_text)]
 
     return add_headers
 

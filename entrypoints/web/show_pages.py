@@ -29,9 +29,9 @@ from entrypoints.http.errors import code_of
 from entrypoints.http.paging import decode_cursor, encode_cursor
 from entrypoints.http.rate_limit import ensure_not_guessing, limit_quotes
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache, key_of
+from entrypoints.web.page_format import PageFormat, error_text, left
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
-from entrypoints.web.wording import Wording, left, told
 
 SHOWS_ON_A_PAGE = 24
 
@@ -54,7 +54,7 @@ async def show_list(
         return pages.public(
             "shows.html",
             {
-                "shows": [(display, Wording.of(display, policy)) for display in shows],
+                "shows": [(display, PageFormat.of(display, policy)) for display in shows],
                 "producer": _only_producer(shows),
                 "next": encode_cursor(more.start_time, more.show_id) if more else None,
                 "of_producer": producer,
@@ -131,8 +131,8 @@ async def total(
     quote, problem = await price(selection, display, quote_cart, policy)
     if isinstance(problem, InvalidPromoCode):
         note_error(request.scope, code_of(problem))
-    words = Wording.of(display, policy)
-    shown = told(problem, words) if problem else None
+    words = PageFormat.of(display, policy)
+    shown = error_text(problem, words) if problem else None
     context = {"quote": quote, "problem": shown, "words": words, "selection": selection}
     text = pages.text("total.html", context)
     return ASGIResponse(body=text.encode(), media_type="text/html", headers={"Cache-Control": "private, no-store"})
@@ -143,7 +143,9 @@ async def price(
 ) -> tuple[Quote | None, DomainError | None]:
     """The quote of what is chosen, or why there is none."""
     try:
-        return await quote_cart(selection.to_cart(display.show.id, policy, Wording.of(display, policy).numbers)), None
+        return await quote_cart(
+            selection.to_cart(display.show.id, policy, PageFormat.of(display, policy).numbers)
+        ), None
     except DomainError as problem:
         return None, problem
 
@@ -152,7 +154,7 @@ def show_context(
     display: ShowDetails, selection: Selection, policy: CheckoutPolicy, problem: DomainError | None = None
 ) -> dict[str, Any]:
     """What every page with tickets to choose needs. ``problem`` is told at the field that it is about."""
-    words = Wording.of(display, policy)
+    words = PageFormat.of(display, policy)
     return {
         "show": display.show,
         "producer": display.producer,
@@ -160,7 +162,7 @@ def show_context(
         "tickets": [(ticket, most_of(ticket.inventory.remaining, policy)) for ticket in display.tickets],
         "selection": selection,
         "policy": policy,
-        "problem": told(problem, words) if problem else None,
+        "problem": error_text(problem, words) if problem else None,
         "problem_field": selection.field_of(problem) if problem else None,
     }
 

@@ -10,7 +10,7 @@ import pytest
 
 from application import formatting
 from domain.timezones import NAMES, zone_of
-from entrypoints.web.wording import Wording
+from entrypoints.web.page_format import PageFormat
 from tests.support.factories import USD, show
 
 #: Hours that abbreviations mean, as the IANA database lists them in theory.html, "Time zone abbreviations". A few are
@@ -82,7 +82,7 @@ def test_every_zones_name_has_the_offset_of_the_moment_on_pages_and_in_mails(mon
         name = formatting.zone(moment, zone)
         offset = moment.astimezone(zone).utcoffset() or timedelta()
         assert offset.total_seconds() / 3600 in hours_of(name), (timezone, moment, name)
-        assert Wording(replace(played, timezone=timezone), USD).zone(moment) == name
+        assert PageFormat(replace(played, timezone=timezone), USD).zone(moment) == name
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_every_zones_name_has_the_offset_of_the_moment_on_pages_and_in_mails(mon
     ],
 )
 def test_pages_say_it_as_the_venues_country_does(timezone: str, moment: datetime, name: str) -> None:
-    assert Wording(show(timezone=timezone, locale="en-US"), USD).zone(moment) == name
+    assert PageFormat(show(timezone=timezone, locale="en-US"), USD).zone(moment) == name

@@ -32,7 +32,7 @@ _TAX_NOTES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class PageFormat:
     """Everything on a page about one show that depends on where it plays."""
 
     show: Show
@@ -41,7 +41,7 @@ class Wording:
     policy: CheckoutPolicy = field(default_factory=CheckoutPolicy)
 
     @classmethod
-    def of(cls, display: ShowDetails, policy: CheckoutPolicy) -> Wording:
+    def of(cls, display: ShowDetails, policy: CheckoutPolicy) -> PageFormat:
         return cls(display.show, display.producer.currency, display.producer.tax, policy)
 
     def price_with_fees(self, minor: int) -> str:
@@ -141,7 +141,7 @@ def is_sold_out(tickets: Sequence[tuple[Ticket, int]]) -> bool:
     return not any(ticket.inventory.remaining or ticket.inventory.held for ticket, _ in tickets)
 
 
-def told(error: DomainError, words: Wording | None = None) -> str:
+def error_text(error: DomainError, words: PageFormat | None = None) -> str:
     """An error as a page tells it: the API's words are kept for programs, where people need plainer ones. ``words``
     write its amount as the rest of the page does.
     """
