@@ -1,4 +1,4 @@
-"""Admission: each ticket admits once, whichever scanner reads it, online or offline (api.md, POST /checkin).
+"""Admission: each ticket admits once, online or offline (docs/domain-rules.md#tickets-and-the-door).
 
 An offline scanner admits people from its list and reports the scans later, so one code may admit two people at two
 doors. That cannot be undone. The earliest scan counts as the admission; the others are kept as conflicts.

@@ -1,4 +1,4 @@
-"""Invariants of the whole database (api.md, ``piquetickets audit``)."""
+"""Invariants of the whole database (docs/operations.md#audit)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The customer: name, e-mail address and phone number, checked and normalised (design.md §3, P0-008)."""
+"""The customer: name, e-mail address and phone number, checked and normalised (docs/domain-rules.md#buyers)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ DomainError
 │   └── IllegalTransition
 └── PaymentMismatch
 
-``str(error)`` is a sentence for a person. ``field`` is the place in the request that is to blame, written as api.md
+``str(error)`` is a sentence for a person. ``field`` is the place in the request that is to blame, written as the API
 writes it (``tickets[0].quantity``), or None. How an error looks over HTTP is decided at the edge.
 """
 
@@ -143,7 +143,7 @@ class Conflict(DomainError):
 
 
 class IllegalTransition(Conflict):
-    """An order in this status cannot have this event (design.md §3, order life cycle)."""
+    """An order in this status cannot have this event (docs/domain-rules.md#order-life-cycle)."""
 
 
 class PaymentMismatch(DomainError):

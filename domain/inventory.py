@@ -1,4 +1,4 @@
-"""The inventory of a ticket type: how many are held, sold and left (design.md §3, Inventory)."""
+"""The inventory of a ticket type: how many are held, sold and left (docs/domain-rules.md#inventory)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An order's life, from hold to admission (design.md §3, order life cycle).
+"""An order's life, from hold to admission (docs/domain-rules.md#order-life-cycle).
 
 Every change of an order's status goes through the one table in this module.
 """

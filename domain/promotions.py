@@ -1,4 +1,4 @@
-"""Promo codes: a share off a show's regular tickets, never off fees (design.md §3, P0-007, P1-006)."""
+"""Promo codes: a share off a show's regular tickets, never off fees (docs/domain-rules.md#promo-codes)."""
 
 from __future__ import annotations
 

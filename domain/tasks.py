@@ -1,4 +1,4 @@
-"""Tasks: work to do after a commit, written in the same transaction (design.md §6)."""
+"""Tasks: work to do after a commit, written in the same transaction (docs/domain-rules.md#work-after-a-commit)."""
 
 from __future__ import annotations
 

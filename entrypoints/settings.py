@@ -1,4 +1,4 @@
-"""Settings from the environment (api.md, Settings). A wrong one is named in one line."""
+"""Settings from the environment (docs/operations.md#settings). A wrong one is named in one line."""
 
 from __future__ import annotations
 

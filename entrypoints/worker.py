@@ -1,4 +1,6 @@
-"""The worker: runs outbox tasks as the queue brings them, and sweeps up behind everybody (design.md §6)."""
+"""The worker: does outbox tasks, relays what the queue lost, sweeps, reconciles
+(docs/domain-rules.md#work-after-a-commit).
+"""
 
 from __future__ import annotations
 

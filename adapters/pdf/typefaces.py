@@ -1,7 +1,7 @@
 """The fonts a ticket is set in: Noto Sans for Latin, and its sisters for the scripts that a text needs.
 
-Reading a font costs tens of milliseconds, so a document reads only those it uses. `fonts/README.md` says what is
-covered.
+Reading a font costs tens of milliseconds, so a document reads only those it uses. ``adapters/pdf/fonts/README.md``
+says what is covered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What belongs to a producer. Everything else does not exist for them (api.md: existence is not revealed)."""
+"""What belongs to a producer. Everything else does not exist for them (docs/domain-rules.md#who-may-see-what)."""
 
 from __future__ import annotations
 

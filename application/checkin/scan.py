@@ -1,4 +1,4 @@
-"""Use cases: who goes in (api.md, POST /checkin)."""
+"""Use cases: who goes in (docs/api.md#door)."""
 
 from __future__ import annotations
 

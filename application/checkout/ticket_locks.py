@@ -1,4 +1,4 @@
-"""Locking tickets across processes before the database is asked (design.md §4.3)."""
+"""Locking tickets across processes before the database is asked (docs/domain-rules.md#how-a-hold-is-granted)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reconciler: asks Stripe where its news never came (design.md §5)."""
+"""The reconciler: asks Stripe where its news never came (docs/domain-rules.md#payments)."""
 
 from __future__ import annotations
 

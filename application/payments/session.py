@@ -1,4 +1,4 @@
-"""Opening the page where an order is paid, at the pace that Stripe allows (design.md §4.5).
+"""Opening the page where an order is paid, at the pace that Stripe allows (docs/domain-rules.md#how-a-hold-is-granted).
 
 At an on-sale more orders are placed in a second than Stripe opens sessions. The tickets are held at once; the session
 comes when its turn does, and until then the buyer waits on a page of ours.

@@ -33,7 +33,7 @@ class OutboxCounts:
 
 
 class OutboxRepo(Protocol):
-    """Work that must happen after a commit (design.md §6)."""
+    """Work that must happen after a commit (docs/domain-rules.md#work-after-a-commit)."""
 
     async def add(self, tasks: Iterable[OutboxTask]) -> None: ...
 

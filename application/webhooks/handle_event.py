@@ -1,4 +1,4 @@
-"""Use case: the payment provider sends an event (design.md §5).
+"""Use case: the payment provider sends an event (docs/domain-rules.md#webhooks).
 
 Every event for this installation is kept with what became of it. If the process dies before the event is kept, the
 provider has had no answer, and sends it again.

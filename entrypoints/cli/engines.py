@@ -1,4 +1,4 @@
-"""Engines of our own, where the environment names none (design.md §7)."""
+"""Engines of our own, where the environment names none (docs/operations.md#our-own-engines)."""
 
 from __future__ import annotations
 

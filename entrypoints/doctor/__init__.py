@@ -1,1 +1,1 @@
-"""Examining an installation before it goes live (api.md, piquetickets doctor)."""
+"""Examining an installation before it goes live (docs/operations.md#doctor)."""

@@ -1,1 +1,1 @@
-"""The API of api.md."""
+"""The API of docs/api.md."""

@@ -1,4 +1,4 @@
-"""Who may call what: bearer tokens and their scopes (api.md, Producer API).
+"""Who may call what: bearer tokens and their scopes (docs/api.md#producer-api).
 
 ``BearerTokens`` reads the token of a request, ``requires`` refuses those without one that has the scope, and
 ``guarded_router`` puts both, and what OpenAPI says of them, around handlers. These ask for ``actor`` (whose things may

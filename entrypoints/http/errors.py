@@ -1,4 +1,4 @@
-"""How every error looks over HTTP (api.md, Errors): one table, for rules, use cases and the framework alike."""
+"""How every error looks over HTTP (docs/api.md#errors): one table, for rules, use cases and the framework alike."""
 
 from __future__ import annotations
 

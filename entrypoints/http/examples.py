@@ -24,7 +24,7 @@ from entrypoints.http.sample_data import (
 )
 
 REQUEST_ID: Final = "5f1d2c3b4a5968778695a4b3c2d1e0f0"
-#: What a person reads, by the code of api.md's table.
+#: What a person reads, by the code of the table in docs/api.md#errors.
 ERROR_MESSAGES: Final = {
     "invalid_request": "tickets[0].ticket_id: this field is required",
     "invalid_email": "Invalid email format",

@@ -1,4 +1,4 @@
-"""The Idempotency-Key header (api.md, POST /checkout)."""
+"""The Idempotency-Key header (docs/api.md#checkout)."""
 
 from __future__ import annotations
 

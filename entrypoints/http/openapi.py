@@ -35,7 +35,7 @@ _JSON: Final = "application/json"
 _ERROR: Final = Reference("#/components/schemas/ErrorOut")
 _METHODS: Final = ("get", "put", "post", "patch", "delete")
 
-#: Which status a code of api.md's table comes with; the last four no error of ours stands for.
+#: Which status a code of docs/api.md#errors comes with; the last four no error of ours stands for.
 STATUSES: Final = {row.code: row.status for row in ERRORS.values()} | {
     "unauthorized": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,
@@ -59,7 +59,7 @@ class _AsItIs(Example):
 
 
 def answers(*codes: str) -> dict[int, ResponseSpec]:
-    """The errors of an operation, by their codes in api.md's table."""
+    """The errors of an operation, by their codes in docs/api.md#errors."""
     return {
         int(status): ResponseSpec(
             data_container=ErrorOut,
@@ -79,7 +79,7 @@ def complete(openapi: OpenAPI) -> None:
             _add_examples(operation)
     for name, schema in openapi.components.schemas.items():
         if name.endswith("In") and isinstance(schema, Schema):
-            schema.additional_properties = False  # api.md: unknown fields are refused
+            schema.additional_properties = False  # docs/api.md: unknown fields are refused
 
 
 def _operations(item: PathItem) -> Iterator[Operation]:

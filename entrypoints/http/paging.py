@@ -1,4 +1,4 @@
-"""Lists in pages (api.md): ``limit``, ``cursor``, and ``next_cursor`` in the answer."""
+"""Lists in pages (docs/api.md): ``limit``, ``cursor``, and ``next_cursor`` in the answer."""
 
 from __future__ import annotations
 

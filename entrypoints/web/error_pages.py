@@ -1,4 +1,4 @@
-"""Errors for people: a browser that asks for a page gets one; whoever asks for JSON gets what api.md says."""
+"""Errors for people: a browser that asks for a page gets one; whoever asks for JSON gets what docs/api.md says."""
 
 from __future__ import annotations
 

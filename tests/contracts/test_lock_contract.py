@@ -1,4 +1,4 @@
-"""The Lock port: what MemoryLock and RedisLock both promise (design.md §4, point 3)."""
+"""The Lock port: what MemoryLock and RedisLock both promise (docs/domain-rules.md#how-a-hold-is-granted)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every row of api.md's error table that is not a rule of the checkout (those are in the checkout's own tests)."""
+"""Every row of docs/api.md#errors that is not a rule of the checkout (those are in the checkout's own tests)."""
 
 from __future__ import annotations
 

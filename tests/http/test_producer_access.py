@@ -125,7 +125,7 @@ async def test_what_is_no_id_is_refused(office: BackOffice, method: str, path: s
 
 @with_a_body
 async def test_body_that_cannot_be_one_is_refused(office: BackOffice, method: str, path: str) -> None:
-    """api.md: unknown fields are refused (400), so that a typo is never silently ignored."""
+    """docs/api.md: unknown fields are refused (400), so that a typo is never silently ignored."""
     example = _sent(method, BASE + path)["json"]
     no_json = {"data": b"{", "headers": {"Content-Type": JSON}}
     wrong_ones: list[dict[str, Any]] = [{"json": {**example, "typo": 1}}, {"json": [example]}, no_json]

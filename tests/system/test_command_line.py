@@ -1,4 +1,4 @@
-"""The other commands of api.md, as processes."""
+"""The other commands of docs/api.md, as processes."""
 
 from __future__ import annotations
 

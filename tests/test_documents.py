@@ -1,0 +1,146 @@
+"""What code and documents point to is in the repository: files, headings, classes and functions.
+
+Looked at is every text file of ours. A pointer is
+
+- a name that ends in ``.md``, with or without ``#heading``, anywhere: from the repository's root, or beside the file
+  that names it;
+- a link in Markdown to something that is not on another host;
+- in Markdown, a path in backticks that begins with one of our folders;
+- in Markdown, a Python file in backticks with names in parentheses behind it: `file.py` (`Class.method`, `function`).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = tuple(sorted(each.name for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith(".")))
+SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".sh", ".html", ".txt", ".js", ".css", ".lua", ".ini", ""}
+#: What is installed, built or measured here, and is not ours.
+NOT_OURS = {"__pycache__", "htmlcov", "dist", "fonts", "node_modules"}
+
+_MARKDOWN_NAME = re.compile(r"(?<![\w/.*-])((?:[\w.-]+/)*[\w.-]+\.md)\b(?:#([\w-]+))?")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_BACKTICKS = re.compile(r"`([^`\n]+)`")
+_NAMES_IN_FILE = re.compile(r"`([\w./-]+\.py)` \(((?:`[\w.]+`(?:, | and )?)+)\)")
+_HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+_CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def texts() -> Iterator[Path]:
+    """Every text file of ours, by its path from the root."""
+    tops = [each for each in ROOT.iterdir() if each.is_file()]
+    hidden = [ROOT / ".ci/run"]
+    inside = [each for folder in FOLDERS for each in (ROOT / folder).rglob("*") if each.is_file()]
+    for path in sorted({*tops, *hidden, *inside}):
+        relative = path.relative_to(ROOT)
+        if path.suffix in SUFFIXES and NOT_OURS.isdisjoint(relative.parts) and path.name != ".git":
+            yield relative
+
+
+@cache
+def text_of(path: Path) -> str:
+    try:
+        return (ROOT / path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:  # no text, whatever its name says
+        return ""
+
+
+@cache
+def anchors(path: Path) -> frozenset[str]:
+    """The anchors that GitHub gives to a document's headings."""
+    found: Counter[str] = Counter()
+    anchored = set()
+    for heading in _HEADING.findall(_CODE_BLOCK.sub("", text_of(path))):
+        plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        slug = re.sub(r"[^\w\- ]", "", plain).strip().replace(" ", "-")
+        anchored.add(f"{slug}-{found[slug]}" if found[slug] else slug)
+        found[slug] += 1
+    return frozenset(anchored)
+
+
+@cache
+def names_in(path: Path) -> frozenset[str]:
+    """Classes, functions, methods (``Class.method``) and constants of a module."""
+    names = set()
+    for node in ast.parse(text_of(path)).body:
+        names |= _bound(node)
+        if isinstance(node, ast.ClassDef):
+            names |= {f"{node.name}.{name}" for each in node.body for name in _bound(each)}
+    return frozenset(names)
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
+
+
+def places_of(name: str, named_in: Path) -> list[Path]:
+    """Where a file of that name may be: from the root, or beside the file that names it."""
+    beside = Path(*(ROOT / named_in).parent.joinpath(name).resolve().parts)
+    return [ROOT / name, beside]
+
+
+def lost_documents(path: Path) -> Iterator[str]:
+    for name, anchor in _MARKDOWN_NAME.findall(text_of(path)):
+        found = next((place for place in places_of(name, path) if place.is_file()), None)
+        if found is None:
+            yield name
+        elif anchor and anchor not in anchors(found.relative_to(ROOT)):
+            yield f"{name}#{anchor}"
+
+
+def lost_links(path: Path) -> Iterator[str]:
+    for target in _LINK.findall(_CODE_BLOCK.sub("", text_of(path))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        found = (ROOT / path).parent / name if name else ROOT / path
+        if not found.exists() or (anchor and anchor not in anchors(found.resolve().relative_to(ROOT))):
+            yield target
+
+
+def lost_paths(path: Path) -> Iterator[str]:
+    beginnings = tuple(f"{folder}/" for folder in (*FOLDERS, ".ci"))
+    for quoted in _BACKTICKS.findall(_CODE_BLOCK.sub("", text_of(path))):
+        is_path = quoted.startswith(beginnings) and not re.search(r"[\s*{<…]", quoted)
+        if is_path and not (ROOT / quoted).exists():
+            yield quoted
+
+
+def lost_names(path: Path) -> Iterator[str]:
+    for file, names in _NAMES_IN_FILE.findall(text_of(path)):
+        known = names_in(Path(file)) if (ROOT / file).is_file() else frozenset()
+        yield from (f"{file} ({name})" for name in _BACKTICKS.findall(names) if name not in known)
+
+
+ALL = sorted(texts())
+DOCUMENTS = [path for path in ALL if path.suffix == ".md"]
+
+
+def test_every_document_that_is_named_is_here() -> None:
+    assert {path.as_posix(): lost for path in ALL if (lost := sorted(set(lost_documents(path))))} == {}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=Path.as_posix)
+def test_links_lead_somewhere(path: Path) -> None:
+    assert list(lost_links(path)) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=Path.as_posix)
+def test_paths_in_documents_are_here(path: Path) -> None:
+    assert list(lost_paths(path)) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=Path.as_posix)
+def test_names_in_documents_are_in_their_files(path: Path) -> None:
+    assert list(lost_names(path)) == []
