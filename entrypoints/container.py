@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from uuid import UUID
 
 from dependency_injector import containers, providers
 
@@ -19,7 +18,7 @@ from adapters.postgres.report import PostgresReportReader
 from adapters.postgres.retention import PostgresRetention
 from adapters.postgres.tax_locations import PostgresTaxLocations
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.prometheus.measured import MeasuredDecisions, MeasuredLock
+from adapters.prometheus.measured import MeasuredDecider, MeasuredLock
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import CONNECTION, create_redis
 from adapters.redis.heartbeat import RedisHeartbeat
@@ -58,7 +57,7 @@ from application.checkout.checkout import Checkout
 from application.checkout.checkout_form import SubmitCheckoutForm
 from application.checkout.claimants import Claimants
 from application.checkout.holds import ForgetClaims, ListHolds, ReleaseHolds
-from application.checkout.place_orders import CheckoutRequest, Placement, PlaceOrders
+from application.checkout.place_orders import CheckoutLine, PlaceOrders
 from application.checkout.quote import QuoteCart
 from application.checkout.ticket_issuer import TicketIssuer
 from application.concurrency.group_commit import GroupCommit
@@ -214,8 +213,8 @@ class Container(containers.DeclarativeContainer):
         dispatch,
         policy,
     )
-    checkout_line: providers.Singleton[GroupCommit[UUID, CheckoutRequest, Placement]] = providers.Singleton(
-        GroupCommit, providers.Singleton(MeasuredDecisions, place_orders, metrics), prepare=place_orders.provided.locks
+    checkout_line: providers.Singleton[CheckoutLine] = providers.Singleton(
+        GroupCommit, providers.Singleton(MeasuredDecider, place_orders, metrics.provided.checkouts_decided)
     )
     open_session = providers.Singleton(OpenSession, payment, unit_of_work.provider, order_payments, links, clock)
     find_pay_page = providers.Singleton(FindPayPage, clock, open_session)

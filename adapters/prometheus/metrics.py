@@ -4,9 +4,12 @@ that is prometheus-client's multiprocess mode, chosen by PROMETHEUS_MULTIPROC_DI
 
 from __future__ import annotations
 
+import collections
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -14,6 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from application.checkout.place_orders import Placement
 from domain.orders import OrderStatus
 from domain.timezones import RULES
 
@@ -25,6 +29,7 @@ _SLOW = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20)
 #: Help text, and value; or a value for each kind.
 Gauge = tuple[str, float | Mapping[str, float]]
 
+_WORD_STARTS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
@@ -33,13 +38,13 @@ class PrometheusMetrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self.checkouts = Counter(
+        self._checkouts = Counter(
             "piquetickets_checkouts", "Checkouts decided, by outcome.", ["outcome"], registry=registry
         )
-        self.batch_size = Histogram(
+        self._batch_size = Histogram(
             "piquetickets_checkout_batch_size", "Checkouts decided together.", buckets=_BATCH_SIZES, registry=registry
         )
-        self.decision_seconds = Histogram(
+        self._decision_seconds = Histogram(
             "piquetickets_checkout_decision_seconds",
             "The transaction of one batch of checkouts, once the locks are had.",
             buckets=_QUICK,
@@ -92,6 +97,13 @@ class PrometheusMetrics:
         self._answers_of = cache(self._http_requests.labels)
         self._latencies_of = cache(self._http_seconds.labels)
 
+    def checkouts_decided(self, outcomes: Sequence[Placement | Exception], seconds: float) -> None:
+        """A batch of checkouts was decided together."""
+        self._decision_seconds.observe(seconds)
+        self._batch_size.observe(len(outcomes))
+        for name, count in collections.Counter(map(_outcome_name, outcomes)).items():
+            self._checkouts.labels(name).inc(count)
+
     def transaction_ended(self, how: str, seconds: float) -> None:
         """A unit of work ended by a commit or a rollback."""
         self._transactions_of(how).observe(seconds)
@@ -119,6 +131,15 @@ class PrometheusMetrics:
         now = CollectorRegistry()
         now.register(_Gauges(gauges))
         return generate_latest(registry) + generate_latest(now)
+
+
+def _outcome_name(outcome: Placement | Exception) -> str:
+    """``held``, ``sold`` (free), ``repeated`` (a known Idempotency-Key), or the refusal: ``tickets_unavailable``."""
+    if isinstance(outcome, Exception):
+        return _WORD_STARTS.sub("_", type(outcome).__name__).lower()
+    if not outcome.is_new:
+        return "repeated"
+    return "held" if outcome.order.holds_tickets else "sold"
 
 
 class _Gauges(Collector):

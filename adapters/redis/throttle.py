@@ -11,7 +11,7 @@ from functools import partial
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from application.concurrency.group_commit import GroupCommit
+from application.concurrency.group_commit import GroupCommit, decide_with
 from application.ports.throttle import Turn
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class RedisThrottle:
 
     async def reserve(self, key: str, *, max_wait_seconds: float | None) -> Turn:
         if key not in self._keys:
-            self._keys[key] = GroupCommit(partial(self._reserve_together, key), max_waiting=sys.maxsize)
+            self._keys[key] = GroupCommit(decide_with(partial(self._reserve_together, key)), max_waiting=sys.maxsize)
         return await self._keys[key].submit(None, max_wait_seconds)
 
     async def _reserve_together(self, key: str, patience: Sequence[float | None]) -> list[Turn]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from application.concurrency.group_commit import GroupCommit
+from application.concurrency.group_commit import GroupCommit, decide_with
 from application.pages import page_of
 from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.system import Clock
@@ -36,7 +36,7 @@ class GetShow:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
-        self._line: GroupCommit[None, UUID, ShowDetails | None] = GroupCommit(self._look_together)
+        self._line: GroupCommit[None, UUID, ShowDetails | None] = GroupCommit(decide_with(self._look_together))
 
     async def __call__(self, show_id: UUID) -> ShowDetails:
         """A published show. Raises NotFound, also for one that is not published, and Busy."""

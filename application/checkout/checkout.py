@@ -8,10 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
-from uuid import UUID
 
-from application.checkout.place_orders import CheckoutRequest, Placement
-from application.concurrency.group_commit import GroupCommit
+from application.checkout.place_orders import CheckoutLine, CheckoutRequest, Placement
 from application.errors import (
     CheckoutInProgress,
     PaymentNotPossible,
@@ -34,14 +32,14 @@ class Checkout:
 
     def __init__(
         self,
-        place: GroupCommit[UUID, CheckoutRequest, Placement],
+        line: CheckoutLine,
         open_session: OpenSession,
         *,
         wait_seconds: float = 10,
     ) -> None:
         """``wait_seconds`` is how long a buyer waits for a ticket that somebody keeps."""
         self._wait_seconds = wait_seconds
-        self._place = place
+        self._line = line
         self._open_session = open_session
         self._keys_in_flight: set[str] = set()
 
@@ -64,7 +62,7 @@ class Checkout:
     async def _placed(self, request: CheckoutRequest, wait_until: float) -> Placement:
         while True:
             try:
-                return await self._place.submit(request.cart.show_id, request)
+                return await self._line.submit(request.cart.show_id, request)
             except TicketsInUse:
                 if time.perf_counter() + LOOK_AGAIN_SECONDS > wait_until:
                     raise

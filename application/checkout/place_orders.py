@@ -11,9 +11,12 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from typing_extensions import override
+
 from application.access.audit_log import AuditLog
 from application.checkout.ticket_issuer import new_order_id
 from application.checkout.ticket_locks import ticket_locks
+from application.concurrency.group_commit import BatchDecider, GroupCommit
 from application.concurrency.retry import retry_on_conflict
 from application.errors import (
     IdempotencyKeyReused,
@@ -65,7 +68,7 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Decided:
     """What was decided together: an outcome for each request, the new orders among them, and what must follow."""
 
     outcomes: list[Placement | Exception]
@@ -73,8 +76,8 @@ class Batch:
     tasks: list[OutboxTask]
 
 
-class PlaceOrders:
-    """Decides checkouts together: one lock, one transaction (group commit's Prepare and Decide)."""
+class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
+    """Decides checkouts together: the locks of all their tickets, then one transaction."""
 
     def __init__(
         self,
@@ -97,19 +100,21 @@ class PlaceOrders:
         self._audit = AuditLog(clock, ids)
         self._in_use: frozenset[Hashable] = frozenset()
 
+    @override
     @asynccontextmanager
-    async def locks(
+    async def prepare(
         self, requests: Sequence[CheckoutRequest], waiting: Callable[[], Sequence[CheckoutRequest]]
     ) -> AsyncIterator[Callable[[CheckoutRequest], bool]]:
-        """Group commit's Prepare: the locks of all tickets asked for, and of those that others ask for meanwhile
-        whichever are free. Good for whoever asks for locked tickets alone.
+        """The locks of all tickets that are asked for, and of those that waiting requests ask for as far as they are
+        free. A waiting request is covered if all of its tickets are locked.
 
         Raises Busy.
         """
         async with ticket_locks(self._lock, _tickets_of(requests), lambda: _tickets_of(waiting())) as locked:
             yield lambda request: request.cart.ticket_ids <= locked
 
-    async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
+    @override
+    async def decide(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
         """A placement or refusal for each request; TicketsInUse for those whose rows somebody keeps for long: the batch
         waits for them once, and passes them over from then on, until they are free again.
 
@@ -117,22 +122,22 @@ class PlaceOrders:
         """
         pass_over = not self._in_use.isdisjoint(_rows_of(requests))
         try:
-            batch = await retry_on_conflict(lambda: self._transact(requests, pass_over=pass_over))
+            decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=pass_over))
         except RowsInUse as error:
             log.warning("Rows are kept by somebody, and passed over from now on: %s", error)
-            batch = await retry_on_conflict(lambda: self._transact(requests, pass_over=True))
-        self._hand_over(batch.tasks)
-        return batch.outcomes
+            decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=True))
+        self._hand_over(decided.tasks)
+        return decided.outcomes
 
-    async def _transact(self, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Batch:
+    async def _transact(self, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Decided:
         started = time.perf_counter()
         async with self._unit_of_work() as uow:
-            batch = await self._decide(uow, requests, pass_over=pass_over)
+            decided = await self._place_all(uow, requests, pass_over=pass_over)
             await uow.commit()
-        log.info("Transaction completed in %.2fs: %d orders", time.perf_counter() - started, len(batch.placed))
-        return batch
+        log.info("Transaction completed in %.2fs: %d orders", time.perf_counter() - started, len(decided.placed))
+        return decided
 
-    async def _decide(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Batch:
+    async def _place_all(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Decided:
         # Whoever placed an order under one of the keys has committed when the tickets are locked.
         keys = {request.idempotency.key for request in requests if request.idempotency}
         limits = self._policy.claims
@@ -166,7 +171,7 @@ class PlaceOrders:
                 await uow.inventory.claim(claims.new)
             await uow.outbox.add(tasks)
             await self._remember_who_placed(uow, requests, outcomes)
-        return Batch(outcomes, placed, tasks)
+        return Decided(outcomes, placed, tasks)
 
     async def _remember_who_placed(
         self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], outcomes: Sequence[Placement | Exception]
@@ -224,6 +229,10 @@ class PlaceOrders:
                 show_ends_at = data.shows[order.show_id].end_time
                 claims.add_free(claimant, order.id, tickets, now=now, show_ends_at=show_ends_at)
         return Placement(order, is_new=True)
+
+
+#: Where checkouts wait until PlaceOrders decides them.
+CheckoutLine = GroupCommit[UUID, CheckoutRequest, Placement]
 
 
 def _tickets_of(requests: Sequence[CheckoutRequest]) -> frozenset[UUID]:

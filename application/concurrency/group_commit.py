@@ -16,21 +16,63 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
+
+from typing_extensions import override
 
 from application.errors import Busy
 
 Key = TypeVar("Key", bound=Hashable)
 Request = TypeVar("Request")
 Result = TypeVar("Result")
+Request_contra = TypeVar("Request_contra", contravariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
 
-#: Decides requests together; one result or exception for each, in their order. Raising refuses them all.
-Decide = Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]
-#: What a decision on requests needs before it can be made, and how long. Whoever waits by now (the second argument, to
-#: be asked late) is decided as well if what is yielded says that the preparation is good for them.
-Prepare = Callable[
-    [Sequence[Request], Callable[[], Sequence[Request]]], AbstractAsyncContextManager[Callable[[Request], bool]]
-]
+
+class BatchDecider(Protocol[Request_contra, Result_co]):
+    """What decides the requests of a batch together."""
+
+    def prepare(
+        self, requests: Sequence[Request_contra], waiting: Callable[[], Sequence[Request_contra]]
+    ) -> AbstractAsyncContextManager[Callable[[Request_contra], bool]]:
+        """What must be held while the requests are decided, such as locks.
+
+        ``waiting()`` are the requests that could join the batch at this moment. The context manager yields a function
+        that says which of them are covered by what is held: those join. Raising refuses ``requests``.
+        """
+        ...
+
+    async def decide(self, requests: Sequence[Request_contra]) -> Sequence[Result_co | Exception]:
+        """A result or an exception for each request, in their order. Raising refuses all of them."""
+        ...
+
+
+def decide_with(
+    decide: Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]],
+) -> BatchDecider[Request, Result]:
+    """A decider that needs no preparation."""
+    return _Function(decide)
+
+
+def _everybody(_: object) -> bool:
+    return True
+
+
+class _Function(BatchDecider[Request, Result]):
+    def __init__(self, decide: Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]) -> None:
+        self._decide = decide
+
+    @override
+    @asynccontextmanager
+    async def prepare(
+        self, requests: Sequence[Request], waiting: Callable[[], Sequence[Request]]
+    ) -> AsyncIterator[Callable[[Request], bool]]:
+        yield _everybody
+
+    @override
+    async def decide(self, requests: Sequence[Request]) -> Sequence[Result | Exception]:
+        return await self._decide(requests)
+
 
 _Entry = tuple[Request, asyncio.Future[Result]]
 
@@ -45,20 +87,11 @@ class _Batch(Generic[Key, Request, Result]):
         return [request for request, _ in self.entries]
 
 
-def _everybody(_: object) -> bool:
-    return True
-
-
-@asynccontextmanager
-async def _nothing_to_prepare(*_: object) -> AsyncIterator[Callable[[object], bool]]:
-    yield _everybody
-
-
 class GroupCommit(Generic[Key, Request, Result]):
     """Lines of requests by key (a show). Two batches never decide for the same key at the same time.
 
-    A batch begins with those of one key. ``prepare`` is called for them and may raise for them; ``decide`` is called
-    within it, for whoever has joined by then, too.
+    A batch begins with those of one key. The decider prepares for them, and may refuse them; while what it prepared
+    lasts, it decides them and all that have joined by then.
 
     ``max_batch`` bounds the work of one transaction, ``max_waiting`` each line (a request beyond it raises Busy).
     While a batch is under way others gather for the next one; but when it takes longer than ``max_wait_seconds``,
@@ -67,16 +100,14 @@ class GroupCommit(Generic[Key, Request, Result]):
 
     def __init__(
         self,
-        decide: Decide[Request, Result],
+        decider: BatchDecider[Request, Result],
         *,
-        prepare: Prepare[Request] | None = None,
         max_batch: int = 64,
         max_waiting: int = 2000,
         max_in_flight: int = 4,
         max_wait_seconds: float = 0.05,
     ) -> None:
-        self._decide = decide
-        self._prepare = prepare or _nothing_to_prepare
+        self._decider = decider
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._max_in_flight = max_in_flight
@@ -162,9 +193,9 @@ class GroupCommit(Generic[Key, Request, Result]):
 
     async def _run(self, batch: _Batch[Key, Request, Result]) -> None:
         try:
-            async with self._prepare(batch.requests, partial(self._waiting_for, batch)) as is_good_for:
+            async with self._decider.prepare(batch.requests, partial(self._waiting_for, batch)) as is_good_for:
                 self._join(batch, is_good_for)
-                outcomes = await self._decide(batch.requests)
+                outcomes = await self._decider.decide(batch.requests)
         except Exception as error:  # noqa: BLE001  # whatever it is, everybody who waits must hear of it
             outcomes = [error] * len(batch.entries)
         finally:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from application.concurrency.group_commit import GroupCommit
+from application.concurrency.group_commit import GroupCommit, decide_with
 from application.ports.catalog import ShowDetails
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import NotFound
@@ -54,7 +54,7 @@ class GetOrder:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
-        self._line: GroupCommit[None, UUID, OrderDetails | None] = GroupCommit(self._look_together)
+        self._line: GroupCommit[None, UUID, OrderDetails | None] = GroupCommit(decide_with(self._look_together))
 
     async def __call__(self, order_id: UUID) -> OrderDetails:
         """The order as it is when it is asked for, or later. Raises NotFound, Busy, StorageUnavailable."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from application.concurrency.group_commit import GroupCommit
+from application.concurrency.group_commit import GroupCommit, decide_with
 from application.concurrency.spaced_calls import SpacedCalls
 from application.payments.order_payments import OrderPayments
 from application.ports.orders import OrderRef
@@ -34,7 +34,7 @@ class CompleteOrder:
         self._payment_for_buyers = payment_for_buyers
         self._unit_of_work = unit_of_work
         self._order_payments = order_payments
-        self._finding: GroupCommit[None, str, OrderRef | None] = GroupCommit(self._find_together)
+        self._finding: GroupCommit[None, str, OrderRef | None] = GroupCommit(decide_with(self._find_together))
         self._asking: SpacedCalls[Order] = SpacedCalls(self._ask_for_buyer)
 
     async def __call__(self, session_id: str) -> Order:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from application.concurrency.group_commit import GroupCommit
+from application.concurrency.group_commit import GroupCommit, decide_with
 from application.concurrency.retry import retry_on_conflict
 from application.notifications.reminder_task import reminder_of
 from application.payments.duplicate_payments import return_task
@@ -87,7 +87,7 @@ class OrderPayments:
         self._hand_over = dispatch
         self._metrics = metrics
         self._line: GroupCommit[UUID, OrderChange, Order] = GroupCommit(
-            self._apply_batch, max_in_flight=MAX_TRANSACTIONS
+            decide_with(self._apply_batch), max_in_flight=MAX_TRANSACTIONS
         )
 
     async def apply_session(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from application.concurrency.group_commit import GroupCommit
+from application.concurrency.group_commit import GroupCommit, decide_with
 from application.payments.completion import CompleteOrder
 from application.payments.duplicate_payments import SyncDuplicatePayment
 from application.payments.order_payments import OrderPayments
@@ -42,7 +42,7 @@ class KeepEvent:
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
-        self._line: GroupCommit[None, PaymentEvent, None] = GroupCommit(self._keep_together)
+        self._line: GroupCommit[None, PaymentEvent, None] = GroupCommit(decide_with(self._keep_together))
 
     async def __call__(self, event: PaymentEvent) -> None:
         """Raises StorageUnavailable, StorageConflict."""

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from application.concurrency.group_commit import GroupCommit
+from application.concurrency.group_commit import GroupCommit, decide_with
 from application.ports.payment import (
     PaymentError,
     PaymentEvent,
@@ -49,7 +49,7 @@ class HandlePaymentEvent:
         self._event_handlers = event_handlers
         self._keep_event = keep_event
         self._livemode = livemode
-        self._looking_up: GroupCommit[None, PaymentEvent, EventContext] = GroupCommit(self._look_up)
+        self._looking_up: GroupCommit[None, PaymentEvent, EventContext] = GroupCommit(decide_with(self._look_up))
 
     async def __call__(self, payload: bytes, signature: str) -> None:
         """Keep the event in the raw body, and do what it asks for, unless that was done before.

@@ -31,7 +31,7 @@ from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOff
 from application.checkin.scan import CheckIn, TicketLookup, UndoCheckIn
 from application.checkout.box_office import SellAtCounter
 from application.checkout.checkout import Checkout
-from application.checkout.place_orders import CheckoutRequest, Placement, PlaceOrders
+from application.checkout.place_orders import CheckoutLine, CheckoutRequest, PlaceOrders
 from application.checkout.ticket_issuer import TicketIssuer
 from application.concurrency.group_commit import GroupCommit
 from application.links import Links, OrderTokens
@@ -179,9 +179,7 @@ class World:
         self.place_orders = PlaceOrders(
             self.database, self.lock, self.clock, self.ids, issue, self.dispatch, self.policy
         )
-        self.line: GroupCommit[UUID, CheckoutRequest, Placement] = GroupCommit(
-            self.place_orders, prepare=self.place_orders.locks
-        )
+        self.line: CheckoutLine = GroupCommit(self.place_orders)
         self.open_session = OpenSession(self.payment, self.database, self.order_payments, self.links, self.clock)
         self.find_pay_page = FindPayPage(self.clock, self.open_session)
         self.checkout = Checkout(self.line, self.open_session)

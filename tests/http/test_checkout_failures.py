@@ -231,9 +231,7 @@ async def test_line_that_grew_past_its_bound_is_busy(
 ) -> None:
     async with running(settings) as service:
         place_orders = service.container.place_orders()
-        service.container.checkout_line.override(
-            GroupCommit(place_orders, prepare=place_orders.locks, max_batch=1, max_waiting=2)
-        )
+        service.container.checkout_line.override(GroupCommit(place_orders, max_batch=1, max_waiting=2))
         service.container.checkout.reset()  # so that it is made anew, with that line
         box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
         on_sale = await box_office.put_on_sale()

@@ -46,7 +46,7 @@ def placed(outcome: Placement | Exception) -> Order:
 
 
 async def decided(world: World, asked: CheckoutRequest) -> Placement | Exception:
-    (outcome,) = await world.place_orders([asked])
+    (outcome,) = await world.place_orders.decide([asked])
     return outcome
 
 
@@ -54,7 +54,7 @@ async def test_paid_and_free_orders_are_placed_side_by_side(world: World) -> Non
     evening = show()
     stalls, standing = ticket(of=evening, quantity=10), ticket(of=evening, price=0, quantity=10)
     await world.sell(stalls, standing)
-    paid, free = map(placed, await world.place_orders([request((stalls, 2)), request((standing, 3))]))
+    paid, free = map(placed, await world.place_orders.decide([request((stalls, 2)), request((standing, 3))]))
     assert await world.order(paid.id) == paid
     assert await world.order(free.id) == free
     assert (paid.status, free.status) == (OrderStatus.PENDING, OrderStatus.COMPLETED)
@@ -65,7 +65,9 @@ async def test_paid_and_free_orders_are_placed_side_by_side(world: World) -> Non
 async def test_one_refused_order_does_not_refuse_its_neighbours(world: World) -> None:
     stalls = ticket(quantity=3)
     await world.sell(stalls)
-    first, refusal, last = await world.place_orders([request((stalls, 2)), request((stalls, 2)), request((stalls, 1))])
+    first, refusal, last = await world.place_orders.decide(
+        [request((stalls, 2)), request((stalls, 2)), request((stalls, 1))]
+    )
     assert isinstance(refusal, TicketsUnavailable)
     placed(first)
     placed(last)
@@ -76,7 +78,9 @@ async def test_one_refused_order_does_not_refuse_its_neighbours(world: World) ->
 async def test_no_number_that_somebody_sends_refuses_the_neighbours(world: World, total: str) -> None:
     stalls = ticket(quantity=3)
     await world.sell(stalls)
-    outcomes = await world.place_orders([request((stalls, 1)), request((stalls, 1), expected_total=Decimal(total))])
+    outcomes = await world.place_orders.decide(
+        [request((stalls, 1)), request((stalls, 1), expected_total=Decimal(total))]
+    )
     placed(outcomes[0])
     assert isinstance(outcomes[1], PriceChanged)
 
@@ -84,7 +88,7 @@ async def test_no_number_that_somebody_sends_refuses_the_neighbours(world: World
 async def test_an_unknown_show_is_refused_alone(world: World) -> None:
     stalls, elsewhere = ticket(), ticket()
     await world.sell(stalls)
-    refusal, order = await world.place_orders([request((elsewhere, 1)), request((stalls, 1))])
+    refusal, order = await world.place_orders.decide([request((elsewhere, 1)), request((stalls, 1))])
     assert isinstance(refusal, NotFound)
     placed(order)
 
@@ -93,7 +97,7 @@ async def test_orders_of_several_shows_are_decided_together(world: World) -> Non
     hamlet, macbeth = ticket(), ticket()
     await world.sell(hamlet, macbeth)
     for outcome, kind in zip(
-        await world.place_orders([request((hamlet, 1)), request((macbeth, 1))]), [hamlet, macbeth], strict=True
+        await world.place_orders.decide([request((hamlet, 1)), request((macbeth, 1))]), [hamlet, macbeth], strict=True
     ):
         assert placed(outcome).show_id == kind.show_id
 
@@ -103,7 +107,7 @@ async def test_the_last_use_of_a_promo_code_goes_to_one_order(world: World) -> N
     stalls = ticket()
     promo = promo_code(of=stalls, max_uses=1)
     await world.sell(stalls, promo_codes=[promo])
-    first, second = await world.place_orders([request((stalls, 1), promo_code=promo.code)] * 2)
+    first, second = await world.place_orders.decide([request((stalls, 1), promo_code=promo.code)] * 2)
     placed(first)
     assert isinstance(second, PromoCodeExhausted)
     assert await world.uses(promo) == 1
@@ -120,7 +124,7 @@ async def test_only_free_orders_have_a_confirmation_to_send_at_once(world: World
     evening = show()
     stalls, standing = ticket(of=evening), ticket(of=evening, price=0)
     await world.sell(stalls, standing)
-    _, free = map(placed, await world.place_orders([request((stalls, 1)), request((standing, 1))]))
+    _, free = map(placed, await world.place_orders.decide([request((stalls, 1)), request((standing, 1))]))
     (task,) = await world.tasks()
     assert (task.kind, task.order_id) == (TaskKind.CONFIRMATION_MAIL, free.id)
     await world.dispatch.close()
@@ -162,7 +166,7 @@ async def test_a_repetition_is_not_refused_because_the_show_is_sold_out_by_now(w
 async def test_two_requests_under_one_key_in_the_same_batch_make_one_order(world: World) -> None:
     stalls = ticket()
     await world.sell(stalls)
-    first, second = await world.place_orders([request((stalls, 1), key="once")] * 2)
+    first, second = await world.place_orders.decide([request((stalls, 1), key="once")] * 2)
     assert second == Placement(placed(first), is_new=False)
     assert await world.counters(stalls) == (1, 0)
 
@@ -185,7 +189,7 @@ async def test_a_conflict_that_does_not_end_refuses_the_batch_and_changes_nothin
     await world.sell(stalls)
     database.conflicts = MAX_ATTEMPTS
     with pytest.raises(StorageConflict):
-        await world.place_orders([request((stalls, 1))])
+        await world.place_orders.decide([request((stalls, 1))])
     assert database.conflicts == 0
     assert await world.counters(stalls) == (0, 0)
     assert await world.lock.release(await world.lock.acquire([f"ticket_lock_{stalls.id}"]))
@@ -197,7 +201,7 @@ async def test_a_database_that_is_away_refuses_the_batch(world: World) -> None:
     stalls = ticket()
     world.database.available = False
     with pytest.raises(StorageUnavailable):
-        await world.place_orders([request((stalls, 1))])
+        await world.place_orders.decide([request((stalls, 1))])
 
 
 async def test_tickets_that_another_process_keeps_locked_are_busy(world: World) -> None:
@@ -282,10 +286,10 @@ async def test_rows_that_somebody_keeps_are_passed_over_until_they_are_free(
     await world.sell(kept, free)
     world.database.in_use.add(kept.id)
 
-    in_use, sold = await world.place_orders([request((kept, 1)), request((free, 1))])
+    in_use, sold = await world.place_orders.decide([request((kept, 1)), request((free, 1))])
     assert isinstance(in_use, TicketsInUse)
     placed(sold)
-    both, sold = await world.place_orders([request((kept, 1), (free, 1)), request((free, 1))])
+    both, sold = await world.place_orders.decide([request((kept, 1), (free, 1)), request((free, 1))])
     assert isinstance(both, TicketsInUse)
     placed(sold)
     assert caplog.text.count("passed over from now on") == 1  # no batch waits for it a second time

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 
 import pytest
+from typing_extensions import override
 
-from application.concurrency.group_commit import GroupCommit
+from application.concurrency.group_commit import BatchDecider, GroupCommit, decide_with
 from application.errors import Busy
 from tests.application.world import HANGS_SECONDS
 
@@ -77,7 +78,7 @@ def decider() -> Decider:
 
 
 async def test_a_request_that_finds_its_line_idle_is_decided_at_once(decider: Decider) -> None:
-    line = Line(decider)
+    line = Line(decide_with(decider))
     (ada,) = await submitted(line, "hamlet", "ada")
     await decider.begun(1)
     await decider.decide(0)
@@ -86,7 +87,7 @@ async def test_a_request_that_finds_its_line_idle_is_decided_at_once(decider: De
 
 
 async def test_requests_that_wait_are_decided_together_in_their_order(decider: Decider) -> None:
-    line = Line(decider)
+    line = Line(decide_with(decider))
     (ada,) = await submitted(line, "hamlet", "ada")
     others = await submitted(line, "hamlet", "bob", "cleo", "dan")
     await decider.decide(0)
@@ -98,7 +99,7 @@ async def test_requests_that_wait_are_decided_together_in_their_order(decider: D
 
 
 async def test_two_batches_never_decide_for_the_same_show_at_a_time(decider: Decider) -> None:
-    line = Line(decider, max_batch=1, max_wait_seconds=0)
+    line = Line(decide_with(decider), max_batch=1, max_wait_seconds=0)
     tasks = await submitted(line, "hamlet", "ada", "bob")
     await submitted(line, "macbeth", "cleo")
     await decider.begun(2)
@@ -108,7 +109,7 @@ async def test_two_batches_never_decide_for_the_same_show_at_a_time(decider: Dec
 
 
 async def test_others_gather_behind_a_quick_batch_and_begin_beside_a_slow_one(decider: Decider) -> None:
-    line = Line(decider, max_wait_seconds=0.02)
+    line = Line(decide_with(decider), max_wait_seconds=0.02)
     tasks = await submitted(line, "hamlet", "ada")
     tasks += await submitted(line, "macbeth", "bob") + await submitted(line, "othello", "cleo")
     await decider.begun(1)
@@ -120,7 +121,7 @@ async def test_others_gather_behind_a_quick_batch_and_begin_beside_a_slow_one(de
 
 
 async def test_different_shows_are_decided_at_the_same_time(decider: Decider) -> None:
-    line = Line(decider, max_wait_seconds=0)
+    line = Line(decide_with(decider), max_wait_seconds=0)
     (ada,) = await submitted(line, "hamlet", "ada")
     (bob,) = await submitted(line, "macbeth", "bob")
     await decider.begun(2)
@@ -132,7 +133,7 @@ async def test_different_shows_are_decided_at_the_same_time(decider: Decider) ->
 
 
 async def test_waiting_requests_of_several_shows_share_a_batch(decider: Decider) -> None:
-    line = Line(decider, max_in_flight=2, max_wait_seconds=0)
+    line = Line(decide_with(decider), max_in_flight=2, max_wait_seconds=0)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
     tasks += await submitted(line, "othello", "cleo") + await submitted(line, "lear", "dan")
     await decider.decide(0)
@@ -143,7 +144,7 @@ async def test_waiting_requests_of_several_shows_share_a_batch(decider: Decider)
 
 
 async def test_a_batch_is_no_larger_than_its_bound(decider: Decider) -> None:
-    line = Line(decider, max_batch=2)
+    line = Line(decide_with(decider), max_batch=2)
     tasks = await submitted(line, "hamlet", "a", "b", "c", "d", "e")
     await decider.decide_everything(line)
     assert decider.batches == [["a", "b"], ["c", "d"], ["e"]]
@@ -175,9 +176,27 @@ class Preparation:
             self.gates[request].set()
 
 
+class Prepared(BatchDecider[str, str]):
+    """A decider that prepares for its batches."""
+
+    def __init__(self, preparation: Preparation, decider: Decider) -> None:
+        self._preparation = preparation
+        self._decider = decider
+
+    @override
+    def prepare(
+        self, requests: Sequence[str], waiting: Callable[[], Sequence[str]]
+    ) -> AbstractAsyncContextManager[Callable[[str], bool]]:
+        return self._preparation(requests, waiting)
+
+    @override
+    async def decide(self, requests: Sequence[str]) -> Sequence[str | Exception]:
+        return await self._decider(requests)
+
+
 async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_them(decider: Decider) -> None:
     prepare = Preparation()
-    line = Line(decider, prepare=prepare, max_batch=3)
+    line = Line(Prepared(prepare, decider), max_batch=3)
     tasks = await submitted(line, "hamlet", "ada")
     tasks += await submitted(line, "hamlet", "xavier", "bob", "xena", "cleo", "dan")
     tasks += await submitted(line, "macbeth", "eve")
@@ -190,7 +209,7 @@ async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_th
 
 async def test_who_comes_for_another_show_joins_and_no_other_batch_decides_for_it(decider: Decider) -> None:
     prepare = Preparation()
-    line = Line(decider, prepare=prepare, max_wait_seconds=0.2)
+    line = Line(Prepared(prepare, decider), max_wait_seconds=0.2)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
     prepare.open("ada", "fay", "gus")
     await decider.begun(1)
@@ -204,7 +223,7 @@ async def test_who_comes_for_another_show_joins_and_no_other_batch_decides_for_i
 
 async def test_nobody_joins_for_a_show_that_another_batch_decides_for(decider: Decider) -> None:
     prepare = Preparation()
-    line = Line(decider, prepare=prepare, max_wait_seconds=0)
+    line = Line(Prepared(prepare, decider), max_wait_seconds=0)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
     tasks += await submitted(line, "macbeth", "cleo") + await submitted(line, "hamlet", "dan")
     prepare.open("ada")
@@ -218,7 +237,7 @@ async def test_nobody_joins_for_a_show_that_another_batch_decides_for(decider: D
 
 async def test_a_preparation_is_told_of_as_many_as_the_batch_has_room_for(decider: Decider) -> None:
     prepare = Preparation()
-    line = Line(decider, prepare=prepare, max_batch=4)
+    line = Line(Prepared(prepare, decider), max_batch=4)
     tasks = await submitted(line, "hamlet", "ada")
     tasks += await submitted(line, "macbeth", "bob", "cleo") + await submitted(line, "hamlet", "xavier", "dan")
     tasks[1].cancel()
@@ -232,7 +251,7 @@ async def test_a_preparation_is_told_of_as_many_as_the_batch_has_room_for(decide
 
 async def test_a_show_that_was_passed_over_stays_first_in_line(decider: Decider) -> None:
     prepare = Preparation()
-    line = Line(decider, prepare=prepare, max_batch=2)
+    line = Line(Prepared(prepare, decider), max_batch=2)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "othello", "xavier")
     tasks += await submitted(line, "macbeth", "bob") + await submitted(line, "lear", "cleo", "dan")
     prepare.open("ada", "xavier", "dan")
@@ -243,7 +262,7 @@ async def test_a_show_that_was_passed_over_stays_first_in_line(decider: Decider)
 
 async def test_a_preparation_that_fails_refuses_those_who_waited_for_it_alone(decider: Decider) -> None:
     prepare = Preparation()
-    line = Line(decider, prepare=prepare)
+    line = Line(Prepared(prepare, decider))
     (ada,) = await submitted(line, "hamlet", "ada")
     (bob,) = await submitted(line, "hamlet", "bob")
     prepare.failures["ada"] = Busy()
@@ -258,7 +277,7 @@ async def test_a_show_that_cannot_be_prepared_harms_nobody_who_waits_for_another
     prepare = Preparation()
     prepare.failures["ada"] = Busy()
     prepare.open("first", "ada", "cleo")
-    line = Line(decider, prepare=prepare)
+    line = Line(Prepared(prepare, decider))
     await submitted(line, "lear", "first")
     await decider.begun(1)
     stuck, [cleo] = await submitted(line, "hamlet", "ada", "bob"), await submitted(line, "macbeth", "cleo")
@@ -269,7 +288,7 @@ async def test_a_show_that_cannot_be_prepared_harms_nobody_who_waits_for_another
 
 
 async def test_a_line_at_its_bound_refuses_the_next_request(decider: Decider) -> None:
-    line = Line(decider, max_waiting=2)
+    line = Line(decide_with(decider), max_waiting=2)
     tasks = await submitted(line, "hamlet", "ada", "bob", "cleo")  # ada is being decided, two wait
     with pytest.raises(Busy):
         await line.submit("hamlet", "dan")
@@ -278,7 +297,7 @@ async def test_a_line_at_its_bound_refuses_the_next_request(decider: Decider) ->
 
 
 async def test_a_line_that_was_full_takes_requests_again(decider: Decider) -> None:
-    line = Line(decider, max_waiting=1)
+    line = Line(decide_with(decider), max_waiting=1)
     tasks = await submitted(line, "hamlet", "ada", "bob")
     await decider.decide_everything(line)
     tasks += await submitted(line, "hamlet", "cleo")
@@ -287,7 +306,7 @@ async def test_a_line_that_was_full_takes_requests_again(decider: Decider) -> No
 
 
 async def test_no_more_batches_than_allowed_are_in_flight(decider: Decider) -> None:
-    line = Line(decider, max_in_flight=2, max_wait_seconds=0)
+    line = Line(decide_with(decider), max_in_flight=2, max_wait_seconds=0)
     tasks = [task for show in ("hamlet", "macbeth", "othello") for task in await submitted(line, show, show)]
     await decider.begun(2)
     assert decider.batches == [["hamlet"], ["macbeth"]]
@@ -296,7 +315,7 @@ async def test_no_more_batches_than_allowed_are_in_flight(decider: Decider) -> N
 
 
 async def test_a_place_that_becomes_free_is_taken_at_once(decider: Decider) -> None:
-    line = Line(decider, max_in_flight=2, max_wait_seconds=0)
+    line = Line(decide_with(decider), max_in_flight=2, max_wait_seconds=0)
     tasks = [task for show in ("hamlet", "macbeth", "othello") for task in await submitted(line, show, show)]
     await decider.decide(0)
     await decider.begun(3)  # although macbeth is still being decided
@@ -306,7 +325,7 @@ async def test_a_place_that_becomes_free_is_taken_at_once(decider: Decider) -> N
 
 
 async def test_one_batch_in_flight_is_enough_to_decide_everything(decider: Decider) -> None:
-    line = Line(decider, max_in_flight=1)
+    line = Line(decide_with(decider), max_in_flight=1)
     tasks = await submitted(line, "hamlet", "ada", "bob") + await submitted(line, "macbeth", "cleo")
     await decider.begun(1)
     await decider.decide(0)
@@ -316,7 +335,7 @@ async def test_one_batch_in_flight_is_enough_to_decide_everything(decider: Decid
 
 
 async def test_a_hot_show_does_not_keep_the_others_waiting(decider: Decider) -> None:
-    line = Line(decider, max_batch=2, max_in_flight=2)
+    line = Line(decide_with(decider), max_batch=2, max_in_flight=2)
     hot = await submitted(line, "hamlet", "a", "b", "c", "d", "e")
     (lone,) = await submitted(line, "macbeth", "lone")
     (cold,) = await submitted(line, "othello", "cold")
@@ -328,7 +347,7 @@ async def test_a_hot_show_does_not_keep_the_others_waiting(decider: Decider) -> 
 
 async def test_a_refusal_reaches_only_the_one_it_is_meant_for(decider: Decider) -> None:
     decider.refused = {"bob"}
-    line = Line(decider)
+    line = Line(decide_with(decider))
     await submitted(line, "hamlet", "first")
     ada, bob, cleo = await submitted(line, "hamlet", "ada", "bob", "cleo")
     await decider.decide_everything(line)
@@ -339,7 +358,7 @@ async def test_a_refusal_reaches_only_the_one_it_is_meant_for(decider: Decider) 
 
 async def test_a_decision_that_fails_refuses_everybody_in_its_batch(decider: Decider) -> None:
     decider.failure = Refused("the database is away")
-    line = Line(decider)
+    line = Line(decide_with(decider))
     tasks = await submitted(line, "hamlet", "ada", "bob", "cleo")
     await decider.decide_everything(line)
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
@@ -348,7 +367,7 @@ async def test_a_decision_that_fails_refuses_everybody_in_its_batch(decider: Dec
 
 async def test_after_a_failure_the_line_goes_on(decider: Decider) -> None:
     decider.failure = Refused("the database is away")
-    line = Line(decider)
+    line = Line(decide_with(decider))
     (ada,) = await submitted(line, "hamlet", "ada")
     await decider.decide(0)
     with pytest.raises(Refused):
@@ -360,7 +379,7 @@ async def test_after_a_failure_the_line_goes_on(decider: Decider) -> None:
 
 
 async def test_whoever_left_the_line_is_not_decided(decider: Decider) -> None:
-    line = Line(decider)
+    line = Line(decide_with(decider))
     await submitted(line, "hamlet", "ada")
     bob, cleo = await submitted(line, "hamlet", "bob", "cleo")
     bob.cancel()
@@ -370,7 +389,7 @@ async def test_whoever_left_the_line_is_not_decided(decider: Decider) -> None:
 
 
 async def test_a_line_that_everybody_left_starts_no_batch(decider: Decider) -> None:
-    line = Line(decider)
+    line = Line(decide_with(decider))
     await submitted(line, "hamlet", "ada")
     (bob,) = await submitted(line, "hamlet", "bob")
     bob.cancel()
@@ -379,7 +398,7 @@ async def test_a_line_that_everybody_left_starts_no_batch(decider: Decider) -> N
 
 
 async def test_whoever_leaves_while_being_decided_does_not_disturb_the_others(decider: Decider) -> None:
-    line = Line(decider)
+    line = Line(decide_with(decider))
     await submitted(line, "hamlet", "first")
     ada, bob = await submitted(line, "hamlet", "ada", "bob")
     await decider.decide(0)
@@ -390,7 +409,7 @@ async def test_whoever_leaves_while_being_decided_does_not_disturb_the_others(de
 
 
 async def test_closing_waits_until_everything_is_decided(decider: Decider) -> None:
-    line = Line(decider, max_batch=1)
+    line = Line(decide_with(decider), max_batch=1)
     tasks = await submitted(line, "hamlet", "ada", "bob", "cleo")
     await decider.decide_everything(line)
     assert await asyncio.gather(*tasks) == ["ADA", "BOB", "CLEO"]
@@ -399,7 +418,7 @@ async def test_closing_waits_until_everything_is_decided(decider: Decider) -> No
 
 async def test_closing_an_idle_line_returns_at_once(decider: Decider) -> None:
     async with asyncio.timeout(HANGS_SECONDS):
-        await Line(decider).close()
+        await Line(decide_with(decider)).close()
 
 
 async def test_a_batch_belongs_to_no_single_request() -> None:
@@ -412,5 +431,5 @@ async def test_a_batch_belongs_to_no_single_request() -> None:
 
     request_id.set("ada's")
     async with asyncio.timeout(HANGS_SECONDS):
-        await Line(decide).submit("hamlet", "ada")
+        await Line(decide_with(decide)).submit("hamlet", "ada")
     assert seen == ["none"]
