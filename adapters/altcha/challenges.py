@@ -1,4 +1,4 @@
-"""Proofs of work as ALTCHA (https://altcha.org/docs/v2/proof-of-work/) has them: find the number whose hash it is."""
+"""Proofs of work by ALTCHA (https://altcha.org/docs/v2/proof-of-work/): find the number that has a given hash."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from altcha.v1 import ChallengeOptions, create_challenge, extract_params, verify
 
 from application.ports.system import Clock
 
-#: A buyer fills in a form meanwhile; a form that was open for longer asks for a new one.
+#: The time that a buyer has to fill in a form; a form that was open for longer asks for a new challenge.
 LIFETIME: Final = timedelta(minutes=20)
 _ALGORITHM: Final = "SHA-256"
-#: No solution of ours is longer.
+#: The longest solution that is read; ours are shorter.
 _MAX_SOLUTION: Final = 2048
 
-#: All shows ask.
+#: The setting for all shows.
 EVERY_SHOW: Final = "on"
 NO_SHOW: Final = "off"
 
 
 def parse_shows(text: str) -> frozenset[UUID] | None:
-    """Which shows ask for a proof of work: "off", "on" (None), or ids with commas between them. Raises ValueError."""
+    """The shows that ask for a proof of work: "off", "on" (None), or comma-separated ids. Raises ValueError."""
     if text in (EVERY_SHOW, NO_SHOW):
         return None if text == EVERY_SHOW else frozenset()
     try:
@@ -34,7 +34,9 @@ def parse_shows(text: str) -> frozenset[UUID] | None:
 
 
 class Challenge(TypedDict):
-    """A number from 0 to ``maxnumber`` is looked for: SHA-256 of ``salt`` and its digits is ``challenge``, in hex."""
+    """The browser searches for a number from 0 to ``maxnumber``: SHA-256 of ``salt`` and its digits is ``challenge``,
+    in hex.
+    """
 
     algorithm: str
     challenge: str
@@ -52,7 +54,9 @@ class _Solution(msgspec.Struct):
 
 
 class AltchaChallenges:
-    """``secret`` signs them; ``cost`` is the largest number to look for: half of it is tried, on average."""
+    """``secret`` signs the challenges; ``cost`` is their ``maxnumber``: a browser tries half as many numbers on
+    average.
+    """
 
     def __init__(self, secret: str, *, cost: int, clock: Clock) -> None:
         self._key = f"proof-of-work:{secret}"
@@ -79,7 +83,7 @@ class AltchaChallenges:
         )
 
     def solved(self, show_id: UUID, solution: str) -> str | None:
-        """Which challenge of the show the solution (base64 of JSON) solves; None where it does not."""
+        """The challenge of the show that the solution (base64 of JSON) solves; None if it solves none."""
         if len(solution) > _MAX_SOLUTION:
             return None
         try:

@@ -14,14 +14,14 @@ from application.ports.calendar import CalendarEvent
 from domain.timezones import NAMES, is_ambiguous
 
 _PRODUCT: Final = "-//PiqueTickets//Tickets//EN"
-#: Their times end in Z and need no zone.
+#: Times in these zones end in Z and need no zone.
 _WRITTEN_AS_UTC: Final = frozenset(
     {"UTC", "Etc/UTC", "Zulu", "Etc/UCT", "UCT", "Etc/Zulu", "Universal", "Etc/Universal"}
 )
 
 
 class ICalendarWriter:
-    """A `CalendarWriter`."""
+    """A ``CalendarWriter``."""
 
     def write(self, event: CalendarEvent) -> bytes:
         calendar = Calendar()
@@ -35,11 +35,11 @@ class ICalendarWriter:
 
 
 def _is_written_as_utc(event: CalendarEvent) -> bool:
-    """Whether the times stand as moments instead of the venue's clock.
+    """Whether the times are written as moments instead of the venue's clock.
 
-    Many calendars go by rules of their own for a zone's name and never look at ours (node-ical, ics and icalendar do
-    so, among those tried). Where theirs may be others, or a time comes twice, only UTC is read alike by all. A name
-    that is no IANA name would mean nothing to any of them.
+    Many calendars use their own rules for a zone's name and ignore ours (among those tried: node-ical, ics and
+    icalendar). If theirs may differ, or a time occurs twice, only UTC means the same to all. A name that is not an IANA
+    name would mean nothing to any of them.
     """
     zone = event.timezone
     if zone.key in _WRITTEN_AS_UTC or zone.key in CHANGED_LATELY or zone.key not in NAMES:
@@ -69,8 +69,8 @@ def _entry(event: CalendarEvent) -> Event:
     entry.add("location", _plain(event.venue))
     entry.add("url", vUri(event.url))
     _add_time(entry, "dtstart", event.start_time, event)
-    # RFC 5545, 3.6.1: an end must be later than the start. In UTC, as Python compares two times of one zone by their
-    # clock, on which 1:15 may come after 1:45.
+    # RFC 5545, 3.6.1: an end must be later than the start. Compare in UTC: Python compares two times of one zone by
+    # their clock, on which 1:15 may come after 1:45.
     if event.end_time.astimezone(UTC) > event.start_time.astimezone(UTC):
         _add_time(entry, "dtend", event.end_time, event)
     entry.add("status", "CANCELLED" if event.cancelled else "CONFIRMED")
@@ -82,5 +82,5 @@ def _entry(event: CalendarEvent) -> Event:
 
 
 def _plain(text: str) -> str:
-    """Without control characters, which have no place in a calendar file; line breaks stay."""
+    """The text without control characters, which a calendar file may not contain; line breaks stay."""
     return "".join(char for char in text if char == "\n" or unicodedata.category(char) != "Cc")

@@ -1,7 +1,7 @@
 """VTIMEZONE: the rules of a time zone, written out around an event (RFC 5545, 3.6.5).
 
-The library's own generator takes the onset of summer time by the clock after the change, where the standard wants the
-one before: events in the hour after it would be read an hour off.
+The library's own generator writes the onset of summer time by the clock after the change, where the standard requires
+the clock before it: calendars would show events in the hour after the change an hour off.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from icalendar import Component, Timezone, TimezoneDaylight, TimezoneStandard
 
 from domain.timezones import changes
 
-#: At least one change on either side of the event, in zones whose clocks change at all.
+#: Includes at least one change on either side of the event, in zones whose clocks change at all.
 _MARGIN: Final = timedelta(days=400)
 _A_SECOND: Final = timedelta(seconds=1)
 _NONE: Final = timedelta()
@@ -23,13 +23,13 @@ _NONE: Final = timedelta()
 
 @lru_cache(maxsize=200)
 def zone_around(zone: ZoneInfo, day: date) -> Timezone:
-    """Right for events within a year of ``day``. It is shared: do not change it."""
+    """The zone's rules, correct for events within a year of ``day``. The object is shared: do not change it."""
     begin = datetime.combine(day, time(), UTC) - _MARGIN
     component = Timezone()
     component.add("tzid", zone.key)
     onsets = [begin, *changes(zone, begin, begin + 2 * _MARGIN)]
-    # Dublin and Casablanca have summer time as their standard, and "daylight saving" of less than nothing in winter.
-    # Calendars expect it the other way round.
+    # Dublin and Casablanca define summer time as their standard, with a negative "daylight saving" in winter. Calendars
+    # expect it the other way round.
     least = min(_saving(zone, onset) for onset in onsets)
     for onset in onsets:
         before = onset if onset == begin else onset - _A_SECOND

@@ -1,1 +1,1 @@
-"""Signatures that anybody can verify: JSON Web Signatures by PyJWT."""
+"""Publicly verifiable signatures: JSON Web Signatures by PyJWT."""

@@ -16,10 +16,12 @@ _TYPE = "checkin-list"
 
 
 class JoseListSigner:
-    """The key is derived from the installation's secret, so that every process signs with the same one."""
+    """Signs offline lists. The key is derived from the installation's secret, so every process signs with the same
+    one.
+    """
 
     def __init__(self, secret: str, earlier: Sequence[str] = ()) -> None:
-        """Lists that were signed under an ``earlier`` secret can be verified with the public keys as well."""
+        """The public keys also verify lists that were signed with an ``earlier`` secret."""
         self._key = _private_key(secret)
         self._public = [_public_key(key) for key in (self._key, *map(_private_key, earlier))]
 

@@ -1,4 +1,4 @@
-"""A calendar entry that says what it was told."""
+"""A calendar entry that lists its facts."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class MemoryShowRepo:
         self._tables.shows[show.id] = show
 
     async def lock_stock(self, show_id: UUID) -> None:
-        """Nobody else is at work."""
+        """Do nothing: there are no other transactions."""
 
     async def delete(self, show_id: UUID) -> None:
         for things in (self._tables.tickets, self._tables.promo_codes):

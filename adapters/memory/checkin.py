@@ -1,4 +1,4 @@
-"""CheckInRepo in memory, and a signer whose signatures anybody can make."""
+"""CheckInRepo in memory, and a signer whose signatures can be forged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ConsistencyChecker in memory: every invariant once more, in words of objects instead of rows."""
+"""ConsistencyChecker in memory: every invariant again, in terms of objects instead of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks within one process, first come, first served, with expiry and a switch that takes the service away."""
+"""Locks within one process, first come, first served, with expiry and a switch that makes the service unavailable."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class MemoryLock:
             self._held[name] = _Held(value, self._monotonic() + self._ttl_seconds)
 
     def _is_free_for(self, lease: Lease) -> bool:
-        """Whether nobody holds one of its names, and nobody who came earlier is about to take one."""
+        """Whether none of its names is held, or about to be taken by an earlier waiter."""
         earlier = self._waiting[: self._waiting.index(lease)]
         return not any(map(self._is_held, lease.names)) and self._about_to_be_taken(earlier).isdisjoint(lease.names)
 

@@ -1,4 +1,4 @@
-"""An outbox one can read, a printer that prints text, a writer of plain letters."""
+"""A mail server whose mails can be read, a printer that prints text, and templates for plain emails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from application.ports.mail import (
 
 
 class MemoryMailer:
-    """``is_mute`` makes it take mails without an answer, ``is_full`` have no connection for them."""
+    """A mail server. ``is_mute`` makes it take mails without an answer, ``is_full`` have no connection for them."""
 
     def __init__(self) -> None:
         self.is_mute = False
@@ -48,7 +48,7 @@ class MemoryTicketRenderer:
 
 
 class MemoryLetterWriter:
-    """Letters that name their kind and list their facts; ``written`` has the facts themselves."""
+    """Emails that name their kind and list their facts; ``written`` has the facts themselves."""
 
     def __init__(self) -> None:
         self.written: list[EmailFacts] = []

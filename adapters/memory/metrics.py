@@ -1,4 +1,4 @@
-"""An observer that remembers."""
+"""Metrics that remember what was counted."""
 
 from __future__ import annotations
 

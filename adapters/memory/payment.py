@@ -31,14 +31,14 @@ from domain.orders import Order, Receipt
 from domain.refunds import FAILED_STATUSES, Refund, RefundStatus
 from domain.tax import TaxMode
 
-#: Far in the future: nobody onboards in memory.
+#: Far in the future: onboarding is never done in memory.
 LINK_ENDS = datetime(2050, 1, 1, tzinfo=UTC)
 
 
 class MemoryPayment:
-    """``available`` False makes every call fail without an answer, ``locked_out`` refuses our key, ``refusing``
-    refuses new sessions and refunds, ``refusing_tax`` new sessions whose tax is to be computed, ``queue_seconds`` is
-    how long a new session has to wait for its turn (nobody really waits).
+    """A payment provider. ``available`` False makes every call fail without an answer, ``locked_out`` refuses our key,
+    ``refusing`` refuses new sessions and refunds, ``refusing_tax`` refuses new sessions whose tax is to be computed.
+    ``queue_seconds`` is how long a new session has to wait for its slot (no time passes).
     """
 
     def __init__(self) -> None:
@@ -248,23 +248,25 @@ class MemoryPayment:
         self.described.add(order.id)
 
     def decline(self, session_id: str, reason: str) -> None:
-        """The buyer's card is refused; the session stays open."""
+        """Refuse the buyer's card; the session stays open."""
         intent_id = self._totals[session_id].payment_intent_id
         assert intent_id is not None  # noqa: S101  # given to every session
         self._declines[intent_id] = reason
 
     def pay(self, session_id: str, *, tax: int = 0) -> None:
-        """The buyer pays on the provider's page; ``tax`` in minor units comes on top, unless the order includes it."""
+        """Pay on the provider's page, as the buyer; ``tax`` in minor units comes on top, unless the order includes
+        it.
+        """
         due = self._totals[session_id]
         receipt = replace(due, amount=due.amount + (0 if self._included.get(session_id) else tax), tax=tax)
         self._complete(session_id, receipt)
 
     def pay_by_delayed_method(self, session_id: str) -> None:
-        """The buyer is done; the money comes later, or never."""
+        """Finish the session with a delayed method; the money comes later, or never."""
         self._complete(session_id, None)
 
     def fail_delayed_payment(self, session_id: str) -> None:
-        """The money of a delayed method does not come."""
+        """Let the money of a delayed method fail to come."""
         self._sessions[session_id] = replace(self._sessions[session_id], status=SessionStatus.FAILED)
 
     def _complete(self, session_id: str, receipt: Receipt | None) -> None:

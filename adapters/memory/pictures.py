@@ -1,4 +1,4 @@
-"""PictureStudio that looks at nothing but the size a PNG says it has."""
+"""PictureStudio that checks only the size that a PNG states."""
 
 from __future__ import annotations
 

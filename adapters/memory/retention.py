@@ -38,7 +38,7 @@ class MemoryRetention:
 
 
 def _old(tables: Tables, what: Disposable, before: datetime) -> tuple[dict[Any, Any], set[Any]]:
-    """The table, and the keys in it that are old enough."""
+    """The table, and the keys of its rows that are old enough."""
     match what:
         case Disposable.TASKS:
             done = (task for task in tables.outbox.values() if task.state is TaskState.DONE)

@@ -1,4 +1,4 @@
-"""Turns that come at once, or, when told so, later."""
+"""A throttle whose slots come at once, or with a delay that a test sets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from application.ports.throttle import Turn
 
 
 class MemoryAllowance:
-    """``count`` for each key, and then ``wait_seconds`` to wait; None is no limit."""
+    """``count`` slots for each key, and after that ``wait_seconds`` to wait; None means no limit."""
 
     def __init__(self, count: int | None = None, wait_seconds: float = 60) -> None:
         self.count = count
@@ -23,7 +23,7 @@ class MemoryAllowance:
 
 
 class MemoryThrottle:
-    """``wait_seconds`` is how late every turn comes; nobody really waits."""
+    """``wait_seconds`` is the delay of every slot; no time passes."""
 
     def __init__(self, wait_seconds: float = 0) -> None:
         self.wait_seconds = wait_seconds

@@ -1,7 +1,7 @@
-"""UnitOfWork in memory: it gets a copy of all tables, and commit puts the copy in place.
+"""UnitOfWork in memory: it works on a copy of all tables, and commit puts the copy in place.
 
-Only one unit of work exists at a time, so every lock is had at once. Constraints which the real schema has and the
-domain does not check are checked here too.
+Only one unit of work exists at a time, so it gets every lock at once. It also checks the constraints that the real
+schema has and the domain does not check.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class MemoryDatabase:
     """Callable as a UnitOfWorkFactory. ``available`` False makes every unit of work fail to begin."""
 
     def __init__(self, clock: Clock | None = None) -> None:
-        """``clock`` is the store's own, by which claims are judged where they must be."""
+        """``clock`` is the database's clock, which decides when claims expire."""
         self.available = True
-        #: Rows that somebody keeps, by the names that ``Sale.in_use`` has for them.
+        #: Rows that another user has locked, by their names in ``CheckoutData.in_use``.
         self.in_use: set[Hashable] = set()
         self.clock: Clock = clock or RunningClock()
         self._tables = Tables()
@@ -68,11 +68,11 @@ class MemoryDatabase:
         return self._tables.snapshot()
 
     def replace(self, tables: Tables) -> None:
-        """What a unit of work has committed."""
+        """Commit the tables of a unit of work."""
         self._tables = tables.snapshot()
 
     def end(self) -> None:
-        """The next unit of work may begin."""
+        """Let the next unit of work begin."""
         self._one_at_a_time.release()
 
 
@@ -115,7 +115,7 @@ class MemoryUnitOfWork:
 
     @property
     def tables(self) -> Tables:
-        """What this unit of work sees, and may change."""
+        """The tables that this unit of work reads and changes."""
         return self._tables
 
     async def commit(self) -> None:

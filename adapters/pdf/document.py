@@ -14,17 +14,17 @@ from typing_extensions import override
 
 #: Bidirectional classes of letters that are written from right to left.
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
-#: PDFium leaves characters beyond it (emoji) out of an /ActualText; their glyphs alone are read right.
+#: PDFium drops characters beyond it (emoji) from an /ActualText, but reads their glyphs correctly.
 _LAST_OF_THE_BASIC_PLANE = 0xFFFF
 
 
 class TextPdf(FPDF):
-    """An FPDF that says beside the glyphs which characters they stand for, where the glyphs alone would not tell.
+    """An FPDF that adds the characters to the glyphs wherever the glyphs alone do not identify them.
 
     fpdf2 maps each glyph back to one character. In Indic and Southeast Asian scripts, and wherever marks are set on
-    letters, several characters share glyphs or change their order, so that readers found half of such names. PDF's
-    /ActualText (ISO 32000-1, 14.9.4) cures them all. Right-to-left text goes without: PDFium and poppler read its
-    glyphs right, and turn an /ActualText round.
+    letters, several characters share glyphs or change their order, so a search found only half of such names. PDF's
+    /ActualText (ISO 32000-1, 14.9.4) solves this. Right-to-left text goes without it: PDFium and poppler read its
+    glyphs correctly, but reverse an /ActualText.
     """
 
     @override
@@ -32,7 +32,7 @@ class TextPdf(FPDF):
         pieces = list(super()._preload_bidirectional_text(text, markdown))
         to_spell = [index for index, piece in enumerate(pieces) if _needs_spelling(piece.string)]
         if to_spell and all(_is_spellable(piece.string) for piece in pieces):
-            # From the first to the last as one: between two of them PDFium would lose spaces.
+            # One /ActualText from the first to the last: between two of them PDFium would lose spaces.
             return _spelt_out(pieces, to_spell[0], to_spell[-1])
         for index in to_spell:
             pieces = _spelt_out(pieces, index, index)
@@ -45,7 +45,7 @@ class TextPdf(FPDF):
         markdown: bool,
         _initial_emphasis: tuple[bool, bool, bool, bool] | None = None,
     ) -> Sequence[Fragment]:
-        """The pieces of a text of one direction: as long as the font allows, so that a word is shaped as a whole."""
+        """The pieces of a text of one direction, as long as the font allows, so a word is shaped as a whole."""
         pieces: list[Fragment] = []
         for piece in super()._preload_font_styles(text, markdown, _initial_emphasis):
             if pieces and pieces[-1].has_same_style(piece):
@@ -74,7 +74,7 @@ class _MarkedFragment(Fragment):
 
 
 def _spelt_out(pieces: Sequence[Fragment], first: int, last: int) -> list[Fragment]:
-    """The same pieces, with the characters of those from ``first`` to ``last`` beside their glyphs."""
+    """The same pieces, with the characters of those from ``first`` to ``last`` added to their glyphs."""
     text = "".join(piece.string for piece in pieces[first : last + 1])
     marks = {index: _MarkedFragment.like(pieces[index]) for index in (first, last)}
     characters = f"\ufeff{text}".encode("utf-16-be").hex()

@@ -1,8 +1,7 @@
-"""Where a line of text may end, by the Unicode line breaking algorithm (UAX #14).
+"""Line breaks, by the Unicode line breaking algorithm (UAX #14).
 
-fpdf2 2.8.9 takes a line letter by letter, and each letter as it is on its own. Where letters join, as Arabic lam and
-alef do, they are narrower than that, so it tears words that would have fitted. Here words are measured as they are
-drawn.
+fpdf2 2.8.9 measures a line letter by letter, each letter alone. Joined letters, such as Arabic lam and alef, are
+narrower than that, so it divides words that would have fitted. Here words are measured as they are drawn.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Measure = Callable[[str], float]
 
 _TOLERANCE = 1e-6
 _SPACES = " \t\u2000-\u2006\u2008-\u200a\u205f\u3000"
-#: Behind spaces, and behind a hyphen between two letters. No-break spaces are none of these.
+#: After spaces, and after a hyphen between two letters. No-break spaces do not count.
 _OPPORTUNITY = re.compile(rf"(?<=[{_SPACES}])(?![{_SPACES}])|(?<=[^\W\d]-)(?=[^\W\d])")
 _UNSPACED = frozenset({UnicodeScript.THAI, UnicodeScript.LAO, UnicodeScript.KHMER, UnicodeScript.MYANMAR})
 
@@ -40,7 +39,7 @@ def units(paragraph: str) -> list[str]:
 
 
 def break_lines(text: str, width: float, measure: Measure) -> list[str]:
-    """The lines of ``text``, none wider than ``width`` mm. A word is divided only where it is wider than a line."""
+    """The lines of ``text``, none wider than ``width`` mm. A word is divided only if it is wider than a line."""
     return [line for paragraph in text.split("\n") for line in _lines_of(paragraph, width, measure)]
 
 
@@ -61,7 +60,7 @@ def _lines_of(paragraph: str, width: float, measure: Measure) -> Iterator[str]:
 
 
 def _fitting_head(word: str, width: float, measure: Measure) -> str:
-    """As much of the word as fits, whole characters as readers see them, at least one."""
+    """The longest head of the word that fits: whole characters as readers see them, at least one."""
     clusters = list(grapheme_clusters(word))
     fitting, too_many = 1, len(clusters)
     while too_many - fitting > 1:

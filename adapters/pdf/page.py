@@ -1,4 +1,4 @@
-"""How a ticket looks: one card, the show above and the admission below, like a stub to tear off."""
+"""The design of a ticket: one card, the show above and the admission below, like a stub to tear off."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CARD_WIDTH = 174.0
 CARD_TOP = 12.0
 CARD_BOTTOM = 267.0
 
-# Wide enough for the QR code's quiet zone, which reaches into them.
+# Wide enough for the QR code's quiet zone, which extends into the padding.
 _PADDING = 14.0
 _STUB_GAP = 17.0
 _BOTTOM_PADDING = 11.0
@@ -98,7 +98,7 @@ class TicketPage:
         return self._text.set(text, Box(x=self._x, y=y, width=self._width, max_height=max_height), style)
 
     def _fact(self, label: str, value: str, box: Box, style: TextStyle) -> float:
-        """A labelled value. Returns where the next begins."""
+        """Draw a labelled value. Returns where the next begins."""
         if not value:
             return box.y
         label_end = self._text.set(label, Box(x=box.x, y=box.y, width=box.width, max_height=8), _LABEL)
@@ -106,7 +106,7 @@ class TicketPage:
         return self._text.set(value, value_box, style, align=Align.L) + 4
 
     def _draw_badge(self, text: str, x: float, y: float) -> float:
-        """White on black, so that it tells itself apart on any printer. Returns its lower edge."""
+        """Draw white text on black, which stands out on any printer. Returns its lower edge."""
         width = self._text.width(text, _BADGE) + 8
         height = _BADGE.line_height(_BADGE.size) + 1.6
         fill_pill(self._pdf, x=x, y=y, width=width, height=height, color=_INK)
@@ -123,7 +123,7 @@ def _when(occasion: Occasion) -> tuple[str, str]:
 
 
 def _in_groups(code: str) -> str:
-    """Fours of characters, in rows of equal length, to be read aloud."""
+    """The code in groups of four characters, in rows of equal length, for reading aloud."""
     groups = groups_of(code)
     rows = math.ceil(len(groups) / _GROUPS_IN_A_ROW)
     per_row = math.ceil(len(groups) / max(rows, 1))

@@ -10,7 +10,7 @@ from fpdf import FPDF
 from fpdf.drawing import PaintedPath
 
 _QUIET_ZONE_MODULES = 4
-#: At least: where the same size has room for more, more of the code may be damaged and is read all the same.
+#: The minimum: if the same size has room for more correction, more of the code may be damaged and it still reads.
 _ERROR_CORRECTION = "m"
 _BLACK = "#000000"
 
@@ -36,7 +36,7 @@ def draw_qr(pdf: FPDF, content: str, *, x: float, y: float, size: float) -> floa
 
 
 def _dark_runs(row: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Where each run of dark modules starts, and its length."""
+    """The start and the length of each run of dark modules."""
     start = 0
     for is_dark, modules in itertools.groupby(row, key=bool):
         length = len(list(modules))

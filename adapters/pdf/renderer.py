@@ -18,16 +18,18 @@ Paper = Literal["A4", "Letter"]
 
 
 class PdfTicketRenderer:
-    """A `TicketRenderer`: one page an attendee. Made for ``paper``, and whole on the other one too."""
+    """A ``TicketRenderer``: one page for each attendee. Pages are made for ``paper``, and also fit completely on the
+    other size.
+    """
 
     def __init__(self, paper: Paper = "A4") -> None:
         self._paper = paper
         self._fitted = FittedTexts()
-        # Drawing is all Python: two threads at it are no quicker than one, and take more turns from the event loop.
+        # Drawing is pure Python: two threads are no quicker than one, and take more time from the event loop.
         self._one_at_a_time = asyncio.Semaphore(1)
 
     async def render(self, tickets: Sequence[PrintableTicket]) -> bytes:
-        """A PDF with one page for each ticket, drawn in a thread. Raises ValueError where there is no ticket."""
+        """A PDF with one page for each ticket, drawn in a thread. Raises ValueError if there is no ticket."""
         async with self._one_at_a_time:
             return await asyncio.to_thread(self._draw, tuple(tickets))
 

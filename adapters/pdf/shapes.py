@@ -11,7 +11,7 @@ _LINE_COLOR = "#b9bfca"
 
 
 def fill_pill(pdf: FPDF, *, x: float, y: float, width: float, height: float, color: str) -> None:
-    """A bar with round ends; lengths in mm."""
+    """Draw a bar with round ends; lengths in mm."""
     with pdf.new_path() as path:
         path.style.fill_color = color
         path.style.stroke_color = None
@@ -19,7 +19,7 @@ def fill_pill(pdf: FPDF, *, x: float, y: float, width: float, height: float, col
 
 
 def draw_card_edge(pdf: FPDF, *, x: float, y: float, width: float, bottom: float, tear_y: float) -> None:
-    """A rounded frame, with a notch at both ends of a dashed line to tear along; lengths in mm."""
+    """Draw a rounded frame, with a notch at both ends of a dashed line to tear along; lengths in mm."""
     right, corner, notch = x + width, _CORNER_RADIUS, _NOTCH_RADIUS
     with pdf.new_path(x + corner, y) as path:
         path.style.fill_color = None

@@ -1,4 +1,4 @@
-"""The fonts a ticket is set in: Noto Sans for Latin, and its sisters for the scripts that a text needs.
+"""The fonts of a ticket: Noto Sans for Latin, and its sisters for the other scripts in a text.
 
 Reading a font costs tens of milliseconds, so a document reads only those it uses. ``adapters/pdf/fonts/README.md``
 says what is covered.
@@ -35,12 +35,12 @@ class Typeface:
 
     @property
     def family(self) -> str:
-        """As fpdf2 knows it."""
+        """The name of the font in fpdf2."""
         return self.name.lower()
 
     @property
     def styles(self) -> dict[str, Path]:
-        """File by fpdf2's style letter."""
+        """The files by fpdf2's style letter."""
         files = {"": _FOLDER / f"{self.name}-Regular.{self.suffix}"}
         if self.has_bold:
             files["B"] = _FOLDER / f"{self.name}-Bold.{self.suffix}"
@@ -89,10 +89,10 @@ class Typefaces:
         self._covered = self._load(_BASE)
         self._replacements: dict[int, str] = {}
         self.families: tuple[str, ...] = ()
-        """Beside the base, in the order in which characters are looked for."""
+        """The typefaces beside the base, in the order in which characters are looked up."""
 
     def use_for(self, texts: str) -> None:
-        """Make ready for everything that a page says: fonts, in the order that fits its language."""
+        """Load the fonts for all texts of a page, in the order that fits its language."""
         missing = {char for char in clean(texts) if char != "\n" and ord(char) not in self._covered}
         families: list[str] = []
         for face in _candidates(missing):
@@ -107,11 +107,11 @@ class Typefaces:
         self._replacements = {ord(char): "" if char in _ZERO_WIDTH_JOINERS else _REPLACEMENT for char in missing}
 
     def printable(self, text: str) -> str:
-        """The text with a mark in place of what no font here can show."""
+        """The text with a mark in place of each character that no font here has."""
         return clean(text).translate(self._replacements)
 
     def _load(self, face: Typeface) -> Container[int]:
-        """Read the typeface unless it has been. Returns the code points that it covers."""
+        """Read the typeface, once. Returns the code points that it covers."""
         for style, file in face.styles.items():
             if face.family + style not in self._pdf.fonts:
                 self._pdf.add_font(face.family, style, file)
@@ -122,7 +122,9 @@ class Typefaces:
 
 
 def clean(text: str) -> str:
-    """Composed, without what has no place on paper: control and formatting characters, variation selectors."""
+    """The text in composed form, without control and formatting characters and variation selectors, which do not
+    print.
+    """
     composed = unicodedata.normalize("NFC", text)
     return "".join(char for char in composed if _is_visible(char))
 
@@ -136,7 +138,7 @@ def _is_visible(char: str) -> bool:
 
 
 def _candidates(missing: set[str]) -> Iterator[Typeface]:
-    """Typefaces that may have the characters, best first."""
+    """The typefaces that may have the characters, best first."""
     yield _GREEK_AND_CYRILLIC
     scripts = {get_unicode_script(char) for char in missing}
     yield from (face for script, face in _BY_SCRIPT.items() if script in scripts)
@@ -146,9 +148,10 @@ def _candidates(missing: set[str]) -> Iterator[Typeface]:
 
 
 def _han_typefaces(characters: set[str]) -> tuple[Typeface, ...]:
-    """Chinese characters are drawn differently in China and Taiwan; only the simplified ones tell where a text is from.
+    """The order of the Chinese typefaces. China and Taiwan draw characters differently; only the simplified ones tell
+    where a text is from.
 
-    Beside kana they never come here: the Japanese typeface has taken them already.
+    Beside kana they never come here: the Japanese typeface has already taken them.
     """
     if _is_encodable("".join(characters), "gb2312"):
         return _SIMPLIFIED_CHINESE, _TRADITIONAL_CHINESE, _JAPANESE

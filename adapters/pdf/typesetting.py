@@ -1,4 +1,4 @@
-"""Text that always fits its box: set smaller first, cut last."""
+"""Text that always fits its box: first set smaller, then cut."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ _MM_PER_POINT = 25.4 / 72
 _ELLIPSIS = "…"
 _TOLERANCE = 1e-6
 _MAX_CHARACTERS = 4_000
-#: Of a busy day's shows; some hundred bytes each.
+#: Enough for the shows of a busy day; some hundred bytes each.
 _MAX_REMEMBERED = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextStyle:
-    """``size`` in points is tried first and ``min_size`` last; ``leading`` is the line's height by the size."""
+    """A style. Sizes in points from ``size`` down to ``min_size`` are tried; ``leading`` is the line height divided by
+    the size.
+    """
 
     size: int
     min_size: int
@@ -33,17 +35,17 @@ class TextStyle:
     leading: float = 1.3
 
     def line_height(self, size: int) -> float:
-        """In mm."""
+        """The height of a line in mm."""
         return size * self.leading * _MM_PER_POINT
 
     def line_limit(self, size: int, height: float) -> int:
-        """How many lines go into ``height`` mm; at least one."""
+        """The number of lines that fit into ``height`` mm; at least one."""
         return max(int(height / self.line_height(size) + _TOLERANCE), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """Where a text goes, in mm. It may take less than ``max_height``."""
+    """The place of a text, in mm. The text may take less than ``max_height``."""
 
     x: float
     y: float
@@ -52,16 +54,16 @@ class Box:
 
 
 class FittedTexts:
-    """What fitted where, and how: the tickets of a show say much the same, and trying sizes takes long.
+    """A cache of fitted texts: the tickets of a show have nearly the same texts, and trying sizes takes long.
 
-    Safe to share between threads.
+    It can be shared between threads.
     """
 
     def __init__(self) -> None:
         self._known: dict[Hashable, tuple[tuple[str, ...], int]] = {}
 
     def get(self, key: Hashable, fit: Callable[[], tuple[tuple[str, ...], int]]) -> tuple[tuple[str, ...], int]:
-        """The text's lines, cut if need be, and their size in points; asks ``fit`` the first time."""
+        """The text's lines, cut if necessary, and their size in points; calls ``fit`` the first time."""
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= _MAX_REMEMBERED:
@@ -79,7 +81,9 @@ class Typesetter:
         self._fitted = fitted
 
     def set(self, text: str, box: Box, style: TextStyle, *, align: Align | None = None) -> float:
-        """Write the text into the box; without ``align``, from the side its script begins on. Returns its end's y."""
+        """Write the text into the box; without ``align``, from the side where its script begins. Returns the y of its
+        end.
+        """
         printable = _at_most_a_page(self._typefaces.printable(text).strip())
         if not printable:
             return box.y
@@ -95,14 +99,14 @@ class Typesetter:
         return self._pdf.get_y()
 
     def _draw_line(self, line: str, width: float, height: float, align: Align) -> None:
-        # fpdf2 2.8.9 counts the font as set on the page although it set it for one coloured line only, where that
-        # line begins in another font. A later line that begins in the first font would be invisible.
+        # fpdf2 2.8.9 counts the font as set on the page although it set it for only one coloured line, if that line
+        # begins in another font. A later line that begins in the first font would be invisible.
         self._pdf.current_font_is_set_on_page = False
-        # A no-break space has done its work by now; drawn as a plain one it is found by who searches for a time.
+        # A no-break space has done its work by now; as a plain space, a search for a time finds it.
         self._pdf.cell(width, height, line.replace("\u00a0", " "), align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
 
     def width(self, text: str, style: TextStyle) -> float:
-        """Of one line, in mm."""
+        """The width of one line, in mm."""
         self._use(style, style.size)
         return self._pdf.get_string_width(self._typefaces.printable(text))
 
@@ -115,7 +119,7 @@ class Typesetter:
         return self._fitted.get((text, box.width, box.max_height, style, self._typefaces.families), fit)
 
     def _choose_size(self, text: str, box: Box, style: TextStyle) -> int:
-        """The largest size at which the text fits and no word is broken; the smallest allowed if none is."""
+        """The largest size at which the text fits and no word is divided, or else the smallest allowed size."""
         words = [unit.rstrip() for unit in text.split() if not breaks_anywhere(unit)]
 
         def fits(size: int) -> bool:
@@ -131,7 +135,7 @@ class Typesetter:
         return sizes[first_fitting] if first_fitting < len(sizes) else style.min_size
 
     def _cut(self, text: str, box: Box, line_limit: int) -> list[str]:
-        """The lines that fit, in the present font; an ellipsis stands where the rest was left out."""
+        """The lines that fit, in the present font; an ellipsis replaces the rest."""
         if "\n" not in text and self._measure(text) <= box.width:
             return [text]
         lines = self._lines(text, box)
@@ -143,7 +147,7 @@ class Typesetter:
         return [*kept, last.rstrip() + _ELLIPSIS]
 
     def _lines(self, text: str, box: Box) -> list[str]:
-        """As they are broken in the present font."""
+        """The lines of the text, broken in the present font."""
         return break_lines(text, box.width, self._measure)
 
     def _measure(self, text: str) -> float:
@@ -155,5 +159,5 @@ class Typesetter:
 
 
 def _at_most_a_page(text: str) -> str:
-    """More than a page holds is not worth measuring."""
+    """The text, limited to what a page can hold: more is not worth measuring."""
     return text if len(text) <= _MAX_CHARACTERS else text[:_MAX_CHARACTERS] + _ELLIPSIS

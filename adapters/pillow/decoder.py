@@ -1,8 +1,8 @@
 """The process that decodes one picture: ``python -m adapters.pillow.decoder WIDTH HEIGHT``.
 
-The upload comes on standard input. The picture, fitted into WIDTH x HEIGHT and encoded as WebP, leaves on standard
-output behind a line with its size; REFUSED and a sentence for a person on standard error say that there is none.
-A decoder that a picture keeps busy can be stopped only from outside, which is why it has a process to itself.
+It reads the upload from standard input. It writes a line with the size and then the picture, fitted into WIDTH x HEIGHT
+and encoded as WebP, to standard output; or exits with REFUSED and writes a sentence for a person to standard error. A
+decoder that is busy with a picture can only be stopped from outside, which is why it has a separate process.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Final
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP")
-#: A photo of a good camera. Decoded it takes 4 bytes a pixel, so this is what bounds the memory of an upload.
+#: A photo of a good camera. Decoded it takes 4 bytes a pixel, so this limits the memory of an upload.
 MAX_PIXELS: Final = 25_000_000
 #: Four copies of the largest picture, the interpreter and Pillow.
 MAX_MEMORY_BYTES: Final = 1024**3
 #: The exit code of a refusal.
 REFUSED: Final = 3
-#: Buyers' requests are computed first.
+#: Lets the requests of buyers run first.
 _NICENESS: Final = 10
 _QUALITY: Final = 82
 
@@ -55,23 +55,23 @@ def _limit_memory() -> None:
 def _decoded(upload: bytes, box: tuple[int, int]) -> Image.Image:
     try:
         with Image.open(BytesIO(upload), formats=FORMATS) as image:
-            # Known from the header alone, so a small file that would unfold into gigabytes is refused undecoded.
+            # The header alone shows this, so a small file that would unfold into gigabytes is refused undecoded.
             if image.width * image.height > MAX_PIXELS:
                 raise _Refusal(f"A picture has {MAX_PIXELS // 10**6} million pixels at most")
             return _fitted(image, box)
     except (UnidentifiedImageError, Image.DecompressionBombError):
         raise _Refusal("A picture must be PNG, JPEG or WebP") from None
-    # What Pillow's decoders raise for broken files is not written down anywhere; these are their bases.
+    # Pillow does not document what its decoders raise for broken files; these are the base classes.
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError):
         raise _Refusal("The picture is broken") from None
 
 
 def _fitted(image: Image.Image, box: tuple[int, int]) -> Image.Image:
-    image.draft("RGB", box)  # JPEGs are decoded no larger than they are needed
+    image.draft("RGB", box)  # decodes JPEGs no larger than needed
     upright = ImageOps.exif_transpose(image)
     plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     plain.thumbnail(box, Image.Resampling.LANCZOS)
-    plain.info.clear()  # no profile, no place where it was taken
+    plain.info.clear()  # removes the colour profile and the place of the photo
     return plain
 
 

@@ -1,4 +1,4 @@
-"""PictureStudio by Pillow: decodes what was uploaded, in a process of its own, and encodes it anew as WebP."""
+"""PictureStudio by Pillow: decodes an upload in a separate process, and encodes it again as WebP."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from domain.branding import Picture
 
 #: Pictures that one server process has decoded at a time.
 MAX_AT_ONCE: Final = 2
-#: The largest photo takes about a second. What takes longer than this is ended.
+#: The largest photo takes about a second. A process that takes longer than this is ended.
 MAX_SECONDS: Final = 10.0
 _DIGEST_CHARACTERS: Final = 32
-#: All that the decoding process is told of our environment: it needs none of our secrets.
+#: The only environment variables that the decoding process gets: it needs none of our secrets.
 _ENVIRONMENT: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG")
 
 
@@ -30,7 +30,7 @@ class PillowStudio:
     def __init__(self, *, max_seconds: float = MAX_SECONDS) -> None:
         self._max_seconds = max_seconds
         self._at_once = asyncio.Semaphore(MAX_AT_ONCE)
-        # A lock lives as long as anybody holds it or waits for it.
+        # A lock lives as long as a task holds it or waits for it.
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def prepare(self, upload: bytes, box: Box, *, owner: UUID) -> PreparedPicture:
@@ -45,7 +45,7 @@ class PillowStudio:
         return PreparedPicture(Picture.of(digest, width=size[0], height=size[1]), content)
 
     def _turn_of(self, owner: UUID) -> asyncio.Lock:
-        """One picture of a producer at a time, so that the others' have a place, too."""
+        """The lock for one producer's pictures: one at a time, which leaves a place for other producers."""
         return self._turns.setdefault(owner, asyncio.Lock())
 
 

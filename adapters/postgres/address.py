@@ -1,6 +1,6 @@
-"""DATABASE_URL, as libpq itself reads it: one meaning for every command.
+"""DATABASE_URL, as libpq itself reads it: every command gives it the same meaning.
 
-https://www.postgresql.org/docs/18/libpq-connect.html, read in November 2026, is the source of the parameters.
+The source of the parameters is https://www.postgresql.org/docs/18/libpq-connect.html, read in November 2026.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FORM: Final = "it should look like postgresql://user:password@host:5432/databas
 _SCHEMES: Final = ("postgresql", "postgres")
 _MAX_PORT: Final = 65535
 
-#: Passed on to libpq as they are.
+#: Passed to libpq as they are.
 HONOURED: Final = frozenset(
     {
         *("host", "hostaddr", "port", "dbname", "user", "password", "passfile", "service", "options"),
@@ -31,7 +31,7 @@ HONOURED: Final = frozenset(
         *("min_protocol_version", "max_protocol_version", "gssencmode", "krbsrvname", "gsslib", "gssdelegation"),
     }
 )
-#: Whole numbers from 1 to these. 0 would mean to wait without end, and a buyer waits with us.
+#: Whole numbers from 1 to these. 0 would mean to wait without end, while a buyer waits with us.
 BOUNDED: Final = MappingProxyType(
     {
         "connect_timeout": 60,  # seconds
@@ -41,15 +41,15 @@ BOUNDED: Final = MappingProxyType(
         "tcp_user_timeout": 60_000,  # milliseconds
     }
 )
-#: Those of which only some values let us work.
+#: Parameters of which only some values work for us.
 CHOICES: Final = MappingProxyType(
     {
-        "keepalives": ("1",),  # a host that vanishes would not be noticed
+        "keepalives": ("1",),  # otherwise we would not notice a host that vanishes
         "client_encoding": ("utf8", "utf-8", "unicode"),  # names are in every script
         "target_session_attrs": ("any", "read-write", "primary"),  # we write
     }
 )
-#: Never taken, with the reason.
+#: Parameters that are refused, with the reason.
 REFUSED: Final = MappingProxyType(
     {
         "replication": "a replication connection answers no queries",
@@ -64,16 +64,18 @@ REFUSED: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAddress:
-    """``parameters`` are libpq's, ``options`` among them: what the operator wants every session to be set to."""
+    """The address of a database. ``parameters`` are libpq's; ``options`` is among them: the operator's settings for
+    every session.
+    """
 
     parameters: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Read a URL of libpq (several hosts: `postgresql://a:5432,b:5433/db`), or of SQLAlchemy
-        (`postgresql:///db?host=a:5432&host=b:5433`).
+        """Read a URL of libpq (several hosts: ``postgresql://a:5432,b:5433/db``), or of SQLAlchemy
+        (``postgresql:///db?host=a:5432&host=b:5433``).
 
-        Raises ValueError with a message of one line for the operator, in which no password appears.
+        Raises ValueError with a message of one line for the operator, which contains no password.
         """
         _check_form(url)
         try:
@@ -87,18 +89,18 @@ class DatabaseAddress:
         _check_ports(parameters.get("port", ""), hosts=parameters.get("host", "").count(",") + 1)
         _check_parameters(parameters)
         if parameters.get("host", "").count(","):
-            # A host that is alive, but a standby, would do otherwise.
+            # Otherwise libpq would accept a host that is alive but a standby.
             parameters.setdefault("target_session_attrs", "read-write")
         return cls(parameters)
 
     @property
     def options(self) -> str:
-        """What sessions are set to by the operator: `-c name=value …`."""
+        """The operator's settings for sessions: ``-c name=value …``."""
         return self.parameters.get("options") or os.environ.get("PGOPTIONS", "")
 
     def connecting(self, defaults: Mapping[str, str | int], session: Mapping[str, str | int]) -> dict[str, str | int]:
-        """The arguments of a connection: our ``defaults`` where the URL says nothing, and sessions set to ``session``
-        and then to what the URL says, so that the operator has the last word.
+        """The arguments of a connection. ``defaults`` apply where the URL says nothing. Sessions get the settings of
+        ``session``, then those of the URL, so the operator has the last word.
         """
         ours = [f"-c {name}={value}" for name, value in session.items()]
         options = " ".join([*ours, self.options]).strip()
@@ -111,18 +113,18 @@ def _check_form(url: str) -> None:
         raise ValueError("must be a URL that begins with postgresql:// or postgres://")
     hosts = re.split(r"[/?]", rest, maxsplit=1)[0].rpartition("@")[2]
     if any(host.endswith(":") for host in hosts.split(",")):
-        raise ValueError(f"a host is followed by a colon, but by no port: {_FORM}")
+        raise ValueError(f"a host is followed by a colon, but not by a port: {_FORM}")
 
 
 def _unreadable(words: str) -> str:
-    # libpq's own words may repeat what stands where a password should; only this one names a parameter.
+    # libpq's other messages may repeat a password; only this one names a parameter.
     if found := re.match(r'invalid URI query parameter: "([a-z0-9_]{1,40})"', words):
         return f"PostgreSQL knows no connection parameter {found[1]}"
-    return f"is no URL that PostgreSQL understands (special characters must be percent-encoded): {_FORM}"
+    return f"is not a URL that PostgreSQL understands (special characters must be percent-encoded): {_FORM}"
 
 
 def _listed_hosts(url: str) -> list[tuple[str, str]]:
-    """SQLAlchemy's way of naming several hosts."""
+    """The hosts of a URL in SQLAlchemy's form for several hosts."""
     query = url.partition("?")[2]
     values = [value for name, value in parse_qsl(query) if name == "host"]
     if len(values) < 2 and not any(re.fullmatch(r"[^/@,:]+:\d+", value) for value in values):
@@ -143,16 +145,16 @@ def _check_ports(ports: str, *, hosts: int) -> None:
         raise ValueError("must have one port for all hosts, or one for each")
     for port in ports.split(",") if ports else ():
         if port and not (port.isascii() and port.isdigit() and 0 < int(port) <= _MAX_PORT):
-            raise ValueError(f"a port is no number from 1 to {_MAX_PORT}: {_FORM}")
+            raise ValueError(f"a port is not a number from 1 to {_MAX_PORT}: {_FORM}")
 
 
 def _check_parameters(parameters: Mapping[str, str]) -> None:
     for name, value in parameters.items():
         if name in REFUSED:
-            raise ValueError(f"has the parameter {name}, which is not taken: {REFUSED[name]}")
+            raise ValueError(f"has the parameter {name}, which is not supported: {REFUSED[name]}")
         if name in BOUNDED and not (value.isascii() and value.isdigit() and 0 < int(value) <= BOUNDED[name]):
             raise ValueError(f"{name} must be a whole number from 1 to {BOUNDED[name]}")
         if name in CHOICES and value.lower() not in CHOICES[name]:
             raise ValueError(f"{name} must be {' or '.join(CHOICES[name])}")
         if name not in HONOURED | BOUNDED.keys() | CHOICES.keys():
-            raise ValueError(f"has the parameter {name}, which is not taken")
+            raise ValueError(f"has the parameter {name}, which is not supported")

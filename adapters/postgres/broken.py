@@ -1,4 +1,4 @@
-"""Every invariant as a query for what breaks it: ``subject_id``, and ``detail`` for a person."""
+"""Each invariant as a query for its violations: ``subject_id``, and ``detail`` for a person."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ _DISPUTED = """
         FROM disputes WHERE order_id = o.id
     ) d ON true
 """
-# Owed: for void tickets at least their price, for an order without tickets all of it; and a refund that made no ticket
-# void, such as one by hand, unless something went back since.
+# Owed: at least the price of void tickets; for an order without tickets all of it; and a refund that voided no ticket,
+# such as one by hand, unless something went back since.
 _LOST_REFUNDS = f"""
     SELECT o.id AS subject_id,
            format('refund %s of %s is %s: %s', lost.sequence, lost.amount, lost.status,

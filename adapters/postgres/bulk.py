@@ -1,6 +1,6 @@
 """Many rows in one statement, for ``Connection.write``.
 
-They travel as one JSON array: that costs the fewest steps in Python, and one in SQL.
+They travel as one JSON array: that takes the fewest steps in Python, and one in SQL.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def rows_json(rows: Iterable[dict[str, Any]]) -> str:
 
 
 def records(table: sa.Table, parameter: str) -> str:
-    """The JSON array in ``parameter`` as rows of the table's type; what a row does not have is NULL."""
+    """The JSON array in ``parameter`` as rows of the table's type; missing columns are NULL."""
     return f"json_populate_recordset(NULL::{table.name}, %({parameter})s)"
 
 
@@ -33,7 +33,7 @@ def insert_of(table: sa.Table, parameter: str) -> str:
 def update_of(table: sa.Table, columns: Iterable[str], parameter: str, **computed: str) -> str:
     """An UPDATE of these columns of every row in the JSON array in ``parameter``, found by its id.
 
-    ``computed`` columns become what their expression makes of the table's row and the ``new`` one.
+    ``computed`` columns are set to their expression, which may use the table's row and the ``new`` one.
     """
     assigned = {**{column: f"new.{column}" for column in columns}, **computed}
     changes = ", ".join(f"{column} = {value}" for column, value in assigned.items())

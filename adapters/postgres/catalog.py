@@ -40,7 +40,7 @@ _PRODUCERS = sa.select(producers, producer_financials.c.stripe_account_id, produ
 _PROMO_CODES = sa.select(ticket_promo_codes)
 _SHOW = compiled(sa.select(shows).where(shows.c.id == sa.bindparam("id", type_=sa.Uuid)))
 _by_start = sa.tuple_(shows.c.start_time, shows.c.id)
-#: Code points, as the domain compares them, whatever the database's language is.
+#: By code points, as the domain compares codes, whatever the database's language.
 _by_code = ticket_promo_codes.c.code.collate("C")
 
 
@@ -87,7 +87,7 @@ class PostgresShowRepo:
         return show_of(rows[0]) if rows else None
 
     async def lock(self, show_id: UUID) -> Show | None:
-        # FOR NO KEY UPDATE: an order that is being placed refers to its show, and must not wait for this.
+        # FOR NO KEY UPDATE: an order that is being placed refers to its show, and must not wait for this lock.
         locked = sa.select(shows).where(shows.c.id == show_id).with_for_update(key_share=True)
         row = (await self._connection.execute(locked)).mappings().one_or_none()
         return show_of(row) if row else None
@@ -96,7 +96,7 @@ class PostgresShowRepo:
         await _save(self._connection, shows, shows.c.id, show_values(show))
 
     async def lock_stock(self, show_id: UUID) -> None:
-        for table in (tickets, ticket_promo_codes):  # in the order of checkouts
+        for table in (tickets, ticket_promo_codes):  # in the same order as checkouts
             locked = sa.select(table.c.id).where(table.c.show_id == show_id).order_by(table.c.id).with_for_update()
             await self._connection.execute(locked)
 

@@ -47,7 +47,7 @@ _TICKETS_OF_SHOW = (
     .where(orders.c.show_id == sa.bindparam("show_id"))
     .order_by(ticket_attendees.c.id)
 )
-# Written out as the partial indexes have it, so that the planner can use them.
+# Written out as in the partial indexes, so the planner can use them.
 _COUNTS = sa.text("result = 'admitted' AND undone_at IS NULL")
 _ADMISSIONS = compiled(
     sa.select(scans).where(_COUNTS, scans.c.attendee_id == sa.any_(sa.bindparam("attendees", type_=sa.ARRAY(sa.Uuid))))
@@ -55,7 +55,7 @@ _ADMISSIONS = compiled(
 _ADD = f"{insert_of(scans, 'scans')} ON CONFLICT (show_id, id) DO NOTHING"
 _IN_CONFLICT = sa.text("result <> 'admitted' AND undone_at IS NULL")
 
-#: What changes of a scan that is kept.
+#: The columns that may change after a scan is stored.
 _CHANGING = ("result", "device_id", "offline", "scanned_at", "received_at", "undone_at")
 
 

@@ -1,4 +1,4 @@
-"""The database's time, which all processes of a house share."""
+"""The database's time, which all processes of an installation share."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _CLOCK: Final = sa.select(sa.func.extract("epoch", sa.func.clock_timestamp()))
 
 
 def steady_seconds() -> float:
-    """Seconds that pass at the same pace whatever becomes of the machine's clock; where that can be had, also while
-    the machine sleeps.
+    """Seconds of a clock that runs steadily when the machine's clock is set; where the system offers it, also while the
+    machine sleeps.
     """
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -26,15 +26,15 @@ def steady_seconds() -> float:
 
 
 class DatabaseClock:
-    """A Clock that follows the database's: what one process writes down, another one reads by the same clock.
+    """A Clock that follows the database's clock, so all processes read and write times by the same clock.
 
-    ``own`` is the machine's clock. It is used until the database was first asked.
+    ``own`` is the machine's clock. It is used until ``follow`` has asked the database.
     """
 
     def __init__(self, engine: AsyncEngine, own: Clock) -> None:
         self._engine = engine
         self._own = own
-        self._shift: float | None = None  # of the database's clock against the steady one
+        self._shift: float | None = None  # the database's clock minus the steady one
 
     def now(self) -> datetime:
         if self._shift is None:
@@ -42,9 +42,10 @@ class DatabaseClock:
         return datetime.fromtimestamp(steady_seconds() + self._shift, UTC)
 
     async def follow(self) -> timedelta:
-        """Ask the database once. How far this machine's clock is ahead of the database's; less than zero: behind.
+        """Ask the database once. Returns how far this machine's clock is ahead of the database's (less than zero:
+        behind).
 
-        The answer is exact to half of its way. Raises StorageUnavailable.
+        The answer is exact to half of the round trip. Raises StorageUnavailable.
         """
         try:
             async with self._engine.connect() as connection:
@@ -54,7 +55,7 @@ class DatabaseClock:
         except (SQLAlchemyError, OSError) as error:
             raise translated(error) from error
         shift = theirs - (asked + answered) / 2
-        # A better guess is none within what this one may be wrong: time should not jump about for nothing.
+        # Keep the old shift if the new one differs by less than its own error: time should not jump without need.
         if self._shift is None or abs(shift - self._shift) > answered - asked:
             self._shift = shift
         return self._own.now() - self.now()

@@ -1,7 +1,7 @@
 """One connection in one transaction, and statements that travel together.
 
-SQLAlchemy runs most statements one by one. The hot paths hand theirs over compiled: reads make one round trip together,
-and writes wait for the commit and make it with them (psycopg's pipeline).
+SQLAlchemy runs most statements one by one. The hot paths pass compiled statements: reads share one round trip, and
+writes wait for the commit and share its round trip (psycopg's pipeline).
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.postgres.engine import STATEMENT_TIMEOUT_SECONDS, TIME_OUTS
 from adapters.postgres.patience import Patience
 
-#: A row by the names of its columns, whichever way it was read.
+#: A row by the names of its columns, however it was read.
 Row = sa.RowMapping | dict[str, Any]
 Parameters = Mapping[str, Any]
-#: Compiled, as ``fetch`` takes it, and what it answers.
+#: A compiled statement, as ``fetch`` takes it, and its parameters.
 Statement = tuple[str, Parameters]
 Rows = list[dict[str, Any]]
 
-#: A process that freezes between two statements is known to the server (IDLE_IN_TRANSACTION_TIMEOUT_SECONDS); in the
-#: middle of a pipeline it is not, but for this. Shorter than others wait for the lock, where LOCK_WAIT is its 10 s.
+#: The server notices a process that freezes between two statements (IDLE_IN_TRANSACTION_TIMEOUT_SECONDS), but not one
+#: that freezes in the middle of a pipeline, except by this. It is shorter than the time others wait for the lock, where
+#: LOCK_WAIT is its 10 s.
 LOCKING_TRANSACTION_SECONDS: Final = 8
 _END_SOON: Final = f"SET LOCAL transaction_timeout = '{LOCKING_TRANSACTION_SECONDS}s'"
 _KNOWS_TRANSACTION_TIMEOUT: Final = 170000
 _WAIT: Final = "SELECT set_config('lock_timeout', %(wait)s, true)"
-# One statement for both: each costs the hot path a little.
+# One statement for both, because each costs the hot path a little.
 _END_SOON_AND_WAIT: Final = f"{_WAIT}, set_config('transaction_timeout', '{LOCKING_TRANSACTION_SECONDS}s', true)"
-#: What a pooler did not let us set for the whole session.
+#: The settings that a pooler did not let us make for the whole session.
 _TIME_OUTS: Final = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in TIME_OUTS.items())
-#: We hang up by ourselves where the server's own time-outs should have ended a call (``Patience``).
+#: We hang up when the server's own time-outs should have ended a call but did not (``Patience``).
 ANSWER_SECONDS: Final = STATEMENT_TIMEOUT_SECONDS + 5
 LOCKING_ANSWER_SECONDS: Final = LOCKING_TRANSACTION_SECONDS + 2
 
@@ -43,13 +44,13 @@ _DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 def compiled(statement: sa.Executable) -> str:
-    """The SQL of a statement, as psycopg wants it. Made once for each statement, when its module is loaded."""
+    """The SQL of a statement, as psycopg takes it. Each statement is compiled once, when its module is loaded."""
     assert isinstance(statement, sa.ClauseElement)  # noqa: S101  # every executable is
     return str(statement.compile(dialect=_DIALECT))
 
 
 class Connection:
-    """What a unit of work's repositories share."""
+    """The connection that a unit of work's repositories share."""
 
     def __init__(
         self,
@@ -60,13 +61,13 @@ class Connection:
         read_only: bool = False,
         is_pooled: bool = False,
     ) -> None:
-        """``is_pooled`` says that a pooler lends each transaction another session, which has none of our time-outs."""
+        """``is_pooled`` means that a pooler lends each transaction another session, which lacks our time-outs."""
         self._connection = connection
         self._driver = driver
         self._patience = patience
         self._read_only = read_only
         self._is_pooled = is_pooled
-        self._needs_time_outs = is_pooled and not read_only  # a read that stands alone is a transaction by itself
+        self._needs_time_outs = is_pooled and not read_only  # a read that stands alone is its own transaction
         self._waiting: list[Statement] = []
 
     async def execute(
@@ -92,10 +93,11 @@ class Connection:
     async def fetch(
         self, *statements: Statement | None, lock: bool = False, rows_wait_seconds: float | None = None
     ) -> list[Rows]:
-        """The rows of compiled statements that are run in this order, in one round trip; of None there are none.
-        ``lock`` says that they lock what others wait for: the transaction must end soon, whatever becomes of this
-        process. It waits ``rows_wait_seconds`` at most for a row that another has, until a statement sets lock_timeout
-        to something else.
+        """The rows of compiled statements, run in this order in one round trip; None among them gives no rows.
+
+        ``lock`` says that they lock rows that others wait for: the server then ends the transaction soon, even if this
+        process freezes. It waits at most ``rows_wait_seconds`` for a locked row, until a statement sets lock_timeout to
+        something else.
         """
         with self._patience.of(LOCKING_ANSWER_SECONDS if lock else ANSWER_SECONDS):
             return await self._fetch(statements, lock=lock, rows_wait_seconds=rows_wait_seconds)
@@ -118,7 +120,7 @@ class Connection:
         return [await cursor.fetchall() if cursor else [] for cursor in cursors]
 
     def write(self, sql: str, parameters: Parameters) -> None:
-        """A compiled statement without an answer. It is run before the next one that could see what it did."""
+        """Queue a compiled statement without an answer. It runs before the next statement that could see its effect."""
         self._check()
         self._waiting.append((sql, parameters))
 

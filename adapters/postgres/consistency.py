@@ -16,14 +16,14 @@ from adapters.postgres.tables import shows
 from application.catalog.timezones import outdated
 from domain.consistency import EXAMPLES, Finding, Findings, Invariant
 
-#: The audit reads every table from end to end, which the server's settings for buyers' short statements do not expect.
+#: The audit reads every table from end to end; the server's settings are for short statements.
 _AUDIT_SETTINGS: Final = {
     "statement_timeout": "600s",
-    # What a million orders are joined by stays in memory (measured: half of this takes a quarter longer, twice of it
-    # saves a tenth). One connection needs it, for seconds.
+    # Keeps the joins of a million orders in memory (measured: half of this takes a quarter longer, twice of it saves a
+    # tenth). One connection needs it, for seconds.
     "work_mem": "128MB",
-    # Ids are random. To follow an index to every row is to read the table in random order; the price that is right for
-    # a buyer's few rows makes that look cheap.
+    # Ids are random, so following an index to every row reads the table in random order. The usual price, right for a
+    # buyer's few rows, makes that look cheap.
     "random_page_cost": "4",
 }
 _SETTING: Final = sa.text("SELECT set_config(:name, :value, true)")
@@ -53,7 +53,9 @@ async def _look(connection: AsyncConnection, query: str, moments: Mapping[str, d
 
 
 async def _look_at_times(connection: AsyncConnection, *, since: datetime) -> Findings:
-    """In Python, which has the rules of the time zones. The server's own are of another release."""
+    """The shows whose moments do not fit the rules in force. Python compares them, because the server's own rules are
+    of another release.
+    """
     rows = await connection.stream(sa.select(shows).where(shows.c.end_time > since).order_by(shows.c.id))
     count, examples = 0, []
     async for row in rows.mappings():

@@ -1,4 +1,4 @@
-"""Connecting to PostgreSQL."""
+"""Connections to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ from adapters.postgres.address import DatabaseAddress
 
 log = logging.getLogger(__name__)
 
-#: A request waits this long for a free connection, then for a new one to come up.
+#: How long a request waits for a free connection, before the time for a new one to connect.
 POOL_TIMEOUT_SECONDS = 5
 #: For each host that the URL names.
 CONNECT_TIMEOUT_SECONDS = 3
-#: No statement of ours is slow; one that is, waits for somebody's lock, and its buyer has gone.
+#: Our statements are fast. One that takes this long waits for a lock, and its buyer has left.
 STATEMENT_TIMEOUT_SECONDS = 30
-#: A process that freezes in the middle of a transaction must not keep its rows locked: no transaction of ours waits for
-#: anything but the database. Those who want the rows wait longer (STATEMENT_TIMEOUT_SECONDS).
+#: A process that freezes in the middle of a transaction must not keep its rows locked: our transactions wait for
+#: nothing but the database. Others wait longer for the rows (STATEMENT_TIMEOUT_SECONDS).
 IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 10
-#: A host that is gone without a word (its power, its network) is given up by the other side after 3 + 3 * 1 seconds of
-#: silence. A server rolls its transaction back then; a client asks the next host.
+#: Each side gives up a host that vanished (lost power or network) after 3 + 3 * 1 seconds of silence. The server then
+#: rolls its transaction back; the client asks the next host.
 KEEPALIVES = {"keepalives_idle": 3, "keepalives_interval": 1, "keepalives_count": 3}
-#: Keep-alives are asked on a quiet connection alone. What was sent and is not acknowledged for so long ends it, too.
+#: Keep-alives are sent only on a quiet connection. Data that was sent and stays unacknowledged for this long also ends
+#: it.
 TCP_USER_TIMEOUT_MILLISECONDS = 5000
 
-#: What every session is set to, where the way to the server lets us say so. Behind a pooler it does not: there each
-#: transaction is set to the same time-outs (Connection).
+#: Settings of every session, where the connection allows them. A pooler does not: behind it, each transaction sets the
+#: same time-outs (Connection).
 TIME_OUTS: Final[Mapping[str, str]] = {
     "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_TIMEOUT_SECONDS}s",
@@ -53,22 +54,23 @@ DEFAULTS: Final[Mapping[str, str | int]] = {
     "fallback_application_name": "piquetickets",
 }
 
-#: The key in a connection's ``info`` under which its guard is.
+#: The key in a connection's ``info`` of its guard.
 GUARD: Final = "piquetickets_guard"
-#: The same, for whether its session is ours alone (False behind a pooler), and when it was connected.
+#: The keys for whether a pooler lends the session (False: it is ours alone), and for when it was connected.
 IS_POOLED: Final = "piquetickets_is_pooled"
 _CONNECTED_AT: Final = "piquetickets_connected_at"
 
-# A pooler shows clients a process id of its own making, as it lends them one server process after the other.
+# A pooler invents the process id that it shows to a client, because it lends the client one server process after
+# another.
 _WHO_ANSWERS: Final = "SELECT pg_backend_pid()"
 _DISTRUST_PAUSE_SECONDS: Final = 1.0
 
 
 def create_engine(database_url: str, *, pool_size: int, prepared_statements: bool | None = None) -> AsyncEngine:
-    """An engine with ``pool_size`` connections at most, made when they are needed.
+    """An engine with at most ``pool_size`` connections, made when they are needed.
 
-    ``prepared_statements`` says whether the server may be asked to remember statements; None leaves it out behind a
-    pooler. Raises ValueError, as ``DatabaseAddress.parse`` does.
+    ``prepared_statements`` says whether the server may prepare statements; None means yes, except behind a pooler.
+    Raises ValueError, as ``DatabaseAddress.parse`` does.
     """
     engine = create_async_engine(
         "postgresql+psycopg://",
@@ -96,10 +98,10 @@ def create_sync_engine(database_url: str, session: Mapping[str, str | int] | Non
 
 
 class Guard:
-    """What an engine's connections go through: how they come up, and whether they are still good for use."""
+    """Guards an engine's connections: how they are made, and whether they may be used again."""
 
     def __init__(self, options: str, *, prepared_statements: bool | None) -> None:
-        """``options`` are those that the operator wants sessions to have."""
+        """``options`` are the operator's settings for sessions."""
         self._options = options
         self._prepared_statements = prepared_statements
         self._drops_options = False
@@ -108,17 +110,15 @@ class Guard:
         self._distrusted_at = 0.0
 
     def distrust(self) -> None:
-        """Every connection that is older than now is replaced before it is used again: its server was lost, or is no
-        primary any more.
-        """
+        """Replace each present connection before its next use, because its server was lost or is no longer primary."""
         now = time.monotonic()
-        if now - self._distrusted_at > _DISTRUST_PAUSE_SECONDS:  # else a standby is connected to again and again
+        if now - self._distrusted_at > _DISTRUST_PAUSE_SECONDS:  # else we would reconnect to a standby again and again
             self._distrusted_at = now
             self._lost = self._answered_last
 
     def connect(self, dialect: sa.Dialect, record: object, args: list[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002
-        """A connection to the host that answered last, or to the first of the others that does. One that was lost
-        since it did is asked last.
+        """A connection to the host that answered last, or else to the first other host that answers. If the last host
+        has been lost since, it is asked last.
         """
         wanted = self._best_host_first(kwargs)
         if not self._drops_options:
@@ -127,7 +127,9 @@ class Guard:
             except psycopg.OperationalError as error:
                 if "startup parameter" not in str(error):
                     raise
-                log.warning("A pooler stands before the database and takes no options: time-outs hold by transaction")
+                log.warning(
+                    "A pooler in front of the database accepts no options: each transaction sets its own time-outs"
+                )
                 self._drops_options = True
         del wanted["options"]
         return dialect.connect(*args, **(wanted | ({"options": self._options} if self._options else {})))
@@ -142,7 +144,7 @@ class Guard:
         cursor.execute(_WHO_ANSWERS)
         is_pooled = cursor.fetchone() != (driver.info.backend_pid,)
         if is_pooled:
-            cursor.execute("SET timezone TO 'UTC'")  # poolers see to it that each of their clients has its own
+            cursor.execute("SET timezone TO 'UTC'")  # poolers keep this setting for each client
         cursor.close()
         connection.autocommit = False
         if not (not is_pooled if self._prepared_statements is None else self._prepared_statements):
@@ -150,8 +152,8 @@ class Guard:
         record.info.update({GUARD: self, IS_POOLED: is_pooled, _CONNECTED_AT: time.monotonic()})
 
     def check_out(self, connection: Any, record: Any, proxy: object) -> None:  # noqa: ARG002
-        """An idle connection has nothing to read, unless the server has closed it: then it and all older ones are
-        replaced, and nobody notices a restart of the database that happened meanwhile. Asking costs no round trip.
+        """Replace an idle connection that the server has closed, and all older ones, so a restart of the database goes
+        unnoticed. An idle connection has data to read only if the server closed it, so the check takes no round trip.
         """
         if record.info[_CONNECTED_AT] <= self._distrusted_at:
             raise DisconnectionError
@@ -161,7 +163,9 @@ class Guard:
             raise InvalidatePoolError
 
     def _best_host_first(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """While one of several hosts is away, only the first connection waits for it."""
+        """The arguments with the best host first: while one of several hosts is away, only the first connection waits
+        for it.
+        """
         hosts = str(arguments.get("host", "")).split(",")
         if len(hosts) == 1 or "hostaddr" in arguments or "load_balance_hosts" in arguments:
             return dict(arguments)
@@ -177,5 +181,5 @@ class Guard:
 
 
 def guard_of(info: Mapping[str, Any]) -> Guard | None:
-    """The guard of a connection with this ``info``; None for one of an engine that was made otherwise."""
+    """The guard of a connection with this ``info``; None if its engine has none."""
     return cast("Guard | None", info.get(GUARD))

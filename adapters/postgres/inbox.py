@@ -49,7 +49,7 @@ class PostgresEventInbox:
 
     async def failed_events(self, *, after: ReceivedEvent | None, limit: int) -> list[ReceivedEvent]:
         query = sa.select(payment_events).where(
-            sa.text("payment_events.handled_at IS NULL"),  # as the partial index has it
+            sa.text("payment_events.handled_at IS NULL"),  # as in the partial index
             sa.not_(sa.func.coalesce(payment_events.c.last_error, "").startswith(NOT_OURS)),
         )
         if after is not None:
@@ -63,7 +63,8 @@ class PostgresEventInbox:
         self._keep([ReceivedEvent(event, now, last_error=told)])
 
     def _keep(self, received: Iterable[ReceivedEvent]) -> None:
-        # Each once, and in one order for everybody: two who keep the same events wait for one another and no more.
+        # Without duplicates and in one order for all: two transactions that keep the same events wait for each other,
+        # but do not deadlock.
         by_id = {each.event.id: event_values(each) for each in received}
         self._connection.write(_KEEP, {"events": rows_json(by_id[id_] for id_ in sorted(by_id))})
 

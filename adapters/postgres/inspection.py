@@ -1,4 +1,4 @@
-"""What an operator wants to know of a database before it is used."""
+"""Facts about a database that an operator needs before it is used."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ _WITHOUT_ADDRESS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseFacts:
-    """``clock`` is what the server's clock said. ``is_pooled``: something between us and the server lends us its
-    sessions. ``has_time_outs``: statements end after a while although the session was not told so by us.
+    """Facts about the server. ``clock`` is its time. ``is_pooled``: a pooler lends us sessions. ``has_time_outs``:
+    statements end after some time even though we did not set that in the session.
     """
 
     version: str
@@ -63,7 +63,7 @@ class DatabaseFacts:
 
 
 async def facts_of(engine: AsyncEngine) -> DatabaseFacts:
-    """Raises sqlalchemy.exc.SQLAlchemyError."""
+    """The facts of the database. Raises sqlalchemy.exc.SQLAlchemyError."""
     async with engine.connect() as connection:
         raw = await connection.get_raw_connection()
         driver, is_pooled = raw.driver_connection, bool(raw.info.get(IS_POOLED))
@@ -80,7 +80,7 @@ async def facts_of(engine: AsyncEngine) -> DatabaseFacts:
 
 
 def role_time_outs() -> str:
-    """What gives the role that we log in as our time-outs, whatever stands between us and the server."""
+    """The SQL that gives our role the time-outs, which works through any pooler."""
     return " ".join(f"ALTER ROLE … SET {name} = '{value}';" for name, value in TIME_OUTS.items())
 
 
@@ -100,7 +100,7 @@ async def connected_accounts(engine: AsyncEngine) -> list[ConnectedAccount]:
 
 
 async def shows_without_address(engine: AsyncEngine) -> list[str]:
-    """Titles of published shows to come, at most ten, that are taxed and have no address to be taxed by.
+    """Titles of published upcoming shows, at most ten, that are taxed but have no address to compute the tax by.
 
     Raises sqlalchemy.exc.SQLAlchemyError.
     """

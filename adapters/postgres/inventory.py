@@ -1,4 +1,4 @@
-"""InventoryRepo in PostgreSQL: the counters, locked and written."""
+"""InventoryRepo in PostgreSQL: locks and writes the counters."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.Text))
 
 
 def _found_by(ids: sa.Select[Any]) -> sa.ColumnElement[Any]:
-    """The ids as an array, and so found before anything else is: PostgreSQL looks again at a row whose lock it had to
-    wait for, and would at a joined one, too; and it keeps the plan, whatever ids are asked for.
+    """A condition on the ids as an array, which PostgreSQL computes first. After waiting for a lock it checks the
+    locked row again, and would check a joined row again, too. The array also keeps the plan the same for any ids.
     """
     return sa.any_(sa.func.array(ids.scalar_subquery(), type_=sa.ARRAY(sa.Uuid)))
 
@@ -59,10 +59,11 @@ _READ_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE)
 _LOCK_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE.with_for_update())
 _LOCK_PROMO_CODES_BY_ID = compiled(_PROMO_CODES_BY_ID.with_for_update())
 _READ_SHOWS, _READ_PRODUCERS = compiled(_SHOWS), compiled(_PRODUCERS_OF_SHOWS)
-# Who has the rows waits for the rest as long as others do. In this statement it costs none of its own.
+# A transaction that has the rows waits for other locks without this limit. In this statement the reset costs no extra
+# one.
 _READ_SHOWS_AND_WAIT = compiled(_SHOWS.add_columns(sa.literal_column("set_config('lock_timeout', '0', true)")))
 
-# What an order names never changes, so it may be read before the rest is locked.
+# The tickets and codes of an order never change, so they may be read before the rest is locked.
 _TICKETS_OF_ORDERS = _found_by(sa.select(ticket_orders.c.ticket_id).where(ticket_orders.c.order_id == sa.any_(_IDS)))
 _THESE_ORDERS = orders.c.id == sa.any_(_IDS)
 _LOCK_TICKETS_OF_ORDERS = compiled(
@@ -77,7 +78,7 @@ _READ_SHOWS_OF_ORDERS = compiled(
     sa.select(shows).where(shows.c.id == _found_by(sa.select(orders.c.show_id).where(_THESE_ORDERS)))
 )
 _USED_KEYS = compiled(sa.select(orders.c.idempotency_key).where(orders.c.idempotency_key == sa.any_(_KEYS)))
-# The transaction has a key until it ends, wherever its tickets are; taken in one order, and after the tickets' rows.
+# The transaction keeps the keys until it ends. It takes them in one order, after the tickets' rows.
 _LOCK_CLAIMANTS = "SELECT pg_advisory_xact_lock(key) FROM unnest(%(keys)s::bigint[]) AS key"
 _CLAIMED = """
 SELECT claim.key,
@@ -116,8 +117,9 @@ _PASSING_OVER: Final = _Way(
     compiled(_PROMO_CODES_BY_CODE.with_for_update(skip_locked=True)),
     passes_over=True,
 )
-#: No sale keeps a row for long. Who does is a person, or a process that hangs: those who want other tickets of the
-#: show do not wait for it. PostgreSQL finds a deadlock after a second, which must come first.
+#: Sales lock a row only briefly. A longer lock belongs to a person or a process that hangs, and buyers of the show's
+#: other tickets do not wait for it. It exceeds the second after which PostgreSQL finds a deadlock, which must come
+#: first.
 ROWS_WAIT_SECONDS: Final = 1.5
 
 
@@ -208,8 +210,8 @@ class PostgresInventoryRepo:
         show_ids = {cart.show_id for cart in carts}
         ticket_ids = frozenset[UUID]().union(*(cart.ticket_ids for cart in carts))
         codes = {cart.promo_code for cart in carts if cart.promo_code}
-        # Locks come first, in one order for everybody; a statement that begins after them sees what was
-        # committed while it waited.
+        # Lock first, in one order for all: a statement that begins after the locks sees what was committed while it
+        # waited.
         these_tickets, these_codes = {"ids": list(ticket_ids)}, {"ids": list(show_ids), "codes": list(codes)}
         rows, promo_codes, on_sale, behind, used, _, claimed, there, codes_there = await self._connection.fetch(
             (way.tickets, these_tickets),

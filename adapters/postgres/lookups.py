@@ -13,7 +13,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.tables import order_lookups, orders
 from domain.email_address import both_forms
 
-#: How many who asked long ago are forgotten whenever somebody asks: more than come, so that the table stays small.
+#: Each request deletes this many old entries: more than it adds, so the table stays small.
 _FORGOTTEN_AT_A_TIME: Final = 10
 
 ORDERS_OF = (

@@ -27,7 +27,7 @@ from domain.orders import AttendeeStatus, ManualPayment, OrderStatus, number_of
 from domain.tasks import ORDER_MAILS, TaskState
 
 _Time = orders.c.created_at.type
-#: What an order is found by. Until migration has filled it in: name and address as they stand.
+#: The text in which an order is searched. Until the migration has filled it in: name and address as they stand.
 _KEY = sa.func.coalesce(orders.c.search_key, sa.func.lower(orders.c.customer_name + " " + orders.c.customer_email))
 _TICKETS = (
     sa.select(sa.func.sum(ticket_orders.c.quantity).label("tickets"))
@@ -45,7 +45,7 @@ _ATTENDEES = (
     .lateral("attendees")
 )
 _later = outbox.alias("later")
-# One that was sent again since, and arrived, is not undelivered any more.
+# A mail that was sent again later, and arrived, no longer counts as undelivered.
 _UNDELIVERED = (
     sa.select(
         sa.func.jsonb_agg(
@@ -100,7 +100,7 @@ _ATTENDEE_LIST = (
     )
     .order_by(orders.c.created_at, orders.c.id, ticket_attendees.c.id)
 )
-# The status is written as the partial index of the few that hold tickets has it.
+# The status is written as in the partial index of the few orders that hold tickets.
 _HOLDS = (
     sa.select(
         orders.c.id,
@@ -153,7 +153,7 @@ class PostgresOrderListRepo:
             moment, order_id = sa.literal(after.created_at, _Time), sa.literal(after.order_id)
             whole_key = sa.tuple_(orders.c.created_at, orders.c.id, ticket_attendees.c.id)
             query = query.where(
-                key >= sa.tuple_(moment, order_id),  # what the index of orders can be entered by
+                key >= sa.tuple_(moment, order_id),  # lets the index of orders be used
                 whole_key > sa.tuple_(moment, order_id, sa.literal(after.attendee_id)),
             )
         return [_attendee_of(row) for row in (await self._connection.execute(query)).mappings()]

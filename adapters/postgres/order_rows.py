@@ -1,4 +1,4 @@
-"""Orders as rows: what is stored, and what is read."""
+"""Orders as rows: values to store, and orders from what was read."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def order_of(row: Row, lines: Iterable[Row], attendees: Iterable[Row]) -> Order:
 
 
 def customer_values(customer: Customer) -> Values:
-    """The columns of an order that say who ordered, and what the order is found by."""
+    """The columns of an order with its customer and its search key."""
     return {
         "customer_name": customer.name,
         "customer_email": customer.email,
@@ -95,15 +95,15 @@ def new_order_values(order: Order) -> Values:
         "doors_at": order.doors_at,
         "stripe_account_id": order.stripe_account_id,
         "checkout_url": order.checkout_url,
-        # As bytea reads it, also out of JSON.
+        # In bytea's text form, which works in JSON, too.
         "request_fingerprint": f"\\x{order.idempotency.fingerprint.hex()}" if order.idempotency else None,
         **order_state_values(order),
     }
 
 
 def order_state_values(order: Order) -> Values:
-    """What changes in an order's life. Its session is attached apart, which needs no lock, until it is paid: what paid
-    it may be another session.
+    """The columns that change in an order's life. Until the order is paid its session is attached separately, without a
+    lock; another session may be the one that paid.
     """
     return {
         "status": order.status,

@@ -25,7 +25,7 @@ from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
 from application.ports.orders import OrderPayment, OrderRef
 from domain.orders import Order, OrderStatus
 
-# Foreign keys are checked when the statement ends, so all three tables are written in one.
+# Foreign keys are checked when the statement ends, so one statement writes all three tables.
 _ADD = (
     f"WITH new_orders AS ({insert_of(orders, 'orders')}), "
     f"new_lines AS ({insert_of(ticket_orders, 'lines')}) "
@@ -63,7 +63,7 @@ _SAVE_ATTENDEES = (
     "SET status = EXCLUDED.status, restocked = EXCLUDED.restocked, checked_in_at = EXCLUDED.checked_in_at"
 )
 _SAVE_NAMES = update_of(ticket_attendees, ["name"], "attendees")
-# Written out as the partial index has it, and not as parameters: the planner can use the index for these alone.
+# Written out as in the partial index, not as parameters; only so can the planner use the index.
 _IS_HOLDING = sa.text("status IN ('pending', 'processing')")
 _IS_PENDING = sa.text("status IN ('pending', 'processing') AND status = 'pending'")
 OVERDUE = (
@@ -193,7 +193,9 @@ class PostgresOrderWatchlist:
 
 
 def reading(order_ids: Collection[UUID], *, lock: bool = False) -> list[Statement]:
-    """Orders, their lines and their attendees. Those two are read when the orders' locks are had, and so as fresh."""
+    """Statements that read orders, their lines and their attendees. Lines and attendees are read after the orders are
+    locked, so they are fresh.
+    """
     ids = list(order_ids)
     return [(_LOCKED_ORDERS if lock else _ORDERS, {"ids": ids}), *_parts(ids)]
 
@@ -203,7 +205,7 @@ def _parts(order_ids: list[UUID]) -> list[Statement]:
 
 
 def orders_of(found: Rows, lines: Rows, attendees: Rows) -> dict[UUID, Order]:
-    """The orders in what ``reading`` answers, in its order."""
+    """The orders in the answer to ``reading``, in its order."""
     lines_of, attendees_of = _by_order(lines), _by_order(attendees)
     return {row["id"]: order_of(row, lines_of[row["id"]], attendees_of[row["id"]]) for row in found}
 

@@ -1,7 +1,7 @@
 """OutboxRepo in PostgreSQL.
 
-``relay_at`` is all that the relay looks at: a claim, and handing over, put it off. So one partial index leads to the
-few tasks that somebody has to come for, however many are done, and however many reminders wait for next year's shows.
+The relay looks only at ``relay_at``; a claim or a dispatch postpones it. So one partial index leads to the few tasks
+that need a worker, however many are done, and however many reminders wait for next year's shows.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from domain.tasks import OutboxTask, TaskKind, TaskState
 _MAX_ERROR_LENGTH = 2000
 _WRITTEN = ("id", "kind", "order_id", "due_at", "relay_at", "details", "state", "attempts")
 _ADD = insert_of(outbox, "tasks")
-# Written out as the partial index has it, so that the planner can use the index.
+# Written out as in the partial index, so the planner can use it.
 _IS_PENDING = sa.text("outbox.state = 'pending'")
 _KINDS = sa.bindparam("kinds", type_=sa.ARRAY(sa.Text))
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
 _UNCLAIMED = sa.or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= sa.bindparam("now"))
 _PERHAPS_SENT = sa.and_(outbox.c.state != TaskState.DONE, outbox.c.sending_since.is_not(None), _UNCLAIMED)
-#: Read when the row is written. now() would be the moment when the transaction began, which may be long ago.
+#: Read when the row is written. now() would be the start of the transaction, which may be long ago.
 _DATABASE_CLOCK = sa.func.clock_timestamp()
 DUE = (
     sa.select(outbox.c.id)
@@ -66,19 +66,19 @@ _ADMITTING = (
 
 _HOLDING = (
     sa.select(orders.c.id.label("order_id"))
-    # The first as the partial index has it: few orders hold tickets at a time.
+    # The first condition as in the partial index: few orders hold tickets at a time.
     .where(sa.text("orders.status IN ('pending', 'processing')"), orders.c.show_id == sa.bindparam("show_id"))
     .subquery()
 )
 
 
 def _has(task: OutboxTask) -> sa.ColumnElement[bool]:
-    """Whether this task is still the claimer's: whoever claimed it after them has counted its attempts up."""
+    """Whether the claimer still has this task: a later claim counts ``attempts`` up."""
     return sa.and_(outbox.c.id == task.id, _IS_PENDING, outbox.c.attempts == task.attempts)
 
 
-# Two questions, so that the first can be answered from the partial index.
-# The end of the range is for the index: a million reminders of next year lie behind it.
+# Two conditions, so the partial index can answer the first one. The end of the range is for the index: a million
+# reminders of next year lie behind it.
 _WAITS = sa.and_(outbox.c.due_at <= sa.bindparam("now"), _UNCLAIMED)
 BACKLOG = (
     sa.select(
@@ -100,7 +100,7 @@ _DEAD = sa.select(sa.func.count(), sa.func.count(outbox.c.sending_since)).where(
 
 _PENDING_PAYMENTS = (
     sa.select(orders.c.id)
-    # The first as the partial index has it: few orders hold tickets at a time.
+    # The first condition as in the partial index: few orders hold tickets at a time.
     .where(sa.text("orders.status IN ('pending', 'processing') AND orders.status = 'processing'"))
     .where(orders.c.show_id == shows.c.id, ~shows.c.cancelled)
     .where(shows.c.door_time <= sa.bindparam("now"), shows.c.end_time > sa.bindparam("now"))
@@ -110,7 +110,7 @@ _PENDING_PAYMENTS = (
     .limit(sa.bindparam("count"))
     .subquery()
 )
-#: Made from the order's id, so that workers who look at the same moment write the same one.
+#: Derived from the order's id, so workers that look at the same moment write the same id.
 _ONE_ID_AN_ORDER = sa.cast(
     sa.func.md5(sa.literal(TaskKind.PENDING_PAYMENT_MAIL, sa.Text) + sa.cast(_PENDING_PAYMENTS.c.id, sa.Text)), sa.Uuid
 )
@@ -317,7 +317,7 @@ class PostgresOutboxRepo:
 def _for_each_order(
     concerned: sa.Subquery, kind: TaskKind, details: Mapping[str, str], *, due_at: datetime
 ) -> sa.Select[Any]:
-    """The rows of a task for every order that is concerned, in one statement however many there are."""
+    """The rows of a task for every order concerned, in one statement."""
     when = sa.literal(due_at, sa.TIMESTAMP(timezone=True))
     return sa.select(
         sa.func.gen_random_uuid(),

@@ -1,7 +1,7 @@
-"""How long this process waits for the database's answer, whatever becomes of the server.
+"""The time that this process waits for the database's answer, whatever happens to the server.
 
-The server ends what takes longer than its time-outs, and the kernel finds out that a host is gone. Neither helps where
-a proxy answers for a server that does not, or where the server's process hangs.
+The server ends statements by its time-outs, and the kernel detects a vanished host. Neither helps if a proxy answers
+for a dead server, or if the server's process hangs.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from typing import Any, Final
 
 import psycopg
 
-#: Where a pooled connection's patience stands in its ``info``.
+#: The key of a pooled connection's patience in its ``info``.
 PATIENCE: Final = "piquetickets_patience"
 
 
 class Patience:
-    """Of one connection, which waits for one answer at a time. What waits for longer hears that it is closed.
+    """The time limit of one connection, which waits for one answer at a time. A call that waits longer gets an error as
+    if the connection had been closed.
 
-    A timer for every call would cost more than the call's own Python. There is one at most, which is set again where it
-    comes too early.
+    A timer for each call would cost more than the call's own Python. So each connection has at most one timer, which is
+    set again if it fires too early.
     """
 
     __slots__ = ("_driver", "_timer", "_until")
@@ -32,7 +33,7 @@ class Patience:
         self._until: float | None = None
 
     def of(self, seconds: float) -> Patience:
-        """For the block that follows: ``with patience.of(35): …``."""
+        """The limit for the block that follows: ``with patience.of(35): …``."""
         loop = asyncio.get_running_loop()
         self._until = until = loop.time() + seconds
         if self._timer is None:
@@ -59,6 +60,6 @@ class Patience:
             self._hang_up()
 
     def _hang_up(self) -> None:
-        # The driver's own way to end a call would ask the server first.
+        # The driver's own way to end a call would first ask the server.
         with suppress(OSError, psycopg.Error), socket.socket(fileno=socket.dup(self._driver.pgconn.socket)) as ours:
             ours.shutdown(socket.SHUT_RDWR)

@@ -90,7 +90,7 @@ class PostgresPersonalDataRepo:
             ),
             sa.update(ticket_attendees).where(ticket_attendees.c.order_id.in_(ids)).values(name=ERASED_NAME),
             sa.update(refunds).where(refunds.c.order_id.in_(ids)).values(reason=""),
-            # Mail servers like to repeat the address that they refuse.
+            # Mail servers often repeat the address that they refuse.
             sa.update(outbox).where(outbox.c.order_id.in_(ids)).values(last_error=None, details=_IMPERSONAL_DETAILS),
             sa.delete(order_notes).where(order_notes.c.order_id.in_(ids)),
         ):

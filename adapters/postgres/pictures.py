@@ -16,7 +16,7 @@ class PostgresPictureRepo:
 
     async def add(self, picture: Picture, content: bytes) -> None:
         insert = postgresql.insert(pictures).values(name=picture.name, content=content)
-        # Written even where it is there already: that locks it, so nobody finds it unused meanwhile.
+        # Write it even if it exists: that locks the row, so a concurrent clean-up cannot find it unused.
         await self._connection.execute(
             insert.on_conflict_do_update(index_elements=[pictures.c.name], set_={"content": insert.excluded.content})
         )
@@ -26,7 +26,7 @@ class PostgresPictureRepo:
         return (await self._connection.execute(query)).scalar_one_or_none()
 
     async def remove_unused(self, picture: Picture) -> None:
-        # Locked first, then looked for in a statement of its own: it sees whoever began to use it and has committed.
+        # Lock first, then search in a separate statement, which sees uses that were committed in between.
         locked = sa.select(pictures.c.name).where(pictures.c.name == picture.name).with_for_update()
         await self._connection.execute(locked)
         await self._connection.execute(

@@ -18,7 +18,7 @@ from domain.timezones import days
 
 
 def _share(amount: str, weight: str) -> str:
-    # As domain.refunds.allocate: marks along the running sum, so that the shares add up to the whole exactly.
+    # As in domain.refunds.allocate: marks along the running sum make the shares add up to the whole exactly.
     mark = f"div({amount} * {weight}_so_far, nullif({weight}_whole, 0))"
     before = f"div({amount} * ({weight}_so_far - {weight}), nullif({weight}_whole, 0))"
     return f"coalesce({mark} - {before}, 0)"
@@ -26,7 +26,7 @@ def _share(amount: str, weight: str) -> str:
 
 def shares(condition: str) -> str:
     """Common table expressions that end in ``shares``: each line of the completed orders ``o`` that meet the condition,
-    with what of its order is its share. The whole of what is shared stands beside it.
+    with its share of its order's amounts. Each whole amount stands beside its share.
     """
     return f"""
     returned AS (
@@ -146,7 +146,7 @@ class PostgresReportReader:
 
 
 async def _read(connection: AsyncConnection, show: Show) -> ShowReport:
-    """The show's report, from a connection that keeps to one snapshot."""
+    """The show's report, from a connection with one snapshot."""
     this_show = {"show_id": show.id}
     code = await connection.scalar(_CURRENCY, {"producer_id": show.producer_id})
     on_sale = [ticket_of(row) for row in (await connection.execute(_TICKETS, this_show)).mappings()]
@@ -175,7 +175,8 @@ async def _read(connection: AsyncConnection, show: Show) -> ShowReport:
 async def _calendar(connection: AsyncConnection, show: Show) -> dict[str, list[Any]]:
     """The days on which orders were completed, on the venue's calendar, and the moments at which they begin.
 
-    The database's own rules of time zones are of another release, and it takes some names for abbreviations.
+    They are computed in Python: the database's own time zone rules are of another release, and it reads some names as
+    abbreviations.
     """
     first, last = (await connection.execute(_SPAN, {"show_id": show.id})).one()
     calendar = days(show.zone, first, last) if first else []

@@ -1,7 +1,7 @@
 """Retention in PostgreSQL.
 
-A table is walked through by the places of its rows, some pages at a time. So a piece takes the same short time however
-many rows there are, and no index is needed that sales would have to keep up.
+It goes through a table by the physical places of its rows, some pages at a time. So each piece takes the same short
+time in a table of any size, and sales need not maintain an index for it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.postgres.errors import translated
 from application.ports.retention import Disposable
 
-#: Pages of 8 KiB that are looked through at a time: some hundred orders. Of 100,000 unpaid orders with their lines and
-#: tasks, a piece takes a tenth of a second on two busy processors.
+#: Pages of 8 KiB in one piece: some hundred orders. With 100,000 unpaid orders with their lines and tasks, a piece
+#: takes a tenth of a second on two busy processors.
 PAGES: Final = 16
 
 _TABLES: Final[Mapping[Disposable, str]] = {
@@ -46,7 +46,7 @@ _ARE_OLD: Final[Mapping[Disposable, str]] = {
     Disposable.SCANS: "(result <> 'admitted' OR undone_at IS NOT NULL) AND received_at < :before",
     Disposable.AUDIT_LOG: "at < :before",
 }
-# What refers to an order that goes.
+# Rows that refer to a deleted order.
 _WITH_ORDERS: Final = ("outbox", "ticket_orders")
 _BLOCK_SIZE: Final = sa.text("SELECT pg_relation_size(CAST(:name AS regclass)) / current_setting('block_size')::int")
 

@@ -1,4 +1,4 @@
-"""Rows to domain objects and back. The domain knows nothing of tables."""
+"""Conversion between rows and domain objects. The domain knows nothing of tables."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def show_of(row: Row) -> Show:
 
 def _venue_clock_of(row: Row) -> VenueClock:
     moments = (row["door_time"], row["start_time"], row["end_time"])
-    if row["time_zone_rules"] is None:  # written by an earlier version, whose pages went by the moments
+    if row["time_zone_rules"] is None:  # from an earlier version, which computed with the moments
         return VenueClock.at(moments, row["timezone"])
     return VenueClock(
         times=(
@@ -151,7 +151,7 @@ def ticket_of(row: Row) -> Ticket:
 
 
 def ticket_values(ticket: Ticket) -> Values:
-    """Everything but the counters held and sold."""
+    """All columns except the counters held and sold."""
     return {
         "id": ticket.id,
         "show_id": ticket.show_id,
@@ -178,7 +178,7 @@ def promo_code_of(row: Row) -> TicketPromoCode:
 
 
 def promo_code_values(promo_code: TicketPromoCode) -> Values:
-    """Everything but the count of uses."""
+    """All columns except the count of uses."""
     return {
         "id": promo_code.id,
         "show_id": promo_code.show_id,

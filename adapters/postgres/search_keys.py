@@ -1,7 +1,7 @@
-"""Filling in what orders are found by, for those that an earlier version placed.
+"""Filling in the search keys of orders that an earlier version placed.
 
-Only the domain folds names, so this is not SQL. It goes in pieces, each a transaction of its own: sales go on
-meanwhile. An order without its key is found by its name and address as they stand.
+Only the domain can fold names, so this is not SQL. It works in pieces, each in a separate transaction, while sales go
+on. Until its key is filled in, an order is found by its name and address as they stand.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FILL: Final = (
 
 
 def fill_search_keys(connection: sa.Connection) -> int:
-    """Fill in every order that lacks its key; how many there were. Commits."""
+    """Fill in the key of every order that lacks it. Returns how many there were. Commits."""
     filled, after = 0, _FIRST
     while rows := connection.execute(_WITHOUT, {"after": after}).all():
         connection.execute(

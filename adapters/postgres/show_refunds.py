@@ -22,7 +22,7 @@ from application.ports.show_refunds import RefundFailure, RefundProgress, ShowRe
 from domain.orders import SOLD, AttendeeStatus, OrderStatus
 from domain.refunds import FAILED_STATUSES, RefundStatus
 
-# Written out as the partial index of holding orders has it: there are few of them at a time.
+# Written out as in the partial index of orders that hold tickets: there are few at a time.
 _HOLDING: Final = (
     sa.select(orders.c.id)
     .join(shows)
@@ -77,7 +77,7 @@ _TO_REFUND_AGAIN: Final = (
 
 
 def _standings() -> sa.CTE:
-    """A show's orders that were ever sold: ``failure`` says why the money did not go back, ``ended`` that it did."""
+    """A show's orders that were ever sold. ``failure`` is why the money did not go back, ``ended`` whether it did."""
     lost = _LAST.c.status.in_(sorted(FAILED_STATUSES))
     failure: sa.Case[Any] = sa.case(
         (_IS_SOLD, show_refund_refusals.c.reason),

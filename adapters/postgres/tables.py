@@ -1,4 +1,4 @@
-"""The schema. What the domain promises, the constraints make impossible to break.
+"""The schema. Constraints enforce what the domain promises.
 
 Amounts are bigint in minor units of the order's or producer's currency; times are timestamptz in UTC.
 """
@@ -37,7 +37,7 @@ def _one_of(column: str, values: Iterable[StrEnum]) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-# Content of a name never changes (domain.branding.Picture).
+# The content behind a name never changes (domain.branding.Picture).
 pictures = sa.Table(
     "pictures",
     metadata,
@@ -85,7 +85,7 @@ access_tokens = sa.Table(
     ),
 )
 
-# What is deleted is remembered all the same: subject and show are no foreign keys.
+# Subject and show are not foreign keys: entries outlive what was deleted.
 audit_log = sa.Table(
     "audit_log",
     metadata,
@@ -121,8 +121,8 @@ shows = sa.Table(
     sa.Column("published", sa.Boolean, nullable=False),
     sa.Column("cancelled", sa.Boolean, nullable=False),
     sa.Column("image", sa.ForeignKey(pictures.c.name), index=True),
-    # What the venue's clock shows, which of the two readings where it shows a time twice, and the release of the rules
-    # by which the moments above were derived. NULL in rows that an earlier version wrote.
+    # The time on the venue's clock, which of two readings if the clock shows it twice, and the release of the rules
+    # from which the moments above were derived. NULL in rows of an earlier version.
     sa.Column("local_door_time", sa.TIMESTAMP),
     sa.Column("local_start_time", sa.TIMESTAMP),
     sa.Column("local_end_time", sa.TIMESTAMP),
@@ -152,7 +152,7 @@ tickets = sa.Table(
     sa.CheckConstraint("held >= 0", name="held"),
     sa.CheckConstraint("sold >= 0", name="sold"),
     sa.CheckConstraint("held + sold <= quantity", name="remaining"),
-    # Counters change at every order: room on the page keeps the new versions of a row beside the old one (HOT).
+    # Every order changes counters: free room on the page keeps the new version of a row beside the old one (HOT).
     postgresql_with={"fillfactor": "50"},
 )
 
@@ -191,7 +191,8 @@ orders = sa.Table(
     sa.Column("customer_name", sa.Text, nullable=False),
     sa.Column("customer_email", sa.Text, nullable=False),
     sa.Column("customer_phone", sa.Text),
-    # What an order is found by (domain.order_search); NULL where an earlier version placed it meanwhile.
+    # The text in which an order is searched (domain.order_search); NULL if an earlier version placed it during the
+    # update.
     sa.Column("search_key", sa.Text),
     sa.Column("currency", sa.CHAR(3), nullable=False),
     sa.Column("subtotal", sa.BigInteger, nullable=False),
@@ -223,7 +224,7 @@ orders = sa.Table(
     sa.Column("idempotency_key", sa.Text, unique=True),
     sa.Column("request_fingerprint", sa.LargeBinary),
     sa.Column("doors_at", _Time),
-    # When the sweeper may look at the hold again: one of them is at it, or could not release it.
+    # When the sweeper may look at the hold again: it is being released, or could not be released.
     sa.Column("release_after", _Time),
     sa.Column("unwanted", sa.Boolean, nullable=False, server_default=sa.false()),
     _one_of("status", OrderStatus),
@@ -237,7 +238,7 @@ orders = sa.Table(
     sa.CheckConstraint("status <> 'pending' OR expires_at IS NOT NULL", name="hold"),
     sa.Index("orders_promo_code_id_idx", "promo_code_id", postgresql_where=sa.text("promo_code_id IS NOT NULL")),
     sa.Index("orders_show_id_created_at_id_idx", "show_id", "created_at", "id"),
-    # Few orders are in these at a time, however many there are: the sweeper's and the reconciler's way to them.
+    # Few orders have these statuses at a time. The sweeper and the reconciler find them by these indexes.
     sa.Index("orders_holding_idx", "expires_at", postgresql_where=sa.text("status IN ('pending', 'processing')")),
     sa.Index(
         "orders_payment_intent_id_idx", "payment_intent_id", postgresql_where=sa.text("payment_intent_id IS NOT NULL")
@@ -245,8 +246,9 @@ orders = sa.Table(
     sa.Index("orders_customer_email_idx", sa.text("lower(customer_email)")),
 )
 
-# For whom an order counts while it holds tickets, or because they were free: two rows an order (domain.claims). They
-# are a guard and no truth: not logged, and gone after a crash. Without keys of their own they cost little.
+# The buyers for whom an order counts because it holds tickets or was free: two rows for each order (domain.claims). The
+# table is a guard, not the source of truth: it is unlogged, and lost after a crash. It has no foreign keys, to be
+# cheap.
 ticket_claims = sa.Table(
     "ticket_claims",
     metadata,
@@ -292,7 +294,7 @@ ticket_attendees = sa.Table(
     sa.CheckConstraint("NOT restocked OR status = 'void'", name="restocked"),
 )
 
-# Everybody who was let in, and whoever an offline scanner let in wrongly. Ids are the scanners' own.
+# All admissions, and all wrong admissions by offline scanners. The ids come from the scanners.
 scans = sa.Table(
     "scans",
     metadata,
@@ -306,10 +308,10 @@ scans = sa.Table(
     sa.Column("received_at", _Time, nullable=False),
     sa.Column("result", sa.Text, nullable=False),
     sa.Column("undone_at", _Time),
-    # A scan that came too early let nobody in, and is not kept.
+    # A scan that came too early admitted no one, and is not kept.
     _one_of("result", [result for result in ScanResult if result is not ScanResult.TOO_EARLY]),
     sa.Index("scans_attendee_id_idx", "attendee_id"),
-    # Exactly one admission, however many scanners hit at once.
+    # Exactly one admission, even if several scanners read the code at once.
     sa.Index(
         "scans_admission_key",
         "attendee_id",
@@ -354,7 +356,7 @@ refunds = sa.Table(
     _one_of("status", RefundStatus),
 )
 
-# Money that came a second time for an order, and goes back (domain/duplicate_payments.py).
+# Second payments for an order, which go back (domain/duplicate_payments.py).
 duplicate_payments = sa.Table(
     "duplicate_payments",
     metadata,
@@ -374,7 +376,7 @@ duplicate_payments = sa.Table(
     _one_of("status", RefundStatus),
 )
 
-# A dispute of an order's payment; ids are Stripe's.
+# Disputes of orders' payments; the ids are Stripe's.
 disputes = sa.Table(
     "disputes",
     metadata,
@@ -393,7 +395,7 @@ disputes = sa.Table(
     _one_of("status", DisputeStatus),
 )
 
-# One row a show whose producer gives everybody's money back; the orders' own states tell how far that is.
+# One row for each show whose producer refunds all buyers; the orders themselves show the progress.
 show_refunds = sa.Table(
     "show_refunds",
     metadata,
@@ -438,7 +440,7 @@ outbox = sa.Table(
     sa.Column("last_error", sa.Text),
     sa.Column("sending_since", _Time),
     sa.Column("claimed_until", _Time),
-    # When the relay looks at it next: when it is due, when nobody came for it, when its worker is found dead.
+    # When the relay looks at it next: when it is due, when no worker took it, or when its worker counts as dead.
     sa.Column("relay_at", _Time, nullable=False),
     _one_of("state", TaskState),
     sa.CheckConstraint("(order_id IS NULL) <> (producer_id IS NULL)", name="subject"),

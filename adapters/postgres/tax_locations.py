@@ -1,4 +1,4 @@
-"""TaxLocations in PostgreSQL, each call in a transaction of its own."""
+"""TaxLocations in PostgreSQL, each call in a separate transaction."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from adapters.postgres.rows import Values
 from adapters.postgres.tables import access_tokens
 from domain.access import AccessToken, Scope
 
-#: Every request of a producer asks it.
+#: Every request of a producer runs this.
 _WITH_HASH = compiled(
     sa.select(access_tokens).where(access_tokens.c.secret_hash == sa.bindparam("hash", type_=sa.LargeBinary))
 )

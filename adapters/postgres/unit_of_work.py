@@ -41,12 +41,14 @@ from adapters.postgres.tokens import PostgresTokenRepo
 
 
 class PostgresUnitOfWork:
-    """Transactions are READ COMMITTED: what must not change meanwhile is locked, what must be fresh is read after."""
+    """A transaction (READ COMMITTED). Lock rows that must not change during it; read rows that must be fresh after
+    locking.
+    """
 
     def __init__(
         self, engine: AsyncEngine, ended: Callable[[str, float], None] | None = None, *, read_only: bool = False
     ) -> None:
-        """``ended`` is told how each transaction ended ("commit" or "rollback"), and after how many seconds."""
+        """``ended`` is called after each transaction with its end ("commit" or "rollback") and its seconds."""
         self._engine = engine
         self._ended = ended
         self._read_only = read_only
@@ -104,8 +106,8 @@ class PostgresUnitOfWork:
         code = sqlstate_of(error)
         if self._guard and (code in SERVER_LEFT or self._driver.closed):
             self._guard.distrust()
-        # Closing rolls back whatever was not committed, and gives the connection back to the pool. Where it was cut,
-        # the server has rolled back already; the error that told of it must not be hidden by a second one.
+        # Closing rolls back uncommitted changes and returns the connection to the pool. If the connection was cut, the
+        # server has already rolled back, and a second error must not hide the one that reported it.
         with suppress(DBAPIError), self._patience.of(ANSWER_SECONDS):
             if code in SERVER_LEFT | STATEMENT_LOST or not await self._is_sound():
                 await self._pooled.invalidate()
@@ -116,7 +118,7 @@ class PostgresUnitOfWork:
             raise translated(error) from error
 
     async def _is_sound(self) -> bool:
-        """Whether the next one can use the connection."""
+        """Whether the connection can be used again."""
         if self._read_only:
             with suppress(psycopg.Error):
                 await self._driver.set_autocommit(False)

@@ -1,7 +1,7 @@
-"""Filling in what the venue's clock shows, for shows that an earlier version wrote as moments alone.
+"""Filling in the venue's clock of shows that an earlier version stored as moments only.
 
-Only Python has the rules by which pages told the times, so this is not SQL. It goes in pieces, each a transaction of
-its own: sales and producers go on meanwhile.
+Only Python has the rules by which pages showed the times, so this is not SQL. It works in pieces, each in a separate
+transaction, while sales and producers go on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ _WITHOUT: Final = (
 
 
 def fill_venue_clocks(connection: sa.Connection) -> int:
-    """Fill in every show that lacks it, by the rules in force here; how many there were. Commits."""
+    """Fill in the clock of every show that lacks it, by the rules in force here. Returns how many there were.
+    Commits.
+    """
     filled = 0
     while rows := connection.execute(_WITHOUT).all():
         for row in rows:

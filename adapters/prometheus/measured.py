@@ -1,4 +1,4 @@
-"""Decorators that count and time what stands behind a port, and change nothing about it."""
+"""Decorators that count and time calls to a port, and change nothing about them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Every metric there is. With several server processes each writes its own files, and any of them adds them all up:
-that is prometheus-client's multiprocess mode, chosen by PROMETHEUS_MULTIPROC_DIR before this module is imported.
+"""All metrics. With several server processes each writes separate files, and any of them adds them all up: that is
+prometheus-client's multiprocess mode, chosen by PROMETHEUS_MULTIPROC_DIR before this module is imported.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from domain.timezones import RULES
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-#: Seconds: from what Redis takes to the longest that a buyer is kept waiting.
+#: Seconds: from what Redis takes to the longest wait of a buyer.
 _QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _SLOW = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20)
-#: Help text, and value; or a value for each kind.
+#: The help text, and the value; or a value for each kind.
 Gauge = tuple[str, float | Mapping[str, float]]
 
 _WORD_STARTS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -34,7 +34,7 @@ _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
 class PrometheusMetrics:
-    """Each instance has a registry of its own, so that tests can have many. Nothing here raises or waits."""
+    """Each instance has a separate registry, so tests can have many. Nothing here raises or waits."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -105,25 +105,25 @@ class PrometheusMetrics:
             self._checkouts.labels(name).inc(count)
 
     def transaction_ended(self, how: str, seconds: float) -> None:
-        """A unit of work ended by a commit or a rollback."""
+        """Count a unit of work that ended by a commit or a rollback."""
         self._transactions_of(how).observe(seconds)
 
     def status_reached(self, status: OrderStatus) -> None:
-        """OrderMetrics."""
+        """Count an order's status (OrderMetrics)."""
         self._settled.labels(status).inc()
 
     def stripe_called(self, operation: str, outcome: str, seconds: float) -> None:
-        """One HTTP call, the SDK's repetitions included."""
+        """Count one HTTP call, the SDK's repetitions included."""
         self._calls_of(operation, outcome).observe(seconds)
 
     def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
-        """One HTTP request. ``seconds`` is None where there is no such route."""
+        """Count one HTTP request. ``seconds`` is None if there is no such route."""
         self._answers_of(method, route, str(status)).inc()
         if seconds is not None:
             self._latencies_of(method, route).observe(seconds)
 
     def exposition(self, gauges: Mapping[str, Gauge]) -> bytes:
-        """All of it in Prometheus' text format, with ``gauges`` by their names as they are now."""
+        """All metrics in Prometheus' text format, with the present values of ``gauges`` by name."""
         registry = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()

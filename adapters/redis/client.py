@@ -1,4 +1,4 @@
-"""Connecting to Redis."""
+"""Connections to Redis."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError  # noqa: A004  # not the builtin
 
-#: Redis answers within a millisecond or is in trouble; nobody's checkout waits longer than this for it.
+#: Redis answers within a millisecond or is in trouble; no checkout waits longer than this for it.
 TIMEOUT_SECONDS = 1.0
-#: A host that is gone without a word is given up by the kernel as well, on connections that only listen.
+#: The kernel also gives up a host that vanished, even on connections that only listen.
 TCP_USER_TIMEOUT_MILLISECONDS = 5000
 _KEEPALIVES: Final = (
     ("TCP_KEEPIDLE", 3),
@@ -22,7 +22,7 @@ _KEEPALIVES: Final = (
     ("TCP_USER_TIMEOUT", TCP_USER_TIMEOUT_MILLISECONDS),
 )
 
-#: How every connection of ours speaks, the queue's too. Answers are read as RESP2 has them.
+#: Settings of all our connections, the queue's too. Answers are read as RESP2.
 CONNECTION: Final = MappingProxyType[str, Any](
     {
         "protocol": 2,
@@ -37,7 +37,7 @@ CONNECTION: Final = MappingProxyType[str, Any](
 
 
 def create_redis(redis_url: str) -> Redis:
-    """A client that gives up quickly, after one more try for a connection that went stale."""
+    """A client that gives up quickly, after one more try in case a connection went stale."""
     return Redis.from_url(
         redis_url,
         **CONNECTION,

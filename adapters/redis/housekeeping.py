@@ -1,4 +1,4 @@
-"""Once a day, whichever worker comes first; and the queue's remains of workers that are gone."""
+"""Daily housekeeping, done by the first worker that comes; and clean-up of dead workers' entries in the queue."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ log = logging.getLogger(__name__)
 
 _KEY: Final = "daily_housekeeping"
 DAY: Final = timedelta(days=1)
-#: A consumer that lives asks for messages every few seconds.
+#: A live consumer asks for messages every few seconds.
 DEAD_AFTER: Final = timedelta(hours=1)
 
 
 class Daily:
-    """Does ``job`` once a day for all workers together; Redis keeps the day."""
+    """Does ``job`` once a day for all workers together; Redis remembers the day."""
 
     def __init__(self, redis: Redis, job: Callable[[], Awaitable[object]]) -> None:
         self._redis = redis
         self._job = job
 
     async def __call__(self) -> int:
-        """How often it was done now: once or not at all. What fails is done the next time that anybody asks."""
+        """Run the job if it is due today. Returns how often it ran: 1 or 0. A failed run is repeated at the next
+        call.
+        """
         try:
             if not await self._redis.set(_KEY, "done", nx=True, ex=DAY):
                 return 0
@@ -42,14 +44,14 @@ class Daily:
 
 
 async def forget_dead_consumers(redis: Redis, stream: str, *, dead_after: timedelta = DEAD_AFTER) -> int:
-    """How many there were. What they had read and not begun, the outbox's relay has handed over again long ago.
+    """Remove dead consumers from the queue, and messages older than a day. Returns the number of consumers removed.
 
-    Messages older than a day go, too.
+    The relay dispatched their unfinished messages again long ago.
     """
     try:
         return await _forget(redis, stream, dead_after)
     except (RedisError, OSError) as error:
-        log.warning("The queue is tidied up later: %s", error)
+        log.warning("The queue is cleaned up later: %s", error)
         return 0
 
 

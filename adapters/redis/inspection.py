@@ -1,4 +1,4 @@
-"""What an operator wants to know of a Redis before it is used."""
+"""Facts about a Redis that an operator needs before it is used."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from adapters.redis.client import CONNECTION, TIMEOUT_SECONDS
 
 _PROBE_KEY: Final = "doctor_probe"
 _PROBE_SECONDS: Final = 10
-#: What a Redis is, in the words of INFO.
+#: The value of INFO's ``redis_mode`` for a cluster.
 _CLUSTER: Final = "cluster"
 _REPLICA: Final = ("slave", "replica")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisFacts:
-    """``refusal`` is what it says when it is given a key; None where it takes one."""
+    """Facts about the server. ``refusal`` is its error when a key is written; None if it accepts one."""
 
     version: str
     is_replica: bool
@@ -33,7 +33,7 @@ class RedisFacts:
 
 
 async def facts_of(redis: Redis) -> RedisFacts:
-    """Leaves a key behind for some seconds. Raises RedisError."""
+    """The facts of the server. Leaves a key behind for some seconds. Raises RedisError."""
     server, replication = await redis.info("server"), await redis.info("replication")
     try:
         await redis.set(_PROBE_KEY, "asked", ex=_PROBE_SECONDS)
@@ -49,7 +49,7 @@ async def facts_of(redis: Redis) -> RedisFacts:
 
 
 def leads_to_cluster(redis_url: str) -> bool:
-    """Whether the server that answers there is a node of a cluster; False, too, where none answers by now."""
+    """Whether the server is a node of a cluster; also False if no server answers now."""
     try:
         with SyncRedis.from_url(
             redis_url,
@@ -64,7 +64,7 @@ def leads_to_cluster(redis_url: str) -> bool:
 
 
 def is_encrypted(redis_url: str) -> bool:
-    """Whether the connection is by TLS."""
+    """Whether the connection uses TLS."""
     return urlsplit(redis_url).scheme == "rediss"
 
 

@@ -1,4 +1,6 @@
-"""Lock in Redis: one value under every name, all or nothing, first come first served, compared before it is deleted."""
+"""Lock in Redis: one value under every name, all or nothing, first come, first served, compared before it is
+deleted.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +15,23 @@ from redis.exceptions import RedisError
 
 from application.ports.lock import Lease, LockTimeout, LockUnavailable, MoreNames, nothing_more
 
-#: A waiter is woken when its turn comes. In case nobody lives to wake it, it also looks by itself this often;
-#: and one that has not looked for three times as long is passed over.
+#: A waiter is woken when its turn comes. In case its waker has died, it also looks this often; the others pass a waiter
+#: that has not looked for three times as long.
 LOOK_EVERY_SECONDS = 0.25
 FORGOTTEN_AFTER_MILLISECONDS = 750
-#: A waiter for several names is passed by others for so long; then the names are kept for it as they come free.
+#: Others may pass a waiter for several names for this long; after that, names that become free are kept for it.
 PATIENCE_MICROSECONDS = 1_000_000
-#: Who has given no sign of life for so long is dead, and others may have its names long before they expire. Should it
-#: live after all (a machine that was asleep), row locks still protect the data.
+#: A holder without a heartbeat for this long is dead, and others may take its names long before they expire. If it is
+#: alive after all (its machine was asleep), row locks still protect the data.
 ALIVE_SECONDS = 2
-#: How long after its death a lease is told from a value that never gives a sign of life.
+#: How long after its death a lease is distinguished from a value that never had a heartbeat.
 DEAD_ARE_KNOWN_MICROSECONDS = 3600 * 1_000_000
 
 # Waiters stand in one line, in the order they came, with the names they want. A waiter whose names are all free is
-# about to take them, and nobody passes it: otherwise a process that asks again right after a release would keep the
-# others out. While one of its names is held it lets others have the rest, but not for longer than PATIENCE.
-# A lease's sign of life is until when it counts as alive; a value that never gave one lasts until it expires.
-# KEYS are the names; the line's own keys are made here, so Redis must not be a cluster.
+# about to take them, and no other may pass it: otherwise a process that asks again right after a release would starve
+# the others. While one of its names is held, it lets others take the rest, but not for longer than PATIENCE. A lease's
+# heartbeat stores until when it counts as alive; a value without one lasts until it expires. KEYS are the names. The
+# script makes the line's own keys, so Redis must not be a cluster.
 _QUEUE = (
     f"local PATIENCE = {PATIENCE_MICROSECONDS}"
     """
@@ -139,8 +141,8 @@ for position = 2, #ARGV do redis.call('ZADD', 'lock_leases', 'XX', now() + ARGV[
 
 
 class RedisLock:
-    """``ttl_seconds`` is when a lock falls free although nobody released it, ``wait_seconds`` how long to queue,
-    ``alive_seconds`` how long a lock outlives the process that has it.
+    """The lock. ``ttl_seconds`` is when a lock becomes free without a release, ``wait_seconds`` how long to queue,
+    ``alive_seconds`` how long a lock outlives its process.
     """
 
     def __init__(
@@ -173,7 +175,7 @@ class RedisLock:
         return lease
 
     async def close(self) -> None:
-        """Give no more signs of life, and wait for the releases that are under way."""
+        """Stop the heartbeats, and wait for the releases that are under way."""
         if self._staying_alive is not None:
             self._staying_alive.cancel()
         while self._being_forgotten:
@@ -189,7 +191,7 @@ class RedisLock:
 
     async def _try(self, wanted: Lease, also: Collection[str]) -> Lease | None:
         most = Lease((*wanted.names, *set(also).difference(wanted.names)), wanted.value)
-        # The script is not cancelled with its caller: whether it took the locks would never be known.
+        # The script is not cancelled with its caller: otherwise we would never know whether it took the locks.
         attempt = asyncio.ensure_future(self._run_acquire(most, needed=len(wanted.names)))
         try:
             return await asyncio.shield(attempt)
@@ -225,7 +227,7 @@ class RedisLock:
                     await self._stay_alive(args=[self._alive_microseconds, *self._held_until])
 
     def _forget_soon(self, lease: Lease, attempt: asyncio.Future[Lease | None] | None = None) -> None:
-        """The answer is lost, the locks may be ours all the same: they must not block others until they expire."""
+        """Release a lease whose answer was lost: the locks may be ours, and must not block others until they expire."""
         forgetting = asyncio.create_task(self._forget(lease, attempt))
         self._being_forgotten.add(forgetting)
         forgetting.add_done_callback(self._being_forgotten.discard)

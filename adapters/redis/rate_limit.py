@@ -1,7 +1,7 @@
-"""How often somebody may ask, counted in Redis by all processes together (P2-010).
+"""Rate limits, counted in Redis by all processes together (P2-010).
 
-The library counts in a sliding window, atomically in one script. A process that cannot reach Redis counts by itself:
-then the limit holds for each process.
+The library counts in a sliding window, atomically in one script. A process that cannot reach Redis counts alone: then
+the limit holds for each process.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def parse_rate(text: str) -> limits.RateLimitItem | None:
 
 
 class RateLimit:
-    """``rate`` is what each key may do, as ``parse_rate`` reads it."""
+    """A rate limit. ``rate`` is what each key may do, as ``parse_rate`` reads it."""
 
     def __init__(self, redis: Redis, *, rate: str) -> None:
         self._rate = parse_rate(rate)
@@ -54,11 +54,11 @@ class RateLimit:
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     async def refused_for(self, key: str) -> float | None:
-        """Count once more. None while ``key`` keeps the limit, else how many seconds it should stay away."""
+        """Count one more request. None while ``key`` is within the limit, else the seconds that it should wait."""
         return await self._ask(_hit, key)
 
     async def exceeded_for(self, key: str) -> float | None:
-        """As ``refused_for`` would say, without counting."""
+        """What ``refused_for`` would return, without counting."""
         return await self._ask(_test, key)
 
     async def _ask(self, ask: _Ask, key: str) -> float | None:
@@ -68,7 +68,7 @@ class RateLimit:
             refused = await ask(self._shared, self._rate, key)
         except StorageError as error:
             if not self._is_alone:  # once, not at every request of a crowd
-                log.warning("Rates are counted by this process alone: %s", error)
+                log.warning("This process counts rates alone: %s", error)
             self._is_alone = True
             return await ask(self._alone, self._rate, key)
         self._is_alone = False

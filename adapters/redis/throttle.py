@@ -1,4 +1,6 @@
-"""Pace in Redis: each lane remembers when its next turn is free (the generic cell rate algorithm, without burst)."""
+"""Throttle in Redis: stores for each key when its next slot is free (the generic cell rate algorithm, without
+burst).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from application.ports.throttle import Turn
 
 log = logging.getLogger(__name__)
 
-#: One turn for each patience (in milliseconds; negative: any) that is given, as far as they last.
+#: Reserve one slot for each given maximum wait (in milliseconds; negative: any), as long as slots last.
 _RESERVE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -42,9 +44,10 @@ return reserved
 
 
 class RedisThrottle:
-    """``per_second`` turns in each lane, over all processes together. Who asks at the same time asks together.
+    """``per_second`` slots for each key, over all processes together. Simultaneous callers of one process share a
+    request.
 
-    ``name`` tells several apart: a lane of one is not the lane of another.
+    ``name`` separates throttles: they share no keys.
     """
 
     def __init__(self, redis: Redis, *, per_second: float, name: str = "pace") -> None:
@@ -66,7 +69,7 @@ class RedisThrottle:
                 keys=[f"{self._name}_{key}"], args=[self._interval_seconds * 1000, *milliseconds]
             )
         except (RedisError, OSError) as error:
-            log.warning("Pace is kept by this process alone: %s", error)
+            log.warning("This process keeps its pace alone: %s", error)
             return [self._reserve_alone(key, seconds) for seconds in patience]
         return [(bool(taken), wait / 1000) for taken, wait in reserved]
 

@@ -1,4 +1,4 @@
-"""WorkLog in Redis: a hash for every five minutes, which expires by itself."""
+"""WorkLog in Redis: a hash for every five minutes, which expires."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BUSY: Final = "busy_milliseconds"
 
 
 class RedisWorkLog:
-    """What is told of begins and ends with a piece: up to five minutes of the hour's beginning are left out."""
+    """The work of the last hour, in whole pieces: it leaves out up to five minutes at the beginning."""
 
     def __init__(self, redis: Redis, clock: Clock) -> None:
         self._redis = redis
@@ -37,7 +37,7 @@ class RedisWorkLog:
                 pipe.expire(key, _KEPT)
                 await pipe.execute()
         except (RedisError, OSError) as error:
-            log.warning("The work of this worker is reported later: %s", error)
+            log.warning("This worker reports its work later: %s", error)
             return False
         return True
 
@@ -49,7 +49,7 @@ class RedisWorkLog:
                     pipe.hmget(self._key_of(piece), [_TASKS, _BUSY])
                 pieces = await pipe.execute()
         except (RedisError, OSError) as error:
-            log.warning("The work of the workers is not known: %s", error)
+            log.warning("The workers' load is not known: %s", error)
             return None
         return Workload(
             tasks=sum(int(tasks or 0) for tasks, _ in pieces),

@@ -1,4 +1,6 @@
-"""aiosmtplib's client, which asks once more before a mail's content leaves, and knows what it knows afterwards."""
+"""aiosmtplib's client, extended: it asks for permission before a mail's content leaves, and reports exactly what is
+known afterwards.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,10 @@ _LINE_BEGINS_WITH_DOT: Final = re.compile(rb"(?m)^\.")
 
 
 class AskingSmtp(SMTP):
-    """``may_send`` is asked for every mail when the server waits for its content: what it raises stops the mail.
+    """``may_send`` is called for every mail when the server is ready for its content; an exception from it stops the
+    mail.
 
-    ``final_timeout`` bounds, in seconds, the wait for the answer to the content.
+    ``final_timeout`` limits, in seconds, the wait for the answer to the content.
     """
 
     def __init__(self, *, final_timeout: float, **options: Any) -> None:
@@ -32,9 +35,9 @@ class AskingSmtp(SMTP):
     async def data(
         self, message: str | bytes, /, *, timeout: float | Literal[Default.token] | None = Default.token
     ) -> SMTPResponse:
-        """Raises MailPerhapsSent where all of the content was given to the network, and no answer came.
+        """Raises MailPerhapsSent if all of the content was passed to the network and no answer came.
 
-        Raises as aiosmtplib does (SMTPDataError, SMTPServerDisconnected, SMTPTimeoutError) before that.
+        Before that, raises as aiosmtplib does (SMTPDataError, SMTPServerDisconnected, SMTPTimeoutError).
         """
         content = message.encode("ascii") if isinstance(message, str) else message
         started = await self.execute_command(b"DATA", timeout=timeout)
@@ -56,9 +59,9 @@ class AskingSmtp(SMTP):
         except (SMTPServerDisconnected, SMTPTimeoutError) as error:
             unsent_bytes = _waiting_in(transport)
             self.close()
-            if unsent_bytes:  # the end of the content is not out: the server cannot have taken the mail
+            if unsent_bytes:  # the end of the content is not out: the server cannot have accepted the mail
                 raise
-            raise MailPerhapsSent(f"the mail server has all of it, and its answer did not come: {error}") from error
+            raise MailPerhapsSent(f"the mail server has all of it, and did not answer: {error}") from error
 
 
 def _dot_stuffed(content: bytes) -> bytes:
@@ -67,7 +70,7 @@ def _dot_stuffed(content: bytes) -> bytes:
 
 
 def _waiting_in(transport: asyncio.BaseTransport) -> int:
-    """How many bytes were not given to the network yet; none where the connection is gone, as that is not known."""
+    """The number of bytes not yet passed to the network; 0 if the connection is lost, because it is then unknown."""
     with suppress(AttributeError, NotImplementedError, RuntimeError):
         waiting: int = transport.get_write_buffer_size()  # type: ignore[attr-defined]
         return waiting

@@ -18,19 +18,19 @@ _START_TLS = {
     TransportSecurity.STARTTLS_REQUIRED: True,
     TransportSecurity.NONE: False,
 }
-# Servers hang up on idle clients after a minute or more; until then a connection is worth asking whether it lives.
+# Servers close idle connections after a minute or more; before that it is worth checking whether a connection is alive.
 _MAX_IDLE_SECONDS = 30.0
 _ALIVE_WITHIN_SECONDS = 10.0
-#: Until a connection is there to be used: reaching the host, TLS, greeting and login.
+#: Limits the time until a connection can be used: reaching the host, TLS, greeting and login.
 OPEN_WITHIN_SECONDS = 60.0
 
 
 class EveryConnectionUsed(Exception):
-    """None became free in time."""
+    """No connection became free in time."""
 
 
 class SmtpConnections:
-    """A pool: at most ``options.max_connections`` at a time, each used by one mail after the other."""
+    """A pool of at most ``options.max_connections`` connections, each used for one mail after the other."""
 
     def __init__(self, options: SmtpOptions) -> None:
         self._options = options
@@ -41,7 +41,7 @@ class SmtpConnections:
     async def connection(self) -> AsyncIterator[AskingSmtp]:
         """A connection, logged in and ready for one mail.
 
-        One on which anything went wrong is not used again. Raises SMTPException, OSError, TimeoutError or
+        A connection on which an error occurred is not used again. Raises SMTPException, OSError, TimeoutError or
         EveryConnectionUsed.
         """
         async with self._place():
@@ -66,7 +66,7 @@ class SmtpConnections:
             self._free_places.release()
 
     async def close(self) -> None:
-        """Take leave of the server on every idle connection."""
+        """Say QUIT on every idle connection."""
         while self._idle:
             connection, _ = self._idle.pop()
             with suppress(SMTPException, OSError):

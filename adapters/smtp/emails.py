@@ -1,4 +1,4 @@
-"""Letters from Jinja2 templates: each says the same in HTML and in plain text."""
+"""Mails from Jinja2 templates: each has the same content in HTML and in plain text."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class JinjaLetterWriter:
         )
 
     def write(self, facts: EmailFacts) -> Letter:
-        """The letter that tells these facts."""
+        """The mail with these facts."""
         name, subject_of = _LETTERS[type(facts)]
         subject = _one_line(subject_of(facts))
         return Letter(
@@ -157,7 +157,7 @@ def _zone(occasion: Occasion) -> str:
 
 
 def _change(facts: emails.ShowMovedFacts) -> str:
-    """What moved, for the subject: the day, the hour, or the place."""
+    """What changed, for the subject: the day, the hour, or the place."""
     before, now = facts.before, facts.occasion
     if _date(before) != _date(now):
         return f"on {_date(now)}"

@@ -16,16 +16,16 @@ from adapters.smtp.options import Sender, SmtpOptions
 from application.ports.mail import Ask, Mail, MailQueued, MailRefused, MailUnavailable, unasked
 from application.ports.system import Clock
 
-# Authentication required, mechanism too weak, credentials invalid, encryption required: the operator's to mend, and
-# then the same mail goes through.
+# Authentication required, mechanism too weak, credentials invalid, encryption required: after the operator's fix the
+# same mail goes through.
 _SETUP_CODES = frozenset({530, 534, 535, 538})
 
 
 class SmtpMailer:
-    """A `Mailer` that hands mail to one server. Close it, or use it as an async context manager.
+    """A ``Mailer`` that sends mail through one server. Close it, or use it as an async context manager.
 
-    Connections are opened when first needed and kept for the next mail; mails beyond ``options.max_connections`` at
-    the same time wait their turn.
+    It opens connections when first needed and keeps them for the next mail; mails beyond ``options.max_connections`` at
+    the same time wait for a connection.
     """
 
     def __init__(self, options: SmtpOptions, *, sender: Sender, clock: Clock) -> None:
@@ -42,11 +42,11 @@ class SmtpMailer:
         await self.close()
 
     async def send(self, mail: Mail, *, may_send: Ask = unasked) -> None:
-        """Hand one mail to the server.
+        """Send one mail to the server.
 
-        Raises MailRefused when the server answers 5xx to this mail or its address is none; MailUnavailable when the
-        server answers 4xx, cannot be reached, will not let us in, or does not answer before it has the content;
-        MailPerhapsSent when it has the content and does not answer; MailQueued when no connection became free.
+        Raises MailRefused if the server answers 5xx to this mail or its address is invalid; MailUnavailable if the
+        server answers 4xx, cannot be reached, refuses the login, or does not answer before it has the content;
+        MailPerhapsSent if it has the content and does not answer; MailQueued if no connection became free.
         """
         message = compose(mail, self._sender, date=self._clock.now())
         with _unavailability():
@@ -55,7 +55,7 @@ class SmtpMailer:
                 await _hand_over(connection, message)
 
     async def check(self) -> None:
-        """Connect and log in, and send nothing. Raises MailUnavailable."""
+        """Connect and log in, without sending. Raises MailUnavailable."""
         with _unavailability():
             async with self._connections.connection():
                 pass
@@ -85,7 +85,7 @@ async def _hand_over(connection: SMTP, message: EmailMessage) -> None:
     except SMTPResponseException as error:
         raise _refusal(error) from error
     except SMTPNotSupported as error:
-        raise MailRefused("the mail server takes no addresses beyond ASCII") from error
+        raise MailRefused("the mail server accepts no addresses beyond ASCII") from error
 
 
 def _refusal(answer: SMTPResponseException) -> MailRefused | MailUnavailable:

@@ -1,4 +1,4 @@
-"""A mail as RFC 5322 writes it."""
+"""Mails in the format of RFC 5322."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from email_validator import validate_email
 from adapters.smtp.options import Sender
 from application.ports.mail import Attachment, Mail, MailRefused
 
-# Bodies travel in ASCII: then no relay has to encode them again, which would break a signature over them.
+# Bodies travel in ASCII: otherwise a relay might encode them again, which would break a signature over them.
 _POLICY = SMTP.clone(cte_type="7bit")
 
 
 def compose(mail: Mail, sender: Sender, *, date: datetime) -> EmailMessage:
     """Text, HTML and attachments under one set of headers; ``date`` is aware.
 
-    Raises MailRefused where the recipient's address is none, ValueError for a message id that cannot be a header.
+    Raises MailRefused if the recipient's address is invalid, ValueError for a message id that cannot be a header.
     """
     message = EmailMessage(policy=_POLICY)
     message["From"] = Address(display_name=_one_line(sender.name), addr_spec=sender.address)
@@ -47,17 +47,21 @@ def _recipient(mail: Mail) -> Address:
         username, _, domain = _on_the_wire(mail.to_address).rpartition("@")
         return Address(display_name=name, username=username, domain=domain)
     except (ValueError, IndexError, MessageError) as error:
-        raise MailRefused("the recipient's address is no e-mail address") from error
+        raise MailRefused("the recipient's address is not an e-mail address") from error
 
 
 def _on_the_wire(address: str) -> str:
-    """The domain in its ASCII form, so that only a local part in another script needs SMTPUTF8. Raises ValueError."""
+    """The address with its domain in ASCII, so only a local part in another script needs SMTPUTF8. Raises
+    ValueError.
+    """
     parsed = validate_email(address, check_deliverability=False)
     return parsed.ascii_email or parsed.normalized
 
 
 def _one_line(text: str) -> str:
-    """Header text: line breaks and other control characters would begin a new header, or hide the rest of this one."""
+    """The text as a header: line breaks and other control characters would begin a new header, or hide the rest of this
+    one.
+    """
     return " ".join("".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text).split())
 
 

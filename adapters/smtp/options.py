@@ -1,4 +1,4 @@
-"""Where mail goes and who it comes from, read from the operator's settings."""
+"""The mail server and the sender, read from the operator's settings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from application.hosts import is_loopback
 _FORM = "it should look like smtp://user:password@mail.example.org:587"
 _DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 _PARAMETERS = ("starttls", "ca_file", "timeout_seconds", "final_timeout_seconds")
-# As RFC 5321 4.5.3.2 has them: five minutes for MAIL and RCPT, ten for the answer to the content, as many servers
-# look for viruses and spam before they give it. A server that is given up too early gets the same mail again.
+# As in RFC 5321 4.5.3.2: five minutes for MAIL and RCPT, ten for the answer to the content, as many servers look for
+# viruses and spam before they answer. A server that we give up too early gets the same mail again.
 _DEFAULT_TIMEOUT_SECONDS = 300.0
 _DEFAULT_FINAL_TIMEOUT_SECONDS = 600.0
 
@@ -34,10 +34,10 @@ class TransportSecurity(enum.Enum):
 class SmtpOptions:
     """How to reach the mail server.
 
-    ``timeout_seconds`` bounds the wait for each of the server's answers but the last one, to a mail's content, which
-    ``final_timeout_seconds`` bounds. ``max_connections`` bounds the mails on their way at the same time; another one
-    waits ``max_wait_seconds``, and then its worker does something else meanwhile.
-    ``ca_file`` names PEM certificates to trust besides the system's.
+    ``timeout_seconds`` limits the wait for each answer of the server except the last, to a mail's content, which
+    ``final_timeout_seconds`` limits. ``max_connections`` limits the mails on their way at the same time; another one
+    waits ``max_wait_seconds``, and then its worker turns to other tasks. ``ca_file`` names PEM certificates to trust
+    besides the system's.
     """
 
     host: str
@@ -53,13 +53,12 @@ class SmtpOptions:
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Read `smtp://[user:password@]host[:587]` or, for TLS from the first byte, `smtps://…[:465]`.
+        """Read ``smtp://[user:password@]host[:587]`` or, for TLS from the first byte, ``smtps://…[:465]``.
 
-        Parameters: `starttls=required` or `off`, `ca_file`, `timeout_seconds`, `final_timeout_seconds`. Where
-        `starttls` is not given, a password goes over TLS alone, unless the server is on this machine; without a
-        password TLS is used when the server offers it.
-        User and password are percent-encoded. Raises ValueError with a message for the operator,
-        in which the password never appears.
+        Parameters: ``starttls=required`` or ``off``, ``ca_file``, ``timeout_seconds``, ``final_timeout_seconds``.
+        Without ``starttls``, a password is sent over TLS only, unless the server is on this machine; without a password
+        TLS is used if the server offers it. User and password are percent-encoded. Raises ValueError with a message for
+        the operator, which never contains the password.
         """
         parts = urlsplit(url)
         if parts.scheme not in _DEFAULT_PORTS:
@@ -85,14 +84,14 @@ class SmtpOptions:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who letters come from. ``name`` may be "" and is written in any script."""
+    """The sender of mails. ``name`` may be "" and can be in any script."""
 
     name: str
     address: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `Name <address>` or an address alone. Raises ValueError with a message for the operator."""
+        """Read ``Name <address>`` or only an address. Raises ValueError with a message for the operator."""
         name, address = parseaddr(text)
         try:
             parsed = Address(display_name=name, addr_spec=address)
@@ -104,7 +103,7 @@ class Sender:
 
 
 def _bad_sender(text: str) -> str:
-    return f"{text!r} is no sender of mail: it should look like Name <tickets@example.org>"
+    return f"{text!r} is not a sender of mail: it should look like Name <tickets@example.org>"
 
 
 def _parameters(query: str) -> dict[str, str]:
@@ -125,7 +124,7 @@ def _port(parts: SplitResult) -> int:
     if port is None:
         return _DEFAULT_PORTS[parts.scheme]
     if port == 0:
-        raise ValueError(f"the mail server's URL has a port that is no number from 1 to 65535: {_FORM}")
+        raise ValueError(f"the mail server's URL has a port that is not a number from 1 to 65535: {_FORM}")
     return port
 
 

@@ -1,4 +1,4 @@
-"""What Stripe answers, in the application's words."""
+"""Stripe's answers as objects of the application."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.disputes import LOST_FOR_NOW, DisputeStatus
 from domain.orders import Receipt
 from domain.refunds import FAILED_STATUSES, RefundStatus
 
-#: What a delayed payment is when it has failed: the buyer would have to pay anew, which a complete session forbids.
+#: The intent of a delayed payment that failed: the buyer would have to pay again, which a complete session forbids.
 _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
 
 
@@ -33,8 +33,8 @@ class TotalDetails(msgspec.Struct):
 
 
 class Session(msgspec.Struct):
-    """As much of a checkout session as we go by. Sessions are read by the thousand when a show is on sale, and the SDK
-    takes longer to make its own objects of an answer than for everything else.
+    """The parts of a checkout session that we use. While a show is on sale thousands of sessions are read, and the SDK
+    takes longer to make its objects from an answer than everything else takes.
     """
 
     id: str
@@ -66,7 +66,7 @@ def session_of(session: Session) -> PaymentSession:
 
 
 def session_made(session: stripe.checkout.Session) -> PaymentSession:
-    """The session that the SDK has made an object of already."""
+    """The session, from the SDK's object."""
     return session_of(msgspec.convert(session.to_dict(), Session))
 
 
@@ -87,15 +87,15 @@ def refund_of(refund: stripe.Refund) -> RefundState:
         refund_id=_uuid(_metadata(refund.metadata, "refund_id")),
         amount=refund.amount,
         status=RefundStatus(refund.status or RefundStatus.PENDING),
-        # Stripe leaves it out where there is none.
+        # Stripe omits it if there is none.
         failure_reason=getattr(refund, "failure_reason", None),
     )
 
 
 def left_with_us(refunds: Sequence[stripe.Refund]) -> int:
-    """What a charge's refunds took from the producer's transfer without bringing it to the buyer, in minor units.
+    """The amount that a charge's refunds took from the producer's transfer without reaching the buyer, in minor units.
 
-    Stripe does not undo the reversal of a transfer when the refund that it was for fails.
+    If a refund fails, Stripe does not undo the reversal of the transfer.
     """
     taken = sum(refund.amount for refund in refunds if refund.transfer_reversal)
     returned = sum(refund.amount for refund in refunds if refund.status not in FAILED_STATUSES)
@@ -120,16 +120,16 @@ def dispute_of(dispute: stripe.Dispute) -> DisputeState:
 def _dispute_status(dispute: stripe.Dispute) -> DisputeStatus:
     try:
         return DisputeStatus(dispute.status)
-    except ValueError:  # one that Stripe has invented since: the money is not ours to give back before it is known
+    except ValueError:  # a kind that is new at Stripe: do not give money back before we know it
         return DisputeStatus.UNDER_REVIEW
 
 
 def _lost_by(dispute: stripe.Dispute) -> int:
-    """What the bank has of the disputed amount, in the charge's currency.
+    """The bank's part of the disputed amount, in the charge's currency.
 
     A dispute that Stripe calls lost may have been won in part: then a part is reinstated
     (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued). Balances
-    are in our settlement currency, so they say which share of the amount that is.
+    are in our settlement currency, so they give the share of the amount.
     """
     moved = [entry.amount for entry in dispute.balance_transactions]
     withdrawn = -sum(amount for amount in moved if amount < 0)

@@ -1,4 +1,4 @@
-"""The SDK's client, and what its errors mean to us."""
+"""The SDK's client, and the meaning of its errors."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ from application.ports.payment import (
 
 #: One call's time-out. A buyer waits for it.
 TIMEOUT_SECONDS = 10
-#: The SDK repeats calls that got no answer or a 500, under the same idempotency key.
+#: The SDK repeats calls that got no answer or a 500, with the same idempotency key.
 MAX_NETWORK_RETRIES = 1
 DEFAULT_API_BASE = "https://api.stripe.com"
 
-#: How long to stay away after a 429 that does not say.
+#: How long to pause after a 429 that names no time.
 RATE_LIMIT_PAUSE_SECONDS = 1.0
 
 #: Ids of objects in a path: "cs_test_a1", "re_1".
 _IDS: Final = re.compile(r"(?<=/)(?:acct|ch|cs|dp|du|pi|py|pyr|re|tr)_\w+")
-#: Stripe's codes where it cannot compute tax. Earlier API versions told so in words alone.
+#: Stripe's codes for tax that it cannot compute. Earlier API versions say so only in the message.
 _TAX_CODES: Final = frozenset({"stripe_tax_inactive", "taxes_calculation_failed", "tax_id_invalid"})
 _TAX_WORDS: Final = re.compile(r"Stripe Tax|automatic tax|head office", re.IGNORECASE)
-#: Parameters that only have to do with tax, wherever they stand.
+#: Parameters about tax, anywhere in a request.
 _TAX_PARAMS: Final = re.compile(r"(?:automatic_tax|tax_details|tax_behavior)")
 _LOCATION_PARAM: Final = "[performance_location]"
-#: Stripe's code where the key is good, and the connected account is not one of the platform's.
+#: Stripe's code if the key is valid, but the connected account is not one of the platform's.
 _NOT_OUR_ACCOUNT = "account_invalid"
-#: Stripe's code where it knows no object with this id. A 404 without it is about the address that was called.
+#: Stripe's code if it knows no object with this id. A 404 without it is about the address that was called.
 _NO_SUCH_OBJECT = "resource_missing"
 
 
@@ -55,20 +55,20 @@ class TaxLocationUnknown(TaxRefused):
 
 
 class KeySpent(PaymentUnavailable):
-    """Under this idempotency key nothing is to be had any more, and what was made with it nobody knows.
+    """This idempotency key can produce nothing any more, and we do not know what was made with it.
 
-    Stripe failed at the first call under it, and answers every repetition with that failure; or the first call asked
-    for something else, as it does where PUBLIC_URL, SECRET_KEY or our release was another one then.
+    Either Stripe failed at the first call with it and repeats that failure; or the first call had other parameters,
+    because PUBLIC_URL, SECRET_KEY or our release was different then.
     """
 
 
 class RefusalRepeated(PaymentRefused):
-    """Stripe says again what it said to the first call under this idempotency key: it may think otherwise by now."""
+    """Stripe repeats its answer to the first call with this idempotency key, which may be outdated."""
 
 
-#: Hears of every HTTP call: operation ("POST /v1/refunds"), outcome (HTTP status, or "no_answer"), seconds.
+#: Called for every HTTP call: operation ("POST /v1/refunds"), outcome (HTTP status, or "no_answer"), seconds.
 Observe = Callable[[str, str, float], None]
-#: Gets status and headers of every answer.
+#: Called with status and headers of every answer.
 Heard = Callable[[int, Mapping[str, str]], None]
 
 
@@ -84,7 +84,7 @@ class HttpClient(AIOHTTPClient):
         proxy: str | None = None,
         connector: aiohttp.BaseConnector | None = None,
     ) -> None:
-        """``proxy`` is where calls go through, ``connector`` how connections are made, if not as the SDK does."""
+        """``proxy`` is the proxy for calls; ``connector`` makes connections, if not in the SDK's way."""
         super().__init__(timeout=timeout_seconds, proxy=proxy, connector=connector)
         self._observe = observe
         self._heard = heard
@@ -93,8 +93,8 @@ class HttpClient(AIOHTTPClient):
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
     ) -> tuple[Any, int, Mapping[str, str]]:
-        """As the SDK's own, but for an answer that ends in its middle: that is an answer lost like any other, and its
-        connection is let go of.
+        """As the SDK's method, except for an answer that breaks off: it counts as lost, like any other, and its
+        connection is released.
         """
         outcome = "no_answer"
         started = time.perf_counter()
@@ -113,11 +113,10 @@ class HttpClient(AIOHTTPClient):
 
 
 class Client(StripeClient):
-    """The SDK's client, with a shorter road for what is read by the thousand while a show is on sale.
+    """The SDK's client, with a shorter path for objects that are read by the thousand while a show is on sale.
 
-    On its own road the SDK decodes the whole of an answer into objects and writes it out for its log, whether or not
-    anybody reads that: more work than completing an order is. The short one goes through its HTTP client, too, with the
-    same connections, time-outs and repetitions.
+    The SDK decodes a whole answer into objects and formats it for its log, even if the log is off: more work than
+    completing an order. The short path uses the same HTTP client, with its connections, time-outs and repetitions.
     """
 
     def __init__(self, api_key: str, http_client: HttpClient, *, api_base: str) -> None:
@@ -132,7 +131,7 @@ class Client(StripeClient):
         self._reading_headers = {"Authorization": f"Bearer {api_key}", "Stripe-Version": stripe.api_version}
 
     async def read(self, path_and_query: str) -> bytes:
-        """The answer to a GET. Raises as ``translated_errors`` does, and what is to be translated by it."""
+        """The answer to a GET. Raises as ``translated_errors`` does, and errors for it to translate."""
         body, status, headers = await self._http_client.request_with_retries_async(
             "get", f"{self._api_base}{path_and_query}", self._reading_headers, max_network_retries=MAX_NETWORK_RETRIES
         )
@@ -157,33 +156,33 @@ def _refusal(status: int, body: bytes, headers: Mapping[str, str]) -> PaymentErr
     try:
         error = msgspec.json.decode(body, type=_Refusal).error
     except msgspec.DecodeError:
-        return PaymentUnavailable(f"the answer, with HTTP status {status}, is none of Stripe's")
+        return PaymentUnavailable(f"the answer, with HTTP status {status}, is not from Stripe")
     return _meaning(status, error.message or "", headers, error)
 
 
 def create_client(api_key: str, http_client: HttpClient, *, api_base: str = DEFAULT_API_BASE) -> Client:
-    """An asynchronous client. Without a key every call is refused by Stripe, which is what an operator should see."""
+    """An asynchronous client. Without a key, Stripe refuses every call, as an operator should see."""
     stripe.enable_telemetry = False
     return Client(api_key or "unset", http_client, api_base=api_base)
 
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raises PaymentRefused, PaymentObjectNotFound, PaymentKeyRefused, PaymentBusy or PaymentUnavailable for the
-    SDK's.
+    """Raises PaymentRefused, PaymentObjectNotFound, PaymentKeyRefused, PaymentBusy or PaymentUnavailable for the SDK's
+    errors.
     """
     try:
         yield
     except stripe.StripeError as error:
         raise _translated(error) from error
     except msgspec.DecodeError as error:
-        raise PaymentUnavailable(f"the answer is not understood: {error}") from error
+        raise PaymentUnavailable(f"the answer cannot be understood: {error}") from error
 
 
 @contextmanager
 def translated_errors_of_known_objects() -> Iterator[None]:
-    """As ``translated_errors``, for calls about objects that Stripe has named to us. That such an object does not exist
-    cannot be: the call is to be repeated, so that one wrong 404 decides nothing.
+    """As ``translated_errors``, for calls about objects that Stripe has named to us. Such an object exists, so a 404
+    must be wrong: the call is to be repeated, and one wrong 404 decides nothing.
     """
     try:
         with translated_errors():
@@ -194,14 +193,14 @@ def translated_errors_of_known_objects() -> Iterator[None]:
 
 def _translated(error: stripe.StripeError) -> PaymentError:
     told = error.error
-    if told is None:  # no answer, or none of Stripe's
+    if told is None:  # no answer, or none from Stripe
         return PaymentUnavailable(str(error))
     facts = {name: getattr(told, name, None) for name in ("type", "code", "param")}
     return _meaning(error.http_status, str(error), error.headers or {}, _Error(**facts))
 
 
 def _meaning(status: int | None, message: str, headers: Mapping[str, str], told: _Error) -> PaymentError:
-    """What it means that Stripe answered so: https://docs.stripe.com/api/errors"""
+    """The error that an answer of Stripe means: https://docs.stripe.com/api/errors"""
     code, error_type = told.code, told.type
     match status:
         case HTTPStatus.BAD_REQUEST | HTTPStatus.NOT_FOUND if error_type != "idempotency_error" and (

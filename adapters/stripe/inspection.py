@@ -1,4 +1,4 @@
-"""What an operator wants to know of Stripe before an installation goes live."""
+"""Facts about Stripe that an operator needs before an installation goes live."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from stripe import StripeClient
 
 from adapters.stripe.client import translated_errors
 
-#: An event that nobody reacts to: it only shows that the receiver takes our signature.
+#: An event that has no handler: it only shows that the receiver accepts our signature.
 PROBE_TYPE: Final = "piquetickets.doctor"
 
 
 @dataclass(frozen=True, slots=True)
 class StripeFacts:
-    """Our own account, and what Stripe's clock said (to the second; None where it did not)."""
+    """Our own account, and the time on Stripe's clock (to the second; None if the answer had none)."""
 
     account_id: str
     clock: datetime | None
 
 
 async def facts_of(client: StripeClient) -> StripeFacts:
-    """Raises PaymentKeyRefused, PaymentUnavailable."""
+    """The facts of our account. Raises PaymentKeyRefused, PaymentUnavailable."""
     with translated_errors():
         account = await client.v1.accounts.retrieve_current_async()
     headers = account.last_response.headers if account.last_response else {}
@@ -36,7 +36,7 @@ async def facts_of(client: StripeClient) -> StripeFacts:
 
 
 async def missing_for_tax(client: StripeClient, account_id: str) -> list[str] | None:
-    """What a connected account's tax settings lack before Stripe computes tax for it; None where they are complete.
+    """The tax settings that a connected account lacks for Stripe to compute tax; None if they are complete.
 
     Raises PaymentRefused, PaymentKeyRefused, PaymentUnavailable.
     """
@@ -49,7 +49,7 @@ async def missing_for_tax(client: StripeClient, account_id: str) -> list[str] | 
 
 
 def signed_probe(webhook_secret: str, *, livemode: bool, now: datetime) -> tuple[bytes, str]:
-    """Body and signature of an event as Stripe would send it, about nothing."""
+    """Body and signature of an event about nothing, as Stripe would send it."""
     event = {
         "id": f"evt_doctor_{uuid4().hex}",
         "object": "event",

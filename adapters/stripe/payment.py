@@ -67,14 +67,14 @@ from domain.refunds import FAILED_STATUSES, Refund
 
 SESSIONS = "/v1/checkout/sessions"
 _EXPANDED = urlencode([("expand[]", path) for path in EXPANDED])
-#: A buyer who comes back from paying is not kept waiting longer: the webhook completes the order, too.
+#: A buyer who comes back from paying waits no longer: the webhook also completes the order.
 READ_PATIENCE_SECONDS = 5.0
-#: So much our clock may differ from Stripe's.
+#: The largest difference that we allow for between our clock and Stripe's.
 CLOCK_SKEW = timedelta(minutes=10)
 
 
 class StripePayment:
-    """Every call waits for its turn first: Stripe counts the calls of an account by endpoint."""
+    """Payments at Stripe. Every call first waits for its slot: Stripe limits the calls of an account by endpoint."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class StripePayment:
         tax_locations: TaxLocations | None = None,
         stripe_time: StripeTime | None = None,
     ) -> None:
-        """Without ``stripe_time``, Stripe's clock is taken to agree with ours."""
+        """Without ``stripe_time``, Stripe's clock is assumed to agree with ours."""
         self._client = client
         self._throttle = throttle
         self._locations = PerformanceLocations(client, self._turn, tax_locations)
@@ -99,7 +99,7 @@ class StripePayment:
         except PaymentRefused:
             if self._ahead == ahead:
                 raise
-            # The refusal told how far Stripe's clock is off, and that is what was refused: an end that is too near.
+            # Stripe refused an end that is too near; its answer showed how far its clock is off.
             return await self._open_session(order, urls, max_wait_seconds)
 
     async def _open_session(
@@ -116,7 +116,7 @@ class StripePayment:
             if order.venue_address is None:
                 raise
             await self._locations.forget(order.venue_address)
-        # Nothing was made under the first key. The place is made anew, where Stripe knows it by this API key.
+        # Nothing was made with the first key. Make the place again, with this API key.
         location = await self._locations.of(order)
         params = session_params(order, **urls, tax_location=location, ahead=ahead)
         return await self._session_made(order, params, f"{key}:{location}", max_wait_seconds)
@@ -158,8 +158,8 @@ class StripePayment:
             return await self._refused_to_expire(session_id, refusal)
 
     async def _refused_to_expire(self, session_id: str, refusal: PaymentRefused) -> PaymentSession:
-        """The session as it is, since Stripe expires open ones alone. Stripe has just named it, so an answer that it
-        does not exist is no answer; and neither is one that it is open still.
+        """The session as it is, because Stripe expires only open ones. Stripe has just named it, so "it does not exist"
+        is not a valid answer, and "still open" is not either.
         """
         try:
             session = await self.session(session_id)
@@ -194,7 +194,7 @@ class StripePayment:
         made = await self._refunds({"charge": order.charge_id}) if order.charge_id else []
         if known := _ours(made, refund):
             return known
-        # A refund that failed has left with us what it took from the producer, and that is given back first.
+        # A refund that failed left with us what it took from the producer; return that first.
         from_producer = left_with_us(made) < refund.amount
         params: RefundCreateParams = {
             "payment_intent": order.payment_intent_id or "",
@@ -218,7 +218,7 @@ class StripePayment:
                 return refund_of(
                     await self._client.v1.refunds.create_async(params=params, options={"idempotency_key": key})
                 )
-        except PaymentObjectNotFound as missing:  # a payment that exists; and the key answers so for a day
+        except PaymentObjectNotFound as missing:  # the payment exists, but the key gives this answer for a day
             raise KeySpent(str(missing)) from missing
 
     async def return_payment(self, order: Order, payment: DuplicatePayment) -> list[RefundState]:
@@ -235,7 +235,7 @@ class StripePayment:
             "reverse_transfer": from_producer,
             "metadata": {"order_id": str(order.id)},
         }
-        if order.quote.fees:  # the second session was made of the same order, so it took the same fee
+        if order.quote.fees:  # the second session was made for the same order, so it took the same fee
             params["refund_application_fee"] = from_producer
 
         async def find() -> RefundState | None:
@@ -273,7 +273,7 @@ class StripePayment:
         return [refund_of(refund) for refund in await self._refunds({"charge": charge_id})]
 
     async def _refunds(self, of: RefundListParams) -> list[stripe.Refund]:
-        """Oldest first."""
+        """The refunds, oldest first."""
         await self._turn("refunds.list")
         with translated_errors_of_known_objects():
             listed = await self._client.v1.refunds.list_async(params={**of, "limit": PAGE})
@@ -306,21 +306,21 @@ class StripePayment:
                     reversal = await self._client.v1.transfers.reversals.create_async(
                         transfer.id, params=params, options={"idempotency_key": key}
                     )
-            except RefusalRepeated as refusal:  # the operator had it tried again: the account may have money by now
+            except RefusalRepeated as refusal:  # an operator requeued the task: the account may have money by now
                 raise KeySpent(str(refusal)) from refusal
             return reversal.id
 
         return await made_once(f"dispute:{dispute.id}:{amount}", create, find)
 
     async def _reversals(self, transfer_id: str) -> list[stripe.TransferReversal]:
-        """Newest first."""
+        """The reversals, newest first."""
         await self._turn("transfers.reversals.list")
         with translated_errors_of_known_objects():
             listed = await self._client.v1.transfers.reversals.list_async(transfer_id, params={"limit": PAGE})
         return list(listed.data)
 
     async def _transfer(self, order: Order) -> stripe.Transfer:
-        """What the producer got for the order. Raises PaymentRefused where that is nothing."""
+        """The producer's transfer for the order. Raises PaymentRefused if there is none."""
         await self._turn("charges.retrieve")
         with translated_errors_of_known_objects():
             charge = await self._client.v1.charges.retrieve_async(
@@ -376,12 +376,12 @@ class StripePayment:
         transfer = await self._transfer(order)
         await self._turn("transfers.update")
         with translated_errors_of_known_objects():
-            # No idempotency key: writing it twice is no harm, and after a refund it says something else.
+            # Without an idempotency key: a second update does no harm, and after a refund the text differs.
             await self._client.v1.transfers.update_async(transfer.id, params=transfer_params(order))
 
     @property
     def _ahead(self) -> timedelta:
-        """Of Stripe's clock, before ours."""
+        """How far Stripe's clock is ahead of ours."""
         return self._time.ahead if self._time else timedelta()
 
     async def _turn(self, key: str, max_wait_seconds: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The proxy that calls to Stripe go through, as many companies have one."""
+"""The proxy for calls to Stripe, which many companies require."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _FORM: Final = "it should look like http://user:password@proxy.example.org:3128"
 
 
 def proxy_for(url: str) -> str | None:
-    """The proxy for this address, by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY (in capitals or not); None for
-    none. This machine is always spoken to directly.
+    """The proxy for this address, by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY (upper or lower case); None if
+    there is none. Calls to this machine never use one.
 
-    It is asked once, as the environment does not change; aiohttp would read it, and a file of passwords, at every call.
-    Raises ValueError with a message of one line for the operator, in which no password appears.
+    Ask once, as the environment does not change; aiohttp would read it, and a file of passwords, at every call. Raises
+    ValueError with a message of one line for the operator, which contains no password.
     """
     parts, proxies = urlsplit(url), getproxies_environment()
     host = parts.hostname or ""
@@ -30,5 +30,5 @@ def proxy_for(url: str) -> str | None:
     except ValueError:
         is_usable = False
     if not is_usable:
-        raise ValueError(f"the proxy for {host} is none that is spoken to in plain HTTP: {_FORM}")
+        raise ValueError(f"the proxy for {host} must use plain HTTP: {_FORM}")
     return proxy

@@ -1,4 +1,4 @@
-"""Making something at Stripe once, however often it has to be asked for."""
+"""Making an object at Stripe once, however often the call is repeated."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SECOND_KEY_SECONDS: Final = 5
 async def made_once(
     key: str, create: Callable[[str], Awaitable[Made]], find: Callable[[], Awaitable[Made | None]]
 ) -> Made:
-    """What ``create`` makes under an idempotency key, or made before.
+    """The object that ``create`` makes with an idempotency key, or made before.
 
-    Stripe answers a repetition as it answered the first call, its own failures (500) included, for a day, and refuses
-    one that asks for anything else. Whether the work was done by that first call nobody knows, so it is looked for with
-    ``find``, and made under another key only where it is not there.
+    For a day Stripe answers a repetition as it answered the first call, even its own failures (500), and refuses a
+    repetition with other parameters. We cannot know whether the first call did the work. So ``find`` looks for the
+    object, and only if it is absent does ``create`` make it with another key.
     """
     try:
         return await create(key)

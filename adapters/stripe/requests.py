@@ -1,4 +1,4 @@
-"""What Stripe is asked for: made from nothing but what is stored, so that a repetition asks for the same."""
+"""Requests to Stripe, built only from stored data, so a repetition sends the same."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from domain.disputes import Dispute
 from domain.orders import AttendeeStatus, Order
 from domain.tax import TaxMode
 
-# A session may be asked for anew (under the same idempotency key and so with the same expires_at) until the hold
-# runs out, and by Stripe's clock it must then have 30 minutes left. At the end of the hold the sweeper closes the
-# session itself; until that has happened the hold stays, so it always outlives the session.
+# A session may be requested again (with the same idempotency key and so the same expires_at) until the hold runs out,
+# and by Stripe's clock it must then have 30 minutes left. At the end of the hold the sweeper closes the session itself;
+# until then the hold stays, so it always outlives the session.
 SESSION_OUTLASTS_HOLD: Final = timedelta(minutes=35)
 
 MAX_METADATA_LENGTH: Final = 500
 MAX_PRODUCT_NAME_LENGTH: Final = 250
-#: Sessions are asked for with their payment, which says whether a delayed method has failed.
+#: Sessions are read with their payment, which shows whether a delayed method has failed.
 EXPANDED: Final = ["payment_intent"]
 #: The most that Stripe lists at a time.
 PAGE: Final = 100
@@ -41,7 +41,7 @@ def session_params(
 ) -> SessionCreateParams:
     """A checkout session: destination charge, application fee, automatic tax.
 
-    ``tax_location`` is the place of performance at Stripe, ``ahead`` what Stripe's clock is before ours. Raises
+    ``tax_location`` is the place of performance at Stripe, ``ahead`` how far Stripe's clock is ahead of ours. Raises
     ValueError without a hold.
     """
     if order.expires_at is None or order.stripe_account_id is None:
@@ -56,7 +56,7 @@ def session_params(
         "client_reference_id": str(order.id),
         "line_items": line_items(order, tax_location),
         "automatic_tax": automatic_tax(order),
-        # Prices stay in the producer's currency: what is paid is compared with the order to the cent.
+        # Prices stay in the producer's currency: the payment is compared with the order to the cent.
         "adaptive_pricing": {"enabled": False},
         "payment_intent_data": {
             # Stripe refuses a fee of zero.
@@ -80,7 +80,7 @@ def _known_buyer(order: Order) -> SessionCreateParams:
 
 
 def _excluded_methods(order: Order) -> SessionCreateParams:
-    """Methods whose money might come when the doors are open already. An order of before we knew leaves out none."""
+    """The methods whose money might come after the doors open. An order without a known time excludes none."""
     if order.doors_at is None or order.expires_at is None:
         return {}
     excluded = too_slow(paid_by=order.expires_at, needed_by=order.doors_at)
@@ -88,9 +88,10 @@ def _excluded_methods(order: Order) -> SessionCreateParams:
 
 
 def _customer_email(address: str) -> str | None:
-    """The address as Stripe takes it, which is ASCII alone: the domain by IDNA, as mail servers write it, too.
+    """The address as Stripe accepts it, in ASCII only: the domain by IDNA, which mail servers use, too.
 
-    None where the name before the @ is not ASCII, which has no such form: Stripe's page asks the buyer for another.
+    None if the part before the @ is not ASCII, which has no such form: Stripe's page then asks the buyer for an
+    address.
     """
     name, _, domain = address.rpartition("@")
     if not name.isascii():
@@ -102,7 +103,7 @@ def _customer_email(address: str) -> str | None:
 
 
 def listing_params(since: datetime) -> SessionListParams:
-    """Sessions made since then, newest first, as much of each as is fetched of a single one."""
+    """Parameters for listing the sessions made since then, newest first, with the same parts as a single one."""
     return {
         "created": {"gte": int(since.timestamp())},
         "limit": PAGE,
@@ -152,9 +153,9 @@ def _line_item(
 
 
 def account_params(producer: Producer) -> AccountCreateParams:
-    """A connected account whose owner deals with Stripe through its Express dashboard, and with charges through us.
+    """A connected account whose owner uses Stripe's Express dashboard; its charges are made through us.
 
-    Nothing in it that the producer may change: a repetition must ask for the same.
+    It contains nothing that the producer may change, because a repetition must send the same.
     """
     return {
         "controller": {
@@ -168,7 +169,7 @@ def account_params(producer: Producer) -> AccountCreateParams:
 
 
 def reversal_params(order: Order, dispute: Dispute, amount: int) -> TransferReversalCreateParams:
-    """What a lost dispute takes from the producer, in minor units; Stripe returns the same share of our fee."""
+    """A reversal of the producer's part of a lost dispute, in minor units; Stripe returns the same share of our fee."""
     return {
         "amount": amount,
         "description": f"Dispute {dispute.id} of order {order.number} was lost",
@@ -179,7 +180,7 @@ def reversal_params(order: Order, dispute: Dispute, amount: int) -> TransferReve
 
 
 def transfer_params(order: Order) -> TransferUpdateParams:
-    """What the producer reads on the transfer (P1-019)."""
+    """The text that the producer reads on the transfer (P1-019)."""
     attendees = sum(attendee.status is AttendeeStatus.VALID for attendee in order.attendees)
     metadata = {
         "order_id": str(order.id),

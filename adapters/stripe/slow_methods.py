@@ -1,9 +1,9 @@
-"""Payment methods that do not answer at once, and how long the buyer's money may take by each.
+"""Payment methods that do not confirm at once, and how long the buyer's money may take with each.
 
-A ticket is worth nothing once its show is over, so a method is only offered where its money comes before the doors
-open. From Stripe's pages on each method, https://docs.stripe.com/payments/payment-methods ("delayed notification"), as
-of 2026-11-28. A test compares the names with those that the installed SDK's sessions may leave out: a new name there
-has to be put into one of the two tables here, after a look at its page.
+A ticket is worth nothing once its show is over, so a method is offered only if its money comes before the doors open.
+From Stripe's pages on each method, https://docs.stripe.com/payments/payment-methods ("delayed notification"), as of
+2026-11-28. A test compares the names with those that the installed SDK's sessions may exclude: a new name there has to
+be put into one of the two tables here, after a look at its page.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _A_WORKING_WEEK: Final = 5
 
 
 def _business_days(count: int) -> timedelta:
-    """So many days on which banks work, with the weekends among them and one bank holiday."""
+    """The time of ``count`` bank working days, including the weekends among them and one bank holiday."""
     return timedelta(days=count + 2 * ceil(count / _A_WORKING_WEEK) + 1)
 
 
-#: From the end of the checkout to the last word on whether the money comes. None: the buyer may take any time.
+#: From the end of the checkout until it is final whether the money comes. None: the buyer may take any time.
 SLOW_METHODS: Final[dict[str, timedelta | None]] = {
     "acss_debit": _business_days(5),  # docs.stripe.com/payments/acss-debit: up to 5 business days
     "au_becs_debit": _business_days(3),  # docs.stripe.com/payments/au-becs-debit: up to 3 business days
@@ -35,7 +35,7 @@ SLOW_METHODS: Final[dict[str, timedelta | None]] = {
     "sofort": _business_days(14),  # docs.stripe.com/payments/sofort: up to 14 business days
     "us_bank_account": _business_days(4),  # docs.stripe.com/payments/ach-direct-debit: up to 4 business days
 }
-#: Those that say at the end of the checkout whether they paid.
+#: Methods that confirm at the end of the checkout.
 IMMEDIATE_METHODS: Final = frozenset(
     {
         "affirm",
@@ -86,5 +86,5 @@ IMMEDIATE_METHODS: Final = frozenset(
 
 
 def too_slow(*, paid_by: datetime, needed_by: datetime) -> list[str]:
-    """The methods whose money may come later than ``needed_by`` where the buyer pays at ``paid_by``, sorted."""
+    """The methods whose money may come later than ``needed_by`` if the buyer pays at ``paid_by``, sorted."""
     return sorted(method for method, takes in SLOW_METHODS.items() if takes is None or paid_by + takes > needed_by)

@@ -6,7 +6,7 @@ By Stripe's documents, read on 2026-11-28:
   performance on every line. General services may have one, and are then taxed there, too.
 - https://docs.stripe.com/tax/tax-for-platforms: where the connected account owes the tax, ``automatic_tax.liability``
   names it. Its address and registrations count then, and the tax is in its reports.
-- https://docs.stripe.com/api/tax/location: a place of performance is kept once and named by its id.
+- https://docs.stripe.com/api/tax/location: a place of performance is stored once and named by its id.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Turn = Callable[[str], Awaitable[None]]
 
 
 def automatic_tax(order: Order) -> SessionCreateParamsAutomaticTax:
-    """The producer, who gets the money, owes the tax. Raises ValueError for an order that no account is paid for."""
+    """The producer, who gets the money, owes the tax. Raises ValueError for an order without an account."""
     if order.tax_mode is TaxMode.OFF:
         return {"enabled": False}
     if order.stripe_account_id is None:
@@ -49,7 +49,9 @@ def automatic_tax(order: Order) -> SessionCreateParamsAutomaticTax:
 def tax_details(
     *, is_admission: bool, location_id: str | None
 ) -> SessionCreateParamsLineItemPriceDataProductDataTaxDetails:
-    """What a line is and where it is performed. Without a place an admission is a service, taxed at the buyer's."""
+    """The kind of a line and its place of performance. Without a place an admission is a service, taxed at the buyer's
+    address.
+    """
     if location_id is None:
         return {"tax_code": SERVICES}
     return {"tax_code": ADMISSION if is_admission else SERVICES, "performance_location": location_id}
@@ -72,7 +74,7 @@ def _address(address: VenueAddress) -> LocationCreateParamsAddress:
 
 
 class PerformanceLocations:
-    """Places at Stripe, made on first need. An address that was asked for before costs no call and no query."""
+    """Places at Stripe, made when first needed. An address that was used before costs no call and no query."""
 
     def __init__(self, client: Client, turn: Turn, stored: TaxLocations | None = None) -> None:
         self._client = client
@@ -81,7 +83,7 @@ class PerformanceLocations:
         self._known: dict[str, str] = {}
 
     async def of(self, order: Order) -> str | None:
-        """The id of the place where the order's show is performed; None where its address is not known.
+        """The id of the place where the order's show is performed; None if its address is not known.
 
         Raises TaxRefused, PaymentRefused, PaymentKeyRefused, PaymentUnavailable, StorageUnavailable.
         """
@@ -99,7 +101,7 @@ class PerformanceLocations:
         return known
 
     async def forget(self, address: VenueAddress) -> None:
-        """Stripe knows no place of this id: the next order with this address makes one."""
+        """Forget a place that Stripe does not know: the next order with this address makes a new one."""
         self._known.pop(address.fingerprint, None)
         if self._stored:
             await self._stored.forget(address.fingerprint)

@@ -1,4 +1,4 @@
-"""Stripe's time, as the Date header of its answers tells it."""
+"""Stripe's time, from the Date header of its answers."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from application.ports.system import Clock
 
 log = logging.getLogger(__name__)
 
-#: A Date header is to the second, and some seconds old when it is read.
+#: A Date header is exact to the second, and some seconds old when it is read.
 TOLERANCE: Final = timedelta(seconds=30)
-#: Times that we send are shifted by whole steps, so that a repetition asks for the same. Half of it is less than what
+#: Times that we send are shifted by whole steps, so a repetition sends the same. Half a step is less than what
 #: SESSION_OUTLASTS_HOLD leaves of Stripe's half an hour.
 STEP: Final = timedelta(minutes=5)
 _LISTEN_EVERY_SECONDS: Final = 10.0
 
 
 class StripeTime:
-    """How far Stripe's clock is ahead of ours. Until Stripe has answered once, they are taken to agree."""
+    """How far Stripe's clock is ahead of ours. Until Stripe's first answer they are assumed to agree."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -37,7 +37,7 @@ class StripeTime:
 
     @property
     def ahead(self) -> timedelta:
-        """What to add to a time of ours that Stripe judges, in whole steps."""
+        """The correction for our times that Stripe judges, in whole steps."""
         return round(self._ahead / STEP) * STEP
 
     def now(self) -> datetime:
@@ -45,7 +45,7 @@ class StripeTime:
         return self._clock.now() + self._ahead
 
     def heard(self, status: int, headers: Mapping[str, str]) -> None:
-        """An answer of Stripe's has come just now. Every refusal is listened to: a wrong time may be its reason."""
+        """Note the time of an answer that has just come. Refusals count, too: a wrong time may be their reason."""
         was_just_now = self._heard_at is not None and time.monotonic() - self._heard_at < _LISTEN_EVERY_SECONDS
         if was_just_now and status < HTTPStatus.BAD_REQUEST:
             return

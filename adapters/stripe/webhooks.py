@@ -1,4 +1,4 @@
-"""PaymentEvents: Stripe's webhooks, their signature checked on the raw body."""
+"""PaymentEvents: Stripe's webhooks, with the signature checked on the raw body."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EVENT_KINDS: Final = MappingProxyType(
 
 
 class _Event(msgspec.Struct):
-    """What every event has. Only its type says what else there may be: ``data`` is looked at later, if at all."""
+    """The part that every event has. The rest depends on its type: ``data`` is read later, if at all."""
 
     id: str
     type: str
@@ -59,13 +59,13 @@ _ABOUT_APPLICATIONS: Final = "account.application."
 
 
 class StripeEvents:
-    """``webhook_secret`` may be several, comma-separated: Stripe signs what happens in our own account and what
-    happens in connected ones with two, and an endpoint's may be rolled. Without any, every event is refused: anybody
-    could complete orders.
+    """``webhook_secret`` may be several, comma-separated: Stripe uses two secrets, for events of our own account and of
+    connected ones, and an endpoint's secret may be rolled. Without a secret every event is refused: otherwise an
+    attacker could complete orders.
     """
 
     def __init__(self, webhook_secret: str, clock: Clock) -> None:
-        """``clock`` is Stripe's: signatures are judged by the clock that they were made by."""
+        """``clock`` is Stripe's: signatures are judged by the clock that made them."""
         self._clock = clock
         self._secrets = [secret.strip() for secret in webhook_secret.split(",") if secret.strip()]
 
@@ -90,7 +90,7 @@ class StripeEvents:
         if not signature.isascii():
             raise InvalidSignature("a signature is ASCII")
         if not self._secrets:
-            raise InvalidSignature("STRIPE_WEBHOOK_SECRET is not set: no event can be known as Stripe's")
+            raise InvalidSignature("STRIPE_WEBHOOK_SECRET is not set: no event can be recognised as Stripe's")
         *others, last = self._secrets
         for secret in others:
             with suppress(stripe.SignatureVerificationError):
@@ -100,16 +100,16 @@ class StripeEvents:
             stripe.WebhookSignature.verify_header(payload, signature, last)
         age = self._clock.now().timestamp() - _signed_at(signature)
         if age > stripe.Webhook.DEFAULT_TOLERANCE:
-            raise InvalidSignature(f"the signature was made {age:.0f} seconds ago: it may be a repeated one")
+            raise InvalidSignature(f"the signature was made {age:.0f} seconds ago: it may be a replay")
 
 
 def _signed_at(signature: str) -> int:
-    """Seconds since the epoch, of a header that the SDK found to be well-formed."""
+    """The time of a signature, in seconds since the epoch; the SDK has checked the header's form."""
     return next(int(value) for name, _, value in (part.partition("=") for part in signature.split(",")) if name == "t")
 
 
 def _subject_of(event: _Event) -> str:
-    """The id of what the event is about, "" where that has none."""
+    """The id of the object that the event is about, "" if it has none."""
     if event.type.startswith(_ABOUT_APPLICATIONS):
         return event.account or ""
     try:

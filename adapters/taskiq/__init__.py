@@ -1,1 +1,1 @@
-"""Handing outbox tasks to workers over Redis streams, by taskiq."""
+"""Dispatching outbox tasks to workers over Redis streams, by taskiq."""

@@ -13,25 +13,25 @@ from taskiq.kicker import AsyncKicker
 from taskiq_redis import RedisStreamBroker
 
 QUEUE_NAME = "piquetickets"
-#: The one kind of message: "these outbox tasks are due".
+#: The only kind of message: "these outbox tasks are due".
 RUN_TASKS = "run_tasks"
 
-# The outbox is the truth, the stream only a hint that can be lost: it is kept short, and whoever reads it takes few
-# messages at a time, so that all workers have some. What a dead worker had read and not begun, the relay hands over
-# again long before another one takes it over here.
+# The outbox is the truth, the stream only a hint that can be lost. The stream is kept short, and each reader takes few
+# messages at a time, so all workers get some. If a worker dies with unfinished messages, the relay dispatches their
+# tasks long before another worker takes the messages over here.
 _MAX_STREAM_LENGTH = 10_000
 _IDLE_TIMEOUT_MILLISECONDS = 120_000
 _READ_BLOCK_MILLISECONDS = 2_000
 _READ_AT_ONCE = 2
 _TAKEOVER_LOCK_SECONDS = 10
 _TIMEOUT_SECONDS = 5.0
-#: The library reads answers as RESP2 has them.
+#: The library reads answers as RESP2.
 _SPEAKING: Mapping[str, Any] = MappingProxyType({"protocol": 2})
 
 
 def create_broker(redis_url: str, connection: Mapping[str, Any] = _SPEAKING) -> RedisStreamBroker:
-    """A broker for both sides, whose connections are made with these arguments of redis-py's. A Redis that is away
-    fails a call within seconds.
+    """A broker for both sides, whose connections are made with these arguments of redis-py. If Redis is away, a call
+    fails within seconds.
     """
     return RedisStreamBroker(
         redis_url,
@@ -51,5 +51,5 @@ def create_broker(redis_url: str, connection: Mapping[str, Any] = _SPEAKING) -> 
 
 
 def run_tasks_kicker(broker: AsyncBroker) -> AsyncKicker[[list[str]], None]:
-    """Sends RUN_TASKS messages without knowing the code that runs them."""
+    """Sends RUN_TASKS messages without importing the code that runs them."""
     return AsyncKicker(task_name=RUN_TASKS, broker=broker, labels={})

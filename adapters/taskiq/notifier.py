@@ -12,7 +12,8 @@ from taskiq.exceptions import TaskiqError
 from adapters.taskiq.broker import run_tasks_kicker
 from application.ports.task_queue import NotifierUnavailable
 
-#: A message costs the sender far more than an id in it. One worker does them in turn, so few enough to share out.
+#: A message costs the sender far more than an id in it. One worker does its tasks in turn, so it has few enough to
+#: share the work.
 TASKS_IN_A_MESSAGE: Final = 25
 
 

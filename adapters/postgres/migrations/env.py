@@ -1,4 +1,4 @@
-"""Runs revisions on the connection that adapters.postgres.schema hands over."""
+"""Runs revisions on the connection that adapters.postgres.schema passes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     compare_type=True,
-    transaction_per_migration=True,  # what one step has locked is free before the next one waits
+    transaction_per_migration=True,  # a step's locks are released before the next step waits
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -47,7 +47,7 @@ async def test_without_redis_each_process_counts_by_itself_and_says_so_once(
     answers = [await limit.refused_for("key") for _ in range(3)]
     assert answers[:2] == [None, None]
     assert answers[2] is not None
-    assert caplog.text.count("by this process alone") == 1
+    assert caplog.text.count("This process counts rates alone") == 1
     await client.aclose()
 
 

@@ -166,7 +166,7 @@ async def test_without_redis_every_process_keeps_the_pace_by_itself(
     assert 2 * INTERVAL_SECONDS < wait <= 3 * INTERVAL_SECONDS
     (next_turn,) = await waits(throttle, key, 1)
     assert next_turn <= wait
-    assert "Pace is kept by this process alone" in caplog.text
+    assert "This process keeps its pace alone" in caplog.text
 
 
 async def test_when_redis_is_back_turns_are_shared_again(own_redis: EmbeddedRedis, own_client: Redis) -> None:

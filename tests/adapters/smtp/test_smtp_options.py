@@ -52,8 +52,8 @@ def test_further_parameters() -> None:
         ("smtp://", "names no host"),
         ("smtp://user:hidden@:587", "names no host"),
         ("smtp://mail.example.org/path", "has a path"),
-        ("smtp://mail.example.org:many", "a port that is no number"),
-        ("smtp://mail.example.org:99999", "a port that is no number"),
+        ("smtp://mail.example.org:many", "a port that is not a number"),
+        ("smtp://mail.example.org:99999", "a port that is not a number"),
         ("smtp://user@mail.example.org", "both user and password"),
         ("smtp://:hidden@mail.example.org", "both user and password"),
         ("smtp://user:hidden@mail.example.org?start_tls=off", "unknown parameter 'start_tls'"),
@@ -90,5 +90,5 @@ def test_a_sender_is_a_name_and_an_address(text: str, sender: Sender) -> None:
 
 @pytest.mark.parametrize("text", ["", "PiqueTickets", "tickets@", "@example.org", "a b@example.org", "a@b\r\nBcc: c@d"])
 def test_anything_else_is_no_sender(text: str) -> None:
-    with pytest.raises(ValueError, match="no sender of mail"):
+    with pytest.raises(ValueError, match="not a sender of mail"):
         Sender.parse(text)

@@ -21,7 +21,7 @@ def upgrade() -> None:
     op.add_column(
         "ticket_attendees", sa.Column("restocked", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
-    # Refunds restocked unless told otherwise; which were told so was not written down before.
+    # Refunds restocked by default; earlier versions did not record which did not.
     op.execute(
         "UPDATE ticket_attendees SET restocked = true FROM orders WHERE orders.id = ticket_attendees.order_id "
         "AND ticket_attendees.status = 'void' AND orders.status IN ('refunded', 'partially_refunded')"

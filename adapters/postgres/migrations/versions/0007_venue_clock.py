@@ -1,6 +1,6 @@
-"""Shows remember what the clock at the venue shows.
+"""Shows store what the clock at the venue shows.
 
-``adapters.postgres.venue_clocks`` fills it in afterwards for the shows that there are.
+``adapters.postgres.venue_clocks`` fills it in afterwards for existing shows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Orders that are to be paid know when the doors open: until then the money must be there."""
+"""Unpaid orders store when the doors open: the money must arrive before that."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    # Constant defaults: no row is written anew, however many orders there are.
+    # Constant defaults: no row is rewritten, however many orders there are.
     exclusive = sa.Column("tax", sa.Text(), server_default="exclusive", nullable=False)
     op.add_column("producers", exclusive)
     op.create_check_constraint(op.f("producers_tax_check"), "producers", "tax IN ('exclusive', 'inclusive', 'off')")

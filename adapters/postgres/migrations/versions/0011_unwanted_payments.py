@@ -1,4 +1,4 @@
-"""Orders that were cancelled while their money was on its way do not want it when it comes."""
+"""Orders that were cancelled while their money was on its way are marked, and refuse it when it arrives."""
 
 from __future__ import annotations
 

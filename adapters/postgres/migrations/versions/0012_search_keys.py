@@ -1,6 +1,6 @@
-"""Orders have a key that they are found by, folded as the words of a search are.
+"""Orders have a search key, folded like the words of a search.
 
-``adapters.postgres.search_keys`` fills it in afterwards for the orders that there are.
+``adapters.postgres.search_keys`` fills it in afterwards for existing orders.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Holds that are being released, or could not be for now, are left alone for a moment."""
+"""The sweeper pauses for holds that are being released or could not be released."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Disputes are kept one by one; an order that gave every place back gives its promo code's use back, too."""
+"""Disputes are stored one by one; an order that gave back every place also gives back its promo code's use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from alembic import op
 revision = "0014"
 down_revision = "0013"
 
-#: Orders that have no place any more. Relative, so that checkouts may go on meanwhile.
+#: Orders that have no place left. The update is relative, so checkouts can go on during it.
 _GIVEN_BACK = """
     UPDATE ticket_promo_codes p SET uses = p.uses {sign} r.orders
     FROM (
