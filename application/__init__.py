@@ -1,1 +1,1 @@
-"""Use cases and the ports they need. Knows the domain only."""
+"""Use cases and the ports they need. Depends on the domain only."""

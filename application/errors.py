@@ -1,7 +1,7 @@
-"""What stops a use case although no rule was broken.
+"""Errors that stop a use case without breaking a rule.
 
 ApplicationError
-├── Busy                   too many wait already, or somebody else kept the lock for too long
+├── Busy                   too many requests wait already, or a lock was held for too long
 ├── CheckoutInProgress     the same Idempotency-Key is being worked on
 ├── IdempotencyKeyReused   the same Idempotency-Key came with another request
 ├── ProofOfWorkRequired    the show asks for some work first
@@ -25,25 +25,29 @@ class Busy(ApplicationError):
 
 
 class TicketsInUse(Busy):
-    """Somebody keeps a ticket's row, or a promo code's, for longer than a sale does. Others of the show go on."""
+    """A ticket's or promo code's row is locked for longer than a sale takes. Checkouts of the show's other tickets go
+    on.
+    """
 
 
 class CheckoutInProgress(ApplicationError):
-    """The first request with this key is not answered yet."""
+    """The first request with this key has not been answered yet."""
 
     def __init__(self) -> None:
         super().__init__("This checkout is being processed already, please wait a moment")
 
 
 class IdempotencyKeyReused(ApplicationError):
-    """The key belongs to an order, or a scan, that asked for something else."""
+    """The key belongs to an order, or a scan, with another request."""
 
     def __init__(self, message: str = "This Idempotency-Key was used for a different checkout") -> None:
         super().__init__(message)
 
 
 class ProofOfWorkRequired(ApplicationError):
-    """No solution came, or one of another show, an old one, or one that an order was placed with already."""
+    """The request has no solution, or one for another show, an expired one, or one that was already used for an
+    order.
+    """
 
     def __init__(self) -> None:
         super().__init__(
@@ -52,7 +56,7 @@ class ProofOfWorkRequired(ApplicationError):
 
 
 class PaymentNotPossible(ApplicationError):
-    """No payment page could be had. ``hold_released`` tells whether the tickets are on sale again already."""
+    """No payment page could be opened. ``hold_released`` is whether the tickets are already on sale again."""
 
     def __init__(self, *, hold_released: bool) -> None:
         super().__init__("The payment provider did not answer as expected, please try again in a moment")
@@ -70,7 +74,7 @@ class TaxNotConfigured(ApplicationError):
 
 
 class ScopeMissing(ApplicationError):
-    """The token opens the address, but not this change."""
+    """The token may call this address, but not make this change."""
 
     def __init__(self, scope: str, what: str) -> None:
         super().__init__(f'This token lacks the scope "{scope}", which {what} needs')

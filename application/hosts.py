@@ -1,4 +1,4 @@
-"""Names and addresses of this very machine."""
+"""Names and addresses of this machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether the name or address (RFC 6761, RFC 1122) leads nowhere but to this machine."""
+    """Whether the name or address (RFC 6761, RFC 1122) always leads to this machine."""
     if host is None:
         return False
     name = host.rstrip(".").lower()

@@ -1,4 +1,4 @@
-"""Addresses that are given to buyers, and the tokens that open them."""
+"""Links for buyers, and the tokens that open them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _TOKEN_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class OrderTokens:
-    """An order's token opens it without a login. It is derived from the installation's secret, never stored.
+    """Tokens that open an order without a login. They are derived from the installation's secret, never stored.
 
-    Links that were given out under one of the ``earlier`` secrets go on opening their orders.
+    Links made with one of the ``earlier`` secrets still open their orders.
     """
 
     secret: str = field(repr=False)
     earlier: Sequence[str] = field(default=(), repr=False)
 
     def token(self, order_id: UUID) -> str:
-        """22 URL-safe characters."""
+        """The order's token: 22 URL-safe characters."""
         return _order_token(self.secret, order_id)
 
     def matches(self, order_id: UUID, token: str) -> bool:
@@ -54,7 +54,7 @@ class Links:
         return f"{self.public_url}/shows/{show_id}"
 
     def producer_page(self, producer_id: UUID) -> str:
-        """Everything that one producer has on sale."""
+        """The page of all that one producer has on sale."""
         return f"{self.public_url}/?producer={producer_id}"
 
     def order_page(self, order: Order) -> str:
@@ -62,11 +62,13 @@ class Links:
         return f"{self.public_url}/shows/{order.show_id}/orders/{order.id}?token={self.tokens.token(order.id)}"
 
     def find_orders(self) -> str:
-        """Where a buyer asks for the links to their orders: an address without a token, for what others may read."""
+        """The page where a buyer asks for the links to their orders: without a token, for texts that others may
+        read.
+        """
         return f"{self.public_url}/orders"
 
     def pay_page(self, order: Order) -> str:
-        """Where a buyer waits for the payment page, and is sent on to it."""
+        """The page where a buyer waits for the payment page, and is then forwarded to it."""
         token = self.tokens.token(order.id)
         return f"{self.public_url}/shows/{order.show_id}/orders/{order.id}/pay?token={token}"
 
@@ -75,7 +77,7 @@ class Links:
         return f"{self.public_url}/pictures/{picture.name}"
 
     def checkout_url(self, order: Order) -> str:
-        """Where the order goes on: its payment page while it can be paid, else its own."""
+        """The next page for the order: its payment page while it can be paid, else its own."""
         if not order.holds_tickets:
             return self.order_page(order)
         return order.checkout_url or self.pay_page(order)

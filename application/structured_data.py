@@ -1,4 +1,4 @@
-"""What search engines and mail clients read of shows and tickets, in the words of schema.org.
+"""Data about shows and tickets for search engines and mail clients, in the vocabulary of schema.org.
 
 Google's documents on Event and EventReservation (November 2026) say which properties they want.
 """
@@ -20,7 +20,7 @@ _CONTEXT: Final = "https://schema.org"
 
 
 def event_on_sale(display: ShowDetails, links: Links, price_of: Callable[[Ticket], int]) -> Thing:
-    """The show with what is on sale for it. ``price_of`` is what one ticket costs in all, in minor units."""
+    """The show with what is on sale for it. ``price_of`` is the whole price of one ticket, in minor units."""
     url = links.show_page(display.show.id)
     return {
         "@context": _CONTEXT,
@@ -31,7 +31,7 @@ def event_on_sale(display: ShowDetails, links: Links, price_of: Callable[[Ticket
 
 
 def reservations(order: Order, display: ShowDetails, links: Links) -> list[Thing]:
-    """One reservation for each ticket of the order that admits; each has the ticket's own code."""
+    """One reservation for each ticket of the order that admits, with the ticket's own code."""
     return list(_reservations(order, display, links))
 
 

@@ -1,1 +1,1 @@
-"""Who may do what, and the log of what was done."""
+"""Ownership: what an actor may see and change; and the audit log of changes."""

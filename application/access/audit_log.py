@@ -1,6 +1,6 @@
-"""Writing and reading the audit trail.
+"""Writing and reading the audit log.
 
-One call in a use case, before its commit, and a change is remembered with it, or not at all:
+One call in a use case, before its commit, records a change in the same transaction:
 
     await self._audit.record(uow, actor, Action.SHOW_CHANGED, show.id, show_id=show.id, before=show, after=changed)
 """
@@ -32,10 +32,10 @@ class AuditLog:
         before: object = None,
         after: object = None,
     ) -> None:
-        """Write down what ``actor`` did to ``subject_id``, in the transaction of ``uow``.
+        """Record what ``actor`` did to ``subject_id``, in the transaction of ``uow``.
 
-        ``before`` and ``after`` are domain objects or mappings; what is the same in both is left out. Never hand over
-        a buyer's name or address: an order is told by its id.
+        ``before`` and ``after`` are domain objects or mappings; facts that are the same in both are left out. Never
+        pass a buyer's name or address: refer to an order by its id.
         """
         was, became = changes(before, after)
         entry = AuditEntry(

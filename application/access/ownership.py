@@ -18,7 +18,7 @@ async def producer_of(uow: UnitOfWork, producer_id: UUID) -> Producer:
 
 
 async def locked_producer(uow: UnitOfWork, producer_id: UUID) -> Producer:
-    """The producer, whose account changes no more until the transaction ends. Raises NotFound."""
+    """The producer, locked: its account does not change until the transaction ends. Raises NotFound."""
     return _found(await uow.producers.lock(producer_id))
 
 
@@ -46,8 +46,8 @@ async def owned_order(uow: UnitOfWork, actor: Actor, order_id: UUID) -> Order:
 
 
 async def locked_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
-    """The actor's show, which nobody else changes until the transaction ends. Raises NotFound."""
-    await owned_show(uow, actor, show_id)  # nobody waits for, or holds up, a show that is not theirs
+    """The actor's show, locked: no other transaction changes it until this one ends. Raises NotFound."""
+    await owned_show(uow, actor, show_id)  # first, so a producer never waits for a show that is not theirs
     locked = await uow.shows.lock(show_id)
     if locked is None:
         raise NotFound("No such show")
@@ -55,7 +55,7 @@ async def locked_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
 
 
 async def locked_ticket(uow: UnitOfWork, actor: Actor, ticket_id: UUID) -> tuple[Show, Ticket]:
-    """The actor's ticket, which no checkout gets until the transaction ends, and its show. Raises NotFound."""
+    """The actor's ticket, locked against checkouts until the transaction ends, and its show. Raises NotFound."""
     ticket = await uow.tickets.get(ticket_id)
     show = await uow.shows.get(ticket.show_id) if ticket else None
     if show is None or show.producer_id != actor.producer_id:

@@ -1,4 +1,4 @@
-"""Use cases: how a producer's pages look."""
+"""Use cases: the look of a producer's pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from domain.branding import Branding, Picture, parse_colour, parse_origins
 from domain.catalog import Producer, Show
 from domain.errors import InvalidRequest, NotFound
 
-#: What an upload may weigh, in bytes: a photo as phones take it.
+#: The largest upload in bytes: a photo as phones take it.
 MAX_UPLOAD_BYTES: Final = 5 * 1024 * 1024
 #: As large as pages show them on a dense screen.
 LOGO_BOX: Final = Box(480, 160)
@@ -29,20 +29,20 @@ class GetBranding:
         self._unit_of_work = unit_of_work
 
     async def __call__(self, actor: Actor) -> Branding:
-        """Raises NotFound."""
+        """The producer's branding. Raises NotFound."""
         async with self._unit_of_work() as uow:
             return (await producer_of(uow, actor.producer_id)).branding
 
 
 class SetBranding:
-    """The colour, and the sites that may embed shows."""
+    """Sets the colour, and the sites that may embed shows."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._audit = audit
 
     async def __call__(self, actor: Actor, *, colour: str | None, widget_origins: Sequence[str]) -> Branding:
-        """The branding from now on; the logo stays. Raises NotFound, InvalidRequest."""
+        """The branding after the change; the logo stays. Raises NotFound, InvalidRequest."""
         parsed_colour = parse_colour(colour) if colour is not None else None
         origins = parse_origins(widget_origins)
         async with self._unit_of_work() as uow:
@@ -60,7 +60,7 @@ class SetLogo:
         self._audit = audit
 
     async def __call__(self, actor: Actor, upload: bytes | None) -> Branding:
-        """The branding with the uploaded logo; None takes the logo away. Raises NotFound, InvalidRequest."""
+        """The branding with the uploaded logo; None removes the logo. Raises NotFound, InvalidRequest."""
         prepared = await _prepare(self._studio, actor, upload, LOGO_BOX) if upload is not None else None
         async with self._unit_of_work() as uow:
             before = await locked_producer(uow, actor.producer_id)
@@ -80,9 +80,9 @@ class SetShowImage:
         self._audit = audit
 
     async def __call__(self, actor: Actor, show_id: UUID, upload: bytes | None) -> Show:
-        """The producer's show with the uploaded image; None takes it away.
+        """The producer's show with the uploaded image; None removes it.
 
-        Raises NotFound, InvalidRequest, Conflict (it was cancelled).
+        Raises NotFound, InvalidRequest, Conflict (the show was cancelled).
         """
         prepared = await _prepare(self._studio, actor, upload, IMAGE_BOX) if upload is not None else None
         async with self._unit_of_work() as uow:
@@ -126,7 +126,7 @@ async def _dress(uow: UnitOfWork, audit: AuditLog, actor: Actor, before: Produce
 
 async def _prepare(studio: PictureStudio, actor: Actor, upload: bytes, box: Box) -> PreparedPicture:
     if len(upload) > MAX_UPLOAD_BYTES:
-        raise InvalidRequest(f"A picture has {MAX_UPLOAD_BYTES // 1024**2} MiB at most")
+        raise InvalidRequest(f"A picture may have at most {MAX_UPLOAD_BYTES // 1024**2} MiB")
     try:
         return await studio.prepare(upload, box, owner=actor.producer_id)
     except UnusablePicture as error:

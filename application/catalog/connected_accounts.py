@@ -1,7 +1,7 @@
 """Use cases: a producer's account, and where its money goes (Stripe Connect).
 
-Whether an account can take charges is only ever what Stripe says: asked when an account is named and while it cannot,
-and told by account.updated from then on.
+Only Stripe knows whether an account can take charges. We ask when an account is named and while it cannot; after that,
+account.updated events inform us.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class GetAccount:
         self._payment = payment
 
     async def __call__(self, actor: Actor) -> Producer:
-        """The producer. Stripe is asked about an account that could take no charges when we last heard of it."""
+        """The producer. If its account could take no charges when we last heard of it, Stripe is asked again."""
         async with self._unit_of_work() as uow:
             producer = await producer_of(uow, actor.producer_id)
         account_id, enabled = producer.financial.stripe_account_id, producer.financial.charges_enabled
@@ -63,13 +63,13 @@ class ChangeAccount:
     async def __call__(
         self, actor: Actor, *, name: str, email: str | None, stripe_account_id: str | None, tax: TaxMode | None = None
     ) -> Producer:
-        """The producer with this name, e-mail address, tax (None: the same as before) and Stripe account (None: none).
+        """The producer with this name, e-mail address, tax (None: unchanged) and Stripe account (None: none).
 
-        Orders that were placed before are paid to the account of then, and taxed as they were. The producer's
-        previous address gets a mail that says what was changed.
+        Earlier orders are still paid to the account they were placed with, and taxed as they were. The producer's
+        previous address gets a mail with the changes.
 
-        Raises InvalidRequest, InvalidEmail, PaymentUnavailable, ScopeMissing where a token without the scope account
-        would send the money of a producer elsewhere.
+        Raises InvalidRequest, InvalidEmail, PaymentUnavailable, and ScopeMissing if a token without the scope
+        ``account`` would redirect the producer's money.
         """
         enabled = await self._can_take_charges(stripe_account_id)
         async with self._unit_of_work() as uow:
@@ -97,7 +97,7 @@ class ChangeAccount:
 
 
 class OnboardProducer:
-    """Leads a producer to Stripe's own pages, where it says who it is and where its money goes."""
+    """Sends a producer to Stripe's own pages, to identify itself and to name its bank account."""
 
     def __init__(
         self,
@@ -116,9 +116,10 @@ class OnboardProducer:
         self._dispatch = dispatch
 
     async def __call__(self, actor: Actor) -> AccountLink:
-        """A link that lives for minutes; the producer gets an account first where there is none.
+        """A link that is valid for minutes; a producer without an account gets one first.
 
-        Asking again, also when an answer was lost, makes no second account. Raises PaymentUnavailable, PaymentRefused.
+        Repeating the request, also after a lost answer, makes no second account. Raises PaymentUnavailable,
+        PaymentRefused.
         """
         async with self._unit_of_work() as uow:
             producer = await producer_of(uow, actor.producer_id)
@@ -128,10 +129,10 @@ class OnboardProducer:
         return await self._payment.account_link(account_id, come_back_url=self._links.public_url)
 
     async def _account(self, actor: Actor, producer: Producer) -> str:
-        """The account that was made for the producer and never remembered, or a new one.
+        """The account that was made for the producer and never stored, or a new one.
 
-        Stripe forgets an idempotency key after a day, so that it is noted before an account is asked for: whoever finds
-        the note looks first for what may have come of it.
+        Idempotency keys expire after a day, so the request is recorded before Stripe is called. A later attempt that
+        finds the record searches for the account first.
         """
         requested = AuditFilter(action=Action.ACCOUNT_REQUESTED, subject_id=producer.id)
         async with self._unit_of_work() as uow:
@@ -143,7 +144,7 @@ class OnboardProducer:
         return made or await self._payment.create_account(producer)
 
     async def _remember(self, actor: Actor, account_id: str) -> str:
-        """The account that counts: somebody may have named another one meanwhile."""
+        """The account that counts: another one may have been named in the meantime."""
         async with self._unit_of_work() as uow:
             before = await locked_producer(uow, actor.producer_id)
             if before.financial.stripe_account_id is not None:
@@ -156,6 +157,6 @@ class OnboardProducer:
 
 
 def _ensure_may_move_money(actor: Actor, now: ProducerFinancial, account_id: str | None) -> None:
-    """Naming the first account moves nobody's money; any other change does."""
+    """Naming the first account redirects no money; any other change does."""
     if now.stripe_account_id not in (None, account_id) and not actor.may(Scope.ACCOUNT):
         raise ScopeMissing(Scope.ACCOUNT, "changing where the money goes")

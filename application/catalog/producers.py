@@ -21,12 +21,12 @@ from domain.money import currency
 from domain.tax import TaxMode
 
 _SECRET_BYTES = 32
-#: A scanner sends many requests a second, and nobody needs to know the last use so exactly.
+#: A scanner sends many requests a second, and the last use need not be known more exactly.
 USE_REMEMBERED_EVERY = timedelta(minutes=1)
 
 
 def parse_producer_email(text: str) -> str:
-    """Where a producer is written to. Raises InvalidEmail."""
+    """The producer's e-mail address. Raises InvalidEmail."""
     try:
         return parse_email(text)
     except InvalidEmail as error:
@@ -51,7 +51,7 @@ class RegisterProducer:
     ) -> Producer:
         """A new producer. ``by`` is the platform's token, None at the command line.
 
-        A named Stripe account counts as able to take charges until Stripe says otherwise.
+        A named Stripe account counts as able to take charges until Stripe reports otherwise.
 
         Raises InvalidRequest, InvalidEmail.
         """
@@ -72,7 +72,7 @@ class RegisterProducer:
 
 
 def acting_for(producer_id: UUID, token: AccessToken | None) -> Actor:
-    """The platform, or whoever sits at the command line, in a producer's name."""
+    """The actor for a change in a producer's name by the platform or at the command line."""
     return Actor(producer_id, token.id, token.name) if token else Actor(producer_id)
 
 
@@ -122,7 +122,7 @@ class RevokeToken:
         self._audit = audit
 
     async def __call__(self, token_id: UUID, *, of_producer: UUID | None = None, by: AccessToken | None = None) -> None:
-        """The token opens nothing any more. Raises NotFound, also when it is not of the producer who is named."""
+        """Revoke the token. Raises NotFound, also if it does not belong to the given producer."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             token = await uow.tokens.get(token_id)
@@ -146,21 +146,21 @@ class ListTokens:
         self._unit_of_work = unit_of_work
 
     async def __call__(self, producer_id: UUID) -> list[AccessToken]:
-        """The producer's tokens, revoked ones too, oldest first. Raises NotFound."""
+        """The producer's tokens, including revoked ones, oldest first. Raises NotFound."""
         async with self._unit_of_work() as uow:
             await producer_of(uow, producer_id)
             return await uow.tokens.of_producer(producer_id)
 
 
 class Authenticate:
-    """Whose token is this?"""
+    """Finds the token for a secret."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
     async def __call__(self, secret: str) -> AccessToken | None:
-        """The token, unless unknown or revoked. Its use is remembered, once in USE_REMEMBERED_EVERY."""
+        """The token, unless it is unknown or revoked. Its use is recorded at most once in USE_REMEMBERED_EVERY."""
         now = self._clock.now()
         long_ago = now - USE_REMEMBERED_EVERY
         async with self._unit_of_work() as uow:

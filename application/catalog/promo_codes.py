@@ -24,7 +24,7 @@ class AddPromoCode:
         self._audit = audit
 
     async def __call__(self, actor: Actor, show_id: UUID, fields: PromoCodeFields) -> TicketPromoCode:
-        """A new promo code. Raises NotFound, InvalidRequest, Conflict (the show has one like it)."""
+        """A new promo code. Raises NotFound, InvalidRequest, Conflict (the show already has this code)."""
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
             promo_code = TicketPromoCode(id=self._ids.new(), show_id=show_id, **_as_stored(show, fields))
@@ -44,7 +44,7 @@ class ListPromoCodes:
     async def __call__(
         self, actor: Actor, show_id: UUID, *, after: str | None, limit: int
     ) -> tuple[list[TicketPromoCode], str | None]:
-        """A page of the show's promo codes by their code, and the last of it, if there are more. Raises NotFound."""
+        """A page of the show's promo codes, sorted by code, and the last of them if there are more. Raises NotFound."""
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, show_id)
             found = await uow.promo_codes.of_show(show_id, after=after, limit=limit + 1)
@@ -52,16 +52,16 @@ class ListPromoCodes:
 
 
 class ChangePromoCode:
-    """Orders that used the code keep their discount."""
+    """Changes a promo code. Orders that used it keep their discount."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._audit = audit
 
     async def __call__(self, actor: Actor, promo_code_id: UUID, fields: PromoCodeFields) -> TicketPromoCode:
-        """The promo code with these fields. ``max_uses`` below what is used only ends its use.
+        """The promo code with these fields. A ``max_uses`` below the present uses only ends its use.
 
-        Raises NotFound, InvalidRequest, Conflict (the show has one like it).
+        Raises NotFound, InvalidRequest, Conflict (the show already has this code).
         """
         async with self._unit_of_work() as uow:
             show, before = await locked_promo_code(uow, actor, promo_code_id)
@@ -83,7 +83,7 @@ class DeletePromoCode:
         self._audit = audit
 
     async def __call__(self, actor: Actor, promo_code_id: UUID) -> None:
-        """The promo code is gone. Raises NotFound, Conflict (orders used it)."""
+        """Delete the promo code. Raises NotFound, Conflict (orders used it)."""
         async with self._unit_of_work() as uow:
             show, promo_code = await locked_promo_code(uow, actor, promo_code_id)
             if await uow.orders.exist(promo_code_id=promo_code_id):
@@ -96,7 +96,9 @@ class DeletePromoCode:
 
 
 def _as_stored(show: Show, fields: PromoCodeFields) -> PromoCodeFields:
-    """The code in upper case. Times without an offset are the venue's clock; a code is valid from moment to moment."""
+    """The fields with the code in upper case. Times without an offset are on the venue's clock; the code is valid from
+    moment to moment.
+    """
     stored: PromoCodeFields = {**fields}
     if "code" in fields:
         stored["code"] = normalize_code(fields["code"])
@@ -109,4 +111,4 @@ def _as_stored(show: Show, fields: PromoCodeFields) -> PromoCodeFields:
 
 async def _ensure_free(uow: UnitOfWork, promo_code: TicketPromoCode) -> None:
     if await uow.promo_codes.with_code(promo_code.show_id, promo_code.code) is not None:
-        raise Conflict(f"This show has a promo code {promo_code.code} already", field="code")
+        raise Conflict(f"This show already has a promo code {promo_code.code}", field="code")

@@ -41,7 +41,7 @@ class ListOwnShows:
     async def __call__(
         self, actor: Actor, *, after: ShowCursor | None, limit: int
     ) -> tuple[list[ShowDetails], ShowCursor | None]:
-        """A page of the producer's shows, the last to start first, and where the next page begins, if there is one."""
+        """A page of the producer's shows, the latest start first, and where the next page begins, if there is one."""
         async with self._unit_of_work() as uow:
             found = await uow.show_details.of_producer(actor.producer_id, after=after, limit=limit + 1)
         return page_of(found, limit, ShowCursor.at)
@@ -52,18 +52,18 @@ class GetOwnShow:
         self._unit_of_work = unit_of_work
 
     async def __call__(self, actor: Actor, show_id: UUID) -> ShowDetails:
-        """Published or not. Raises NotFound."""
+        """The show, published or not. Raises NotFound."""
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, show_id)
             return await _displayed(uow, show_id)
 
 
 class ChangeShow:
-    """Publishing, unpublishing, moving and cancelling are changes like any other.
+    """Changes a show. Publishing, unpublishing, moving and cancelling are changes like any other.
 
-    A checkout reads the show after it has locked its tickets, so from this commit on none is placed that the change
-    forbids (P1-008); those placed before keep what they have. The holds of a cancelled show are released by
-    ``application.payments.release_sweep.ReleaseCancelled``.
+    A checkout reads the show after it has locked its tickets, so after this commit no order is placed that the change
+    forbids (P1-008); earlier orders keep what they have. ``application.payments.release_sweep.ReleaseCancelled``
+    releases the holds of a cancelled show.
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditLog) -> None:
@@ -72,9 +72,9 @@ class ChangeShow:
         self._audit = audit
 
     async def __call__(self, actor: Actor, show_id: UUID, fields: ShowFields) -> ShowDetails:
-        """The show with these fields changed; its buyers are told when it was moved or cancelled.
+        """The show with these fields changed; its buyers get a mail if it was moved or cancelled.
 
-        Raises NotFound, InvalidRequest, Conflict (it was cancelled before).
+        Raises NotFound, InvalidRequest, Conflict (the show was already cancelled).
         """
         async with self._unit_of_work() as uow:
             before = await locked_show(uow, actor, show_id)
@@ -95,7 +95,7 @@ class DeleteShow:
         self._audit = audit
 
     async def __call__(self, actor: Actor, show_id: UUID) -> None:
-        """The show is gone, with its tickets and promo codes. Raises NotFound, Conflict (it has orders)."""
+        """Delete the show with its tickets and promo codes. Raises NotFound, Conflict (it has orders)."""
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
             await uow.shows.lock_stock(show_id)

@@ -1,4 +1,4 @@
-"""Use cases: shows on sale, as buyers look at them."""
+"""Use cases: shows on sale, as buyers see them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class ListShows:
 
 
 class GetShow:
-    """Who asks while others are being answered is answered together with all who do: a crowd in front of one show costs
-    little more than one person, and nobody is told less than what was so when they asked.
+    """Finds a show. Requests that arrive while a read is running share the next one, so a crowd in front of one show
+    costs one query at a time. A response is never older than its request.
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
@@ -39,7 +39,7 @@ class GetShow:
         self._line: GroupCommit[None, UUID, ShowDetails | None] = GroupCommit(decide_with(self._look_together))
 
     async def __call__(self, show_id: UUID) -> ShowDetails:
-        """A published show. Raises NotFound, also for one that is not published, and Busy."""
+        """A published show. Raises Busy, and NotFound, also for one that is not published."""
         display = await self._line.submit(None, show_id)
         if display is None or not display.show.published:
             raise NotFound("No such show")

@@ -1,4 +1,4 @@
-"""Use cases: what a producer's show sells. Each waits for the checkouts of the ticket that are being decided."""
+"""Use cases: the ticket types of a producer's show. Each waits for the ticket's checkouts that are being decided."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AddTicket:
     async def __call__(
         self, actor: Actor, show_id: UUID, *, price: Decimal, quantity: int, fields: TicketFields
     ) -> TicketForSale:
-        """A new ticket type; ``price`` is in the currency's own unit. Raises NotFound, InvalidRequest, Conflict."""
+        """A new ticket type; ``price`` is in the currency's main unit. Raises NotFound, InvalidRequest, Conflict."""
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
             display = await uow.show_details.details(show_id)
@@ -53,7 +53,9 @@ class AddTicket:
 
 
 class ChangeTicket:
-    """From its commit on, checkouts see the new ticket (P1-007). Orders keep the price that they were placed at."""
+    """Changes a ticket type. After its commit, checkouts see the new ticket (P1-007). Orders keep the price that they
+    were placed at.
+    """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
@@ -68,7 +70,7 @@ class ChangeTicket:
         quantity: int | None = None,
         fields: TicketFields,
     ) -> TicketForSale:
-        """The ticket with what is named changed; ``price`` is in the currency's own unit.
+        """The ticket with the given changes; ``price`` is in the currency's main unit.
 
         Raises NotFound, InvalidRequest, Conflict (more are held and sold than ``quantity``).
         """
@@ -91,14 +93,16 @@ class ChangeTicket:
 
 
 class DeleteTicket:
-    """Waits for the checkouts that hold the ticket's row; those that come later find no such ticket (P1-009)."""
+    """Deletes a ticket type. It waits for the checkouts that lock the ticket's row; later ones find no such ticket
+    (P1-009).
+    """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._audit = audit
 
     async def __call__(self, actor: Actor, ticket_id: UUID) -> None:
-        """The ticket type is gone. Raises NotFound, Conflict (it has orders, held, paid or given up)."""
+        """Delete the ticket type. Raises NotFound, Conflict (it has orders: held, paid or given up)."""
         async with self._unit_of_work() as uow:
             show, ticket = await locked_ticket(uow, actor, ticket_id)
             if await uow.orders.exist(ticket_id=ticket_id):
@@ -116,7 +120,7 @@ def _minor(currency: Currency, price: Decimal) -> int:
 
 
 def _capacity(quantity: int) -> Inventory:
-    # What is no quantity at all is no conflict with what is sold.
+    # An invalid quantity is not a conflict with what is sold.
     if not 0 <= quantity <= MAX_QUANTITY:
         raise InvalidRequest(f"quantity must be 0 to {MAX_QUANTITY}", field="quantity")
     return Inventory(quantity)

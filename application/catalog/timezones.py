@@ -1,8 +1,9 @@
-"""Use cases: shows whose moments went by rules of their time zone that have changed since.
+"""Use cases: shows whose moments follow time zone rules that have changed since.
 
-A show is when the clock at the venue shows its times. Governments change the rules by which that is a moment, often
-months ahead and sometimes weeks, and a new release of the rules comes with a new version of this software. Until the
-moments are derived again, programs go by the old ones: sales end, reminders and calendars are off by the difference.
+A show is when the clock at the venue shows its times. Governments change the rules that turn this into a moment, often
+months ahead and sometimes weeks, and a new version of this software brings a new release of the rules. Until the
+moments are derived again, programs use the old ones: the end of sales, reminders and calendars are off by the
+difference.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from domain.catalog import Show
 from domain.timezones import FARTHEST, NAMES, RULES
 
 _PAGE: Final = 1000
-#: For how long a count of outdated shows is good enough for those who only watch.
+#: How long a count of outdated shows is fresh enough for metrics.
 _KEPT_FOR: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class OutdatedShow:
-    """A show as it is stored, and at the moments that the rules in force give it."""
+    """A show as it is stored, and with the moments that the rules in force give it."""
 
     stored: Show
     mended: Show
 
     @property
     def words(self) -> str:
-        """What is off, for a person."""
+        """A description of the difference, for a person."""
         start, stored = self.stored.start_there, self.stored.local(self.stored.start_time)
         return (
             f"starts {start:%Y-%m-%d %H:%M} in {self.stored.timezone}, which is "
@@ -62,7 +63,7 @@ class TimezoneFindings:
 
 @dataclass(frozen=True, slots=True)
 class TimezonesApplied:
-    """What was mended, and how many buyers get a corrected calendar entry."""
+    """The fixed shows, and how many buyers get a corrected calendar entry."""
 
     mended: tuple[OutdatedShow, ...]
     mails: int
@@ -86,7 +87,7 @@ class CheckTimezones:
 
 
 class WatchTimezones:
-    """How many shows are outdated, counted now and then: for metrics, which are asked for all the time."""
+    """The number of outdated shows, counted at intervals: metrics are read all the time."""
 
     def __init__(self, check: CheckTimezones, clock: Clock) -> None:
         self._check = check
@@ -94,7 +95,7 @@ class WatchTimezones:
         self._counted: tuple[datetime, int] | None = None
 
     async def __call__(self) -> int:
-        """Raises StorageUnavailable."""
+        """The number of outdated shows. Raises StorageUnavailable."""
         now = self._clock.now()
         if self._counted is None or now - self._counted[0] > _KEPT_FOR:
             self._counted = now, len((await self._check()).outdated)
@@ -110,8 +111,8 @@ class ApplyTimezones:
         self._audit = audit
 
     async def __call__(self) -> TimezonesApplied:
-        """Reminders get their new time, and every buyer whose calendar has the old moment is sent the right entry,
-        once: what is mended is not outdated any more, so another run does nothing.
+        """Fix all outdated shows. Reminders get their new time, and every buyer whose calendar has the old moment gets
+        the correct entry once: a fixed show is no longer outdated, so another run does nothing.
         """
         now, mended, mails = self._clock.now(), [], 0
         async with self._unit_of_work() as uow:
@@ -134,7 +135,7 @@ class ApplyTimezones:
 
 
 def outdated(shows: Iterable[Show]) -> Iterator[OutdatedShow]:
-    """Those of the shows that are at other moments by the rules in force."""
+    """The shows that the rules in force put at other moments."""
     for show in shows:
         mended = show.by_rules_in_force()
         moments = [(each.door_time, each.start_time, each.end_time) for each in (show, mended)]

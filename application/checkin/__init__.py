@@ -1,1 +1,1 @@
-"""The door: scanning tickets, with and without a network."""
+"""Check-in at the door: scanning tickets, with and without a network."""

@@ -1,4 +1,4 @@
-"""Use cases: scanners that lose the network: what they take with them, and what they bring back."""
+"""Use cases: scanners without a network: the list that they take along, and the scans that they report."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from domain.errors import InvalidRequest
 from domain.keyboard_layouts import CODE_KEYS, LAYOUTS, LETTER_KEYS
 from domain.orders import Order
 
-#: Of the list's form. A scanner that knows only older ones must refuse a newer one.
+#: The version of the list's format. A scanner that knows only older ones must refuse a newer one.
 LIST_VERSION: Final = 1
-#: What an upload of scans may bring: so many fit into a request's 64 KiB.
+#: The most scans in an upload, which fit into a request's 64 KiB.
 MAX_SCANS: Final = 250
-#: So many are taken in by one transaction: their orders are locked meanwhile, and whoever stands at the door with a
-#: ticket of theirs waits for it.
+#: The most scans in one transaction: it locks their orders, and a person at the door with one of their tickets has to
+#: wait for it.
 SCANS_AT_A_TIME: Final = 100
-#: Of what a scanner read and was no code of ours, so much is kept.
+#: The most characters that are kept of a scanned text that is not one of our codes.
 MAX_CODE_LENGTH: Final = 64
 
 
@@ -44,15 +44,15 @@ _READING: Final = {
 
 
 def code_hash(code: str) -> str:
-    """What the list has in place of a code. A code has 64 random bits, so nobody finds it from its hash."""
+    """The list's stand-in for a code. A code has 64 random bits, so it cannot be found from its hash."""
     return hashlib.sha256(code.encode()).hexdigest()
 
 
 class IssueOfflineList:
-    """Everything a scanner needs to let people in without asking, signed.
+    """Issues a signed list with all that a scanner needs to admit people without a network.
 
-    A scanner may be lost: so the list has hashes of the codes, from which nobody can print a ticket, and names only
-    where they are asked for.
+    A scanner may be lost. So the list has hashes of the codes, from which no ticket can be printed, and names only if
+    the caller asks for them.
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, signer: OfflineListSigner) -> None:
@@ -101,7 +101,7 @@ def _entry(ticket: ListedTicket, *, with_name: bool) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class OfflineScan:
-    """Somebody was let in without the network. ``id`` is the scanner's own, the same however often it is told."""
+    """An admission without the network. ``id`` is the scanner's own, the same each time the scan is reported."""
 
     id: UUID
     code: str
@@ -110,9 +110,9 @@ class OfflineScan:
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What became of a scan, and whose ticket it was. ``admission`` is the scan that counts instead of it, if any.
+    """The result of a scan, and whose ticket it was. ``admission`` is the scan that counts instead of it, if any.
 
-    ``layout`` is the keyboard layout that typed the code, None where it came as it is.
+    ``layout`` is the keyboard layout that typed the code, None if the code came unchanged.
     """
 
     scan: Scan
@@ -122,7 +122,7 @@ class ScanReport:
 
 
 class SyncOfflineScans:
-    """Scanners tell whom they let in. Nothing that went wrong is hidden: every conflict is kept and told."""
+    """Takes in the scans of a scanner that was offline. It hides no mistake: every conflict is stored and reported."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, door: TicketLookup) -> None:
         self._unit_of_work = unit_of_work
@@ -132,11 +132,11 @@ class SyncOfflineScans:
     async def __call__(
         self, actor: Actor, show_id: UUID, device_id: str, scans: Sequence[OfflineScan]
     ) -> list[ScanReport]:
-        """A report on each scan, in the order given. One that was told before is reported as it stands now.
+        """A report on each scan, in the given order. A scan that was reported before gets its present state.
 
-        Scans are taken in the order of their times. A time that cannot be, before the ticket was sold or still to come,
-        counts as now. An upload that stops in its middle has been taken in up to there, and can be sent again whole.
-        Raises NotFound, InvalidRequest.
+        Scans are taken in by their times. An impossible time (before the ticket was sold, or in the future) counts as
+        now. An upload that breaks off is taken in up to there, and can be sent again whole. Raises NotFound,
+        InvalidRequest.
         """
         device = checked_device(device_id)
         if len(scans) > MAX_SCANS:
@@ -145,7 +145,7 @@ class SyncOfflineScans:
         once_each: dict[UUID, OfflineScan] = {}
         for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.id)):
             once_each.setdefault(scan.id, scan)
-        # By the times that count, so that no scan is overtaken by another one of a later transaction.
+        # In the order of the times that count, so no scan is preceded by another one of a later transaction.
         to_take = sorted(await self._read(upload, list(once_each.values())), key=lambda read: read.place)
         reports: dict[UUID, ScanReport] = {}
         for start in range(0, len(to_take), SCANS_AT_A_TIME):
@@ -168,7 +168,8 @@ class SyncOfflineScans:
             tickets = [scan.ticket for scan in scans if scan.ticket]
             here = {ticket.attendee_id: ticket for ticket in tickets if ticket.show_id == show.id}
             orders = await uow.orders.lock({ticket.order_id for ticket in here.values()})
-            # Read after the orders are locked: whoever brought one of these scans before has committed by now.
+            # Read after the orders are locked: a transaction that brought one of these scans before has committed by
+            # now.
             known = await uow.check_ins.scans(show.id, [scan.id for scan in scans])
             admissions = await uow.check_ins.admissions(list(here))
             taking = _SyncBatch(show, here, dict(orders), dict(known), dict(admissions))
@@ -185,7 +186,7 @@ class SyncOfflineScans:
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """Who brings scans, of which show, by which device, and when."""
+    """An upload: the actor, the show, the device, and when the scans were received."""
 
     actor: Actor
     show_id: UUID
@@ -195,7 +196,7 @@ class _Upload:
 
 @dataclass(frozen=True, slots=True)
 class _ReadScan:
-    """A scan, the time that counts as its own, and the ticket that its code is; ``layout`` typed the code."""
+    """A scan, the time that counts for it, and the ticket of its code; ``layout`` typed the code."""
 
     id: UUID
     code: str
@@ -205,7 +206,7 @@ class _ReadScan:
 
     @property
     def place(self) -> tuple[datetime, UUID]:
-        """Among the scans of an upload."""
+        """The scan's position among the scans of an upload."""
         return self.scanned_at, self.id
 
 
@@ -217,8 +218,8 @@ def _read_scan(scan: OfflineScan, upload: _Upload, read: ReadTicket | None) -> _
 
 @dataclass(slots=True)
 class _SyncBatch:
-    """Scans while they are taken in: the show's tickets in them by attendee, their locked orders, the scans known, and
-    the admission that counts for each attendee.
+    """The state while scans are taken in: the show's tickets in them by attendee, their locked orders, the known scans,
+    and the admission that counts for each attendee.
     """
 
     show: Show
@@ -252,7 +253,7 @@ class _SyncBatch:
 
     def report(self, scan_id: UUID) -> ScanReport:
         scan = self.known[scan_id]
-        if scan.attendee_id not in self.tickets:  # no ticket to this show, or told with another code than before
+        if scan.attendee_id not in self.tickets:  # not a ticket to this show, or reported with another code before
             return ScanReport(scan)
         order = self.orders[self.tickets[scan.attendee_id].order_id]
         counts = self.admissions.get(scan.attendee_id)
@@ -278,7 +279,7 @@ def _as_received(scan: _ReadScan, show: Show, upload: _Upload) -> Scan:
 
 
 class ListConflicts:
-    """Every scan that let somebody in who should not have gone in, as they were received."""
+    """Lists each scan that wrongly admitted a person, in the order they were received."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work

@@ -23,19 +23,20 @@ from domain.errors import InvalidRequest
 from domain.orders import Order
 from domain.ticket_code import TicketCodes
 
-#: What a scanner may call itself.
+#: The longest name of a scanner.
 MAX_DEVICE_LENGTH: Final = 100
-#: Scanning begins before the doors open: for staff, and for those who come early. Before that it is too early, unless
+#: Scanning begins before the doors open, for staff and for people who come early. Before that it is too early, unless
 #: the scanner names the show.
 ON_BEFORE_DOORS: Final = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckInResult:
-    """What the scanner shows. ``order`` and ``attendee_id`` are None for a code that is none of this producer's.
+    """The result that the scanner shows. ``order`` and ``attendee_id`` are None for a code that is not of this
+    producer.
 
     ``checked_in_at`` is when the attendee went in, by whichever scan. ``layout`` is the keyboard layout that typed the
-    code, None where it came as it is. ``admission`` is the scan that let the attendee in before this one.
+    code, None if the code came unchanged. ``admission`` is the scan that let the attendee in before this one.
     """
 
     result: ScanResult
@@ -56,14 +57,14 @@ UNKNOWN: Final = CheckInResult(ScanResult.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class ReadTicket:
-    """A ticket, and the keyboard layout that typed its code (None where the code came as it is)."""
+    """A ticket, and the keyboard layout that typed its code (None if the code came unchanged)."""
 
     ticket: IssuedTicket
     layout: str | None = None
 
 
 class TicketLookup:
-    """Which ticket a code is, and whether it is one to the show at whose door it was read."""
+    """Finds the ticket for a code, and whether it admits at the door where it was read."""
 
     def __init__(self, codes: TicketCodes) -> None:
         self._codes = codes
@@ -77,12 +78,11 @@ class TicketLookup:
     async def tickets(
         self, uow: UnitOfWork, actor: Actor, texts: Collection[str], *, show_id: UUID | None = None
     ) -> Mapping[str, ReadTicket]:
-        """The producer's tickets by what was scanned or typed.
+        """The producer's tickets by the scanned or typed text.
 
-        The database is asked only about what can be a code, and a code that was not signed by us is none, wherever it
-        comes from. Texts that are no ticket as they stand are read in other ways: as another keyboard layout types
-        them, and with characters that are mistaken for others. ``show_id`` is the show at whose door they were read;
-        its key tells the right reading at once.
+        The database is queried only for texts that can be a code and have our signature. Texts that are not a ticket as
+        they stand are read in other ways: as another keyboard layout types them, and with characters that are mistaken
+        for others. ``show_id`` is the show at whose door they were read; its key identifies the right reading at once.
         """
         as_they_stand = {text: [Reading(code)] for text in texts if (code := plain_code(text))}
         found = await self._issued(uow, actor, as_they_stand)
@@ -98,7 +98,7 @@ class TicketLookup:
     async def _issued(
         self, uow: UnitOfWork, actor: Actor, readings: Mapping[str, Sequence[Reading]]
     ) -> dict[str, ReadTicket]:
-        """The ticket of each text that has one by one of its readings."""
+        """The tickets of the texts that have one by one of their readings."""
         codes = {reading.code for each in readings.values() for reading in each}
         found = await uow.check_ins.tickets(codes) if codes else {}
         ours = {
@@ -116,11 +116,11 @@ class TicketLookup:
     async def refusal(
         self, uow: UnitOfWork, ticket: IssuedTicket, show: Show | None, now: datetime
     ) -> ScanResult | None:
-        """Why the ticket does not admit to ``show``: WRONG_SHOW or TOO_EARLY; None where it may.
+        """Why the ticket does not admit to ``show``: WRONG_SHOW or TOO_EARLY; None if it may.
 
-        A scanner that names no show (None) is at the producer's shows that are on now, from ON_BEFORE_DOORS to the end:
-        a ticket to another one is for the wrong show. When none is on, the ticket's own show is over or not yet open.
-        A scanner that names the show means it, whatever the hour.
+        A scanner that names no show (None) serves the producer's shows that are on now, from ON_BEFORE_DOORS before the
+        doors to the end: a ticket to another show is for the wrong show. If none is on, the ticket's own show is over
+        or not yet open. A scanner may check in to a show that it names at any hour.
         """
         if show is not None:
             return None if ticket.show_id == show.id else ScanResult.WRONG_SHOW
@@ -135,7 +135,7 @@ class TicketLookup:
 
 
 class CheckIn:
-    """Let in whoever has the code: once, however many scanners read it at the same time."""
+    """Admits the holder of a code: once, even if several scanners read it at the same time."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, door: TicketLookup) -> None:
         self._unit_of_work = unit_of_work
@@ -152,10 +152,11 @@ class CheckIn:
         device_id: str = "",
         scan_id: UUID | None = None,
     ) -> CheckInResult:
-        """A scan that is sent again with the same ``scan_id``, because its answer was lost, is answered as before.
+        """The result of the scan. A repeated scan with the same ``scan_id``, because its answer was lost, gets the same
+        result.
 
         Raises NotFound for a show that is not the producer's, InvalidRequest for a device's name, IdempotencyKeyReused
-        for a scan_id under which another ticket was admitted.
+        for a scan_id with which another ticket was admitted.
         """
         device = checked_device(device_id)
         now = self._clock.now()
@@ -165,7 +166,7 @@ class CheckIn:
             if read is None:
                 return UNKNOWN
             ticket = read.ticket
-            # From here on until the commit, every other scanner of this order waits.
+            # From here until the commit, every other scanner of this order waits.
             order = (await uow.orders.lock([ticket.order_id]))[ticket.order_id]
             before = (await uow.check_ins.admissions([ticket.attendee_id])).get(ticket.attendee_id)
             answer = CheckInResult(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
@@ -197,7 +198,7 @@ class CheckIn:
         known = (await uow.check_ins.scans(scan.show_id, [scan_id])).get(scan_id) if scan_id else None
         if known is None:
             await uow.check_ins.add([scan])
-        elif known.attendee_id == scan.attendee_id:  # it was undone since, and the scanner never had an answer
+        elif known.attendee_id == scan.attendee_id:  # it was undone since, and the scanner never got an answer
             await uow.check_ins.save(scan)
         else:
             raise IdempotencyKeyReused("This scan_id was used for another ticket")
@@ -205,7 +206,7 @@ class CheckIn:
 
 
 class UndoCheckIn:
-    """It was the wrong person, or somebody else's ticket: the code admits again."""
+    """Undoes a check-in of the wrong person or ticket: the code admits again."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, door: TicketLookup) -> None:
         self._unit_of_work = unit_of_work
@@ -214,7 +215,7 @@ class UndoCheckIn:
         self._audit = AuditLog(clock, ids)
 
     async def __call__(self, actor: Actor, code: str, *, show_id: UUID | None = None) -> tuple[bool, CheckInResult]:
-        """Whether there was anything to undo; the answer is UNKNOWN, WRONG_SHOW, or about the attendee as they are now.
+        """Whether there was anything to undo, and the result: UNKNOWN, WRONG_SHOW, or the attendee as they are now.
 
         Raises NotFound for a show that is not the producer's.
         """

@@ -13,9 +13,9 @@ from domain.orders import Idempotency, ManualPayment, Order
 
 
 class SellAtCounter:
-    """A checkout like every other, but for who has the money: no payment page, and completed at once.
+    """A checkout whose payment the producer already has: no payment page, and completed at once.
 
-    A show need not be published for it: the press list is written before the public sale opens.
+    The show need not be published: the press list is written before the public sale opens.
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, checkout: Checkout) -> None:
@@ -25,13 +25,13 @@ class SellAtCounter:
     async def __call__(self, actor: Actor, request: CheckoutRequest, payment: ManualPayment) -> Order:
         """The completed order, or the one that the same Idempotency-Key placed before.
 
-        Raises NotFound for a show of somebody else, and what ``Checkout`` raises.
+        Raises NotFound for another producer's show, and what ``Checkout`` raises.
         """
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, request.cart.show_id)
         idempotency = request.idempotency
         if idempotency:
-            # Buyers choose their keys themselves, and no key of theirs has a space in it: none is a box office's.
+            # Buyers choose their own keys, which contain no space. So none equals a key of a box office.
             idempotency = Idempotency(f"{actor.producer_id} {idempotency.key}", idempotency.fingerprint)
         placed = replace(request, manual_payment=payment, placed_by=actor, idempotency=idempotency, claimant=None)
         return await self._checkout(placed)

@@ -1,9 +1,9 @@
-"""Use case: a buyer's browser makes one order of a show at a time, however often its form is sent.
+"""Use case: a buyer's browser makes one order of a show at a time, even if it sends its form several times.
 
-A form is sent again by a double click, the back button, a reload or a second tab; and it is sent changed, by a buyer
-who comes back from paying and wants one ticket more. The Idempotency-Keys of one browser and show are a row of them,
-of which a form has the first whose order was not bought. The same content under it is the same order; other content
-takes the place of an order that is not paid yet, whose tickets must not stand in the buyer's own way.
+A form is sent again by a double click, the back button, a reload or a second tab. It is sent changed by a buyer who
+comes back from paying and wants one ticket more. The browser has a series of Idempotency-Keys for each show; a form
+carries the first one whose order was not bought. The same content with it is the same order. Other content replaces an
+order that is not paid yet, whose tickets must not stand in the buyer's own way.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import Conflict
 from domain.orders import RELEASED, Idempotency, Order, OrderStatus
 
-#: Orders of one show from one browser, paid or given up. Who buys more often than that is no buyer.
+#: Orders of one show from one browser, paid or given up. No real buyer places more.
 MAX_ORDERS: Final = 50
 #: How long a form that is sent twice waits for the answer to the first.
 PATIENCE_SECONDS: Final = 8.0
@@ -34,7 +34,7 @@ _LOOK_AGAIN_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class CheckoutFormKey:
-    """What a form carries. ``unpaid`` is an order of the same browser and show that still waits to be paid."""
+    """The key that a form carries. ``unpaid`` is an order of the same browser and show that is not paid yet."""
 
     key: str
     unpaid: Order | None = None
@@ -47,7 +47,7 @@ class SubmitCheckoutForm:
         self._unit_of_work = unit_of_work
 
     async def form_key(self, browser: str, show_id: UUID) -> CheckoutFormKey:
-        """The key for a form that is shown now. ``browser`` is a secret that the browser alone has.
+        """The key for a form that is shown now. ``browser`` is a secret that only the browser has.
 
         Raises Conflict after MAX_ORDERS.
         """
@@ -63,21 +63,21 @@ class SubmitCheckoutForm:
         return CheckoutFormKey(free)
 
     async def __call__(self, browser: str, key: str, request: CheckoutRequest) -> Order:
-        """The order that a form asks for. ``key`` is the one it was shown with.
+        """The order for a form. ``key`` is the one that the form was shown with.
 
-        An order that was bought by this form already is returned as it is, whatever the form says now. Raises
-        Conflict after MAX_ORDERS, CheckoutInProgress when the same form is still being worked on, and what Checkout
-        and CancelOrder raise.
+        If this form's order is already bought, it is returned as it is, even if the form has other content now. Raises
+        Conflict after MAX_ORDERS, CheckoutInProgress while the same form is still processed, and what Checkout and
+        CancelOrder raise.
         """
         keys = _keys(browser, request.cart.show_id)
-        # A key of another browser, or of an older cookie: the form is taken for a new one.
+        # A key of another browser, or of an older cookie: treat the form as a new one.
         rest = keys[keys.index(key) :] if key in keys else keys
         given_up = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 return await self._once(rest, request)
             except (CheckoutInProgress, IdempotencyKeyReused):
-                # The same form in another request: what that comes to is seen when it is done.
+                # Another request processes the same form: wait for its result.
                 if time.monotonic() > given_up:
                     raise CheckoutInProgress from None
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
@@ -108,7 +108,7 @@ class SubmitCheckoutForm:
 
 
 def _too_many() -> Conflict:
-    return Conflict("So many orders of this show were made in this browser already that it takes no more")
+    return Conflict("This browser has already made so many orders of this show that it takes no more")
 
 
 def _keys(browser: str, show_id: UUID) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def _keys(browser: str, show_id: UUID) -> tuple[str, ...]:
 
 
 def _fingerprint(request: CheckoutRequest) -> bytes:
-    # The price is left out: who sends a form again wants the order they have, not one at today's price.
+    # Leave the price out: a buyer who sends a form again wants the order they have, not one at today's price.
     return hashlib.sha256(repr((request.cart, request.customer)).encode()).digest()
 
 

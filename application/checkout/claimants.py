@@ -1,4 +1,4 @@
-"""Keys by which a buyer is known again for the time of a hold, without keeping who it was."""
+"""Keys that recognise a buyer for the time of a hold, without storing who it is."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _KEY_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Claimants:
-    """``secret`` is the installation's: without it no key can be led back to an address."""
+    """``secret`` is the installation's: without it no key can be traced back to an address."""
 
     secret: str = field(repr=False)
     policy: ClaimPolicy
 
     def of(self, show_id: UUID, *, email: str, network: str) -> Claimant | None:
-        """The keys of an e-mail address and of a client network at a show. None where nothing is limited."""
+        """The keys of an e-mail address and of a client network at a show. None if nothing is limited."""
         if self.policy.is_unlimited:
             return None
         return Claimant(self._key(b"email", show_id, canonical_email(email)), self._key(b"network", show_id, network))

@@ -1,4 +1,4 @@
-"""Use cases: a producer sees who holds a show's tickets without having paid, and gives them back to the sale."""
+"""Use cases: a producer sees who holds a show's tickets without having paid, and puts them back on sale."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from domain.orders import OrderEvent, OrderStatus
 
 log = logging.getLogger(__name__)
 
-#: Holds of one show that are looked at. An on-sale that has more will have fewer when these are released.
+#: The most holds of one show that are read. An on-sale with more will have fewer after these are released.
 MAX_HOLDS: Final = 20_000
-#: Holds that are given back at a time: each costs a call to Stripe, whose turns buyers wait for, too.
+#: The most holds released at a time: each costs a call to Stripe, whose slots buyers wait for, too.
 RELEASED_AT_A_TIME: Final = 25
-#: Claims that are forgotten in one transaction, which no checkout notices.
+#: The most claims deleted in one transaction, which no checkout notices.
 FORGOTTEN_AT_A_TIME: Final = 5000
 
 
 class HeldBy(StrEnum):
-    """What holds are put together by."""
+    """What holds are grouped by."""
 
     EMAIL = "email"
     NETWORK = "network"
@@ -43,9 +43,9 @@ class HeldBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HoldsOfAddress:
-    """What one e-mail address, in any of its spellings, or one client network holds of a show.
+    """The holds of one e-mail address, in any spelling, or of one client network in a show.
 
-    ``address`` is the e-mail address, or a name of the network that says nothing of its buyers.
+    ``address`` is the e-mail address, or a name of the network that does not identify its buyers.
     """
 
     address: str
@@ -62,7 +62,7 @@ class ListHolds:
     async def __call__(
         self, actor: Actor, show_id: UUID, *, by: HeldBy, after: tuple[int, str] | None, limit: int
     ) -> tuple[list[HoldsOfAddress], tuple[int, str] | None]:
-        """Whoever holds most comes first; and where the next page begins, if there is one (tickets, address).
+        """A page of holders, the largest first, and where the next page begins, if there is one (tickets, address).
 
         Raises NotFound.
         """
@@ -77,7 +77,7 @@ class ListHolds:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """``released`` holds were given back, ``paid`` were paid before that; ``left`` could not be given back yet."""
+    """``released`` holds were given back, ``paid`` ones were paid before that; ``left`` could not be given back yet."""
 
     released: int
     paid: int
@@ -85,7 +85,7 @@ class Released:
 
 
 class ReleaseHolds:
-    """Each payment page is closed first, so that nobody pays for tickets that are on sale again."""
+    """Releases holds. It closes each payment page first, so no buyer pays for tickets that are on sale again."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, release: ReleaseOrder, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
@@ -95,10 +95,10 @@ class ReleaseHolds:
     async def __call__(
         self, actor: Actor, show_id: UUID, *, email: str | None = None, network: str | None = None
     ) -> Released:
-        """Release what an e-mail address, in any of its spellings, or a network holds: RELEASED_AT_A_TIME of them.
+        """Release the holds of an e-mail address, in any spelling, or of a network: RELEASED_AT_A_TIME of them.
 
-        Orders that wait for the buyer's bank are left alone. Raises NotFound, InvalidRequest unless exactly one of
-        the two is named.
+        Orders that wait for the buyer's bank are left alone. Raises NotFound, and InvalidRequest unless exactly one of
+        the two is given.
         """
         if (email is None) == (network is None):
             raise InvalidRequest("Name either an e-mail address or a network", field="email")
@@ -119,7 +119,7 @@ class ReleaseHolds:
         return outcome
 
     async def _give_back(self, order_ids: Iterable[UUID]) -> list[OrderStatus]:
-        """How the orders stand that could be asked about."""
+        """The statuses of the orders, as far as they could be asked for."""
         statuses = []
         for order_id in order_ids:
             try:
@@ -136,14 +136,14 @@ class ReleaseHolds:
 
 
 class ForgetClaims:
-    """For whom holds counted is forgotten when they end."""
+    """Deletes claims of holds that have ended."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
     async def __call__(self) -> int:
-        """How many claims are forgotten."""
+        """Delete ended claims. Returns how many."""
         forgotten = 0
         while True:
             async with self._unit_of_work() as uow:

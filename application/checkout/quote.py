@@ -1,4 +1,4 @@
-"""Use case: what a cart costs now. Nothing is held."""
+"""Use case: the present price of a cart. Nothing is held."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class QuoteCart:
         self._policy = policy
 
     async def __call__(self, cart: Cart) -> Quote:
-        """Raises NotFound for an unknown show, and what ``Offering.quote`` raises."""
+        """The cart's quote. Raises NotFound for an unknown show, and what ``Offering.quote`` raises."""
         async with self._unit_of_work(read_only=True) as uow:
             data = await uow.inventory.read([cart])
         return data.offering(cart.show_id, self._policy).quote(cart, now=self._clock.now())

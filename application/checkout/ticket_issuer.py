@@ -1,4 +1,4 @@
-"""Making ids that people read: an order's, and for every admission an id and a signed code."""
+"""Ids for people to read: of an order, and for every admission an id and a signed code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domain.ticket_code import NONCE_BYTES, TicketCodes
 
 
 def new_order_id(ids: Ids) -> UUID:
-    """A fresh id whose order's number no spreadsheet takes for a quantity: about one in fifty is drawn again."""
+    """A fresh id whose order number no spreadsheet reads as a quantity: about one in fifty is drawn again."""
     order_id = ids.new()
     while reads_as_quantity(number_of(order_id)):
         order_id = ids.new()

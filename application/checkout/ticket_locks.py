@@ -20,13 +20,12 @@ _PREFIX = "ticket_lock_"
 async def ticket_locks(
     lock: Lock, ticket_ids: Collection[UUID], also: Callable[[], Collection[UUID]] = frozenset
 ) -> AsyncIterator[frozenset[UUID]]:
-    """Hold ``ticket_lock_{id}`` of every ticket, all or nothing, and of those that ``also`` names, when the locks are
-    about to be had, whichever are free. Yields the tickets that are locked.
+    """Hold ``ticket_lock_{id}`` of every ticket, all or nothing, and of those that ``also`` names when the locks are
+    about to be acquired, as far as they are free. Yields the tickets that are locked.
 
-    The locks keep other processes from queueing on the rows; what is right is guarded by the row locks alone. So a
-    lock service that is away (P1-004: all count as locked) or a lock that expires meanwhile (P1-005) is told in the
-    log, no more.
-    Raises Busy when the locks are not to be had in time.
+    The locks keep other processes from queueing on the rows; only the row locks guarantee correctness. So if the lock
+    service is away (P1-004: all count as locked) or a lock expires (P1-005), this is only logged. Raises Busy if the
+    locks are not available in time.
     """
     names = [_name(ticket_id) for ticket_id in sorted(ticket_ids)]
     started = time.perf_counter()

@@ -1,1 +1,1 @@
-"""What use cases share to do many things at once, safely."""
+"""Shared means of use cases to do many things at once, safely."""

@@ -1,4 +1,4 @@
-"""Doing a transaction again when another one got in its way."""
+"""Retrying a transaction after another one got in its way."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from application.ports.unit_of_work import StorageConflict
 
 Result = TypeVar("Result")
 
-#: Deadlocks and the like are rare and short: who meets three in a row should tell the caller.
+#: Deadlocks and the like are rare and short: after three in a row the caller should know.
 MAX_ATTEMPTS: Final = 3
 
 
 async def retry_on_conflict(transact: Callable[[], Awaitable[Result]]) -> Result:
-    """What ``transact`` returns, tried again while it raises StorageConflict. Raises the last one."""
+    """The result of ``transact``, tried again while it raises StorageConflict. Raises the last one."""
     for _ in range(MAX_ATTEMPTS - 1):
         try:
             return await transact()

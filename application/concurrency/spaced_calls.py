@@ -1,4 +1,4 @@
-"""Calls that many may ask for, and that cost something: one at a time and second for each key, shared by all."""
+"""Expensive calls that many callers share: for each key one at a time, and at most one in an interval."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ EVERY_SECONDS: Final = 1.0
 
 
 class SpacedCalls(Generic[Result]):
-    """``call(key)`` begins at most once in ``every_seconds`` for each key, however many ask.
+    """``call(key)`` begins at most once in ``every_seconds`` for each key, for any number of callers.
 
-    A caller shares the next call that begins, never one that has begun: the result is no older than the question.
+    A caller shares the next call that begins, never one that is running: the result is never older than the request.
     """
 
     def __init__(self, call: Callable[[str], Awaitable[Result]], *, every_seconds: float = EVERY_SECONDS) -> None:
@@ -30,7 +30,7 @@ class SpacedCalls(Generic[Result]):
             coming = asyncio.create_task(self._begin(key))
             self._next[key] = coming
             coming.add_done_callback(_retrieve)
-        # Shielded: a caller that goes away does not take the result from the others.
+        # Shielded: a caller that is cancelled does not take the result from the others.
         return await asyncio.shield(coming)
 
     async def _begin(self, key: str) -> Result:
@@ -49,6 +49,6 @@ class SpacedCalls(Generic[Result]):
 
 
 def _retrieve(call: asyncio.Task[Result]) -> None:
-    """A failure that all callers have left is not reported by asyncio as one that was never retrieved."""
+    """Retrieve the exception of a call that all its callers have left, so asyncio does not report it."""
     if not call.cancelled():
         call.exception()

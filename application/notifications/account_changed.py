@@ -1,4 +1,4 @@
-"""Task: the mail that tells a producer of a change of its account, sent to the previous address.
+"""Task: the mail that informs a producer of a change of its account, sent to the previous address.
 
 An attacker who can change the account can change its address, too. So the mail goes to the address that the account had
 before the change. The task carries everything that the mail says, so later changes do not affect it.
@@ -36,7 +36,8 @@ TOKEN_ID: Final = "token_id"  # noqa: S105
 BEFORE: Final = "_before"
 AFTER: Final = "_after"
 
-#: The fields that the mail lists, the money first. Stripe decides whether an account can take charges, so that is none.
+#: The fields that the mail lists, the money first. Whether an account can take charges is left out, because Stripe
+#: decides it.
 _FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {"stripe_account_id": "Stripe account", "email": "e-mail address", "tax": "tax", "name": "name"}
 )
@@ -118,7 +119,7 @@ class SendAccountChangedEmail:
                 producer = await uow.producers.get(task.about_producer)
             if producer is None or is_same_address(address, producer.email):
                 raise
-            log.warning("The old address of producer %s takes no mail, so no mail of a change was sent", producer.id)
+            log.warning("The old address of producer %s accepts no mail, so no mail of a change was sent", producer.id)
 
 
 def _was_changed(field: str, details: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Task: the mail that warns the old address when an order's e-mail address was changed."""
+"""Task: the mail that warns the old address after an order's e-mail address was changed."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class SendAddressChangedEmail:
         self._send_letter = send_email
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Nothing is sent where the buyer was erased, or has the old address again.
+        """Send the mail, unless the buyer was erased or has the old address again.
 
-        A mistyped address often takes no mail: then there is no one to warn. Raises what SendEmail raises otherwise.
+        A mistyped address often accepts no mail: then there is no one to warn. Otherwise raises what SendEmail raises.
         """
         found = await order_details(self._unit_of_work, task.about_order)
         address = task.details.get(BUYER_EMAIL)
@@ -48,4 +48,4 @@ class SendAddressChangedEmail:
         try:
             await self._send_letter(task, Customer(name, address), facts, reply_to=display.producer.email)
         except PermanentTaskError:
-            log.info("The old address of order %s takes no mail, so it is not told of the new one", order.id)
+            log.info("The old address of order %s accepts no mail, so it is not informed of the new one", order.id)

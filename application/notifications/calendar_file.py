@@ -13,14 +13,14 @@ from application.ports.mail import Attachment
 from application.ports.system import Clock
 from domain.orders import Order
 
-#: A calendar keeps the version with the highest number: seconds since then. It fits the 32 bits that calendars give it
-#: for a lifetime, and needs no counter, as what is written later always knows the show as it was later.
+#: A calendar keeps the version with the highest number: seconds since then. The number fits into the calendar's 32 bits
+#: for decades, and needs no counter, because a later file always has the show's later state.
 _SEQUENCE_EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
 CONTENT_TYPE: Final = "text/calendar"
 
 
 class WriteCalendar:
-    """An entry from the start of the show to its end. All orders of a show share it, so that two make one entry."""
+    """An entry from the start of the show to its end. All orders of a show share it, so two orders make one entry."""
 
     def __init__(self, calendars: CalendarWriter, links: Links, clock: Clock) -> None:
         self._calendars = calendars
@@ -28,22 +28,23 @@ class WriteCalendar:
         self._clock = clock
 
     def __call__(self, order: Order, display: ShowDetails) -> bytes:  # noqa: ARG002  # orders of a show share it
-        """iCalendar. A cancelled show's entry takes itself out of the calendar again."""
+        """The entry as iCalendar. The entry of a cancelled show removes itself from the calendar."""
         return self._calendars.write(self._event(display, cancelled=display.show.cancelled))
 
     def attachment(self, order: Order, display: ShowDetails) -> Attachment:
-        """The same as it goes with a mail."""
+        """The same entry as a mail's attachment."""
         if display.show.cancelled:
             return self.withdrawal(display)
         return Attachment("show.ics", f"{CONTENT_TYPE}; method=PUBLISH", self(order, display))
 
     def withdrawal(self, display: ShowDetails) -> Attachment:
-        """For a mail to somebody who does not go any more: the entry takes itself out of the calendar."""
+        """An attachment for a person who no longer goes: it removes the entry from their calendar."""
         entry = self._calendars.write(self._event(display, cancelled=True))
         return Attachment("show.ics", f"{CONTENT_TYPE}; method=CANCEL", entry)
 
     def _event(self, display: ShowDetails, *, cancelled: bool) -> CalendarEvent:
-        # Calendars are shared, synchronised and indexed: the order's own page would be open to all who see the entry.
+        # Calendars are shared, synchronised and indexed: a link to the order's page would open it for all who see the
+        # entry.
         show, now, page = display.show, self._clock.now(), self._links.find_orders()
         doors = formatting.doors(show.door_there, show.start_there, show.zone, show.locale)
         start = formatting.clock(show.start_there, show.zone, show.locale)

@@ -1,4 +1,4 @@
-"""Task: the mail that brings the tickets."""
+"""Task: the mail with the tickets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ class SendConfirmationEmail:
         addresses: AddressHashes,
         clock: Clock,
     ) -> None:
-        """``free_mails`` is how often one address gets the mail of a free order: anybody can order in its name."""
+        """``free_mails`` limits how often one address gets the mail of a free order, because anyone can order in its
+        name.
+        """
         self._free_mails = free_mails
         self._addresses = addresses
         self._clock = clock
@@ -51,10 +53,12 @@ class SendConfirmationEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises what SendEmail raises, and PostponeTask where the address had its share of free orders' mails."""
+        """Send the mail. Raises what SendEmail raises, and PostponeTask if the address had its share of mails of free
+        orders.
+        """
         found = await order_details(self._unit_of_work, task.about_order)
         if found is None or not found.order.success:
-            return  # refunded meanwhile: these tickets admit nobody any more
+            return  # refunded in the meantime: these tickets no longer admit
         order, display = found.order, found.display
         await self._wait_for_allowance(order)
         await self._send_letter(

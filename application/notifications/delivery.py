@@ -1,10 +1,10 @@
-"""Sending letters: one mail a task, at the pace that the mail provider allows, the same Message-ID on every try.
+"""Sending mails: one for each task, at the pace that the mail provider allows, with the same Message-ID on every try.
 
-Between the moment when the mail server has a mail and the moment when the outbox knows it, a worker can die or the
-answer can get lost, and nobody can then ask the server: SMTP has no such question. So the outbox notes, right before a
-mail's content leaves, that it does. The statement that writes the note looks at the claim of the task again, by the
-database's clock: a worker that was frozen for longer than its claim stops there. A try that ended before the note is
-repeated without a doubt. One that ended after it was perhaps sent: RunTask names its Message-ID and lets it rest.
+After the mail server has accepted a mail and before the outbox records it, the worker can die or the answer can get
+lost, and SMTP has no way to ask the server later. So right before a mail's content leaves, the worker notes in the
+outbox that it sends. The statement that writes the note checks the claim of the task again, by the database's clock: it
+stops a worker that was frozen for longer than its claim. If a try ended before the note, a retry is safe. If it ended
+after the note, the mail was perhaps sent: RunTask logs its Message-ID and leaves it alone.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from application.tasks.run import CLAIM, ClaimLost, PermanentTaskError, Postpone
 from domain.customer import Customer
 from domain.tasks import OutboxTask
 
-#: The lane in which all workers' mails take turns.
+#: The throttle key that the mails of all workers share.
 MAIL_KEY: Final = "smtp"
-#: How long a worker waits for a mail's turn. When it comes later, the worker does something else meanwhile.
+#: How long a worker waits for a mail's slot. If the slot comes later, the worker turns to other tasks.
 PATIENCE_SECONDS: Final = 10
-#: When a mail is tried again for which no connection to the mail server was free.
+#: The pause before a mail is tried again for which no connection to the mail server was free.
 FULL_PAUSE: Final = timedelta(seconds=10)
-#: A worker that needed longer for its note stood still meanwhile; it could lose its claim before the mail leaves.
+#: A worker that needs longer for its note was frozen; it could lose its claim before the mail leaves.
 NOTE_SECONDS: Final = CLAIM.total_seconds() / 2
 
 
 class SendEmail:
-    """Writes a letter and hands it to the mail server."""
+    """Writes a mail and sends it to the mail server."""
 
     def __init__(
         self,
@@ -59,9 +59,9 @@ class SendEmail:
         *attachments: Attachment,
         reply_to: str = "",
     ) -> None:
-        """Nothing is sent to somebody who was erased. Raises PermanentTaskError when the server refuses the mail for
-        good, MailUnavailable when it is away, PostponeTask when the mail's turn is not near, TaskPerhapsDone when
-        the server's answer did not come, ClaimLost when another worker may have the task.
+        """Send the mail, unless the recipient was erased. Raises PermanentTaskError if the server refuses the mail for
+        good, MailUnavailable if it is away, PostponeTask if the mail's slot is not near, TaskPerhapsDone if the server
+        did not answer, ClaimLost if another worker may have the task.
         """
         if to.is_erased:
             return
@@ -95,7 +95,7 @@ class SendEmail:
 
 
 class _Note:
-    """That a task's mail is on its way, written down in the last moment before it is."""
+    """The note that a task's mail is being sent, written at the last moment before."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, task: OutboxTask) -> None:
         self._unit_of_work = unit_of_work
@@ -103,7 +103,7 @@ class _Note:
         self.since: datetime | None = None
 
     async def write(self) -> None:
-        """Raises ClaimLost when the mail must not be sent, StorageUnavailable when that cannot be known."""
+        """Write the note. Raises ClaimLost if the mail must not be sent, StorageUnavailable if that cannot be known."""
         asked_at = time.monotonic()
         async with self._unit_of_work() as uow:
             self.since = await uow.outbox.sending(self._task)
@@ -115,7 +115,9 @@ class _Note:
             raise ClaimLost("this worker stood still before its mail was sent")
 
     async def take_back(self) -> None:
-        """The mail was not sent. Where that cannot be written down now, the outcome of the try says it soon after."""
+        """Take the note back, because the mail was not sent. If this fails, the outcome of the try corrects it soon
+        after.
+        """
         if self.since is not None:
             with suppress(StorageUnavailable, StorageConflict):
                 async with self._unit_of_work() as uow:

@@ -1,4 +1,4 @@
-"""Task: the mail that tells a producer, and the operator, of a dispute."""
+"""Task: the mail that informs a producer, and the operator, of a dispute."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from domain.disputes import CONTESTED, INQUIRIES, DisputeStatus
 from domain.tasks import OutboxTask
 
 DISPUTE_ID: Final = "dispute_id"
-#: Whom a mail about a dispute is for.
+#: The key for whom a mail about a dispute is for.
 RECIPIENT: Final = "recipient"
 PRODUCER: Final = "producer"
 OPERATOR: Final = "operator"
-#: How the dispute stood when the mail was asked for.
+#: The key for the dispute's status when the mail was requested.
 STATUS: Final = "status"
 
 
@@ -32,7 +32,7 @@ class SendDisputeEmail:
         self._operator_email = operator_email
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Tells how the dispute stands as the mail is written. News that newer ones have overtaken are dropped.
+        """Send the dispute's present status. A mail whose status a newer one has replaced is dropped.
 
         Raises what SendEmail raises.
         """
@@ -50,7 +50,7 @@ class SendDisputeEmail:
         is_for_operator = task.details[RECIPIENT] == OPERATOR
         address = self._operator_email if is_for_operator else display.producer.email
         if not address:
-            return  # the operator took the setting back
+            return  # the operator removed the setting
         facts = DisputeFacts(
             show_title=display.show.title,
             producer_name=display.producer.name,

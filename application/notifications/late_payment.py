@@ -1,4 +1,4 @@
-"""Task: the mail that says sorry for a payment that came too late."""
+"""Task: the mail that apologises for a payment that came too late."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SendLatePaymentEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises what SendEmail raises."""
+        """Send the mail. Raises what SendEmail raises."""
         found = await order_details(self._unit_of_work, task.about_order)
         if found is None:
             return

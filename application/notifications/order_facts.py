@@ -1,4 +1,4 @@
-"""What letters tell, out of orders and shows."""
+"""Facts for mails, from orders and shows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def occasion_of(show: Show) -> Occasion:
 
 
 def order_facts(found: OrderDetails, links: Links) -> _OrderFacts:
-    """What every letter about an order tells (OrderFacts), as keyword arguments."""
+    """The facts for every mail about an order (OrderFacts), as keyword arguments."""
     order, display = found.order, found.display
     return {
         "customer_name": order.customer.name,

@@ -25,9 +25,9 @@ from domain.tasks import OutboxTask, TaskKind
 
 log = logging.getLogger(__name__)
 
-#: An address gets one such mail in this time, however often and by whomever it is asked for.
+#: An address gets one such mail in this time, however often and by whomever it is requested.
 LOOKUP_PAUSE: Final = timedelta(minutes=10)
-#: So many orders are in the mail, the newest.
+#: The most orders in the mail; the newest come first.
 MAX_LINKS: Final = 50
 
 _STATUS_IN_WORDS: Final = {
@@ -44,7 +44,7 @@ _STATUS_IN_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class AddressHashes:
-    """What is remembered of an address that asked: nobody without the installation's secret can tell whose it was."""
+    """Hashes of addresses that asked. They cannot be traced back without the installation's secret."""
 
     secret: str = field(repr=False)
 
@@ -53,11 +53,11 @@ class AddressHashes:
 
 
 class LookUpOrders:
-    """Writes down that an address wants its links.
+    """Records that an address wants its links.
 
-    Whether it has orders must not be told, in words or in time: known and unknown addresses take the same way and the
-    same commit, but for one row more in it. The task is about the newest order, which has the address: so the outbox
-    has none to keep.
+    The answer must not reveal whether the address has orders, in words or in time: known and unknown addresses take the
+    same path and the same commit, except for one more row in it. The task is about the newest order, which has the
+    address, so the outbox need not store it.
     """
 
     def __init__(
@@ -70,7 +70,9 @@ class LookUpOrders:
         self._hand_over = dispatch
 
     async def __call__(self, email: str) -> None:
-        """``email`` is as Customer has it. Nothing happens where the address has no order, or asked a moment ago."""
+        """Record the request. ``email`` is as Customer has it. Nothing happens if the address has no order, or asked a
+        moment ago.
+        """
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             may_ask = await uow.lookups.ask(self._hashes.of(email), now=now, not_since=now - LOOKUP_PAUSE)
@@ -82,7 +84,7 @@ class LookUpOrders:
             ]
             await uow.outbox.add(tasks)
             await uow.commit()
-        log.info("Links to orders were asked for: %s", "mailed" if tasks else "none to mail, or asked a moment ago")
+        log.info("Links to orders were requested: %s", "mailed" if tasks else "none to mail, or asked a moment ago")
         self._hand_over(tasks)
 
 
@@ -95,7 +97,7 @@ class SendOrderLinksEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises what SendEmail raises."""
+        """Send the mail. Raises what SendEmail raises."""
         async with self._unit_of_work() as uow:
             asking = await uow.orders.get(task.about_order)
             order_ids = await uow.lookups.orders_of(asking.customer.email, limit=MAX_LINKS) if asking else []
@@ -103,7 +105,7 @@ class SendOrderLinksEmail:
             return
         found = [await order_details(self._unit_of_work, order_id) for order_id in order_ids]
         facts = OrderLinksFacts(orders=tuple(self._link(each) for each in found if each))
-        # The name is left off: whoever typed the address may be another than who once ordered by it.
+        # Leave the name out: the person who typed the address may not be the one who ordered with it.
         await self._send_letter(task, Customer("", asking.customer.email, None), facts)
 
     def _link(self, found: OrderDetails) -> OrderLink:
@@ -117,7 +119,7 @@ class SendOrderLinksEmail:
 
 
 def _status_of(found: OrderDetails) -> str:
-    """How the order stands, and what happened to its money."""
+    """The order's status, and what happened to its money."""
     order, money, producer = found.order, found.money_back, found.display.producer
     status = _STATUS_IN_WORDS[order.status]
     if money is None:

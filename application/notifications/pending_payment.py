@@ -18,7 +18,7 @@ from domain.tasks import OutboxTask
 
 
 def is_unpaid_at_the_doors(order: Order, show: Show, now: datetime) -> bool:
-    """Whether the buyer would stand at an open door with a payment that the bank has not confirmed."""
+    """Whether the doors are open and the bank has not confirmed the payment."""
     return order.status is OrderStatus.PROCESSING and show.door_time <= now and show.takes_place_after(now)
 
 
@@ -32,7 +32,7 @@ class SendPendingPaymentEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Nothing is sent where the payment was settled meanwhile, or the show is over.
+        """Send the mail, unless the payment has been settled since or the show is over.
 
         Raises what SendEmail raises.
         """

@@ -1,4 +1,4 @@
-"""Task: the mail that says which money is on its way back."""
+"""Task: the mail that says how much money is on its way back."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from domain.refunds import Refund, RefundStatus
 from domain.tasks import OutboxTask, TaskKind
 
 _REFUND_ID: Final = "refund_id"
-#: Stripe has taken most refunds on within moments. A show's thousands take their time, and so does an outage.
+#: Stripe accepts most refunds within moments. The thousands of a show take longer, and so does an outage.
 _SOON: Final = timedelta(seconds=5)
 _LATER: Final = timedelta(minutes=2)
 
 
 def refund_mail(order_id: UUID, refund: Refund | None, *, ids: Ids, now: datetime) -> OutboxTask:
-    """The task to write down with a refund; with None where tickets for which nothing was paid were taken back."""
+    """The task to write with a refund, or with None if unpaid tickets were taken back."""
     details = {_REFUND_ID: str(refund.id)} if refund else {}
     return OutboxTask(id=ids.new(), kind=TaskKind.REFUND_MAIL, order_id=order_id, due_at=now, details=details)
 
 
 def refund_failed_mail(order_id: UUID, refund: Refund, *, ids: Ids, now: datetime) -> OutboxTask:
-    """The task to write down when a refund comes back from the buyer's bank."""
+    """The task to write when a refund comes back from the buyer's bank."""
     details = {_REFUND_ID: str(refund.id)}
     return OutboxTask(id=ids.new(), kind=TaskKind.REFUND_FAILED_MAIL, order_id=order_id, due_at=now, details=details)
 
@@ -56,10 +56,10 @@ class SendRefundEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Nothing is promised that Stripe has not taken on, or that has failed meanwhile.
+        """Send the mail. It promises nothing that Stripe has not accepted, or that has failed since.
 
-        A buyer who has no ticket for the show any more, by this order or another, gets it out of the calendar, too.
-        Raises what SendEmail raises, and PostponeTask where Stripe was not told of the refund yet.
+        If the buyer has no other ticket for the show, by this order or another, the mail also removes it from their
+        calendar. Raises what SendEmail raises, and PostponeTask while Stripe does not know of the refund.
         """
         found = await order_details(self._unit_of_work, task.about_order)
         if found is None:
@@ -103,7 +103,7 @@ class SendRefundFailedEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Nothing is said once the money has gone back after all, or is on its way. Raises what SendEmail raises."""
+        """Send the mail, unless the money has gone back after all or is on its way. Raises what SendEmail raises."""
         found = await order_details(self._unit_of_work, task.about_order)
         if found is None:
             return

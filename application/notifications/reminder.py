@@ -1,4 +1,4 @@
-"""Task: the mail of the day before."""
+"""Task: the reminder on the day before."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from domain.tasks import OutboxTask
 
 
 class SendReminderEmail:
-    """Handler of TaskKind.REMINDER_MAIL. The tickets come along once more, for those who can't find them."""
+    """Handler of TaskKind.REMINDER_MAIL. The tickets are attached again, for buyers who can't find them."""
 
     def __init__(
         self,
@@ -36,10 +36,10 @@ class SendReminderEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Nothing is sent for an order that admits nobody, or a show that is off, not to be seen, or begun already.
+        """Send the mail, unless the order admits no one, or the show is cancelled, unpublished or has begun.
 
-        Raises what SendEmail raises, and PostponeTask where the show moved while the order was being completed, so
-        that nobody could give this reminder its new time.
+        Raises what SendEmail raises, and PostponeTask if the show moved while the order was being completed, which left
+        this reminder at its old time.
         """
         found = await order_details(self._unit_of_work, task.about_order)
         if found is None or not found.order.success:

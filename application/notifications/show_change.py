@@ -33,7 +33,7 @@ class SendShowCancelledEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """An order that was refunded since is told all the same: its buyer knew of a show. Raises what SendEmail
+        """Send the mail, even for an order that was refunded since: its buyer knew of the show. Raises what SendEmail
         raises.
         """
         found = await order_details(self._unit_of_work, task.about_order)
@@ -43,13 +43,15 @@ class SendShowCancelledEmail:
         paid = price(order.quote.currency, order.amount_paid, display.show.locale) if order.amount_paid else ""
         is_being_paid = order.status is OrderStatus.PROCESSING
         facts = ShowCancelledFacts(**order_facts(found, self._links), paid=paid, is_being_paid=is_being_paid)
-        # Who never had tickets has no entry in the calendar that could be taken out of it.
+        # A buyer who never had tickets has no calendar entry to remove.
         entries = [self._write_calendar.attachment(order, display)] if order.attendees else []
         await self._send_letter(task, order.customer, facts, *entries, reply_to=display.producer.email)
 
 
 class SendShowRescheduledEmail:
-    """Handler of TaskKind.SHOW_MOVED_MAIL. Tells the show as it is when the mail goes out, after several moves too."""
+    """Handler of TaskKind.SHOW_MOVED_MAIL. The mail has the show as it is when the mail is sent, after several moves
+    too.
+    """
 
     def __init__(
         self,
@@ -66,7 +68,7 @@ class SendShowRescheduledEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Nothing is sent for an order that admits nobody, a show that is off or over, or one that moved back again.
+        """Send the mail, unless the order admits no one, or the show is cancelled, over, or back where it was.
 
         Raises what SendEmail raises.
         """
@@ -104,7 +106,7 @@ class SendShowRescheduledEmail:
 
 
 class SendCalendarEmail:
-    """Handler of TaskKind.CALENDAR_MAIL: the show stays at its hour, but calendars went by old rules of the zone."""
+    """Handler of TaskKind.CALENDAR_MAIL: the show keeps its hour, but calendars used old rules of the zone."""
 
     def __init__(
         self,
@@ -121,7 +123,7 @@ class SendCalendarEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Nothing is sent for an order that admits nobody, or a show that is off or over. Raises what SendEmail
+        """Send the mail, unless the order admits no one, or the show is cancelled or over. Raises what SendEmail
         raises.
         """
         found = await order_details(self._unit_of_work, task.about_order)

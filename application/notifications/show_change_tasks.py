@@ -1,4 +1,4 @@
-"""Telling the buyers of a show that it was cancelled or moved."""
+"""The mails to the buyers of a show that was cancelled or moved."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from domain.venue_clock import last_day
 
 
 async def announce_show_change(uow: UnitOfWork, before: Show, after: Show, *, now: datetime) -> int:
-    """Write down, in the caller's transaction, a mail for every order that is concerned; how many.
+    """Write, in the caller's transaction, a mail for every order concerned. Returns how many.
 
-    Buyers of a cancelled show are told so. Those of a show whose doors, start, last day, time zone or venue changed are
-    told what they were and are, and their reminders get their new time. Those who have not paid yet, or whose bank
-    still works on it, are told as well, and of a new title or end, too: they may cancel what they have not bought yet.
-    Any other change, and any change of a show that is over, is nobody's business. Call it where ``before`` was locked
-    in the same transaction; there is nothing to hand over afterwards: the relay does that within a second, as fast as
-    mails may go.
+    Buyers of a cancelled show are informed of it. If the doors, start, last day, time zone or venue of a show changed,
+    its buyers get the old and the new facts, and their reminders get their new time. Buyers who have not paid yet, or
+    whose bank still works on it, are also informed of a new title or end: they may cancel what they have not bought
+    yet. Other changes, and changes of a show that is over, send no mail. Call it where ``before`` was locked in the
+    same transaction. The caller dispatches nothing afterwards: the relay does that within a second, as fast as mails
+    may go.
     """
     if max(before.end_time, after.end_time) <= now or before.cancelled:
         return 0
@@ -40,11 +40,11 @@ async def announce_show_change(uow: UnitOfWork, before: Show, after: Show, *, no
 
 
 async def announce_other_moments(uow: UnitOfWork, show: Show, *, now: datetime) -> int:
-    """Write down, in the caller's transaction, a mail with a corrected calendar entry for every order that still
-    admits somebody; how many.
+    """Write, in the caller's transaction, a mail with a corrected calendar entry for every order that still admits a
+    person. Returns how many.
 
-    This is for a show that stays what the venue's clock shows, at other moments by new rules of its time zone:
-    nothing changes at the venue, but calendars and reminders went by the old moments.
+    This is for a show that keeps its time on the venue's clock, but at other moments by new rules of its time zone:
+    nothing changes at the venue, but calendars and reminders used the old moments.
     """
     if show.cancelled or show.end_time <= now:
         return 0
@@ -68,7 +68,7 @@ def _on_the_spot(show: Show) -> tuple[object, ...]:
 
 
 def place_and_time(show: Show) -> dict[str, str]:
-    """What a buyer has to know to be there, on the venue's clock, as a task's details remember it."""
+    """The facts that a buyer needs to be there, on the venue's clock, as a task's details store them."""
     return {
         "door_time": show.door_there.isoformat(),
         "start_time": show.start_there.isoformat(),
@@ -79,5 +79,5 @@ def place_and_time(show: Show) -> dict[str, str]:
 
 
 def what_is_bought(show: Show) -> dict[str, str]:
-    """The same, and whatever else somebody who has not paid yet decides by."""
+    """The same, and all else that a buyer who has not paid yet decides by."""
     return {**place_and_time(show), "title": show.title}

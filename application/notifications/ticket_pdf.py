@@ -1,4 +1,4 @@
-"""Use case: an order's tickets on paper."""
+"""Use case: an order's tickets as a PDF."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ class PrintTickets:
         )
 
     async def attachment(self, order: Order, display: ShowDetails) -> Attachment:
-        """The same as it goes with a mail."""
+        """The same PDF as a mail's attachment."""
         return Attachment(f"tickets-{order.number}.pdf", "application/pdf", await self(order, display))

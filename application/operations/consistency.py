@@ -1,4 +1,4 @@
-"""Use case: look whether everything that must be true is (``piquetickets audit``)."""
+"""Use case: check all invariants (``piquetickets audit``)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from application.ports.consistency import ConsistencyChecker
 from application.ports.system import Clock
 from domain.consistency import Findings, Invariant
 
-#: The sweeper looks every few seconds; a hold that is over for longer is left behind.
+#: The sweeper looks every few seconds; a hold that ended longer ago is left behind.
 OVERDUE_AFTER: Final = timedelta(minutes=5)
-#: A task that failed is due again later. One that is due for so long waits for a worker: they are too few, or away.
+#: A failed task gets a later due time. A task that is overdue this long waits for a worker: there are too few, or none.
 BEHIND_AFTER: Final = timedelta(minutes=5)
 
 
@@ -22,7 +22,7 @@ class CheckConsistency:
         self._clock = clock
 
     async def __call__(self) -> Mapping[Invariant, Findings]:
-        """Every invariant with what is off about it, all as of one moment. Raises StorageUnavailable."""
+        """The violations of every invariant, all from one snapshot. Raises StorageUnavailable."""
         now = self._clock.now()
         found = await self._checker.findings(
             now=now, overdue_since=now - OVERDUE_AFTER, behind_since=now - BEHIND_AFTER

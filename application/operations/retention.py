@@ -1,4 +1,4 @@
-"""Use case: delete what need not be kept any longer, in pieces that a sale does not notice."""
+"""Use case: delete what need not be kept any longer, in pieces that sales do not notice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from application.ports.system import Clock
 
 log = logging.getLogger(__name__)
 
-#: Between two pieces, so that the database has most of its time for others.
+#: Between two pieces, to leave most of the database's time to others.
 PAUSE_SECONDS: Final = 0.02
 
 
@@ -26,19 +26,22 @@ class DeleteOld:
         *,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
-        """``periods`` says how long each is kept."""
+        """``periods`` is how long each is kept."""
         self._retention = retention
         self._clock = clock
         self._periods = periods
         self._pause_seconds = pause_seconds
 
     async def preview(self) -> Mapping[Disposable, int]:
-        """How many would be deleted. Orders whose tasks go first may be some more. Raises StorageUnavailable."""
+        """How many would be deleted. It may be a few more, orders whose tasks are deleted first. Raises
+        StorageUnavailable.
+        """
         now = self._clock.now()
         return {what: await self._retention.count(what, before=now - kept) for what, kept in self._periods.items()}
 
     async def __call__(self) -> Mapping[Disposable, int]:
-        """How many were deleted. It can be broken off at any time, and by any number of workers at once be done.
+        """Delete what is old. Returns how many. It can be interrupted at any time, and any number of workers can do it
+        at once.
 
         Raises StorageUnavailable.
         """

@@ -1,4 +1,6 @@
-"""Use case: the producer corrects who ordered. The tickets go to the new address, and a warning to the old one."""
+"""Use case: the producer corrects an order's customer. The tickets go to the new address, and a warning to the old
+one.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ _FIELDS: Final = ("name", "email", "phone")
 
 
 class CustomerChanges(TypedDict, total=False):
-    """The fields to change, checked and normalised. A ``phone`` of None takes the number away."""
+    """The fields to change, checked and normalised. A ``phone`` of None removes the number."""
 
     name: str
     email: str
@@ -40,9 +42,9 @@ class ChangeCustomer:
         self._audit = AuditLog(clock, ids)
 
     async def __call__(self, actor: Actor, order_id: UUID, changes: CustomerChanges) -> Order:
-        """The order as it is now. Where nothing is different, nothing is written and nobody gets a mail.
+        """The order after the change. If nothing differs, nothing is written and no mail is sent.
 
-        Raises NotFound, and Conflict where the order's customer stays as it is (Order.with_customer).
+        Raises NotFound, and Conflict if the order's customer cannot be changed (Order.with_customer).
         """
         async with self._unit_of_work() as uow:
             await owned_order(uow, actor, order_id)
@@ -77,7 +79,7 @@ class ChangeCustomer:
             tasks.append(self._address_changed_mail(order.id, before, now))
         if order.success:  # an order that is not paid yet gets its tickets when it is
             tasks.append(self._task(TaskKind.CONFIRMATION_MAIL, order.id, now))
-        if order.charge_id:  # Stripe's transfer says who it was for
+        if order.charge_id:  # Stripe's transfer names the customer
             tasks.append(self._task(TaskKind.DESCRIBE_TRANSFER, order.id, now))
         return tasks
 

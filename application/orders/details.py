@@ -1,4 +1,4 @@
-"""Use case: an order as its buyer looks at it."""
+"""Use case: an order as its buyer sees it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from domain.orders import AttendeeStatus, Order, OrderStatus
 
 @dataclass(frozen=True, slots=True)
 class OrderDetails:
-    """An order with what it is for, and what happened to its money; None where none was ever to go back."""
+    """An order with its show and producer, and what happened to its money; None if no money ever had to go back."""
 
     order: Order
     display: ShowDetails
@@ -24,7 +24,7 @@ class OrderDetails:
 
 
 async def order_details(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> OrderDetails | None:
-    """The order with what it is for, if there is one."""
+    """The order with its show and producer, if it exists."""
     async with unit_of_work(read_only=True) as uow:
         order = await uow.orders.get(order_id)
         display = await uow.show_details.details(order.show_id) if order else None
@@ -42,14 +42,16 @@ async def _money_back(uow: UnitOfWork, orders: Collection[Order]) -> Mapping[UUI
 
 
 def _may_have_money_back(order: Order) -> bool:
-    """Most orders have no refund and no dispute, and buyers of a hot show look at theirs at the same time."""
+    """Whether refunds and disputes must be read. Most orders have none, and buyers of a hot show look at theirs at the
+    same time.
+    """
     some_are_void = any(attendee.status is AttendeeStatus.VOID for attendee in order.attendees)
     return some_are_void or order.disputed or order.refunded_amount > 0 or order.status is OrderStatus.REFUNDED
 
 
 class GetOrder:
-    """Orders that are asked for at the same time are read together: hundreds of buyers of a hot show look at theirs
-    again and again while their payment pages are made, over few connections.
+    """Reads orders that are requested at the same time together: hundreds of buyers of a hot show reload theirs while
+    their payment pages are made, over few connections.
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
@@ -57,7 +59,7 @@ class GetOrder:
         self._line: GroupCommit[None, UUID, OrderDetails | None] = GroupCommit(decide_with(self._look_together))
 
     async def __call__(self, order_id: UUID) -> OrderDetails:
-        """The order as it is when it is asked for, or later. Raises NotFound, Busy, StorageUnavailable."""
+        """The order as it is at the time of the call, or later. Raises NotFound, Busy, StorageUnavailable."""
         found = await self._line.submit(None, order_id)
         if found is None:
             raise NotFound("No such order")

@@ -36,7 +36,7 @@ Cursor = TypeVar("Cursor")
 
 @dataclass(frozen=True, slots=True)
 class Export(Generic[Item]):
-    """Everything of one kind that belongs to ``show``; its amounts are in ``currency``."""
+    """All objects of one kind that belong to ``show``; amounts are in ``currency``."""
 
     show: Show
     currency: Currency
@@ -59,7 +59,7 @@ class ListOrders:
         return page_of(found, limit, _after_order)
 
     async def export(self, actor: Actor, show_id: UUID, *, only: OrderFilter) -> Export[OrderSummary]:
-        """All of them, however many. Raises NotFound, at once."""
+        """All orders, any number of them. Raises NotFound, at once."""
         async with self._unit_of_work() as uow:
             show, currency = await _own_show_and_currency(uow, actor, show_id)
 
@@ -71,7 +71,7 @@ class ListOrders:
 
 
 class ListAttendees:
-    """Everybody who has or had a ticket to a show, as they came to have it."""
+    """All attendees who have or had a ticket to a show, in the order in which they got it."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
@@ -92,7 +92,7 @@ class ListAttendees:
         return page_of(found, limit, _after_attendee)
 
     async def export(self, actor: Actor, show_id: UUID) -> Export[AttendeeSummary]:
-        """All of them, however many. Raises NotFound, at once."""
+        """All attendees, any number of them. Raises NotFound, at once."""
         async with self._unit_of_work() as uow:
             show, currency = await _own_show_and_currency(uow, actor, show_id)
 
@@ -114,10 +114,11 @@ async def _own_show_and_currency(uow: UnitOfWork, actor: Actor, show_id: UUID) -
 async def _page_by_page(
     read: Callable[[Cursor | None], Awaitable[list[Item]]], after: Callable[[Item], Cursor]
 ) -> AsyncIterator[Item]:
-    """Page after page, each in a transaction of its own; the first is read at once, so that its errors come at once.
+    """The items page by page, each page in a separate transaction; the first is read at once, so its errors come at
+    once.
 
-    One cursor held open would show all of it as of one moment. But it would hold one of the database's few
-    connections for as long as somebody's slow line takes to read, and checkouts need them.
+    A cursor held open would show all items as of one moment. But it would hold one of the database's few connections
+    for as long as a slow client takes to read, and checkouts need them.
     """
     return _pages_from(await read(None), read, after)
 
@@ -142,13 +143,13 @@ def _after_attendee(last: AttendeeSummary) -> AttendeeCursor:
 
 
 class ListRefunds:
-    """What an order's buyer got back, and how each refund stands."""
+    """An order's refunds, and the status of each."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
 
     async def __call__(self, actor: Actor, order_id: UUID) -> tuple[Order, list[Refund]]:
-        """In the order of their sequence. Raises NotFound."""
+        """The order, and its refunds in the order of their sequence. Raises NotFound."""
         async with self._unit_of_work() as uow:
             order = await owned_order(uow, actor, order_id)
             return order, await uow.refunds.of_order(order_id)

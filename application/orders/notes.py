@@ -1,4 +1,4 @@
-"""Use cases: what a producer's people note about an order."""
+"""Use cases: a producer's notes about an order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class WriteNote:
         async with self._unit_of_work() as uow:
             order = await owned_order(uow, actor, order_id)
             await uow.notes.add(note)
-            # What it says may be about a person, and the trail keeps things for good.
+            # Leave the text out: it may be about a person, and the audit log keeps entries for good.
             await self._audit.record(
                 uow, actor, Action.ORDER_NOTED, order.id, show_id=order.show_id, after={"note_id": note.id}
             )
@@ -41,7 +41,7 @@ class ReadNotes:
         self._unit_of_work = unit_of_work
 
     async def __call__(self, actor: Actor, order_id: UUID) -> list[OrderNote]:
-        """Oldest first. Raises NotFound."""
+        """The notes, oldest first. Raises NotFound."""
         async with self._unit_of_work() as uow:
             await owned_order(uow, actor, order_id)
             return await uow.notes.of_order(order_id)

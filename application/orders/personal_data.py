@@ -1,4 +1,4 @@
-"""Use cases: what is known about a person, and forgetting it (GDPR, articles 15 and 17)."""
+"""Use cases: export and erase the personal data of a buyer (GDPR, articles 15 and 17)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from domain.tasks import OutboxTask, TaskKind
 
 @dataclass(frozen=True, slots=True)
 class PersonalDataRecord:
-    """Everything that is held about one order of a person."""
+    """All data that is stored about one order of a person."""
 
     order: Order
     refunds: Sequence[Refund]
@@ -33,8 +33,8 @@ class PersonalDataRecord:
 
 @dataclass(frozen=True, slots=True)
 class HeldRecord:
-    """What is held about a person. ``emails`` are the forms of the address that were looked for, ``scanners`` the names
-    of the scanners that read their tickets.
+    """The data that is stored about a person. ``emails`` are the forms of the address that were searched, ``scanners``
+    the names of the scanners that read their tickets.
     """
 
     orders: Sequence[PersonalDataRecord]
@@ -44,7 +44,7 @@ class HeldRecord:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The orders that are nobody's now. ``emails`` as in HeldRecord; ``scanners`` keep their names."""
+    """The orders that were erased. ``emails`` as in HeldRecord; ``scanners`` keep their names."""
 
     order_ids: Sequence[UUID]
     emails: Sequence[str]
@@ -57,7 +57,7 @@ class ExportBuyer:
         self._audit = AuditLog(clock, ids)
 
     async def __call__(self, actor: Actor, email: str) -> HeldRecord:
-        """Everything held about who ordered under this address from the producer; nothing, where nobody did."""
+        """All data about the producer's orders under this address; empty if there are none."""
         async with self._unit_of_work() as uow:
             order_ids = await uow.personal_data.orders_of(actor.producer_id, _address(email))
             held = []
@@ -75,7 +75,7 @@ class ExportBuyer:
 
 
 class EraseBuyer:
-    """A person's orders become nobody's. Figures, codes and times stay: the books must still add up."""
+    """Erases the person from their orders. Figures, codes and times stay: the books must still add up."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
         self._unit_of_work = unit_of_work
@@ -87,20 +87,20 @@ class EraseBuyer:
     async def __call__(self, actor: Actor, email: str, *, force: bool = False) -> Erasure:
         """What was erased, and what stays.
 
-        Raises NotFound where there is none, and Conflict, with nothing erased, while one of them is being paid, or
-        (unless ``force``) still admits somebody to a show that is not over: they could not be told of a change.
+        Raises NotFound if there is no order, and Conflict, with nothing erased, while one of them is being paid, or
+        (unless ``force``) still admits a person to a show that is not over: they could not be informed of a change.
         """
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             order_ids = await uow.personal_data.orders_of(actor.producer_id, _address(email))
             orders = (await uow.orders.lock(order_ids)).values()
             if not orders:
-                raise NotFound("Nobody ordered under this address")
+                raise NotFound("There are no orders under this address")
             for order in orders:
                 await self._ensure_erasable(uow, order, now, force=force)
             scanners = await uow.personal_data.scanners_of(order_ids)
             await uow.personal_data.erase(order_ids)
-            # The transfer at Stripe says who it was for: written once more, it says nobody.
+            # The transfer at Stripe names the customer: write it again, without the name.
             tasks = [
                 OutboxTask(id=self._ids.new(), kind=TaskKind.DESCRIBE_TRANSFER, order_id=order.id, due_at=now)
                 for order in orders
@@ -128,5 +128,5 @@ class EraseBuyer:
 def _address(email: str) -> str:
     address = email.strip()
     if address.lower() == ERASED_EMAIL:
-        raise NotFound("Nobody ordered under this address")
+        raise NotFound("There are no orders under this address")
     return address

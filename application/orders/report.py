@@ -1,4 +1,4 @@
-"""Use case: what a show took in."""
+"""Use case: the report of a show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ReportShow:
         self._reports = reports
 
     async def __call__(self, actor: Actor, show_id: UUID) -> tuple[Show, ShowReport]:
-        """The figures of one moment, as ``domain.report`` defines them. Raises NotFound."""
+        """The show, and the figures of one moment, as ``domain.report`` defines them. Raises NotFound."""
         async with self._unit_of_work() as uow:
             show = await owned_show(uow, actor, show_id)
         return show, await self._reports.report(show)

@@ -17,7 +17,7 @@ from domain.tasks import OutboxTask, TaskKind
 
 
 class ResendTickets:
-    """The mail with the tickets, once more."""
+    """Sends the mail with the tickets again."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
         self._unit_of_work = unit_of_work
@@ -27,13 +27,13 @@ class ResendTickets:
         self._audit = AuditLog(clock, ids)
 
     async def __call__(self, actor: Actor, order_id: UUID) -> Order:
-        """The order whose mail is on its way. Raises NotFound, or Conflict for one that admits nobody."""
+        """The order whose mail is on its way. Raises NotFound, or Conflict for one that admits no one."""
         async with self._unit_of_work() as uow:
             order = await owned_order(uow, actor, order_id)
             if not order.success:
                 raise Conflict(f"Order {order.number} has no tickets to send: it is {order.status}")
             if order.customer.is_erased:
-                raise Conflict(f"Order {order.number} has nobody to send tickets to: its buyer was erased")
+                raise Conflict(f"Order {order.number} has no one to send tickets to: its buyer was erased")
             task = OutboxTask(
                 id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=self._clock.now()
             )

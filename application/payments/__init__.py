@@ -1,1 +1,1 @@
-"""Keeping orders in line with what Stripe says of their payments."""
+"""Keeping orders in line with their payments at Stripe."""

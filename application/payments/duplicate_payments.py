@@ -1,4 +1,4 @@
-"""Use cases: a second payment of an order goes back by itself, and its buyer is told."""
+"""Use cases: a second payment of an order goes back automatically, and its buyer is informed."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from domain.tasks import OutboxTask, TaskKind
 log = logging.getLogger(__name__)
 
 _PAYMENT_INTENT_ID: Final = "payment_intent_id"
-#: What the buyer's bank sent back is tried again so much later: the account may be open again.
+#: A refund that the buyer's bank sent back is tried again after this: the account may be open again.
 _AGAIN_AFTER: Final = timedelta(days=1)
 
 
 def return_task(payment: DuplicatePayment, *, ids: Ids, due_at: datetime) -> OutboxTask:
-    """The task to write down with a duplicate payment."""
+    """The task to write with a duplicate payment."""
     return _task(TaskKind.RETURN_DUPLICATE_PAYMENT, payment, ids=ids, due_at=due_at)
 
 
@@ -48,7 +48,7 @@ class ReturnDuplicatePayment:
         self._ids = ids
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises PermanentTaskError when Stripe refuses, PaymentUnavailable when it is away."""
+        """Give the money back. Raises PermanentTaskError if Stripe refuses, PaymentUnavailable if it is away."""
         intent_id = task.details[_PAYMENT_INTENT_ID]
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.about_order)
@@ -75,7 +75,7 @@ class ReturnDuplicatePayment:
 
 
 class SyncDuplicatePayment:
-    """What Stripe says of a duplicate payment's refunds and disputes, whoever made them."""
+    """Applies Stripe's state of a duplicate payment's refunds and disputes, whoever made them."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, clock: Clock, ids: Ids) -> None:
         self._unit_of_work = unit_of_work
@@ -84,7 +84,7 @@ class SyncDuplicatePayment:
         self._ids = ids
 
     async def refunds(self, intent_id: str) -> None:
-        """Look at its refunds afresh. One that the bank sent back is made again later. Raises PaymentUnavailable."""
+        """Fetch its refunds again. A refund that the bank sent back is made again later. Raises PaymentUnavailable."""
         refunds = await self._payment.refunds_of_payment(intent_id)
         async with self._unit_of_work() as uow:
             before = await uow.duplicate_payments.lock(intent_id)
@@ -97,7 +97,7 @@ class SyncDuplicatePayment:
             await uow.commit()
 
     async def dispute(self, dispute: DisputeState) -> None:
-        """The money that the buyer's bank takes needs no refund; what it leaves here does."""
+        """Apply a dispute. Money that the buyer's bank takes needs no refund; the rest does."""
         async with self._unit_of_work() as uow:
             before = await uow.duplicate_payments.lock(dispute.payment_intent_id or "")
             if before is not None:
@@ -126,7 +126,7 @@ class SendDuplicatePaymentEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises what SendEmail raises."""
+        """Send the mail. Raises what SendEmail raises."""
         async with self._unit_of_work() as uow:
             duplicate = await uow.duplicate_payments.get(task.details[_PAYMENT_INTENT_ID])
         found = await order_details(self._unit_of_work, task.about_order)

@@ -19,19 +19,19 @@ from domain.orders import HOLDING, RELEASED
 
 log = logging.getLogger(__name__)
 
-#: Webhooks come within seconds. An order is asked about when it has waited so long since it was last.
+#: Webhooks come within seconds. The reconciler asks about an order again after this time.
 QUIET = timedelta(minutes=5)
-#: A session that is not there after this was left behind by a process that died.
+#: An order without a session after this time was left behind by a process that died.
 ABANDONED = timedelta(minutes=1)
-#: Payments are looked through so far back.
+#: How far back payments are searched.
 LOOK_BACK = timedelta(days=1)
 LIMIT = 100
-#: Orders that one worker asks about at a time: one that the provider does not answer for keeps no other waiting.
+#: Orders that one worker asks about at a time: one without an answer from the provider delays no other.
 AT_A_TIME = 20
 
 
 class Reconcile:
-    """One pass. Every order is settled by itself; one that cannot be asked about now waits for the next pass."""
+    """One pass. Each order is handled separately; one that cannot be asked about now waits for the next pass."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Reconcile:
         self._open_session = open_session
 
     async def __call__(self) -> int:
-        """How many orders were asked about."""
+        """Ask about quiet orders. Returns how many."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             abandoned = await uow.order_watchlist.without_session(created_before=now - ABANDONED, limit=LIMIT)
@@ -64,7 +64,7 @@ class Reconcile:
         return len(abandoned) + asked
 
     async def _claim_quiet(self, now: datetime) -> list[UUID]:
-        """Some orders to ask about that no other worker asks about, now or soon, whatever comes of it."""
+        """Some orders to ask about, claimed: no other worker asks about them now or soon, even if this one fails."""
         async with self._unit_of_work() as uow:
             quiet = await uow.order_watchlist.unconfirmed(checked_before=now - QUIET, limit=AT_A_TIME)
             await uow.order_watchlist.checked(quiet, now=now)
@@ -72,9 +72,9 @@ class Reconcile:
         return quiet
 
     async def look_for_lost_payments(self) -> int:
-        """Settle what was paid in the last day, whether or not we were told; how many payments have no order.
+        """Apply the payments of the last day, even without their events. Returns how many payments have no order.
 
-        Those are told in the log and left alone: the Stripe account may serve others, too.
+        Those are logged and left alone: the Stripe account may serve other sellers, too.
         """
         sessions = await self._payment.paid_sessions(since=self._clock.now() - LOOK_BACK)
         paid = [
@@ -90,7 +90,7 @@ class Reconcile:
             if order_id not in orders:
                 log.error("Session %s was paid for order %s, which does not exist", session.id, order_id)
                 orphans += 1
-            # Nearly all of them are settled already, and must not be locked for that.
+            # Nearly all of them are already applied, and must not be locked for that.
             elif _tells_news(session, orders[order_id], duplicates):
                 await self._settle(order_id, session)
         return orphans
@@ -105,7 +105,7 @@ class Reconcile:
             log.warning("Order %s is not reconciled: %s", order_id, error)
 
     async def _settle(self, order_id: UUID, session: PaymentSession) -> None:
-        """One order that cannot be settled must not keep the others waiting."""
+        """Apply one session. A failure is logged, and does not delay the others."""
         try:
             await self._order_payments.apply_session(order_id, session)
         except (DomainError, StorageUnavailable, StorageConflict) as error:
@@ -121,7 +121,7 @@ def _intents(sessions: Iterable[PaymentSession]) -> set[str]:
 
 
 def _tells_news(session: PaymentSession, order: OrderPayment, duplicates: frozenset[str]) -> bool:
-    """Whether the order does not know of this session's payment, be it the first or another one."""
+    """Whether the order does not know of this session's payment, the first or another one."""
     if order.status in HOLDING | RELEASED:
         return True
     return bool(_intents([session]) - {order.payment_intent_id} - duplicates)

@@ -1,4 +1,4 @@
-"""Use cases: give holds back, when the buyer cancels or the time is up."""
+"""Use cases: release a hold, when the buyer cancels or the time is up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class ReleaseOrder:
-    """Gives one order's hold back, but only once its session can no longer be paid.
+    """Releases one order's hold, but only after its session can no longer be paid.
 
     Money that came first completes the order instead.
     """
@@ -33,7 +33,7 @@ class ReleaseOrder:
         self._links = links
 
     async def __call__(self, order_id: UUID, event: OrderEvent) -> Order:
-        """The order, released as ``event`` says, or as it is if it holds nothing or was paid.
+        """The order, released by ``event``, or unchanged if it holds nothing or was paid.
 
         Raises NotFound, PaymentUnavailable, StorageUnavailable.
         """
@@ -53,7 +53,7 @@ class ReleaseOrder:
         if order.session_id is not None:
             return order.session_id
         # The call that should have opened a session may have reached the provider although its answer never came:
-        # asking again finds that session, and only then can it be closed.
+        # repeating it finds that session, and only then can it be closed.
         try:
             session = await self._payment.open_session(
                 order,
@@ -67,7 +67,7 @@ class ReleaseOrder:
 
 
 class CancelOrder:
-    """The buyer does not want to pay after all."""
+    """Cancels an order that the buyer does not want to pay any more."""
 
     def __init__(
         self, release: ReleaseOrder, unit_of_work: UnitOfWorkFactory, order_payments: OrderPayments, clock: Clock
@@ -78,10 +78,10 @@ class CancelOrder:
         self._clock = clock
 
     async def __call__(self, order_id: UUID) -> Order:
-        """The order without its hold. Money that is on its way keeps it, unless the show has changed since: then it
-        goes back when it comes.
+        """The order without its hold. While money is on its way the order keeps its hold, unless the show has changed
+        since: then the money goes back when it comes.
 
-        Raises Conflict when there is nothing left to cancel, and what ReleaseOrder raises.
+        Raises Conflict if there is nothing left to cancel, and what ReleaseOrder raises.
         """
         order = await self._release(order_id, OrderEvent.CANCELLED)
         if await self.may_be_given_up(order):
@@ -91,8 +91,8 @@ class CancelOrder:
         return order
 
     async def may_be_given_up(self, order: Order) -> bool:
-        """Whether the buyer may cancel although the bank works on the payment: another show was ordered than there is
-        now, and they were told.
+        """Whether the buyer may cancel while the bank works on the payment: the show has changed since the order, and
+        the buyer was informed.
         """
         if order.status is not OrderStatus.PROCESSING:
             return False
@@ -100,6 +100,6 @@ class CancelOrder:
             return await uow.outbox.has(order.id, TaskKind.SHOW_MOVED_MAIL)
 
     def _closed_early(self, order: Order) -> bool:
-        """The news that we closed the session may be quicker than we are, and call the order expired."""
+        """Whether the event that we closed the session came first, and already made the order expired."""
         before_its_time = order.expires_at is not None and self._clock.now() < order.expires_at
         return order.status is OrderStatus.EXPIRED and before_its_time

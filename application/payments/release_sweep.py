@@ -1,7 +1,7 @@
-"""Giving back many holds: some at a time, shared by all workers, those that fail last.
+"""Releasing many holds: some at a time, shared by all workers, those that fail last.
 
-A hold is given back by a call to the payment provider, which may take as long as its time-out. So a few broken ones
-must not keep the others waiting, and no two workers ask about the same one.
+Releasing a hold calls the payment provider, which may take as long as its time-out. So a few broken ones must not delay
+the others, and no two workers ask about the same one.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from domain.orders import OrderEvent
 
 log = logging.getLogger(__name__)
 
-#: Holds that one worker gives back at a time.
+#: Holds that one worker releases at a time.
 AT_A_TIME: Final = 20
 #: Holds that one pass looks at.
 SWEEP_LIMIT: Final = 500
-#: For so long a worker has the holds that it took to itself. One call and its repetition take less.
+#: How long a worker keeps the holds that it claimed. One call and its repetition take less.
 CLAIM: Final = timedelta(seconds=60)
-#: A hold that could not be given back waits a tenth of the time since it should have been, and no longer than this.
+#: A hold that could not be released waits a tenth of the time since it ended, but no longer than this.
 LONGEST_PAUSE: Final = timedelta(seconds=60)
 _PART: Final = 10
 
-#: Holds to give back that no worker has, those that were never tried first; locked until the transaction ends.
+#: Finds holds to release that no worker has, those that were never tried first; locked until the transaction ends.
 Find = Callable[[UnitOfWork, datetime, int], Awaitable[list[UUID]]]
 
 
@@ -43,8 +43,8 @@ class ReleaseSweep:
         self._release = release
 
     async def __call__(self, find: Find, event: OrderEvent) -> int:
-        """How many orders stopped holding tickets. Each is tried once in a pass. Raises StorageUnavailable,
-        StorageConflict.
+        """Release the holds, each once in a pass. Returns how many orders stopped holding tickets. Raises
+        StorageUnavailable, StorageConflict.
         """
         tried: set[UUID] = set()
         released = 0
@@ -77,7 +77,7 @@ class ReleaseSweep:
         return not order.holds_tickets
 
     async def _pause(self, order_id: UUID) -> None:
-        """Where this fails, too, the claim runs out."""
+        """Put the hold off. If this fails, too, the claim runs out."""
         now = self._clock.now()
         try:
             async with self._unit_of_work(read_only=True) as uow:
@@ -101,18 +101,22 @@ class ReleaseOverdue:
         self._sweep = sweep
 
     async def __call__(self) -> int:
-        """How many orders stopped holding tickets. One that cannot be asked about now is left for a later pass."""
+        """Release overdue holds. Returns how many orders stopped holding tickets. A later pass repeats those that
+        failed.
+        """
         return await self._sweep(_overdue, OrderEvent.SESSION_EXPIRED)
 
 
 class ReleaseCancelled:
-    """Holds of cancelled shows are given back, as far as they can no longer be paid."""
+    """Releases holds of cancelled shows, unless they can still be paid."""
 
     def __init__(self, sweep: ReleaseSweep) -> None:
         self._sweep = sweep
 
     async def __call__(self) -> int:
-        """How many orders stopped holding tickets. One that cannot be asked about now is left for a later pass."""
+        """Release the holds. Returns how many orders stopped holding tickets. A later pass repeats those that
+        failed.
+        """
         return await self._sweep(_of_cancelled_shows, OrderEvent.CANCELLED)
 
 

@@ -1,7 +1,7 @@
 """Opening the page where an order is paid, at the pace that Stripe allows (docs/domain-rules.md#how-a-hold-is-granted).
 
-At an on-sale more orders are placed in a second than Stripe opens sessions. The tickets are held at once; the session
-comes when its turn does, and until then the buyer waits on a page of ours.
+At an on-sale buyers place more orders in a second than Stripe opens sessions. The tickets are held at once; the session
+opens when its slot comes, and until then the buyer waits on a page of ours.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from domain.orders import Order, OrderEvent
 
 log = logging.getLogger(__name__)
 
-#: A session whose turn comes later than this is opened in the background.
+#: A session whose slot comes later than this is opened in the background.
 PATIENCE_SECONDS = 1.0
-#: Calls of one process that wait for their turn at a time. Few, because a turn that was taken is not given back, and
+#: Calls of one process that wait for their slot at a time. Few, because a reserved slot cannot be given back, and
 #: another process may have opened the order's session until then; enough to keep the pace with calls of a second each.
 MAX_CALLS = 10
-#: The process that placed an order opens its session. Others take over when it must have died.
+#: The process that placed an order opens its session. Others take over after this time, when it must have died.
 LEFT_BEHIND = timedelta(minutes=1)
-#: After a call in the background failed, or was refused for its pace without saying for how long.
+#: After a call in the background failed, or was refused for its pace without a time to wait.
 RETRY_SECONDS = 2.0
-#: Before a session is written down again, in seconds. A buyer waits for it.
+#: Pauses before a session is stored again, in seconds. A buyer waits for it.
 ATTACH_PAUSES = (0.05, 0.2, 0.5, 1.0)
 
 
 class OpenSession:
-    """Opens sessions, and goes on trying in the background where it must."""
+    """Opens sessions, and keeps trying in the background if necessary."""
 
     def __init__(
         self,
@@ -65,31 +65,31 @@ class OpenSession:
         self._no_turn_before = datetime.min.replace(tzinfo=UTC)
 
     async def __call__(self, order: Order, *, max_wait_seconds: float | None = PATIENCE_SECONDS) -> Order:
-        """The order with its session. Without one yet where its turn has not come: then it is being opened.
+        """The order with its session, or without one while its slot has not come: then it is being opened.
 
-        Raises ProducerPaymentMissing, PaymentRefused or PaymentKeyRefused (the hold is released then), PaymentBusy,
+        Raises ProducerPaymentMissing, PaymentRefused or PaymentKeyRefused (the hold is then released), PaymentBusy,
         PaymentUnavailable.
         """
         if max_wait_seconds is None or self._clock.now() >= self._no_turn_before:
             try:
                 return await self._open(order, max_wait_seconds)
             except PaymentQueued as queue:
-                log.info("Session of order %s waits for its turn, as all do for now: %s", order.id, queue)
-                # Turns that others take meanwhile make the next one later, never sooner.
+                log.info("The session of order %s waits for its slot, as all sessions do for now: %s", order.id, queue)
+                # Slots that others take in the meantime make the next one later, never sooner.
                 wait = timedelta(seconds=queue.retry_after_seconds - (max_wait_seconds or 0))
                 self._no_turn_before = self._clock.now() + wait
         self.in_background(order)
         return order
 
     def in_background(self, order: Order) -> None:
-        """Go on trying until there is a session, or nothing to pay for any more. Returns at once."""
+        """Keep trying until there is a session, or nothing left to pay for. Returns at once."""
         if order.id not in self._queued:
             queued = asyncio.create_task(self._keep_trying(order))
             self._queued[order.id] = queued
             queued.add_done_callback(lambda _: self._queued.pop(order.id, None))
 
     async def close(self) -> None:
-        """Give up what is queued. The orders are stored: whoever looks after them opens their sessions later."""
+        """Give up the queued orders. They are stored, and the reconciler opens their sessions later."""
         for queued in list(self._queued.values()):
             queued.cancel()
         await asyncio.gather(*self._queued.values(), return_exceptions=True)
@@ -112,8 +112,8 @@ class OpenSession:
         return order.with_session(session.id, session.url)
 
     async def _attach(self, order_id: UUID, session: PaymentSession) -> None:
-        """Write down what the provider has made, again and again where the database is busy: another call to the
-        provider would cost its turn, and bring the same session. Raises what the database raised after the last pause.
+        """Store the session that the provider has made, again and again if the database is busy: another call to the
+        provider would cost a slot, and bring the same session. Raises the database's error after the last pause.
         """
         for pause in (*ATTACH_PAUSES, None):
             try:
@@ -123,14 +123,14 @@ class OpenSession:
             except (StorageUnavailable, StorageConflict) as failure:
                 if pause is None:
                     raise
-                log.warning("Session of order %s is not written down yet: %s", order_id, failure)
+                log.warning("The session of order %s is not stored yet: %s", order_id, failure)
                 await asyncio.sleep(pause)
             else:
                 return
 
     async def _account_is_stopped(self, order: Order, refusal: PaymentError) -> bool:
-        """Whether it was for the producer's account that there is no session, as Stripe says now. Its shows then sell
-        nothing until it can take charges again.
+        """Whether Stripe now says that it refused the session because of the producer's account. The producer's shows
+        then sell nothing until the account can take charges again.
         """
         account_id = order.stripe_account_id
         if account_id is None or isinstance(refusal, PaymentKeyRefused):
@@ -141,7 +141,7 @@ class OpenSession:
         except PaymentUnavailable:
             return False
         except PaymentRefused as gone:
-            log.error("Account %s is none of the platform's any more: %s", account_id, gone)  # noqa: TRY400
+            log.error("Account %s no longer belongs to the platform: %s", account_id, gone)  # noqa: TRY400
         async with self._unit_of_work() as uow:
             await uow.producers.account_changed(account_id, charges_enabled=False)
             await uow.commit()
@@ -171,7 +171,7 @@ class OpenSession:
 
 
 class FindPayPage:
-    """Where an order can be paid, for a buyer who waits for it."""
+    """Finds the payment page for a buyer who waits for it."""
 
     def __init__(self, clock: Clock, open_session: OpenSession) -> None:
         self._clock = clock

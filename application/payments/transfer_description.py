@@ -1,4 +1,4 @@
-"""Task: tell the producer, in their own Stripe account, what a transfer was for (P1-019)."""
+"""Task: describe, in the producer's own Stripe account, what a transfer was for (P1-019)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ class DescribeTransfer:
         self._payment = payment
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises PermanentTaskError when Stripe refuses for good, PaymentUnavailable when it is away."""
+        """Write the description. Raises PermanentTaskError if Stripe refuses for good, PaymentUnavailable if it is
+        away.
+        """
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.about_order)
         if order is None or order.charge_id is None:

@@ -1,1 +1,1 @@
-"""What the use cases need from the outside, as Protocols. adapters/memory has a fake of each."""
+"""The use cases' needs from the outside, as Protocols. adapters/memory has a fake of each."""

@@ -1,4 +1,4 @@
-"""Access tokens of the producer API, and the log of what was done with them."""
+"""Access tokens of the producer API, and the log of changes made with them."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ class TokenRepo(Protocol):
     async def with_hash(self, secret_hash: bytes) -> AccessToken | None: ...
 
     async def of_producer(self, producer_id: UUID) -> list[AccessToken]:
-        """A producer's tokens, revoked ones too, oldest first."""
+        """A producer's tokens, including revoked ones, oldest first."""
         ...
 
     async def used(self, token_id: UUID, *, now: datetime, unless_since: datetime) -> None:
-        """Remember that the token was used, unless a use since then is remembered already."""
+        """Record that the token was used, unless a use since ``unless_since`` is already recorded."""
         ...
 
     async def get(self, token_id: UUID) -> AccessToken | None: ...
 
     async def revoke(self, token_id: UUID, *, now: datetime) -> bool:
-        """False when there is no such token."""
+        """Revoke the token. False if there is no such token."""
         ...
 
 
 class AuditLogRepo(Protocol):
-    """What producers' tokens did. Entries are added, and never changed."""
+    """Changes made with producers' tokens. Entries are added, and never changed."""
 
     async def add(self, entry: AuditEntry) -> None: ...
 
     async def page(
         self, producer_id: UUID, *, only: AuditFilter, after: AuditCursor | None, limit: int
     ) -> list[AuditEntry]:
-        """Newest first."""
+        """A page of entries, newest first."""
         ...

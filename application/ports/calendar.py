@@ -1,4 +1,4 @@
-"""A show as an entry in somebody's calendar."""
+"""A show as an entry in a person's calendar."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarEvent:
-    """All times are aware; ``timezone`` is the venue's.
+    """A calendar entry. All times are aware; ``timezone`` is the venue's.
 
-    ``uid`` is the same for every version of the entry, and the one with the highest ``sequence`` counts.
+    ``uid`` is the same for every version of the entry; the version with the highest ``sequence`` counts.
     """
 
     uid: str
@@ -32,5 +32,5 @@ class CalendarEvent:
 
 class CalendarWriter(Protocol):
     def write(self, event: CalendarEvent) -> bytes:
-        """An iCalendar file (RFC 5545) that publishes the event, or withdraws it where it was cancelled."""
+        """An iCalendar file (RFC 5545) that publishes the event, or withdraws a cancelled one."""
         ...

@@ -30,12 +30,12 @@ class ShowCursor:
 
     @classmethod
     def at(cls, last: ShowDetails) -> Self:
-        """Behind this show."""
+        """The cursor after this show."""
         return cls(last.show.start_time, last.show.id)
 
 
 class ProducerRepo(Protocol):
-    """Producers, and where their money goes."""
+    """Producers, with the accounts that receive their money."""
 
     async def add(self, producer: Producer) -> None: ...
 
@@ -44,11 +44,11 @@ class ProducerRepo(Protocol):
     async def save(self, producer: Producer) -> None: ...
 
     async def lock(self, producer_id: UUID) -> Producer | None:
-        """The producer, whose account nobody else changes until the transaction ends."""
+        """The producer, locked: no other transaction changes its account until this one ends."""
         ...
 
     async def account_changed(self, stripe_account_id: str, *, charges_enabled: bool) -> None:
-        """Write down what an account can do, for everybody whose money goes to it."""
+        """Write what an account can do, for all producers whose money goes to it."""
         ...
 
 
@@ -60,20 +60,20 @@ class ShowRepo(Protocol):
     async def get(self, show_id: UUID) -> Show | None: ...
 
     async def lock(self, show_id: UUID) -> Show | None:
-        """The show; nobody else changes it, or what it sells, until the transaction ends. Checkouts go on meanwhile.
+        """The show, locked: no other transaction changes it or its tickets until this one ends. Checkouts can go on.
 
-        Whoever locks tickets and promo codes of it, too, does so afterwards.
+        A caller that also locks tickets or promo codes of the show does so afterwards.
         """
         ...
 
     async def save(self, show: Show) -> None: ...
 
     async def lock_stock(self, show_id: UUID) -> None:
-        """Wait until no checkout of the show is being decided, and keep new ones waiting. Lock the show first."""
+        """Wait until no checkout of the show is being decided, and block new ones. Lock the show first."""
         ...
 
     async def delete(self, show_id: UUID) -> None:
-        """With its tickets and promo codes. It must have no orders."""
+        """Delete the show with its tickets and promo codes. It must have no orders."""
         ...
 
     async def to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
@@ -85,7 +85,7 @@ class ShowReader(Protocol):
     """Shows with their producers and tickets, published or not."""
 
     async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowDetails]:
-        """Everything of a producer's, the last to start first."""
+        """All shows of a producer, the latest start first."""
         ...
 
     async def details(self, show_id: UUID) -> ShowDetails | None:
@@ -93,7 +93,7 @@ class ShowReader(Protocol):
         ...
 
     async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowDetails]:
-        """The same of many shows, by id, as far as they exist."""
+        """The same for many shows, by id, as far as they exist."""
         ...
 
     async def on_sale(
@@ -104,27 +104,27 @@ class ShowReader(Protocol):
 
 
 class TicketRepo(Protocol):
-    """Tickets. Their counters are the InventoryRepo's business."""
+    """Tickets. Their counters belong to the InventoryRepo."""
 
     async def add(self, ticket: Ticket) -> None: ...
 
     async def save(self, ticket: Ticket) -> None:
-        """Write name, description, price, flags and quantity; held and sold stay as they are."""
+        """Write name, description, price, flags and quantity; held and sold stay unchanged."""
         ...
 
     async def get(self, ticket_id: UUID) -> Ticket | None: ...
 
     async def lock(self, ticket_id: UUID) -> Ticket | None:
-        """The ticket, once no checkout of it is being decided; new ones wait until the transaction ends."""
+        """The ticket, after its checkouts that are being decided; new ones wait until the transaction ends."""
         ...
 
     async def delete(self, ticket_id: UUID) -> None:
-        """It must have no orders."""
+        """Delete the ticket. It must have no orders."""
         ...
 
 
 class PromoCodeRepo(Protocol):
-    """Promo codes. Their counters are the InventoryRepo's business."""
+    """Promo codes. Their counters belong to the InventoryRepo."""
 
     async def add(self, promo_code: TicketPromoCode) -> None: ...
 
@@ -135,17 +135,17 @@ class PromoCodeRepo(Protocol):
         ...
 
     async def lock(self, promo_code_id: UUID) -> TicketPromoCode | None:
-        """The promo code, once no checkout with it is being decided; new ones wait until the transaction ends."""
+        """The promo code, after its checkouts that are being decided; new ones wait until the transaction ends."""
         ...
 
     async def save(self, promo_code: TicketPromoCode) -> None:
-        """Write everything but the count of uses."""
+        """Write all fields except the count of uses."""
         ...
 
     async def delete(self, promo_code_id: UUID) -> None:
-        """It must have no orders."""
+        """Delete the promo code. It must have no orders."""
         ...
 
     async def of_show(self, show_id: UUID, *, after: str | None, limit: int) -> list[TicketPromoCode]:
-        """By their code, those that come behind the code ``after``."""
+        """The show's promo codes, sorted by code, from the one after ``after``."""
         ...

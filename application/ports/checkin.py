@@ -1,4 +1,4 @@
-"""What the door reads and writes."""
+"""Reading and writing at the door."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.orders import AttendeeStatus
 
 @dataclass(frozen=True, slots=True)
 class IssuedTicket:
-    """Whose ticket a code is. ``sold_at`` is when its order was completed."""
+    """The ticket of a code. ``sold_at`` is when its order was completed."""
 
     code: str
     attendee_id: UUID
@@ -26,7 +26,7 @@ class IssuedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedTicket:
-    """A ticket as a scanner without a network has to know it."""
+    """A ticket as a scanner without a network needs it."""
 
     attendee_id: UUID
     code: str
@@ -39,17 +39,17 @@ class ListedTicket:
 
 @dataclass(frozen=True, slots=True)
 class ScanCursor:
-    """The last scan of a page: conflicts are listed as they were received."""
+    """The last scan of a page: conflicts are listed in the order they were received."""
 
     received_at: datetime
     scan_id: UUID
 
 
 class CheckInRepo(Protocol):
-    """Tickets by their codes, and scans. Whoever writes a scan of a ticket has locked the ticket's order."""
+    """Tickets by their codes, and scans. The caller who writes a ticket's scan has locked the ticket's order."""
 
     async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
-        """The tickets that have these codes, of whatever show."""
+        """The tickets that have these codes, of any show."""
         ...
 
     async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
@@ -57,21 +57,21 @@ class CheckInRepo(Protocol):
         ...
 
     async def shows_on(self, producer_id: UUID, *, at: datetime, until: datetime) -> set[UUID]:
-        """The producer's shows whose doors open by ``until`` at the latest, and that are not over ``at`` that moment;
-        none that was cancelled.
+        """The producer's shows whose doors open by ``until`` and that are not over ``at`` that moment, without
+        cancelled ones.
         """
         ...
 
     async def scans(self, show_id: UUID, scan_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
-        """The show's scans that are known already."""
+        """The show's scans that are already known."""
         ...
 
     async def admissions(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
-        """The scan that let each attendee in, for those who are in."""
+        """The scan that admitted each attendee, for those who are checked in."""
         ...
 
     async def add(self, scans: Sequence[Scan]) -> None:
-        """One that is there already stays as it is."""
+        """Add scans. A scan that already exists stays unchanged."""
         ...
 
     async def save(self, scan: Scan) -> None:
@@ -79,16 +79,16 @@ class CheckInRepo(Protocol):
         ...
 
     async def undo(self, attendee_id: UUID, *, now: datetime) -> None:
-        """Every scan of the attendee's ticket counts as undone."""
+        """Mark every scan of the attendee's ticket as undone."""
         ...
 
     async def conflicts(self, show_id: UUID, *, after: ScanCursor | None, limit: int) -> list[Scan]:
-        """Scans that let somebody in who should not have gone in, as they were received."""
+        """Scans that wrongly admitted a person, in the order they were received."""
         ...
 
 
 class OfflineListSigner(Protocol):
-    """Signs lists for scanners that lose the network, so that these can tell whose list it is."""
+    """Signs lists for scanners that lose the network, which can verify where a list is from."""
 
     def sign(self, payload: bytes) -> str:
         """A JSON Web Signature (RFC 7515, compact) over the payload, by Ed25519 (RFC 8037)."""

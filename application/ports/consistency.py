@@ -1,4 +1,4 @@
-"""Whether everything that must be true of the whole database is, as one snapshot sees it."""
+"""Checking the invariants of the whole database, in one snapshot."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class ConsistencyChecker(Protocol):
     async def findings(
         self, *, now: datetime, overdue_since: datetime, behind_since: datetime
     ) -> Mapping[Invariant, Findings]:
-        """What is off in the whole database. An invariant that holds may be left out.
+        """The violations in the whole database. An invariant that holds may be left out.
 
-        Holds that ended before ``overdue_since`` and tasks that are due since before ``behind_since`` are off.
+        Holds that ended before ``overdue_since`` and tasks that are due since before ``behind_since`` are violations.
         """
         ...

@@ -13,13 +13,13 @@ class DisputeRepo(Protocol):
     """Disputes of orders' payments. The caller who writes one has locked its order."""
 
     async def of_order(self, order_id: UUID) -> list[Dispute]:
-        """Oldest first."""
+        """The order's disputes, oldest first."""
         ...
 
     async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Dispute]]:
-        """Those of each order that has any, read together, oldest first."""
+        """The disputes of each order that has any, read together, oldest first."""
         ...
 
     async def save(self, dispute: Dispute) -> None:
-        """Write a new one, or how one stands that is known."""
+        """Write a new dispute, or the state of a known one."""
         ...

@@ -1,4 +1,4 @@
-"""Payments that came a second time for an order."""
+"""Second payments for an order."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from domain.duplicate_payments import DuplicatePayment
 
 
 class DuplicatePaymentRepo(Protocol):
-    """Money that came a second time for an order."""
+    """Second payments for an order."""
 
     async def add(self, payments: Sequence[DuplicatePayment]) -> list[DuplicatePayment]:
-        """Remember them, whose orders are locked. Those that were not known before."""
+        """Store payments whose orders are locked. Returns those that were not known before."""
         ...
 
     async def get(self, payment_intent_id: str) -> DuplicatePayment | None: ...
 
     async def lock(self, payment_intent_id: str) -> DuplicatePayment | None:
-        """It, locked until the transaction ends."""
+        """The payment, locked until the transaction ends."""
         ...
 
     async def known(self, payment_intent_ids: Collection[str]) -> frozenset[str]:
-        """Which of these payments are such."""
+        """Those of the payments that are duplicates."""
         ...
 
     async def save(self, payment: DuplicatePayment) -> None:
-        """Write how it stands. Lock it first."""
+        """Write its state. Lock it first."""
         ...

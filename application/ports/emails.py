@@ -1,4 +1,4 @@
-"""What letters to buyers and producers tell. All amounts and numbers are as people read them, all times aware."""
+"""The content of mails to buyers and producers. All amounts and numbers are as people read them, all times aware."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.disputes import DisputeStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What a mail says, before it is addressed."""
+    """The content of a mail, before it is addressed."""
 
     subject: str
     text: str
@@ -35,7 +35,7 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFacts:
-    """What every letter about an order tells."""
+    """The facts in every mail about an order."""
 
     customer_name: str
     show_title: str
@@ -47,7 +47,7 @@ class OrderFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterLine:
-    """A row of an order's table in a letter; ``valid`` of its tickets still admit, where some do not."""
+    """A row of an order's table in a mail; ``valid`` is how many of its tickets still admit, if not all."""
 
     name: str
     quantity: int
@@ -57,11 +57,11 @@ class LetterLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmationFacts(OrderFacts):
-    """The mail that brings the tickets.
+    """The mail with the tickets.
 
-    ``discount`` is "" where there was none; ``fees`` and ``total`` are "" for a free order. ``tax_label`` tells whether
-    the tax is in the other amounts. ``void`` tickets do not admit any more. ``returned`` and ``on_its_way`` are what of
-    the money went back since, and what is about to; both are "" for nothing.
+    ``discount`` is "" if there was none; ``fees`` and ``total`` are "" for a free order. ``tax_label`` says whether the
+    tax is in the other amounts. ``void`` tickets no longer admit. ``returned`` is the money that has gone back since,
+    ``on_its_way`` the money that is about to; both are "" for none.
     """
 
     lines: tuple[LetterLine, ...]
@@ -74,7 +74,7 @@ class ConfirmationFacts(OrderFacts):
     returned: str = ""
     on_its_way: str = ""
     reservations: Sequence[Mapping[str, Any]] = ()
-    """One JSON-LD object for each ticket, for mail clients that show tickets by themselves."""
+    """One JSON-LD object for each ticket, for mail clients that display tickets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +86,9 @@ class ReminderFacts(OrderFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFacts(OrderFacts):
-    """Tickets were taken back. ``amount`` is what goes back, "" where nothing was paid; ``left`` still admit.
+    """Tickets were taken back. ``amount`` is what goes back, "" if nothing was paid; ``left`` still admit.
 
-    ``off_calendar``: the attached file takes the show out of the buyer's calendar.
+    ``off_calendar``: the attached file removes the show from the buyer's calendar.
     """
 
     amount: str
@@ -107,7 +107,7 @@ class TooLate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFailedFacts(OrderFacts):
-    """The bank did not take ``amount``, which is still owed. ``producer_email`` is whom to ask."""
+    """The bank did not accept ``amount``, which is still owed. The buyer can ask ``producer_email``."""
 
     amount: str
     producer_email: str
@@ -117,10 +117,9 @@ class RefundFailedFacts(OrderFacts):
 class DisputeFacts:
     """A buyer's bank disputes a payment: for the producer, and for the operator of the platform.
 
-    ``status`` is how the dispute stands, ``amount`` what it is about, ``lost`` what the bank keeps, ``recovered`` how
+    ``status`` is the dispute's status, ``amount`` what it is about, ``lost`` what the bank keeps, ``recovered`` how
     much of that comes out of the producer's transfer, ``fees_returned`` ("" for none) what the platform gives back for
-    it. ``customer_name`` is "" where the buyer was erased. ``was_repaid_before``: won on appeal after the money was
-    taken.
+    it. ``customer_name`` is "" if the buyer was erased. ``was_repaid_before``: won on appeal after the money was taken.
     """
 
     show_title: str
@@ -207,7 +206,7 @@ class DuplicatePaymentFacts(OrderFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCancelledFacts(OrderFacts):
-    """There will be no show. ``paid`` is "" where nothing was; ``is_being_paid`` where a bank still works on it."""
+    """The show is cancelled. ``paid`` is "" if nothing was paid; ``is_being_paid`` if a bank still works on it."""
 
     paid: str
     is_being_paid: bool = False
@@ -215,14 +214,14 @@ class ShowCancelledFacts(OrderFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowMovedFacts(OrderFacts):
-    """The show is at ``occasion`` now, and was to be ``before``."""
+    """The show is at ``occasion`` now, and was at ``before``."""
 
     before: Occasion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarCorrectedFacts(OrderFacts):
-    """The show is when it was, but calendars may have another hour: the rules of its time zone changed."""
+    """The show has not moved, but calendars may show another hour: the rules of its time zone changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +250,7 @@ class OrderLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLinksFacts:
-    """The way to an address's orders, newest first."""
+    """Links to an address's orders, newest first."""
 
     orders: tuple[OrderLink, ...]
 
@@ -277,5 +276,5 @@ EmailFacts = (
 
 class EmailTemplates(Protocol):
     def write(self, facts: EmailFacts) -> Letter:
-        """The letter that tells these facts."""
+        """The mail with these facts."""
         ...

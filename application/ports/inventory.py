@@ -1,4 +1,4 @@
-"""What carts and orders ask of the tickets on sale, and the counters of what is held and sold."""
+"""The data that carts and orders need of the tickets on sale, and the counters of what is held and sold."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from domain.stock import Stock
 
 @dataclass(frozen=True, slots=True)
 class CheckoutData:
-    """What carts ask about, as one transaction sees it: shows, their producers, and the stock.
+    """The data for carts, as one transaction sees it: shows, their producers, and the stock.
 
-    ``used_keys``: those of the Idempotency-Keys asked about that an order was placed under. ``claimed``: what each
-    claimant's key that was asked about has of its show, where it has anything. ``in_use``: what was passed over,
-    tickets by their ids, promo codes by their show's id and their code; it is not in the stock.
+    ``used_keys`` are the requested Idempotency-Keys that already have an order. ``claimed`` is what each requested
+    claimant's key has of its show, if anything. ``in_use`` names the rows that were passed over, tickets by their ids,
+    promo codes by their show's id and their code; they are not in the stock.
     """
 
     shows: Mapping[UUID, Show]
@@ -44,7 +44,7 @@ class CheckoutData:
 
 @dataclass(frozen=True, slots=True)
 class OrdersForUpdate:
-    """Orders and what they are about, as one transaction sees it: their shows, and the stock that is theirs."""
+    """Orders with their shows and their stock, as one transaction sees them."""
 
     orders: Mapping[UUID, Order]
     shows: Mapping[UUID, Show]
@@ -53,7 +53,7 @@ class OrdersForUpdate:
 
 @dataclass(frozen=True, slots=True)
 class ClaimQuery:
-    """Which claimants' keys are asked about; claims that ended before ``now`` do not count."""
+    """The claimants' keys to look up; claims that ended before ``now`` do not count."""
 
     keys: Collection[int]
     now: datetime
@@ -63,7 +63,7 @@ class InventoryRepo(Protocol):
     """The stock of shows on sale."""
 
     async def read(self, carts: Sequence[Cart]) -> CheckoutData:
-        """Everything the carts ask about, without locks."""
+        """The data for the carts, without locks."""
         ...
 
     async def lock(
@@ -74,12 +74,12 @@ class InventoryRepo(Protocol):
         claimants: ClaimQuery | None = None,
         pass_over: bool = False,
     ) -> CheckoutData:
-        """The same, with the tickets and then the promo codes locked in id order until the transaction ends, and then
-        the keys of claimants, in their order: another transaction that asks about one of them waits.
+        """The same, locked until the transaction ends: first the tickets and then the promo codes in id order, then the
+        keys of claimants, in their order. Another transaction that asks for one of them waits.
 
-        Shows, producers, prices and which of the Idempotency-Keys ``keys`` are used are read after the locks were had,
-        so they are as fresh as can be (P1-007). Raises RowsInUse where another transaction keeps a row for long, and
-        does not wait at all with ``pass_over``: what others have is not in the stock then, but named.
+        Shows, producers, prices and which of the Idempotency-Keys ``keys`` are used are read after the locks are
+        acquired, so they are as fresh as possible (P1-007). Raises RowsInUse if another transaction locks a row for
+        long. With ``pass_over`` it does not wait: rows that others have locked are left out of the stock, and named.
         """
         ...
 
@@ -90,7 +90,7 @@ class InventoryRepo(Protocol):
     async def lock_orders(self, order_ids: Collection[UUID]) -> OrdersForUpdate:
         """The orders that exist, then their tickets and promo codes: locked in id order until the transaction ends.
 
-        Everything else is read after the locks were had.
+        All other data is read after the locks are acquired.
         """
         ...
 
@@ -99,9 +99,9 @@ class InventoryRepo(Protocol):
         ...
 
     async def claim(self, claims: Sequence[Claim]) -> None:
-        """Remember for whom orders count that hold tickets, or took free ones."""
+        """Store the claims of orders that hold tickets, or took free ones."""
         ...
 
     async def forget_claims(self, *, now: datetime, limit: int) -> int:
-        """Claims that have ended, so many at a time. How many there were."""
+        """Delete claims that have ended, at most ``limit``. Returns how many."""
         ...

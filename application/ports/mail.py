@@ -1,4 +1,4 @@
-"""Tickets on paper, and mail on its way."""
+"""Tickets on paper, and sending mail."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class PrintableTicket:
 
 class TicketRenderer(Protocol):
     async def render(self, tickets: Sequence[PrintableTicket]) -> bytes:
-        """A PDF with one page for each ticket. The event loop stays free meanwhile."""
+        """A PDF with one page for each ticket. The event loop stays free while it is made."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes with a mail. ``content_type`` may have parameters."""
+    """A file attached to a mail. ``content_type`` may have parameters."""
 
     filename: str
     content_type: str
@@ -42,7 +42,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A letter on its way. ``message_id`` (without angle brackets) is the same on every try.
+    """An addressed mail. ``message_id`` (without angle brackets) is the same on every try.
 
     ``reply_to`` is the address that answers go to, "" for the sender's.
     """
@@ -60,32 +60,34 @@ class MailError(Exception):
 
 
 class MailRefused(MailError):
-    """The server will never take this mail (a 5xx answer, an address it does not know). Trying again is no use."""
+    """The server will never accept this mail (a 5xx answer, an address it does not know). Trying again does not
+    help.
+    """
 
 
 class MailUnavailable(MailError):
-    """The server is away, busy or too slow, and did not take the mail. Trying again later can help."""
+    """The server is away, busy or too slow, and did not accept the mail. Trying again later can help."""
 
 
 class MailQueued(MailError):
-    """Every connection to the server is in use. Nothing was begun."""
+    """Every connection to the server is in use. Nothing was sent."""
 
 
 class MailPerhapsSent(MailError):
-    """The server has all of the mail, and its answer did not come: whether it took the mail cannot be known."""
+    """The server has all of the mail and did not answer: we cannot know whether it accepted the mail."""
 
 
-#: Asked in the last moment before the mail's content leaves. What it raises stops the mail.
+#: Called at the last moment before the mail's content leaves. An exception from it stops the mail.
 Ask = Callable[[], Awaitable[None]]
 
 
 async def unasked() -> None:
-    """Nothing speaks against the mail."""
+    """Allow the mail."""
 
 
 class Mailer(Protocol):
     async def send(self, mail: Mail, *, may_send: Ask = unasked) -> None:
-        """Hand one mail to the mail server.
+        """Send one mail to the mail server.
 
         Raises MailRefused, MailUnavailable, MailQueued, MailPerhapsSent, and what ``may_send`` raises.
         """

@@ -1,4 +1,4 @@
-"""Telling somebody who counts."""
+"""Counting what happens to orders."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from domain.orders import OrderStatus
 
 class OrderMetrics(Protocol):
     def status_reached(self, status: OrderStatus) -> None:
-        """An order came into a status by its payment, and that is committed. Never raises, never waits."""
+        """Count an order that came into a status by its payment, after the commit. Never raises, never waits."""
         ...

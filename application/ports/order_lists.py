@@ -1,4 +1,4 @@
-"""Orders and attendees of a show, as a producer looks through them."""
+"""Orders and attendees of a show, as a producer lists them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from domain.tasks import TaskKind, TaskState
 
 
 class DeliveryProblem(StrEnum):
-    """FAILED: given up. PERHAPS_SENT: the mail server did not say whether it took the mail. DELAYED: tried again."""
+    """Why a mail is undelivered. FAILED: given up. PERHAPS_SENT: the mail server did not say whether it accepted the
+    mail. DELAYED: tried again.
+    """
 
     FAILED = "failed"
     PERHAPS_SENT = "perhaps_sent"
@@ -25,7 +27,7 @@ class DeliveryProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UndeliveredMail:
-    """A mail about an order that did not get out, and what the mail server said."""
+    """A mail about an order that was not delivered, and the mail server's answer."""
 
     kind: TaskKind
     problem: DeliveryProblem
@@ -33,7 +35,9 @@ class UndeliveredMail:
 
     @classmethod
     def of(cls, kind: str, state: str, *, in_doubt: bool, error: str | None) -> UndeliveredMail:
-        """From a task that is not done. ``error`` begins with the name of a Python error, which says nothing here."""
+        """The mail of a task that is not done. ``error`` begins with the name of a Python error, which is left out
+        here.
+        """
         if in_doubt:
             problem = DeliveryProblem.PERHAPS_SENT
         else:
@@ -43,7 +47,9 @@ class UndeliveredMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSummary:
-    """An order in a list: no lines, and of its attendees only how many. Amounts in minor units of ``currency``."""
+    """An order in a list: no lines, and only the number of its attendees. Amounts are in minor units of
+    ``currency``.
+    """
 
     id: UUID
     number: str
@@ -87,11 +93,11 @@ class AttendeeSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Which orders of a show: those that match all of what is not None.
+    """Conditions that a show's orders must meet; None means any.
 
-    ``email`` is the whole address in any case and in either form of its domain; every word of ``text`` is part of name
-    or address (accents and apostrophes do not matter), of the phone number, or is the whole order number.
-    ``undelivered``: only those with a mail that did not get out.
+    ``email`` is the whole address in any case and in either form of its domain. Every word of ``text`` must be part of
+    the name or address (accents and apostrophes do not matter) or of the phone number, or be the whole order number.
+    ``undelivered``: only orders with a mail that was not delivered.
     """
 
     status: OrderStatus | None = None
@@ -110,7 +116,7 @@ class OrderCursor:
 
 @dataclass(frozen=True, slots=True)
 class AttendeeCursor:
-    """The last attendee of a page: they are listed as they came to be, those of one order together."""
+    """The last attendee of a page: they are listed in the order they were created, those of one order together."""
 
     created_at: datetime
     order_id: UUID
@@ -131,18 +137,18 @@ class Hold:
 
 
 class OrderListRepo(Protocol):
-    """Pages begin after a key, never at a number: what is placed meanwhile moves nobody to another page."""
+    """Pages begin after a key, never at a number: a new order moves no other to another page."""
 
     async def orders(
         self, show_id: UUID, *, only: OrderFilter, after: OrderCursor | None, limit: int
     ) -> list[OrderSummary]:
-        """Newest first."""
+        """A page of orders, newest first."""
         ...
 
     async def attendees(
         self, show_id: UUID, *, text: str | None = None, after: AttendeeCursor | None, limit: int
     ) -> list[AttendeeSummary]:
-        """Oldest order first; of ``text`` as in ``OrderFilter``. Tickets that were made void are among them."""
+        """A page of attendees, including void ones, oldest order first; ``text`` as in ``OrderFilter``."""
         ...
 
     async def holds(self, show_id: UUID, *, limit: int) -> list[Hold]:

@@ -11,14 +11,14 @@ from domain.orders import Order, OrderStatus
 
 
 class OrderRef(NamedTuple):
-    """The id of an order, and how it stands."""
+    """The id of an order, and its status."""
 
     id: UUID
     status: OrderStatus
 
 
 class OrderPayment(NamedTuple):
-    """How an order stands, and the payment that paid it, if one has."""
+    """An order's status, and the payment that paid it, if there is one."""
 
     status: OrderStatus
     payment_intent_id: str | None
@@ -28,7 +28,9 @@ class OrderRepo(Protocol):
     """Orders with their lines and attendees."""
 
     async def add(self, orders: Sequence[Order]) -> None:
-        """Raises StorageConflict when another transaction used one of the idempotency keys at the same time."""
+        """Add orders. Raises StorageConflict if another transaction used one of the Idempotency-Keys at the same
+        time.
+        """
         ...
 
     async def get(self, order_id: UUID) -> Order | None: ...
@@ -42,7 +44,7 @@ class OrderRepo(Protocol):
         ...
 
     async def with_idempotency_keys(self, keys: Collection[str]) -> Mapping[str, Order]:
-        """The orders that were placed under these Idempotency-Keys."""
+        """The orders that were placed with these Idempotency-Keys."""
         ...
 
     async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, OrderRef]:
@@ -50,19 +52,19 @@ class OrderRepo(Protocol):
         ...
 
     async def payments(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderPayment]:
-        """How the orders that exist stand and what paid them, without locking them."""
+        """The status and the payment of the orders that exist, without locking them."""
         ...
 
     async def id_of_intent(self, payment_intent_id: str) -> UUID | None: ...
 
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
-        """Remember where the order is paid, whatever else happens to it at the same time. One that was paid keeps the
-        session that it was paid by.
+        """Store where the order is paid, whatever else happens to it at the same time. A paid order keeps the session
+        that paid it.
         """
         ...
 
     async def save(self, orders: Sequence[Order]) -> None:
-        """Write status, payment facts and attendees of locked orders, and of those that were paid the session."""
+        """Write status, payment facts and attendees of locked orders, and the session of those that were paid."""
         ...
 
     async def save_customer(self, order: Order) -> None:
@@ -72,50 +74,50 @@ class OrderRepo(Protocol):
     async def exist(
         self, *, show_id: UUID | None = None, ticket_id: UUID | None = None, promo_code_id: UUID | None = None
     ) -> bool:
-        """Whether any order, of whatever status, is about the one that is named."""
+        """Whether there is an order, of any status, for the given object."""
         ...
 
 
 class OrderWatchlist(Protocol):
-    """Orders that wait for a payment, for those who look after them."""
+    """Orders that wait for a payment, for the sweeper and the reconciler."""
 
     async def without_session(self, *, created_before: datetime, limit: int) -> list[UUID]:
-        """Pending orders that nobody can pay yet, oldest first."""
+        """Pending orders that cannot be paid yet, oldest first."""
         ...
 
     async def unconfirmed(self, *, checked_before: datetime, limit: int) -> list[UUID]:
-        """Orders that hold tickets, have a session, and were not asked about since then; longest ago first.
+        """Orders that hold tickets, have a session, and were not checked since then; longest ago first.
 
-        Locked until the transaction ends, without those that another transaction has locked.
+        They are locked until the transaction ends; orders that another transaction has locked are left out.
         """
         ...
 
     async def checked(self, order_ids: Collection[UUID], *, now: datetime) -> None:
-        """The payment provider is asked about the orders."""
+        """Record that the payment provider is asked about the orders now."""
         ...
 
     async def overdue(self, *, now: datetime, limit: int) -> list[UUID]:
         """Pending orders whose hold has run out and is not put off, locked until the transaction ends: those that were
-        never put off first, then the longest overdue. What another transaction has locked is left out, and one that is
-        processing waits for its bank.
+        never put off first, then the longest overdue. Orders that another transaction has locked are left out, and so
+        are processing ones, which wait for their bank.
         """
         ...
 
     async def release_after(self, order_ids: Collection[UUID], *, moment: datetime) -> None:
-        """Put off the release of these orders' holds: a worker is at it, or it failed."""
+        """Put off the release of these orders' holds: a worker is releasing them, or failed to."""
         ...
 
 
 class LookupRepo(Protocol):
-    """Buyers who lost the way to their orders."""
+    """Buyers who lost the links to their orders."""
 
     async def ask(self, address_hash: bytes, *, now: datetime, not_since: datetime) -> bool:
-        """Remember that an address asked. False, and nothing is remembered, where it had asked after ``not_since``.
+        """Record that an address asked. False, and nothing is recorded, if it already asked after ``not_since``.
 
-        Who asked before ``not_since`` is forgotten by and by.
+        Requests before ``not_since`` are deleted gradually.
         """
         ...
 
     async def orders_of(self, email: str, *, limit: int) -> list[UUID]:
-        """Orders of an address, however it is capitalised, newest first."""
+        """Orders of an address in any capitalisation, newest first."""
         ...

@@ -1,4 +1,4 @@
-"""Taking money: Stripe Checkout, as the use cases see it."""
+"""Payments: Stripe Checkout, as the use cases see it."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ SESSION_ID_PREFIX: Final = "cs_"
 
 
 class PaymentError(Exception):
-    """The payment provider did not do what was asked."""
+    """The payment provider did not do what was requested."""
 
 
 class PaymentUnavailable(PaymentError):
-    """Down, slow, or cut off: whether the call was carried out is not known. Safe to repeat."""
+    """The provider is down, slow, or cut off: we do not know whether the call was carried out. Safe to repeat."""
 
 
 class PaymentBusy(PaymentUnavailable):
-    """The same call is being worked on already (Stripe's 409 idempotency_key_in_use)."""
+    """The same call is already being processed (Stripe's 409 idempotency_key_in_use)."""
 
 
 class PaymentQueued(PaymentUnavailable):
-    """Nothing was asked of the provider yet: too many calls wait before this one, or it says that we call too often.
+    """The call was not made yet: too many calls wait before it, or the provider says that we call too often.
 
-    ``retry_after_seconds`` is how long to wait before asking again.
+    ``retry_after_seconds`` is how long to wait before trying again.
     """
 
     def __init__(self, retry_after_seconds: float) -> None:
@@ -42,28 +42,28 @@ class PaymentQueued(PaymentUnavailable):
 
 
 class PaymentKeyRefused(PaymentUnavailable):
-    """The provider does not take our key: nothing was made, and nothing will be until an operator has mended it."""
+    """The provider refuses our key: nothing was made, and nothing will be until an operator fixes the key."""
 
 
 class PaymentRefused(PaymentError):
-    """The provider definitely will not: nothing was made, and repeating the same call is no use."""
+    """The provider refused: nothing was made, and repeating the same call does not help."""
 
 
 class TaxRefused(PaymentRefused):
     """The provider cannot compute the tax: it is not set up for the account that owes it, or not offered there.
 
-    Trying again is no use before the producer or the operator has changed that.
+    Trying again does not help before the producer or the operator has changed that.
     """
 
 
 class PaymentObjectNotFound(PaymentRefused):
-    """The provider knows no such session."""
+    """The provider knows no such object."""
 
 
 class SessionStatus(StrEnum):
-    """Whether a checkout session can be paid: only while it is open.
+    """The status of a checkout session. It can be paid only while it is open.
 
-    ``complete``: the buyer did their part. ``failed``: they did, by a delayed method, and the money never came.
+    ``complete``: the buyer did their part. ``failed``: the buyer used a delayed method, and the money never came.
     """
 
     OPEN = "open"
@@ -74,9 +74,9 @@ class SessionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSession:
-    """A checkout session, fetched fresh. ``receipt`` is there exactly when the money is.
+    """A checkout session, freshly fetched. It has a ``receipt`` exactly if it was paid.
 
-    A session that is complete without a receipt awaits a delayed payment method.
+    A complete session without a receipt waits for a delayed payment method.
     """
 
     id: str
@@ -97,7 +97,7 @@ class PaymentIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundState:
-    """A refund at the provider. ``refund_id`` is ours, None for one that was not made by us."""
+    """A refund at the provider. ``refund_id`` is ours, None for a refund that we did not make."""
 
     provider_refund_id: str
     payment_intent_id: str | None
@@ -130,7 +130,7 @@ class DisputeState:
 
 @dataclass(frozen=True, slots=True)
 class AccountLink:
-    """A page of the provider's for one visit, soon."""
+    """A page of the provider's for one visit, valid for a short time."""
 
     url: str
     expires_at: datetime
@@ -144,7 +144,7 @@ class Payment(Protocol):
     ) -> PaymentSession:
         """The order's checkout session, made on the first call (P1-020, P2-015).
 
-        Raises PaymentQueued when its turn comes later than ``max_wait_seconds`` (None: wait as long as it takes),
+        Raises PaymentQueued if its slot comes later than ``max_wait_seconds`` (None: wait as long as it takes),
         TaxRefused, PaymentRefused, PaymentKeyRefused, PaymentBusy, PaymentUnavailable.
         """
         ...
@@ -154,15 +154,15 @@ class Payment(Protocol):
         ...
 
     async def expire_session(self, session_id: str) -> PaymentSession:
-        """Make sure that the session cannot be paid any more, or learn that it has been.
+        """Make sure that the session can no longer be paid, or find out that it has been paid.
 
-        Raises PaymentObjectNotFound where there never was such a session, and PaymentUnavailable, also where the
-        provider leaves an open session open.
+        Raises PaymentObjectNotFound if there never was such a session, and PaymentUnavailable, also if the provider
+        leaves an open session open.
         """
         ...
 
     async def paid_sessions(self, *, since: datetime) -> list[PaymentSession]:
-        """Sessions made since then that are complete, newest first. Raises PaymentUnavailable."""
+        """Complete sessions made since then, newest first. Raises PaymentUnavailable."""
         ...
 
     async def intent(self, intent_id: str) -> PaymentIntent:
@@ -170,25 +170,26 @@ class Payment(Protocol):
         ...
 
     async def refund(self, order: Order, refund: Refund) -> RefundState:
-        """Give ``refund.amount`` back, out of the producer's share and, with its fees, the platform's.
+        """Give ``refund.amount`` back, out of the producer's share and, with fees, the platform's.
 
         Raises PaymentRefused, PaymentUnavailable.
         """
         ...
 
     async def return_payment(self, order: Order, payment: DuplicatePayment) -> list[RefundState]:
-        """Give back whatever is left of a second payment of the order, fees and all: every refund of it, oldest first.
+        """Give back what is left of a second payment of the order, fees included. Returns all its refunds, oldest
+        first.
 
         Raises PaymentRefused, PaymentUnavailable.
         """
         ...
 
     async def refunds_since(self, since: datetime) -> list[RefundState]:
-        """Refunds that were made since then, whoever made them, newest first. Raises PaymentUnavailable."""
+        """Refunds made since then, whoever made them, newest first. Raises PaymentUnavailable."""
         ...
 
     async def disputes_since(self, since: datetime) -> list[DisputeState]:
-        """Disputes that were opened since then, newest first. Raises PaymentUnavailable."""
+        """Disputes opened since then, newest first. Raises PaymentUnavailable."""
         ...
 
     async def refunds_of_payment(self, intent_id: str) -> list[RefundState]:
@@ -212,10 +213,10 @@ class Payment(Protocol):
         ...
 
     async def reverse_transfer(self, order: Order, dispute: Dispute) -> str | None:
-        """Take what a lost dispute cost back from the producer, and return the platform's fee for it.
+        """Take the cost of a lost dispute back from the producer, and return the platform's fee for it.
 
-        That is no more than the producer still has of the payment, less what a refund that failed has left with us. The
-        id of the reversal; None where nothing is to be taken. Raises PaymentRefused, PaymentUnavailable.
+        The amount is limited to what the producer still has of the payment, less what a failed refund left with us.
+        Returns the reversal's id, or None if there is nothing to take. Raises PaymentRefused, PaymentUnavailable.
         """
         ...
 
@@ -235,8 +236,8 @@ class Payment(Protocol):
         ...
 
     async def account_link(self, account_id: str, *, come_back_url: str) -> AccountLink:
-        """Where the owner of a connected account says who they are. Afterwards, or when the link is too old, they are
-        sent to ``come_back_url``.
+        """The page where the owner of a connected account identifies themselves. Afterwards, or if the link has
+        expired, the provider sends them to ``come_back_url``.
 
         Raises PaymentRefused, PaymentUnavailable.
         """
@@ -252,7 +253,9 @@ class InvalidSignature(Exception):
 
 
 class PaymentEventKind(StrEnum):
-    """What the application does because of an event: one kind for each, however many names the provider has for it."""
+    """What the application does because of an event: one kind for each action, even if the provider has several names
+    for it.
+    """
 
     SESSION_CHANGED = "session_changed"
     """Bring the order in line with its checkout session: paid, expired, or a delayed payment came or failed."""
@@ -270,11 +273,11 @@ class PaymentEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentEvent:
-    """A verified webhook. ``object_id`` is the id of the object it is about; what happened is asked for afresh.
+    """A verified webhook. ``object_id`` is the id of the object it is about, which is then fetched again.
 
-        ``type`` is the provider's own name for what happened, as operators find it at the provider.
-    ``object_id`` is "" for an event about something without an id, such as a balance. ``of_connected_account`` is true
-        for what happened within an account of a producer, where none of our payments are.
+    ``type`` is the provider's own name for what happened, as operators find it at the provider. ``object_id`` is "" for
+    an event about an object without an id, such as a balance. ``of_connected_account`` is true for events within an
+    account of a producer, where none of our payments are.
     """
 
     id: str
@@ -285,12 +288,12 @@ class PaymentEvent:
 
 
 class PaymentEvents(Protocol):
-    """The provider's webhooks: whether the provider signed one, and what is to be done about it."""
+    """The provider's webhooks: checks their signature, and says what to do about them."""
 
     def verify(self, payload: bytes, signature: str) -> PaymentEvent:
-        """The event in the raw body, whatever its type and its object are. Raises InvalidSignature."""
+        """The event in the raw body, of any type and about any object. Raises InvalidSignature."""
         ...
 
     def kind_of(self, event_type: str) -> PaymentEventKind | None:
-        """What to do about events of this type of the provider's; None where there is nothing to do."""
+        """What to do about events of this type of the provider; None if there is nothing to do."""
         ...

@@ -1,4 +1,4 @@
-"""What is remembered about buyers: notes on their orders, and everything under one address."""
+"""Personal data of buyers: notes on their orders, and all data under one address."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class NoteRepo(Protocol):
     async def add(self, note: OrderNote) -> None: ...
 
     async def of_order(self, order_id: UUID) -> list[OrderNote]:
-        """Oldest first."""
+        """The order's notes, oldest first."""
         ...
 
 
 class PersonalDataRepo(Protocol):
-    """Persons, who are known by an e-mail address alone."""
+    """Persons, identified only by an e-mail address."""
 
     async def orders_of(self, producer_id: UUID, email: str) -> list[UUID]:
         """The producer's orders under the address, in any case and in either form of its domain, in the order of their
@@ -29,16 +29,15 @@ class PersonalDataRepo(Protocol):
         ...
 
     async def scanners_of(self, order_ids: Collection[UUID]) -> list[str]:
-        """The names that scanners gave themselves as they read tickets of these orders, sorted; no empty one."""
+        """The names of the scanners that read tickets of these orders, sorted, without empty ones."""
         ...
 
     async def has_tickets(self, show_id: UUID, email: str) -> bool:
-        """Whether any order of the show under the address, in any case, still admits somebody."""
+        """Whether any order of the show under the address, in any case, still admits a person."""
         ...
 
     async def erase(self, order_ids: Collection[UUID]) -> None:
-        """Make these locked orders nobody's: customers, attendees, notes, refund reasons, tasks' errors and
-        PERSONAL_DETAILS, and the Idempotency-Key, which a hash of the request belongs to. Figures, codes and times
-        stay.
+        """Erase the personal data of these locked orders: customers, attendees, notes, refund reasons, tasks' errors
+        and PERSONAL_DETAILS, and the Idempotency-Key with its hash of the request. Figures, codes and times stay.
         """
         ...

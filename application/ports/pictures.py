@@ -1,4 +1,4 @@
-"""PictureStudio: makes what a producer uploads fit for a page."""
+"""PictureStudio: makes a producer's uploads fit for a page."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from domain.branding import Picture
 
 
 class UnusablePicture(Exception):
-    """The bytes are no picture that can be read, or too large a one. ``str(error)`` is a sentence for a person."""
+    """The bytes are not a readable picture, or one that is too large. ``str(error)`` is a sentence for a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What a picture must fit into, in pixels. It keeps its proportions and is never enlarged."""
+    """The size that a picture must fit into, in pixels. It keeps its proportions and is never enlarged."""
 
     width: int
     height: int
@@ -23,7 +23,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class PreparedPicture:
-    """A picture and its bytes, encoded anew: nothing of the upload is left but what can be seen."""
+    """A picture and its bytes, encoded again: only what can be seen of the upload is left."""
 
     picture: Picture
     content: bytes = field(repr=False)
@@ -33,8 +33,8 @@ class PictureStudio(Protocol):
     async def prepare(self, upload: bytes, box: Box, *, owner: UUID) -> PreparedPicture:
         """The upload as a picture that fits into ``box``; the same upload gives the same picture.
 
-        Uploads of one ``owner`` (a producer) are prepared one after the other. Raises UnusablePicture for what is not
-        PNG, JPEG or WebP, is broken, has more pixels than can be handled, or takes too long.
+        Uploads of one ``owner`` (a producer) are prepared one after the other. Raises UnusablePicture for uploads that
+        are not PNG, JPEG or WebP, are broken, have too many pixels, or take too long.
         """
         ...
 
@@ -43,11 +43,11 @@ class PictureRepo(Protocol):
     """Logos of producers and images of shows."""
 
     async def add(self, picture: Picture, content: bytes) -> None:
-        """Nothing happens when it is there already."""
+        """Store the picture, unless it already exists."""
         ...
 
     async def content(self, picture: Picture) -> bytes | None: ...
 
     async def remove_unused(self, picture: Picture) -> None:
-        """Forget it, unless a show or a producer still has it."""
+        """Delete the picture, unless a show or a producer still has it."""
         ...

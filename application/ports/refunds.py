@@ -10,22 +10,22 @@ from domain.refunds import Refund, RefundStatus
 
 
 class RefundRepo(Protocol):
-    """Refunds. Whoever writes one has locked its order."""
+    """Refunds. The caller who writes one has locked its order."""
 
     async def add(self, refund: Refund) -> None: ...
 
     async def of_order(self, order_id: UUID) -> list[Refund]:
-        """In the order of their sequence."""
+        """The order's refunds, in the order of their sequence."""
         ...
 
     async def of_orders(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[Refund]]:
-        """Those of each order that has any, read together, in the order of their sequence."""
+        """The refunds of each order that has any, read together, in the order of their sequence."""
         ...
 
     async def statuses(self, provider_refund_ids: Collection[str]) -> Mapping[str, RefundStatus]:
-        """How those of Stripe's refunds that are known stand."""
+        """The status of each of Stripe's refunds that is known."""
         ...
 
     async def save(self, refund: Refund) -> None:
-        """Write how it stands."""
+        """Write a refund's state."""
         ...

@@ -1,4 +1,4 @@
-"""What a show took in."""
+"""The report of a show."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ class ReportReader(Protocol):
     """Waits for no lock and holds none. Raises StorageUnavailable."""
 
     async def report(self, show: Show) -> ShowReport:
-        """What the show took in, as ``domain.report`` defines it; tickets as buyers see them, cheapest first."""
+        """The show's report, as ``domain.report`` defines it; tickets as buyers see them, cheapest first."""
         ...

@@ -1,4 +1,4 @@
-"""What a house need not keep for ever."""
+"""Data that an installation need not keep for ever."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Protocol
 
 
 class Disposable(StrEnum):
-    """What is deleted once it is old enough. Whatever moved money, or let somebody in, is in none of these.
+    """Data that is deleted once it is old enough. Records that moved money or admitted a person are never included.
 
-    TASKS are done. EVENTS were handled without a failure. UNPAID_ORDERS never held money, have no refund, no payment
-    and no note, and no task that is still to be done; their lines and Idempotency-Keys go with them. SCANS let nobody
-    in, or were undone.
+    TASKS are done. EVENTS were handled without a failure. UNPAID_ORDERS never held money, and have no refund, no
+    payment, no note, and no unfinished task; their lines and Idempotency-Keys are deleted with them. SCANS admitted no
+    one, or were undone.
     """
 
     TASKS = "tasks"
@@ -24,15 +24,15 @@ class Disposable(StrEnum):
 
 
 class Retention(Protocol):
-    """Each raises StorageUnavailable."""
+    """Each method raises StorageUnavailable."""
 
     async def count(self, what: Disposable, *, before: datetime) -> int:
-        """How many there are from before then."""
+        """How many are older than ``before``."""
         ...
 
     def delete(self, what: Disposable, *, before: datetime) -> AsyncIterator[int]:
-        """Delete them in small pieces: how many each piece had. What somebody works on meanwhile stays until later.
+        """Delete them in small pieces; yields how many each piece had. Rows that are in use stay until later.
 
-        Every piece is a transaction of its own, and waits for nobody's lock.
+        Each piece is a separate transaction, and waits for no lock.
         """
         ...

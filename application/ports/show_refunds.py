@@ -1,4 +1,4 @@
-"""What is left to do about shows that were cancelled: holds to release, orders to refund."""
+"""Remaining work on cancelled shows: holds to release, orders to refund."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowRefund:
-    """A producer gives everybody's money back. It stands for every order of the show, those completed later, too."""
+    """A producer's request to refund every order of a show, including those completed later."""
 
     show_id: UUID
     refund_fees: bool
@@ -28,8 +28,8 @@ class RefundFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundProgress:
-    """How far it is: every order of the show that was ever sold is refunded (the money is on record as returned, or
-    there was none), failed, or remaining. ``refunded_amount`` is in minor units, what is on its way included.
+    """The progress: each order of the show that was ever sold is refunded (its money is recorded as returned, or there
+    was none), failed, or remaining. ``refunded_amount`` is in minor units, and includes money on its way.
     """
 
     refunded: int
@@ -46,42 +46,42 @@ class RefundProgress:
 class ShowRefundRepo(Protocol):
     async def holding(self, *, now: datetime, limit: int) -> list[UUID]:
         """Pending orders of cancelled shows whose release is not put off, locked until the transaction ends: those that
-        were never put off first, then the oldest. What another transaction has locked is left out.
+        were never put off first, then the oldest. Orders that another transaction has locked are left out.
         """
         ...
 
     async def ask_for_refund(self, refund: ShowRefund) -> None:
-        """Begin to refund a show, or begin anew with what failed. The terms are those of the last time."""
+        """Begin to refund a show, or begin again with the orders that failed. The terms of the latest request apply."""
         ...
 
     async def refund_of(self, show_id: UUID) -> ShowRefund | None: ...
 
     async def claim_refund(self, *, now: datetime, until: datetime, requested_since: datetime) -> ShowRefund | None:
-        """A show asked for since then that nobody works on; the caller's alone until ``until``."""
+        """A show requested since then that no worker has; it is the caller's alone until ``until``."""
         ...
 
     async def keep_refund(self, show_id: UUID, *, until: datetime) -> None:
-        """The claim lasts longer."""
+        """Extend the claim."""
         ...
 
     async def to_refund(self, show_id: UUID, *, limit: int) -> list[UUID]:
-        """Orders that still admit somebody and were not refused a refund, oldest first."""
+        """Orders that still admit a person and were not refused a refund, oldest first."""
         ...
 
     async def to_refund_again(self, show_id: UUID, *, asked_at: datetime, limit: int) -> list[UUID]:
-        """Refunded orders whose latest refund was begun before then and lost, and which were not refused another one,
-        oldest first.
+        """Refunded orders whose latest refund was begun before ``asked_at`` and lost, and which were not refused
+        another one, oldest first.
         """
         ...
 
     async def refused(self, order_id: UUID, *, reason: str) -> None:
-        """This order cannot be refunded as it is."""
+        """Record that this order cannot be refunded as it is."""
         ...
 
     async def reconsider(self, order_id: UUID) -> None:
-        """What this order was refused for is over: if it still admits, the refund of its show takes it up again."""
+        """Remove the order's refusal: if it still admits, the refund of its show includes it again."""
         ...
 
     async def progress(self, show_id: UUID, *, failures: int) -> RefundProgress:
-        """With at most so many of the failures, oldest orders first."""
+        """The progress, with at most ``failures`` of the failures, oldest orders first."""
         ...

@@ -1,4 +1,4 @@
-"""Time and randomness, passed in so that rules and tests own neither."""
+"""Time and randomness, passed in because rules and tests must control them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Clock(Protocol):
 
 class Ids(Protocol):
     def new(self) -> UUID:
-        """A fresh id. Ids made later sort later (UUID version 7), so that indexes grow at one end."""
+        """A fresh id. Later ids sort later (UUID version 7), so indexes grow at one end."""
         ...
 
     def random_bytes(self, count: int) -> bytes:

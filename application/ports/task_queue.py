@@ -1,4 +1,4 @@
-"""Handing work over to the workers."""
+"""The queue to the workers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from uuid import UUID
 
 
 class NotifierUnavailable(Exception):
-    """The queue cannot be reached. The work is safe in the outbox, and handed over later."""
+    """The queue cannot be reached. The work is safe in the outbox, and is dispatched later."""
 
 
 class Notifier(Protocol):
     async def notify(self, task_ids: Sequence[UUID]) -> None:
-        """Tell the workers that these outbox tasks are due. Raises NotifierUnavailable."""
+        """Notify the workers that these outbox tasks are due. Raises NotifierUnavailable."""
         ...

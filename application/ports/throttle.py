@@ -1,26 +1,26 @@
-"""Taking turns, across processes, at calls that somebody counts."""
+"""Limits on the rate of calls, across processes."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-#: Whether the turn was taken, and in how many seconds it comes.
+#: Whether a slot was reserved, and in how many seconds it comes.
 Turn = tuple[bool, float]
 
 
 class Allowance(Protocol):
-    """So much in a while for each key."""
+    """A number of calls in a period for each key."""
 
     async def refused_for(self, key: str) -> float | None:
-        """Count once more. None while ``key`` keeps within its allowance, else for how many seconds it does not."""
+        """Count one more call. None while ``key`` is within its allowance, else the seconds until it is again."""
         ...
 
 
 class Throttle(Protocol):
     async def reserve(self, key: str, *, max_wait_seconds: float | None) -> Turn:
-        """The next turn in a lane.
+        """Reserve the key's next slot.
 
-        A turn that comes later than ``max_wait_seconds`` is not taken (None: take it however late). Never raises: a
-        process that cannot ask the others keeps the pace by itself.
+        A slot that comes later than ``max_wait_seconds`` is not reserved (None: wait any time). Never raises: a process
+        that cannot reach the others keeps the pace alone.
         """
         ...

@@ -1,4 +1,4 @@
-"""One transaction over all repositories. Nothing lasts unless ``commit`` was called."""
+"""One transaction over all repositories. Only ``commit`` makes changes last."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from application.ports.webhooks import EventInbox
 
 
 class StorageUnavailable(Exception):
-    """The database is down, its connections are used up, or it was lost on the way. Nothing was committed, or it is
-    unknown whether the commit came through."""
+    """The database is down, its connections are used up, or the connection was lost. Nothing was committed, or it is
+    unknown whether the commit succeeded.
+    """
 
 
 class RowsInUse(StorageUnavailable):
-    """Another transaction keeps a row that this one wants for longer than it would wait. Nothing was done."""
+    """Another transaction locks a row for longer than this one would wait. Nothing was done."""
 
 
 class StorageConflict(Exception):
@@ -117,7 +118,8 @@ class UnitOfWork(Protocol):
 
 class UnitOfWorkFactory(Protocol):
     def __call__(self, *, read_only: bool = False) -> UnitOfWork:
-        """A new one. ``read_only`` is for what many ask for at once: there is no transaction to begin and to end. Each
-        read sees what was committed before it, nothing is locked, and whoever writes or commits is in the wrong.
+        """A new unit of work. ``read_only`` is for frequent reads, without the cost of beginning and ending a
+        transaction. Each read sees the latest committed data and locks nothing; writing or committing raises
+        RuntimeError.
         """
         ...

@@ -1,4 +1,4 @@
-"""Webhooks that were received, and what became of them."""
+"""Webhooks that were received, and their outcome."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from application.ports.orders import OrderRef
 from application.ports.payment import PaymentEvent
 
-#: How the error of an event begins that is about none of our orders.
+#: The beginning of the error of an event that is not about our orders.
 NOT_OURS: Final = "NotFound:"
 
 
@@ -25,8 +25,8 @@ class ReceivedEvent:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it waits because of an error. That an order of ours has nothing to do with it is none: others may
-        sell by the same Stripe account.
+        """Whether it waits because of an error. An event about another seller's payment is not one: others may use the
+        same Stripe account.
         """
         return self.handled_at is None and not (self.last_error or "").startswith(NOT_OURS)
 
@@ -46,22 +46,22 @@ class EventInbox(Protocol):
     async def get(self, event_id: str) -> ReceivedEvent | None: ...
 
     async def contexts(self, events: Collection[PaymentEvent]) -> Mapping[str, EventContext]:
-        """What is known of every event, by the event's id."""
+        """The context of every event, by the event's id."""
         ...
 
     async def handled(self, events: Collection[PaymentEvent], *, now: datetime) -> None:
-        """Keep them as handled; keeping one again changes nothing.
+        """Store the events as handled; repeating it changes nothing.
 
-        In the transaction that does what an event asks for, both happen or neither does.
+        Call it in the transaction that does what an event asks for: then both happen or neither does.
         """
         ...
 
     async def failed_events(self, *, after: ReceivedEvent | None, limit: int) -> list[ReceivedEvent]:
-        """Events that wait with an error, oldest first, from the one after ``after`` on. Those that are about none of
-        our orders are left out.
+        """Events that wait with an error, oldest first, from the one after ``after``. Events that are not about our
+        orders are left out.
         """
         ...
 
     async def failed(self, event: PaymentEvent, *, error: str, now: datetime) -> None:
-        """Keep it as one that waits, with its error for an operator to see."""
+        """Store the event as waiting, with its error for an operator to see."""
         ...

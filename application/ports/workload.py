@@ -1,4 +1,4 @@
-"""How much the workers did lately, so that an installation knows how many it needs."""
+"""The recent work of the workers, which shows how many workers an installation needs."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
-#: ``WorkLog.lately`` covers this time, up to now.
+#: The time that ``WorkLog.lately`` covers, up to now.
 LATELY: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Tasks that workers did, and for how long a worker had at least one to do (of several workers: the sum)."""
+    """Tasks that workers did, and for how long a worker had at least one to do (the sum over several workers)."""
 
     tasks: int = 0
     busy: timedelta = timedelta()
 
 
 class WorkLog(Protocol):
-    """Kept for a few hours, as well as it can be: nothing depends on it."""
+    """A log of a few hours, kept as well as possible: nothing depends on it."""
 
     async def add(self, work: Workload) -> bool:
         """Add what one worker did since its last report. False if it was not kept: the worker reports it again."""
         ...
 
     async def lately(self) -> Workload | None:
-        """What all workers did within ``LATELY``; None while that cannot be known."""
+        """The work of all workers within ``LATELY``; None while that cannot be known."""
         ...

@@ -1,1 +1,1 @@
-"""Money that goes back: refunds and disputes."""
+"""Refunds and disputes."""

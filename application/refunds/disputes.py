@@ -1,4 +1,4 @@
-"""Use cases: what Stripe says of a dispute, and what a lost one costs."""
+"""Use cases: apply Stripe's state of a dispute, and the cost of a lost one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Change:
 
 
 class SyncDispute:
-    """Keeps a dispute as Stripe says it stands, and its order in line with it (domain/disputes.py)."""
+    """Keeps a dispute in Stripe's state, and its order in line with it (domain/disputes.py)."""
 
     def __init__(
         self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, *, tells_operator: bool
@@ -46,7 +46,7 @@ class SyncDispute:
         self._recipients = (PRODUCER, OPERATOR) if tells_operator else (PRODUCER,)
 
     async def __call__(self, order_id: UUID, state: DisputeState) -> None:
-        """Raises NotFound. Doing it again changes nothing."""
+        """Apply the state. Repeating it changes nothing. Raises NotFound."""
         async with self._unit_of_work() as uow:
             order = (await uow.orders.lock([order_id])).get(order_id)
             if order is None:
@@ -108,14 +108,16 @@ def _followed(order: Order, before: Dispute | None, state: DisputeState) -> Disp
 
 
 def _news_of(dispute: Dispute) -> object:
-    """What people are told: an inquiry, a dispute, and how it ended. That evidence was sent is no news to them."""
+    """The part of a dispute that people are informed of: an inquiry, a dispute, and how it ended. Evidence that was
+    sent is not news to them.
+    """
     if dispute.is_inquiry:
         return "inquiry"
     return "dispute" if dispute.is_contested else "lost" if dispute.is_lost else dispute.status
 
 
 def _in_line(order: Order, disputes: Sequence[Dispute]) -> Order:
-    """The order as its disputes make it. One whose money has gone back altogether has no valid ticket."""
+    """The order in line with its disputes. If all of its money has gone back, it has no valid ticket."""
     if order.status not in PAID:
         return order
     if any(dispute.is_lost for dispute in disputes):
@@ -127,14 +129,16 @@ def _in_line(order: Order, disputes: Sequence[Dispute]) -> Order:
 
 
 class ReverseTransfer:
-    """Handler of TaskKind.REVERSE_TRANSFER: takes what a lost dispute cost out of the producer's transfer."""
+    """Handler of TaskKind.REVERSE_TRANSFER: takes the cost of a lost dispute out of the producer's transfer."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment) -> None:
         self._unit_of_work = unit_of_work
         self._payment = payment
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Raises PermanentTaskError when Stripe refuses for good, PaymentUnavailable when it is away."""
+        """Reverse the transfer. Raises PermanentTaskError if Stripe refuses for good, PaymentUnavailable if it is
+        away.
+        """
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.about_order)
             dispute = await _dispute(uow, task)
@@ -164,7 +168,7 @@ class ListDisputes:
         self._unit_of_work = unit_of_work
 
     async def __call__(self, actor: Actor, order_id: UUID) -> tuple[Order, list[Dispute]]:
-        """Oldest first. Raises NotFound."""
+        """The order, and its disputes, oldest first. Raises NotFound."""
         async with self._unit_of_work() as uow:
             order = await owned_order(uow, actor, order_id)
             return order, await uow.disputes.of_order(order_id)

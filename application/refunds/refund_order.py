@@ -1,4 +1,4 @@
-"""Use cases: give money back for an order or some of its tickets, and say before what that would be."""
+"""Use cases: refund an order or some of its tickets, and preview a refund."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from domain.tasks import OutboxTask, TaskKind
 
 
 class RefundOrder:
-    """A producer gives money back: for the whole order or for some of its attendees."""
+    """Refunds an order, or some of its attendees, for its producer."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
         self._unit_of_work = unit_of_work
@@ -50,12 +50,11 @@ class RefundOrder:
         refund_fees: bool = True,
         reason: str = "",
     ) -> tuple[Order, Refund | None]:
-        """The order with the attendees void, and the refund on its way (None where nothing was paid).
+        """The order with the attendees void, and the refund on its way (None if nothing was paid).
 
-        What a manual order cost was paid from hand to hand and goes back so: its refund is a record that Stripe
-        knows nothing of. Where an earlier refund was lost, what is owed for tickets that are void already is given back
-        with the rest. ``by`` may refund only their own orders. Raises NotFound, InvalidRequest, and Conflict where
-        ``decide_refund`` refuses it.
+        A manual order was paid from hand to hand and goes back the same way: its refund is a record that Stripe does
+        not know. If an earlier refund was lost, what is owed for void tickets is given back with the rest. ``by`` may
+        refund only their own orders. Raises NotFound, InvalidRequest, and Conflict if ``decide_refund`` refuses it.
         """
         check_reason(reason)
         now = self._clock.now()
@@ -100,7 +99,7 @@ class RefundOrder:
 
     def _tasks_after(self, order: Order, refund: Refund | None, now: datetime) -> list[OutboxTask]:
         if order.is_manual_order:
-            return [refund_mail(order.id, None, ids=self._ids, now=now)]  # of the money they know from the counter
+            return [refund_mail(order.id, None, ids=self._ids, now=now)]  # they know of the money from the counter
         mail = refund_mail(order.id, refund, ids=self._ids, now=now)
         if refund is None:
             return [mail]
@@ -115,7 +114,7 @@ def _request(attendee_ids: Collection[UUID] | None, refund_fees: bool) -> Refund
 
 @dataclass(frozen=True, slots=True)
 class RefundPreview:
-    """What a refund would do: the order as it would be, whose tickets it would make void, and who would bear what."""
+    """The effect of a refund: the order after it, whose tickets it would void, and who would bear it."""
 
     after: Order
     attendee_ids: frozenset[UUID]
@@ -123,7 +122,7 @@ class RefundPreview:
 
 
 class PreviewRefund:
-    """What RefundOrder would do with the same words. Nothing is changed."""
+    """The effect that RefundOrder would have with the same arguments. Nothing is changed."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, policy: CheckoutPolicy) -> None:
         self._unit_of_work = unit_of_work
@@ -132,7 +131,7 @@ class PreviewRefund:
     async def __call__(
         self, actor: Actor, order_id: UUID, *, attendee_ids: Collection[UUID] | None = None, refund_fees: bool = True
     ) -> RefundPreview:
-        """Raises NotFound, and Conflict where the refund would be refused."""
+        """The preview. Raises NotFound, and Conflict if the refund would be refused."""
         async with self._unit_of_work() as uow:
             order = await owned_order(uow, actor, order_id)
             earlier = await uow.refunds.of_order(order_id)

@@ -1,4 +1,4 @@
-"""Use case: keep a refund as Stripe says it stands."""
+"""Use case: apply Stripe's status of a refund."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 
 class SyncRefundStatus:
-    """What Stripe says of a refund: one of ours, or one that was made by hand in Stripe's dashboard. When that was the
-    last of the money, the order is refunded (domain/refunds.py).
+    """Applies Stripe's status of a refund: one of ours, or one made in Stripe's dashboard. If that was the last of the
+    money, the order is refunded (domain/refunds.py).
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
@@ -36,7 +36,7 @@ class SyncRefundStatus:
         self._ids = ids
 
     async def __call__(self, state: RefundState) -> None:
-        """Raises NotFound when no order of ours was paid by the refund's payment."""
+        """Apply the status. Raises NotFound if the refund's payment is not of one of our orders."""
         async with self._unit_of_work() as uow:
             order_id = await uow.orders.id_of_intent(state.payment_intent_id) if state.payment_intent_id else None
             if order_id is None:
@@ -72,7 +72,9 @@ class SyncRefundStatus:
         )
 
     async def _void(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
-        """No ticket is paid for any more. The buyer is told; what else waits for the order drops itself."""
+        """Void the order, whose tickets are no longer paid for. The buyer gets a mail; the order's other waiting tasks
+        find that and do nothing.
+        """
         stock = await uow.inventory.lock_stock([order])
         await uow.orders.save([order.refunded(None, stock, restock=True)])
         await uow.inventory.save(stock)
@@ -82,10 +84,10 @@ class SyncRefundStatus:
 async def store_status(
     uow: UnitOfWork, order: Order, before: Refund, after: Refund, *, ids: Ids, now: datetime
 ) -> Order:
-    """Write down how a refund of the locked order stands now, and what follows from that; the order as it is then.
+    """Store the refund's present status for the locked order, with what follows from it. Returns the order after that.
 
-    The buyer hears of a refund that was taken for refused and was made after all, unless a mail about it is waiting
-    anyway, and of one that their bank did not take.
+    The buyer gets a mail about a refund that counted as refused but was made after all, unless a mail about it is
+    already waiting, and about one that their bank did not accept.
     """
     await uow.refunds.save(after)
     order = await refresh_refunded_amount(uow, order)
@@ -102,7 +104,7 @@ async def store_status(
 
 
 async def drop_settled_submissions(uow: UnitOfWork, order: Order) -> None:
-    """Tasks that were given up, and would give back what is not owed any more, have nothing left to do."""
+    """Discard dead tasks that would give back money that is no longer owed."""
     refunds, disputes = await uow.refunds.of_order(order.id), await uow.disputes.of_order(order.id)
     waiting = any(refund.status is RefundStatus.REQUESTED for refund in refunds)
     if waiting or is_contested(order, disputes) or outstanding(order, refunds, refund_fees=False, disputes=disputes):
@@ -111,7 +113,7 @@ async def drop_settled_submissions(uow: UnitOfWork, order: Order) -> None:
 
 
 async def refresh_refunded_amount(uow: UnitOfWork, order: Order) -> Order:
-    """The locked order, with how much of it is on its way back to the buyer, or there, written down."""
+    """Store how much of the locked order's money has gone back or is on its way. Returns the order with it."""
     returned = sum(refund.amount for refund in await uow.refunds.of_order(order.id) if refund.is_effective)
     recounted = replace(order, refunded_amount=min(returned, order.amount_paid))
     if recounted != order:

@@ -1,7 +1,7 @@
-"""What follows when a show was cancelled: holds are released, and its producer may give everybody's money back.
+"""The refunds of a cancelled show, if its producer wants to refund all buyers.
 
-Nothing of this is done in a request. The show says that it is cancelled, a row says that it is to be refunded, and the
-orders' own states say what is left to do: so a worker that dies loses nothing, and another one goes on.
+No request does this work itself. The show is marked as cancelled, a row says that it is to be refunded, and the orders'
+own states show what is left to do. So if a worker dies nothing is lost, and another one continues.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ log = logging.getLogger(__name__)
 
 #: Orders that are refunded before the claim on their show is renewed: a second's work.
 BATCH = 50
-#: How long a worker may take for a batch before another one goes on with the show. Also how often a show is looked at
-#: again: an order that was being completed when the show was cancelled is seen the next time.
+#: How long a worker may take for a batch before another one continues with the show. Also how often a show is looked at
+#: again: an order that was being completed when the show was cancelled is found the next time.
 CLAIM = timedelta(seconds=30)
 #: No payment takes longer to arrive.
 LOOKED_AFTER = timedelta(days=30)
-#: Failures that are named one by one.
+#: Failures that are listed one by one.
 MAX_FAILURES = 100
 
 
 class RefundShow:
-    """A producer gives everybody's money back, in one operation that workers carry out."""
+    """Refunds all buyers of a show, for its producer, in one operation that workers carry out."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
@@ -46,7 +46,7 @@ class RefundShow:
     async def __call__(
         self, actor: Actor, show_id: UUID, *, refund_fees: bool, reason: str
     ) -> tuple[RefundProgress, Currency]:
-        """How far it is, which is nowhere the first time. Doing it again goes on, and tries once more what failed.
+        """The progress, which is none the first time. Repeating the request continues, and tries failed orders again.
 
         Raises NotFound, InvalidRequest, Conflict for a show that was not cancelled.
         """
@@ -68,17 +68,17 @@ class RefundShow:
         return progress, currency
 
     async def progress(self, actor: Actor, show_id: UUID) -> tuple[RefundProgress, Currency]:
-        """How far it is. Raises NotFound, also when nobody has asked for a refund of the show."""
+        """The progress. Raises NotFound, also if no refund of the show was requested."""
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, show_id)
             if await uow.show_refunds.refund_of(show_id) is None:
-                raise NotFound("Nobody has asked for a refund of this show")
+                raise NotFound("No refund of this show was requested")
             progress = await uow.show_refunds.progress(show_id, failures=MAX_FAILURES)
             return progress, (await producer_of(uow, actor.producer_id)).currency
 
 
 class RefundCancelled:
-    """The worker's part: refunds order after order of the shows that were asked for."""
+    """The worker's part: refunds order after order of the requested shows."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, refund_order: RefundOrder) -> None:
         self._unit_of_work = unit_of_work
@@ -86,7 +86,7 @@ class RefundCancelled:
         self._refund_order = refund_order
 
     async def __call__(self) -> int:
-        """How many orders were refunded: all there are, unless another worker has their show."""
+        """Refund all remaining orders, except those of shows that another worker has. Returns how many."""
         refunded = 0
         while (refund := await self._claim()) is not None:
             while order_ids := await self._next_batch(refund):
@@ -108,7 +108,7 @@ class RefundCancelled:
         async with self._unit_of_work() as uow:
             await uow.show_refunds.keep_refund(show_id, until=self._clock.now() + CLAIM)
             order_ids = await uow.show_refunds.to_refund(show_id, limit=BATCH)
-            # What is lost after it was asked for waits until it is asked for again.
+            # A refund that is lost after the request waits for the next request.
             order_ids = order_ids or await uow.show_refunds.to_refund_again(show_id, asked_at=asked_at, limit=BATCH)
             await uow.commit()
         return order_ids
@@ -119,7 +119,7 @@ class RefundCancelled:
         except DomainError as refusal:
             log.warning("Order %s of a cancelled show is not refunded: %s", order_id, refusal)
             async with self._unit_of_work() as uow:
-                # Whoever refunded it meanwhile has left nothing to do: only what still admits counts as refused.
+                # An order that was refunded in the meantime is done: only one that still admits counts as refused.
                 await uow.show_refunds.refused(order_id, reason=str(refusal))
                 await uow.commit()
             return False

@@ -1,4 +1,4 @@
-"""Task: ask Stripe for the refunds of an order."""
+"""Task: request an order's refunds from Stripe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from domain.tasks import OutboxTask
 
 
 class SubmitRefunds:
-    """Handler of TaskKind.SUBMIT_REFUNDS: tells Stripe of an order's refunds that it has not heard of."""
+    """Handler of TaskKind.SUBMIT_REFUNDS: sends an order's new refunds to Stripe."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, clock: Clock, ids: Ids) -> None:
         self._unit_of_work = unit_of_work
@@ -28,9 +28,10 @@ class SubmitRefunds:
         self._ids = ids
 
     async def __call__(self, task: OutboxTask) -> None:
-        """An operator who revives the task after Stripe refused, starts another refund of what is owed.
+        """Send the refunds. An operator who requeues the task after Stripe refused starts another refund of what is
+        owed.
 
-        Raises PermanentTaskError when Stripe refuses one for good, PaymentUnavailable when it is away.
+        Raises PermanentTaskError if Stripe refuses one for good, PaymentUnavailable if it is away.
         """
         if task.was_requeued:
             await self._start_again(task.about_order)
@@ -79,6 +80,6 @@ class SubmitRefunds:
         async with self._unit_of_work() as uow:
             order = (await uow.orders.lock([order_id]))[order_id]
             current = next(r for r in await uow.refunds.of_order(order_id) if r.id == refund_id)
-            if current.status is RefundStatus.REQUESTED:  # else an event was quicker, and knows better
+            if current.status is RefundStatus.REQUESTED:  # else an event came first, and has the newer status
                 await store_status(uow, order, current, followed, ids=self._ids, now=self._clock.now())
             await uow.commit()

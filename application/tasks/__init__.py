@@ -1,1 +1,1 @@
-"""Work that is done after a commit, by workers."""
+"""Tasks that workers do after a commit."""

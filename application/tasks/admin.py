@@ -1,4 +1,4 @@
-"""Use cases: an operator looks at the outbox, and has dead tasks tried again."""
+"""Use cases: an operator looks at the outbox, and requeues dead tasks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAGE: Final = 500
 
 
 class PerhapsSent(StrEnum):
-    """Not done, and the mail server has perhaps taken its mail: a view across the states."""
+    """Tasks in any state that are not done and whose mail the mail server has perhaps accepted."""
 
     PERHAPS_SENT = "perhaps_sent"
 
@@ -27,7 +27,7 @@ class ListTasks:
         self._clock = clock
 
     async def __call__(self, state: TaskState | PerhapsSent) -> AsyncIterator[OutboxTask]:
-        """All such tasks, in the order of their ids: however many there are, a page at a time."""
+        """All such tasks, in the order of their ids: any number of them, a page at a time."""
         after: UUID | None = None
         while True:
             async with self._unit_of_work() as uow:
@@ -43,16 +43,17 @@ class ListTasks:
 
 
 class RetryDeadTasks:
-    """The relay hands them over within a second, where a worker runs."""
+    """Requeues dead tasks. The relay dispatches them within a second, if a worker runs."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
     async def __call__(self, task_ids: Collection[UUID] | None = None) -> list[UUID]:
-        """Dead tasks, these or all, get all their tries again; of these, those whose mail was perhaps sent, too.
+        """Give dead tasks, the given or all, their full number of tries; given ones may also be tasks whose mail was
+        perhaps sent. Returns which.
 
-        Raises NotFound, and revives none, where one of these is neither.
+        Raises NotFound, and requeues none, if one of the given tasks is neither.
         """
         async with self._unit_of_work() as uow:
             revived = await uow.outbox.requeue(task_ids, now=self._clock.now())

@@ -1,4 +1,4 @@
-"""Use case: how much is waiting to be done, for those who watch over the house."""
+"""Use case: how much work is waiting, for operators and their monitoring."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.tasks import TaskKind
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """So many tasks of a kind wait for a worker, the oldest for so long."""
+    """The number of tasks of a kind that wait for a worker, and how long the oldest has waited."""
 
     count: int
     oldest: timedelta
@@ -25,8 +25,8 @@ class Overdue:
 class Backlog:
     """``pending`` tasks are to be done, ``dead`` ones were given up, ``overdue`` ones are due and wait for a worker.
 
-    ``perhaps_sent`` counts the pending and dead ones whose mail the mail server has perhaps taken. A reminder whose day
-    has not come is none of them.
+    ``perhaps_sent`` counts the pending and dead ones whose mail the mail server has perhaps accepted. Reminders whose
+    day has not come are not counted.
     """
 
     pending: int = 0
@@ -36,7 +36,7 @@ class Backlog:
 
     @property
     def oldest(self) -> timedelta:
-        """For how long the task is due that waits longest."""
+        """How long the task that waits longest has been due."""
         return max((each.oldest for each in self.overdue.values()), default=timedelta())
 
     @property
@@ -46,7 +46,9 @@ class Backlog:
 
     @property
     def in_words(self) -> str:
-        """Of what is overdue: "1301 tasks are due, the oldest for 480 seconds (confirmation_mail 1290, …)"."""
+        """The overdue tasks in a sentence: "1301 tasks are due, the oldest for 480 seconds (confirmation_mail 1290,
+        …)".
+        """
         listed = ", ".join(f"{kind} {each.count}" for kind, each in sorted(self.overdue.items()))
         return f"{self.due} tasks are due, the oldest for {self.oldest.total_seconds():.0f} seconds ({listed})"
 
@@ -57,7 +59,7 @@ class MeasureBacklog:
         self._clock = clock
 
     async def __call__(self) -> Backlog:
-        """Raises StorageUnavailable."""
+        """The present backlog. Raises StorageUnavailable."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             counts = await uow.outbox.backlog(now=now, until=now + LONGEST_PAUSE * 2)

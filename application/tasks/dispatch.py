@@ -14,14 +14,14 @@ log = logging.getLogger(__name__)
 
 
 class TaskDispatcher:
-    """Hands outbox tasks to the workers in the background. What fails is left to the relay."""
+    """Dispatches outbox tasks to the workers in the background. If that fails, the relay does it later."""
 
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
         self._running: set[asyncio.Task[None]] = set()
 
     def __call__(self, tasks: Iterable[OutboxTask]) -> None:
-        """Return at once. Never raises. What is written for many at once is left to the relay, which keeps count."""
+        """Start dispatching, and return at once. Never raises. Bulk tasks are left to the relay, which limits them."""
         task_ids = [task.id for task in tasks if task.kind not in BULK]
         if not task_ids:
             return

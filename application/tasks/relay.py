@@ -1,4 +1,4 @@
-"""Handing over what was not handed over at once: Redis was away, a worker died, a pause or a day is over."""
+"""Dispatching tasks that were not dispatched at once: Redis was away, a worker died, or their due time has come."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from domain.tasks import BULK, URGENT
 
 log = logging.getLogger(__name__)
 
-#: Due tasks that are handed over in one pass.
+#: Due tasks that are dispatched in one pass.
 RELAY_LIMIT: Final = 500
-#: Of tasks that are written for a whole show, so many are in the queue at a time: what a single buyer waits for comes
-#: after these at the latest, not after a hundred thousand reminders.
+#: The most tasks of whole shows in the queue at a time: a task that a single buyer waits for comes after these at the
+#: latest, not after a hundred thousand reminders.
 BULK_LIMIT: Final = 100
-#: A task that was handed over and that nobody began within this time is handed over again: the queue lost it.
+#: A dispatched task that no worker has begun within this time is dispatched again: the queue lost it.
 HAND_OVER_AGAIN: Final = timedelta(seconds=30)
 
 
 class RelayTasks:
-    """Any number of workers may do this at a time: a task that is handed over twice is done once all the same."""
+    """Any number of workers may do this at a time: a task that is dispatched twice is still done once."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, notifier: Notifier) -> None:
         self._unit_of_work = unit_of_work
@@ -31,7 +31,7 @@ class RelayTasks:
         self._notifier = notifier
 
     async def __call__(self) -> int:
-        """How many tasks were handed over."""
+        """Dispatch due tasks. Returns how many."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             due = await uow.outbox.due(now=now, limit=RELAY_LIMIT, kinds=URGENT)

@@ -19,16 +19,16 @@ from domain.tasks import OutboxTask, TaskKind, TaskState
 
 log = logging.getLogger(__name__)
 
-#: How long a task stays with a worker of whom nothing is heard. Short, as buyers of a worker that died wait for it.
+#: How long a task stays with a silent worker. Short, because buyers of a worker that died wait for it.
 CLAIM: Final = timedelta(seconds=20)
-#: How often a worker that is alive says so: twice it may fail to.
+#: How often a live worker renews its claim: it may fail twice.
 RENEW_EVERY: Final = CLAIM / 3
 #: With the pauses below, the last try comes about a day after the first.
 MAX_ATTEMPTS: Final = 17
 FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(hours=4)
-#: A mail that was perhaps sent is sent again after so long, once. Most servers that take a mail without saying so
-#: deliver it, so a buyer who has the mail should not get it a second time in the same hour; one who has none gets it.
+#: A mail that was perhaps sent is sent again after this time, once. Most servers that accept a mail without saying so
+#: deliver it, so a buyer who has the mail should not get it again within the hour; a buyer without it gets it.
 PERHAPS_SENT_PAUSE: Final = timedelta(hours=1)
 #: In seconds: a database that restarts is back within this minute.
 RECORD_PAUSES: Final = (0.1, 0.5, 1, 2, 5, 10, 20, 20)
@@ -41,7 +41,7 @@ class PermanentTaskError(Exception):
 
 
 class PostponeTask(Exception):
-    """The task could not be begun, and is to be ``until`` then. This was no try."""
+    """The task could not be begun, and is postponed to ``until``. This does not count as a try."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until)
@@ -49,7 +49,7 @@ class PostponeTask(Exception):
 
 
 class TaskPerhapsDone(Exception):
-    """What the task is about was begun at ``since``, and whether it happened cannot be known."""
+    """The work of the task was begun at ``since``, and its outcome cannot be known."""
 
     def __init__(self, words: str, since: datetime) -> None:
         super().__init__(words, since)
@@ -61,7 +61,7 @@ class TaskPerhapsDone(Exception):
 
 
 class ClaimLost(Exception):
-    """The claim of the task is over: another worker may have it. Nothing was done, and nothing is to be done."""
+    """The claim of the task is over: another worker may have it. This worker did nothing, and must do nothing."""
 
 
 class RunTask:
@@ -83,7 +83,7 @@ class RunTask:
         self._renew_every = renew_every
 
     async def __call__(self, task_id: UUID) -> TaskState | None:
-        """How the task stands after this try; None when it was not to be had (done, not due, or claimed)."""
+        """The task's state after this try; None if it was not available (done, not due, or claimed)."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             task = await uow.outbox.claim(task_id, now=now, until=now + CLAIM)
@@ -155,7 +155,7 @@ class RunTask:
         )
 
     def _perhaps_done(self, task: OutboxTask, doubt: TaskPerhapsDone) -> OutboxTask:
-        """Not to be repeated for a while; not at all without a person, where it was a repetition already."""
+        """The task, to be repeated only after a pause, or, if this was already a repetition, only by a person."""
         is_repetition = task.sending_since not in (None, doubt.since)
         log.warning(
             "Task %s (%s, %s): its mail with Message-ID <%s> was perhaps sent: %s. It is %s",
@@ -177,9 +177,9 @@ class RunTask:
         )
 
     async def _record(self, tried: OutboxTask) -> None:
-        """Write the outcome down, however long that takes: what is done and not known to be is done twice.
+        """Store the outcome, however long that takes: a task that is done but not recorded is done twice.
 
-        Raises what the database raised after the last of the pauses.
+        Raises the database's error after the last pause.
         """
         for pause in (*RECORD_PAUSES, None):
             try:
@@ -189,13 +189,13 @@ class RunTask:
             except (StorageUnavailable, StorageConflict) as error:
                 if pause is None:
                     raise
-                log.warning("That task %s is %s could not be written down yet: %s", tried.id, tried.state, error)
+                log.warning("Could not store yet that task %s is %s: %s", tried.id, tried.state, error)
                 await asyncio.sleep(pause)
             else:
                 return
 
     def _pause(self, attempts: int) -> timedelta:
-        """Doubling, and scattered by up to a quarter, so that what failed together does not return together."""
+        """A doubling pause, scattered by up to a quarter, so tasks that failed together do not return together."""
         pause: timedelta = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
         return pause * (1 + self._ids.random_bytes(1)[0] / 255 / 4)
 

@@ -22,16 +22,16 @@ class WorkersNeeded:
 
     @property
     def in_words(self) -> str:
-        """For example "the last hour (957 tasks done, 4000 due) would have needed 4 workers"."""
+        """The estimate in words: "the last hour (957 tasks done, 4000 due) would have needed 4 workers"."""
         noun = "worker" if self.workers == 1 else "workers"
         return f"the last hour ({self.done} tasks done, {self.overdue} due) would have needed {self.workers} {noun}"
 
 
 def workers_needed(work: Workload, overdue: int) -> WorkersNeeded | None:
-    """By the time that workers took for the tasks of the last hour. None if they did none.
+    """An estimate from the time that workers took for the tasks of the last hour. None if they did none.
 
-    A worker does several tasks at a time, so that one with little to do takes longer for each. The answer is then
-    too large rather than too small; it is exact once the workers have all that they can do.
+    A worker does several tasks at a time, and one with little to do takes longer for each. So the answer is rather too
+    large than too small; it is exact once the workers are fully busy.
     """
     if not work.tasks:
         return None
@@ -50,7 +50,7 @@ class EstimateWorkers:
 
 
 class WorkMeter:
-    """Counts the tasks that this worker does, and the time in which it does at least one."""
+    """Counts the tasks of this worker, and the time in which it does at least one."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -61,7 +61,7 @@ class WorkMeter:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Something to do, from its beginning to its end. Several may overlap."""
+        """Measures one piece of work, from its beginning to its end. Several may overlap."""
         if not self._under_way:
             self._since = self._monotonic()
         self._under_way += 1
@@ -73,11 +73,11 @@ class WorkMeter:
                 self._busy_seconds += self._monotonic() - self._since
 
     def count(self) -> None:
-        """One task was done."""
+        """Count one task that was done."""
         self._tasks += 1
 
     def take(self) -> Workload:
-        """What was measured since the last time, which is then forgotten."""
+        """The measurement since the last call, which is then reset."""
         if self._under_way:
             now = self._monotonic()
             self._busy_seconds += now - self._since
@@ -87,7 +87,7 @@ class WorkMeter:
         return work
 
     def give_back(self, work: Workload) -> None:
-        """What was taken counts again."""
+        """Add a measurement that was taken back to the present one."""
         self._tasks += work.tasks
         self._busy_seconds += work.busy.total_seconds()
 
@@ -100,7 +100,7 @@ class ReportWork:
         self._meter = meter
 
     async def __call__(self) -> int:
-        """How many tasks were reported."""
+        """Report the work. Returns how many tasks were reported."""
         work = self._meter.take()
         if await self._work_log.add(work):
             return work.tasks

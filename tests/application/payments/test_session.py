@@ -353,5 +353,5 @@ async def test_database_that_stays_busy_is_told(caplog: pytest.LogCaptureFixture
     with pytest.raises(StorageUnavailable):
         await world.buy((stalls, 1))
 
-    assert caplog.text.count("is not written down yet") == len(ATTACH_PAUSES)
+    assert caplog.text.count("is not stored yet") == len(ATTACH_PAUSES)
     await world.close()

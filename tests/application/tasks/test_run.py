@@ -220,7 +220,7 @@ async def test_what_is_done_is_written_down_although_the_database_was_away_for_a
         await work.begun.wait()
         world.database.available = False
         work.gate.set()
-        while "could not be written down yet" not in caplog.text:
+        while "Could not store yet that task" not in caplog.text:
             await asyncio.sleep(0.001)
         world.database.available = True
         assert await running is TaskState.DONE
