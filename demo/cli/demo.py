@@ -114,7 +114,7 @@ def _announce(addresses: _Addresses, access: DemoAccess, *, as_json: bool) -> No
     click.echo(
         f"PiqueTickets is ready: {addresses.url}\n"
         f"  Shows           {addresses.url}/api/v1/shows\n"
-        f"  API description {addresses.docs_url}\n"
+        f"  OpenAPI (JSON)  {addresses.docs_url}\n"
         f"  Stripe sandbox  {addresses.sandbox_url}\n"
         f"  Mailbox         {addresses.mailbox_url}\n"
         f"  Producer token  {access.producer_token}\n"

@@ -16,8 +16,8 @@ from entrypoints.cli.running import tell_what_is_questionable
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
 from entrypoints.http.app import create_app, create_metrics_app
-from entrypoints.http.server import bind, create_server
 from entrypoints.logs import configure_logging
+from entrypoints.server.server import bind, create_server
 from entrypoints.settings import InvalidSettings, Settings
 
 

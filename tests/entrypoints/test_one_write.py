@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 from typing_extensions import override
 
-from entrypoints.http.server import MAX_WAITING_BYTES, CoalescingTransport
+from entrypoints.server.coalescing import MAX_WAITING_BYTES, CoalescingTransport
 
 
 class Line(asyncio.Transport):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlsplit
 
-from entrypoints.http.server import MAX_HEAD_BYTES
+from entrypoints.server.protocol import MAX_HEAD_BYTES
 from tests.support.server import Service
 
 CHUNK = 8 * 1024

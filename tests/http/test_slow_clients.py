@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from entrypoints.http.connections import MOST_CONNECTIONS, ConnectionLimits, OpenConnections
-from entrypoints.http.server import bind, create_server
+from entrypoints.server.connections import MOST_CONNECTIONS, ConnectionLimits, OpenConnections
+from entrypoints.server.server import bind, create_server
 from tests.support.server import Service, free_port
 
 pytestmark = pytest.mark.p2

@@ -23,7 +23,7 @@ from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
 from entrypoints.http.gc_tuning import calm_garbage_collector
-from entrypoints.http.server import bind, create_server
+from entrypoints.server.server import bind, create_server
 from entrypoints.settings import Settings
 from tests.load.house import WEBHOOK_SECRET
 from tests.support import factories

@@ -15,7 +15,7 @@ from dependency_injector import providers
 from adapters.stripe.client import HttpClient, Observe
 from entrypoints.container import Container, close
 from entrypoints.http.app import create_app
-from entrypoints.http.server import bind, create_server
+from entrypoints.server.server import bind, create_server
 from entrypoints.settings import Settings
 from entrypoints.worker import run_worker
 

@@ -1,67 +1,24 @@
-"""One server process: uvicorn on a socket that several processes may share."""
+"""HTTP/1.1 for clients that may be slow, silent or too many: uvicorn's protocol with bounds."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from asyncio import TimerHandle
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 import uvicorn
-from litestar.types import ASGIApp
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.http.client_network import is_private, network_of
-from entrypoints.http.connections import ConnectionLimits, OpenConnections
-from entrypoints.http.proxies import ForwardedClients
+from entrypoints.server.coalescing import CoalescingTransport
+from entrypoints.server.connections import ConnectionLimits, OpenConnections
 
-#: Connections that wait to be accepted: a crowd that comes within one busy moment.
-BACKLOG: Final = 4096
-#: A process that is told to stop finishes what it is doing within this time.
-STOP_SECONDS: Final = 15
-#: An idle connection is kept so long; longer than proxies keep theirs, so that it is they who close.
-KEEP_ALIVE_SECONDS: Final = 75
 #: A request that was sent while the process was told to stop arrives within this time.
 LAST_REQUEST_SECONDS: Final = 0.1
 #: Request line and headers together.
 MAX_HEAD_BYTES: Final = 64 * 1024
-#: Of an answer, so much is put together before it is sent.
-MAX_WAITING_BYTES: Final = 64 * 1024
-
-
-class CoalescingTransport:
-    """A transport that sends what is written in one go at once: uvicorn writes an answer's head and body apart, and
-    each would be a packet and a system call of its own.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._waiting: list[bytes] = []
-        self._size = 0
-
-    def write(self, data: bytes) -> None:
-        if not self._waiting:
-            self._loop.call_soon(self._send)
-        self._waiting.append(data)
-        self._size += len(data)
-        if self._size >= MAX_WAITING_BYTES:
-            self._send()
-
-    def close(self) -> None:
-        self._send()
-        self._transport.close()
-
-    def _send(self) -> None:
-        waiting, self._waiting, self._size = self._waiting, [], 0
-        if waiting and not self._transport.is_closing():
-            self._transport.writelines(waiting)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
 
 
 class BoundedConfig(uvicorn.Config):
@@ -252,54 +209,6 @@ def _refusal(status: bytes, *headers: bytes) -> bytes:
 
 
 _TOO_MANY: Final = _refusal(b"503 Service Unavailable", b"retry-after: 5")
+
+
 _TOO_SLOW: Final = _refusal(b"408 Request Timeout")
-
-
-class Server(uvicorn.Server):
-    """A server that leaves signals to whoever runs it: set ``should_exit`` to stop."""
-
-    @override
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def create_server(app: ASGIApp, *, trusted_proxies: str = "", limits: ConnectionLimits | None = None) -> Server:
-    """A server for ``serve(sockets=[…])``. ``trusted_proxies`` (addresses or networks, comma-separated) may say in
-    X-Forwarded-For whom they speak for; nobody else is believed.
-    """
-    clients = ForwardedClients(app, trusted_proxies=trusted_proxies)
-    return Server(
-        BoundedConfig(
-            clients,
-            limits=limits or ConnectionLimits(),
-            trusts=clients.trusts,
-            http=BoundedHttpProtocol,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            backlog=BACKLOG,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
-    )
-
-
-def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A socket to serve on. Where it is ``shared`` the kernel spreads connections evenly over the processes that bind
-    it; otherwise they would all go to whichever wakes first. Raises OSError when the port is taken.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listening.bind((host, port))
-    except OSError:
-        listening.close()
-        raise
-    return listening

@@ -1,0 +1,73 @@
+"""One server process: uvicorn on a socket that several processes may share."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from litestar.types import ASGIApp
+from typing_extensions import override
+
+from entrypoints.http.proxies import ForwardedClients
+from entrypoints.server.connections import ConnectionLimits
+from entrypoints.server.protocol import BoundedConfig, BoundedHttpProtocol
+
+#: Connections that wait to be accepted: a crowd that comes within one busy moment.
+BACKLOG: Final = 4096
+#: A process that is told to stop finishes what it is doing within this time.
+STOP_SECONDS: Final = 15
+#: An idle connection is kept so long; longer than proxies keep theirs, so that it is they who close.
+KEEP_ALIVE_SECONDS: Final = 75
+
+
+class Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs it: set ``should_exit`` to stop."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def create_server(app: ASGIApp, *, trusted_proxies: str = "", limits: ConnectionLimits | None = None) -> Server:
+    """A server for ``serve(sockets=[…])``. ``trusted_proxies`` (addresses or networks, comma-separated) may say in
+    X-Forwarded-For whom they speak for; nobody else is believed.
+    """
+    clients = ForwardedClients(app, trusted_proxies=trusted_proxies)
+    return Server(
+        BoundedConfig(
+            clients,
+            limits=limits or ConnectionLimits(),
+            trusts=clients.trusts,
+            http=BoundedHttpProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+    )
+
+
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket to serve on. Where it is ``shared`` the kernel spreads connections evenly over the processes that bind
+    it; otherwise they would all go to whichever wakes first. Raises OSError when the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
