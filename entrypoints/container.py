@@ -17,8 +17,8 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.report import PostgresReportReader
 from adapters.postgres.retention import PostgresRetention
 from adapters.postgres.tax_locations import PostgresTaxLocations
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.prometheus.measured import MeasuredDecider, MeasuredLock
+from adapters.postgres.unit_of_work import PostgresDatabase
+from adapters.prometheus.measured import MeasuredDatabase, MeasuredDecider, MeasuredLock
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import CONNECTION, create_redis
 from adapters.redis.heartbeat import RedisHeartbeat
@@ -98,6 +98,7 @@ from application.payments.release_sweep import ReleaseCancelled, ReleaseOverdue,
 from application.payments.session import FindPayPage, OpenSession
 from application.payments.transfer_description import DescribeTransfer
 from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.refunds.disputes import ListDisputes, ReverseTransfer, SyncDispute
 from application.refunds.refund_order import PreviewRefund, RefundOrder
 from application.refunds.refund_status import SyncRefundStatus
@@ -140,7 +141,9 @@ class Container(containers.DeclarativeContainer):
         pool_size=settings.provided.database_pool_size,
         prepared_statements=settings.provided.prepared_statements,
     )
-    unit_of_work = providers.Factory(PostgresUnitOfWork, engine, metrics.provided.transaction_ended)
+    database: providers.Singleton[UnitOfWorkFactory] = providers.Singleton(
+        MeasuredDatabase, providers.Singleton(PostgresDatabase, engine), metrics
+    )
     own_clock = providers.Singleton(SystemClock)
     database_clock = providers.Singleton(DatabaseClock, engine, own_clock)
     clock: providers.Provider[Clock] = providers.Callable(_itself, database_clock)
@@ -201,43 +204,43 @@ class Container(containers.DeclarativeContainer):
     issue = providers.Singleton(TicketIssuer, ids, codes)
     claimants = providers.Singleton(Claimants, settings.provided.secret_key, policy.claims)
     dispatch = providers.Singleton(TaskDispatcher, notifier)
+    audit = providers.Singleton(AuditLog, clock, ids)
 
-    order_payments = providers.Singleton(OrderPayments, unit_of_work.provider, clock, ids, issue, dispatch, metrics)
+    order_payments = providers.Singleton(OrderPayments, database, clock, ids, issue, dispatch, metrics)
     place_orders = providers.Singleton(
         PlaceOrders,
-        unit_of_work.provider,
+        database,
         providers.Singleton(MeasuredLock, lock, metrics),
         clock,
         ids,
         issue,
         dispatch,
         policy,
+        audit,
     )
     checkout_line: providers.Singleton[CheckoutLine] = providers.Singleton(
         GroupCommit, providers.Singleton(MeasuredDecider, place_orders, metrics.provided.checkouts_decided)
     )
-    open_session = providers.Singleton(OpenSession, payment, unit_of_work.provider, order_payments, links, clock)
+    open_session = providers.Singleton(OpenSession, payment, database, order_payments, links, clock)
     find_pay_page = providers.Singleton(FindPayPage, clock, open_session)
     checkout = providers.Singleton(Checkout, checkout_line, open_session, wait_seconds=settings.provided.lock_wait)
-    quote = providers.Singleton(QuoteCart, unit_of_work.provider, clock, policy)
-    complete_order = providers.Singleton(
-        CompleteOrder, payment, payment_for_buyers, unit_of_work.provider, order_payments
-    )
-    sync_refund_status = providers.Singleton(SyncRefundStatus, unit_of_work.provider, clock, ids)
-    sync_duplicate_payment = providers.Singleton(SyncDuplicatePayment, unit_of_work.provider, payment, clock, ids)
+    quote_cart = providers.Singleton(QuoteCart, database, clock, policy)
+    complete_order = providers.Singleton(CompleteOrder, payment, payment_for_buyers, database, order_payments)
+    sync_refund_status = providers.Singleton(SyncRefundStatus, database, clock, ids)
+    sync_duplicate_payment = providers.Singleton(SyncDuplicatePayment, database, payment, clock, ids)
     sync_dispute = providers.Singleton(
         SyncDispute,
-        unit_of_work.provider,
+        database,
         clock,
         ids,
         dispatch,
         tells_operator=providers.Callable(bool, settings.provided.operator_email),
     )
-    keep_event = providers.Singleton(KeepEvent, unit_of_work.provider, clock)
+    keep_event = providers.Singleton(KeepEvent, database, clock)
     event_handlers = providers.Singleton(
         EventHandlers,
         payment,
-        unit_of_work.provider,
+        database,
         order_payments,
         complete_order,
         sync_refund_status,
@@ -248,108 +251,105 @@ class Container(containers.DeclarativeContainer):
     handle_payment_event = providers.Singleton(
         HandlePaymentEvent,
         payment_events,
-        unit_of_work.provider,
+        database,
         clock,
         event_handlers,
         keep_event,
         livemode=settings.provided.is_production,
     )
-    list_failed_events = providers.Singleton(ListFailedEvents, unit_of_work.provider)
+    list_failed_events = providers.Singleton(ListFailedEvents, database)
     review_refunds_and_disputes = providers.Singleton(
-        ReviewRefundsAndDisputes, payment, unit_of_work.provider, clock, event_handlers
+        ReviewRefundsAndDisputes, payment, database, clock, event_handlers
     )
-    refund_order = providers.Singleton(RefundOrder, unit_of_work.provider, clock, ids, dispatch)
-    reconcile = providers.Singleton(Reconcile, payment, unit_of_work.provider, clock, order_payments, open_session)
-    release_order = providers.Singleton(ReleaseOrder, payment, unit_of_work.provider, order_payments, links)
-    cancel_order = providers.Singleton(CancelOrder, release_order, unit_of_work.provider, order_payments, clock)
-    release_sweep = providers.Singleton(ReleaseSweep, unit_of_work.provider, clock, release_order)
+    refund_order = providers.Singleton(RefundOrder, database, clock, ids, dispatch, audit)
+    reconcile = providers.Singleton(Reconcile, payment, database, clock, order_payments, open_session)
+    release_order = providers.Singleton(ReleaseOrder, payment, database, order_payments, links)
+    cancel_order = providers.Singleton(CancelOrder, release_order, database, order_payments, clock)
+    release_sweep = providers.Singleton(ReleaseSweep, database, clock, release_order)
     release_overdue = providers.Singleton(ReleaseOverdue, release_sweep)
-    submit_checkout_form = providers.Singleton(SubmitCheckoutForm, checkout, cancel_order, unit_of_work.provider)
-    list_shows = providers.Singleton(ListShows, unit_of_work.provider, clock)
-    get_show = providers.Singleton(GetShow, unit_of_work.provider)
-    get_order = providers.Singleton(GetOrder, unit_of_work.provider)
+    submit_checkout_form = providers.Singleton(SubmitCheckoutForm, checkout, cancel_order, database)
+    list_shows = providers.Singleton(ListShows, database, clock)
+    get_show = providers.Singleton(GetShow, database)
+    get_order = providers.Singleton(GetOrder, database)
     print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
     write_calendar = providers.Singleton(WriteCalendar, calendars, links, clock)
     address_hashes = providers.Singleton(AddressHashes, settings.provided.signing_key)
-    look_up_orders = providers.Singleton(LookUpOrders, unit_of_work.provider, clock, ids, address_hashes, dispatch)
-    send_email = providers.Singleton(SendEmail, letters, mailer, mail_pace, unit_of_work.provider, clock)
+    look_up_orders = providers.Singleton(LookUpOrders, database, clock, ids, address_hashes, dispatch)
+    send_email = providers.Singleton(SendEmail, letters, mailer, mail_pace, database, clock)
 
-    audit = providers.Singleton(AuditLog, clock, ids)
-    get_account = providers.Singleton(GetAccount, unit_of_work.provider, payment)
+    get_account = providers.Singleton(GetAccount, database, payment)
     save_account = providers.Singleton(SaveAccount, clock, ids, audit)
-    change_account = providers.Singleton(ChangeAccount, unit_of_work.provider, payment, save_account, dispatch)
-    onboard_producer = providers.Singleton(
-        OnboardProducer, unit_of_work.provider, payment, links, audit, save_account, dispatch
-    )
-    add_show = providers.Singleton(AddShow, unit_of_work.provider, ids, audit)
-    list_own_shows = providers.Singleton(ListOwnShows, unit_of_work.provider)
-    get_own_show = providers.Singleton(GetOwnShow, unit_of_work.provider)
-    change_show = providers.Singleton(ChangeShow, unit_of_work.provider, clock, audit)
-    delete_show = providers.Singleton(DeleteShow, unit_of_work.provider, audit)
-    add_ticket = providers.Singleton(AddTicket, unit_of_work.provider, ids, audit)
-    change_ticket = providers.Singleton(ChangeTicket, unit_of_work.provider, audit)
-    delete_ticket = providers.Singleton(DeleteTicket, unit_of_work.provider, audit)
-    add_promo_code = providers.Singleton(AddPromoCode, unit_of_work.provider, ids, audit)
-    list_promo_codes = providers.Singleton(ListPromoCodes, unit_of_work.provider)
-    change_promo_code = providers.Singleton(ChangePromoCode, unit_of_work.provider, audit)
-    delete_promo_code = providers.Singleton(DeletePromoCode, unit_of_work.provider, audit)
+    change_account = providers.Singleton(ChangeAccount, database, payment, save_account, dispatch)
+    onboard_producer = providers.Singleton(OnboardProducer, database, payment, links, audit, save_account, dispatch)
+    add_show = providers.Singleton(AddShow, database, ids, audit)
+    list_own_shows = providers.Singleton(ListOwnShows, database)
+    get_own_show = providers.Singleton(GetOwnShow, database)
+    change_show = providers.Singleton(ChangeShow, database, clock, audit)
+    delete_show = providers.Singleton(DeleteShow, database, audit)
+    add_ticket = providers.Singleton(AddTicket, database, ids, audit)
+    change_ticket = providers.Singleton(ChangeTicket, database, audit)
+    delete_ticket = providers.Singleton(DeleteTicket, database, audit)
+    add_promo_code = providers.Singleton(AddPromoCode, database, ids, audit)
+    list_promo_codes = providers.Singleton(ListPromoCodes, database)
+    change_promo_code = providers.Singleton(ChangePromoCode, database, audit)
+    delete_promo_code = providers.Singleton(DeletePromoCode, database, audit)
     release_cancelled = providers.Singleton(ReleaseCancelled, release_sweep)
-    refund_show = providers.Singleton(RefundShow, unit_of_work.provider, clock, audit)
-    refund_cancelled = providers.Singleton(RefundCancelled, unit_of_work.provider, clock, refund_order)
-    get_branding = providers.Singleton(GetBranding, unit_of_work.provider)
-    set_branding = providers.Singleton(SetBranding, unit_of_work.provider, audit)
-    set_logo = providers.Singleton(SetLogo, unit_of_work.provider, picture_studio, audit)
-    set_show_image = providers.Singleton(SetShowImage, unit_of_work.provider, picture_studio, audit)
-    get_picture = providers.Singleton(GetPicture, unit_of_work.provider)
-    read_audit_trail = providers.Singleton(ReadAuditTrail, unit_of_work.provider)
-    sell_at_counter = providers.Singleton(SellAtCounter, unit_of_work.provider, checkout)
-    list_orders = providers.Singleton(ListOrders, unit_of_work.provider)
-    list_attendees = providers.Singleton(ListAttendees, unit_of_work.provider)
-    list_holds = providers.Singleton(ListHolds, unit_of_work.provider)
-    release_holds = providers.Singleton(ReleaseHolds, unit_of_work.provider, release_order, audit)
-    forget_claims = providers.Singleton(ForgetClaims, unit_of_work.provider, clock)
-    list_disputes = providers.Singleton(ListDisputes, unit_of_work.provider)
-    list_refunds = providers.Singleton(ListRefunds, unit_of_work.provider)
-    resend_tickets = providers.Singleton(ResendTickets, unit_of_work.provider, clock, ids, dispatch)
-    change_customer = providers.Singleton(ChangeCustomer, unit_of_work.provider, clock, ids, dispatch)
-    write_note = providers.Singleton(WriteNote, unit_of_work.provider, clock, ids)
-    read_notes = providers.Singleton(ReadNotes, unit_of_work.provider)
-    preview_refund = providers.Singleton(PreviewRefund, unit_of_work.provider, policy)
-    export_buyer = providers.Singleton(ExportBuyer, unit_of_work.provider, clock, ids)
-    erase_buyer = providers.Singleton(EraseBuyer, unit_of_work.provider, clock, ids, dispatch)
+    refund_show = providers.Singleton(RefundShow, database, clock, audit)
+    refund_cancelled = providers.Singleton(RefundCancelled, database, clock, refund_order)
+    get_branding = providers.Singleton(GetBranding, database)
+    set_branding = providers.Singleton(SetBranding, database, audit)
+    set_logo = providers.Singleton(SetLogo, database, picture_studio, audit)
+    set_show_image = providers.Singleton(SetShowImage, database, picture_studio, audit)
+    get_picture = providers.Singleton(GetPicture, database)
+    read_audit_trail = providers.Singleton(ReadAuditTrail, database)
+    sell_at_counter = providers.Singleton(SellAtCounter, database, checkout)
+    list_orders = providers.Singleton(ListOrders, database)
+    list_attendees = providers.Singleton(ListAttendees, database)
+    list_holds = providers.Singleton(ListHolds, database)
+    release_holds = providers.Singleton(ReleaseHolds, database, release_order, audit)
+    forget_claims = providers.Singleton(ForgetClaims, database, clock)
+    list_disputes = providers.Singleton(ListDisputes, database)
+    list_refunds = providers.Singleton(ListRefunds, database)
+    resend_tickets = providers.Singleton(ResendTickets, database, clock, ids, dispatch, audit)
+    change_customer = providers.Singleton(ChangeCustomer, database, clock, ids, dispatch, audit)
+    write_note = providers.Singleton(WriteNote, database, clock, ids, audit)
+    read_notes = providers.Singleton(ReadNotes, database)
+    preview_refund = providers.Singleton(PreviewRefund, database, policy)
+    export_buyer = providers.Singleton(ExportBuyer, database, audit)
+    erase_buyer = providers.Singleton(EraseBuyer, database, clock, ids, dispatch, audit)
 
     door = providers.Singleton(TicketLookup, codes)
-    check_in = providers.Singleton(CheckIn, unit_of_work.provider, clock, ids, door)
-    undo_check_in = providers.Singleton(UndoCheckIn, unit_of_work.provider, clock, ids, door)
+    check_in = providers.Singleton(CheckIn, database, clock, ids, door)
+    undo_check_in = providers.Singleton(UndoCheckIn, database, clock, door, audit)
     list_signer = providers.Singleton(JoseListSigner, settings.provided.signing_key, settings.provided.earlier_keys)
-    issue_offline_list = providers.Singleton(IssueOfflineList, unit_of_work.provider, clock, list_signer)
-    sync_offline_scans = providers.Singleton(SyncOfflineScans, unit_of_work.provider, clock, door)
-    list_conflicts = providers.Singleton(ListConflicts, unit_of_work.provider)
+    issue_offline_list = providers.Singleton(IssueOfflineList, database, clock, list_signer)
+    sync_offline_scans = providers.Singleton(SyncOfflineScans, database, clock, door)
+    list_conflicts = providers.Singleton(ListConflicts, database)
 
     reports = providers.Singleton(PostgresReportReader, engine)
-    report_show = providers.Singleton(ReportShow, unit_of_work.provider, reports)
+    report_show = providers.Singleton(ReportShow, database, reports)
     consistency_checker = providers.Singleton(PostgresConsistencyChecker, engine)
     check_consistency = providers.Singleton(CheckConsistency, consistency_checker, clock)
-    check_timezones = providers.Singleton(CheckTimezones, unit_of_work.provider, clock)
+    check_timezones = providers.Singleton(CheckTimezones, database, clock)
     watch_timezones = providers.Singleton(WatchTimezones, check_timezones, clock)
-    apply_timezones = providers.Singleton(ApplyTimezones, unit_of_work.provider, clock, audit)
+    apply_timezones = providers.Singleton(ApplyTimezones, database, clock, audit)
 
-    register_producer = providers.Singleton(RegisterProducer, unit_of_work.provider, ids, audit)
-    issue_token = providers.Singleton(IssueToken, unit_of_work.provider, clock, ids, audit)
-    revoke_token = providers.Singleton(RevokeToken, unit_of_work.provider, clock, audit)
-    list_tokens = providers.Singleton(ListTokens, unit_of_work.provider)
-    authenticate = providers.Singleton(Authenticate, unit_of_work.provider, clock)
+    register_producer = providers.Singleton(RegisterProducer, database, ids, audit)
+    issue_token = providers.Singleton(IssueToken, database, clock, ids, audit)
+    revoke_token = providers.Singleton(RevokeToken, database, clock, audit)
+    list_tokens = providers.Singleton(ListTokens, database)
+    authenticate = providers.Singleton(Authenticate, database, clock)
 
     run_task = providers.Singleton(
         RunTask,
-        unit_of_work.provider,
+        database,
         clock,
         ids,
         providers.Dict(
             {
                 TaskKind.CONFIRMATION_MAIL: providers.Singleton(
                     SendConfirmationEmail,
-                    unit_of_work.provider,
+                    database,
                     print_tickets,
                     write_calendar,
                     send_email,
@@ -359,61 +359,55 @@ class Container(containers.DeclarativeContainer):
                     clock,
                 ),
                 TaskKind.REMINDER_MAIL: providers.Singleton(
-                    SendReminderEmail, unit_of_work.provider, clock, print_tickets, send_email, links
+                    SendReminderEmail, database, clock, print_tickets, send_email, links
                 ),
                 TaskKind.REFUND_MAIL: providers.Singleton(
-                    SendRefundEmail, unit_of_work.provider, clock, write_calendar, send_email, links
+                    SendRefundEmail, database, clock, write_calendar, send_email, links
                 ),
-                TaskKind.REFUND_FAILED_MAIL: providers.Singleton(
-                    SendRefundFailedEmail, unit_of_work.provider, send_email, links
-                ),
+                TaskKind.REFUND_FAILED_MAIL: providers.Singleton(SendRefundFailedEmail, database, send_email, links),
                 TaskKind.DISPUTE_MAIL: providers.Singleton(
                     SendDisputeEmail,
-                    unit_of_work.provider,
+                    database,
                     send_email,
                     operator_email=settings.provided.operator_email,
                 ),
                 TaskKind.LATE_PAYMENT_MAIL: providers.Singleton(
-                    SendLatePaymentEmail, unit_of_work.provider, clock, send_email, links
+                    SendLatePaymentEmail, database, clock, send_email, links
                 ),
                 TaskKind.SHOW_CANCELLED_MAIL: providers.Singleton(
-                    SendShowCancelledEmail, unit_of_work.provider, write_calendar, send_email, links
+                    SendShowCancelledEmail, database, write_calendar, send_email, links
                 ),
                 TaskKind.SHOW_MOVED_MAIL: providers.Singleton(
-                    SendShowRescheduledEmail, unit_of_work.provider, clock, write_calendar, send_email, links
+                    SendShowRescheduledEmail, database, clock, write_calendar, send_email, links
                 ),
                 TaskKind.CALENDAR_MAIL: providers.Singleton(
-                    SendCalendarEmail, unit_of_work.provider, clock, write_calendar, send_email, links
+                    SendCalendarEmail, database, clock, write_calendar, send_email, links
                 ),
-                TaskKind.ORDER_LINKS_MAIL: providers.Singleton(
-                    SendOrderLinksEmail, unit_of_work.provider, send_email, links
-                ),
-                TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, unit_of_work.provider, payment, clock, ids),
-                TaskKind.REVERSE_TRANSFER: providers.Singleton(ReverseTransfer, unit_of_work.provider, payment),
-                TaskKind.DESCRIBE_TRANSFER: providers.Singleton(DescribeTransfer, unit_of_work.provider, payment),
+                TaskKind.ORDER_LINKS_MAIL: providers.Singleton(SendOrderLinksEmail, database, send_email, links),
+                TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, database, payment, clock, ids),
+                TaskKind.REVERSE_TRANSFER: providers.Singleton(ReverseTransfer, database, payment),
+                TaskKind.DESCRIBE_TRANSFER: providers.Singleton(DescribeTransfer, database, payment),
                 TaskKind.RETURN_DUPLICATE_PAYMENT: providers.Singleton(
-                    ReturnDuplicatePayment, unit_of_work.provider, payment, clock, ids
+                    ReturnDuplicatePayment, database, payment, clock, ids
                 ),
                 TaskKind.PENDING_PAYMENT_MAIL: providers.Singleton(
-                    SendPendingPaymentEmail, unit_of_work.provider, clock, send_email, links
+                    SendPendingPaymentEmail, database, clock, send_email, links
                 ),
-                TaskKind.ADDRESS_CHANGED_MAIL: providers.Singleton(
-                    SendAddressChangedEmail, unit_of_work.provider, send_email
-                ),
+                TaskKind.ADDRESS_CHANGED_MAIL: providers.Singleton(SendAddressChangedEmail, database, send_email),
                 TaskKind.ACCOUNT_CHANGED_MAIL: providers.Singleton(
                     SendAccountChangedEmail,
-                    unit_of_work.provider,
+                    database,
                     send_email,
                     operator_email=settings.provided.operator_email,
                 ),
                 TaskKind.DUPLICATE_PAYMENT_MAIL: providers.Singleton(
-                    SendDuplicatePaymentEmail, unit_of_work.provider, send_email, links
+                    SendDuplicatePaymentEmail, database, send_email, links
                 ),
             }
         ),
     )
-    announce_pending_payments = providers.Singleton(AnnouncePendingPayments, unit_of_work.provider, clock)
-    measure_backlog = providers.Singleton(MeasureBacklog, unit_of_work.provider, clock)
+    announce_pending_payments = providers.Singleton(AnnouncePendingPayments, database, clock)
+    measure_backlog = providers.Singleton(MeasureBacklog, database, clock)
     follow_clocks = providers.Singleton(
         FollowClocks, database_clock, stripe_time, stripe_http, settings.provided.stripe_api_base
     )
@@ -427,9 +421,9 @@ class Container(containers.DeclarativeContainer):
     estimate_workers = providers.Singleton(EstimateWorkers, work_log)
     probes = providers.Singleton(Probes, settings.provided.signing_key, clock)
     readiness = providers.Singleton(Readiness, engine, redis)
-    relay_tasks = providers.Singleton(RelayTasks, unit_of_work.provider, clock, notifier)
-    list_tasks = providers.Singleton(ListTasks, unit_of_work.provider, clock)
-    retry_dead_tasks = providers.Singleton(RetryDeadTasks, unit_of_work.provider, clock)
+    relay_tasks = providers.Singleton(RelayTasks, database, clock, notifier)
+    list_tasks = providers.Singleton(ListTasks, database, clock)
+    retry_dead_tasks = providers.Singleton(RetryDeadTasks, database, clock)
 
 
 async def close(container: Container) -> None:

@@ -107,4 +107,4 @@ async def service(settings: Settings, service_port: int) -> AsyncIterator[Servic
 
 @pytest.fixture
 def box_office(service: Service, sandbox: StripeSandbox) -> BoxOffice:
-    return BoxOffice(service.client, service.container.unit_of_work, sandbox)
+    return BoxOffice(service.client, service.container.database(), sandbox)

@@ -80,6 +80,7 @@ class MemoryUnitOfWork:
     def __init__(self, database: MemoryDatabase, *, read_only: bool = False) -> None:
         self._database = database
         self._read_only = read_only
+        self._is_committed = False
         self._tables: Tables
 
     async def __aenter__(self) -> Self:
@@ -122,3 +123,8 @@ class MemoryUnitOfWork:
         if self._read_only:
             raise RuntimeError("a read-only unit of work does not write")
         self._database.replace(self._tables)
+        self._is_committed = True
+
+    @property
+    def is_committed(self) -> bool:
+        return self._is_committed

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, cast
@@ -40,20 +38,25 @@ from adapters.postgres.show_refunds import PostgresShowRefundRepo
 from adapters.postgres.tokens import PostgresTokenRepo
 
 
+class PostgresDatabase:
+    """UnitOfWorkFactory: called, it gives a unit of work on one of the engine's connections."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    def __call__(self, *, read_only: bool = False) -> PostgresUnitOfWork:
+        return PostgresUnitOfWork(self._engine, read_only=read_only)
+
+
 class PostgresUnitOfWork:
     """A transaction (READ COMMITTED). Lock rows that must not change during it; read rows that must be fresh after
     locking.
     """
 
-    def __init__(
-        self, engine: AsyncEngine, ended: Callable[[str, float], None] | None = None, *, read_only: bool = False
-    ) -> None:
-        """``ended`` is called after each transaction with its end ("commit" or "rollback") and its seconds."""
+    def __init__(self, engine: AsyncEngine, *, read_only: bool = False) -> None:
         self._engine = engine
-        self._ended = ended
         self._read_only = read_only
-        self._end = "rollback"
-        self._began_at: float
+        self._is_committed = False
         self._pooled: AsyncConnection
         self._driver: psycopg.AsyncConnection[Any]
         self._connection: Connection
@@ -66,7 +69,6 @@ class PostgresUnitOfWork:
             raw = await self._pooled.get_raw_connection()
         except (SQLAlchemyError, OSError) as error:
             raise translated(error) from error
-        self._began_at = time.perf_counter()
         self._driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
         if self._read_only:
             await self._driver.set_autocommit(True)
@@ -112,8 +114,6 @@ class PostgresUnitOfWork:
             if code in SERVER_LEFT | STATEMENT_LOST or not await self._is_sound():
                 await self._pooled.invalidate()
             await self._pooled.close()
-        if self._ended and not self._read_only:
-            self._ended(self._end, time.perf_counter() - self._began_at)
         if isinstance(error, SQLAlchemyError | psycopg.Error):
             raise translated(error) from error
 
@@ -126,4 +126,8 @@ class PostgresUnitOfWork:
 
     async def commit(self) -> None:
         await self._connection.commit()
-        self._end = "commit"
+        self._is_committed = True
+
+    @property
+    def is_committed(self) -> bool:
+        return self._is_committed

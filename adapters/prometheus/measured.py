@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import TypeVar
 
 from typing_extensions import override
@@ -12,6 +13,7 @@ from typing_extensions import override
 from adapters.prometheus.metrics import PrometheusMetrics
 from application.concurrency.group_commit import BatchDecider
 from application.ports.lock import Lease, Lock, LockTimeout, LockUnavailable, MoreNames, nothing_more
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -40,6 +42,42 @@ class MeasuredLock:
 
     async def release(self, lease: Lease) -> bool:
         return await self._lock.release(lease)
+
+
+class MeasuredDatabase:
+    """UnitOfWorkFactory whose transactions are counted and timed. Units of work that only read have none."""
+
+    def __init__(self, database: UnitOfWorkFactory, metrics: PrometheusMetrics) -> None:
+        self._database = database
+        self._metrics = metrics
+
+    def __call__(self, *, read_only: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
+        begun = self._database(read_only=read_only)
+        return begun if read_only else _MeasuredTransaction(begun, self._metrics)
+
+
+class _MeasuredTransaction(AbstractAsyncContextManager[UnitOfWork, None]):
+    def __init__(self, begun: AbstractAsyncContextManager[UnitOfWork], metrics: PrometheusMetrics) -> None:
+        self._begun = begun
+        self._metrics = metrics
+        self._uow: UnitOfWork
+        self._began_at: float
+
+    @override
+    async def __aenter__(self) -> UnitOfWork:
+        self._uow = await self._begun.__aenter__()
+        self._began_at = time.perf_counter()
+        return self._uow
+
+    @override
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._begun.__aexit__(kind, error, trace)
+        finally:
+            end = "commit" if self._uow.is_committed else "rollback"
+            self._metrics.transaction_ended(end, time.perf_counter() - self._began_at)
 
 
 class MeasuredDecider(BatchDecider[Request, Result]):

@@ -208,11 +208,11 @@ class CheckIn:
 class UndoCheckIn:
     """Undoes a check-in of the wrong person or ticket: the code admits again."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, door: TicketLookup) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, door: TicketLookup, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._door = door
-        self._audit = AuditLog(clock, ids)
+        self._audit = audit
 
     async def __call__(self, actor: Actor, code: str, *, show_id: UUID | None = None) -> tuple[bool, CheckInResult]:
         """Whether there was anything to undo, and the result: UNKNOWN, WRONG_SHOW, or the attendee as they are now.

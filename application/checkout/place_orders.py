@@ -88,16 +88,17 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         issue: IssueTicket,
         dispatch: TaskDispatcher,
         policy: CheckoutPolicy,
+        audit: AuditLog,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._lock = lock
         self._clock = clock
         self._ids = ids
         self._issue = issue
-        self._hand_over = dispatch
+        self._dispatch = dispatch
         self._policy = policy
         self._counter_policy = policy.at_the_counter()
-        self._audit = AuditLog(clock, ids)
+        self._audit = audit
         self._in_use: frozenset[Hashable] = frozenset()
 
     @override
@@ -126,7 +127,7 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         except RowsInUse as error:
             log.warning("Rows are kept by somebody, and passed over from now on: %s", error)
             decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=True))
-        self._hand_over(decided.tasks)
+        self._dispatch(decided.tasks)
         return decided.outcomes
 
     async def _transact(self, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Decided:

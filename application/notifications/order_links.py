@@ -67,7 +67,7 @@ class LookUpOrders:
         self._clock = clock
         self._ids = ids
         self._hashes = hashes
-        self._hand_over = dispatch
+        self._dispatch = dispatch
 
     async def __call__(self, email: str) -> None:
         """Record the request. ``email`` is as Customer has it. Nothing happens if the address has no order, or asked a
@@ -85,7 +85,7 @@ class LookUpOrders:
             await uow.outbox.add(tasks)
             await uow.commit()
         log.info("Links to orders were requested: %s", "mailed" if tasks else "none to mail, or asked a moment ago")
-        self._hand_over(tasks)
+        self._dispatch(tasks)
 
 
 class SendOrderLinksEmail:

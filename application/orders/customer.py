@@ -34,12 +34,14 @@ class CustomerChanges(TypedDict, total=False):
 
 
 class ChangeCustomer:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
+    def __init__(
+        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, audit: AuditLog
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._hand_over = dispatch
-        self._audit = AuditLog(clock, ids)
+        self._dispatch = dispatch
+        self._audit = audit
 
     async def __call__(self, actor: Actor, order_id: UUID, changes: CustomerChanges) -> Order:
         """The order after the change. If nothing differs, nothing is written and no mail is sent.
@@ -67,7 +69,7 @@ class ChangeCustomer:
                 after={"changed_fields": changed},
             )
             await uow.commit()
-        self._hand_over(tasks)
+        self._dispatch(tasks)
         return after
 
     def _tasks(self, before: Customer, order: Order) -> list[OutboxTask]:

@@ -14,11 +14,11 @@ from domain.notes import OrderNote
 
 
 class WriteNote:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._audit = AuditLog(clock, ids)
+        self._audit = audit
 
     async def __call__(self, actor: Actor, order_id: UUID, text: str) -> OrderNote:
         """A note on one of the producer's orders. Raises NotFound, InvalidRequest."""

@@ -52,9 +52,9 @@ class Erasure:
 
 
 class ExportBuyer:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
-        self._audit = AuditLog(clock, ids)
+        self._audit = audit
 
     async def __call__(self, actor: Actor, email: str) -> HeldRecord:
         """All data about the producer's orders under this address; empty if there are none."""
@@ -77,12 +77,14 @@ class ExportBuyer:
 class EraseBuyer:
     """Erases the person from their orders. Figures, codes and times stay: the books must still add up."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
+    def __init__(
+        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, audit: AuditLog
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._hand_over = dispatch
-        self._audit = AuditLog(clock, ids)
+        self._dispatch = dispatch
+        self._audit = audit
 
     async def __call__(self, actor: Actor, email: str, *, force: bool = False) -> Erasure:
         """What was erased, and what stays.
@@ -111,7 +113,7 @@ class EraseBuyer:
                 uow, actor, Action.BUYER_ERASED, actor.producer_id, after={"order_ids": order_ids, "forced": force}
             )
             await uow.commit()
-        self._hand_over(tasks)
+        self._dispatch(tasks)
         return Erasure(order_ids, both_forms(email.strip()), scanners)
 
     async def _ensure_erasable(self, uow: UnitOfWork, order: Order, now: datetime, *, force: bool) -> None:

@@ -19,12 +19,14 @@ from domain.tasks import OutboxTask, TaskKind
 class ResendTickets:
     """Sends the mail with the tickets again."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
+    def __init__(
+        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, audit: AuditLog
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._hand_over = dispatch
-        self._audit = AuditLog(clock, ids)
+        self._dispatch = dispatch
+        self._audit = audit
 
     async def __call__(self, actor: Actor, order_id: UUID) -> Order:
         """The order whose mail is on its way. Raises NotFound, or Conflict for one that admits no one."""
@@ -40,5 +42,5 @@ class ResendTickets:
             await uow.outbox.add([task])
             await self._audit.record(uow, actor, Action.ORDER_RESENT, order.id, show_id=order.show_id)
             await uow.commit()
-        self._hand_over([task])
+        self._dispatch([task])
         return order

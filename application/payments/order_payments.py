@@ -84,7 +84,7 @@ class OrderPayments:
         self._clock = clock
         self._ids = ids
         self._issue = issue
-        self._hand_over = dispatch
+        self._dispatch = dispatch
         self._metrics = metrics
         self._line: GroupCommit[UUID, OrderChange, Order] = GroupCommit(
             decide_with(self._apply_batch), max_in_flight=MAX_TRANSACTIONS
@@ -234,7 +234,7 @@ class OrderPayments:
                 time.perf_counter() - started,
             )
             self._metrics.status_reached(order.status)
-        self._hand_over(tasks)
+        self._dispatch(tasks)
         return outcomes
 
     def _decide(self, change: OrderChange, order: Order | None, scene: DecisionContext | None) -> Order | Exception:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Protocol, Self
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 from application.ports.access import AuditLogRepo, TokenRepo
 from application.ports.catalog import ProducerRepo, PromoCodeRepo, ShowReader, ShowRepo, TicketRepo
@@ -107,17 +107,16 @@ class UnitOfWork(Protocol):
     @property
     def show_refunds(self) -> ShowRefundRepo: ...
 
+    @property
+    def is_committed(self) -> bool:
+        """Whether what was written lasts."""
+        ...
+
     async def commit(self) -> None: ...
-
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
 
 class UnitOfWorkFactory(Protocol):
-    def __call__(self, *, read_only: bool = False) -> UnitOfWork:
+    def __call__(self, *, read_only: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
         """A new unit of work. ``read_only`` is for frequent reads, without the cost of beginning and ending a
         transaction. Each read sees the latest committed data and locks nothing; writing or committing raises
         RuntimeError.

@@ -42,7 +42,7 @@ class SyncDispute:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._hand_over = dispatch
+        self._dispatch = dispatch
         self._recipients = (PRODUCER, OPERATOR) if tells_operator else (PRODUCER,)
 
     async def __call__(self, order_id: UUID, state: DisputeState) -> None:
@@ -71,7 +71,7 @@ class SyncDispute:
         log.warning("Dispute %s of order %s is %s", after.id, order_id, after.status)
         if after.has_to_be_repaid:
             log.error("Dispute %s was won after %s was taken from the producer: pay it back", after.id, after.recovered)
-        self._hand_over(tasks)
+        self._dispatch(tasks)
 
     def _tasks_after(self, change: _Change) -> list[OutboxTask]:
         before, after, now = change.before, change.after, self._clock.now()

@@ -33,12 +33,14 @@ from domain.tasks import OutboxTask, TaskKind
 class RefundOrder:
     """Refunds an order, or some of its attendees, for its producer."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher) -> None:
+    def __init__(
+        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, audit: AuditLog
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._hand_over = dispatch
-        self._audit = AuditLog(clock, ids)
+        self._dispatch = dispatch
+        self._audit = audit
 
     async def __call__(
         self,
@@ -94,7 +96,7 @@ class RefundOrder:
                 facts = {"tickets": len(decision.voided), "amount": decision.amount, "restock": restock}
                 await self._audit.record(uow, by, Action.ORDER_REFUNDED, order.id, show_id=order.show_id, after=facts)
             await uow.commit()
-        self._hand_over(tasks)
+        self._dispatch(tasks)
         return changed, refund
 
     def _tasks_after(self, order: Order, refund: Refund | None, now: datetime) -> list[OutboxTask]:

@@ -158,7 +158,7 @@ class _Catalog:
     async def _add(
         self, show: Show, *tickets: Ticket, poster: bytes, promo_code: TicketPromoCode | None = None
     ) -> None:
-        async with self._container.unit_of_work() as uow:
+        async with self._container.database()() as uow:
             await uow.shows.add(show)
             for ticket in tickets:
                 await uow.tickets.add(ticket)

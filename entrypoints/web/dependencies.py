@@ -22,7 +22,7 @@ def web_dependencies(container: Container, pages: Pages, page_cache: PageCache) 
     """One of each for the whole application."""
     desk = CheckoutFormPage(
         get_show=container.get_show(),
-        quote_cart=container.quote(),
+        quote_cart=container.quote_cart(),
         submit_checkout_form=container.submit_checkout_form(),
         policy=container.policy(),
         links=container.links(),

@@ -116,4 +116,4 @@ async def buyer(buyers: Buyers, usual_window: Page) -> AsyncIterator[Buyer]:
 
 @pytest.fixture
 def box_office(service: Service, sandbox: StripeSandbox) -> BoxOffice:
-    return BoxOffice(service.client, service.container.unit_of_work, sandbox)
+    return BoxOffice(service.client, service.container.database(), sandbox)

@@ -26,7 +26,7 @@ async def asking(settings: Settings) -> AsyncIterator[Service]:
 
 
 async def test_the_form_goes_when_the_work_is_done(asking: Service, buyers: Buyers, sandbox: StripeSandbox) -> None:
-    box_office = BoxOffice(asking.client, asking.container.unit_of_work, sandbox)
+    box_office = BoxOffice(asking.client, asking.container.database(), sandbox)
     on_sale = await box_office.put_on_sale(ticket(name="Seat", price=0))
     buyer = await buyers(url=asking.url)
     await buyer.open_show(on_sale)
@@ -39,7 +39,7 @@ async def test_the_form_goes_when_the_work_is_done(asking: Service, buyers: Buye
 
 
 async def test_who_allows_no_scripts_is_told(asking: Service, buyers: Buyers, sandbox: StripeSandbox) -> None:
-    box_office = BoxOffice(asking.client, asking.container.unit_of_work, sandbox)
+    box_office = BoxOffice(asking.client, asking.container.database(), sandbox)
     on_sale = await box_office.put_on_sale(ticket(name="Seat", price=0))
     buyer = await buyers(url=asking.url, java_script_enabled=False)
     await buyer.open(f"/shows/{on_sale.id}/checkout?q-{on_sale.tickets[0].id}=1")

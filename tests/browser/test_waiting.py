@@ -112,7 +112,7 @@ async def test_queue_before_stripe(buyers: Buyers, settings: Settings, redis_url
         settings, stripe_rate_per_second=0.8, redis_url=turns, public_url=f"http://127.0.0.1:{port}"
     )
     async with running(slow, port=port) as service:
-        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        box_office = BoxOffice(service.client, service.container.database(), sandbox)
         buyer = await buyers(url=service.url)
         on_sale = await box_office.put_on_sale()
         await buyer.open_show(on_sale)

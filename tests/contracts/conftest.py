@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ from adapters.memory.unit_of_work import MemoryDatabase
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.tables import metadata
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.stripe.client import Client, HttpClient, create_client
 from application.ports.unit_of_work import UnitOfWorkFactory
 from demo.embedded import EmbeddedPostgres
@@ -41,7 +40,7 @@ async def unit_of_work(request: pytest.FixtureRequest, contracts_engine: AsyncEn
         return MemoryDatabase()
     async with contracts_engine.begin() as connection:
         await connection.execute(_TRUNCATE)
-    return partial(PostgresUnitOfWork, contracts_engine)
+    return PostgresDatabase(contracts_engine)
 
 
 @pytest.fixture

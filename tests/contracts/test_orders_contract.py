@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from application.ports.order_lists import OrderFilter
 from application.ports.orders import OrderPayment
 from application.ports.unit_of_work import StorageConflict, UnitOfWorkFactory
@@ -510,7 +509,7 @@ async def test_holds_that_were_put_off_come_back_last(unit_of_work: UnitOfWorkFa
 
 
 async def test_two_workers_who_look_at_once_get_different_holds(contracts_engine: AsyncEngine) -> None:
-    theatre, unit_of_work = Theatre(), partial(PostgresUnitOfWork, contracts_engine)
+    theatre, unit_of_work = Theatre(), PostgresDatabase(contracts_engine)
     hours = [timedelta(hours=hour) for hour in range(30, 34)]
     held = [replace(theatre.order(now=NOW - each), session_id=f"cs_{new_id().hex}") for each in hours]
     ids = {order.id for order in held}

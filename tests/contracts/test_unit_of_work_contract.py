@@ -29,6 +29,16 @@ async def test_what_was_committed_is_seen_by_the_next(unit_of_work: UnitOfWorkFa
     assert await producer_in(unit_of_work, producer) == producer
 
 
+async def test_a_unit_of_work_says_whether_it_was_committed(unit_of_work: UnitOfWorkFactory) -> None:
+    async with unit_of_work() as uow:
+        before = uow.is_committed
+        await uow.commit()
+        assert (before, uow.is_committed) == (False, True)
+    async with unit_of_work() as forgotten:
+        await forgotten.producers.add(a_producer())
+    assert not forgotten.is_committed
+
+
 async def test_forgetting_to_commit_rolls_back(unit_of_work: UnitOfWorkFactory) -> None:
     producer = a_producer()
 

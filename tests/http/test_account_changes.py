@@ -48,7 +48,7 @@ async def change(office: BackOffice, **fields: Any) -> Answer:
 
 
 async def tasks_about(office: BackOffice) -> list[OutboxTask]:
-    async with office.container.unit_of_work() as uow:
+    async with office.container.database()() as uow:
         found = {
             task.id: task  # one that is done meanwhile is found twice
             for state in TaskState

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.inspection import facts_of
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from application.ports.unit_of_work import UnitOfWorkFactory
 from demo.embedded import EmbeddedPostgres
 from demo.stripe_sandbox import StripeSandbox
@@ -53,7 +52,7 @@ async def test_a_crowd_is_sold_to_behind_a_pooler(
         pgbouncer(own_url, tmp_path, **of_pooler) as url,
         running(msgspec.structs.replace(settings, database_url=url)) as service,
     ):
-        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        box_office = BoxOffice(service.client, service.container.database(), sandbox)
         shows = [await box_office.put_on_sale(ticket(quantity=10, price=0)) for _ in range(3)]
 
         answers = await asyncio.gather(*(box_office.checkout(show.cart(1)) for show in shows for _ in range(12)))
@@ -72,7 +71,7 @@ async def test_time_outs_hold_by_transaction_behind_a_pooler(
     asked = sa.text("SELECT current_setting('statement_timeout'), current_setting('TimeZone'), pg_backend_pid()")
     async with pgbouncer(own_url, tmp_path, **of_pooler) as url:
         engine = create_engine(url, pool_size=2)
-        unit_of_work: UnitOfWorkFactory = partial(PostgresUnitOfWork, engine)
+        unit_of_work: UnitOfWorkFactory = PostgresDatabase(engine)
         async with unit_of_work() as uow:
             await uow.inventory.lock([])
             by_locking = (await uow._connection.execute(asked)).one()  # type: ignore[attr-defined]
@@ -88,7 +87,7 @@ async def test_time_outs_hold_by_transaction_behind_a_pooler(
 async def test_the_time_outs_of_a_transaction_stay_with_it(own_url: str, tmp_path: Path) -> None:
     async with pgbouncer(own_url, tmp_path, default_pool_size="1") as url:
         engine = create_engine(url, pool_size=1)
-        async with PostgresUnitOfWork(engine) as uow:
+        async with PostgresDatabase(engine)() as uow:
             await uow.inventory.lock([])
             await uow.commit()
         async with connected(url) as somebody_else:

@@ -75,7 +75,7 @@ async def test_ticket_deleted_during_checkout(
     """P1-009: deleting waits for the checkout that has the ticket's row, and is refused if an order came of it."""
     on_sale = await box_office.put_on_sale(ticket(quantity=5), ticket(name="Circle"), by=office.producer)
     stalls = on_sale.tickets[0]
-    async with service.container.unit_of_work() as checkout:
+    async with service.container.database()() as checkout:
         wanted = cart((stalls, 2))
         sale = await checkout.inventory.lock([wanted])
         deleting = asyncio.create_task(office.delete(f"/tickets/{stalls.id}"))

@@ -62,7 +62,7 @@ async def test_redis_unavailable_graceful_degradation(
     url = await asyncio.to_thread(own_redis.start)
     try:
         async with running(msgspec.structs.replace(settings, redis_url=url), with_worker=True) as service:
-            box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+            box_office = BoxOffice(service.client, service.container.database(), sandbox)
             on_sale = await box_office.put_on_sale(ticket(quantity=10, price=0))
             await asyncio.to_thread(own_redis.kill)
 
@@ -88,7 +88,7 @@ async def test_server_that_starts_while_redis_is_away_sells(
     settings: Settings, sandbox: StripeSandbox, closed_port: int
 ) -> None:
     async with running(msgspec.structs.replace(settings, redis_url=f"redis://127.0.0.1:{closed_port}/0")) as service:
-        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        box_office = BoxOffice(service.client, service.container.database(), sandbox)
         on_sale = await box_office.put_on_sale(ticket(price=0))
         (await box_office.checkout(on_sale.cart(1))).created()
         assert await box_office.counters(on_sale) == [(0, 1)]
@@ -101,8 +101,8 @@ async def test_lock_expiry_warning_on_slow_transaction(
     """P1-005: a transaction that outlives the lock completes and is told of; nobody else gets in meanwhile."""
     short_lock = msgspec.structs.replace(settings, lock_ttl=0.2)
     async with running(short_lock) as service, running(short_lock) as other:
-        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
-        rival = BoxOffice(other.client, other.container.unit_of_work, sandbox)
+        box_office = BoxOffice(service.client, service.container.database(), sandbox)
+        rival = BoxOffice(other.client, other.container.database(), sandbox)
         on_sale = await box_office.put_on_sale(ticket(quantity=1))
 
         async with table_locked(database_url, "ticket_orders"):
@@ -215,7 +215,7 @@ async def test_lock_not_had_in_time_is_busy_and_holds_nothing(
     settings: Settings, sandbox: StripeSandbox, redis: Redis
 ) -> None:
     async with running(msgspec.structs.replace(settings, lock_wait=0.2)) as service:
-        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        box_office = BoxOffice(service.client, service.container.database(), sandbox)
         on_sale = await box_office.put_on_sale()
         await redis.set(f"ticket_lock_{on_sale.tickets[0].id}", str(uuid4()), px=60_000)
 
@@ -233,7 +233,7 @@ async def test_line_that_grew_past_its_bound_is_busy(
         place_orders = service.container.place_orders()
         service.container.checkout_line.override(GroupCommit(place_orders, max_batch=1, max_waiting=2))
         service.container.checkout.reset()  # so that it is made anew, with that line
-        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        box_office = BoxOffice(service.client, service.container.database(), sandbox)
         on_sale = await box_office.put_on_sale()
         async with row_locked(database_url, on_sale.tickets[0].id):
             decided = asyncio.create_task(box_office.checkout(on_sale.cart(1)))
@@ -250,7 +250,7 @@ async def test_a_ticket_that_somebody_keeps_delays_nobody_who_wants_another(
 ) -> None:
     """A row locked by hand: its buyers are told within LOCK_WAIT, and have it as soon as it is free."""
     async with running(msgspec.structs.replace(settings, lock_wait=3)) as service:
-        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        box_office = BoxOffice(service.client, service.container.database(), sandbox)
         on_sale = await box_office.put_on_sale(ticket(price=0), ticket(price=0))
         async with row_locked(database_url, on_sale.tickets[0].id):
             kept = [asyncio.create_task(box_office.checkout(on_sale.cart(1))) for _ in range(5)]
@@ -274,7 +274,7 @@ async def test_a_promo_code_that_somebody_keeps_delays_nobody_without_it(
     settings: Settings, sandbox: StripeSandbox, database_url: str
 ) -> None:
     async with running(msgspec.structs.replace(settings, lock_wait=2)) as service:
-        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        box_office = BoxOffice(service.client, service.container.database(), sandbox)
         on_sale = await box_office.put_on_sale(ticket(price=0), promo_codes=[promo_code(code="KEPT")])
         async with connected(database_url) as connection, connection.transaction():
             await connection.execute("SELECT 1 FROM ticket_promo_codes WHERE show_id = %s FOR UPDATE", [on_sale.id])

@@ -64,7 +64,7 @@ def limits(settings: Settings) -> Settings:
 @pytest.fixture(scope="module")
 async def guarded(settings: Settings, sandbox: StripeSandbox) -> AsyncIterator[Guarded]:
     async with running(limits(settings)) as service:
-        yield Guarded(service, BoxOffice(service.client, service.container.unit_of_work, sandbox))
+        yield Guarded(service, BoxOffice(service.client, service.container.database(), sandbox))
 
 
 def somebody() -> str:
@@ -153,7 +153,7 @@ async def test_checkouts_of_different_tickets_at_once_do_not_pass_the_limit(
     on_sale = await guarded.box_office.put_on_sale(*tickets)
     email = somebody()
     async with running(limits(settings)) as other:
-        another = Guarded(other, BoxOffice(other.client, other.container.unit_of_work, sandbox))
+        another = Guarded(other, BoxOffice(other.client, other.container.database(), sandbox))
         wanted = [[2 if number == position else 0 for number in range(8)] for position in range(8)]
         answers = await asyncio.gather(
             *(

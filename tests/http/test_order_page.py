@@ -129,7 +129,7 @@ class TestPayPage:
         # A Redis database that no other test uses: their turns come as they did.
         own = msgspec.structs.replace(settings, stripe_rate_per_second=0.001, redis_url=f"{redis_url[:-1]}9")
         async with running(own) as service:
-            box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+            box_office = BoxOffice(service.client, service.container.database(), sandbox)
             on_sale = await box_office.put_on_sale()
             first = (await box_office.checkout(on_sale.cart(1))).created()
             assert first["session_id"]

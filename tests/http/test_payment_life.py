@@ -273,7 +273,7 @@ async def test_back_button_after_success_idempotency(box_office: BoxOffice, book
 async def test_multiple_tabs_same_checkout_race(postgres: EmbeddedPostgres, redis_url: str, processes: int) -> None:
     """P2-007: the second tab is told that the checkout is being processed, and finds the same order afterwards."""
     async with stripe_world(postgres, redis_url) as world, running(world.settings) as second:
-        tabs = [world.box_office, BoxOffice(second.client, second.container.unit_of_work)][:processes]
+        tabs = [world.box_office, BoxOffice(second.client, second.container.database())][:processes]
         on_sale = await world.box_office.put_on_sale()
         key = uuid4().hex
         world.sandbox.control.inject_fault(CREATE_SESSION, "slow", delay_seconds=2)

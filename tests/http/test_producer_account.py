@@ -161,7 +161,7 @@ async def test_news_that_never_came_are_asked_for(box_office: BoxOffice, service
 
     assert (await office.get("/account")).body["charges_enabled"] is True
 
-    async with service.container.unit_of_work() as uow:
+    async with service.container.database()() as uow:
         known = await uow.producers.get(by.id)
     assert known is not None
     assert known.financial == ProducerFinancial(account_id, charges_enabled=True)

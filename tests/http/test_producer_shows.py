@@ -251,7 +251,7 @@ class TestList:
         assert set(seen) == ids
 
     async def test_show_that_is_added_while_somebody_turns_pages_disturbs_nobody(self, office: BackOffice) -> None:
-        async with office.container.unit_of_work() as uow:
+        async with office.container.database()() as uow:
             for hour in range(4):
                 start = datetime(2050, 1, 1, hour, tzinfo=UTC)
                 await uow.shows.add(

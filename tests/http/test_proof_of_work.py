@@ -25,7 +25,7 @@ PROOF = "X-Proof-Of-Work"
 async def asking(settings: Settings, sandbox: StripeSandbox) -> AsyncIterator[BoxOffice]:
     every_show = msgspec.structs.replace(settings, proof_of_work="on", proof_of_work_cost=COST)
     async with running(every_show) as service:
-        yield BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        yield BoxOffice(service.client, service.container.database(), sandbox)
 
 
 async def solved(box_office: BoxOffice, on_sale: OnSale) -> str:
@@ -89,6 +89,6 @@ async def test_one_show_may_ask_and_others_not(
     hot, quiet = await box_office.put_on_sale(ticket(price=0)), await box_office.put_on_sale(ticket(price=0))
     one_show = msgspec.structs.replace(settings, proof_of_work=str(hot.id))
     async with running(one_show) as service:
-        other = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        other = BoxOffice(service.client, service.container.database(), sandbox)
         (await checkout(other, hot)).refused(400, "proof_of_work_required")
         (await checkout(other, quiet)).created()

@@ -55,7 +55,7 @@ async def limited(settings: Settings, sandbox: StripeSandbox) -> AsyncIterator[L
         trusted_proxies="127.0.0.1",
     )
     async with running(small) as service:
-        yield Limited(BoxOffice(service.client, service.container.unit_of_work, sandbox))
+        yield Limited(BoxOffice(service.client, service.container.database(), sandbox))
 
 
 @pytest.fixture

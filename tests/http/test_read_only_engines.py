@@ -35,7 +35,7 @@ NOT_READY = {"status": "unavailable", "database": "unavailable", "redis": "ok"}
 @asynccontextmanager
 async def selling(settings: Settings, sandbox: StripeSandbox) -> AsyncIterator[BoxOffice]:
     async with running(settings) as service:
-        yield BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        yield BoxOffice(service.client, service.container.database(), sandbox)
 
 
 async def doctor_says(settings: Settings) -> dict[str, Finding]:

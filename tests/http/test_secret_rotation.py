@@ -25,7 +25,7 @@ OLD, NEW, OTHERS = "o" * 32, "n" * 32, "x" * 32
 @asynccontextmanager
 async def under(secret_key: str, settings: Settings, sandbox: StripeSandbox) -> AsyncIterator[BoxOffice]:
     async with running(msgspec.structs.replace(settings, secret_key=secret_key)) as service:
-        yield BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        yield BoxOffice(service.client, service.container.database(), sandbox)
 
 
 @dataclass

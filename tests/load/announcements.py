@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from application.notifications.show_change_tasks import announce_show_change
 from demo.embedded import EmbeddedPostgres
 from tests.support import factories
@@ -50,7 +50,7 @@ async def measure(database_url: str, count: int) -> dict[str, float]:
     engine = create_engine(database_url, pool_size=5)
     stalls, seller, now = factories.ticket(quantity=count), factories.producer(), datetime.now(UTC)
     show = factories.show(by=seller, id=stalls.show_id)
-    async with PostgresUnitOfWork(engine) as uow:
+    async with PostgresDatabase(engine)() as uow:
         await uow.producers.add(seller)
         await uow.shows.add(show)
         await uow.tickets.add(stalls)
@@ -66,7 +66,7 @@ async def measure(database_url: str, count: int) -> dict[str, float]:
     seconds = {}
     for name, before, after in (("moved", show, moved), ("cancelled", moved, replace(moved, cancelled=True))):
         begun = time.perf_counter()
-        async with PostgresUnitOfWork(engine) as uow:
+        async with PostgresDatabase(engine)() as uow:
             told = await announce_show_change(uow, before, after, now=now)
             await uow.commit()
         assert told == count

@@ -55,7 +55,7 @@ async def memory_app() -> Litestar:
         checkout_rate_limit="off",
     )
     container = Container(settings=settings)
-    container.unit_of_work.override(providers.Factory(database))
+    container.database.override(providers.Object(database))
     container.lock.override(providers.Object(MemoryLock()))
     container.notifier.override(providers.Object(MemoryNotifier()))
     producer = factories.producer()

@@ -13,7 +13,6 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -22,7 +21,7 @@ import psutil
 
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from application.access.audit_log import AuditLog
@@ -76,13 +75,13 @@ async def seed(database_url: str, orders: int) -> tuple[UUID, str]:
     kinds = [factories.ticket(of=show, price=price, quantity=orders) for price in (5000, 1001)]
     engine = create_engine(database_url, pool_size=2)
     clock, ids = SystemClock(), SystemIds()
-    async with PostgresUnitOfWork(engine) as uow:
+    async with PostgresDatabase(engine)() as uow:
         await uow.producers.add(seller)
         await uow.shows.add(show)
         for kind in kinds:
             await uow.tickets.add(kind)
         await uow.commit()
-    issue_token = IssueToken(partial(PostgresUnitOfWork, engine), clock, ids, AuditLog(clock, ids))
+    issue_token = IssueToken(PostgresDatabase(engine), clock, ids, AuditLog(clock, ids))
     issued = await issue_token(producer_id=seller.id, name="load", scopes=[Scope.ORDERS])
     await engine.dispose()
     async with connected(database_url) as connection:

@@ -95,7 +95,7 @@ async def place(settings: Settings, orders: int, pages: int) -> None:
 
 async def _put_on_sale(container: Container, on_sale: Ticket) -> None:
     seller = factories.producer()
-    async with container.unit_of_work() as uow:
+    async with container.database()() as uow:
         await uow.producers.add(seller)
         show = factories.show(by=seller, id=on_sale.show_id, venue="The Globe, London", terms="No refunds. " * 10)
         await uow.shows.add(show)

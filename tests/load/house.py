@@ -21,7 +21,7 @@ import psycopg
 
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from demo.embedded import EmbeddedPostgres, EmbeddedRedis
 from domain.catalog import Producer, Show, Ticket
 from tests.load.generator import http_request
@@ -126,7 +126,7 @@ class House:
         engine = create_engine(self.database_url, pool_size=1)
         producer = factories.producer()
         on_sale = []
-        async with PostgresUnitOfWork(engine) as uow:
+        async with PostgresDatabase(engine)() as uow:
             await uow.producers.add(producer)
             for _ in range(count):
                 show = factories.show(by=producer)

@@ -74,7 +74,7 @@ async def open_back_office(
     box_office: BoxOffice, container: Container, producer: Producer, *, scopes: tuple[Scope, ...] = EVERY_SCOPE
 ) -> BackOffice:
     """Store the producer, where that is still to be done, and give it a token."""
-    async with container.unit_of_work() as uow:
+    async with container.database()() as uow:
         if await uow.producers.get(producer.id) is None:
             await uow.producers.add(producer)
         await uow.commit()

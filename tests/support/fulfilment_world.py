@@ -7,7 +7,6 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +16,7 @@ import aiohttp
 import msgspec
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.system.clock import SystemClock
 from application.tasks.admin import RetryDeadTasks
 from demo.embedded import EmbeddedPostgres, EmbeddedRedis
@@ -189,6 +188,6 @@ async def fulfilment_world(
                 settings=own,
                 mailbox=mailbox,
                 redis=redis,
-                box_office=BoxOffice(client, partial(PostgresUnitOfWork, engine), sandbox),
+                box_office=BoxOffice(client, PostgresDatabase(engine), sandbox),
                 stack=stack,
             )

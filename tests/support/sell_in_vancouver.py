@@ -31,7 +31,7 @@ async def sell() -> None:
         end_time=datetime.fromisoformat("2050-12-05T22:00:00"),
     )
     stalls = factories.ticket(of=show, price=0)
-    async with container.unit_of_work() as uow:
+    async with container.database()() as uow:
         await uow.producers.add(theatre)
         await uow.shows.add(show)
         await uow.tickets.add(stalls)

@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.stripe.client import HttpClient, create_client
 from demo.embedded import EmbeddedPostgres
 from demo.mail_catcher.catcher import MailCatcher
@@ -171,7 +171,7 @@ async def stripe_world(
                     sandbox=sandbox,
                     mailbox=mailbox,
                     service=service,
-                    box_office=BoxOffice(service.client, service.container.unit_of_work, sandbox),
+                    box_office=BoxOffice(service.client, service.container.database(), sandbox),
                     stripe=books,
                 )
 
@@ -243,7 +243,7 @@ async def many_processes(
                 settings=own,
                 sandbox=sandbox,
                 mailbox=mailbox,
-                box_office=BoxOffice(client, partial(PostgresUnitOfWork, engine), sandbox),
+                box_office=BoxOffice(client, PostgresDatabase(engine), sandbox),
                 stripe=books,
             )
 

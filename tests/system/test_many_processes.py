@@ -33,7 +33,7 @@ async def test_300_buyers_at_once_for_100_tickets_get_exactly_100(
     # The same public address as the service whose worker looks after the same database.
     own = msgspec.structs.replace(settings, stripe_rate_per_second=1000)
     async with other_processes(own, "--workers", "3") as (_, client):
-        box_office = BoxOffice(client, service.container.unit_of_work, sandbox)
+        box_office = BoxOffice(client, service.container.database(), sandbox)
         on_sale = await box_office.put_on_sale(ticket(price=price, quantity=100))
 
         answers = await asyncio.gather(*(box_office.checkout(on_sale.cart(1)) for _ in range(300)))
@@ -64,7 +64,7 @@ async def test_processes_that_are_killed_with_the_locks_of_a_hot_show_do_not_sto
         other_processes(settings, "--workers", "2") as (others, client),
         create_redis(redis_url) as redis,
     ):
-        box_office = BoxOffice(client, service.container.unit_of_work)
+        box_office = BoxOffice(client, service.container.database())
         on_sale = await box_office.put_on_sale(ticket(price=0, quantity=10_000))
         ended = asyncio.Event()
         buyers = [asyncio.create_task(order_until(ended, box_office, on_sale)) for _ in range(30)]
@@ -87,7 +87,7 @@ async def test_a_process_that_freezes_in_a_transaction_of_a_hot_show_does_not_st
 ) -> None:
     """Nobody closes its connections. Its own buyer is told to come again, and finds one order."""
     async with other_processes(settings) as (other, client):
-        its_box_office = BoxOffice(client, service.container.unit_of_work)
+        its_box_office = BoxOffice(client, service.container.database())
         on_sale = await its_box_office.put_on_sale(ticket(price=0, quantity=10_000))
         async with row_locked(postgres.url, on_sale.tickets[0].id):
             its_buyer = asyncio.create_task(order(its_box_office, on_sale, refused=frozenset({503})))
@@ -96,7 +96,7 @@ async def test_a_process_that_freezes_in_a_transaction_of_a_hot_show_does_not_st
             for process in frozen:
                 process.suspend()
 
-        await order(BoxOffice(service.client, service.container.unit_of_work), on_sale)
+        await order(BoxOffice(service.client, service.container.database()), on_sale)
         for process in frozen:
             process.resume()
         await its_buyer

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from demo.embedded import EmbeddedPostgres
 from domain.tasks import OutboxTask, TaskState
 from tests.contracts.builders import NOW, Theatre, a_producers_task, a_task
@@ -39,7 +39,7 @@ async def given_up(database_url: str, count: int, *, about_producer: bool = Fals
     if about_producer:
         task = a_producers_task(theatre.producer)
         dead[0] = replace(task, id=dead[0].id, state=TaskState.DEAD, attempts=17)
-    async with PostgresUnitOfWork(engine) as uow:
+    async with PostgresDatabase(engine)() as uow:
         await theatre.store(uow)
         await uow.orders.add([order])
         await uow.outbox.add([*dead, waiting])

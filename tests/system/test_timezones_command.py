@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from demo.embedded import EmbeddedPostgres
 from domain.tasks import TaskKind, TaskState
 from domain.timezones import RULES
@@ -48,7 +48,7 @@ async def sold_by_older_rules(environment: dict[str, str], directory: Path) -> t
 
 async def calendar_mails(environment: dict[str, str]) -> int:
     engine = create_engine(environment["DATABASE_URL"], pool_size=1)
-    async with PostgresUnitOfWork(engine) as uow:
+    async with PostgresDatabase(engine)() as uow:
         pending = await uow.outbox.in_state(TaskState.PENDING, after=None, limit=100)
     await engine.dispose()
     return sum(task.kind is TaskKind.CALENDAR_MAIL for task in pending)

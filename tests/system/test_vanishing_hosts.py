@@ -65,7 +65,7 @@ async def test_it_sells_again_when_the_host_of_its_database_and_of_redis_is_gone
 ) -> None:
     behind = msgspec.structs.replace(settings, database_url=network.database_url, redis_url=network.redis_url)
     async with running(behind) as service:
-        box_office = BoxOffice(service.client, service.container.unit_of_work, sandbox)
+        box_office = BoxOffice(service.client, service.container.database(), sandbox)
         on_sale = await box_office.put_on_sale(ticket(quantity=500, price=0))
         answers = await asyncio.gather(*(box_office.checkout(on_sale.cart(1)) for _ in range(20)))
         assert {answer.status for answer in answers} == {201}

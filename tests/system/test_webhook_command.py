@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from application.ports.payment import PaymentEvent
 from demo.embedded import EmbeddedPostgres
 from tests.contracts.builders import NOW
@@ -34,7 +34,7 @@ async def test_failed_events_are_listed_for_people_and_programs(database_url: st
     assert (none_yet.code, none_yet.out) == (0, "0 events could not be handled.\n")
     engine = create_engine(database_url, pool_size=1)
     event = PaymentEvent(id="evt_1", type="charge.refunded", object_id="ch_1", livemode=False)
-    async with PostgresUnitOfWork(engine) as uow:
+    async with PostgresDatabase(engine)() as uow:
         await uow.inbox.failed(event, error="PaymentRefused: no\nway", now=NOW)
         await uow.commit()
     await engine.dispose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from application.ports.unit_of_work import UnitOfWorkFactory
 from demo.embedded import EmbeddedPostgres
 from tests.contracts.builders import Theatre
@@ -33,7 +32,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def unit_of_work(engine: AsyncEngine) -> UnitOfWorkFactory:
-    return partial(PostgresUnitOfWork, engine)
+    return PostgresDatabase(engine)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.postgres.engine import create_engine
 from adapters.postgres.patience import Patience
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 
 
 @pytest.fixture
@@ -69,11 +69,11 @@ async def test_units_of_work_over_one_connection_share_its_patience(database_url
     engine = create_engine(database_url, pool_size=1)
     kept = []
     for _ in range(3):
-        async with PostgresUnitOfWork(engine) as uow:
+        async with PostgresDatabase(engine)() as uow:
             kept.append(uow._patience)
-    async with PostgresUnitOfWork(engine) as uow:
+    async with PostgresDatabase(engine)() as uow:
         await uow._pooled.invalidate()
-    async with PostgresUnitOfWork(engine) as uow:
+    async with PostgresDatabase(engine)() as uow:
         kept.append(uow._patience)
     await engine.dispose()
     assert kept[0] is kept[1] is kept[2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import cast
 
 import pytest
@@ -18,7 +17,7 @@ from adapters.postgres.address import DatabaseAddress
 from adapters.postgres.consistency import PostgresConsistencyChecker
 from adapters.postgres.report import PostgresReportReader
 from adapters.postgres.tables import metadata
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from application.operations.consistency import CheckConsistency
 from demo.embedded import EmbeddedPostgres
 from tests.application.world import World
@@ -42,7 +41,7 @@ def test_in_postgresql(machine_database_url: str) -> None:
         engine = create_async_engine("postgresql+psycopg://", poolclass=NullPool, connect_args=arguments)
         async with engine.begin() as connection:
             await connection.execute(_TRUNCATE)
-        world = World(database=cast("MemoryDatabase", partial(PostgresUnitOfWork, engine)), policy=POLICY)
+        world = World(database=cast("MemoryDatabase", PostgresDatabase(engine)), policy=POLICY)
         world.reports = PostgresReportReader(engine)
         world.check_consistency = CheckConsistency(PostgresConsistencyChecker(engine), world.clock)
         return world

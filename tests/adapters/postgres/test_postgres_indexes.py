@@ -15,7 +15,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.lookups import ORDERS_OF
 from adapters.postgres.orders import OVERDUE, UNCONFIRMED, WITHOUT_SESSION
 from adapters.postgres.outbox import BACKLOG, DUE, UNDER_WAY
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase
 from demo.embedded import EmbeddedPostgres
 from tests.contracts.builders import Theatre
 from tests.load.history import write_history
@@ -32,7 +32,7 @@ async def engine(postgres: EmbeddedPostgres) -> AsyncIterator[AsyncEngine]:
     schema.upgrade(database_url)
     engine = create_engine(database_url, pool_size=1)
     theatre = Theatre(quantity=ORDERS)
-    async with PostgresUnitOfWork(engine) as uow:
+    async with PostgresDatabase(engine)() as uow:
         await theatre.store(uow)
         await uow.commit()
     write_history(database_url, OnSale(theatre.show, theatre.producer, theatre.stalls), begin=0, end=ORDERS)

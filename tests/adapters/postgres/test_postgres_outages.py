@@ -6,7 +6,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ from adapters.postgres.engine import (
     TCP_USER_TIMEOUT_MILLISECONDS,
     create_engine,
 )
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.unit_of_work import PostgresDatabase, PostgresUnitOfWork
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from demo.embedded import EmbeddedPostgres
 from domain.cart import Cart
@@ -93,13 +92,13 @@ async def test_a_used_up_pool_is_unavailable_when_the_wait_is_over(database_url:
         pool_timeout=SHORT_POOL_TIMEOUT_SECONDS,
         connect_args=DatabaseAddress.parse(database_url).connecting({}, {}),
     )
-    async with PostgresUnitOfWork(engine):
+    async with PostgresDatabase(engine)():
         async with asyncio.timeout(SHORT_POOL_TIMEOUT_SECONDS + 1):
             with pytest.raises(StorageUnavailable, match="in use"):
-                async with PostgresUnitOfWork(engine):
+                async with PostgresDatabase(engine)():
                     pytest.fail("there was a second connection")
 
-    async with PostgresUnitOfWork(engine):
+    async with PostgresDatabase(engine)():
         pass
     await engine.dispose()
 
@@ -110,7 +109,7 @@ def test_nobody_waits_long_for_a_connection() -> None:
 
 async def test_units_of_work_give_their_connections_back_whatever_happens(lonely_engine: AsyncEngine) -> None:
     async def fail() -> None:
-        async with PostgresUnitOfWork(lonely_engine) as uow:
+        async with PostgresDatabase(lonely_engine)() as uow:
             await uow.producers.get(a_producer().id)
             raise RuntimeError("surprise")
 
@@ -118,7 +117,7 @@ async def test_units_of_work_give_their_connections_back_whatever_happens(lonely
         with pytest.raises(RuntimeError, match="surprise"):
             await fail()
 
-    assert not await is_stored(partial(PostgresUnitOfWork, lonely_engine), a_producer())
+    assert not await is_stored(PostgresDatabase(lonely_engine), a_producer())
 
 
 async def test_a_connection_cut_in_the_middle_of_a_transaction_writes_nothing(
@@ -127,7 +126,7 @@ async def test_a_connection_cut_in_the_middle_of_a_transaction_writes_nothing(
     producer = a_producer()
 
     async def lose_the_connection() -> None:
-        async with PostgresUnitOfWork(lonely_engine) as uow:
+        async with PostgresDatabase(lonely_engine)() as uow:
             await uow.producers.add(producer)
             await terminate(await process_id_of(uow), by=engine)
             await uow.producers.get(producer.id)
@@ -135,7 +134,7 @@ async def test_a_connection_cut_in_the_middle_of_a_transaction_writes_nothing(
     with pytest.raises(StorageUnavailable):
         await lose_the_connection()
 
-    unit_of_work: UnitOfWorkFactory = partial(PostgresUnitOfWork, lonely_engine)
+    unit_of_work: UnitOfWorkFactory = PostgresDatabase(lonely_engine)
     assert not await is_stored(unit_of_work, producer)
     await add(unit_of_work, producer)
     assert await is_stored(unit_of_work, producer)
@@ -147,7 +146,7 @@ async def test_a_connection_cut_before_the_commit_writes_nothing(
     producer = a_producer()
 
     async def lose_the_connection() -> None:
-        async with PostgresUnitOfWork(lonely_engine) as uow:
+        async with PostgresDatabase(lonely_engine)() as uow:
             await uow.producers.add(producer)
             await terminate(await process_id_of(uow), by=engine)
             await uow.commit()
@@ -161,10 +160,10 @@ async def test_a_connection_cut_before_the_commit_writes_nothing(
 async def test_leaving_a_unit_of_work_whose_connection_was_cut_is_quiet(
     lonely_engine: AsyncEngine, engine: AsyncEngine
 ) -> None:
-    async with PostgresUnitOfWork(lonely_engine) as uow:
+    async with PostgresDatabase(lonely_engine)() as uow:
         await terminate(await process_id_of(uow), by=engine)
 
-    async with PostgresUnitOfWork(lonely_engine) as uow:
+    async with PostgresDatabase(lonely_engine)() as uow:
         assert await process_id_of(uow)
 
 
@@ -172,7 +171,7 @@ async def test_an_error_of_the_domain_is_not_hidden_by_a_cut_connection(
     lonely_engine: AsyncEngine, engine: AsyncEngine
 ) -> None:
     async def fail() -> None:
-        async with PostgresUnitOfWork(lonely_engine) as uow:
+        async with PostgresDatabase(lonely_engine)() as uow:
             await terminate(await process_id_of(uow), by=engine)
             raise RuntimeError("the cause")
 
@@ -184,7 +183,7 @@ async def test_locks_of_a_cut_connection_are_free(
     lonely_engine: AsyncEngine, engine: AsyncEngine, unit_of_work: UnitOfWorkFactory, theatre: Theatre
 ) -> None:
     cart = a_cart({theatre.stalls: 1})
-    async with PostgresUnitOfWork(lonely_engine) as uow:
+    async with PostgresDatabase(lonely_engine)() as uow:
         await uow.inventory.lock([cart])
         await terminate(await process_id_of(uow), by=engine)
 
@@ -198,7 +197,7 @@ async def test_locks_of_a_process_that_freezes_are_free_before_its_next_word(
     cart = a_cart({theatre.stalls: 1})
 
     async def freeze() -> None:
-        async with PostgresUnitOfWork(lonely_engine) as uow:
+        async with PostgresDatabase(lonely_engine)() as uow:
             await uow.inventory.lock([cart])
             async with uow._driver.pipeline():
                 await uow._driver.execute("SELECT 1")  # and nothing that says whether this was all
@@ -228,7 +227,7 @@ async def test_both_sides_of_a_connection_ask_whether_the_other_is_there(lonely_
 async def test_a_connection_cut_while_idle_costs_one_unit_of_work_at_most(
     lonely_engine: AsyncEngine, engine: AsyncEngine
 ) -> None:
-    unit_of_work: UnitOfWorkFactory = partial(PostgresUnitOfWork, lonely_engine)
+    unit_of_work: UnitOfWorkFactory = PostgresDatabase(lonely_engine)
     producer = a_producer()
     await terminate_connections_of(lonely_engine, by=engine)
 
@@ -245,7 +244,7 @@ async def test_a_killed_server_is_unavailable_and_serves_again_after_its_restart
 ) -> None:
     before, meanwhile, after = a_producer(), a_producer(), a_producer()
     async with an_engine(own_postgres.url) as engine:
-        unit_of_work: UnitOfWorkFactory = partial(PostgresUnitOfWork, engine)
+        unit_of_work: UnitOfWorkFactory = PostgresDatabase(engine)
         await asyncio.gather(*(is_stored(unit_of_work, before) for _ in range(5)))
         await add(unit_of_work, before)
 
@@ -266,7 +265,7 @@ async def test_a_server_restarted_between_two_units_of_work_fails_only_those_wit
 ) -> None:
     producer = a_producer()
     async with an_engine(own_postgres.url, pool_size=3) as engine:
-        unit_of_work: UnitOfWorkFactory = partial(PostgresUnitOfWork, engine)
+        unit_of_work: UnitOfWorkFactory = PostgresDatabase(engine)
         await asyncio.gather(*(is_stored(unit_of_work, producer) for _ in range(3)))
 
         await asyncio.to_thread(own_postgres.stop)
@@ -285,7 +284,7 @@ async def test_a_server_that_is_not_there_is_unavailable_at_once() -> None:
         async with an_engine(f"postgresql://nobody@127.0.0.1:{bound.getsockname()[1]}/nothing") as engine:
             async with asyncio.timeout(2):
                 with pytest.raises(StorageUnavailable):
-                    async with PostgresUnitOfWork(engine):
+                    async with PostgresDatabase(engine)():
                         pytest.fail("somebody was there")
 
 
@@ -293,7 +292,7 @@ async def test_a_wrong_password_is_unavailable_and_not_told(database_url: str) -
     url = sa.make_url(database_url).set(password="wrong password")
     async with an_engine(url.render_as_string(hide_password=False)) as engine:
         with pytest.raises(StorageUnavailable) as refusal:
-            async with PostgresUnitOfWork(engine):
+            async with PostgresDatabase(engine)():
                 pytest.fail("anybody is let in")
 
     assert "wrong password" not in str(refusal.value)
@@ -305,7 +304,7 @@ async def test_who_waits_too_long_for_a_row_is_unavailable_and_not_stuck(
     cart = a_cart({theatre.stalls: 1})
 
     async def wait() -> None:
-        async with PostgresUnitOfWork(engine) as uow:
+        async with PostgresDatabase(engine)() as uow:
             await uow._connection.execute(sa.text("SET LOCAL statement_timeout = '100ms'"))
             await uow.inventory.lock([cart])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -134,7 +135,7 @@ async def test_a_crowd_in_front_of_shows_shares_looks_and_is_told_what_is_so_whe
     await world.sell(gallery)
     looks = 0
 
-    def counted(*, read_only: bool = False) -> UnitOfWork:
+    def counted(*, read_only: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
         nonlocal looks
         looks += 1
         return world.database(read_only=read_only)
@@ -159,7 +160,7 @@ async def test_a_crowd_that_looks_at_its_orders_shares_looks_and_is_told_what_is
     orders = [await world.buy((stalls, 1)) for _ in range(20)]
     looks = 0
 
-    def counted(*, read_only: bool = False) -> UnitOfWork:
+    def counted(*, read_only: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
         nonlocal looks
         looks += 1
         return world.database(read_only=read_only)
