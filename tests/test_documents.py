@@ -6,7 +6,8 @@ Looked at is every text file of ours. A pointer is
   that names it;
 - a link in Markdown to something that is not on another host;
 - in Markdown, a path in backticks that begins with one of our folders;
-- in Markdown, a Python file in backticks with names in parentheses behind it: `file.py` (`Class.method`, `function`).
+- in Markdown, a Python file in backticks with names in parentheses behind it: `file.py` (`Class.method`, `function`);
+- in Markdown, a class in backticks, with or without a method: it is in some file of ours.
 """
 
 from __future__ import annotations
@@ -26,10 +27,15 @@ SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".sh", ".html", ".txt", ".js
 #: What is installed, built or measured here, and is not ours.
 NOT_OURS = {"__pycache__", "htmlcov", "dist", "fonts", "node_modules"}
 
+#: Classes of libraries that documents name, and the glossary's last column has a test for itself.
+OTHERS = {"HttpToolsProtocol", "Protocol"}
+GLOSSARY = Path("docs/glossary.md")
+
 _MARKDOWN_NAME = re.compile(r"(?<![\w/.*-])((?:[\w.-]+/)*[\w.-]+\.md)\b(?:#([\w-]+))?")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _BACKTICKS = re.compile(r"`([^`\n]+)`")
-_NAMES_IN_FILE = re.compile(r"`([\w./-]+\.py)` \(((?:`[\w.]+`(?:, | and )?)+)\)")
+_NAMES_IN_FILE = re.compile(r"`([\w./-]+\.py)`\s+\(((?:`[\w.]+`(?:,\s+)?)+)\)")
+_CLASS = re.compile(r"`([A-Z]\w*[a-z]\w*)((?:\.\w+)?)`")
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
@@ -75,6 +81,19 @@ def names_in(path: Path) -> frozenset[str]:
         if isinstance(node, ast.ClassDef):
             names |= {f"{node.name}.{name}" for each in node.body for name in _bound(each)}
     return frozenset(names)
+
+
+@cache
+def class_names() -> frozenset[str]:
+    """Every class of ours, and every ``Class.method``."""
+    modules = [path for path in texts() if path.suffix == ".py"]
+    return frozenset(
+        name
+        for path in modules
+        for node in ast.walk(ast.parse(text_of(path)))
+        if isinstance(node, ast.ClassDef)
+        for name in (node.name, *(f"{node.name}.{name}" for each in node.body for name in _bound(each)))
+    )
 
 
 def _bound(node: ast.stmt) -> set[str]:
@@ -123,6 +142,11 @@ def lost_names(path: Path) -> Iterator[str]:
         yield from (f"{file} ({name})" for name in _BACKTICKS.findall(names) if name not in known)
 
 
+def lost_classes(path: Path) -> Iterator[str]:
+    named = {f"{name}{member}" for name, member in _CLASS.findall(text_of(path)) if name not in OTHERS}
+    yield from sorted(named - class_names())
+
+
 ALL = sorted(texts())
 DOCUMENTS = [path for path in ALL if path.suffix == ".md"]
 
@@ -144,3 +168,8 @@ def test_paths_in_documents_are_here(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=Path.as_posix)
 def test_names_in_documents_are_in_their_files(path: Path) -> None:
     assert list(lost_names(path)) == []
+
+
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if path != GLOSSARY], ids=Path.as_posix)
+def test_classes_in_documents_are_in_the_code(path: Path) -> None:
+    assert list(lost_classes(path)) == []
