@@ -28,7 +28,7 @@ from adapters.redis.rate_limit import RateLimit
 from adapters.redis.throttle import RedisThrottle
 from adapters.redis.used_once import UsedOnce
 from adapters.redis.work_log import RedisWorkLog
-from adapters.smtp.emails import JinjaLetterWriter
+from adapters.smtp.emails import JinjaEmailTemplates
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.stripe.client import HttpClient, create_client
@@ -40,7 +40,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
-from application.access.audit_log import AuditLog, ReadAuditTrail
+from application.access.audit_log import AuditLog, ReadAuditLog
 from application.catalog.branding import GetBranding, GetPicture, SetBranding, SetLogo, SetShowImage
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.catalog.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
@@ -188,7 +188,7 @@ class Container(containers.DeclarativeContainer):
     notifier = providers.Singleton(TaskiqNotifier, broker)
     picture_studio = providers.Singleton(PillowStudio)
     ticket_renderer = providers.Singleton(PdfTicketRenderer)
-    letters = providers.Singleton(JinjaLetterWriter)
+    email_templates = providers.Singleton(JinjaEmailTemplates)
     calendars = providers.Singleton(ICalendarWriter)
     mail_pace = providers.Singleton(RedisThrottle, redis, per_second=settings.provided.smtp_rate_per_second)
     mailer = providers.Singleton(
@@ -275,7 +275,7 @@ class Container(containers.DeclarativeContainer):
     write_calendar = providers.Singleton(WriteCalendar, calendars, links, clock)
     address_hashes = providers.Singleton(AddressHashes, settings.provided.signing_key)
     look_up_orders = providers.Singleton(LookUpOrders, database, clock, ids, address_hashes, dispatch)
-    send_email = providers.Singleton(SendEmail, letters, mailer, mail_pace, database, clock)
+    send_email = providers.Singleton(SendEmail, email_templates, mailer, mail_pace, database, clock)
 
     get_account = providers.Singleton(GetAccount, database, payment)
     save_account = providers.Singleton(SaveAccount, clock, ids, audit)
@@ -301,7 +301,7 @@ class Container(containers.DeclarativeContainer):
     set_logo = providers.Singleton(SetLogo, database, picture_studio, audit)
     set_show_image = providers.Singleton(SetShowImage, database, picture_studio, audit)
     get_picture = providers.Singleton(GetPicture, database)
-    read_audit_trail = providers.Singleton(ReadAuditTrail, database)
+    read_audit_log = providers.Singleton(ReadAuditLog, database)
     sell_at_counter = providers.Singleton(SellAtCounter, database, checkout)
     list_orders = providers.Singleton(ListOrders, database)
     list_attendees = providers.Singleton(ListAttendees, database)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from application.ports.emails import AccountChangedFacts, EmailFacts, Letter, OrderLinksFacts
+from application.ports.emails import AccountChangedFacts, EmailContent, EmailFacts, OrderLinksFacts
 from application.ports.mail import (
     Ask,
     Mail,
@@ -47,15 +47,15 @@ class MemoryTicketRenderer:
         return f"%PDF-\n{pages}".encode()
 
 
-class MemoryLetterWriter:
+class MemoryEmailTemplates:
     """Emails that name their kind and list their facts; ``written`` has the facts themselves."""
 
     def __init__(self) -> None:
         self.written: list[EmailFacts] = []
 
-    def write(self, facts: EmailFacts) -> Letter:
+    def write(self, facts: EmailFacts) -> EmailContent:
         self.written.append(facts)
         kind = type(facts).__name__.removesuffix("Facts")
         title = "" if isinstance(facts, OrderLinksFacts | AccountChangedFacts) else f": {facts.show_title}"
         text = "\n".join([kind, *(f"{field.name}: {getattr(facts, field.name)}" for field in fields(facts))])
-        return Letter(subject=f"{kind}{title}", text=text, html=text)
+        return EmailContent(subject=f"{kind}{title}", text=text, html=text)

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from application import formatting
 from application.ports import emails
-from application.ports.emails import EmailFacts, Letter, Occasion
+from application.ports.emails import EmailContent, EmailFacts, Occasion
 from domain.disputes import DisputeStatus
 
 _UTC: Final = ZoneInfo("UTC")
@@ -72,7 +72,7 @@ _LETTERS: Final = MappingProxyType[type[EmailFacts], tuple[str, Callable[[Any], 
 )
 
 
-class JinjaLetterWriter:
+class JinjaEmailTemplates:
     """A `EmailTemplates` in English. Dates and times are the venue's, with its time zone named.
 
     A producer has no place of its own: changes of its account are dated in UTC, as in the audit log.
@@ -90,11 +90,11 @@ class JinjaLetterWriter:
             one_line=_one_line, date=_date, start=_start, zone=_zone, doors=_doors, change=_change, due=_due, utc=_utc
         )
 
-    def write(self, facts: EmailFacts) -> Letter:
+    def write(self, facts: EmailFacts) -> EmailContent:
         """The mail with these facts."""
         name, subject_of = _LETTERS[type(facts)]
         subject = _one_line(subject_of(facts))
-        return Letter(
+        return EmailContent(
             subject=subject,
             text=self._templates.get_template(f"{name}.txt").render(facts=facts),
             html=self._templates.get_template(f"{name}.html").render(facts=facts, subject=subject),

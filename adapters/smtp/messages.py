@@ -28,12 +28,12 @@ def compose(mail: Mail, sender: Sender, *, date: datetime) -> EmailMessage:
     message["To"] = _recipient(mail)
     if mail.reply_to:
         message["Reply-To"] = Address(addr_spec=mail.reply_to)
-    message["Subject"] = _one_line(mail.letter.subject)
+    message["Subject"] = _one_line(mail.content.subject)
     message["Date"] = date
     message["Message-ID"] = f"<{mail.message_id}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.letter.text)
-    message.add_alternative(mail.letter.html, subtype="html")
+    message.set_content(mail.content.text)
+    message.add_alternative(mail.content.html, subtype="html")
     for attachment in mail.attachments:
         _attach(message, attachment)
     return message

@@ -53,7 +53,7 @@ class AuditLog:
         await uow.audit_log.add(entry)
 
 
-class ReadAuditTrail:
+class ReadAuditLog:
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
 

@@ -39,13 +39,13 @@ class SendEmail:
 
     def __init__(
         self,
-        letters: EmailTemplates,
+        email_templates: EmailTemplates,
         mailer: Mailer,
         throttle: Throttle,
         unit_of_work: UnitOfWorkFactory,
         clock: Clock,
     ) -> None:
-        self._letters = letters
+        self._email_templates = email_templates
         self._mailer = mailer
         self._throttle = throttle
         self._unit_of_work = unit_of_work
@@ -68,7 +68,7 @@ class SendEmail:
         mail = Mail(
             to_name=to.name,
             to_address=to.email,
-            letter=self._letters.write(facts),
+            content=self._email_templates.write(facts),
             message_id=task.message_id,
             reply_to=reply_to,
             attachments=attachments,

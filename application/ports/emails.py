@@ -13,7 +13,7 @@ from domain.disputes import DisputeStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class EmailContent:
     """The content of a mail, before it is addressed."""
 
     subject: str
@@ -275,6 +275,6 @@ EmailFacts = (
 
 
 class EmailTemplates(Protocol):
-    def write(self, facts: EmailFacts) -> Letter:
+    def write(self, facts: EmailFacts) -> EmailContent:
         """The mail with these facts."""
         ...

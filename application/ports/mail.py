@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from application.ports.emails import Letter, Occasion
+from application.ports.emails import EmailContent, Occasion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Mail:
 
     to_name: str
     to_address: str
-    letter: Letter
+    content: EmailContent
     message_id: str
     reply_to: str = ""
     attachments: tuple[Attachment, ...] = ()

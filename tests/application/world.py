@@ -15,7 +15,7 @@ from adapters.memory.calendar import MemoryCalendarWriter
 from adapters.memory.checkin import MemoryListSigner
 from adapters.memory.consistency import MemoryConsistencyChecker
 from adapters.memory.lock import MemoryLock
-from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketRenderer
+from adapters.memory.mail import MemoryEmailTemplates, MemoryMailer, MemoryTicketRenderer
 from adapters.memory.metrics import MemoryOrderObserver
 from adapters.memory.notifier import MemoryNotifier
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
@@ -238,12 +238,12 @@ class World:
         self.release_cancelled = ReleaseCancelled(sweep)
         self.refund_show = RefundShow(self.database, self.clock, self.audit)
         self.refund_cancelled = RefundCancelled(self.database, self.clock, self.refund)
-        self.letters = MemoryLetterWriter()
+        self.email_templates = MemoryEmailTemplates()
         self.mail_pace = MemoryThrottle()
         self.calendars = MemoryCalendarWriter()
         self.print_tickets = PrintTickets(MemoryTicketRenderer())
         self.write_calendar = WriteCalendar(self.calendars, self.links, self.clock)
-        self.send_email = SendEmail(self.letters, self.mailer, self.mail_pace, self.database, self.clock)
+        self.send_email = SendEmail(self.email_templates, self.mailer, self.mail_pace, self.database, self.clock)
         self.send_confirmation_email = SendConfirmationEmail(
             self.database,
             self.print_tickets,

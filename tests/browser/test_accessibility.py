@@ -12,13 +12,13 @@ import msgspec
 import pytest
 from playwright.async_api import Page, Route
 
-from adapters.smtp.emails import JinjaLetterWriter
+from adapters.smtp.emails import JinjaEmailTemplates
 from application.ports.emails import EmailFacts, OrderFacts
 from entrypoints.settings import Settings
 from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers
 from tests.browser.views import Stage, View
-from tests.support import letters
+from tests.support import email_facts
 from tests.support.box_office import BoxOffice
 from tests.support.factories import producer
 from tests.support.server import Service, running
@@ -146,12 +146,12 @@ async def test_every_page_is_light_and_open_to_everybody(buyers: Buyers, stage: 
 LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenschirm"
 
 
-@pytest.mark.parametrize("facts", letters.ALL, ids=lambda facts: type(facts).__name__)
+@pytest.mark.parametrize("facts", email_facts.ALL, ids=lambda facts: type(facts).__name__)
 async def test_every_letter_is_open_to_everybody(usual_window: Page, facts: EmailFacts) -> None:
     if isinstance(facts, OrderFacts):
         facts = replace(facts, show_title=LONG_WORD, producer_name=LONG_WORD, customer_name=LONG_WORD)
     await usual_window.goto("about:blank")
-    await usual_window.set_content(JinjaLetterWriter().write(facts).html)
+    await usual_window.set_content(JinjaEmailTemplates().write(facts).html)
     await usual_window.evaluate(AXE)
     assert [await troubles(usual_window, look, _LETTER_RULES) for look in LOOKS] == [[]] * len(LOOKS)
 

@@ -10,13 +10,13 @@ from uuid import uuid4
 import pytest
 from pypdf import PdfReader
 
-from adapters.memory.mail import MemoryLetterWriter, MemoryMailer, MemoryTicketRenderer
+from adapters.memory.mail import MemoryEmailTemplates, MemoryMailer, MemoryTicketRenderer
 from adapters.pdf.renderer import PdfTicketRenderer
-from adapters.smtp.emails import JinjaLetterWriter
+from adapters.smtp.emails import JinjaEmailTemplates
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.system.clock import SystemClock
-from application.ports.emails import EmailFacts, EmailTemplates, Letter, OrderFacts
+from application.ports.emails import EmailContent, EmailFacts, EmailTemplates, OrderFacts
 from application.ports.mail import (
     Attachment,
     Mail,
@@ -27,10 +27,10 @@ from application.ports.mail import (
     TicketRenderer,
 )
 from demo.mail_catcher.catcher import MailCatcher
-from tests.support.letters import ABOUT_AN_ORDER, OCCASION, ORDER_LINKS
+from tests.support.email_facts import ABOUT_AN_ORDER, OCCASION, ORDER_LINKS
 
 SENDER = Sender("PiqueTickets", "tickets@piquetickets.example")
-LETTER = Letter(subject="Ihre Karten für Hamlet 🎭", text="Bis bald,\nZoë\n", html="<p>Bis bald,<br>Zoë</p>\n")
+LETTER = EmailContent(subject="Ihre Karten für Hamlet 🎭", text="Bis bald,\nZoë\n", html="<p>Bis bald,<br>Zoë</p>\n")
 TICKET_FILE = Attachment("Karten für Zoë.pdf", "application/pdf", b"%PDF-\x00\xff")
 
 
@@ -58,7 +58,7 @@ def _memory_post() -> Post:
 
     async def delivered_to(address: str) -> Sequence[Delivered]:
         return [
-            Delivered(mail.message_id, mail.letter.subject, mail.letter.text, mail.letter.html, mail.attachments)
+            Delivered(mail.message_id, mail.content.subject, mail.content.text, mail.content.html, mail.attachments)
             for mail in mailer.sent
             if mail.to_address == address
         ]
@@ -117,7 +117,7 @@ def a_mail(**changes: object) -> Mail:
     mail = Mail(
         to_name="Zoë Øst",
         to_address=f"{uuid4().hex}@example.org",
-        letter=LETTER,
+        content=LETTER,
         message_id=f"{uuid4().hex}@piquetickets.example",
         attachments=(TICKET_FILE,),
     )
@@ -163,7 +163,7 @@ async def test_an_address_that_cannot_be_one_is_refused(refusing: Mailer) -> Non
         await refusing.send(a_mail(to_address="nobody"))
 
 
-@pytest.fixture(params=[MemoryLetterWriter, JinjaLetterWriter])
+@pytest.fixture(params=[MemoryEmailTemplates, JinjaEmailTemplates])
 def writer(request: pytest.FixtureRequest) -> EmailTemplates:
     writer: EmailTemplates = request.param()
     return writer
@@ -175,19 +175,19 @@ def test_a_letter_about_an_order_names_buyer_show_and_order_in_text_and_html(
 ) -> None:
     assert isinstance(facts, OrderFacts)
 
-    letter = writer.write(facts)
+    content = writer.write(facts)
 
-    assert facts.show_title in letter.subject
-    for body in (letter.text, letter.html.replace("&amp;", "&")):
+    assert facts.show_title in content.subject
+    for body in (content.text, content.html.replace("&amp;", "&")):
         assert facts.customer_name in body
         assert facts.order_number in body
         assert facts.order_url in body
 
 
 def test_a_list_of_orders_has_every_link(writer: EmailTemplates) -> None:
-    letter = writer.write(ORDER_LINKS)
+    content = writer.write(ORDER_LINKS)
 
-    for body in (letter.text, letter.html.replace("&amp;", "&")):
+    for body in (content.text, content.html.replace("&amp;", "&")):
         assert all(order.url in body for order in ORDER_LINKS.orders)
 
 

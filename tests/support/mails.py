@@ -7,13 +7,13 @@ from typing import Any
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.system.clock import SystemClock
-from application.ports.emails import Letter
+from application.ports.emails import EmailContent
 from application.ports.mail import Mail
 
 
 def example_mail(**changes: Any) -> Mail:
     """A mail to Ada, with what a test changes."""
-    letter = Letter(
+    content = EmailContent(
         subject=changes.pop("subject", "Your tickets"),
         text=changes.pop("text", "Two tickets."),
         html=changes.pop("html", "<!DOCTYPE html><html><head></head><body><p>Two tickets.</p></body></html>"),
@@ -22,7 +22,7 @@ def example_mail(**changes: Any) -> Mail:
         "to_name": "Ada Lovelace",
         "to_address": "ada@example.org",
         "message_id": "order-1@tickets.example.org",
-        "letter": letter,
+        "content": content,
     }
     return Mail(**(facts | changes))
 

@@ -11,7 +11,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from application.access.audit_log import ReadAuditTrail
+from application.access.audit_log import ReadAuditLog
 from domain.access import Actor, Scope
 from domain.audit_log import Action, AuditCursor, AuditEntry, AuditFilter
 from domain.errors import InvalidRequest
@@ -55,7 +55,7 @@ class AuditLogOut(msgspec.Struct):
 @get("/", summary="Read the audit trail", operation_id="read_audit_log")
 async def read(
     actor: NamedDependency[Actor],
-    read_audit_trail: NamedDependency[ReadAuditTrail],
+    read_audit_log: NamedDependency[ReadAuditLog],
     action: Annotated[Action | None, QueryParameter(description="What was done.")] = None,
     subject_id: Annotated[UUID | None, QueryParameter(description="To what it was done.")] = None,
     show_id: Annotated[UUID | None, QueryParameter(description="To which show that belongs.")] = None,
@@ -69,7 +69,7 @@ async def read(
     for name, moment in (("since", since), ("until", until)):
         if moment is not None and moment.tzinfo is None:
             raise InvalidRequest(f"{name} must have a UTC offset", field=name)
-    entries, more = await read_audit_trail(
+    entries, more = await read_audit_log(
         actor.producer_id,
         only=AuditFilter(
             action=action, subject_id=subject_id, show_id=show_id, token_id=token_id, since=since, until=until

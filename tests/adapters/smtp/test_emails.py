@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.smtp.emails import JinjaLetterWriter
+from adapters.smtp.emails import JinjaEmailTemplates
 from application.ports.emails import (
     AccountChange,
     AccountChangedFacts,
@@ -20,7 +20,7 @@ from application.ports.emails import (
     TooLate,
 )
 from domain.disputes import DisputeStatus
-from tests.support.letters import (
+from tests.support.email_facts import (
     ABOUT_AN_ORDER,
     ACCOUNT_CHANGED,
     ADDRESS_CHANGED,
@@ -132,8 +132,8 @@ typed_by_people = pytest.mark.parametrize("field", ["customer_name", "show_title
 
 
 @pytest.fixture
-def writer() -> JinjaLetterWriter:
-    return JinjaLetterWriter()
+def writer() -> JinjaEmailTemplates:
+    return JinjaEmailTemplates()
 
 
 def changed(facts: EmailFacts, field: str, text: str) -> EmailFacts:
@@ -144,21 +144,21 @@ def changed(facts: EmailFacts, field: str, text: str) -> EmailFacts:
 
 @pytest.mark.parametrize(("facts", "subject", "said"), SAYS, ids=lambda value: type(value).__name__)
 def test_both_forms_tell_everything(
-    writer: JinjaLetterWriter, facts: EmailFacts, subject: str, said: tuple[str, ...]
+    writer: JinjaEmailTemplates, facts: EmailFacts, subject: str, said: tuple[str, ...]
 ) -> None:
-    letter = writer.write(facts)
-    page = Page(letter.html)
-    assert letter.subject == subject
-    for text in (page.text, " ".join(letter.text.split())):
+    content = writer.write(facts)
+    page = Page(content.html)
+    assert content.subject == subject
+    for text in (page.text, " ".join(content.text.split())):
         for fact in said:
             assert fact in text
     links = linked_by(facts)
     assert page.links == links
-    assert all(url.removeprefix("mailto:") in letter.text for url in links)
+    assert all(url.removeprefix("mailto:") in content.text for url in links)
 
 
 def linked_by(facts: EmailFacts) -> set[str]:
-    """Where the letter's links lead."""
+    """Where the e-mail's links lead."""
     match facts:
         case OrderLinksFacts():
             return {order.url for order in facts.orders}
@@ -199,20 +199,20 @@ def linked_by(facts: EmailFacts) -> set[str]:
     ],
 )
 def test_letter_about_a_dispute_tells_how_it_stands(
-    writer: JinjaLetterWriter, changes: dict[str, object], subject: str, said: tuple[str, ...]
+    writer: JinjaEmailTemplates, changes: dict[str, object], subject: str, said: tuple[str, ...]
 ) -> None:
-    letter = writer.write(replace(DISPUTE, **changes))  # type: ignore[arg-type]
-    assert letter.subject.startswith(subject)
-    for text in (Page(letter.html).text, " ".join(letter.text.split())):
+    content = writer.write(replace(DISPUTE, **changes))  # type: ignore[arg-type]
+    assert content.subject.startswith(subject)
+    for text in (Page(content.html).text, " ".join(content.text.split())):
         assert all(fact in text for fact in said)
         assert ("Evidence is due" in text) is (changes["status"] is DisputeStatus.WARNING_NEEDS_RESPONSE)
 
 
-def test_confirmation_of_what_is_left_tells_what_is_valid_and_what_was_given_back(writer: JinjaLetterWriter) -> None:
+def test_confirmation_of_what_is_left_tells_what_is_valid_and_what_was_given_back(writer: JinjaEmailTemplates) -> None:
     stalls, balcony = CONFIRMATION.lines
     lines = (replace(stalls, valid=1), replace(balcony, valid=0))
-    letter = writer.write(replace(CONFIRMATION, lines=lines, void=2, returned="£25.00", on_its_way="£15.00"))
-    page, text = Page(letter.html).text, " ".join(letter.text.split())
+    content = writer.write(replace(CONFIRMATION, lines=lines, void=2, returned="£25.00", on_its_way="£15.00"))
+    page, text = Page(content.html).text, " ".join(content.text.split())
     assert "Valid now 1 × Stalls 2 of your tickets were taken back" in page
     assert "Valid now: 1 x Stalls 2 of your tickets were taken back" in text
     for said in (page, text):
@@ -230,31 +230,31 @@ def test_confirmation_of_what_is_left_tells_what_is_valid_and_what_was_given_bac
         (TooLate.ORDER_CANCELLED, "when you had cancelled your order"),
     ],
 )
-def test_late_payment_is_told_with_its_reason(writer: JinjaLetterWriter, why: TooLate, said: str) -> None:
-    letter = writer.write(replace(LATE_PAYMENT, why=why))
-    for text in (Page(letter.html).text, " ".join(letter.text.split())):
+def test_late_payment_is_told_with_its_reason(writer: JinjaEmailTemplates, why: TooLate, said: str) -> None:
+    content = writer.write(replace(LATE_PAYMENT, why=why))
+    for text in (Page(content.html).text, " ".join(content.text.split())):
         assert f"reached us {said}, so you have no tickets" in text
 
 
-def test_held_tickets_that_nobody_pays_yet_promise_no_money(writer: JinjaLetterWriter) -> None:
+def test_held_tickets_that_nobody_pays_yet_promise_no_money(writer: JinjaEmailTemplates) -> None:
     same = replace(HELD_SHOW_CHANGED, title_before="Hamlet", end_before=HELD_SHOW_CHANGED.end, is_being_paid=False)
-    letter = writer.write(same)
-    for text in (letter.text, Page(letter.html).text):
+    content = writer.write(same)
+    for text in (content.text, Page(content.html).text):
         assert "not paid yet" in " ".join(text.split())
         for left_out in ("goes back", "was called", "was to end"):
             assert left_out not in text
 
 
-def test_money_that_a_bank_still_works_on_goes_back_when_the_show_is_cancelled(writer: JinjaLetterWriter) -> None:
-    letter = writer.write(replace(SHOW_CANCELLED, paid="", is_being_paid=True))
-    for text in (letter.text, Page(letter.html).text):
+def test_money_that_a_bank_still_works_on_goes_back_when_the_show_is_cancelled(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(replace(SHOW_CANCELLED, paid="", is_being_paid=True))
+    for text in (content.text, Page(content.html).text):
         assert "Your bank still works on your payment" in text
 
 
-def test_account_that_was_changed_at_the_command_line_names_no_token(writer: JinjaLetterWriter) -> None:
-    letter = writer.write(replace(ACCOUNT_CHANGED, token_name="", token_id="", operator_email=""))
-    page = Page(letter.html)
-    for text in (page.text, " ".join(letter.text.split())):
+def test_account_that_was_changed_at_the_command_line_names_no_token(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(replace(ACCOUNT_CHANGED, token_name="", token_id="", operator_email=""))
+    page = Page(content.html)
+    for text in (page.text, " ".join(content.text.split())):
         assert "by the operator of the ticket shop, at the command line" in text
         assert "answer this mail at once" in text
         assert "ask the operator of the ticket shop why it was made, and to undo it." in text
@@ -271,14 +271,14 @@ def test_account_that_was_changed_at_the_command_line_names_no_token(writer: Jin
     ],
 )
 def test_subject_lists_what_was_changed_of_an_account(
-    writer: JinjaLetterWriter, changed: tuple[str, ...], subject: str
+    writer: JinjaEmailTemplates, changed: tuple[str, ...], subject: str
 ) -> None:
     changes = tuple(AccountChange(what=what, before="none", after="new") for what in changed)
     assert writer.write(replace(ACCOUNT_CHANGED, changes=changes)).subject == subject
 
 
 @pytest.mark.parametrize("field", ["producer_name", "token_name", "before", "after"])
-def test_what_stands_in_an_account_stays_text_on_one_line(writer: JinjaLetterWriter, field: str) -> None:
+def test_what_stands_in_an_account_stays_text_on_one_line(writer: JinjaEmailTemplates, field: str) -> None:
     def with_text(text: str) -> AccountChangedFacts:
         if field in ("producer_name", "token_name"):
             return replace(ACCOUNT_CHANGED, **{field: text})  # type: ignore[arg-type]
@@ -288,36 +288,36 @@ def test_what_stands_in_an_account_stays_text_on_one_line(writer: JinjaLetterWri
     ordinary, page = (Page(writer.write(with_text(text)).html) for text in ("Globe", HOSTILE))
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in ordinary.tags]
     assert HOSTILE in page.text
-    letter = writer.write(with_text("Globe\r\n\r\nBcc: eve@example.org"))
-    assert "Globe Bcc: eve@example.org" in letter.text
-    assert letter.subject.splitlines() == [letter.subject]
+    content = writer.write(with_text("Globe\r\n\r\nBcc: eve@example.org"))
+    assert "Globe Bcc: eve@example.org" in content.text
+    assert content.subject.splitlines() == [content.subject]
 
 
-def test_every_line_of_an_order_is_there(writer: JinjaLetterWriter) -> None:
-    letter = writer.write(CONFIRMATION)
-    assert "2 × Stalls" in Page(letter.html).text
-    assert "2 x Stalls" in letter.text
+def test_every_line_of_an_order_is_there(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(CONFIRMATION)
+    assert "2 × Stalls" in Page(content.html).text
+    assert "2 x Stalls" in content.text
 
 
-def test_a_free_order_names_no_fees_and_no_tax(writer: JinjaLetterWriter) -> None:
-    letter = writer.write(replace(CONFIRMATION, discount="", fees="", tax="", total=""))
-    for text in (letter.text, Page(letter.html).text):
+def test_a_free_order_names_no_fees_and_no_tax(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(replace(CONFIRMATION, discount="", fees="", tax="", total=""))
+    for text in (content.text, Page(content.html).text):
         assert "Free" in text
         assert not {"Fees", "Tax", "Discount"} & set(text.replace(":", "").split())
 
 
-def test_tickets_that_cost_nothing_are_taken_back_without_a_word_of_money(writer: JinjaLetterWriter) -> None:
-    letter = writer.write(replace(REFUND, amount="", left=0))
-    assert letter.subject == "Your order for Hamlet has changed"
-    for text in (letter.text, Page(letter.html).text):
+def test_tickets_that_cost_nothing_are_taken_back_without_a_word_of_money(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(replace(REFUND, amount="", left=0))
+    assert content.subject == "Your order for Hamlet has changed"
+    for text in (content.text, Page(content.html).text):
         assert "way back" not in text
         assert "no longer valid" in text
         assert "The Globe" not in text
 
 
-def test_free_tickets_of_a_cancelled_show_promise_no_money(writer: JinjaLetterWriter) -> None:
-    letter = writer.write(replace(SHOW_CANCELLED, paid=""))
-    for text in (letter.text, Page(letter.html).text):
+def test_free_tickets_of_a_cancelled_show_promise_no_money(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(replace(SHOW_CANCELLED, paid=""))
+    for text in (content.text, Page(content.html).text):
         assert "money is on its way" not in " ".join(text.split())
 
 
@@ -330,16 +330,16 @@ def test_free_tickets_of_a_cancelled_show_promise_no_money(writer: JinjaLetterWr
         (replace(OCCASION, door_time=datetime(2026, 7, 3, 17, 0, tzinfo=UTC)), "open at 19:00"),
     ],
 )
-def test_the_subject_says_what_moved(writer: JinjaLetterWriter, was: object, change: str) -> None:
+def test_the_subject_says_what_moved(writer: JinjaEmailTemplates, was: object, change: str) -> None:
     assert writer.write(replace(SHOW_MOVED, before=was)).subject == f"Changed: Hamlet is {change}"  # type: ignore[arg-type]
 
 
-def test_times_are_the_venues(writer: JinjaLetterWriter) -> None:
-    letter = writer.write(replace(CONFIRMATION, occasion=replace(OCCASION, timezone=ZoneInfo("America/Sao_Paulo"))))
-    assert "Doors 15:00, start 15:30 (UTC-03)" in letter.text
+def test_times_are_the_venues(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(replace(CONFIRMATION, occasion=replace(OCCASION, timezone=ZoneInfo("America/Sao_Paulo"))))
+    assert "Doors 15:00, start 15:30 (UTC-03)" in content.text
 
 
-def test_doors_on_the_day_before_name_their_day(writer: JinjaLetterWriter) -> None:
+def test_doors_on_the_day_before_name_their_day(writer: JinjaEmailTemplates) -> None:
     at_midnight = replace(
         OCCASION,
         door_time=datetime(2026, 7, 3, 22, 0, tzinfo=UTC),
@@ -352,20 +352,20 @@ def test_doors_on_the_day_before_name_their_day(writer: JinjaLetterWriter) -> No
 
 @typed_by_people
 @each_about_an_order
-def test_what_people_typed_stays_text(writer: JinjaLetterWriter, facts: EmailFacts, field: str) -> None:
+def test_what_people_typed_stays_text(writer: JinjaEmailTemplates, facts: EmailFacts, field: str) -> None:
     ordinary, page = Page(writer.write(facts).html), Page(writer.write(changed(facts, field, HOSTILE)).html)
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in ordinary.tags]
     assert HOSTILE in page.text
 
 
 @pytest.mark.parametrize("field", ["venue", "order_number", "total"])
-def test_whatever_stands_in_a_confirmation_stays_text(writer: JinjaLetterWriter, field: str) -> None:
+def test_whatever_stands_in_a_confirmation_stays_text(writer: JinjaEmailTemplates, field: str) -> None:
     ordinary, page = (Page(writer.write(f).html) for f in (CONFIRMATION, changed(CONFIRMATION, field, HOSTILE)))
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in ordinary.tags]
     assert HOSTILE in page.text
 
 
-def test_a_title_in_a_list_of_orders_stays_text(writer: JinjaLetterWriter) -> None:
+def test_a_title_in_a_list_of_orders_stays_text(writer: JinjaEmailTemplates) -> None:
     hostile = replace(ORDER_LINKS, orders=tuple(replace(order, show_title=HOSTILE) for order in ORDER_LINKS.orders))
     page = Page(writer.write(hostile).html)
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in Page(writer.write(ORDER_LINKS).html).tags]
@@ -373,22 +373,22 @@ def test_a_title_in_a_list_of_orders_stays_text(writer: JinjaLetterWriter) -> No
 
 
 @each_about_an_order
-def test_the_subject_is_one_line(writer: JinjaLetterWriter, facts: EmailFacts) -> None:
-    letter = writer.write(changed(facts, "show_title", "Hamlet\r\nBcc: eve@example.org"))
-    assert "Hamlet Bcc: eve@example.org" in letter.subject
-    assert letter.subject.splitlines() == [letter.subject]
+def test_the_subject_is_one_line(writer: JinjaEmailTemplates, facts: EmailFacts) -> None:
+    content = writer.write(changed(facts, "show_title", "Hamlet\r\nBcc: eve@example.org"))
+    assert "Hamlet Bcc: eve@example.org" in content.subject
+    assert content.subject.splitlines() == [content.subject]
 
 
 @typed_by_people
 @each_about_an_order
-def test_a_name_cannot_write_lines_of_its_own(writer: JinjaLetterWriter, facts: EmailFacts, field: str) -> None:
-    letter = writer.write(changed(facts, field, "Ada\n\nClick here: http://evil.example"))
-    assert "\nClick here: http" not in letter.text
-    assert "Ada Click here: http://evil.example" in letter.text
+def test_a_name_cannot_write_lines_of_its_own(writer: JinjaEmailTemplates, facts: EmailFacts, field: str) -> None:
+    content = writer.write(changed(facts, field, "Ada\n\nClick here: http://evil.example"))
+    assert "\nClick here: http" not in content.text
+    assert "Ada Click here: http://evil.example" in content.text
 
 
 @each_letter
-def test_the_page_is_made_for_everyone(writer: JinjaLetterWriter, facts: EmailFacts) -> None:
+def test_the_page_is_made_for_everyone(writer: JinjaEmailTemplates, facts: EmailFacts) -> None:
     page = Page(writer.write(facts).html)
     assert ("html", {"lang": "en", "dir": "ltr"}) in page.tags
     assert not {"img", "script", "link"} & {tag for tag, _ in page.tags}, "it must load nothing"
@@ -398,7 +398,7 @@ def test_the_page_is_made_for_everyone(writer: JinjaLetterWriter, facts: EmailFa
 
 
 @each_letter
-def test_the_text_reads_well_in_80_columns(writer: JinjaLetterWriter, facts: EmailFacts) -> None:
+def test_the_text_reads_well_in_80_columns(writer: JinjaEmailTemplates, facts: EmailFacts) -> None:
     text = writer.write(facts).text
     assert text == text.strip() + "\n" or text == text.strip()
     assert "\n\n\n" not in text
@@ -418,18 +418,18 @@ FESTIVAL = replace(OCCASION, end_time=datetime(2026, 7, 5, 21, 0, tzinfo=UTC))
         replace(CALENDAR_CORRECTED, occasion=FESTIVAL),
     ],
 )
-def test_a_festival_has_all_its_days_in_every_letter(writer: JinjaLetterWriter, facts: EmailFacts) -> None:
-    letter = writer.write(facts)
-    assert "Friday, 3 July – Sunday, 5 July 2026" in letter.text
-    assert "Friday, 3 July – Sunday, 5 July 2026" in Page(letter.html).text
+def test_a_festival_has_all_its_days_in_every_letter(writer: JinjaEmailTemplates, facts: EmailFacts) -> None:
+    content = writer.write(facts)
+    assert "Friday, 3 July – Sunday, 5 July 2026" in content.text
+    assert "Friday, 3 July – Sunday, 5 July 2026" in Page(content.html).text
 
 
-def test_a_festival_has_all_its_days_where_orders_are_listed(writer: JinjaLetterWriter) -> None:
+def test_a_festival_has_all_its_days_where_orders_are_listed(writer: JinjaEmailTemplates) -> None:
     orders = tuple(replace(order, occasion=FESTIVAL) for order in ORDER_LINKS.orders)
     assert "Friday, 3 July – Sunday, 5 July 2026" in writer.write(replace(ORDER_LINKS, orders=orders)).text
 
 
-def test_a_festival_that_gets_a_day_more_says_so(writer: JinjaLetterWriter) -> None:
+def test_a_festival_that_gets_a_day_more_says_so(writer: JinjaEmailTemplates) -> None:
     moved = replace(SHOW_MOVED, occasion=FESTIVAL, before=OCCASION)
-    letter = writer.write(moved)
-    assert letter.subject == "Changed: Hamlet is on Friday, 3 July – Sunday, 5 July 2026"
+    content = writer.write(moved)
+    assert content.subject == "Changed: Hamlet is on Friday, 3 July – Sunday, 5 July 2026"

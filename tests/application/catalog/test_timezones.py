@@ -120,7 +120,7 @@ async def test_applying_puts_show_reminder_and_calendars_right_once(world: World
     (mail,) = await pending(world, TaskKind.CALENDAR_MAIL)
     assert mail.order_id == order.id
     assert await world.run_task(mail.id) is TaskState.DONE
-    assert isinstance(world.letters.written[-1], CalendarCorrectedFacts)
+    assert isinstance(world.email_templates.written[-1], CalendarCorrectedFacts)
     assert [a.content_type for a in world.mailer.sent[-1].attachments] == ["text/calendar; method=PUBLISH"]
     assert world.calendars.events[-1].start_time == planned.start_time
 

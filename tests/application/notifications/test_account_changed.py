@@ -48,7 +48,7 @@ async def change(world: World, who: Producer, actor: Actor | None = None, **chan
 
 def mails(world: World) -> list[tuple[str, AccountChangedFacts]]:
     """The addresses and the facts of the mails that were sent."""
-    facts = [each for each in world.letters.written if isinstance(each, AccountChangedFacts)]
+    facts = [each for each in world.email_templates.written if isinstance(each, AccountChangedFacts)]
     return list(zip([mail.to_address for mail in world.mailer.sent], facts, strict=True))
 
 

@@ -66,7 +66,7 @@ async def test_buyer_is_told_and_may_cancel(world: World, status: OrderStatus, f
     assert await change(world, order, **fields) == 1
     await world.run_tasks()
 
-    [facts] = world.letters.written
+    [facts] = world.email_templates.written
     assert isinstance(facts, HeldShowChangedFacts)
     assert facts.title_before == "Hamlet"
     assert facts.is_being_paid is (status is OrderStatus.PROCESSING)
@@ -88,7 +88,7 @@ async def test_show_that_changed_back_before_the_mail_went_out_is_not_told(world
     await change(world, order, title="Hamlet")
     await world.run_tasks()
 
-    assert world.letters.written == []
+    assert world.email_templates.written == []
 
 
 @each_status
@@ -99,7 +99,7 @@ async def test_buyer_of_a_cancelled_show_is_told(world: World, status: OrderStat
     await world.release_cancelled()
     await world.run_tasks()
 
-    [facts] = world.letters.written
+    [facts] = world.email_templates.written
     assert isinstance(facts, ShowCancelledFacts)
     assert (facts.paid, facts.is_being_paid) == ("", status is OrderStatus.PROCESSING)
     assert world.mailer.sent[0].attachments == ()
@@ -111,7 +111,7 @@ async def test_order_that_was_given_up_meanwhile_is_not_told_of_a_move(world: Wo
     await world.cancel(order.id)
     await world.run_tasks()
 
-    assert world.letters.written == []
+    assert world.email_templates.written == []
 
 
 async def test_order_that_was_paid_meanwhile_is_told_as_one_that_has_tickets(world: World) -> None:
@@ -122,7 +122,7 @@ async def test_order_that_was_paid_meanwhile_is_told_as_one_that_has_tickets(wor
     await world.complete(order.session_id)
     await world.run_tasks()
 
-    assert [facts for facts in world.letters.written if isinstance(facts, ShowMovedFacts)]
+    assert [facts for facts in world.email_templates.written if isinstance(facts, ShowMovedFacts)]
 
 
 async def test_money_that_is_under_way_for_the_show_as_it_was_ordered_keeps_the_hold(world: World) -> None:
@@ -144,7 +144,7 @@ async def test_money_of_an_order_that_was_given_up_goes_back_though_there_are_ti
 
     assert returned.status is OrderStatus.REFUNDED
     assert [refund.amount for refund in world.payment.refunds.values()] == [order.quote.total]
-    [apology] = [facts for facts in world.letters.written if isinstance(facts, LatePaymentFacts)]
+    [apology] = [facts for facts in world.email_templates.written if isinstance(facts, LatePaymentFacts)]
     assert apology.why is TooLate.ORDER_CANCELLED
 
 

@@ -58,7 +58,7 @@ async def sold(world: World, *wanted: Wanted, **overrides: Any) -> Order:
 
 async def letter_about(world: World, confirmed: Order) -> ConfirmationFacts:
     await world.send_confirmation_email(await world.claimed(confirmation_of(confirmed)))
-    facts = world.letters.written[-1]
+    facts = world.email_templates.written[-1]
     assert isinstance(facts, ConfirmationFacts)
     return facts
 
@@ -69,8 +69,8 @@ async def test_the_tickets_go_to_the_buyer(world: World) -> None:
     await world.send_confirmation_email(task)
     (mail,) = world.mailer.sent
     assert (mail.to_name, mail.to_address) == ("Ada Lovelace", "ada@example.org")
-    assert "Twelfth Night" in mail.letter.subject
-    assert world.links.order_page(confirmed) in mail.letter.text
+    assert "Twelfth Night" in mail.content.subject
+    assert world.links.order_page(confirmed) in mail.content.text
     pdf, entry = mail.attachments
     assert (pdf.filename, pdf.content_type) == (f"tickets-{confirmed.number}.pdf", "application/pdf")
     assert all(attendee.code.encode() in pdf.content for attendee in confirmed.attendees)
@@ -170,12 +170,12 @@ async def test_free_orders_do_not_flood_an_address_and_their_mails_come_later(wo
     paid_for = await world.buy_and_pay((dear, 1))
     await world.run_tasks()
     assert {mail.to_address for mail in world.mailer.sent} == {"ada@example.org"}
-    sent = [facts.order_number for facts in world.letters.written if isinstance(facts, ConfirmationFacts)]
+    sent = [facts.order_number for facts in world.email_templates.written if isinstance(facts, ConfirmationFacts)]
     assert len(sent) == 3
     assert paid_for.number in sent
 
     world.free_mails.count = None
     world.clock.advance(timedelta(seconds=world.free_mails.wait_seconds))
     await world.run_tasks()
-    sent = [facts.order_number for facts in world.letters.written if isinstance(facts, ConfirmationFacts)]
+    sent = [facts.order_number for facts in world.email_templates.written if isinstance(facts, ConfirmationFacts)]
     assert sorted(sent) == sorted([paid_for.number, *(order.number for order in orders)])

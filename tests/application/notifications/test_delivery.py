@@ -1,4 +1,4 @@
-"""Sending letters: once, also by a worker that stood still, and never in silence where that cannot be known."""
+"""Sending e-mails: once, also by a worker that stood still, and never in silence where that cannot be known."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class TestReminder:
         stalls = await on_sale(world)
         order = await world.buy((stalls, 2))
         assert await remind(world) is TaskState.DONE
-        (mail,), (facts,) = world.mailer.sent, world.letters.written
+        (mail,), (facts,) = world.mailer.sent, world.email_templates.written
         assert isinstance(facts, ReminderFacts)
         assert (facts.tickets, facts.order_number) == ((("Stalls", 2),), order.number)
         assert [attachment.content_type for attachment in mail.attachments] == ["application/pdf"]
@@ -178,7 +178,7 @@ class TestShowChange:
         order = await world.buy_and_pay((stalls, 1))
         await change(world, stalls, cancelled=True)
         assert await run(world, TaskKind.SHOW_CANCELLED_MAIL) is TaskState.DONE
-        (mail,), facts = world.mailer.sent, world.letters.written[-1]
+        (mail,), facts = world.mailer.sent, world.email_templates.written[-1]
         assert isinstance(facts, ShowCancelledFacts)
         assert (facts.paid, facts.order_number) == ("$27.57", order.number)
         assert [attachment.content_type for attachment in mail.attachments] == ["text/calendar; method=CANCEL"]
@@ -210,7 +210,7 @@ class TestShowChange:
         await change(world, stalls, venue="The Swan")
         await change(world, stalls, venue="The Globe")
         assert await run(world, TaskKind.SHOW_MOVED_MAIL) is TaskState.DONE
-        (mail,), (facts,) = world.mailer.sent, world.letters.written
+        (mail,), (facts,) = world.mailer.sent, world.email_templates.written
         assert isinstance(facts, ShowMovedFacts)
         assert (facts.before.venue, facts.occasion.venue) == ("The Rose", "The Globe")
         assert facts.before.start_time == facts.occasion.start_time == EVENING
@@ -253,7 +253,7 @@ class TestRefund:
         await world.refund(order.id, attendee_ids=[first.id], refund_fees=False)
         await run(world, TaskKind.SUBMIT_REFUNDS)
         assert await run(world, TaskKind.REFUND_MAIL) is TaskState.DONE
-        facts = world.letters.written[-1]
+        facts = world.email_templates.written[-1]
         assert isinstance(facts, RefundFacts)
         assert (facts.amount, facts.left) == ("$25.00", 2)
 
@@ -264,14 +264,14 @@ class TestRefund:
             await world.refund(order.id, attendee_ids=[attendee.id], refund_fees=False)
             await run(world, TaskKind.SUBMIT_REFUNDS)
             await run(world, TaskKind.REFUND_MAIL)
-        assert [facts.left for facts in world.letters.written if isinstance(facts, RefundFacts)] == [2, 1]
+        assert [facts.left for facts in world.email_templates.written if isinstance(facts, RefundFacts)] == [2, 1]
         assert len({mail.message_id for mail in world.mailer.sent}) == 2
 
     async def test_free_tickets_are_taken_back_without_an_amount(self, world: World) -> None:
         order = await world.buy((await on_sale(world), 1))
         await world.refund(order.id)
         await run(world, TaskKind.REFUND_MAIL)
-        facts = world.letters.written[-1]
+        facts = world.email_templates.written[-1]
         assert isinstance(facts, RefundFacts)
         assert (facts.amount, facts.left) == ("", 0)
 
@@ -282,7 +282,7 @@ class TestRefund:
         world.clock.advance(HOUR)
         await world.refund(order.id)
         await run(world, TaskKind.REFUND_MAIL)
-        mail, facts, withdrawn = world.mailer.sent[-1], world.letters.written[-1], world.calendars.events[-1]
+        mail, facts, withdrawn = world.mailer.sent[-1], world.email_templates.written[-1], world.calendars.events[-1]
         assert [each.content_type for each in mail.attachments] == ["text/calendar; method=CANCEL"]
         assert isinstance(facts, RefundFacts)
         assert facts.off_calendar
@@ -337,7 +337,7 @@ class TestOrderLinks:
         first, second = [await world.buy((stalls, 1)) for _ in range(2)]
         await world.look_up_orders("ADA@example.org")
         assert await run(world, TaskKind.ORDER_LINKS_MAIL) is TaskState.DONE
-        (mail,), (facts,) = world.mailer.sent, world.letters.written
+        (mail,), (facts,) = world.mailer.sent, world.email_templates.written
         assert isinstance(facts, OrderLinksFacts)
         assert {link.order_number for link in facts.orders} == {first.number, second.number}
         assert {link.url for link in facts.orders} == {world.links.order_page(order) for order in (first, second)}
@@ -366,7 +366,7 @@ class TestOrderLinks:
         await world.add(*many)
         await world.look_up_orders("ada@example.org")
         await run(world, TaskKind.ORDER_LINKS_MAIL)
-        (facts,) = world.letters.written
+        (facts,) = world.email_templates.written
         assert isinstance(facts, OrderLinksFacts)
         assert len(facts.orders) == MAX_LINKS
 

@@ -45,7 +45,7 @@ async def test_a_late_payment_is_given_back_from_end_to_end(world: World) -> Non
     assert [refund.status for refund in await world.refunds(late)] == [RefundStatus.SUCCEEDED]
     (mail,) = world.mailer.sent
     assert (mail.to_name, mail.to_address) == ("Ada Lovelace", "ada@example.org")
-    assert mail.letter.subject == "LatePayment: Hamlet"
+    assert mail.content.subject == "LatePayment: Hamlet"
     assert mail.attachments == ()
     assert await world.tasks() == []
 
@@ -53,7 +53,7 @@ async def test_a_late_payment_is_given_back_from_end_to_end(world: World) -> Non
 async def test_the_apology_says_what_goes_back(world: World) -> None:
     late = await paid_too_late(world)
     await world.apologize(await world.claimed(apology_for(late)))
-    (facts,) = world.letters.written
+    (facts,) = world.email_templates.written
     assert isinstance(facts, LatePaymentFacts)
     assert (facts.amount, facts.show_title, facts.order_number) == ("$28.73", "Hamlet", late.number)
 
@@ -73,7 +73,7 @@ async def test_the_apology_says_why_it_was_too_late(world: World) -> None:
     await world.apologize(await world.claimed(apology_for(late)))
     await called_off(world, late)
     await world.apologize(await world.claimed(apology_for(late)))
-    reasons = [facts.why for facts in world.letters.written if isinstance(facts, LatePaymentFacts)]
+    reasons = [facts.why for facts in world.email_templates.written if isinstance(facts, LatePaymentFacts)]
     assert reasons == [TooLate.TICKETS_GONE, TooLate.SHOW_OVER, TooLate.SHOW_CANCELLED]
 
 

@@ -35,7 +35,7 @@ async def correct(world: World, order: Order, email: str) -> Order:
 
 
 def warned(world: World) -> list[str]:
-    return [mail.to_address for mail in world.mailer.sent if mail.letter.subject.startswith("AddressChanged")]
+    return [mail.to_address for mail in world.mailer.sent if mail.content.subject.startswith("AddressChanged")]
 
 
 async def test_old_address_is_warned_under_the_old_name_and_sees_a_part_of_the_new_one(
@@ -43,7 +43,7 @@ async def test_old_address_is_warned_under_the_old_name_and_sees_a_part_of_the_n
 ) -> None:
     await correct(world, order, RIGHT)
     await world.run_tasks()
-    (facts,) = [each for each in world.letters.written if isinstance(each, AddressChangedFacts)]
+    (facts,) = [each for each in world.email_templates.written if isinstance(each, AddressChangedFacts)]
     assert warned(world) == [order.customer.email]
     assert (facts.customer_name, facts.new_address) == (order.customer.name, "g…@bücher.example")
 

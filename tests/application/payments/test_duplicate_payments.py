@@ -85,7 +85,7 @@ async def test_second_payment_goes_back_and_the_first_keeps_its_tickets(world: W
     assert after.success
     assert (after.refunded_amount, await world.refunds(order)) == (0, [])
     assert await findings(world) == set()
-    [told] = [facts for facts in world.letters.written if isinstance(facts, DuplicatePaymentFacts)]
+    [told] = [facts for facts in world.email_templates.written if isinstance(facts, DuplicatePaymentFacts)]
     assert told.amount == "$54.84"
 
 

@@ -44,7 +44,7 @@ async def mails(world: World) -> list[OutboxTask]:
 
 
 def told(world: World) -> list[PendingPaymentFacts]:
-    return [facts for facts in world.letters.written if isinstance(facts, PendingPaymentFacts)]
+    return [facts for facts in world.email_templates.written if isinstance(facts, PendingPaymentFacts)]
 
 
 async def test_buyer_is_told_when_the_doors_open_and_once(world: World) -> None:
@@ -121,4 +121,4 @@ async def test_money_that_comes_after_the_end_goes_back_with_an_apology(world: W
 
     assert returned.status is OrderStatus.REFUNDED
     assert [refund.amount for refund in world.payment.refunds.values()] == [order.quote.total]
-    assert [type(facts) for facts in world.letters.written] == [LatePaymentFacts]
+    assert [type(facts) for facts in world.email_templates.written] == [LatePaymentFacts]
