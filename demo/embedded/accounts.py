@@ -20,7 +20,7 @@ class Account:
     gid: int
 
     def own(self, path: Path) -> None:
-        """Make the account the owner of `path`."""
+        """Make the account the owner of ``path``."""
         os.chown(path, self.uid, self.gid)
 
 
@@ -28,7 +28,7 @@ CALLER = Account(uid=-1, gid=-1)
 
 
 def account_for(directory: Path) -> Account:
-    """The account for an engine with its data in `directory`, which may not exist yet.
+    """The account for an engine with its data in ``directory``, which may not exist yet.
 
     Ordinary users run engines as themselves. For root it is the directory's owner, so that accounts which
     the system gets later change nothing; a new directory goes to an unprivileged account.

@@ -34,7 +34,7 @@ class Endpoint:
 
     @classmethod
     def load(cls, path: Path) -> "Endpoint | None":
-        """The endpoint remembered in `path`; None where nothing readable is."""
+        """The endpoint remembered in ``path``; None where nothing readable is."""
         try:
             remembered = json.loads(path.read_text())
             return cls(port=int(remembered["port"]), password=str(remembered["password"]))
@@ -42,7 +42,7 @@ class Endpoint:
             return None
 
     def save(self, path: Path) -> None:
-        """Remember the endpoint in `path`, readable by its owner only, all or nothing."""
+        """Remember the endpoint in ``path``, readable by its owner only, all or nothing."""
         draft = path.with_suffix(".draft")
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)

@@ -32,7 +32,7 @@ class EmbeddedEngine(ABC):
     stop_signal: ClassVar[signal.Signals]
 
     def __init__(self, data_dir: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None) -> None:
-        """`durable=False` trades safety at a power cut for speed; `settings` are the engine's own, by name.
+        """``durable=False`` trades safety at a power cut for speed; ``settings`` are the engine's own, by name.
 
         Both hold for an engine that this object starts; one that runs already is taken as it is.
         """
@@ -48,7 +48,7 @@ class EmbeddedEngine(ABC):
     def start(self) -> str:
         """Become a user of the engine, start it unless it runs, wait until it answers, and return its URL.
 
-        May be called again, for instance after `kill()`. It blocks: asynchronous code calls it in a thread.
+        May be called again, for instance after ``kill()``. It blocks: asynchronous code calls it in a thread.
 
         Raises:
             EngineError: not installed, not startable, or no answer in time.
@@ -126,7 +126,7 @@ class EmbeddedEngine(ABC):
 
     @abstractmethod
     def _command(self, endpoint: Endpoint) -> Sequence[str]:
-        """The command line that serves the data in `_engine_dir` at the endpoint."""
+        """The command line that serves the data in ``_engine_dir`` at the endpoint."""
 
     @abstractmethod
     def _answers(self) -> bool:

@@ -9,7 +9,7 @@ _FAILURE = re.compile(r"\b(FATAL|PANIC|error): ")
 
 
 class EngineLog:
-    """The log at `path`; what outgrew it in an earlier run is kept once, as `.log.old` beside it."""
+    """The log at ``path``; what outgrew it in an earlier run is kept once, as ``.log.old`` beside it."""
 
     def __init__(self, path: Path) -> None:
         """Nothing is written before the engine does."""

@@ -3,7 +3,7 @@
     python -I -S exec_engine.py UID GID DEATH_SIGNAL PROGRAM [ARGUMENT …]        (UID -1: stay who you are)
 
 PostgreSQL refuses to run as root. The unprivileged account it runs as then often may not enter the directories
-above the data or the wheel (`/root`, pytest's temporary directories). Opening those to everybody would be
+above the data or the wheel (``/root``, pytest's temporary directories). Opening those to everybody would be
 an intrusion, so the engine keeps the one privilege of passing through directories and nothing else of root's.
 Only the standard library is used: the script is started without site-packages, for speed.
 """
@@ -67,7 +67,7 @@ def _die_with_parent(death_signal: int) -> None:
 
 
 def main(uid: str, gid: str, death_signal: str, *command: str) -> None:
-    """Never returns: the process becomes `command`."""
+    """Never returns: the process becomes ``command``."""
     if int(uid) >= 0:
         _give_up_root(int(uid), int(gid))
     # After the change of account, which would clear it.

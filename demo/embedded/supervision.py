@@ -1,8 +1,8 @@
 """One engine process shared by its users: who may start it, who uses it, and what ends it.
 
-Users are processes (or objects in one process) that work on the same data directory. Each has a shared `flock`
+Users are processes (or objects in one process) that work on the same data directory. Each has a shared ``flock``
 on the users lock; a supervisor process in a session of its own waits for the exclusive one and then stops the
-engine (see `supervisor.py`). The kernel takes locks back from the dead, so `kill -9` of a user counts as
+engine (see ``supervisor.py``). The kernel takes locks back from the dead, so ``kill -9`` of a user counts as
 leaving, and no process id is ever trusted on its own. Three locks do it:
 
     NAME.start.lock    exclusive while somebody starts or stops the engine: no races between them
@@ -35,7 +35,7 @@ _POLL_SECONDS = 0.01
 
 
 def command_as(account: Account, death_signal: signal.Signals, command: Sequence[str]) -> list[str]:
-    """The command line that runs `command` as the account, and not longer than its parent process."""
+    """The command line that runs ``command`` as the account, and not longer than its parent process."""
     return [
         *_ISOLATED_PYTHON,
         exec_engine.__file__,
@@ -49,7 +49,7 @@ def command_as(account: Account, death_signal: signal.Signals, command: Sequence
 def engine_environment() -> dict[str, str]:
     """The caller's environment without what would change an engine's behaviour.
 
-    `PG…` variables are defaults for PostgreSQL's settings, and on macOS the server refuses to start without
+    ``PG…`` variables are defaults for PostgreSQL's settings, and on macOS the server refuses to start without
     a valid locale in the environment.
     """
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
@@ -66,10 +66,10 @@ def wait_until(condition: Callable[[], bool], timeout_seconds: float) -> bool:
 
 
 class Supervision:
-    """One user's view of an engine process and its locks `NAME.*.lock` in a directory."""
+    """One user's view of an engine process and its locks ``NAME.*.lock`` in a directory."""
 
     def __init__(self, directory: Path, name: str, stop_signal: signal.Signals) -> None:
-        """`stop_signal` makes the engine write everything out and end."""
+        """``stop_signal`` makes the engine write everything out and end."""
         self._start_lock = directory / f"{name}.start.lock"
         self._users_lock = directory / f"{name}.users.lock"
         self._engine_lock = directory / f"{name}.engine.lock"
@@ -112,7 +112,7 @@ class Supervision:
             self.kill()
 
     def spawn(self, command: Sequence[str], *, account: Account, directory: Path, log_path: Path) -> None:
-        """Start the engine in `directory`; its output goes to the log. Only for members, while it does not run."""
+        """Start the engine in ``directory``; its output goes to the log. Only for members, while it does not run."""
         self._engine_lock.touch(mode=0o600)
         with log_path.open("ab") as log:
             subprocess.run(  # noqa: S603 - programs from the wheels

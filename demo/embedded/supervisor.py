@@ -30,7 +30,7 @@ def _stop_when_unused(
 
 
 def main(users_path: str, engine_path: str, stop_signal: str, timeout_seconds: str, *command: str) -> None:
-    """Run `command` until it ends or nobody uses it any more; returns at once in the calling process."""
+    """Run ``command`` until it ends or nobody uses it any more; returns at once in the calling process."""
     engine_lock = os.open(engine_path, os.O_RDWR | os.O_CLOEXEC)
     # Free but for those who look at it just now: the caller has made sure that no engine runs.
     fcntl.flock(engine_lock, fcntl.LOCK_EX)

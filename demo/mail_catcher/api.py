@@ -14,7 +14,7 @@ _SHOWN_IN_THE_BROWSER = frozenset({"application/pdf"})
 
 
 class MailboxApi:
-    """`/api/mails` newest first, one mail, raw mails, attachments."""
+    """``/api/mails`` newest first, one mail, raw mails, attachments."""
 
     def __init__(self, mails: CaughtMails) -> None:
         self._mails = mails

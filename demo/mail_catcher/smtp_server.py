@@ -93,7 +93,7 @@ class CatchingHandler:
 class SmtpServer:
     """Listens on the running loop. ``tls`` encrypts from the first byte.
 
-    ``protocol_options`` go to aiosmtpd's `SMTP` (`tls_context` for STARTTLS, `authenticator`, `auth_required`).
+    ``protocol_options`` go to aiosmtpd's ``SMTP`` (``tls_context`` for STARTTLS, ``authenticator``, ``auth_required``).
     """
 
     def __init__(self, handler: object, *, tls: ssl.SSLContext | None = None, **protocol_options: Any) -> None:

@@ -14,7 +14,7 @@ class FaultKind(StrEnum):
     is done, no idempotency key is used); card_declined answers 402 and failed_within 500 from within it, which the
     key remembers; not_found answers 404 from within it, about an object that is there; failed_after does the work
     and answers 500 all the same; answer_lost processes the call and closes the connection without answering; slow
-    only takes `delay_seconds`.
+    only takes ``delay_seconds``.
     """
 
     TIMEOUT_BEFORE = "timeout_before"
@@ -31,7 +31,7 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One occurrence. `delay_seconds` passes first; a timeout_before hangs for so long, or until the client goes."""
+    """One occurrence. ``delay_seconds`` passes first; a timeout_before hangs for so long, or until the client goes."""
 
     kind: FaultKind
     delay_seconds: float = 0.0
@@ -44,7 +44,7 @@ class FaultPlan:
         self._waiting: dict[str, list[Fault]] = {}
 
     def add(self, operation: str, fault: Fault, times: int) -> None:
-        """Let the next `times` calls of an operation go wrong."""
+        """Let the next ``times`` calls of an operation go wrong."""
         self._waiting.setdefault(operation, []).extend([fault] * times)
 
     def next_for(self, operation: str) -> Fault | None:

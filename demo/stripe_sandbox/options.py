@@ -12,13 +12,13 @@ DEFAULT_WEBHOOK_SECRET = "whsec_sandbox_0000000000000000"  # noqa: S105 - a publ
 class SandboxOptions:
     """How one sandbox listens and behaves.
 
-    `port` 0 takes a free one. `public_url` is the address buyers' browsers use where it differs from the
-    address listened on (containers). `webhook_events` limits delivery to these event types, as the
-    enabled events of an endpoint do at Stripe; None delivers all. `rate_per_second` bounds all API calls,
-    `endpoint_rate_per_second` those of each operation; None is no bound. `tax_rate` is what automatic tax
-    charges (0.08875 for 8.875 %). `clock` gives seconds since the epoch. `retained_objects` bounds how
-    many objects of one kind and how many idempotency keys are remembered, `retained_events` and
-    `retained_requests` the same of events and of the request log: the oldest are forgotten first. A paid order
+    ``port`` 0 takes a free one. ``public_url`` is the address buyers' browsers use where it differs from the
+    address listened on (containers). ``webhook_events`` limits delivery to these event types, as the
+    enabled events of an endpoint do at Stripe; None delivers all. ``rate_per_second`` bounds all API calls,
+    ``endpoint_rate_per_second`` those of each operation; None is no bound. ``tax_rate`` is what automatic tax
+    charges (0.08875 for 8.875 %). ``clock`` gives seconds since the epoch. ``retained_objects`` bounds how
+    many objects of one kind and how many idempotency keys are remembered, ``retained_events`` and
+    ``retained_requests`` the same of events and of the request log: the oldest are forgotten first. A paid order
     takes about 30 kB.
     """
 

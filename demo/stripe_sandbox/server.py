@@ -14,7 +14,7 @@ from demo.stripe_sandbox.api.request_log import RequestLog
 from demo.stripe_sandbox.control.control import SandboxControl
 from demo.stripe_sandbox.control.http import ControlApi
 from demo.stripe_sandbox.faults import FaultPlan
-from demo.stripe_sandbox.ledger.ledger import SandboxState
+from demo.stripe_sandbox.ledger.state import SandboxState
 from demo.stripe_sandbox.options import SandboxOptions
 from demo.stripe_sandbox.pages.accounts import AccountPages
 from demo.stripe_sandbox.pages.checkout import CheckoutPage
@@ -30,10 +30,10 @@ _BACKLOG = 1024
 
 
 class StripeSandbox:
-    """A stateful stand-in for Stripe: `async with StripeSandbox(SandboxOptions(port=12111)) as sandbox: ...`.
+    """A stateful stand-in for Stripe: ``async with StripeSandbox(SandboxOptions(port=12111)) as sandbox: ...``.
 
-    Give `sandbox.url` to the SDK as `base_addresses={"api": sandbox.url}` and any key `sk_test_…`;
-    `sandbox.control` has the levers. All state is in memory and is gone when the sandbox stops.
+    Give ``sandbox.url`` to the SDK as ``base_addresses={"api": sandbox.url}`` and any key ``sk_test_…``;
+    ``sandbox.control`` has the levers. All state is in memory and is gone when the sandbox stops.
     """
 
     def __init__(self, options: SandboxOptions | None = None) -> None:

@@ -1,10 +1,10 @@
-"""Stripe's `expand`: ids in an answer replaced by the objects they name."""
+"""Stripe's ``expand``: ids in an answer replaced by the objects they name."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from demo.stripe_sandbox.ledger.ledger import KINDS, Books
+from demo.stripe_sandbox.ledger.state import KINDS, AccountLedger
 from demo.stripe_sandbox.protocol.errors import StripeRefusal
 from demo.stripe_sandbox.protocol.json_types import JsonObject
 from demo.stripe_sandbox.resources import accounts, sessions
@@ -15,8 +15,8 @@ _DEEPEST = 4
 _Tree: TypeAlias = "dict[str, _Tree]"
 
 
-def expanded(books: Books, answer: JsonObject, paths: Sequence[str]) -> JsonObject:
-    """A copy of `answer` with the properties at `paths` ("payment_intent.latest_charge") expanded.
+def expanded(ledger: AccountLedger, answer: JsonObject, paths: Sequence[str]) -> JsonObject:
+    """A copy of ``answer`` with the properties at ``paths`` ("payment_intent.latest_charge") expanded.
 
     Raises StripeRefusal for a property that cannot be expanded, or one deeper than four levels.
     """
@@ -28,12 +28,14 @@ def expanded(books: Books, answer: JsonObject, paths: Sequence[str]) -> JsonObje
         node = tree
         for name in names:
             node = node.setdefault(name, {})
-    return _Expander(books).expand(answer, tree, _Place()) if tree else answer
+    return _Expander(ledger).expand(answer, tree, _Place()) if tree else answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Where an expansion stands: `inside` an object of some `kind`, and the whole path `taken` from the answer."""
+    """Where an expansion stands: ``inside`` an object of some ``kind``, and the whole path ``taken`` from the
+    answer.
+    """
 
     kind: str = ""
     inside: str = ""
@@ -53,9 +55,9 @@ class _Place:
 
 
 class _Expander:
-    def __init__(self, books: Books) -> None:
-        self._books = books
-        self._expandable = books.state.spec.expandable
+    def __init__(self, ledger: AccountLedger) -> None:
+        self._ledger = ledger
+        self._expandable = ledger.state.spec.expandable
 
     def expand(self, value: Any, tree: _Tree, place: _Place) -> Any:
         if isinstance(value, list):
@@ -71,7 +73,7 @@ class _Expander:
         return copy
 
     def _property(self, owner: JsonObject, name: str, place: _Place, *, goes_on: bool) -> Any:
-        """`goes_on` says that the path leads further in, so that the property itself need not expand."""
+        """``goes_on`` says that the path leads further in, so that the property itself need not expand."""
         if place.kind == "list" and name == "data":
             return owner["data"]
         paths = self._expandable.get(place.kind, frozenset())
@@ -85,28 +87,28 @@ class _Expander:
     def _lookup(self, owner: JsonObject, name: str, kind: str) -> Any:
         included = _INCLUDED.get((kind, name))
         if included is not None:
-            return included(self._books, owner)
+            return included(self._ledger, owner)
         value = owner.get(name)
         return self._object(value) if isinstance(value, str) else value
 
     def _object(self, object_id: str) -> JsonObject | str:
         """The object of an id; the id itself where the sandbox keeps no such object."""
         if object_id.startswith("acct_"):
-            return accounts.account_of(self._books.state, object_id)
-        for books in self._books.state.all_books():
+            return accounts.account_of(self._ledger.state, object_id)
+        for ledger in self._ledger.state.all_ledger():
             for kind in KINDS:
-                found = books.find(kind, object_id)
+                found = ledger.find(kind, object_id)
                 if found is not None:
                     return found
         return object_id
 
 
-def _refunds_of(books: Books, charge: JsonObject) -> JsonObject:
-    refunds = [refund for refund in books.tables["refund"].newest_first() if refund["charge"] == charge["id"]]
+def _refunds_of(ledger: AccountLedger, charge: JsonObject) -> JsonObject:
+    refunds = [refund for refund in ledger.tables["refund"].newest_first() if refund["charge"] == charge["id"]]
     return list_object(refunds[:10], f"/v1/charges/{charge['id']}/refunds", has_more=len(refunds) > 10)
 
 
-_INCLUDED: dict[tuple[str, str], Callable[[Books, JsonObject], JsonObject]] = {
+_INCLUDED: dict[tuple[str, str], Callable[[AccountLedger, JsonObject], JsonObject]] = {
     ("checkout.session", "line_items"): sessions.line_items,
     ("charge", "refunds"): _refunds_of,
 }

@@ -20,7 +20,7 @@ from demo.stripe_sandbox.api.parameters import checked
 from demo.stripe_sandbox.api.rate_limit import TokenBucket
 from demo.stripe_sandbox.api.request_log import ReceivedRequest, RequestLog
 from demo.stripe_sandbox.faults import ANY_OPERATION, Fault, FaultKind, FaultPlan
-from demo.stripe_sandbox.ledger.ledger import SandboxState
+from demo.stripe_sandbox.ledger.state import SandboxState
 from demo.stripe_sandbox.protocol.errors import StripeRefusal, card_declined, no_such, rate_limited, server_error
 from demo.stripe_sandbox.protocol.forms import decode_form
 from demo.stripe_sandbox.protocol.ids import new_id
@@ -37,7 +37,7 @@ _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class _HangUp(Exception):
-    """The connection ends without an answer; `reset` as if the other machine had crashed."""
+    """The connection ends without an answer; ``reset`` as if the other machine had crashed."""
 
     def __init__(self, *, reset: bool) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class _Reply:
 
 
 class StripeApi:
-    """Answers `/v1/…` as Stripe does: keys, rate limits, faults, idempotency, parameters, expansion."""
+    """Answers ``/v1/…`` as Stripe does: keys, rate limits, faults, idempotency, parameters, expansion."""
 
     def __init__(self, state: SandboxState, *, faults: FaultPlan, log: RequestLog, keys: IdempotencyKeys) -> None:
         self._state = state
@@ -147,12 +147,12 @@ class StripeApi:
         return answer
 
     def _run(self, received: ReceivedRequest, call: Call, operation: Operation, fault: Fault | None) -> Answer:
-        books = self._state.books(received.account)
+        ledger = self._state.ledger(received.account)
         self._state.events.attribute_to(call.request_id, call.idempotency_key)
         try:
             if fault is not None:
                 _suffer_within(fault, call)
-            result = expanded(books, operation(books, call), call.params.get("expand", ()))
+            result = expanded(ledger, operation(ledger, call), call.params.get("expand", ()))
             if fault is not None and fault.kind is FaultKind.FAILED_AFTER:
                 raise server_error()
         except StripeRefusal as refusal:

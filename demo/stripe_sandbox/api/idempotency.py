@@ -24,7 +24,7 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class KeyUse:
-    """One use of a key; `answer` is None while the call is in flight, `request_id` the first request's."""
+    """One use of a key; ``answer`` is None while the call is in flight, ``request_id`` the first request's."""
 
     fingerprint: bytes
     request_id: str
@@ -48,7 +48,7 @@ class IdempotencyKeys:
         self._uses: Table[KeyUse] = Table(self._capacity)
 
     def claim(self, account: str | None, key: str, use: KeyUse) -> KeyUse:
-        """The use that owns the key: `use` itself if the key is new, else the earlier one with its answer.
+        """The use that owns the key: ``use`` itself if the key is new, else the earlier one with its answer.
 
         Raises StripeRefusal for a key still in flight (409) or used with other parameters (400).
         """

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from demo.stripe_sandbox.ledger.ledger import Books
+from demo.stripe_sandbox.ledger.state import AccountLedger
 from demo.stripe_sandbox.protocol.json_types import JsonObject
 from demo.stripe_sandbox.resources import accounts, events, payment_records, refunds, reversals, sessions, taxes
 from demo.stripe_sandbox.resources.call import Call, Operation
@@ -10,14 +10,14 @@ from demo.stripe_sandbox.resources.listing import created_matches, page_of
 
 
 def _retrieve(kind: str) -> Operation:
-    def retrieve(books: Books, call: Call) -> JsonObject:
-        return books.get(kind, call.target)
+    def retrieve(ledger: AccountLedger, call: Call) -> JsonObject:
+        return ledger.get(kind, call.target)
 
     return retrieve
 
 
 def _list(kind: str, *filters: str) -> Operation:
-    def list_objects(books: Books, call: Call) -> JsonObject:
+    def list_objects(ledger: AccountLedger, call: Call) -> JsonObject:
         params = call.params
         wanted = {name: params[name] for name in filters if name in params}
 
@@ -26,7 +26,7 @@ def _list(kind: str, *filters: str) -> Operation:
                 entry.get(name) == value for name, value in wanted.items()
             )
 
-        return page_of(books.tables[kind], params, call.path, matches, lambda entry: entry)
+        return page_of(ledger.tables[kind], params, call.path, matches, lambda entry: entry)
 
     return list_objects
 

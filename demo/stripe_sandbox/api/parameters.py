@@ -1,6 +1,6 @@
 """Checks a request's parameters against Stripe's own schema and turns their text into values.
 
-Every refusal is worded as Stripe's, so that code which reads `code` and `param` meets what it will meet in
+Every refusal is worded as Stripe's, so that code which reads ``code`` and ``param`` meets what it will meet in
 production. Enumerations are closed and unknown parameters refused, as at Stripe.
 """
 
@@ -26,7 +26,7 @@ _METADATA_VALUE_LENGTH = 500
 
 
 def checked(params: JsonObject, schema: Schema) -> JsonObject:
-    """`params` (nested dicts of text) with the schema's types.
+    """``params`` (nested dicts of text) with the schema's types.
 
     Raises StripeRefusal naming the first parameter that is unknown, missing, of the wrong type, not among
     the allowed values, or too long.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 
 class TokenBucket:
-    """`monotonic` gives seconds that only grow."""
+    """``monotonic`` gives seconds that only grow."""
 
     def __init__(self, rate_per_second: float, monotonic: Callable[[], float]) -> None:
         self._rate_per_second = rate_per_second

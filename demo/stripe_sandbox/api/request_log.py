@@ -8,9 +8,9 @@ from demo.stripe_sandbox.protocol.json_types import JsonObject
 
 @dataclass(slots=True, kw_only=True)
 class ReceivedRequest:
-    """One API request. `status` is None until answered, and stays so when no answer was sent.
+    """One API request. ``status`` is None until answered, and stays so when no answer was sent.
 
-    `params` is the decoded form or query as it came: nested dicts of text. `received_at` is in seconds since
+    ``params`` is the decoded form or query as it came: nested dicts of text. ``received_at`` is in seconds since
     the epoch by the sandbox's clock.
     """
 

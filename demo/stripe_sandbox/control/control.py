@@ -4,7 +4,7 @@ from demo.stripe_sandbox.api.idempotency import IdempotencyKeys
 from demo.stripe_sandbox.api.operations import OPERATIONS
 from demo.stripe_sandbox.api.request_log import RequestLog
 from demo.stripe_sandbox.faults import ANY_OPERATION, Fault, FaultKind, FaultPlan
-from demo.stripe_sandbox.ledger.ledger import SandboxState
+from demo.stripe_sandbox.ledger.state import SandboxState
 from demo.stripe_sandbox.pages.checkout import PAY_OPERATION, CheckoutPage, Outcome, PageAnswer
 from demo.stripe_sandbox.protocol.errors import StripeRefusal, no_such
 from demo.stripe_sandbox.protocol.json_types import JsonObject
@@ -38,7 +38,7 @@ class SandboxControl:
     def inject_fault(
         self, operation: str, kind: FaultKind | str, *, times: int = 1, delay_seconds: float = 0.0
     ) -> None:
-        """Let the next `times` calls of an operation ("POST /v1/refunds", "*" for any) go wrong.
+        """Let the next ``times`` calls of an operation ("POST /v1/refunds", "*" for any) go wrong.
 
         "POST /c/pay/{session}" with card_declined turns the page's Pay button into a decline.
         """
@@ -79,11 +79,11 @@ class SandboxControl:
     def open_dispute(
         self, charge_id: str, *, reason: str = "fraudulent", amount: int | None = None, inquiry: bool = False
     ) -> JsonObject:
-        """Let the buyer's bank dispute a charge, all of it or `amount` minor units, or only inquire about it."""
+        """Let the buyer's bank dispute a charge, all of it or ``amount`` minor units, or only inquire about it."""
         return disputes.open_dispute(self._state, charge_id, reason, amount, inquiry=inquiry)
 
     def close_dispute(self, dispute_id: str, status: str, *, reinstated: int = 0) -> JsonObject:
-        """Close a dispute as "won" or "lost" (of which some minor units may be `reinstated` all the same), an inquiry
+        """Close a dispute as "won" or "lost" (of which some minor units may be ``reinstated`` all the same), an inquiry
         as "warning_closed".
         """
         if status not in disputes.CLOSED:

@@ -1,4 +1,4 @@
-"""The control interface over HTTP, in JSON, under `/_sandbox`."""
+"""The control interface over HTTP, in JSON, under ``/_sandbox``."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -25,7 +25,7 @@ class InjectFault(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ConfigureWebhooks(msgspec.Struct, forbid_unknown_fields=True):
-    """Only what is named changes; `url` null takes the endpoint away."""
+    """Only what is named changes; ``url`` null takes the endpoint away."""
 
     url: str | msgspec.UnsetType | None = msgspec.UNSET
     secret: str | msgspec.UnsetType = msgspec.UNSET

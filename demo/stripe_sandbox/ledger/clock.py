@@ -15,7 +15,7 @@ class SandboxClock:
         return int(self._outer() + self._offset_seconds)
 
     def advance(self, seconds: float) -> None:
-        """Move the sandbox's time forward by `seconds`; the machine's clock stays as it is."""
+        """Move the sandbox's time forward by ``seconds``; the machine's clock stays as it is."""
         self._offset_seconds += seconds
 
     def reset(self) -> None:

@@ -12,7 +12,7 @@ from demo.stripe_sandbox.protocol.json_types import JsonObject, encode
 
 @dataclass(slots=True, kw_only=True)
 class RecordedEvent:
-    """One event; `body` is the exact JSON that is signed and delivered. Mutable: delivery marks its success."""
+    """One event; ``body`` is the exact JSON that is signed and delivered. Mutable: delivery marks its success."""
 
     event_id: str
     event_type: str
@@ -52,7 +52,7 @@ class EventLog:
         account: str | None,
         previous: JsonObject | None = None,
     ) -> RecordedEvent:
-        """Keep an event holding `subject` as it is now; `previous` are the values before an update."""
+        """Keep an event holding ``subject`` as it is now; ``previous`` are the values before an update."""
         request_id, idempotency_key = self._request
         data = {"object": subject} if previous is None else {"object": subject, "previous_attributes": previous}
         event_id = new_id("evt")

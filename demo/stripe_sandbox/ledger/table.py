@@ -34,12 +34,12 @@ class Table(Generic[Row]):
         return None if position is None else self._rows[position][1]
 
     def newest_first(self, *, older_than: str | None = None) -> Iterator[Row]:
-        """Rows from the newest, or from just before `older_than` (an id that is in the table)."""
+        """Rows from the newest, or from just before ``older_than`` (an id that is in the table)."""
         start = self._next_position if older_than is None else self._positions[older_than]
         return self._walk(range(start - 1, self._first_position - 1, -1))
 
     def oldest_first(self, *, newer_than: str) -> Iterator[Row]:
-        """Rows added after `newer_than` (an id that is in the table), in the order they came."""
+        """Rows added after ``newer_than`` (an id that is in the table), in the order they came."""
         return self._walk(range(self._positions[newer_than] + 1, self._next_position))
 
     def _walk(self, positions: range) -> Iterator[Row]:

@@ -29,9 +29,9 @@ _MAXIMUM_LINES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line item; `tax_included` is Stripe's tax behaviour "inclusive".
+    """One line item; ``tax_included`` is Stripe's tax behaviour "inclusive".
 
-    `tax_code_param` is where the product has its tax code: its own field, or its tax details.
+    ``tax_code_param`` is where the product has its tax code: its own field, or its tax details.
     """
 
     line_id: str
@@ -65,7 +65,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cart:
-    """A session's lines and what its payment is to carry (`payment_intent_data`)."""
+    """A session's lines and what its payment is to carry (``payment_intent_data``)."""
 
     lines: tuple[Line, ...]
     payment_data: JsonObject
@@ -90,7 +90,7 @@ class Cart:
 
 
 def parse_lines(params: Sequence[JsonObject]) -> tuple[Line, ...]:
-    """The lines of `line_items`. Raises StripeRefusal as Stripe does, e.g. for two currencies in one session."""
+    """The lines of ``line_items``. Raises StripeRefusal as Stripe does, e.g. for two currencies in one session."""
     if not params:
         raise missing_param("line_items")
     if len(params) > _MAXIMUM_LINES:

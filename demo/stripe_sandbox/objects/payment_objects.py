@@ -50,7 +50,7 @@ def new_balance_transaction(
 
 
 def new_payment_intent(amount: int, currency: str, data: JsonObject, *, now: int, livemode: bool) -> JsonObject:
-    """`data` is a session's payment_intent_data."""
+    """``data`` is a session's payment_intent_data."""
     intent_id = new_id("pi")
     transfer_data = data.get("transfer_data")
     return {

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from demo.stripe_sandbox.ledger.ledger import SandboxState
+from demo.stripe_sandbox.ledger.state import SandboxState
 from demo.stripe_sandbox.pages.rendering import Templates
 from demo.stripe_sandbox.protocol.json_types import JsonObject
 from demo.stripe_sandbox.protocol.money import display
@@ -10,7 +10,7 @@ from demo.stripe_sandbox.resources.accounts import set_charges_enabled
 
 
 class AccountPages:
-    """Serves `/setup/{link}` (an account link) and `/express/{account}` (a login link)."""
+    """Serves ``/setup/{link}`` (an account link) and ``/express/{account}`` (a login link)."""
 
     def __init__(self, state: SandboxState, templates: Templates) -> None:
         self._state = state
@@ -30,7 +30,7 @@ class AccountPages:
         return self._templates.page("onboarding.html", account=self._state.accounts.get(link["account"]))
 
     async def _submit_onboarding(self, request: web.Request) -> web.Response:
-        """Form field `outcome`: "complete" enables the account, "later" leaves it as it is."""
+        """Form field ``outcome``: "complete" enables the account, "later" leaves it as it is."""
         link = self._state.account_links.get(request.match_info["link"])
         if link is None:
             return self._templates.page("missing.html", status=404)
@@ -45,7 +45,7 @@ class AccountPages:
         account = self._state.accounts.get(account_id)
         if account is None:
             return self._templates.page("missing.html", status=404)
-        payments = self._state.books(account_id).tables["charge"].newest_first()
+        payments = self._state.ledger(account_id).tables["charge"].newest_first()
         rows = [(payment["id"], display(payment["amount"], payment["currency"])) for payment in payments]
         return self._templates.page("dashboard.html", account=account, payments=rows[:50])
 

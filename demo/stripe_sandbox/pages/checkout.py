@@ -7,7 +7,7 @@ from enum import StrEnum
 from aiohttp import web
 
 from demo.stripe_sandbox.faults import FaultKind, FaultPlan
-from demo.stripe_sandbox.ledger.ledger import Books, SandboxState
+from demo.stripe_sandbox.ledger.state import AccountLedger, SandboxState
 from demo.stripe_sandbox.objects.cart import Cart
 from demo.stripe_sandbox.objects.payment_objects import empty_address
 from demo.stripe_sandbox.pages.rendering import Templates
@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageAnswer:
-    """Where the browser goes (`location`), or the page it sees with `status` and `message`."""
+    """Where the browser goes (``location``), or the page it sees with ``status`` and ``message``."""
 
     status: int
     location: str | None = None
@@ -43,7 +43,7 @@ class PageAnswer:
 
 
 class CheckoutPage:
-    """Serves `/c/pay/{session}`."""
+    """Serves ``/c/pay/{session}``."""
 
     def __init__(self, state: SandboxState, faults: FaultPlan, templates: Templates) -> None:
         self._state = state
@@ -75,14 +75,14 @@ class CheckoutPage:
     def act(
         self, session_id: str, outcome: Outcome, *, email: str | None = None, name: str | None = None
     ) -> PageAnswer:
-        """Do what the button `outcome` does. Raises StripeRefusal for a session the sandbox does not know."""
-        books, session, cart = self._look_up(session_id)
+        """Do what the button ``outcome`` does. Raises StripeRefusal for a session the sandbox does not know."""
+        ledger, session, cart = self._look_up(session_id)
         if outcome is Outcome.PAID and self._is_declined_by_fault():
             outcome = Outcome.DECLINED
         billing = _billing(session, email, name)
         match outcome:
             case Outcome.DELAYED_PAID | Outcome.DELAYED_FAILED:
-                return _settle_delayed(books, session, outcome)
+                return _settle_delayed(ledger, session, outcome)
             case Outcome.PAID if session["payment_status"] == "paid":
                 return _redirect(session, "success_url")
             case _ if session["status"] == "expired":
@@ -93,13 +93,13 @@ class CheckoutPage:
                 return _cancelled(session)
             case _ if _METHOD_OF[outcome] not in session["payment_method_types"]:
                 return PageAnswer(status=400, message="This checkout does not offer that way of paying.")
-        return _ATTEMPTS[outcome](books, session, cart, billing)
+        return _ATTEMPTS[outcome](ledger, session, cart, billing)
 
-    def _look_up(self, session_id: str) -> tuple[Books, JsonObject, Cart]:
+    def _look_up(self, session_id: str) -> tuple[AccountLedger, JsonObject, Cart]:
         sessions.expire_overdue(self._state)
-        books = self._state.holder_of("checkout.session", session_id)
-        session = books.get("checkout.session", session_id)
-        return books, session, sessions.cart_of(books, session_id)
+        ledger = self._state.ledger_with("checkout.session", session_id)
+        session = ledger.get("checkout.session", session_id)
+        return ledger, session, sessions.cart_of(ledger, session_id)
 
     def _is_declined_by_fault(self) -> bool:
         fault = self._faults.next_for(PAY_OPERATION)
@@ -107,10 +107,10 @@ class CheckoutPage:
 
     def _page(self, session_id: str, *, status: int, message: str) -> web.Response:
         try:
-            books, session, cart = self._look_up(session_id)
+            ledger, session, cart = self._look_up(session_id)
         except StripeRefusal:
             return self._templates.page("missing.html", status=404)
-        intent = books.find("payment_intent", session["payment_intent"])
+        intent = ledger.find("payment_intent", session["payment_intent"])
         return self._templates.page(
             "checkout.html",
             status=status,
@@ -125,22 +125,22 @@ class CheckoutPage:
         )
 
 
-def _attempt_card(books: Books, session: JsonObject, cart: Cart, billing: JsonObject) -> PageAnswer:
-    payments.pay_by_card(books, session, cart, billing)
+def _attempt_card(ledger: AccountLedger, session: JsonObject, cart: Cart, billing: JsonObject) -> PageAnswer:
+    payments.pay_by_card(ledger, session, cart, billing)
     return _redirect(session, "success_url")
 
 
-def _attempt_declined_card(books: Books, session: JsonObject, cart: Cart, billing: JsonObject) -> PageAnswer:
-    payments.decline_card(books, session, cart, billing)
+def _attempt_declined_card(ledger: AccountLedger, session: JsonObject, cart: Cart, billing: JsonObject) -> PageAnswer:
+    payments.decline_card(ledger, session, cart, billing)
     return PageAnswer(status=200, message="Your card was declined. Try again, perhaps with another card.")
 
 
-def _attempt_debit(books: Books, session: JsonObject, cart: Cart, billing: JsonObject) -> PageAnswer:
-    payments.debit_later(books, session, cart, billing)
+def _attempt_debit(ledger: AccountLedger, session: JsonObject, cart: Cart, billing: JsonObject) -> PageAnswer:
+    payments.debit_later(ledger, session, cart, billing)
     return _redirect(session, "success_url")
 
 
-_ATTEMPTS: dict[Outcome, Callable[[Books, JsonObject, Cart, JsonObject], PageAnswer]] = {
+_ATTEMPTS: dict[Outcome, Callable[[AccountLedger, JsonObject, Cart, JsonObject], PageAnswer]] = {
     Outcome.PAID: _attempt_card,
     Outcome.DECLINED: _attempt_declined_card,
     Outcome.DELAYED: _attempt_debit,
@@ -150,16 +150,16 @@ _ATTEMPTS: dict[Outcome, Callable[[Books, JsonObject, Cart, JsonObject], PageAns
 _METHOD_OF = {Outcome.PAID: "card", Outcome.DECLINED: "card", Outcome.DELAYED: "us_bank_account"}
 
 
-def _settle_delayed(books: Books, session: JsonObject, outcome: Outcome) -> PageAnswer:
+def _settle_delayed(ledger: AccountLedger, session: JsonObject, outcome: Outcome) -> PageAnswer:
     """Doing again what was already done is no error: the button may be pressed twice."""
-    intent = books.find("payment_intent", session["payment_intent"])
+    intent = ledger.find("payment_intent", session["payment_intent"])
     status = intent["status"] if intent else None
     if outcome is Outcome.DELAYED_PAID:
         if status != "succeeded":
-            payments.debit_arrives(books, session)
+            payments.debit_arrives(ledger, session)
         return _redirect(session, "success_url")
     if not (session["status"] == "complete" and status == "requires_payment_method"):
-        payments.debit_fails(books, session)
+        payments.debit_fails(ledger, session)
     return PageAnswer(status=200, message="The delayed payment failed. Nothing was charged.")
 
 

@@ -4,7 +4,7 @@ from itertools import islice
 
 from aiohttp import web
 
-from demo.stripe_sandbox.ledger.ledger import SandboxState
+from demo.stripe_sandbox.ledger.state import SandboxState
 from demo.stripe_sandbox.pages.rendering import Templates
 from demo.stripe_sandbox.protocol.json_types import JsonObject
 from demo.stripe_sandbox.protocol.money import display
@@ -14,7 +14,7 @@ _SHOWN = 50
 
 
 class HomePage:
-    """Serves `/`."""
+    """Serves ``/``."""
 
     def __init__(self, state: SandboxState, templates: Templates) -> None:
         self._state = state
@@ -25,7 +25,7 @@ class HomePage:
 
     async def _show(self, _request: web.Request) -> web.Response:
         expire_overdue(self._state)
-        sessions = self._state.books().tables["checkout.session"].newest_first()
+        sessions = self._state.ledger().tables["checkout.session"].newest_first()
         rows = [_row(session) for session in islice(sessions, _SHOWN)]
         return self._templates.page("home.html", rows=rows)
 

@@ -10,7 +10,7 @@ from demo.stripe_sandbox.protocol.json_types import JsonObject
 
 
 class StripeRefusal(Exception):
-    """An error answer: `status` is the HTTP status, `body` the JSON that goes with it."""
+    """An error answer: ``status`` is the HTTP status, ``body`` the JSON that goes with it."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Stripe's nested form encoding: `line_items[0][price_data][currency]=usd`."""
+"""Stripe's nested form encoding: ``line_items[0][price_data][currency]=usd``."""
 
 from urllib.parse import parse_qsl
 

@@ -10,6 +10,6 @@ encode = msgspec.json.Encoder().encode
 
 
 def snapshot(value: JsonObject) -> JsonObject:
-    """A deep copy, which later changes of `value` do not reach."""
+    """A deep copy, which later changes of ``value`` do not reach."""
     copy: JsonObject = msgspec.json.decode(encode(value))
     return copy

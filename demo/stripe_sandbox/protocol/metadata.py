@@ -4,7 +4,7 @@ from demo.stripe_sandbox.protocol.json_types import JsonObject
 
 
 def merged_metadata(old: JsonObject, params: JsonObject) -> JsonObject:
-    """The metadata of an object after an update with `params` (which may not mention metadata)."""
+    """The metadata of an object after an update with ``params`` (which may not mention metadata)."""
     changes = params.get("metadata")
     if changes is None:
         return old

@@ -101,11 +101,11 @@ def stripe_fee(amount: int, currency: str) -> int:
 
 
 def share(amount: int, part: int, whole: int) -> int:
-    """The same share of `amount` as `part` is of `whole`, in minor units."""
+    """The same share of ``amount`` as ``part`` is of ``whole``, in minor units."""
     return round_half_up(Decimal(amount * part) / whole)
 
 
 def display(amount: int, currency: str) -> str:
-    """An amount of minor units for people: `54.84 USD`."""
+    """An amount of minor units for people: ``54.84 USD``."""
     places = decimal_places(currency)
     return f"{Decimal(amount).scaleb(-places):,.{places}f} {currency.upper()}"

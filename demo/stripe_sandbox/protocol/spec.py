@@ -1,7 +1,7 @@
 """Stripe's published description of the operations the sandbox speaks, read from spec.json.
 
 The data are an extract of Stripe's OpenAPI document (MIT licence, Copyright (c) Stripe, Inc.): the schemas of
-request parameters, and which properties of an object `expand` can turn into objects.
+request parameters, and which properties of an object ``expand`` can turn into objects.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Schema: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """`operations` maps "POST /v1/refunds" to its parameters' schema; `expandable` an object's name to paths."""
+    """``operations`` maps "POST /v1/refunds" to its parameters' schema; ``expandable`` an object's name to paths."""
 
     api_version: str
     operations: dict[str, Schema]
@@ -35,7 +35,7 @@ def load_spec() -> Spec:
 
 
 def _resolved(node: Any, definitions: dict[str, Schema]) -> Any:
-    """The schema with each `$ref` replaced by what it names."""
+    """The schema with each ``$ref`` replaced by what it names."""
     if isinstance(node, list):
         return [_resolved(inner, definitions) for inner in node]
     if not isinstance(node, dict):

@@ -1,13 +1,13 @@
 """Connected accounts: created and onboarded through the API, or simply assumed.
 
-An id `acct_…` that the sandbox has never seen counts as an existing, enabled connected account, so that a demo
+An id ``acct_…`` that the sandbox has never seen counts as an existing, enabled connected account, so that a demo
 or a test may name one without creating it. Once created or changed, through the API or the control interface,
 an account is exactly what it was made to be.
 """
 
 from typing import Any
 
-from demo.stripe_sandbox.ledger.ledger import Books, SandboxState
+from demo.stripe_sandbox.ledger.state import AccountLedger, SandboxState
 from demo.stripe_sandbox.protocol.errors import StripeRefusal
 from demo.stripe_sandbox.protocol.ids import new_id
 from demo.stripe_sandbox.protocol.json_types import JsonObject, snapshot
@@ -56,7 +56,7 @@ def deauthorize(state: SandboxState, account_id: str) -> None:
     account_of(state, account_id)
     state.accounts_that_left.add(account_id)
     application = {"id": "ca_sandbox", "object": "application", "name": "PiqueTickets"}
-    state.books(account_id).publish("account.application.deauthorized", application)
+    state.ledger(account_id).publish("account.application.deauthorized", application)
 
 
 def set_charges_enabled(state: SandboxState, account_id: str, *, enabled: bool) -> JsonObject:
@@ -69,81 +69,81 @@ def set_charges_enabled(state: SandboxState, account_id: str, *, enabled: bool) 
         _disable(account)
     previous = {name: value for name, value in before.items() if account[name] != value}
     if previous:
-        state.books(account_id).publish("account.updated", account, previous)
+        state.ledger(account_id).publish("account.updated", account, previous)
     return account
 
 
-def own(books: Books, _call: Call) -> JsonObject:
+def own(ledger: AccountLedger, _call: Call) -> JsonObject:
     """GET /v1/account: the platform itself, or the account of the Stripe-Account header."""
-    if books.account is not None:
-        return account_of(books.state, books.account)
-    account = books.state.accounts.get(PLATFORM_ACCOUNT_ID)
+    if ledger.account is not None:
+        return account_of(ledger.state, ledger.account)
+    account = ledger.state.accounts.get(PLATFORM_ACCOUNT_ID)
     if account is None:
         params = {"type": "standard", "business_profile": {"name": "PiqueTickets sandbox"}}
-        account = _new_account(PLATFORM_ACCOUNT_ID, params, now=books.now())
+        account = _new_account(PLATFORM_ACCOUNT_ID, params, now=ledger.now())
         _enable(account)
-        books.state.accounts.add(PLATFORM_ACCOUNT_ID, account)
+        ledger.state.accounts.add(PLATFORM_ACCOUNT_ID, account)
     return account
 
 
-def create(books: Books, call: Call) -> JsonObject:
-    account = _new_account(new_id("acct"), call.params, now=books.now())
-    books.state.accounts.add(account["id"], account)
+def create(ledger: AccountLedger, call: Call) -> JsonObject:
+    account = _new_account(new_id("acct"), call.params, now=ledger.now())
+    ledger.state.accounts.add(account["id"], account)
     return account
 
 
-def retrieve(books: Books, call: Call) -> JsonObject:
-    return account_of(books.state, call.target)
+def retrieve(ledger: AccountLedger, call: Call) -> JsonObject:
+    return account_of(ledger.state, call.target)
 
 
-def update(books: Books, call: Call) -> JsonObject:
-    account = account_of(books.state, call.target)
+def update(ledger: AccountLedger, call: Call) -> JsonObject:
+    account = account_of(ledger.state, call.target)
     before = snapshot(account)
     for name in _UPDATABLE:
         if name in call.params:
             account[name] = _merged(account[name], call.params[name])
     account["metadata"] = merged_metadata(account["metadata"], call.params)
     previous = {name: value for name, value in before.items() if account[name] != value}
-    books.state.books(call.target).publish("account.updated", account, previous)
+    ledger.state.ledger(call.target).publish("account.updated", account, previous)
     return account
 
 
-def list_accounts(books: Books, call: Call) -> JsonObject:
+def list_accounts(ledger: AccountLedger, call: Call) -> JsonObject:
     def matches(account: JsonObject) -> bool:
         is_connected: bool = account["id"] != PLATFORM_ACCOUNT_ID
         return is_connected and created_matches(account["created"], call.params.get("created"))
 
-    return page_of(books.state.accounts, call.params, call.path, matches, lambda account: account)
+    return page_of(ledger.state.accounts, call.params, call.path, matches, lambda account: account)
 
 
-def create_account_link(books: Books, call: Call) -> JsonObject:
+def create_account_link(ledger: AccountLedger, call: Call) -> JsonObject:
     """A link to the sandbox's own onboarding page, usable for five minutes."""
     params = call.params
-    account = account_of(books.state, params["account"])
+    account = account_of(ledger.state, params["account"])
     for required in ("refresh_url", "return_url"):
         if required not in params:
             raise StripeRefusal(f"You must provide `{required}`.", code="parameter_missing", param=required)
     token = new_id("link")
-    expires_at = books.now() + _LINK_TTL_SECONDS
+    expires_at = ledger.now() + _LINK_TTL_SECONDS
     kept = {
         "account": account["id"],
         "expires_at": expires_at,
         "refresh_url": params["refresh_url"],
         "return_url": params["return_url"],
     }
-    books.state.account_links.add(token, kept)
-    url = f"{books.state.base_url}/setup/{token}"
-    return {"object": "account_link", "created": books.now(), "expires_at": expires_at, "url": url}
+    ledger.state.account_links.add(token, kept)
+    url = f"{ledger.state.base_url}/setup/{token}"
+    return {"object": "account_link", "created": ledger.now(), "expires_at": expires_at, "url": url}
 
 
-def create_login_link(books: Books, call: Call) -> JsonObject:
-    account = account_of(books.state, call.target)
+def create_login_link(ledger: AccountLedger, call: Call) -> JsonObject:
+    account = account_of(ledger.state, call.target)
     if account["controller"]["stripe_dashboard"]["type"] != "express":
         raise StripeRefusal("Cannot create a login link for an account without an Express Dashboard.")
     if not account["details_submitted"]:
         raise StripeRefusal("Cannot create a login link for an account that has not completed onboarding.")
-    url = f"{books.state.base_url}/express/{account['id']}"
-    return {"object": "login_link", "created": books.now(), "url": url}
+    url = f"{ledger.state.base_url}/express/{account['id']}"
+    return {"object": "login_link", "created": ledger.now(), "url": url}
 
 
 def _merged(old: Any, new: Any) -> Any:

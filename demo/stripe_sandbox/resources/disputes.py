@@ -1,6 +1,6 @@
 """Disputes: a buyer's bank asks about a charge, or takes it back, and perhaps loses the argument."""
 
-from demo.stripe_sandbox.ledger.ledger import Books, SandboxState
+from demo.stripe_sandbox.ledger.state import AccountLedger, SandboxState
 from demo.stripe_sandbox.objects.payment_objects import new_balance_transaction, new_dispute
 from demo.stripe_sandbox.protocol.errors import StripeRefusal
 from demo.stripe_sandbox.protocol.json_types import JsonObject
@@ -26,38 +26,38 @@ CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
 def open_dispute(
     state: SandboxState, charge_id: str, reason: str, amount: int | None, *, inquiry: bool = False
 ) -> JsonObject:
-    """Dispute `amount` minor units of a charge, or all of it; an `inquiry` moves no money.
+    """Dispute ``amount`` minor units of a charge, or all of it; an ``inquiry`` moves no money.
 
     Raises StripeRefusal where that cannot be.
     """
-    books = state.holder_of("charge", charge_id)
-    charge = books.get("charge", charge_id)
+    ledger = state.ledger_with("charge", charge_id)
+    charge = ledger.get("charge", charge_id)
     if not charge["captured"] or charge["disputed"]:
         raise StripeRefusal("Only a captured charge that is not disputed can be disputed.", param="charge")
     wanted = charge["amount"] if amount is None else amount
     if not 1 <= wanted <= charge["amount"]:
         raise StripeRefusal("A dispute is over at least 1 and at most the charge's amount.", param="amount")
-    now = books.now()
+    now = ledger.now()
     dispute = new_dispute(charge, wanted, reason, due_by=now + _ANSWER_SECONDS, now=now)
     dispute["status"] = "warning_needs_response" if inquiry else "needs_response"
     dispute["is_charge_refundable"] = inquiry
     charge["disputed"] = True
-    books.add(dispute)
+    ledger.add(dispute)
     if not inquiry:
-        _withdraw(books, dispute)
-    books.publish("charge.dispute.created", dispute)
+        _withdraw(ledger, dispute)
+    ledger.publish("charge.dispute.created", dispute)
     if not inquiry:
-        books.publish("charge.dispute.funds_withdrawn", dispute)
+        ledger.publish("charge.dispute.funds_withdrawn", dispute)
     return dispute
 
 
 def move_dispute(state: SandboxState, dispute_id: str, status: str, *, reinstated: int = 0) -> JsonObject:
-    """Let a dispute become `status`. One that is lost may be won in part: so many minor units come back.
+    """Let a dispute become ``status``. One that is lost may be won in part: so many minor units come back.
 
     Raises StripeRefusal where it cannot become that.
     """
-    books = state.holder_of("dispute", dispute_id)
-    dispute = books.get("dispute", dispute_id)
+    ledger = state.ledger_with("dispute", dispute_id)
+    dispute = ledger.get("dispute", dispute_id)
     before = dispute["status"]
     if status not in _NEXT.get(before, ()):
         raise StripeRefusal(f"The dispute is already {before}, and cannot become {status}.", param="status")
@@ -67,47 +67,47 @@ def move_dispute(state: SandboxState, dispute_id: str, status: str, *, reinstate
     dispute["is_charge_refundable"] = status in _INQUIRIES or status in CLOSED - {"lost"}
     was_withdrawn = before not in _INQUIRIES
     if not was_withdrawn and status in _CONTESTED:
-        _withdraw(books, dispute)
-        books.publish("charge.dispute.funds_withdrawn", dispute)
+        _withdraw(ledger, dispute)
+        ledger.publish("charge.dispute.funds_withdrawn", dispute)
     if was_withdrawn and status in {"won", "prevented"}:
-        _reinstate(books, dispute, dispute["amount"], fee=-_DISPUTE_FEE)
+        _reinstate(ledger, dispute, dispute["amount"], fee=-_DISPUTE_FEE)
     elif reinstated:
-        _reinstate(books, dispute, reinstated, fee=0)
-    books.publish("charge.dispute.closed" if status in CLOSED else "charge.dispute.updated", dispute)
+        _reinstate(ledger, dispute, reinstated, fee=0)
+    ledger.publish("charge.dispute.closed" if status in CLOSED else "charge.dispute.updated", dispute)
     return dispute
 
 
-def charged_back(books: Books, charge: JsonObject) -> int:
+def charged_back(ledger: AccountLedger, charge: JsonObject) -> int:
     """How many minor units of a charge banks have taken, or are asking for with the money in their hands."""
-    mine = [d for d in books.tables["dispute"].newest_first() if d["charge"] == charge["id"]]
+    mine = [d for d in ledger.tables["dispute"].newest_first() if d["charge"] == charge["id"]]
     return sum(-sum(moved["amount"] for moved in dispute["balance_transactions"]) for dispute in mine)
 
 
-def is_contested(books: Books, charge: JsonObject) -> bool:
+def is_contested(ledger: AccountLedger, charge: JsonObject) -> bool:
     """Whether a dispute of the charge is open, in which its money was taken."""
     return any(
-        d["charge"] == charge["id"] and d["status"] in _CONTESTED for d in books.tables["dispute"].newest_first()
+        d["charge"] == charge["id"] and d["status"] in _CONTESTED for d in ledger.tables["dispute"].newest_first()
     )
 
 
-def _withdraw(books: Books, dispute: JsonObject) -> None:
-    _move_money(books, dispute, -dispute["amount"], fee=_DISPUTE_FEE)
+def _withdraw(ledger: AccountLedger, dispute: JsonObject) -> None:
+    _move_money(ledger, dispute, -dispute["amount"], fee=_DISPUTE_FEE)
 
 
-def _reinstate(books: Books, dispute: JsonObject, amount: int, *, fee: int) -> None:
-    _move_money(books, dispute, amount, fee=fee)
-    books.publish("charge.dispute.funds_reinstated", dispute)
+def _reinstate(ledger: AccountLedger, dispute: JsonObject, amount: int, *, fee: int) -> None:
+    _move_money(ledger, dispute, amount, fee=fee)
+    ledger.publish("charge.dispute.funds_reinstated", dispute)
 
 
-def _move_money(books: Books, dispute: JsonObject, amount: int, *, fee: int) -> None:
+def _move_money(ledger: AccountLedger, dispute: JsonObject, amount: int, *, fee: int) -> None:
     balance = new_balance_transaction(
         "adjustment",
         "dispute" if amount < 0 else "dispute_reversal",
         amount,
         dispute["currency"],
         source=dispute["id"],
-        now=books.now(),
+        now=ledger.now(),
         fee=fee,
         fee_description="Dispute fee",
     )
-    dispute["balance_transactions"].append(books.add(balance))
+    dispute["balance_transactions"].append(ledger.add(balance))

@@ -32,7 +32,7 @@ def page_of(
     matches: Callable[[Row], bool],
     render: Callable[[Row], JsonObject],
 ) -> JsonObject:
-    """The page of a table that `limit`, `starting_after` and `ending_before` ask for."""
+    """The page of a table that ``limit``, ``starting_after`` and ``ending_before`` ask for."""
     limit = page_limit(params)
     before = params.get("ending_before")
     after = params.get("starting_after")
@@ -58,7 +58,7 @@ def page_limit(params: JsonObject) -> int:
 
 
 def created_matches(created: int, wanted: int | JsonObject | None) -> bool:
-    """Whether a time fits `created` (a moment) or `created[gte]` and its like."""
+    """Whether a time fits ``created`` (a moment) or ``created[gte]`` and its like."""
     if wanted is None:
         return True
     if isinstance(wanted, int):

@@ -1,6 +1,6 @@
 """What the API may change of payments once they exist."""
 
-from demo.stripe_sandbox.ledger.ledger import Books
+from demo.stripe_sandbox.ledger.state import AccountLedger
 from demo.stripe_sandbox.protocol.errors import StripeRefusal, not_in_the_sandbox
 from demo.stripe_sandbox.protocol.json_types import JsonObject
 from demo.stripe_sandbox.protocol.metadata import merged_metadata
@@ -13,39 +13,39 @@ _CHARGE_FIELDS = ("description", "fraud_details", "receipt_email", "shipping", "
 _TRANSFER_FIELDS = ("description",)
 
 
-def update_intent(books: Books, call: Call) -> JsonObject:
-    return _update(books.get("payment_intent", call.target, "intent"), call.params, _INTENT_FIELDS)
+def update_intent(ledger: AccountLedger, call: Call) -> JsonObject:
+    return _update(ledger.get("payment_intent", call.target, "intent"), call.params, _INTENT_FIELDS)
 
 
-def update_charge(books: Books, call: Call) -> JsonObject:
-    charge = books.get("charge", call.target, "charge")
+def update_charge(ledger: AccountLedger, call: Call) -> JsonObject:
+    charge = ledger.get("charge", call.target, "charge")
     names = [*_CHARGE_FIELDS, "metadata"]
     before = {name: charge[name] for name in names}
     _update(charge, call.params, _CHARGE_FIELDS)
-    books.publish("charge.updated", charge, {name: before[name] for name in names if before[name] != charge[name]})
+    ledger.publish("charge.updated", charge, {name: before[name] for name in names if before[name] != charge[name]})
     return charge
 
 
-def update_transfer(books: Books, call: Call) -> JsonObject:
-    return _update(books.get("transfer", call.target, "transfer"), call.params, _TRANSFER_FIELDS)
+def update_transfer(ledger: AccountLedger, call: Call) -> JsonObject:
+    return _update(ledger.get("transfer", call.target, "transfer"), call.params, _TRANSFER_FIELDS)
 
 
-def cancel_intent(books: Books, call: Call) -> JsonObject:
+def cancel_intent(ledger: AccountLedger, call: Call) -> JsonObject:
     """Only a delayed payment under way can be cancelled: before it, Stripe wants the session expired."""
-    intent = books.get("payment_intent", call.target, "intent")
+    intent = ledger.get("payment_intent", call.target, "intent")
     if intent["status"] in {"succeeded", "canceled"}:
         message = f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}."
         raise StripeRefusal(message, code="payment_intent_unexpected_state")
-    session = session_of(books, intent)
+    session = session_of(ledger, intent)
     if session is not None and session["status"] == "open":
         message = (
             "You cannot cancel the PaymentIntent of an open Checkout Session. Expire the Checkout Session instead."
         )
         raise StripeRefusal(message, code="payment_intent_unexpected_state")
-    fail_pending_charge(books, intent, "The payment was canceled.")
-    cancel(books, intent, call.params.get("cancellation_reason"))
+    fail_pending_charge(ledger, intent, "The payment was canceled.")
+    cancel(ledger, intent, call.params.get("cancellation_reason"))
     if session is not None and session["status"] == "complete":
-        books.publish("checkout.session.async_payment_failed", session)
+        ledger.publish("checkout.session.async_payment_failed", session)
     return intent
 
 

@@ -1,6 +1,6 @@
 """What happens to money when a buyer pays: intent, charge, fee, transfer, balance."""
 
-from demo.stripe_sandbox.ledger.ledger import Books
+from demo.stripe_sandbox.ledger.state import AccountLedger
 from demo.stripe_sandbox.objects.cart import Cart
 from demo.stripe_sandbox.objects.payment_objects import (
     bank_debit_details,
@@ -20,99 +20,99 @@ _DECLINE_MESSAGE = "Your card was declined."
 _DEBIT_FAILURE_MESSAGE = "The customer's bank account could not be debited: insufficient funds."
 
 
-def pay_by_card(books: Books, session: JsonObject, cart: Cart, billing: JsonObject) -> None:
+def pay_by_card(ledger: AccountLedger, session: JsonObject, cart: Cart, billing: JsonObject) -> None:
     """Charge the whole session at once; the session completes, paid."""
-    intent = _intent_for(books, session, cart)
-    charge = _open_charge(books, intent, card_details(), billing)
-    _succeed(books, intent, charge)
+    intent = _intent_for(ledger, session, cart)
+    charge = _open_charge(ledger, intent, card_details(), billing)
+    _succeed(ledger, intent, charge)
     _complete_session(session, cart, billing, payment_status="paid")
-    books.publish("checkout.session.completed", session)
-    books.publish("charge.updated", charge, {"balance_transaction": None})
+    ledger.publish("checkout.session.completed", session)
+    ledger.publish("charge.updated", charge, {"balance_transaction": None})
 
 
-def decline_card(books: Books, session: JsonObject, cart: Cart, billing: JsonObject) -> None:
+def decline_card(ledger: AccountLedger, session: JsonObject, cart: Cart, billing: JsonObject) -> None:
     """A failed charge; the session stays open and the buyer may try again."""
-    intent = _intent_for(books, session, cart)
-    charge = _open_charge(books, intent, card_details(), billing)
-    _fail(books, intent, charge, code="card_declined", message=_DECLINE_MESSAGE)
+    intent = _intent_for(ledger, session, cart)
+    charge = _open_charge(ledger, intent, card_details(), billing)
+    _fail(ledger, intent, charge, code="card_declined", message=_DECLINE_MESSAGE)
 
 
-def debit_later(books: Books, session: JsonObject, cart: Cart, billing: JsonObject) -> None:
+def debit_later(ledger: AccountLedger, session: JsonObject, cart: Cart, billing: JsonObject) -> None:
     """A delayed method: the session completes unpaid, the money comes, or does not, days later."""
-    intent = _intent_for(books, session, cart)
+    intent = _intent_for(ledger, session, cart)
     intent["status"] = "processing"
-    _open_charge(books, intent, bank_debit_details(), billing)
+    _open_charge(ledger, intent, bank_debit_details(), billing)
     _complete_session(session, cart, billing, payment_status="unpaid")
-    books.publish("payment_intent.processing", intent)
-    books.publish("checkout.session.completed", session)
+    ledger.publish("payment_intent.processing", intent)
+    ledger.publish("checkout.session.completed", session)
 
 
-def debit_arrives(books: Books, session: JsonObject) -> None:
+def debit_arrives(ledger: AccountLedger, session: JsonObject) -> None:
     """The delayed payment's money is there."""
-    intent, charge = _processing_payment(books, session)
-    _succeed(books, intent, charge)
+    intent, charge = _processing_payment(ledger, session)
+    _succeed(ledger, intent, charge)
     session["payment_status"] = "paid"
-    books.publish("checkout.session.async_payment_succeeded", session)
+    ledger.publish("checkout.session.async_payment_succeeded", session)
 
 
-def debit_fails(books: Books, session: JsonObject) -> None:
+def debit_fails(ledger: AccountLedger, session: JsonObject) -> None:
     """The delayed payment failed; the session is complete and can never be paid again."""
-    intent, charge = _processing_payment(books, session)
-    _fail(books, intent, charge, code="payment_intent_payment_attempt_failed", message=_DEBIT_FAILURE_MESSAGE)
-    books.publish("checkout.session.async_payment_failed", session)
+    intent, charge = _processing_payment(ledger, session)
+    _fail(ledger, intent, charge, code="payment_intent_payment_attempt_failed", message=_DEBIT_FAILURE_MESSAGE)
+    ledger.publish("checkout.session.async_payment_failed", session)
 
 
-def cancel_intent(books: Books, intent: JsonObject, reason: str | None) -> None:
+def cancel_intent(ledger: AccountLedger, intent: JsonObject, reason: str | None) -> None:
     intent["status"] = "canceled"
-    intent["canceled_at"] = books.now()
+    intent["canceled_at"] = ledger.now()
     intent["cancellation_reason"] = reason
-    books.publish("payment_intent.canceled", intent)
+    ledger.publish("payment_intent.canceled", intent)
 
 
-def session_of(books: Books, intent: JsonObject) -> JsonObject | None:
+def session_of(ledger: AccountLedger, intent: JsonObject) -> JsonObject | None:
     """The Checkout Session that made an intent, if it is still remembered."""
-    sessions = books.tables["checkout.session"].newest_first()
+    sessions = ledger.tables["checkout.session"].newest_first()
     return next((session for session in sessions if session["payment_intent"] == intent["id"]), None)
 
 
-def fail_pending_charge(books: Books, intent: JsonObject, message: str) -> None:
+def fail_pending_charge(ledger: AccountLedger, intent: JsonObject, message: str) -> None:
     """Mark the charge of an intent that was given up while its delayed payment was under way."""
-    charge = books.find("charge", intent["latest_charge"])
+    charge = ledger.find("charge", intent["latest_charge"])
     if charge is not None and charge["status"] == "pending":
         charge["status"] = "failed"
         charge["failure_message"] = message
-        books.publish("charge.failed", charge)
+        ledger.publish("charge.failed", charge)
 
 
-def _processing_payment(books: Books, session: JsonObject) -> tuple[JsonObject, JsonObject]:
-    intent = books.find("payment_intent", session["payment_intent"])
-    charge = books.find("charge", intent["latest_charge"]) if intent else None
+def _processing_payment(ledger: AccountLedger, session: JsonObject) -> tuple[JsonObject, JsonObject]:
+    intent = ledger.find("payment_intent", session["payment_intent"])
+    charge = ledger.find("charge", intent["latest_charge"]) if intent else None
     if intent is None or charge is None or intent["status"] != "processing":
         raise StripeRefusal("This Checkout Session has no delayed payment under way.", status=409)
     return intent, charge
 
 
-def _intent_for(books: Books, session: JsonObject, cart: Cart) -> JsonObject:
+def _intent_for(ledger: AccountLedger, session: JsonObject, cart: Cart) -> JsonObject:
     """The session's intent, made at the first attempt to pay, as at Stripe."""
-    intent = books.find("payment_intent", session["payment_intent"])
+    intent = ledger.find("payment_intent", session["payment_intent"])
     if intent is None:
         intent = new_payment_intent(
-            cart.total, cart.currency, cart.payment_data, now=books.now(), livemode=books.livemode
+            cart.total, cart.currency, cart.payment_data, now=ledger.now(), livemode=ledger.livemode
         )
-        books.add(intent)
+        ledger.add(intent)
         session["payment_intent"] = intent["id"]
     return intent
 
 
-def _open_charge(books: Books, intent: JsonObject, method: JsonObject, billing: JsonObject) -> JsonObject:
+def _open_charge(ledger: AccountLedger, intent: JsonObject, method: JsonObject, billing: JsonObject) -> JsonObject:
     if intent["transfer_data"] and intent["transfer_group"] is None:
         intent["transfer_group"] = f"group_{intent['id']}"
-    charge = books.add(new_charge(intent, billing, method, now=books.now()))
+    charge = ledger.add(new_charge(intent, billing, method, now=ledger.now()))
     intent["latest_charge"] = charge["id"]
     return charge
 
 
-def _succeed(books: Books, intent: JsonObject, charge: JsonObject) -> None:
+def _succeed(ledger: AccountLedger, intent: JsonObject, charge: JsonObject) -> None:
     amount, currency = charge["amount"], charge["currency"]
     balance = new_balance_transaction(
         "charge",
@@ -120,12 +120,12 @@ def _succeed(books: Books, intent: JsonObject, charge: JsonObject) -> None:
         amount,
         currency,
         source=charge["id"],
-        now=books.now(),
+        now=ledger.now(),
         fee=stripe_fee(amount, currency),
     )
     charge |= {
         "amount_captured": amount,
-        "balance_transaction": books.add(balance)["id"],
+        "balance_transaction": ledger.add(balance)["id"],
         "captured": True,
         "outcome": _charge_outcome("approved_by_network", "authorized", "Payment complete."),
         "paid": True,
@@ -137,15 +137,15 @@ def _succeed(books: Books, intent: JsonObject, charge: JsonObject) -> None:
         "payment_method": charge["payment_method"],
         "status": "succeeded",
     }
-    transfer = _transfer_to_destination(books, charge)
-    _collect_application_fee(books, charge)
-    books.publish("payment_intent.succeeded", intent)
-    books.publish("charge.succeeded", charge)
+    transfer = _transfer_to_destination(ledger, charge)
+    _collect_application_fee(ledger, charge)
+    ledger.publish("payment_intent.succeeded", intent)
+    ledger.publish("charge.succeeded", charge)
     if transfer is not None:
-        books.publish("transfer.created", transfer)
+        ledger.publish("transfer.created", transfer)
 
 
-def _fail(books: Books, intent: JsonObject, charge: JsonObject, *, code: str, message: str) -> None:
+def _fail(ledger: AccountLedger, intent: JsonObject, charge: JsonObject, *, code: str, message: str) -> None:
     charge |= {
         "failure_code": code,
         "failure_message": message,
@@ -156,8 +156,8 @@ def _fail(books: Books, intent: JsonObject, charge: JsonObject, *, code: str, me
     if code == "card_declined":
         error["decline_code"] = "generic_decline"
     intent |= {"last_payment_error": error, "status": "requires_payment_method"}
-    books.publish("charge.failed", charge)
-    books.publish("payment_intent.payment_failed", intent)
+    ledger.publish("charge.failed", charge)
+    ledger.publish("payment_intent.payment_failed", intent)
 
 
 def _charge_outcome(network_status: str, kind: str, seller_message: str) -> JsonObject:
@@ -174,31 +174,31 @@ def _charge_outcome(network_status: str, kind: str, seller_message: str) -> Json
     }
 
 
-def _transfer_to_destination(books: Books, charge: JsonObject) -> JsonObject | None:
+def _transfer_to_destination(ledger: AccountLedger, charge: JsonObject) -> JsonObject | None:
     """Destination charges hand the whole charge to the connected account, then take the fee back from it."""
     wanted = charge["transfer_data"]
     if wanted is None:
         return None
     amount = wanted["amount"] if wanted["amount"] is not None else charge["amount"]
-    now = books.now()
+    now = ledger.now()
     transfer = new_transfer(charge, amount, wanted["destination"], now=now)
     balance = new_balance_transaction(
         "transfer", "transfer", -amount, charge["currency"], source=transfer["id"], now=now
     )
-    payment = books.state.books(wanted["destination"]).add(new_destination_payment(transfer, now=now))
-    transfer["balance_transaction"] = books.add(balance)["id"]
+    payment = ledger.state.ledger(wanted["destination"]).add(new_destination_payment(transfer, now=now))
+    transfer["balance_transaction"] = ledger.add(balance)["id"]
     transfer["destination_payment"] = payment["id"]
     charge["transfer"] = transfer["id"]
-    return books.add(transfer)
+    return ledger.add(transfer)
 
 
-def _collect_application_fee(books: Books, charge: JsonObject) -> None:
+def _collect_application_fee(ledger: AccountLedger, charge: JsonObject) -> None:
     amount = charge["application_fee_amount"]
-    payer = charge["transfer_data"]["destination"] if charge["transfer_data"] else books.account
+    payer = charge["transfer_data"]["destination"] if charge["transfer_data"] else ledger.account
     if not amount or payer is None:
         return
-    now = books.now()
-    platform = books.state.books()
+    now = ledger.now()
+    platform = ledger.state.ledger()
     fee = new_application_fee(charge, amount, payer, now=now)
     balance = new_balance_transaction(
         "application_fee", "platform_earning", amount, charge["currency"], source=fee["id"], now=now

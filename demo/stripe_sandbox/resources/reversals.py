@@ -1,6 +1,6 @@
 """Reversals: money that comes back from a connected account, never more than is left of its transfer."""
 
-from demo.stripe_sandbox.ledger.ledger import Books
+from demo.stripe_sandbox.ledger.state import AccountLedger
 from demo.stripe_sandbox.objects.payment_objects import new_balance_transaction, new_fee_refund, new_transfer_reversal
 from demo.stripe_sandbox.protocol.errors import StripeRefusal, invalid_integer, no_such
 from demo.stripe_sandbox.protocol.json_types import JsonObject
@@ -10,9 +10,9 @@ from demo.stripe_sandbox.resources.call import Call
 from demo.stripe_sandbox.resources.listing import list_object, page_limit
 
 
-def create(books: Books, call: Call) -> JsonObject:
+def create(ledger: AccountLedger, call: Call) -> JsonObject:
     """POST /v1/transfers/{id}/reversals."""
-    transfer = books.get("transfer", call.target, "id")
+    transfer = ledger.get("transfer", call.target, "id")
     params = call.params
     left = transfer["amount"] - transfer["amount_reversed"]
     if left == 0:
@@ -27,22 +27,22 @@ def create(books: Books, call: Call) -> JsonObject:
             f"({display(left, currency)})"
         )
         raise StripeRefusal(message, param="amount")
-    charge = books.find("charge", transfer["source_transaction"])
+    charge = ledger.find("charge", transfer["source_transaction"])
     returns_fee = params.get("refund_application_fee", False)
     if returns_fee and (charge is None or charge["application_fee"] is None):
         message = "Cannot refund application fee: the transfer's charge does not have an application fee."
         raise StripeRefusal(message, param="refund_application_fee")
-    reversal = reverse(books, transfer, amount, refund=None)
+    reversal = reverse(ledger, transfer, amount, refund=None)
     reversal["metadata"] = merged_metadata({}, params)
     if returns_fee and charge is not None:
-        return_fee(books, charge, amount, of=transfer["amount"])
-    books.publish("transfer.reversed", transfer)
+        return_fee(ledger, charge, amount, of=transfer["amount"])
+    ledger.publish("transfer.reversed", transfer)
     return reversal
 
 
-def list_reversals(books: Books, call: Call) -> JsonObject:
+def list_reversals(ledger: AccountLedger, call: Call) -> JsonObject:
     """GET /v1/transfers/{id}/reversals: newest first."""
-    transfer = books.get("transfer", call.target, "id")
+    transfer = ledger.get("transfer", call.target, "id")
     reversals = transfer["reversals"]["data"]
     after = call.params.get("starting_after")
     if after is not None:
@@ -54,14 +54,14 @@ def list_reversals(books: Books, call: Call) -> JsonObject:
     return list_object(reversals[:limit], call.path, has_more=len(reversals) > limit)
 
 
-def reverse(books: Books, transfer: JsonObject, amount: int, *, refund: str | None) -> JsonObject:
-    """Take `amount` back out of a transfer, for a refund or for itself."""
-    now = books.now()
+def reverse(ledger: AccountLedger, transfer: JsonObject, amount: int, *, refund: str | None) -> JsonObject:
+    """Take ``amount`` back out of a transfer, for a refund or for itself."""
+    now = ledger.now()
     balance = new_balance_transaction(
         "transfer_refund", "transfer_reversal", amount, transfer["currency"], source=transfer["id"], now=now
     )
     reversal = new_transfer_reversal(
-        transfer, amount, refund=refund, balance_transaction=books.add(balance)["id"], now=now
+        transfer, amount, refund=refund, balance_transaction=ledger.add(balance)["id"], now=now
     )
     transfer["amount_reversed"] += amount
     transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
@@ -69,13 +69,15 @@ def reverse(books: Books, transfer: JsonObject, amount: int, *, refund: str | No
     return reversal
 
 
-def return_fee(books: Books, charge: JsonObject, part: int, *, of: int) -> None:
-    """Return the application fee's share for `part` of `of` minor units; the rounding returns no more than is left."""
-    platform = books.state.books()
+def return_fee(ledger: AccountLedger, charge: JsonObject, part: int, *, of: int) -> None:
+    """Return the application fee's share for ``part`` of ``of`` minor units; the rounding returns no more than is
+    left.
+    """
+    platform = ledger.state.ledger()
     fee = platform.get("application_fee", charge["application_fee"])
     left = fee["amount"] - fee["amount_refunded"]
     amount = min(left, share(fee["amount"], part, of))
-    now = books.now()
+    now = ledger.now()
     balance = new_balance_transaction(
         "application_fee_refund", "platform_earning_refund", -amount, fee["currency"], source=fee["id"], now=now
     )

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from demo.stripe_sandbox.ledger.ledger import Books, SandboxState
+from demo.stripe_sandbox.ledger.state import AccountLedger, SandboxState
 from demo.stripe_sandbox.objects.cart import Cart, check_total, parse_lines
 from demo.stripe_sandbox.objects.session_objects import offered_methods
 from demo.stripe_sandbox.protocol.errors import (
@@ -91,23 +91,23 @@ def cart_from(state: SandboxState, params: JsonObject) -> Cart:
     return cart
 
 
-def check_payment_data(books: Books, cart: Cart) -> None:
+def check_payment_data(ledger: AccountLedger, cart: Cart) -> None:
     data = cart.payment_data
     if data.get("capture_method", "automatic_async") == "manual":
         raise not_in_the_sandbox("manual capture", "payment_intent_data[capture_method]")
     transfer = data.get("transfer_data")
     if transfer is not None:
         param = "payment_intent_data[transfer_data]"
-        require_destination(books.state, transfer["destination"], f"{param}[destination]")
+        require_destination(ledger.state, transfer["destination"], f"{param}[destination]")
         if "amount" in transfer:
             _check_part(transfer["amount"], cart, f"{param}[amount]", "transfer_data[amount]")
             if "application_fee_amount" in data:
                 raise exclusive_params("payment_intent_data[application_fee_amount]", f"{param}[amount]")
     if "on_behalf_of" in data:
-        require_destination(books.state, data["on_behalf_of"], "payment_intent_data[on_behalf_of]")
+        require_destination(ledger.state, data["on_behalf_of"], "payment_intent_data[on_behalf_of]")
     if "application_fee_amount" in data:
         param = "payment_intent_data[application_fee_amount]"
-        if transfer is None and books.account is None:
+        if transfer is None and ledger.account is None:
             message = (
                 "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment "
                 "(using an OAuth key or Stripe-Account header) or destination payment "
@@ -124,8 +124,8 @@ def _check_part(amount: int, cart: Cart, param: str, name: str) -> None:
         raise StripeRefusal(f"Your {name} must not be greater than the total ({cart.subtotal}).", param=param)
 
 
-def expires_at(books: Books, params: JsonObject) -> int:
-    now = books.now()
+def expires_at(ledger: AccountLedger, params: JsonObject) -> int:
+    now = ledger.now()
     wanted: int = params.get("expires_at", now + _LONGEST_LIFE_SECONDS)
     if wanted < now + _SHORTEST_LIFE_SECONDS:
         message = "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation."

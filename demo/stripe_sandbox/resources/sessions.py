@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from demo.stripe_sandbox.ledger.ledger import Books, SandboxState
+from demo.stripe_sandbox.ledger.state import AccountLedger, SandboxState
 from demo.stripe_sandbox.objects.cart import Cart
 from demo.stripe_sandbox.objects.session_objects import line_item, new_session
 from demo.stripe_sandbox.protocol.errors import StripeRefusal, no_such, not_in_the_sandbox
@@ -22,35 +22,35 @@ from demo.stripe_sandbox.resources.session_rules import (
 from demo.stripe_sandbox.resources.taxes import check_tax
 
 
-def create(books: Books, call: Call) -> JsonObject:
+def create(ledger: AccountLedger, call: Call) -> JsonObject:
     params = call.params
     check_supported(params)
     check_methods(params)
     check_addresses(params)
-    cart = cart_from(books.state, params)
-    check_payment_data(books, cart)
-    check_tax(books, params, cart.lines)
+    cart = cart_from(ledger.state, params)
+    check_payment_data(ledger, cart)
+    check_tax(ledger, params, cart.lines)
     session = new_session(
         params,
         cart,
-        created=books.now(),
-        expires_at=expires_at(books, params),
-        livemode=books.livemode,
-        base_url=books.state.base_url,
+        created=ledger.now(),
+        expires_at=expires_at(ledger, params),
+        livemode=ledger.livemode,
+        base_url=ledger.state.base_url,
     )
-    books.add(session)
-    books.carts.add(session["id"], cart)
-    books.state.remember_deadline(session["expires_at"], session["id"], books)
+    ledger.add(session)
+    ledger.carts.add(session["id"], cart)
+    ledger.state.remember_deadline(session["expires_at"], session["id"], ledger)
     return session
 
 
-def retrieve(books: Books, call: Call) -> JsonObject:
-    return _current(books, call.target)
+def retrieve(ledger: AccountLedger, call: Call) -> JsonObject:
+    return _current(ledger, call.target)
 
 
-def list_sessions(books: Books, call: Call) -> JsonObject:
+def list_sessions(ledger: AccountLedger, call: Call) -> JsonObject:
     params = call.params
-    expire_overdue(books.state)
+    expire_overdue(ledger.state)
     email = params.get("customer_details", {}).get("email")
 
     def matches(session: JsonObject) -> bool:
@@ -62,18 +62,18 @@ def list_sessions(books: Books, call: Call) -> JsonObject:
             and not any(name in params for name in ("customer", "customer_account", "payment_link", "subscription"))
         )
 
-    return page_of(books.tables["checkout.session"], params, call.path, matches, lambda session: session)
+    return page_of(ledger.tables["checkout.session"], params, call.path, matches, lambda session: session)
 
 
-def update(books: Books, call: Call) -> JsonObject:
-    session = _current(books, call.target)
+def update(ledger: AccountLedger, call: Call) -> JsonObject:
+    session = _current(ledger, call.target)
     params = call.params
     for unsupported in ("collected_information", "line_items", "shipping_options"):
         if unsupported in params:
             raise not_in_the_sandbox(f"updating {unsupported}", unsupported)
     if "payment_intent_data" in params:
         _require_open(session, "updated")
-        cart = cart_of(books, session["id"])
+        cart = cart_of(ledger, session["id"])
         changes = {name: value or None for name, value in params["payment_intent_data"].items()}
         changes["metadata"] = merged_metadata(cart.payment_data.get("metadata", {}), params["payment_intent_data"])
         cart.payment_data.update(changes)
@@ -81,17 +81,17 @@ def update(books: Books, call: Call) -> JsonObject:
     return session
 
 
-def expire(books: Books, call: Call) -> JsonObject:
-    session = _current(books, call.target)
+def expire(ledger: AccountLedger, call: Call) -> JsonObject:
+    session = _current(ledger, call.target)
     _require_open(session, "expired")
-    _mark_expired(books, session)
+    _mark_expired(ledger, session)
     return session
 
 
-def list_line_items(books: Books, call: Call) -> JsonObject:
+def list_line_items(ledger: AccountLedger, call: Call) -> JsonObject:
     """Line items keep the order they were given in, as at Stripe."""
-    session = _current(books, call.target)
-    items = line_items(books, session)["data"]
+    session = _current(ledger, call.target)
+    items = line_items(ledger, session)["data"]
     ids = [item["id"] for item in items]
     for name in ("starting_after", "ending_before"):
         if name in call.params and call.params[name] not in ids:
@@ -104,9 +104,9 @@ def list_line_items(books: Books, call: Call) -> JsonObject:
     return list_object(items[:limit], call.path, has_more=len(items) > limit)
 
 
-def line_items(books: Books, session: JsonObject) -> JsonObject:
-    """The list object that `expand` puts into a session."""
-    cart = cart_of(books, session["id"])
+def line_items(ledger: AccountLedger, session: JsonObject) -> JsonObject:
+    """The list object that ``expand`` puts into a session."""
+    cart = cart_of(ledger, session["id"])
     rate = cart.tax_rate if session["automatic_tax"]["status"] == "complete" else Decimal(0)
     data = [line_item(line, session, rate) for line in cart.lines]
     return list_object(data, f"/v1/checkout/sessions/{session['id']}/line_items")
@@ -114,19 +114,19 @@ def line_items(books: Books, session: JsonObject) -> JsonObject:
 
 def expire_overdue(state: SandboxState) -> None:
     """Expire every open session whose time is up, and publish that."""
-    for books, session_id in state.overdue_sessions():
-        session = books.find("checkout.session", session_id)
+    for ledger, session_id in state.overdue_sessions():
+        session = ledger.find("checkout.session", session_id)
         if session is not None and session["status"] == "open":
-            _mark_expired(books, session)
+            _mark_expired(ledger, session)
 
 
-def _current(books: Books, session_id: str) -> JsonObject:
-    expire_overdue(books.state)
-    return books.get("checkout.session", session_id, "session")
+def _current(ledger: AccountLedger, session_id: str) -> JsonObject:
+    expire_overdue(ledger.state)
+    return ledger.get("checkout.session", session_id, "session")
 
 
-def cart_of(books: Books, session_id: str) -> Cart:
-    cart = books.carts.get(session_id)
+def cart_of(ledger: AccountLedger, session_id: str) -> Cart:
+    cart = ledger.carts.get(session_id)
     if cart is None:
         raise no_such("checkout.session", session_id)
     return cart
@@ -141,10 +141,10 @@ def _require_open(session: JsonObject, verb: str) -> None:
         raise StripeRefusal(message, param="session")
 
 
-def _mark_expired(books: Books, session: JsonObject) -> None:
+def _mark_expired(ledger: AccountLedger, session: JsonObject) -> None:
     session["status"] = "expired"
     session["url"] = None
-    intent = books.find("payment_intent", session["payment_intent"])
+    intent = ledger.find("payment_intent", session["payment_intent"])
     if intent is not None:
-        cancel_intent(books, intent, "automatic")
-    books.publish("checkout.session.expired", session)
+        cancel_intent(ledger, intent, "automatic")
+    ledger.publish("checkout.session.expired", session)

@@ -4,7 +4,7 @@ By https://docs.stripe.com/tax/location-sales and https://docs.stripe.com/tax/se
 onboarded, or was simply assumed, has its settings complete; the control interface takes them away.
 """
 
-from demo.stripe_sandbox.ledger.ledger import Books, SandboxState
+from demo.stripe_sandbox.ledger.state import AccountLedger, SandboxState
 from demo.stripe_sandbox.objects.cart import Line
 from demo.stripe_sandbox.objects.payment_objects import empty_address
 from demo.stripe_sandbox.protocol.errors import StripeRefusal, missing_param
@@ -21,13 +21,13 @@ _WITHOUT_LOCATION = frozenset({"txcd_10000000"})
 _TAX_CODES = _NEEDS_LOCATION | _MAY_HAVE_LOCATION | _WITHOUT_LOCATION
 
 
-def retrieve_settings(books: Books, _call: Call) -> JsonObject:
-    return _settings(books.state, books.account)
+def retrieve_settings(ledger: AccountLedger, _call: Call) -> JsonObject:
+    return _settings(ledger.state, ledger.account)
 
 
-def update_settings(books: Books, call: Call) -> JsonObject:
+def update_settings(ledger: AccountLedger, call: Call) -> JsonObject:
     """Settings become active once they have a head office with a country."""
-    settings = _settings(books.state, books.account)
+    settings = _settings(ledger.state, ledger.account)
     settings["defaults"] |= call.params.get("defaults", {})
     if "head_office" in call.params:
         address = call.params["head_office"].get("address", {})
@@ -44,42 +44,42 @@ def set_tax_active(state: SandboxState, account_id: str | None, *, active: bool)
     return settings
 
 
-def create_location(books: Books, call: Call) -> JsonObject:
+def create_location(ledger: AccountLedger, call: Call) -> JsonObject:
     address = call.params["address"]
     if len(address["country"]) != 2:
         message = f"Country '{address['country']}' is unknown. Try using a 2-character alphanumeric country code."
         raise StripeRefusal(message, param="address[country]")
-    return books.add(
+    return ledger.add(
         {
             "id": new_id("taxloc"),
             "object": "tax.location",
             "address": empty_address() | {name: value or None for name, value in address.items()},
             "description": call.params.get("description"),
-            "livemode": books.livemode,
+            "livemode": ledger.livemode,
             "type": call.params["type"],
         }
     )
 
 
-def retrieve_location(books: Books, call: Call) -> JsonObject:
-    return books.get("tax.location", call.target)
+def retrieve_location(ledger: AccountLedger, call: Call) -> JsonObject:
+    return ledger.get("tax.location", call.target)
 
 
-def list_locations(books: Books, call: Call) -> JsonObject:
+def list_locations(ledger: AccountLedger, call: Call) -> JsonObject:
     if "type" not in call.params:
         raise missing_param("type")
-    return page_of(books.tables["tax.location"], call.params, call.path, lambda _: True, lambda place: place)
+    return page_of(ledger.tables["tax.location"], call.params, call.path, lambda _: True, lambda place: place)
 
 
-def check_tax(books: Books, params: JsonObject, lines: tuple[Line, ...]) -> None:
+def check_tax(ledger: AccountLedger, params: JsonObject, lines: tuple[Line, ...]) -> None:
     """Raises StripeRefusal as Stripe does for tax parameters that cannot be computed with."""
     for index, line in enumerate(lines):
-        _check_line(books, line, f"line_items[{index}][price_data][product_data]")
+        _check_line(ledger, line, f"line_items[{index}][price_data][product_data]")
     wanted = params.get("automatic_tax", {})
     if not wanted.get("enabled"):
         return
-    liable = _liable_account(books, wanted.get("liability", {"type": "self"}))
-    if _settings(books.state, liable)["status"] != "active":
+    liable = _liable_account(ledger, wanted.get("liability", {"type": "self"}))
+    if _settings(ledger.state, liable)["status"] != "active":
         whose = f"the connected account {liable}" if liable else "your account"
         message = (
             f"Stripe Tax has not been activated on {whose}: it must have a valid head office address to enable "
@@ -88,23 +88,23 @@ def check_tax(books: Books, params: JsonObject, lines: tuple[Line, ...]) -> None
         raise StripeRefusal(message, code="stripe_tax_inactive", param="automatic_tax[enabled]")
 
 
-def _liable_account(books: Books, liability: JsonObject) -> str | None:
+def _liable_account(ledger: AccountLedger, liability: JsonObject) -> str | None:
     param = "automatic_tax[liability][account]"
     if liability["type"] != "account":
         if "account" in liability:
             message = "You may only specify `account` when `automatic_tax[liability][type]` is `account`."
             raise StripeRefusal(message, param=param)
-        return books.account
+        return ledger.account
     if "account" not in liability:
         raise missing_param(param)
     account_id: str = liability["account"]
     if not account_id.startswith("acct_"):
         raise StripeRefusal(f"No such account: '{account_id}'", code="resource_missing", param=param)
-    account_of(books.state, account_id)
+    account_of(ledger.state, account_id)
     return account_id
 
 
-def _check_line(books: Books, line: Line, path: str) -> None:
+def _check_line(ledger: AccountLedger, line: Line, path: str) -> None:
     code, location = line.tax_code, line.performance_location
     if code and code not in _TAX_CODES:
         raise StripeRefusal(
@@ -115,7 +115,7 @@ def _check_line(books: Books, line: Line, path: str) -> None:
         if code in _NEEDS_LOCATION:
             raise StripeRefusal(f"The tax code {code} requires a performance location.", param=param)
         return
-    if books.find("tax.location", location) is None:
+    if ledger.find("tax.location", location) is None:
         raise StripeRefusal(f"No such tax location: '{location}'", code="resource_missing", param=param)
     if code in _WITHOUT_LOCATION:
         raise StripeRefusal(f"The tax code {code} does not support a performance location.", param=param)

@@ -38,7 +38,7 @@ ClientOf = Callable[..., stripe.StripeClient]
 
 @pytest.fixture
 def client_of(http: aiohttp.ClientSession) -> ClientOf:
-    """SDK clients for any sandbox: `client_of(sandbox, key="sk_test_…", retries=0, timeout_seconds=5)`."""
+    """SDK clients for any sandbox: ``client_of(sandbox, key="sk_test_…", retries=0, timeout_seconds=5)``."""
 
     def build(
         sandbox: StripeSandbox, *, key: str = "sk_test_sandbox", retries: int = 0, timeout_seconds: float = 5.0
@@ -149,7 +149,7 @@ def buyer(http: aiohttp.ClientSession) -> Buyer:
 
 @dataclass(slots=True)
 class Inbox:
-    """A webhook receiver that checks signatures as an application does. `answers` are HTTP statuses to give
+    """A webhook receiver that checks signatures as an application does. ``answers`` are HTTP statuses to give
     first; afterwards it says 200."""
 
     url: str

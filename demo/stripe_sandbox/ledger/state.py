@@ -26,8 +26,8 @@ KINDS = (
 )
 
 
-class Books:
-    """One account's objects: the platform's own (`account` None) or a connected account's."""
+class AccountLedger:
+    """One account's objects: the platform's own (``account`` None) or a connected account's."""
 
     def __init__(self, account: str | None, state: "SandboxState") -> None:
         capacity = state.options.retained_objects
@@ -52,7 +52,7 @@ class Books:
         return found
 
     def publish(self, event_type: str, subject: JsonObject, previous: JsonObject | None = None) -> None:
-        """Record the event that `subject` changed, and send it to the webhook endpoint."""
+        """Record the event that ``subject`` changed, and send it to the webhook endpoint."""
         self.state.events.record(event_type, subject, created=self.now(), account=self.account, previous=previous)
 
     def now(self) -> int:
@@ -86,33 +86,33 @@ class SandboxState:
         self.tax_settings: Table[JsonObject] = Table(self.options.retained_objects)
         self.account_links: Table[JsonObject] = Table(self.options.retained_objects)
         self.refund_outcomes: deque[str] = deque()
-        self._books: dict[str | None, Books] = {}
-        self._session_deadlines: list[tuple[int, str, Books]] = []
+        self._ledgers: dict[str | None, AccountLedger] = {}
+        self._session_deadlines: list[tuple[int, str, AccountLedger]] = []
 
-    def books(self, account: str | None = None) -> Books:
+    def ledger(self, account: str | None = None) -> AccountLedger:
         """The books of a connected account, or the platform's own."""
-        found = self._books.get(account)
+        found = self._ledgers.get(account)
         if found is None:
-            found = self._books[account] = Books(account, self)
+            found = self._ledgers[account] = AccountLedger(account, self)
         return found
 
-    def all_books(self) -> Collection[Books]:
-        return self._books.values()
+    def all_ledgers(self) -> Collection[AccountLedger]:
+        return self._ledgers.values()
 
-    def holder_of(self, kind: str, object_id: str) -> Books:
+    def ledger_with(self, kind: str, object_id: str) -> AccountLedger:
         """The books that hold an object. Raises StripeRefusal where none do."""
-        for books in self._books.values():
-            if object_id in books.tables[kind]:
-                return books
+        for ledger in self._ledgers.values():
+            if object_id in ledger.tables[kind]:
+                return ledger
         raise no_such(kind, object_id)
 
-    def remember_deadline(self, expires_at: int, session_id: str, books: Books) -> None:
-        heapq.heappush(self._session_deadlines, (expires_at, session_id, books))
+    def remember_deadline(self, expires_at: int, session_id: str, ledger: AccountLedger) -> None:
+        heapq.heappush(self._session_deadlines, (expires_at, session_id, ledger))
 
-    def overdue_sessions(self) -> list[tuple[Books, str]]:
+    def overdue_sessions(self) -> list[tuple[AccountLedger, str]]:
         """Take the sessions whose time is up, soonest first; each is given out once."""
         overdue = []
         while self._session_deadlines and self._session_deadlines[0][0] <= self.clock.now():
-            _, session_id, books = heapq.heappop(self._session_deadlines)
-            overdue.append((books, session_id))
+            _, session_id, ledger = heapq.heappop(self._session_deadlines)
+            overdue.append((ledger, session_id))
         return overdue
