@@ -133,7 +133,7 @@ async def _open(settings: Settings, keep_in: Path | None) -> DemoAccess:
 
 @asynccontextmanager
 async def _process(*arguments: str, environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A command of ours in a session of its own, so that Ctrl-C reaches it through us alone, in order."""
+    """A command in its own session: Ctrl-C reaches it only through this process, in order."""
     process = await asyncio.create_subprocess_exec(
         *child_command(*arguments), env=child_environment(environment), stdout=sys.stderr, start_new_session=True
     )

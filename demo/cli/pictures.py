@@ -1,4 +1,4 @@
-"""What the demo theatre's logo and posters look like: drawn here, so that nobody else's pictures are needed."""
+"""What the demo theatre's logo and posters look like: drawn here, to need no pictures by others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFilter
 
-#: The demo theatre's colour: a lantern's amber, which nobody could read as text on white.
+#: The demo theatre's colour: a lantern's amber, which is unreadable as text on white.
 COLOUR: Final = "#e8a33d"
 _WIDTH, _HEIGHT = 1200, 675
 

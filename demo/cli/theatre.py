@@ -53,7 +53,7 @@ async def _fill(container: Container) -> DemoAccess:
     scopes = (Scope.ACCOUNT, Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN)
     producer_token = await container.issue_token()(producer_id=producer.id, name="demo", scopes=scopes)
     platform_token = await container.issue_token()(producer_id=None, name="demo", scopes=[Scope.PLATFORM])
-    # The usual addresses of a site that somebody tries the widget on, on their own machine.
+    # The usual addresses of a site on one's own machine, to try the widget on.
     await container.set_branding()(
         Actor(producer.id, name="demo"),
         colour=pictures.COLOUR,

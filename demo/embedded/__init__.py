@@ -4,7 +4,7 @@
         serve(database_url=postgres.url, redis_url=redis.url)
 
 Any number of processes may do so with the same directory: they share the engines, which run from the first
-user's ``start()`` until the last user's ``stop()`` or death. ``supervision.py`` tells how.
+user's ``start()`` until the last user's ``stop()`` or death. ``supervision.py`` says how.
 """
 
 from demo.embedded.errors import EngineError

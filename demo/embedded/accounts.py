@@ -8,7 +8,7 @@ from pathlib import Path
 from demo.embedded.errors import EngineError
 
 _ROOT = 0
-# PostgreSQL's own account where the system has one; it keeps the data from others that run as nobody.
+# PostgreSQL's own account where the system has one; it keeps the data from other programs that run as ``nobody``.
 _UNPRIVILEGED_ACCOUNTS = ("postgres", "_postgres", "nobody")
 
 
@@ -30,11 +30,10 @@ CALLER = Account(uid=-1, gid=-1)
 def account_for(directory: Path) -> Account:
     """The account for an engine with its data in ``directory``, which may not exist yet.
 
-    Ordinary users run engines as themselves. For root it is the directory's owner, so that accounts which
-    the system gets later change nothing; a new directory goes to an unprivileged account.
+    Ordinary users run engines as themselves. For root it is the directory's owner, whatever accounts the
+    system gets later. A new directory goes to an unprivileged account.
 
-    Raises:
-        EngineError: root, and the system has no unprivileged account.
+    Raises EngineError if root calls and the system has no unprivileged account.
     """
     if os.geteuid() != _ROOT:
         return CALLER

@@ -15,7 +15,7 @@ from demo.embedded.supervision import Supervision, wait_until
 
 # An engine that was cut off replays its log first, which takes long after a busy day.
 _START_TIMEOUT_SECONDS = 120.0
-# Somebody may take the port between our look and the engine's bind.
+# Another program may take the port between our look and the engine's bind.
 _MAX_LAUNCHES = 3
 _OWNER_ONLY = 0o700
 
@@ -50,8 +50,7 @@ class EmbeddedEngine(ABC):
 
         May be called again, for instance after ``kill()``. It blocks: asynchronous code calls it in a thread.
 
-        Raises:
-            EngineError: not installed, not startable, or no answer in time.
+        Raises EngineError if the engine is not installed, cannot start, or does not answer in time.
         """
         self._ensure_installed()
         try:
@@ -71,8 +70,7 @@ class EmbeddedEngine(ABC):
     def kill(self) -> None:
         """Kill the engine under all its users (SIGKILL), as a crash would, and wait until nothing of it is left.
 
-        Raises:
-            EngineError: a process of it outlived the wait.
+        Raises EngineError if a process of it outlives the wait.
         """
         self._supervision.kill()
 
@@ -90,21 +88,19 @@ class EmbeddedEngine(ABC):
     def url(self) -> str:
         """Where clients connect, password included.
 
-        Raises:
-            EngineError: the engine has never been started.
+        Raises EngineError if the engine has never been started.
         """
 
     @property
     def is_running(self) -> bool:
-        """Whether any process of the engine lives, whoever started it."""
+        """Whether any process of the engine lives, no matter which user started it."""
         return self._supervision.is_running
 
     @property
     def pid(self) -> int:
         """Process id of the running engine.
 
-        Raises:
-            EngineError: it does not run.
+        Raises EngineError if the engine does not run.
         """
         pid = self._supervision.pid
         if pid is None:

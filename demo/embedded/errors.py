@@ -1,4 +1,4 @@
-"""What can go wrong with an embedded engine, told in one line to a person."""
+"""The error of the embedded engines: one line for a person."""
 
 
 class EngineError(Exception):

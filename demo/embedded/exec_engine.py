@@ -3,8 +3,8 @@
     python -I -S exec_engine.py UID GID DEATH_SIGNAL PROGRAM [ARGUMENT …]        (UID -1: stay who you are)
 
 PostgreSQL refuses to run as root. The unprivileged account it runs as then often may not enter the directories
-above the data or the wheel (``/root``, pytest's temporary directories). Opening those to everybody would be
-an intrusion, so the engine keeps the one privilege of passing through directories and nothing else of root's.
+above the data or the wheel (``/root``, pytest's temporary directories). Opening those to all accounts
+would be an intrusion, so the engine keeps the one privilege of passing through directories and nothing else of root's.
 Only the standard library is used: the script is started without site-packages, for speed.
 """
 

@@ -12,8 +12,7 @@ _OWNER_ONLY = 0o600
 def acquire(path: Path, operation: int) -> int:
     """Lock ``path`` with a ``fcntl.LOCK_*`` operation and return the descriptor that holds the lock.
 
-    Raises:
-        BlockingIOError: with ``LOCK_NB``, when somebody else has the lock.
+    Raises BlockingIOError if the operation has ``LOCK_NB`` and another process has the lock.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
     try:
@@ -26,7 +25,7 @@ def acquire(path: Path, operation: int) -> int:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold ``path`` alone for the length of the block, after waiting for whoever has it."""
+    """Hold ``path`` alone for the length of the block, after waiting for its holder."""
     descriptor = acquire(path, fcntl.LOCK_EX)
     try:
         yield

@@ -35,7 +35,7 @@ _BASE_SETTINGS = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
 }
-# Commits still reach the operating system, so that they survive the end of the server, though not of the machine.
+# Commits still reach the operating system: they survive the end of the server, but not of the machine.
 _FAST_SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -66,16 +66,14 @@ class EmbeddedPostgres(EmbeddedEngine):
     def url(self) -> str:
         """``postgresql://piquetickets:PASSWORD@127.0.0.1:PORT/piquetickets``.
 
-        Raises:
-            EngineError: the engine has never been started.
+        Raises EngineError if the engine has never been started.
         """
         return self.database_url(DATABASE)
 
     def database_url(self, name: str) -> str:
         """The URL of a database of this server.
 
-        Raises:
-            EngineError: the engine has never been started.
+        Raises EngineError if the engine has never been started.
         """
         endpoint = self._endpoint
         return f"postgresql://{ROLE}:{endpoint.password}@{LOOPBACK}:{endpoint.port}/{quote(name, safe='')}"
@@ -86,7 +84,7 @@ class EmbeddedPostgres(EmbeddedEngine):
         return wheels.postgres_bin_dir() / "pgbench"
 
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Create a database, as a copy of another (to which nobody may be connected) if named; returns its URL."""
+        """Create a database, as a copy of another if named (which must have no connections). Returns its URL."""
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template is not None:
             statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
@@ -94,7 +92,7 @@ class EmbeddedPostgres(EmbeddedEngine):
         return self.database_url(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database if it exists, and disconnect whoever uses it."""
+        """Drop a database if it exists, and disconnect its users."""
         self._administer(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     @override

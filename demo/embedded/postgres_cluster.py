@@ -75,8 +75,7 @@ class PostgresCluster:
     def check_version(self) -> None:
         """Refuse the data of another major version.
 
-        Raises:
-            EngineError: the server cannot read them.
+        Raises EngineError if the server cannot read them.
         """
         version = (self._directory / "PG_VERSION").read_text().strip()
         if version != str(wheels.POSTGRES_MAJOR_VERSION):
@@ -86,9 +85,9 @@ class PostgresCluster:
             )
 
     def forget_dead_server(self) -> None:
-        """Remove the process id that a power cut left, which may be somebody else's by now.
+        """Remove the process id that a power cut left, which may belong to another program by now.
 
-        Only for those who know that no server runs.
+        The caller must know that no server runs.
         """
         self._pid_file.unlink(missing_ok=True)
 

@@ -46,8 +46,7 @@ class EmbeddedRedis(EmbeddedEngine):
     def url(self) -> str:
         """``redis://:PASSWORD@127.0.0.1:PORT/0``.
 
-        Raises:
-            EngineError: the engine has never been started.
+        Raises EngineError if the engine has never been started.
         """
         endpoint = self._endpoint
         return f"redis://:{endpoint.password}@{LOOPBACK}:{endpoint.port}/0"

@@ -1,11 +1,11 @@
 """One engine process shared by its users: who may start it, who uses it, and what ends it.
 
 Users are processes (or objects in one process) that work on the same data directory. Each has a shared ``flock``
-on the users lock; a supervisor process in a session of its own waits for the exclusive one and then stops the
+on the users lock; a supervisor process in its own session waits for the exclusive one and then stops the
 engine (see ``supervisor.py``). The kernel takes locks back from the dead, so ``kill -9`` of a user counts as
 leaving, and no process id is ever trusted on its own. Three locks do it:
 
-    NAME.start.lock    exclusive while somebody starts or stops the engine: no races between them
+    NAME.start.lock    exclusive while a user starts or stops the engine: no races between them
     NAME.users.lock    shared by the users; exclusive by the supervisor once they are gone
     NAME.engine.lock   exclusive by the supervisor, the engine and all its processes: free = nothing runs
 
@@ -83,7 +83,7 @@ class Supervision:
 
     @property
     def is_running(self) -> bool:
-        """Whether any process of the engine lives, whoever started it."""
+        """Whether any process of the engine lives, no matter which user started it."""
         return self._engine_lock.exists() and file_locks.is_held_exclusively(self._engine_lock)
 
     @property
@@ -139,8 +139,7 @@ class Supervision:
     def kill(self) -> None:
         """SIGKILL the engine, if it runs, and wait until no process of it is left.
 
-        Raises:
-            EngineError: a process of it outlived the wait.
+        Raises EngineError if a process of it outlives the wait.
         """
         pid = self.pid
         if pid is None:

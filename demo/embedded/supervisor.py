@@ -3,7 +3,7 @@
     python -I -S supervisor.py USERS_LOCK ENGINE_LOCK STOP_SIGNAL STOP_TIMEOUT_SECONDS PROGRAM [ARGUMENT …]
 
 Every user of the engine has a shared lock on USERS_LOCK. The supervisor waits for the exclusive one, which the
-kernel grants when the last user has left, in whatever way. Nothing is polled and no process id can be mistaken.
+kernel grants when the last user has left or died. Nothing is polled and no process id can be mistaken.
 ENGINE_LOCK is inherited by the engine and by every process the engine starts: as long as one of them
 lives it is held, and once it is free nothing of the engine is left. It contains the engine's process id.
 Only the standard library is used: the script is started without site-packages, for speed.
@@ -30,13 +30,13 @@ def _stop_when_unused(
 
 
 def main(users_path: str, engine_path: str, stop_signal: str, timeout_seconds: str, *command: str) -> None:
-    """Run ``command`` until it ends or nobody uses it any more; returns at once in the calling process."""
+    """Run ``command`` until it ends or its last user is gone. Returns at once in the calling process."""
     engine_lock = os.open(engine_path, os.O_RDWR | os.O_CLOEXEC)
-    # Free but for those who look at it just now: the caller has made sure that no engine runs.
+    # Free except for users who look at it just now: the caller has made sure that no engine runs.
     fcntl.flock(engine_lock, fcntl.LOCK_EX)
-    # Until it is known, nobody must take the process id of an earlier engine for this one's.
+    # Until the new process id is known, no user may read that of an earlier engine.
     os.ftruncate(engine_lock, 0)
-    # The lock goes on in the child; whoever called is not its parent and need not wait for it.
+    # The child keeps the lock. The caller is not its parent, and need not wait for it.
     if os.fork() > 0:
         os._exit(0)
     users_lock = os.open(users_path, os.O_RDWR | os.O_CLOEXEC)

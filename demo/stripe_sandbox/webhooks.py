@@ -28,7 +28,7 @@ class _Delivery:
 
 class WebhookSender:
     """Sends events to one endpoint. ``paused`` holds them back, ``shuffled`` sends the held ones in any order,
-    ``copies`` sends each so many times; all four settings, the address included, may change at any time."""
+    ``copies`` is how often each is sent; all four settings, the address included, may change at any time."""
 
     def __init__(self, options: SandboxOptions) -> None:
         self._clock = options.clock

@@ -42,7 +42,7 @@ class _Place:
     taken: str = ""
 
     def entering(self, value: JsonObject) -> "_Place":
-        """The place of a value's properties: paths begin anew in every object that says what it is."""
+        """The place of a value's properties: an object with a name of its kind begins a new path."""
         kind = value.get("object")
         return replace(self, kind=kind, inside="") if isinstance(kind, str) else self
 
@@ -73,7 +73,7 @@ class _Expander:
         return copy
 
     def _property(self, owner: JsonObject, name: str, place: _Place, *, goes_on: bool) -> Any:
-        """``goes_on`` says that the path leads further in, so that the property itself need not expand."""
+        """``goes_on`` says that the path leads further in; then the property itself need not expand."""
         if place.kind == "list" and name == "data":
             return owner["data"]
         paths = self._expandable.get(place.kind, frozenset())
@@ -95,7 +95,7 @@ class _Expander:
         """The object of an id; the id itself where the sandbox keeps no such object."""
         if object_id.startswith("acct_"):
             return accounts.account_of(self._ledger.state, object_id)
-        for ledger in self._ledger.state.all_ledger():
+        for ledger in self._ledger.state.all_ledgers():
             for kind in KINDS:
                 found = ledger.find(kind, object_id)
                 if found is not None:

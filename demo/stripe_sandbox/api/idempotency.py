@@ -33,7 +33,7 @@ class KeyUse:
 
 
 def fingerprint_of(path: str, params: JsonObject) -> bytes:
-    """The same for the same parameters in whatever order."""
+    """The same for the same parameters in any order."""
     return hashlib.sha256(msgspec.json.encode([path, params], order="deterministic")).digest()
 
 

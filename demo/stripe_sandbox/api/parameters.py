@@ -1,7 +1,7 @@
 """Checks a request's parameters against Stripe's own schema and turns their text into values.
 
-Every refusal is worded as Stripe's, so that code which reads ``code`` and ``param`` meets what it will meet in
-production. Enumerations are closed and unknown parameters refused, as at Stripe.
+Every refusal is worded as Stripe's: code that reads ``code`` and ``param`` sees what it will see in production.
+Enumerations are closed and unknown parameters refused, as at Stripe.
 """
 
 import re
@@ -90,7 +90,7 @@ def _formatted(value: str, wanted: str | None, path: str) -> str:
 
 
 def _any_of(value: Any, choices: list[Schema], path: str) -> Any:
-    """The choice that fits the value's shape; a closed enumeration first, so that "" can unset."""
+    """The choice that fits the value's shape; a closed enumeration first, because "" may unset a value."""
     for choice in choices:
         if isinstance(value, str) and value in choice.get("enum", ()):
             return value

@@ -1,4 +1,4 @@
-"""A token bucket: so many calls a second, with one second's worth saved up."""
+"""A token bucket: a number of calls a second, of which one second's worth is saved up."""
 
 from collections.abc import Callable
 

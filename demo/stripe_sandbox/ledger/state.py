@@ -1,4 +1,4 @@
-"""Everything the sandbox remembers: one set of books for each account, and what they share."""
+"""Everything the sandbox remembers: a ledger for each account, and what the accounts share."""
 
 import heapq
 from collections import deque
@@ -65,7 +65,7 @@ class AccountLedger:
 
 
 class SandboxState:
-    """The books of all accounts, the connected accounts themselves, the clock and the events."""
+    """The ledgers of all accounts, the connected accounts themselves, the clock and the events."""
 
     def __init__(self, options: SandboxOptions, spec: Spec) -> None:
         self.options = options
@@ -90,7 +90,7 @@ class SandboxState:
         self._session_deadlines: list[tuple[int, str, AccountLedger]] = []
 
     def ledger(self, account: str | None = None) -> AccountLedger:
-        """The books of a connected account, or the platform's own."""
+        """The ledger of a connected account, or the platform's own."""
         found = self._ledgers.get(account)
         if found is None:
             found = self._ledgers[account] = AccountLedger(account, self)
@@ -100,7 +100,7 @@ class SandboxState:
         return self._ledgers.values()
 
     def ledger_with(self, kind: str, object_id: str) -> AccountLedger:
-        """The books that hold an object. Raises StripeRefusal where none do."""
+        """The ledger that has an object. Raises StripeRefusal if none has it."""
         for ledger in self._ledgers.values():
             if object_id in ledger.tables[kind]:
                 return ledger

@@ -206,7 +206,7 @@ def new_transfer(charge: JsonObject, amount: int, destination: str, *, now: int)
 
 
 def new_destination_payment(transfer: JsonObject, *, now: int) -> JsonObject:
-    """The charge that appears in the connected account's own books when a transfer arrives."""
+    """The charge that appears in the connected account's own ledger when a transfer arrives."""
     source = {
         "amount": transfer["amount"],
         "application_fee_amount": None,

@@ -4,8 +4,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from demo.stripe_sandbox.protocol.errors import StripeRefusal
 
-# https://docs.stripe.com/currencies, read on 2026-11-28. Kept apart from the table that the product goes by, so that
-# tests can hold one against the other.
+# https://docs.stripe.com/currencies, read on 2026-11-28. Kept apart from the product's own table: tests
+# compare the two.
 _PRESENTMENT_CODES = """
     aed afn all amd ang aoa ars aud awg azn bam bbd bdt bhd bif bmd bnd bob brl bsd bwp byn bzd cad cdf chf
     clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl htg huf

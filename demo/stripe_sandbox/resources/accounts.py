@@ -1,7 +1,7 @@
 """Connected accounts: created and onboarded through the API, or simply assumed.
 
-An id ``acct_…`` that the sandbox has never seen counts as an existing, enabled connected account, so that a demo
-or a test may name one without creating it. Once created or changed, through the API or the control interface,
+An id ``acct_…`` that the sandbox has never seen counts as an existing, enabled connected account: a demo or a
+test may name one without creating it. Once created or changed, through the API or the control interface,
 an account is exactly what it was made to be.
 """
 
@@ -52,7 +52,7 @@ def require_destination(state: SandboxState, account_id: str, param: str) -> Non
 
 
 def deauthorize(state: SandboxState, account_id: str) -> None:
-    """An account leaves the platform: it is none of its accounts any more, and the platform is told."""
+    """Remove an account from the platform, and send the platform the event of that."""
     account_of(state, account_id)
     state.accounts_that_left.add(account_id)
     application = {"id": "ca_sandbox", "object": "application", "name": "PiqueTickets"}

@@ -52,9 +52,9 @@ def open_dispute(
 
 
 def move_dispute(state: SandboxState, dispute_id: str, status: str, *, reinstated: int = 0) -> JsonObject:
-    """Let a dispute become ``status``. One that is lost may be won in part: so many minor units come back.
+    """Let a dispute become ``status``. ``reinstated`` minor units of a lost dispute come back all the same.
 
-    Raises StripeRefusal where it cannot become that.
+    Raises StripeRefusal if it cannot become that.
     """
     ledger = state.ledger_with("dispute", dispute_id)
     dispute = ledger.get("dispute", dispute_id)
