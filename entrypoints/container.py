@@ -340,72 +340,64 @@ class Container(containers.DeclarativeContainer):
     list_tokens = providers.Singleton(ListTokens, database)
     authenticate = providers.Singleton(Authenticate, database, clock)
 
-    run_task = providers.Singleton(
-        RunTask,
+    free_mails = providers.Singleton(RateLimit, redis, rate=settings.provided.free_mails_rate)
+    send_confirmation_email = providers.Singleton(
+        SendConfirmationEmail,
         database,
+        print_tickets,
+        write_calendar,
+        send_email,
+        links,
+        free_mails,
+        address_hashes,
         clock,
-        ids,
-        providers.Dict(
-            {
-                TaskKind.CONFIRMATION_MAIL: providers.Singleton(
-                    SendConfirmationEmail,
-                    database,
-                    print_tickets,
-                    write_calendar,
-                    send_email,
-                    links,
-                    providers.Singleton(RateLimit, redis, rate=settings.provided.free_mails_rate),
-                    address_hashes,
-                    clock,
-                ),
-                TaskKind.REMINDER_MAIL: providers.Singleton(
-                    SendReminderEmail, database, clock, print_tickets, send_email, links
-                ),
-                TaskKind.REFUND_MAIL: providers.Singleton(
-                    SendRefundEmail, database, clock, write_calendar, send_email, links
-                ),
-                TaskKind.REFUND_FAILED_MAIL: providers.Singleton(SendRefundFailedEmail, database, send_email, links),
-                TaskKind.DISPUTE_MAIL: providers.Singleton(
-                    SendDisputeEmail,
-                    database,
-                    send_email,
-                    operator_email=settings.provided.operator_email,
-                ),
-                TaskKind.LATE_PAYMENT_MAIL: providers.Singleton(
-                    SendLatePaymentEmail, database, clock, send_email, links
-                ),
-                TaskKind.SHOW_CANCELLED_MAIL: providers.Singleton(
-                    SendShowCancelledEmail, database, write_calendar, send_email, links
-                ),
-                TaskKind.SHOW_MOVED_MAIL: providers.Singleton(
-                    SendShowRescheduledEmail, database, clock, write_calendar, send_email, links
-                ),
-                TaskKind.CALENDAR_MAIL: providers.Singleton(
-                    SendCalendarEmail, database, clock, write_calendar, send_email, links
-                ),
-                TaskKind.ORDER_LINKS_MAIL: providers.Singleton(SendOrderLinksEmail, database, send_email, links),
-                TaskKind.SUBMIT_REFUNDS: providers.Singleton(SubmitRefunds, database, payment, clock, ids),
-                TaskKind.REVERSE_TRANSFER: providers.Singleton(ReverseTransfer, database, payment),
-                TaskKind.DESCRIBE_TRANSFER: providers.Singleton(DescribeTransfer, database, payment),
-                TaskKind.RETURN_DUPLICATE_PAYMENT: providers.Singleton(
-                    ReturnDuplicatePayment, database, payment, clock, ids
-                ),
-                TaskKind.PENDING_PAYMENT_MAIL: providers.Singleton(
-                    SendPendingPaymentEmail, database, clock, send_email, links
-                ),
-                TaskKind.ADDRESS_CHANGED_MAIL: providers.Singleton(SendAddressChangedEmail, database, send_email),
-                TaskKind.ACCOUNT_CHANGED_MAIL: providers.Singleton(
-                    SendAccountChangedEmail,
-                    database,
-                    send_email,
-                    operator_email=settings.provided.operator_email,
-                ),
-                TaskKind.DUPLICATE_PAYMENT_MAIL: providers.Singleton(
-                    SendDuplicatePaymentEmail, database, send_email, links
-                ),
-            }
-        ),
     )
+    send_reminder_email = providers.Singleton(SendReminderEmail, database, clock, print_tickets, send_email, links)
+    send_refund_email = providers.Singleton(SendRefundEmail, database, clock, write_calendar, send_email, links)
+    send_refund_failed_email = providers.Singleton(SendRefundFailedEmail, database, send_email, links)
+    send_dispute_email = providers.Singleton(
+        SendDisputeEmail, database, send_email, operator_email=settings.provided.operator_email
+    )
+    send_late_payment_email = providers.Singleton(SendLatePaymentEmail, database, clock, send_email, links)
+    send_show_cancelled_email = providers.Singleton(SendShowCancelledEmail, database, write_calendar, send_email, links)
+    send_show_rescheduled_email = providers.Singleton(
+        SendShowRescheduledEmail, database, clock, write_calendar, send_email, links
+    )
+    send_calendar_email = providers.Singleton(SendCalendarEmail, database, clock, write_calendar, send_email, links)
+    send_order_links_email = providers.Singleton(SendOrderLinksEmail, database, send_email, links)
+    submit_refunds = providers.Singleton(SubmitRefunds, database, payment, clock, ids)
+    reverse_transfer = providers.Singleton(ReverseTransfer, database, payment)
+    describe_transfer = providers.Singleton(DescribeTransfer, database, payment)
+    return_duplicate_payment = providers.Singleton(ReturnDuplicatePayment, database, payment, clock, ids)
+    send_pending_payment_email = providers.Singleton(SendPendingPaymentEmail, database, clock, send_email, links)
+    send_address_changed_email = providers.Singleton(SendAddressChangedEmail, database, send_email)
+    send_account_changed_email = providers.Singleton(
+        SendAccountChangedEmail, database, send_email, operator_email=settings.provided.operator_email
+    )
+    send_duplicate_payment_email = providers.Singleton(SendDuplicatePaymentEmail, database, send_email, links)
+    task_handlers = providers.Dict(
+        {
+            TaskKind.CONFIRMATION_MAIL: send_confirmation_email,
+            TaskKind.REMINDER_MAIL: send_reminder_email,
+            TaskKind.REFUND_MAIL: send_refund_email,
+            TaskKind.REFUND_FAILED_MAIL: send_refund_failed_email,
+            TaskKind.DISPUTE_MAIL: send_dispute_email,
+            TaskKind.LATE_PAYMENT_MAIL: send_late_payment_email,
+            TaskKind.SHOW_CANCELLED_MAIL: send_show_cancelled_email,
+            TaskKind.SHOW_MOVED_MAIL: send_show_rescheduled_email,
+            TaskKind.CALENDAR_MAIL: send_calendar_email,
+            TaskKind.ORDER_LINKS_MAIL: send_order_links_email,
+            TaskKind.SUBMIT_REFUNDS: submit_refunds,
+            TaskKind.REVERSE_TRANSFER: reverse_transfer,
+            TaskKind.DESCRIBE_TRANSFER: describe_transfer,
+            TaskKind.RETURN_DUPLICATE_PAYMENT: return_duplicate_payment,
+            TaskKind.PENDING_PAYMENT_MAIL: send_pending_payment_email,
+            TaskKind.ADDRESS_CHANGED_MAIL: send_address_changed_email,
+            TaskKind.ACCOUNT_CHANGED_MAIL: send_account_changed_email,
+            TaskKind.DUPLICATE_PAYMENT_MAIL: send_duplicate_payment_email,
+        }
+    )
+    run_task = providers.Singleton(RunTask, database, clock, ids, task_handlers)
     announce_pending_payments = providers.Singleton(AnnouncePendingPayments, database, clock)
     measure_backlog = providers.Singleton(MeasureBacklog, database, clock)
     follow_clocks = providers.Singleton(

@@ -16,60 +16,42 @@ from adapters.memory.checkin import MemoryListSigner
 from adapters.memory.consistency import MemoryConsistencyChecker
 from adapters.memory.lock import MemoryLock
 from adapters.memory.mail import MemoryEmailTemplates, MemoryMailer, MemoryTicketRenderer
-from adapters.memory.metrics import MemoryOrderObserver
 from adapters.memory.notifier import MemoryNotifier
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
+from adapters.memory.pictures import MemoryStudio
 from adapters.memory.report import MemoryReportReader
+from adapters.memory.retention import MemoryRetention
 from adapters.memory.system import MemoryClock, MemoryIds
 from adapters.memory.throttle import MemoryAllowance, MemoryThrottle
 from adapters.memory.unit_of_work import MemoryDatabase
+from adapters.memory.work_log import MemoryWorkLog
 from application.access.audit_log import AuditLog
 from application.catalog.connected_accounts import ChangeAccount
 from application.catalog.save_account import SaveAccount
 from application.catalog.timezones import ApplyTimezones, CheckTimezones
-from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
-from application.checkin.scan import CheckIn, TicketLookup, UndoCheckIn
+from application.checkin.offline import SyncOfflineScans
+from application.checkin.scan import CheckIn, UndoCheckIn
 from application.checkout.box_office import SellAtCounter
 from application.checkout.checkout import Checkout
 from application.checkout.place_orders import CheckoutLine, CheckoutRequest, PlaceOrders
-from application.checkout.ticket_issuer import TicketIssuer
-from application.concurrency.group_commit import GroupCommit
-from application.links import Links, OrderTokens
-from application.notifications.account_changed import SendAccountChangedEmail
-from application.notifications.address_changed import SendAddressChangedEmail
-from application.notifications.calendar_file import WriteCalendar
+from application.links import Links
 from application.notifications.confirmation import SendConfirmationEmail
 from application.notifications.delivery import SendEmail
-from application.notifications.dispute import SendDisputeEmail
 from application.notifications.late_payment import SendLatePaymentEmail
-from application.notifications.order_links import AddressHashes, LookUpOrders, SendOrderLinksEmail
-from application.notifications.pending_payment import SendPendingPaymentEmail
-from application.notifications.refund import SendRefundEmail, SendRefundFailedEmail
-from application.notifications.reminder import SendReminderEmail
-from application.notifications.show_change import SendCalendarEmail, SendShowCancelledEmail, SendShowRescheduledEmail
-from application.notifications.ticket_pdf import PrintTickets
+from application.notifications.order_links import LookUpOrders
 from application.operations.consistency import CheckConsistency
 from application.orders.customer import ChangeCustomer
-from application.orders.lists import ListAttendees, ListOrders
-from application.orders.notes import ReadNotes, WriteNote
-from application.orders.personal_data import EraseBuyer, ExportBuyer
-from application.orders.resend_tickets import ResendTickets
 from application.payments.completion import CompleteOrder
-from application.payments.duplicate_payments import (
-    ReturnDuplicatePayment,
-    SendDuplicatePaymentEmail,
-    SyncDuplicatePayment,
-)
 from application.payments.order_payments import OrderPayments
 from application.payments.pending_payments import AnnouncePendingPayments
 from application.payments.reconciliation import Reconcile
 from application.payments.release import CancelOrder, ReleaseOrder
-from application.payments.release_sweep import ReleaseCancelled, ReleaseOverdue, ReleaseSweep
+from application.payments.release_sweep import ReleaseCancelled, ReleaseOverdue
 from application.payments.session import FindPayPage, OpenSession
 from application.payments.transfer_description import DescribeTransfer
 from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
 from application.ports.report import ReportReader
-from application.refunds.disputes import ReverseTransfer, SyncDispute
+from application.refunds.disputes import SyncDispute
 from application.refunds.refund_order import PreviewRefund, RefundOrder
 from application.refunds.refund_status import SyncRefundStatus
 from application.refunds.show_refunds import RefundCancelled, RefundShow
@@ -85,12 +67,16 @@ from domain.orders import Idempotency, Order
 from domain.policy import CheckoutPolicy
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
-from domain.tasks import OutboxTask, TaskKind
+from domain.tasks import OutboxTask
 from domain.ticket_code import TicketCodes
+from entrypoints.container import Container
+from entrypoints.settings import Settings
 from tests.support.factories import Wanted, cart, customer, producer, show
 
 #: Nothing in memory takes this long: what does hangs.
 HANGS_SECONDS: Final = 20
+#: What the world takes from them: its address, its own secret, and whom to tell of disputes.
+SETTINGS: Final = Settings(public_url="https://tickets.example", operator_email="operator@example.org")
 #: What the provider of the world signs its events with.
 SIGNATURE: Final = "signed by the provider"
 A_DAY: Final = timedelta(days=1)
@@ -147,7 +133,58 @@ class FlakyPayment(MemoryPayment):
 
 
 class World:
-    """Every use case, wired as in production, and the fakes behind it."""
+    """The application as the container composes it, with fakes behind its ports.
+
+    Every use case, and everything else in the container, is an attribute by the name that it has there. Those that
+    are annotated here are known to the type checker, too.
+    """
+
+    links: Links
+    codes: TicketCodes
+    dispatch: TaskDispatcher
+    audit: AuditLog
+    order_payments: OrderPayments
+    place_orders: PlaceOrders
+    checkout_line: CheckoutLine
+    open_session: OpenSession
+    find_pay_page: FindPayPage
+    checkout: Checkout
+    complete_order: CompleteOrder
+    sync_refund_status: SyncRefundStatus
+    sync_dispute: SyncDispute
+    keep_event: KeepEvent
+    event_handlers: EventHandlers
+    handle_payment_event: HandlePaymentEvent
+    list_failed_events: ListFailedEvents
+    review_refunds_and_disputes: ReviewRefundsAndDisputes
+    refund_order: RefundOrder
+    reconcile: Reconcile
+    release_order: ReleaseOrder
+    cancel_order: CancelOrder
+    release_overdue: ReleaseOverdue
+    look_up_orders: LookUpOrders
+    send_email: SendEmail
+    save_account: SaveAccount
+    change_account: ChangeAccount
+    release_cancelled: ReleaseCancelled
+    refund_show: RefundShow
+    refund_cancelled: RefundCancelled
+    change_customer: ChangeCustomer
+    reports: ReportReader
+    check_consistency: CheckConsistency
+    check_timezones: CheckTimezones
+    apply_timezones: ApplyTimezones
+    send_confirmation_email: SendConfirmationEmail
+    send_late_payment_email: SendLatePaymentEmail
+    submit_refunds: SubmitRefunds
+    describe_transfer: DescribeTransfer
+    run_task: RunTask
+    announce_pending_payments: AnnouncePendingPayments
+    sync_offline_scans: SyncOfflineScans
+    check_in: CheckIn
+    undo_check_in: UndoCheckIn
+    sell_at_counter: SellAtCounter
+    preview_refund: PreviewRefund
 
     def __init__(
         self,
@@ -161,147 +198,44 @@ class World:
         self.database = database or MemoryDatabase()
         self.database.clock = self.clock
         self.lock = lock or MemoryLock(wait_seconds=0)
-        self.policy = policy or CheckoutPolicy()
         self.ids = MemoryIds()
         self.payment = payment or FlakyPayment()
         self.notifier = MemoryNotifier()
         self.mailer = MemoryMailer()
         self.free_mails = MemoryAllowance()
-        self.observer = MemoryOrderObserver()
-        self.codes = TicketCodes("secret")
-        self.links = Links("https://tickets.example", OrderTokens("secret"))
-        self.dispatch = TaskDispatcher(self.notifier)
-        self.audit = AuditLog(self.clock, self.ids)
-        self.save_account = SaveAccount(self.clock, self.ids, self.audit)
-        self.change_account = ChangeAccount(self.database, self.payment, self.save_account, self.dispatch)
-        issue = TicketIssuer(self.ids, self.codes)
-        self.order_payments = OrderPayments(self.database, self.clock, self.ids, issue, self.dispatch, self.observer)
-        self.place_orders = PlaceOrders(
-            self.database, self.lock, self.clock, self.ids, issue, self.dispatch, self.policy, self.audit
-        )
-        self.line: CheckoutLine = GroupCommit(self.place_orders)
-        self.open_session = OpenSession(self.payment, self.database, self.order_payments, self.links, self.clock)
-        self.find_pay_page = FindPayPage(self.clock, self.open_session)
-        self.checkout = Checkout(self.line, self.open_session)
-        self.complete = CompleteOrder(self.payment, self.payment, self.database, self.order_payments)
-        self.refund = RefundOrder(self.database, self.clock, self.ids, self.dispatch, self.audit)
-        self.preview_refund = PreviewRefund(self.database, self.policy)
-        self.sell_at_counter = SellAtCounter(self.database, self.checkout)
-        self.list_orders = ListOrders(self.database)
-        self.list_attendees = ListAttendees(self.database)
-        self.resend = ResendTickets(self.database, self.clock, self.ids, self.dispatch, self.audit)
-        self.change_customer = ChangeCustomer(self.database, self.clock, self.ids, self.dispatch, self.audit)
-        self.write_note = WriteNote(self.database, self.clock, self.ids, self.audit)
-        self.read_notes = ReadNotes(self.database)
-        self.export_buyer = ExportBuyer(self.database, self.audit)
-        self.erase_buyer = EraseBuyer(self.database, self.clock, self.ids, self.dispatch, self.audit)
-        door = TicketLookup(self.codes)
-        self.check_in = CheckIn(self.database, self.clock, self.ids, door)
-        self.undo_check_in = UndoCheckIn(self.database, self.clock, door, self.audit)
-        self.issue_offline_list = IssueOfflineList(self.database, self.clock, MemoryListSigner())
-        self.sync_offline_scans = SyncOfflineScans(self.database, self.clock, door)
-        self.list_conflicts = ListConflicts(self.database)
-        self.reports: ReportReader = MemoryReportReader(self.database)
-        self.check_consistency = CheckConsistency(MemoryConsistencyChecker(self.database), self.clock)
-        self.check_timezones = CheckTimezones(self.database, self.clock)
-        self.apply_timezones = ApplyTimezones(self.database, self.clock, self.audit)
-        self.sync_refund_status = SyncRefundStatus(self.database, self.clock, self.ids)
-        self.sync_duplicate_payment = SyncDuplicatePayment(self.database, self.payment, self.clock, self.ids)
-        self.sync_dispute = SyncDispute(self.database, self.clock, self.ids, self.dispatch, tells_operator=True)
-        self.keep_event = KeepEvent(self.database, self.clock)
-        self.event_handlers = EventHandlers(
-            self.payment,
-            self.database,
-            self.order_payments,
-            self.complete,
-            self.sync_refund_status,
-            self.sync_duplicate_payment,
-            self.sync_dispute,
-            self.keep_event,
-        )
-        self.handle_event = HandlePaymentEvent(
-            MemoryPaymentEvents(SIGNATURE),
-            self.database,
-            self.clock,
-            self.event_handlers,
-            self.keep_event,
-            livemode=False,
-        )
-        self.reconcile = Reconcile(self.payment, self.database, self.clock, self.order_payments, self.open_session)
-        self.list_failed_events = ListFailedEvents(self.database)
-        self.review = ReviewRefundsAndDisputes(self.payment, self.database, self.clock, self.event_handlers)
-        self.announce_pending_payments = AnnouncePendingPayments(self.database, self.clock)
-        self.release = ReleaseOrder(self.payment, self.database, self.order_payments, self.links)
-        self.cancel = CancelOrder(self.release, self.database, self.order_payments, self.clock)
-        sweep = ReleaseSweep(self.database, self.clock, self.release)
-        self.release_overdue = ReleaseOverdue(sweep)
-        self.release_cancelled = ReleaseCancelled(sweep)
-        self.refund_show = RefundShow(self.database, self.clock, self.audit)
-        self.refund_cancelled = RefundCancelled(self.database, self.clock, self.refund)
         self.email_templates = MemoryEmailTemplates()
         self.mail_pace = MemoryThrottle()
         self.calendars = MemoryCalendarWriter()
-        self.print_tickets = PrintTickets(MemoryTicketRenderer())
-        self.write_calendar = WriteCalendar(self.calendars, self.links, self.clock)
-        self.send_email = SendEmail(self.email_templates, self.mailer, self.mail_pace, self.database, self.clock)
-        self.send_confirmation_email = SendConfirmationEmail(
-            self.database,
-            self.print_tickets,
-            self.write_calendar,
-            self.send_email,
-            self.links,
-            self.free_mails,
-            AddressHashes("secret"),
-            self.clock,
+        self.container = Container(
+            settings=SETTINGS,
+            policy=policy or CheckoutPolicy(),
+            clock=self.clock,
+            ids=self.ids,
+            database=self.database,
+            reports=MemoryReportReader(self.database),
+            consistency_checker=MemoryConsistencyChecker(self.database),
+            retention=MemoryRetention(self.database),
+            lock=self.lock,
+            payment=self.payment,
+            payment_for_buyers=self.payment,
+            payment_events=MemoryPaymentEvents(SIGNATURE),
+            notifier=self.notifier,
+            mailer=self.mailer,
+            mail_pace=self.mail_pace,
+            free_mails=self.free_mails,
+            email_templates=self.email_templates,
+            calendars=self.calendars,
+            ticket_renderer=MemoryTicketRenderer(),
+            picture_studio=MemoryStudio(),
+            list_signer=MemoryListSigner(),
+            work_log=MemoryWorkLog(self.clock),
         )
-        self.apologize = SendLatePaymentEmail(self.database, self.clock, self.send_email, self.links)
-        self.look_up_orders = LookUpOrders(self.database, self.clock, self.ids, AddressHashes("secret"), self.dispatch)
-        self.submit_refunds = SubmitRefunds(self.database, self.payment, self.clock, self.ids)
-        self.reverse_transfer = ReverseTransfer(self.database, self.payment)
-        self.describe_transfer = DescribeTransfer(self.database, self.payment)
-        self.run_task = RunTask(
-            self.database,
-            self.clock,
-            self.ids,
-            {
-                TaskKind.CONFIRMATION_MAIL: self.send_confirmation_email,
-                TaskKind.LATE_PAYMENT_MAIL: self.apologize,
-                TaskKind.REMINDER_MAIL: SendReminderEmail(
-                    self.database, self.clock, self.print_tickets, self.send_email, self.links
-                ),
-                TaskKind.REFUND_FAILED_MAIL: SendRefundFailedEmail(self.database, self.send_email, self.links),
-                TaskKind.DISPUTE_MAIL: SendDisputeEmail(
-                    self.database, self.send_email, operator_email="operator@example.org"
-                ),
-                TaskKind.REVERSE_TRANSFER: self.reverse_transfer,
-                TaskKind.REFUND_MAIL: SendRefundEmail(
-                    self.database, self.clock, self.write_calendar, self.send_email, self.links
-                ),
-                TaskKind.SHOW_CANCELLED_MAIL: SendShowCancelledEmail(
-                    self.database, self.write_calendar, self.send_email, self.links
-                ),
-                TaskKind.SHOW_MOVED_MAIL: SendShowRescheduledEmail(
-                    self.database, self.clock, self.write_calendar, self.send_email, self.links
-                ),
-                TaskKind.CALENDAR_MAIL: SendCalendarEmail(
-                    self.database, self.clock, self.write_calendar, self.send_email, self.links
-                ),
-                TaskKind.ORDER_LINKS_MAIL: SendOrderLinksEmail(self.database, self.send_email, self.links),
-                TaskKind.SUBMIT_REFUNDS: self.submit_refunds,
-                TaskKind.DESCRIBE_TRANSFER: self.describe_transfer,
-                TaskKind.RETURN_DUPLICATE_PAYMENT: ReturnDuplicatePayment(
-                    self.database, self.payment, self.clock, self.ids
-                ),
-                TaskKind.PENDING_PAYMENT_MAIL: SendPendingPaymentEmail(
-                    self.database, self.clock, self.send_email, self.links
-                ),
-                TaskKind.ADDRESS_CHANGED_MAIL: SendAddressChangedEmail(self.database, self.send_email),
-                TaskKind.ACCOUNT_CHANGED_MAIL: SendAccountChangedEmail(
-                    self.database, self.send_email, operator_email="operator@example.org"
-                ),
-                TaskKind.DUPLICATE_PAYMENT_MAIL: SendDuplicatePaymentEmail(self.database, self.send_email, self.links),
-            },
-        )
+
+    def __getattr__(self, name: str) -> Any:
+        provider = self.container.providers.get(name)
+        if provider is None:
+            raise AttributeError(f"neither the world nor the container has {name}")
+        return provider()
 
     async def sell(
         self,
@@ -331,7 +265,7 @@ class World:
         order = await self.buy(*wanted, promo_code=promo_code)
         assert order.session_id
         self.payment.pay(order.session_id, tax=tax)
-        return await self.complete(order.session_id)
+        return await self.complete_order(order.session_id)
 
     async def add_producer(self, seller: Producer) -> None:
         async with self.database() as uow:
@@ -398,7 +332,7 @@ class World:
         return found
 
     async def close(self) -> None:
-        await self.line.close()
+        await self.checkout_line.close()
         await self.open_session.close()
         await self.dispatch.close()
 

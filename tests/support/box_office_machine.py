@@ -125,7 +125,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             return
         if how == "cancel":
             try:
-                self.run(self.world.cancel(order.id))
+                self.run(self.world.cancel_order(order.id))
             except Conflict:
                 # A delayed payment is on its way: its hold is kept until Stripe says what became of it.
                 assert not order.holds_tickets or order.status is OrderStatus.PROCESSING
@@ -136,7 +136,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             self.world.payment.pay_by_delayed_method(order.session_id)
         else:
             self.world.payment.fail_delayed_payment(order.session_id)
-        self._remember_codes(self.run(self.world.complete(order.session_id)))
+        self._remember_codes(self.run(self.world.complete_order(order.session_id)))
 
     @rule(minutes=st.integers(0, 45))
     def time_passes(self, minutes: int) -> None:
@@ -166,11 +166,11 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             ).shares
         except DomainError as refusal:
             try:
-                self.run(self.world.refund(order.id, attendee_ids=chosen, restock=restock, refund_fees=fees))
+                self.run(self.world.refund_order(order.id, attendee_ids=chosen, restock=restock, refund_fees=fees))
             except type(refusal):
                 return
             raise AssertionError("a refund went through whose preview was refused") from refusal
-        _, made = self.run(self.world.refund(order.id, attendee_ids=chosen, restock=restock, refund_fees=fees))
+        _, made = self.run(self.world.refund_order(order.id, attendee_ids=chosen, restock=restock, refund_fees=fees))
         assert shares.buyer_gets == (made.amount if made else 0) == shares.producer_bears + shares.platform_bears
 
     @precondition(lambda self: self.order_ids)

@@ -151,7 +151,7 @@ async def test_who_cannot_come_gets_no_calendar_entry(world: World, stalls: Tick
             await uow.shows.save(by_older_rules(planned).changed(**fields))
             await uow.commit()
     else:
-        await world.refund(order.id)
+        await world.refund_order(order.id)
 
     applied = await world.apply_timezones()
 
@@ -162,7 +162,7 @@ async def test_an_entry_is_dropped_when_the_order_was_refunded_meanwhile(world: 
     order = await world.buy((stalls, 1))
     await outdate(world, stalls)
     await world.apply_timezones()
-    await world.refund(order.id)
+    await world.refund_order(order.id)
     sent = len(world.mailer.sent)
 
     (mail,) = await pending(world, TaskKind.CALENDAR_MAIL)

@@ -195,7 +195,7 @@ async def test_an_order_that_was_paid_meanwhile_gets_no_second_payment_page(worl
     order = await world.buy((stalls, 2), key="once")
     assert order.session_id
     world.payment.pay(order.session_id)
-    paid = await world.complete(order.session_id)
+    paid = await world.complete_order(order.session_id)
     assert await world.buy((stalls, 2), key="once") == paid
     assert len(world.payment.opened) == 1
 

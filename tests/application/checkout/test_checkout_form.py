@@ -28,7 +28,7 @@ async def world() -> AsyncIterator[World]:
 
 @pytest.fixture
 def submit_checkout_form(world: World) -> SubmitCheckoutForm:
-    return SubmitCheckoutForm(world.checkout, world.cancel, world.database)
+    return SubmitCheckoutForm(world.checkout, world.cancel_order, world.database)
 
 
 async def key(submit_checkout_form: SubmitCheckoutForm, browser: str = BROWSER) -> str:
@@ -38,7 +38,7 @@ async def key(submit_checkout_form: SubmitCheckoutForm, browser: str = BROWSER) 
 async def paid(world: World, order: Order) -> Order:
     assert order.session_id
     world.payment.pay(order.session_id, tax=0)
-    return await world.complete(order.session_id)
+    return await world.complete_order(order.session_id)
 
 
 async def test_same_form_is_the_same_order(world: World, submit_checkout_form: SubmitCheckoutForm) -> None:
@@ -117,7 +117,7 @@ async def test_order_that_was_given_up_does_not_stand_in_the_way(
 ) -> None:
     form = await key(submit_checkout_form)
     order = await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
-    await world.cancel(order.id)
+    await world.cancel_order(order.id)
     again = await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
     assert again.id != order.id
     assert await world.counters(STALLS) == (1, 0)
@@ -138,7 +138,7 @@ async def test_a_browser_makes_50_orders_of_a_show_at_most(
     form = await key(submit_checkout_form)
     for _ in range(MAX_ORDERS):
         order = await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
-        await world.cancel(order.id)
+        await world.cancel_order(order.id)
     with pytest.raises(Conflict):
         await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
     with pytest.raises(Conflict):

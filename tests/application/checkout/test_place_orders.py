@@ -209,7 +209,7 @@ async def test_tickets_that_another_process_keeps_locked_are_busy(world: World) 
     await world.sell(stalls)
     await world.lock.acquire([f"ticket_lock_{stalls.id}"])
     with pytest.raises(Busy):
-        await world.line.submit(stalls.show_id, request((stalls, 1)))
+        await world.checkout_line.submit(stalls.show_id, request((stalls, 1)))
     assert await world.counters(stalls) == (0, 0)
 
 
@@ -220,10 +220,10 @@ async def test_who_comes_while_the_tickets_are_locked_elsewhere_is_decided_with_
     gallery, box = ticket(of=matinee, price=0), ticket(of=matinee, price=0)
     await world.sell(stalls, circle, gallery, box)
     lease, theirs = [await world.lock.acquire([f"ticket_lock_{each.id}"]) for each in (stalls, box)]
-    first = asyncio.create_task(world.line.submit(evening.id, request((stalls, 1))))
+    first = asyncio.create_task(world.checkout_line.submit(evening.id, request((stalls, 1))))
     await asyncio.sleep(0)
     wanted = [stalls, circle, stalls, gallery, box]
-    others = [asyncio.create_task(world.line.submit(each.show_id, request((each, 1)))) for each in wanted]
+    others = [asyncio.create_task(world.checkout_line.submit(each.show_id, request((each, 1)))) for each in wanted]
     await asyncio.sleep(0)
     await world.lock.release(lease)
 
@@ -245,7 +245,7 @@ async def test_without_the_lock_service_orders_are_placed_all_the_same() -> None
     lock.available = False
     world, stalls = World(lock=lock), ticket()
     await world.sell(stalls)
-    placed(await world.line.submit(stalls.show_id, request((stalls, 1))))
+    placed(await world.checkout_line.submit(stalls.show_id, request((stalls, 1))))
     await world.close()
 
 
@@ -254,7 +254,7 @@ async def test_the_log_tells_how_long_the_transaction_took(world: World, caplog:
     stalls = ticket(quantity=2)
     await world.sell(stalls)
     with caplog.at_level(logging.INFO):
-        await world.line.submit(stalls.show_id, request((stalls, 1)))
+        await world.checkout_line.submit(stalls.show_id, request((stalls, 1)))
     assert any(message.startswith("Lock acquired for tickets") for message in caplog.messages)
     assert any(message.startswith("Transaction completed in 0.") for message in caplog.messages)
     assert "s: 1 orders" in caplog.text

@@ -42,7 +42,7 @@ async def ordered(world: World, status: OrderStatus) -> Order:
     assert order.session_id
     if status is OrderStatus.PROCESSING:
         world.payment.pay_by_delayed_method(order.session_id)
-        order = await world.complete(order.session_id)
+        order = await world.complete_order(order.session_id)
     assert order.status is status
     return order
 
@@ -71,7 +71,7 @@ async def test_buyer_is_told_and_may_cancel(world: World, status: OrderStatus, f
     assert facts.title_before == "Hamlet"
     assert facts.is_being_paid is (status is OrderStatus.PROCESSING)
     assert world.mailer.sent[0].attachments == ()
-    assert (await world.cancel(order.id)).status is OrderStatus.CANCELLED
+    assert (await world.cancel_order(order.id)).status is OrderStatus.CANCELLED
 
 
 @each_status
@@ -108,7 +108,7 @@ async def test_buyer_of_a_cancelled_show_is_told(world: World, status: OrderStat
 async def test_order_that_was_given_up_meanwhile_is_not_told_of_a_move(world: World) -> None:
     order = await ordered(world, OrderStatus.PENDING)
     await change(world, order, title="Macbeth")
-    await world.cancel(order.id)
+    await world.cancel_order(order.id)
     await world.run_tasks()
 
     assert world.email_templates.written == []
@@ -119,7 +119,7 @@ async def test_order_that_was_paid_meanwhile_is_told_as_one_that_has_tickets(wor
     await change(world, order, venue="Elsewhere")
     assert order.session_id
     world.payment.pay(order.session_id)
-    await world.complete(order.session_id)
+    await world.complete_order(order.session_id)
     await world.run_tasks()
 
     assert [facts for facts in world.email_templates.written if isinstance(facts, ShowMovedFacts)]
@@ -129,17 +129,17 @@ async def test_money_that_is_under_way_for_the_show_as_it_was_ordered_keeps_the_
     order = await ordered(world, OrderStatus.PROCESSING)
 
     with pytest.raises(Conflict, match="it is processing"):
-        await world.cancel(order.id)
+        await world.cancel_order(order.id)
 
 
 async def test_money_of_an_order_that_was_given_up_goes_back_though_there_are_tickets(world: World) -> None:
     order = await ordered(world, OrderStatus.PROCESSING)
     await change(world, order, venue="Elsewhere")
-    await world.cancel(order.id)
+    await world.cancel_order(order.id)
     assert order.session_id
     world.payment.pay(order.session_id)
 
-    returned = await world.complete(order.session_id)
+    returned = await world.complete_order(order.session_id)
     await world.run_tasks()
 
     assert returned.status is OrderStatus.REFUNDED
@@ -151,8 +151,8 @@ async def test_money_of_an_order_that_was_given_up_goes_back_though_there_are_ti
 async def test_money_of_an_order_that_was_given_up_may_not_come_at_all(world: World) -> None:
     order = await ordered(world, OrderStatus.PROCESSING)
     await change(world, order, venue="Elsewhere")
-    await world.cancel(order.id)
+    await world.cancel_order(order.id)
     assert order.session_id
     world.payment.fail_delayed_payment(order.session_id)
 
-    assert (await world.complete(order.session_id)).status is OrderStatus.CANCELLED
+    assert (await world.complete_order(order.session_id)).status is OrderStatus.CANCELLED

@@ -117,7 +117,7 @@ class TestReminder:
     async def test_is_dropped_when_the_order_was_refunded(self, world: World) -> None:
         stalls = await on_sale(world)
         order = await world.buy((stalls, 1))
-        await world.refund(order.id)
+        await world.refund_order(order.id)
         assert await remind(world) is TaskState.DONE
         assert world.mailer.sent == []
 
@@ -188,7 +188,7 @@ class TestShowChange:
         stalls = await on_sale(world)
         order = await world.buy((stalls, 1))
         await change(world, stalls, cancelled=True)
-        await world.refund(order.id)
+        await world.refund_order(order.id)
         assert await run(world, TaskKind.SHOW_CANCELLED_MAIL) is TaskState.DONE
         assert len(world.mailer.sent) == 1
 
@@ -235,7 +235,7 @@ class TestShowChange:
         if what == "moved back":
             await change(world, stalls, venue="The Rose")
         elif what == "refunded":
-            await world.refund(order.id)
+            await world.refund_order(order.id)
         elif what == "cancelled":
             await change(world, stalls, cancelled=True)
         else:
@@ -250,7 +250,7 @@ class TestRefund:
     async def test_the_mail_says_what_goes_back_and_how_many_still_admit(self, world: World) -> None:
         order = await world.buy_and_pay((await on_sale(world, price=2500), 3))
         first, *_ = order.attendees
-        await world.refund(order.id, attendee_ids=[first.id], refund_fees=False)
+        await world.refund_order(order.id, attendee_ids=[first.id], refund_fees=False)
         await run(world, TaskKind.SUBMIT_REFUNDS)
         assert await run(world, TaskKind.REFUND_MAIL) is TaskState.DONE
         facts = world.email_templates.written[-1]
@@ -261,7 +261,7 @@ class TestRefund:
         order = await world.buy_and_pay((await on_sale(world, price=2500), 3))
         first, second, _ = order.attendees
         for attendee in (first, second):
-            await world.refund(order.id, attendee_ids=[attendee.id], refund_fees=False)
+            await world.refund_order(order.id, attendee_ids=[attendee.id], refund_fees=False)
             await run(world, TaskKind.SUBMIT_REFUNDS)
             await run(world, TaskKind.REFUND_MAIL)
         assert [facts.left for facts in world.email_templates.written if isinstance(facts, RefundFacts)] == [2, 1]
@@ -269,7 +269,7 @@ class TestRefund:
 
     async def test_free_tickets_are_taken_back_without_an_amount(self, world: World) -> None:
         order = await world.buy((await on_sale(world), 1))
-        await world.refund(order.id)
+        await world.refund_order(order.id)
         await run(world, TaskKind.REFUND_MAIL)
         facts = world.email_templates.written[-1]
         assert isinstance(facts, RefundFacts)
@@ -280,7 +280,7 @@ class TestRefund:
         await world.run_tasks()
         entered = world.calendars.events[-1]
         world.clock.advance(HOUR)
-        await world.refund(order.id)
+        await world.refund_order(order.id)
         await run(world, TaskKind.REFUND_MAIL)
         mail, facts, withdrawn = world.mailer.sent[-1], world.email_templates.written[-1], world.calendars.events[-1]
         assert [each.content_type for each in mail.attachments] == ["text/calendar; method=CANCEL"]
@@ -292,10 +292,10 @@ class TestRefund:
     async def test_the_show_stays_in_the_calendar_of_a_buyer_who_has_tickets(self, world: World) -> None:
         stalls = await on_sale(world)
         order, other = await world.buy((stalls, 2)), await world.buy((stalls, 1))
-        await world.refund(order.id)
+        await world.refund_order(order.id)
         await run(world, TaskKind.REFUND_MAIL)
         first, *_ = other.attendees
-        await world.refund(other.id, attendee_ids=[first.id])
+        await world.refund_order(other.id, attendee_ids=[first.id])
         await run(world, TaskKind.REFUND_MAIL)
         entries = [[attachment.content_type for attachment in mail.attachments] for mail in world.mailer.sent]
         assert entries == [[], ["text/calendar; method=CANCEL"]]
@@ -303,13 +303,13 @@ class TestRefund:
     async def test_a_show_that_was_seen_stays_in_the_calendar(self, world: World) -> None:
         order = await world.buy((await on_sale(world), 2))
         world.clock.set(EVENING + 2 * HOUR)
-        await world.refund(order.id)
+        await world.refund_order(order.id)
         await run(world, TaskKind.REFUND_MAIL)
         assert world.mailer.sent[-1].attachments == ()
 
     async def test_money_is_not_promised_before_stripe_has_taken_the_refund_on(self, world: World) -> None:
         order = await world.buy_and_pay((await on_sale(world, price=2500), 1))
-        await world.refund(order.id)
+        await world.refund_order(order.id)
         for _ in range(3):
             assert await run(world, TaskKind.REFUND_MAIL) is TaskState.PENDING
             later = await the(world, TaskKind.REFUND_MAIL)
@@ -322,7 +322,7 @@ class TestRefund:
 
     async def test_a_refund_that_failed_is_not_promised(self, world: World) -> None:
         order = await world.buy_and_pay((await on_sale(world, price=2500), 1))
-        _, refund = await world.refund(order.id)
+        _, refund = await world.refund_order(order.id)
         assert refund
         async with world.database() as uow:
             await uow.refunds.save(replace(refund, status=RefundStatus.FAILED))

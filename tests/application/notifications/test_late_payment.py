@@ -33,7 +33,7 @@ async def paid_too_late(world: World) -> Order:
     world.payment.pay(late.session_id, tax=1_16)
     await world.order_payments.release(late.id, OrderEvent.SESSION_EXPIRED)
     await world.buy((stalls, 1))
-    return await world.complete(late.session_id)
+    return await world.complete_order(late.session_id)
 
 
 async def test_a_late_payment_is_given_back_from_end_to_end(world: World) -> None:
@@ -52,7 +52,7 @@ async def test_a_late_payment_is_given_back_from_end_to_end(world: World) -> Non
 
 async def test_the_apology_says_what_goes_back(world: World) -> None:
     late = await paid_too_late(world)
-    await world.apologize(await world.claimed(apology_for(late)))
+    await world.send_late_payment_email(await world.claimed(apology_for(late)))
     (facts,) = world.email_templates.written
     assert isinstance(facts, LatePaymentFacts)
     assert (facts.amount, facts.show_title, facts.order_number) == ("$28.73", "Hamlet", late.number)
@@ -68,26 +68,26 @@ async def called_off(world: World, late: Order) -> None:
 
 async def test_the_apology_says_why_it_was_too_late(world: World) -> None:
     late = await paid_too_late(world)
-    await world.apologize(await world.claimed(apology_for(late)))
+    await world.send_late_payment_email(await world.claimed(apology_for(late)))
     world.clock.set(DOORS + timedelta(hours=3))
-    await world.apologize(await world.claimed(apology_for(late)))
+    await world.send_late_payment_email(await world.claimed(apology_for(late)))
     await called_off(world, late)
-    await world.apologize(await world.claimed(apology_for(late)))
+    await world.send_late_payment_email(await world.claimed(apology_for(late)))
     reasons = [facts.why for facts in world.email_templates.written if isinstance(facts, LatePaymentFacts)]
     assert reasons == [TooLate.TICKETS_GONE, TooLate.SHOW_OVER, TooLate.SHOW_CANCELLED]
 
 
 async def test_every_try_sends_the_same_mail(world: World) -> None:
     task = await world.claimed(apology_for(await paid_too_late(world)))
-    await world.apologize(task)
-    await world.apologize(task)
+    await world.send_late_payment_email(task)
+    await world.send_late_payment_email(task)
     first, second = world.mailer.sent
     assert first == second
     assert str(task.id) in first.message_id
 
 
 async def test_an_order_that_does_not_exist_gets_no_mail(world: World) -> None:
-    await world.apologize(apology_for(order()))
+    await world.send_late_payment_email(apology_for(order()))
     assert world.mailer.sent == []
 
 
@@ -95,11 +95,11 @@ async def test_a_mail_server_that_is_away_is_tried_again(world: World) -> None:
     task = apology_for(await paid_too_late(world))
     world.mailer.available = False
     with pytest.raises(MailUnavailable):
-        await world.apologize(task)
+        await world.send_late_payment_email(task)
 
 
 async def test_a_mailbox_that_does_not_exist_is_hopeless(world: World) -> None:
     task = apology_for(await paid_too_late(world))
     world.mailer.refused_addresses.add("ada@example.org")
     with pytest.raises(PermanentTaskError, match="no such user"):
-        await world.apologize(task)
+        await world.send_late_payment_email(task)

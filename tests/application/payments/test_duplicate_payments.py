@@ -43,7 +43,7 @@ async def paid_twice(world: World) -> Order:
 
 
 async def tell(world: World, kind: PaymentEventKind, object_id: str, *, event_id: str = "") -> None:
-    await world.handle_event(f"{kind}:{event_id or f'evt_{object_id}'}:{object_id}".encode(), SIGNATURE)
+    await world.handle_payment_event(f"{kind}:{event_id or f'evt_{object_id}'}:{object_id}".encode(), SIGNATURE)
 
 
 def second_intent(order: Order) -> str:
@@ -139,8 +139,8 @@ async def test_second_payment_that_nobody_told_us_of_is_found(world: World) -> N
 async def test_second_payment_of_an_order_that_was_refunded_goes_back_too(world: World) -> None:
     order, first, second = await ordered_with_two_sessions(world)
     world.payment.pay(first)
-    await world.complete(first)
-    await world.refund(order.id)
+    await world.complete_order(first)
+    await world.refund_order(order.id)
     world.payment.pay(second)
     await tell(world, PaymentEventKind.SESSION_CHANGED, second)
     await world.run_tasks()
@@ -249,7 +249,7 @@ async def test_what_somebody_refunded_in_part_is_refunded_for_the_rest(world: Wo
 async def test_refund_by_hand_of_a_second_payment_that_we_never_heard_of_voids_no_ticket(world: World) -> None:
     order, first, second = await ordered_with_two_sessions(world)
     world.payment.pay(first)
-    await world.complete(first)
+    await world.complete_order(first)
     world.payment.pay(second)
     by_hand = refund_by_hand(world, second_intent(order), 54_84)
     await tell(world, PaymentEventKind.REFUND_CHANGED, by_hand)
@@ -303,7 +303,7 @@ async def test_second_payment_whose_dispute_was_won_goes_back(world: World) -> N
 async def test_payment_of_somebody_else_is_no_second_payment(world: World) -> None:
     order, first, _ = await ordered_with_two_sessions(world)
     world.payment.pay(first)
-    await world.complete(first)
+    await world.complete_order(first)
     completed = await world.order(order.id)
     by_hand = refund_by_hand(world, "pi_of_somebody_else", 5_00)
 

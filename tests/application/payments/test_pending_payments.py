@@ -24,7 +24,7 @@ async def paid_by_a_delayed_method(world: World) -> Order:
     order = await world.buy((stalls, 2))
     assert order.session_id
     world.payment.pay_by_delayed_method(order.session_id)
-    return await world.complete(order.session_id)
+    return await world.complete_order(order.session_id)
 
 
 async def move_doors(world: World, order: Order, doors: datetime, **fields: object) -> None:
@@ -103,7 +103,7 @@ async def test_money_that_came_meanwhile_needs_no_mail(world: World) -> None:
     await world.announce_pending_payments()
     assert order.session_id
     world.payment.pay(order.session_id)
-    assert (await world.complete(order.session_id)).success
+    assert (await world.complete_order(order.session_id)).success
     await world.run_tasks()
 
     assert await mails(world) == []
@@ -116,7 +116,7 @@ async def test_money_that_comes_after_the_end_goes_back_with_an_apology(world: W
     assert order.session_id
     world.payment.pay(order.session_id)
 
-    returned = await world.complete(order.session_id)
+    returned = await world.complete_order(order.session_id)
     await world.run_tasks()
 
     assert returned.status is OrderStatus.REFUNDED

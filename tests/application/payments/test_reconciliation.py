@@ -166,7 +166,7 @@ async def test_lost_payments_are_found(world: World) -> None:
 
 async def test_a_payment_that_was_given_up_is_found_and_settled(world: World) -> None:
     order, session_id = await bought(world)
-    await world.cancel(order.id)
+    await world.cancel_order(order.id)
     world.payment.pay(session_id)
     assert await world.reconcile.look_for_lost_payments() == 0
     assert (await world.order(order.id)).success

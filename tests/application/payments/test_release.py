@@ -47,7 +47,7 @@ async def ordered_without_session(world: World, stalls: Ticket) -> Order:
 async def test_a_cancelled_order_gives_its_hold_back(world: World) -> None:
     stalls = ticket()
     order, session_id = await ordered(world, stalls)
-    cancelled = await world.cancel(order.id)
+    cancelled = await world.cancel_order(order.id)
     assert cancelled.status is OrderStatus.CANCELLED
     assert await world.order(order.id) == cancelled
     assert await world.counters(stalls) == (0, 0)
@@ -56,7 +56,7 @@ async def test_a_cancelled_order_gives_its_hold_back(world: World) -> None:
 
 async def test_cancelling_twice_is_as_good_as_once(world: World) -> None:
     order, _ = await ordered(world, ticket())
-    assert await world.cancel(order.id) == await world.cancel(order.id)
+    assert await world.cancel_order(order.id) == await world.cancel_order(order.id)
 
 
 async def test_money_that_came_first_completes_the_order_instead(world: World) -> None:
@@ -64,7 +64,7 @@ async def test_money_that_came_first_completes_the_order_instead(world: World) -
     order, session_id = await ordered(world, stalls)
     world.payment.pay(session_id)
     with pytest.raises(Conflict, match="cannot be cancelled any more: it is completed"):
-        await world.cancel(order.id)
+        await world.cancel_order(order.id)
     assert (await world.order(order.id)).success
     assert await world.counters(stalls) == (0, 2)
 
@@ -74,16 +74,16 @@ async def test_money_that_is_under_way_keeps_the_hold(world: World) -> None:
     order, session_id = await ordered(world, stalls)
     world.payment.pay_by_delayed_method(session_id)
     with pytest.raises(Conflict, match="it is processing"):
-        await world.cancel(order.id)
+        await world.cancel_order(order.id)
     assert await world.counters(stalls) == (2, 0)
 
 
 async def test_an_order_that_ended_otherwise_cannot_be_cancelled(world: World) -> None:
     order, _ = await ordered(world, ticket())
     world.clock.advance(HOLD)
-    await world.release(order.id, OrderEvent.SESSION_EXPIRED)
+    await world.release_order(order.id, OrderEvent.SESSION_EXPIRED)
     with pytest.raises(Conflict, match="it is expired"):
-        await world.cancel(order.id)
+        await world.cancel_order(order.id)
 
 
 class TalkativePayment(FlakyPayment):
@@ -94,7 +94,7 @@ class TalkativePayment(FlakyPayment):
     @override
     async def expire_session(self, session_id: str) -> PaymentSession:
         session = await super().expire_session(session_id)
-        await self.world.complete(session_id)
+        await self.world.complete_order(session_id)
         return session
 
 
@@ -103,15 +103,15 @@ async def test_news_of_the_session_that_was_closed_may_be_quicker_than_the_buyer
     world = payment.world = World(payment=payment)
     stalls = ticket()
     order, _ = await ordered(world, stalls)
-    assert not (await world.cancel(order.id)).holds_tickets
-    assert not (await world.cancel(order.id)).holds_tickets
+    assert not (await world.cancel_order(order.id)).holds_tickets
+    assert not (await world.cancel_order(order.id)).holds_tickets
     assert await world.counters(stalls) == (0, 0)
     await world.close()
 
 
 async def test_an_unknown_order_cannot_be_cancelled(world: World) -> None:
     with pytest.raises(NotFound):
-        await world.cancel(uuid4())
+        await world.cancel_order(uuid4())
 
 
 async def test_a_hold_stays_while_the_provider_cannot_be_asked(world: World) -> None:
@@ -119,7 +119,7 @@ async def test_a_hold_stays_while_the_provider_cannot_be_asked(world: World) -> 
     order, _ = await ordered(world, stalls)
     world.payment.available = False
     with pytest.raises(PaymentUnavailable):
-        await world.cancel(order.id)
+        await world.cancel_order(order.id)
     assert await world.order(order.id) == order
     assert await world.counters(stalls) == (2, 0)
 
@@ -171,7 +171,7 @@ async def test_a_session_whose_answer_was_lost_may_have_been_paid(world: World) 
 async def test_an_order_that_never_had_a_session_is_released(world: World) -> None:
     stalls = ticket()
     order = await ordered_without_session(world, stalls)
-    released = await world.release(order.id, OrderEvent.SESSION_EXPIRED)
+    released = await world.release_order(order.id, OrderEvent.SESSION_EXPIRED)
     assert released.status is OrderStatus.EXPIRED
     assert await world.counters(stalls) == (0, 0)
 
@@ -180,7 +180,7 @@ async def test_an_order_for_which_no_session_can_be_had_is_released(world: World
     stalls = ticket()
     order = await ordered_without_session(world, stalls)
     world.payment.refusing = True
-    released = await world.release(order.id, OrderEvent.CANCELLED)
+    released = await world.release_order(order.id, OrderEvent.CANCELLED)
     assert released.status is OrderStatus.CANCELLED
     assert await world.counters(stalls) == (0, 0)
 
@@ -188,9 +188,9 @@ async def test_an_order_for_which_no_session_can_be_had_is_released(world: World
 async def test_an_order_that_holds_nothing_is_left_as_it_is(world: World) -> None:
     order, session_id = await ordered(world, ticket())
     world.payment.pay(session_id)
-    paid = await world.complete(session_id)
+    paid = await world.complete_order(session_id)
     world.payment.available = False
-    assert await world.release(order.id, OrderEvent.SESSION_EXPIRED) == paid
+    assert await world.release_order(order.id, OrderEvent.SESSION_EXPIRED) == paid
 
 
 @pytest.mark.p2
@@ -236,7 +236,7 @@ async def test_the_sweeper_leaves_what_awaits_a_delayed_payment(world: World) ->
 async def test_orders_that_await_a_delayed_payment_do_not_keep_the_sweeper_busy(world: World) -> None:
     _, session_id = await ordered(world, ticket())
     world.payment.pay_by_delayed_method(session_id)
-    await world.complete(session_id)
+    await world.complete_order(session_id)
     async with world.database() as uow:
         assert await uow.order_watchlist.overdue(now=world.clock.now() + HOLD, limit=10) == []
 

@@ -37,7 +37,7 @@ def submission_of(order_id: UUID) -> OutboxTask:
 
 async def requested(world: World) -> tuple[Order, Refund]:
     """An order that was refunded in full, of which Stripe has not heard yet."""
-    order, refund = await world.refund((await sold(world)).id)
+    order, refund = await world.refund_order((await sold(world)).id)
     assert refund
     return order, refund
 
@@ -66,7 +66,7 @@ def made_at_stripe(order: Order, amount: int, status: RefundStatus = RefundStatu
 
 async def test_a_whole_order_is_given_back_fees_and_all(world: World) -> None:
     bought = await sold(world)
-    order, refund = await world.refund(bought.id, reason="The show is cancelled")
+    order, refund = await world.refund_order(bought.id, reason="The show is cancelled")
     assert order.status is OrderStatus.REFUNDED
     assert {attendee.status for attendee in order.attendees} == {AttendeeStatus.VOID}
     assert order.refunded_amount == order.amount_paid == PRICE + FEES + TAX
@@ -94,14 +94,14 @@ async def test_stripe_is_told_of_a_refund_after_the_commit(world: World) -> None
 
 
 async def test_fees_can_be_kept(world: World) -> None:
-    order, refund = await world.refund((await sold(world)).id, refund_fees=False)
+    order, refund = await world.refund_order((await sold(world)).id, refund_fees=False)
     assert refund
     assert (refund.amount, refund.refund_fees) == (PRICE + TAX, False)
     assert order.refunded_amount == PRICE + TAX
 
 
 async def test_tickets_can_be_kept_off_sale(world: World) -> None:
-    order, _ = await world.refund((await sold(world)).id, restock=False)
+    order, _ = await world.refund_order((await sold(world)).id, restock=False)
     assert order.status is OrderStatus.REFUNDED
     assert await world.counters(stalls) == (0, 2)
 
@@ -109,12 +109,12 @@ async def test_tickets_can_be_kept_off_sale(world: World) -> None:
 async def test_one_after_the_other_they_get_back_what_both_paid(world: World) -> None:
     bought = await sold(world)
     first, second = bought.attendees
-    partly, one = await world.refund(bought.id, attendee_ids=[first.id])
+    partly, one = await world.refund_order(bought.id, attendee_ids=[first.id])
     assert partly.status is OrderStatus.PARTIALLY_REFUNDED
     assert partly.success
     assert [attendee.status for attendee in partly.attendees] == [AttendeeStatus.VOID, AttendeeStatus.VALID]
     assert await world.counters(stalls) == (0, 1)
-    fully, other = await world.refund(bought.id, attendee_ids=[second.id])
+    fully, other = await world.refund_order(bought.id, attendee_ids=[second.id])
     assert fully.status is OrderStatus.REFUNDED
     assert one
     assert other
@@ -126,8 +126,8 @@ async def test_one_after_the_other_they_get_back_what_both_paid(world: World) ->
 
 async def test_the_rest_is_whoever_is_left(world: World) -> None:
     bought = await sold(world)
-    await world.refund(bought.id, attendee_ids=[bought.attendees[0].id])
-    fully, rest = await world.refund(bought.id)
+    await world.refund_order(bought.id, attendee_ids=[bought.attendees[0].id])
+    fully, rest = await world.refund_order(bought.id)
     assert fully.status is OrderStatus.REFUNDED
     assert rest
     assert rest.amount == 27_45
@@ -137,16 +137,16 @@ async def test_a_discount_is_not_given_back(world: World) -> None:
     promo = promo_code(of=stalls, discount="0.20")
     await world.sell(stalls, promo_codes=[promo])
     bought = await world.buy_and_pay((stalls, 2), promo_code=promo.code)
-    _, refund = await world.refund(bought.id, refund_fees=False)
+    _, refund = await world.refund_order(bought.id, refund_fees=False)
     assert refund
     assert refund.amount == 40_00
 
 
 async def test_nobody_is_refunded_twice(world: World) -> None:
     bought = await sold(world)
-    partly, _ = await world.refund(bought.id, attendee_ids=[bought.attendees[0].id])
+    partly, _ = await world.refund_order(bought.id, attendee_ids=[bought.attendees[0].id])
     with pytest.raises(Conflict):
-        await world.refund(bought.id, attendee_ids=[bought.attendees[0].id])
+        await world.refund_order(bought.id, attendee_ids=[bought.attendees[0].id])
     assert await world.order(bought.id) == partly
     assert len(await world.refunds(bought)) == 1
 
@@ -154,7 +154,7 @@ async def test_nobody_is_refunded_twice(world: World) -> None:
 async def test_an_order_is_not_refunded_twice(world: World) -> None:
     order, refund = await requested(world)
     with pytest.raises(Conflict):
-        await world.refund(order.id)
+        await world.refund_order(order.id)
     assert await world.refunds(order) == [refund]
     assert await world.counters(stalls) == (0, 0)
 
@@ -162,7 +162,7 @@ async def test_an_order_is_not_refunded_twice(world: World) -> None:
 async def test_somebody_of_another_order_is_not_refunded(world: World) -> None:
     bought = await sold(world)
     with pytest.raises(Conflict):
-        await world.refund(bought.id, attendee_ids=[bought.attendees[0].id, uuid4()])
+        await world.refund_order(bought.id, attendee_ids=[bought.attendees[0].id, uuid4()])
     assert await world.order(bought.id) == bought
 
 
@@ -170,13 +170,13 @@ async def test_an_order_that_was_not_paid_is_not_refunded(world: World) -> None:
     await world.sell(stalls)
     unpaid = await world.buy((stalls, 2))
     with pytest.raises(Conflict):
-        await world.refund(unpaid.id)
+        await world.refund_order(unpaid.id)
     assert await world.counters(stalls) == (2, 0)
 
 
 async def test_an_unknown_order_is_not_refunded(world: World) -> None:
     with pytest.raises(NotFound):
-        await world.refund(uuid4())
+        await world.refund_order(uuid4())
 
 
 async def test_a_free_order_is_voided_and_no_money_moves(world: World) -> None:
@@ -184,7 +184,7 @@ async def test_a_free_order_is_voided_and_no_money_moves(world: World) -> None:
     await world.sell(standing)
     free = await world.buy((standing, 2))
     before = await world.tasks()
-    order, refund = await world.refund(free.id)
+    order, refund = await world.refund_order(free.id)
     assert order.status is OrderStatus.REFUNDED
     assert refund is None
     assert await world.refunds(order) == []
@@ -197,7 +197,7 @@ async def test_a_guest_of_a_paid_order_gets_nothing_back(world: World) -> None:
     guest = ticket(price=0, name="Guest", show_id=stalls.show_id)
     await world.sell(stalls, guest)
     bought = await world.buy_and_pay((stalls, 1), (guest, 1))
-    order, refund = await world.refund(bought.id, attendee_ids=[bought.attendees[1].id])
+    order, refund = await world.refund_order(bought.id, attendee_ids=[bought.attendees[1].id])
     assert (order.status, order.refunded_amount, refund) == (OrderStatus.PARTIALLY_REFUNDED, 0, None)
 
 
@@ -206,7 +206,7 @@ async def test_named_attendees_are_given_back_no_more_than_is_left(world: World)
     await world.sync_refund_status(made_at_stripe(bought, 27_46))
     before = await world.order(bought.id)
     with pytest.raises(Conflict, match=r"\$27\.43 left to refund"):
-        await world.refund(bought.id, attendee_ids=[bought.attendees[0].id])
+        await world.refund_order(bought.id, attendee_ids=[bought.attendees[0].id])
     assert await world.order(bought.id) == before
     assert await world.counters(stalls) == (0, 2)
 
@@ -214,7 +214,7 @@ async def test_named_attendees_are_given_back_no_more_than_is_left(world: World)
 async def test_named_attendee_may_be_given_back_the_last_cent(world: World) -> None:
     bought = await sold(world)
     await world.sync_refund_status(made_at_stripe(bought, 27_45))
-    order, refund = await world.refund(bought.id, attendee_ids=[bought.attendees[0].id])
+    order, refund = await world.refund_order(bought.id, attendee_ids=[bought.attendees[0].id])
     assert refund
     assert (refund.sequence, refund.amount) == (2, 27_44)
     assert order.refunded_amount == bought.amount_paid
@@ -226,7 +226,7 @@ async def test_all_that_is_left_after_a_refund_by_hand_goes_back_with_the_whole_
 ) -> None:
     bought = await sold(world)
     await world.sync_refund_status(made_at_stripe(bought, 5_00, status))
-    order, refund = await world.refund(bought.id)
+    order, refund = await world.refund_order(bought.id)
     assert refund
     assert refund.amount == bought.amount_paid - 5_00
     assert (order.status, order.refunded_amount) == (OrderStatus.REFUNDED, bought.amount_paid)
@@ -238,7 +238,7 @@ async def test_what_failed_by_hand_is_left_again(world: World) -> None:
     bought = await sold(world)
     await world.sync_refund_status(made_at_stripe(bought, PRICE, RefundStatus.PENDING))
     await world.sync_refund_status(made_at_stripe(bought, PRICE, RefundStatus.FAILED))
-    order, refund = await world.refund(bought.id)
+    order, refund = await world.refund_order(bought.id)
     assert refund
     assert refund.amount == order.refunded_amount == bought.amount_paid
 
@@ -266,7 +266,7 @@ async def test_a_refund_is_made_once_however_often_it_is_asked_for(world: World)
 async def test_every_refund_that_waits_is_made(world: World) -> None:
     bought = await sold(world)
     for attendee in bought.attendees:
-        await world.refund(bought.id, attendee_ids=[attendee.id])
+        await world.refund_order(bought.id, attendee_ids=[attendee.id])
     await world.submit_refunds(submission_of(bought.id))
     assert sorted(made.amount for made in world.payment.refunds.values()) == [27_44, 27_45]
 
@@ -447,7 +447,7 @@ async def test_money_that_did_not_arrive_voids_nobody(world: World) -> None:
 
 async def test_a_refund_of_ours_without_the_fees_voids_nobody_else(world: World) -> None:
     bought = await sold(world)
-    _, refund = await world.refund(bought.id, attendee_ids=[bought.attendees[0].id], refund_fees=False)
+    _, refund = await world.refund_order(bought.id, attendee_ids=[bought.attendees[0].id], refund_fees=False)
     assert refund
     await world.sync_refund_status(state_of(bought, refund, RefundStatus.SUCCEEDED))
     assert (await world.order(bought.id)).status is OrderStatus.PARTIALLY_REFUNDED
@@ -456,17 +456,17 @@ async def test_a_refund_of_ours_without_the_fees_voids_nobody_else(world: World)
 async def test_a_lost_refund_is_asked_for_again_once(world: World) -> None:
     order, lost = await requested(world)
     await world.sync_refund_status(state_of(order, lost, RefundStatus.FAILED))
-    again, refund = await world.refund(order.id, reason="again")
+    again, refund = await world.refund_order(order.id, reason="again")
     assert refund
     assert (refund.sequence, refund.amount, refund.status) == (2, order.amount_paid, RefundStatus.REQUESTED)
     assert again == replace(order, refunded_amount=order.amount_paid)
     assert await world.counters(stalls) == (0, 0)
     with pytest.raises(Conflict):
-        await world.refund(order.id)
+        await world.refund_order(order.id)
 
 
 async def test_a_task_that_is_revived_asks_again_in_the_words_of_the_refund_that_was_lost(world: World) -> None:
-    order, lost = await world.refund((await sold(world)).id, refund_fees=False, reason="ill")
+    order, lost = await world.refund_order((await sold(world)).id, refund_fees=False, reason="ill")
     assert lost
     task = await submission_left(world)
     world.payment.refusing = True

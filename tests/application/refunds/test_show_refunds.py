@@ -172,7 +172,7 @@ class TestRefunds:
             now = world.clock.now()
             await uow.show_refunds.claim_refund(now=now, until=now + CLAIM, requested_since=now)
             await uow.commit()
-        await world.refund(sold[0].id)
+        await world.refund_order(sold[0].id)
 
         assert await world.refund_cancelled() == 0  # the claim still stands
         world.clock.advance(CLAIM)
@@ -189,7 +189,7 @@ class TestRefunds:
 
         assert late.session_id
         world.payment.pay(late.session_id)
-        assert (await world.complete(late.session_id)).status is OrderStatus.REFUNDED
+        assert (await world.complete_order(late.session_id)).status is OrderStatus.REFUNDED
         world.clock.advance(CLAIM)
 
         assert await world.refund_cancelled() == 0
@@ -267,7 +267,7 @@ class TestRefunds:
 
     async def test_two_workers_refund_every_order_once(self, world: World, stalls: Ticket, sold: list[Order]) -> None:
         await start(world, stalls)
-        other = RefundCancelled(world.database, world.clock, world.refund)
+        other = RefundCancelled(world.database, world.clock, world.refund_order)
         assert await world.refund_cancelled() + await other() == 3
 
 

@@ -42,7 +42,7 @@ async def test_what_was_given_up_stays_visible(world: World, measure: MeasureBac
     await world.sell(stalls)
     order = await world.buy_and_pay((stalls, 2))
     await world.run_tasks()
-    await world.refund(order.id)
+    await world.refund_order(order.id)
     world.payment.refusing = True
     await world.run_tasks()
     assert await measure() == Backlog(dead=1)

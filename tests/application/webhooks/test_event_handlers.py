@@ -189,7 +189,7 @@ async def test_a_dispute_that_is_told_before_the_payment_flags_the_order_all_the
 
 async def test_a_dispute_may_be_about_an_order_that_was_refunded(world: World) -> None:
     order = await sold(world)
-    await world.refund(order.id)
+    await world.refund_order(order.id)
     dispute = dispute_state(order.payment_intent_id)
     for status in (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW):
         world.payment.disputes["dp_1"] = replace(dispute, status=status)

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.p1
 
 @pytest.fixture
 def handle(world: World) -> HandlePaymentEvent:
-    return world.handle_event
+    return world.handle_payment_event
 
 
 async def paid(world: World) -> tuple[Order, str]:
@@ -215,7 +215,7 @@ async def test_an_event_is_kept_in_the_transaction_of_what_it_brings_about() -> 
     world = World(database=database)
     order, session_id = await paid(world)
     before = database.commits
-    await world.handle_event(event(PaymentEventKind.SESSION_CHANGED, session_id, event_id="evt_1"), SIGNATURE)
+    await world.handle_payment_event(event(PaymentEventKind.SESSION_CHANGED, session_id, event_id="evt_1"), SIGNATURE)
     assert database.commits == before + 1
     assert (await world.order(order.id)).success
     assert (await in_the_inbox(world, "evt_1")).handled_at == world.clock.now()
@@ -226,7 +226,7 @@ async def test_an_event_of_an_order_that_was_completed_before_is_kept_without_as
     world: World, handle: HandlePaymentEvent
 ) -> None:
     _, session_id = await paid(world)
-    await world.complete(session_id)
+    await world.complete_order(session_id)
     world.payment.available = False
     await handle(event(PaymentEventKind.SESSION_CHANGED, session_id, event_id="evt_1"), SIGNATURE)
     assert (await in_the_inbox(world, "evt_1")).handled_at == world.clock.now()
@@ -259,7 +259,7 @@ class PaymentWithADefect(FlakyPayment):
 async def test_a_defect_is_kept_with_the_event_and_told() -> None:
     world = World(payment=PaymentWithADefect())
     with pytest.raises(ZeroDivisionError):
-        await world.handle_event(event(PaymentEventKind.SESSION_CHANGED, "cs_1", event_id="evt_1"), SIGNATURE)
+        await world.handle_payment_event(event(PaymentEventKind.SESSION_CHANGED, "cs_1", event_id="evt_1"), SIGNATURE)
     assert (await in_the_inbox(world, "evt_1")).last_error == "ZeroDivisionError: a defect"
     await world.close()
 
@@ -405,7 +405,7 @@ async def test_a_failure_that_cannot_be_kept_is_told_all_the_same(caplog: pytest
     payment.database = world.database
     payment.available = False
     with pytest.raises(PaymentUnavailable):
-        await world.handle_event(event(PaymentEventKind.SESSION_CHANGED, "cs_1", event_id="evt_1"), SIGNATURE)
+        await world.handle_payment_event(event(PaymentEventKind.SESSION_CHANGED, "cs_1", event_id="evt_1"), SIGNATURE)
     assert "The failure of event evt_1 is not kept: switched off" in caplog.text
     world.database.available = True
     async with world.database() as uow:

@@ -37,7 +37,7 @@ def refunded_by_hand(world: World, order: Order, amount: int) -> None:
 
 
 async def tell(world: World, kind: PaymentEventKind, object_id: str, event_id: str) -> None:
-    await world.handle_event(f"{kind}:{event_id}:{object_id}".encode(), SIGNATURE)
+    await world.handle_payment_event(f"{kind}:{event_id}:{object_id}".encode(), SIGNATURE)
 
 
 async def failed(world: World) -> list[ReceivedEvent]:
@@ -59,7 +59,7 @@ async def test_event_whose_object_could_not_be_read_is_seen_until_it_is_handled(
     order = next(iter((await world.database.begin()).orders.values()))
     world.database.end()
     refunded_by_hand(world, order, 10_00)
-    await world.handle_event.replay("evt_failed")
+    await world.handle_payment_event.replay("evt_failed")
     assert await failed(world) == []
     assert await findings(world) == set()
 
@@ -94,14 +94,14 @@ async def test_refund_that_no_event_told_of_is_found(world: World) -> None:
     order = await sold(world)
     refunded_by_hand(world, order, order.amount_paid)
 
-    assert await world.review() == 1
+    assert await world.review_refunds_and_disputes() == 1
 
     assert (await world.order(order.id)).status is OrderStatus.REFUNDED
 
 
 async def test_refund_that_failed_unheard_is_found(world: World) -> None:
     order = await sold(world)
-    await world.refund(order.id)
+    await world.refund_order(order.id)
     await world.run_tasks()
     [(name, made)] = world.payment.refunds.items()
     world.payment.refunds[name] = RefundState(
@@ -113,7 +113,7 @@ async def test_refund_that_failed_unheard_is_found(world: World) -> None:
         failure_reason="lost_or_stolen_card",
     )
 
-    await world.review()
+    await world.review_refunds_and_disputes()
 
     assert [refund.status for refund in await world.refunds(order)] == [RefundStatus.FAILED]
 
@@ -124,7 +124,7 @@ async def test_dispute_that_no_event_told_of_is_found(world: World, status: Disp
     world.payment.disputes["dp_1"] = dispute_state(order.payment_intent_id, status=status)
 
     for _ in range(2):
-        await world.review()
+        await world.review_refunds_and_disputes()
 
     async with world.database() as uow:
         [found] = await uow.disputes.of_order(order.id)
@@ -136,6 +136,6 @@ async def test_what_is_not_ours_is_left_alone(world: World) -> None:
     world.payment.disputes["dp_theirs"] = dispute_state("pi_theirs", id="dp_theirs")
     world.payment.disputes["dp_1"] = dispute_state(order.payment_intent_id)
 
-    assert await world.review() == 2
+    assert await world.review_refunds_and_disputes() == 2
 
     assert (await world.order(order.id)).disputed
