@@ -13,131 +13,15 @@ from uuid import uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from adapters.redis.scripts import script
 from application.ports.lock import Lease, LockTimeout, LockUnavailable, MoreNames, nothing_more
 
 #: A waiter is woken when its turn comes. In case its waker has died, it also looks this often; the others pass a waiter
-#: that has not looked for three times as long.
+#: that has not looked for three times as long (``FORGOTTEN_AFTER_MILLISECONDS`` in ``scripts/lock_queue.lua``).
 LOOK_EVERY_SECONDS = 0.25
-FORGOTTEN_AFTER_MILLISECONDS = 750
-#: Others may pass a waiter for several names for this long; after that, names that become free are kept for it.
-PATIENCE_MICROSECONDS = 1_000_000
 #: A holder without a heartbeat for this long is dead, and others may take its names long before they expire. If it is
 #: alive after all (its machine was asleep), row locks still protect the data.
 ALIVE_SECONDS = 2
-#: How long after its death a lease is distinguished from a value that never had a heartbeat.
-DEAD_ARE_KNOWN_MICROSECONDS = 3600 * 1_000_000
-
-# Waiters stand in one line, in the order they came, with the names they want. A waiter whose names are all free is
-# about to take them, and no other may pass it: otherwise a process that asks again right after a release would starve
-# the others. While one of its names is held, it lets others take the rest, but not for longer than PATIENCE. A lease's
-# heartbeat stores until when it counts as alive; a value without one lasts until it expires. KEYS are the names. The
-# script makes the line's own keys, so Redis must not be a cluster.
-_QUEUE = (
-    f"local PATIENCE = {PATIENCE_MICROSECONDS}"
-    """
-local function wanted_of(value) return 'lock_wanted_' .. value end
-local function any_in(names, set)
-    for _, name in ipairs(names) do if set[name] then return true end end
-    return false
-end
-local function now()
-    local time = redis.call('TIME')
-    return time[1] * 1000000 + time[2]
-end
-local function is_dead(value)
-    local alive_until = redis.call('ZSCORE', 'lock_leases', value)
-    return alive_until and now() > tonumber(alive_until)
-end
-local function are_free(names)
-    if #names == 0 or redis.call('EXISTS', unpack(names)) == 0 then return true end
-    for position, value in ipairs(redis.call('MGET', unpack(names))) do
-        if value and not is_dead(value) then return false end
-        if value then redis.call('DEL', names[position]) end
-    end
-    return true
-end
-local function insists(value, names)
-    return are_free(names) or now() - redis.call('ZSCORE', 'lock_queue', value) > PATIENCE
-end
-local function add_to(set, names) for _, name in ipairs(names) do set[name] = true end end
-local function each_waiting(visit)
-    for _, value in ipairs(redis.call('ZRANGE', 'lock_queue', 0, -1)) do
-        local names = redis.call('SMEMBERS', wanted_of(value))
-        if #names == 0 then redis.call('ZREM', 'lock_queue', value)
-        elseif visit(value, names) then return end
-    end
-end
-local function leave(value)
-    redis.call('ZREM', 'lock_queue', value)
-    redis.call('DEL', wanted_of(value), 'lock_turn_' .. value)
-end
-local function wake_next(freed)
-    local taken = {}
-    each_waiting(function(value, names)
-        if any_in(names, freed) and not any_in(names, taken) and are_free(names) then
-            redis.call('LPUSH', 'lock_turn_' .. value, 1)
-            redis.call('PEXPIRE', 'lock_turn_' .. value, 1000)
-            add_to(taken, names)
-        end
-    end)
-end
-"""
-)
-
-_ACQUIRE = f"""{_QUEUE}
-local value, ttl, alive, names = ARGV[1], ARGV[2], ARGV[3], {{unpack(KEYS, 1, ARGV[4])}}
-local wanted, free = {{}}, are_free(names)
-add_to(wanted, names)
-if free then
-    each_waiting(function(other, theirs)
-        if other == value then return true end
-        if any_in(theirs, wanted) and insists(other, theirs) then free = false return true end
-    end)
-end
-if free then
-    local had, spoken_for = {{}}, {{}}
-    for position, name in ipairs(names) do
-        redis.call('SET', name, value, 'PX', ttl)
-        had[position] = position
-    end
-    leave(value)
-    redis.call('ZADD', 'lock_leases', now() + alive, value)
-    redis.call('ZREMRANGEBYSCORE', 'lock_leases', '-inf', now() - {DEAD_ARE_KNOWN_MICROSECONDS})
-    if #KEYS > #names then
-        each_waiting(function(other, theirs) if insists(other, theirs) then add_to(spoken_for, theirs) end end)
-    end
-    for position = #names + 1, #KEYS do
-        local name = KEYS[position]
-        if not spoken_for[name] and redis.call('SET', name, value, 'PX', ttl, 'NX') then had[#had + 1] = position end
-    end
-    return had
-end
-if not redis.call('ZSCORE', 'lock_queue', value) then
-    redis.call('ZADD', 'lock_queue', now(), value)
-    redis.call('SADD', wanted_of(value), unpack(names))
-end
-redis.call('PEXPIRE', wanted_of(value), {FORGOTTEN_AFTER_MILLISECONDS})
-return false
-"""
-
-_RELEASE = f"""{_QUEUE}
-local released, freed = 0, {{}}
-for _, name in ipairs(KEYS) do
-    if redis.call('GET', name) == ARGV[1] then
-        redis.call('DEL', name)
-        released = released + 1
-    end
-end
-leave(ARGV[1])
-redis.call('ZREM', 'lock_leases', ARGV[1])
-add_to(freed, KEYS)
-wake_next(freed)
-return released
-"""
-
-_STAY_ALIVE = f"""{_QUEUE}
-for position = 2, #ARGV do redis.call('ZADD', 'lock_leases', 'XX', now() + ARGV[1], ARGV[position]) end
-"""
 
 
 class RedisLock:
@@ -149,9 +33,9 @@ class RedisLock:
         self, redis: Redis, *, ttl_seconds: float, wait_seconds: float, alive_seconds: float = ALIVE_SECONDS
     ) -> None:
         self._redis = redis
-        self._acquire = redis.register_script(_ACQUIRE)
-        self._release = redis.register_script(_RELEASE)
-        self._stay_alive = redis.register_script(_STAY_ALIVE)
+        self._acquire = redis.register_script(script("lock_queue", "lock_acquire"))
+        self._release = redis.register_script(script("lock_queue", "lock_release"))
+        self._stay_alive = redis.register_script(script("lock_queue", "lock_stay_alive"))
         self._ttl_milliseconds = max(1, round(ttl_seconds * 1000))
         self._wait_seconds = wait_seconds
         self._alive_seconds = alive_seconds

@@ -13,34 +13,11 @@ from functools import partial
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from adapters.redis.scripts import script
 from application.concurrency.group_commit import GroupCommit, decide_with
 from application.ports.throttle import Turn
 
 log = logging.getLogger(__name__)
-
-#: Reserve one slot for each given maximum wait (in milliseconds; negative: any), as long as slots last.
-_RESERVE = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local interval = tonumber(ARGV[1])
-local next_turn = math.max(now, tonumber(redis.call('GET', KEYS[1]) or '0'))
-local reserved = {}
-local is_any_taken = false
-for i = 2, #ARGV do
-    local wait = next_turn - now
-    local patience = tonumber(ARGV[i])
-    local taken = patience < 0 or wait <= patience
-    if taken then
-        next_turn = next_turn + interval
-        is_any_taken = true
-    end
-    reserved[i - 1] = {taken and 1 or 0, math.floor(wait)}
-end
-if is_any_taken then
-    redis.call('SET', KEYS[1], string.format('%.3f', next_turn), 'PX', math.ceil(next_turn - now) + 1000)
-end
-return reserved
-"""
 
 
 class RedisThrottle:
@@ -52,7 +29,7 @@ class RedisThrottle:
 
     def __init__(self, redis: Redis, *, per_second: float, name: str = "pace") -> None:
         self._name = name
-        self._script = redis.register_script(_RESERVE)
+        self._script = redis.register_script(script("throttle_reserve"))
         self._interval_seconds = 1 / per_second
         self._keys: dict[str, GroupCommit[None, float | None, Turn]] = {}
         self._next_turns: dict[str, float] = {}
