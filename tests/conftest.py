@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import random
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from adapters.postgres import schema
 from demo.embedded import EmbeddedPostgres, EmbeddedRedis
 from demo.mail_catcher.catcher import MailCatcher
 from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
+from tests.support.database import new_database
+from tests.support.leftovers import Leftovers
+from tests.support.processes import forking
 from tests.support.server import Service, free_port, running
+
+_LEFTOVERS = Leftovers()
+_SYSTEM = Path(__file__).parent / "system"
+#: Files with tests of ten seconds and more each.
+_LONGEST = {
+    "test_audit_and_door",
+    "test_demo",
+    "test_event_storm",
+    "test_fulfilment_failures",
+    "test_mail_pace",
+    "test_many_processes",
+    "test_stripe_pace",
+    "test_vanishing_hosts",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_LEFTOVERS)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -24,8 +46,38 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that at the end of a parallel run nobody waits for one long test."""
-    items.sort(key=lambda item: Path(__file__).parent / "system" not in item.path.parents)
+    """The order is random but for this: what takes longest comes first. What is left at the end of a parallel run is
+    then short, and whichever test process has nothing to do can take it over.
+    """
+    items.sort(key=lambda item: (item.path.stem not in _LONGEST, _SYSTEM not in item.path.parents))
+
+
+def pytest_collection_finish() -> None:
+    """The order has been drawn from a seed that all test processes have. Ports and names must differ between them."""
+    random.seed()
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def whole_run() -> AsyncIterator[None]:
+    """What all tests need: a loop that knows whose its tasks are, and commands that start fast."""
+    _LEFTOVERS.own_tasks_of(asyncio.get_running_loop())
+    async with forking():
+        yield
+
+
+@pytest.fixture
+def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What the test's own work logs. What tests share, such as ``service``, writes at any time about anything."""
+    caplog.handler.addFilter(_LEFTOVERS.is_of_this_test)
+    yield caplog
+    caplog.handler.removeFilter(_LEFTOVERS.is_of_this_test)
+
+
+@pytest.fixture
+def shared_log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """What anything in this process logs. A test has to say which lines it looks at, by what is its own in them."""
+    caplog.handler.removeFilter(_LEFTOVERS.is_of_this_test)
+    return caplog
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +102,7 @@ def postgres(data_dir: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def database_url(postgres: EmbeddedPostgres) -> str:
     """A database with the newest schema. Tests share it, and look only at what they made themselves."""
-    schema.upgrade(postgres.url)
-    return postgres.url
+    return new_database(postgres, "shared")
 
 
 @pytest.fixture(scope="session")

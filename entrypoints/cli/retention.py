@@ -1,4 +1,4 @@
-"""piquetickets retention: deleting old data."""
+"""piquetickets retention: deleting what need not be kept."""
 
 from __future__ import annotations
 

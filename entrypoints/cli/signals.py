@@ -1,4 +1,4 @@
-"""Signals that stop a command."""
+"""Being told to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The findings of an examination: one line each, with a fix if something is wrong."""
+"""What an examination finds: one line each, with the mend where something is off."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-#: For one examination. A service that does not answer within this time does not work.
+#: One examination. A service that does not answer within this time does not work.
 TIMEOUT_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``words`` describe the state; ``fix`` is there exactly if something is wrong."""
+    """``words`` say how things are; ``mend``, what to do about it, is there exactly when something is off."""
 
     what: str
     words: str
@@ -32,7 +32,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """``look`` may raise any error of the examined thing: that is a finding, too, with ``fix``."""
+    """``look`` may raise whatever the examined thing raises: that is a finding, too, with ``mend``."""
 
     what: str
     look: Callable[[], Awaitable[Finding]]

@@ -1,1 +1,1 @@
-"""The pages for buyers."""
+"""The pages that buyers see."""

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.memory.unit_of_work import MemoryDatabase
-from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.tables import metadata
 from adapters.postgres.unit_of_work import PostgresDatabase
@@ -19,16 +18,16 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from demo.embedded import EmbeddedPostgres
 from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from tests.contracts.builders import NOW, Theatre
+from tests.support.database import new_database
 
-_TRUNCATE = sa.text(f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)}")
+#: For tables of a few rows TRUNCATE takes ten times as long: it makes new files.
+_EMPTY = "; ".join(str(sa.delete(table)) for table in reversed(metadata.sorted_tables))
 
 
 @pytest.fixture(scope="session")
 async def contracts_engine(postgres: EmbeddedPostgres) -> AsyncIterator[AsyncEngine]:
     """A database apart, so that lists over all shows or orders hold only what a test put there."""
-    database_url = postgres.create_database("contracts")
-    schema.upgrade(database_url)
-    engine = create_engine(database_url, pool_size=10)
+    engine = create_engine(new_database(postgres, "contracts"), pool_size=10)
     yield engine
     await engine.dispose()
 
@@ -39,7 +38,7 @@ async def unit_of_work(request: pytest.FixtureRequest, contracts_engine: AsyncEn
     if request.param == "memory":
         return MemoryDatabase()
     async with contracts_engine.begin() as connection:
-        await connection.execute(_TRUNCATE)
+        await connection.exec_driver_sql(_EMPTY)
     return PostgresDatabase(contracts_engine)
 
 

@@ -21,11 +21,10 @@ from entrypoints.container import Container, close
 from entrypoints.doctor.engines import of_engines
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
-from tests.support.database import connected
+from tests.support.database import connected, own_database
 from tests.support.factories import ticket
 from tests.support.pooler import needs_pgbouncer, pgbouncer
 from tests.support.server import running
-from tests.support.stripe_world import own_database
 
 pytestmark = needs_pgbouncer
 

@@ -120,26 +120,26 @@ async def test_lock_expiry_warning_on_slow_transaction(
 
 
 @pytest.mark.p2
-async def test_transaction_duration_logging(box_office: BoxOffice, caplog: pytest.LogCaptureFixture) -> None:
+async def test_transaction_duration_logging(box_office: BoxOffice, shared_log: pytest.LogCaptureFixture) -> None:
     """P2-008."""
     on_sale = await box_office.put_on_sale()
-    caplog.set_level(logging.INFO)
+    shared_log.set_level(logging.INFO)
 
     placed = (await box_office.checkout(on_sale.cart(1))).created()
 
-    lines = [record.getMessage() for record in caplog.records]
+    lines = shared_log.messages
     assert any(line.startswith(f"Lock acquired for tickets ['ticket_lock_{on_sale.tickets[0].id}']") for line in lines)
     assert any(line.startswith("Transaction completed in 0.") for line in lines)
     assert any(line.startswith(f"Order {placed['order_id']} created in 0.") for line in lines)
 
 
-async def test_log_lines_of_a_purchase_name_nobody(box_office: BoxOffice, caplog: pytest.LogCaptureFixture) -> None:
+async def test_log_lines_of_a_purchase_name_nobody(box_office: BoxOffice, shared_log: pytest.LogCaptureFixture) -> None:
     on_sale = await box_office.put_on_sale()
-    caplog.set_level(logging.DEBUG)
+    shared_log.set_level(logging.DEBUG)
     await box_office.buy(on_sale.cart(1), customer={"name": "Zaphod Beeblebrox", "email": "zaphod@example.org"})
     told_by_us = "\n".join(
         record.getMessage()
-        for record in caplog.records
+        for record in shared_log.records
         if record.name.startswith(("application", "adapters.postgres", "adapters.redis", "entrypoints"))
     )
     assert told_by_us

@@ -76,17 +76,17 @@ class TestTicketPurchaseRaceCondition:
         (await checkout).created()
 
     async def test_lock_contention_metrics_logged(
-        self, box_office: BoxOffice, redis: Redis, caplog: pytest.LogCaptureFixture
+        self, box_office: BoxOffice, redis: Redis, shared_log: pytest.LogCaptureFixture
     ) -> None:
         """How long a checkout waited for the lock is in the log."""
         on_sale = await box_office.put_on_sale()
         (name,) = lock_names(on_sale)
-        caplog.set_level(logging.INFO)
+        shared_log.set_level(logging.INFO)
         await redis.set(name, str(uuid4()), px=200)
 
         (await box_office.checkout(on_sale.cart(1))).created()
 
-        (line,) = [r.getMessage() for r in caplog.records if r.getMessage().startswith("Lock acquired")]
+        (line,) = [line for line in shared_log.messages if line.startswith(f"Lock acquired for tickets ['{name}']")]
         assert float(line.rsplit(" in ")[1].removesuffix("s")) >= 0.1
 
     async def test_stripe_call_happens_outside_locked_section(
@@ -110,19 +110,34 @@ class TestTicketPurchaseRaceCondition:
         return await box_office.counters(on_sale) == [(1, 0)]
 
 
+@pytest.fixture
+async def lock(redis: Redis) -> AsyncIterator[RedisLock]:
+    """One whose locks expire at once."""
+    lock = RedisLock(redis, ttl_seconds=0.05, wait_seconds=1)
+    yield lock
+    await lock.close()
+
+
+@pytest.fixture
+async def other_lock(redis: Redis) -> AsyncIterator[RedisLock]:
+    lock = RedisLock(redis, ttl_seconds=60, wait_seconds=5)
+    yield lock
+    await lock.close()
+
+
 class TestLockSafety:
-    async def test_lock_value_prevents_accidental_release(self, redis: Redis) -> None:
+    async def test_lock_value_prevents_accidental_release(
+        self, redis: Redis, lock: RedisLock, other_lock: RedisLock
+    ) -> None:
         name = f"ticket_lock_{uuid4()}"
-        lock = RedisLock(redis, ttl_seconds=0.05, wait_seconds=1)
         lease = await lock.acquire([name])
-        successor = await RedisLock(redis, ttl_seconds=60, wait_seconds=5).acquire([name])
+        successor = await other_lock.acquire([name])
 
         assert await lock.release(lease) is False
         assert await redis.get(name) == successor.value
 
-    async def test_expired_lock_handling(self, redis: Redis) -> None:
+    async def test_expired_lock_handling(self, redis: Redis, lock: RedisLock) -> None:
         name = f"ticket_lock_{uuid4()}"
-        lock = RedisLock(redis, ttl_seconds=0.05, wait_seconds=1)
         lease = await lock.acquire([name])
         async with asyncio.timeout(60):
             while await redis.exists(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from PIL import Image
@@ -13,9 +14,10 @@ from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice, Json
 
 
-def png(width: int = 64, height: int = 32, colour: str = "#e8a33d") -> bytes:
+def png(width: int = 64, height: int = 32) -> bytes:
+    """Of a colour of its own: equal pictures are one, which is served as long as any producer has it."""
     stream = BytesIO()
-    Image.new("RGB", (width, height), colour).save(stream, "PNG")
+    Image.new("RGB", (width, height), f"#{uuid4().hex[:6]}").save(stream, "PNG")
     return stream.getvalue()
 
 
@@ -69,7 +71,7 @@ async def test_logo_is_served_until_it_is_taken_away(office: BackOffice, box_off
     on_sale = await box_office.put_on_sale(by=office.producer)
     assert urlsplit(url).path.encode() in (await box_office.get(f"/shows/{on_sale.id}")).content
 
-    other = (await upload(office, "/logo", png(colour="#000000"))).body["logo_url"]
+    other = (await upload(office, "/logo", png())).body["logo_url"]
     assert other != url
     assert (await served(box_office, url)).status == 404
     assert (await office.delete("/logo")).body["logo_url"] is None
@@ -90,7 +92,7 @@ async def test_image_of_a_show(office: BackOffice, other_office: BackOffice, box
 
 async def test_picture_of_two_shows_stays_while_one_has_it(office: BackOffice, box_office: BoxOffice) -> None:
     shows = [await box_office.put_on_sale(by=office.producer) for _ in range(2)]
-    same = png(colour="#123456")
+    same = png()
     urls = {(await upload(office, f"/shows/{show.id}/image", same)).body["image_url"] for show in shows}
     (url,) = urls
     await office.delete(f"/shows/{shows[0].id}/image")
@@ -101,7 +103,7 @@ async def test_cancelled_show_keeps_the_image_that_it_has(office: BackOffice, bo
     on_sale = await box_office.put_on_sale(by=office.producer)
     assert (await upload(office, f"/shows/{on_sale.id}/image", png())).status == 200
     assert (await office.patch(f"/shows/{on_sale.id}", cancelled=True)).status == 200
-    (await upload(office, f"/shows/{on_sale.id}/image", png(colour="#123456"))).refused(409, "conflict")
+    (await upload(office, f"/shows/{on_sale.id}/image", png())).refused(409, "conflict")
     (await office.delete(f"/shows/{on_sale.id}/image")).refused(409, "conflict")
 
 

@@ -23,10 +23,9 @@ from entrypoints.doctor.engines import of_engines
 from entrypoints.doctor.findings import Finding
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
-from tests.support.database import connected
+from tests.support.database import connected, own_database
 from tests.support.factories import ticket
 from tests.support.server import running
-from tests.support.stripe_world import own_database
 
 READY = {"status": "ok", "database": "ok", "redis": "ok"}
 NOT_READY = {"status": "unavailable", "database": "unavailable", "redis": "ok"}

@@ -1,15 +1,40 @@
-"""Making a database slow, or losing it, at a chosen moment."""
+"""New databases; and making one slow, or losing it, at a chosen moment."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from uuid import UUID
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from uuid import UUID, uuid4
 
 import psycopg
 
+from adapters.postgres import schema
+from demo.embedded import EmbeddedPostgres
+
 PATIENCE_SECONDS = 60
+_TEMPLATE = "newest_schema"
+
+#: The servers that have the template.
+_prepared: set[str] = set()
+
+
+def new_database(postgres: EmbeddedPostgres, what: str) -> str:
+    """The URL of an empty database with the newest schema. To copy one takes a tenth of the time of migrating it."""
+    if postgres.url not in _prepared:
+        schema.upgrade(postgres.create_database(_TEMPLATE))
+        _prepared.add(postgres.url)
+    return postgres.create_database(f"{what}_{uuid4().hex}", template=_TEMPLATE)
+
+
+@contextmanager
+def own_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """Such a database until the end of the block."""
+    url = new_database(postgres, "world")
+    try:
+        yield url
+    finally:
+        postgres.drop_database(url.rpartition("/")[2])
 
 
 @asynccontextmanager
@@ -43,6 +68,7 @@ async def backends_waiting(database_url: str) -> list[int]:
     async with connected(database_url) as connection:
         cursor = await connection.execute(
             "SELECT pid FROM pg_stat_activity WHERE application_name = 'piquetickets' AND wait_event_type = 'Lock'"
+            " AND datname = current_database()"
         )
         return [pid for (pid,) in await cursor.fetchall()]
 

@@ -27,10 +27,10 @@ from domain.tasks import TaskKind, TaskState
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice, Json, OnSale
-from tests.support.database import connected
-from tests.support.processes import clean_environment, command, running_command, until_ready
+from tests.support.database import connected, own_database
+from tests.support.processes import Process, running_command, start, until_ready
 from tests.support.server import free_port
-from tests.support.stripe_world import own_database, own_settings
+from tests.support.stripe_world import own_settings
 
 PATIENCE_SECONDS = 90
 
@@ -55,7 +55,7 @@ class Task:
 class Worker:
     """A worker process. ``log`` is what it has said so far."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     log: list[str] = field(default_factory=list)
 
     async def kill(self) -> None:
@@ -87,10 +87,8 @@ class FulfilmentWorld:
 
     async def start_worker(self, **environment: str) -> Worker:
         """Like `piquetickets worker`; it is stopped at the end at the latest."""
-        process = await asyncio.create_subprocess_exec(
-            *command("worker"),
-            env=clean_environment(**environment_of(self.settings), **environment),
-            stderr=asyncio.subprocess.PIPE,
+        process = await start(
+            "worker", environment={**environment_of(self.settings), **environment}, stderr=asyncio.subprocess.PIPE
         )
         worker = Worker(process)
         listening = asyncio.create_task(worker.listen())

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import socket
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
 
 import aiohttp
+
+from tests.support.fork_server import ORDER_BYTES
 
 START_SECONDS = 120
 STOP_SECONDS = 60
 _KEPT = frozenset({"PATH", "HOME", "LANG", "TMPDIR"})
+_ROOT: Final = Path(__file__).parent.parent.parent
+#: Tells audit hooks what Python itself tells them of programs that are started.
+FORKED: Final = "tests.forked"
+#: What only the start of a program looks at.
+_OF_THE_START: Final = ("LD_", "PYTHON")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +50,156 @@ def clean_environment(**variables: str) -> dict[str, str]:
     return {**kept, **variables}
 
 
+class Forked:
+    """A command that `fork_server.py` started: what tests use of `asyncio.subprocess.Process`."""
+
+    def __init__(self) -> None:
+        self.pid = 0
+        self.stdout: asyncio.StreamReader | None = None
+        self.stderr: asyncio.StreamReader | None = None
+        self.started = asyncio.Event()
+        self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    @property
+    def returncode(self) -> int | None:
+        return self._code.result() if self._code.done() else None
+
+    def is_started(self, pid: int) -> None:
+        self.pid = pid
+        self.started.set()
+
+    def has_ended(self, code: int) -> None:
+        self._code.set_result(code)
+
+    async def wait(self) -> int:
+        return await asyncio.shield(self._code)
+
+    async def communicate(self) -> tuple[bytes, bytes]:
+        out, err, _ = await asyncio.gather(_all_of(self.stdout), _all_of(self.stderr), self.wait())
+        return out, err
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+Process = asyncio.subprocess.Process | Forked
+
+
+class ForkServer:
+    """This end of `fork_server.py`."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        self._starting: dict[int, Forked] = {}
+        self._running: dict[int, Forked] = {}
+        self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._orders.setblocking(False)
+        with theirs:
+            program = [sys.executable, "-m", "tests.support.fork_server", str(theirs.fileno())]
+            self._server = subprocess.Popen(program, env=clean_environment(), cwd=_ROOT, pass_fds=[theirs.fileno()])
+        asyncio.get_running_loop().add_reader(self._orders, self._hear)
+
+    async def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], stdout: int | None, stderr: int | None
+    ) -> Forked:
+        """``stdout`` and ``stderr`` as `subprocess.Popen` has them: our own, PIPE or DEVNULL."""
+        forked, number = Forked(), next(self._numbers)
+        with ExitStack() as theirs:
+            silence = theirs.enter_context(Path(os.devnull).open("r+b", buffering=0)).fileno()  # noqa: ASYNC230
+            streams = [silence]
+            for name, ours, wanted in (("stdout", 1, stdout), ("stderr", 2, stderr)):
+                if wanted == asyncio.subprocess.PIPE:
+                    reading, writing = os.pipe()
+                    theirs.callback(os.close, writing)
+                    setattr(forked, name, await _reader_of(reading))
+                    streams.append(writing)
+                else:
+                    streams.append(silence if wanted == asyncio.subprocess.DEVNULL else ours)
+            order = {"order": number, "arguments": arguments, "environment": dict(environment)}
+            self._starting[number] = forked
+            sys.audit(FORKED)
+            socket.send_fds(self._orders, [json.dumps(order).encode()], streams)
+        await asyncio.wait_for(forked.started.wait(), START_SECONDS)
+        return forked
+
+    def close(self) -> None:
+        """What it started and still runs is killed."""
+        asyncio.get_running_loop().remove_reader(self._orders)
+        self._orders.close()
+        self._server.wait()
+
+    def _hear(self) -> None:
+        answer = json.loads(self._orders.recv(ORDER_BYTES))
+        if "code" in answer:
+            self._running.pop(answer["pid"]).has_ended(answer["code"])
+        else:
+            forked = self._running[answer["pid"]] = self._starting.pop(answer["order"])
+            forked.is_started(answer["pid"])
+
+
+class _Forking:
+    """Whether commands are forked, and by which server: it is started for the first."""
+
+    allowed: bool = False
+    server: ForkServer | None = None
+
+
+@asynccontextmanager
+async def forking() -> AsyncIterator[None]:
+    """Until the end of the block commands are forked, where that is the same as starting a program."""
+    _Forking.allowed = hasattr(os, "pidfd_open")
+    try:
+        yield
+    finally:
+        _Forking.allowed = False
+        if _Forking.server:
+            _Forking.server.close()
+        _Forking.server = None
+
+
+async def start(
+    *arguments: str, environment: Mapping[str, str], stdout: int | None = None, stderr: int | None = None
+) -> Process:
+    """Start a command."""
+    everything = clean_environment(**environment)
+    of_the_start = {name: value for name, value in everything.items() if name.startswith(_OF_THE_START)}
+    if not _Forking.allowed or not of_the_start.items() <= os.environ.items():
+        return await asyncio.create_subprocess_exec(*command(*arguments), env=everything, stdout=stdout, stderr=stderr)
+    _Forking.server = _Forking.server or ForkServer()
+    return await _Forking.server.start(arguments, everything, stdout, stderr)
+
+
+async def _reader_of(pipe: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(pipe, "rb", buffering=0)
+    )
+    return reader
+
+
+async def _all_of(stream: asyncio.StreamReader | None) -> bytes:
+    return await stream.read() if stream else b""
+
+
 async def run(
     *arguments: str, environment: Mapping[str, str] | None = None, seconds: float = START_SECONDS
 ) -> Finished:
     """Run a command to its end, which must come within so many seconds."""
-    process = await asyncio.create_subprocess_exec(
-        *command(*arguments),
-        env=clean_environment(**(environment or {})),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    pipe = asyncio.subprocess.PIPE
+    process = await start(*arguments, environment=environment or {}, stdout=pipe, stderr=pipe)
     out, err = await asyncio.wait_for(process.communicate(), seconds)
     assert process.returncode is not None
     return Finished(process.returncode, out.decode(), err.decode())
 
 
 @asynccontextmanager
-async def running_command(*arguments: str, environment: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+async def running_command(*arguments: str, environment: Mapping[str, str]) -> AsyncIterator[Process]:
     """A command that goes on until the end of the block, where SIGTERM must end it with code 0."""
-    process = await asyncio.create_subprocess_exec(
-        *command(*arguments), env=clean_environment(**environment), stdout=asyncio.subprocess.PIPE
-    )
+    process = await start(*arguments, environment=environment, stdout=asyncio.subprocess.PIPE)
     try:
         yield process
     finally:

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import aiohttp
 import msgspec
@@ -19,7 +19,6 @@ import stripe
 from stripe import StripeClient
 from typing_extensions import override
 
-from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.stripe.client import HttpClient, create_client
@@ -31,7 +30,7 @@ from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice, Json
-from tests.support.database import connected
+from tests.support.database import connected, own_database
 from tests.support.processes import running_command, until_ready
 from tests.support.server import Service, free_port, running
 
@@ -246,18 +245,6 @@ async def many_processes(
                 box_office=BoxOffice(client, PostgresDatabase(engine), sandbox),
                 stripe=books,
             )
-
-
-@contextmanager
-def own_database(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """A database with the newest schema that is dropped at the end."""
-    name = f"world_{uuid4().hex}"
-    url = postgres.create_database(name)
-    try:
-        schema.upgrade(url)
-        yield url
-    finally:
-        postgres.drop_database(name)
 
 
 def order_of(charge: stripe.Charge) -> str | None:

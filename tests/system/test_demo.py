@@ -14,21 +14,19 @@ import psutil
 import pytest
 
 from tests.support.box_office import Answer, BoxOffice
-from tests.support.processes import START_SECONDS, STOP_SECONDS, clean_environment, command
+from tests.support.processes import START_SECONDS, STOP_SECONDS, Process, run, start
 from tests.support.server import free_port
 
 
-async def start_demo(*arguments: str) -> tuple[asyncio.subprocess.Process, str]:
+async def start_demo(*arguments: str) -> tuple[Process, str]:
     """The process, and its first line on standard output."""
-    process = await asyncio.create_subprocess_exec(
-        *command("demo", *arguments), env=clean_environment(), stdout=asyncio.subprocess.PIPE
-    )
+    process = await start("demo", *arguments, environment={}, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     first = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
     return process, first.decode()
 
 
-async def stop_demo(process: asyncio.subprocess.Process) -> None:
+async def stop_demo(process: Process) -> None:
     """Ctrl-C; nothing of it may be left."""
     family = psutil.Process(process.pid).children(recursive=True)
     assert len(family) >= 2
@@ -120,12 +118,9 @@ async def test_a_port_in_use_is_said_in_one_line() -> None:
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        process = await asyncio.create_subprocess_exec(
-            *command("demo", "--port", str(port)), env=clean_environment(), stderr=asyncio.subprocess.PIPE
-        )
-        _, err = await asyncio.wait_for(process.communicate(), START_SECONDS)
-    assert process.returncode == 2
-    assert err.decode() == f"Error: port {port} is in use, choose another one with --port\n"
+        ended = await run("demo", "--port", str(port))
+    assert ended.code == 2
+    assert ended.err == f"Error: port {port} is in use, choose another one with --port\n"
 
 
 async def test_a_killed_demo_leaves_nothing_behind() -> None:

@@ -14,7 +14,6 @@ import psutil
 import pytest
 
 from adapters.redis.client import create_redis
-from demo.embedded import EmbeddedPostgres
 from demo.stripe_sandbox import StripeSandbox
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
@@ -83,15 +82,15 @@ async def test_processes_that_are_killed_with_the_locks_of_a_hot_show_do_not_sto
 
 @pytest.mark.p1
 async def test_a_process_that_freezes_in_a_transaction_of_a_hot_show_does_not_stop_its_sale(
-    service: Service, settings: Settings, postgres: EmbeddedPostgres
+    service: Service, settings: Settings, database_url: str
 ) -> None:
     """Nobody closes its connections. Its own buyer is told to come again, and finds one order."""
     async with other_processes(settings) as (other, client):
         its_box_office = BoxOffice(client, service.container.database())
         on_sale = await its_box_office.put_on_sale(ticket(price=0, quantity=10_000))
-        async with row_locked(postgres.url, on_sale.tickets[0].id):
+        async with row_locked(database_url, on_sale.tickets[0].id):
             its_buyer = asyncio.create_task(order(its_box_office, on_sale, refused=frozenset({503})))
-            await until_somebody_waits(postgres.url)
+            await until_somebody_waits(database_url)
             frozen = [other, *other.children()]
             for process in frozen:
                 process.suspend()

@@ -13,7 +13,7 @@ from entrypoints.cli.engines import environment_of
 from tests.support.back_office import open_back_office
 from tests.support.database import connected
 from tests.support.factories import producer, ticket
-from tests.support.processes import START_SECONDS, clean_environment, command, running_command
+from tests.support.processes import START_SECONDS, running_command, start
 from tests.support.stripe_world import StripeWorld, stripe_world
 
 pytestmark = pytest.mark.p1
@@ -25,9 +25,7 @@ FREE, PAID = 150, 3
 @asynccontextmanager
 async def doomed_worker(world: StripeWorld) -> AsyncIterator[None]:
     """A worker that is killed at the end of the block: no signal that it could hear, no time to finish."""
-    process = await asyncio.create_subprocess_exec(
-        *command("worker"), env=clean_environment(**environment_of(world.settings)), stdout=asyncio.subprocess.DEVNULL
-    )
+    process = await start("worker", environment=environment_of(world.settings), stdout=asyncio.subprocess.DEVNULL)
     try:
         yield
     finally:

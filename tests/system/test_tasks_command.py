@@ -13,8 +13,8 @@ from adapters.postgres.unit_of_work import PostgresDatabase
 from demo.embedded import EmbeddedPostgres
 from domain.tasks import OutboxTask, TaskState
 from tests.contracts.builders import NOW, Theatre, a_producers_task, a_task
+from tests.support.database import own_database
 from tests.support.processes import Finished, run
-from tests.support.stripe_world import own_database
 
 #: Every command is a process of its own, and a busy machine takes its time.
 pytestmark = pytest.mark.timeout(240)

@@ -15,8 +15,8 @@ from adapters.postgres.unit_of_work import PostgresDatabase
 from demo.embedded import EmbeddedPostgres
 from domain.tasks import TaskKind, TaskState
 from domain.timezones import RULES
+from tests.support.database import own_database
 from tests.support.processes import Finished, clean_environment, run
-from tests.support.stripe_world import own_database
 from tests.support.time_zone_rules import older_rules
 
 #: Every command is a process of its own, and a busy machine takes its time.
@@ -75,10 +75,10 @@ async def test_newer_rules_are_found_and_applied_once(environment: dict[str, str
 
     applied = await timezones("apply")
     assert applied.code == 0
-    assert applied.out.splitlines()[-1] == f"1 shows fixed by the rules {RULES}; 1 calendar entry is sent."
+    assert applied.out.splitlines()[-1] == f"1 shows mended by the rules {RULES}; 1 calendar entry is sent."
     clean = await timezones("check")
     assert (clean.code, clean.out.splitlines()[-1]) == (
         0,
-        f"0 of 1 upcoming shows would be fixed, by the rules {RULES}.",
+        f"0 of 1 shows to come would be mended, by the rules {RULES}.",
     )
     assert await calendar_mails(environment) == 1

@@ -18,10 +18,10 @@ from demo.embedded import EmbeddedPostgres
 from demo.stripe_sandbox import StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
+from tests.support.database import own_database
 from tests.support.factories import ticket
 from tests.support.namespaces import Host, a_host, a_relay, needs_namespaces
 from tests.support.server import running
-from tests.support.stripe_world import own_database
 
 pytestmark = needs_namespaces
 

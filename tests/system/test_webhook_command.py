@@ -12,8 +12,8 @@ from adapters.postgres.unit_of_work import PostgresDatabase
 from application.ports.payment import PaymentEvent
 from demo.embedded import EmbeddedPostgres
 from tests.contracts.builders import NOW
+from tests.support.database import own_database
 from tests.support.processes import Finished, run
-from tests.support.stripe_world import own_database
 
 #: Every command is a process of its own, and a busy machine takes its time.
 pytestmark = pytest.mark.timeout(240)

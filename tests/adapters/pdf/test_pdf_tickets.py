@@ -240,15 +240,16 @@ async def test_it_prints_whole_on_either_paper(paper: Literal["A4", "Letter"], t
 @pytest.mark.parametrize(
     ("field", "endless"),
     [
-        ("show_title", "M" * 6_000),
-        ("producer_name", "M" * 6_000),
-        ("venue", "M" * 6_000),
+        ("show_title", "M" * 2_000),
+        ("producer_name", "M" * 2_000),
+        ("venue", "M" * 2_000),
         ("attendee_name", "漢" * 2_000),
         ("ticket_name", "a b " * 1_000),
-        ("terms", "漢" * 5_000),
+        ("terms", "漢" * 2_000),
     ],
 )
 async def test_a_text_without_end_stays_in_the_card(field: str, endless: str) -> None:
+    """Ten times as long, or twice, as the catalogue takes it."""
     ticket = (
         replace(TICKET, occasion=replace(TICKET.occasion, venue=endless))
         if field == "venue"

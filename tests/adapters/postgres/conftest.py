@@ -8,19 +8,17 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresDatabase
 from application.ports.unit_of_work import UnitOfWorkFactory
 from demo.embedded import EmbeddedPostgres
 from tests.contracts.builders import Theatre
+from tests.support.database import new_database
 
 
 @pytest.fixture(scope="session")
 def database_url(postgres: EmbeddedPostgres) -> str:
-    url = postgres.create_database("adapter")
-    schema.upgrade(url)
-    return url
+    return new_database(postgres, "adapter")
 
 
 @pytest.fixture(scope="session")

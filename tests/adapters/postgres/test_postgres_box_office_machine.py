@@ -22,7 +22,7 @@ from application.operations.consistency import CheckConsistency
 from demo.embedded import EmbeddedPostgres
 from tests.application.world import World
 from tests.support.box_office_machine import POLICY, BoxOfficeMachine
-from tests.support.stripe_world import own_database
+from tests.support.database import own_database
 
 pytestmark = [pytest.mark.p0, pytest.mark.timeout(600)]
 _TRUNCATE = sa.text(f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)}")

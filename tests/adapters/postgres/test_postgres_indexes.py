@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import schema
 from adapters.postgres.engine import create_engine
 from adapters.postgres.lookups import ORDERS_OF
 from adapters.postgres.orders import OVERDUE, UNCONFIRMED, WITHOUT_SESSION
@@ -20,6 +19,7 @@ from demo.embedded import EmbeddedPostgres
 from tests.contracts.builders import Theatre
 from tests.load.history import write_history
 from tests.load.house import OnSale
+from tests.support.database import new_database
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ORDERS = 5000
@@ -28,8 +28,7 @@ ORDERS = 5000
 @pytest.fixture(scope="module")
 async def engine(postgres: EmbeddedPostgres) -> AsyncIterator[AsyncEngine]:
     """A database of its own that has sold many tickets, and knows so: what a plan is like depends on that."""
-    database_url = postgres.create_database("indexes")
-    schema.upgrade(database_url)
+    database_url = new_database(postgres, "indexes")
     engine = create_engine(database_url, pool_size=1)
     theatre = Theatre(quantity=ORDERS)
     async with PostgresDatabase(engine)() as uow:

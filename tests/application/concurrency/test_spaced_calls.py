@@ -62,6 +62,7 @@ async def test_no_call_begins_before_its_time() -> None:
     done, _ = await asyncio.wait({next_call}, timeout=0.05)
     assert not done
     assert call.begun == 1
+    spaced._next["a"].cancel()
     next_call.cancel()
 
 

@@ -1,0 +1,88 @@
+"""Starts commands as forks of one process that has loaded piquetickets already.
+
+To load it takes a processor a second or two, and the tests start commands some two hundred times. A fork is a process
+like any other: it has its own environment, standard streams, signals and exit code, and begins where
+`python -m entrypoints.cli` does once its modules are loaded.
+
+Run as a program with the number of a Unix socket, on which each order is a JSON object with the file descriptors that
+are to be the new process's standard streams. The answer is its process id, and later how it ended.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from entrypoints.cli.main import main
+
+ORDER_BYTES: Final = 1 << 17
+STREAMS: Final = 3
+
+
+def serve(orders: socket.socket) -> list[str]:
+    """Fork until the other end closes the socket. Returns in the forks only: the arguments of the command."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(orders, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is not orders:
+                    _tell_end(orders, selector, key)
+                    continue
+                message, streams, _, _ = socket.recv_fds(orders, ORDER_BYTES, STREAMS)
+                if not message:
+                    _end(selector)
+                order = json.loads(message)
+                pid = os.fork()
+                if pid == 0:
+                    _become(order, streams, [other.fd for other in selector.get_map().values()])
+                    return list(order["arguments"])
+                for stream in streams:
+                    os.close(stream)
+                selector.register(os.pidfd_open(pid), selectors.EVENT_READ, pid)
+                orders.send(json.dumps({"order": order["order"], "pid": pid}).encode())
+
+
+def _become(order: dict[str, Any], streams: list[int], of_the_server: list[int]) -> None:
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    for descriptor in (*streams, *of_the_server):
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    time.tzset()
+
+
+def _tell_end(orders: socket.socket, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+    _, status = os.waitpid(key.data, 0)
+    selector.unregister(key.fileobj)
+    os.close(key.fd)
+    orders.send(json.dumps({"pid": key.data, "code": os.waitstatus_to_exitcode(status)}).encode())
+
+
+def _end(selector: selectors.BaseSelector) -> None:
+    """The test run is over, or dead: so is all that it started."""
+    for key in selector.get_map().values():
+        if key.data:
+            os.kill(key.data, signal.SIGKILL)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    import_module("entrypoints.cli.children")
+    with click.Context(main) as context:
+        for name in main.list_commands(context):
+            main.get_command(context, name)
+    gc.collect()
+    gc.freeze()
+    sys.argv = ["piquetickets", *serve(socket.socket(fileno=int(sys.argv[1])))]
+    import_module("entrypoints.cli.__main__")
