@@ -1,3 +1,3 @@
-"""What only the demo and the tests need: stand-ins for what costs money, engines that need no installation, and a
-theatre to look at. Production has none of it.
+"""Parts for only the demo and the tests: stand-ins for services that cost money, engines that need no installation, and
+a theatre to look at. Production has none of it.
 """

@@ -1,4 +1,4 @@
-"""Engines for commands that are given no DATABASE_URL or REDIS_URL."""
+"""Engines for commands that get no DATABASE_URL or REDIS_URL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from entrypoints.settings import InvalidSettings
 
 @contextmanager
 def postgres(data_dir: Path) -> Iterator[str]:
-    """Run PostgreSQL in a directory, and give its URL. Raises InvalidSettings where it cannot be started."""
+    """Run PostgreSQL in a directory, and give its URL. Raises InvalidSettings if it cannot be started."""
     try:
         with EmbeddedPostgres(data_dir) as engine:
             yield engine.url
@@ -22,7 +22,7 @@ def postgres(data_dir: Path) -> Iterator[str]:
 
 @contextmanager
 def redis(data_dir: Path) -> Iterator[str]:
-    """Run Redis in a directory, and give its URL. Raises InvalidSettings where it cannot be started."""
+    """Run Redis in a directory, and give its URL. Raises InvalidSettings if it cannot be started."""
     try:
         with EmbeddedRedis(data_dir) as engine:
             yield engine.url

@@ -41,7 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: tests wait half of their time for the processes that they start."""
+    """One more than the number of processors: tests spend half of their time waiting for the processes that they
+    start.
+    """
     return (os.cpu_count() or 1) + 1
 
 
@@ -87,7 +89,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def closed_port() -> Iterator[int]:
-    """A port that refuses every connection, and that nobody else can take meanwhile."""
+    """A port that refuses every connection, and that no other process can take."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]

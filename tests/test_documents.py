@@ -24,7 +24,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FOLDERS = tuple(sorted(each.name for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith(".")))
 SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".sh", ".html", ".txt", ".js", ".css", ".lua", ".ini", ""}
-#: What is installed, built or measured here, and is not ours.
+#: Folders that are installed, built or measured here, and are not ours.
 NOT_OURS = {"__pycache__", "htmlcov", "dist", "fonts", "node_modules"}
 
 #: Classes of libraries that documents name, and the glossary's last column has a test for itself.
@@ -55,7 +55,7 @@ def texts() -> Iterator[Path]:
 def text_of(path: Path) -> str:
     try:
         return (ROOT / path).read_text(encoding="utf-8")
-    except UnicodeDecodeError:  # no text, whatever its name says
+    except UnicodeDecodeError:  # not a text, whatever its name says
         return ""
 
 
@@ -104,7 +104,7 @@ def _bound(node: ast.stmt) -> set[str]:
 
 
 def places_of(name: str, named_in: Path) -> list[Path]:
-    """Where a file of that name may be: from the root, or beside the file that names it."""
+    """The places where a file of that name may be: from the root, or beside the file that names it."""
     beside = Path(*(ROOT / named_in).parent.joinpath(name).resolve().parts)
     return [ROOT / name, beside]
 

@@ -1,4 +1,4 @@
-"""piquetickets demo: everything on one machine, with nothing configured."""
+"""piquetickets demo: the whole system on one machine, without configuration."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ async def _run(settings: Settings, port: int, *, keep_in: Path | None, as_json: 
             _announce(addresses, access, as_json=as_json)
             await _until_any(stop.wait(), server.wait(), worker.wait())
         if not stop.is_set():
-            raise InvalidSettings("a part of the demo ended by itself, see the log above")
+            raise InvalidSettings("a part of the demo ended unexpectedly, see the log above")
 
 
 async def _until_any(*things: Coroutine[Any, Any, object]) -> None:
-    """Wait for the first thing to happen. Raises what it raises."""
+    """Wait for the first coroutine to end. Raises what it raises."""
     waiting = [asyncio.ensure_future(thing) for thing in things]
     done, others = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for other in others:

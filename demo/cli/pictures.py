@@ -18,7 +18,7 @@ Colour = tuple[int, int, int]
 
 
 def logo() -> bytes:
-    """A lantern on a plate of the theatre's colour: it stands on a light page as on a dark one."""
+    """A lantern on a plate of the theatre's colour, for light and dark pages."""
     image = Image.new("RGBA", (480, 480), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((0, 0, 479, 479), 110, fill=COLOUR)
@@ -124,7 +124,7 @@ def _hill(draw: ImageDraw.ImageDraw, base: int, wave: int, colour: Colour) -> No
 
 
 def _glow(image: Image.Image, centre: tuple[int, int], radius: int, colour: Colour, strength: int) -> None:
-    """Light that fades towards ``radius`` pixels; ``strength`` of 255 hides what is behind its middle."""
+    """Draw light that fades towards ``radius`` pixels; ``strength`` of 255 hides what is behind its middle."""
     light = Image.radial_gradient("L").resize((2 * radius, 2 * radius)).point(_fading(strength))
     plate = Image.new("RGB", light.size, colour)
     image.paste(plate, (centre[0] - radius, centre[1] - radius), mask=light)

@@ -1,4 +1,4 @@
-"""What the demo has to sell: one producer, four shows, one promo code."""
+"""What the demo sells: one producer, four shows, one promo code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STRIPE_ACCOUNT = "acct_demo"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoAccess:
-    """The keys to the demo's API. The secrets are stored hashed in the database, so a kept demo keeps them here."""
+    """The keys to the demo's API. The database has only hashes of the secrets, so a kept demo stores them here."""
 
     producer_id: str
     producer_token: str
@@ -32,7 +32,7 @@ class DemoAccess:
 
 
 async def open_demo(container: Container, keep_in: Path | None) -> DemoAccess:
-    """Fill an empty demo, or find the way into one that was kept in the directory ``keep_in``."""
+    """Fill an empty demo, or read the keys of one that was kept in the directory ``keep_in``."""
     kept = keep_in / "demo.json" if keep_in else None
     if kept and kept.exists():
         return DemoAccess(**json.loads(kept.read_text()))

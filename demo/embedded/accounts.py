@@ -1,4 +1,4 @@
-"""The system account an embedded engine runs as when it is started by root."""
+"""The system account that runs an embedded engine started by root."""
 
 import os
 import pwd
@@ -14,7 +14,7 @@ _UNPRIVILEGED_ACCOUNTS = ("postgres", "_postgres", "nobody")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """User and group an engine's process runs as; -1 stands for those of the caller."""
+    """User and group of an engine's process; -1 stands for those of the caller."""
 
     uid: int
     gid: int

@@ -1,4 +1,4 @@
-"""Where an embedded engine listens and what opens it, remembered over restarts."""
+"""The address and the password of an embedded engine, stored for its next start."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from demo.embedded.errors import EngineError
 
 LOOPBACK = "127.0.0.1"
 
-# Below the ports that Linux (32768) and macOS (49152) give to outgoing connections: a port from there may be
-# in use at any moment, and one chosen here is likely to be free at the next start.
+# Below the ports that Linux (32768) and macOS (49152) give to outgoing connections: a port from there may be in use at
+# any moment, and one chosen here is likely to be free at the next start.
 _PORTS = range(15_000, 32_000)
 _PORT_ATTEMPTS = 200
 _PASSWORD_BYTES = 24
@@ -22,7 +22,7 @@ _OWNER_ONLY = 0o600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A loopback TCP port and the password that opens it."""
+    """A loopback TCP port and its password."""
 
     port: int
     password: str
@@ -53,7 +53,7 @@ class Endpoint:
         draft.replace(path)
 
     def on_free_port(self) -> "Endpoint":
-        """The same endpoint, moved to another port if its own is taken."""
+        """The same endpoint, on another port if its own is taken."""
         return self if is_port_free(self.port) else replace(self, port=_free_port())
 
 

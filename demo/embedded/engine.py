@@ -1,4 +1,4 @@
-"""What the embedded engines have in common: a data directory, an endpoint, and a life shared by their users."""
+"""The common part of the embedded engines: a data directory, an endpoint, and a life shared by their users."""
 
 import signal
 from abc import ABC, abstractmethod
@@ -13,7 +13,7 @@ from demo.embedded.engine_log import EngineLog
 from demo.embedded.errors import EngineError
 from demo.embedded.supervision import Supervision, wait_until
 
-# An engine that was cut off replays its log first, which takes long after a busy day.
+# An engine that was cut off first replays its log, which takes long after a busy day.
 _START_TIMEOUT_SECONDS = 120.0
 # Another program may take the port between our look and the engine's bind.
 _MAX_LAUNCHES = 3
@@ -21,10 +21,10 @@ _OWNER_ONLY = 0o700
 
 
 class EmbeddedEngine(ABC):
-    """An engine from a wheel with its data in a directory, on a loopback port, behind a password.
+    """An engine from a wheel with its data in a directory, on a loopback port, with a password.
 
-    Processes that use the same data directory share one engine: the first to come starts it, the last to leave
-    (or to die) stops it.
+    Processes that use the same data directory share one engine: the first one starts it, the last one stops it when it
+    leaves or dies.
     """
 
     title: ClassVar[str]
@@ -62,7 +62,7 @@ class EmbeddedEngine(ABC):
         return self.url
 
     def stop(self) -> None:
-        """Stop using the engine; the last user waits until it has written everything out and ended."""
+        """Stop using the engine; the last user waits until it has written all data and ended."""
         if self._supervision.is_member:
             with self._supervision.starting_or_stopping():
                 self._supervision.leave()
@@ -114,11 +114,11 @@ class EmbeddedEngine(ABC):
 
     @abstractmethod
     def _ensure_installed(self) -> None:
-        """Raises EngineError when the engine's wheel is missing: before anything is written anywhere."""
+        """Raises EngineError if the engine's wheel is missing, before anything is written."""
 
     @abstractmethod
     def _prepare(self, account: Account) -> Endpoint:
-        """Make the data ready for a start by the account; returns where the engine is to listen."""
+        """Prepare the data for a start by the account. Returns the endpoint to listen on."""
 
     @abstractmethod
     def _command(self, endpoint: Endpoint) -> Sequence[str]:
@@ -170,7 +170,7 @@ class EmbeddedEngine(ABC):
         )
 
     def _await_answer(self) -> bool:
-        """Wait for the first answer; False when the engine has ended instead."""
+        """Whether the engine gave its first answer; False if it has ended instead."""
         if not wait_until(lambda: not self.is_running or self._answers(), _START_TIMEOUT_SECONDS):
             raise EngineError(
                 f"{self.title} gave no answer in {_START_TIMEOUT_SECONDS:.0f} seconds: "

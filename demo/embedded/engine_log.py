@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 _MAX_BYTES = 5_000_000
-# As PostgreSQL and its tools mark it; they go on to log how they clean up. Valkey's last line is the reason.
+# PostgreSQL and its tools mark the reason like this, and then log how they clean up. Valkey's last line is the reason.
 _FAILURE = re.compile(r"\b(FATAL|PANIC|error): ")
 
 
@@ -12,7 +12,7 @@ class EngineLog:
     """The log at ``path``; what outgrew it in an earlier run is kept once, as ``.log.old`` beside it."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is written before the engine does."""
+        """Writes nothing before the engine does."""
         self.path = path
         self._start_of_run = 0
 
@@ -23,7 +23,7 @@ class EngineLog:
         self._start_of_run = self._size()
 
     def last_failure(self) -> str:
-        """The line of this run that tells best why it ended: the last marked failure, else the last line."""
+        """The line of this run that best explains its end: the last marked failure, else the last line."""
         with self.path.open("rb") as log:
             log.seek(self._start_of_run)
             lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]

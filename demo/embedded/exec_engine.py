@@ -41,7 +41,7 @@ def _give_up_root(uid: int, gid: int) -> None:
     libc = ctypes.CDLL(None)
     if is_linux:
         libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
-        # Or access(2), by which initdb looks for postgres, would leave the privilege out of account.
+        # Otherwise access(2), by which initdb looks for postgres, would ignore the privilege.
         libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
@@ -51,7 +51,7 @@ def _give_up_root(uid: int, gid: int) -> None:
 
 
 def _keep_directory_search(libc: ctypes.CDLL) -> None:
-    """Drop every capability but one that passes through directories, and let that one survive the exec."""
+    """Drop every capability except one that passes through directories, and keep that one over the exec."""
     header = _CapabilityHeader(_CAPABILITY_VERSION_3, 0)
     for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):
         bit = 1 << capability

@@ -18,10 +18,10 @@ from demo.embedded.postgres_cluster import DATABASE, MAINTENANCE_DATABASE, ROLE,
 
 _ANSWER_TIMEOUT_SECONDS = 2
 
-# For machines with 2 to 8 GB of memory and a solid-state disk, where the shop itself needs room too.
+# For machines with 2 to 8 GB of memory and a solid-state disk, which the service itself shares.
 _BASE_SETTINGS = {
     "listen_addresses": LOOPBACK,
-    # Socket paths have 107 bytes at most, data directories have no such limit.
+    # Socket paths may have at most 107 bytes, data directories have no such limit.
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "256MB",
@@ -29,7 +29,7 @@ _BASE_SETTINGS = {
     "work_mem": "8MB",
     "random_page_cost": "1.1",
     "max_wal_size": "2GB",
-    # Compiling pays for long analyses, never for a shop's short queries.
+    # Compiling pays for long analyses, never for short queries.
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -53,7 +53,7 @@ class EmbeddedPostgres(EmbeddedEngine):
 
     title: ClassVar[str] = "PostgreSQL"
     slug: ClassVar[str] = "postgres"
-    # "Fast shutdown": open transactions are rolled back, nothing waits for clients.
+    # "Fast shutdown": open transactions are rolled back, and the server does not wait for clients.
     stop_signal: ClassVar[signal.Signals] = signal.SIGINT
 
     @override
@@ -125,7 +125,7 @@ class EmbeddedPostgres(EmbeddedEngine):
 
     @override
     def _answers(self) -> bool:
-        # Connecting too early would only fill the log, and hide there why a start failed.
+        # Connecting too early would fill the log, and hide there why a start failed.
         if not self._cluster.accepts_connections:
             return False
         try:

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster (the data directory of a server) while nothing serves it: made, checked, repaired."""
+"""A PostgreSQL cluster (the data directory of a server) without a running server: made, checked, repaired."""
 
 import shutil
 import signal
@@ -19,8 +19,8 @@ MAINTENANCE_DATABASE = "postgres"
 
 _OWNER_ONLY = 0o700
 _STATUS_LINE_OF_PID_FILE = 7
-# A new file of the write-ahead log is filled with zeroes while all who commit wait. With PostgreSQL's 16 MB a crowd at
-# the checkout stood still for 60 ms every 7,000 orders.
+# A new file of the write-ahead log is filled with zeroes while all commits wait. With PostgreSQL's 16 MB all checkouts
+# stopped for 60 ms every 7,000 orders.
 _WAL_FILE_MEGABYTES = 4
 
 # The superuser has no password and so cannot log in at all; the application never needs it.
@@ -33,7 +33,7 @@ _CREATE_ROLE_AND_DATABASE = (
 
 
 class PostgresCluster:
-    """The cluster in a directory; what the tools that work on it say goes to the log."""
+    """The cluster in a directory; the output of the tools that work on it goes to the log."""
 
     def __init__(self, directory: Path, log: EngineLog, *, durable: bool) -> None:
         """Without ``durable`` nothing is waited for to reach the disk."""
@@ -49,7 +49,7 @@ class PostgresCluster:
 
     @property
     def accepts_connections(self) -> bool:
-        """Whether the server that runs on it says so."""
+        """Whether the server that runs on it accepts connections."""
         try:
             status = self._pid_file.read_text().splitlines()[_STATUS_LINE_OF_PID_FILE:]
         except FileNotFoundError:
@@ -57,7 +57,7 @@ class PostgresCluster:
         return bool(status) and status[0].strip() == "ready"
 
     def create(self, password: str, account: Account) -> None:
-        """Make it beside its place and move it there complete: an interrupted start leaves no half one."""
+        """Make it beside its place and move it there complete: an interrupted start leaves no partial cluster."""
         draft = self._directory.with_suffix(".draft")
         if draft.exists():
             shutil.rmtree(draft)
@@ -92,12 +92,12 @@ class PostgresCluster:
         self._pid_file.unlink(missing_ok=True)
 
     def set_password(self, password: str, account: Account) -> None:
-        """Give the application's role another password, which must not contain quotes."""
+        """Change the password of the application's role; it must not contain quotes."""
         self._execute(self._directory, account, _set_password(password))
 
     def _execute(self, directory: Path, account: Account, statements: str) -> None:
-        """Run statements as superuser, one a line, in a server without network."""
-        # A statement that fails must fail the run instead of being reported on and passed over.
+        """Run statements as superuser, one per line, in a server without network."""
+        # A statement that fails must fail the run, instead of only being reported.
         options = ["-c", "exit_on_error=on", *([] if self._durable else ["-c", "fsync=off"])]
         self._run(
             [_program("postgres"), "--single", *options, "-D", str(directory), MAINTENANCE_DATABASE],

@@ -26,7 +26,7 @@ _BASE_SETTINGS = {
     "daemonize": "no",
     "dir": ".",
     "logfile": '""',
-    # The append-only file keeps queues over restarts; snapshots on top would only cost.
+    # The append-only file keeps queues over restarts; snapshots in addition would only cost.
     "appendonly": "yes",
     "appendfsync": "everysec",
     "save": '""',

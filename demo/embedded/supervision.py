@@ -29,7 +29,7 @@ from demo.embedded.errors import EngineError
 
 _ISOLATED_PYTHON = (sys.executable, "-I", "-S")
 _STOP_TIMEOUT_SECONDS = 20.0
-# On top of the time the supervisor itself gives the engine before it kills it.
+# In addition to the time that the supervisor gives the engine before it kills it.
 _SUPERVISOR_GRACE_SECONDS = 5.0
 _POLL_SECONDS = 0.01
 
@@ -56,7 +56,7 @@ def engine_environment() -> dict[str, str]:
 
 
 def wait_until(condition: Callable[[], bool], timeout_seconds: float) -> bool:
-    """Poll the condition; False when it did not come true in time."""
+    """Poll the condition. False if it did not become true in time."""
     deadline = time.monotonic() + timeout_seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -88,12 +88,12 @@ class Supervision:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the engine; None when it does not run or has only begun to start."""
+        """Process id of the engine; None if it does not run or has only begun to start."""
         recorded = self._engine_lock.read_text() if self.is_running else ""
         return int(recorded) if recorded else None
 
     def starting_or_stopping(self) -> AbstractContextManager[None]:
-        """Keeps every other user from starting, joining and leaving for the length of the block."""
+        """Keep every other user from starting, joining and leaving for the length of the block."""
         return file_locks.exclusive(self._start_lock)
 
     def join(self) -> None:
@@ -108,7 +108,7 @@ class Supervision:
         os.close(self._membership)
         self._membership = None
         if not wait_until(self._is_stopped_or_shared, _STOP_TIMEOUT_SECONDS + _SUPERVISOR_GRACE_SECONDS):
-            # The supervisor was killed, on a system that does not pass that on to the engine.
+            # The supervisor was killed, on a system that does not stop the engine then.
             self.kill()
 
     def spawn(self, command: Sequence[str], *, account: Account, directory: Path, log_path: Path) -> None:
@@ -125,7 +125,7 @@ class Supervision:
                     str(_STOP_TIMEOUT_SECONDS),
                     *command_as(account, self._stop_signal, command),
                 ],
-                # Whether the engine runs is seen by its lock, and why not in its log.
+                # Its lock shows whether the engine runs, and its log why not.
                 check=False,
                 cwd=directory,
                 env=engine_environment(),

@@ -42,7 +42,7 @@ class MailCatcher:
 
     @property
     def smtp_url(self) -> str:
-        """Such as "smtp://127.0.0.1:2525"."""
+        """The address for mailers, such as "smtp://127.0.0.1:2525"."""
         return f"smtp://{self._host}:{self._smtp_port}"
 
     @property
@@ -51,7 +51,7 @@ class MailCatcher:
         return f"http://{self._host}:{self._http_port}"
 
     async def start(self) -> None:
-        """Listen on both ports. Raises OSError where one is taken."""
+        """Listen on both ports. Raises OSError if one is taken."""
         self._smtp_port = await self._smtp.start(self._host, self._smtp_port)
         try:
             await self._web.setup()

@@ -25,7 +25,7 @@ class CaughtAttachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaughtMail:
-    """One mail for one or more envelope recipients, as the server was given it. ``received_at`` is in UTC."""
+    """One mail for one or more envelope recipients, as the server received it. ``received_at`` is in UTC."""
 
     id: int
     envelope_from: str
@@ -40,7 +40,7 @@ class CaughtMail:
 
     @property
     def message_id(self) -> str:
-        """Without angle brackets."""
+        """The Message-ID without angle brackets."""
         return self.header("Message-ID").strip("<>")
 
     @property
@@ -87,14 +87,14 @@ class CaughtMails:
         self._arrival = asyncio.Condition()
 
     def __iter__(self) -> Iterator[CaughtMail]:
-        """Oldest first."""
+        """The mails, oldest first."""
         return iter(tuple(self._mails))
 
     def __len__(self) -> int:
         return len(self._mails)
 
     async def add(self, raw: bytes, *, envelope_from: str, envelope_to: tuple[str, ...]) -> None:
-        """Keep a mail, and wake those who wait for it."""
+        """Keep a mail, and wake the tasks that wait for it."""
         self._last_id += 1
         mail = CaughtMail(
             id=self._last_id,
@@ -112,11 +112,11 @@ class CaughtMails:
         return next((mail for mail in self._mails if mail.id == mail_id), None)
 
     def addressed_to(self, address: str | None) -> list[CaughtMail]:
-        """Oldest first; every mail where ``address`` is None."""
+        """The mails to the address, oldest first; all mails if ``address`` is None."""
         return [mail for mail in self._mails if address is None or address in mail.envelope_to]
 
     async def wait_for(self, count: int, address: str | None) -> list[CaughtMail]:
-        """Return once ``count`` mails to the address are here."""
+        """The mails to the address, once there are ``count``."""
         async with self._arrival:
             await self._arrival.wait_for(lambda: len(self.addressed_to(address)) >= count)
             return self.addressed_to(address)

@@ -15,7 +15,7 @@ _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# A letter may look as it likes, but it loads nothing and runs nothing, and its links open in a tab of their own.
+# A mail may look in any way, but it loads nothing and runs nothing, and its links open in a separate tab.
 _LETTER_SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 _LETTER_POLICY = (
     f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'self'; sandbox {_LETTER_SANDBOX}"
@@ -54,7 +54,7 @@ class MailboxPages:
         return self._page("mail.html", mail=find_mail(self._mails, request))
 
     async def show_letter(self, request: web.Request) -> web.Response:
-        """The HTML alternative alone, for the frame."""
+        """Only the HTML alternative, for the frame."""
         html = find_mail(self._mails, request).html
         before, head, after = html.partition("<head>")
         framed = f"{before}{head}{_LINKS_IN_NEW_TAB}{after}" if head else _LINKS_IN_NEW_TAB + html

@@ -1,4 +1,4 @@
-"""What the pages and the JSON share: where a mail and its parts are found."""
+"""The common part of pages and JSON: finding a mail and its parts."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def find_attachment(mails: CaughtMails, request: web.Request) -> CaughtAttachmen
 
 
 def attachment_path(mail: CaughtMail, number: int) -> str:
-    """Counted from 1. The file's name is there for those who save it."""
+    """The address of an attachment, counted from 1. It ends with the file's name, for browsers that save it."""
     return f"/mails/{mail.id}/attachments/{number}/{quote(mail.attachments[number - 1].filename, safe='')}"

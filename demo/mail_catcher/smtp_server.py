@@ -35,7 +35,7 @@ class Faults:
     """Seconds before the answer to MAIL, RCPT or CONTENT."""
 
     def fix(self) -> None:
-        """Behave again."""
+        """Switch all faults off."""
         self.refused_addresses.clear()
         self.is_busy = False
         self.is_hanging = False
@@ -104,7 +104,7 @@ class SmtpServer:
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; 0 means any free port. Returns the port. Raises OSError where it is taken."""
+        """Listen; 0 means any free port. Returns the port. Raises OSError if it is taken."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._new_session, host, port, ssl=self._tls)
         bound_port: int = self._server.sockets[0].getsockname()[1]
@@ -125,7 +125,7 @@ class SmtpServer:
 
 
 class _TrackedSmtp(SMTP):
-    """aiosmtpd forgets its sessions; a server that stops has to end them."""
+    """aiosmtpd does not keep its sessions, but a server that stops has to end them."""
 
     def __init__(self, handler: object, sessions: set[_TrackedSmtp], **options: Any) -> None:
         super().__init__(

@@ -48,12 +48,12 @@ class FaultPlan:
         self._waiting.setdefault(operation, []).extend([fault] * times)
 
     def next_for(self, operation: str) -> Fault | None:
-        """Take the fault that the call just received is to suffer."""
+        """Take the fault for the call that was just received."""
         waiting = self._waiting.get(operation)
         return waiting.pop(0) if waiting else None
 
     def waiting(self) -> dict[str, list[Fault]]:
-        """What has not happened yet, by operation."""
+        """The faults that have not happened yet, by operation."""
         return {operation: list(faults) for operation, faults in self._waiting.items() if faults}
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""What can be chosen when a sandbox is started."""
+"""The options of a sandbox."""
 
 import time
 from collections.abc import Callable

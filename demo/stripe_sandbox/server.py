@@ -1,4 +1,4 @@
-"""The sandbox as a server: everything wired together, on one event loop."""
+"""The sandbox as a server: all parts wired together, on one event loop."""
 
 import asyncio
 from contextlib import suppress
@@ -75,7 +75,7 @@ class StripeSandbox:
         answer.headers["Date"] = formatdate(self.options.clock(), usegmt=True)
 
     async def start(self) -> None:
-        """Listen, and return once requests are answered. Raises OSError where the port is taken."""
+        """Listen, and return once requests are answered. Raises OSError if the port is taken."""
         options = self.options
         await self._runner.setup()
         site = web.TCPSite(self._runner, options.host, options.port, backlog=_BACKLOG)

@@ -1,4 +1,4 @@
-"""Signed webhooks, delivered at least once: retried with growing pauses until the receiver says 2xx."""
+"""Signed webhooks, delivered at least once: retried with growing pauses until the receiver answers 2xx."""
 
 import asyncio
 import logging
@@ -63,7 +63,7 @@ class WebhookSender:
             await self._session.close()
 
     def reset(self) -> None:
-        """Drop what is waiting and deliver again as at the start; the endpoint stays."""
+        """Drop waiting deliveries and deliver again as at the start; the endpoint stays."""
         self.shuffled = False
         self.copies = 1
         self.failed_attempts = 0
@@ -79,13 +79,13 @@ class WebhookSender:
         self._note_progress()
 
     def send(self, event: RecordedEvent) -> None:
-        """Put an event in the line; without an endpoint, or for an event it does not want, do nothing."""
+        """Queue an event, unless there is no endpoint or it does not want the event."""
         if self.url is None or (self._events is not None and event.event_type not in self._events):
             return
         self.resend(event, copies=self.copies)
 
     def resend(self, event: RecordedEvent, *, copies: int = 1) -> None:
-        """Put an event in the line whether or not it was delivered before."""
+        """Queue an event, even if it was delivered before."""
         self._backlog.extend([_Delivery(event=event)] * copies)
         self._note_progress()
 
@@ -100,7 +100,7 @@ class WebhookSender:
 
     @property
     def waiting(self) -> int:
-        """Deliveries not done: in line, waiting for another try, or under way."""
+        """The number of deliveries not done: in line, waiting for another try, or under way."""
         return len(self._backlog) + len(self._timers) + self._in_flight
 
     async def idle(self) -> None:
@@ -159,11 +159,11 @@ class WebhookSender:
         self._timers.add(timer)
 
     async def _post(self, session: aiohttp.ClientSession, event: RecordedEvent) -> str | None:
-        """None when the receiver took the event, else what went wrong."""
+        """None if the receiver accepted the event, else what went wrong."""
         if self.url is None:
             return "no endpoint"
-        # The signature's time is that of the Date header: moving the sandbox's time forward does not change either, as
-        # the receiver's clock stays where it is.
+        # The signature's time is that of the Date header. Moving the sandbox's time forward changes neither, as the
+        # receiver's clock does not move.
         signature = stripe.WebhookSignature.generate_signature_header(
             event.body.decode(), self.secret, int(self._clock())
         )

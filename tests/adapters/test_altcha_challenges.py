@@ -1,4 +1,4 @@
-"""Challenges that cost some work: who solves one may go on, once, at the show that asked."""
+"""Challenges that cost some work: a solution is good once, for the show of the challenge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""English words in the habits of the show's country."""
+"""English words with the conventions of the show's country."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ from entrypoints.container import Container
 from entrypoints.settings import Settings
 from tests.support.factories import Wanted, cart, customer, producer, show
 
-#: Nothing in memory takes this long: what does hangs.
+#: Nothing in memory takes this long: a test that does hangs.
 HANGS_SECONDS: Final = 20
 #: What the world takes from them: its address, its own secret, and whom to tell of disputes.
 SETTINGS: Final = Settings(public_url="https://tickets.example", operator_email="operator@example.org")
@@ -83,10 +83,10 @@ A_DAY: Final = timedelta(days=1)
 
 
 class FlakyPayment(MemoryPayment):
-    """``busy`` makes the provider say that the call is being worked on already; ``losing_answers`` makes it open the
-    session, and the answer get lost. So many calls as ``too_many_calls`` for a session come too fast for it. Sessions
-    in ``miscounted`` say that one cent too much was paid, and of those in ``unreachable`` nothing can be learnt.
-    ``asked`` are the sessions that were asked about, in order.
+    """``busy`` makes the provider say that the call is already being processed; ``losing_answers`` makes it open the
+    session, and lose the answer. It refuses ``too_many_calls`` calls for a session as too fast. Sessions in
+    ``miscounted`` report one cent too much as paid, and those in ``unreachable`` cannot be read. ``asked`` are the
+    sessions that were read, in order.
     """
 
     def __init__(self) -> None:
@@ -298,7 +298,7 @@ class World:
         return sale.stock.promo_codes[promo_code.id].uses
 
     async def tasks(self) -> list[OutboxTask]:
-        """Everything in the outbox that is still to be done, due within a day."""
+        """All unfinished tasks of the outbox that are due within a day."""
         now = self.clock.now() + A_DAY
         async with self.database() as uow:
             due = await uow.outbox.due(now=now, limit=1000)
@@ -310,7 +310,7 @@ class World:
             return await uow.refunds.of_order(order.id)
 
     async def claimed(self, task: OutboxTask) -> OutboxTask:
-        """A new task as a worker has it that may take a day for it."""
+        """A new task, claimed as by a worker that may take a day for it."""
         now = self.clock.now()
         async with self.database() as uow:
             await uow.outbox.add([task])
@@ -320,12 +320,12 @@ class World:
         return claimed
 
     async def run_tasks(self) -> None:
-        """Everything in the outbox that is due now is tried once."""
+        """Try all due tasks of the outbox once."""
         for task in await self.tasks():
             await self.run_task(task.id)
 
     async def until_it_has_a_session(self, order: Order, *, within_seconds: float = HANGS_SECONDS) -> Order:
-        """The order, once the background has got it a session."""
+        """The order, once it has its session from the background."""
         async with asyncio.timeout(within_seconds):
             while (found := await self.order(order.id)).session_id is None:
                 await asyncio.sleep(0.001)
@@ -340,7 +340,7 @@ class World:
 def request(
     *wanted: Wanted, promo_code: str | None = None, key: str | None = None, **overrides: object
 ) -> CheckoutRequest:
-    """What a buyer asks for; requests with the same ``key`` for the same cart are the same."""
+    """A buyer's request; requests with the same ``key`` for the same cart are the same."""
     asked = cart(*wanted, promo_code=promo_code)
     fingerprint = repr((asked, overrides)).encode()
     return CheckoutRequest(

@@ -1,4 +1,4 @@
-"""What a buyer does in a browser window, in a buyer's words."""
+"""A buyer's actions in a browser window, in a buyer's words."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Buyer:
         await self.open(f"/shows/{on_sale.id}")
 
     async def choose(self, ticket: str, quantity: int) -> None:
-        """By the buttons beside the number."""
+        """Choose a quantity with the buttons beside the number."""
         for _ in range(quantity):
             await self.page.get_by_role("button", name=f"One more: {ticket}").click()
 
@@ -36,7 +36,7 @@ class Buyer:
         return self.page.get_by_label(f"How many: {ticket}")
 
     async def go_on(self, total: str | None = None) -> None:
-        """To the form; ``total`` is what the page must have told before."""
+        """Continue to the form; ``total`` is what the page must have shown before."""
         if total:
             await self.sees_total(total)
         await self.page.get_by_role("button", name="Continue").click()
@@ -54,7 +54,7 @@ class Buyer:
         return self.page.locator("[data-pay-button]")
 
     async def order(self, on_sale: OnSale, quantity: int = 1, **details: str) -> None:
-        """From the show to Stripe's page, with the first ticket."""
+        """Go from the show to Stripe's page, with the first ticket."""
         await self.open_show(on_sale)
         await self.choose(on_sale.tickets[0].name, quantity)
         await self.go_on()
@@ -63,7 +63,7 @@ class Buyer:
         await self.page.wait_for_url(STRIPE_PAGE)
 
     async def press(self, outcome: str) -> None:
-        """A button of Stripe's page: paid, declined, cancelled, delayed."""
+        """Press a button of Stripe's page: paid, declined, cancelled, delayed."""
         await self.page.locator(f"button[value={outcome}]").click()
 
     async def sees(self, heading: str) -> None:
@@ -75,5 +75,5 @@ class Buyer:
 
     @property
     def order_id(self) -> UUID:
-        """Of the order whose page is open."""
+        """The id of the order whose page is open."""
         return UUID(self.page.url.partition("/orders/")[2][:36])

@@ -26,9 +26,9 @@ from tests.support.server import Service
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 _FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-#: Without a browser one test alone is collected, which says so in one line.
+#: Without a browser only one test is collected, which says so in one line.
 collect_ignore_glob = [] if CHROMIUM else ["test_[!b]*.py", "test_buying.py"]
-#: Nothing on these pages takes longer, on a machine that is busy with many tests.
+#: Nothing on these pages takes longer, even on a busy machine.
 PATIENCE_MS = 20_000
 _VIEWPORT = ViewportSize(width=1000, height=800)
 
@@ -46,7 +46,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 async def usual_window(browser: Browser) -> AsyncIterator[Page]:
-    """The window of tests that want nothing special of it: opening one takes longer than most pages."""
+    """The window of tests without special needs: opening one takes longer than most pages."""
     context = await browser.new_context(viewport=_VIEWPORT)
     context.set_default_timeout(PATIENCE_MS)
     yield await context.new_page()
@@ -54,7 +54,7 @@ async def usual_window(browser: Browser) -> AsyncIterator[Page]:
 
 
 class Buyers:
-    """Opens browser windows that share nothing. What went wrong in any of them fails the test."""
+    """Opens browser windows that share nothing. An error in any of them fails the test."""
 
     def __init__(self, browser: Browser, url: str) -> None:
         self._browser = browser
@@ -76,7 +76,7 @@ class Buyers:
         return Buyer(page, url or self._url)
 
     async def leave(self, buyer: Buyer) -> None:
-        """Nothing of the buyer stays in the window: no cookie, no other tab."""
+        """Remove all traces of the buyer from the window: cookies and other tabs."""
         context = buyer.page.context
         context.remove_listener("weberror", self._hear_error)
         context.remove_listener("console", self._hear)

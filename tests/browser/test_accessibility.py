@@ -1,4 +1,4 @@
-"""Every page in every state: axe-core finds nothing to say against it (WCAG 2.2 AA), and it is light."""
+"""Every page in every state: axe-core finds no violation (WCAG 2.2 AA), and the page is light."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tests.support.factories import producer
 from tests.support.server import Service, running
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
-#: Everything axe knows of WCAG up to 2.2 AA, and what it recommends besides.
+#: All of axe's rules for WCAG up to 2.2 AA, and its recommendations.
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-#: A letter has no landmarks: it is a part of the page that its reader's mail program shows.
+#: A mail has no landmarks: it is a part of the page that its reader's mail program shows.
 _LETTER_RULES = [rule for rule in _RULES if rule != "best-practice"]
 _LOOK_FOR_VIOLATIONS = """async rules => {
     const found = await axe.run(document, {runOnly: rules, resultTypes: ["violations"]});
@@ -59,7 +59,7 @@ KIB = 1024
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Something that the browser fetched for a page. ``blocking``: nothing is shown before it is there."""
+    """A resource that the browser fetched for a page. ``blocking``: the page shows nothing before it is there."""
 
     url: str
     weight: int
@@ -68,7 +68,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a page is looked at. ``colour`` is the producer's."""
+    """The settings for viewing a page. ``colour`` is the producer's."""
 
     scheme: Literal["light", "dark"]
     colour: str
@@ -85,7 +85,7 @@ LOOKS = (
 
 
 async def troubles(page: Page, look: Look, rules: Sequence[str]) -> list[str]:
-    """What axe has to say against the page, and by how much it is too wide."""
+    """axe's violations on the page, and by how much the page is too wide."""
     await page.set_viewport_size({"width": look.width, "height": 800})
     await page.emulate_media(color_scheme=look.scheme)
     found = [str(each) for each in await page.evaluate(_LOOK_FOR_VIOLATIONS, rules)]
@@ -101,7 +101,7 @@ async def stage(box_office: BoxOffice, service: Service, settings: Settings, clo
 
 
 class Inspection:
-    """What was found on pages, by their names."""
+    """The troubles found on pages, by the pages' names."""
 
     def __init__(self) -> None:
         self.troubles: dict[tuple[str, Look], list[str]] = {}
@@ -110,7 +110,7 @@ class Inspection:
         self.blocking: set[str] = set()
 
     async def walk(self, buyer: Buyer, views: Sequence[View]) -> None:
-        """In one window, from page to page."""
+        """Inspect the pages one after the other, in one window."""
         await buyer.page.route("**/pay?token=*", _without_leading_on)
         for view in views:
             await view.show(buyer)
@@ -130,7 +130,9 @@ class Inspection:
 
 
 async def test_every_page_is_light_and_open_to_everybody(buyers: Buyers, stage: Stage) -> None:
-    """No violation by day or by night, on a phone or on a desk; under 60 KiB without the show's image; no strangers."""
+    """No violation in light or dark mode, on a phone or on a desk; under 60 KiB without the show's image; nothing from
+    other hosts.
+    """
     inspection = Inspection()
     views = await stage.views(by=producer())
     # Two windows at a time: axe leaves a core to the other one.
@@ -157,7 +159,7 @@ async def test_every_letter_is_open_to_everybody(usual_window: Page, facts: Emai
 
 
 async def _without_leading_on(route: Route) -> None:
-    """The page that waits for Stripe's asks again every other second. Here it stays."""
+    """Keep the page that waits for Stripe's from reloading every other second."""
     answer = await route.fetch()
     headers = {name: value for name, value in answer.headers.items() if name != "refresh"}
     await route.fulfill(response=answer, headers=headers)

@@ -1,4 +1,4 @@
-"""Whether there is a browser at all: all other tests of this folder need one."""
+"""Whether there is a browser: all other tests of this folder need one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the show to the tickets, in every way that there is."""
+"""From the show to the tickets, in every possible way."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_promo_code(buyer: Buyer, box_office: BoxOffice) -> None:
     await expect(buyer.page.locator("#total")).to_contain_text("Invalid promo code")
     await code.fill("test20")
     await buyer.go_on("$88.79")
-    # Meanwhile somebody else uses it up.
+    # In the meantime another buyer uses it up.
     (await box_office.checkout(on_sale.cart(1), promo_code="TEST20")).created()
     await buyer.fill_in()
     await buyer.pay_button.click()
@@ -133,7 +133,7 @@ async def test_without_scripts(buyers: Buyers, box_office: BoxOffice) -> None:
     await page.get_by_role("button", name="Pay").click()
     await expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
     await buyer.fill_in()
-    # Changed, and not looked at: the new total is asked about first.
+    # Changed without a look at it: the page asks about the new total first.
     await page.get_by_text("Change tickets").click()
     await buyer.number("Circle").fill("0")
     await page.get_by_role("button", name="Pay").click()

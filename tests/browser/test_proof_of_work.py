@@ -1,4 +1,4 @@
-"""A browser does the work that a hot show asks for, and its buyer does not notice."""
+"""A browser does the work that a hot show requires, and its buyer does not notice."""
 
 from __future__ import annotations
 

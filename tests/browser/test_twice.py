@@ -1,4 +1,4 @@
-"""However often a buyer sends the form: one order (P2-006, P2-007 in a browser)."""
+"""One order, even if a buyer sends the form several times (P2-006, P2-007 in a browser)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.server import Service
 
 
 async def orders_of(service: Service, on_sale: OnSale) -> dict[UUID, str]:
-    """Every order of a show that was ever placed, and how it stands."""
+    """Every order that was ever placed for a show, with its status."""
     engine = service.container.engine()
     async with engine.connect() as connection:
         found = await connection.exec_driver_sql(
@@ -39,7 +39,7 @@ async def test_sent_again_while_the_first_is_under_way(buyer: Buyer, box_office:
     await buyer.choose(on_sale.tickets[0].name, 1)
     await buyer.go_on()
     await buyer.fill_in()
-    # As where scripts do not run: both clicks send the form.
+    # As without scripts: both clicks send the form.
     sent = """form => Promise.all([1, 2, 3].map(() =>
         fetch(form.action, {method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual"})
         .then(answer => answer.type)))"""

@@ -1,4 +1,4 @@
-"""What changes while a buyer looks at it, told in plain words."""
+"""Changes while a buyer looks at a page, explained in plain words."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_hold_runs_out(buyer: Buyer, box_office: BoxOffice, service: Servi
 
 
 async def test_payment_that_is_not_confirmed_yet(buyer: Buyer, box_office: BoxOffice, sandbox: StripeSandbox) -> None:
-    """Stripe cannot be asked when the buyer comes back; the page changes by itself when the webhook is there."""
+    """Stripe does not answer when the buyer comes back; the page changes automatically when the webhook is there."""
     on_sale = await box_office.put_on_sale()
     await buyer.order(on_sale)
     with webhooks_held_back(sandbox):
@@ -105,8 +105,8 @@ async def test_delayed_payment(buyer: Buyer, box_office: BoxOffice) -> None:
 
 
 async def test_queue_before_stripe(buyers: Buyers, settings: Settings, redis_url: str, sandbox: StripeSandbox) -> None:
-    """Sessions are opened one after the other: the buyer waits on a page of ours, and is sent on from there."""
-    # A Redis database that no other test uses: their turns come as they did.
+    """Sessions open one after the other: the buyer waits on a page of ours, and is forwarded from there."""
+    # A separate database of Redis: the slots of other tests are not affected.
     port, turns = free_port(), f"{redis_url[:-1]}8"
     slow = msgspec.structs.replace(
         settings, stripe_rate_per_second=0.8, redis_url=turns, public_url=f"http://127.0.0.1:{port}"

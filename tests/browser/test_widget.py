@@ -1,4 +1,4 @@
-"""The widget on a producer's own site: two origins, as in the world (localhost is another one than 127.0.0.1)."""
+"""The widget on a producer's own site: two origins, as in reality (localhost and 127.0.0.1 are different origins)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_tickets_are_chosen_in_the_frame_and_bought_in_the_whole_window(
     await frame.get_by_role("button", name="One more: Stalls").click()
     await frame.get_by_role("button", name="One more: Stalls").click()
     await expect(frame.locator("#total .sum td")).to_have_text("$54.84")
-    # As high as what is in it: nothing has to be scrolled inside.
+    # As high as its content: it never scrolls inside.
     element = buyer.page.locator("iframe")
     inside = await frame.locator("html").evaluate("e => e.scrollHeight")
 

@@ -1,4 +1,4 @@
-"""Every page of the storefront, in every state that it can be in."""
+"""Every page of the storefront, in every possible state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DECLINED = "Your card was declined."
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A page, found at ``url``. ``step`` is what a buyer does there before it looks as it is called."""
+    """A page at ``url``. ``step`` is what a buyer does there to bring it into the named state."""
 
     name: str
     url: str
@@ -38,7 +38,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Puts everything in place that pages are about. ``away`` is where a service answers whose database is gone."""
+    """Prepares all data that the pages show. ``away`` is the address of a service whose database is gone."""
 
     box_office: BoxOffice
     links: Links
@@ -93,7 +93,7 @@ class Stage:
 
 
 def _orders(on_sale: OnSale) -> dict[str, Order]:
-    """An order at every point of its life, by what its page is about."""
+    """An order at every point of its life, by the name of its page's state."""
     stalls, _, box, _ = on_sale.tickets
     now = datetime.now(UTC)
 
@@ -122,7 +122,7 @@ def _orders(on_sale: OnSale) -> dict[str, Order]:
 
 
 def _void(made: Order, count: int) -> Order:
-    """The order, of which the first tickets admit nobody any more."""
+    """The order, with its first ``count`` tickets void."""
     void = (replace(attendee, status=AttendeeStatus.VOID) for attendee in made.attendees[:count])
     return replace(made, attendees=(*void, *made.attendees[count:]))
 

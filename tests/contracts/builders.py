@@ -1,4 +1,4 @@
-"""What the contracts store: factories' things with a few words less, and with fields that must survive the way."""
+"""Objects that the contract tests store: shorter factories, with fields that must survive storage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from domain.stock import Stock
 from domain.tasks import OutboxTask, TaskKind
 from tests.support import factories
 
-#: To the microsecond, so that nothing may round a time on its way.
+#: To the microsecond, so a test notices if storage rounds a time.
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_456, tzinfo=UTC)
 POLICY = CheckoutPolicy()
 ADA = factories.customer(phone="+15551234567")
@@ -32,7 +32,7 @@ new_id = SystemIds().new
 
 
 def issue(_show_id: UUID) -> tuple[UUID, str]:
-    """A new admission. Its id is one of those that sort as they were made: attendees keep that order."""
+    """A new admission. Its ids sort in the order they were made, because attendees keep that order."""
     return new_id(), uuid4().hex
 
 
@@ -82,7 +82,7 @@ def an_order(
     idempotency_key: str | None = None,
     policy: CheckoutPolicy = POLICY,
 ) -> Order:
-    """What a checkout makes of a cart, on a stock of its own: nothing is stored, no counter changes."""
+    """The order that a checkout makes of a cart, on a separate stock: nothing is stored, no counter changes."""
     stock = Stock([replace(t, inventory=Inventory(10)) for t in quantities], [promo_code] if promo_code else [])
     return Offering(show, producer, stock, policy).place(
         a_cart(quantities, promo_code=promo_code.code if promo_code else None),
@@ -109,7 +109,7 @@ def a_producers_task(producer: Producer, *, due_at: datetime = NOW) -> OutboxTas
 
 
 def a_refund(order: Order, *, sequence: int = 1, amount: int = 10_00) -> Refund:
-    """One that Stripe has not heard of."""
+    """A refund that Stripe does not know of."""
     return Refund(
         id=new_id(),
         order_id=order.id,
@@ -143,7 +143,7 @@ class Theatre:
         self.promo_code = a_promo_code(self.show, max_uses=max_uses)
 
     async def store(self, uow: UnitOfWork) -> None:
-        """Write it all down; the caller commits."""
+        """Store everything; the caller commits."""
         await uow.producers.add(self.producer)
         await uow.shows.add(self.show)
         await uow.tickets.add(self.stalls)
@@ -170,7 +170,7 @@ class Theatre:
 
 
 def paid(order: Order, *, tax: int = 0) -> Order:
-    """Completed, with everybody's ticket."""
+    """The completed order, with its tickets."""
     return replace(
         order,
         status=OrderStatus.COMPLETED,

@@ -1,4 +1,4 @@
-"""What stands behind the ports: the memory fakes and the real adapters, each as tests need them."""
+"""The adapters behind the ports: the memory fakes and the real ones."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def unit_of_work(request: pytest.FixtureRequest, contracts_engine: AsyncEn
 
 @pytest.fixture
 async def theatre(unit_of_work: UnitOfWorkFactory) -> Theatre:
-    """A theatre that is stored already."""
+    """A stored theatre."""
     theatre = Theatre()
     async with unit_of_work() as uow:
         await theatre.store(uow)

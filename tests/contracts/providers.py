@@ -24,53 +24,53 @@ class Provider(Protocol):
     def payment(self) -> Payment: ...
 
     def pay(self, session_id: str, *, tax: int) -> None:
-        """The buyer pays. ``tax`` in minor units is what 10 % come to."""
+        """Pay, as the buyer. ``tax`` in minor units is 10 %."""
         ...
 
     def pay_by_delayed_method(self, session_id: str) -> None:
-        """The buyer is done; the money is not there yet."""
+        """Finish as the buyer; the money is not there yet."""
         ...
 
     def money_arrives(self, session_id: str, *, tax: int) -> None:
-        """A delayed payment comes through."""
+        """Let a delayed payment come through."""
         ...
 
     def money_fails(self, session_id: str) -> None:
-        """A delayed payment does not come through."""
+        """Let a delayed payment fail."""
         ...
 
     def refuse(self, order: Order) -> None:
-        """From now on the order cannot be paid here."""
+        """Make the provider refuse payments of the order."""
         ...
 
     def refuse_refunds(self, order: Order) -> None:
-        """From now on the order's payment cannot be given back."""
+        """Make the provider refuse refunds of the order's payment."""
         ...
 
     def decline(self, session_id: str) -> str:
-        """The buyer's card is refused. The id of the payment."""
+        """Refuse the buyer's card. Returns the id of the payment."""
         ...
 
     def fail_refund(self, provider_refund_id: str) -> None:
-        """A refund that seemed to be there comes back."""
+        """Send back a refund that seemed to have arrived."""
         ...
 
     async def refund_by_hand(self, order: Order, amount: int) -> None:
-        """Somebody refunds ``amount`` minor units in the provider's dashboard."""
+        """Refund ``amount`` minor units in the provider's dashboard."""
         ...
 
     def open_dispute(self, order: Order) -> str:
-        """The buyer's bank asks for the money back. The id of the dispute."""
+        """Open a dispute, as the buyer's bank. Returns its id."""
         ...
 
     def close_dispute(self, dispute_id: str, *, won: bool) -> None: ...
 
     def disable(self, account_id: str) -> None:
-        """The account can take no charges any more."""
+        """Disable the charges of an account."""
         ...
 
     def queue(self, seconds: float) -> None:
-        """Every new session has to wait so long for its turn."""
+        """Make every new session wait this long for its slot."""
         ...
 
     async def given_back(self, order: Order) -> list[int]:
@@ -78,7 +78,7 @@ class Provider(Protocol):
         ...
 
     def forget_repetitions(self) -> None:
-        """So much time passes that the provider no longer knows one call for the repetition of another."""
+        """Let so much time pass that the provider no longer recognises repeated calls."""
         ...
 
 
@@ -146,7 +146,7 @@ class MemoryProvider:
         self.payment.queue_seconds = seconds
 
     def forget_repetitions(self) -> None:
-        """It knows orders, not calls."""
+        """Do nothing: it recognises orders, not calls."""
 
 
 class StripeProvider:

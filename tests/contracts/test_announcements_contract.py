@@ -1,4 +1,4 @@
-"""The OutboxRepo port, where it writes for all orders of a show at once."""
+"""The OutboxRepo port, for tasks that are written for all orders of a show at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The AuditLogRepo port: what was changed, newest first."""
+"""The AuditLogRepo port: changes, newest first."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ async def test_since_is_included_and_until_is_not(unit_of_work: UnitOfWorkFactor
 async def test_pages_follow_one_another_without_gap_or_repetition(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre, limit: int
 ) -> None:
-    # Three of the five were made at the same moment: only the id tells which came last.
+    # Three of the five were made at the same moment: only the id shows which came last.
     entries = [an_entry(theatre, at=NOW + second * SECOND) for second in (0, 1, 1, 1, 2)]
     await store(unit_of_work, *entries)
 

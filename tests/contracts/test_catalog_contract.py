@@ -297,7 +297,7 @@ async def test_shows_of_one_producer_can_be_asked_for(unit_of_work: UnitOfWorkFa
 @pytest.mark.parametrize("limit", [1, 2, 3, 7])
 async def test_pages_follow_one_another_without_gap_or_repetition(unit_of_work: UnitOfWorkFactory, limit: int) -> None:
     producer = a_producer()
-    # Three of the five begin at the same moment: only the id tells which comes first.
+    # Three of the five begin at the same moment: only the id shows which comes first.
     days = [1, 2, 2, 2, 3]
     shows = [a_show(producer, starts_in=timedelta(days=day)) for day in days]
     await store(unit_of_work, producer, shows)

@@ -1,4 +1,6 @@
-"""The ports ReportReader and ConsistencyChecker: reports as the domain defines them, a finding for what is off."""
+"""The ports ReportReader and ConsistencyChecker: reports as the domain defines them, and a finding for each
+violation.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,7 @@ async def store(
     disputes: tuple[Dispute, ...] = (),
     scans: tuple[Scan, ...] = (),
 ) -> None:
-    """With counters and uses of the promo code as the orders have them."""
+    """Store the orders, with the counters and promo code uses that they imply."""
     async with unit_of_work() as uow:
         stock = await uow.inventory.lock_stock(orders)
         for order in orders:
@@ -90,7 +92,7 @@ async def off(checker: ConsistencyChecker) -> Mapping[Invariant, Findings]:
 
 
 def some_order(theatre: Theatre, chance: random.Random) -> tuple[Order, list[Refund]]:
-    """An order of both tickets in some stage of its life, with whatever was refunded of it."""
+    """An order of both tickets in a random stage of its life, with its refunds."""
     quantities = {theatre.stalls: chance.randint(1, 3), theatre.gallery: chance.randint(0, 3)}
     promo = theatre.promo_code if chance.random() < 0.5 else None
     order = an_order(
@@ -177,17 +179,17 @@ async def test_report_is_the_domains_and_nothing_is_off(
     "zone",
     [
         "America/New_York",
-        "US/Eastern",  # a link, which servers may not have
+        "US/Eastern",  # a link, which servers may lack
         "CET",  # in PostgreSQL an abbreviation, without summer time
         "EET",
         "MET",
         "WET",
         "America/Coyhaique",  # younger than many servers' rules
-        "America/Vancouver",  # younger rules than theirs
+        "America/Vancouver",  # newer rules than theirs
         "posix/Europe/Paris",  # from earlier versions
         "right/Europe/Paris",
-        "Africa/Cairo",  # a midnight that is skipped, and an hour before midnight that comes twice
-        "America/Havana",  # midnight comes twice
+        "Africa/Cairo",  # a midnight that is skipped, and an hour before midnight that occurs twice
+        "America/Havana",  # midnight occurs twice
         "Pacific/Kiritimati",
     ],
 )

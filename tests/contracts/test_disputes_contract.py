@@ -1,4 +1,4 @@
-"""The DisputeRepo port: disputes of orders' payments, and how they stand."""
+"""The DisputeRepo port: disputes of orders' payments, and their status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The DuplicatePaymentRepo port: money that came a second time."""
+"""The DuplicatePaymentRepo port: second payments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.contracts.builders import NOW, Theatre, new_id
 
 @pytest.fixture
 async def payment(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> DuplicatePayment:
-    """Of an order that is stored. It is not stored itself."""
+    """A duplicate payment of a stored order. It is not stored itself."""
     order = theatre.order()
     async with unit_of_work() as uow:
         await uow.orders.add([order])

@@ -1,4 +1,4 @@
-"""The EventInbox port: every webhook is kept once, with what became of it."""
+"""The EventInbox port: every webhook is stored once, with its outcome."""
 
 from __future__ import annotations
 

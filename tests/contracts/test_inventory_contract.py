@@ -1,4 +1,4 @@
-"""The InventoryRepo port: what carts ask about, and the counters."""
+"""The InventoryRepo port: the data for carts, and the counters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(params=["read", "lock"])
 def way(request: pytest.FixtureRequest) -> str:
-    """The two ways to ask what is on sale: both see the same."""
+    """The two ways to read what is on sale: both give the same."""
     return str(request.param)
 
 
@@ -320,7 +320,7 @@ async def test_claims_that_ended_are_forgotten_some_at_a_time(
 
 @asynccontextmanager
 async def somebody_keeps(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> AsyncIterator[None]:
-    """The rows of the stalls and of the promo code, for longer than a sale does."""
+    """Lock the rows of the stalls and of the promo code for longer than a sale does."""
     if isinstance(unit_of_work, MemoryDatabase):
         unit_of_work.in_use |= {theatre.stalls.id, (theatre.show.id, "TEST20")}
         yield

@@ -16,7 +16,7 @@ from adapters.redis.lock import RedisLock
 from application.ports.lock import Lease, Lock, LockTimeout, LockUnavailable
 from tests.support.redis_server import PROGRAM, system_redis
 
-#: Long enough to be still held after a few calls on a busy machine, short enough to be waited for.
+#: Long enough to be still held after a few calls on a busy machine, short enough for a test to wait for.
 SHORT_TTL_SECONDS = 0.3
 A_MOMENT_SECONDS = 0.05
 
@@ -32,7 +32,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture(scope="session")
 async def system_redis_client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Redis]:
-    """A Redis before Valkey: its scripts are the same."""
+    """A Redis from before Valkey: its scripts are the same."""
     if PROGRAM is None:
         pytest.skip("redis-server is not installed")
     with system_redis(tmp_path_factory.mktemp("system_redis")) as url:
@@ -208,7 +208,7 @@ async def test_more_names_are_those_of_the_moment_when_the_turn_comes(make_lock:
     waiter = asyncio.create_task(lock.acquire([taken], lambda: more))
     assert await is_waiting(waiter)
 
-    assert await lock.release(await lock.acquire([early]))  # nothing is kept for who waits
+    assert await lock.release(await lock.acquire([early]))  # nothing is kept for a waiter
     more.append(late)
     await lock.release(holder)
 
@@ -323,7 +323,7 @@ async def test_twenty_at_once_are_never_in_together(make_lock: LockFactory) -> N
 
 
 async def test_first_come_first_served(make_lock: LockFactory) -> None:
-    """Nobody starves: whoever releases a lock and wants it again at once stands behind everybody who waits."""
+    """No waiter starves: a caller that releases a lock and wants it again at once queues behind all waiters."""
     lock, [name] = make_lock(), names(1)
     served: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The LookupRepo port: an address is mailed once in a while, and finds its orders."""
+"""The LookupRepo port: an address is mailed once in a period, and finds its orders."""
 
 from __future__ import annotations
 

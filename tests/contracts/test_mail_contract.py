@@ -36,7 +36,7 @@ TICKET_FILE = Attachment("Karten für Zoë.pdf", "application/pdf", b"%PDF-\x00\
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What arrived, as its reader sees it."""
+    """A mail that arrived, as its reader sees it."""
 
     message_id: str
     subject: str
@@ -47,7 +47,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A mailer, and a look into the letter box of an address."""
+    """A mailer, and the mailbox of an address."""
 
     mailer: Mailer
     delivered_to: Callable[[str], Awaitable[Sequence[Delivered]]]
@@ -193,7 +193,7 @@ def test_a_list_of_orders_has_every_link(writer: EmailTemplates) -> None:
 
 @pytest.fixture(params=["memory", "pdf"])
 def printed(request: pytest.FixtureRequest) -> tuple[TicketRenderer, Callable[[bytes], Sequence[str]]]:
-    """A renderer, and what one reads on each page that it prints."""
+    """A renderer, and a function for the text on each page that it prints."""
     if request.param == "memory":
         return MemoryTicketRenderer(), lambda document: document.decode().removeprefix("%PDF-\n").split("\f")
     return PdfTicketRenderer(), lambda document: [page.extract_text() for page in PdfReader(io.BytesIO(document)).pages]

@@ -1,4 +1,4 @@
-"""The OrderMetrics port: what it is told, it has counted."""
+"""The OrderMetrics port: it counts every call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adapters.prometheus.metrics import PrometheusMetrics
 from application.ports.metrics import OrderMetrics
 from domain.orders import OrderStatus
 
-#: How often each status was seen.
+#: How often each status was counted.
 Seen = Callable[[], Counter[str]]
 
 

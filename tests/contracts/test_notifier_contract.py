@@ -1,4 +1,4 @@
-"""The Notifier port: workers hear of every task they are told about."""
+"""The Notifier port: workers get a message about every task."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from adapters.taskiq.broker import RUN_TASKS, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
 from application.ports.task_queue import Notifier, NotifierUnavailable
 
-#: A database of Redis apart: a worker that another test runs must not take our messages.
+#: A separate database of Redis: a worker of another test must not take our messages.
 REDIS_DATABASE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A notifier, and what the workers have heard."""
+    """A notifier, and the messages that the workers got."""
 
     notifier: Notifier
     heard: Callable[[], Sequence[UUID]]

@@ -1,4 +1,4 @@
-"""The OrderListRepo, NoteRepo and PersonalDataRepo ports: orders as a producer looks through and after them."""
+"""The OrderListRepo, NoteRepo and PersonalDataRepo ports: orders as a producer lists and manages them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OutboxRepo port: work is done by one at a time, and never lost."""
+"""The OutboxRepo port: one worker does a task at a time, and no task is lost."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ async def test_a_task_about_a_producer_is_done_like_any_other(
 async def test_a_task_about_a_producer_is_none_of_an_orders(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
 ) -> None:
-    """Whatever is asked or done about orders' tasks leaves it alone."""
+    """Operations on orders' tasks leave it alone."""
     task = a_producers_task(theatre.producer)
     await add(unit_of_work, task)
     async with unit_of_work() as uow:
@@ -360,7 +360,7 @@ async def test_a_try_that_could_not_begin_does_not_count(unit_of_work: UnitOfWor
 
 
 async def claimed_now(unit_of_work: UnitOfWorkFactory, task_id: UUID, keep: timedelta = CLAIM) -> OutboxTask:
-    """Claimed by the clock on the wall, which the note that a mail leaves is judged by."""
+    """The task, claimed by the real clock, which decides about the note that a mail leaves."""
     now = datetime.now(UTC)
     async with unit_of_work() as uow:
         task = await uow.outbox.claim(task_id, now=now, until=now + keep)

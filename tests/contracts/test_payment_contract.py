@@ -1,4 +1,4 @@
-"""The Payment port: whatever happens on the way, a call may be repeated and finds what the first one made."""
+"""The Payment port: any call may be repeated after a failure, and finds what the first one made."""
 
 from __future__ import annotations
 
@@ -290,7 +290,7 @@ async def test_a_payment_is_given_back_in_full(provider: Provider, payment: Paym
 
 
 def made(order: Order, refund: Refund, state: RefundState) -> RefundState:
-    """How a refund stands that has just been made."""
+    """The state of a refund that has just been made."""
     return RefundState(
         provider_refund_id=state.provider_refund_id,
         payment_intent_id=order.payment_intent_id,
@@ -526,7 +526,7 @@ async def test_a_provider_that_is_away_is_unavailable_for_every_call(unreachable
 
 
 def duplicate_of(order: Order) -> DuplicatePayment:
-    """The order's payment, taken for a second one."""
+    """The order's payment, treated as a second one."""
     return DuplicatePayment(
         payment_intent_id=order.payment_intent_id or "",
         order_id=order.id,

@@ -1,4 +1,4 @@
-"""The PaymentEvents port: only what the provider signed, and signed lately, is believed (P2-009)."""
+"""The PaymentEvents port: it accepts only what the provider signed, and signed lately (P2-009)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from application.ports.payment import InvalidSignature, PaymentEvent, PaymentEve
 SECRET, OTHER_SECRET = "whsec_ours", "whsec_somebody_elses"
 EVENT = PaymentEvent(id="evt_1", type="checkout.session.completed", object_id="cs_1", livemode=False)
 
-#: An event as it would come in the post: the raw body, and the signature that the secret makes.
+#: An event as it arrives: the raw body, and the signature that the secret makes.
 Signer = Callable[[PaymentEvent, str], tuple[bytes, str]]
 
 
@@ -205,7 +205,7 @@ def test_without_a_secret_nobody_is_believed(secret: str) -> None:
 
 
 class Off:
-    """The clock of a house that is wrong by so many hours."""
+    """A clock of ours that is wrong by some hours."""
 
     def __init__(self, hours: int) -> None:
         self._hours = hours

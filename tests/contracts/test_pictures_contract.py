@@ -116,7 +116,7 @@ class TestPillow:
     async def test_transparency_stays_and_where_it_was_taken_does_not(self) -> None:
         stream = BytesIO()
         exif = Image.Exif()
-        exif[0x0112] = 6  # lies on its side
+        exif[0x0112] = 6  # the camera was turned
         exif[0x010E] = "at home"
         Image.new("RGBA", (40, 30), (0, 0, 0, 0)).save(stream, "PNG", exif=exif)
         prepared = await PillowStudio().prepare(stream.getvalue(), BOX, owner=OWNER)
@@ -142,7 +142,7 @@ class TestPillow:
         assert decoders() == before
 
     async def test_one_producers_pictures_leave_room_for_the_others(self) -> None:
-        """Of two places in a process one producer has one, however many pictures are sent at once."""
+        """A process has two places, of which one producer gets one, even if it sends many pictures at once."""
         studio = PillowStudio()
         finished: list[str] = []
 
@@ -156,5 +156,5 @@ class TestPillow:
 
 
 def decoders() -> set[int]:
-    """Decoding processes that this one started and that still run."""
+    """The decoding processes that this process started and that still run."""
     return {child.pid for child in psutil.Process().children() if "adapters.pillow.decoder" in child.cmdline()}

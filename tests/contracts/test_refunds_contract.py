@@ -1,4 +1,4 @@
-"""The RefundRepo port: refunds of orders, and how they stand."""
+"""The RefundRepo port: refunds of orders, and their status."""
 
 from __future__ import annotations
 

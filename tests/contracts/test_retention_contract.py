@@ -1,4 +1,4 @@
-"""The Retention port: what is old goes, and nothing else does; the books add up afterwards."""
+"""The Retention port: old data is deleted, and nothing else; the books add up afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ShowRefundRepo port: what is left to do about cancelled shows."""
+"""The ShowRefundRepo port: remaining work on cancelled shows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def cancelled(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> Theatr
 
 
 def in_state(theatre: Theatre, status: OrderStatus, **fields: Any) -> Order:
-    """An order at this point of its life, paid in full where it was ever sold."""
+    """An order at this point of its life, paid in full if it was ever sold."""
     order = theatre.order(2)
     if status in {OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED, OrderStatus.REFUNDED}:
         order = replace(order.with_attendees(issue), completed_at=NOW, amount_paid=order.quote.total)
@@ -192,7 +192,7 @@ async def test_every_order_that_was_ever_sold_is_counted_once(
             (bounced, RefundStatus.FAILED, "lost_or_stolen_card"),
         ):
             await uow.refunds.add(replace(a_refund(order), status=status, failure_reason=reason))
-        # What failed once and came through the second time is no failure.
+        # A refund that failed once and succeeded the second time is not a failure.
         await uow.refunds.add(replace(a_refund(free), status=RefundStatus.CANCELED))
         await uow.refunds.add(replace(a_refund(free, sequence=2), status=RefundStatus.SUCCEEDED))
         await uow.commit()

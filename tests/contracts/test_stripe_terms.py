@@ -1,4 +1,4 @@
-"""What the Payment port leaves to Stripe's adapter: the money's ways, and Stripe's bad days."""
+"""The Payment port's promises that only Stripe's adapter can show: the paths of the money, and outages of Stripe."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def payment(stripe_client: Client) -> StripePayment:
 
 @pytest.fixture
 async def impatient_payment(taxing_sandbox: StripeSandbox) -> AsyncIterator[StripePayment]:
-    """Waits for an answer only a moment."""
+    """A payment adapter that waits for an answer only a moment."""
     http_client = HttpClient(timeout_seconds=0.2)
     client = create_client("sk_test_contracts", http_client, api_base=taxing_sandbox.url)
     yield StripePayment(client, MemoryThrottle())
@@ -363,7 +363,7 @@ async def test_sessions_of_all_pages_are_looked_through(taxing_sandbox: StripeSa
 
 @asynccontextmanager
 async def payment_of(sandbox: StripeSandbox, throttle: Throttle | None = None) -> AsyncIterator[StripePayment]:
-    """The adapter before a sandbox of one's own."""
+    """The adapter with a separate sandbox."""
     http_client = HttpClient(timeout_seconds=5)
     client = create_client("sk_test_contracts", http_client, api_base=sandbox.url)
     try:
@@ -387,7 +387,7 @@ async def test_a_stripe_that_is_called_too_often_says_when_to_come_again(
 
 
 class WaitingPace:
-    """Turns that come a moment later, and a record of their lanes."""
+    """A throttle whose slots come a moment later, and that records their keys."""
 
     def __init__(self, wait_seconds: float) -> None:
         self.wait_seconds = wait_seconds
@@ -586,7 +586,7 @@ async def test_another_refund_in_the_place_of_one_that_failed_takes_nothing_from
 
 
 async def reversed_of(stripe_client: StripeClient, order: Order) -> int:
-    """How much the producer has given back of an order's transfer."""
+    """The amount of an order's transfer that the producer has given back."""
     charge = await stripe_client.v1.charges.retrieve_async(order.charge_id or "")
     return (await stripe_client.v1.transfers.retrieve_async(str(charge.transfer))).amount_reversed
 

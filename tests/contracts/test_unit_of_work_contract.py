@@ -1,4 +1,4 @@
-"""The UnitOfWork port: nothing lasts unless it was committed, and two who race are kept apart."""
+"""The UnitOfWork port: only a commit makes changes last, and racing transactions are kept apart."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ async def test_what_somebody_who_only_reads_tries_to_write_does_not_last(unit_of
 
 
 async def test_who_comes_after_a_reader_commits_and_rolls_back_as_ever(unit_of_work: UnitOfWorkFactory) -> None:
-    for _ in range(10):  # every connection of the pool has been a reader's
+    for _ in range(10):  # every connection of the pool has served a reader
         async with unit_of_work(read_only=True) as uow:
             await uow.orders.get(new_id())
         await test_forgetting_to_commit_rolls_back(unit_of_work)

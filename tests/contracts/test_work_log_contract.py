@@ -1,4 +1,4 @@
-"""The WorkLog port: what the workers did within the last hour."""
+"""The WorkLog port: the work of the last hour."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORK = Workload(3, timedelta(seconds=1.5))
 
 @pytest.fixture
 def clock() -> MemoryClock:
-    """At a time of its own: what others did in the same Redis was at another."""
+    """A clock at a separate time: other tests use the same Redis at other times."""
     return MemoryClock(datetime(2030, 1, 1, tzinfo=UTC) + timedelta(hours=3) * secrets.randbelow(1_000_000))
 
 

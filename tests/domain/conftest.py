@@ -1,4 +1,4 @@
-"""How hard the property tests look: enough to find what there is, within seconds."""
+"""How many examples the property tests try: enough to find errors, within seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every sale there can be, up to what Stripe is asked to charge."""
+"""All possible sales, up to Stripe's largest charge."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def sales(draw: st.DrawFn) -> tuple[Offering, Cart]:
 
 @st.composite
 def orders(draw: st.DrawFn) -> Order:
-    """What a checkout places of such a sale; free orders are completed."""
+    """The order that a checkout of such a sale places; free orders are completed."""
     on_sale, wanted = draw(sales())
     try:
         return on_sale.place(wanted, customer(), order_id=on_sale.show.id, issue=issue, now=NOW)

@@ -1,4 +1,4 @@
-"""Who goes in: the earliest scan counts, and every other one is a conflict."""
+"""Admission: the earliest scan counts, and every other one is a conflict."""
 
 from __future__ import annotations
 

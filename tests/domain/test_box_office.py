@@ -1,4 +1,4 @@
-"""Manual orders: whoever takes the money at the counter takes the price of the tickets and nothing else."""
+"""Manual orders: the counter takes the price of the tickets and nothing else."""
 
 from __future__ import annotations
 

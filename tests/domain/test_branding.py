@@ -1,4 +1,4 @@
-"""What a producer may pick, on both sides of every limit."""
+"""The values that a producer may choose, on both sides of every limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be said of a cart before anybody looks at the stock."""
+"""Checks of a cart that do not need the stock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Producers, shows and tickets that make sense."""
+"""Valid and invalid producers, shows and tickets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a show one buyer may have without having paid."""
+"""Limits on what one buyer may have of a show without paying."""
 
 from __future__ import annotations
 

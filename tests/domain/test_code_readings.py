@@ -1,4 +1,4 @@
-"""What scanners and people make of a code, and which code it is."""
+"""Texts from scanners and people, and the code that each stands for."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from domain.person_name import _INVISIBLE, _VARIANTS
 pytestmark = pytest.mark.p0
 
 LETTERS = st.characters(categories=["L"], exclude_characters="\u115f\u1160\u3164\uffa0ʼʹʽˈ")
-#: Without those that are not to be seen, or are another apostrophe.
+#: Without those that are invisible, or are another apostrophe.
 UNSEEN = "\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5ʼʹʽˈ՚"
 NAME_CHARACTERS = st.characters(categories=["L", "M"], exclude_characters=UNSEEN) | st.sampled_from("-'")
 

@@ -1,4 +1,4 @@
-"""One mailbox and its spellings, and an address of which a part is shown."""
+"""The spellings of one mailbox, and masked addresses."""
 
 from __future__ import annotations
 

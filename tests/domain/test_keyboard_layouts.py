@@ -1,4 +1,4 @@
-"""The table of keyboard layouts: whole, and as the system's own layouts have it."""
+"""The table of keyboard layouts: complete, and equal to the system's own layouts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_letters_that_are_known_from_the_keyboards_themselves(layout: str, keys:
 
 
 def test_table_is_what_the_systems_layouts_say() -> None:
-    """``python -m tests.support.xkb`` prints the rows to put in its place, when a newer version says otherwise."""
+    """``python -m tests.support.xkb`` prints the rows to replace it with, if a newer version differs."""
     try:
         installed, rows = f"xkb-data {xkb.version()}", xkb.table()
     except OSError as missing:

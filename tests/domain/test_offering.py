@@ -45,7 +45,7 @@ def place(on_sale: Offering, wanted: Cart, **terms: Any) -> Order:
 
 
 def refusal_of(on_sale: Offering, wanted: Cart) -> DomainError:
-    """Why the cart cannot be bought; a quote and an order are refused alike, and nothing is taken."""
+    """The reason why the cart cannot be bought; a quote and an order get the same one, and nothing is taken."""
     with pytest.raises(DomainError) as quoted:
         on_sale.quote(wanted, now=NOW)
     with pytest.raises(type(quoted.value)) as placed:

@@ -1,4 +1,4 @@
-"""What each step of an order's life does to the order, its attendees and the stock."""
+"""The effect of each step of an order's life on the order, its attendees and the stock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Order numbers that stay what they are in a spreadsheet."""
+"""Order numbers that a spreadsheet does not change."""
 
 from __future__ import annotations
 

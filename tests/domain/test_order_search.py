@@ -1,4 +1,4 @@
-"""What a person types finds the order that they mean."""
+"""Typed words find the order that a person means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an order costs, by example."""
+"""Prices of orders, by example."""
 
 from __future__ import annotations
 

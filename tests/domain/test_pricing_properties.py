@@ -1,4 +1,4 @@
-"""What holds for every price there can be, up to what Stripe is asked to charge."""
+"""Properties of all possible prices, up to Stripe's largest charge."""
 
 from __future__ import annotations
 

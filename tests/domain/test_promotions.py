@@ -1,4 +1,4 @@
-"""Promo codes: a share of the price, for some time, for so many orders."""
+"""Promo codes: a share of the price, for some time, for a number of orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much goes back for whom, and where a refund stands."""
+"""The refundable amount of attendees, and the status of refunds."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def everybody(paid: Order) -> set[UUID]:
 
 
 def amounts(paid: Order, *, refund_fees: bool) -> list[int]:
-    """What each attendee brings back alone."""
+    """The refundable amount of each attendee alone."""
     return [refundable_amount(paid, {attendee.id}, refund_fees=refund_fees) for attendee in paid.attendees]
 
 
@@ -163,7 +163,7 @@ def test_a_refund_that_stripe_refused_was_never_made() -> None:
 
 
 def after(paid: Order, *void: int, returned: int = 0, **overrides: Any) -> Order:
-    """These attendees' tickets are void, and so much money went back."""
+    """The order after these attendees' tickets became void, and ``returned`` went back."""
     attendees = tuple(
         replace(attendee, status=AttendeeStatus.VOID) if place in void else attendee
         for place, attendee in enumerate(paid.attendees)

@@ -1,4 +1,4 @@
-"""What a producer's refund does, after whatever happened to the order's money before."""
+"""The effect of a producer's refund, after various events with the order's money."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHOLE = RefundRequest()
 
 
 def sold(quantity: int = 2, *, code: str = "USD", price: int = 25_00, tax: int = 0) -> Order:
-    """Paid; with two decimals or none."""
+    """A paid order; its currency has two decimals or none."""
     evening = show()
     seller = replace(producer(), id=evening.producer_id, currency=currency(code))
     placed = order((ticket(of=evening, price=price), quantity), by=seller, status=OrderStatus.COMPLETED)

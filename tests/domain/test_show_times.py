@@ -1,4 +1,4 @@
-"""When a show is: what the clock at its venue shows, and the moments that rules of time zones make of it."""
+"""The time of a show: what the clock at its venue shows, and the moments that time zone rules derive from it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WINTER = ("2027-12-05T18:30:00", "2027-12-05T19:00:00", "2027-12-05T22:00:00")
 
 
 def planned(*times: str, **fields: Any) -> Show:
-    """A show at such times as a client writes them."""
+    """A show at these times, as a client writes them."""
     written = dict(zip(NAMES_OF_TIMES, map(datetime.fromisoformat, times), strict=True))
     return Show.planned(**{"id": uuid4(), "producer_id": uuid4(), "title": "Hamlet", **written, **fields})
 

@@ -1,4 +1,4 @@
-"""The counters of one transaction: what was changed, and what is left."""
+"""The counters of one transaction: the changes, and what is left."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Whatever happens in whatever order, no ticket and no promo use is lost, made up or sold twice.
+"""No sequence of events loses, invents or sells twice a ticket or a use of a promo code.
 
-A state machine plays a box office: orders are placed, paid, released, paid late, refunded and disputed at random.
-A model counts, person by person, what ought to be; the domain must agree after every step.
+A state machine plays a box office: orders are placed, paid, released, paid late, refunded and disputed at random. A
+model counts, person by person, what ought to be; the domain must agree after every step.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def test_codes_of_an_earlier_secret_stay_genuine_and_new_ones_have_the_new(nonce
 
 @given(NONCES)
 def test_a_scanner_with_the_shows_key_alone_can_tell(nonce: bytes) -> None:
-    """By the recipe that the README gives to those who write one."""
+    """By the README's recipe for developers of scanners."""
     key = hmac.digest(b"our secret", b"ticket-code:" + TONIGHT.bytes, "sha256")
     assert key == show_key("our secret", TONIGHT)
     scanned = base64.b32decode(OURS.issue(TONIGHT, nonce))

@@ -1,4 +1,4 @@
-"""Time zones: one source of rules, the way between a venue's clock and moments, names, and calendars of days."""
+"""Time zones: one source of rules, conversion between a venue's clock and moments, names, and calendars of days."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BERLIN = zone_of("Europe/Berlin")
 
 
 def read(text: str, zone: str) -> str:
-    """What the clocks of the zone show at a time that a client writes, with the offset then."""
+    """The time that a client's text names on the clocks of the zone, with the offset then."""
     local = local_time(datetime.fromisoformat(text), zone_of(zone), "start_time")
     return local.replace(tzinfo=zone_of(zone)).isoformat()
 
@@ -157,7 +157,7 @@ def test_days_begin_at_the_venues_midnight() -> None:
     assert begins[date(2027, 11, 8)] == datetime(2027, 11, 8, 5, tzinfo=UTC)
 
 
-#: Where days are hard: no midnight in spring, midnight twice, and clocks that went back a minute after midnight.
+#: Zones with difficult days: no midnight in spring, midnight twice, and clocks that went back a minute after midnight.
 HARD = ["America/Havana", "Asia/Beirut", "Africa/Cairo", "America/Asuncion", "America/St_Johns", "America/Santiago"]
 
 

@@ -1,4 +1,4 @@
-"""Amounts as buyers type them, in the show's locale and currency: read as meant, or asked about."""
+"""Amounts as buyers type them, in the show's locale and currency: read as meant, or refused with a question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom an address counts for."""
+"""The network that an address counts for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever colour a producer picks can be read (WCAG 2.2, 1.4.3)."""
+"""Any colour that a producer picks is made readable (WCAG 2.2, 1.4.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the edge makes of a mistake of ours."""
+"""The answer to a mistake of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes from outside stays in its line of the log, and opens nothing for those who read it."""
+"""Text from outside stays in its line of the log, and contains no secrets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def as_it_was() -> Iterator[None]:
 
 
 def written(log_format: Literal["console", "json"], message: str, *args: object, **options: Any) -> str:
-    """What comes out of the process for one line of the log."""
+    """The output of the process for one line of the log."""
     configure_logging(level="INFO", log_format=log_format)
     stream = io.StringIO()
     (handler,) = logging.getLogger().handlers

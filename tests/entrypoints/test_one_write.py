@@ -1,4 +1,4 @@
-"""What is written in one go leaves in one packet."""
+"""An answer that is written at once leaves in one packet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from entrypoints.server.coalescing import MAX_WAITING_BYTES, CoalescingTransport
 
 
 class Line(asyncio.Transport):
-    """Remembers what was sent together."""
+    """A transport that records what was sent together."""
 
     def __init__(self) -> None:
         super().__init__()

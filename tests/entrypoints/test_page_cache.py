@@ -1,4 +1,4 @@
-"""Pages that are the same for everybody are made once a second, however many ask."""
+"""Pages that are the same for all buyers are made at most once a second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What forms and addresses carry becomes a cart, or an error at the field that is to blame."""
+"""The fields of forms and addresses become a cart, or an error at the field that is to blame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings from the environment: what is taken, what is refused, and in which words."""
+"""Settings from the environment: what is accepted, what is refused, and with which message."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ LIVE = {"SECRET_KEY": "x" * 32, "STRIPE_WEBHOOK_SECRET": "whsec_1", "PUBLIC_URL"
 
 
 def unfit(**variables: str) -> str:
-    """What must be mended before these settings may be worked with; "" for nothing."""
+    """What must be fixed before these settings can be used; "" for nothing."""
     try:
         Settings.from_environment(variables).ensure_fit()
     except InvalidSettings as error:

@@ -1,4 +1,4 @@
-"""A worker's hands: so many tasks at a time, whatever becomes of whoever brings them; and how a worker stops."""
+"""A worker's slots: a fixed number of tasks at a time, independent of the queue; and how a worker stops."""
 
 from __future__ import annotations
 

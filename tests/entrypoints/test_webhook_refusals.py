@@ -1,4 +1,4 @@
-"""Refused webhooks are told in the log, and do not fill it."""
+"""Refused webhooks are logged, without filling the log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from entrypoints.http.webhooks import RefusalLog
 
 
 class Watch:
-    """Seconds that a test lets pass."""
+    """A clock that a test advances, in seconds."""
 
     seconds = 100.0
 

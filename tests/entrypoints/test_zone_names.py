@@ -1,4 +1,6 @@
-"""What pages, mails and tickets call a venue's time: one name everywhere, which has the offset of that moment."""
+"""The names of a venue's time on pages, in mails and on tickets: one name everywhere, with the offset of that
+moment.
+"""
 
 from __future__ import annotations
 

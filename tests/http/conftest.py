@@ -1,4 +1,4 @@
-"""What every test of the API leaves behind it."""
+"""Fixtures and clean-up for the tests of the API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.server import Service
 
 @pytest.fixture(autouse=True)
 def stripe_works_again(sandbox: StripeSandbox) -> Iterator[None]:
-    """Tests share one Stripe: whatever one of them broke is mended for the next."""
+    """Repair the shared Stripe after every test."""
     yield
     sandbox.control.faults.clear()
     sandbox.control.webhooks.paused = False
@@ -24,12 +24,12 @@ def stripe_works_again(sandbox: StripeSandbox) -> Iterator[None]:
 
 @pytest.fixture
 async def office(box_office: BoxOffice, service: Service) -> BackOffice:
-    """A new producer, with a token for everything that a producer may do."""
+    """A new producer, with a token for all of a producer's operations."""
     new = producer(account=f"acct_{uuid4().hex}")
     return await open_back_office(box_office, service.container, new)
 
 
 @pytest.fixture
 async def other_office(box_office: BoxOffice, service: Service) -> BackOffice:
-    """Another producer, whose things are none of the first one's business."""
+    """Another producer, who has no access to the first one's objects."""
     return await open_back_office(box_office, service.container, producer(account=f"acct_{uuid4().hex}"))

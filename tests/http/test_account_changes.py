@@ -41,7 +41,7 @@ async def office(box_office: BoxOffice, service: Service, seller: Producer) -> B
 
 
 async def change(office: BackOffice, **fields: Any) -> Answer:
-    """The account as it was stored first, with these fields changed."""
+    """The account as it was first stored, with these fields changed."""
     financial = office.producer.financial
     as_it_was = {"name": office.producer.name, "stripe_account_id": financial.stripe_account_id}
     return await office.put("/account", as_it_was | fields)
@@ -50,7 +50,7 @@ async def change(office: BackOffice, **fields: Any) -> Answer:
 async def tasks_about(office: BackOffice) -> list[OutboxTask]:
     async with office.container.database()() as uow:
         found = {
-            task.id: task  # one that is done meanwhile is found twice
+            task.id: task  # a task that is done in between is found twice
             for state in TaskState
             for task in await uow.outbox.in_state(state, after=None, limit=10_000)
             if task.producer_id == office.producer.id
@@ -172,7 +172,7 @@ async def test_names_and_addresses_of_every_script_arrive(
 async def test_change_at_the_command_line_is_mailed_as_the_operators(
     office: BackOffice, seller: Producer, mailbox: MailCatcher
 ) -> None:
-    """No command changes an account; who calls the use case without a token is the command line."""
+    """No command changes an account; a call of the use case without a token counts as the command line."""
     change_account = office.container.change_account()
     await change_account(Actor(seller.id), name=seller.name, email=None, stripe_account_id=None)
 

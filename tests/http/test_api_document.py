@@ -1,4 +1,4 @@
-"""docs/api.md has the operations, error codes and fields of the OpenAPI document, and the commands there are."""
+"""docs/api.md has the operations, error codes and fields of the OpenAPI document, and all commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from entrypoints.http.openapi import STATUSES
 from tests.support.api_schema import api_schema, operations
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
-#: What a row of a table begins with.
+#: The beginning of a table's row.
 OPERATION = re.compile(r"^\| `(GET|PUT|POST|PATCH|DELETE) (/\S*)` \| (.*?) \| (.*?) \|", re.MULTILINE)
 ERROR = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.MULTILINE)
 OBJECT = re.compile(r"^\| `(\w+)` \| (`\w+`.*) \|$", re.MULTILINE)

@@ -58,7 +58,8 @@ async def test_an_event_has_1_mib_at_most(box_office: BoxOffice) -> None:
     unsigned = {"Stripe-Signature": "of nobody"}
     fits = await box_office.post("/api/v1/webhooks/stripe", data=BytesIO(b"x" * KIB * KIB), headers=unsigned)
     fits.refused(400, "invalid_request")
-    # Asked for leave to send first: the server refuses by the length alone, and closes while the body is on its way.
+    # The client asks for leave to send first: the server refuses by the length alone, and closes while the body is on
+    # its way.
     too_large = await box_office.post(
         "/api/v1/webhooks/stripe", data=BytesIO(b"x" * (KIB * KIB + 1)), headers=unsigned, expect100=True
     )

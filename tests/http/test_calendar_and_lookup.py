@@ -1,4 +1,4 @@
-"""The calendar file of an order, and the way back to lost orders."""
+"""The calendar file of an order, and the links to lost orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A producer changes what is for sale while everybody buys: nothing is oversold, and nobody gets in anybody's way."""
+"""A producer changes what is for sale during many checkouts: nothing is oversold, and neither side blocks the other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.p1
 
 
 async def test_every_order_has_a_price_that_was_asked_at_some_moment(box_office: BoxOffice, office: BackOffice) -> None:
-    """P1-007: under a price that changes all the time, each order adds up at one of the prices."""
+    """P1-007: while the price changes all the time, each order adds up at one of the prices."""
     on_sale = await box_office.put_on_sale(ticket(price=2500, quantity=1000), by=office.producer)
     path = f"/tickets/{on_sale.tickets[0].id}"
 
@@ -55,14 +55,14 @@ async def test_capacity_never_goes_below_what_is_held(box_office: BoxOffice, off
     for answer in shrunk:
         if answer.status != 200:
             answer.refused(409, "conflict")
-    # Whoever was quicker, the limit is exactly what is held.
+    # Whichever was first, the limit is exactly what is held.
     if held:
         (await office.patch(path, quantity=held - 1)).refused(409, "conflict")
     assert (await office.patch(path, quantity=held)).body["remaining"] == 0
 
 
 async def test_once_it_is_unpublished_nobody_gets_in(box_office: BoxOffice, office: BackOffice) -> None:
-    """P1-008: who comes after the answer is refused, whoever stood in line before is let in or not, all or nothing."""
+    """P1-008: checkouts after the answer are refused; those that were waiting succeed or fail as a whole."""
     on_sale = await box_office.put_on_sale(ticket(quantity=1000), by=office.producer)
 
     async def unpublish() -> list[Answer]:
@@ -84,7 +84,7 @@ async def test_once_it_is_unpublished_nobody_gets_in(box_office: BoxOffice, offi
 async def test_catalog_changes_and_checkouts_never_lock_each_other_out(
     box_office: BoxOffice, office: BackOffice
 ) -> None:
-    """Everybody takes tickets in the order of their ids, then promo codes: no deadlock, so no 503."""
+    """All lock tickets in the order of their ids, then promo codes: no deadlock, so no 503."""
     code = promo_code()
     on_sale = await box_office.put_on_sale(
         ticket(quantity=500), ticket(quantity=500), promo_codes=[code], by=office.producer
@@ -109,7 +109,7 @@ async def test_catalog_changes_and_checkouts_never_lock_each_other_out(
             box_office.checkout(on_sale.cart(1, 1), promo_code="TEST20"),
         ]
 
-    await box_office.checkout(on_sale.cart(1, 1))  # so that nothing can be deleted
+    await box_office.checkout(on_sale.cart(1, 1))  # so nothing can be deleted
     waves = [change for number in range(6) for change in changes(number)]
     answers = await asyncio.gather(*waves, office.delete(f"/shows/{spare.id}"))
 
@@ -124,7 +124,7 @@ async def test_catalog_changes_and_checkouts_never_lock_each_other_out(
 
 
 async def test_show_is_deleted_or_somebody_has_a_ticket(box_office: BoxOffice, office: BackOffice) -> None:
-    for place in (0, 1, 4, 8):  # in the line of those who check out
+    for place in (0, 1, 4, 8):  # in the line of the checkouts
         on_sale = await box_office.put_on_sale(
             ticket(), ticket(name="Circle"), promo_codes=[promo_code()], by=office.producer
         )

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.p0
 
 
 def a_buyer() -> Json:
-    """Somebody whose mails nobody else's test gets."""
+    """A buyer whose mails go to no other test."""
     return {"name": "Grace Hopper", "email": f"grace-{uuid4().hex}@example.org"}
 
 
 def sum_of_line_items(session: Json) -> int:
-    """What Stripe adds up, in minor units."""
+    """The sum that Stripe charges, in minor units."""
     return sum(
         int(item["price_data"]["unit_amount"]) * int(item["quantity"]) for item in session["line_items"].values()
     )

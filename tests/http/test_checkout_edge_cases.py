@@ -23,7 +23,7 @@ NOW = datetime.now(UTC)
 
 
 async def test_promo_code_usage_limits(box_office: BoxOffice) -> None:
-    """P1-006: up to max_uses, also when everybody comes at once; a released hold gives its use back."""
+    """P1-006: up to max_uses, also in many checkouts at once; a released hold gives its use back."""
     on_sale = await box_office.put_on_sale(ticket(), promo_codes=[promo_code(max_uses=3)])
 
     answers = await asyncio.gather(*(box_office.checkout(on_sale.cart(1), promo_code="TEST20") for _ in range(8)))
@@ -40,7 +40,7 @@ async def test_promo_code_usage_limits(box_office: BoxOffice) -> None:
 
 
 async def test_price_change_during_checkout(box_office: BoxOffice) -> None:
-    """P1-007: the price of the moment counts; a buyer who named the total seen is asked again."""
+    """P1-007: the current price counts; a buyer who named the total seen is asked again."""
     on_sale = await box_office.put_on_sale(ticket(price=2500))
     seen = (await box_office.quote(on_sale.cart(1))).body
     await box_office.change_ticket(on_sale.tickets[0], price=3000)
@@ -72,7 +72,7 @@ async def test_show_unpublished_during_checkout(box_office: BoxOffice) -> None:
 async def test_ticket_deleted_during_checkout(
     box_office: BoxOffice, office: BackOffice, service: Service, ends: str
 ) -> None:
-    """P1-009: deleting waits for the checkout that has the ticket's row, and is refused if an order came of it."""
+    """P1-009: deleting waits for the checkout that has the ticket's row, and is refused if that placed an order."""
     on_sale = await box_office.put_on_sale(ticket(quantity=5), ticket(name="Circle"), by=office.producer)
     stalls = on_sale.tickets[0]
     async with service.container.database()() as checkout:
@@ -102,8 +102,8 @@ async def test_ticket_deleted_during_checkout(
 
 
 async def test_ticket_deleted_while_everybody_checks_out(box_office: BoxOffice, office: BackOffice) -> None:
-    """P1-009: the ticket is deleted and nobody has one, or somebody has and it stays."""
-    for place in (0, 1, 4, 8):  # in the line of those who check out
+    """P1-009: either the ticket is deleted and no order has it, or an order has it and it stays."""
+    for place in (0, 1, 4, 8):  # in the line of the checkouts
         on_sale = await box_office.put_on_sale(ticket(quantity=100), by=office.producer)
         path = f"/tickets/{on_sale.tickets[0].id}"
         calls = [box_office.checkout(on_sale.cart(1)) for _ in range(8)]
@@ -123,7 +123,7 @@ async def test_ticket_deleted_while_everybody_checks_out(box_office: BoxOffice, 
 
 
 async def until_somebody_waits(box_office: BoxOffice, service: Service) -> None:
-    """Until a transaction stands in line for a ticket's row."""
+    """Wait until a transaction waits for a ticket's row."""
     waiting = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         " AND query LIKE '%tickets%FOR UPDATE%'"

@@ -1,4 +1,4 @@
-"""P1 and P2: what happens to a checkout when engines fail it. Nothing here is simulated."""
+"""P1 and P2: checkouts while engines fail. Nothing here is simulated."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ async def test_server_that_starts_while_redis_is_away_sells(
 async def test_lock_expiry_warning_on_slow_transaction(
     settings: Settings, sandbox: StripeSandbox, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """P1-005: a transaction that outlives the lock completes and is told of; nobody else gets in meanwhile."""
+    """P1-005: a transaction that outlives the lock completes and is logged; no other gets in during it."""
     short_lock = msgspec.structs.replace(settings, lock_ttl=0.2)
     async with running(short_lock) as service, running(short_lock) as other:
         box_office = BoxOffice(service.client, service.container.database(), sandbox)
@@ -111,7 +111,9 @@ async def test_lock_expiry_warning_on_slow_transaction(
             await asyncio.sleep(0.3)  # the lock's time runs out
             late = asyncio.create_task(rival.checkout(on_sale.cart(1)))
             async with asyncio.timeout(60):
-                while "passed over from now on" not in caplog.text:  # the rival met the row of the slow one
+                while (
+                    "passed over from now on" not in caplog.text
+                ):  # the other transaction waited for the slow one's row
                     await asyncio.sleep(0.01)
 
         assert sorted([(await slow).status, (await late).status]) == [201, 400]
@@ -152,7 +154,7 @@ async def test_stripe_away_keeps_the_hold_for_a_retry_with_the_same_key(
 ) -> None:
     on_sale = await box_office.put_on_sale()
     key = uuid4().hex
-    # More often than the SDK tries by itself.
+    # More often than the SDK tries.
     sandbox.control.inject_fault("POST /v1/checkout/sessions", "connection_reset", times=50)
 
     answer = await box_office.checkout(on_sale.cart(1), key=key)
@@ -171,7 +173,7 @@ async def test_account_that_stripe_has_stopped_releases_the_hold_and_the_key(
 ) -> None:
     on_sale = await box_office.put_on_sale()
     sandbox.control.set_charges_enabled("acct_globe_refused", enabled=False)
-    await sandbox.control.webhooks.idle()  # the news comes before the producer's first show: nobody hears it
+    await sandbox.control.webhooks.idle()  # the event comes before the producer's first show, and changes nothing
     refused_by_stripe = await box_office.put_on_sale(
         by=producer(account="acct_globe_refused"),
     )
@@ -232,7 +234,7 @@ async def test_line_that_grew_past_its_bound_is_busy(
     async with running(settings) as service:
         place_orders = service.container.place_orders()
         service.container.checkout_line.override(GroupCommit(place_orders, max_batch=1, max_waiting=2))
-        service.container.checkout.reset()  # so that it is made anew, with that line
+        service.container.checkout.reset()  # so it is made again, with that line
         box_office = BoxOffice(service.client, service.container.database(), sandbox)
         on_sale = await box_office.put_on_sale()
         async with row_locked(database_url, on_sale.tickets[0].id):
@@ -248,7 +250,7 @@ async def test_line_that_grew_past_its_bound_is_busy(
 async def test_a_ticket_that_somebody_keeps_delays_nobody_who_wants_another(
     settings: Settings, sandbox: StripeSandbox, database_url: str
 ) -> None:
-    """A row locked by hand: its buyers are told within LOCK_WAIT, and have it as soon as it is free."""
+    """A row is locked by hand: its buyers get an answer within LOCK_WAIT, and get the ticket as soon as it is free."""
     async with running(msgspec.structs.replace(settings, lock_wait=3)) as service:
         box_office = BoxOffice(service.client, service.container.database(), sandbox)
         on_sale = await box_office.put_on_sale(ticket(price=0), ticket(price=0))

@@ -1,4 +1,4 @@
-"""P2: what is typed stays text."""
+"""P2: typed input stays text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DROP_TABLE = "'; DROP TABLE orders; --"
 
 @pytest.mark.p2
 async def test_sql_injection_prevention(box_office: BoxOffice, service: Service) -> None:
-    """P2-011: refused where digits and symbols have no place, stored as it stands where text is free."""
+    """P2-011: refused where digits and symbols are not allowed, stored unchanged where text is free."""
     on_sale = await box_office.put_on_sale(
         ticket(name=DROP_TABLE), title=DROP_TABLE, description=DROP_TABLE, promo_codes=[promo_code()]
     )

@@ -45,7 +45,7 @@ async def correct(office: BackOffice, order: Json, **customer: Any) -> Answer:
 async def kinds_of_tasks(box_office: BoxOffice, order: Json) -> list[str]:
     async with box_office.unit_of_work() as uow:
         kinds = {
-            task.id: task.kind  # one that is done meanwhile is found twice
+            task.id: task.kind  # a task that is done in between is found twice
             for state in TaskState
             for task in await uow.outbox.in_state(state, after=None, limit=10_000)
             if str(task.order_id) == order["order_id"]

@@ -1,4 +1,6 @@
-"""A buyer's bank asks for the money back: nothing is given twice, books agree with Stripe, and people hear of it."""
+"""A buyer's bank asks for the money back: nothing is given twice, the books agree with Stripe, and people are
+informed.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[Str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """Tickets at 25.00 that were paid, and what their buyer's bank does about it."""
+    """Paid tickets at 25.00, and the actions of their buyer's bank."""
 
     world: StripeWorld
     office: BackOffice
@@ -42,7 +44,7 @@ class Sale:
         return f"/orders/{self.order['order_id']}"
 
     async def disputed(self, **facts: Any) -> str:
-        """A dispute is opened."""
+        """Open a dispute."""
         charge = await self.world.stripe.charge(self.order["order_id"])
         opened = self.world.sandbox.control.open_dispute(charge.id, **facts)
         await self.world.sandbox.control.webhooks.idle()
@@ -63,7 +65,7 @@ class Sale:
         return dict(only)
 
     async def at_stripe(self) -> tuple[int, int]:
-        """What came back of the transfer and of the application fee."""
+        """The amounts that came back of the transfer and of the application fee."""
         transfer = await self.world.stripe.transfer(self.order["order_id"])
         fee = await self.world.stripe.application_fee(self.order["order_id"])
         return transfer.amount_reversed, fee.amount_refunded
@@ -137,7 +139,7 @@ async def test_what_a_refund_reversed_already_is_not_taken_twice(sale: Sale) -> 
     await sale.work_off()
     assert await sale.at_stripe() == (27_42, 2_42)
 
-    await sale.moved(await sale.disputed(), "lost")  # over the whole payment, as banks do
+    await sale.moved(await sale.disputed(), "lost")  # over the whole payment, as is usual
     await sale.work_off()
 
     assert await sale.at_stripe() == (54_84, 4_84)
@@ -264,7 +266,7 @@ async def test_dispute_over_one_ticket_of_four_voids_none_until_the_producer_say
     assert (await sale.at_stripe())[0] == 25_00
     one, other, *_ = (attendee["id"] for attendee in seen["attendees"])
 
-    # What the bank took counts as given back for the one who is named first.
+    # The amount that the bank took counts as given back for the attendee who is named first.
     body = {"attendee_ids": [one], "refund_fees": False}
     preview = (await sale.office.post(f"{sale.path}/refund/preview", body)).body
     made = (await sale.office.post(f"{sale.path}/refund", body)).body
@@ -281,7 +283,7 @@ async def test_dispute_over_one_ticket_of_four_voids_none_until_the_producer_say
 
 
 async def test_dispute_lost_after_a_refund_was_asked_for_leaves_nothing_to_find(sale: Sale) -> None:
-    """The refund was asked for before the news of the dispute had come."""
+    """The refund was requested before the event of the dispute came."""
     await sale.office.post(f"{sale.path}/refund", {})
     dispute_id = await sale.disputed()
     assert TaskState.DEAD in await sale.work_off()

@@ -1,4 +1,4 @@
-"""POST /checkin and its undo: exactly one admission a ticket."""
+"""POST /checkin and its undo: exactly one admission for each ticket."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def order(box_office: BoxOffice, on_sale: OnSale) -> Json:
 
 
 def tonight(**in_: float) -> Json:
-    """The times of a show whose doors open in an hour, where nothing else is said."""
+    """The times of a show whose doors open in an hour, unless others are given."""
     doors = datetime.now(UTC) + timedelta(**in_ or {"hours": 1})
     return {"door_time": doors, "start_time": doors, "end_time": doors + timedelta(hours=3)}
 
@@ -81,7 +81,7 @@ async def test_scanner_that_is_set_to_another_keyboard_admits_and_is_named(
     typed = typed_on(layout, code)
     here = await scan(office, f"{typed}\r", show_id=str(on_sale.id))
     assert here["result"] == "admitted"
-    # A code on which the layouts agree comes as it is, or as a commoner layout types it.
+    # A code on which the layouts agree comes unchanged, or as a commoner layout types it.
     assert here["layout"] == named(layout, code)
     again = await scan(office, f"{typed}\r")
     assert (again["result"], again["layout"]) == ("already_admitted", here["layout"])
@@ -120,7 +120,7 @@ async def test_scan_that_is_sent_again_is_answered_as_before(office: BackOffice,
 
 
 async def test_scan_that_is_sent_again_after_an_undo_admits(office: BackOffice, order: Json) -> None:
-    """Its scanner never had an answer, and its guest still stands there."""
+    """The scanner never got an answer, and the guest still waits."""
     code, scan_id = order["attendees"][0]["code"], str(uuid4())
     await scan(office, code, scan_id=scan_id)
     await office.post("/checkin/undo", {"code": code})
@@ -210,7 +210,7 @@ async def test_it_is_too_early_for_a_show_that_is_far_off(office: BackOffice, bo
 
     assert (early["result"], early["checked_in_at"]) == ("too_early", None)
     assert early["attendee"]["status"] == "valid"
-    # Whoever names it, means it.
+    # A scanner that names the show may check in at any hour.
     assert (await scan(office, code, show_id=str(show.id)))["result"] == "admitted"
 
 
@@ -237,7 +237,7 @@ async def test_ticket_of_a_show_that_is_over_is_for_the_wrong_show(
     await box_office.change_show(on_sale, door_time=long_ago, start_time=long_ago, end_time=long_ago)
     code = order["attendees"][0]["code"]
     assert (await scan(office, code))["result"] == "wrong_show"
-    # Whoever names it, means it.
+    # A scanner that names the show may check in at any hour.
     assert (await scan(office, code, show_id=str(on_sale.id)))["result"] == "admitted"
 
 

@@ -1,4 +1,4 @@
-"""Orders and attendees taken away: XLSX for people, CSV for programs."""
+"""Exports of orders and attendees: XLSX for people, CSV for programs."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice
 
-#: They are made for one request: when, and under which id.
+#: Headers that are made for one request: its time and its id.
 OF_THE_REQUEST = {"Date", "Set-Cookie", "Transfer-Encoding"}
 
 

@@ -1,4 +1,4 @@
-"""One buyer cannot keep a house from the others: tickets on hold and free ones have limits, and can be freed."""
+"""One buyer cannot block a show for the others: tickets on hold and free ones have limits, and can be released."""
 
 from __future__ import annotations
 

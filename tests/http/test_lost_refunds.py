@@ -1,4 +1,4 @@
-"""Refunds that Stripe refused, or that failed later: the money is owed, and asking again gives it back once."""
+"""Refunds that Stripe refused, or that failed later: the money is owed, and another request gives it back once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[Str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """Two tickets that were paid, in a world that all tests of this file share."""
+    """Two paid tickets, in a world that all tests of this file share."""
 
     world: StripeWorld
     office: BackOffice
@@ -54,26 +54,28 @@ class Sale:
         return await self.world.work_off(self.order["order_id"])
 
     async def lose(self, **body: Any) -> None:
-        """Ask for a refund that Stripe refuses."""
+        """Request a refund that Stripe refuses."""
         self.world.sandbox.control.inject_fault(CREATE_REFUND, FaultKind.CARD_DECLINED)
         await self.ask(**body)
         assert TaskState.DEAD in await self.work_off()
 
     async def fail(self, status: str = "failed") -> None:
-        """The latest refund comes back from the buyer's bank."""
+        """Let the latest refund come back from the buyer's bank."""
         refund, *_ = await self.world.stripe.refunds(self.order["order_id"])
         self.world.sandbox.control.settle_refund(refund.id, status)
         await self.world.sandbox.control.webhooks.idle()
 
     async def at_stripe(self) -> tuple[int, int, int]:
-        """What came back of the charge, of the transfer and of the application fee."""
+        """The amounts that came back of the charge, of the transfer and of the application fee."""
         charge = await self.world.stripe.charge(self.order["order_id"])
         transfer = await self.world.stripe.transfer(self.order["order_id"])
         fee = await self.world.stripe.application_fee(self.order["order_id"])
         return charge.amount_refunded, transfer.amount_reversed, fee.amount_refunded
 
     async def is_given_back(self) -> None:
-        """All of it, once, by the producer and the platform, and nothing is left to do or to find."""
+        """Check that all of it went back, once, from the producer and the platform, and that nothing is left to do or
+        to find.
+        """
         assert await self.at_stripe() == (minor(self.total), minor(self.total), FEES)
         stored = await self.world.box_office.stored_order(self.order)
         assert (stored.status, stored.refunded_amount) == ("refunded", stored.amount_paid)
@@ -82,7 +84,7 @@ class Sale:
         await self.refused()
 
     async def findings(self) -> set[Invariant]:
-        """What the audit says of this order."""
+        """The audit's findings about this order."""
         tasks = [task_id for task_id, *_ in await tasks_of(self.world.settings, self.order["order_id"])]
         of_this = {UUID(self.order["order_id"]), *tasks, *(ticket.id for ticket in self.on_sale.tickets)}
         found = await self.world.container.check_consistency()()
@@ -96,7 +98,7 @@ class Sale:
         return [mail.text for mail in self.world.mailbox.mails if mail.envelope_to == (self.email,)]
 
 
-#: Of two tickets at 25.00.
+#: The fees of two tickets at 25.00.
 FEES = 4_84
 
 
@@ -124,7 +126,7 @@ async def test_refused_refund_is_seen_and_asked_for_again(sale: Sale) -> None:
     assert (made["refund"]["amount"], made["refund"]["sequence"]) == (sale.total, 2)
     assert await sale.work_off() == [TaskState.DONE, TaskState.DONE]
     assert [sale.total in text for text in await sale.mails()][1:] == [True]
-    await sale.is_given_back()  # the task that was given up included: nothing is owed any more
+    await sale.is_given_back()  # including the task that was given up: nothing is owed any more
 
 
 async def revive_all(sale: Sale) -> None:
@@ -167,7 +169,7 @@ async def test_refund_that_the_bank_sent_back_is_asked_for_again_and_taken_from_
     await sale.ask()
     await sale.work_off()
     await sale.fail(status)
-    # What the refund took from the producer and the platform stays with us.
+    # The amount that the refund took from the producer and the platform stays with us.
     assert await sale.at_stripe() == (0, minor(sale.total), FEES)
     assert await sale.findings() == {Invariant.LOST_REFUNDS}
     await sale.work_off()
@@ -281,7 +283,7 @@ class TestByHandInStripesDashboard:
 
     @pytest.mark.parametrize("by_hand", [(5_00, 10_00), (30_00,), (54_83,)])
     async def test_so_does_the_refund_of_a_cancelled_show(self, sale: Sale, by_hand: tuple[int, ...]) -> None:
-        """Several by hand, one of more than a ticket, and one that leaves a cent."""
+        """Several refunds by hand, one of more than a ticket, and one that leaves a cent."""
         for amount in by_hand:
             await self.give_back(sale, amount)
         await sale.office.patch(f"/shows/{sale.on_sale.id}", cancelled=True)

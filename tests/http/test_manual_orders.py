@@ -18,7 +18,7 @@ ADA = {"name": "Ada Lovelace", "email": "ada@example.org"}
 
 
 async def sell(office: BackOffice, on_sale: OnSale, *quantities: int, key: str | None = None, **fields: Any) -> Answer:
-    """Sell so many of each ticket at the counter, for cash where nothing else is said."""
+    """Sell these quantities at the counter, for cash by default."""
     body = {"customer": ADA, "payment": "cash", **on_sale.cart(*quantities), **fields}
     headers = {"Idempotency-Key": key} if key else {}
     return await office.post(f"/shows/{on_sale.id}/orders", body, headers=headers)

@@ -1,4 +1,4 @@
-"""What the house tells Prometheus."""
+"""The metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHECKOUT = {"method": "POST", "route": "/api/v1/checkout"}
 
 @pytest.fixture
 async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
-    """Nothing has been counted in it yet."""
+    """A world in which nothing has been counted yet."""
     async with stripe_world(postgres, redis_url) as started:
         yield started
 

@@ -1,4 +1,4 @@
-"""What happened to a buyer's money is told on the order's page, by the API and by mail; promo codes' uses return."""
+"""The order's page, the API and a mail report what happened to a buyer's money; promo codes' uses return."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[Str
 
 
 class Sale:
-    """Two tickets at 25.00 that were paid."""
+    """Two paid tickets at 25.00."""
 
     def __init__(self, world: StripeWorld, office: BackOffice, on_sale: OnSale, order: Json, email: str) -> None:
         self.world = world
@@ -48,7 +48,7 @@ class Sale:
         return await self.world.work_off(self.order_id)
 
     async def decided(self, status: str) -> None:
-        """The latest refund comes to its end."""
+        """Bring the latest refund to its end."""
         refund, *_ = await self.world.stripe.refunds(self.order_id)
         self.world.sandbox.control.settle_refund(refund.id, status)
         await self.world.sandbox.control.webhooks.idle()
@@ -65,7 +65,7 @@ class Sale:
         return [" ".join(f"{mail.subject} {mail.text}".split()) for mail in mails]
 
     async def look_up(self) -> str:
-        """What the mail with the links to the address's orders says."""
+        """The text of the mail with the links to the address's orders."""
         answer = await self.world.box_office.post("/api/v1/orders/lookup", json={"email": self.email})
         assert answer.status == 202
         await self.work_off()
@@ -176,7 +176,7 @@ async def test_free_tickets_that_were_taken_back_promise_no_money(office: BackOf
 async def test_refund_that_was_answered_with_an_error_and_made_all_the_same_is_told_once(
     sale: Sale, mail_comes_first: bool
 ) -> None:
-    """Whether or not the refund's mail was given up before Stripe's event says that it was made."""
+    """The refund's mail may be given up before or after Stripe's event says that the refund was made."""
     webhooks = sale.world.sandbox.control.webhooks
     await sale.refund()
     async with sale.world.box_office.unit_of_work() as uow:
@@ -231,7 +231,7 @@ async def test_tickets_sent_again_after_a_refund_tell_what_is_valid_and_what_wen
 
 class TestUsesOfPromoCodes:
     async def put_on_sale(self, box_office: BoxOffice, office: BackOffice, discount: str) -> OnSale:
-        """For two orders at most with the code, one of them a free one where the discount is all of the price."""
+        """A show with a code for at most two orders; with a discount of 100 % one of them is free."""
         code = promo_code(discount=discount, max_uses=1)
         return await box_office.put_on_sale(ticket(), ticket(), promo_codes=[code], by=office.producer)
 

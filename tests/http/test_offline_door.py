@@ -1,4 +1,4 @@
-"""Scanners that lose the network: a signed list to go by, and an upload that hides no conflict."""
+"""Scanners that lose the network: a signed list for admission, and an upload that hides no conflict."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def on_sale(office: BackOffice, box_office: BoxOffice) -> OnSale:
 
 @pytest.fixture
 async def order(box_office: BoxOffice, on_sale: OnSale) -> Json:
-    """Sold on the day before."""
+    """An order of the day before."""
     order = (await box_office.order((await box_office.checkout(on_sale.cart(3))).created())).body
     stored = await box_office.stored_order(order)
     async with box_office.unit_of_work() as uow:
@@ -41,7 +41,7 @@ async def order(box_office: BoxOffice, on_sale: OnSale) -> Json:
 
 
 def a_scan(code: str, *, minutes: int = 0, **fields: Any) -> Json:
-    """Somebody was let in so many minutes after the doors opened."""
+    """A scan that admitted, ``minutes`` after the doors opened."""
     at = (EVENING + timedelta(minutes=minutes)).isoformat()
     return {"id": str(uuid4()), "code": code, "scanned_at": at, **fields}
 
@@ -63,7 +63,7 @@ def raw(text: str) -> bytes:
 
 
 async def verified(office: BackOffice, answer: Answer) -> Json:
-    """What the list says, after its signature was checked by nothing but the public key."""
+    """The content of the list, after its signature was checked with only the public key."""
     assert answer.status == 200, answer.content
     assert answer.headers["Content-Type"].startswith("application/jose")
     (key,) = (await office.get("/checkin/keys")).body["keys"]
@@ -222,7 +222,7 @@ async def test_time_of_the_sale_itself_is_believed(
 
 
 async def test_codes_are_read_in_uploads_as_they_are_online(office: BackOffice, on_sale: OnSale, order: Json) -> None:
-    """A scan that was admitted by the list, and told as the scanner sends it, is no conflict."""
+    """A scan that the list admitted, reported as the scanner sends it, is not a conflict."""
     first, second, third = (attendee["code"] for attendee in order["attendees"])
     french = typed_on("fr", second)
     reports = await upload(
@@ -235,7 +235,7 @@ async def test_codes_are_read_in_uploads_as_they_are_online(office: BackOffice, 
 
 
 async def test_list_says_how_codes_are_read(office: BackOffice, on_sale: OnSale, order: Json) -> None:
-    """By nothing but the list, as its description has it."""
+    """Using only the list, as its description says."""
     content = await verified(office, await office.get(f"/shows/{on_sale.id}/checkin/list"))
     known = {entry["code_hash"] for entry in content["attendees"]}
     reading = content["reading"]

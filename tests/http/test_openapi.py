@@ -1,4 +1,4 @@
-"""The API's description is complete, and its examples are what it says."""
+"""The API's description is complete, and its examples are valid."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.box_office import BoxOffice
 from tests.support.factories import ticket
 
 JSON = "application/json"
-#: Whoever sends these has said everything with method and path.
+#: Operations whose requests are complete with method and path.
 TAKE_NO_BODY = {
     ("POST", "/api/v1/orders/{order_id}/cancel"),
     ("POST", "/api/v1/producer/account/onboarding"),
@@ -61,7 +61,7 @@ def test_every_operation_says_how_it_succeeds_and_fails(method: str, path: str) 
     (success,) = [status for status in answers if status < "400"]
     assert bool(answers[success].get("content")) is (success not in {"204", "303"})
     if path.startswith("/api/"):
-        assert {"400", "503"} <= answers.keys()  # a parameter that the operation does not know is wrong everywhere
+        assert {"400", "503"} <= answers.keys()  # every operation refuses unknown parameters
         assert ("404" in answers) >= ("{" in path)
 
 
@@ -122,7 +122,7 @@ def test_requests_are_refused_with_any_field_too_many() -> None:
 
 
 def address_of(path: str) -> str:
-    """The path with something in each of its places."""
+    """The path with a value in each of its places."""
     return re.sub(r"\{[^}]*\}", str(uuid4()), path)
 
 

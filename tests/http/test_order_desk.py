@@ -1,4 +1,4 @@
-"""A show's orders and attendees: found, read in pages, exported, sent again, and written about."""
+"""A show's orders and attendees: found, read in pages, exported, mailed again, and annotated."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ async def test_exports_have_every_order_and_attendee(
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])
 async def test_no_cell_is_a_formula(office: BackOffice, box_office: BoxOffice, on_sale: OnSale, formula: str) -> None:
-    """Names like these no checkout takes, but what is in the database already is defused all the same."""
+    """No checkout accepts names like these, but data that is already in the database is made harmless, too."""
     order = factories.order(
         (on_sale.tickets[0], 1), by=on_sale.producer, customer=Customer(formula, "=cmd@example.org")
     )

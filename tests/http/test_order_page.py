@@ -96,7 +96,7 @@ async def test_nobody_is_sent_to_a_show_that_was_cancelled(box_office: BoxOffice
 
 
 async def test_every_code_stands_below_its_picture_to_be_read_aloud(box_office: BoxOffice) -> None:
-    """Where a scanner cannot read a cracked screen, the door types it."""
+    """If a scanner cannot read a cracked screen, the staff type the code."""
     placed = await check_out(box_office, price=0)
     html = await page(box_office, placed)
     codes = [attendee["code"] for attendee in (await box_office.order(placed)).body["attendees"]]
@@ -125,8 +125,8 @@ class TestPayPage:
 
     @pytest.fixture
     async def crowded(self, settings: Settings, sandbox: StripeSandbox, redis_url: str) -> AsyncIterator[BoxOffice]:
-        """A service whose one turn at Stripe for a long time is taken already."""
-        # A Redis database that no other test uses: their turns come as they did.
+        """A service whose only slot at Stripe for a long time is already taken."""
+        # A separate database of Redis: the slots of other tests are not affected.
         own = msgspec.structs.replace(settings, stripe_rate_per_second=0.001, redis_url=f"{redis_url[:-1]}9")
         async with running(own) as service:
             box_office = BoxOffice(service.client, service.container.database(), sandbox)
@@ -170,7 +170,7 @@ class TestPayPage:
 
 
 async def test_pay_page_that_is_refused_for_now_goes_on_asking(settings: Settings) -> None:
-    """The database is away: a browser that meets the refusal asks again by itself, as on the page it stands for."""
+    """The database is away: a browser that gets the refusal reloads, as on the page that it replaces."""
     away = msgspec.structs.replace(settings, database_url="postgresql://nobody@127.0.0.1:1/nothing")
     order_id, show_id = uuid4(), uuid4()
     async with running(away) as service:

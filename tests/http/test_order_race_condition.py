@@ -78,7 +78,7 @@ class TestTicketPurchaseRaceCondition:
     async def test_lock_contention_metrics_logged(
         self, box_office: BoxOffice, redis: Redis, shared_log: pytest.LogCaptureFixture
     ) -> None:
-        """How long a checkout waited for the lock is in the log."""
+        """The log has the time that a checkout waited for the lock."""
         on_sale = await box_office.put_on_sale()
         (name,) = lock_names(on_sale)
         shared_log.set_level(logging.INFO)

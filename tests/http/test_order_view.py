@@ -17,7 +17,7 @@ LONG_AGO = datetime(2020, 1, 1, 19, 0, tzinfo=UTC)
 
 
 def donating(cart: Json, *amounts: str | None) -> Json:
-    """The cart with donations named, line by line."""
+    """The cart with a donation for each line."""
     for line, amount in zip(cart["tickets"], amounts, strict=True):
         if amount is not None:
             line["donation_amount"] = amount
@@ -235,7 +235,7 @@ class TestOrderValidations:
             (await box_office.checkout(donating(on_sale.cart(1), amount))).created()
 
     async def test_request_parameters(self, box_office: BoxOffice) -> None:
-        """Unknown fields, wrong types and malformed JSON are told apart from missing ones by their place."""
+        """The errors about unknown fields, wrong types and malformed JSON name the place."""
         on_sale = await box_office.put_on_sale()
         for fields, place in (
             ({"promocode": "TEST20"}, "promocode"),

@@ -1,4 +1,4 @@
-"""Two sessions of one order, both paid at Stripe: the buyer pays once, whatever happens in between."""
+"""Two sessions of one order, both paid at Stripe: the buyer pays once, whichever step fails in between."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[Str
 
 
 async def another_session(world: StripeWorld, placed: Json) -> str:
-    """What Stripe makes where it is asked once more for an order's session under another key."""
+    """The session that Stripe makes if it is called again for an order with another key."""
     order = await world.box_office.stored_order(placed)
     links = world.container.links()
     params = session_params(order, success_url=links.payment_success(), cancel_url=links.payment_cancel(order))

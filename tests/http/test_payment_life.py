@@ -1,4 +1,4 @@
-"""P1 and P2: an order's whole life with Stripe. Money and tickets stay in step whatever happens on the way."""
+"""P1 and P2: an order's whole life with Stripe. Money and tickets stay in step through all failures."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def books(sandbox: StripeSandbox) -> AsyncIterator[StripeBooks]:
 
 @pytest.fixture(scope="module")
 async def hurried(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
-    """A service that waits for Stripe for a moment only."""
+    """A service that waits for Stripe for only a moment."""
     async with stripe_world(postgres, redis_url, stripe_timeout_seconds=0.6) as world:
         yield world
 
@@ -83,7 +83,7 @@ async def deliver(box_office: BoxOffice, event: Json, secret: str, *, at: float 
 
 
 async def until_status(box_office: BoxOffice, placed: Json, status: OrderStatus) -> Json:
-    """The order, once it has got so far."""
+    """The order, once it has this status."""
 
     async def is_there() -> bool:
         return bool((await box_office.order(placed)).body["status"] == status)
@@ -93,7 +93,7 @@ async def until_status(box_office: BoxOffice, placed: Json, status: OrderStatus)
 
 
 async def lose_hold(service: Service, placed: Json) -> None:
-    """The order is released by news of an expiry, while its session can in truth still be paid."""
+    """Release the order by an event about an expiry, while its session can still be paid."""
     session = PaymentSession(
         id=placed["session_id"], order_id=UUID(placed["order_id"]), status=SessionStatus.EXPIRED, url=None
     )
@@ -150,7 +150,7 @@ async def test_card_that_works_after_two_that_did_not(box_office: BoxOffice, boo
 
 @pytest.mark.p1
 async def test_stripe_timeout_handling(hurried: StripeWorld) -> None:
-    """P1-002: a Stripe that hangs costs the buyer a retry, not the tickets, and nobody else a lock."""
+    """P1-002: if Stripe hangs, the buyer has to retry, but keeps the tickets, and no other buyer waits for a lock."""
     box_office = hurried.box_office
     on_sale = await box_office.put_on_sale()
     key = uuid4().hex
@@ -223,7 +223,7 @@ async def test_stripe_transfer_metadata_populated(box_office: BoxOffice, books: 
 
 @pytest.mark.p1
 async def test_automatic_tax_calculation(postgres: EmbeddedPostgres, redis_url: str) -> None:
-    """P1-020: Stripe computes the tax, on top of our total; our fees know nothing of it."""
+    """P1-020: Stripe computes the tax, on top of our total; our fees do not include it."""
     options = SandboxOptions(tax_rate=Decimal("0.08875"))
     async with stripe_world(postgres, redis_url, options=options) as taxing:
         box_office = taxing.box_office
@@ -250,7 +250,7 @@ async def test_automatic_tax_calculation(postgres: EmbeddedPostgres, redis_url: 
 
 @pytest.mark.p2
 async def test_back_button_after_success_idempotency(box_office: BoxOffice, books: StripeBooks) -> None:
-    """P2-006: whatever page the buyer goes back to, it is the same order, and paid once."""
+    """P2-006: on every page that the buyer goes back to, it is the same order, and paid once."""
     on_sale = await box_office.put_on_sale()
     key = uuid4().hex
     placed = (await box_office.checkout(on_sale.cart(2), key=key)).created()
@@ -271,7 +271,7 @@ async def test_back_button_after_success_idempotency(box_office: BoxOffice, book
 @pytest.mark.p2
 @pytest.mark.parametrize("processes", [1, 2])
 async def test_multiple_tabs_same_checkout_race(postgres: EmbeddedPostgres, redis_url: str, processes: int) -> None:
-    """P2-007: the second tab is told that the checkout is being processed, and finds the same order afterwards."""
+    """P2-007: the second tab learns that the checkout is being processed, and finds the same order afterwards."""
     async with stripe_world(postgres, redis_url) as world, running(world.settings) as second:
         tabs = [world.box_office, BoxOffice(second.client, second.container.database())][:processes]
         on_sale = await world.box_office.put_on_sale()
@@ -327,7 +327,7 @@ async def test_event_of_the_other_mode_is_taken_and_changes_nothing(
 
 @pytest.mark.parametrize("about", [{}, {"object": {"object": "balance"}}, {"object": None}])
 async def test_signed_event_of_any_shape_is_taken(box_office: BoxOffice, settings: Settings, about: Json) -> None:
-    """So that Stripe does not repeat for days what says nothing to us."""
+    """Otherwise Stripe would repeat for days an event that means nothing to us."""
     for type_ in ("balance.available", "checkout.session.completed"):
         event = an_event("unused", type_) | {"data": about}
         assert (await deliver(box_office, event, settings.stripe_webhook_secret)).status == 200
@@ -345,7 +345,7 @@ async def test_refused_webhooks_leave_a_line_with_the_reason(
 
 
 async def sweep_until(world: StripeWorld, placed: Json, status: OrderStatus) -> None:
-    """Sweep until the order has got so far; its hold has to run out first."""
+    """Sweep until the order has this status; its hold has to run out first."""
 
     async def is_swept() -> bool:
         await world.container.release_overdue()()
@@ -356,7 +356,7 @@ async def sweep_until(world: StripeWorld, placed: Json, status: OrderStatus) -> 
 
 @pytest.mark.p2
 async def test_abandoned_order_cleanup(fleeting: StripeWorld) -> None:
-    """P2-014: a hold whose time is up goes back on sale, and its payment page closes before."""
+    """P2-014: a hold whose time is up goes back on sale, after its payment page was closed."""
     box_office = fleeting.box_office
     on_sale = await box_office.put_on_sale(ticket(quantity=2))
     placed = (await box_office.checkout(on_sale.cart(2))).created()
@@ -400,7 +400,7 @@ async def test_hold_stays_while_nobody_knows_whether_it_was_paid(fleeting: Strip
 @pytest.mark.p2
 @pytest.mark.parametrize("fault", ["connection_reset", "answer_lost"])
 async def test_stripe_idempotency_key_on_retry(hurried: StripeWorld, fault: str) -> None:
-    """P2-015: the SDK's repetition and the client's retry ask under one key, so there is one session to pay in."""
+    """P2-015: the SDK's repetition and the client's retry use one key, so there is one session to pay in."""
     box_office, sandbox = hurried.box_office, hurried.sandbox
     on_sale = await box_office.put_on_sale()
     key = uuid4().hex
@@ -478,7 +478,7 @@ class TestLatePayments:
         await self.until_given_back(box_office, books, placed)
 
     async def until_given_back(self, box_office: BoxOffice, books: StripeBooks, placed: Json) -> None:
-        """All of it, from the producer and from the platform."""
+        """Wait until all of it is given back, from the producer and from the platform."""
 
         async def is_refunded() -> bool:
             return (await books.charge(placed["order_id"])).refunded
@@ -644,7 +644,7 @@ class TestReconciler:
         assert await hurried.box_office.counters(on_sale) == [(0, 2)]
 
     async def paid_unheard(self, world: StripeWorld) -> tuple[OnSale, Json]:
-        """An order that was paid without anybody telling us."""
+        """An order that was paid without an event."""
         on_sale = await world.box_office.put_on_sale()
         placed = (await world.box_office.checkout(on_sale.cart(2))).created()
         with webhooks_held_back(world.sandbox):

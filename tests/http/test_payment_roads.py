@@ -1,4 +1,4 @@
-"""An order is completed, or its hold released, by whatever road the news of its payment takes."""
+"""An order is completed, or its hold released, however the news of its payment comes."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ async def test_event_that_comes_while_stripe_is_away_is_asked_for_again(
         await box_office.pay(placed)
         payload = an_event(placed["session_id"])
         signature = signed(payload, settings.stripe_webhook_secret)
-        # More often than the SDK asks: the worker of this service may ask about other orders meanwhile.
+        # More often than the SDK asks: the worker of this service may ask about other orders in the meantime.
         sandbox.control.inject_fault("GET /v1/checkout/sessions/{session}", "server_error", times=50)
 
         (await deliver(box_office, payload, signature)).refused(503, "payment_unavailable")
@@ -217,7 +217,7 @@ async def test_stripe_is_not_asked_about_a_session_that_no_order_has(
 
 
 async def test_the_label_of_a_free_order_opens_nothing(box_office: BoxOffice) -> None:
-    """Its buyer has the page from the checkout's own answer; the label stands where others read it."""
+    """Its buyer has the page from the checkout's own answer; the label stands where others can read it."""
     on_sale = await box_office.put_on_sale(ticket(price=0))
     placed = (await box_office.checkout(on_sale.cart(1))).created()
     assert placed["order_token"] in placed["checkout_url"]
@@ -248,7 +248,7 @@ class TestCancelling:
         cancelled = await box_office.cancel(placed)
 
         assert cancelled.status == 200, cancelled.content
-        # The webhook about the session that was closed may be quicker, and then it is the one that ends the order.
+        # The webhook about the closed session may come first, and then that ends the order.
         assert cancelled.body["status"] in {"cancelled", "expired"}
         assert cancelled.body["checkout_url"] is None
         assert await box_office.counters(on_sale) == [(0, 0)]

@@ -1,4 +1,4 @@
-"""What the platform's token may do: register producers, give them tokens, take them away."""
+"""Operations of the platform's token: registering producers, issuing and revoking their tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GLOBE = {"name": "Globe", "email": "office@globe.example", "currency": "EUR"}
 
 
 class Platform:
-    """Requests under one secret."""
+    """Requests with one secret."""
 
     def __init__(self, box_office: BoxOffice, secret: str | None) -> None:
         self._box_office = box_office

@@ -1,4 +1,4 @@
-"""Buyer data: everything about a person, and nobody any more."""
+"""Buyers' personal data: exported completely, and erased."""
 
 from __future__ import annotations
 

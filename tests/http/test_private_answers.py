@@ -1,4 +1,4 @@
-"""What is about somebody is kept nowhere on the way, and its address is told to nobody."""
+"""Private answers are stored nowhere on the way, and their address is not passed on."""
 
 from __future__ import annotations
 

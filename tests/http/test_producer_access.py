@@ -1,6 +1,6 @@
-"""What every operation of the producer API has in common, for each that OpenAPI tells of, so for new ones too: who gets
-in (without a token, with a wrong one, with one of a wrong scope, with another producer's), which bodies are refused
-whatever they are about, and how lists are cut into pages.
+"""Properties of every operation of the producer API, taken from OpenAPI and so checked for new ones, too: which tokens
+are accepted (none, a wrong one, one of a wrong scope, another producer's), which bodies every operation refuses, and
+how lists are cut into pages.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KIB: Final = 1024
 
 
 def _sent(method: str, path: str) -> dict[str, Any]:
-    """What a request of the operation carries: the schema's own example, or a picture."""
+    """The body of a request of the operation: the schema's own example, or a picture."""
     content = operation(method, path).get("requestBody", {}).get("content", {})
     if JSON in content:
         (example,) = content[JSON]["examples"].values()
@@ -39,12 +39,12 @@ def _picture() -> bytes:
 
 
 def _scopes(method: str, path: str) -> set[Scope]:
-    """Any of these opens the operation."""
+    """The scopes of which any one opens the operation."""
     return {Scope(scope) for way in operation(method, path)["security"] for scope in way["bearer"]}
 
 
 def _anywhere(path: str) -> str:
-    """About things that never were."""
+    """The path with ids that never existed."""
     return path.format(show_id=uuid4(), ticket_id=uuid4(), promo_code_id=uuid4(), order_id=uuid4())
 
 
@@ -53,7 +53,7 @@ def _takes(method: str, path: str) -> set[str]:
 
 
 def _each(*chosen: tuple[str, str]) -> pytest.MarkDecorator:
-    """One test an operation: its method, and its path below BASE."""
+    """One test for each operation: its method, and its path below BASE."""
     cases = [(method, path.removeprefix(BASE)) for method, path in chosen]
     return pytest.mark.parametrize(("method", "path"), cases, ids=[f"{method} {path}" for method, path in cases])
 
@@ -88,7 +88,7 @@ async def test_token_without_the_scope_is_refused(office: BackOffice, method: st
 
 @every_operation
 async def test_any_of_the_scopes_is_enough(box_office: BoxOffice, service: Service, method: str, path: str) -> None:
-    """For a producer without a Stripe account: to exchange one takes the scope account."""
+    """For a producer without a Stripe account: exchanging one requires the scope account."""
     for scope in _scopes(method, BASE + path):
         newcomer = producer(account=None, charges_enabled=False)
         office = await open_back_office(box_office, service.container, newcomer, scopes=(scope,))
@@ -125,7 +125,7 @@ async def test_what_is_no_id_is_refused(office: BackOffice, method: str, path: s
 
 @with_a_body
 async def test_body_that_cannot_be_one_is_refused(office: BackOffice, method: str, path: str) -> None:
-    """docs/api.md: unknown fields are refused (400), so that a typo is never silently ignored."""
+    """docs/api.md: unknown fields are refused (400), so a typo is never silently ignored."""
     example = _sent(method, BASE + path)["json"]
     no_json = {"data": b"{", "headers": {"Content-Type": JSON}}
     wrong_ones: list[dict[str, Any]] = [{"json": {**example, "typo": 1}}, {"json": [example]}, no_json]

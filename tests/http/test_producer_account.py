@@ -154,7 +154,7 @@ async def test_account_is_shown_as_it_was_while_stripe_is_down(newcomer: BackOff
 
 
 async def test_news_that_never_came_are_asked_for(box_office: BoxOffice, service: Service) -> None:
-    """The webhook of the account's first day was lost: whoever looks at the account finds out."""
+    """The webhook of the account's first day was lost: reading the account asks Stripe."""
     account_id = f"acct_{uuid4().hex}"
     by = producer(account=account_id, charges_enabled=False)
     office = await open_back_office(box_office, service.container, by)

@@ -1,4 +1,4 @@
-"""How a producer's pages look, changed over the producer API."""
+"""The look of a producer's pages, changed over the producer API."""
 
 from __future__ import annotations
 

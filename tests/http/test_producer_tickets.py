@@ -1,4 +1,4 @@
-"""What a producer's shows sell: ticket types and promo codes."""
+"""The ticket types and promo codes of a producer's shows."""
 
 from __future__ import annotations
 

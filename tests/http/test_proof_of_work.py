@@ -1,4 +1,4 @@
-"""A hot show may ask for some work of the machine that checks out. Others do not."""
+"""A hot show may require a proof of work at checkout. Others do not."""
 
 from __future__ import annotations
 

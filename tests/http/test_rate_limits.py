@@ -1,4 +1,4 @@
-"""Who asks too often is told to wait: each client network, each kind of request for itself."""
+"""A client that sends too many requests must wait: each client network and each kind of request counts separately."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def on_sale(limited: Limited) -> OnSale:
 
 
 def an_address() -> str:
-    """One that no other test has."""
+    """An address that no other test uses."""
     return ".".join(["10", *(str(random.randrange(256)) for _ in range(3))])  # noqa: S311  # no secret
 
 

@@ -1,4 +1,4 @@
-"""Engines that answer and cannot be worked with, as right after a failover: told as such, and used again at once."""
+"""Engines that answer but accept no writes, as right after a failover: reported as such, and used again at once."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def doctor_says(settings: Settings) -> dict[str, Finding]:
 
 @pytest.fixture
 def standby_url(tmp_path: Path) -> Iterator[str]:
-    """A server that replays a primary's log, which ended: it answers questions."""
+    """A server that replays the log of a primary that is gone: it answers queries."""
     with EmbeddedPostgres(tmp_path / "primary") as primary:
         schema.upgrade(primary.url)
     subprocess.run(["cp", "-a", tmp_path / "primary", tmp_path / "standby"], check=True)  # noqa: S607
@@ -59,7 +59,7 @@ def standby_url(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture(params=["replica", "replica without its primary", "without its replicas"])
 def unwritable_redis_url(request: pytest.FixtureRequest, tmp_path: Path, closed_port: int) -> Iterator[str]:
-    """A server that answers, and takes no key."""
+    """A server that answers, and accepts no key."""
     of_nobody = [("replicaof", f"127.0.0.1 {closed_port}")]
     settings = {
         "replica": of_nobody,
@@ -83,7 +83,7 @@ async def test_a_standby_is_not_ready_and_no_checkout_fails_as_a_mistake(
     findings = await doctor_says(at_standby)
 
     assert (ready.status, ready.body) == (503, NOT_READY)
-    assert listed.status == 200  # what can be read is
+    assert listed.status == 200  # reading still works
     assert "standby" in findings["database"].words
     assert "primary" in (findings["database"].fix or "")
 

@@ -1,4 +1,4 @@
-"""POST /orders/{id}/refund and its preview: what is promised beforehand is what Stripe's books say afterwards."""
+"""POST /orders/{id}/refund and its preview: Stripe's books afterwards match what the preview promised."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def globe(world: StripeWorld) -> BackOffice:
 
 
 async def sold(world: StripeWorld, globe: BackOffice) -> Json:
-    """Three tickets of two prices, for less than they cost, paid."""
+    """Three paid tickets of two prices, with a discount."""
     on_sale = await world.box_office.put_on_sale(
         ticket(price=3333), ticket(price=1001), promo_codes=[promo_code()], by=globe.producer
     )

@@ -1,4 +1,4 @@
-"""Money back: the amounts at Stripe are ours to the cent, and every refund is followed to its end."""
+"""Refunds: the amounts at Stripe match ours to the cent, and every refund is followed to its end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def world(
 
 
 async def sold(world: StripeWorld) -> tuple[OnSale, Json]:
-    """Three tickets of two prices, for less than they cost, paid; what a worker does about it is done."""
+    """Three paid tickets of two prices, with a discount; their tasks are done."""
     on_sale = await world.box_office.put_on_sale(ticket(price=3333), ticket(price=1001), promo_codes=[promo_code()])
     placed = (await world.box_office.checkout(on_sale.cart(2, 1), promo_code="TEST20")).created()
     await world.box_office.pay(placed)
@@ -39,7 +39,7 @@ async def sold(world: StripeWorld) -> tuple[OnSale, Json]:
 
 
 async def refunded(world: StripeWorld, order: Json, attendees: int | None = None, **terms: Any) -> Refund:
-    """So many attendees (None: all) get their money back; Stripe has been told."""
+    """Refund this number of attendees (None: all) and submit it to Stripe."""
     left = [UUID(attendee["id"]) for attendee in order["attendees"] if attendee["status"] == "valid"]
     _, refund = await world.container.refund_order()(
         UUID(order["order_id"]), attendee_ids=None if attendees is None else left[:attendees], **terms
@@ -56,13 +56,13 @@ async def stored_refund(world: StripeWorld, order: Json, sequence: int = 1) -> R
 
 
 async def now(box_office: BoxOffice, order: Json) -> tuple[Json, Order]:
-    """The order again, as its buyer sees it and as it is stored; it names itself by the same token."""
+    """The order again, as its buyer sees it and as it is stored; its token has not changed."""
     stored = await box_office.stored_order(order)
     return {**order, "attendees": [{"id": str(a.id), "status": a.status.value} for a in stored.attendees]}, stored
 
 
 async def assert_stripe_agrees(world: StripeWorld, order: Json) -> None:
-    """The charge, and what was given back of it, are what our books say."""
+    """Check that the charge and its refunds match our books."""
     stored = await world.box_office.stored_order(order)
     charge = await world.stripe.charge(order["order_id"])
     assert (charge.amount, charge.amount_refunded) == (stored.amount_paid, stored.refunded_amount)
@@ -169,7 +169,7 @@ async def test_refund_that_had_succeeded_may_still_fail_at_the_bank(world: Strip
 
 
 async def test_news_of_a_refund_that_come_before_its_answer_are_believed(world: StripeWorld) -> None:
-    """Events repeated and out of order leave one refund, as Stripe has it."""
+    """Repeated events out of order leave one refund, in Stripe's state."""
     _, order = await sold(world)
     webhooks = world.sandbox.control.webhooks
     webhooks.copies, webhooks.shuffled = 3, True

@@ -1,7 +1,7 @@
-"""Schemathesis: whatever a stranger sends, the answer is one that the schema has, and never a mistake of ours.
+"""Schemathesis: for any request of a stranger the answer fits the schema, and is never a mistake of ours.
 
-One test an operation, against the running service, with a token that opens it and ids of things that exist as well as
-of things that do not. The same cases on every run.
+One test for each operation, against the running service, with a token that opens it, and ids of objects that exist as
+well as of others. The same cases on every run.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ once_an_operation = settings(
 
 
 def _can_be_sent(method: str, path: str, mode: GenerationMode) -> bool:
-    """There is no wrong way to ask for what takes nothing, or only a header of any text."""
+    """Whether there are requests of this kind: an operation without input, or with only a header of any text, has no
+    invalid ones.
+    """
     described = operation(method, path)
     takes = [parameter for parameter in described.get("parameters", []) if parameter["in"] != "header"]
     return mode is GenerationMode.POSITIVE or bool(takes or "requestBody" in described or "security" in described)
@@ -62,7 +64,7 @@ def described() -> Any:
 
 @pytest.fixture
 async def known(office: BackOffice, box_office: BoxOffice) -> Json:
-    """Ids of things that exist, by the names that paths and bodies have for them."""
+    """Ids of existing objects, by their names in paths and bodies."""
     code = promo_code()
     on_sale = await box_office.put_on_sale(ticket(), donation_ticket(), promo_codes=[code], by=office.producer)
     placed = (await box_office.checkout(on_sale.cart(1), promo_code="TEST20")).created()
@@ -88,7 +90,7 @@ async def secret(office: BackOffice, service: Service, request: pytest.FixtureRe
     return issued.secret
 
 
-# The service runs in this process, and its mails take their boundaries from `random` while a case is being drawn.
+# The service runs in this process, and its mails take their boundaries from ``random`` while a case is being drawn.
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @pytest.mark.parametrize(
     ("method", "path", "mode"),
@@ -119,7 +121,7 @@ async def test_answers_are_what_the_schema_says(
 
 
 def _name_what_exists(sent: Any, known: Json) -> None:
-    """Replace ids, at any depth, by those of things that exist."""
+    """Replace ids, at any depth, by those of existing objects."""
     if isinstance(sent, dict):
         for name, value in sent.items():
             if name in known:

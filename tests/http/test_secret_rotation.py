@@ -1,4 +1,4 @@
-"""SECRET_KEY is changed: what was signed with the one of before goes on working, what is new has the new one."""
+"""SECRET_KEY is changed: signatures of the old key stay valid, and new ones use the new key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def under(secret_key: str, settings: Settings, sandbox: StripeSandbox) -> 
 
 @dataclass
 class Browser:
-    """It keeps the cookie of the forms, and the form that is open in it."""
+    """A browser that keeps the forms' cookie, and the form that is open in it."""
 
     cookies: dict[str, str] = field(default_factory=dict)
     form: dict[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ async def test_links_and_forms_of_the_earlier_secret_go_on_working(settings: Set
     async with under(NEW, settings, sandbox) as box_office:
         assert (await box_office.order(placed)).status == 404
         assert (await box_office.order(again)).status == 200
-        assert (await browser.send(box_office, on_sale)).status == 403  # its cookie is of the secret that is gone
+        assert (await browser.send(box_office, on_sale)).status == 403  # its cookie was signed with the removed secret
         await browser.open_form(box_office, on_sale)
         assert browser.cookies != opened_before
         assert (await browser.send(box_office, on_sale)).status == 303

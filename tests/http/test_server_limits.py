@@ -1,4 +1,4 @@
-"""What the server takes before any handler sees it."""
+"""The server's limits before a handler sees the request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHUNK = 8 * 1024
 
 
 async def answer_to(service: Service, head: bytes) -> bytes:
-    """The first line that the server answers, or nothing where it waits for more."""
+    """The first line that the server answers, or nothing if it waits for more."""
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(service.url).port)
     try:
         for start in range(0, len(head), CHUNK):

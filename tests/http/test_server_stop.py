@@ -1,4 +1,4 @@
-"""A server that is told to stop answers whoever has asked already, and nobody after that."""
+"""A server that is asked to stop answers the requests that it has, and no later ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 20
 
 
 async def hello(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """As small as an application can be."""
+    """The smallest possible application."""
     if scope["type"] == "lifespan":
         while True:
             message = await receive()
@@ -34,7 +34,7 @@ class Connection:
         self._writer = writer
 
     def ask(self) -> None:
-        """On its way at once: nothing is waited for."""
+        """Send a request, without waiting for the answer."""
         self._writer.write(REQUEST)
 
     async def answer(self) -> bytes:
@@ -63,7 +63,7 @@ async def server() -> AsyncIterator[uvicorn.Server]:
 
 @pytest.fixture
 async def connection(server: uvicorn.Server) -> AsyncIterator[Connection]:
-    """One that is kept open: it has its first answer."""
+    """A connection that is kept open after its first answer."""
     port = server.servers[0].sockets[0].getsockname()[1]
     connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
     connection.ask()
@@ -73,7 +73,7 @@ async def connection(server: uvicorn.Server) -> AsyncIterator[Connection]:
 
 
 def stop_connections(server: uvicorn.Server) -> None:
-    """What a server does first when it has to stop."""
+    """Do what a server does first when it has to stop."""
     for each in server.server_state.connections:
         each.shutdown()
 

@@ -1,4 +1,4 @@
-"""A show is cancelled: sales stop, holds are released, buyers are told, and everybody gets the money back."""
+"""A show is cancelled: sales stop, holds are released, buyers get mails, and all of them get their money back."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def test_everybody_is_refunded_by_one_request(box_office: BoxOffice, offic
 
 @pytest.fixture
 async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
-    """A service whose work nobody does but the test."""
+    """A service in which only the test does the work."""
     async with stripe_world(postgres, redis_url) as started:
         yield started
 

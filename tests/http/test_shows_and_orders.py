@@ -1,4 +1,4 @@
-"""Looking at shows and orders."""
+"""Reading shows and orders."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class TestTicketsPdf:
 
     @staticmethod
     def _qr_codes(pdf: bytes) -> list[str]:
-        """What a scanner reads off each page."""
+        """The text that a scanner reads from each page."""
         document = pypdfium2.PdfDocument(pdf)
         try:
             images = [page.render(scale=2).to_pil() for page in document]

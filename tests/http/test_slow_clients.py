@@ -1,4 +1,4 @@
-"""Clients that drip, hang up, read nothing, or come in hundreds: none of them ties up the server."""
+"""Clients that drip, hang up, do not read, or come in hundreds: none of them ties up the server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 async def echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Reads the whole body and answers with its length; at /large with more than any socket holds."""
+    """An application that reads the whole body and answers with its length; at /large with more than any socket
+    holds.
+    """
     if scope["type"] == "lifespan":
         while True:
             message = await receive()
@@ -87,7 +89,7 @@ class Client:
         return head + await self.reader.readexactly(length)
 
     async def rest(self) -> bytes:
-        """Everything until the server closes the connection."""
+        """All bytes until the server closes the connection."""
         return await self.reader.read()
 
 
@@ -101,7 +103,7 @@ async def test_a_body_that_drips_is_given_up() -> None:
     async with serving(body_seconds=SOON, body_bytes_per_second=1000) as port, Client.of(port) as client:
         await client.send(POST % 1000)
         answer = asyncio.create_task(client.rest())
-        # What comes after the end is answered with a reset, which may overtake the 408.
+        # Bytes after the end are answered with a reset, which may overtake the 408.
         with suppress(ConnectionError):
             while not answer.done():
                 await client.send(b"x")
@@ -120,7 +122,7 @@ async def test_a_body_that_comes_slowly_but_steadily_is_taken() -> None:
 
 
 async def test_a_body_that_nobody_reads_does_not_keep_the_connection_open() -> None:
-    """The answer was given before the body came: its rest must come, too, or the connection ends."""
+    """The answer was given before the body came: the rest of the body must come, too, or the connection ends."""
     async with serving(body_seconds=SOON) as port, Client.of(port) as client:
         await client.send(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
         assert (await client.answer()).startswith(b"HTTP/1.1 200 ")

@@ -1,4 +1,4 @@
-"""Pages over HTTP: what they protect, what may be kept of them, and what they say when something is wrong."""
+"""Pages over HTTP: their protection, their caching, and their error messages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Window:
         return answer
 
     async def form(self, on_sale: OnSale, quantity: int = 1, **fields: str) -> dict[str, str]:
-        """The checkout form of so many of the first ticket, filled in by Ada Lovelace."""
+        """The checkout form for a number of the first ticket, filled in by Ada Lovelace."""
         page = (await self.get(checkout_path(on_sale, quantity))).content.decode()
         hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
         return {
@@ -78,7 +78,7 @@ def window(box_office: BoxOffice) -> Window:
 
 @pytest.mark.p2
 async def test_csrf_protection_on_checkout(window: Window, box_office: BoxOffice) -> None:
-    """P2-013: a form without this browser's token does nothing; the API, which takes no cookie, is as it was."""
+    """P2-013: a form without this browser's token does nothing; the API, which takes no cookie, is not affected."""
     on_sale = await box_office.put_on_sale()
     form = await window.form(on_sale)
     token = form.pop("_csrf_token")
@@ -100,7 +100,7 @@ async def test_csrf_protection_on_checkout(window: Window, box_office: BoxOffice
 
 @pytest.mark.p2
 async def test_xss_prevention_in_customer_input(window: Window, box_office: BoxOffice) -> None:
-    """P2-012: what is typed comes back as text, in the field it was typed into; nothing inline could run anyway."""
+    """P2-012: typed input comes back as text, in its field; inline scripts could not run anyway."""
     attack = "<script>alert('xss')</script>"
     inside = f'"><img src=x onerror=alert(1)>{attack}'
     on_sale = await box_office.put_on_sale(
@@ -119,7 +119,7 @@ async def test_xss_prevention_in_customer_input(window: Window, box_office: BoxO
         assert "unsafe" not in policy
     for path in ("/", f"/shows/{on_sale.id}", f"/shows/{on_sale.id}/widget", f"/shows/{on_sale.id}?promo={attack}"):
         assert attack not in (await window.get(path)).content.decode()
-    # An apostrophe is no attack, and is shown as one.
+    # An apostrophe is not an attack, and is shown unchanged.
     bought = await window.buy(on_sale, {**form, "name": "Siân O’Brien-D'Arcy"})
     assert bought.status == 303
     # The same over the API.
@@ -143,16 +143,16 @@ async def test_pages_have_nothing_inline(box_office: BoxOffice, window: Window) 
     seller = on_sale.producer.id
     for path in (f"/?producer={seller}", f"/shows/{on_sale.id}", checkout_path(on_sale), "/orders", "/nothing"):
         page = (await window.get(path)).content.decode()
-        # What is said in JSON-LD is read by search engines, and run by no browser.
+        # Search engines read JSON-LD; no browser runs it.
         run = re.sub(r'<script type="application/ld\+json">.*?</script>', "", page, flags=re.DOTALL)
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)|javascript:", run)
 
 
 async def test_public_pages_are_the_same_for_everybody(box_office: BoxOffice, window: Window) -> None:
-    """So they set no cookie, may be kept on the way, and are made once for a crowd."""
+    """So they set no cookie, may be cached on the way, and are made once for a crowd."""
     on_sale = await box_office.put_on_sale()
     show = f"/shows/{on_sale.id}"
-    # Of this producer: the list of all shows changes with every test.
+    # Only this producer's: the list of all shows changes with every test.
     for path in (f"/?producer={on_sale.producer.id}", show, f"{show}/widget", f"{show}/remaining"):
         answer = await window.get(path)
         assert answer.status == 200
@@ -366,7 +366,7 @@ def test_forms_lead_to_us_and_to_stripe_alone(settings: Settings, api_base: str,
 
 
 class TestPrices:
-    """The first price that a buyer reads is what a ticket costs, fees and all."""
+    """The first price that a buyer reads is the full price of a ticket, fees included."""
 
     async def test_list_show_page_and_widget_tell_the_price_with_its_fees(self, box_office: BoxOffice) -> None:
         seller = producer(account=f"acct_{uuid4().hex}")

@@ -1,4 +1,4 @@
-"""What search engines and mail clients read of shows and tickets."""
+"""The data about shows and tickets for search engines and mail clients."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ ADMISSION, SERVICES = "txcd_50010001", "txcd_20030000"
 
 @pytest.fixture(scope="module")
 async def taxing(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
-    """Where Stripe computes 10 %."""
+    """A world in which Stripe computes 10 %."""
     async with stripe_world(postgres, redis_url, options=SandboxOptions(tax_rate=Decimal("0.10"))) as world:
         yield world
 

@@ -1,4 +1,4 @@
-"""Answers of Stripe that cannot be true: nothing is decided by them."""
+"""Impossible answers from Stripe decide nothing."""
 
 from __future__ import annotations
 

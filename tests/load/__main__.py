@@ -45,7 +45,7 @@ SCENARIOS: Mapping[str, tuple[str, Scenario]] = {
     ),
 }
 
-#: What must be reached: figure, at least or at most, bound.
+#: The targets: figure, at least or at most, bound.
 TARGETS: Mapping[str, tuple[tuple[str, str, float], ...]] = {
     "hot": (("ratio", ">=", 1.0), ("p99/p50", "<=", 4)),
     "paid": (("ratio", ">=", 0.7),),
@@ -57,12 +57,12 @@ TARGETS: Mapping[str, tuple[tuple[str, str, float], ...]] = {
     "memory": (("growth MB", "<=", 10),),
     "history": (("ratio at 100,000", ">=", 0.9), ("ratio at 1,000,000", ">=", 0.9)),
 }
-#: Too long, or too telling of one another, to be repeated.
+#: Scenarios that take too long, or influence each other too much, to be repeated.
 ONCE = frozenset({"memory", "history", "capacity"})
 
 
 def measure(name: str, house: House, yardstick: Yardstick, pace: Pace, runs: int) -> dict[str, Any]:
-    """A scenario, ``runs`` times: each figure's median and range, and what was wrong in any of them."""
+    """A scenario, run ``runs`` times: each figure's median and range, and the errors of any run."""
     _, scenario = SCENARIOS[name]
     measured = [scenario(house, yardstick, pace) for _ in range(1 if name in ONCE else runs)]
     faults = [fault for each in measured for fault in each.faults] + house.audit()

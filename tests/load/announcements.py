@@ -1,4 +1,4 @@
-"""How long it takes to write down, in one transaction, what every buyer of a large show must be told.
+"""The time to write, in one transaction, the mails to all buyers of a large show.
 
 ``uv run python -m tests.load.announcements --orders 100000``. Not part of the tests.
 """

@@ -1,4 +1,5 @@
-"""What the service is compared with, served the same way: an empty Litestar handler, and checkouts without database.
+"""Applications that the service is compared with, served the same way: an empty Litestar handler, and checkouts without
+a database.
 
 ``python -m tests.load.bare_app empty|memory --port N [--shared-port]``
 """

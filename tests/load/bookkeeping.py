@@ -1,8 +1,8 @@
-"""How the producer's exports and report, and the audit of everything, do with very many orders.
+"""The producer's exports and report, and the audit, with very many orders.
 
-``uv run python -m tests.load.bookkeeping --orders 100000`` puts that many paid orders of one show into a database of
-its own, exports them through ``piquetickets serve`` while it watches the server's memory, reads the report, and audits
-everything. It prints one JSON object. Not part of the tests.
+``uv run python -m tests.load.bookkeeping --orders 100000`` stores that many paid orders of one show in a separate
+database, exports them through ``piquetickets serve`` while it watches the server's memory, reads the report, and runs
+the audit. It prints one JSON object. Not part of the tests.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ async def seed(database_url: str, orders: int) -> tuple[UUID, str]:
 
 
 class Memory:
-    """The resident memory of a process and its children, watched."""
+    """Watches the resident memory of a process and its children."""
 
     def __init__(self, pid: int) -> None:
         self._root = psutil.Process(pid)

@@ -1,8 +1,8 @@
-"""How long a door waits for an answer: codes as they are, and as scanners on other keyboard layouts type them.
+"""The waiting time at a door: codes as they are, and as scanners on other keyboard layouts type them.
 
 ``uv run python -m tests.load.checkins --tickets 600`` starts a server, gives that many tickets away, and checks them in
-one after the other over one connection: in turns as they are, as a US-set scanner types them into a German computer,
-with letters mistaken for digits, and codes that are no ticket. It prints one JSON object: the median and the slowest
+one after the other over one connection: by turns unchanged, as a US-set scanner types them into a German computer, with
+letters mistaken for digits, and codes that are not a ticket. It prints one JSON object: the median and the slowest
 twentieth of each kind, in milliseconds. Not part of the tests.
 """
 
@@ -29,7 +29,7 @@ TICKETS_OF_AN_ORDER: Final = 10
 _GERMAN: Final = str.maketrans("YZ", "ZY")
 _MISTAKEN: Final = str.maketrans("OB", "08")
 
-#: What the scanner sends for a ticket's code.
+#: The text that the scanner sends for a ticket's code.
 KINDS: Final[Mapping[str, Callable[[str], str]]] = {
     "as it is": lambda code: code,
     "German keyboard": lambda code: code.translate(_GERMAN),
@@ -80,7 +80,7 @@ def give_away(api: Api, tickets: int) -> tuple[str, list[str]]:
 
 
 def measure(api: Api, show: str, codes: list[str], kinds: list[str]) -> dict[str, dict[str, float]]:
-    """Milliseconds by kind. The kinds take turns, so that all have the machine as it is."""
+    """Milliseconds by kind. The kinds take turns, so they all meet the same conditions."""
     taken: dict[str, list[float]] = {kind: [] for kind in kinds}
     results: dict[str, set[str]] = {kind: set() for kind in kinds}
     for number, code in enumerate(codes):
@@ -97,7 +97,7 @@ def measure(api: Api, show: str, codes: list[str], kinds: list[str]) -> dict[str
 
 
 async def measured(folder: Path, tickets: int, kinds: list[str]) -> dict[str, dict[str, float]]:
-    """The kinds' figures at a server of its own, which no worker disturbs."""
+    """The kinds' figures at a separate server, without a worker."""
     place, port = ("--data-dir", str(folder)), str(free_port())
     async with running_command("serve", "--port", port, *place, environment={"LOG_LEVEL": "ERROR"}):
         await until_ready(f"http://127.0.0.1:{port}")

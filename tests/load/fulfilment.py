@@ -1,7 +1,7 @@
-"""How fast one worker drains the mails of an on-sale, and what memory it takes meanwhile.
+"""The speed at which one worker sends the mails of an on-sale, and its memory.
 
-``uv run python -m tests.load.fulfilment --orders 1000`` places that many free orders, then starts one `piquetickets
-worker` and takes its mails in a real SMTP server. It prints a table and one JSON object. Not part of the tests.
+``uv run python -m tests.load.fulfilment --orders 1000`` places that many free orders, then starts one ``piquetickets
+worker`` and receives its mails in a real SMTP server. It prints a table and one JSON object. Not part of the tests.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ IN_FLIGHT = 50
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at the worker: seconds since the first mail, mails so far, resident memory."""
+    """One look at the worker: seconds since the first mail, mails up to then, resident memory."""
 
     seconds: float
     mails: int
@@ -71,7 +71,7 @@ def engines(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 async def place(settings: Settings, orders: int, pages: int) -> None:
-    """Free orders, each of another address, as the checkout writes them."""
+    """Write free orders, each of another address, as the checkout does."""
     container = Container(settings=settings)
     await container.broker().startup()
     on_sale = factories.ticket(price=0, quantity=orders * pages)

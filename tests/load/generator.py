@@ -1,8 +1,8 @@
-"""The crowd: a closed loop of buyers over raw HTTP/1.1, in a process of its own.
+"""The crowd: a closed loop of buyers over raw HTTP/1.1, in a separate process.
 
 Each buyer keeps one connection and sends the next request when the last is answered. Requests are bytes, made before
-the clock starts, and answers are read no further than their length, so that the crowd takes little of the machine that
-it shares with the service; ``cpu_seconds`` says how much.
+the clock starts, and answers are read only as far as their length. So the crowd takes little of the machine that it
+shares with the service; ``cpu_seconds`` says how much.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 300
 
 
 class Job(msgspec.Struct, kw_only=True):
-    """``seconds`` None: until every request was sent once; else requests begin anew at the end of the list."""
+    """``seconds`` None: until every request was sent once; else requests repeat from the beginning of the list."""
 
     port: int
     buyers: int
@@ -37,7 +37,7 @@ class Job(msgspec.Struct, kw_only=True):
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """Latencies in seconds, in the order of the answers; ``answers`` by the index of their request, where kept."""
+    """Latencies in seconds, in the order of the answers; ``answers`` by the index of their request, if kept."""
 
     elapsed: float
     cpu_seconds: float
@@ -50,7 +50,7 @@ class Outcome(msgspec.Struct, kw_only=True):
         return len(self.latencies) / self.elapsed
 
     def quantile_ms(self, share: float) -> float:
-        """The latency in milliseconds that ``share`` of all answers kept within."""
+        """The latency in milliseconds that a ``share`` of all answers did not exceed."""
         ordered = sorted(self.latencies)
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000
 
@@ -65,11 +65,11 @@ def http_request(method: str, path: str, body: bytes = b"", **headers: str) -> b
 
 
 def run(job: Job) -> Outcome:
-    """Let the crowd loose from another process, and wait for it. Raises subprocess.CalledProcessError."""
+    """Run the crowd in another process, and wait for it. Raises subprocess.CalledProcessError."""
     with tempfile.NamedTemporaryFile(suffix=".job") as file:
         file.write(msgspec.msgpack.encode(job))
         file.flush()
-        finished = subprocess.run(  # ourselves
+        finished = subprocess.run(  # this module
             [sys.executable, "-m", "tests.load.generator", file.name],
             stdout=subprocess.PIPE,
             check=True,
@@ -124,7 +124,7 @@ class _Buyer(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's own are no subclass of it
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's transports are not a subclass of it
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -171,7 +171,7 @@ def _cpu_seconds() -> float:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Do the job in the file that is named."""
+    """Do the job in the named file."""
     job = msgspec.msgpack.decode(Path(arguments[0]).read_bytes(), type=Job)
     sys.stdout.buffer.write(msgspec.msgpack.encode(uvloop.run(_Crowd(job).run())))
 

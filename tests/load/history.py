@@ -1,4 +1,4 @@
-"""A database that has sold many tickets already."""
+"""A database that has already sold many tickets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The house under load: real engines with their default durability, real server processes, a Stripe that is paced."""
+"""The installation under load: real engines with their default durability, real server processes, a Stripe with a
+limited pace.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ class OnSale:
     ticket: Ticket
 
     def checkout(self, number: int, *, key: str) -> bytes:
-        """The request of buyer ``number`` for one ticket, as the storefront sends it: under a key of its own."""
+        """The request of buyer ``number`` for one ticket, as the storefront sends it: with a separate key."""
         body = {
             "show_id": str(self.show.id),
             "customer": {"name": "Ada Lovelace", "email": f"buyer-{number}@example.org"},
@@ -64,7 +66,7 @@ class Served:
         return f"http://127.0.0.1:{self.port}"
 
     def memory_bytes(self) -> int:
-        """What the processes that serve keep to themselves (resident, without what they share)."""
+        """The memory that the serving processes do not share (resident, without shared pages)."""
         family = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
         return sum(int(member.memory_full_info().uss) for member in family)
 
@@ -139,7 +141,7 @@ class House:
         return on_sale
 
     def not_completed(self, on_sale: OnSale, expected: int) -> list[str]:
-        """What is wrong where every one of the ticket's ``expected`` orders should be completed with its attendee."""
+        """The errors if not every one of the ticket's ``expected`` orders is completed with its attendee."""
         with psycopg.connect(self.database_url) as connection:
             found = connection.execute(
                 "SELECT t.sold, t.held, count(a.id) FROM tickets t JOIN ticket_orders l ON l.ticket_id = t.id "
@@ -149,12 +151,12 @@ class House:
         return [] if found == (expected, 0, expected) else [f"sold, held, attendees: {found}, expected {expected}"]
 
     def audit(self) -> list[str]:
-        """What ``piquetickets audit`` finds wrong with holds, sales and orders; nothing, it is hoped."""
+        """The violations that ``piquetickets audit`` finds in holds, sales and orders."""
         finished = subprocess.run(
             command("audit", "--json"), env=self.environment(), stdout=subprocess.PIPE, check=False, timeout=300
         )
         checks: Sequence[Mapping[str, Any]] = json.loads(finished.stdout)["checks"]
-        # Nobody works off the outbox here, so its tasks are late; and no mail or refund is what is measured.
+        # No worker runs here, so tasks are late; mails and refunds are not measured.
         return [
             f"{check['name']}: {check['findings']}"
             for check in checks
@@ -166,7 +168,7 @@ class House:
 def running(
     arguments: list[str], environment: Mapping[str, str], port: int, *, answers_at: str = "/health/live"
 ) -> Iterator[Served]:
-    """A command that serves HTTP, from when it answers to the end of the block."""
+    """A command that serves HTTP, from its first answer to the end of the block."""
     process = subprocess.Popen(arguments, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     served = Served(port, process)
     try:
@@ -178,7 +180,7 @@ def running(
 
 
 def python_module(module: str, *arguments: str) -> list[str]:
-    """The command of a module of this suite."""
+    """The command that runs a module of this suite."""
     return [sys.executable, "-m", module, *arguments]
 
 

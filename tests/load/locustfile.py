@@ -1,4 +1,4 @@
-"""For people who know locust: buyers who look at a show, ask for a price, and check out.
+"""For users of locust: buyers who look at a show, ask for a price, and check out.
 
 ``uvx locust -f tests/load/locustfile.py --host http://127.0.0.1:8000`` against a running service, whose
 CHECKOUT_RATE_LIMIT is off (the demo, say). Its figures are lower than those of ``python -m tests.load``: a locust user
@@ -28,12 +28,12 @@ class Buyer(HttpUser):
 
     @task(5)
     def look(self) -> None:
-        """The show as its page shows it."""
+        """Read the show's page."""
         self.client.get(f"/api/v1/shows/{self.show['id']}", name="/api/v1/shows/{id}")
 
     @task(2)
     def quote(self) -> None:
-        """What it would cost."""
+        """Ask for the price."""
         self.client.post("/api/v1/quote", json=self._cart())
 
     @task(1)

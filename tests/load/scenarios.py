@@ -1,4 +1,4 @@
-"""What is measured. Figures are per second, milliseconds, megabytes or ratios, as their names say."""
+"""The scenarios. Figures are per second, milliseconds, megabytes or ratios, as their names say."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _keys = count()
 
 @dataclass(slots=True)
 class Measured:
-    """Figures by name, and what was wrong (nothing, it is hoped)."""
+    """Figures by name, and the errors."""
 
     figures: dict[str, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -44,14 +44,15 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long everything runs."""
+    """How long each measurement runs."""
 
     seconds: float
     warm_up_seconds: float = 1.0
 
 
 def crowd(served: Served, on_sale: list[OnSale], pace: Pace, *, buyers: int = BUYERS, fastest: int = 12_000) -> Outcome:
-    """Everybody checks out as fast as they are answered; each order is of one ticket, shows take turns.
+    """Run a crowd in which each buyer checks out as soon as the last order is answered; each order is of one ticket,
+    shows take turns.
 
     ``fastest`` orders a second are prepared for: enough that no request is ever sent twice.
     """
@@ -67,8 +68,8 @@ def crowd(served: Served, on_sale: list[OnSale], pace: Pace, *, buyers: int = BU
 
 
 def between(measured: Callable[[], Outcome], other: Callable[[], Outcome]) -> tuple[Outcome, float]:
-    """An outcome, and what another one makes a second, as the mean of before and after: machines get slower while they
-    are busy, and faster again.
+    """An outcome, and what another one achieves a second, as the mean of before and after: machines get slower while
+    they are busy, and faster again.
     """
     before, outcome, after = other(), measured(), other()
     return outcome, (before.per_second + after.per_second) / 2
@@ -123,9 +124,9 @@ def paid_orders(house: House, pace: Pace) -> Measured:
 
 
 def completions(house: House, yardstick: Yardstick, *, orders: int = 2000, warm_up: int = 500) -> Measured:
-    """Paid webhooks of one hot show, relative to pgbench (b) before and after. Each is verified, its session fetched
-    afresh from the sandbox by Stripe's SDK, and its order completed with attendees and tasks, before it is answered.
-    (The sandbox keeps 2,000 events.)
+    """Paid webhooks of one hot show, relative to pgbench (b) before and after. Each is verified, Stripe's SDK fetches
+    its session from the sandbox, and its order is completed with attendees and tasks, before it is answered. (The
+    sandbox keeps 2,000 events.)
     """
     measured = Measured()
     [paid] = house.put_on_sale(price=2500)
@@ -148,7 +149,7 @@ def completions(house: House, yardstick: Yardstick, *, orders: int = 2000, warm_
 
 
 def _sell(served: Served, stripe: Served, paid: OnSale, orders: int) -> list[Mapping[str, object]]:
-    """Place so many orders and pay for them; what Stripe would tell of it."""
+    """Place and pay ``orders`` orders. Returns the events that Stripe would send."""
     key = f"load-{next(_keys)}"
     requests = [paid.checkout(n, key=key) for n in range(orders)]
     placed = run(Job(port=served.port, buyers=20, requests=requests, keep_answers=True))
@@ -239,14 +240,14 @@ def show_pages(house: House, pace: Pace) -> Measured:
 
 
 def read(served: Served, path: str, pace: Pace) -> Outcome:
-    """Everybody reads the same page, zipped as for every browser."""
+    """Read the same page with all buyers, compressed as for every browser."""
     request = [http_request("GET", path, Accept_Encoding="gzip, deflate, br")]
     run(Job(port=served.port, buyers=BUYERS, requests=request, seconds=pace.warm_up_seconds))
     return run(Job(port=served.port, buyers=BUYERS, requests=request, seconds=pace.seconds))
 
 
 def memory_growth(house: House, *, orders: int = 10_000) -> Measured:
-    """What the server processes keep to themselves after so many orders more."""
+    """The growth of the server processes' unshared memory after that many more orders."""
     measured = Measured()
     [hot] = house.put_on_sale(price=0)
     with house.serving(processes=processors()) as served:
@@ -261,7 +262,7 @@ def memory_growth(house: House, *, orders: int = 10_000) -> Measured:
 
 
 def with_history(house: House, pace: Pace, sizes: list[int]) -> Measured:
-    """Orders a second with so many orders in the database already, relative to nearly none; medians of three crowds."""
+    """Orders a second with many orders already in the database, relative to nearly none; medians of three crowds."""
     measured = Measured()
     [hot], [old] = house.put_on_sale(price=0), house.put_on_sale(price=0)
     with house.serving(processes=processors()) as served:
@@ -283,7 +284,7 @@ def with_history(house: House, pace: Pace, sizes: list[int]) -> Measured:
 
 
 def capacity(house: House, pace: Pace, crowds: list[int]) -> Measured:
-    """The largest crowd on one hot ticket of which everybody is served, and what p99 they see."""
+    """The largest crowd on one hot ticket that is served completely, and its p99."""
     measured = Measured()
     [hot] = house.put_on_sale(price=0)
     with house.serving(processes=processors()) as served:
@@ -298,7 +299,7 @@ def capacity(house: House, pace: Pace, crowds: list[int]) -> Measured:
 
 @contextmanager
 def sandbox(house: House, *options: str) -> Iterator[Served]:
-    """``piquetickets sandbox stripe``, which sends no webhooks by itself."""
+    """``piquetickets sandbox stripe``, which sends no webhooks automatically."""
     port = free_port()
     arguments = command("sandbox", "stripe", "--port", str(port), "--webhook-secret", WEBHOOK_SECRET, *options)
     with running(arguments, house.environment(), port, answers_at="/_sandbox") as served:
@@ -306,7 +307,7 @@ def sandbox(house: House, *options: str) -> Iterator[Served]:
 
 
 def histogram_quantile(exposition: bytes, name: str, share: float) -> float:
-    """The upper bound of the bucket that ``share`` of all observations are within: "at most so many seconds"."""
+    """The upper bound of the bucket that ``share`` of all observations are within: "at most this many seconds"."""
     buckets: dict[float, float] = {}
     for bound, value in re.findall(
         rf'^{name}_bucket{{[^}}]*le="([^"]+)"[^}}]*}} (\S+)$', exposition.decode(), re.MULTILINE

@@ -63,7 +63,7 @@ WAYS = {
 
 
 class Yardstick:
-    """A database of its own beside the service's."""
+    """A separate database beside the service's."""
 
     def __init__(self, postgres: EmbeddedPostgres) -> None:
         self._pgbench = postgres.pgbench
@@ -72,7 +72,7 @@ class Yardstick:
             connection.execute(_SCHEMA)
 
     def orders_per_second(self, way: str, *, seconds: int) -> float:
-        """Let pgbench write orders for so long. Raises subprocess.CalledProcessError."""
+        """Let pgbench write orders for ``seconds``. Raises subprocess.CalledProcessError."""
         chosen = WAYS[way]
         with tempfile.TemporaryDirectory() as directory:
             script = Path(directory) / "orders.sql"

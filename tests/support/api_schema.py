@@ -1,4 +1,4 @@
-"""The API's own description, made without starting it."""
+"""The API's OpenAPI description, made without starting the API."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Json = dict[str, Any]
 
 @cache
 def api_schema() -> Json:
-    """What GET /schema answers. Nothing behind it is asked."""
+    """The answer to GET /schema. No engine is needed."""
     settings = Settings.from_environment({"DATABASE_URL": "postgresql://nobody", "REDIS_URL": "redis://nobody"})
     return create_app(Container(settings=settings)).openapi_schema.to_schema()
 
 
 def operations() -> list[tuple[str, str]]:
-    """Method and path of everything that the API does."""
+    """Method and path of every operation of the API."""
     return [(method.upper(), path) for path, item in api_schema()["paths"].items() for method in item]
 
 

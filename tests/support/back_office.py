@@ -1,4 +1,4 @@
-"""A producer's hands on the producer API: a token, and requests under it."""
+"""A client of the producer API: a token, and requests with it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from entrypoints.container import Container
 from tests.support.box_office import Answer, BoxOffice, Json
 
 BASE = "/api/v1/producer"
-#: What a producer sends to add a show, a ticket and a promo code.
+#: The requests that add a show, a ticket and a promo code.
 SHOW: Final = {
     "title": "Twelfth Night",
     "door_time": "2050-06-01T18:30:00Z",
@@ -40,7 +40,7 @@ class BackOffice:
         return await open_back_office(self.box_office, self.container, self.producer, scopes=scopes)
 
     def with_secret(self, secret: str | None) -> BackOffice:
-        """The same producer with whatever for a token."""
+        """The same producer with any text as token."""
         return BackOffice(box_office=self.box_office, container=self.container, producer=self.producer, secret=secret)
 
     async def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **kw: Any) -> Answer:
@@ -64,7 +64,7 @@ class BackOffice:
         return await self.request("DELETE", path)
 
     async def audit_log(self, query: str = "") -> list[Json]:
-        """The newest entries of the producer's audit trail."""
+        """The newest entries of the producer's audit log."""
         answer = await self.get(f"/audit-log?limit=100{query}")
         assert answer.status == 200, answer.content
         return list(answer.body["items"])
@@ -73,7 +73,7 @@ class BackOffice:
 async def open_back_office(
     box_office: BoxOffice, container: Container, producer: Producer, *, scopes: tuple[Scope, ...] = EVERY_SCOPE
 ) -> BackOffice:
-    """Store the producer, where that is still to be done, and give it a token."""
+    """Store the producer, unless it is stored, and give it a token."""
     async with container.database()() as uow:
         if await uow.producers.get(producer.id) is None:
             await uow.producers.add(producer)

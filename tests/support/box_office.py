@@ -1,4 +1,4 @@
-"""A buyer's and a producer's hands: put shows on sale, check out over HTTP, pay, look behind the counter."""
+"""The steps of a buyer and a producer: put shows on sale, check out over HTTP, pay, and inspect the database."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from domain.promotions import TicketPromoCode
 from tests.support import factories
 
 Json = dict[str, Any]
-#: How long something that happens in the background may take before a test gives up.
+#: How long work in the background may take before a test gives up.
 PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API said."""
+    """An answer of the API."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,7 +44,7 @@ class Answer:
         return self.headers["Location"]
 
     def refused(self, status: int, code: str) -> str:
-        """The message, after making sure that this is the error expected, in the shape that every error has."""
+        """The message, after checking that this is the expected error, in the form that every error has."""
         assert (self.status, self.body["code"]) == (status, code), self.content
         assert self.body["status"] == "error"
         assert self.body["request_id"] == self.headers["X-Request-ID"]
@@ -72,7 +72,7 @@ class OnSale:
         return self.show.id
 
     def cart(self, *quantities: int, **fields: Any) -> Json:
-        """A request for so many of each ticket, in the order of the tickets."""
+        """A request for these quantities, in the order of the tickets."""
         lines = [
             {"ticket_id": str(ticket.id), "quantity": quantity}
             for ticket, quantity in zip(self.tickets, quantities, strict=False)
@@ -97,7 +97,7 @@ class BoxOffice:
         by: Producer | None = None,
         **show_fields: Any,
     ) -> OnSale:
-        """A new show with tickets (one of $25 where none is given) and promo codes."""
+        """A new show with tickets (one of $25 if none is given) and promo codes."""
         producer = by or factories.producer()
         show = factories.show(by=producer, **show_fields)
         on_sale = OnSale(show, producer, tuple(replace(t, show_id=show.id) for t in tickets or [factories.ticket()]))
@@ -113,13 +113,13 @@ class BoxOffice:
         return on_sale
 
     async def change_show(self, on_sale: OnSale, **fields: Any) -> None:
-        """As a producer would, meanwhile."""
+        """Change the show, as a producer does during a sale."""
         async with self.unit_of_work() as uow:
             await uow.shows.save(on_sale.show.changed(**fields))
             await uow.commit()
 
     async def change_ticket(self, ticket: Ticket, **fields: Any) -> None:
-        """As a producer would, meanwhile."""
+        """Change the ticket, as a producer does during a sale."""
         async with self.unit_of_work() as uow:
             await uow.tickets.save(replace(ticket, **fields))
             await uow.commit()
@@ -132,7 +132,7 @@ class BoxOffice:
 
     async def request(self, method: str, path: str, **parameters: Any) -> Answer:
         """One request; redirects are not followed."""
-        # Encoded already: a path in a test stands as it goes over the wire.
+        # Already encoded: a path in a test is written as it goes over the wire.
         url = URL(path, encoded=True)
         async with self._client.request(method, url, allow_redirects=False, **parameters) as answer:
             return Answer(answer.status, answer.headers, await answer.read())
@@ -143,17 +143,17 @@ class BoxOffice:
     async def checkout(
         self, cart: Json, *, customer: Json | None = None, key: str | None = None, **fields: Any
     ) -> Answer:
-        """Check out as Ada Lovelace, where nobody else is named."""
+        """Check out as Ada Lovelace, unless another customer is given."""
         buyer = customer or {"name": "Ada Lovelace", "email": "ada@example.org"}
         headers = {"Idempotency-Key": key} if key else {}
         return await self.post("/api/v1/checkout", json={"customer": buyer, **cart, **fields}, headers=headers)
 
     async def pay(self, placed: Json, outcome: str = "paid") -> Answer:
-        """Press a button on the payment page; Stripe's webhooks go out as they do."""
+        """Press a button on the payment page; Stripe sends its webhooks."""
         return await self.post(placed["checkout_url"], data={"outcome": outcome})
 
     async def come_back(self, placed: Json) -> Answer:
-        """The buyer's browser follows Stripe's redirect after paying."""
+        """Follow Stripe's redirect after paying, as the buyer's browser."""
         return await self.get(f"/api/v1/checkout/success?session_id={placed['session_id']}")
 
     async def buy(self, cart: Json, **fields: Any) -> Json:
@@ -187,7 +187,7 @@ class BoxOffice:
         return [(inventories[t.id].held, inventories[t.id].sold) for t in on_sale.tickets]
 
     async def remaining(self, on_sale: OnSale) -> list[int]:
-        """What buyers see is left of each ticket."""
+        """The number of each ticket that buyers see as left."""
         answer = await self.get(f"/api/v1/shows/{on_sale.id}")
         left = {ticket["id"]: ticket["remaining"] for ticket in answer.body["tickets"]}
         return [left[str(ticket.id)] for ticket in on_sale.tickets]
@@ -197,7 +197,7 @@ class BoxOffice:
         return self.stripe_requests("POST /v1/checkout/sessions", placed["order_id"])[0]
 
     def stripe_requests(self, operation: str, order_id: str) -> Sequence[Json]:
-        """The parameters of every call of ``operation`` that was about an order."""
+        """The parameters of every call of ``operation`` about an order."""
         assert self._sandbox is not None
         return [
             dict(request.params)
@@ -212,7 +212,7 @@ class BoxOffice:
                 await asyncio.sleep(0.02)
 
     async def until_completed(self, placed: Json) -> Json:
-        """The order, once it is completed by whatever road."""
+        """The order, once it is completed in any way."""
 
         async def is_completed() -> bool:
             return bool((await self.order(placed)).body["status"] == "completed")

@@ -1,6 +1,6 @@
-"""A box office at random: the catalog changes, orders come and are paid, refunded and checked in, whatever the order.
+"""A random box office: the catalog changes, and orders are placed, paid, refunded and checked in, in any order.
 
-After every step the report is what the orders say, counted anew and in another way, and every invariant holds.
+After every step the report matches the orders, counted again in another way, and every invariant holds.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from tests.support.factories import cart, customer, donation_ticket, producer, p
 
 Result = TypeVar("Result")
 
-#: Prices and taxes that hardly ever come out even.
+#: Prices and taxes that hardly ever divide evenly.
 AMOUNTS = st.integers(0, 9999)
 POLICY = CheckoutPolicy(max_tickets_per_order=20, max_order_amount=Decimal(10**6))
 TIMEZONE = "Pacific/Auckland"
 
 
 class BoxOfficeMachine(RuleBasedStateMachine):
-    """``make_world`` says where it is all stored."""
+    """``make_world`` decides where it is all stored."""
 
     make_world: Callable[[], Awaitable[World]]
 
@@ -127,7 +127,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             try:
                 self.run(self.world.cancel_order(order.id))
             except Conflict:
-                # A delayed payment is on its way: its hold is kept until Stripe says what became of it.
+                # A delayed payment is on its way: its hold is kept until Stripe reports the outcome.
                 assert not order.holds_tickets or order.status is OrderStatus.PROCESSING
             return
         if how == "pay":
@@ -251,5 +251,5 @@ class BoxOfficeMachine(RuleBasedStateMachine):
 
 
 async def world_in_memory() -> World:
-    """Nothing is left of it afterwards."""
+    """A world that leaves nothing behind."""
     return World(policy=POLICY)

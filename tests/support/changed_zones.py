@@ -22,7 +22,7 @@ STEP: Final = timedelta(hours=12)
 
 
 def changed_since(directory: Path) -> list[str]:
-    """The zones whose offsets are other ones than by the rules in ``directory``, and those that are not there."""
+    """The zones whose offsets differ from those by the rules in ``directory``, and those that are missing there."""
     return [name for name in sorted(NAMES) if _differs(directory / "tzdata" / "zoneinfo" / name, name)]
 
 

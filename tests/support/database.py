@@ -49,7 +49,7 @@ async def connected(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]
 
 @asynccontextmanager
 async def row_locked(database_url: str, ticket_id: UUID) -> AsyncIterator[None]:
-    """Whoever wants the ticket's row waits for the end of the block, in the middle of a transaction."""
+    """Lock the ticket's row until the end of the block: every other transaction that needs it waits."""
     async with connected(database_url) as connection, connection.transaction():
         await connection.execute("SELECT 1 FROM tickets WHERE id = %s FOR UPDATE", [ticket_id])
         yield
@@ -57,14 +57,14 @@ async def row_locked(database_url: str, ticket_id: UUID) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def table_locked(database_url: str, table: str) -> AsyncIterator[None]:
-    """Whoever writes to the table waits for the end of the block."""
+    """Lock the table against writes until the end of the block."""
     async with connected(database_url) as connection, connection.transaction():
         await connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE".encode())
         yield
 
 
 async def backends_waiting(database_url: str) -> list[int]:
-    """The process ids of the application's connections that wait for somebody's lock."""
+    """The process ids of the application's connections that wait for a lock."""
     async with connected(database_url) as connection:
         cursor = await connection.execute(
             "SELECT pid FROM pg_stat_activity WHERE application_name = 'piquetickets' AND wait_event_type = 'Lock'"
@@ -74,7 +74,7 @@ async def backends_waiting(database_url: str) -> list[int]:
 
 
 async def until_somebody_waits(database_url: str) -> list[int]:
-    """Wait until a connection of the application waits for a lock; which ones do."""
+    """Wait until a connection of the application waits for a lock. Returns which ones do."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not (waiting := await backends_waiting(database_url)):
             await asyncio.sleep(0.01)

@@ -21,7 +21,7 @@ def dispute_state(
     status: DisputeStatus = DisputeStatus.NEEDS_RESPONSE,
     **facts: Any,
 ) -> DisputeState:
-    """As the payment provider tells it; a dispute that is lost is lost altogether, unless ``lost`` says otherwise."""
+    """A dispute as the payment provider reports it; a lost dispute is lost completely, unless ``lost`` is given."""
     return DisputeState(
         **{
             "id": "dp_1",
@@ -40,7 +40,7 @@ def dispute_state(
 def dispute_of(
     order: Order, *, amount: int = 54_84, status: DisputeStatus = DisputeStatus.NEEDS_RESPONSE, **facts: Any
 ) -> Dispute:
-    """As we keep it."""
+    """A dispute as we store it."""
     return Dispute(
         **{
             "id": f"dp_{uuid4().hex}",

@@ -1,8 +1,8 @@
-"""Valid things to test with, so that a test names only what it is about.
+"""Valid objects for tests, so a test names only what it is about.
 
-``offering(ticket(price=2500, quantity=100))`` is a show on sale; ``cart((stalls, 2), (circle, 1))`` what somebody
-wants of it; ``order((stalls, 2))`` an order as a checkout would place it. Ids are fresh, so things never collide in a
-database that tests share. Everything else may be overridden by field name.
+``offering(ticket(price=2500, quantity=100))`` is a show on sale; ``cart((stalls, 2), (circle, 1))`` a buyer's choice;
+``order((stalls, 2))`` an order as a checkout would place it. Ids are fresh, so objects never collide in a database that
+tests share. All other fields may be overridden by name.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from domain.stock import Stock
 from domain.tax import VenueAddress
 from domain.ticket_code import NONCE_BYTES, TicketCodes
 
-#: When the tests' buyers come, where nothing else is said: long before the shows, which are far in the future.
+#: The default time of the tests: long before the shows, which are far in the future.
 NOW: Final = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DOORS: Final = datetime(2050, 6, 1, 18, 30, tzinfo=UTC)
 USD: Final = money.currency("USD")
 JPY: Final = money.currency("JPY")
 CODES: Final = TicketCodes("a secret of the tests that is long enough")
 
-#: So many of a ticket; with a third element, each for that donation.
+#: A number of tickets; a third element is the donation for each.
 Wanted = tuple[Ticket, int] | tuple[Ticket, int, str]
 
 
@@ -111,7 +111,7 @@ def show(*, by: Producer | None = None, published: bool = True, **overrides: Any
 
 
 def by_older_rules(of: Show, *, later: timedelta = timedelta(hours=1)) -> Show:
-    """The show as a release of the time zone rules would have left it by which its times come so much later."""
+    """The show as an older release of the time zone rules would have stored it, with its times ``later``."""
     door, start, end = (moment + later for moment in of.venue_clock.moments)
     clock = replace(of.venue_clock, moments=(door, start, end), rules="2025b")
     return replace(of, door_time=door, start_time=start, end_time=end, venue_clock=clock)
@@ -127,7 +127,7 @@ def ticket(
 
 
 def donation_ticket(*, price: int = 1000, **overrides: Any) -> Ticket:
-    """A ticket for which buyers name what they pay, ``price`` minor units or more."""
+    """A ticket whose buyers choose its price, ``price`` minor units or more."""
     return ticket(price=price, is_donation_based=True, **overrides)
 
 
@@ -146,7 +146,7 @@ def customer(**overrides: Any) -> Customer:
 def cart(
     *wanted: Wanted, promo_code: str | None = None, show_id: UUID | None = None, policy: CheckoutPolicy | None = None
 ) -> Cart:
-    """A cart at the show of the first ticket wanted."""
+    """A cart for the show of its first ticket."""
     return Cart.of(
         show_id or wanted[0][0].show_id,
         [_cart_line(position, *want) for position, want in enumerate(wanted)],
@@ -179,9 +179,9 @@ def order(
     promo: TicketPromoCode | None = None,
     **overrides: Any,
 ) -> Order:
-    """An order as it is when just placed, of two tickets where nothing is wanted, or later in its life at ``status``.
+    """An order as it was placed, of two tickets by default, or later in its life at ``status``.
 
-    Whoever got tickets at that status has them. Counters of the wanted tickets stay as they are.
+    It has its attendees if an order at that status has. The counters of its tickets stay unchanged.
     """
     wanted = wanted or ((ticket(), 2),)
     tickets = list({want[0].id: want[0] for want in wanted}.values())
@@ -195,7 +195,7 @@ def order(
 
 
 def receipt(paid: Order, *, tax: int = 0, **overrides: Any) -> Receipt:
-    """What Stripe says when everything that the order costs was paid, with ``tax`` minor units on top."""
+    """Stripe's receipt for the full price of the order, with ``tax`` minor units on top."""
     facts = {
         "amount": paid.quote.total + tax,
         "tax": tax,

@@ -1,4 +1,4 @@
-"""The service over a Redis and a mail server of its own, and workers that can be killed."""
+"""The service with a separate Redis and mail server, and workers that can be killed."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ class Task:
 
     @property
     def is_settled(self) -> bool:
-        """Whether no worker has to do anything about it soon."""
+        """Whether no worker has to act on it soon."""
         return self.state == TaskState.DONE or self.last_error.startswith("perhaps sent")
 
 
 @dataclass(slots=True)
 class Worker:
-    """A worker process. ``log`` is what it has said so far."""
+    """A worker process. ``log`` is its output until now."""
 
     process: Process
     log: list[str] = field(default_factory=list)
 
     async def kill(self) -> None:
-        """As the kernel does when memory runs out: kill -9."""
+        """Kill it as the kernel does when memory runs out: kill -9."""
         self.process.kill()
         await self.process.wait()
 
@@ -125,29 +125,29 @@ class FulfilmentWorld:
         await self.until(orders, lambda task: task.state == TaskState.DONE)
 
     async def until(self, orders: Sequence[Json], holds: Any) -> None:
-        """Wait until something holds of every order's task."""
+        """Wait until a condition holds for every order's task."""
         for placed in orders:
             await self.until_task(UUID(placed["order_id"]), TaskKind.CONFIRMATION_MAIL, holds)
 
     async def until_task(self, subject_id: UUID, kind: TaskKind, holds: Callable[[Task], bool]) -> Task:
-        """The one task of this kind about an order or a producer, once something holds of it."""
+        """The one task of this kind about an order or a producer, once a condition holds for it."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not holds(task := await self.task_about(subject_id, kind)):
                 await asyncio.sleep(0.05)
         return task
 
     async def send_again(self, placed: Json) -> None:
-        """Like `piquetickets tasks retry`, once the claim of the worker that had the order's confirmation is over."""
+        """Run ``piquetickets tasks retry``, once the claim of the worker that had the order's confirmation is over."""
         await self.retry(await self.confirmation(placed))
 
     async def retry(self, task: Task) -> None:
-        """Like `piquetickets tasks retry`, once the claim of the worker that had the task is over."""
+        """Run ``piquetickets tasks retry``, once the claim of the worker that had the task is over."""
         await self.end_claims()
         requeue = RetryDeadTasks(self.box_office.unit_of_work, SystemClock())
         await requeue([task.id])
 
     async def end_claims(self) -> None:
-        """All claims of all workers are over, as if so much time had passed."""
+        """End all claims of all workers, as if their time had passed."""
         async with connected(self.settings.database_url or "") as connection:
             await connection.execute(
                 "UPDATE outbox SET claimed_until = now(), relay_at = now() WHERE claimed_until > now()"

@@ -18,7 +18,7 @@ class Metrics:
         }
 
     def value(self, name: str, **labels: str) -> float:
-        """The one sample with exactly these labels; zero where nothing was counted yet."""
+        """The one sample with exactly these labels; zero if nothing was counted yet."""
         return self._samples.get((f"piquetickets_{name}", frozenset(labels.items())), 0)
 
     def total(self, name: str, **labels: str) -> float:

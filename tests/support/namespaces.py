@@ -1,7 +1,7 @@
-"""Hosts that can vanish: network namespaces of this machine, each with a relay to one of our own servers in it.
+"""Hosts that can vanish: network namespaces of this machine, each with a relay to one of our servers in it.
 
-Only root on Linux can make them, with `ip` (Debian's iproute2). Their addresses are from 198.18.0.0/15, which is for
-tests of networks (RFC 2544) and leads nowhere else.
+Only root on Linux can make them, with ``ip`` (Debian's iproute2). Their addresses are from 198.18.0.0/15, which is
+reserved for tests of networks (RFC 2544).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Host:
     address: str
 
     def vanish(self) -> None:
-        """From now on it answers nothing, refuses nothing and resets nothing."""
+        """Make it silent: from now on it answers nothing, refuses nothing and resets nothing."""
         _ip("-n", self.name, "addr", "flush", "dev", "inside")
 
     def serve(self, port: int, unix_socket: Path, stack: ExitStack) -> None:
@@ -87,7 +87,7 @@ class Host:
 
 @contextmanager
 def a_host(number: int) -> Iterator[Host]:
-    """A host with an address of its own, until the end of the block."""
+    """A host with a separate address, until the end of the block."""
     name, outside = f"pique{uuid4().hex[:8]}", f"pq{uuid4().hex[:8]}"
     network = f"198.18.{os.getpid() % 250}.{number * 4}"
     here, there = _address(network, 1), _address(network, 2)
@@ -99,7 +99,7 @@ def a_host(number: int) -> Iterator[Host]:
         _ip("-n", name, "addr", "add", f"{there}/30", "dev", "inside")
         _ip("-n", name, "link", "set", "inside", "up")
         link = _ip("-n", name, "-br", "link", "show", "inside").split()[2]
-        # Where a host's card is known nobody is told that it does not answer any more.
+        # A peer that knows a host's card gets no error when the host stops answering.
         _ip("neigh", "replace", there, "lladdr", link, "dev", outside, "nud", "permanent")
         yield Host(name, there)
     finally:
@@ -108,7 +108,7 @@ def a_host(number: int) -> Iterator[Host]:
 
 @contextmanager
 def a_relay(host: str, port: int, unix_socket: Path) -> Iterator[None]:
-    """A Unix socket that leads to a server on this host's own loopback, in a process of its own."""
+    """A Unix socket that leads to a server on this host's loopback, in a separate process."""
     code = _RELAY.replace("open_unix_connection(sys.argv[3])", "open_connection(sys.argv[1], int(sys.argv[2]))")
     code = code.replace("start_server(meet, sys.argv[1], int(sys.argv[2]))", "start_unix_server(meet, sys.argv[3])")
     process = subprocess.Popen([sys.executable, "-c", code, host, str(port), str(unix_socket)], stdout=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""A real PgBouncer before a database, where one is installed (`apt-get install pgbouncer`)."""
+"""A real PgBouncer before a database, if one is installed (``apt-get install pgbouncer``)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def pgbouncer(database_url: str, directory: Path, **settings: str) -> Asyn
 
 
 def _unprivileged(directory: Path) -> str | None:
-    """PgBouncer refuses to run as root."""
+    """The user for PgBouncer, which refuses to run as root."""
     if os.geteuid() != 0:
         return None
     directory.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The command line as processes of their own."""
+"""The command line as separate processes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def clean_environment(**variables: str) -> dict[str, str]:
-    """What a process needs to run, and no setting of the surroundings."""
+    """The environment that a process needs to run, without the settings of the surroundings."""
     kept = {name: value for name, value in os.environ.items() if name in _KEPT}
     return {**kept, **variables}
 

@@ -1,4 +1,4 @@
-"""The Redis that the system has (`apt-get install redis-server`), beside the Valkey that the tests bring."""
+"""The system's Redis (``apt-get install redis-server``), in addition to the Valkey that the tests bring."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ START_SECONDS = 30
 
 @contextmanager
 def system_redis(directory: Path) -> Iterator[str]:
-    """The URL of a server of the test's own, which keeps nothing."""
+    """The URL of the test's own server, which stores nothing on disk."""
     assert PROGRAM
     port = free_port()
     arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(directory), "--daemonize", "no"]

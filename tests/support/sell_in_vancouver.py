@@ -1,4 +1,4 @@
-"""A process of its own, with whatever time zone rules it finds: a show in Vancouver, and a ticket sold for it.
+"""A script that sells a ticket for a show in Vancouver, by the time zone rules of its process.
 
 Prints the release of the rules, the show's id, and the moment at which it starts.
 """

@@ -22,7 +22,7 @@ from entrypoints.worker import run_worker
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service. ``container`` is the API's own: tests look behind the counter through it."""
+    """A running service. ``container`` is the API's own, for tests that look inside."""
 
     url: str
     container: Container
@@ -30,7 +30,7 @@ class Service:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, and that no outgoing connection is given meanwhile."""
+    """A port that is free now, and that no outgoing connection gets in the meantime."""
     while True:
         port = random.randrange(10_000, 20_000)  # noqa: S311  # no secret
         with suppress(OSError), socket.socket() as probe:

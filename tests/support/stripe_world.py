@@ -1,6 +1,6 @@
-"""A service with a Stripe, a database and a mailbox of its own, for tests that make Stripe's days bad.
+"""A service with a separate Stripe, database and mailbox, for tests in which Stripe fails.
 
-Nobody else sweeps, reconciles or relays in it, so that a test decides when each of these happens.
+Nothing else sweeps, reconciles or relays in it: the test decides when each of these happens.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class HurriedHttpClient(HttpClient):
 
 
 class StripeBooks:
-    """What Stripe has on record, read by the SDK as an operator would."""
+    """Stripe's records, read by the SDK as an operator would."""
 
     def __init__(self, client: StripeClient) -> None:
         self.client = client
@@ -81,12 +81,12 @@ class StripeBooks:
         return [s async for s in listed.auto_paging_iter() if s.client_reference_id == order_id]
 
     async def all_charges(self) -> list[stripe.Charge]:
-        """The charges that went through, of whatever order."""
+        """The successful charges of all orders."""
         listed = await self.client.v1.charges.list_async(params={"limit": 100})
         return [charge async for charge in listed.auto_paging_iter() if charge.paid]
 
     async def charges(self, order_id: str) -> list[stripe.Charge]:
-        """The charges of an order that went through."""
+        """The successful charges of an order."""
         return [c for c in await self.all_charges() if order_of(c) == order_id]
 
     async def charge(self, order_id: str) -> stripe.Charge:
@@ -102,13 +102,13 @@ class StripeBooks:
         return list(listed.data)
 
     async def transfer(self, order_id: str) -> stripe.Transfer:
-        """What the producer got for an order."""
+        """The producer's transfer for an order."""
         charge = await self.charge(order_id)
         assert isinstance(charge.transfer, str)
         return await self.client.v1.transfers.retrieve_async(charge.transfer)
 
     async def application_fee(self, order_id: str) -> stripe.ApplicationFee:
-        """What the platform got for an order."""
+        """The platform's fee for an order."""
         charge = await self.charge(order_id)
         assert isinstance(charge.application_fee, str)
         return await self.client.v1.application_fees.retrieve_async(charge.application_fee)
@@ -134,7 +134,7 @@ class StripeWorld:
         await execute(self.settings, statement, *parameters)
 
     async def work_off(self, order_id: str) -> list[TaskState | None]:
-        """Do what is left to do about an order as a worker would when every pause is over; how each task stands."""
+        """Do the remaining tasks of an order, as a worker would after every pause. Returns the state of each task."""
         await self.execute(
             "UPDATE outbox SET due_at = now(), relay_at = greatest(relay_at, now()) WHERE order_id = %s", UUID(order_id)
         )
@@ -178,7 +178,7 @@ async def stripe_world(
 def own_settings(
     database_url: str, redis_url: str, sandbox: StripeSandbox, mailbox: MailCatcher, port: int
 ) -> Settings:
-    """A service on ``port``. Its queue is apart from that of the tests' shared service."""
+    """The settings of a service on ``port``. Its queue is separate from that of the tests' shared service."""
     return Settings(
         database_url=database_url,
         redis_url=f"{redis_url.removesuffix('/0')}/1",
@@ -197,7 +197,7 @@ def own_settings(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManyProcesses:
-    """The service as several server processes, and a worker if asked for, all of them by the command line."""
+    """The service as several server processes, and a worker if requested, all started by the command line."""
 
     settings: Settings
     sandbox: StripeSandbox
@@ -216,7 +216,7 @@ async def many_processes(
     options: SandboxOptions | None = None,
     **settings: Any,
 ) -> AsyncIterator[ManyProcesses]:
-    """Start them over a Stripe, a database and a mailbox of their own; ``settings`` are those that matter."""
+    """Start them with a separate Stripe, database and mailbox; ``settings`` are those that matter."""
     port = free_port()
     webhook_url = f"http://127.0.0.1:{port}/api/v1/webhooks/stripe"
     with own_database(postgres) as database_url:
@@ -265,7 +265,7 @@ async def stripe_books(api_base: str) -> AsyncIterator[StripeBooks]:
 
 @contextmanager
 def webhooks_held_back(sandbox: StripeSandbox) -> Iterator[None]:
-    """Stripe tells nobody anything until the end of the block."""
+    """Hold back Stripe's webhooks until the end of the block."""
     sandbox.control.webhooks.paused = True
     try:
         yield
@@ -281,7 +281,7 @@ async def execute(settings: Settings, statement: str, *parameters: Any) -> None:
 
 
 async def tasks_of(settings: Settings, order_id: str) -> list[tuple[UUID, str, str]]:
-    """Id, kind and state of everything that was ever to be done about an order."""
+    """Id, kind and state of every task that an order ever had."""
     assert settings.database_url
     async with connected(settings.database_url) as connection:
         found = await connection.execute(
@@ -294,7 +294,7 @@ async def tasks_of(settings: Settings, order_id: str) -> list[tuple[UUID, str, s
 
 
 def session_calls(sandbox: StripeSandbox, order_id: str) -> list[str | None]:
-    """The idempotency key of every call that asked for an order's session."""
+    """The idempotency key of every call for an order's session."""
     return [
         request.idempotency_key
         for request in sandbox.control.requests.requests(CREATE_SESSION)
@@ -308,5 +308,5 @@ def minor(amount: str) -> int:
 
 
 def buyer(on_sale_id: UUID, name: str = "Ada Lovelace") -> Json:
-    """A customer whose mailbox nobody else writes to."""
+    """A customer with a mailbox that no other test uses."""
     return {"name": name, "email": f"{name.split(maxsplit=1)[0].lower()}-{on_sale_id.hex}@example.org"}

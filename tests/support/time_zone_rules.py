@@ -1,4 +1,4 @@
-"""A release of the time zone rules as it was before a government changed its mind, for processes of their own."""
+"""An older release of the time zone rules, from before a government changed them, for separate processes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 
 def older_rules(directory: Path, *, release: str, zones: Mapping[str, str]) -> Path:
-    """A directory for PYTHONPATH with the package ``tzdata`` of such a release, in which some zones have the rules
-    that others have today.
+    """A directory for PYTHONPATH with the package ``tzdata`` of such a release, in which some zones have the rules that
+    others have today.
     """
     with as_file(files("tzdata")) as installed:
         package = directory / "tzdata"

@@ -1,4 +1,4 @@
-"""The table of ``domain/keyboard_layouts.py``, made anew from the keyboard layouts that are installed here.
+"""Makes the table of ``domain/keyboard_layouts.py`` from the keyboard layouts that are installed here.
 
 ``python -m tests.support.xkb`` prints it. It needs Debian's packages xkb-data and libxkbcommon0.
 """
@@ -41,7 +41,7 @@ class _Names(ctypes.Structure):
 
 
 class Keyboards:
-    """What keyboards type, by libxkbcommon. Raises OSError where it is not installed."""
+    """The characters of keyboards, by libxkbcommon. Raises OSError if it is not installed."""
 
     def __init__(self) -> None:
         self._xkb = library = ctypes.CDLL("libxkbcommon.so.0")
@@ -60,7 +60,9 @@ class Keyboards:
         self._context = library.xkb_context_new(0)
 
     def typed(self, name: str, keys: str, *, shift: bool) -> str:
-        """What the keys type on the layout, one character each; NOTHING for a key that types none by itself."""
+        """The characters that the keys type on the layout, one for each key; NOTHING for a key that types none
+        alone.
+        """
         layout, _, variant = name.rstrip(")").partition("(")
         names = _Names(b"evdev", b"pc105", layout.encode(), variant.encode(), b"")
         keymap = self._xkb.xkb_keymap_new_from_names(self._context, byref(names), 0)
@@ -82,14 +84,14 @@ class Keyboards:
 
 
 def version() -> str:
-    """Of the package xkb-data. Raises OSError where it is not installed."""
+    """The version of the package xkb-data. Raises OSError if it is not installed."""
     found = re.search(r"^Version: (\S+)$", _VERSION.read_text(), re.MULTILINE)
     assert found is not None
     return found[1]
 
 
 def table() -> list[tuple[str, str, str]]:
-    """The rows of ``keyboard_layouts.LAYOUTS``. Layouts that type every code as it is have none."""
+    """The rows of ``keyboard_layouts.LAYOUTS``. Layouts that type every code unchanged have none."""
     keyboards = Keyboards()
     rows: dict[tuple[str, str], list[str]] = {}
     for name in _names():
@@ -106,7 +108,7 @@ def _names() -> Iterator[str]:
 
 
 def _literal(text: str) -> str:
-    """What cannot be seen by itself is written as an escape."""
+    """The text as a Python literal; characters that are invisible alone are escaped."""
     return "".join(_escaped(c) if unicodedata.category(c)[0] in "MCZ" or c in '\\"' else c for c in text)
 
 

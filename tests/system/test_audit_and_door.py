@@ -1,4 +1,4 @@
-"""``piquetickets audit`` on a database that is right and on one that is not; one code at many doors."""
+"""``piquetickets audit`` on a correct database and on a corrupt one; one code at many doors."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_fifty_scanners_at_several_processes_admit_one(processes: ManyProc
     code = order["attendees"][0]["code"]
 
     async def scan(number: int) -> str:
-        # A connection each, so that the kernel spreads the scanners over the processes.
+        # A connection each, so the kernel spreads the scanners over the processes.
         async with aiohttp.ClientSession(processes.settings.public_url, headers=headers) as scanner:
             body = {"code": code, "show_id": order["show"]["id"], "device_id": f"door {number}"}
             async with scanner.post("/api/v1/producer/checkin", json=body) as answer:

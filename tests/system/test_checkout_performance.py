@@ -1,4 +1,4 @@
-"""P2: right under load. How fast is measured in tests/load; here nothing may go wrong, whatever the speed."""
+"""P2: correctness under load. tests/load measures speed; here nothing may go wrong at any speed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEMORY_LIMIT_BYTES = 10 * 1024 * 1024
 
 @pytest.mark.p2
 async def test_100_concurrent_checkouts(postgres: EmbeddedPostgres, redis_url: str) -> None:
-    """P2-001: 100 buyers at once for 100 tickets all get theirs, and the 101st is told that there are none."""
+    """P2-001: 100 buyers at once for 100 tickets all get theirs, and the 101st learns that there are none."""
     async with many_processes(postgres, redis_url, servers=2) as service:
         box_office = service.box_office
         on_sale = await box_office.put_on_sale(ticket(quantity=100))
@@ -41,7 +41,7 @@ async def test_100_concurrent_checkouts(postgres: EmbeddedPostgres, redis_url: s
 
 @pytest.mark.p2
 async def test_connection_pool_under_load(postgres: EmbeddedPostgres, redis_url: str) -> None:
-    """P2-002: with one connection, requests queue; while it is kept from them they are told to come again."""
+    """P2-002: with one connection, requests queue; while it is blocked they are asked to try again."""
     async with stripe_world(postgres, redis_url, database_pool_size=1) as world:
         box_office = world.box_office
         on_sale = await box_office.put_on_sale(ticket(price=0, quantity=1000))
@@ -68,7 +68,7 @@ async def test_connection_pool_under_load(postgres: EmbeddedPostgres, redis_url:
 
 @pytest.mark.p2
 async def test_lock_wait_time_under_contention(postgres: EmbeddedPostgres, redis_url: str) -> None:
-    """P2-003: 50 at once for one ticket at several processes: everybody has their turn at the lock."""
+    """P2-003: 50 at once for one ticket at several processes: each of them gets the lock."""
     async with many_processes(postgres, redis_url, servers=3) as service:
         box_office = service.box_office
         on_sale = await box_office.put_on_sale(ticket(price=0, quantity=1000))
@@ -87,7 +87,7 @@ async def test_lock_wait_time_under_contention(postgres: EmbeddedPostgres, redis
 @pytest.mark.p2
 @pytest.mark.timeout(300)
 async def test_no_memory_leaks_over_1000_orders(postgres: EmbeddedPostgres, redis_url: str) -> None:
-    """P2-004: what Python holds after 1,000 orders more is what it held before, but for some caches."""
+    """P2-004: after 1,000 more orders Python holds what it held before, except for some caches."""
     async with stripe_world(postgres, redis_url) as world:
         box_office = world.box_office
         on_sale = await box_office.put_on_sale(ticket(price=0, quantity=10_000))
@@ -115,7 +115,7 @@ async def test_no_memory_leaks_over_1000_orders(postgres: EmbeddedPostgres, redi
 
 @pytest.mark.p2
 async def test_checkout_rate_limiting(postgres: EmbeddedPostgres, redis_url: str) -> None:
-    """P2-010: of 100 rapid attempts from one address as many are taken as the limit says; nobody else notices."""
+    """P2-010: of 100 rapid attempts from one address the limit is accepted; other buyers do not notice."""
     async with stripe_world(postgres, redis_url, checkout_rate_limit="5/minute", trusted_proxies="127.0.0.1") as world:
         box_office = world.box_office
         on_sale = await box_office.put_on_sale(ticket(price=0, quantity=1000))

@@ -1,4 +1,4 @@
-"""Processes whose machines' clocks are an hour off, made so by libfaketime (Debian's package of that name)."""
+"""Processes on machines whose clocks are an hour off, simulated by libfaketime (Debian's package of that name)."""
 
 from __future__ import annotations
 

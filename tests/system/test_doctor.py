@@ -1,4 +1,4 @@
-"""piquetickets doctor, over an installation that is well and over every way in which it is not."""
+"""piquetickets doctor, on a healthy installation and on every kind of broken one."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def examined(settings: Settings, **changes: object) -> dict[str, Finding]:
 
 
 async def assert_off(settings: Settings, *what: str, words: str, fix: str, **changes: object) -> None:
-    """Exactly these things are off; the first of them says so in these words, and what to do about it."""
+    """Check that exactly these findings are errors; the first of them has these words, and this fix."""
     findings = await examined(settings, **changes)
     assert [name for name, finding in findings.items() if not finding.is_fine] == list(what), findings
     assert words in findings[what[0]].words
@@ -270,7 +270,7 @@ async def test_a_worker_is_heard_of_and_forgotten(settings: Settings, closed_por
 
 @asynccontextmanager
 async def a_proxy(upstream: str, *, appends: str | None) -> AsyncIterator[str]:
-    """What stands in front of the service; says for whom it asks if ``appends`` names an address."""
+    """A proxy in front of the service; it names its client if ``appends`` is an address."""
 
     async def forward(request: web.Request) -> web.Response:
         headers = {name: value for name, value in request.headers.items() if name != "Host"}

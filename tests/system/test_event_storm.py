@@ -36,7 +36,7 @@ async def pay(box_office: BoxOffice, placed: Json, number: int) -> None:
 async def unfinished_tasks(settings: Settings) -> int:
     assert settings.database_url
     async with connected(settings.database_url) as connection:
-        # Reminders of a show that is far away stay.
+        # Reminders of a distant show stay.
         found = await connection.execute(
             "SELECT count(*) FROM outbox WHERE state <> %s AND due_at <= now()", [TaskState.DONE]
         )

@@ -1,6 +1,6 @@
-"""Every call that we make to Stripe, times everything that can go wrong with it.
+"""Every call that we make to Stripe, times every fault.
 
-Each time the order ends in a right state, no money moves twice, no hold is lost or leaked, and a retry succeeds.
+Each time the order ends in a correct state, no money moves twice, no hold is lost or leaked, and a retry succeeds.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ OUTAGE_SCENARIOS: Final[dict[str, tuple[Scenario, ...]]] = {
     "tax.settings.retrieve": (accounts.examining_tax,),
     "account_links.create": (accounts.onboarding(CREATE_ACCOUNT_LINK),),
 }
-#: What Stripe, or the buyer's bank, will not do.
+#: Operations that Stripe, or the buyer's bank, refuses.
 REFUSAL_SCENARIOS: Final[dict[str, Scenario]] = {
     "pay": selling.declined_card,
     "checkout.sessions.create": selling.refused_session,
@@ -89,7 +89,7 @@ async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[Str
 
 @pytest.fixture(scope="module")
 async def fleeting(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
-    """Holds last for a second."""
+    """A world whose holds last for a second."""
     async with stripe_world(postgres, redis_url, stripe_timeout_seconds=0.6, hold_minutes=0.02) as started:
         yield started
 
@@ -103,7 +103,7 @@ async def test_what_goes_wrong_at_stripe_is_made_good(world: StripeWorld, fault:
 
 
 def test_every_call_that_we_make_is_in_the_matrix() -> None:
-    """By the SDK's methods, and by the lanes in which calls take their turns."""
+    """By the SDK's methods, and by the throttle keys of the calls."""
     source = "".join(file.read_text() for file in Path(adapters.stripe.__file__).parent.glob("*.py"))
     calls = {*re.findall(r"\.v1\.([\w.]+)_async\(", source), *re.findall(r"_turn\(\"([\w.]+)\"", source)}
     assert {call.removeprefix("checkout.") for call in calls} == {
@@ -115,7 +115,7 @@ def test_every_call_that_we_make_is_in_the_matrix() -> None:
 async def test_buyer_who_gives_up_leaves_no_hold_and_no_open_payment_page(
     fleeting: StripeWorld, fault: FaultKind
 ) -> None:
-    """Whether or not the call that failed had made a session, which nobody knows."""
+    """It is unknown whether the call that failed had made a session."""
     on_sale = await fleeting.box_office.put_on_sale()
     key = uuid4().hex
     with outage(fleeting.sandbox, CREATE_SESSION, fault):

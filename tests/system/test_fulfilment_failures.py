@@ -1,4 +1,4 @@
-"""Whatever becomes of mail server, PDF, Redis or worker: checkouts succeed, and every buyer gets one mail."""
+"""Failures of mail server, PDF, Redis and worker: checkouts succeed, and every buyer gets one mail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.box_office import Json, OnSale
 from tests.support.factories import producer, ticket
 from tests.support.fulfilment_world import FulfilmentWorld, fulfilment_world
 
-#: Processes are started and killed here: a busy machine takes its time.
+#: Processes are started and killed here, which takes time on a busy machine.
 pytestmark = [pytest.mark.p2, pytest.mark.timeout(240)]
 
 
@@ -50,13 +50,13 @@ async def worker_without_a_printer(world: FulfilmentWorld) -> AsyncIterator[None
 
 
 def codes_in(mail: CaughtMail) -> str:
-    """What is written on the tickets that came with a mail."""
+    """The codes on the tickets that came with a mail."""
     (pdf,) = [file for file in mail.attachments if file.content_type == "application/pdf"]
     return "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.content)).pages).replace(" ", "")
 
 
 async def assert_one_mail_each(world: FulfilmentWorld, orders: dict[str, Json]) -> None:
-    """In the mail server there is one mail for every order, with that order's tickets, and no other mail."""
+    """Check that the mail server has one mail for every order, with that order's tickets, and no other mail."""
     for email, placed in orders.items():
         (mail,) = world.mails_to(email)
         order = (await world.box_office.order(placed)).body
@@ -76,7 +76,7 @@ async def free_show(world: FulfilmentWorld) -> OnSale:
 
 
 async def test_celery_task_failures_dont_block_checkout(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
-    """P2-005. The failures come one upon the other, so that the recovery has all of them to mend."""
+    """P2-005. The failures come one after the other, so the recovery has to repair all of them."""
     async with fulfilment_world(postgres, tmp_path) as world:
         on_sale = await free_show(world)
         orders: dict[str, Json] = {}
@@ -85,14 +85,14 @@ async def test_celery_task_failures_dont_block_checkout(postgres: EmbeddedPostgr
             orders[f"{name}@example.org"] = await world.buy(on_sale, f"{name}@example.org", quantity=2)
             return orders[f"{name}@example.org"]
 
-        # A worker is killed while it hands a mail to the server, which has all of it and has not taken it yet.
+        # A worker is killed while it sends a mail to the server, which has all of it and has not accepted it yet.
         world.mailbox.faults.is_hanging = True
         doomed = await world.start_worker()
         during_kill = await buy("worker-killed")
         await world.until([during_kill], lambda task: task.is_being_sent)
         await doomed.kill()
         world.mailbox.faults.fix()
-        # Whether the server took it, only its log can tell. Somebody looked, and has the mail sent again.
+        # Only the server's log shows whether it accepted it. An operator looked, and has the mail sent again.
         await world.send_again(during_kill)
 
         async with worker_without_a_printer(world):
@@ -147,8 +147,8 @@ async def test_workers_that_are_restarted_in_the_middle_lose_nothing(
 async def test_a_mail_that_was_taken_by_the_server_in_a_dying_workers_last_moment_can_be_told(
     postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    """What remains: SMTP can't be asked whether it took a mail. It is named in the log and not sent again at once. A
-    person who has it sent again gets the same Message-ID.
+    """The remaining case: SMTP can't be asked whether it accepted a mail. The log names it, and it is not sent again at
+    once. If an operator has it sent again, it has the same Message-ID.
     """
     async with fulfilment_world(postgres, tmp_path) as world:
         placed = await world.buy(await free_show(world), "ada@example.org")
@@ -200,7 +200,7 @@ async def test_a_mail_about_an_account_outlives_its_worker_as_a_buyers_does(
 async def test_a_worker_that_was_frozen_beyond_its_claims_sends_no_mail_twice(
     postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    """It is stopped with its hands full of mails, in every stage of sending; another one takes over; it goes on."""
+    """It is stopped with many mails in every stage of sending; another worker takes over; then it continues."""
     async with fulfilment_world(postgres, tmp_path, smtp_rate_per_second=1000) as world:
         on_sale = await free_show(world)
         world.mailbox.faults.slow_steps["CONTENT"] = 0.2

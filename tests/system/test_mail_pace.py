@@ -1,4 +1,4 @@
-"""SMTP_RATE_PER_SECOND holds for all workers together, and whoever has to wait keeps nobody from working."""
+"""SMTP_RATE_PER_SECOND holds for all workers together, and a mail that has to wait blocks no other work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.database import connected
 from tests.support.factories import ticket
 from tests.support.fulfilment_world import FulfilmentWorld, fulfilment_world
 
-#: Processes are started and killed here: a busy machine takes its time.
+#: Processes are started and killed here, which takes time on a busy machine.
 pytestmark = [pytest.mark.p2, pytest.mark.timeout(240)]
 
 ORDERS = 5
@@ -22,7 +22,7 @@ RATE = 0.001
 
 
 async def put_off(world: FulfilmentWorld) -> int:
-    """How many mails wait for a turn that is minutes away, none of them with a try behind it."""
+    """How many mails wait for a slot that is minutes away, without a try."""
     soon = datetime.now(UTC) + timedelta(seconds=500)
     async with connected(world.settings.database_url or "") as connection:
         found = await connection.execute(

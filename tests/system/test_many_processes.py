@@ -42,7 +42,7 @@ async def test_300_buyers_at_once_for_100_tickets_get_exactly_100(
             if answer.status != 201:
                 answer.refused(400, "tickets_unavailable")
         assert await box_office.counters(on_sale) == [(100, 0) if price else (0, 100)]
-        # Whichever of the processes is asked, it has the figures of all.
+        # Each of the processes has the figures of all.
         counted = Metrics((await box_office.get("/metrics")).content)
         assert counted.value("checkouts_total", outcome="held" if price else "sold") == 100
         assert counted.value("checkouts_total", outcome="tickets_unavailable") == 200
@@ -58,7 +58,7 @@ async def test_300_buyers_at_once_for_100_tickets_get_exactly_100(
 async def test_processes_that_are_killed_with_the_locks_of_a_hot_show_do_not_stop_its_sale(
     service: Service, settings: Settings, redis_url: str
 ) -> None:
-    """P1-005 lets a lock outlive its process by LOCK_TTL (120 s). Nobody waits so long: nobody is even refused."""
+    """P1-005 lets a lock outlive its process by LOCK_TTL (120 s). No buyer waits that long, or is even refused."""
     async with (
         other_processes(settings, "--workers", "2") as (others, client),
         create_redis(redis_url) as redis,
@@ -84,7 +84,7 @@ async def test_processes_that_are_killed_with_the_locks_of_a_hot_show_do_not_sto
 async def test_a_process_that_freezes_in_a_transaction_of_a_hot_show_does_not_stop_its_sale(
     service: Service, settings: Settings, database_url: str
 ) -> None:
-    """Nobody closes its connections. Its own buyer is told to come again, and finds one order."""
+    """Its connections stay open. Its own buyer is asked to try again, and finds one order."""
     async with other_processes(settings) as (other, client):
         its_box_office = BoxOffice(client, service.container.database())
         on_sale = await its_box_office.put_on_sale(ticket(price=0, quantity=10_000))
@@ -119,7 +119,7 @@ async def other_processes(
 
 
 async def stop_in_the_act(parent: psutil.Process, is_in_the_act: Callable[[], Awaitable[bool]]) -> list[psutil.Process]:
-    """Stop the children (SIGSTOP) at a moment when it is so."""
+    """Stop the children (SIGSTOP) at a moment when the condition holds."""
     while True:
         children: list[psutil.Process] = parent.children()
         for child in children:
@@ -132,7 +132,7 @@ async def stop_in_the_act(parent: psutil.Process, is_in_the_act: Callable[[], Aw
 
 
 async def order_until(ended: asyncio.Event, box_office: BoxOffice, on_sale: OnSale) -> int:
-    """Order one ticket after the other, the last one when it has ended. How many they were."""
+    """Order one ticket after the other, the last one after ``ended``. Returns how many."""
     orders = 0
     while not ended.is_set():
         await order(box_office, on_sale)
@@ -142,7 +142,7 @@ async def order_until(ended: asyncio.Event, box_office: BoxOffice, on_sale: OnSa
 
 
 async def order(box_office: BoxOffice, on_sale: OnSale, *, refused: frozenset[int] = frozenset()) -> None:
-    """Ask for one ticket as often as the connection breaks or the answer is a refusal, under the same key."""
+    """Ask for one ticket with the same key, again after each broken connection or refusal."""
     key = str(uuid4())
     while True:
         with suppress(aiohttp.ClientConnectionError):

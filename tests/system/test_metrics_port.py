@@ -1,4 +1,4 @@
-"""Metrics on a port of their own: who reads them does not need the public one, and the public has none."""
+"""Metrics on a separate port: their reader does not need the public one, and the public one does not serve them."""
 
 from __future__ import annotations
 

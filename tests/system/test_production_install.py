@@ -1,4 +1,4 @@
-"""What the Dockerfile installs: PiqueTickets without the demo and what that needs. It serves all the same."""
+"""The Dockerfile's installation: PiqueTickets without the demo and its dependencies still serves."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PACKAGES = ("domain", "application", "adapters", "entrypoints")
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A virtual environment with PiqueTickets, and a folder to work in that has none of its source."""
+    """A virtual environment with PiqueTickets, and a working folder without its source."""
 
     venv: Path
     folder: Path
@@ -66,7 +66,7 @@ class Installation:
 
     @asynccontextmanager
     async def running(self, *arguments: str, environment: Mapping[str, str]) -> AsyncIterator[None]:
-        """A command that goes on until the end of the block, where SIGTERM must end it with code 0."""
+        """A command that runs until the end of the block, where SIGTERM must end it with code 0."""
         process = await self.start(*arguments, environment=environment)
         try:
             yield
@@ -86,7 +86,7 @@ def uv() -> str:
 
 
 def copy_build_context(folder: Path) -> None:
-    """What .dockerignore lets into the image's build."""
+    """Copy what .dockerignore lets into the image's build."""
     for line in (REPOSITORY / ".dockerignore").read_text().splitlines():
         if line.startswith("!"):
             source, copy = REPOSITORY / line[1:], folder / line[1:]
@@ -97,7 +97,7 @@ def copy_build_context(folder: Path) -> None:
 
 
 def build_commands() -> list[list[str]]:
-    """The arguments of uv in the Dockerfile, a line each."""
+    """The arguments of uv in the Dockerfile, one line each."""
     return [
         words.split() for words in re.findall(r"^RUN uv (.*)$", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE)
     ]
@@ -112,7 +112,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     commands = build_commands()
     assert len(commands) == 2
     for arguments in commands:
-        # uv's cache has all of it where uv installed the tests, too.
+        # uv's cache has all of it if uv installed the tests, too.
         sync = partial(subprocess.run, cwd=context, env=environment, capture_output=True)
         if sync([uv(), *arguments, "--offline"], check=False).returncode:
             sync([uv(), *arguments], check=True)
@@ -162,7 +162,7 @@ async def test_it_serves_on_the_engines_that_it_is_given(
 
 
 async def assert_a_ticket_is_sold(settings: Settings, mailbox: MailCatcher) -> None:
-    """Over the page's own roads: templates, styles and fonts are there, too."""
+    """Sell a ticket over the pages, which checks templates, styles and fonts, too."""
     assert settings.database_url
     engine = create_engine(settings.database_url, pool_size=1)
     try:

@@ -1,4 +1,4 @@
-"""A whole show is being refunded when its worker is killed."""
+"""The worker that refunds a whole show is killed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_killed_worker_is_succeeded_and_everybody_is_refunded_once(
         paid = [await world.box_office.buy(on_sale.cart(0, 1)) for _ in range(PAID)]
         await asyncio.gather(*(world.box_office.buy(on_sale.cart(1)) for _ in range(FREE)))
         await office.patch(f"/shows/{on_sale.id}", cancelled=True)
-        # Hundreds of mails with PDFs would keep the worker busy; this is not about them.
+        # Hundreds of mails with PDFs would keep the worker busy; this test is not about them.
         await world.execute("UPDATE outbox SET state = 'done' WHERE kind LIKE '%%_mail'")
         path = f"/shows/{on_sale.id}/refund-all"
         assert (await office.post(path, {})).body["remaining"] == FREE + PAID
@@ -55,7 +55,7 @@ async def test_killed_worker_is_succeeded_and_everybody_is_refunded_once(
         left = (await office.get(path)).body["remaining"]
         assert 0 < left < FREE + PAID
 
-        # What the dead worker had claimed runs out by itself; the test does not wait for it.
+        # The dead worker's claim would run out; the test does not wait for it.
         await world.execute("UPDATE show_refunds SET claimed_until = now()")
         await world.execute(
             "UPDATE outbox SET claimed_until = NULL, relay_at = due_at"

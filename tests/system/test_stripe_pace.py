@@ -1,4 +1,4 @@
-"""An on-sale that is faster than Stripe: nobody is turned away, everybody can pay in the end."""
+"""An on-sale that is faster than Stripe: no buyer is turned away, and all can pay in the end."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.support.stripe_world import CREATE_SESSION, many_processes
 
 BUYERS = 500
 ARRIVAL_SECONDS = 10
-#: What Stripe allows on an endpoint.
+#: Stripe's limit for an endpoint.
 STRIPES_LIMIT_PER_SECOND = 25
-#: A browser's pause before it asks the pay page again.
+#: A browser's pause before it reloads the pay page.
 ASK_AGAIN_SECONDS = 2
 
 
@@ -33,7 +33,7 @@ async def payable(box_office: BoxOffice, url: str, sandbox_url: str) -> str:
 
 
 class Buyer:
-    """Checks out, and at once follows the address given to where the order can be paid."""
+    """Checks out, and at once follows the address where the order can be paid."""
 
     def __init__(self, box_office: BoxOffice, sandbox_url: str) -> None:
         self._box_office = box_office
@@ -76,8 +76,8 @@ async def test_500_buyers_in_10_seconds_get_their_tickets_held_and_a_page_to_pay
         assert addresses[True] > 0
         calls = sandbox.control.requests.requests(CREATE_SESSION)
         answers = Counter(call.status for call in calls)
-        # A process that stalls on a busy machine sends its calls a little bunched: told to wait, it waits.
-        assert answers[200] == BUYERS  # a turn is worth something: no order takes two
+        # A process that stalls on a busy machine sends its calls in a bunch; it is asked to wait, and does.
+        assert answers[200] == BUYERS  # slots are not wasted: no order takes two
         assert answers[429] < BUYERS / 5
         assert set(answers) <= {200, 429}
         assert {call.params["client_reference_id"] for call in calls} == {order["order_id"] for order in placed}

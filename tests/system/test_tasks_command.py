@@ -1,4 +1,4 @@
-"""piquetickets tasks: what was given up is seen, and tried again by hand."""
+"""piquetickets tasks: tasks that were given up are listed, and tried again by hand."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tests.contracts.builders import NOW, Theatre, a_producers_task, a_task
 from tests.support.database import own_database
 from tests.support.processes import Finished, run
 
-#: Every command is a process of its own, and a busy machine takes its time.
+#: Every command is a separate process, which takes time on a busy machine.
 pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
 async def database_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    """A database that no worker looks into."""
+    """A database without a worker."""
     with own_database(postgres) as url:
         yield url
 
 
 async def given_up(database_url: str, count: int, *, about_producer: bool = False) -> list[OutboxTask]:
-    """So many dead tasks, one of them about a producer where that is wanted, and one that waits, in the database."""
+    """Store ``count`` dead tasks, one of them about a producer if requested, and one that waits."""
     engine, theatre = create_engine(database_url, pool_size=1), Theatre()
     order = theatre.order()
     waiting = replace(a_task(order), sending_since=NOW)

@@ -1,4 +1,6 @@
-"""A host gets newer time zone rules: `timezones`, doctor and audit say what they mean for shows, and it is mended."""
+"""A host gets newer time zone rules: `timezones`, doctor and audit report the affected shows, and the command fixes
+them.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,13 @@ from tests.support.database import own_database
 from tests.support.processes import Finished, clean_environment, run
 from tests.support.time_zone_rules import older_rules
 
-#: Every command is a process of its own, and a busy machine takes its time.
+#: Every command is a separate process, which takes time on a busy machine.
 pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
 async def environment(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[dict[str, str]]:
-    """A database that no worker looks into."""
+    """A database without a worker."""
     with own_database(postgres) as url:
         yield {"DATABASE_URL": url, "REDIS_URL": redis_url}
 

@@ -1,4 +1,4 @@
-"""A host that vanishes without a word while another is alive: the service goes on selling by itself."""
+"""A host vanishes without a word while another is alive: the service continues to sell without help."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.server import running
 
 pytestmark = needs_namespaces
 
-#: Silence is noticed, and the next host is connected to, within this; so much again for a machine that is busy.
+#: The silence is noticed and the next host connected within half of this; the other half is for a busy machine.
 SELLS_AGAIN_SECONDS = 2 * (TCP_USER_TIMEOUT_MILLISECONDS / 1000 + CONNECT_TIMEOUT_SECONDS)
 
 
@@ -93,4 +93,4 @@ async def test_it_sells_again_when_the_host_of_its_database_and_of_redis_is_gone
     assert (ready.status, ready.body["redis"]) == (200, "unavailable")
     assert set(statuses) <= {201, 503}
     told_yes = sold_before + statuses.count(201) + len(after)
-    assert told_yes <= sold <= told_yes + statuses.count(503)  # a commit whose answer was lost may have come through
+    assert told_yes <= sold <= told_yes + statuses.count(503)  # a commit whose answer was lost may have succeeded

@@ -15,7 +15,7 @@ from tests.contracts.builders import NOW
 from tests.support.database import own_database
 from tests.support.processes import Finished, run
 
-#: Every command is a process of its own, and a busy machine takes its time.
+#: Every command is a separate process, which takes time on a busy machine.
 pytestmark = pytest.mark.timeout(240)
 
 

@@ -92,7 +92,7 @@ class _Expander:
         return self._object(value) if isinstance(value, str) else value
 
     def _object(self, object_id: str) -> JsonObject | str:
-        """The object of an id; the id itself where the sandbox keeps no such object."""
+        """The object of an id; the id itself if the sandbox has no such object."""
         if object_id.startswith("acct_"):
             return accounts.account_of(self._ledger.state, object_id)
         for ledger in self._ledger.state.all_ledgers():

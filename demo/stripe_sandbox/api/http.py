@@ -1,4 +1,4 @@
-"""The HTTP face of the API: what happens to every request before and after its operation."""
+"""The HTTP side of the API: the steps before and after the operation of every request."""
 
 import asyncio
 import base64
@@ -63,7 +63,7 @@ class StripeApi:
         self._endpoint_buckets = {name: _bucket(options.endpoint_rate_per_second) for name in OPERATIONS}
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Route every operation, and everything else to Stripe's own 404."""
+        """Route every operation, and all other requests to Stripe's own 404."""
         for name, operation in OPERATIONS.items():
             method, path = name.split(" ")
             router.add_route(method, path, self._handler(name, operation))
@@ -238,7 +238,7 @@ def _refused(refusal: StripeRefusal) -> Answer:
 
 
 def _api_key(authorization: str) -> str:
-    """The key of a Bearer or Basic header; empty where there is none."""
+    """The key of a Bearer or Basic header; empty if there is none."""
     scheme, _, credentials = authorization.partition(" ")
     match scheme.lower():
         case "bearer":
@@ -261,7 +261,7 @@ async def _params_of(request: web.Request) -> JsonObject:
 
 
 async def _suffer_on_the_way(fault: Fault) -> None:
-    """The faults that keep a call from ever being processed."""
+    """Apply the faults that keep a call from ever being processed."""
     ends = _ENDS_ON_THE_WAY.get(fault.kind)
     if ends is not None:
         await asyncio.sleep(fault.delay_seconds)

@@ -1,7 +1,7 @@
 """Stripe's Idempotency-Key: the first answer to a key is the answer to every repetition of it.
 
-As at Stripe, what is refused before an operation begins (bad parameters) is not remembered, and everything the
-operation answers is, its refusals too.
+As at Stripe, a refusal before an operation begins (bad parameters) is not stored; every answer of the operation is, its
+refusals too.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ def fingerprint_of(path: str, params: JsonObject) -> bytes:
 
 
 class IdempotencyKeys:
-    """Keys in use and answers kept, for each account apart."""
+    """Keys in use and stored answers, separately for each account."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity

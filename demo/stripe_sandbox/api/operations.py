@@ -1,4 +1,4 @@
-"""The operations the sandbox speaks: "METHOD /path" of Stripe's description, and what answers it."""
+"""The operations of the sandbox: "METHOD /path" of Stripe's description, and the function that answers it."""
 
 from collections.abc import Mapping
 

@@ -127,7 +127,7 @@ def _object(value: Any, schema: Schema, path: str) -> JsonObject:
 
 
 def _open_object(value: JsonObject, schema: Schema, path: str) -> JsonObject:
-    """An object whose keys the caller chooses: metadata, or hashes keyed by something of Stripe's."""
+    """An object whose keys the caller chooses: metadata, or hashes keyed by a name of Stripe's."""
     values = schema.get("additionalProperties")
     if values is None:
         return value

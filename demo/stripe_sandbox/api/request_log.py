@@ -1,4 +1,4 @@
-"""The requests the API received, for tests and people to look at."""
+"""The requests that the API received, for tests and people to read."""
 
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class ReceivedRequest:
 
 
 class RequestLog:
-    """The latest requests, and how many of each operation there were in all."""
+    """The latest requests, and the total number of each operation."""
 
     def __init__(self, capacity: int) -> None:
         self._requests: deque[ReceivedRequest] = deque(maxlen=capacity)
@@ -37,7 +37,7 @@ class RequestLog:
         self.counts[request.operation] += 1
 
     def requests(self, operation: str | None = None) -> list[ReceivedRequest]:
-        """Oldest first; only those of one operation if it is named."""
+        """The requests, oldest first; only those of one operation if it is named."""
         return [request for request in self._requests if operation in (None, request.operation)]
 
     def clear(self) -> None:

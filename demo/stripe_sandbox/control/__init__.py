@@ -1,1 +1,1 @@
-"""What tests and people may do to the sandbox from outside the API."""
+"""Control of the sandbox from outside the API, for tests and people."""

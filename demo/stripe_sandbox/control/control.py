@@ -1,4 +1,4 @@
-"""What tests and people may do to the sandbox from outside the API."""
+"""Control of the sandbox from outside the API, for tests and people."""
 
 from demo.stripe_sandbox.api.idempotency import IdempotencyKeys
 from demo.stripe_sandbox.api.operations import OPERATIONS
@@ -16,7 +16,7 @@ _OPERATIONS_WITH_FAULTS = frozenset({*OPERATIONS, PAY_OPERATION, ANY_OPERATION})
 
 
 class SandboxControl:
-    """The levers. Each raises StripeRefusal where it names something that does not exist or cannot be done."""
+    """The controls. Each raises StripeRefusal if it names an unknown object or an impossible change."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class SandboxControl:
         self.webhooks.resend(event)
 
     def plan_refunds(self, *outcomes: str) -> None:
-        """Choose what becomes of the next refunds: succeeded, pending, requires_action, failed or canceled."""
+        """Choose the outcome of the next refunds: succeeded, pending, requires_action, failed or canceled."""
         for outcome in outcomes:
             if outcome not in refunds.REFUND_OUTCOMES:
                 raise StripeRefusal(f"A refund cannot be '{outcome}'.", param="outcomes")
@@ -91,7 +91,7 @@ class SandboxControl:
         return self.move_dispute(dispute_id, status, reinstated=reinstated)
 
     def move_dispute(self, dispute_id: str, status: str, *, reinstated: int = 0) -> JsonObject:
-        """Let a dispute become any status of Stripe's that comes next."""
+        """Move a dispute to any status that may follow at Stripe."""
         if status not in disputes.STATUSES:
             raise StripeRefusal(f"A dispute cannot be '{status}'.", param="status")
         return disputes.move_dispute(self._state, dispute_id, status, reinstated=reinstated)
@@ -113,7 +113,7 @@ class SandboxControl:
         accounts.deauthorize(self._state, account_id)
 
     def advance_clock(self, seconds: float) -> int:
-        """Move the sandbox's time forward; what is overdue then expires at once. The new time, epoch seconds."""
+        """Move the sandbox's time forward; overdue objects expire at once. Returns the new time, in epoch seconds."""
         self._state.clock.advance(seconds)
         expire_overdue(self._state)
         return self._state.clock.now()
@@ -123,7 +123,7 @@ class SandboxControl:
         return self._state.clock.now()
 
     def reset(self) -> None:
-        """Forget everything but the webhook endpoint's address and secret."""
+        """Forget everything except the webhook endpoint's address and secret."""
         self._state.clear()
         self._keys.clear()
         self.faults.clear()

@@ -55,7 +55,7 @@ class MoveDispute(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ChangeAccount(msgspec.Struct, forbid_unknown_fields=True):
-    """Only what is named changes."""
+    """Only the given fields change."""
 
     charges_enabled: bool | msgspec.UnsetType = msgspec.UNSET
     tax_active: bool | msgspec.UnsetType = msgspec.UNSET
@@ -66,7 +66,7 @@ class AdvanceClock(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ControlApi:
-    """Each handler decodes a command, pulls the lever, and answers JSON; a refusal is answered as Stripe would."""
+    """Each handler decodes a command, runs it, and answers JSON; a refusal is answered as Stripe would."""
 
     def __init__(self, control: SandboxControl) -> None:
         self._control = control

@@ -1,1 +1,1 @@
-"""Everything that the sandbox remembers."""
+"""The stored state of the sandbox."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 
 class SandboxClock:
-    """Seconds since the epoch, as an outer clock tells them plus an offset."""
+    """Seconds since the epoch, by an outer clock plus an offset."""
 
     def __init__(self, outer: Callable[[], float]) -> None:
         self._outer = outer

@@ -1,4 +1,4 @@
-"""Events: what happened, kept for the events API and handed to webhook delivery."""
+"""Events, stored for the events API and passed to webhook delivery."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class RecordedEvent:
 
 
 class EventLog:
-    """Records events and tells the subscriber (webhook delivery) about each."""
+    """Stores events and passes each to the subscriber (webhook delivery)."""
 
     def __init__(self, *, api_version: str, livemode: bool, capacity: int) -> None:
         self._api_version = api_version

@@ -1,4 +1,4 @@
-"""Rows in the order they came, found by id, the oldest forgotten beyond a bound."""
+"""Rows in the order they came, found by id; beyond a limit the oldest is forgotten."""
 
 from collections.abc import Iterator
 from typing import Generic, TypeVar

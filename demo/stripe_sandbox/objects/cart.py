@@ -1,4 +1,4 @@
-"""What a Checkout Session sells: its line items, their tax and their sums, in minor units."""
+"""The content of a Checkout Session: its line items, their tax and their sums, in minor units."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Line:
         return self.unit_amount * self.quantity
 
     def tax(self, rate: Decimal) -> int:
-        """Rounded to what can be charged in the currency."""
+        """The tax, rounded to what can be charged in the currency."""
         step = amount_step(self.currency)
         if self.tax_included:
             return self.subtotal - round_half_up(self.subtotal / (1 + rate) / step) * step
@@ -85,7 +85,7 @@ class Cart:
 
     @property
     def total(self) -> int:
-        """What the buyer pays, tax included."""
+        """The amount that the buyer pays, tax included."""
         return sum(line.total(self.tax_rate) for line in self.lines)
 
 
@@ -102,7 +102,7 @@ def parse_lines(params: Sequence[JsonObject]) -> tuple[Line, ...]:
 
 
 def check_total(total: int, currency: str) -> None:
-    """Raises StripeRefusal where Stripe would not charge so little or so much."""
+    """Raises StripeRefusal if Stripe does not charge so little or so much."""
     if total < minimum_charge(currency):
         smallest = display(minimum_charge(currency), currency)
         message = f"The Checkout Session's total amount must be at least {smallest}; it is {display(total, currency)}."

@@ -1,4 +1,4 @@
-"""Stripe's money objects as they are when new: every field Stripe always sends, filled or null."""
+"""Stripe's money objects when new: every field that Stripe always sends, filled or null."""
 
 from demo.stripe_sandbox.protocol.ids import new_id
 from demo.stripe_sandbox.protocol.json_types import JsonObject

@@ -1,4 +1,4 @@
-"""Checkout Sessions and their line items as JSON: every field Stripe always sends, filled or null."""
+"""Checkout Sessions and their line items as JSON: every field that Stripe always sends, filled or null."""
 
 from decimal import Decimal
 from typing import Any
@@ -56,12 +56,12 @@ _BRANDING: JsonObject = {
 }
 
 
-#: What the sandbox's page can be paid with, as if its dashboard had these two switched on.
+#: The sandbox's payment methods, as if its dashboard had these two switched on.
 _METHODS = ("card", "us_bank_account")
 
 
 def offered_methods(params: JsonObject) -> list[str]:
-    """The dashboard's methods that the session allows, and does not leave out."""
+    """The dashboard's methods that the session allows, and does not exclude."""
     allowed = params.get("allowed_payment_method_types", _METHODS)
     excluded = params.get("excluded_payment_method_types", ())
     return [method for method in _METHODS if method in allowed and method not in excluded]
@@ -70,7 +70,7 @@ def offered_methods(params: JsonObject) -> list[str]:
 def new_session(
     params: JsonObject, cart: Cart, *, created: int, expires_at: int, livemode: bool, base_url: str
 ) -> JsonObject:
-    """``created`` and ``expires_at`` are seconds since the epoch; the session's page is below ``base_url``."""
+    """A new session. ``created`` and ``expires_at`` are seconds since the epoch; its page is below ``base_url``."""
     session_id = new_id("cs_live" if livemode else "cs_test")
     custom_text = params.get("custom_text", {})
     return {
@@ -106,7 +106,7 @@ def new_session(
 
 
 def _automatic_tax(params: JsonObject) -> JsonObject:
-    """Until the buyer has paid Stripe does not know where they are, and so not the tax."""
+    """The tax is null: until the buyer has paid, Stripe does not know where they are."""
     wanted = params.get("automatic_tax", {"enabled": False})
     enabled = wanted["enabled"]
     return {

@@ -1,4 +1,4 @@
-"""The pages Stripe hosts for connected accounts: onboarding, and a small dashboard."""
+"""The pages that Stripe hosts for connected accounts: onboarding, and a small dashboard."""
 
 from aiohttp import web
 

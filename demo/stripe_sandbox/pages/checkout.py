@@ -23,7 +23,7 @@ _LONGEST_ANSWER = 200
 
 
 class Outcome(StrEnum):
-    """What the buyer, and later the buyer's bank, does."""
+    """The actions of the buyer, and later of the buyer's bank."""
 
     PAID = "paid"
     DECLINED = "declined"
@@ -151,7 +151,7 @@ _METHOD_OF = {Outcome.PAID: "card", Outcome.DECLINED: "card", Outcome.DELAYED: "
 
 
 def _settle_delayed(ledger: AccountLedger, session: JsonObject, outcome: Outcome) -> PageAnswer:
-    """Doing again what was already done is no error: the button may be pressed twice."""
+    """Repeating an action that is done is not an error: the button may be pressed twice."""
     intent = ledger.find("payment_intent", session["payment_intent"])
     status = intent["status"] if intent else None
     if outcome is Outcome.DELAYED_PAID:
@@ -185,7 +185,7 @@ def _billing(session: JsonObject, email: str | None, name: str | None) -> JsonOb
 
 
 def _seller(state: SandboxState, cart: Cart) -> str:
-    """Whose name the page shows: the connected account's where it has one."""
+    """The name on the page: the connected account's if it has one."""
     transfer = cart.payment_data.get("transfer_data")
     account = state.accounts.get(transfer["destination"]) if transfer else None
     name = account["business_profile"]["name"] if account else None

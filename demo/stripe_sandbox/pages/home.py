@@ -1,4 +1,4 @@
-"""The sandbox's own front page: the latest checkouts, to look at and to finish delayed payments from."""
+"""The sandbox's own front page: the latest checkouts, where delayed payments can be finished."""
 
 from itertools import islice
 

@@ -1,4 +1,4 @@
-"""The sandbox's few HTML pages. Everything a caller chose is escaped; nothing is fetched from elsewhere."""
+"""The sandbox's few HTML pages. All text from callers is escaped; nothing is fetched from elsewhere."""
 
 from typing import Any
 

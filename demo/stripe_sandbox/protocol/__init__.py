@@ -1,1 +1,1 @@
-"""How Stripe writes things: ids, money, refusals, forms, and its published description."""
+"""Stripe's conventions: ids, money, refusals, forms, and its published description."""

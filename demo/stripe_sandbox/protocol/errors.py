@@ -1,4 +1,4 @@
-"""Refusals, worded and coded as Stripe does.
+"""Refusals with Stripe's words and codes.
 
 StripeRefusal                     any answer that is not a success
   invalid_request / missing_param / unknown_param / no_such / card_declined ...: build the usual ones
@@ -57,7 +57,7 @@ def no_such(kind: str, object_id: str, param: str | None = None) -> StripeRefusa
 
 
 def not_in_the_sandbox(what: str, param: str) -> StripeRefusal:
-    """For what Stripe can do and the sandbox cannot: refused loudly rather than ignored."""
+    """The refusal of a request that Stripe supports and the sandbox does not."""
     return StripeRefusal(f"The sandbox does not support {what}.", param=param)
 
 

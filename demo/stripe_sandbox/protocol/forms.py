@@ -11,7 +11,7 @@ _MAXIMUM_FIELDS = 5_000
 def decode_form(encoded: str) -> JsonObject:
     """Text of a form or query as nested dicts; arrays are dicts of "0", "1" … until a schema says otherwise.
 
-    Raises StripeRefusal where a key is both a value and a parent of others.
+    Raises StripeRefusal if a key is both a value and a parent of others.
     """
     root: JsonObject = {}
     for name, value in parse_qsl(encoded, keep_blank_values=True, max_num_fields=_MAXIMUM_FIELDS):

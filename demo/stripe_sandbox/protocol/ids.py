@@ -1,4 +1,4 @@
-"""Ids as Stripe writes them: a prefix that names the kind, then letters and digits."""
+"""Ids as Stripe writes them: a prefix for the kind, then letters and digits."""
 
 import secrets
 

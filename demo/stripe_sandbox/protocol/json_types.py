@@ -1,4 +1,4 @@
-"""JSON as the sandbox holds it."""
+"""JSON in the sandbox."""
 
 from typing import Any, TypeAlias
 

@@ -1,4 +1,4 @@
-"""How Stripe updates metadata: keys are merged, an empty value unsets a key, an empty hash unsets all."""
+"""Stripe's update of metadata: keys are merged, an empty value unsets a key, an empty hash unsets all."""
 
 from demo.stripe_sandbox.protocol.json_types import JsonObject
 

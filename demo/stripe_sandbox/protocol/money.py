@@ -1,4 +1,4 @@
-"""Currencies: their minor units, Stripe's smallest charge, Stripe's own fee, and how people read an amount."""
+"""Currencies: their minor units, Stripe's smallest charge, Stripe's own fee, and amounts for people."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -66,14 +66,14 @@ def is_presentment(currency: str) -> bool:
 
 
 def amount_step(currency: str) -> int:
-    """What every amount must be a multiple of, in minor units."""
+    """The number of minor units that every amount must be a multiple of."""
     if currency in _WHOLE_UNITS:
         return 100
     return 10 if currency in _THREE_DECIMAL else 1
 
 
 def check_step(amount: int, currency: str, param: str) -> None:
-    """Raises StripeRefusal for an amount whose last digits Stripe wants to be zero in this currency."""
+    """Raises StripeRefusal for an amount whose last digits must be zero in this currency."""
     step = amount_step(currency)
     if amount % step:
         message = f"Invalid integer: {amount}. Amounts in {currency.upper()} must be evenly divisible by {step}."
@@ -95,7 +95,7 @@ def round_half_up(amount: Decimal) -> int:
 
 
 def stripe_fee(amount: int, currency: str) -> int:
-    """What Stripe keeps of a charge, in minor units: 2.9 % and 30 cents."""
+    """Stripe's fee for a charge, in minor units: 2.9 % and 30 cents."""
     fixed = _STRIPE_FEE_FIXED.scaleb(decimal_places(currency))
     return round_half_up(amount * _STRIPE_FEE_RATE + fixed)
 

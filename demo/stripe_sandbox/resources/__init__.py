@@ -1,1 +1,1 @@
-"""What the operations of Stripe's API do, a file for each resource."""
+"""The operations of Stripe's API, a file for each resource."""

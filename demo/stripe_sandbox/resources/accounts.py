@@ -23,7 +23,7 @@ _UPDATABLE = ("business_profile", "business_type", "default_currency", "email", 
 
 
 def account_of(state: SandboxState, account_id: str) -> JsonObject:
-    """A connected account. Raises StripeRefusal (403, account_invalid) for an id no account can have."""
+    """A connected account. Raises StripeRefusal (403, account_invalid) for an id that no account can have."""
     found = state.accounts.get(account_id)
     if found is not None and account_id not in state.accounts_that_left:
         return found
@@ -40,7 +40,7 @@ def account_of(state: SandboxState, account_id: str) -> JsonObject:
 
 
 def require_destination(state: SandboxState, account_id: str, param: str) -> None:
-    """Raises StripeRefusal where Stripe would not send a transfer to this account."""
+    """Raises StripeRefusal if Stripe would not send a transfer to this account."""
     if not account_id.startswith("acct_") or account_id in state.accounts_that_left:
         raise StripeRefusal(f"No such destination: '{account_id}'", code="resource_missing", param=param, status=404)
     if not account_of(state, account_id)["charges_enabled"]:

@@ -1,4 +1,4 @@
-"""Disputes: a buyer's bank asks about a charge, or takes it back, and perhaps loses the argument."""
+"""Disputes: a buyer's bank asks about a charge, or takes it back, and may lose the dispute."""
 
 from demo.stripe_sandbox.ledger.state import AccountLedger, SandboxState
 from demo.stripe_sandbox.objects.payment_objects import new_balance_transaction, new_dispute
@@ -9,7 +9,7 @@ _DISPUTE_FEE = 1500
 _ANSWER_SECONDS = 7 * 24 * 3600
 _INQUIRIES = ("warning_needs_response", "warning_under_review")
 _CONTESTED = ("needs_response", "under_review")
-#: What may become of a dispute. Stripe: https://docs.stripe.com/api/disputes/object#dispute_object-status
+#: The statuses that may follow. Stripe: https://docs.stripe.com/api/disputes/object#dispute_object-status
 _NEXT = {
     "warning_needs_response": ("warning_under_review", "warning_closed", "needs_response", "prevented"),
     "warning_under_review": ("warning_closed", "needs_response", "prevented"),
@@ -78,7 +78,7 @@ def move_dispute(state: SandboxState, dispute_id: str, status: str, *, reinstate
 
 
 def charged_back(ledger: AccountLedger, charge: JsonObject) -> int:
-    """How many minor units of a charge banks have taken, or are asking for with the money in their hands."""
+    """The minor units of a charge that banks have taken, for good or while they decide."""
     mine = [d for d in ledger.tables["dispute"].newest_first() if d["charge"] == charge["id"]]
     return sum(-sum(moved["amount"] for moved in dispute["balance_transactions"]) for dispute in mine)
 

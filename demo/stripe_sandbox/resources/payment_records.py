@@ -1,4 +1,4 @@
-"""What the API may change of payments once they exist."""
+"""Changes of existing payments through the API."""
 
 from demo.stripe_sandbox.ledger.state import AccountLedger
 from demo.stripe_sandbox.protocol.errors import StripeRefusal, not_in_the_sandbox
@@ -31,7 +31,7 @@ def update_transfer(ledger: AccountLedger, call: Call) -> JsonObject:
 
 
 def cancel_intent(ledger: AccountLedger, call: Call) -> JsonObject:
-    """Only a delayed payment under way can be cancelled: before it, Stripe wants the session expired."""
+    """Cancel a delayed payment that is under way; before that, Stripe wants the session expired."""
     intent = ledger.get("payment_intent", call.target, "intent")
     if intent["status"] in {"succeeded", "canceled"}:
         message = f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}."

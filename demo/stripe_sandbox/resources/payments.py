@@ -1,4 +1,4 @@
-"""What happens to money when a buyer pays: intent, charge, fee, transfer, balance."""
+"""The money when a buyer pays: intent, charge, fee, transfer, balance."""
 
 from demo.stripe_sandbox.ledger.state import AccountLedger
 from demo.stripe_sandbox.objects.cart import Cart
@@ -31,14 +31,14 @@ def pay_by_card(ledger: AccountLedger, session: JsonObject, cart: Cart, billing:
 
 
 def decline_card(ledger: AccountLedger, session: JsonObject, cart: Cart, billing: JsonObject) -> None:
-    """A failed charge; the session stays open and the buyer may try again."""
+    """Record a failed charge; the session stays open and the buyer may try again."""
     intent = _intent_for(ledger, session, cart)
     charge = _open_charge(ledger, intent, card_details(), billing)
     _fail(ledger, intent, charge, code="card_declined", message=_DECLINE_MESSAGE)
 
 
 def debit_later(ledger: AccountLedger, session: JsonObject, cart: Cart, billing: JsonObject) -> None:
-    """A delayed method: the session completes unpaid, the money comes, or does not, days later."""
+    """Start a delayed payment: the session completes unpaid; the money comes, or fails, days later."""
     intent = _intent_for(ledger, session, cart)
     intent["status"] = "processing"
     _open_charge(ledger, intent, bank_debit_details(), billing)
@@ -48,7 +48,7 @@ def debit_later(ledger: AccountLedger, session: JsonObject, cart: Cart, billing:
 
 
 def debit_arrives(ledger: AccountLedger, session: JsonObject) -> None:
-    """The delayed payment's money is there."""
+    """Let the delayed payment's money arrive."""
     intent, charge = _processing_payment(ledger, session)
     _succeed(ledger, intent, charge)
     session["payment_status"] = "paid"
@@ -56,7 +56,7 @@ def debit_arrives(ledger: AccountLedger, session: JsonObject) -> None:
 
 
 def debit_fails(ledger: AccountLedger, session: JsonObject) -> None:
-    """The delayed payment failed; the session is complete and can never be paid again."""
+    """Let the delayed payment fail; the session is complete and can never be paid again."""
     intent, charge = _processing_payment(ledger, session)
     _fail(ledger, intent, charge, code="payment_intent_payment_attempt_failed", message=_DEBIT_FAILURE_MESSAGE)
     ledger.publish("checkout.session.async_payment_failed", session)
@@ -175,7 +175,7 @@ def _charge_outcome(network_status: str, kind: str, seller_message: str) -> Json
 
 
 def _transfer_to_destination(ledger: AccountLedger, charge: JsonObject) -> JsonObject | None:
-    """Destination charges hand the whole charge to the connected account, then take the fee back from it."""
+    """Transfer the whole charge to the connected account, then take the fee back from it: a destination charge."""
     wanted = charge["transfer_data"]
     if wanted is None:
         return None

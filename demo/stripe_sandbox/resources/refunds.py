@@ -10,7 +10,7 @@ from demo.stripe_sandbox.resources import reversals
 from demo.stripe_sandbox.resources.call import Call
 from demo.stripe_sandbox.resources.disputes import charged_back, is_contested
 
-# What the control interface may choose for the next refunds.
+# The outcomes that the control interface may choose for the next refunds.
 REFUND_OUTCOMES = ("succeeded", "pending", "requires_action", "failed", "canceled")
 _UNDECIDED = ("pending", "requires_action")
 _UNSUCCESSFUL = ("failed", "canceled")
@@ -138,7 +138,7 @@ def _reverse_transfer(ledger: AccountLedger, charge: JsonObject, refund: JsonObj
 
 
 def _give_up(ledger: AccountLedger, refund: JsonObject, status: str) -> None:
-    """The money did not reach the buyer: it can be refunded again. A reversed transfer stays reversed."""
+    """Fail or cancel a refund: its money can be refunded again. A reversed transfer stays reversed."""
     charge = ledger.get("charge", refund["charge"])
     balance = new_balance_transaction(
         "refund_failure",

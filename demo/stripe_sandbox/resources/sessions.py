@@ -1,4 +1,4 @@
-"""Checkout Sessions: created under Stripe's rules, open until paid or expired."""
+"""Checkout Sessions: created by Stripe's rules, open until paid or expired."""
 
 from decimal import Decimal
 
@@ -89,7 +89,7 @@ def expire(ledger: AccountLedger, call: Call) -> JsonObject:
 
 
 def list_line_items(ledger: AccountLedger, call: Call) -> JsonObject:
-    """Line items keep the order they were given in, as at Stripe."""
+    """The session's line items, in the order they were given, as at Stripe."""
     session = _current(ledger, call.target)
     items = line_items(ledger, session)["data"]
     ids = [item["id"] for item in items]

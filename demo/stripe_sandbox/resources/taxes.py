@@ -1,7 +1,7 @@
-"""Stripe Tax: an account's settings, places of performance, and what a session's tax parameters must be.
+"""Stripe Tax: an account's settings, places of performance, and the rules for a session's tax parameters.
 
 By https://docs.stripe.com/tax/location-sales and https://docs.stripe.com/tax/settings-api. An account that has been
-onboarded, or was simply assumed, has its settings complete; the control interface takes them away.
+onboarded, or was simply assumed, has complete settings; the control interface can remove them.
 """
 
 from demo.stripe_sandbox.ledger.state import AccountLedger, SandboxState
@@ -14,7 +14,7 @@ from demo.stripe_sandbox.resources.accounts import account_of
 from demo.stripe_sandbox.resources.call import Call
 from demo.stripe_sandbox.resources.listing import page_of
 
-# Stripe has some hundred codes. The sandbox knows one of each kind that its documents name.
+# Stripe has some hundred codes. The sandbox knows one of each kind that Stripe's documents name.
 _NEEDS_LOCATION = frozenset({"txcd_50010001"})
 _MAY_HAVE_LOCATION = frozenset({"txcd_20030000", "txcd_99999999"})
 _WITHOUT_LOCATION = frozenset({"txcd_10000000"})
@@ -38,7 +38,7 @@ def update_settings(ledger: AccountLedger, call: Call) -> JsonObject:
 
 
 def set_tax_active(state: SandboxState, account_id: str | None, *, active: bool) -> JsonObject:
-    """Complete an account's tax settings, or take its head office away."""
+    """Complete an account's tax settings, or remove its head office."""
     settings = _settings(state, account_id)
     _mark(settings, active=active)
     return settings
@@ -72,7 +72,7 @@ def list_locations(ledger: AccountLedger, call: Call) -> JsonObject:
 
 
 def check_tax(ledger: AccountLedger, params: JsonObject, lines: tuple[Line, ...]) -> None:
-    """Raises StripeRefusal as Stripe does for tax parameters that cannot be computed with."""
+    """Raises StripeRefusal as Stripe does for tax parameters that it cannot compute with."""
     for index, line in enumerate(lines):
         _check_line(ledger, line, f"line_items[{index}][price_data][product_data]")
     wanted = params.get("automatic_tax", {})

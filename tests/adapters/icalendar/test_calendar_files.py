@@ -1,4 +1,4 @@
-"""Calendar files, read back by the library and by the rules of their time zone alone."""
+"""Calendar files, read back by the library and by only the rules of their time zone."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def entry_of(calendar: Any) -> Any:
 
 
 def offset_by_the_rules(calendar: Any, local: datetime) -> Any:
-    """What RFC 5545 says: the observance with the latest onset before the local time, told in the clock before it."""
+    """The offset by RFC 5545: that of the observance with the latest onset before the local time, by the clock before
+    it.
+    """
     (zone,) = calendar.walk("VTIMEZONE")
     begun = [
         (observance["DTSTART"].dt, observance["TZOFFSETTO"].td)
@@ -94,7 +96,7 @@ def test_the_rules_of_the_zone_give_the_right_offset_at_every_hour_around_the_sh
     for hours in range(-300 * 24, 300 * 24):
         local = (START + hours * HOUR).astimezone(timezone)
         if local.fold or not _exists(local):
-            continue  # a time that comes twice means the first one
+            continue  # a time that occurs twice means the first one
         assert offset_by_the_rules(calendar, local.replace(tzinfo=None)) == local.utcoffset() or _is_repeated(local)
 
 
@@ -175,7 +177,7 @@ def test_what_changed_is_found_by_comparing_two_releases(tmp_path: Path) -> None
         (
             "Europe/Berlin",
             datetime(2027, 10, 30, 21, 0, tzinfo=UTC),
-            datetime(2027, 10, 31, 2, 0, tzinfo=UTC),  # 03:00 comes once
+            datetime(2027, 10, 31, 2, 0, tzinfo=UTC),  # 03:00 occurs once
             ("20271030T230000", "20271031T030000"),
         ),
     ],
@@ -218,7 +220,7 @@ def test_an_evening_around_any_change_of_clocks_is_read_as_it_was_written(zone: 
 
 
 def _by_name(file: bytes) -> tuple[datetime, datetime]:
-    """As readers do that have rules of their own for a zone's name."""
+    """The times for readers with their own rules for a zone's name."""
     entry = entry_of(Calendar.from_ical(file))
     begin, end = entry["DTSTART"].dt, entry["DTEND"].dt
     assert end.replace(tzinfo=None) > begin.replace(tzinfo=None), "some readers refuse an entry that ends before it"
@@ -226,7 +228,7 @@ def _by_name(file: bytes) -> tuple[datetime, datetime]:
 
 
 def _by_the_files_rules(file: bytes) -> tuple[datetime, datetime]:
-    """As readers do that go by the rules in the file: those of dateutil, another library."""
+    """The times for readers that use the rules in the file: those of dateutil, another library."""
     entry = entry_of(Calendar.from_ical(file))
     times = []
     for name in ("DTSTART", "DTEND"):

@@ -1,4 +1,4 @@
-"""Where lines end: between words as they are drawn, and within a word only where it is wider than a line."""
+"""Line breaks: between words as they are drawn, and within a word only if it is wider than a line."""
 
 from __future__ import annotations
 

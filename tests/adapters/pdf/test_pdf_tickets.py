@@ -100,7 +100,7 @@ async def render(*tickets: PrintableTicket, paper: Literal["A4", "Letter"] = "A4
 
 
 def text_of(pdf: bytes, page: int = 0) -> str:
-    """What a reader copies from a page, on one line, ligatures and presentation forms undone."""
+    """The text that a reader copies from a page, on one line, with ligatures and presentation forms undone."""
     return unicodedata.normalize("NFKC", " ".join(PdfReader(io.BytesIO(pdf)).pages[page].extract_text().split()))
 
 
@@ -114,7 +114,7 @@ def picture_of(pdf: bytes, page: int = 0) -> Image.Image:
 
 
 def ink_mm(picture: Image.Image) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of everything printed."""
+    """Left, top, right and bottom of all that is printed."""
     box = ImageChops.invert(picture).getbbox()
     assert box is not None
     left, top, right, bottom = (edge / DOTS_PER_MM for edge in box)
@@ -122,7 +122,7 @@ def ink_mm(picture: Image.Image) -> tuple[float, float, float, float]:
 
 
 def of_the_fonts(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the library warned of. A service of another test in this process may write lines at the same time."""
+    """The library's warnings. A service of another test in this process may write lines at the same time."""
     return [record.getMessage() for record in caplog.records if record.name.startswith(("fpdf", "fontTools"))]
 
 
@@ -215,7 +215,7 @@ async def test_four_modules_around_the_qr_code_stay_white(code: str, modules: in
 
 @pytest.mark.parametrize("ticket", [TICKET, LONG], ids=["usual", "long"])
 async def test_the_code_is_read_from_a_phone_that_shows_the_whole_page(ticket: PrintableTicket) -> None:
-    """The narrowest phones show it 320 points wide, even where each of them is but one pixel."""
+    """The narrowest phones show it 320 points wide, even if each point is only one pixel."""
     picture = picture_of(await render(ticket))
     [found] = codes_in(picture.resize((320, round(320 * picture.height / picture.width))))
     assert found.text == ticket.code
@@ -283,7 +283,7 @@ async def test_names_and_titles_in_any_script(script: str, caplog: pytest.LogCap
     assert len(pdf) < 200 * 1024
 
 
-#: Names whose letters share glyphs, or stand in another order than they are written.
+#: Names whose letters share glyphs, or are drawn in another order than written.
 SEARCHED = {
     "Hindi": "क्षत्रिय श्रीमती",
     "Marathi": "ज्ञानेश्वर",

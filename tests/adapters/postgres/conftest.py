@@ -1,4 +1,4 @@
-"""Engines on a database that no service works on: these tests put orders there that no checkout would."""
+"""Engines on a database without a service: these tests store orders that no checkout would place."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def unit_of_work(engine: AsyncEngine) -> UnitOfWorkFactory:
 
 @pytest.fixture
 async def theatre(unit_of_work: UnitOfWorkFactory) -> Theatre:
-    """A theatre that is stored already, with ten of each ticket."""
+    """A stored theatre, with ten of each ticket."""
     theatre = Theatre(quantity=10)
     async with unit_of_work() as uow:
         await theatre.store(uow)

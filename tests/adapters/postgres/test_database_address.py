@@ -1,4 +1,4 @@
-"""DATABASE_URL: what libpq makes of it, and what is ours."""
+"""DATABASE_URL: how libpq reads it, and our own rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def given(url: str) -> dict[str, str]:
 
 
 def test_every_parameter_of_libpq_is_decided_on_once() -> None:
-    # To renew the table: read libpq's documentation of a parameter that appears here, and put it where it belongs.
+    # To renew the table: read libpq's documentation of a parameter that appears here, and add it to the right table.
     known = {option.keyword.decode() for option in Conninfo.get_defaults()}
     tables = [HONOURED, BOUNDED.keys(), CHOICES.keys(), REFUSED.keys()]
     decided = [name for table in tables for name in table]

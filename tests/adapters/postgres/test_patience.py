@@ -1,4 +1,4 @@
-"""A server that does not answer, and has no time-out of its own that ends it, is given up by this process."""
+"""This process gives up a server that does not answer and whose own time-outs do not work."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ async def test_an_answer_in_time_costs_the_connection_nothing(driver: psycopg.As
         patience = Patience(driver)
         with patience.of(0.05):
             await driver.execute("SELECT 1")
-        while patience._timer is not None:  # it comes, and finds that nothing waits
+        while patience._timer is not None:  # it fires, and finds that nothing waits
             await asyncio.sleep(0.005)
         assert await is_open(driver)
 
 
 async def test_one_timer_is_precise_for_every_call(driver: psycopg.AsyncConnection[object]) -> None:
-    """A long patience before a short one does not lengthen it, nor does a short one before a long one shorten it."""
+    """A long limit before a short one does not lengthen it, and a short one before a long one does not shorten it."""
     async with driver:
         patience = Patience(driver)
         with patience.of(0.1):

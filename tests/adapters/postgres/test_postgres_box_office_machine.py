@@ -1,4 +1,4 @@
-"""The same over PostgreSQL: SQL counts as the domain does."""
+"""The box office machine over PostgreSQL: SQL counts as the domain does."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def machine_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 def test_in_postgresql(machine_database_url: str) -> None:
     async def world_in_postgresql() -> World:
         arguments = DatabaseAddress.parse(machine_database_url).connecting({}, {})
-        # Each example has an event loop of its own, and no connection outlives its transaction.
+        # Each example has a separate event loop, and no connection outlives its transaction.
         engine = create_async_engine("postgresql+psycopg://", poolclass=NullPool, connect_args=arguments)
         async with engine.begin() as connection:
             await connection.execute(_TRUNCATE)

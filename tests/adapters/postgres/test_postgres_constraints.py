@@ -1,4 +1,4 @@
-"""What the domain promises, the schema refuses to break: also for who writes SQL by hand."""
+"""The schema enforces the domain's promises, even against SQL by hand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.contracts.builders import Theatre, a_task, a_token, issue
 
 @pytest.fixture
 async def order(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> Order:
-    """A stored order of two stalls with attendees, a task, and a token of its producer's beside it."""
+    """A stored order of two stalls with attendees and a task, and a token of its producer."""
     order = theatre.order(2, with_promo_code=True).with_attendees(issue)
     async with unit_of_work() as uow:
         await uow.orders.add([order])
@@ -42,7 +42,7 @@ async def order(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> Order:
 
 
 async def violated_by(engine: AsyncEngine, statement: sa.Executable) -> str | None:
-    """The constraint that a statement breaks; none of it is committed."""
+    """The constraint that a statement violates; none of it is committed."""
     with pytest.raises(IntegrityError) as refusal:
         async with engine.connect() as connection:
             await connection.execute(statement)
@@ -165,7 +165,7 @@ async def test_a_producers_token_for_the_platform_is_refused(
 
 
 async def test_what_others_hang_on_is_not_deleted(engine: AsyncEngine, order: Order, theatre: Theatre) -> None:
-    # Where several tables hang on a row, any of them may be the first to object.
+    # If several tables refer to a row, any of them may object first.
     kept_by = {
         sa.delete(ticket_orders).where(ticket_orders.c.order_id == order.id): {"ticket_attendees_order_id_line_fkey"},
         sa.delete(orders).where(orders.c.id == order.id): {"ticket_orders_order_id_fkey", "outbox_order_id_fkey"},

@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors mean: which are for later, which for at once, and which are ours to mend."""
+"""The meaning of PostgreSQL's errors: try later, try again at once, or fix a mistake of ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def an_error(code: str, words: str = "words") -> Exception:
 
 
 def test_the_table_names_codes_that_there_are() -> None:
-    # To renew the table: read the appendix of the newest PostgreSQL, and decide on what these lines do not know.
+    # To renew the table: read the appendix of the newest PostgreSQL, and classify what these lines do not know.
     assert set(CODES) <= set(known_codes())
     assert set(CLASSES) <= {code[:2] for code in known_codes()}
 

@@ -1,4 +1,4 @@
-"""What runs every few seconds must not read a table of a million orders."""
+"""Queries that run every few seconds must not read a table of a million orders."""
 
 from __future__ import annotations
 

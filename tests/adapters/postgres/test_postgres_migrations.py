@@ -1,4 +1,4 @@
-"""Migrations: every step goes up, down and up again, and at the top the database is what the tables say."""
+"""Migrations: every step goes up, down and up again, and at the top the database matches the tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.factories import show
 _SOMEBODY_WAITS_FOR_ORDERS = sa.text(
     "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass"
 )
-#: So many orders of one show, as any version since the first can have written them.
+#: Many orders of one show, as any version since the first can have written them.
 _ORDERS = (
     "WITH producer AS (INSERT INTO producers (id, name, email, currency) "
     "VALUES (gen_random_uuid(), 'Globe', 'a@globe.example', 'USD') RETURNING id), "
@@ -159,7 +159,7 @@ def test_a_show_that_an_earlier_version_adds_meanwhile_goes_by_its_moments() -> 
 
 
 def test_no_reader_stands_behind_a_step_that_waits_for_a_long_one(empty_database_url: str) -> None:
-    """The report that is open reads orders for as long as it likes; so does every page meanwhile."""
+    """An open report reads orders for a long time, and pages must be able to read them, too."""
     schema.upgrade(empty_database_url, "0003")
     engine = create_sync_engine(empty_database_url, {"statement_timeout": "20s"})
     migrating = threading.Thread(target=schema.upgrade, args=(empty_database_url,))
@@ -214,7 +214,7 @@ def test_tasks_of_orders_come_through_the_step_to_producers_and_back(empty_datab
 
 
 def test_no_step_to_tasks_about_producers_looks_at_rows_while_sales_wait(empty_database_url: str) -> None:
-    """What holds for every row is only looked for by the step that locks nothing."""
+    """A step that validates all rows takes no lock that blocks sales."""
     schema.upgrade(empty_database_url, "0015")
     unchecked = sa.text("SELECT conname FROM pg_constraint WHERE conrelid = 'outbox'::regclass AND NOT convalidated")
     engine = create_sync_engine(empty_database_url)

@@ -1,4 +1,4 @@
-"""The database on its bad days: used up, cut off, restarted, hung. Nothing is written halfway, and it recovers."""
+"""Outages of the database: used up, cut off, restarted, hung. Nothing is written halfway, and it recovers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def an_engine(database_url: str, *, pool_size: int = 5) -> AsyncIterator[A
 
 @pytest.fixture
 async def lonely_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine of one connection, whose process id the server tells."""
+    """An engine of one connection, with its process id on the server."""
     async with an_engine(database_url, pool_size=1) as engine:
         yield engine
 
@@ -200,7 +200,7 @@ async def test_locks_of_a_process_that_freezes_are_free_before_its_next_word(
         async with PostgresDatabase(lonely_engine)() as uow:
             await uow.inventory.lock([cart])
             async with uow._driver.pipeline():
-                await uow._driver.execute("SELECT 1")  # and nothing that says whether this was all
+                await uow._driver.execute("SELECT 1")  # and no answer that says whether this was all
                 await asyncio.sleep(1)
                 async with unit_of_work() as next_one:
                     assert theatre.stalls.id in (await next_one.inventory.lock([cart])).stock.tickets
@@ -333,6 +333,6 @@ async def test_a_deadlock_is_a_conflict_for_one_and_nothing_for_the_other(
         return_exceptions=True,
     )
 
-    # PostgreSQL looks for a deadlock after a second, which is sooner than a row is given up.
+    # PostgreSQL looks for a deadlock after a second, which is earlier than a transaction gives up a row.
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "StorageConflict"]
     assert any(isinstance(outcome, StorageConflict) for outcome in outcomes)

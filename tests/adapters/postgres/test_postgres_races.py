@@ -1,4 +1,4 @@
-"""Many transactions at once on the real database: nothing is sold twice, and nobody waits for ever."""
+"""Many transactions at once on the real database: nothing is sold twice, and no transaction waits for ever."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 60
 async def check_out(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre, quantity: int = 1, *, promo_code: str | None = None
 ) -> Order | DomainError:
-    """One checkout in a transaction of its own, with row locks alone."""
+    """One checkout in a separate transaction, with only row locks."""
     cart = a_cart({theatre.stalls: quantity}, promo_code=promo_code)
     async with unit_of_work() as uow:
         sale = await uow.inventory.lock([cart])
@@ -114,7 +114,9 @@ async def test_of_many_who_complete_one_order_one_does(unit_of_work: UnitOfWorkF
 async def test_orders_of_one_ticket_that_change_at_once_are_counted_to_the_last(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre
 ) -> None:
-    """Whoever waits for the ticket's row goes on from what the others left, with what the orders became meanwhile."""
+    """A transaction that waits for the ticket's row continues from what the others left, and sees what the orders have
+    become.
+    """
     orders = [
         order for order in [await check_out(unit_of_work, theatre) for _ in range(10)] if isinstance(order, Order)
     ]

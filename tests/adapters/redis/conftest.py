@@ -1,4 +1,4 @@
-"""A Redis of one's own, to be stopped; and one that never answers."""
+"""A separate Redis, which tests may stop; and one that never answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def own_client(own_redis: EmbeddedRedis) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def hanging_client() -> AsyncIterator[Redis]:
-    """A client of a server that takes connections and says nothing."""
+    """A client of a server that accepts connections and never answers."""
 
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

@@ -1,4 +1,4 @@
-"""Once a day, for all workers together."""
+"""The daily job, done once for all workers together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rates are counted by all processes together, and by each alone while Redis is away."""
+"""All processes count rates together, and each alone while Redis is away."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from adapters.redis.lock import ALIVE_SECONDS, RedisLock
 from application.ports.lock import Lease, LockTimeout, LockUnavailable
 from demo.embedded import EmbeddedRedis
 
-#: A call is made twice before it is given up, and a busy machine gets something on top.
+#: A call is made twice before it is given up, plus some time for a busy machine.
 PATIENCE_SECONDS = 2 * TIMEOUT_SECONDS + 0.5
 
 
@@ -139,13 +139,13 @@ async def test_a_lock_does_not_outlive_its_process_for_long(a_lock: MakeLock, re
     assert await client.get(name) == value
     lock = a_lock(client, wait_seconds=2.5)
     with pytest.raises(LockTimeout):
-        await lock.acquire([name])  # it lives longer than a sign of life lasts
+        await lock.acquire([name])  # it lives longer than one heartbeat lasts
 
     doomed.kill()
     await doomed.wait()
 
     lease = await lock.acquire([name, free])
-    assert await client.pttl(name) > 100_000  # had anew, not expired
+    assert await client.pttl(name) > 100_000  # acquired again, not expired
     assert await lock.release(lease)
 
 
@@ -153,7 +153,7 @@ async def test_who_was_taken_for_dead_leaves_the_next_owner_alone(a_lock: MakeLo
     name = a_name()
     silent, other = a_lock(client, wait_seconds=0, alive_seconds=0.1), a_lock(client)
     lease = await silent.acquire([name])
-    await silent.close()  # gives no signs of life any more
+    await silent.close()  # stops its heartbeats
 
     taken_over = await other.acquire([name])
 

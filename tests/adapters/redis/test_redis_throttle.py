@@ -1,4 +1,4 @@
-"""RedisThrottle: turns that come evenly, over all processes together, whatever becomes of Redis."""
+"""RedisThrottle: slots at an even pace, over all processes together, with or without Redis."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from adapters.redis.client import TIMEOUT_SECONDS, create_redis
 from adapters.redis.throttle import RedisThrottle
 from demo.embedded import EmbeddedRedis
 
-#: A turn every ten seconds: however slow the machine, no turn passes while a test looks.
+#: A slot every ten seconds: even on a slow machine, no slot passes during a test.
 SLOW = 0.1
 INTERVAL_SECONDS = 1 / SLOW
-#: What a test itself may take, and what whole milliseconds hide.
+#: The time that a test itself may take, plus the rounding to whole milliseconds.
 SLACK_SECONDS = 2.0
-#: A call is made twice before it is given up, and a busy machine gets something on top.
+#: A call is made twice before it is given up, plus some time for a busy machine.
 PATIENCE_SECONDS = 2 * TIMEOUT_SECONDS + 0.5
 
 
@@ -27,14 +27,14 @@ def a_key() -> str:
 
 
 async def waits(throttle: RedisThrottle, key: str, turns: int) -> list[float]:
-    """In how many seconds each of the next turns comes."""
+    """The seconds until each of the next slots."""
     reserved = [await throttle.reserve(key, max_wait_seconds=None) for _ in range(turns)]
     assert all(taken for taken, _ in reserved)
     return [wait for _, wait in reserved]
 
 
 def assert_even(found: list[float]) -> None:
-    """One turn at once, and then one after each interval."""
+    """Check that one slot comes at once, and then one after each interval."""
     assert found[0] == 0
     for number, wait in enumerate(found):
         assert number * INTERVAL_SECONDS - SLACK_SECONDS <= wait <= number * INTERVAL_SECONDS

@@ -25,7 +25,7 @@ MailerFactory = Callable[..., SmtpMailer]
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A server's certificate for 127.0.0.1, and in a PEM file the authority that made it."""
+    """A server's certificate for 127.0.0.1, and a PEM file with the authority that made it."""
 
     authority_file: Path
     server_certificate: trustme.LeafCert
@@ -38,7 +38,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class GuardedServer:
-    """A server that lets only "ada" with the password "sé cret/1" in, over TLS."""
+    """A server that accepts only the login "ada" with the password "sé cret/1", over TLS."""
 
     port: int
     mails: CaughtMails
@@ -94,7 +94,7 @@ def guarded_server(certificate: Certificate) -> GuardedServerFactory:
             tls=None if starttls else context,
             tls_context=context if starttls else None,
             require_starttls=starttls,
-            # aiosmtpd does not see TLS from the first byte, and would call the login a risk.
+            # aiosmtpd does not recognise TLS from the first byte, and would call the login a risk.
             auth_required=starttls,
             auth_require_tls=starttls,
             authenticator=_let_ada_in,

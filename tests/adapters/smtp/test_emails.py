@@ -1,4 +1,4 @@
-"""Letters: what they say, that nothing in them can break them, and that both forms agree."""
+"""Mails: what they say, that nothing in them can break them, and that both forms agree."""
 
 from __future__ import annotations
 

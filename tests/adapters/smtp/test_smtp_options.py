@@ -1,4 +1,4 @@
-"""SMTP settings: what an operator may write, and what they are told when it is wrong."""
+"""SMTP settings: what an operator may write, and the messages for mistakes."""
 
 from __future__ import annotations
 

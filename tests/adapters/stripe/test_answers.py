@@ -1,4 +1,4 @@
-"""Answers that are none of Stripe's."""
+"""Answers that are not from Stripe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from application.ports.payment import PaymentUnavailable
 @pytest.mark.parametrize("body", ["{}", '{"id": 7}', "a proxy's page"])
 @pytest.mark.parametrize("road", ["read", "expire"])
 async def test_a_session_that_is_not_understood_is_a_stripe_that_is_away(status: int, body: str, road: str) -> None:
-    """Were a stranger's 404 taken for Stripe's, an order would be given up that somebody may have paid."""
+    """If a stranger's 404 counted as Stripe's, an order that may have been paid would be given up."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=status, text=body, content_type="application/json")

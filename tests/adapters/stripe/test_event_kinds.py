@@ -1,4 +1,4 @@
-"""The events that we ask operators to have Stripe send are those that something is done about."""
+"""The documents name exactly the events that have a handler, for operators to enable at Stripe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def paragraphs_about_events() -> Iterator[str]:
-    """The paragraphs of README and docs that list events, by the first and the last of them."""
+    """The paragraphs of README and docs that list events, found by their first and last event."""
     for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         for paragraph in re.split(r"\n\s*\n", page.read_text()):
             if "`checkout.session.completed`" in paragraph and "`account.application.deauthorized`" in paragraph:
@@ -20,7 +20,7 @@ def paragraphs_about_events() -> Iterator[str]:
 
 
 def events_in(paragraph: str) -> Iterator[str]:
-    """The events that are named; of ``.expired`` after ``checkout.session.completed`` the beginning is the same."""
+    """The events named in a paragraph; ``.expired`` after ``checkout.session.completed`` shares its beginning."""
     family = ""
     for name in re.findall(r"`(\.?[a-z_]+(?:\.[a-z_]+)*)`", paragraph):
         if not name.startswith("."):

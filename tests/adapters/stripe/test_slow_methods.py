@@ -1,4 +1,4 @@
-"""Which payment methods are offered for a show that is near."""
+"""The payment methods that are offered for a show that is near."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
 def test_every_method_that_a_session_can_leave_out_is_known_as_slow_or_immediate() -> None:
-    """Where this fails after an upgrade of the SDK, look at the page of each new method at docs.stripe.com/payments:
+    """If this fails after an upgrade of the SDK, look at the page of each new method at docs.stripe.com/payments:
     "delayed notification" makes it slow, for as long as the page says.
     """
     declared = str(SessionCreateParams.__annotations__["excluded_payment_method_types"])

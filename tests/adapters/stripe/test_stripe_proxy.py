@@ -24,7 +24,7 @@ NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 @contextmanager
 def environment(**variables: str) -> Iterator[None]:
-    """The surroundings' own proxies do not count meanwhile."""
+    """Set these variables, and remove the proxies of the surroundings, until the end of the block."""
     names = [*NAMES, *map(str.lower, NAMES)]
     before = {name: os.environ.pop(name) for name in names if name in os.environ}
     os.environ.update(variables)
@@ -45,7 +45,7 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 class Proxy:
-    """It makes tunnels to the servers it knows by name, for who has the password."""
+    """A proxy that makes tunnels to the servers it knows by name, for clients with the password."""
 
     def __init__(self, servers: Mapping[str, int], *, password: str = "") -> None:
         self.servers = servers
@@ -77,7 +77,7 @@ async def listening(meet: object, tls: ssl.SSLContext | None = None) -> AsyncIte
 
 @asynccontextmanager
 async def stripe_with_tls(sandbox: StripeSandbox, authority: trustme.CA) -> AsyncIterator[int]:
-    """The sandbox as the real one is: over TLS, under a name that no resolver knows."""
+    """The sandbox like the real Stripe: over TLS, with a name that no resolver knows."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(STRIPE).configure_cert(context)
     behind = urlsplit(sandbox.url)

@@ -1,4 +1,4 @@
-"""Messages over Redis streams: they reach a worker, also when the first one died or Redis was away."""
+"""Messages over Redis streams: they reach a worker, even if the first one died or Redis was away."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from application.tasks.relay import HAND_OVER_AGAIN, RelayTasks
 from demo.embedded import EmbeddedRedis
 from domain.tasks import OutboxTask, TaskKind
 
-#: A database of Redis apart: a worker that another test runs must not take our messages.
+#: A separate database of Redis: a worker of another test must not take our messages.
 REDIS_DATABASE = 4
 
 
@@ -45,13 +45,13 @@ def own_redis(tmp_path: Path) -> Iterator[EmbeddedRedis]:
         yield engine
 
 
-#: What a worker has heard, in the order it came.
+#: The messages that a worker got, in the order they came.
 Heard = list[UUID]
 
 
 @asynccontextmanager
 async def working(broker: AsyncBroker) -> AsyncIterator[Heard]:
-    """A worker that hears messages and does nothing else."""
+    """A worker that receives messages and does nothing else."""
     heard: Heard = []
 
     async def run(task_ids: list[str]) -> None:
@@ -136,7 +136,7 @@ async def test_what_a_dead_worker_did_not_acknowledge_is_taken_over(own_database
             break
         await dead.shutdown()
 
-        # As create_broker makes them, but it loses patience with a dead worker at once.
+        # As create_broker makes them, but it takes over from a dead worker at once.
         heir = RedisStreamBroker(
             own_database,
             queue_name=QUEUE_NAME,
@@ -169,13 +169,13 @@ async def test_a_redis_that_dies_is_told_quickly_and_serves_again_after_its_rest
 
 
 async def read_and_die(own_database: str, name: str) -> None:
-    """A worker that took every message and begins none."""
+    """A worker that takes every message, begins none, and dies."""
     async with Redis.from_url(own_database) as redis:
         assert await redis.xreadgroup(QUEUE_NAME, name, {QUEUE_NAME: ">"})
 
 
 async def test_the_relay_covers_what_a_dead_worker_had_read_though_no_other_message_comes(own_database: str) -> None:
-    """The queue's library takes a dead worker's message over only when the next one arrives."""
+    """The queue's library takes over a dead worker's message only when the next one arrives."""
     database, clock, broker = MemoryDatabase(), MemoryClock(), create_broker(own_database)
     relay = RelayTasks(database, clock, TaskiqNotifier(broker))
     task = OutboxTask(id=uuid4(), kind=TaskKind.CONFIRMATION_MAIL, order_id=uuid4(), due_at=clock.now())

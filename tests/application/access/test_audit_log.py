@@ -1,4 +1,4 @@
-"""What the audit trail remembers, and what it never does."""
+"""Facts that the audit log records, and facts that it never does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A producer's logo and images: stored once, forgotten when nobody has them, and told in the audit trail."""
+"""A producer's logo and images: stored once, deleted when unused, and recorded in the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A producer's account, where Stripe's pages and our database do not keep in step by themselves."""
+"""A producer's account, when Stripe's pages and our database get out of step."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class SlowPayment(MemoryPayment):
 
 
 class ForgetfulPayment(MemoryPayment):
-    """A day has passed between any two calls: each makes an account of its own. ``losing_answers`` makes accounts of
-    which nobody hears.
+    """A provider whose idempotency keys have always expired: each call makes another account. ``losing_answers`` loses
+    the answer.
     """
 
     def __init__(self) -> None:

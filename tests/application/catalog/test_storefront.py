@@ -1,4 +1,4 @@
-"""What buyers look at."""
+"""Shows as buyers see them."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ async def test_a_crowd_in_front_of_shows_shares_looks_and_is_told_what_is_so_whe
 
 
 async def test_a_crowd_that_looks_at_its_orders_shares_looks_and_is_told_what_is_so_when_it_asks(world: World) -> None:
-    """Five hundred buyers wait for their payment pages, and ask again every two seconds."""
+    """Five hundred buyers wait for their payment pages, and reload every two seconds."""
     stalls = ticket(quantity=100)
     await world.sell(stalls)
     orders = [await world.buy((stalls, 1)) for _ in range(20)]

@@ -1,4 +1,4 @@
-"""What happens to shows whose time zone gets other rules: they are found, mended, and calendars put right once."""
+"""Shows whose time zone gets other rules: they are found and fixed, and calendars are corrected once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def show_of(world: World, stalls: Ticket) -> Show:
 
 
 async def outdate(world: World, stalls: Ticket) -> tuple[Show, Show]:
-    """The show as it was planned by the rules in force, and as it is stored after a release of older ones made it."""
+    """The show as it was planned by the rules in force, and as an older release of the rules would have stored it."""
     planned = await show_of(world, stalls)
     async with world.database() as uow:
         await uow.shows.save(by_older_rules(planned))

@@ -1,4 +1,4 @@
-"""Uploads of what scanners did without a network: taken in bit by bit, and again where they stopped."""
+"""Uploads of offline scans: taken in piece by piece, and again from where they stopped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECOND = timedelta(seconds=1)
 
 
 class FailingDatabase(MemoryDatabase):
-    """After so many units of work as ``left`` it has gone; None: never."""
+    """A database that is lost after ``left`` more units of work; None: never."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class FailingDatabase(MemoryDatabase):
 
 
 class Evening:
-    """A show, and everybody who has a ticket to it."""
+    """A show, and all holders of its tickets."""
 
     def __init__(self) -> None:
         self.database = FailingDatabase()
@@ -60,7 +60,7 @@ class Evening:
         self.world.clock.advance(timedelta(days=1))
 
     def scans(self) -> list[OfflineScan]:
-        """One of every guest, the last one first, and by clocks that are ahead every now and then."""
+        """One scan of every guest, the last guest first, by clocks that are sometimes ahead."""
         start = self.world.clock.now() - SECOND * MAX_SCANS // 2
         taken = [
             OfflineScan(self.world.ids.new(), guest.code, start + number * SECOND)
@@ -72,7 +72,7 @@ class Evening:
         return await self.world.sync_offline_scans(Actor((by or self.producer).id), self.show.id, "north", list(scans))
 
     async def inside(self) -> set[UUID]:
-        """Who counts as checked in."""
+        """The attendees that count as checked in."""
         async with self.database() as uow:
             listed = await uow.check_ins.tickets_of_show(self.show.id)
         return {entry.attendee_id for entry in listed if entry.checked_in_at}
@@ -133,7 +133,7 @@ async def test_scans_told_twice_in_an_upload_are_taken_once(evening: Evening) ->
 
 
 async def test_clocks_ahead_are_taken_in_one_order_however_far_ahead(evening: Evening) -> None:
-    """All of these count as now, so that their ids decide: never what an earlier transaction has told already."""
+    """All of these count as now, so their ids decide: never before what an earlier transaction has taken in."""
     ahead = evening.world.clock.now() + SECOND
     code = evening.guests[0].code
     ids = sorted(evening.world.ids.new() for _ in range(SCANS_AT_A_TIME + 1))

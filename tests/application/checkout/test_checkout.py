@@ -1,4 +1,4 @@
-"""From a request to an order that can be paid, whatever the payment provider does."""
+"""From a request to an order that can be paid, with any behaviour of the payment provider."""
 
 from __future__ import annotations
 

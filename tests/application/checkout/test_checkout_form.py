@@ -1,4 +1,4 @@
-"""One order of a show from one browser, however often its form is sent."""
+"""One order of a show from one browser, even if its form is sent several times."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ async def test_order_that_was_paid_meanwhile_is_not_replaced(
     form = await key(submit_checkout_form)
     order = await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
     assert order.session_id
-    world.payment.pay(order.session_id, tax=0)  # and nobody has told us yet
+    world.payment.pay(order.session_id, tax=0)  # and no event has come yet
     again = await submit_checkout_form(BROWSER, form, request((STALLS, 2)))
     assert (again.id, again.status) == (order.id, OrderStatus.COMPLETED)
     assert await world.counters(STALLS) == (0, 1)
@@ -126,7 +126,7 @@ async def test_order_that_was_given_up_does_not_stand_in_the_way(
 async def test_other_browsers_are_other_buyers(world: World, submit_checkout_form: SubmitCheckoutForm) -> None:
     form = await key(submit_checkout_form)
     order = await submit_checkout_form(BROWSER, form, request((STALLS, 1)))
-    # Even with a key they should not know.
+    # Even with a key that it should not know.
     other = await submit_checkout_form("another", form, request((STALLS, 1)))
     assert other.id != order.id
     assert await world.counters(STALLS) == (2, 0)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.p0
 
 
 class ContestedDatabase(MemoryDatabase):
-    """Somebody gets in the way of the next ``conflicts`` commits."""
+    """A database in which the next ``conflicts`` commits conflict with another transaction."""
 
     conflicts = 0
 

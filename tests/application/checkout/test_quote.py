@@ -1,4 +1,4 @@
-"""What a cart costs, without holding anything."""
+"""The price of a cart, without holding anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks across processes: all or nothing, and never the last line of defence."""
+"""Locks across processes: all or nothing; the row locks remain the last line of defence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that wait are decided together, each once, never two batches of one show at a time."""
+"""Waiting requests are decided together, each once, and never in two batches of one show at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 
 class Decider:
-    """Decides when it is told to. ``batches`` is what it was asked, in order."""
+    """A decider that a test controls. ``batches`` are the requests of its calls, in order."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -51,12 +51,12 @@ class Decider:
         self._gates[batch].set()
 
     async def begun(self, count: int) -> None:
-        """Wait until so many batches have begun."""
+        """Wait until ``count`` batches have begun."""
         async with asyncio.timeout(HANGS_SECONDS), self._begun:
             await self._begun.wait_for(lambda: len(self.batches) >= count)
 
     async def decide_everything(self, line: Line) -> None:
-        """Decide whatever comes until nothing is left."""
+        """Decide all requests until nothing is left."""
         closing = asyncio.create_task(line.close())
         async with asyncio.timeout(HANGS_SECONDS):
             while not closing.done():
@@ -152,8 +152,8 @@ async def test_a_batch_is_no_larger_than_its_bound(decider: Decider) -> None:
 
 
 class Preparation:
-    """Lasts until the gate of the batch's first request is open, and is good for further requests that do not begin
-    with an x. ``told`` is who waited then, by the batch's first request.
+    """Preparation that lasts until the gate of the batch's first request is open, and is good for further requests that
+    do not begin with an x. ``told`` has the requests that waited then, by the batch's first request.
     """
 
     def __init__(self) -> None:

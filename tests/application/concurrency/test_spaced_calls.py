@@ -1,4 +1,4 @@
-"""Calls that cost something are shared, and spaced."""
+"""Expensive calls are shared, and spaced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONG_SECONDS = 3600.0
 
 
 class Counted:
-    """Answers with how many calls have begun; waits for ``gate`` before it does."""
+    """A call that returns how many calls have begun, and first waits for ``gate``."""
 
     def __init__(self) -> None:
         self.begun = 0

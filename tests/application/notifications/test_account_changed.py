@@ -41,7 +41,7 @@ def with_token(who: Producer, *scopes: Scope, name: str = "office") -> Actor:
 
 
 async def change(world: World, who: Producer, actor: Actor | None = None, **changes: Any) -> Producer:
-    """Change these fields of the account as it was; everything else is sent as it is."""
+    """Change these fields of the account; all others are sent unchanged."""
     as_it_was = {"name": who.name, "email": who.email, "stripe_account_id": who.financial.stripe_account_id}
     return await world.change_account(actor or with_token(who), **as_it_was | changes)
 

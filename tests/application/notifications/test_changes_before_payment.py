@@ -1,4 +1,4 @@
-"""A show that changes while its buyer has not paid, or waits for the bank: they are told, and may cancel."""
+"""A show that changes while its buyer has not paid, or waits for the bank: they are informed, and may cancel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mail that brings the tickets."""
+"""The mail with the tickets."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ async def run(world: World, kind: TaskKind) -> TaskState | None:
 
 
 async def remind(world: World) -> TaskState | None:
-    """At the reminder's time."""
+    """Run the tasks at the reminder's time."""
     reminder = await the(world, TaskKind.REMINDER_MAIL)
     world.clock.set(reminder.due_at)
     return await world.run_task(reminder.id)
@@ -76,9 +76,9 @@ class TestReminder:
     @pytest.mark.parametrize(
         ("start", "reminded"),
         [
-            # The night in between has 23 hours: 20:00 on Sunday is reminded of at 19:00 on Saturday.
+            # The night in between has 23 hours: the reminder for 20:00 on Sunday is due at 19:00 on Saturday.
             (datetime(2027, 3, 28, 20, 0, tzinfo=BERLIN), datetime(2027, 3, 27, 19, 0, tzinfo=BERLIN)),
-            # It has 25: 20:00 on Sunday is reminded of at 21:00 on Saturday.
+            # It has 25: the reminder for 20:00 on Sunday is due at 21:00 on Saturday.
             (datetime(2027, 10, 31, 20, 0, tzinfo=BERLIN), datetime(2027, 10, 30, 21, 0, tzinfo=BERLIN)),
             # The day before has no 02:30.
             (datetime(2027, 3, 15, 2, 30, tzinfo=NEW_YORK), datetime(2027, 3, 14, 1, 30, tzinfo=NEW_YORK)),
@@ -126,7 +126,7 @@ class TestReminder:
         stalls = await on_sale(world)
         await world.buy((stalls, 1))
         reminder = await the(world, TaskKind.REMINDER_MAIL)
-        async with world.database() as uow:  # nobody announced it: the reminder sees for itself
+        async with world.database() as uow:  # not announced: the reminder finds out itself
             show = await uow.shows.get(stalls.show_id)
             assert show
             await uow.shows.save(replace(show, **fields))
@@ -245,7 +245,7 @@ class TestShowChange:
 
 
 class TestRefund:
-    """The mail is written down with the refund."""
+    """The mail is written in the transaction of the refund."""
 
     async def test_the_mail_says_what_goes_back_and_how_many_still_admit(self, world: World) -> None:
         order = await world.buy_and_pay((await on_sale(world, price=2500), 3))
@@ -396,5 +396,5 @@ class TestPace:
             claimed = await uow.outbox.claim(confirmation.id, now=now, until=now + HOUR)
             await uow.commit()
         assert claimed
-        await world.send_confirmation_email(claimed)  # and dies before it can say so
+        await world.send_confirmation_email(claimed)  # and dies before it can report it
         assert (await the(world, TaskKind.CONFIRMATION_MAIL)).sending_since == now

@@ -1,4 +1,4 @@
-"""A payment that came when the tickets were gone: the money goes back, and the buyer is told."""
+"""A payment that came after the tickets were gone: the money goes back, and the buyer gets a mail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def apology_for(late: Order) -> OutboxTask:
 
 
 async def paid_too_late(world: World) -> Order:
-    """An order whose tickets somebody else had by the time it was paid, with 1.16 of tax."""
+    """An order whose tickets were sold to another buyer before it was paid, with 1.16 of tax."""
     stalls = ticket(quantity=1)
     await world.sell(stalls, by=producer(name="Globe"), title="Hamlet")
     late = await world.buy((stalls, 1))

@@ -1,4 +1,4 @@
-"""What buyers hear when their show is cancelled or moved, and when they are reminded of it then."""
+"""The mails to buyers when their show is cancelled or moved, and the new time of their reminders."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def free(world: World) -> Ticket:
 
 
 async def change(world: World, free: Ticket, **fields: object) -> int:
-    """The producer changes the show, and tells its buyers in the same transaction."""
+    """Change the show and announce it to its buyers, in the same transaction."""
     async with world.database() as uow:
         before = await uow.shows.get(free.show_id)
         assert before

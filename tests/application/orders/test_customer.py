@@ -1,4 +1,4 @@
-"""An order's address is corrected: who is warned, who is not, and what a slow mail server changes about that."""
+"""Correcting an order's address: who is warned, who is not, and what a slow mail server changes about that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The redirect and the webhook bring a session's id; the provider is asked what became of it."""
+"""The redirect and the webhook bring a session's id; the provider is asked for its state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.p0
 
 
 class ForgetfulPayment(FlakyPayment):
-    """Sessions do not say whose they are."""
+    """Sessions without the order that they belong to."""
 
     @override
     async def session(self, session_id: str) -> PaymentSession:

@@ -1,4 +1,4 @@
-"""One order, two payments: the second goes back by itself, whichever road tells of it, and once."""
+"""One order, two payments: the second goes back automatically, however we learn of it, and once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def ordered_with_two_sessions(world: World) -> tuple[Order, str, str]:
 
 
 async def paid_twice(world: World) -> Order:
-    """An order whose second payment has just been heard of."""
+    """An order whose second payment has just been reported."""
     order, first, second = await ordered_with_two_sessions(world)
     for session_id in (first, second):
         world.payment.pay(session_id)

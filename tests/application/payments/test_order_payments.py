@@ -260,7 +260,7 @@ async def test_a_late_payment_is_returned_only_once(world: World) -> None:
 
 
 async def assert_all_goes_back(world: World, order: Order) -> None:
-    """One refund is to be made, of all that was paid, fees and all."""
+    """Check that one refund is to be made, of all that was paid, fees included."""
     (refund,) = await world.refunds(order)
     assert (refund.sequence, refund.amount, refund.refund_fees) == (1, order.amount_paid, True)
     assert refund.status is RefundStatus.REQUESTED
@@ -342,7 +342,7 @@ async def test_payments_that_come_together_are_settled_together(world: World) ->
 
 
 async def test_one_order_that_cannot_be_settled_costs_its_neighbours_nothing(world: World) -> None:
-    """Its hold is not in the counters, which nobody may make negative."""
+    """Its hold is missing from the counters, which must not become negative."""
     stalls = ticket()
     await world.sell(stalls)
     sound = await world.buy((stalls, 1))

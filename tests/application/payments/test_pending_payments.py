@@ -1,4 +1,4 @@
-"""A payment that is still on its way when the doors open: the buyer is told once, and only then."""
+"""A payment that is still on its way when the doors open: the buyer gets one mail, and only then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the provider's news never came, it is asked."""
+"""If the provider's events never came, the reconciler asks."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ async def test_one_order_that_cannot_be_asked_about_does_not_stop_the_others(
 
 
 class ForgettingDatabase(MemoryDatabase):
-    """Every order is gone after so many looks as ``forgets_after``, if any."""
+    """A database in which every order is gone after ``forgets_after`` reads, if any."""
 
     forgets_after = 0
 
@@ -202,7 +202,7 @@ async def test_payments_of_orders_that_do_not_exist_are_counted_and_told(
 
 
 class SharedAccount(FlakyPayment):
-    """Somebody else sells by the same account, and one of our delayed payments has failed."""
+    """A Stripe account that another seller shares; one of our delayed payments has failed."""
 
     ours: PaymentSession
 

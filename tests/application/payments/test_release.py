@@ -1,4 +1,4 @@
-"""Holds are given back only once they can no longer be paid."""
+"""Holds are released only once they can no longer be paid."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ async def test_an_order_that_ended_otherwise_cannot_be_cancelled(world: World) -
 
 
 class TalkativePayment(FlakyPayment):
-    """The news of a session that was closed arrive before the answer."""
+    """The event about a closed session arrives before the answer."""
 
     world: World
 
@@ -295,7 +295,7 @@ async def test_a_sweep_without_a_database_is_told(world: World) -> None:
 
 
 class SlowPayment(FlakyPayment):
-    """Calls about ``stuck`` sessions come to an end only when ``ends`` is set, and then without an answer."""
+    """Calls about ``stuck`` sessions end only when ``ends`` is set, and then without an answer."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""At an on-sale payment pages come later than holds, and nobody is forgotten."""
+"""At an on-sale payment pages come later than holds, and every buyer gets one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FOR_EVER = 10**9
 
 
 async def placed(world: World, stalls: Ticket) -> Order:
-    """An order that has no session, and nobody who opens one."""
+    """An order without a session, which no process opens."""
     await world.sell(stalls)
     unpaid = order((stalls, 2))
     async with world.database() as uow:
@@ -53,7 +53,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def some_turns_later() -> None:
-    """Everything that could go on without waiting has gone on."""
+    """Let all tasks proceed that can do so without waiting."""
     for _ in range(50):
         await asyncio.sleep(0)
 
@@ -269,9 +269,9 @@ async def test_who_waits_for_the_payment_page_has_it_opened(world: World) -> Non
     unpaid = await placed(world, ticket())
     assert await world.find_pay_page(unpaid) is None
     await some_turns_later()
-    assert world.payment.opened == []  # whoever placed the order opens it
+    assert world.payment.opened == []  # the process that placed the order opens it
 
-    world.clock.advance(LEFT_BEHIND + timedelta(seconds=1))  # unless they must have died
+    world.clock.advance(LEFT_BEHIND + timedelta(seconds=1))  # unless it must have died
     assert await world.find_pay_page(unpaid) is None
     payable = await world.until_it_has_a_session(unpaid)
     assert payable.checkout_url
@@ -300,7 +300,7 @@ def test_a_queue_tells_how_long_it_is() -> None:
 
 
 class BusyDatabase(MemoryDatabase):
-    """The next so many transactions as ``busy`` find no connection."""
+    """A database in which the next ``busy`` transactions get no connection."""
 
     busy = 0
 

@@ -1,4 +1,4 @@
-"""A producer gives money back: to everybody of an order or to some, and never more than is left."""
+"""A producer refunds all or some attendees of an order, and never more than is left."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.factories import NOW, order, promo_code, ticket
 
 pytestmark = pytest.mark.p1
 
-#: 2 x 25.00 with 4.84 fees; with 5 cents of tax the shares of the two do not come out even.
+#: 2 x 25.00 with 4.84 fees; with 5 cents of tax the two shares do not divide evenly.
 PRICE, FEES, TAX = 50_00, 4_84, 5
 stalls = ticket(price=25_00)
 
@@ -313,7 +313,7 @@ async def test_a_refund_that_fails_at_once_no_longer_counts(world: World) -> Non
 
 
 class TalkativePayment(FlakyPayment):
-    """The news of a refund that failed arrive before the answer, which knows nothing of it."""
+    """The event of a refund that failed arrives before the answer, which does not know of it."""
 
     world: World
 
@@ -483,7 +483,7 @@ async def test_a_task_that_is_revived_asks_again_in_the_words_of_the_refund_that
 
 
 async def test_a_task_that_only_comes_late_starts_no_other_refund(world: World) -> None:
-    """The refund failed at the bank between two tries: it is for people to say what is to be done."""
+    """The refund failed at the bank between two tries: people must decide what to do."""
     order, refund = await requested(world)
     task = await submission_left(world)
     world.payment.available = False

@@ -1,4 +1,4 @@
-"""What follows when a show was cancelled."""
+"""The refunds of a cancelled show."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class TestRefunds:
     async def test_worker_that_died_is_succeeded_by_another(
         self, world: World, stalls: Ticket, sold: list[Order]
     ) -> None:
-        """The first one claimed the show, refunded one order, and was gone."""
+        """The first worker claimed the show, refunded one order, and died."""
         await start(world, stalls)
         async with world.database() as uow:
             now = world.clock.now()
@@ -199,7 +199,9 @@ class TestRefunds:
     async def test_what_is_refused_is_told_and_tried_again_when_asked(
         self, world: World, stalls: Ticket, sold: list[Order]
     ) -> None:
-        """A bank disputes one payment: the refund goes on with the others, and takes it up once the dispute is won."""
+        """A bank disputes one payment: the refund of the show continues with the others, and includes it again once the
+        dispute is won.
+        """
         contested = dispute_state(sold[1].payment_intent_id)
         await world.sync_dispute(sold[1].id, contested)
         await start(world, stalls)

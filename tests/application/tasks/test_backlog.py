@@ -1,4 +1,4 @@
-"""How much is waiting to be done."""
+"""How much work is waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling the workers never makes a buyer wait, and never fails."""
+"""Notifying the workers never makes a buyer wait, and never fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The relay: what is due reaches the workers, also what the queue lost, and no show's buyers crowd out a single one."""
+"""The relay: due tasks reach the workers, even those that the queue lost, and the buyers of one show do not crowd out a
+single buyer.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work after a commit: claimed by one, tried again with growing pauses, given up where people can see it."""
+"""Tasks after a commit: claimed by one worker, tried again with growing pauses, given up where people can see it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ A_MOMENT = timedelta(microseconds=1)
 
 
 class Work:
-    """A handler that fails as long as it is told to."""
+    """A handler that fails as long as ``failure`` is set."""
 
     def __init__(self) -> None:
         self.done: list[OutboxTask] = []
@@ -82,7 +82,7 @@ async def claimed_by_one_who_dies(world: World, task: OutboxTask, *, while_sendi
 
 
 async def paused(world: World, run: RunTask, task: OutboxTask) -> timedelta:
-    """Fail once more, and move the clock to when the task is due again: how long that is."""
+    """Let the task fail once more, and move the clock to its next due time. Returns the pause."""
     failed_at = world.clock.now()
     assert await run(task.id) is TaskState.PENDING
     world.clock.set(await due_at(world, task))
@@ -90,7 +90,7 @@ async def paused(world: World, run: RunTask, task: OutboxTask) -> timedelta:
 
 
 async def renewed(world: World, task: OutboxTask) -> None:
-    """Wait until nobody else could have the task for nearly the whole time of a claim."""
+    """Wait until the claim has been renewed: nearly its whole time is left."""
     soon = world.clock.now() + CLAIM - A_MOMENT
     while True:
         async with world.database() as uow:

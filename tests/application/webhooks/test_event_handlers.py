@@ -1,4 +1,4 @@
-"""What is done about each type of event that the provider sends."""
+"""The handling of each type of event that the provider sends."""
 
 from __future__ import annotations
 

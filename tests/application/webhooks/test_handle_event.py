@@ -1,4 +1,4 @@
-"""The provider's events: believed only when signed, and only as a hint to ask afresh."""
+"""The provider's events: accepted only if signed, and only as a hint to ask the provider."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def paid(world: World) -> tuple[Order, str]:
 
 
 def event(type_: str, object_id: str, *, event_id: str = "") -> bytes:
-    """An event; the same of the same object is the same event where no id is given."""
+    """An event; without an id, the same type and object make the same event."""
     return f"{type_}:{event_id or f'evt of {type_} of {object_id}'}:{object_id}".encode()
 
 
@@ -198,7 +198,7 @@ async def test_an_event_is_handled_once_whatever_has_changed_meanwhile(
 
 
 class CountedCommits(MemoryDatabase):
-    """How often anything was written for good."""
+    """Counts the commits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -249,7 +249,7 @@ async def test_events_of_many_orders_at_once_complete_and_keep_each(world: World
 
 
 class PaymentWithADefect(FlakyPayment):
-    """Something that nobody has thought of."""
+    """A provider with a defect that no handler expects."""
 
     @override
     async def session(self, session_id: str) -> PaymentSession:
@@ -333,7 +333,7 @@ async def test_a_test_event_changes_nothing_where_real_money_moves(world: World)
 
 
 class LiveEvents(MemoryPaymentEvents):
-    """Signed by a provider whose money is real."""
+    """Events of a provider in live mode."""
 
     @override
     def verify(self, payload: bytes, signature: str) -> PaymentEvent:
@@ -351,7 +351,7 @@ async def test_a_live_event_changes_nothing_at_a_test_installation(world: World)
 
 
 class ConnectedEvents(MemoryPaymentEvents):
-    """Of what happens within a producer's account."""
+    """Events of a producer's connected account."""
 
     @override
     def verify(self, payload: bytes, signature: str) -> PaymentEvent:
@@ -389,7 +389,7 @@ async def test_an_event_of_the_right_mode_is_believed(world: World) -> None:
 
 
 class PaymentThatTakesTheDatabaseAlong(FlakyPayment):
-    """By the time it is known to be away, nothing can be written down any more."""
+    """When it turns out to be away, the database is away, too."""
 
     database: MemoryDatabase
 
@@ -409,5 +409,5 @@ async def test_a_failure_that_cannot_be_kept_is_told_all_the_same(caplog: pytest
     assert "The failure of event evt_1 is not kept: switched off" in caplog.text
     world.database.available = True
     async with world.database() as uow:
-        assert await uow.inbox.get("evt_1") is None  # it is sent again, as it was not answered
+        assert await uow.inbox.get("evt_1") is None  # Stripe sends it again, as it got no answer
     await world.close()

@@ -1,4 +1,4 @@
-"""What Stripe told in vain: events that failed can be seen, refunds and disputes are looked at again."""
+"""Events that failed can be listed; refunds and disputes are reviewed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A producer's account at Stripe, and the operator's look at our own."""
+"""A producer's account at Stripe, and the operator's examination of our own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def onboarding(operation: str) -> Scenario:
     async def scenario(world: StripeWorld, fault: FaultKind) -> None:
         """The producer tries again, and gets to their one account."""
         office = await newcomer(world)
-        if operation == LIST_ACCOUNTS:  # nobody lists accounts but to see what Stripe did before it failed
+        if operation == LIST_ACCOUNTS:  # accounts are listed only to find out what Stripe did before it failed
             world.sandbox.control.inject_fault(CREATE_ACCOUNT, FaultKind.FAILED_AFTER)
 
         with outage(world.sandbox, operation, fault):
@@ -61,7 +61,7 @@ async def learning_that_an_account_was_stopped(world: StripeWorld, fault: FaultK
 
 
 async def naming_an_account(world: StripeWorld, fault: FaultKind) -> None:
-    """Whether it may take charges is not known, so it is not taken yet."""
+    """Whether it may take charges is not known, so it is not accepted yet."""
     office = await newcomer(world)
     body = {"name": "Rose", "stripe_account_id": f"acct_{uuid4().hex}"}
 
@@ -73,7 +73,7 @@ async def naming_an_account(world: StripeWorld, fault: FaultKind) -> None:
 
 
 async def examining(world: StripeWorld, fault: FaultKind) -> None:
-    """The doctor says that it is Stripe that does not answer, and does not blame the key."""
+    """The doctor says that Stripe does not answer, and does not blame the key."""
     examinations = {examination.what: examination for examination in of_stripe(world.container)}
 
     with outage(world.sandbox, RETRIEVE_OWN_ACCOUNT, fault):
@@ -85,7 +85,7 @@ async def examining(world: StripeWorld, fault: FaultKind) -> None:
 
 
 async def examining_tax(world: StripeWorld, fault: FaultKind) -> None:
-    """The doctor says that it is Stripe that does not answer, and not that a producer's settings lack something."""
+    """The doctor says that Stripe does not answer, and does not blame a producer's settings."""
     account = f"acct_{uuid4().hex}"
     await open_back_office(world.box_office, world.container, producer(account=account))
     examinations = {examination.what: examination for examination in of_stripe(world.container)}

@@ -1,4 +1,4 @@
-"""Everything that can go wrong with a call to Stripe, and a sale to try it on."""
+"""All faults of a call to Stripe, and a sale to try them on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from demo.stripe_sandbox.faults import FaultKind
 from tests.support.box_office import PATIENCE_SECONDS, Json, OnSale
 from tests.support.stripe_world import StripeWorld, minor
 
-#: One call of ours, with one thing that goes wrong with it: what is true then, and how it ends.
+#: One call of ours, with one fault: the state during it, and the outcome.
 Scenario = Callable[[StripeWorld, FaultKind], Awaitable[None]]
 
 OUTAGES: Final = (
@@ -27,13 +27,15 @@ OUTAGES: Final = (
     FaultKind.RATE_LIMITED,
     FaultKind.CONNECTION_RESET,
 )
-#: More calls than the SDK and its HTTP client make for what is asked at one time.
+#: More calls than the SDK and its HTTP client make for one request.
 ALL_TRIES: Final = 20
 
 
 @contextmanager
 def outage(sandbox: StripeSandbox, operation: str, fault: FaultKind) -> Iterator[None]:
-    """Until the end of the block every call of ``operation`` goes wrong; one whose answer is lost, goes through."""
+    """Make every call of ``operation`` fail until the end of the block; a call whose answer is lost is still carried
+    out.
+    """
     control = sandbox.control
     if fault is FaultKind.ANSWER_LOST:
         control.inject_fault(operation, fault)
@@ -49,8 +51,8 @@ def outage(sandbox: StripeSandbox, operation: str, fault: FaultKind) -> Iterator
 
 @asynccontextmanager
 async def event_refused_at_first(world: StripeWorld, operation: str, fault: FaultKind) -> AsyncIterator[None]:
-    """The event that the block causes is answered with a failure while ``operation`` goes wrong, so that Stripe sends
-    it again; afterwards it has been handled.
+    """Answer the event that the block causes with a failure while ``operation`` fails, so Stripe sends it again; at the
+    end it has been handled.
     """
     webhooks = world.sandbox.control.webhooks
     await webhooks.idle()
@@ -64,7 +66,7 @@ async def event_refused_at_first(world: StripeWorld, operation: str, fault: Faul
 
 
 class BreakingProxy:
-    """Stands before Stripe. While ``breaks`` is set, calls go through, but their answers end in the middle.
+    """A proxy before Stripe. While ``breaks`` is set, calls go through, but their answers break off.
 
     ``hangs``: or rather never end.
     """
@@ -108,7 +110,7 @@ class BreakingProxy:
 
 
 async def until_asked_with_another_key(fault: FaultKind) -> None:
-    """What Stripe remembers of its own failures is never asked for under the same key again, for a while it is."""
+    """Let the pause pass in which a key gets Stripe's own failure again, if the fault leaves one."""
     window = int(time.time()) // SECOND_KEY_SECONDS
     while fault is FaultKind.FAILED_WITHIN and int(time.time()) // SECOND_KEY_SECONDS == window:
         await asyncio.sleep(0.05)

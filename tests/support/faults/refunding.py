@@ -1,4 +1,4 @@
-"""Money back, and money that the buyer's bank takes back."""
+"""Refunds, and money that the buyer's bank takes back."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def refunding(operation: str) -> Scenario:
         with outage(world.sandbox, operation, fault):
             submitted, told = await world.work_off(placed["order_id"])
             assert submitted is TaskState.PENDING
-        # The buyer is told of nothing that Stripe has not taken on, and may have by an event.
+        # The buyer gets a mail only about what Stripe has accepted; after a lost answer an event may report it.
         assert told is TaskState.PENDING or fault is FaultKind.ANSWER_LOST
         await until_asked_with_another_key(fault)
         assert set(await world.work_off(placed["order_id"])) == {TaskState.DONE}
@@ -59,7 +59,7 @@ def refunding(operation: str) -> Scenario:
 
 
 async def refused_refund(world: StripeWorld, fault: FaultKind) -> None:
-    """No money went back, and everybody can see it."""
+    """No money went back, and all parties can see it."""
     _, placed = await paid(world)
     await world.work_off(placed["order_id"])
     await world.container.refund_order()(UUID(placed["order_id"]))
@@ -79,7 +79,7 @@ async def refused_refund(world: StripeWorld, fault: FaultKind) -> None:
 
 
 async def learning_of_a_refund_by_hand(world: StripeWorld, fault: FaultKind) -> None:
-    """Somebody refunds in Stripe's dashboard."""
+    """A refund is made in Stripe's dashboard."""
     _, placed = await paid(world)
     charge = await world.stripe.charge(placed["order_id"])
 
@@ -93,7 +93,7 @@ async def learning_of_a_refund_by_hand(world: StripeWorld, fault: FaultKind) -> 
 
 
 async def learning_that_a_refund_failed(world: StripeWorld, fault: FaultKind) -> None:
-    """It failed at the buyer's bank, days after Stripe had taken it on."""
+    """The refund failed at the buyer's bank, days after Stripe had accepted it."""
     _, placed = await paid(world)
     await world.container.refund_order()(UUID(placed["order_id"]))
     await world.work_off(placed["order_id"])
@@ -145,7 +145,7 @@ def losing_a_dispute(operation: str) -> Scenario:
 
 
 async def refused_reversal(world: StripeWorld, fault: FaultKind) -> None:
-    """What was given up is seen, and may be tried again."""
+    """The task that was given up is visible, and may be tried again."""
     placed = await lost_dispute(world)
 
     with outage(world.sandbox, REVERSE_TRANSFER, fault):
@@ -168,7 +168,7 @@ async def assert_taken_back_once(world: StripeWorld, placed: Json) -> None:
 
 
 async def finding_a_dispute(world: StripeWorld, fault: FaultKind) -> None:
-    """No event told of it, and the review could not ask: its next pass finds it."""
+    """No event reported it, and the review could not ask: its next pass finds it."""
     _, placed = await paid(world)
     charge = await world.stripe.charge(placed["order_id"])
     review = world.container.review_refunds_and_disputes()

@@ -1,4 +1,4 @@
-"""Selling: what a buyer and the service ask of Stripe, and how it goes wrong."""
+"""Selling: the calls to Stripe for a buyer, and their failures."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ async def opening_a_session(world: StripeWorld, fault: FaultKind) -> None:
 
 def placing_a_venue(operation: str) -> Scenario:
     async def scenario(world: StripeWorld, fault: FaultKind) -> None:
-        """The buyer's retry finds the order; the venue is kept at Stripe once."""
+        """The buyer's retry finds the order; the venue is stored at Stripe once."""
         address = venue_address(line1=f"{uuid4()} Street")
         on_sale = await world.box_office.put_on_sale(venue_address=address)
         key = uuid4().hex
-        if operation == LIST_TAX_LOCATIONS:  # nobody lists them but to see what Stripe did before it failed
+        if operation == LIST_TAX_LOCATIONS:  # they are listed only to find out what Stripe did before it failed
             world.sandbox.control.inject_fault(CREATE_TAX_LOCATION, FaultKind.FAILED_AFTER)
 
         with outage(world.sandbox, operation, fault):
@@ -99,7 +99,7 @@ async def refused_session(world: StripeWorld, fault: FaultKind) -> None:
 
 
 async def finding_a_session(world: StripeWorld, fault: FaultKind) -> None:
-    """Stripe failed within the call, for good: before another session is made, that one is looked for."""
+    """Stripe failed during the call, for good: before another session is made, that one is searched."""
     on_sale = await world.box_office.put_on_sale()
     key = uuid4().hex
     world.sandbox.control.inject_fault(CREATE_SESSION, FaultKind.FAILED_AFTER)
@@ -116,7 +116,7 @@ async def finding_a_session(world: StripeWorld, fault: FaultKind) -> None:
 
 
 async def looking_for_lost_payments(world: StripeWorld, fault: FaultKind) -> None:
-    """Nobody told us of the payment, and the reconciler could not ask: its next pass finds it."""
+    """No event reported the payment, and the reconciler could not ask: its next pass finds it."""
     on_sale, placed = await checked_out(world)
     reconcile = world.container.reconcile()
     with webhooks_held_back(world.sandbox):
@@ -158,7 +158,7 @@ async def telling_of_a_decline(world: StripeWorld, fault: FaultKind) -> None:
 
 
 async def completing(world: StripeWorld, fault: FaultKind) -> None:
-    """The buyer sees the order all the same, and the next to ask completes it."""
+    """The buyer still sees the order, and the next caller completes it."""
     on_sale, placed = await checked_out(world)
     with webhooks_held_back(world.sandbox):
         await world.box_office.pay(placed)
@@ -203,7 +203,7 @@ async def closing_refused(world: StripeWorld, fault: FaultKind) -> None:
 
 def describing(operation: str) -> Scenario:
     async def scenario(world: StripeWorld, fault: FaultKind) -> None:
-        """The mail goes out; the producer's notes come with the worker's next try."""
+        """The mail goes out; the worker's next try describes the transfer."""
         on_sale, placed = await paid(world)
 
         with outage(world.sandbox, operation, fault):
@@ -217,7 +217,7 @@ def describing(operation: str) -> Scenario:
 
 
 async def refused_description(world: StripeWorld, fault: FaultKind) -> None:
-    """The buyer has the tickets all the same; what was given up is seen, and may be tried again."""
+    """The buyer still has the tickets; the task that was given up is visible, and may be tried again."""
     on_sale, placed = await paid(world)
 
     with outage(world.sandbox, UPDATE_TRANSFER, fault):
