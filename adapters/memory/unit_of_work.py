@@ -27,13 +27,13 @@ from adapters.memory.inventory import MemoryInventoryRepo
 from adapters.memory.lookups import MemoryLookupRepo
 from adapters.memory.order_lists import MemoryOrderListRepo
 from adapters.memory.orders import MemoryOrderRepo, MemoryOrderWatchlist
-from adapters.memory.outbox import MemoryOutboxRepo
 from adapters.memory.personal_data import MemoryNoteRepo, MemoryPersonalDataRepo
 from adapters.memory.pictures import MemoryPictureRepo
 from adapters.memory.refunds import MemoryRefundRepo
 from adapters.memory.show_refunds import MemoryShowRefundRepo
 from adapters.memory.system import RunningClock
 from adapters.memory.tables import Tables
+from adapters.memory.tasks import MemoryOutbox, MemoryTaskAdmin, MemoryTaskClaims, MemoryTaskQueue
 from adapters.memory.tokens import MemoryTokenRepo
 from application.ports.system import Clock
 from application.ports.unit_of_work import StorageUnavailable
@@ -93,7 +93,10 @@ class MemoryUnitOfWork:
         self.promo_codes = MemoryPromoCodeRepo(self._tables)
         self.orders = MemoryOrderRepo(self._tables)
         self.order_watchlist = MemoryOrderWatchlist(self._tables)
-        self.outbox = MemoryOutboxRepo(self._tables, self._database.clock)
+        self.outbox = MemoryOutbox(self._tables, self._database.clock)
+        self.task_claims = MemoryTaskClaims(self._tables, self._database.clock)
+        self.task_queue = MemoryTaskQueue(self._tables, self._database.clock)
+        self.task_admin = MemoryTaskAdmin(self._tables, self._database.clock)
         self.lookups = MemoryLookupRepo(self._tables)
         self.refunds = MemoryRefundRepo(self._tables)
         self.duplicate_payments = MemoryDuplicatePaymentRepo(self._tables)

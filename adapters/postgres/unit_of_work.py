@@ -29,12 +29,15 @@ from adapters.postgres.inventory import PostgresInventoryRepo
 from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.order_lists import PostgresOrderListRepo
 from adapters.postgres.orders import PostgresOrderRepo, PostgresOrderWatchlist
-from adapters.postgres.outbox import PostgresOutboxRepo
+from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.patience import PATIENCE, Patience
 from adapters.postgres.personal_data import PostgresNoteRepo, PostgresPersonalDataRepo
 from adapters.postgres.pictures import PostgresPictureRepo
 from adapters.postgres.refunds import PostgresRefundRepo
 from adapters.postgres.show_refunds import PostgresShowRefundRepo
+from adapters.postgres.task_admin import PostgresTaskAdmin
+from adapters.postgres.task_claims import PostgresTaskClaims
+from adapters.postgres.task_queue import PostgresTaskQueue
 from adapters.postgres.tokens import PostgresTokenRepo
 
 
@@ -86,7 +89,10 @@ class PostgresUnitOfWork:
         self.promo_codes = PostgresPromoCodeRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
         self.order_watchlist = PostgresOrderWatchlist(self._connection)
-        self.outbox = PostgresOutboxRepo(self._connection)
+        self.outbox = PostgresOutbox(self._connection)
+        self.task_claims = PostgresTaskClaims(self._connection)
+        self.task_queue = PostgresTaskQueue(self._connection)
+        self.task_admin = PostgresTaskAdmin(self._connection)
         self.lookups = PostgresLookupRepo(self._connection)
         self.refunds = PostgresRefundRepo(self._connection)
         self.duplicate_payments = PostgresDuplicatePaymentRepo(self._connection)

@@ -106,7 +106,7 @@ class _Note:
         """Write the note. Raises ClaimLost if the mail must not be sent, StorageUnavailable if that cannot be known."""
         asked_at = time.monotonic()
         async with self._unit_of_work() as uow:
-            self.since = await uow.outbox.sending(self._task)
+            self.since = await uow.task_claims.sending(self._task)
             await uow.commit()
         if self.since is None:
             raise ClaimLost("its claim was over before its mail was sent")
@@ -121,5 +121,5 @@ class _Note:
         if self.since is not None:
             with suppress(StorageUnavailable, StorageConflict):
                 async with self._unit_of_work() as uow:
-                    await uow.outbox.not_sent(self._task, since=self.since)
+                    await uow.task_claims.not_sent(self._task, since=self.since)
                     await uow.commit()

@@ -32,24 +32,47 @@ class OutboxCounts:
     due: Mapping[TaskKind, DueTasks]
 
 
-class OutboxRepo(Protocol):
-    """Work that must happen after a commit (docs/domain-rules.md#work-after-a-commit)."""
+class Outbox(Protocol):
+    """Tasks as use cases write them, in their transaction (docs/domain-rules.md#work-after-a-commit)."""
 
     async def add(self, tasks: Iterable[OutboxTask]) -> None: ...
 
-    async def due(self, *, now: datetime, limit: int, kinds: Collection[TaskKind] = frozenset(TaskKind)) -> list[UUID]:
-        """Due tasks that no worker has and that were not dispatched lately; longest due first."""
+    async def is_pending(self, order_id: UUID, kind: TaskKind, details: Mapping[str, str]) -> bool:
+        """Whether such a task about the order, with at least these details, is still to be done."""
         ...
 
-    async def handed_over(self, task_ids: Collection[UUID], *, again_at: datetime) -> None:
-        """Hide these tasks from ``due`` until ``again_at``. They can still be claimed."""
+    async def discard_dead(self, order_id: UUID, kind: TaskKind) -> None:
+        """Mark dead tasks of this kind about the order as done: there is nothing left for them to do."""
         ...
 
-    async def under_way(self, *, now: datetime, until: datetime, kinds: Collection[TaskKind], limit: int) -> int:
-        """How many due tasks are dispatched or claimed, at the longest until ``until``; not counted beyond
-        ``limit``.
+    async def announce(
+        self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
+    ) -> int:
+        """Add a task for every order of the show that still admits a person (``holding``: that holds tickets and is not
+        paid), unless it has such a task waiting. Returns how many.
         """
         ...
+
+    async def has(self, order_id: UUID, kind: TaskKind) -> bool:
+        """Whether the order ever had such a task."""
+        ...
+
+    async def announce_pending_payments(self, *, now: datetime, limit: int) -> int:
+        """Add a PENDING_PAYMENT_MAIL for orders whose payment is still processing while the doors are open: one for
+        each order, ever. Returns how many are new.
+        """
+        ...
+
+    async def plan_reminders(self, show_id: UUID, *, due_at: datetime | None) -> None:
+        """Remind the orders of the show that still admit a person at ``due_at`` (None: not at all).
+
+        A reminder that a worker has begun to send stays unchanged.
+        """
+        ...
+
+
+class TaskClaims(Protocol):
+    """Tasks as the worker that does one sees it."""
 
     async def claim(self, task_id: UUID, *, now: datetime, until: datetime) -> OutboxTask | None:
         """The task, claimed for the caller alone until ``until``, with its attempts counted up; None if it is not
@@ -88,6 +111,28 @@ class OutboxRepo(Protocol):
         """Release the claim of a task that could not be begun; the try does not count."""
         ...
 
+
+class TaskQueue(Protocol):
+    """Tasks as the relay sees them: what is due, and what was dispatched."""
+
+    async def due(self, *, now: datetime, limit: int, kinds: Collection[TaskKind] = frozenset(TaskKind)) -> list[UUID]:
+        """Due tasks that no worker has and that were not dispatched lately; longest due first."""
+        ...
+
+    async def dispatched(self, task_ids: Collection[UUID], *, again_at: datetime) -> None:
+        """Hide these tasks from ``due`` until ``again_at``. They can still be claimed."""
+        ...
+
+    async def under_way(self, *, now: datetime, until: datetime, kinds: Collection[TaskKind], limit: int) -> int:
+        """How many due tasks are dispatched or claimed, at the longest until ``until``; not counted beyond
+        ``limit``.
+        """
+        ...
+
+
+class TaskAdmin(Protocol):
+    """Tasks as an operator sees them."""
+
     async def in_state(self, state: TaskState, *, after: UUID | None, limit: int) -> list[OutboxTask]:
         """Tasks in this state, in the order of their ids, from the one after ``after``."""
         ...
@@ -100,39 +145,6 @@ class OutboxRepo(Protocol):
         """Give dead tasks, the given or all, their full number of tries from ``now``. Returns which.
 
         Tasks of ``task_ids`` whose mail was perhaps sent are included.
-        """
-        ...
-
-    async def is_pending(self, order_id: UUID, kind: TaskKind, details: Mapping[str, str]) -> bool:
-        """Whether such a task about the order, with at least these details, is still to be done."""
-        ...
-
-    async def discard_dead(self, order_id: UUID, kind: TaskKind) -> None:
-        """Mark dead tasks of this kind about the order as done: there is nothing left for them to do."""
-        ...
-
-    async def announce(
-        self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
-    ) -> int:
-        """Add a task for every order of the show that still admits a person (``holding``: that holds tickets and is not
-        paid), unless it has such a task waiting. Returns how many.
-        """
-        ...
-
-    async def has(self, order_id: UUID, kind: TaskKind) -> bool:
-        """Whether the order ever had such a task."""
-        ...
-
-    async def announce_pending_payments(self, *, now: datetime, limit: int) -> int:
-        """Add a PENDING_PAYMENT_MAIL for orders whose payment is still processing while the doors are open: one for
-        each order, ever. Returns how many are new.
-        """
-        ...
-
-    async def plan_reminders(self, show_id: UUID, *, due_at: datetime | None) -> None:
-        """Remind the orders of the show that still admit a person at ``due_at`` (None: not at all).
-
-        A reminder that a worker has begun to send stays unchanged.
         """
         ...
 

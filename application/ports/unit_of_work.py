@@ -17,7 +17,7 @@ from application.ports.personal_data import NoteRepo, PersonalDataRepo
 from application.ports.pictures import PictureRepo
 from application.ports.refunds import RefundRepo
 from application.ports.show_refunds import ShowRefundRepo
-from application.ports.tasks import OutboxRepo
+from application.ports.tasks import Outbox, TaskAdmin, TaskClaims, TaskQueue
 from application.ports.webhooks import EventInbox
 
 
@@ -66,7 +66,16 @@ class UnitOfWork(Protocol):
     def order_watchlist(self) -> OrderWatchlist: ...
 
     @property
-    def outbox(self) -> OutboxRepo: ...
+    def outbox(self) -> Outbox: ...
+
+    @property
+    def task_claims(self) -> TaskClaims: ...
+
+    @property
+    def task_queue(self) -> TaskQueue: ...
+
+    @property
+    def task_admin(self) -> TaskAdmin: ...
 
     @property
     def lookups(self) -> LookupRepo: ...

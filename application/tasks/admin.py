@@ -32,9 +32,9 @@ class ListTasks:
         while True:
             async with self._unit_of_work() as uow:
                 if isinstance(state, TaskState):
-                    page = await uow.outbox.in_state(state, after=after, limit=_PAGE)
+                    page = await uow.task_admin.in_state(state, after=after, limit=_PAGE)
                 else:
-                    page = await uow.outbox.perhaps_sent(now=self._clock.now(), after=after, limit=_PAGE)
+                    page = await uow.task_admin.perhaps_sent(now=self._clock.now(), after=after, limit=_PAGE)
             for task in page:
                 yield task
             if len(page) < _PAGE:
@@ -56,7 +56,7 @@ class RetryDeadTasks:
         Raises NotFound, and requeues none, if one of the given tasks is neither.
         """
         async with self._unit_of_work() as uow:
-            revived = await uow.outbox.requeue(task_ids, now=self._clock.now())
+            revived = await uow.task_admin.requeue(task_ids, now=self._clock.now())
             if missing := set(task_ids or ()) - set(revived):
                 raise NotFound(f"No dead task {', '.join(sorted(map(str, missing)))}")
             await uow.commit()

@@ -62,7 +62,7 @@ class MeasureBacklog:
         """The present backlog. Raises StorageUnavailable."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            counts = await uow.outbox.backlog(now=now, until=now + LONGEST_PAUSE * 2)
+            counts = await uow.task_admin.backlog(now=now, until=now + LONGEST_PAUSE * 2)
         return Backlog(
             pending=counts.pending,
             dead=counts.dead,

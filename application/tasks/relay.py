@@ -34,10 +34,12 @@ class RelayTasks:
         """Dispatch due tasks. Returns how many."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            due = await uow.outbox.due(now=now, limit=RELAY_LIMIT, kinds=URGENT)
-            under_way = await uow.outbox.under_way(now=now, until=now + HAND_OVER_AGAIN, kinds=BULK, limit=BULK_LIMIT)
+            due = await uow.task_queue.due(now=now, limit=RELAY_LIMIT, kinds=URGENT)
+            under_way = await uow.task_queue.under_way(
+                now=now, until=now + HAND_OVER_AGAIN, kinds=BULK, limit=BULK_LIMIT
+            )
             if under_way < BULK_LIMIT:
-                due += await uow.outbox.due(now=now, limit=BULK_LIMIT - under_way, kinds=BULK)
+                due += await uow.task_queue.due(now=now, limit=BULK_LIMIT - under_way, kinds=BULK)
         if not due:
             return 0
         try:
@@ -46,6 +48,6 @@ class RelayTasks:
             log.warning("%d due tasks wait for the queue: %s", len(due), error)
             return 0
         async with self._unit_of_work() as uow:
-            await uow.outbox.handed_over(due, again_at=now + HAND_OVER_AGAIN)
+            await uow.task_queue.dispatched(due, again_at=now + HAND_OVER_AGAIN)
             await uow.commit()
         return len(due)

@@ -86,7 +86,7 @@ class RunTask:
         """The task's state after this try; None if it was not available (done, not due, or claimed)."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:
-            task = await uow.outbox.claim(task_id, now=now, until=now + CLAIM)
+            task = await uow.task_claims.claim(task_id, now=now, until=now + CLAIM)
             await uow.commit()
         if task is None:
             return None
@@ -184,7 +184,7 @@ class RunTask:
         for pause in (*RECORD_PAUSES, None):
             try:
                 async with self._unit_of_work() as uow:
-                    await uow.outbox.save(tried)
+                    await uow.task_claims.save(tried)
                     await uow.commit()
             except (StorageUnavailable, StorageConflict) as error:
                 if pause is None:
@@ -201,7 +201,7 @@ class RunTask:
 
     async def _give_back(self, task: OutboxTask, until: datetime) -> None:
         async with self._unit_of_work() as uow:
-            await uow.outbox.postpone(task, until=until)
+            await uow.task_claims.postpone(task, until=until)
             await uow.commit()
 
     @asynccontextmanager
@@ -219,7 +219,7 @@ class RunTask:
             await asyncio.sleep(self._renew_every.total_seconds())
             try:
                 async with self._unit_of_work() as uow:
-                    is_ours = await uow.outbox.renew(task, until=self._clock.now() + CLAIM)
+                    is_ours = await uow.task_claims.renew(task, until=self._clock.now() + CLAIM)
                     await uow.commit()
             except (StorageUnavailable, StorageConflict) as error:
                 log.warning("The claim of task %s could not be renewed: %s", task.id, error)

@@ -301,8 +301,8 @@ class World:
         """All unfinished tasks of the outbox that are due within a day."""
         now = self.clock.now() + A_DAY
         async with self.database() as uow:
-            due = await uow.outbox.due(now=now, limit=1000)
-            found = [await uow.outbox.claim(task_id, now=now, until=now) for task_id in due]
+            due = await uow.task_queue.due(now=now, limit=1000)
+            found = [await uow.task_claims.claim(task_id, now=now, until=now) for task_id in due]
         return [task for task in found if task]
 
     async def refunds(self, order: Order) -> list[Refund]:
@@ -314,7 +314,7 @@ class World:
         now = self.clock.now()
         async with self.database() as uow:
             await uow.outbox.add([task])
-            claimed = await uow.outbox.claim(task.id, now=now, until=now + A_DAY)
+            claimed = await uow.task_claims.claim(task.id, now=now, until=now + A_DAY)
             await uow.commit()
         assert claimed
         return claimed

@@ -1,4 +1,4 @@
-"""The OutboxRepo port, for tasks that are written for all orders of a show at once."""
+"""The Outbox port, for tasks that are written for all orders of a show at once."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def plan(unit_of_work: UnitOfWorkFactory, theatre: Theatre, due_at: dateti
 
 async def pending(unit_of_work: UnitOfWorkFactory, kind: TaskKind) -> list[OutboxTask]:
     async with unit_of_work() as uow:
-        found = await uow.outbox.in_state(TaskState.PENDING, after=None, limit=100)
+        found = await uow.task_admin.in_state(TaskState.PENDING, after=None, limit=100)
     return [task for task in found if task.kind is kind]
 
 
@@ -72,7 +72,7 @@ async def test_every_order_that_admits_somebody_is_told_and_no_other(
     assert {task.details["venue"] for task in told} == {"Große Straße 1"}
     assert {(task.due_at, task.attempts, task.last_error) for task in told} == {(NOW, 0, None)}
     async with unit_of_work() as uow:
-        assert set(await uow.outbox.due(now=NOW, limit=9)) == {task.id for task in told}
+        assert set(await uow.task_queue.due(now=NOW, limit=9)) == {task.id for task in told}
 
 
 async def test_a_second_move_adds_nothing_to_the_mail_that_still_waits(
@@ -94,7 +94,7 @@ async def test_a_move_after_the_mail_was_begun_is_told_in_another(
     await announce(unit_of_work, theatre)
     (task,) = await pending(unit_of_work, MOVED)
     async with unit_of_work() as uow:
-        assert await uow.outbox.claim(task.id, now=NOW, until=NOW + A_DAY)
+        assert await uow.task_claims.claim(task.id, now=NOW, until=NOW + A_DAY)
         await uow.commit()
 
     assert await announce(unit_of_work, theatre) == 1
@@ -136,7 +136,7 @@ async def test_a_reminder_that_is_being_sent_is_left_alone(unit_of_work: UnitOfW
     order = sold(theatre)
     await add(unit_of_work, order, task := reminder(order, NOW))
     async with unit_of_work() as uow:
-        assert await uow.outbox.claim(task.id, now=NOW, until=NOW + A_DAY)
+        assert await uow.task_claims.claim(task.id, now=NOW, until=NOW + A_DAY)
         await uow.commit()
 
     await plan(unit_of_work, theatre, None)

@@ -441,7 +441,7 @@ async def test_tasks_that_were_given_up_and_mails_that_were_perhaps_sent(
     about_producer = replace(a_producers_task(theatre.producer), state=TaskState.DEAD)
     async with unit_of_work() as uow:
         await uow.outbox.add([dead, in_doubt, being_sent, done, about_producer, a_task(order)])
-        await uow.outbox.claim(being_sent.id, now=NOW, until=NOW + timedelta(seconds=1))
+        await uow.task_claims.claim(being_sent.id, now=NOW, until=NOW + timedelta(seconds=1))
         await uow.commit()
     found = await off(checker)
     assert {name: {f.subject_id for f in findings.examples} for name, findings in found.items()} == {
@@ -460,8 +460,8 @@ async def test_workers_that_are_behind_are_one_finding_a_kind(
     at_work = replace(a_task(order, due_at=NOW - HOUR), kind=TaskKind.SUBMIT_REFUNDS)
     async with unit_of_work() as uow:
         await uow.outbox.add([newer, older, reminder, just_in_time, at_work])
-        await uow.outbox.claim(at_work.id, now=NOW, until=NOW + timedelta(seconds=1))
-        await uow.outbox.handed_over([older.id, newer.id], again_at=NOW + HOUR)
+        await uow.task_claims.claim(at_work.id, now=NOW, until=NOW + timedelta(seconds=1))
+        await uow.task_queue.dispatched([older.id, newer.id], again_at=NOW + HOUR)
         await uow.commit()
     found = await off(checker)
     assert {name: {f.subject_id for f in findings.examples} for name, findings in found.items()} == {

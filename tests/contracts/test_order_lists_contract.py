@@ -197,7 +197,7 @@ async def test_erased_orders_are_nobodys_and_others_stay(unit_of_work: UnitOfWor
 
         erased, kept = await uow.orders.get(order.id), await uow.orders.get(other.id)
         (refund,), notes = await uow.refunds.of_order(order.id), await uow.notes.of_order(order.id)
-        (dead,) = await uow.outbox.in_state(TaskState.DEAD, after=None, limit=10)
+        (dead,) = await uow.task_admin.in_state(TaskState.DEAD, after=None, limit=10)
         assert await uow.personal_data.orders_of(theatre.producer.id, "ada@example.org") == []
     assert kept == other
     assert erased

@@ -1,4 +1,4 @@
-"""The OutboxRepo port: one worker does a task at a time, and no task is lost."""
+"""Outbox, TaskClaims, TaskQueue and TaskAdmin: one worker does a task at a time, and no task is lost."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ async def add(unit_of_work: UnitOfWorkFactory, *tasks: OutboxTask) -> None:
 
 async def due(unit_of_work: UnitOfWorkFactory, now: datetime = NOW, *, limit: int = 100) -> Sequence[UUID]:
     async with unit_of_work() as uow:
-        return await uow.outbox.due(now=now, limit=limit)
+        return await uow.task_queue.due(now=now, limit=limit)
 
 
 async def claim(unit_of_work: UnitOfWorkFactory, task_id: UUID, now: datetime = NOW) -> OutboxTask | None:
     async with unit_of_work() as uow:
-        task = await uow.outbox.claim(task_id, now=now, until=now + CLAIM)
+        task = await uow.task_claims.claim(task_id, now=now, until=now + CLAIM)
         await uow.commit()
     return task
 
 
 async def save(unit_of_work: UnitOfWorkFactory, task: OutboxTask) -> None:
     async with unit_of_work() as uow:
-        await uow.outbox.save(task)
+        await uow.task_claims.save(task)
         await uow.commit()
 
 
@@ -84,15 +84,15 @@ async def test_a_task_about_a_producer_is_done_like_any_other(
     assert claimed == replace(task, attempts=1)
     await save(unit_of_work, replace(claimed, state=TaskState.DEAD, last_error="550 no such user"))
     async with unit_of_work() as uow:
-        [dead] = await uow.outbox.in_state(TaskState.DEAD, after=None, limit=9)
+        [dead] = await uow.task_admin.in_state(TaskState.DEAD, after=None, limit=9)
         assert (dead.order_id, dead.about_producer, dead.details) == (None, theatre.producer.id, task.details)
-        assert await uow.outbox.requeue([task.id], now=NOW) == [task.id]
+        assert await uow.task_admin.requeue([task.id], now=NOW) == [task.id]
         await uow.commit()
     again = await claim(unit_of_work, task.id)
     assert again
     await save(unit_of_work, replace(again, state=TaskState.DONE))
     async with unit_of_work() as uow:
-        counts = await uow.outbox.backlog(now=NOW + A_MOMENT, until=NOW + CLAIM)
+        counts = await uow.task_admin.backlog(now=NOW + A_MOMENT, until=NOW + CLAIM)
     assert counts == OutboxCounts(1, 0, 0, {other.kind: DueTasks(1, other.due_at)})
 
 
@@ -152,7 +152,7 @@ async def test_a_claim_that_was_not_committed_is_none(unit_of_work: UnitOfWorkFa
     await add(unit_of_work, task)
 
     async with unit_of_work() as uow:
-        assert await uow.outbox.claim(task.id, now=NOW, until=NOW + CLAIM)
+        assert await uow.task_claims.claim(task.id, now=NOW, until=NOW + CLAIM)
 
     assert await claim(unit_of_work, task.id) == replace(task, attempts=1)
 
@@ -237,7 +237,7 @@ async def test_whatever_an_error_says_it_can_be_saved(
 
 async def test_the_backlog_of_an_empty_outbox_is_nothing(unit_of_work: UnitOfWorkFactory) -> None:
     async with unit_of_work() as uow:
-        backlog = await uow.outbox.backlog(now=NOW, until=NOW + CLAIM)
+        backlog = await uow.task_admin.backlog(now=NOW, until=NOW + CLAIM)
     assert backlog == OutboxCounts(pending=0, dead=0, perhaps_sent=0, due={})
 
 
@@ -256,7 +256,7 @@ async def test_the_backlog_is_what_is_to_be_done_and_what_was_given_up(
         assert claimed
         await save(unit_of_work, replace(claimed, state=state))
     async with unit_of_work() as uow:
-        backlog = await uow.outbox.backlog(now=NOW, until=NOW + CLAIM)
+        backlog = await uow.task_admin.backlog(now=NOW, until=NOW + CLAIM)
     assert backlog == OutboxCounts(pending=4, dead=1, perhaps_sent=1, due={older.kind: DueTasks(2, older.due_at)})
 
 
@@ -266,7 +266,7 @@ async def test_a_task_that_was_handed_over_is_not_due_for_a_while_but_to_be_had(
     await add(unit_of_work, task := a_task(order))
     again_at = NOW + timedelta(seconds=30)
     async with unit_of_work() as uow:
-        await uow.outbox.handed_over([task.id], again_at=again_at)
+        await uow.task_queue.dispatched([task.id], again_at=again_at)
         await uow.commit()
 
     assert await due(unit_of_work, again_at - A_MOMENT) == []
@@ -278,7 +278,7 @@ async def test_handing_over_does_not_shorten_a_claim(unit_of_work: UnitOfWorkFac
     await add(unit_of_work, task := a_task(order))
     await claim(unit_of_work, task.id)
     async with unit_of_work() as uow:
-        await uow.outbox.handed_over([task.id], again_at=NOW + timedelta(seconds=1))
+        await uow.task_queue.dispatched([task.id], again_at=NOW + timedelta(seconds=1))
         await uow.commit()
 
     assert await due(unit_of_work, NOW + CLAIM - A_MOMENT) == []
@@ -289,8 +289,8 @@ async def test_tasks_are_asked_for_by_their_kind(unit_of_work: UnitOfWorkFactory
     await add(unit_of_work, confirmation, reminder)
 
     async with unit_of_work() as uow:
-        assert await uow.outbox.due(now=NOW, limit=9, kinds=BULK) == [reminder.id]
-        assert await uow.outbox.due(now=NOW, limit=9, kinds=URGENT) == [confirmation.id]
+        assert await uow.task_queue.due(now=NOW, limit=9, kinds=BULK) == [reminder.id]
+        assert await uow.task_queue.due(now=NOW, limit=9, kinds=URGENT) == [confirmation.id]
 
 
 async def test_what_was_handed_over_or_claimed_is_under_way(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
@@ -299,17 +299,17 @@ async def test_what_was_handed_over_or_claimed_is_under_way(unit_of_work: UnitOf
     await add(unit_of_work, *tasks, later)
     until = NOW + CLAIM
     async with unit_of_work() as uow:
-        await uow.outbox.handed_over([handed_over.id], again_at=until)
-        await uow.outbox.claim(claimed.id, now=NOW, until=until)
-        finished = await uow.outbox.claim(done.id, now=NOW, until=until)
+        await uow.task_queue.dispatched([handed_over.id], again_at=until)
+        await uow.task_claims.claim(claimed.id, now=NOW, until=until)
+        finished = await uow.task_claims.claim(done.id, now=NOW, until=until)
         assert finished
-        await uow.outbox.save(replace(finished, state=TaskState.DONE))
+        await uow.task_claims.save(replace(finished, state=TaskState.DONE))
         await uow.commit()
 
         kind = [waiting.kind]
-        assert await uow.outbox.under_way(now=NOW, until=until, kinds=kind, limit=9) == 2
-        assert await uow.outbox.under_way(now=NOW, until=until, kinds=kind, limit=1) == 1
-        assert await uow.outbox.under_way(now=NOW, until=until, kinds=BULK, limit=9) == 0
+        assert await uow.task_queue.under_way(now=NOW, until=until, kinds=kind, limit=9) == 2
+        assert await uow.task_queue.under_way(now=NOW, until=until, kinds=kind, limit=1) == 1
+        assert await uow.task_queue.under_way(now=NOW, until=until, kinds=BULK, limit=9) == 0
 
 
 async def test_a_claim_is_kept_by_renewing_it(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
@@ -317,7 +317,7 @@ async def test_a_claim_is_kept_by_renewing_it(unit_of_work: UnitOfWorkFactory, o
     mine = await claim(unit_of_work, task.id)
     assert mine
     async with unit_of_work() as uow:
-        assert await uow.outbox.renew(mine, until=NOW + 2 * CLAIM)
+        assert await uow.task_claims.renew(mine, until=NOW + 2 * CLAIM)
         await uow.commit()
 
     assert await claim(unit_of_work, task.id, NOW + CLAIM) is None
@@ -335,12 +335,12 @@ async def test_who_lost_the_claim_changes_nothing_but_may_still_say_that_it_is_d
     assert quick
     at_the_end = NOW + 2 * CLAIM
     async with unit_of_work() as uow:
-        assert not await uow.outbox.renew(slow, until=at_the_end + CLAIM)
-        assert await uow.outbox.sending(slow) is None
-        await uow.outbox.save(replace(slow, state=TaskState.DEAD))
-        await uow.outbox.postpone(slow, until=NOW)
+        assert not await uow.task_claims.renew(slow, until=at_the_end + CLAIM)
+        assert await uow.task_claims.sending(slow) is None
+        await uow.task_claims.save(replace(slow, state=TaskState.DEAD))
+        await uow.task_claims.postpone(slow, until=NOW)
         await uow.commit()
-        assert await uow.outbox.claim(task.id, now=at_the_end - A_MOMENT, until=at_the_end) is None
+        assert await uow.task_claims.claim(task.id, now=at_the_end - A_MOMENT, until=at_the_end) is None
 
     await save(unit_of_work, replace(slow, state=TaskState.DONE))
     assert await claim(unit_of_work, task.id, at_the_end) is None
@@ -352,7 +352,7 @@ async def test_a_try_that_could_not_begin_does_not_count(unit_of_work: UnitOfWor
     assert claimed
     later = NOW + timedelta(seconds=3)
     async with unit_of_work() as uow:
-        await uow.outbox.postpone(claimed, until=later)
+        await uow.task_claims.postpone(claimed, until=later)
         await uow.commit()
 
     assert await claim(unit_of_work, task.id, later - A_MOMENT) is None
@@ -363,7 +363,7 @@ async def claimed_now(unit_of_work: UnitOfWorkFactory, task_id: UUID, keep: time
     """The task, claimed by the real clock, which decides about the note that a mail leaves."""
     now = datetime.now(UTC)
     async with unit_of_work() as uow:
-        task = await uow.outbox.claim(task_id, now=now, until=now + keep)
+        task = await uow.task_claims.claim(task_id, now=now, until=now + keep)
         await uow.commit()
     assert task
     return task
@@ -371,20 +371,20 @@ async def claimed_now(unit_of_work: UnitOfWorkFactory, task_id: UUID, keep: time
 
 async def sending(unit_of_work: UnitOfWorkFactory, task: OutboxTask) -> datetime | None:
     async with unit_of_work() as uow:
-        since = await uow.outbox.sending(task)
+        since = await uow.task_claims.sending(task)
         await uow.commit()
     return since
 
 
 async def not_sent(unit_of_work: UnitOfWorkFactory, task: OutboxTask, since: datetime) -> None:
     async with unit_of_work() as uow:
-        await uow.outbox.not_sent(task, since=since)
+        await uow.task_claims.not_sent(task, since=since)
         await uow.commit()
 
 
 async def in_doubt(unit_of_work: UnitOfWorkFactory, now: datetime | None = None) -> list[OutboxTask]:
     async with unit_of_work() as uow:
-        return await uow.outbox.perhaps_sent(now=now or datetime.now(UTC), after=None, limit=9)
+        return await uow.task_admin.perhaps_sent(now=now or datetime.now(UTC), after=None, limit=9)
 
 
 async def test_whoever_comes_after_a_worker_that_died_while_sending_can_see_it(
@@ -428,7 +428,7 @@ async def test_a_mail_in_doubt_is_listed_until_it_is_known_to_be_sent(
     (listed,) = await in_doubt(unit_of_work)
     assert (listed.id, listed.state) == (doubtful.id, state)
     async with unit_of_work() as uow:
-        assert await uow.outbox.perhaps_sent(now=NOW, after=doubtful.id, limit=9) == []
+        assert await uow.task_admin.perhaps_sent(now=NOW, after=doubtful.id, limit=9) == []
     await save(unit_of_work, replace(listed, state=TaskState.DONE))
     assert await in_doubt(unit_of_work) == []
 
@@ -461,8 +461,8 @@ async def test_a_mail_in_doubt_is_revived_where_it_is_named(unit_of_work: UnitOf
     await add(unit_of_work, doubtful)
 
     async with unit_of_work() as uow:
-        assert await uow.outbox.requeue(None, now=NOW) == []
-        assert await uow.outbox.requeue([doubtful.id], now=NOW) == [doubtful.id]
+        assert await uow.task_admin.requeue(None, now=NOW) == []
+        assert await uow.task_admin.requeue([doubtful.id], now=NOW) == [doubtful.id]
         await uow.commit()
 
     again = await claim(unit_of_work, doubtful.id)
@@ -483,8 +483,8 @@ async def test_tasks_are_listed_by_state_page_by_page(unit_of_work: UnitOfWorkFa
     await add(unit_of_work, *tasks, a_task(order))
 
     async with unit_of_work() as uow:
-        assert await uow.outbox.in_state(TaskState.DEAD, after=None, limit=2) == tasks[:2]
-        assert await uow.outbox.in_state(TaskState.DEAD, after=tasks[1].id, limit=2) == tasks[2:]
+        assert await uow.task_admin.in_state(TaskState.DEAD, after=None, limit=2) == tasks[:2]
+        assert await uow.task_admin.in_state(TaskState.DEAD, after=tasks[1].id, limit=2) == tasks[2:]
 
 
 async def test_dead_tasks_are_revived_and_no_others(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
@@ -494,7 +494,7 @@ async def test_dead_tasks_are_revived_and_no_others(unit_of_work: UnitOfWorkFact
     later = NOW + CLAIM
 
     async with unit_of_work() as uow:
-        assert await uow.outbox.requeue([first.id, done.id, new_id()], now=later) == [first.id]
+        assert await uow.task_admin.requeue([first.id, done.id, new_id()], now=later) == [first.id]
         await uow.commit()
     assert await claim(unit_of_work, first.id, later) == replace(
         first, state=TaskState.PENDING, due_at=later, attempts=1
@@ -502,7 +502,7 @@ async def test_dead_tasks_are_revived_and_no_others(unit_of_work: UnitOfWorkFact
     assert await claim(unit_of_work, done.id, later) is None
 
     async with unit_of_work() as uow:
-        assert await uow.outbox.requeue(None, now=later) == [second.id]
+        assert await uow.task_admin.requeue(None, now=later) == [second.id]
 
 
 async def test_whether_a_task_with_these_details_is_pending_can_be_asked(
@@ -534,5 +534,5 @@ async def test_dead_tasks_that_have_nothing_left_to_do_are_settled(
         await uow.commit()
 
     async with unit_of_work() as uow:
-        assert [task.id for task in await uow.outbox.in_state(TaskState.DEAD, after=None, limit=9)] == [other.id]
-        assert [task.id for task in await uow.outbox.in_state(TaskState.DONE, after=None, limit=9)] == [dead.id]
+        assert [task.id for task in await uow.task_admin.in_state(TaskState.DEAD, after=None, limit=9)] == [other.id]
+        assert [task.id for task in await uow.task_admin.in_state(TaskState.DONE, after=None, limit=9)] == [dead.id]

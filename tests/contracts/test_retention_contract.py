@@ -123,7 +123,7 @@ async def test_done_tasks_go_and_others_stay(
 
     assert await deleted(retention, Disposable.TASKS) == 2
     async with unit_of_work() as uow:
-        assert len(await uow.outbox.in_state(TaskState.DONE, after=None, limit=9)) == 1
+        assert len(await uow.task_admin.in_state(TaskState.DONE, after=None, limit=9)) == 1
 
 
 async def test_handled_events_go_and_failed_ones_stay(unit_of_work: UnitOfWorkFactory, retention: Retention) -> None:

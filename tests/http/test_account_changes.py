@@ -52,7 +52,7 @@ async def tasks_about(office: BackOffice) -> list[OutboxTask]:
         found = {
             task.id: task  # a task that is done in between is found twice
             for state in TaskState
-            for task in await uow.outbox.in_state(state, after=None, limit=10_000)
+            for task in await uow.task_admin.in_state(state, after=None, limit=10_000)
             if task.producer_id == office.producer.id
         }
     return list(found.values())

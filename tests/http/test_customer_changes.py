@@ -47,7 +47,7 @@ async def kinds_of_tasks(box_office: BoxOffice, order: Json) -> list[str]:
         kinds = {
             task.id: task.kind  # a task that is done in between is found twice
             for state in TaskState
-            for task in await uow.outbox.in_state(state, after=None, limit=10_000)
+            for task in await uow.task_admin.in_state(state, after=None, limit=10_000)
             if str(task.order_id) == order["order_id"]
         }
     return sorted(kinds.values())
@@ -180,7 +180,7 @@ async def test_erasing_the_buyer_forgets_the_old_address_too(
     assert (await office.post("/privacy/erase", {"email": right, "force": True})).status == 200
     async with box_office.unit_of_work() as uow:
         for state in TaskState:
-            tasks = await uow.outbox.in_state(state, after=None, limit=10_000)
+            tasks = await uow.task_admin.in_state(state, after=None, limit=10_000)
             assert not any(wrong in str(task.details) for task in tasks)
     (await correct(office, order, email=wrong)).refused(409, "conflict")
     assert (await box_office.stored_order(order)).customer.is_erased

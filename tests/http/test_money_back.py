@@ -211,7 +211,7 @@ async def test_refund_that_was_answered_with_an_error_and_made_all_the_same_is_t
     found = await sale.world.container.check_consistency()()
     assert UUID(sale.order_id) not in {each.subject_id for those in found.values() for each in those.examples}
     async with sale.world.box_office.unit_of_work() as uow:
-        dead = await uow.outbox.in_state(TaskState.DEAD, after=None, limit=1000)
+        dead = await uow.task_admin.in_state(TaskState.DEAD, after=None, limit=1000)
     assert sale.order_id not in {str(task.order_id) for task in dead}
 
 

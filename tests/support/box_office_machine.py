@@ -148,7 +148,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
     def work(self) -> None:
         async def work_off() -> None:
             async with self.world.database() as uow:
-                due = await uow.outbox.due(now=self.world.clock.now(), limit=1000)
+                due = await uow.task_queue.due(now=self.world.clock.now(), limit=1000)
             for task_id in due:
                 await self.world.run_task(task_id)
 

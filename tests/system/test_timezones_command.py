@@ -51,7 +51,7 @@ async def sold_by_older_rules(environment: dict[str, str], directory: Path) -> t
 async def calendar_mails(environment: dict[str, str]) -> int:
     engine = create_engine(environment["DATABASE_URL"], pool_size=1)
     async with PostgresDatabase(engine)() as uow:
-        pending = await uow.outbox.in_state(TaskState.PENDING, after=None, limit=100)
+        pending = await uow.task_admin.in_state(TaskState.PENDING, after=None, limit=100)
     await engine.dispose()
     return sum(task.kind is TaskKind.CALENDAR_MAIL for task in pending)
 

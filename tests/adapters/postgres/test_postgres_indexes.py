@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.engine import create_engine
 from adapters.postgres.lookups import ORDERS_OF
 from adapters.postgres.orders import OVERDUE, UNCONFIRMED, WITHOUT_SESSION
-from adapters.postgres.outbox import BACKLOG, DUE, UNDER_WAY
+from adapters.postgres.task_admin import BACKLOG
+from adapters.postgres.task_queue import DUE, UNDER_WAY
 from adapters.postgres.unit_of_work import PostgresDatabase
 from demo.embedded import EmbeddedPostgres
 from tests.contracts.builders import Theatre

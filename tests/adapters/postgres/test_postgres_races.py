@@ -150,7 +150,7 @@ async def test_of_many_who_claim_one_task_one_gets_it(unit_of_work: UnitOfWorkFa
 
     async def claim() -> bool:
         async with unit_of_work() as uow:
-            claimed = await uow.outbox.claim(task.id, now=NOW, until=NOW.replace(year=2027))
+            claimed = await uow.task_claims.claim(task.id, now=NOW, until=NOW.replace(year=2027))
             await uow.commit()
         return claimed is not None
 

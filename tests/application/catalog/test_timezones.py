@@ -49,7 +49,7 @@ async def outdate(world: World, stalls: Ticket) -> tuple[Show, Show]:
 
 async def pending(world: World, kind: TaskKind) -> list[OutboxTask]:
     async with world.database() as uow:
-        found = await uow.outbox.in_state(TaskState.PENDING, after=None, limit=100)
+        found = await uow.task_admin.in_state(TaskState.PENDING, after=None, limit=100)
     return [task for task in found if task.kind is kind]
 
 

@@ -54,7 +54,7 @@ def mails(world: World) -> list[tuple[str, AccountChangedFacts]]:
 
 async def in_state(world: World, state: TaskState) -> list[OutboxTask]:
     async with world.database() as uow:
-        return await uow.outbox.in_state(state, after=None, limit=10)
+        return await uow.task_admin.in_state(state, after=None, limit=10)
 
 
 async def test_other_stripe_account_is_mailed_with_time_and_token(world: World, globe: Producer) -> None:
@@ -227,7 +227,7 @@ async def test_mail_that_was_perhaps_sent_is_listed_under_its_producer(
     await change(world, globe, name="Rose")
     await world.run_tasks()
     async with world.database() as uow:
-        [doubtful] = await uow.outbox.perhaps_sent(now=world.clock.now(), after=None, limit=10)
+        [doubtful] = await uow.task_admin.perhaps_sent(now=world.clock.now(), after=None, limit=10)
     assert doubtful.sending_since is not None
     assert f"(account_changed_mail, producer {globe.id})" in caplog.text
 

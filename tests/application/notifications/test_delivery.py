@@ -84,7 +84,7 @@ async def test_an_answer_that_does_not_come_leaves_the_mail_perhaps_sent(world: 
     await world.run_task(task.id)
     assert len({mail.message_id for mail in world.mailer.sent}) == 1
     async with world.database() as uow:
-        (given_up,) = await uow.outbox.in_state(TaskState.DEAD, after=None, limit=9)
+        (given_up,) = await uow.task_admin.in_state(TaskState.DEAD, after=None, limit=9)
     assert given_up.id == task.id
 
 

@@ -56,7 +56,7 @@ async def change(world: World, stalls: Ticket, **fields: Any) -> None:
 
 async def the(world: World, kind: TaskKind) -> OutboxTask:
     async with world.database() as uow:
-        pending = await uow.outbox.in_state(TaskState.PENDING, after=None, limit=100)
+        pending = await uow.task_admin.in_state(TaskState.PENDING, after=None, limit=100)
     (task,) = [task for task in pending if task.kind is kind]
     return task
 
@@ -393,7 +393,7 @@ class TestPace:
         confirmation = await the(world, TaskKind.CONFIRMATION_MAIL)
         now = world.clock.now()
         async with world.database() as uow:
-            claimed = await uow.outbox.claim(confirmation.id, now=now, until=now + HOUR)
+            claimed = await uow.task_claims.claim(confirmation.id, now=now, until=now + HOUR)
             await uow.commit()
         assert claimed
         await world.send_confirmation_email(claimed)  # and dies before it can report it

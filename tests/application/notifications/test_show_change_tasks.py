@@ -41,7 +41,7 @@ async def change(world: World, free: Ticket, **fields: object) -> int:
 
 async def pending(world: World, kind: TaskKind) -> list[OutboxTask]:
     async with world.database() as uow:
-        found = await uow.outbox.in_state(TaskState.PENDING, after=None, limit=100)
+        found = await uow.task_admin.in_state(TaskState.PENDING, after=None, limit=100)
     return [task for task in found if task.kind is kind]
 
 

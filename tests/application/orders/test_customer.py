@@ -76,7 +76,7 @@ async def test_old_address_that_takes_no_mail_is_no_failed_task(world: World, or
     await correct(world, order, RIGHT)
     await world.run_tasks()
     async with world.database() as uow:
-        assert await uow.outbox.in_state(TaskState.DEAD, after=None, limit=10) == []
+        assert await uow.task_admin.in_state(TaskState.DEAD, after=None, limit=10) == []
     assert [mail.to_address for mail in world.mailer.sent] == [RIGHT]
 
 
@@ -86,7 +86,7 @@ async def test_warning_waits_for_a_mail_server_that_is_away(world: World, order:
     await world.run_tasks()
     assert warned(world) == []
     async with world.database() as uow:
-        pending = await uow.outbox.in_state(TaskState.PENDING, after=None, limit=10)
+        pending = await uow.task_admin.in_state(TaskState.PENDING, after=None, limit=10)
     world.mailer.available = True
     world.clock.set(max(task.due_at for task in pending if task.attempts))
     await world.run_tasks()

@@ -59,7 +59,7 @@ async def duplicate(world: World, order: Order) -> DuplicatePayment:
 
 async def returns(world: World) -> list[OutboxTask]:
     async with world.database() as uow:
-        pending = await uow.outbox.in_state(TaskState.PENDING, after=None, limit=100)
+        pending = await uow.task_admin.in_state(TaskState.PENDING, after=None, limit=100)
     return [task for task in pending if task.kind is RETURN]
 
 

@@ -39,7 +39,7 @@ async def move_doors(world: World, order: Order, doors: datetime, **fields: obje
 
 async def mails(world: World) -> list[OutboxTask]:
     async with world.database() as uow:
-        pending = await uow.outbox.in_state(TaskState.PENDING, after=None, limit=100)
+        pending = await uow.task_admin.in_state(TaskState.PENDING, after=None, limit=100)
     return [task for task in pending if task.kind is TaskKind.PENDING_PAYMENT_MAIL]
 
 

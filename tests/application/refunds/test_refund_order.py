@@ -502,5 +502,5 @@ async def submission_left(world: World) -> OutboxTask:
 
 async def requeue(world: World, task: OutboxTask) -> None:
     async with world.database() as uow:
-        assert await uow.outbox.requeue([task.id], now=world.clock.now()) == [task.id]
+        assert await uow.task_admin.requeue([task.id], now=world.clock.now()) == [task.id]
         await uow.commit()

@@ -37,7 +37,7 @@ async def written_down(
 async def claimed(world: World, task_id: UUID) -> OutboxTask:
     now = world.clock.now()
     async with world.database() as uow:
-        task = await uow.outbox.claim(task_id, now=now, until=now + CLAIM)
+        task = await uow.task_claims.claim(task_id, now=now, until=now + CLAIM)
         await uow.commit()
     assert task
     return task
@@ -96,7 +96,7 @@ async def test_so_many_mails_to_a_shows_buyers_are_under_way_and_no_more(world: 
     done = await claimed(world, first)
     assert await relay() == 0
     async with world.database() as uow:
-        await uow.outbox.postpone(done, until=world.clock.now() + timedelta(hours=1))
+        await uow.task_claims.postpone(done, until=world.clock.now() + timedelta(hours=1))
         await uow.commit()
     assert await relay() == 1
 

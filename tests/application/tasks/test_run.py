@@ -68,16 +68,16 @@ async def written_down(world: World, *, due_at: datetime | None = None) -> Outbo
 
 async def due(world: World) -> list[UUID]:
     async with world.database() as uow:
-        return await uow.outbox.due(now=world.clock.now(), limit=10)
+        return await uow.task_queue.due(now=world.clock.now(), limit=10)
 
 
 async def claimed_by_one_who_dies(world: World, task: OutboxTask, *, while_sending: bool = False) -> None:
     now = world.clock.now()
     async with world.database() as uow:
-        claimed = await uow.outbox.claim(task.id, now=now, until=now + CLAIM)
+        claimed = await uow.task_claims.claim(task.id, now=now, until=now + CLAIM)
         assert claimed
         if while_sending:
-            assert await uow.outbox.sending(claimed)
+            assert await uow.task_claims.sending(claimed)
         await uow.commit()
 
 
@@ -94,7 +94,7 @@ async def renewed(world: World, task: OutboxTask) -> None:
     soon = world.clock.now() + CLAIM - A_MOMENT
     while True:
         async with world.database() as uow:
-            if await uow.outbox.claim(task.id, now=soon, until=soon) is None:  # rolled back
+            if await uow.task_claims.claim(task.id, now=soon, until=soon) is None:  # rolled back
                 return
         await asyncio.sleep(0.001)
 
@@ -201,7 +201,7 @@ async def test_that_a_task_was_taken_over_meanwhile_is_logged(
         await work.begun.wait()
         async with world.database() as uow:
             now = world.clock.now() + CLAIM + timedelta(days=1)
-            assert await uow.outbox.claim(task.id, now=now, until=now + CLAIM)
+            assert await uow.task_claims.claim(task.id, now=now, until=now + CLAIM)
             await uow.commit()
         while "was taken over by another worker" not in caplog.text:
             await asyncio.sleep(0.001)
