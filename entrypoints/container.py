@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from dependency_injector import containers, providers
 
@@ -14,6 +15,7 @@ from adapters.pillow.studio import PillowStudio
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.consistency import PostgresConsistencyChecker
 from adapters.postgres.engine import create_engine
+from adapters.postgres.readiness import PostgresReadiness
 from adapters.postgres.report import PostgresReportReader
 from adapters.postgres.retention import PostgresRetention
 from adapters.postgres.tax_locations import PostgresTaxLocations
@@ -22,9 +24,10 @@ from adapters.prometheus.measured import MeasuredDatabase, MeasuredDecider, Meas
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import CONNECTION, create_redis
 from adapters.redis.heartbeat import RedisHeartbeat
-from adapters.redis.housekeeping import Daily
+from adapters.redis.housekeeping import Daily, forget_dead_consumers
 from adapters.redis.lock import RedisLock
 from adapters.redis.rate_limit import RateLimit
+from adapters.redis.readiness import RedisReadiness
 from adapters.redis.throttle import RedisThrottle
 from adapters.redis.used_once import UsedOnce
 from adapters.redis.work_log import RedisWorkLog
@@ -38,7 +41,7 @@ from adapters.stripe.time import StripeTime
 from adapters.stripe.webhooks import StripeEvents
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
-from adapters.taskiq.broker import create_broker
+from adapters.taskiq.broker import QUEUE_NAME, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
 from application.access.audit_log import AuditLog, ReadAuditLog
 from application.catalog.branding import GetBranding, GetPicture, SetBranding, SetLogo, SetShowImage
@@ -76,6 +79,7 @@ from application.notifications.reminder import SendReminderEmail
 from application.notifications.show_change import SendCalendarEmail, SendShowCancelledEmail, SendShowRescheduledEmail
 from application.notifications.ticket_pdf import PrintTickets
 from application.operations.consistency import CheckConsistency
+from application.operations.readiness import CheckReadiness
 from application.operations.retention import DeleteOld
 from application.orders.customer import ChangeCustomer
 from application.orders.details import GetOrder
@@ -118,7 +122,6 @@ from domain.ticket_code import TicketCodes
 from entrypoints.http.proof_of_work import ProofOfWork
 from entrypoints.http.rate_limit import RateLimits
 from entrypoints.probes import Probes
-from entrypoints.readiness import Readiness
 from entrypoints.settings import Settings
 from entrypoints.timekeeping import FollowClocks
 
@@ -412,7 +415,10 @@ class Container(containers.DeclarativeContainer):
     report_work = providers.Singleton(ReportWork, work_log, work_meter)
     estimate_workers = providers.Singleton(EstimateWorkers, work_log)
     probes = providers.Singleton(Probes, settings.provided.signing_key, clock)
-    readiness = providers.Singleton(Readiness, engine, redis)
+    database_readiness = providers.Singleton(PostgresReadiness, engine)
+    redis_readiness = providers.Singleton(RedisReadiness, redis)
+    check_readiness = providers.Singleton(CheckReadiness, database_readiness, redis_readiness)
+    queue_housekeeping = providers.Singleton(partial, forget_dead_consumers, redis, QUEUE_NAME)
     relay_tasks = providers.Singleton(RelayTasks, database, clock, notifier)
     list_tasks = providers.Singleton(ListTasks, database, clock)
     retry_dead_tasks = providers.Singleton(RetryDeadTasks, database, clock)

@@ -10,15 +10,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from taskiq import AsyncBroker
 from taskiq.receiver import Receiver
 
-from adapters.redis.housekeeping import forget_dead_consumers
-from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS
+from adapters.taskiq.broker import RUN_TASKS
 from application.ports.payment import PaymentUnavailable
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable
 from application.tasks.run import RunTask
@@ -112,9 +110,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(BEAT_EVERY, container.heartbeat().beat, stop))
         group.create_task(_every(REPORT_EVERY, container.report_work(), stop))
         group.create_task(_every(HOUSEKEEPING_EVERY, container.daily_retention(), stop))
-        group.create_task(
-            _every(HOUSEKEEPING_EVERY, partial(forget_dead_consumers, container.redis(), QUEUE_NAME), stop)
-        )
+        group.create_task(_every(HOUSEKEEPING_EVERY, container.queue_housekeeping(), stop))
         group.create_task(_every(FOLLOW_EVERY, container.follow_clocks(), stop))
         group.create_task(_every(RELAY_EVERY, container.relay_tasks(), stop))
         group.create_task(_every(SWEEP_EVERY, container.release_overdue(), stop))

@@ -11,9 +11,9 @@ from litestar.exceptions import NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
+from application.operations.readiness import CheckReadiness
 from entrypoints.http.proxies import peer_of
 from entrypoints.probes import PROBE_HEADER, Probes
-from entrypoints.readiness import Readiness
 
 
 class HealthOut(msgspec.Struct):
@@ -44,9 +44,9 @@ async def live() -> HealthOut:
         )
     },
 )
-async def ready(readiness: NamedDependency[Readiness]) -> Response[ReadinessOut]:
+async def ready(check_readiness: NamedDependency[CheckReadiness]) -> Response[ReadinessOut]:
     """The database, and Redis: without it checkouts go on."""
-    database, redis = await readiness.database(), await readiness.redis()
+    database, redis = await check_readiness()
     body = ReadinessOut(status=_word(database), database=_word(database), redis=_word(redis))
     return Response(body, status_code=HTTP_200_OK if database else HTTP_503_SERVICE_UNAVAILABLE)
 

@@ -19,6 +19,7 @@ from adapters.memory.mail import MemoryEmailTemplates, MemoryMailer, MemoryTicke
 from adapters.memory.notifier import MemoryNotifier
 from adapters.memory.payment import MemoryPayment, MemoryPaymentEvents
 from adapters.memory.pictures import MemoryStudio
+from adapters.memory.readiness import MemoryReadiness
 from adapters.memory.report import MemoryReportReader
 from adapters.memory.retention import MemoryRetention
 from adapters.memory.system import MemoryClock, MemoryIds
@@ -228,6 +229,8 @@ class World:
             ticket_renderer=MemoryTicketRenderer(),
             picture_studio=MemoryStudio(),
             list_signer=MemoryListSigner(),
+            database_readiness=MemoryReadiness(),
+            redis_readiness=MemoryReadiness(),
             work_log=MemoryWorkLog(self.clock),
         )
 

@@ -38,7 +38,7 @@ async def test_doctor_and_readiness_name_a_cluster(settings: Settings, cluster_u
     container = Container(settings=msgspec.structs.replace(settings, redis_url=cluster_url))
     try:
         found = {finding.what: finding for finding in [await look() for look in of_engines(container)]}
-        assert not await container.readiness().redis()
+        assert not (await container.check_readiness()()).redis
     finally:
         await close(container)
     assert "a node of a cluster" in found["redis"].words
