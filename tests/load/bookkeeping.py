@@ -30,6 +30,7 @@ from demo.embedded import EmbeddedPostgres, EmbeddedRedis
 from domain.access import Scope
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
+from tests.load.house import WEBHOOK_SECRET
 from tests.support import factories
 from tests.support.database import connected
 from tests.support.processes import run, running_command, until_ready
@@ -139,6 +140,7 @@ async def measure(orders: int, directory: Path) -> dict[str, object]:
             redis_url=redis.url,
             public_url=url,
             stripe_api_key="sk_test_load",
+            stripe_webhook_secret=WEBHOOK_SECRET,
             log_level="ERROR",
         )
         environment = environment_of(settings)

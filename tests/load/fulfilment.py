@@ -28,6 +28,7 @@ from domain.catalog import Ticket
 from entrypoints.cli.engines import environment_of
 from entrypoints.container import Container, close
 from entrypoints.settings import Settings
+from tests.load.house import WEBHOOK_SECRET
 from tests.support import factories
 from tests.support.processes import clean_environment, command
 
@@ -149,6 +150,7 @@ async def measure(folder: Path, orders: int, pages: int, rate: float) -> Result:
                 database_url=database_url,
                 redis_url=redis_url,
                 stripe_api_key="sk_test_load",
+                stripe_webhook_secret=WEBHOOK_SECRET,
                 smtp_url=mailbox.smtp_url,
                 smtp_rate_per_second=rate,
                 log_level="ERROR",
