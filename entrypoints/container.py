@@ -110,7 +110,7 @@ from application.refunds.show_refunds import RefundCancelled, RefundShow
 from application.refunds.submit_refunds import SubmitRefunds
 from application.tasks.admin import ListTasks, RetryDeadTasks
 from application.tasks.backlog import MeasureBacklog
-from application.tasks.dispatch import TaskDispatcher
+from application.tasks.dispatch import DispatchingDatabase, TaskDispatcher
 from application.tasks.relay import RelayTasks
 from application.tasks.run import RunTask
 from application.tasks.workload import EstimateWorkers, ReportWork, WorkMeter
@@ -144,9 +144,7 @@ class Container(containers.DeclarativeContainer):
         pool_size=settings.provided.database_pool_size,
         prepared_statements=settings.provided.prepared_statements,
     )
-    database: providers.Singleton[UnitOfWorkFactory] = providers.Singleton(
-        MeasuredDatabase, providers.Singleton(PostgresDatabase, engine), metrics
-    )
+    storage: providers.Singleton[UnitOfWorkFactory] = providers.Singleton(PostgresDatabase, engine)
     own_clock = providers.Singleton(SystemClock)
     database_clock = providers.Singleton(DatabaseClock, engine, own_clock)
     clock: providers.Provider[Clock] = providers.Callable(_itself, database_clock)
@@ -207,9 +205,12 @@ class Container(containers.DeclarativeContainer):
     issue = providers.Singleton(TicketIssuer, ids, codes)
     claimants = providers.Singleton(Claimants, settings.provided.secret_key, policy.claims)
     dispatch = providers.Singleton(TaskDispatcher, notifier)
+    database: providers.Singleton[UnitOfWorkFactory] = providers.Singleton(
+        MeasuredDatabase, providers.Singleton(DispatchingDatabase, storage, dispatch), metrics
+    )
     audit = providers.Singleton(AuditLog, clock, ids)
 
-    order_payments = providers.Singleton(OrderPayments, database, clock, ids, issue, dispatch, metrics)
+    order_payments = providers.Singleton(OrderPayments, database, clock, ids, issue, metrics)
     place_orders = providers.Singleton(
         PlaceOrders,
         database,
@@ -217,7 +218,6 @@ class Container(containers.DeclarativeContainer):
         clock,
         ids,
         issue,
-        dispatch,
         policy,
         audit,
     )
@@ -236,7 +236,6 @@ class Container(containers.DeclarativeContainer):
         database,
         clock,
         ids,
-        dispatch,
         tells_operator=providers.Callable(bool, settings.provided.operator_email),
     )
     keep_event = providers.Singleton(KeepEvent, database, clock)
@@ -264,7 +263,7 @@ class Container(containers.DeclarativeContainer):
     review_refunds_and_disputes = providers.Singleton(
         ReviewRefundsAndDisputes, payment, database, clock, event_handlers
     )
-    refund_order = providers.Singleton(RefundOrder, database, clock, ids, dispatch, audit)
+    refund_order = providers.Singleton(RefundOrder, database, clock, ids, audit)
     reconcile = providers.Singleton(Reconcile, payment, database, clock, order_payments, open_session)
     release_order = providers.Singleton(ReleaseOrder, payment, database, order_payments, links)
     cancel_order = providers.Singleton(CancelOrder, release_order, database, order_payments, clock)
@@ -277,13 +276,13 @@ class Container(containers.DeclarativeContainer):
     print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
     write_calendar = providers.Singleton(WriteCalendar, calendars, links, clock)
     address_hashes = providers.Singleton(AddressHashes, settings.provided.signing_key)
-    look_up_orders = providers.Singleton(LookUpOrders, database, clock, ids, address_hashes, dispatch)
+    look_up_orders = providers.Singleton(LookUpOrders, database, clock, ids, address_hashes)
     send_email = providers.Singleton(SendEmail, email_templates, mailer, mail_pace, database, clock)
 
     get_account = providers.Singleton(GetAccount, database, payment)
     save_account = providers.Singleton(SaveAccount, clock, ids, audit)
-    change_account = providers.Singleton(ChangeAccount, database, payment, save_account, dispatch)
-    onboard_producer = providers.Singleton(OnboardProducer, database, payment, links, audit, save_account, dispatch)
+    change_account = providers.Singleton(ChangeAccount, database, payment, save_account)
+    onboard_producer = providers.Singleton(OnboardProducer, database, payment, links, audit, save_account)
     add_show = providers.Singleton(AddShow, database, ids, audit)
     list_own_shows = providers.Singleton(ListOwnShows, database)
     get_own_show = providers.Singleton(GetOwnShow, database)
@@ -313,13 +312,13 @@ class Container(containers.DeclarativeContainer):
     forget_claims = providers.Singleton(ForgetClaims, database, clock)
     list_disputes = providers.Singleton(ListDisputes, database)
     list_refunds = providers.Singleton(ListRefunds, database)
-    resend_tickets = providers.Singleton(ResendTickets, database, clock, ids, dispatch, audit)
-    change_customer = providers.Singleton(ChangeCustomer, database, clock, ids, dispatch, audit)
+    resend_tickets = providers.Singleton(ResendTickets, database, clock, ids, audit)
+    change_customer = providers.Singleton(ChangeCustomer, database, clock, ids, audit)
     write_note = providers.Singleton(WriteNote, database, clock, ids, audit)
     read_notes = providers.Singleton(ReadNotes, database)
     preview_refund = providers.Singleton(PreviewRefund, database, policy)
     export_buyer = providers.Singleton(ExportBuyer, database, audit)
-    erase_buyer = providers.Singleton(EraseBuyer, database, clock, ids, dispatch, audit)
+    erase_buyer = providers.Singleton(EraseBuyer, database, clock, ids, audit)
 
     door = providers.Singleton(TicketLookup, codes)
     check_in = providers.Singleton(CheckIn, database, clock, ids, door)

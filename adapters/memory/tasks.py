@@ -48,9 +48,14 @@ class _StoredTasks:
 
 
 class MemoryOutbox(_StoredTasks):
+    def __init__(self, tables: Tables, clock: Clock) -> None:
+        super().__init__(tables, clock)
+        self.added: list[OutboxTask] = []
+
     async def add(self, tasks: Iterable[OutboxTask]) -> None:
         for task in tasks:
             self._put(task)
+            self.added.append(task)
 
     async def is_pending(self, order_id: UUID, kind: TaskKind, details: Mapping[str, str]) -> bool:
         return any(

@@ -90,9 +90,12 @@ _ANNOUNCE_PENDING_PAYMENTS = (
 class PostgresOutbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.added: list[OutboxTask] = []
 
     async def add(self, tasks: Iterable[OutboxTask]) -> None:
-        if rows := [task_values(task) for task in tasks]:
+        added = list(tasks)
+        self.added += added
+        if rows := [task_values(task) for task in added]:
             self._connection.write(_ADD, {"tasks": rows_json(rows)})
 
     async def is_pending(self, order_id: UUID, kind: TaskKind, details: Mapping[str, str]) -> bool:

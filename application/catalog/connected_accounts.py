@@ -17,7 +17,6 @@ from application.errors import ScopeMissing
 from application.links import Links
 from application.ports.payment import AccountLink, Payment, PaymentError, PaymentRefused
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor, Scope
 from domain.audit_log import Action, AuditFilter
 from domain.catalog import Producer, ProducerFinancial
@@ -52,13 +51,10 @@ class GetAccount:
 
 
 class ChangeAccount:
-    def __init__(
-        self, unit_of_work: UnitOfWorkFactory, payment: Payment, save_account: SaveAccount, dispatch: TaskDispatcher
-    ) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, save_account: SaveAccount) -> None:
         self._unit_of_work = unit_of_work
         self._payment = payment
         self._save_account = save_account
-        self._dispatch = dispatch
 
     async def __call__(
         self, actor: Actor, *, name: str, email: str | None, stripe_account_id: str | None, tax: TaxMode | None = None
@@ -82,9 +78,8 @@ class ChangeAccount:
                 financial=ProducerFinancial(stripe_account_id, charges_enabled=enabled),
                 tax=tax or before.tax,
             )
-            tasks = await self._save_account(uow, actor, before, after)
+            await self._save_account(uow, actor, before, after)
             await uow.commit()
-        self._dispatch(tasks)
         return after
 
     async def _can_take_charges(self, account_id: str | None) -> bool:
@@ -106,14 +101,12 @@ class OnboardProducer:
         links: Links,
         audit: AuditLog,
         save_account: SaveAccount,
-        dispatch: TaskDispatcher,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._payment = payment
         self._links = links
         self._audit = audit
         self._save_account = save_account
-        self._dispatch = dispatch
 
     async def __call__(self, actor: Actor) -> AccountLink:
         """A link that is valid for minutes; a producer without an account gets one first.
@@ -150,9 +143,8 @@ class OnboardProducer:
             if before.financial.stripe_account_id is not None:
                 return before.financial.stripe_account_id
             after = replace(before, financial=ProducerFinancial(account_id, charges_enabled=False))
-            tasks = await self._save_account(uow, actor, before, after)
+            await self._save_account(uow, actor, before, after)
             await uow.commit()
-        self._dispatch(tasks)
         return account_id
 
 

@@ -9,7 +9,6 @@ from application.ports.unit_of_work import UnitOfWork
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.catalog import Producer
-from domain.tasks import OutboxTask
 
 
 class SaveAccount:
@@ -20,15 +19,14 @@ class SaveAccount:
         self._ids = ids
         self._audit = audit
 
-    async def __call__(self, uow: UnitOfWork, actor: Actor, before: Producer, after: Producer) -> list[OutboxTask]:
-        """The tasks to dispatch after the caller's commit. Writes nothing if nothing has changed.
+    async def __call__(self, uow: UnitOfWork, actor: Actor, before: Producer, after: Producer) -> None:
+        """Writes nothing if nothing has changed.
 
         The transaction of ``uow`` must have locked ``before``.
         """
         if after == before:
-            return []
+            return
         tasks = account_changed_mails(actor, before, after, ids=self._ids, now=self._clock.now())
         await uow.producers.save(after)
         await uow.outbox.add(tasks)
         await self._audit.record(uow, actor, Action.ACCOUNT_CHANGED, after.id, before=before, after=after)
-        return tasks

@@ -27,7 +27,6 @@ from application.ports.inventory import CheckoutData, ClaimQuery
 from application.ports.lock import Lock
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import RowsInUse, UnitOfWork, UnitOfWorkFactory
-from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.cart import Cart
@@ -69,11 +68,10 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided together: an outcome for each request, the new orders among them, and what must follow."""
+    """What was decided together: an outcome for each request, and the new orders among them."""
 
     outcomes: list[Placement | Exception]
     placed: list[Order]
-    tasks: list[OutboxTask]
 
 
 class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
@@ -86,7 +84,6 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         clock: Clock,
         ids: Ids,
         issue: IssueTicket,
-        dispatch: TaskDispatcher,
         policy: CheckoutPolicy,
         audit: AuditLog,
     ) -> None:
@@ -95,7 +92,6 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         self._clock = clock
         self._ids = ids
         self._issue = issue
-        self._dispatch = dispatch
         self._policy = policy
         self._counter_policy = policy.at_the_counter()
         self._audit = audit
@@ -127,7 +123,6 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         except RowsInUse as error:
             log.warning("Rows are kept by somebody, and passed over from now on: %s", error)
             decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=True))
-        self._dispatch(decided.tasks)
         return decided.outcomes
 
     async def _transact(self, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Decided:
@@ -172,7 +167,7 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
                 await uow.inventory.claim(claims.new)
             await uow.outbox.add(tasks)
             await self._remember_who_placed(uow, requests, outcomes)
-        return Decided(outcomes, placed, tasks)
+        return Decided(outcomes, placed)
 
     async def _remember_who_placed(
         self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], outcomes: Sequence[Placement | Exception]

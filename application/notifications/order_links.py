@@ -17,7 +17,6 @@ from application.orders.details import OrderDetails, order_details
 from application.ports.emails import OrderLink, OrderLinksFacts
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.dispatch import TaskDispatcher
 from domain.customer import Customer
 from domain.money_back import MoneyBackStatus
 from domain.orders import OrderStatus
@@ -60,14 +59,11 @@ class LookUpOrders:
     address, so the outbox need not store it.
     """
 
-    def __init__(
-        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hashes: AddressHashes, dispatch: TaskDispatcher
-    ) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, hashes: AddressHashes) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
         self._hashes = hashes
-        self._dispatch = dispatch
 
     async def __call__(self, email: str) -> None:
         """Record the request. ``email`` is as Customer has it. Nothing happens if the address has no order, or asked a
@@ -85,7 +81,6 @@ class LookUpOrders:
             await uow.outbox.add(tasks)
             await uow.commit()
         log.info("Links to orders were requested: %s", "mailed" if tasks else "none to mail, or asked a moment ago")
-        self._dispatch(tasks)
 
 
 class SendOrderLinksEmail:

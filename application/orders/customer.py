@@ -13,7 +13,6 @@ from application.access.audit_log import AuditLog
 from application.access.ownership import owned_order
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.customer import Customer
@@ -34,13 +33,10 @@ class CustomerChanges(TypedDict, total=False):
 
 
 class ChangeCustomer:
-    def __init__(
-        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, audit: AuditLog
-    ) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._dispatch = dispatch
         self._audit = audit
 
     async def __call__(self, actor: Actor, order_id: UUID, changes: CustomerChanges) -> Order:
@@ -69,7 +65,6 @@ class ChangeCustomer:
                 after={"changed_fields": changed},
             )
             await uow.commit()
-        self._dispatch(tasks)
         return after
 
     def _tasks(self, before: Customer, order: Order) -> list[OutboxTask]:

@@ -10,7 +10,6 @@ from uuid import UUID
 from application.access.audit_log import AuditLog
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.customer import ERASED_EMAIL
@@ -77,13 +76,10 @@ class ExportBuyer:
 class EraseBuyer:
     """Erases the person from their orders. Figures, codes and times stay: the books must still add up."""
 
-    def __init__(
-        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, audit: AuditLog
-    ) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._dispatch = dispatch
         self._audit = audit
 
     async def __call__(self, actor: Actor, email: str, *, force: bool = False) -> Erasure:
@@ -113,7 +109,6 @@ class EraseBuyer:
                 uow, actor, Action.BUYER_ERASED, actor.producer_id, after={"order_ids": order_ids, "forced": force}
             )
             await uow.commit()
-        self._dispatch(tasks)
         return Erasure(order_ids, both_forms(email.strip()), scanners)
 
     async def _ensure_erasable(self, uow: UnitOfWork, order: Order, now: datetime, *, force: bool) -> None:

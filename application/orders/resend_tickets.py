@@ -8,7 +8,6 @@ from application.access.audit_log import AuditLog
 from application.access.ownership import owned_order
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.errors import Conflict
@@ -19,13 +18,10 @@ from domain.tasks import OutboxTask, TaskKind
 class ResendTickets:
     """Sends the mail with the tickets again."""
 
-    def __init__(
-        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, audit: AuditLog
-    ) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._dispatch = dispatch
         self._audit = audit
 
     async def __call__(self, actor: Actor, order_id: UUID) -> Order:
@@ -42,5 +38,4 @@ class ResendTickets:
             await uow.outbox.add([task])
             await self._audit.record(uow, actor, Action.ORDER_RESENT, order.id, show_id=order.show_id)
             await uow.commit()
-        self._dispatch([task])
         return order

@@ -22,7 +22,6 @@ from application.ports.metrics import OrderMetrics
 from application.ports.payment import PaymentEvent, PaymentSession, SessionStatus
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWork, UnitOfWorkFactory
-from application.tasks.dispatch import TaskDispatcher
 from domain.catalog import Show
 from domain.duplicate_payments import DuplicatePayment
 from domain.errors import DomainError, NotFound, PaymentMismatch
@@ -77,14 +76,12 @@ class OrderPayments:
         clock: Clock,
         ids: Ids,
         issue: IssueTicket,
-        dispatch: TaskDispatcher,
         metrics: OrderMetrics,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
         self._issue = issue
-        self._dispatch = dispatch
         self._metrics = metrics
         self._line: GroupCommit[UUID, OrderChange, Order] = GroupCommit(
             decide_with(self._apply_batch), max_in_flight=MAX_TRANSACTIONS
@@ -211,16 +208,17 @@ class OrderPayments:
                 outcomes.append(outcome)
             changed = [order for order_id, order in after.items() if order is not before[order_id]]
             moved = [order for order in changed if order.status is not before[order.id].status]
-            tasks = [task for order in moved for task in self._tasks_after(order, shows[order.show_id], now)]
             if changed:
                 await uow.orders.save(changed)
                 await uow.inventory.save(stock)
                 for order in moved:
                     if order.status is OrderStatus.REFUNDED:
                         await uow.refunds.add(self._return_of(order, now))
-                await uow.outbox.add(tasks)
+                await uow.outbox.add(
+                    [task for order in moved for task in self._tasks_after(order, shows[order.show_id], now)]
+                )
             if duplicates:
-                tasks += await self._keep_duplicates(uow, duplicates, now)
+                await self._keep_duplicates(uow, duplicates, now)
             if handled:
                 await uow.inbox.handled(handled, now=now)
             if changed or handled or duplicates:
@@ -234,7 +232,6 @@ class OrderPayments:
                 time.perf_counter() - started,
             )
             self._metrics.status_reached(order.status)
-        self._dispatch(tasks)
         return outcomes
 
     def _decide(self, change: OrderChange, order: Order | None, scene: DecisionContext | None) -> Order | Exception:
@@ -246,16 +243,12 @@ class OrderPayments:
         except DomainError as refusal:
             return refusal
 
-    async def _keep_duplicates(
-        self, uow: UnitOfWork, duplicates: Sequence[DuplicatePayment], now: datetime
-    ) -> list[OutboxTask]:
+    async def _keep_duplicates(self, uow: UnitOfWork, duplicates: Sequence[DuplicatePayment], now: datetime) -> None:
         """Remember each payment once, and write down that it goes back."""
         new = await uow.duplicate_payments.add(duplicates)
         for duplicate in new:
             log.warning("Order %s was paid again by %s", duplicate.order_id, duplicate.payment_intent_id)
-        tasks = [return_task(duplicate, ids=self._ids, due_at=now) for duplicate in new]
-        await uow.outbox.add(tasks)
-        return tasks
+        await uow.outbox.add([return_task(duplicate, ids=self._ids, due_at=now) for duplicate in new])
 
     def _return_of(self, order: Order, now: datetime) -> Refund:
         return Refund(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -34,6 +34,11 @@ class OutboxCounts:
 
 class Outbox(Protocol):
     """Tasks as use cases write them, in their transaction (docs/domain-rules.md#work-after-a-commit)."""
+
+    @property
+    def added(self) -> Sequence[OutboxTask]:
+        """The tasks that were added one by one in this unit of work; those of ``announce`` and the like are not."""
+        ...
 
     async def add(self, tasks: Iterable[OutboxTask]) -> None: ...
 

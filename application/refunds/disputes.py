@@ -14,7 +14,6 @@ from application.ports.payment import DisputeState, Payment, PaymentRefused
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.refunds.refund_status import drop_settled_submissions
-from application.tasks.dispatch import TaskDispatcher
 from application.tasks.run import PermanentTaskError
 from domain.access import Actor
 from domain.dispute_losses import booked
@@ -36,13 +35,10 @@ class _Change:
 class SyncDispute:
     """Keeps a dispute in Stripe's state, and its order in line with it (domain/disputes.py)."""
 
-    def __init__(
-        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, *, tells_operator: bool
-    ) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, *, tells_operator: bool) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._dispatch = dispatch
         self._recipients = (PRODUCER, OPERATOR) if tells_operator else (PRODUCER,)
 
     async def __call__(self, order_id: UUID, state: DisputeState) -> None:
@@ -71,7 +67,6 @@ class SyncDispute:
         log.warning("Dispute %s of order %s is %s", after.id, order_id, after.status)
         if after.has_to_be_repaid:
             log.error("Dispute %s was won after %s was taken from the producer: pay it back", after.id, after.recovered)
-        self._dispatch(tasks)
 
     def _tasks_after(self, change: _Change) -> list[OutboxTask]:
         before, after, now = change.before, change.after, self._clock.now()

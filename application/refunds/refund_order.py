@@ -12,7 +12,6 @@ from application.access.ownership import owned_order
 from application.notifications.refund import refund_mail
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tasks.dispatch import TaskDispatcher
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.errors import NotFound
@@ -33,13 +32,10 @@ from domain.tasks import OutboxTask, TaskKind
 class RefundOrder:
     """Refunds an order, or some of its attendees, for its producer."""
 
-    def __init__(
-        self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, dispatch: TaskDispatcher, audit: AuditLog
-    ) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._dispatch = dispatch
         self._audit = audit
 
     async def __call__(
@@ -96,7 +92,6 @@ class RefundOrder:
                 facts = {"tickets": len(decision.voided), "amount": decision.amount, "restock": restock}
                 await self._audit.record(uow, by, Action.ORDER_REFUNDED, order.id, show_id=order.show_id, after=facts)
             await uow.commit()
-        self._dispatch(tasks)
         return changed, refund
 
     def _tasks_after(self, order: Order, refund: Refund | None, now: datetime) -> list[OutboxTask]:

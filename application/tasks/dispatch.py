@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
 from application.ports.task_queue import Notifier, NotifierUnavailable
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.tasks import BULK, OutboxTask
 
 log = logging.getLogger(__name__)
@@ -39,3 +41,22 @@ class TaskDispatcher:
             await self._notifier.notify(task_ids)
         except NotifierUnavailable as error:
             log.warning("%d tasks are left to the relay: %s", len(task_ids), error)
+
+
+class DispatchingDatabase:
+    """UnitOfWorkFactory that dispatches the tasks of each unit of work once it is committed and left."""
+
+    def __init__(self, database: UnitOfWorkFactory, dispatch: TaskDispatcher) -> None:
+        self._database = database
+        self._dispatch = dispatch
+
+    def __call__(self, *, read_only: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
+        begun = self._database(read_only=read_only)
+        return begun if read_only else self._dispatching(begun)
+
+    @asynccontextmanager
+    async def _dispatching(self, begun: AbstractAsyncContextManager[UnitOfWork]) -> AsyncIterator[UnitOfWork]:
+        async with begun as uow:
+            yield uow
+        if uow.is_committed:
+            self._dispatch(uow.outbox.added)

@@ -212,7 +212,7 @@ class World:
             policy=policy or CheckoutPolicy(),
             clock=self.clock,
             ids=self.ids,
-            database=self.database,
+            storage=self.database,
             reports=MemoryReportReader(self.database),
             consistency_checker=MemoryConsistencyChecker(self.database),
             retention=MemoryRetention(self.database),

@@ -53,6 +53,16 @@ async def save(unit_of_work: UnitOfWorkFactory, task: OutboxTask) -> None:
         await uow.commit()
 
 
+async def test_what_was_added_in_a_unit_of_work_is_known_to_it(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    first, second = a_task(order), a_task(order)
+    async with unit_of_work() as uow:
+        assert uow.outbox.added == []
+        await uow.outbox.add([first])
+        await uow.outbox.add(each for each in [second])
+        await uow.outbox.add([])
+        assert uow.outbox.added == [first, second]
+
+
 async def test_due_tasks_come_longest_due_first(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
     third, first, second, not_yet = (
         a_task(order, due_at=NOW - timedelta(minutes=minutes)) for minutes in (0, 2, 1, -1)

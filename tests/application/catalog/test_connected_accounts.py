@@ -60,9 +60,7 @@ async def newcomer(world: World) -> Producer:
 
 
 def onboarding(world: World, payment: MemoryPayment | None = None) -> OnboardProducer:
-    return OnboardProducer(
-        world.database, payment or world.payment, world.links, world.audit, world.save_account, world.dispatch
-    )
+    return OnboardProducer(world.database, payment or world.payment, world.links, world.audit, world.save_account)
 
 
 async def financial(world: World, who: Producer) -> ProducerFinancial:

@@ -161,9 +161,7 @@ async def test_change_that_is_taken_back_before_the_mail_leaves_is_mailed_all_th
 async def test_onboarding_mails_the_first_account_once(world: World) -> None:
     seller = producer(account=None, charges_enabled=False, email="office@globe.example")
     await world.add_producer(seller)
-    onboard = OnboardProducer(
-        world.database, world.payment, world.links, world.audit, world.save_account, world.dispatch
-    )
+    onboard = OnboardProducer(world.database, world.payment, world.links, world.audit, world.save_account)
     actor = with_token(seller, Scope.CATALOG, name="website")
     await onboard(actor)
     await onboard(actor)
@@ -256,6 +254,6 @@ async def test_mail_is_written_in_the_transaction_of_the_change(world: World, gl
     async with database() as uow:
         before = await uow.producers.lock(globe.id)
         assert before
-        tasks = await world.save_account(uow, with_token(globe), before, replace(before, name="Rose"))
-        assert [task.producer_id for task in tasks] == [globe.id]
+        await world.save_account(uow, with_token(globe), before, replace(before, name="Rose"))
+        assert [task.producer_id for task in uow.outbox.added] == [globe.id]
     assert await world.tasks() == [], "the transaction was given up"

@@ -11,7 +11,8 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.notifier import MemoryNotifier
-from application.tasks.dispatch import TaskDispatcher
+from adapters.memory.unit_of_work import MemoryDatabase
+from application.tasks.dispatch import DispatchingDatabase, TaskDispatcher
 from domain.tasks import BULK, OutboxTask, TaskKind
 from tests.application.world import HANGS_SECONDS
 from tests.support.factories import NOW
@@ -81,3 +82,40 @@ async def test_what_is_written_for_many_at_once_is_left_to_the_relay() -> None:
     dispatch([confirmation, *(replace(task(), kind=kind) for kind in BULK)])
     await dispatch.close()
     assert notifier.notified == [confirmation.id]
+
+
+@pytest.fixture
+def notifier() -> MemoryNotifier:
+    return MemoryNotifier()
+
+
+async def test_tasks_of_a_transaction_are_dispatched_once_it_is_committed(notifier: MemoryNotifier) -> None:
+    dispatch = TaskDispatcher(notifier)
+    database = DispatchingDatabase(MemoryDatabase(), dispatch)
+    first, second = task(), task()
+    async with database() as uow:
+        await uow.outbox.add([first])
+        await uow.outbox.add([second])
+        await uow.commit()
+        assert notifier.notified == []
+    await dispatch.close()
+    assert notifier.notified == [first.id, second.id]
+
+
+async def test_tasks_that_were_not_committed_are_not_dispatched(notifier: MemoryNotifier) -> None:
+    dispatch = TaskDispatcher(notifier)
+    database = DispatchingDatabase(MemoryDatabase(), dispatch)
+    async with database() as uow:
+        await uow.outbox.add([task()])
+    async with database(read_only=True) as uow:
+        assert uow.outbox.added == []
+    with pytest.raises(ValueError, match="a mistake"):
+        await _fail(database)
+    await dispatch.close()
+    assert notifier.notified == []
+
+
+async def _fail(database: DispatchingDatabase) -> None:
+    async with database() as uow:
+        await uow.outbox.add([task()])
+        raise ValueError("a mistake")
