@@ -1,1 +1,1 @@
-"""The commands ``piquetickets demo`` and ``piquetickets sandbox``."""
+"""What the extra adds to the command line: the commands ``demo`` and ``sandbox``, and engines."""
