@@ -1,1 +1,1 @@
-"""Where the world comes in: HTTP, command line, worker. Wire and translate, nothing else."""
+"""The ways in from the outside: HTTP, command line, worker. They only wire and translate."""

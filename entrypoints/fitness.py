@@ -1,4 +1,4 @@
-"""Whether settings that are well formed may be worked with: secrets that everybody knows, keys on the wire in clear."""
+"""Whether well-formed settings are fit for use: secrets that are publicly known, keys that travel unencrypted."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ if TYPE_CHECKING:
 DEFAULT_SECRET_KEY: Final = "not-secret-change-me"  # noqa: S105  # taken on this machine alone
 MIN_SECRET_KEY_LENGTH: Final = 32
 
-#: The keys that move no money: https://docs.stripe.com/keys, read in November 2026. Every other one is taken for live.
+#: The keys that move no money: https://docs.stripe.com/keys, read in November 2026. All others count as live.
 _TEST_KEYS: Final = ("sk_test_", "rk_test_", "sk_org_test_")
 _SECRET_KEY_FORM: Final = re.compile(r"(?:sk|rk)_[A-Za-z0-9_]+")
 _WEBHOOK_SECRET_FORM: Final = re.compile(r"whsec_[!-+\--~]+")
 
 MAX_PORT: Final = 65535
-#: A network of proxies that is wider than these has buyers in it.
+#: A proxy network that is wider than this contains buyers.
 _WIDEST: Final = {4: 8, 6: 16}
 _PRIVATE_V6: Final = (ip_network("fc00::/7"), ip_network("fe80::/10"))
 
 
 def secret_keys(listed: str) -> tuple[str, ...]:
-    """SECRET_KEY, of which the first signs and all verify: several stand with a comma or a line break between them.
+    """The keys in SECRET_KEY, of which the first signs and all verify: several are separated by commas or line breaks.
 
-    A key of before there could be several is last: it may have had a comma in it. Raises ValueError.
+    The last is the whole text, a key from before there could be several: it may contain a comma. Raises ValueError.
     """
     keys = tuple(key.strip() for key in re.split(r"[,\r\n]", listed) if key.strip())
     if listed == DEFAULT_SECRET_KEY:
         return keys
     if not keys or any(len(key) < MIN_SECRET_KEY_LENGTH for key in keys):
-        raise ValueError(f"each key must have {MIN_SECRET_KEY_LENGTH} characters at least (try `openssl rand -hex 32`)")
+        raise ValueError(f"each key must have at least {MIN_SECRET_KEY_LENGTH} characters (try `openssl rand -hex 32`)")
     return keys if len(keys) == 1 else (*keys, listed)
 
 
 def check_stripe_key(key: str) -> None:
-    """Raises ValueError, in which the key does not appear."""
+    """Raises ValueError, without the key in its message."""
     if key.startswith("pk_"):
-        raise ValueError("is a publishable key (pk_…): the secret key (sk_…) or a restricted one (rk_…) is wanted")
+        raise ValueError("is a publishable key (pk_…), but must be the secret key (sk_…) or a restricted one (rk_…)")
     if key and not _SECRET_KEY_FORM.fullmatch(key):
         raise ValueError("must be a secret key (sk_…) or a restricted key (rk_…) of Stripe's")
 
 
 def webhook_secrets(listed: str) -> list[str]:
-    """Raises ValueError, in which no secret appears."""
+    """The secrets of a setting. Raises ValueError, without a secret in its message."""
     secrets = [secret.strip() for secret in listed.split(",") if secret.strip()]
     if listed and not secrets:
         raise ValueError("has commas, but no secret")
@@ -69,11 +69,11 @@ def check_proxies(listed: str) -> None:
     for text in listed.split(",") if listed else ():
         network = ip_network(text.strip())
         if network.prefixlen < _WIDEST[network.version] and not _is_private_v6(network):
-            raise ValueError(f"{network} has all the world in it: name the addresses of your proxies alone")
+            raise ValueError(f"{network} contains the whole internet: name only the addresses of your proxies")
 
 
 def parse_listen(text: str) -> tuple[str, int]:
-    """Host and port of `127.0.0.1:9100` or `[::]:9100`. Raises ValueError."""
+    """Host and port of ``127.0.0.1:9100`` or ``[::]:9100``. Raises ValueError."""
     host, _, port = text.rpartition(":")
     try:
         is_fit = bool(ip_address(host.strip("[]"))) and 0 < int(port) <= MAX_PORT
@@ -90,18 +90,18 @@ def check_public_url(url: str) -> None:
     if url.endswith("/"):
         raise ValueError("must not end with a slash")
     if parts.path or parts.query or parts.fragment:
-        raise ValueError("must end with the host (and port): pages are served at the root of a host of their own")
+        raise ValueError("must end with the host (and port): pages are served at the root of a host")
     if parts.username is not None or parts.password is not None:
         raise ValueError("must not have a user or password in it")
 
 
 def unfit(settings: Settings) -> Iterator[tuple[str, str]]:
-    """The names of settings that must not be worked with, and what they must be."""
+    """The names of settings that are unfit for use, and what they must be."""
     is_on_this_machine = is_loopback(urlsplit(settings.public_url).hostname)
     if settings.secret_key == DEFAULT_SECRET_KEY and not is_on_this_machine:
-        yield "SECRET_KEY", "must be set to a secret of your own where PUBLIC_URL is not of this machine alone"
+        yield "SECRET_KEY", "must be set to your own secret, unless PUBLIC_URL is of this machine alone"
     if settings.secret_key == DEFAULT_SECRET_KEY and settings.is_production:
-        yield "SECRET_KEY", "must be set to a secret of your own with a live STRIPE_API_KEY"
+        yield "SECRET_KEY", "must be set to your own secret with a live STRIPE_API_KEY"
     if settings.stripe_api_key and not webhook_secrets(settings.stripe_webhook_secret):
         yield "STRIPE_WEBHOOK_SECRET", "must be set with a STRIPE_API_KEY"
     try:
@@ -118,7 +118,7 @@ def unfit(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def questionable(settings: Settings) -> Iterator[str]:
-    """What may be meant so, and is told at start."""
+    """Settings that may be intended, but are mentioned at start."""
     if not settings.is_production:
         return
     if not settings.public_url.startswith("https:"):

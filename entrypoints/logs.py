@@ -1,4 +1,4 @@
-"""Logging: everything goes through the standard library, and comes out as a line for people or as JSON."""
+"""Logging: all of it goes through the standard library, and is written as lines for people or as JSON."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import msgspec
 import structlog
 from structlog.types import ExcInfo, Processor
 
-#: What a terminal, or a reader of lines, takes for more than text: controls, line and paragraph separators, and the
-#: marks that turn the direction of what follows.
+#: Characters that a terminal, or a reader of lines, treats as more than text: controls, line and paragraph separators,
+#: and the marks that turn the direction of the following text.
 _NO_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-#: Who has one of these can open an order, or act for a producer or for us. The end stays, to find the thing by.
+#: Secrets that open an order, or let their holder act for a producer or for us. The end stays, to identify the object.
 _SECRETS: Final = re.compile(
     r"\b(?P<kind>cs_(?:test|live)_|pqt_|whsec_|[sr]k_(?:test|live)_)\w*?(?P<end>\w{0,4})\b"
     r"|(?P<name>\b(?:token|session_id)=)[^&\s\"']+"
@@ -29,16 +29,16 @@ def without_secrets(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The text with what is no text written out: ``\\n``, ``\\x1b``, ``\\u2028``."""
+    """The text with characters that are not text written out: ``\n``, ``\x1b``, ``\u2028``."""
     return _NO_TEXT.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _clean(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Whatever came from outside stays in its line, and opens nothing."""
+    """The event with all text from outside kept in its line, and without secrets."""
     for name, value in event.items():
         if not isinstance(value, str):
             continue
-        # Nearly every line has neither, and a sale writes thousands a second: these two looks cost next to nothing.
+        # Nearly every line has neither, and a sale writes thousands a second: these two checks cost next to nothing.
         if "_" in value or "=" in value:
             value = event[name] = without_secrets(value)  # noqa: PLW2901  # cleaned in two steps
         if name != "exception" and not value.isprintable():
@@ -47,7 +47,7 @@ def _clean(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMappin
 
 
 def _write_traceback(stream: TextIO, error: ExcInfo) -> None:
-    """Indented, so that no line of an error's words passes for one of the log."""
+    """Write the traceback indented, so no line of an error's message can pass for a log line."""
     text = io.StringIO()
     structlog.dev.plain_traceback(text, error)
     lines = without_secrets(text.getvalue()).strip("\n").split("\n")
@@ -55,7 +55,7 @@ def _write_traceback(stream: TextIO, error: ExcInfo) -> None:
 
 
 def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> None:
-    """One handler on standard error for the whole process. Log lines hold ids, never names or addresses."""
+    """Log to one handler on standard error for the whole process. Log lines hold ids, never names or addresses."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -68,11 +68,11 @@ def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> 
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
-            # The pretty ones show local variables, and with them names, addresses and secrets.
+            # The pretty tracebacks show local variables, and with them names, addresses and secrets.
             exception_formatter=_write_traceback,
         )
     )
-    # What no line of ours says is not asked for at every line.
+    # Our lines do not use these values, so do not compute them for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -96,7 +96,7 @@ def configure_logging(*, level: str, log_format: Literal["console", "json"]) -> 
         "mail.log",
     ):
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.WARNING))
-    # Its warnings tell of cancellation at every stop; what it raises, our worker logs.
+    # Its warnings report cancellation at every stop; its exceptions are logged by our worker.
     logging.getLogger("taskiq").setLevel(logging.ERROR)
 
 

@@ -1,4 +1,6 @@
-"""Questions that only the installation itself may ask: `piquetickets doctor` signs them with the same secret."""
+"""Probes: questions that only the installation itself may ask, signed by ``piquetickets doctor`` with the same
+secret.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from application.ports.system import Clock
 
 #: The header that carries the signature.
 PROBE_HEADER: Final = "X-PiqueTickets-Probe"
-#: How old a probe may be. Clocks of two machines differ by less, or something is off that the doctor finds, too.
+#: How old a probe may be. If clocks of two machines differ by more, doctor reports that, too.
 PROBE_LIFETIME: Final = timedelta(minutes=5)
 
 
@@ -24,12 +26,12 @@ class Probes:
     clock: Clock
 
     def sign(self) -> str:
-        """A probe: when it was made, and that it was made here."""
+        """A probe, which proves when and with which secret it was made."""
         moment = str(int(self.clock.now().timestamp()))
         return f"{moment}.{self._tag(moment)}"
 
     def is_genuine(self, probe: str) -> bool:
-        """Whether the probe was signed here, a moment ago."""
+        """Whether the probe was signed with our secret, a moment ago."""
         moment, _, tag = probe.partition(".")
         if not hmac.compare_digest(self._tag(moment).encode(), tag.encode()):
             return False

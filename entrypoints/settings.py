@@ -33,16 +33,16 @@ from entrypoints.fitness import (
     webhook_secrets,
 )
 
-#: Stripe keeps a session open for 24 hours at most, and ours outlasts the hold by 35 minutes.
+#: Stripe keeps a session open for at most 24 hours, and ours outlasts the hold by 35 minutes.
 MAX_HOLD_MINUTES = 23 * 60
-#: What no ordinary buyer comes near, nor a school behind one address.
+#: No ordinary buyer comes near it, and no school behind one address.
 QUOTE_RATE_LIMIT = "600/minute"
 LOOKUP_RATE_LIMIT = "30/minute"
 ERROR_RATE_LIMIT = "120/minute"
-#: Mails of free orders to one address: more than a household needs, too few to flood anybody.
+#: Mails of free orders to one address: more than a household needs, too few to flood a mailbox.
 FREE_MAIL_RATE_LIMIT = "10/hour"
 
-#: Settings that are amounts, with what counts, in dollars, for currencies that they do not name.
+#: Settings that are amounts, with the default, in dollars, for currencies that they do not name.
 _AMOUNTS = {
     name: getattr(CheckoutPolicy(), name)
     for name in ("platform_fee", "processing_fee_fixed", "max_order_amount", "max_donation_per_ticket")
@@ -51,7 +51,7 @@ _AMOUNTS = {
 #: 0 is no limit, None the default.
 _Limit = Annotated[int, Meta(ge=0, le=1_000_000)] | None
 _Positive = Annotated[float, Meta(gt=0)]
-#: A week at least: Stripe repeats its events for days, and a buyer's browser its checkout for minutes.
+#: At least a week: Stripe repeats its events for days, and a buyer's browser its checkout for minutes.
 _Days = Annotated[int, Meta(ge=7, le=36_500)]
 
 
@@ -67,7 +67,7 @@ class InvalidSettings(Exception):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
-    """One attribute for each variable, in lower case. URLs of engines are None where we start our own."""
+    """One attribute for each variable, in lower case. URLs of engines are None if we start our own."""
 
     database_url: str | None = None
     database_prepared_statements: Literal["auto", "on", "off"] = "auto"
@@ -118,7 +118,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises InvalidSettings. An empty variable counts as not set."""
+        """The settings of an environment. An empty variable counts as not set. Raises InvalidSettings."""
         given = {name: environment[name].strip() for name in cls.__struct_encode_fields__ if environment.get(name)}
         try:
             settings = msgspec.convert(given, cls, strict=False)
@@ -131,17 +131,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
 
     @property
     def is_production(self) -> bool:
-        """Whether real money moves: a Stripe key that is not known to be for tests."""
+        """Whether real money moves: the Stripe key is not known to be a test key."""
         return is_live(self.stripe_api_key)
 
     @property
     def signing_key(self) -> str:
-        """What tickets, links and lists are signed with."""
+        """The key that signs tickets, links and lists."""
         return secret_keys(self.secret_key)[0]
 
     @property
     def earlier_keys(self) -> tuple[str, ...]:
-        """What tickets, links and lists may have been signed with before."""
+        """Keys that may have signed tickets, links and lists before."""
         return secret_keys(self.secret_key)[1:]
 
     @property
@@ -186,34 +186,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
         return self._rate(self.free_mail_rate_limit, FREE_MAIL_RATE_LIMIT)
 
     def _rate(self, given: str, default: str) -> str:
-        # A rehearsal sends everything from one address, and says so once.
+        # A rehearsal sends all requests from one address, and sets only this limit.
         return given or (UNLIMITED if self.checkout_rate_limit == UNLIMITED else default)
 
     @property
     def buyers_per_second(self) -> float:
-        """How often Stripe is asked because a browser came back from paying: on top of STRIPE_RATE_PER_SECOND, and
-        with its default as many as Stripe takes in all (25 a second for an endpoint).
+        """How often Stripe is asked because a browser came back from paying. It comes on top of STRIPE_RATE_PER_SECOND;
+        by default both together are what Stripe accepts (25 a second for an endpoint).
         """
         return self.stripe_rate_per_second / 4
 
     @property
     def metrics_address(self) -> tuple[str, int] | None:
-        """Host and port that metrics have for themselves; None where the API's own has them."""
+        """Host and port of the separate server for metrics; None if the API's own serves them."""
         return parse_listen(self.metrics_listen) if self.metrics_listen else None
 
     @property
     def prepared_statements(self) -> bool | None:
-        """Whether the database may be asked to remember statements; None where its first answer decides."""
+        """Whether the database may prepare statements; None if its first answer decides."""
         return {"on": True, "off": False}.get(self.database_prepared_statements)
 
     @property
     def periods(self) -> dict[Disposable, timedelta]:
-        """How long everything is kept that is not kept for ever."""
+        """How long each kind of data is kept, unless it is kept for ever."""
         return {what: timedelta(days=getattr(self, f"keep_{what}_days")) for what in Disposable}
 
     @property
     def policy(self) -> CheckoutPolicy:
-        """Raises InvalidSettings for an amount that is none."""
+        """The terms of checkouts. Raises InvalidSettings for an invalid amount."""
         return CheckoutPolicy(
             processing_fee_rate=self.processing_fee_rate,
             max_tickets_per_order=self.max_tickets_per_order,
@@ -229,14 +229,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             raise InvalidSettings(f"{name.upper()}: {error}") from None
 
     def ensure_fit(self) -> None:
-        """Raises InvalidSettings where secrets that everybody knows would be relied on, or money's key would be read on
-        its way.
+        """Raises InvalidSettings if the installation would rely on publicly known secrets, or send the key to money
+        unencrypted.
         """
         for name, words in unfit(self):
             raise InvalidSettings(f"{name}: {words}")
 
     def check(self) -> None:
-        """Raises InvalidSettings for what types alone do not tell."""
+        """Raises InvalidSettings for errors that types alone do not show."""
         _check_url("PUBLIC_URL", self.public_url, ("http", "https"))
         _check_url("STRIPE_API_BASE", self.stripe_api_base, ("http", "https"))
         checks: list[tuple[str, Callable[[str], object], str | None]] = [

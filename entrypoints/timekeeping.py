@@ -1,4 +1,4 @@
-"""Following the clocks that count: the database's for everything of ours, Stripe's for what Stripe judges."""
+"""Following the authoritative clocks: the database's for all our times, Stripe's for times that Stripe judges."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from application.ports.unit_of_work import StorageUnavailable
 log = logging.getLogger(__name__)
 
 FOLLOW_EVERY: Final = timedelta(seconds=30)
-#: How far a machine's clock may be off before its process says so.
+#: How far a machine's clock may be off before its process reports it.
 TOLERATED: Final = timedelta(seconds=30)
-#: A process that starts waits at most so long for each of the two.
+#: The longest that a starting process waits for each of the two.
 START_SECONDS: Final = 5
 
 
@@ -34,7 +34,7 @@ class FollowClocks:
         self._said = timedelta()
 
     async def __call__(self) -> int:
-        """How many of the two were heard. What cannot be reached is asked again the next time."""
+        """Read both clocks. Returns how many answered. A clock that cannot be reached is asked again the next time."""
         # In this order: Stripe's clock is compared with the database's.
         return await self._database() + await self._stripe()
 
@@ -51,7 +51,9 @@ class FollowClocks:
         return True
 
     async def _stripe(self) -> bool:
-        """Any answer has the time, a refusal too. Once there was one, those to our own calls are enough."""
+        """Whether Stripe's clock is known. Any answer has the time, a refusal too; after the first, the answers to our
+        own calls are enough.
+        """
         if self._stripe_time.was_heard:
             return True
         try:
@@ -64,7 +66,7 @@ class FollowClocks:
 
 
 def in_words(ahead: timedelta) -> str:
-    """What a process says of its machine's clock."""
+    """A process's statement about its machine's clock."""
     if abs(ahead) <= TOLERATED:
         return "This machine's clock agrees with the database's again"
     direction = "ahead of" if ahead > timedelta() else "behind"
@@ -75,7 +77,7 @@ def in_words(ahead: timedelta) -> str:
 
 
 async def follow_clocks(follow: FollowClocks) -> None:
-    """Until cancelled."""
+    """Follow the clocks until cancelled."""
     while True:
         await asyncio.sleep(FOLLOW_EVERY.total_seconds())
         await follow()

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 #: Tasks that one worker process does at a time. Rendering and mailing wait for others most of their time.
 MAX_TASKS = 16
-#: How long a task that is due waits at most for being handed over, where that failed at first, or its pause is over.
+#: How long a due task waits at most for its dispatch, if the first one failed, or after its pause.
 RELAY_EVERY = timedelta(seconds=1)
 SWEEP_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(seconds=15)
@@ -37,22 +37,22 @@ LOOK_BACK_EVERY = timedelta(minutes=15)
 FORGET_EVERY = timedelta(minutes=10)
 BEAT_EVERY = timedelta(seconds=15)
 REPORT_EVERY = timedelta(seconds=15)
-#: Whether the daily work is due is asked so often.
+#: How often the worker checks whether the daily work is due.
 HOUSEKEEPING_EVERY = timedelta(hours=1)
 RECONNECT_PAUSE = timedelta(seconds=1)
 LISTENER_ENDS_WITHIN = timedelta(seconds=3)
-#: A worker that is told to stop finishes its tasks within this time; what is not done then, another one does.
+#: A worker that is asked to stop finishes its tasks within this time; another worker does the rest.
 FINISH_WITHIN = timedelta(seconds=10)
-#: What does not end when it is cancelled is cancelled again after at most this time, so often.
+#: Work that does not end when it is cancelled is cancelled again after at most this time.
 CANCEL_AGAIN_AFTER = timedelta(seconds=1)
 CANCELLED_AT_MOST = 5
 
 
 class TaskSlots:
-    """So many tasks at a time, whatever becomes of the queue meanwhile.
+    """A fixed number of slots for tasks, which do not depend on the queue.
 
-    The queue's message is acknowledged when a hand takes the task, not when it is done: from then on the claim in the
-    outbox sees to it. So a listener that loses Redis and starts anew takes no running task down with it.
+    The queue's message is acknowledged when a slot takes the task, not when it is done: from then on the claim in the
+    outbox protects it. So if a listener loses Redis and starts again, running tasks are not affected.
     """
 
     def __init__(self, run_task: RunTask, meter: WorkMeter, count: int = MAX_TASKS) -> None:
@@ -63,7 +63,9 @@ class TaskSlots:
         self._folded = False
 
     async def take(self, task_id: UUID) -> None:
-        """Begin the task as soon as a hand is free. Once the hands are folded, it is left to the relay of another."""
+        """Begin the task as soon as a slot is free. Once the slots are closed, the task is left to another worker's
+        relay.
+        """
         await self._free.acquire()
         if self._folded:
             self._free.release()
@@ -73,7 +75,7 @@ class TaskSlots:
         working.add_done_callback(self._busy.discard)
 
     async def finish(self, within: timedelta) -> None:
-        """Finish what was begun, and begin nothing more; let go of what is not done by then."""
+        """Finish the tasks that were begun, and begin no more; abandon those that are not done in time."""
         self._folded = True
         if not self._busy:
             return
@@ -96,7 +98,7 @@ class TaskSlots:
 
 
 async def run_worker(container: Container, stop: asyncio.Event) -> None:
-    """Work until ``stop`` is set, then finish what was begun. Nothing that the queue or the database does ends it."""
+    """Work until ``stop`` is set, then finish what was begun. No failure of the queue or the database ends it."""
     broker = container.broker()
     broker.is_worker_process = True
     hands = TaskSlots(container.run_task(), container.work_meter())
@@ -105,7 +107,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_listen(broker, hands, stop))
         looking = warn_of_outdated_shows(container.check_timezones())
-        group.create_task(until_stopped("The look at time zone rules", looking, stop, FINISH_WITHIN))
+        group.create_task(until_stopped("The check of time zone rules", looking, stop, FINISH_WITHIN))
         # In the process, not over the queue: holds must be released and tasks relayed when Redis is away, too.
         group.create_task(_every(BEAT_EVERY, container.heartbeat().beat, stop))
         group.create_task(_every(REPORT_EVERY, container.report_work(), stop))
@@ -124,7 +126,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
 
 
 def register_tasks(broker: AsyncBroker, hands: TaskSlots) -> None:
-    """Tell the broker what to do with the messages that adapters.taskiq sends."""
+    """Register the handler of the messages that adapters.taskiq sends."""
 
     async def run(task_ids: list[str]) -> None:
         for task_id in task_ids:
@@ -134,9 +136,9 @@ def register_tasks(broker: AsyncBroker, hands: TaskSlots) -> None:
 
 
 async def _listen(broker: AsyncBroker, hands: TaskSlots, stop: asyncio.Event) -> None:
-    with ThreadPoolExecutor(max_workers=1) as executor:  # the receiver wants one; our tasks are coroutines
+    with ThreadPoolExecutor(max_workers=1) as executor:  # the receiver requires one; our tasks are coroutines
         while not stop.is_set():
-            # One message at a time and none ahead: a message that waits here is one that no other worker gets.
+            # One message at a time and none ahead: no other worker could get a message that waits here.
             receiver = Receiver(broker, executor, max_async_tasks=1, run_startup=False, wait_tasks_timeout=1)
             try:
                 await until_stopped("The queue's listener", _read(broker, receiver, stop), stop, LISTENER_ENDS_WITHIN)
@@ -161,15 +163,16 @@ async def _once(job: Callable[[], Awaitable[int]]) -> None:
     try:
         await job()
     except (StorageUnavailable, StorageConflict, PaymentUnavailable) as error:
-        log.warning("%s comes again later: %s", _name(job), error)
+        log.warning("%s is tried again later: %s", _name(job), error)
     except Exception:
         log.exception("%s failed", _name(job))
 
 
 async def until_stopped(name: str, work: Coroutine[Any, Any, None], stop: asyncio.Event, within: timedelta) -> None:
-    """Do ``work``. Once ``stop`` is set it has so long to finish; then it is cancelled, as if this process had died.
+    """Do ``work``. Once ``stop`` is set, it has ``within`` to finish; then it is cancelled, as if this process had
+    died.
 
-    Libraries may lose a cancellation and go on: they are asked again, and left behind when nothing helps.
+    Libraries may lose a cancellation and go on: they are cancelled again, and left behind if nothing helps.
     """
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:

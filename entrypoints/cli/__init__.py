@@ -1,4 +1,4 @@
-"""The command `piquetickets` (docs/api.md#command-line)."""
+"""The command ``piquetickets`` (docs/api.md#command-line)."""
 
 from entrypoints.cli.main import main
 

@@ -1,4 +1,4 @@
-"""`python -m entrypoints.cli`: how one command starts another."""
+"""``python -m entrypoints.cli``: how one command starts another."""
 
 from entrypoints.cli.children import end_with_parent
 from entrypoints.cli.main import main

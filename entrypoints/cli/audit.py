@@ -1,4 +1,4 @@
-"""piquetickets audit: is everything true that must be?"""
+"""piquetickets audit: check the invariants."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from entrypoints.cli.running import run_use_case
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @data_dir_option
 def audit(as_json: bool, data_dir: Path) -> None:
-    """Check every invariant in the live database. Exit code 1 when something is off."""
+    """Check every invariant in the live database. Exit code 1 if one is violated."""
     found = run_use_case(data_dir, lambda container: container.check_consistency()())
     click.echo(_as_json(found) if as_json else _as_table(found))
     if any(findings.count for findings in found.values()):

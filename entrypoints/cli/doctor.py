@@ -17,7 +17,9 @@ from entrypoints.settings import Settings
 @click.command()
 @data_dir_option
 def doctor(data_dir: Path) -> None:
-    """Examine the installation: one line for each thing that must work, with its mend. Exit code 1 if one is off."""
+    """Examine the installation: one line for each thing that must work, with a fix. Exit code 1 if one does not
+    work.
+    """
     settings = Settings.from_environment(os.environ)
     configure_logging(level="CRITICAL", log_format=settings.log_format)
     with engines(settings, data_dir, for_doctor=True) as ready:

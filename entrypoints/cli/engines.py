@@ -1,4 +1,4 @@
-"""Engines of our own, where the environment names none (docs/operations.md#our-own-engines)."""
+"""Our own engines, for those that the environment does not name (docs/operations.md#our-own-engines)."""
 
 from __future__ import annotations
 
@@ -31,11 +31,10 @@ data_dir_option = click.option(
 
 @contextmanager
 def engines(settings: Settings, data_dir: Path, *, for_doctor: bool = False) -> Iterator[Settings]:
-    """The settings with the URLs of running engines; those we start stop at the end.
+    """The settings with the URLs of running engines; those that we start stop at the end.
 
-    Our own database is brought to the newest schema. Those that the operator runs must be good for use, unless they are
-    ``for_doctor``, who says himself what is wrong with them.
-    Raises InvalidSettings.
+    Our own database is migrated to the newest schema. Engines that the operator runs must be usable, except
+    ``for_doctor``, which reports on them itself. Raises InvalidSettings.
     """
     with ExitStack() as stack:
         if settings.database_url is None:
@@ -56,7 +55,7 @@ def engines(settings: Settings, data_dir: Path, *, for_doctor: bool = False) -> 
 
 @contextmanager
 def reaching_database() -> Iterator[None]:
-    """Raises InvalidSettings, in words for the operator, when DATABASE_URL leads nowhere, or to what cannot be used."""
+    """Raises InvalidSettings, in words for the operator, if DATABASE_URL leads nowhere, or to an unusable database."""
     try:
         yield
     except DBAPIError as error:
@@ -66,7 +65,7 @@ def reaching_database() -> Iterator[None]:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The environment of a process that is to have the same settings."""
+    """The environment of a process that has the same settings."""
     given = {
         name: str(value)
         for name, value in msgspec.to_builtins(settings, str_keys=True).items()

@@ -14,10 +14,10 @@ from domain.errors import DomainError
 from entrypoints.cli import extension
 from entrypoints.settings import InvalidSettings
 
-#: Exit code for whatever the operator has to mend: settings, engines, arguments.
+#: Exit code for errors that the operator has to fix: settings, engines, arguments.
 USAGE_ERROR = 2
 
-#: Where each command is. Its module is loaded when it is called: a worker needs no web server.
+#: The module of each command, loaded when it is called: a worker needs no web server.
 COMMANDS: Final = MappingProxyType(
     {
         "audit": "entrypoints.cli.audit",
@@ -44,7 +44,7 @@ class _Failure(click.ClickException):
 
 
 class _Commands(click.Group):
-    """Failures that a person can do something about end in one clear line, not in a stack trace."""
+    """Failures that a person can fix end in one clear line, not in a stack trace."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -15,7 +15,7 @@ from entrypoints.cli.running import run_use_case
 
 @click.group()
 def producer() -> None:
-    """Who puts shows on."""
+    """Organisers of shows."""
 
 
 @producer.command("create")
@@ -68,6 +68,6 @@ def create_token(producer_id: UUID | None, scopes: str, name: str, data_dir: Pat
 @click.argument("token_id", type=click.UUID)
 @data_dir_option
 def revoke_token(token_id: UUID, data_dir: Path) -> None:
-    """Make a token open nothing any more."""
+    """Revoke a token."""
     run_use_case(data_dir, lambda container: container.revoke_token()(token_id))
     click.echo("Revoked.")

@@ -1,4 +1,4 @@
-"""piquetickets retention: deleting what need not be kept."""
+"""piquetickets retention: deleting old data."""
 
 from __future__ import annotations
 

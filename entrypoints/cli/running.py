@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 def run_use_case(data_dir: Path, use_case: Callable[[Container], Awaitable[Result]]) -> Result:
-    """Start what is needed, run it, and let go of everything."""
+    """The result of a use case: start what is needed, run it, and close everything."""
 
     async def run(settings: Settings) -> Result:
         container = Container(settings=settings)
@@ -37,6 +37,6 @@ def run_use_case(data_dir: Path, use_case: Callable[[Container], Awaitable[Resul
 
 
 def tell_what_is_questionable(settings: Settings) -> None:
-    """In the log, once the process starts."""
+    """Log questionable settings, when the process starts."""
     for words in questionable(settings):
         log.warning("%s", words)

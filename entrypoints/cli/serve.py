@@ -29,7 +29,7 @@ from entrypoints.settings import InvalidSettings, Settings
 @click.option("--shared-port", is_flag=True, hidden=True, help="One of several processes on the port.")
 @data_dir_option
 def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bool, data_dir: Path) -> None:
-    """Serve the API. Engines are our own where DATABASE_URL or REDIS_URL is not set."""
+    """Serve the API. Where DATABASE_URL or REDIS_URL is not set, it runs its own engines."""
     settings = Settings.from_environment(os.environ)
     settings.ensure_fit()
     configure_logging(level=settings.log_level, log_format=settings.log_format)
@@ -44,7 +44,7 @@ def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bo
         else:
             server = child_command("serve", "--host", host, "--port", str(port), "--shared-port")
             commands = [server] * workers + [child_command("worker")] * with_worker
-            # Each process counts in a file of its own here, and /metrics of any of them adds up all files.
+            # Each process counts in a separate file here, and /metrics of any of them adds up all files.
             with TemporaryDirectory(prefix="piquetickets-metrics-") as counted:
                 environment = {**environment_of(ready), "PROMETHEUS_MULTIPROC_DIR": counted}
                 uvloop.run(run_children(commands, environment))

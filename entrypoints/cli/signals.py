@@ -1,4 +1,4 @@
-"""Being told to stop."""
+"""Signals that stop a command."""
 
 from __future__ import annotations
 

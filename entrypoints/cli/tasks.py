@@ -1,4 +1,4 @@
-"""piquetickets tasks: what must still happen, what was given up, and trying it again."""
+"""piquetickets tasks: pending and dead tasks, and trying dead ones again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def tasks() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @data_dir_option
 def list_(state: str, as_json: bool, data_dir: Path) -> None:
-    """Tasks that were given up, or those in another state; perhaps_sent: those whose mail may have arrived."""
+    """List tasks that were given up, or those in another state; perhaps_sent: those whose mail may have arrived."""
 
     async def found(container: Container) -> list[OutboxTask]:
         return [task async for task in container.list_tasks()(_STATES[state])]
@@ -49,7 +49,7 @@ def list_(state: str, as_json: bool, data_dir: Path) -> None:
 @click.option("--all", "all_", is_flag=True, help="Every dead task.")
 @data_dir_option
 def retry(task_ids: tuple[UUID, ...], all_: bool, data_dir: Path) -> None:
-    """Try dead tasks again, from the first try on. Named ones whose mail was perhaps sent are sent again at once."""
+    """Try dead tasks again, with all their tries. Named tasks whose mail was perhaps sent are sent again at once."""
     if bool(task_ids) == all_:
         raise click.UsageError("Name the tasks, or say --all.")
 

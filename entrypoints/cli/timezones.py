@@ -1,4 +1,4 @@
-"""piquetickets timezones: shows that are at other moments since rules of their time zone changed."""
+"""piquetickets timezones: shows whose moments differ since rules of their time zone changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def timezones() -> None:
 @_json_option
 @data_dir_option
 def check(as_json: bool, data_dir: Path) -> None:
-    """Name the shows that `apply` would mend. Changes nothing. Exit code 1 when there are any, or one whose time zone
+    """List the shows that ``apply`` would fix. Changes nothing. Exit code 1 if there are any, or one whose time zone
     has no name of the IANA database.
     """
     found = run_use_case(data_dir, lambda container: container.check_timezones()())
@@ -37,7 +37,7 @@ def check(as_json: bool, data_dir: Path) -> None:
         click.echo(json.dumps({**facts, "outdated": [_facts(show) for show in found.outdated]}))
     else:
         click.echo(_lines(found.outdated, found.unknown))
-        click.echo(f"{len(found.outdated)} of {found.shows} shows to come would be mended, by the rules {found.rules}.")
+        click.echo(f"{len(found.outdated)} of {found.shows} upcoming shows would be fixed, by the rules {found.rules}.")
     sys.exit(0 if found.are_fine else 1)
 
 
@@ -55,7 +55,7 @@ def apply(as_json: bool, data_dir: Path) -> None:
     else:
         click.echo(_lines(applied.mended, ()))
         mails = f"{applied.mails} calendar entr{'y is' if applied.mails == 1 else 'ies are'} sent"
-        click.echo(f"{len(applied.mended)} shows mended by the rules {RULES}; {mails}.")
+        click.echo(f"{len(applied.mended)} shows fixed by the rules {RULES}; {mails}.")
 
 
 def _facts(show: OutdatedShow) -> dict[str, object]:
@@ -84,5 +84,7 @@ def _moments(show: Show) -> dict[str, str]:
 
 def _lines(outdated: Sequence[OutdatedShow], unknown: Iterable[Show]) -> str:
     lines = [f"{show.stored.id}  {show.stored.title}: {show.words}" for show in outdated]
-    lines += [f"{show.id}  {show.title}: time zone {show.timezone!r} is no IANA name, give it one" for show in unknown]
+    lines += [
+        f"{show.id}  {show.title}: time zone {show.timezone!r} is not an IANA name, give it one" for show in unknown
+    ]
     return "\n".join([*lines, ""]) if lines else ""

@@ -1,4 +1,4 @@
-"""piquetickets webhook: what Stripe told, once more."""
+"""piquetickets webhook: Stripe's events that failed, and handling them again."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _line(received: ReceivedEvent) -> str:
 @click.argument("event_id")
 @data_dir_option
 def replay(event_id: str, data_dir: Path) -> None:
-    """Handle an event again, whether or not it was handled before."""
+    """Handle an event again, even one that was already handled."""
     received = run_use_case(data_dir, lambda container: container.handle_payment_event().replay(event_id))
     outcome = "was handled" if received.last_error is None else f"changed nothing: {received.last_error}"
     click.echo(f"{received.event.type} of {received.event.object_id} {outcome}.")

@@ -20,7 +20,7 @@ from entrypoints.worker import run_worker
 @click.command()
 @data_dir_option
 def worker(data_dir: Path) -> None:
-    """Do what must happen after a checkout: mails, tickets, releasing holds."""
+    """Do the work that follows a checkout: mails, tickets, releasing holds."""
     settings = Settings.from_environment(os.environ)
     settings.ensure_fit()
     configure_logging(level=settings.log_level, log_format=settings.log_format)

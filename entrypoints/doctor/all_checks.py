@@ -17,10 +17,10 @@ from entrypoints.settings import Settings
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """One finding for each thing that must work. Engines must be named by the settings. Changes nothing."""
+    """One finding for each thing that must work. The settings must name the engines. Changes nothing."""
     container = Container(settings=settings)
     try:
-        with suppress(StorageUnavailable):  # the examination of the database says so
+        with suppress(StorageUnavailable):  # the examination of the database reports it
             await container.database_clock().follow()
         house, engines = of_the_house(container), of_engines(container)
         examinations = [*house, *engines, *of_workers(container), *of_time_zones(container), *of_stripe(container)]

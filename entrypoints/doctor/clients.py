@@ -1,4 +1,4 @@
-"""Whether the server knows its buyers apart: their addresses have limits of their own."""
+"""Whether the server can tell its buyers apart: limits apply to their addresses."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from entrypoints.http.client_network import is_private
 from entrypoints.probes import PROBE_HEADER
 
 _WHAT: Final = "public url"
-#: An address of no host (RFC 5737): who is seen as it is believed without reason.
+#: An address of no host (RFC 5737): a server that sees us under it trusts a forged header.
 _SPOOFED: Final = "203.0.113.9"
 
 
 async def examine_clients(container: Container) -> Finding | None:
-    """Asks PUBLIC_URL how it sees us. None where that is well."""
+    """Ask PUBLIC_URL how it sees us. None if that is correct."""
     url = container.settings().public_url
     seen = await _ask(container)
     if seen is None:
@@ -26,14 +26,14 @@ async def examine_clients(container: Container) -> Finding | None:
         return Finding(_WHAT, f"{url} does not say how it sees us", fix)
     client, peer = seen["client"], seen["peer"]
     if seen["forwarded_for"] and not seen["peer_is_trusted"]:
-        words = f"all buyers count as {peer}, which is not believed when it says for whom it asks"
+        words = f"all buyers count as {peer}, which is not trusted to name its clients"
         return Finding(_WHAT, words, f"set TRUSTED_PROXIES to {peer}")
     if urlsplit(url).scheme == "https" and not seen["forwarded_for"]:
-        words = f"all buyers count as {peer}: what speaks TLS for us does not say for whom it asks"
+        words = f"all buyers count as {peer}: the proxy that speaks TLS for us does not name its clients"
         return Finding(_WHAT, words, f"let the proxy set X-Forwarded-For, and TRUSTED_PROXIES to {peer}")
     if not is_private(client) and await _believes_anyone(container):
-        words = "anyone may say who they are, and so has no limit"
-        return Finding(_WHAT, words, "set TRUSTED_PROXIES to the addresses of your proxies alone")
+        words = "any client may claim any address, and so has no limit"
+        return Finding(_WHAT, words, "set TRUSTED_PROXIES to only the addresses of your proxies")
     return None
 
 

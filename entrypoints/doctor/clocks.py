@@ -6,12 +6,12 @@ from datetime import datetime
 
 from entrypoints.doctor.findings import Finding
 
-#: Stripe's dates are to the second, and its session limits leave us five minutes; what is told here is far from both.
+#: Stripe's dates are exact to the second, and its session limits leave us five minutes; this is far from both.
 TOLERATED_SKEW_SECONDS = 30
 
 
 def compare_clocks(whose: str, theirs: datetime | None, ours: datetime) -> Finding:
-    """Ours with somebody else's, asked at the same moment."""
+    """A finding about our clock and another one, read at the same moment."""
     what = f"clock against {whose}"
     if theirs is None:
         return Finding(what, "it does not tell the time")

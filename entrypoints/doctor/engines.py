@@ -15,7 +15,7 @@ from entrypoints.doctor.findings import Examination, Finding
 
 
 def of_engines(container: Container) -> list[Examination]:
-    """Where DATABASE_URL or REDIS_URL is not set these are our own."""
+    """The examinations of PostgreSQL and Redis. Where DATABASE_URL or REDIS_URL is not set these are our own."""
 
     async def database() -> Finding:
         return _about_database(await facts_of(container.engine()))
@@ -42,8 +42,8 @@ def of_engines(container: Container) -> list[Examination]:
         theirs = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
         return compare_clocks("Redis", theirs, container.own_clock().now())
 
-    database_mend = "start the database, or mend DATABASE_URL"
-    redis_mend = "start Redis, or mend REDIS_URL"
+    database_mend = "start the database, or correct DATABASE_URL"
+    redis_mend = "start Redis, or correct REDIS_URL"
     return [
         Examination("database", database, database_mend),
         Examination("schema", database_schema, database_mend),
@@ -59,7 +59,7 @@ def _about_database(facts: DatabaseFacts) -> Finding:
     if facts.is_standby:
         return Finding(what, f"{words}: a standby, which takes no orders", primary_mend)
     if facts.is_read_only:
-        fix = "let it be written to: see default_transaction_read_only of server, database and role"
+        fix = "make it writable: see default_transaction_read_only of server, database and role"
         return Finding(what, f"{words}: it is read-only", fix)
     if facts.is_pooled and not facts.has_time_outs:
         words = f"{words}, behind a pooler that lets reads wait without end"
@@ -74,7 +74,7 @@ def _about_redis(facts: RedisFacts, *, is_encrypted: bool) -> Finding:
     if facts.is_replica:
         return Finding(what, f"{words}: a replica, which takes no keys", "let REDIS_URL lead to the primary")
     if facts.refusal:
-        return Finding(what, f"{words}: {facts.refusal}", "mend that server, or REDIS_URL")
+        return Finding(what, f"{words}: {facts.refusal}", "repair that server, or correct REDIS_URL")
     return Finding(what, words)
 
 

@@ -1,4 +1,4 @@
-"""What an examination finds: one line each, with the mend where something is off."""
+"""The findings of an examination: one line each, with a fix if something is wrong."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-#: One examination. A service that does not answer within this time does not work.
+#: For one examination. A service that does not answer within this time does not work.
 TIMEOUT_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``words`` say how things are; ``mend``, what to do about it, is there exactly when something is off."""
+    """``words`` describe the state; ``fix`` is there exactly if something is wrong."""
 
     what: str
     words: str
@@ -32,7 +32,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """``look`` may raise whatever the examined thing raises: that is a finding, too, with ``mend``."""
+    """``look`` may raise any error of the examined thing: that is a finding, too, with ``fix``."""
 
     what: str
     look: Callable[[], Awaitable[Finding]]

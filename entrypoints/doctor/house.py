@@ -1,4 +1,4 @@
-"""Settings, the address that buyers know, mail and paper."""
+"""Settings, the public address, mail and tickets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from entrypoints.settings import InvalidSettings
 
 
 def of_the_house(container: Container) -> list[Examination]:
-    """No mail is sent."""
+    """The examinations of the installation itself. No mail is sent."""
     settings = container.settings()
 
     async def secrets() -> Finding:
@@ -31,7 +31,7 @@ def of_the_house(container: Container) -> list[Examination]:
             name, _, words = str(error).partition(": ")
             return Finding("settings", f"{name} {words}", f"set {name}")
         if doubts := list(questionable(settings)):
-            return Finding("settings", "; ".join(doubts), "set what is meant")
+            return Finding("settings", "; ".join(doubts), "set the value that you want")
         return Finding("settings", "fit for the mode of the Stripe key")
 
     async def public_url() -> Finding:
@@ -44,9 +44,9 @@ def of_the_house(container: Container) -> list[Examination]:
             client.get(f"{settings.public_url}/health/live") as answer,
         ):
             if not answer.ok or await answer.json() != {"status": "ok"}:
-                return Finding(what, f"{settings.public_url} is answered by somebody else", url_mend)
+                return Finding(what, f"{settings.public_url} is answered by another server", url_mend)
         trouble = await examine_clients(container)
-        return trouble or Finding(what, f"{settings.public_url} leads to us, and buyers are told apart")
+        return trouble or Finding(what, f"{settings.public_url} leads to us, and it tells buyers apart")
 
     async def mail() -> Finding:
         options = SmtpOptions.from_url(settings.smtp_url)
@@ -62,15 +62,15 @@ def of_the_house(container: Container) -> list[Examination]:
     async def paper() -> Finding:
         pdf = await container.ticket_renderer().render([_specimen(container)])
         if not pdf.startswith(b"%PDF-"):
-            return Finding("pdf", "a ticket was printed that is no PDF", paper_mend)
+            return Finding("pdf", "the printed ticket is not a PDF", paper_mend)
         return Finding("pdf", f"a ticket was printed, {len(pdf)} bytes")
 
     url_mend = "let PUBLIC_URL lead to `piquetickets serve`"
-    paper_mend = "install PiqueTickets anew: fonts or libraries are missing"
+    paper_mend = "install PiqueTickets again: fonts or libraries are missing"
     return [
-        Examination("settings", secrets, "mend the settings"),
+        Examination("settings", secrets, "correct the settings"),
         Examination("public url", public_url, url_mend),
-        Examination("mail", mail, "start the mail server, or mend SMTP_URL"),
+        Examination("mail", mail, "start the mail server, or correct SMTP_URL"),
         Examination("pdf", paper, paper_mend),
     ]
 

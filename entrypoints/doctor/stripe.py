@@ -1,4 +1,4 @@
-"""The key, the accounts that money goes to, and the way back for webhooks."""
+"""The key, the accounts that receive money, and the way back for webhooks."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from entrypoints.container import Container
 from entrypoints.doctor.clocks import compare_clocks
 from entrypoints.doctor.findings import Examination, Finding
 
-_KEY_MEND = "mend STRIPE_API_KEY, or STRIPE_API_BASE where that is set"
-_AWAY_MEND = "wait for Stripe, or mend the way to it: its answers come from STRIPE_API_BASE where that is set"
+_KEY_MEND = "correct STRIPE_API_KEY, or STRIPE_API_BASE where that is set"
+_AWAY_MEND = "wait for Stripe, or repair the connection to it: its answers come from STRIPE_API_BASE where that is set"
 _TAX_MEND = (
     "complete them (https://docs.stripe.com/tax/settings-api), or set these producers' `tax` to off with PUT /account"
 )
@@ -25,7 +25,7 @@ _UNREACHABLE_MEND = "let PUBLIC_URL lead to `piquetickets serve`, from the inter
 
 
 def of_stripe(container: Container) -> list[Examination]:
-    """Nothing is changed there."""
+    """The examinations of Stripe. Nothing is changed there."""
 
     async def key() -> Finding:
         try:
@@ -69,7 +69,9 @@ async def _is_enabled(container: Container, connected: ConnectedAccount) -> bool
 
 
 async def _examine_accounts(container: Container) -> Finding:
-    """Whether they can take charges, and whether Stripe can compute their tax: it refuses a checkout otherwise."""
+    """Whether the accounts can take charges, and whether Stripe can compute their tax: otherwise it refuses
+    checkouts.
+    """
     connected = await connected_accounts(container.engine())
     stopped = [each for each in connected if not await _is_enabled(container, each)]
     lacking = [
@@ -81,7 +83,7 @@ async def _examine_accounts(container: Container) -> Finding:
         return _accounts_are_off([f"{each.producer_name} ({each.account_id})" for each in stopped], lacking)
     words = f"all {len(connected)} can take charges" if connected else "none yet"
     if without := await shows_without_address(container.engine()):
-        words += f"; taxed at the buyer's address for want of a venue_address: {', '.join(without)}"
+        words += f"; taxed at the buyer's address, because they lack a venue_address: {', '.join(without)}"
     return Finding("connected accounts", words)
 
 
@@ -120,4 +122,4 @@ async def _examine_webhook(container: Container) -> Finding:
             return Finding("webhook", f"{url} refuses our signature or mode", fix)
         if not answer.ok:
             return Finding("webhook", f"{url} answers {answer.status}", _UNREACHABLE_MEND)
-    return Finding("webhook", f"{url} takes what is signed with our secret")
+    return Finding("webhook", f"{url} accepts what is signed with our secret")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from entrypoints.container import Container
 from entrypoints.doctor.findings import Examination, Finding
 
-#: So many shows are named; the command names all of them.
+#: The number of shows that are named; the command lists all of them.
 _NAMED = 5
 
 
@@ -21,6 +21,6 @@ def of_time_zones(container: Container) -> list[Examination]:
             names = ", ".join(f"{show.timezone} of {show.title} ({show.id})" for show in found.unknown[:_NAMED])
             fix = "give these shows a time zone of the IANA database, such as Europe/Paris"
             return Finding("time zones", f"{rules}: not one of its names: {names}", fix)
-        return Finding("time zones", f"{rules}, which all {found.shows} shows to come go by")
+        return Finding("time zones", f"{rules}, which all {found.shows} upcoming shows follow")
 
-    return [Examination("time zones", time_zones, "start the database, or mend DATABASE_URL")]
+    return [Examination("time zones", time_zones, "start the database, or correct DATABASE_URL")]

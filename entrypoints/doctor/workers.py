@@ -1,4 +1,4 @@
-"""Whether workers live, and keep up."""
+"""Whether workers are alive, and keep up."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from entrypoints.doctor.findings import Examination, Finding
 
 
 def of_workers(container: Container) -> list[Examination]:
-    """Their sign of life is in Redis, their work in the database."""
+    """The examinations of the workers. Their heartbeat is in Redis, their work in the database."""
 
     async def worker() -> Finding:
         seconds = await container.heartbeat().seconds_ago()
         if seconds is None:
-            return Finding("worker", "none was heard of lately", "start `piquetickets worker` on the same REDIS_URL")
+            return Finding("worker", "no worker was alive lately", "start `piquetickets worker` on the same REDIS_URL")
         return Finding("worker", f"alive {max(seconds, 0):.0f} seconds ago")
 
     async def backlog() -> Finding:
@@ -30,6 +30,6 @@ def of_workers(container: Container) -> list[Examination]:
         return Finding("backlog", waiting + in_the_last_hour)
 
     return [
-        Examination("worker", worker, "start Redis, or mend REDIS_URL"),
-        Examination("backlog", backlog, "start the database, or mend DATABASE_URL"),
+        Examination("worker", worker, "start Redis, or correct REDIS_URL"),
+        Examination("backlog", backlog, "start the database, or correct DATABASE_URL"),
     ]

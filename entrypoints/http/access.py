@@ -1,8 +1,8 @@
-"""Who may call what: bearer tokens and their scopes (docs/api.md#producer-api).
+"""Access control: bearer tokens and their scopes (docs/api.md#producer-api).
 
-``BearerTokens`` reads the token of a request, ``requires`` refuses those without one that has the scope, and
-``guarded_router`` puts both, and what OpenAPI says of them, around handlers. These ask for ``actor`` (whose things may
-be touched) or ``access`` (the token itself) by name.
+``BearerTokens`` reads the token of a request, ``requires`` refuses requests without a token that has the scope, and
+``guarded_router`` puts both, and their OpenAPI description, around handlers. Handlers get by name ``actor`` (the
+producer whose objects they may touch) or ``access`` (the token itself).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Connection = ASGIConnection[Any, Any, AccessToken | None, Any]
 
 
 class BearerTokens(AbstractAuthenticationMiddleware):
-    """``request.auth`` is the request's token; None where there is none, or an unknown or revoked one."""
+    """``request.auth`` is the request's token; None if there is none, or if it is unknown or revoked."""
 
     def __init__(self, app: ASGIApp, authenticate: Callable[[], Authenticate]) -> None:
         super().__init__(app)
@@ -59,14 +59,14 @@ def ensure_scope(token: AccessToken | None, *scopes: Scope) -> AccessToken:
     if token.scopes.isdisjoint(scopes):
         wanted = " or ".join(scopes)
         raise PermissionDeniedException(
-            f"This token has not the scope {wanted}",
+            f'This token lacks the scope "{wanted}"',
             headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{" ".join(scopes)}"'},
         )
     return token
 
 
 def requires(*scopes: Scope) -> Guard:
-    """A guard that lets only tokens pass that have one of the scopes."""
+    """A guard that accepts only tokens with one of the scopes."""
 
     def guard(connection: Connection, _: BaseRouteHandler) -> None:
         ensure_scope(connection.auth, *scopes)
@@ -75,12 +75,12 @@ def requires(*scopes: Scope) -> Guard:
 
 
 async def access_token(request: Request[Any, AccessToken, Any]) -> AccessToken:
-    """Dependency ``access``: the token, which the guard has looked at."""
+    """Dependency ``access``: the token, which the guard has checked."""
     return request.auth
 
 
 async def acting(request: Request[Any, AccessToken, Any]) -> Actor:
-    """Dependency ``actor``: the producer of the token. Raises NotFound for a token that has none."""
+    """Dependency ``actor``: the producer of the token. Raises NotFound for a token without one."""
     token = request.auth
     if token.producer_id is None:
         raise NotFound("This token belongs to no producer")
@@ -88,7 +88,7 @@ async def acting(request: Request[Any, AccessToken, Any]) -> Actor:
 
 
 def guarded_router(path: str, *handlers: ControllerRouterHandler, scopes: Sequence[Scope], tags: list[str]) -> Router:
-    """Handlers that only tokens with one of the scopes may call."""
+    """A router for handlers that only tokens with one of the scopes may call."""
     return Router(
         path,
         route_handlers=handlers,

@@ -107,7 +107,7 @@ def create_app(container: Container) -> Litestar:
 
 
 def create_metrics_app(container: Container) -> Litestar:
-    """The metrics alone, for a port of their own beside ``create_app``'s, whose container it uses."""
+    """Only the metrics, for a separate port beside ``create_app``'s, whose container it uses."""
     return Litestar(
         route_handlers=[metrics.get_metrics],
         dependencies=dependencies(container),

@@ -1,4 +1,4 @@
-"""Quote, checkout, and the two addresses that Stripe sends the buyer back to."""
+"""Quote, checkout, and the two addresses to which Stripe sends the buyer back."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _REFUSALS_OF_A_CART = (
 
 @dataclass(frozen=True, slots=True)
 class CheckoutDependencies:
-    """What the two hottest handlers need, as one dependency: for each of several Litestar would start a task."""
+    """The dependencies of the two hottest handlers, as one: Litestar would start a task for each of several."""
 
     checkout: Checkout
     quote_cart: QuoteCart
@@ -78,7 +78,7 @@ class CheckoutDependencies:
 async def quote(
     request: Request[Any, Any, Any], data: JSONBody[QuoteIn], checkout_desk: NamedDependency[CheckoutDependencies]
 ) -> QuoteOut:
-    """What the cart costs now. Nothing is held."""
+    """The present price of the cart. Nothing is held."""
     await ensure_not_guessing(request, data.promo_code)
     return QuoteOut.of(await checkout_desk.quote_cart(data.to_cart(checkout_desk.policy)))
 
@@ -140,15 +140,15 @@ async def success(
     complete_order: NamedDependency[CompleteOrder],
     links: NamedDependency[Links],
 ) -> Redirect:
-    """Completes the order as far as Stripe says that it is paid, and goes to its page. The same on every repetition.
+    """Completes the order if Stripe says that it is paid, and redirects to its page. The same on every repetition.
 
-    ``session_id`` is Stripe's own (cs_…), of an order that was placed here. A free order's label (FREE-…) is none: the
-    ``checkout_url`` of its checkout is its page already.
+    ``session_id`` is Stripe's own (cs_…), of an order that was placed here. A free order's label (FREE-…) is not a
+    session: the ``checkout_url`` of its checkout already is its page.
     """
     try:
         order = await complete_order(session_id)
     except PaymentError as error:
-        # A buyer who has done their part sees the order's page all the same: it says how things stand.
+        # A buyer who has done their part still gets the order's page, which shows its state.
         order = await complete_order.find(session_id)
         log.warning("Order %s is not completed yet: %s", order.id, error)
         return with_word_of_payment(Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER), order)
@@ -169,7 +169,7 @@ async def cancel(
     order_tokens: NamedDependency[OrderTokens],
     links: NamedDependency[Links],
 ) -> Redirect:
-    """Gives nothing up: the order's page offers to go on paying, or to cancel."""
+    """Cancels nothing: the order's page offers to go on paying, or to cancel."""
     if not order_tokens.matches(order_id, token):
         raise NotFound("No such order")
     return Redirect(links.order_page((await get_order(order_id)).order), status_code=HTTP_303_SEE_OTHER)

@@ -1,4 +1,4 @@
-"""Whom an address counts for, where requests are counted by address."""
+"""The network that an address counts for, where requests are counted by address."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any, Final
 
 from litestar.connection import ASGIConnection
 
-#: A customer of an internet provider has at least one such network to themselves (RFC 6177), and any address in it.
+#: A customer of an internet provider has at least one such network (RFC 6177), and can use any address in it.
 _IPV6_PREFIX: Final = 64
-#: What is no address (a Unix socket, a word of a proxy) is kept as it is, but for its length.
+#: A text that is not an address (a Unix socket, a word of a proxy) is kept as it is, up to this length.
 _MAX_TEXT: Final = 64
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def plain_address(text: str) -> str:
-    """The address as it is best known: an IPv4 address that travels in an IPv6 one is that IPv4 address."""
+    """The address in its plainest form: an IPv4 address that travels in an IPv6 one becomes that IPv4 address."""
     address = _parse(text[:_MAX_TEXT])
     return str(address) if address else text[:_MAX_TEXT]
 
 
 def network_of(text: str) -> str:
-    """Whom the address counts for: an IPv4 address for itself, an IPv6 address for its /64."""
-    return _network_of(text[:_MAX_TEXT])  # whatever a header has is not remembered whole
+    """The network of the address: an IPv4 address itself, the /64 of an IPv6 address."""
+    return _network_of(text[:_MAX_TEXT])  # a header can have any length
 
 
 @lru_cache(maxsize=10_000)
@@ -38,7 +38,7 @@ def _network_of(text: str) -> str:
 
 
 def is_private(text: str) -> bool:
-    """Whether the address is of a host or a network of one's own, where proxies stand."""
+    """Whether the address belongs to a private network, where proxies stand."""
     return _is_private(text[:_MAX_TEXT])
 
 
@@ -49,7 +49,7 @@ def _is_private(text: str) -> bool:
 
 
 def client_network(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """Whom the request counts for."""
+    """The network that the request counts for."""
     client = connection.scope.get("client")
     return network_of(client[0]) if client else "unknown"
 

@@ -1,4 +1,4 @@
-"""What belongs to one request: an id that its answer, its errors and its log lines share."""
+"""The context of a request: an id that its answer, its errors and its log lines share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 def request_id_of(scope: Scope) -> str:
-    """The id of the request that is being answered: a proxy's X-Request-ID where it is harmless, or a new one."""
+    """The id of the present request: a proxy's X-Request-ID if it is harmless, or a new one."""
     state = scope["state"]
     if _STATE_KEY not in state:
         given = next((value for name, value in scope["headers"] if name == _HEADER), b"")
@@ -28,7 +28,7 @@ def request_id_of(scope: Scope) -> str:
 
 
 def note_error(scope: Scope, code: str) -> None:
-    """The request is answered with this error of the contract's table."""
+    """Note that the request is answered with this error of the contract's table."""
     scope["state"][_ERROR_KEY] = code
 
 
@@ -44,7 +44,9 @@ def is_of_a_route(scope: Scope) -> bool:
 
 
 def log_with_request_id(app: ASGIApp) -> ASGIApp:
-    """Middleware: every log line of a request has its id. Each request has a task, and so a context, of its own."""
+    """Middleware: every log line of a request has its id. Each request has a separate task, and so a separate
+    context.
+    """
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         structlog.contextvars.bind_contextvars(request_id=request_id_of(scope))
@@ -54,7 +56,7 @@ def log_with_request_id(app: ASGIApp) -> ASGIApp:
 
 
 def timed(app: ASGIApp) -> ASGIApp:
-    """Middleware: when a request of a route that exists began."""
+    """Middleware: notes when a request of an existing route began."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"][_BEGAN_KEY] = time.perf_counter()
@@ -64,7 +66,7 @@ def timed(app: ASGIApp) -> ASGIApp:
 
 
 def count_answers(metrics: PrometheusMetrics) -> BeforeMessageSendHookHandler:
-    """Hook: every answer is counted under its route. Paths that nobody serves are one, whatever is tried."""
+    """Hook: counts every answer by its route. All paths that are not served count as one."""
 
     async def count(message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":
@@ -78,6 +80,6 @@ def count_answers(metrics: PrometheusMetrics) -> BeforeMessageSendHookHandler:
 
 
 async def answer_with_request_id(message: Message, scope: Scope) -> None:
-    """Hook: every answer has its request's id, those of routes that do not exist, too."""
+    """Hook: adds the request's id to every answer, also of routes that do not exist."""
     if message["type"] == "http.response.start":
         message["headers"] = [*message["headers"], (_HEADER, request_id_of(scope).encode())]

@@ -1,7 +1,7 @@
-"""Tables as CSV, written while they are read: however long they are, the memory for them stays the same.
+"""Tables as CSV, written while they are read: memory stays the same for any length.
 
-CSV is for programs: UTF-8 without a byte order mark, amounts with a decimal point, moments in UTC. People who open a
-table in a spreadsheet take it as XLSX, whose cells have types.
+CSV is for programs: UTF-8 without a byte order mark, amounts with a decimal point, moments in UTC. For a spreadsheet,
+people take XLSX, whose cells have types.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from litestar.response import Stream
 
 from entrypoints.http.tables import Cell, Kind, Table
 
-#: Rows that go out at a time.
+#: Rows that are sent at a time.
 _ROWS: Final = 500
-#: A cell that begins with one of these is a formula to spreadsheets, and a formula can send the sheet anywhere.
+#: A spreadsheet reads a cell that begins with one of these as a formula, and a formula can send the sheet anywhere.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-#: A phone number in E.164 computes nothing, whatever takes it for a formula.
+#: A phone number in E.164 is harmless, even if a program reads it as a formula.
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 
 
 def csv_stream(table: Table) -> Stream:
-    """An answer with a row for each item, in UTF-8, under a header line. What might be a formula gets a ' in front.
+    """An answer with a row for each item, in UTF-8, under a header line. A possible formula gets a ' in front.
 
     Each moment has a second column at the end, ``…_local``: the venue's date and time as spreadsheets read them.
     """

@@ -1,4 +1,4 @@
-"""How every error looks over HTTP (docs/api.md#errors): one table, for rules, use cases and the framework alike."""
+"""Errors over HTTP (docs/api.md#errors): one table for rules, use cases and the framework."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class ErrorOut(msgspec.Struct, kw_only=True):
-    """The body of every answer that is not a 2xx or 3xx. ``quote`` comes with price_changed alone."""
+    """The body of every answer that is not a 2xx or 3xx. Only price_changed has a ``quote``."""
 
     status: Literal["error"] = "error"
     code: str
@@ -43,7 +43,7 @@ class ErrorOut(msgspec.Struct, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How one kind of error looks over HTTP."""
+    """The HTTP form of one kind of error."""
 
     status: HTTPStatus
     code: str
@@ -53,7 +53,7 @@ class Row:
 _BAD_REQUEST = HTTPStatus.BAD_REQUEST
 _UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 
-#: The first row that the error is an instance of counts, so the special come before the general.
+#: The first row that the error is an instance of counts, so special errors come before general ones.
 ERRORS: dict[type[Exception], Row] = {
     domain.InvalidEmail: Row(_BAD_REQUEST, "invalid_email"),
     domain.InvalidName: Row(_BAD_REQUEST, "invalid_name"),
@@ -91,7 +91,7 @@ ERRORS: dict[type[Exception], Row] = {
     StorageUnavailable: Row(_UNAVAILABLE, "unavailable", retry_after_seconds=2),
 }
 
-# What an adapter says of its trouble is for the log; the caller hears this instead.
+# An adapter's description of its trouble is for the log; the caller gets this instead.
 _PUBLIC_MESSAGES = {
     "payment_unavailable": "The payment provider did not answer as expected, please try again in a moment",
     "unavailable": "The service is not available for a moment, please try again",
@@ -106,7 +106,7 @@ _FRAMEWORK_CODES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
 
-#: Litestar's words where a body ends before its time. The answer is for nobody.
+#: Litestar's message for a body that breaks off. The client has gone and reads no answer.
 _HUNG_UP = "client disconnected prematurely"
 
 _ABOUT_FIELDS = (
@@ -121,12 +121,12 @@ def code_of(error: Exception) -> str:
 
 
 def row_of(error: Exception) -> Row:
-    """The error's place in the table."""
+    """The error's row in the table."""
     return next(row for kind, row in ERRORS.items() if isinstance(error, kind))
 
 
 def application_error(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorOut]:
-    """An error of a rule, a use case or a port."""
+    """The answer to an error of a rule, a use case or a port."""
     row = row_of(error)
     if row.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("%s answered %d %s: %s", request.url.path, row.status, row.code, error)
@@ -141,7 +141,7 @@ def application_error(request: Request[Any, Any, Any], error: Exception) -> Resp
 
 
 def framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorOut]:
-    """What Litestar refuses: no such route, wrong method, malformed or mistyped input."""
+    """The answer to what Litestar refuses: no such route, wrong method, malformed or mistyped input."""
     if isinstance(error, ValidationException):
         return _answer(request, _BAD_REQUEST, _about_parameters(error))
     if error.detail == _HUNG_UP:
@@ -159,25 +159,25 @@ _WITH_OUR_WORDS = (NotAuthorizedException, PermissionDeniedException, TooManyReq
 
 
 def nesting_error(request: Request[Any, Any, Any], error: RecursionError) -> Response[ErrorOut]:  # noqa: ARG001
-    """JSON nested deeper than any request of ours."""
+    """The answer to JSON that is nested deeper than any request of ours."""
     return _answer(request, _BAD_REQUEST, ErrorOut(code="invalid_request", message="JSON is nested too deeply"))
 
 
 def unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorOut]:
-    """A mistake of ours. The log has everything, the answer nothing but the request's id to find it by."""
+    """The answer to a mistake of ours. The log has all of it, the answer only the request's id to find it by."""
     log.error("Unexpected error at %s %s", request.method, request.url.path, exc_info=error)
     body = ErrorOut(code="internal_error", message="Something went wrong on our side")
     return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, body)
 
 
 def malformed_body(request: Request[Any, Any, Any], error: msgspec.DecodeError) -> Response[ErrorOut]:
-    """A body that is no JSON, or not the JSON that was asked for."""
+    """The answer to a body that is not JSON, or not the expected JSON."""
     message, _, place = str(error).partition(" - at `$")
     return _answer(request, _BAD_REQUEST, _about_input(message, place.strip("`.")))
 
 
 def _about_parameters(error: ValidationException) -> ErrorOut:
-    """Path, query and header parameters: Litestar's own list of what is wrong; the first is enough."""
+    """The error of path, query or header parameters: the first of Litestar's list is enough."""
     first = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
     return _about_input(str(first.get("message", error.detail)), str(first.get("key", "")))
 

@@ -1,4 +1,4 @@
-"""Examples of everything that goes over the wire, by the names of the types. A test holds them against the types."""
+"""Examples of all requests and answers, by the names of their types. A test checks them against the types."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from entrypoints.http.sample_data import (
 )
 
 REQUEST_ID: Final = "5f1d2c3b4a5968778695a4b3c2d1e0f0"
-#: What a person reads, by the code of the table in docs/api.md#errors.
+#: Messages for people, by the code in the table of docs/api.md#errors.
 ERROR_MESSAGES: Final = {
     "invalid_request": "tickets[0].ticket_id: this field is required",
     "invalid_email": "Invalid email format",
@@ -45,7 +45,7 @@ ERROR_MESSAGES: Final = {
     "promo_code_exhausted": "Promo code no longer valid",
     "producer_payment_missing": "Producer payment details not configured",
     "unauthorized": "A bearer token is needed; none came, or one that is unknown or revoked",
-    "forbidden": "This token has not the scope catalog",
+    "forbidden": 'This token lacks the scope "catalog"',
     "not_found": "No such show",
     "tax_not_configured": "This order cannot be paid online, because the organiser's tax settings are not complete. "
     "Nothing was charged. Please ask the organiser",

@@ -1,4 +1,4 @@
-"""HEAD: what GET would answer, without the body (RFC 9110, section 9.3.2)."""
+"""HEAD: the answer to GET, without the body (RFC 9110, section 9.3.2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing_extensions import override
 
 
 class HeadAsGet(Litestar):
-    """The application, in which every address that answers GET answers HEAD."""
+    """The application, with an answer to HEAD at every address that answers GET."""
 
     @override
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -24,12 +24,12 @@ class HeadAsGet(Litestar):
                 message = cast("Message", {**message, "body": b""})
             await send(message)
 
-        # A copy: the server looks into its own, and expects no body either.
+        # A copy: the server reads the original, and expects no body for HEAD.
         await super().__call__(cast("Scope", {**scope, "method": "GET"}), receive, send_head)
 
 
 async def allow_head(message: Message, scope: Scope) -> None:  # noqa: ARG001
-    """Hook: where the methods of an address are told, HEAD stands beside GET."""
+    """Hook: adds HEAD to GET wherever an answer lists the methods of an address."""
     if message["type"] != "http.response.start" or message["status"] not in _TELLING_METHODS:
         return
     message["headers"] = [

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can work."""
+"""Whether the process is alive, and whether it can work."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def ready(check_readiness: NamedDependency[CheckReadiness]) -> Response[Re
 
 
 class SeenOut(msgspec.Struct):
-    """How the server sees who asks. ``peer`` is the other end of the connection: ``client`` itself, or a proxy."""
+    """How the server sees the client. ``peer`` is the other end of the connection: ``client`` itself, or a proxy."""
 
     client: str
     peer: str
@@ -62,7 +62,7 @@ class SeenOut(msgspec.Struct):
 
 @get("/client", include_in_schema=False)
 async def seen(request: Request[Any, Any, Any], probes: NamedDependency[Probes]) -> SeenOut:
-    """For `piquetickets doctor` alone. For all others it does not exist."""
+    """For ``piquetickets doctor`` alone. For all others it does not exist."""
     if not probes.is_genuine(request.headers.get(PROBE_HEADER, "")):
         raise NotFoundException
     peer = peer_of(request.scope)

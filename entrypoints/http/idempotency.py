@@ -25,7 +25,7 @@ IdempotencyKey = Annotated[
 
 
 def idempotency_of(key: str | None, body: msgspec.Struct, *, show_id: UUID | None = None) -> Idempotency | None:
-    """The key with a hash of everything that was asked under it; ``show_id`` where the path has it.
+    """The key with a hash of the whole request; ``show_id`` if it is in the path.
 
     Raises InvalidRequest.
     """

@@ -1,8 +1,8 @@
-"""Refusing what a request of the API has and nobody reads: query parameters and bodies.
+"""Refusing unknown parts of an API request: query parameters and bodies that no handler reads.
 
-A typo must not be ignored: ``?stauts=refunded`` would export everything. Fields of bodies are refused where bodies are
-decoded. Pages are not the API, and ignore what the campaigns of others append to their addresses; so do the few files
-and redirects of the API that a mail or a payment page links to.
+A typo must not be ignored: ``?stauts=refunded`` would export everything. Unknown fields of bodies are refused where
+bodies are decoded. Pages are not the API, and ignore what other people's campaigns append to their addresses; so do the
+few files and redirects of the API that a mail or a payment page links to.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from litestar.handlers.base import BaseRouteHandler
 
 from domain.errors import InvalidRequest
 
-#: In a handler's ``opt``: it reads the body by itself.
+#: In a handler's ``opt``: the handler reads the body itself.
 READS_BODY: Final = "reads_body"
-#: In a handler's ``opt``: its address is kept by others, who may have put something behind it.
+#: In a handler's ``opt``: other parties store its address, and may have appended something.
 ANY_PARAMETER: Final = "any_parameter"
 
 _KNOWN: Final = "known_query_parameters"
-#: What analytics and mail services append to every link: Google's, Meta's, Microsoft's, HubSpot's and Mailchimp's.
+#: Parameters that analytics and mail services append to every link: Google's, Meta's, Microsoft's, HubSpot's and
+#: Mailchimp's.
 _TRACKING: Final = (
     "utm_",
     "fbclid",
@@ -41,7 +42,7 @@ _TRACKING: Final = (
 
 
 def remember_parameters(app: Litestar) -> None:
-    """Note which query parameters each operation has, by what OpenAPI says of it."""
+    """Note the query parameters of each operation, from its OpenAPI description."""
     known: dict[str, frozenset[str]] = {}
     for path in (app.openapi_schema.paths or {}).values():
         for method in ("get", "post", "put", "patch", "delete"):
@@ -78,7 +79,7 @@ def _may_have_body(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
 
 
 async def _ensure_no_body(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-    """An object without fields is none: many clients send it with every POST."""
+    """Raises InvalidRequest for a body, except an object without fields: many clients send one with every POST."""
     assert isinstance(connection, Request)  # noqa: S101  # HTTP handlers have no other
     body = (await connection.body()).strip()
     if body and msgspec.json.decode(body) != {}:

@@ -22,7 +22,7 @@ class LookupIn(msgspec.Struct, forbid_unknown_fields=True):
     email: str
 
     def to_address(self) -> str:
-        """Raises InvalidEmail."""
+        """The address. Raises InvalidEmail."""
         try:
             return parse_email(self.email)
         except InvalidEmail as error:

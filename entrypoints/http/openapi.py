@@ -1,9 +1,9 @@
-"""What OpenAPI says of errors and gives as examples: said once, here, instead of at every handler.
+"""OpenAPI's errors and examples, described here once instead of at every handler.
 
-A handler names the errors of its own (``responses=answers("conflict")``). What every operation of its kind can answer
-is added by ``complete`` when the application is made: 400 where something is sent beside the path, 401 and 403 where a
-token is needed, 404 where the path names a thing, 413 where there is a body, 503 where the database is asked. Bodies
-get their examples from entrypoints.http.examples, by the names of their types.
+A handler names only its specific errors (``responses=answers("conflict")``). When the application is made, ``complete``
+adds what every operation of its kind can answer: 400 if something is sent beside the path, 401 and 403 if a token is
+needed, 404 if the path names an object, 413 if there is a body, 503 if the database is used. Bodies get their examples
+from entrypoints.http.examples, by the names of their types.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _JSON: Final = "application/json"
 _ERROR: Final = Reference("#/components/schemas/ErrorOut")
 _METHODS: Final = ("get", "put", "post", "patch", "delete")
 
-#: Which status a code of docs/api.md#errors comes with; the last four no error of ours stands for.
+#: The status of each code in docs/api.md#errors; the last four have no error class of ours.
 STATUSES: Final = {row.code: row.status for row in ERRORS.values()} | {
     "unauthorized": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,
@@ -51,7 +51,7 @@ _HEADERS: Final = {
 
 
 class _AsItIs(Example):
-    """An example whose nulls are shown, too: Litestar leaves every None out."""
+    """An example with its nulls, too: Litestar leaves every None out."""
 
     @override
     def to_schema(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _operations(item: PathItem) -> Iterator[Operation]:
 def _common_codes(path: str, operation: Operation) -> list[str]:
     codes = []
     if path.startswith("/api/") or operation.request_body or operation.parameters:
-        codes.append("invalid_request")  # for a query parameter or a body that the operation does not have, at least
+        codes.append("invalid_request")  # at least for a query parameter or a body that the operation does not have
     if any(operation.security or []):
         codes += ["unauthorized", "forbidden"]
     if "{" in path:
@@ -106,7 +106,7 @@ def _common_codes(path: str, operation: Operation) -> list[str]:
 def _add_errors(operation: Operation, codes: list[str]) -> None:
     responses = operation.responses = operation.responses or {}
     if not _is_ours(responses.get("400")):
-        responses.pop("400", None)  # Litestar's own, which it gives to whatever has a parameter
+        responses.pop("400", None)  # Litestar's own, which it gives to every operation with a parameter
     examples: defaultdict[HTTPStatus, list[Example]] = defaultdict(list)
     for status, coded in _by_status(codes).items():
         examples[status] += [_example(code) for code in coded]

@@ -1,4 +1,4 @@
-"""Examples of orders in a producer's hands: sold, listed, refunded, admitted, counted, forgotten."""
+"""Examples of a producer's orders: sold, listed, refunded, admitted, counted, erased."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ async def opened_order(
     request: Request[Any, AccessToken | None, Any],
     token: FromQuery[str | None] = None,
 ) -> OrderDetails:
-    """The order, for whoever may see it. For all others it does not exist."""
+    """The order, for clients who may see it. For all others it does not exist."""
     if token is not None:
         if not order_tokens.matches(order_id, token):
             raise NotFound("No such order")
@@ -61,7 +61,9 @@ async def cancel(
     cancel_order: NamedDependency[CancelOrder],
     links: NamedDependency[Links],
 ) -> OrderOut:
-    """Gives the hold back. An order that was paid meanwhile is completed instead, and answered with a conflict."""
+    """Releases the hold. An order that has been paid in the meantime is completed instead, and the answer is a
+    conflict.
+    """
     order = await cancel_order(opened_order.order.id)
     return OrderOut.of_order(replace(opened_order, order=order), checkout_url=links.checkout_url(order))
 
@@ -101,7 +103,9 @@ async def tickets_pdf(
 async def calendar_ics(
     opened_order: NamedDependency[OrderDetails], write_calendar: NamedDependency[WriteCalendar]
 ) -> Response[bytes]:
-    """An iCalendar file, with the rules of the venue's time zone. A cancelled show takes itself out of the calendar."""
+    """An iCalendar file, with the rules of the venue's time zone. The file of a cancelled show removes it from the
+    calendar.
+    """
     order = opened_order.order
     if not order.success:
         raise Conflict(f"Order {order.number} has no tickets: it is {order.status}")

@@ -15,17 +15,17 @@ from domain.errors import InvalidRequest
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 
-PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="At most so many items.")]
+PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="The most items to return.")]
 PageCursor = Annotated[str | None, QueryParameter(description="The next_cursor of the page before.")]
 
 
 def encode_text(text: str) -> str:
-    """Where a page ended, in a list that is sorted by a text."""
+    """The cursor for the end of a page, in a list that is sorted by a text."""
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
 def decode_text(cursor: str) -> str:
-    """What ``encode_text`` was given. Raises InvalidRequest for what it never made."""
+    """The text that ``encode_text`` got. Raises InvalidRequest for a cursor that it never made."""
     try:
         text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
@@ -36,12 +36,12 @@ def decode_text(cursor: str) -> str:
 
 
 def encode_cursor(moment: datetime, id_: UUID) -> str:
-    """Where a page ended, in a list that is sorted by a time and then by id."""
+    """The cursor for the end of a page, in a list that is sorted by a time and then by id."""
     return encode_text(f"{moment.isoformat()}|{id_}")
 
 
 def decode_cursor(cursor: str) -> tuple[datetime, UUID]:
-    """What ``encode_cursor`` was given. Raises InvalidRequest for what it never made."""
+    """The values that ``encode_cursor`` got. Raises InvalidRequest for a cursor that it never made."""
     moment_text, _, id_text = decode_text(cursor).partition("|")
     try:
         moment, id_ = datetime.fromisoformat(moment_text), UUID(id_text)

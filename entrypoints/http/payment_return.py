@@ -1,6 +1,6 @@
-"""A buyer came back from paying while Stripe could not be asked: their browser remembers it for the order's page.
+"""A buyer came back from paying while Stripe did not answer: their browser remembers it for the order's page.
 
-It decides only which words are shown. Whether money came is Stripe's to say.
+It only decides which words the page shows. Only Stripe knows whether money came.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Answer = TypeVar("Answer", bound=Response[Any])
 
 
 def with_word_of_payment(answer: Answer, order: Order) -> Answer:
-    """The answer, which makes the browser remember."""
+    """The answer, with a cookie that makes the browser remember."""
     answer.set_cookie(
         _COOKIE, order.id.hex, path="/shows", max_age=_MAX_AGE_SECONDS, httponly=True, samesite="lax", secure=False
     )

@@ -1,4 +1,4 @@
-"""What the platform's token may do: register producers, and give and take their tokens."""
+"""Operations for the platform's token: registering producers, and issuing and revoking their tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from entrypoints.http.strict_json import StrictJson
 
 
 class NewProducerIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """``currency`` is what everything of the producer's is sold in; it stays. ``tax`` is how tax is charged, until the
+    """``currency`` applies to all shows of the producer and cannot change. ``tax`` is how tax is charged, until the
     producer changes it.
     """
 
@@ -38,7 +38,7 @@ class NewTokenIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class TokenOut(msgspec.Struct, kw_only=True):
-    """``last_used_at`` may lie up to a minute behind."""
+    """``last_used_at`` may be up to a minute old."""
 
     id: UUID
     name: str
@@ -112,7 +112,7 @@ async def add_token(
 
 @get("/{producer_id:uuid}/tokens", summary="List a producer's tokens", operation_id="list_tokens")
 async def list_of(producer_id: FromPath[UUID], list_tokens: NamedDependency[ListTokens]) -> TokenListOut:
-    """Without their secrets, which nobody knows any more; revoked ones too."""
+    """All tokens, including revoked ones, without their secrets, which are not stored."""
     return TokenListOut([TokenOut.of(token) for token in await list_tokens(producer_id)])
 
 
@@ -123,7 +123,7 @@ async def revoke(
     revoke_token: NamedDependency[RevokeToken],
     access: NamedDependency[AccessToken],
 ) -> None:
-    """It opens nothing from now on. Doing it again changes nothing."""
+    """Revokes the token. Repeating it changes nothing."""
     await revoke_token(token_id, of_producer=producer_id, by=access)
 
 

@@ -1,6 +1,6 @@
-"""A hot show may ask whoever checks out for some work of their machine: what a buyer does not notice costs a robot.
+"""A hot show may require a proof of work at checkout: work that a buyer does not notice is costly for a robot.
 
-``PROOF_OF_WORK`` says which shows do. A challenge is good for one order; a repetition under the same Idempotency-Key
+``PROOF_OF_WORK`` names the shows that do. A challenge is good for one order; a repetition with the same Idempotency-Key
 may bring the same solution again.
 """
 
@@ -41,7 +41,7 @@ class ProofOfWork:
         return self._shows is None or show_id in self._shows
 
     def challenge(self, show_id: UUID) -> Challenge:
-        """Raises NotFound where the show does not ask."""
+        """A new challenge. Raises NotFound if the show requires none."""
         if not self.is_asked_by(show_id):
             raise NotFound("This show asks for no proof of work")
         return self._challenges.new(show_id)
@@ -56,7 +56,7 @@ class ProofOfWork:
 
 
 class ChallengeOut(msgspec.Struct, kw_only=True):
-    """A number from 0 to ``maxnumber`` is looked for: SHA-256 of ``salt`` and its digits is ``challenge``, in hex."""
+    """Find a number from 0 to ``maxnumber``: SHA-256 of ``salt`` and its digits is ``challenge``, in hex."""
 
     algorithm: str
     challenge: str
@@ -74,9 +74,9 @@ class ChallengeOut(msgspec.Struct, kw_only=True):
 async def get_challenge(
     show_id: FromQuery[UUID], proof_of_work: NamedDependency[ProofOfWork]
 ) -> Response[ChallengeOut]:
-    """An ALTCHA challenge, good for one checkout of the show within 20 minutes. Not found where the show asks for none.
+    """An ALTCHA challenge, good for one checkout of the show within 20 minutes. Not found if the show requires none.
 
-    Its solution goes with the checkout in the header X-Proof-Of-Work: base64 of
-    ``{"algorithm", "challenge", "number", "salt", "signature"}``.
+    Its solution goes with the checkout in the header X-Proof-Of-Work: base64 of ``{"algorithm", "challenge", "number",
+    "salt", "signature"}``.
     """
     return Response(ChallengeOut(**proof_of_work.challenge(show_id)), headers={"Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""Who asks: the peer of the connection, or the one for whom a trusted proxy speaks."""
+"""The client of a request: the peer of the connection, or the client that a trusted proxy names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from entrypoints.http.client_network import is_private, plain_address
 
 log = logging.getLogger(__name__)
 
-#: A proxy that is not trusted says so with every request; the log says it this often.
+#: A proxy that is not trusted sends the header with every request; the log mentions it this often.
 WARN_EVERY_SECONDS: Final = 3600.0
 _FORWARDED_FOR: Final = b"x-forwarded-for"
 _PEER_KEY: Final = "peer"
@@ -31,10 +31,10 @@ class Peer:
 
 
 class ForwardedClients:
-    """ASGI middleware. ``trusted_proxies`` (addresses or networks, comma-separated) may say in X-Forwarded-For whom
-    they speak for; no other peer is believed.
+    """ASGI middleware. ``trusted_proxies`` (addresses or networks, comma-separated) may name their client in
+    X-Forwarded-For; the header is ignored from all others.
 
-    ``scope["client"]`` is who asks, with an IPv4 address as such, however it travelled.
+    ``scope["client"]`` is the client, with an IPv4 address as such, however it travelled.
     """
 
     def __init__(self, app: ASGIApp, *, trusted_proxies: str) -> None:
@@ -62,20 +62,20 @@ class ForwardedClients:
         await self._app(scope, receive, send)
 
     def trusts(self, host: str) -> bool:
-        """Whether the host may say whom it speaks for."""
+        """Whether the host may name the client that it speaks for."""
         return self._has_proxies and host in self._believing.trusted_hosts
 
     def _warn_of(self, host: str, scope: Scope) -> None:
         if any(name == _FORWARDED_FOR for name, _ in scope["headers"]):
             self._next_warning = time.monotonic() + WARN_EVERY_SECONDS
             log.warning(
-                "%s says in X-Forwarded-For for whom it asks, and is not believed: all its buyers count as one. If it "
+                "%s names its client in X-Forwarded-For, and is not trusted: all its buyers count as one. If it "
                 "is your proxy, set TRUSTED_PROXIES to its address",
                 host,
             )
 
 
 def peer_of(scope: Scope) -> Peer:
-    """Who is at the other end of the request's connection."""
+    """The other end of the request's connection."""
     known = cast("dict[str, Any]", scope)
     return Peer(known.get(_PEER_KEY, "unknown"), is_trusted=known.get(_TRUSTED_KEY, False))

@@ -1,10 +1,10 @@
-"""Answering 429 to a client network that asks too often. Each limit counts something else:
+"""Answering 429 to a client network that sends too many requests. The limits count:
 
-- checkouts, past validation: what holds tickets
-- quotes, and the pages that price a cart; returns from the payment page: what costs a query or a call
-- look-ups: what sends mail
-- errors: requests that are wrong in themselves, such as promo codes, tokens and sessions that are guessed. What fails
-  because others were quicker (sold out, the show is over) is no error of the buyer's.
+- checkouts, past validation: they hold tickets
+- quotes, and the pages that price a cart; returns from the payment page: they cost a query or a call
+- look-ups: they send mail
+- errors: requests that are wrong in themselves, such as guesses of promo codes, tokens and sessions. A request that
+  fails because others were quicker (sold out, the show is over) is not the buyer's error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from adapters.redis.rate_limit import RateLimit
 from entrypoints.http.client_network import client_network
 from entrypoints.http.context import error_code_of, is_of_a_route
 
-#: Where create_app leaves the limits in the application's state: hooks get no dependencies.
+#: The key of the limits in the application's state: hooks get no dependencies.
 RATE_LIMITS: Final = "rate_limits"
 
 _WEBHOOKS: Final = "/api/v1/webhooks/"
@@ -54,7 +54,7 @@ WRONG: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
-    """Each counts for itself, over all processes, by client network."""
+    """Each limit counts separately, over all processes, by client network."""
 
     checkouts: RateLimit
     quotes: RateLimit
@@ -68,7 +68,7 @@ def limits_of(request: Request[Any, Any, Any]) -> RateLimits:
 
 
 async def count_checkout(request: Request[Any, Any, Any]) -> None:
-    """CHECKOUT_RATE_LIMIT: one more checkout, after it was found to be well-formed. Raises TooManyRequestsException."""
+    """CHECKOUT_RATE_LIMIT: count one more checkout, after validation. Raises TooManyRequestsException."""
     await _count(limits_of(request).checkouts, "checkout", request, "Too many checkouts from your address")
 
 
@@ -95,7 +95,7 @@ async def limit_lookups(request: Request[Any, Any, Any]) -> None:
 
 
 async def ensure_not_guessing(request: Request[Any, Any, Any], promo_code: str | None) -> None:
-    """A network that was wrong too often hears nothing of a promo code, whether or not it is one.
+    """A network that was wrong too often gets no answer about a promo code, valid or not.
 
     Raises TooManyRequestsException.
     """
@@ -122,8 +122,8 @@ def _refuse(seconds: float | None, words: str) -> None:
 def limit_errors(
     answer: Callable[[Request[Any, Any, Any], Any], Response[Any]],
 ) -> BeforeMessageSendHookHandler:
-    """Hook: ERROR_RATE_LIMIT. A wrong request of a network that was wrong too often is answered with 429 instead;
-    ``answer`` makes the response to an exception. Requests with a good token do not count.
+    """Hook: ERROR_RATE_LIMIT. A wrong request of a network that was wrong too often gets 429 instead; ``answer`` makes
+    the response to an exception. Requests with a valid token do not count.
     """
 
     async def limit(message: Message, scope: Scope) -> None:

@@ -1,4 +1,4 @@
-"""A theatre, its show, and an order of it: what examples are made of."""
+"""A theatre, its show, and an order: the objects of the examples."""
 
 from __future__ import annotations
 

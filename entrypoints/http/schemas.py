@@ -1,4 +1,4 @@
-"""What goes over the wire: requests are refused with any field too many, amounts are decimal strings."""
+"""Request and answer bodies: unknown fields are refused, amounts are decimal strings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Amount = Annotated[str, Meta(description="A decimal with the currency's number o
 
 
 class _In(msgspec.Struct, forbid_unknown_fields=True):
-    """Base of everything that comes in."""
+    """Base of all request bodies."""
 
 
 class LineIn(_In, kw_only=True):
@@ -47,7 +47,7 @@ class CustomerIn(_In, kw_only=True):
     phone: str | None = None
 
     def to_customer(self) -> Customer:
-        """Raises InvalidName, InvalidEmail, InvalidPhone."""
+        """The customer. Raises InvalidName, InvalidEmail, InvalidPhone."""
         return Customer.parse(name=self.name, email=self.email, phone=self.phone)
 
 
@@ -57,7 +57,7 @@ class QuoteIn(_In, kw_only=True):
     promo_code: str | None = None
 
     def to_cart(self, policy: CheckoutPolicy) -> Cart:
-        """Raises what Cart.of raises."""
+        """The cart. Raises what Cart.of raises."""
         lines = [
             CartLine(position, line.ticket_id, line.quantity, line.donation_amount or Decimal(0))
             for position, line in enumerate(self.tickets)
@@ -117,7 +117,7 @@ class QuoteOut(msgspec.Struct, kw_only=True):
 
 
 def quote_fields(quote: Quote) -> dict[str, Any]:
-    """The fields that a quote has in common with whatever was ordered by it."""
+    """The fields of a quote that orders have, too."""
     money = quote.currency.format
     return {
         "currency": quote.currency.code,
@@ -132,7 +132,7 @@ def quote_fields(quote: Quote) -> dict[str, Any]:
 
 
 class CheckoutOut(QuoteOut, kw_only=True):
-    """A placed order: pay at ``checkout_url``; a free order is done, and that is its page.
+    """A placed order: pay at ``checkout_url``; for a free order, which is done, that is its page.
 
     While Stripe's page is being prepared ``session_id`` is null, and ``checkout_url`` is a page that leads to it.
     """
@@ -165,7 +165,7 @@ class ProducerOut(msgspec.Struct):
 
 
 class AccountOut(msgspec.Struct, kw_only=True):
-    """A producer as the producer and the platform see it. ``charges_enabled`` is what Stripe says of the account.
+    """A producer as the producer and the platform see it. ``charges_enabled`` is Stripe's statement about the account.
 
     ``tax`` is how tax is charged on new orders: on top of the prices, within them, or not at all.
     """
@@ -232,7 +232,7 @@ class VenueAddressOut(msgspec.Struct, kw_only=True):
 
 class ShowSummaryOut(msgspec.Struct, kw_only=True):
     """A show without its tickets. Times are on the venue's clock. ``venue`` is its name as people read it,
-    ``venue_address`` where it is.
+    ``venue_address`` its address.
     """
 
     id: UUID
@@ -316,16 +316,16 @@ class AttendeeOut(msgspec.Struct, kw_only=True):
 
 
 class ContactOut(msgspec.Struct):
-    """Whom a buyer asks."""
+    """The person or office that a buyer can ask."""
 
     name: str
     email: str
 
 
 class MoneyBackOut(msgspec.Struct, kw_only=True):
-    """What happened to the money that was to go back. ``status`` is ``pending`` while some of it is on its way,
-    ``succeeded`` when it is there, ``failed`` when some of it did not arrive and is ``owed``, and ``disputed`` while
-    the buyer's bank has the money and decides. ``returned`` has what banks took in lost disputes, too.
+    """The money that was to go back. ``status`` is ``pending`` while some of it is on its way, ``succeeded`` when it is
+    there, ``failed`` if some of it did not arrive and is ``owed``, and ``disputed`` while the buyer's bank has the
+    money and decides. ``returned`` includes what banks took in lost disputes.
     """
 
     status: MoneyBackStatus
@@ -349,10 +349,10 @@ class MoneyBackOut(msgspec.Struct, kw_only=True):
 
 
 class OrderOut(QuoteOut, kw_only=True):
-    """An order as its buyer and its producer see it. ``checkout_url`` is there while it can be paid; ``payment`` is how
-    a manual order was paid. ``tax`` comes on top of ``total``, or is within it where ``tax_mode`` is inclusive.
-    ``refunded_amount`` is what is on its way back to the buyer, or there; ``money_back`` says how that stands, and is
-    null where nothing was ever to go back.
+    """An order as its buyer and its producer see it. It has a ``checkout_url`` while it can be paid; ``payment`` is how
+    a manual order was paid. ``tax`` comes on top of ``total``, or is within it if ``tax_mode`` is inclusive.
+    ``refunded_amount`` is what went back to the buyer or is on its way; ``money_back`` has its status, and is null if
+    no money ever had to go back.
     """
 
     order_id: UUID

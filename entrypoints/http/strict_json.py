@@ -1,4 +1,4 @@
-"""Request bodies, decoded in one step and without guessing: "2" is no number, 1 is no truth."""
+"""Request bodies, decoded in one step and without guessing: "2" is not a number, 1 is not a boolean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Model = TypeVar("Model", bound=msgspec.Struct)
 class StrictJson(MsgspecDTO[Model], Generic[Model]):
     """``dto=StrictJson[Model], return_dto=None`` on a handler whose ``data`` is a Model.
 
-    Litestar alone decodes to builtins first and converts them leniently after. Raises msgspec.DecodeError.
+    Litestar alone first decodes to builtins and then converts them leniently. Raises msgspec.DecodeError.
     """
 
     @override
@@ -27,7 +27,7 @@ class StrictJson(MsgspecDTO[Model], Generic[Model]):
     @classmethod
     @override
     def create_for_field_definition(cls, *args: Any, **kwargs: Any) -> None:
-        """Nothing is generated: the Model is decoded as it stands."""
+        """Do nothing: the Model is decoded as it is."""
 
     @classmethod
     @override

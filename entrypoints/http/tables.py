@@ -1,4 +1,4 @@
-"""A table that a producer takes away, before it becomes CSV or XLSX."""
+"""A table for export, before it becomes CSV or XLSX."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Cell = str | int | bool | Decimal | datetime | None
 
 
 class Kind(Enum):
-    """What a column's cells are: ``MONEY`` in the currency's own unit, ``MOMENT`` an aware datetime."""
+    """The kind of a column's cells: ``MONEY`` in the currency's main unit, ``MOMENT`` an aware datetime."""
 
     TEXT = auto()
     COUNT = auto()
@@ -33,7 +33,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """``filename`` has no ending. ``title`` names the sheet, ``places`` are the decimal places of its amounts,
+    """``filename`` has no extension. ``title`` names the sheet, ``places`` are the decimal places of its amounts,
     ``timezone`` is the venue's.
     """
 

@@ -1,4 +1,4 @@
-"""Stripe's events."""
+"""The webhook for Stripe's events."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ from entrypoints.http.openapi import answers
 
 log = logging.getLogger(__name__)
 
-#: Stripe's events carry whole objects, so they may be larger than a buyer's request.
+#: Stripe's events contain whole objects, so they may be larger than a buyer's request.
 MAX_EVENT_BYTES = 1024 * 1024
 
 
-#: Fields that nothing here reads are left out; Stripe sends them, and is not refused for it.
+#: Fields that we do not read are left out; Stripe sends them, and that is not an error.
 _EVENT: Final = Schema(
     type=OpenAPIType.OBJECT,
     description="What happened at Stripe, as https://docs.stripe.com/api/events/object has it",
     required=["id", "type"],
     properties={
         "id": Schema(type=OpenAPIType.STRING, description="The same each time the event is sent; handled once"),
-        "type": Schema(type=OpenAPIType.STRING, description="What happened; types that we do nothing about are taken"),
+        "type": Schema(type=OpenAPIType.STRING, description="What happened; types that have no handler are accepted"),
         "livemode": Schema(
             type=OpenAPIType.BOOLEAN,
-            description="Events of another mode than this installation's key has are taken, and nothing is done",
+            description="Events of another mode than this installation's key are accepted and ignored",
         ),
         "data": Schema(
             type=OpenAPIType.OBJECT,
             properties={
                 "object": Schema(
                     type=OpenAPIType.OBJECT,
-                    description="What it happened to. Only its id is trusted: the object is asked for at Stripe",
+                    description="What it happened to. Only its id is trusted: the object is fetched from Stripe",
                     properties={"id": Schema(type=OpenAPIType.STRING)},
                 )
             },
@@ -65,8 +65,8 @@ _EXAMPLE: Final = {
 
 @dataclass
 class SignedEvent(Operation):
-    """The signature is one of the very bytes that came, so the handler takes these, and nothing of its own signature
-    tells OpenAPI about them.
+    """An operation that gets the raw bytes, because the signature covers these; OpenAPI cannot derive its body from the
+    handler's signature.
     """
 
     def __post_init__(self) -> None:
@@ -75,8 +75,8 @@ class SignedEvent(Operation):
 
 
 class RefusalLog:
-    """One line when the first webhook is refused, and then one in ``pause_seconds`` at most: an address that anybody
-    may call must not fill the log. ``now`` is in seconds.
+    """Logs the first refused webhook, and then at most one in ``pause_seconds``: a public address must not fill the
+    log. ``now`` is in seconds.
     """
 
     def __init__(self, *, pause_seconds: float = 60, now: Callable[[], float] = time.monotonic) -> None:
@@ -94,18 +94,18 @@ class RefusalLog:
         self._left_out = 0
 
 
-#: Where create_app leaves it in the application's state: handlers of errors get no dependencies.
+#: The key of the log in the application's state: error handlers get no dependencies.
 REFUSAL_LOG: Final = "webhook_refusals"
 
 
 def refused_signature(request: Request[Any, Any, Any], error: InvalidSignature) -> Response[ErrorOut]:
-    """Answered as everywhere; the operator learns why Stripe's events do not come through."""
+    """The usual answer; the log tells the operator why Stripe's events do not come through."""
     _note(request, str(error))
     return application_error(request, error)
 
 
 def refused_request(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorOut]:
-    """The same of a request without a signature, or that is too large."""
+    """The same for a request without a signature, or one that is too large."""
     answer = framework_error(request, error)
     _note(request, answer.content.message)
     return answer
@@ -145,7 +145,7 @@ async def stripe(
         ),
     ],
 ) -> ReceivedOut:
-    """Answered with an error, and so sent again by Stripe, only where trying again can help."""
+    """The answer is an error, and so Stripe sends the event again, only if trying again can help."""
     await handle_payment_event(await request.body(), stripe_signature)
     return ReceivedOut(received=True)
 

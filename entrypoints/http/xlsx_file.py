@@ -1,4 +1,4 @@
-"""Tables as XLSX: cells with types, so that any spreadsheet in any language adds up money and sorts by time."""
+"""Tables as XLSX: cells with types, which any spreadsheet in any language can sum and sort."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from entrypoints.http.tables import Cell, Kind, Table
 
 #: The media type.
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#: Rows that a sheet can have (ECMA-376), the header's included. What comes after them goes on in another sheet.
+#: Rows that a sheet can have (ECMA-376), including the header. More rows go into another sheet.
 MAX_ROWS: Final = 1_048_576
-#: Rows that are written in one go, in a thread.
+#: Rows that are written at a time, in a thread.
 _BATCH: Final = 500
 _CHUNK_BYTES: Final = 64 * 1024
 
@@ -41,9 +41,9 @@ def xlsx_stream(table: Table) -> Stream:
 
 
 async def xlsx_chunks(table: Table, *, max_rows: int = MAX_ROWS) -> AsyncGenerator[bytes, None]:
-    """The bytes of the file: one sheet, and more where a sheet is full.
+    """The bytes of the file: one sheet, and more if a sheet is full.
 
-    It is made on disk, so its memory stays small; the disk's room is given back whatever happens.
+    The file is made on disk, so its memory stays small; the disk space is always freed.
     """
     with tempfile.TemporaryFile() as file:
         book = _Book(file, table, max_rows)

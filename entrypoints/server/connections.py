@@ -1,4 +1,4 @@
-"""How many connections a server process keeps, in all and from one client."""
+"""Limits on the connections of a server process, in total and from one client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 #: Files that a process needs beside its connections: the database's, Redis's, Stripe's.
 FILES_OF_OUR_OWN: Final = 200
-#: More than this a process could not answer in time anyway.
+#: A process could not answer more than this in time anyway.
 MOST_CONNECTIONS: Final = 10_000
 #: From one client network. A school behind one address has some hundreds, a browser six.
 MOST_FROM_ONE_CLIENT: Final = 1_000
@@ -24,15 +24,15 @@ def _as_many_as_files_allow() -> int:
 
 @dataclass(slots=True)
 class ConnectionLimits:
-    """The bounds of one process; times are in seconds, sizes in bytes."""
+    """The limits of one process; times are in seconds, sizes in bytes."""
 
     most: int = field(default_factory=_as_many_as_files_allow)
     most_from_one_client: int = MOST_FROM_ONE_CLIENT
     head_seconds: float = 20
-    #: How long a body may take: so long, and a second more for each ``body_bytes_per_second`` that came.
+    #: How long a body may take: this long, and a second more for each ``body_bytes_per_second`` that came.
     body_seconds: float = 20
     body_bytes_per_second: int = 4 * 1024
-    #: How long a client may read nothing of an answer that is ready.
+    #: How long a client may stop reading an answer that is ready.
     reading_seconds: float = 60
 
 
@@ -47,7 +47,7 @@ class OpenConnections:
         return self._by_client.total()
 
     def of(self, client: str) -> int:
-        """How many connections the client has."""
+        """The number of the client's connections."""
         return self._by_client[client]
 
     def add(self, client: str) -> None:

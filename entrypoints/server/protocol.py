@@ -22,7 +22,7 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 
 
 class BoundedConfig(uvicorn.Config):
-    """What all connections of a server share."""
+    """The configuration that all connections of a server share."""
 
     def __init__(self, app: Any, *, limits: ConnectionLimits, trusts: Callable[[str], bool], **options: Any) -> None:
         super().__init__(app, **options)
@@ -32,11 +32,12 @@ class BoundedConfig(uvicorn.Config):
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose patience has an end: no head and no body that drips or never comes, and no client that does not
-    read its answer, ties up a connection. Where it has to stop, it answers the request that is on its way, and says
-    that it was the last.
+    """HTTP/1.1 with a limit on every wait: a head or a body that drips or never comes, or a client that does not read
+    its answer, cannot tie up a connection. When the server has to stop, it answers the request that is on its way, and
+    says that it was the last.
 
-    One connection too many is answered with 503; where the process is full, the one that was idle longest makes room.
+    One connection too many is answered with 503; if the process is full, the connection that was idle longest makes
+    room.
     """
 
     config: BoundedConfig
@@ -120,7 +121,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self.send_400_response("Request head too large.")
-        if self._is_body_open and self._body_timer is None:  # most bodies are here with their heads
+        if self._is_body_open and self._body_timer is None:  # most bodies come with their heads
             self._await_body()
 
     @override
@@ -138,7 +139,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing was asked that is not answered."""
+        """Whether every request is answered."""
         cycle = cast("Any", self.cycle)  # none before the first request
         return cycle is None or bool(cycle.response_complete)
 
@@ -150,7 +151,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return has.count >= self._limits.most and not self._make_room()
 
     def _is_proxy(self, host: str) -> bool:
-        """A proxy brings the connections of all its clients."""
+        """Whether the host is a proxy, which brings the connections of all its clients."""
         return is_private(host) or self.config.trusts(host)
 
     def _make_room(self) -> bool:

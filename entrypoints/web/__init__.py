@@ -1,1 +1,1 @@
-"""The pages that buyers see."""
+"""The pages for buyers."""

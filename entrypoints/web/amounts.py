@@ -1,4 +1,4 @@
-"""An amount as a buyer types it, read as the show's locale writes numbers, and asked about where it can mean two."""
+"""Amounts that buyers type, read as the show's locale writes numbers; an ambiguous one is refused with a question."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from babel.numbers import get_currency_symbol
 from domain.errors import InvalidAmount
 from domain.money import Currency
 
-#: More than any amount has, with its currency and separators.
+#: Longer than any amount with its currency and separators.
 MAX_LENGTH: Final = 40
 #: Before the decimals.
 MAX_DIGITS: Final = 12
 
-#: Always between groups of digits, in whatever locale: spaces and apostrophes.
+#: Separators of groups in every locale: spaces and apostrophes.
 _SEPARATORS_OF_GROUPS = " '"
 _ALIKE = str.maketrans(
     {
@@ -48,7 +48,7 @@ class NumberStyle:
     currency: Currency
 
     def read(self, typed: str) -> Decimal:
-        """What was typed; nothing is zero. Raises InvalidAmount, also where it can mean two amounts."""
+        """The typed amount; an empty text is zero. Raises InvalidAmount, also if it can mean two amounts."""
         text = _plain(typed)
         if not text:
             return Decimal(0)
@@ -65,7 +65,7 @@ class NumberStyle:
         return self.currency.format(minor).replace(".", _separators(self.locale)[1])
 
     def _decimal(self, number: str, typed: str) -> str:
-        """The number with a point for its decimals, and nothing else in it."""
+        """The number with a point before its decimals, and no other separators."""
         marks = [mark for mark in number if mark in ".,"]
         kinds = set(marks)
         if len(kinds) > 1:
@@ -121,7 +121,7 @@ class NumberStyle:
 
 
 def _plain(typed: str) -> str:
-    """Digits of every script as ASCII, and what looks alike as one."""
+    """The text with the digits of every script as ASCII, and one character for those that look alike."""
     text = _FULL_WIDTH.sub(lambda wide: unicodedata.normalize("NFKC", wide[0]), typed[: MAX_LENGTH * 4])
     text = text.translate(_ALIKE)
     digits = (str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
@@ -130,14 +130,14 @@ def _plain(typed: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _separators(locale: str) -> tuple[str, str]:
-    """What the locale has between groups, and before the decimals."""
+    """The locale's separator of groups, and the one before the decimals."""
     symbols = Locale.parse(locale, sep="-").number_symbols["latn"]
     return _plain(symbols["group"]) or " ", symbols["decimal"] if symbols["decimal"] in ".," else "."
 
 
 @lru_cache(maxsize=1000)
 def _marks(code: str, locale: str) -> frozenset[str]:
-    """What may stand before or behind an amount: the currency's code and its signs, or nothing."""
+    """The texts that may stand before or after an amount: the currency's code and its signs, or nothing."""
     parsed = Locale.parse(locale, sep="-")
     symbols = {get_currency_symbol(code, locale) for locale in (parsed, Locale("en"), *_homes(code))}
     narrow = {symbol.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for symbol in symbols if not symbol.isalpha()}
@@ -145,7 +145,7 @@ def _marks(code: str, locale: str) -> frozenset[str]:
     return frozenset({"", *written, *(mark.rstrip(".") for mark in written), *_ALSO.get(code, ())})
 
 
-#: How people write some currencies besides.
+#: Other common signs of some currencies.
 _ALSO: Final = {
     "CHF": ("fr", "fr.", "sfr", "sfr."),
     "EUR": ("euro", "euros"),

@@ -1,4 +1,4 @@
-"""Style sheet and scripts, under addresses that change with what is in them, so that browsers keep them for good."""
+"""Style sheet and scripts, at addresses that change with their content, so browsers can keep them for good."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Asset:
     zipped: bytes
 
     def to(self, request: Request[Any, Any, Any], *, cache_control: str, **headers: str) -> ASGIResponse:
-        """The file as the asking browser understands it."""
+        """The file in an encoding that the browser accepts."""
         zipped = accepts_gzip(request.scope)
         encoding = {"Content-Encoding": "gzip"} if zipped else {}
         return ASGIResponse(
@@ -61,13 +61,13 @@ def assets() -> dict[str, Asset]:
 
 
 def asset_path(name: str) -> str:
-    """Where a file of the folder static/ is."""
+    """The address of a file of the folder static/."""
     return assets()[name].path
 
 
 @get("/assets/{digest:str}/{name:str}", include_in_schema=False)
 async def asset(request: Request[Any, Any, Any], digest: FromPath[str], name: FromPath[str]) -> ASGIResponse:
-    """A file, whose address says which version of it is meant; of another version there is nothing to keep."""
+    """A file. The address names its version; an answer for another version must not be kept."""
     found = assets().get(name)
     if found is None:
         raise NotFound("No such file")

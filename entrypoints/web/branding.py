@@ -1,4 +1,4 @@
-"""What producers' pages are dressed in: their colours and pictures, from our own origin, kept by browsers for good."""
+"""The look of producers' pages: colours and pictures, from our own origin, kept by browsers for good."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from entrypoints.web.colours import style_sheet
 
 @get("/brand/{name:str}", include_in_schema=False)
 async def brand(name: FromPath[str]) -> Response[str]:
-    """The style sheet of a colour: the colour is in its address, so nothing has to be looked up."""
+    """The style sheet of a colour, which is in the address, so nothing has to be looked up."""
     try:
         colour = parse_colour(f"#{name.removesuffix('.css')}")
     except InvalidRequest:
@@ -25,7 +25,7 @@ async def brand(name: FromPath[str]) -> Response[str]:
 
 @get("/pictures/{name:str}", include_in_schema=False)
 async def picture(name: FromPath[str], get_picture: NamedDependency[GetPicture]) -> Response[bytes]:
-    """A logo or a show's image. Other sites may show it: links to a show are passed on with it."""
+    """A logo or a show's image. Other sites may show it, with a link to the show."""
     return Response(
         await get_picture(name),
         media_type="image/webp",

@@ -1,4 +1,4 @@
-"""The buyer's form: what was typed, what is wrong with it, and what it asks for."""
+"""The buyer's form: the typed values, their errors, and the request that they make."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Parsed = TypeVar("Parsed")
 
 @dataclass(frozen=True, slots=True)
 class CheckoutForm:
-    """Everything as typed. ``errors`` are sentences by the name of their field; "" is for the form as a whole."""
+    """All values as typed. ``errors`` are sentences by the name of their field; "" is for the form as a whole."""
 
     selection: Selection
     name: str = ""
@@ -46,7 +46,7 @@ class CheckoutForm:
     def request(
         self, show_id: UUID, policy: CheckoutPolicy, numbers: NumberStyle = PLAIN_NUMBERS
     ) -> CheckoutRequest | None:
-        """What is asked for; None where it makes no sense, and ``errors`` say why: all of it, not just the first."""
+        """The request; None if the form is invalid: then ``errors`` has all of the reasons, not just the first."""
         name = self._parse("name", parse_name)
         email = self._parse("email", parse_email)
         phone = self._parse("phone", parse_phone)
@@ -60,7 +60,7 @@ class CheckoutForm:
         return CheckoutRequest(cart=cart, customer=Customer(name, email, phone), expected_total=self._expected_total())
 
     def refuse(self, error: DomainError) -> None:
-        """Tell the error at the field that is to blame."""
+        """Show the error at the field that is to blame."""
         name = self.selection.field_of(error) or ""
         self.errors[name] = error_text(error)
         self.refusals[name] = error
@@ -71,7 +71,7 @@ class CheckoutForm:
 
     @property
     def is_about_tickets(self) -> bool:
-        """Whether the tickets must be chosen anew."""
+        """Whether the tickets must be chosen again."""
         return any(name not in ("name", "email", "phone") for name in self.errors)
 
     def _parse(self, name: str, parse: Callable[[str], Parsed]) -> Parsed | None:
@@ -82,7 +82,7 @@ class CheckoutForm:
             return None
 
     def _expected_total(self) -> Decimal:
-        # A form always says which total was on it; one that does not agrees to none.
+        # A form always carries the total it showed; if the text is not a number, the buyer agreed to none.
         try:
             return Decimal(self.expected_total)
         except InvalidOperation:

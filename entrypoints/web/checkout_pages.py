@@ -1,7 +1,7 @@
-"""The buyer's details, and the button that buys.
+"""The page with the buyer's details, and the button that buys.
 
-The address of the page has the tickets in it, so it can be reloaded, and a widget on another site can lead to it. What
-is sent from it is answered by a redirect: a reload of what comes after sends nothing again.
+The page's address contains the tickets, so the page can be reloaded, and a widget on another site can link to it. A
+redirect answers its form: reloading the page after it sends nothing again.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from entrypoints.web.show_pages import price, show_context
 
 log = logging.getLogger(__name__)
 
-#: Kept by the browser that showed it, so that its back button finds what was typed; fetched anew otherwise.
+#: The browser that showed it keeps it, and its back button finds the typed values; otherwise it is fetched again.
 _CACHE: Final = {"Cache-Control": "private, no-cache", "Referrer-Policy": "strict-origin-when-cross-origin"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckoutFormPage:
-    """What the page is made with."""
+    """The dependencies of the page."""
 
     get_show: GetShow
     quote_cart: QuoteCart
@@ -63,7 +63,7 @@ class CheckoutFormPage:
     async def page(
         self, request: Request[Any, Any, Any], show_id: UUID, form: CheckoutForm, status_code: int = HTTP_200_OK
     ) -> Response[str]:
-        """The form as it was typed, at today's price, with what is wrong told where it is wrong."""
+        """The form as it was typed, at today's price, with each error at its field."""
         await ensure_not_guessing(request, form.selection.promo_code)
         display = await self.get_show(show_id)
         quote, problem = await price(form.selection, display, self.quote_cart, self.policy)
@@ -90,7 +90,7 @@ class CheckoutFormPage:
         return self.pages.page("checkout.html", context, status_code=status_code, headers=_CACHE)
 
     async def buy(self, request: Request[Any, Any, Any], form: CheckoutForm, wanted: CheckoutRequest) -> Order | int:
-        """The order; or the HTTP status to show the form with again, whose errors say why."""
+        """The order; or the HTTP status for showing the form again, with the reasons in its errors."""
         try:
             return await self.submit_checkout_form(csrf_token(request), form.key, wanted)
         except PriceChanged as error:
@@ -110,10 +110,11 @@ class CheckoutFormPage:
             return row_of(error).status
 
     def way_to_pay(self, order: Order) -> str:
-        """Where the browser goes with its order."""
+        """The address to which the browser goes with its order."""
         url = self.links.checkout_url(order)
         if order.checkout_url == url and not self.pages.policy.leads_to(url):
-            # A payment page under a domain of the producer's: the form may not lead there, a link on our page may.
+            # A payment page on the producer's own domain: the form may not redirect there, but a link on our page may
+            # lead there.
             return self.links.order_page(order)
         return url
 
@@ -130,7 +131,7 @@ _HELD: Final = "Your tickets are held for you, but the payment page did not open
 async def checkout_page(
     request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[CheckoutFormPage]
 ) -> Response[str]:
-    """The tickets in the query at their price, and a form for who they are for."""
+    """The tickets in the query at their price, and a form for the buyer's details."""
     form = CheckoutForm(Selection.of(dict(request.query_params.items())))
     return await form_desk.page(request, show_id, form)
 
@@ -139,7 +140,7 @@ async def checkout_page(
 async def buy(
     request: Request[Any, Any, Any], show_id: FromPath[UUID], form_desk: NamedDependency[CheckoutFormPage]
 ) -> Response[Any]:
-    """One order, however often it is sent (application.checkout.checkout_form)."""
+    """Makes one order, even if the form is sent several times (application.checkout.checkout_form)."""
     fields = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     form = CheckoutForm.of(fields)
     if fields.get("do") == "update":

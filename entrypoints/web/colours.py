@@ -1,13 +1,13 @@
-"""Colours that can be read, whatever colour a producer picks (WCAG 2.2, 1.4.3 and 1.4.11)."""
+"""Readable colours, for any colour that a producer picks (WCAG 2.2, 1.4.3 and 1.4.11)."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Final
 
-#: The house's colour, for producers who named none.
+#: The default colour, for producers who named none.
 DEFAULT_COLOUR: Final = "#5b2bd9"
-#: What text stands on: the page, and the cards on it. The same as in storefront.css.
+#: The backgrounds of text: the page, and the cards on it. The same as in storefront.css.
 LIGHT_SURFACES: Final = ("#f7f5f2", "#ffffff")
 DARK_SURFACES: Final = ("#121116", "#1d1b22")
 #: AA for text of any size; more than enough for outlines.
@@ -27,12 +27,12 @@ def contrast(one: str, other: str) -> float:
 
 
 def text_on(background: str) -> str:
-    """Black or white, whichever reads better on it: 4.58 at the least, at a grey in the middle."""
+    """Black or white, the one with more contrast: 4.58 at least, at a grey in the middle."""
     return max(_WHITE, _BLACK, key=lambda text: contrast(text, background))
 
 
 def readable(colour: str, surfaces: tuple[str, ...], towards: str) -> str:
-    """The colour, mixed with ``towards`` no more than it takes to read it on every one of the surfaces."""
+    """The colour, mixed with as little of ``towards`` as makes it readable on all of the surfaces."""
     for step in range(_STEPS + 1):
         mixed = _mix(colour, towards, step / _STEPS)
         if all(contrast(mixed, surface) >= LEAST_CONTRAST for surface in surfaces):

@@ -1,4 +1,4 @@
-"""The token in every form, held against a cookie of the same browser."""
+"""The token in every form, checked against a cookie of the same browser."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing_extensions import override
 
 from entrypoints.settings import Settings
 
-#: Where nothing is changed by a form the cookie is not set, so that those pages are the same for everybody and may be
-#: cached; the API takes JSON and bearer tokens, and no cookie at all.
+#: Pages without a form that changes something do not set the cookie: they are the same for all buyers and may be
+#: cached. The API takes JSON and bearer tokens, and no cookie.
 _WITHOUT = (
     r"^/api/",
     r"^/schema",
@@ -48,8 +48,8 @@ def csrf_config(settings: Settings) -> CSRFConfig:
 
 
 class FormTokens(CSRFMiddleware):
-    """Litestar's own, for an installation whose secret was changed: forms that were opened under one of the ``earlier``
-    secrets may be sent, and a browser whose cookie is from before all of them is given another one, not locked out.
+    """Litestar's protection, extended for an installation whose secret was changed: it accepts forms that were opened
+    with one of the ``earlier`` secrets, and gives a browser with a still older cookie a new one instead of refusing it.
     """
 
     def __init__(self, app: ASGIApp, config: CSRFConfig, earlier: Sequence[str] = ()) -> None:
@@ -83,6 +83,6 @@ class FormTokens(CSRFMiddleware):
 
 
 def csrf_token(request: Request[Any, Any, Any]) -> str:
-    """The token of the asking browser: the same in all its tabs, and known to it alone."""
+    """The token of the browser: the same in all its tabs, and secret to others."""
     token = ScopeState.from_scope(request.scope).csrf_token
     return token if isinstance(token, str) else ""

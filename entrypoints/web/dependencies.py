@@ -1,4 +1,4 @@
-"""What the storefront's pages ask for by name, over the use cases that the API has."""
+"""The dependencies of the storefront's pages, in addition to the API's use cases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def create_pages(container: Container) -> Pages:
 
 
 def web_dependencies(container: Container, pages: Pages, page_cache: PageCache) -> dict[str, Provide]:
-    """One of each for the whole application."""
+    """The dependencies by name, one of each for the whole application."""
     desk = CheckoutFormPage(
         get_show=container.get_show(),
         quote_cart=container.quote_cart(),

@@ -1,4 +1,6 @@
-"""Errors for people: a browser that asks for a page gets one; whoever asks for JSON gets what docs/api.md says."""
+"""Errors for people: a browser that asks for a page gets one; a client that asks for JSON gets the error of
+docs/api.md.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ Handler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a page says: ``title``, and what can be done about it."""
+    """The words of a page: ``title``, and what the buyer can do."""
 
     title: str
     advice: str
@@ -32,9 +34,9 @@ _BUSY: Final = Words(
     "Very many people are here right now",
     "Please try again in a few seconds. If you have ordered already, your tickets are safe.",
 )
-#: Statuses of pages that may be there in a moment.
+#: Statuses of pages that may be available in a moment.
 _FOR_NOW: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-#: The pay page asks again by itself until the payment page is there, so it goes on asking when it was refused.
+#: The pay page reloads until the payment page is there, so it must reload after a refusal, too.
 _ASKING_PAGE: Final = "/pay"
 _ASK_AGAIN_SECONDS: Final = "5"
 _EXPIRED: Final = Words(
@@ -56,7 +58,7 @@ _WORDS: Final = {
 
 
 def handlers_for_browsers(pages: Pages) -> dict[int | type[Exception], Handler]:
-    """The API's handlers of errors, whose answers are put on a page for whoever wants one."""
+    """The API's error handlers, with their answers as pages for browsers that ask for one."""
     return {kind: _on_a_page(handler, pages) for kind, handler in EXCEPTION_HANDLERS.items()}
 
 
@@ -74,7 +76,7 @@ def _on_a_page(handler: Handler, pages: Pages) -> Handler:
 
 
 def _helps_again(request: Request[Any, Any, Any], error: Exception, status: HTTPStatus) -> bool:
-    """Whether the same page, opened again, may be there."""
+    """Whether opening the same page again may help."""
     if isinstance(error, PermissionDeniedException):
         return True
     return request.method == "GET" and status in _FOR_NOW

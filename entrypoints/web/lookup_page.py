@@ -1,4 +1,4 @@
-"""A buyer who lost the mail asks for the links to their orders."""
+"""The page where a buyer who lost the mail asks for the links to their orders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from entrypoints.web.rendering import Pages
 async def lookup_page(
     request: Request[Any, Any, Any], pages: NamedDependency[Pages], sent: FromQuery[bool] = False
 ) -> Response[str]:
-    """The form; with ``sent`` what happens now, which is the same whether or not there are orders."""
+    """The form; with ``sent`` what happens next, which is the same whether or not there are orders."""
     return pages.page("lookup.html", _context(request, sent=sent))
 
 
@@ -31,7 +31,7 @@ async def lookup_page(
 async def look_up(
     request: Request[Any, Any, Any], pages: NamedDependency[Pages], look_up_orders: NamedDependency[LookUpOrders]
 ) -> Response[Any]:
-    """Mails the links; nothing that is shown tells whether the address has orders."""
+    """Mails the links; the answer never reveals whether the address has orders."""
     typed = str((await request.form()).get("email", ""))
     try:
         email = parse_email(typed)

@@ -1,4 +1,4 @@
-"""An order's pages: where Stripe's payment page, free checkouts and mails lead to."""
+"""An order's pages, which Stripe's payment page, free checkouts and mails lead to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from entrypoints.web.page_format import PageFormat
 from entrypoints.web.qr import qr_code
 from entrypoints.web.rendering import Pages
 
-#: How often the pay page looks whether the payment page is there.
+#: How often the pay page checks whether the payment page is there.
 ASK_AGAIN_SECONDS: Final = 2
 
 
@@ -37,7 +37,7 @@ async def opened(
     order_tokens: NamedDependency[OrderTokens],
     token: FromQuery[str] = "",
 ) -> OrderDetails:
-    """The order, for whoever has its token. For all others it does not exist."""
+    """The order, for clients with its token. For all others it does not exist."""
     if not order_tokens.matches(order_id, token):
         raise NotFound("No such order")
     found = await get_order(order_id)
@@ -54,7 +54,7 @@ async def order_page(
     links: NamedDependency[Links],
     cancel_order: NamedDependency[CancelOrder],
 ) -> Response[str]:
-    """How the order stands, and what its buyer can do about it."""
+    """The order's state, and what its buyer can do."""
     order = opened.order
     return pages.page(
         "order.html",
@@ -77,7 +77,7 @@ async def order_page(
 async def cancel(
     opened: NamedDependency[OrderDetails], cancel_order: NamedDependency[CancelOrder], links: NamedDependency[Links]
 ) -> Redirect:
-    """Gives the hold back. One that cannot be cancelled any more is shown as what it is now."""
+    """Releases the hold. An order that can no longer be cancelled is shown in its present state."""
     try:
         order = await cancel_order(opened.order.id)
     except Conflict:
@@ -92,7 +92,7 @@ async def pay_page(
     links: NamedDependency[Links],
     pages: NamedDependency[Pages],
 ) -> Response[Any]:
-    """Sends the buyer on to Stripe's page as soon as it is there; asks again every few seconds until then."""
+    """Forwards the buyer to Stripe's page as soon as it is there; until then the page reloads every few seconds."""
     order = opened.order
     if not order.holds_tickets:
         return Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER)
@@ -103,7 +103,7 @@ async def pay_page(
 
 
 def _state(found: OrderDetails, now: datetime, *, came_from_paying: bool) -> str:
-    """Which of the order page's stories is told."""
+    """The state that the order page shows."""
     order, show = found.order, found.display.show
     if order.success:
         return "success"
@@ -119,7 +119,7 @@ def _state(found: OrderDetails, now: datetime, *, came_from_paying: bool) -> str
 
 
 def _refund_heading(money: MoneyBack | None) -> str:
-    """What became of an order that was refunded: free tickets have no money that goes back."""
+    """The heading of a refunded order; free tickets have no money that goes back."""
     if money is None:
         return "Your tickets were taken back"
     return {

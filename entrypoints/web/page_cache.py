@@ -1,4 +1,4 @@
-"""Pages that are the same for everybody, rendered once a second at most."""
+"""A cache of pages that are the same for all buyers: each is rendered at most once a second."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 #: How old an answer may be, here and in caches on the way.
 FRESH_SECONDS: Final = 1.0
-#: Answers that are kept, oldest use first to go: a page of 20 KB each, so some megabytes.
+#: The most answers kept; the least recently used goes first. A page has 20 KB, so this is some megabytes.
 MAX_ANSWERS: Final = 256
 
 
@@ -38,7 +38,7 @@ class CachedAnswer:
         return cls(plain, gzip.compress(plain, compresslevel=6, mtime=0), raw)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """The answer as the asking browser understands it."""
+        """Send the answer in an encoding that the browser accepts."""
         zipped = accepts_gzip(scope)
         body = self.zipped if zipped else self.plain
         headers: RawHeaders = [*self.headers, (b"content-length", str(len(body)).encode())]
@@ -49,12 +49,12 @@ class CachedAnswer:
 
 
 def key_of(scope: Scope) -> str:
-    """What an answer is kept under: its address."""
+    """The cache key of an answer: its address."""
     return f"{scope['path']}?{scope['query_string'].decode()}"
 
 
 class PageCache:
-    """Answers by key. Whoever asks for one that is being made waits for it: a crowd makes it once."""
+    """Answers by key. Requests for an answer that is being made wait for it, so a crowd makes it once."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -70,7 +70,7 @@ class PageCache:
         return kept[1]
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[CachedAnswer]]) -> CachedAnswer:
-        """The answer, no older than FRESH_SECONDS. Raises what ``make`` raises; that is not remembered."""
+        """The answer, no older than FRESH_SECONDS. Raises what ``make`` raises; failures are not cached."""
         if kept := self.fresh(key):
             return kept
         making = self._making.get(key)
@@ -78,7 +78,7 @@ class PageCache:
             making = asyncio.create_task(self._make(key, make))
             self._making[key] = making
             making.add_done_callback(lambda _: self._making.pop(key, None))
-        # Shielded: a browser that goes away does not take the page from the others who wait for it.
+        # Shielded: a browser that disconnects does not take the page from the others who wait for it.
         return await asyncio.shield(making)
 
     async def _make(self, key: Hashable, make: Callable[[], Awaitable[CachedAnswer]]) -> CachedAnswer:
@@ -92,7 +92,7 @@ class PageCache:
 
 
 def from_cache(page_cache: PageCache) -> Callable[[ASGIApp], ASGIApp]:
-    """Middleware of pages that are the same for everybody: what is fresh is sent before anything else is done."""
+    """Middleware for pages that are the same for all buyers: it sends a fresh answer before anything else is done."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,7 +105,7 @@ def from_cache(page_cache: PageCache) -> Callable[[ASGIApp], ASGIApp]:
 
 
 def accepts_gzip(scope: Any) -> bool:
-    """Whether the browser says so. Every browser does; a refusal by weight ("gzip;q=0") is understood, too."""
+    """Whether the browser accepts gzip. Every browser does; a refusal by weight ("gzip;q=0") is understood, too."""
     for name, value in scope["headers"]:
         if name == b"accept-encoding":
             return b"gzip" in value and b"gzip;q=0" not in value.replace(b" ", b"")

@@ -22,7 +22,7 @@ from domain.tax import TaxMode
 from domain.venue_clock import last_day
 from entrypoints.web.amounts import NumberStyle
 
-#: So few left are worth telling.
+#: From this number down, pages show how many tickets are left.
 FEW = 10
 _TAX_NOTES: Final = {
     TaxMode.EXCLUSIVE: "Where a tax applies it is added on the payment page.",
@@ -33,7 +33,7 @@ _TAX_NOTES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PageFormat:
-    """Everything on a page about one show that depends on where it plays."""
+    """The parts of a page about one show that depend on where it plays."""
 
     show: Show
     currency: Currency
@@ -45,13 +45,13 @@ class PageFormat:
         return cls(display.show, display.producer.currency, display.producer.tax, policy)
 
     def price_with_fees(self, minor: int) -> str:
-        """What a ticket of this price costs whoever buys it: the first price that a buyer reads has all of it in it, as
-        United States law (16 CFR 464) and the European Union's (Directive 98/6/EC) want it.
+        """The full price that a buyer pays for a ticket of this price: the first price that a buyer reads must include
+        all fees, by United States law (16 CFR 464) and the European Union's (Directive 98/6/EC).
         """
         return self.price(minor + self._fees(minor))
 
     def fees_note(self, minor: int) -> str:
-        """What ``price_with_fees`` is made of, such as "$20.00 plus $2.42 fees"; "" where there are none."""
+        """The parts of ``price_with_fees``, such as "$20.00 plus $2.42 fees"; "" without fees."""
         fees = self._fees(minor)
         return f"{self.price(minor)} plus {self.price(fees)} fees" if fees else ""
 
@@ -65,7 +65,7 @@ class PageFormat:
 
     @property
     def tax_note(self) -> str:
-        """What a buyer has to know of tax before they pay; "" where none is charged."""
+        """The note about tax that a buyer must see before paying; "" if none is charged."""
         return _TAX_NOTES[self.tax]
 
     @property
@@ -73,11 +73,11 @@ class PageFormat:
         return Locale.parse(self.show.locale, sep="-")
 
     def price(self, minor: int) -> str:
-        """Such as "$54.84", or "54,84 €"."""
+        """A price, such as "$54.84", or "54,84 €"."""
         return formatting.price(self.currency, minor, self.show.locale)
 
     def day(self, moment: datetime) -> str:
-        """Such as "Friday, November 27, 2026"."""
+        """A day, such as "Friday, November 27, 2026"."""
         return format_date(self.show.local(moment), "full", locale=self.locale)
 
     def days(self) -> str:
@@ -85,7 +85,7 @@ class PageFormat:
         return formatting.days_from(*self._first_and_last, self.locale)
 
     def month(self) -> str:
-        """The small line of a calendar's leaf: "Nov", or what is left to say of a show of several months."""
+        """The small line of a calendar sheet: "Nov", or the rest of the dates for a show of several months."""
         first, last = self._first_and_last
         month = self._month(first)
         if (first.year, first.month) == (last.year, last.month):
@@ -93,7 +93,7 @@ class PageFormat:
         return f"{month} – {last.day} {self._month(last)}"
 
     def days_of_month(self) -> str:
-        """The large line of a calendar's leaf: "27", or "2–4"."""
+        """The large line of a calendar sheet: "27", or "2–4"."""
         first, last = self._first_and_last
         is_several = first != last and (first.year, first.month) == (last.year, last.month)
         return f"{first.day}–{last.day}" if is_several else str(first.day)
@@ -107,15 +107,15 @@ class PageFormat:
         return format_skeleton("MMM", datetime.combine(day, time()), locale=self.locale)
 
     def clock(self, moment: datetime) -> str:
-        """Such as "7:30 PM", or "19:30"."""
+        """A time, such as "7:30 PM", or "19:30"."""
         return format_time(self.show.local(moment), "short", locale=self.locale)
 
     def zone(self, moment: datetime) -> str:
-        """Such as "EST"."""
+        """A time zone, such as "EST"."""
         return formatting.zone(moment, self.show.zone)
 
     def from_price(self, tickets: tuple[Ticket, ...]) -> str:
-        """What the cheapest ticket that is left costs, or that there is none. In English, but for the price."""
+        """The price of the cheapest ticket that is left, or that none is left. In English, except for the price."""
         left = _left(tickets)
         if not left:
             return "Sold out"
@@ -142,8 +142,8 @@ def is_sold_out(tickets: Sequence[tuple[Ticket, int]]) -> bool:
 
 
 def error_text(error: DomainError, words: PageFormat | None = None) -> str:
-    """An error as a page tells it: the API's words are kept for programs, where people need plainer ones. ``words``
-    write its amount as the rest of the page does.
+    """The error as a page words it: the API's messages are for programs, and people need plainer ones. ``words`` writes
+    its amount as the rest of the page does.
     """
     if isinstance(error, InvalidEmail):
         return "This is not a complete e-mail address. It should look like name@example.org."
@@ -156,7 +156,7 @@ def _left(tickets: tuple[Ticket, ...]) -> list[Ticket]:
 
 
 def left(ticket: Ticket) -> str:
-    """How many are left, where that is worth telling."""
+    """How many are left, if they are few; else ""."""
     inventory = ticket.inventory
     if inventory.remaining:
         return f"Only {inventory.remaining} left" if inventory.remaining <= FEW else ""

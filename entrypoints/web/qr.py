@@ -1,4 +1,4 @@
-"""A ticket's QR code on a page: black on white whatever the page's colours are, as scanners want it."""
+"""A ticket's QR code on a page: black on white in any design, as scanners need it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _QUIET_ZONE_MODULES = 4
 
 
 def qr_code(content: str) -> Markup:
-    """The code as inline SVG, with no style in it, as large as what it stands in.
+    """The code as inline SVG without styles, as large as its container.
 
-    Its error correction is M (15 %), or better where the same size has room for it: a ticket’s code gets Q (25 %).
+    Its error correction is M (15 %), or better if the same size has room for it: a ticket’s code gets Q (25 %).
     """
     code = segno.make_qr(content, error="m", boost_error=True)
     svg = code.svg_inline(

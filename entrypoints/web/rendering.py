@@ -1,4 +1,4 @@
-"""Every page is rendered here: one template engine, one layout, one set of headers."""
+"""Rendering of all pages: one template engine, one layout, one set of headers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Pages:
         self._engine.filters["rfc3339"] = datetime.isoformat
 
     def text(self, template: str, context: Mapping[str, Any]) -> str:
-        """The rendered template. ``now`` is there for every one of them: pages count down from the server's clock."""
+        """The rendered template. Every template gets ``now``: pages count down from the server's clock."""
         return self._engine.get_template(template).render({"now": self.now(), **context})
 
     def page(
@@ -67,7 +67,7 @@ class Pages:
     def public(
         self, template: str, context: Mapping[str, Any], *, frame_ancestors: tuple[str, ...] = ()
     ) -> CachedAnswer:
-        """A page that is the same for everybody for a moment."""
+        """A page that is the same for all buyers for a moment."""
         return CachedAnswer.of(
             self.text(template, context),
             media_type=_HTML,

@@ -1,4 +1,4 @@
-"""What browsers are told not to do with our pages."""
+"""Headers that restrict what browsers may do with our pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STRIPE_API: Final = "https://api.stripe.com"
 STRIPE_PAY_PAGES: Final = "https://checkout.stripe.com"
 _NOBODY: Final = "'none'"
 
-#: For everything, pages and API alike, unless an answer says otherwise itself.
+#: For all answers, pages and API, unless an answer sets its own.
 _DEFAULTS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -24,13 +24,13 @@ _DEFAULTS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-#: An address with an order's token in it is told to nobody and kept nowhere.
+#: An address that contains an order's token must not be passed on or stored.
 PRIVATE: Final = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
 
 
-#: Browsers that have been here by TLS come back by TLS alone. Other hosts of the domain are not ours to speak for.
+#: Browsers that came by TLS come back only by TLS. Other hosts of the domain are not ours to decide about.
 STRICT_TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}
-#: The catalog is the same for everybody; all else that the API says is about somebody.
+#: The catalog is the same for all; every other answer of the API is private.
 _API: Final = "/api/"
 _PUBLIC_API: Final = "/api/v1/shows"
 
@@ -40,7 +40,7 @@ def _raw(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def harden(settings: Settings) -> BeforeMessageSendHookHandler:
-    """Hook: every answer has the headers above, unless it says otherwise itself."""
+    """Hook: adds the headers above to every answer that does not set its own."""
     is_https = settings.public_url.startswith("https:")
     defaults = _raw({**_DEFAULTS, **(STRICT_TRANSPORT if is_https else {})})
     private = _raw(PRIVATE) + tuple(default for default in defaults if default[0] != b"referrer-policy")
@@ -57,7 +57,7 @@ def harden(settings: Settings) -> BeforeMessageSendHookHandler:
 
 
 def _is_private(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Whether the answer is about somebody: the API's own, or one with an order's token in its address or the next."""
+    """Whether the answer is private: the API's own, or one with an order's token in its address or the next."""
     path = scope["path"]
     if path.startswith(_API) and not path.startswith(_PUBLIC_API):
         return True
@@ -68,7 +68,9 @@ def _is_private(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PagePolicy:
-    """The Content-Security-Policy of pages. ``pay_pages`` is the origin that buyers are sent on to."""
+    """The Content-Security-Policy of pages. ``pay_pages`` is the origin of the payment pages that buyers are forwarded
+    to.
+    """
 
     pay_pages: str
 
@@ -81,11 +83,13 @@ class PagePolicy:
         return cls(f"{parts.scheme}://{parts.netloc}")
 
     def leads_to(self, url: str) -> bool:
-        """Whether a form may be answered with this address: Chromium holds redirects against form-action, too."""
+        """Whether a form may be answered with a redirect to this address: Chromium checks redirects against
+        form-action, too.
+        """
         return url.startswith(f"{self.pay_pages}/")
 
     def header(self, *, frame_ancestors: tuple[str, ...] = ()) -> str:
-        """``frame_ancestors`` are the sites that may show the page in a frame."""
+        """The header. ``frame_ancestors`` are the sites that may show the page in a frame."""
         return (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
             f"form-action 'self' {self.pay_pages}; base-uri 'none'; "

@@ -1,6 +1,6 @@
-"""What a buyer has chosen, as forms and addresses carry it: "q-<ticket>" tickets for "d-<ticket>" each, and "promo".
+"""A buyer's choice, as forms and addresses carry it: "q-<ticket>" tickets for "d-<ticket>" each, and "promo".
 
-Everything stays as it was typed, so that a page shown again has it as it was.
+All values stay as typed, so a page that is shown again has them unchanged.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from domain.money import currency
 from domain.policy import CheckoutPolicy
 from entrypoints.web.amounts import NumberStyle
 
-#: More fields than any show has tickets to choose from. What comes after them is not read.
+#: More fields than any show has tickets to choose from. Fields beyond it are not read.
 MAX_LINES: Final = 100
-#: As the United States write numbers.
+#: Numbers as the United States write them.
 PLAIN_NUMBERS: Final = NumberStyle("en-US", currency("USD"))
 _QUANTITY, _DONATION, _PROMO = "q-", "d-", "promo"
 _LINE = re.compile(r"tickets\[(?P<position>\d+)\]\.(?P<name>\w+)")
@@ -37,7 +37,7 @@ class Selection:
 
     @classmethod
     def of(cls, fields: Mapping[str, str]) -> Selection:
-        """From a form, or the query of an address."""
+        """The choice in a form, or in the query of an address."""
         return cls(
             quantities=_starting_with(_QUANTITY, fields),
             donations=_starting_with(_DONATION, fields),
@@ -46,11 +46,11 @@ class Selection:
 
     @property
     def has_amounts(self) -> bool:
-        """Whether anything was typed that only the show's locale and currency say how to read."""
+        """Whether there are typed amounts, which can only be read with the show's locale and currency."""
         return any(typed.strip() for typed in self.donations.values())
 
     def to_cart(self, show_id: UUID, policy: CheckoutPolicy, style: NumberStyle = PLAIN_NUMBERS) -> Cart:
-        """``style`` is how amounts are written there.
+        """The cart. ``style`` is how amounts are written there.
 
         Raises InvalidQuantity, InvalidAmount, TicketNotFound, and what Cart.of raises.
         """
@@ -61,7 +61,7 @@ class Selection:
         return Cart.of(show_id, lines, promo_code=self.promo_code or None, policy=policy)
 
     def query(self) -> str:
-        """What is chosen as the query of an address; "" for nothing."""
+        """The choice as the query of an address; "" for an empty one."""
         chosen = {id_: typed for id_, typed in self.quantities.items() if typed.strip() not in ("", "0")}
         fields = {_QUANTITY + id_: typed for id_, typed in chosen.items()}
         fields |= {_DONATION + id_: typed for id_, typed in self.donations.items() if id_ in chosen}
@@ -83,7 +83,7 @@ class Selection:
         except ValueError:
             raise TicketNotFound("No such ticket in this show", field=f"tickets[{position}].ticket_id") from None
         quantity = _quantity(typed, position)
-        # An amount beside no ticket is of no interest, however it is written.
+        # Ignore the amount of a ticket that is not chosen, however it is written.
         donation = _amount(self.donations.get(ticket_id, ""), position, style) if quantity else Decimal(0)
         return CartLine(position, parsed_id, quantity, donation)
 

@@ -1,7 +1,7 @@
-"""What is on sale: the list of shows, a show's page with its tickets, and what keeps that page fresh.
+"""What is on sale: the list of shows, a show's page with its tickets, and the updates of an open page.
 
-All of it is the same for everybody and sets no cookie: it is rendered once a second, however many look at it. Choosing
-tickets is a form that is sent by GET, so it changes nothing and needs no protection.
+These pages are the same for all buyers and set no cookie: each is rendered at most once a second. Choosing tickets is a
+form that is sent by GET, so it changes nothing and needs no protection.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ async def show_list(
     producer: FromQuery[UUID | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> CachedAnswer:
-    """Shows on sale, soonest first; ``producer`` asks for those of one house."""
+    """Shows on sale, soonest first; ``producer`` limits them to one producer."""
 
     async def make() -> CachedAnswer:
         after = ShowCursor(*decode_cursor(cursor)) if cursor else None
@@ -74,7 +74,7 @@ async def show_page(
     policy: NamedDependency[CheckoutPolicy],
     links: NamedDependency[Links],
 ) -> CachedAnswer:
-    """A show and its tickets. With a query the tickets are chosen already: the way back from the next page."""
+    """A show and its tickets. A query holds chosen tickets: the way back from the next page."""
 
     async def make() -> CachedAnswer:
         selection = Selection.of(dict(request.query_params.items()))
@@ -98,7 +98,7 @@ async def remaining(
     page_cache: NamedDependency[PageCache],
     policy: NamedDependency[CheckoutPolicy],
 ) -> CachedAnswer:
-    """How many of each ticket may still be chosen, for pages that are open already."""
+    """How many of each ticket may still be chosen, for pages that are already open."""
 
     async def make() -> CachedAnswer:
         display = await get_show(show_id)
@@ -124,7 +124,7 @@ async def total(
     pages: NamedDependency[Pages],
     policy: NamedDependency[CheckoutPolicy],
 ) -> ASGIResponse:
-    """What the tickets in the query cost now, as the part of the page that tells it."""
+    """The present price of the tickets in the query, as the part of the page that shows it."""
     selection = Selection.of(dict(request.query_params.items()))
     await ensure_not_guessing(request, selection.promo_code)
     display = await get_show(show_id)
@@ -141,7 +141,7 @@ async def total(
 async def price(
     selection: Selection, display: ShowDetails, quote_cart: QuoteCart, policy: CheckoutPolicy
 ) -> tuple[Quote | None, DomainError | None]:
-    """The quote of what is chosen, or why there is none."""
+    """The quote of the choice, or why there is none."""
     try:
         return await quote_cart(
             selection.to_cart(display.show.id, policy, PageFormat.of(display, policy).numbers)
@@ -153,7 +153,7 @@ async def price(
 def show_context(
     display: ShowDetails, selection: Selection, policy: CheckoutPolicy, problem: DomainError | None = None
 ) -> dict[str, Any]:
-    """What every page with tickets to choose needs. ``problem`` is told at the field that it is about."""
+    """The template values of every page with tickets to choose. ``problem`` is shown at the field that it is about."""
     words = PageFormat.of(display, policy)
     return {
         "show": display.show,
@@ -168,7 +168,7 @@ def show_context(
 
 
 def most_of(remaining: int, policy: CheckoutPolicy) -> int:
-    """How many tickets of which so many remain can be chosen."""
+    """How many tickets can be chosen if ``remaining`` are left."""
     return min(remaining, policy.max_tickets_per_order)
 
 

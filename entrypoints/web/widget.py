@@ -2,9 +2,9 @@
 
     <script src="https://tickets.example/widget.js" data-show="SHOW_ID" async></script>
 
-The script puts a frame where it stands. In it tickets are chosen and priced, no more: going on opens our own page in
-the whole window. So nothing in the frame needs a cookie, which browsers keep from frames of other sites, and the buyer
-sees in the address bar who takes their name and money.
+The script replaces itself with a frame in which the buyer chooses tickets and sees their price. The next step opens our
+own page in the whole window. So nothing in the frame needs a cookie, which browsers keep from frames of other sites,
+and the buyer sees in the address bar who takes their name and money.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
 from entrypoints.web.show_pages import show_context
 
-#: The script's address stands on other people's sites, so it stays the same; a new version is there within the hour.
+#: Other people's sites contain the script's address, so it stays the same; browsers get a new version within the hour.
 _SCRIPT_CACHE = "public, max-age=3600"
 
 
 @get("/widget.js", include_in_schema=False)
 async def script(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """What the producer's site loads."""
+    """The script that the producer's site loads."""
     return assets()["widget.js"].to(
         request, cache_control=_SCRIPT_CACHE, **{"Cross-Origin-Resource-Policy": "cross-origin"}
     )
@@ -46,7 +46,7 @@ async def frame(
     page_cache: NamedDependency[PageCache],
     policy: NamedDependency[CheckoutPolicy],
 ) -> CachedAnswer:
-    """The tickets alone. Only the producer's own sites may show it in a frame."""
+    """Only the tickets. Only the producer's own sites may show it in a frame."""
 
     async def make() -> CachedAnswer:
         display = await get_show(show_id)

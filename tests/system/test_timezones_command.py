@@ -77,10 +77,10 @@ async def test_newer_rules_are_found_and_applied_once(environment: dict[str, str
 
     applied = await timezones("apply")
     assert applied.code == 0
-    assert applied.out.splitlines()[-1] == f"1 shows mended by the rules {RULES}; 1 calendar entry is sent."
+    assert applied.out.splitlines()[-1] == f"1 shows fixed by the rules {RULES}; 1 calendar entry is sent."
     clean = await timezones("check")
     assert (clean.code, clean.out.splitlines()[-1]) == (
         0,
-        f"0 of 1 shows to come would be mended, by the rules {RULES}.",
+        f"0 of 1 upcoming shows would be fixed, by the rules {RULES}.",
     )
     assert await calendar_mails(environment) == 1

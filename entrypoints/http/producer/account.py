@@ -18,7 +18,7 @@ from entrypoints.http.strict_json import StrictJson
 
 @get("/", summary="Get the producer's account", operation_id="get_account")
 async def get_one(actor: NamedDependency[Actor], get_account: NamedDependency[GetAccount]) -> AccountOut:
-    """Stripe is asked whether charges are enabled until they are; from then on it tells when that changes."""
+    """Stripe is asked whether charges are enabled until they are; after that Stripe reports when it changes."""
     return AccountOut.of(await get_account(actor))
 
 
@@ -33,9 +33,9 @@ async def get_one(actor: NamedDependency[Actor], get_account: NamedDependency[Ge
 async def change(
     data: JSONBody[AccountIn], actor: NamedDependency[Actor], change_account: NamedDependency[ChangeAccount]
 ) -> AccountOut:
-    """The currency stays: prices and orders are in it. Open orders are paid to the account of when they were placed.
+    """The currency stays: prices and orders are in it. Open orders are paid to the account that they were placed with.
 
-    A token of the scope `catalog` may name the first Stripe account. Exchanging it, or taking it away, needs `account`.
+    A token of the scope `catalog` may name the first Stripe account. Exchanging or removing it needs `account`.
 
     Any change is mailed to the previous e-mail address: what was changed, when, and with which token.
     """
@@ -53,8 +53,8 @@ async def change(
     responses=answers("payment_unavailable"),
 )
 async def onboard(actor: NamedDependency[Actor], onboard_producer: NamedDependency[OnboardProducer]) -> OnboardingOut:
-    """A link to Stripe's pages, where the producer says who it is. It gets a Stripe account first if it has none,
-    and a mail that says so.
+    """A link to Stripe's pages, where the producer identifies itself. A producer without a Stripe account gets one
+    first, and a mail that says so.
     """
     link = await onboard_producer(actor)
     return OnboardingOut(link.url, link.expires_at)

@@ -20,7 +20,9 @@ from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_
 
 
 class AuditEntryOut(msgspec.Struct, kw_only=True):
-    """``actor`` is the name that the token had; ``before`` and ``after`` have what changed, amounts in minor units."""
+    """``actor`` is the name that the token had; ``before`` and ``after`` have the changed facts, amounts in minor
+    units.
+    """
 
     id: UUID
     at: datetime
@@ -52,7 +54,7 @@ class AuditLogOut(msgspec.Struct):
     next_cursor: str | None
 
 
-@get("/", summary="Read the audit trail", operation_id="read_audit_log")
+@get("/", summary="Read the audit log", operation_id="read_audit_log")
 async def read(
     actor: NamedDependency[Actor],
     read_audit_log: NamedDependency[ReadAuditLog],
@@ -65,7 +67,7 @@ async def read(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> AuditLogOut:
-    """Everything that was changed in the producer's name, newest first."""
+    """All changes made in the producer's name, newest first."""
     for name, moment in (("since", since), ("until", until)):
         if moment is not None and moment.tzinfo is None:
             raise InvalidRequest(f"{name} must have a UTC offset", field=name)

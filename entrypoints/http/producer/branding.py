@@ -1,4 +1,4 @@
-"""How a producer's pages look: colour, logo, images of shows, and the sites that may embed them."""
+"""The look of a producer's pages: colour, logo, images of shows, and the sites that may embed them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from entrypoints.http.strict_json import StrictJson
 
 @dataclass
 class Upload(Operation):
-    """A picture is the whole body, so nothing of a handler's signature tells OpenAPI about it."""
+    """An operation whose whole body is a picture, which OpenAPI cannot derive from the handler's signature."""
 
     def __post_init__(self) -> None:
         picture = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, content_encoding="binary"))
@@ -35,9 +35,7 @@ class Upload(Operation):
 
 
 class BrandingIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """``colour`` is "#rrggbb" or null for the house's own; ``widget_origins`` are written as
-    https://theatre.example.
-    """
+    """``colour`` is "#rrggbb" or null for the default; ``widget_origins`` are written as https://theatre.example."""
 
     colour: str | None
     widget_origins: list[str]
@@ -86,7 +84,7 @@ async def set_one(
     set_branding: NamedDependency[SetBranding],
     links: NamedDependency[Links],
 ) -> BrandingOut:
-    """Text in the colour is darkened or lightened as far as reading it takes."""
+    """Pages darken or lighten the colour of text as far as readability requires."""
     branding = await set_branding(actor, colour=data.colour, widget_origins=data.widget_origins)
     return BrandingOut.of(branding, links)
 
@@ -106,11 +104,11 @@ async def set_logo(
     set_logo: NamedDependency[SetLogo],
     links: NamedDependency[Links],
 ) -> BrandingOut:
-    """The body is a PNG, JPEG or WebP of 5 MiB and 25 million pixels at most."""
+    """The body is a PNG, JPEG or WebP of at most 5 MiB and 25 million pixels."""
     return BrandingOut.of(await set_logo(actor, await request.body()), links)
 
 
-@delete("/logo", status_code=HTTP_200_OK, summary="Take the logo away", operation_id="delete_logo")
+@delete("/logo", status_code=HTTP_200_OK, summary="Remove the logo", operation_id="delete_logo")
 async def delete_logo(
     actor: NamedDependency[Actor], set_logo: NamedDependency[SetLogo], links: NamedDependency[Links]
 ) -> BrandingOut:
@@ -134,7 +132,7 @@ async def set_image(
     set_show_image: NamedDependency[SetShowImage],
     links: NamedDependency[Links],
 ) -> ImageOut:
-    """The body is a PNG, JPEG or WebP of 5 MiB and 25 million pixels at most."""
+    """The body is a PNG, JPEG or WebP of at most 5 MiB and 25 million pixels."""
     show = await set_show_image(actor, show_id, await request.body())
     return ImageOut(_url(show.image, links))
 
@@ -143,7 +141,7 @@ async def set_image(
     "/shows/{show_id:uuid}/image",
     status_code=HTTP_200_OK,
     responses=answers("conflict"),
-    summary="Take a show's image away",
+    summary="Remove a show's image",
     operation_id="delete_show_image",
 )
 async def delete_image(
@@ -152,7 +150,7 @@ async def delete_image(
     set_show_image: NamedDependency[SetShowImage],
     links: NamedDependency[Links],
 ) -> ImageOut:
-    """Its page does without."""
+    """The show's page then has no image."""
     show = await set_show_image(actor, show_id, None)
     return ImageOut(_url(show.image, links))
 

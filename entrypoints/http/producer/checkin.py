@@ -1,4 +1,4 @@
-"""The door: check-in, and scanners that lose the network."""
+"""Check-in at the door, and scanners that lose the network."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ from entrypoints.http.strict_json import StrictJson
     status_code=HTTP_200_OK,
     dto=StrictJson[CheckInIn],
     return_dto=None,
-    summary="Let somebody in",
+    summary="Check an attendee in",
     operation_id="check_in",
     responses=answers("not_found", "idempotency_key_reused"),
 )
 async def check_in(
     data: JSONBody[CheckInIn], actor: NamedDependency[Actor], check_in: NamedDependency[CheckIn]
 ) -> CheckInOut:
-    """Once for every code, however many scanners read it at the same time.
+    """Admits once for every code, even if several scanners read it at the same time.
 
     ``code`` is what the scanner sends or a person types. Separators, line ends and a scanner's prefix do not matter,
-    nor do 0 for O, 1 for I or L, 8 for B, nor what another keyboard layout made of a scanner's keys.
+    nor do 0 for O, 1 for I or L, 8 for B, nor characters that another keyboard layout made of a scanner's keys.
     """
     answer = await check_in(actor, data.code, show_id=data.show_id, device_id=data.device_id, scan_id=data.scan_id)
     return CheckInOut.of(answer)
@@ -71,7 +71,7 @@ async def undo(
 
 @get("/checkin/keys", summary="Get the keys to verify offline lists", operation_id="get_checkin_keys")
 async def keys(issue_offline_list: NamedDependency[IssueOfflineList]) -> KeysOut:
-    """To be fetched once, before the show, over a line that is trusted."""
+    """Fetch them once, before the show, over a trusted connection."""
     return KeysOut([dict(key) for key in issue_offline_list.public_keys()])
 
 
@@ -88,17 +88,16 @@ async def offline_list(
     names: Annotated[bool, QueryParameter(description="With the attendees' names.")] = False,
 ) -> Response[str]:
     """A JSON Web Signature (RFC 7515, compact, EdDSA) over ``{version, issued_at, show, code_hash: "sha256", reading,
-    attendees: [{id, code_hash, name?, ticket_name, is_vip, status, checked_in_at}]}``. A scanner may be lost, so it has
-    hashes (of the code in upper case, without separators) in place of codes, and names only where they are asked for.
+    attendees: [{id, code_hash, name?, ticket_name, is_vip, status, checked_in_at}]}``. A scanner may be lost, so the
+    list has hashes (of the code in upper case, without separators) instead of codes, and names only on request.
 
-    To find a code, make full-width letters plain, take upper case, leave out all but A-Z and 0-9 (and, in front, an AIM
-    identifier such as ``]Q1``), and look for the hash of the 24 characters. When it is not there, ``reading: {keys,
-    layouts: [{layouts, typed}], mistaken}`` says how else to read the text as it came: for each of ``layouts``, put in
-    place of every character of ``typed`` the character of ``keys`` at the same place, and leave out all others, but for
-    digits (U+FFFD in ``typed`` is no character; where one stands for several keys, try each); then, in upper case, what
-    ``mistaken`` says a character may stand for. Up to four characters may stand around the 24. Only one reading will be
-    in the list;
-    uploads are read in the same way.
+    To find a code, convert full-width letters to plain ones and all to upper case, keep only A-Z and 0-9 (and drop an
+    AIM identifier in front, such as ``]Q1``), and look for the hash of the 24 characters. If it is not there,
+    ``reading: {keys, layouts: [{layouts, typed}], mistaken}`` says how else to read the original text: for each of
+    ``layouts``, replace every character of ``typed`` by the character of ``keys`` at the same place, and drop all
+    others except digits (U+FFFD in ``typed`` is no character; if one stands for several keys, try each); then, in upper
+    case, try what ``mistaken`` says a character may stand for. Up to four characters may stand around the 24. Only one
+    reading will be in the list; uploads are read in the same way.
     """
     signed = await issue_offline_list(actor, show_id, with_names=names)
     return Response(signed, media_type="application/jose", headers={"Cache-Control": "private, no-store"})
@@ -109,7 +108,7 @@ async def offline_list(
     status_code=HTTP_200_OK,
     dto=StrictJson[ScansIn],
     return_dto=None,
-    summary="Tell whom a scanner let in without the network",
+    summary="Report whom a scanner admitted offline",
     operation_id="upload_scans",
 )
 async def upload(
@@ -118,8 +117,8 @@ async def upload(
     actor: NamedDependency[Actor],
     sync_offline_scans: NamedDependency[SyncOfflineScans],
 ) -> ScansOut:
-    """Safe to repeat, also where it failed in its middle: a scan is taken in once by its id, and reported as it stands
-    now. The earliest scan of a code counts as its admission, and every other one is a conflict.
+    """Safe to repeat, also after a failure in the middle: each scan is taken in once by its id, and reported in its
+    present state. The earliest scan of a code counts as its admission, and every other one is a conflict.
     """
     scans = [scan.to_scan(position) for position, scan in enumerate(data.scans)]
     reports = [ScanOut.of(each) for each in await sync_offline_scans(actor, show_id, data.device_id, scans)]
@@ -128,7 +127,7 @@ async def upload(
 
 @get(
     "/shows/{show_id:uuid}/checkin/conflicts",
-    summary="List who went in and should not have",
+    summary="List wrong admissions",
     operation_id="list_checkin_conflicts",
 )
 async def conflicts(
@@ -138,7 +137,9 @@ async def conflicts(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> ConflictsOut:
-    """What offline scanners did that cannot be undone, as it was told."""
+    """Admissions by offline scanners that should not have happened and cannot be undone, in the order they were
+    reported.
+    """
     after = ScanCursor(*decode_cursor(cursor)) if cursor else None
     reports, more = await list_conflicts(actor, show_id, after=after, limit=limit)
     return ConflictsOut(

@@ -16,27 +16,27 @@ from domain.admission import Scan, ScanResult, attendee_of
 from domain.errors import InvalidRequest
 from domain.orders import Order
 
-#: Longer is no code, but whatever else there is in a QR code.
+#: A longer text is not a code, but other content of a QR code.
 MAX_SCANNED_LENGTH = 1000
 
 Code = Annotated[str, Meta(max_length=MAX_SCANNED_LENGTH, examples=["MFRGGZDFMZTWQ2LKNNWG23TP"])]
 Layout = Annotated[
     str | None,
-    Meta(description="The keyboard layout that typed the code; null where it came as it is.", examples=["de"]),
+    Meta(description="The keyboard layout that typed the code; null if the code came unchanged.", examples=["de"]),
 ]
 DeviceId = Annotated[str, Meta(max_length=MAX_DEVICE_LENGTH, examples=["north door 2"])]
 
 
 class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Base of everything that comes in."""
+    """Base of all request bodies."""
 
 
 class CheckInIn(_In):
-    """``show_id`` is the show whose door the scanner stands at. Left out, it stands at the producer's shows that are on
-    now, from two hours before doors to the end; when none is on, a ticket to a later one is ``too_early``.
+    """``show_id`` is the show at whose door the scanner stands. Without it, the scanner serves the producer's shows
+    that are on now, from two hours before doors to the end; if none is on, a ticket to a later one is ``too_early``.
 
-    ``scan_id`` is the scanner's own, a new one for each scan. Sent again with the same one, because the answer was lost
-    on the way, a scan is answered as before. An upload of offline scans knows it by the same ``id``.
+    ``scan_id`` is the scanner's own, a new one for each scan. If the answer was lost and the scan is sent again with
+    the same id, it gets the same answer. An upload of offline scans recognises it by the same ``id``.
     """
 
     code: Code
@@ -51,7 +51,7 @@ class UndoIn(_In):
 
 
 class DoorAttendeeOut(msgspec.Struct, kw_only=True):
-    """Whose ticket it is."""
+    """The attendee of the ticket."""
 
     id: UUID
     name: str
@@ -78,7 +78,7 @@ class DoorAttendeeOut(msgspec.Struct, kw_only=True):
 
 
 class OtherScanOut(msgspec.Struct, kw_only=True):
-    """The scan that counts as the admission: when it was, and on which device."""
+    """The scan that counts as the admission: its time and its device."""
 
     id: UUID
     device_id: str
@@ -93,13 +93,13 @@ class OtherScanOut(msgspec.Struct, kw_only=True):
 
 
 class CheckInOut(msgspec.Struct, kw_only=True):
-    """``admitted`` is said once for every ticket. ``already_admitted`` comes with when that was, and on which device
+    """Each ticket gets ``admitted`` once. ``already_admitted`` comes with the time and the device of the admission
     (``admission``), ``void`` for a ticket that was refunded or whose show is cancelled, ``too_early`` for one to a show
     whose doors open in more than two hours, ``unknown`` without an attendee.
 
     ``layout`` is the keyboard layout that typed the code: "de", "fr", "tr(f)" …, as X11 names them, the commonest of
-    those that type it alike (German, Swiss, Hungarian and more swap Y and Z: "de"). It is null where the code came as
-    it is. Anything else is a scanner that should be set to the layout of its computer.
+    those that type it alike (German, Swiss, Hungarian and more swap Y and Z: "de"). It is null if the code came
+    unchanged. Any other value means that the scanner should be set to the layout of its computer.
     """
 
     result: ScanResult
@@ -120,7 +120,7 @@ class CheckInOut(msgspec.Struct, kw_only=True):
 
 
 class UndoResult(StrEnum):
-    """``not_admitted``: nobody had gone in with it."""
+    """``not_admitted``: the code had admitted no one."""
 
     UNDONE = "undone"
     NOT_ADMITTED = "not_admitted"
@@ -153,9 +153,9 @@ class KeysOut(msgspec.Struct):
 
 
 class ScanIn(_In):
-    """``id`` is the scanner's own, the same whenever this scan is told again; ``scanned_at`` by the scanner's clock.
+    """``id`` is the scanner's own, the same each time this scan is reported; ``scanned_at`` is by the scanner's clock.
 
-    A time before the ticket was sold, or still to come, is not believed: the time of the upload counts instead.
+    A time before the ticket was sold, or in the future, is not credible: the time of the upload counts instead.
     """
 
     id: UUID
@@ -163,7 +163,7 @@ class ScanIn(_In):
     scanned_at: datetime
 
     def to_scan(self, position: int) -> OfflineScan:
-        """Raises InvalidRequest for a time without an offset."""
+        """The scan. Raises InvalidRequest for a time without an offset."""
         if self.scanned_at.tzinfo is None:
             place = f"scans[{position}].scanned_at"
             raise InvalidRequest(f"{place} must have a UTC offset", field=place)
@@ -171,15 +171,15 @@ class ScanIn(_In):
 
 
 class ScansIn(_In):
-    """Everybody whom the scanner let in without asking."""
+    """All admissions that the scanner made offline."""
 
     device_id: DeviceId
     scans: Annotated[list[ScanIn], Meta(max_length=MAX_SCANS)]
 
 
 class ScanOut(msgspec.Struct, kw_only=True):
-    """``conflict``: somebody went in who should not have: with a code that let somebody else in (``admission`` is that
-    scan), that is void, of another show, or no code at all.
+    """``conflict``: a person was admitted wrongly: by a code that had already admitted (``admission`` is that scan),
+    that is void or of another show, or that is not a code at all.
     """
 
     id: UUID

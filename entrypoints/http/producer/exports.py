@@ -1,4 +1,4 @@
-"""A show's orders and attendees to take away: CSV for programs, XLSX for people."""
+"""A show's orders and attendees as files: CSV for programs, XLSX for people."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def orders_csv(
     text: WithText = None,
 ) -> Stream:
     """For programs: newest first, with the same filters as the list. Moments are in UTC; columns that end in `_local`
-    have the venue's date and time. Text that a spreadsheet would take for a formula has a ' in front of it.
+    have the venue's date and time. Text that a spreadsheet would read as a formula has a ' in front of it.
     """
     return csv_stream(_orders(await list_orders.export(actor, show_id, only=filter_of(status, email, text))))
 
@@ -64,8 +64,8 @@ async def orders_xlsx(
 async def attendees_csv(
     show_id: FromPath[UUID], actor: NamedDependency[Actor], list_attendees: NamedDependency[ListAttendees]
 ) -> Stream:
-    """For programs: as they came to have their tickets. Text that a spreadsheet would take for a formula has a ' in
-    front of it.
+    """For programs: in the order in which they got their tickets. Text that a spreadsheet would read as a formula has a
+    ' in front of it.
     """
     return csv_stream(_attendees(await list_attendees.export(actor, show_id)))
 
@@ -79,7 +79,7 @@ async def attendees_csv(
 async def attendees_xlsx(
     show_id: FromPath[UUID], actor: NamedDependency[Actor], list_attendees: NamedDependency[ListAttendees]
 ) -> Stream:
-    """For people: as they came to have their tickets. Times are the venue's, codes are text."""
+    """For people: in the order in which they got their tickets. Times are the venue's, codes are text."""
     return xlsx_stream(_attendees(await list_attendees.export(actor, show_id)))
 
 

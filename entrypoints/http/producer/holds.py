@@ -1,4 +1,4 @@
-"""Who holds a show's tickets without having paid."""
+"""Holds of a show's tickets that are not paid."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from entrypoints.http.strict_json import StrictJson
 
 
 class HoldsOut(msgspec.Struct, kw_only=True):
-    """``address`` is an e-mail address as it was typed last, or the name of a network. Times are those of its first
-    hold, and of the end of its last.
+    """``address`` is an e-mail address as it was typed last, or the name of a network. The times are the beginning of
+    its first hold and the end of its last.
     """
 
     address: str
@@ -52,7 +52,9 @@ class ReleaseHoldsIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReleasedOut(msgspec.Struct, kw_only=True):
-    """``released`` holds were given back, ``paid`` were paid just before; for what is ``left`` ask again."""
+    """``released`` holds were given back, ``paid`` ones were paid just before; repeat the request for those that are
+    ``left``.
+    """
 
     released: int
     paid: int
@@ -68,12 +70,12 @@ async def list_all(
     show_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     list_holds: NamedDependency[ListHolds],
-    by: Annotated[HeldBy, QueryParameter(description="What holds are put together by.")] = HeldBy.EMAIL,
+    by: Annotated[HeldBy, QueryParameter(description="What holds are grouped by.")] = HeldBy.EMAIL,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> HoldListOut:
-    """Unpaid orders by e-mail address (all spellings of it are one), or by client network, which has a name that says
-    nothing of its buyers. Whoever holds most comes first.
+    """Unpaid orders by e-mail address (all spellings of it are one), or by client network, with a name that does not
+    identify its buyers. The largest holders come first.
     """
     found, more = await list_holds(actor, show_id, by=by, after=_decoded(cursor), limit=limit)
     return HoldListOut(
@@ -87,7 +89,7 @@ async def list_all(
     status_code=HTTP_200_OK,
     dto=StrictJson[ReleaseHoldsIn],
     return_dto=None,
-    summary="Give holds back to the sale",
+    summary="Release holds",
     operation_id="release_holds",
     responses=answers("invalid_request"),
 )

@@ -1,4 +1,4 @@
-"""What a producer does about one order: give money back, send the tickets again, write a note."""
+"""A producer's actions on one order: refund it, send its tickets again, write a note."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ async def refund(
     links: NamedDependency[Links],
 ) -> RefundedOut:
     """The tickets are void at once, and on sale again with ``restock``; Stripe gives the money back afterwards. A free
-    order is cancelled so. What was paid at the counter is given back there: its refund is a record. The same refund
-    asked for twice is refused the second time, as the tickets are void; but when it has `failed` or was `canceled`,
-    asking again starts another one of what these tickets bring and has not gone back.
+    order is cancelled in this way. Money that was paid at the counter is given back there: its refund is a record. The
+    same refund is refused the second time, as the tickets are void; but if it has `failed` or was `canceled`, repeating
+    the request starts another refund of the part that has not gone back.
 
-    Without ``attendee_ids`` all that is left goes back (but for the fees, where they stay), whatever was refunded by
-    hand in Stripe's dashboard. Named attendees get what their tickets cost, and are refused where less is left. What a
-    lost dispute gave the buyer counts as given back for those who are named next. While a dispute is open, and the bank
-    has the money, everything is refused; an inquiry may be answered with a refund.
+    Without ``attendee_ids`` all that is left goes back (except fees that stay), whatever was refunded by hand in
+    Stripe's dashboard. Named attendees get the price of their tickets, and are refused if less is left. The amount that
+    a lost dispute returned counts as given back for those who are named next. While a dispute is open, and the bank has
+    the money, everything is refused; an inquiry may be answered with a refund.
     """
     order, made = await refund_order(
         order_id,
@@ -86,7 +86,7 @@ async def refund(
     status_code=HTTP_200_OK,
     dto=StrictJson[RefundIn],
     return_dto=None,
-    summary="See what a refund would do",
+    summary="Preview a refund",
     operation_id="preview_refund",
     responses=answers("conflict"),
 )
@@ -96,7 +96,7 @@ async def preview(
     actor: NamedDependency[Actor],
     preview_refund: NamedDependency[PreviewRefund],
 ) -> RefundPreviewOut:
-    """What the buyer would get back and who would bear it. Nothing is changed, and what the refund would refuse is
+    """What the buyer would get back and who would bear it. Nothing is changed. A refund that would be refused is
     refused here, too.
     """
     previewed = await preview_refund(actor, order_id, attendee_ids=data.attendee_ids, refund_fees=data.refund_fees)
@@ -107,7 +107,7 @@ async def preview(
 async def refunds(
     order_id: FromPath[UUID], actor: NamedDependency[Actor], list_refunds: NamedDependency[ListRefunds]
 ) -> RefundListOut:
-    """And how each of them stands, those that failed and those made in Stripe's dashboard, too."""
+    """All refunds with their status, including failed ones and those made in Stripe's dashboard."""
     order, made = await list_refunds(actor, order_id)
     return RefundListOut([RefundOut.of(each, order.quote.currency) for each in made])
 
@@ -116,7 +116,7 @@ async def refunds(
 async def disputes(
     order_id: FromPath[UUID], actor: NamedDependency[Actor], list_disputes: NamedDependency[ListDisputes]
 ) -> DisputeListOut:
-    """What the buyer's bank asked for, and what became of it."""
+    """The buyer's bank's claims, and their outcome."""
     order, found = await list_disputes(actor, order_id)
     return DisputeListOut([DisputeOut.of(each, order.quote.currency) for each in found])
 
@@ -131,7 +131,7 @@ async def disputes(
 async def resend(
     order_id: FromPath[UUID], actor: NamedDependency[Actor], resend_tickets: NamedDependency[ResendTickets]
 ) -> ResentOut:
-    """The confirmation mail once more, with the tickets that still admit."""
+    """Sends the confirmation mail again, with the tickets that still admit."""
     order = await resend_tickets(actor, order_id)
     return ResentOut(order.id, order.customer.email)
 
@@ -140,7 +140,7 @@ async def resend(
     "/",
     dto=StrictJson[OrderChangesIn],
     return_dto=None,
-    summary="Correct who ordered",
+    summary="Correct an order's customer",
     operation_id="change_order",
     responses=answers("conflict", "invalid_name", "invalid_email", "invalid_phone"),
 )
@@ -153,11 +153,11 @@ async def change(
     links: NamedDependency[Links],
 ) -> OrderOut:
     """Name, e-mail address and phone number of an order that has valid tickets, or whose bank still works on the
-    payment. Any other is refused, and so is one whose buyer was erased. Attendees with the customer's old name get the
-    new one; ticket codes stay.
+    payment. Other orders are refused, and so is one whose buyer was erased. Attendees with the customer's old name get
+    the new one; ticket codes stay.
 
-    With another name or address the tickets are mailed again, to the address as it is now. An address that is given up
-    gets a mail, too, which shows a part of the new one. The same values again change nothing and mail nothing.
+    With another name or address the tickets are mailed again, to the present address. A replaced address also gets a
+    mail, which shows a part of the new one. The same values again change nothing and mail nothing.
     """
     order = await change_customer(actor, order_id, data.to_changes())
     found = await get_order(order_id)

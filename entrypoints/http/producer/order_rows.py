@@ -1,4 +1,4 @@
-"""The tables that a producer takes away."""
+"""The tables of a producer's exports."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ATTENDEE_COLUMNS: Final = (
 
 
 def order_row(order: OrderSummary) -> Sequence[Cell]:
-    """In the order of ORDER_COLUMNS."""
+    """The cells in the order of ORDER_COLUMNS."""
     money, customer = order.currency.to_decimal, order.customer
     return (
         str(order.id),
@@ -79,7 +79,7 @@ def order_row(order: OrderSummary) -> Sequence[Cell]:
 
 
 def attendee_row(attendee: AttendeeSummary) -> Sequence[Cell]:
-    """In the order of ATTENDEE_COLUMNS."""
+    """The cells in the order of ATTENDEE_COLUMNS."""
     return (
         str(attendee.id),
         attendee.name,

@@ -35,16 +35,16 @@ from entrypoints.http.schemas import (
     QuoteOut,
 )
 
-#: No order has more tickets, whatever MAX_TICKETS_PER_ORDER says.
+#: No order has more tickets, whatever MAX_TICKETS_PER_ORDER is set to.
 MAX_ATTENDEES = 1000
 
 
 class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Base of everything that comes in."""
+    """Base of all request bodies."""
 
 
 class ManualOrderIn(_In):
-    """As a checkout, plus how it is paid. ``show_id`` may be left out, as the path has it."""
+    """As a checkout, plus how it is paid. ``show_id`` may be left out, as it is in the path."""
 
     customer: CustomerIn
     tickets: Annotated[list[LineIn], Meta(max_length=MAX_LINES)]
@@ -54,7 +54,7 @@ class ManualOrderIn(_In):
     show_id: UUID | None = None
 
     def to_quote(self, show_id: UUID) -> QuoteIn:
-        """What is bought. Raises InvalidRequest where body and path name different shows."""
+        """The cart. Raises InvalidRequest if body and path name different shows."""
         if self.show_id not in (None, show_id):
             raise InvalidRequest("show_id is not the show of the path", field="show_id")
         return QuoteIn(show_id=show_id, tickets=self.tickets, promo_code=self.promo_code)
@@ -81,7 +81,9 @@ class ManualOrderOut(CheckoutOut, kw_only=True):
 
 
 class UndeliveredMailOut(msgspec.Struct):
-    """A mail that did not get out: ``failed`` (given up), ``perhaps_sent``, or ``delayed`` (tried again by itself)."""
+    """A mail that was not delivered: ``failed`` (given up), ``perhaps_sent``, or ``delayed`` (it will be tried
+    again).
+    """
 
     kind: str
     problem: DeliveryProblem
@@ -89,9 +91,10 @@ class UndeliveredMailOut(msgspec.Struct):
 
 
 class OrderSummaryOut(msgspec.Struct, kw_only=True):
-    """An order in a list. ``amount_paid`` has the tax in it; ``success`` is true exactly while attendees may enter.
+    """An order in a list. ``amount_paid`` includes the tax; ``success`` is true exactly while attendees may enter.
 
-    ``undelivered_mails`` are those about the order that did not get out, but for what was sent again and arrived.
+    ``undelivered_mails`` are those about the order that were not delivered, except mails that were sent again and
+    arrived.
     """
 
     order_id: UUID
@@ -191,7 +194,7 @@ class AttendeeListOut(msgspec.Struct):
 
 
 class RefundIn(_In):
-    """``attendee_ids`` left out means everybody who still has a ticket, and everybody whose refund was lost."""
+    """``attendee_ids`` left out means all attendees who still have a ticket, and all whose refund was lost."""
 
     attendee_ids: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_ATTENDEES)] | None = None
     restock: bool = True
@@ -200,12 +203,12 @@ class RefundIn(_In):
 
 
 class RefundPreviewOut(msgspec.Struct, kw_only=True):
-    """What a refund would do. ``buyer_gets`` = ``producer_bears`` + ``platform_bears``.
+    """The effect of a refund. ``buyer_gets`` = ``producer_bears`` + ``platform_bears``.
 
     The producer bears what is taken back out of the transfer, the platform what it gives back of its fees.
-    ``stripe_keeps`` is what Stripe took for processing this part of the payment, and does not return: an estimate by
-    the house's processing rate, in nobody's share, as it was paid already. What was paid at the counter, the producer
-    bears alone.
+    ``stripe_keeps`` is the part of Stripe's processing fee that Stripe does not return: an estimate by the
+    installation's processing rate, in neither share, as it was already paid. The producer alone bears what was paid at
+    the counter.
     """
 
     order_id: UUID
@@ -238,8 +241,8 @@ class RefundPreviewOut(msgspec.Struct, kw_only=True):
 
 
 class RefundOut(msgspec.Struct, kw_only=True):
-    """A refund. ``requested``: on its way to Stripe; the other states are Stripe's own. One of a manual order has
-    ``succeeded`` at once, as it is given back by hand. ``made_at_stripe``: somebody made it in Stripe's dashboard.
+    """A refund. ``requested``: on its way to Stripe; the other states are Stripe's own. The refund of a manual order
+    has ``succeeded`` at once, as it is given back by hand. ``made_at_stripe``: it was made in Stripe's dashboard.
     """
 
     id: UUID
@@ -268,7 +271,7 @@ class RefundOut(msgspec.Struct, kw_only=True):
 
 
 class RefundedOut(msgspec.Struct):
-    """The order with its void tickets, and the refund; null where nothing was paid."""
+    """The order with its void tickets, and the refund; null if nothing was paid."""
 
     order: OrderOut
     refund: RefundOut | None
@@ -285,10 +288,10 @@ class DisputeOut(msgspec.Struct, kw_only=True):
     """A dispute; ``id`` and ``status`` are Stripe's. ``amount`` is what the buyer's bank asks for.
 
     ``warning_needs_response`` and ``warning_under_review`` are inquiries: no money has moved, and a refund may settle
-    them. While it is ``needs_response`` or ``under_review`` the bank has the money and nothing can be refunded. Of one
-    that is ``lost``, ``lost`` is what the bank keeps, ``recovered`` what of that comes out of the producer's transfer,
-    and ``fees_returned`` what the platform gives back for it of its fees. All tickets are void when nothing of the
-    payment is left; otherwise none is, until the producer refunds the attendees whose tickets are to be void.
+    them. While it is ``needs_response`` or ``under_review`` the bank has the money and nothing can be refunded. If it
+    is ``lost``, ``lost`` is what the bank keeps, ``recovered`` the part that comes out of the producer's transfer, and
+    ``fees_returned`` what the platform gives back of its fees for it. If nothing of the payment is left, all tickets
+    are void; otherwise none is, until the producer refunds the attendees whose tickets are to be void.
     """
 
     id: str
@@ -332,7 +335,7 @@ class ResentOut(msgspec.Struct):
 
 
 class CustomerChangesIn(_In):
-    """At least one of them, each as in a checkout. ``phone`` null takes the number away."""
+    """At least one of them, each as in a checkout. ``phone`` null removes the number."""
 
     name: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
@@ -343,7 +346,7 @@ class OrderChangesIn(_In):
     customer: CustomerChangesIn
 
     def to_changes(self) -> CustomerChanges:
-        """Raises InvalidRequest, InvalidName, InvalidEmail, InvalidPhone."""
+        """The changes. Raises InvalidRequest, InvalidName, InvalidEmail, InvalidPhone."""
         typed, changes = self.customer, CustomerChanges()
         if typed.name is not UNSET:
             changes["name"] = parse_name(typed.name)
@@ -386,13 +389,13 @@ class BuyerIn(_In):
 
 
 class EraseIn(BuyerIn):
-    """``force`` erases buyers of shows to come, too: nothing can be mailed to them any more."""
+    """``force`` also erases buyers of upcoming shows: they can get no mail any more."""
 
     force: bool = False
 
 
 class HeldOrderOut(QuoteOut, kw_only=True):
-    """All that is held about one order of a person."""
+    """All data that is stored about one order of a person."""
 
     order_id: UUID
     number: str
@@ -441,8 +444,8 @@ class HeldOrderOut(QuoteOut, kw_only=True):
 
 
 class HeldOut(msgspec.Struct):
-    """``emails`` are the forms of the address that were looked for: an international domain has two. ``scanners`` are
-    the names of the scanners that read the buyer's tickets.
+    """``emails`` are the forms of the address that were searched: an international domain has two. ``scanners`` are the
+    names of the scanners that read the buyer's tickets.
     """
 
     email: str
@@ -457,9 +460,9 @@ class HeldOut(msgspec.Struct):
 
 
 class ErasedOut(msgspec.Struct):
-    """The orders that are nobody's now, and the forms of the address that were looked for. What the buyer's bank and
-    Stripe know of the payments is theirs to erase. Scans of the tickets stay, and with them the names that ``scanners``
-    gave themselves: of devices and doors, not of the buyer.
+    """The orders that were erased, and the forms of the address that were searched. The data that the buyer's bank and
+    Stripe have about the payments is theirs to erase. Scans of the tickets stay, and with them the names of the
+    ``scanners``: of devices and doors, not of the buyer.
     """
 
     order_ids: list[UUID]

@@ -36,7 +36,7 @@ from entrypoints.http.strict_json import StrictJson
 WithStatus = Annotated[OrderStatus | None, QueryParameter(description="Only orders in this status.")]
 WithEmail = Annotated[str | None, QueryParameter(max_length=254, description="The buyer's whole address, in any case.")]
 WithUndelivered = Annotated[
-    bool, QueryParameter(description="Only orders with a mail that did not get out, or only perhaps.")
+    bool, QueryParameter(description="Only orders with a mail that was not, or perhaps not, delivered.")
 ]
 WithText = Annotated[
     str | None,
@@ -91,8 +91,8 @@ async def add(
     idempotency_key: IdempotencyKey = None,
 ) -> ManualOrderOut:
     """Completed at once, with attendees and the confirmation mail. The show need not be published, but must be neither
-    over nor cancelled. ``cash`` and ``other`` cost the tickets' price without fees, as nobody processes a payment;
-    ``comp`` costs nothing, and takes neither promo code nor donation. The limits of a buyer's order do not count, only
+    over nor cancelled. ``cash`` and ``other`` cost the tickets' price without fees, as no payment is processed;
+    ``comp`` costs nothing, and takes neither promo code nor donation. The limits of a buyer's order do not apply, only
     what is left, and 250 tickets at once.
     """
     quoted = data.to_quote(show_id)
@@ -118,7 +118,7 @@ async def list_all(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> OrderListOut:
-    """Newest first. Orders that are placed meanwhile move nothing on the pages that follow."""
+    """Newest first. New orders move nothing on the pages that follow."""
     only = replace(filter_of(status, email, text), undelivered=undelivered)
     after = OrderCursor(*decode_cursor(cursor)) if cursor else None
     orders, more = await list_orders(actor, show_id, only=only, after=after, limit=limit)
@@ -137,7 +137,9 @@ async def list_attending(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> AttendeeListOut:
-    """Everybody who has or had a ticket, as they came to have it. ``q`` finds them by their orders, as there."""
+    """All attendees who have or had a ticket, in the order in which they got it. ``q`` finds them by their orders, as
+    in the list of orders.
+    """
     after = _decode_attendee(cursor) if cursor else None
     only = filter_of(None, None, text)
     attendees, more = await list_attendees(actor, show_id, text=only.text, after=after, limit=limit)

@@ -1,4 +1,4 @@
-"""What is held about a person, and forgetting it."""
+"""Exporting and erasing the personal data of a buyer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from entrypoints.http.strict_json import StrictJson
 async def export(
     data: JSONBody[BuyerIn], actor: NamedDependency[Actor], export_buyer: NamedDependency[ExportBuyer]
 ) -> HeldOut:
-    """Everything that is held about who ordered from the producer under this address, in any case."""
+    """All data of the producer's orders under this address, in any case."""
     email = _text(data.email)
     return HeldOut.of(email, await export_buyer(actor, email))
 
@@ -45,7 +45,7 @@ async def export(
 async def erase(
     data: JSONBody[EraseIn], actor: NamedDependency[Actor], erase_buyer: NamedDependency[EraseBuyer]
 ) -> ErasedOut:
-    """Name, address and phone go from orders and attendees, and notes and reasons with them; figures stay. Refused
+    """Erases name, address and phone from orders and attendees, and notes and reasons with them; figures stay. Refused
     while an order is being paid, and, without ``force``, while one admits to a show that is not over.
     """
     erased = await erase_buyer(actor, _text(data.email), force=data.force)

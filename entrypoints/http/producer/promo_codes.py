@@ -38,7 +38,7 @@ async def add(
     actor: NamedDependency[Actor],
     add_promo_code: NamedDependency[AddPromoCode],
 ) -> PromoCodeOut:
-    """Kept in upper case. A show has each code once."""
+    """Stored in upper case. A show has each code once."""
     return PromoCodeOut.of(await add_promo_code(actor, show_id, given(data, PromoCodeFields)))
 
 
@@ -50,7 +50,7 @@ async def list_of(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> PromoCodeListOut:
-    """In the order of their codes."""
+    """Sorted by code."""
     after = decode_text(cursor) if cursor else None
     promo_codes, more = await list_promo_codes(actor, show_id, after=after, limit=limit)
     return PromoCodeListOut(
@@ -72,7 +72,7 @@ async def change(
     actor: NamedDependency[Actor],
     change_promo_code: NamedDependency[ChangePromoCode],
 ) -> PromoCodeOut:
-    """The next checkout sees it; orders keep their discount."""
+    """The next checkout sees the change; orders keep their discount."""
     return PromoCodeOut.of(await change_promo_code(actor, promo_code_id, given(data, PromoCodeFields)))
 
 
@@ -87,7 +87,7 @@ async def remove(
     actor: NamedDependency[Actor],
     delete_promo_code: NamedDependency[DeletePromoCode],
 ) -> None:
-    """One that orders used stays."""
+    """A code that orders used cannot be deleted."""
     await delete_promo_code(actor, promo_code_id)
 
 

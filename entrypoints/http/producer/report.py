@@ -1,4 +1,4 @@
-"""GET /shows/{id}/report: what a show took in."""
+"""GET /shows/{id}/report: the report of a show."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class TakingsOut(msgspec.Struct, kw_only=True):
     codes. ``fees``: what buyers paid on top for platform and processing; ``fees_returned``: what the platform gave back
     of them with refunds and lost disputes. ``tax``: what Stripe charged; the producer owes it. ``tax_included``: the
     part of it that was within prices and fees, and not on top. ``paid`` = gross - discounts + fees + tax -
-    tax_included. ``refunds``: what buyers got back, or what is on its way. ``disputes``: what lost disputes took back.
-    ``net`` = paid - refunds - disputes - (fees - fees_returned): what the producer keeps, tax included. Money that came
-    too late for the tickets and went straight back is in none.
+    tax_included. ``refunds``: what buyers got back or will get. ``disputes``: what lost disputes took back. ``net`` =
+    paid - refunds - disputes - (fees - fees_returned): what the producer keeps, tax included. Money that came too late
+    for the tickets and went straight back is not counted.
     """
 
     gross: Amount
@@ -50,7 +50,7 @@ def _takings(takings: Takings, currency: Currency) -> dict[str, str]:
 
 class TicketReportOut(TakingsOut, kw_only=True):
     """``sold`` counts tickets that admit, and refunded ones whose place was not put on sale again; ``remaining`` =
-    ``quantity`` - ``held`` - ``sold``. Fees, tax and refunds of an order are shared out to its tickets by price.
+    ``quantity`` - ``held`` - ``sold``. Fees, tax and refunds of an order are allocated to its tickets by price.
     """
 
     ticket_id: UUID
@@ -144,11 +144,11 @@ class ReportOut(msgspec.Struct, kw_only=True):
         )
 
 
-@get("/report", summary="See what a show took in", operation_id="get_report")
+@get("/report", summary="Get a show's report", operation_id="get_report")
 async def read(
     show_id: FromPath[UUID], actor: NamedDependency[Actor], report_show: NamedDependency[ReportShow]
 ) -> ReportOut:
-    """Per ticket, per day, per kind of payment, and in all."""
+    """By ticket, by day, by kind of payment, and in total."""
     return ReportOut.of(*await report_show(actor, show_id))
 
 

@@ -1,4 +1,4 @@
-"""What a producer sends and gets. A PATCH changes only the fields that are given."""
+"""Request and answer bodies of the producer API. A PATCH changes only the fields that are given."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Fields = TypeVar("Fields", bound=Mapping[str, object])
 
 
 class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Base of everything that comes in."""
+    """Base of all request bodies."""
 
 
 def given(body: msgspec.Struct, fields: type[Fields]) -> Fields:
@@ -47,10 +47,10 @@ def given(body: msgspec.Struct, fields: type[Fields]) -> Fields:
 
 
 class AccountIn(_In):
-    """``email`` and ``tax`` stay as they are where they are left out; without ``stripe_account_id`` nothing is sold for
-    money. Whether the account can take charges is asked of Stripe.
+    """``email`` and ``tax`` stay unchanged if they are left out; without ``stripe_account_id`` nothing can be sold for
+    money. Stripe is asked whether the account can take charges.
 
-    ``tax`` counts for new orders: ``exclusive`` adds it to the prices, ``inclusive`` has it within them, ``off``
+    ``tax`` applies to new orders: ``exclusive`` adds it to the prices, ``inclusive`` has it within them, ``off``
     charges none. The account owes it, and needs its tax settings at Stripe for the first two.
     """
 
@@ -68,7 +68,7 @@ class OnboardingOut(msgspec.Struct):
 
 
 class VenueAddressIn(_In):
-    """What tax is computed by: admissions are taxed where the show is performed.
+    """The address that tax is computed by: admissions are taxed where the show is performed.
 
     ``country`` is an ISO 3166 code of two letters, ``state`` its subdivision by ISO 3166-2 without the country. The
     United States and Canada need ``state`` and ``postal_code``.
@@ -82,7 +82,7 @@ class VenueAddressIn(_In):
     postal_code: str = ""
 
     def to_address(self) -> VenueAddress:
-        """Raises InvalidRequest."""
+        """The address. Raises InvalidRequest."""
         fields = {name: text.strip() for name, text in msgspec.structs.asdict(self).items()}
         return VenueAddress(**fields | {"country": fields["country"].upper(), "state": fields["state"].upper()})
 
@@ -112,10 +112,10 @@ class ShowIn(_In):
 
 
 class ShowChangesIn(_In):
-    """``cancelled``: true stops sales for good, releases what is held, and tells the buyers.
+    """``cancelled``: true stops sales for good, releases all holds, and informs the buyers.
 
-    Times that are left out stay what the venue's clock shows, in another ``timezone``, too. ``venue_address``
-    counts for orders that are placed from then on.
+    Times that are left out keep what the venue's clock shows, even in another ``timezone``. ``venue_address`` applies
+    to orders that are placed from then on.
     """
 
     title: str | UnsetType = UNSET
@@ -133,7 +133,7 @@ class ShowChangesIn(_In):
 
 
 class TicketIn(_In):
-    """``price`` is a donation ticket's least donation."""
+    """``price`` of a donation ticket is its least donation."""
 
     name: str
     price: Price
@@ -221,7 +221,7 @@ class PromoCodeIn(_In):
 
 
 class PromoCodeChangesIn(_In):
-    """null takes a limit away."""
+    """null removes a limit."""
 
     code: str | UnsetType = UNSET
     discount: Annotated[Decimal, Meta(examples=["0.20"])] | UnsetType = UNSET
@@ -257,7 +257,7 @@ class PromoCodeOut(msgspec.Struct, kw_only=True):
 
 
 def _share(discount: Decimal) -> str:
-    """At least two decimals, and as many more as it has."""
+    """The share with at least two decimals, and as many more as it has."""
     plain = f"{discount.normalize():f}"
     return max(plain, f"{discount:.2f}", key=len)
 
@@ -268,7 +268,7 @@ class PromoCodeListOut(msgspec.Struct):
 
 
 class RefundAllIn(_In):
-    """``refund_fees``: whether buyers get the fees back, too. ``reason`` is kept with every refund."""
+    """``refund_fees``: whether buyers get the fees back, too. ``reason`` is stored with every refund."""
 
     refund_fees: bool = True
     reason: str = ""
@@ -281,8 +281,8 @@ class RefundFailureOut(msgspec.Struct):
 
 class RefundAllOut(msgspec.Struct, kw_only=True):
     """``total`` = ``refunded`` + ``failed`` + ``remaining`` orders. An order is refunded once Stripe has confirmed it,
-    or at once where nothing was paid through Stripe. ``refunded_amount`` is what went back, or is on its way.
-    ``failures`` names the first 100.
+    or at once if nothing was paid through Stripe. ``refunded_amount`` is what went back, or is on its way. ``failures``
+    lists the first 100.
     """
 
     total: int

@@ -32,18 +32,18 @@ async def start(
     actor: NamedDependency[Actor],
     refund_show: NamedDependency[RefundShow],
 ) -> RefundAllOut:
-    """Workers refund order after order of the cancelled show, those that are paid late, too. Doing it again goes on,
-    and tries once more what was refused or failed. Orders that were not paid through Stripe become void; what was paid
-    at the counter is given back there.
+    """Workers refund order after order of the cancelled show, including those that are paid late. Repeating it
+    continues, and tries again what was refused or failed. Orders that were not paid through Stripe become void; money
+    that was paid at the counter is given back there.
     """
     return RefundAllOut.of(*await refund_show(actor, show_id, refund_fees=data.refund_fees, reason=data.reason))
 
 
-@get("/", summary="See how far the refunds are", operation_id="get_show_refund")
+@get("/", summary="Get the progress of the refunds", operation_id="get_show_refund")
 async def progress(
     show_id: FromPath[UUID], actor: NamedDependency[Actor], refund_show: NamedDependency[RefundShow]
 ) -> RefundAllOut:
-    """Not found before anybody asked for it."""
+    """Not found before the refund is requested."""
     return RefundAllOut.of(*await refund_show.progress(actor, show_id))
 
 

@@ -31,7 +31,7 @@ async def list_all(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> OwnShowListOut:
-    """Published or not, over or to come, the last to start first."""
+    """Published or not, past or upcoming; the latest start comes first."""
     after = ShowCursor(*decode_cursor(cursor)) if cursor else None
     shows, more = await list_own_shows(actor, after=after, limit=limit)
     return OwnShowListOut(
@@ -44,7 +44,7 @@ async def list_all(
 async def get_one(
     show_id: FromPath[UUID], actor: NamedDependency[Actor], get_own_show: NamedDependency[GetOwnShow]
 ) -> OwnShowOut:
-    """With what is held and sold of each ticket."""
+    """With the held and sold count of each ticket."""
     return OwnShowOut.of(await get_own_show(actor, show_id))
 
 
@@ -62,7 +62,7 @@ async def change(
     actor: NamedDependency[Actor],
     change_show: NamedDependency[ChangeShow],
 ) -> OwnShowOut:
-    """Buyers are told by mail when times or venue change, and when it is cancelled. A cancelled show stays as it is."""
+    """Buyers get a mail when times or venue change, and when it is cancelled. A cancelled show cannot be changed."""
     return OwnShowOut.of(await change_show(actor, show_id, show_fields(data)))
 
 
@@ -75,7 +75,7 @@ async def change(
 async def remove(
     show_id: FromPath[UUID], actor: NamedDependency[Actor], delete_show: NamedDependency[DeleteShow]
 ) -> None:
-    """With its tickets and promo codes. One that has orders stays."""
+    """Deletes its tickets and promo codes, too. A show with orders cannot be deleted."""
     await delete_show(actor, show_id)
 
 

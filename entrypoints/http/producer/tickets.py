@@ -1,4 +1,4 @@
-"""What the producer's shows sell."""
+"""The ticket types of the producer's shows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def add(
     actor: NamedDependency[Actor],
     add_ticket: NamedDependency[AddTicket],
 ) -> OwnTicketOut:
-    """On sale at once where the show is. A show has at most 100."""
+    """On sale at once if the show is. A show has at most 100."""
     added = await add_ticket(actor, show_id, price=data.price, quantity=data.quantity, fields=given(data, TicketFields))
     return _out(added)
 
@@ -71,7 +71,7 @@ async def change(
 async def remove(
     ticket_id: FromPath[UUID], actor: NamedDependency[Actor], delete_ticket: NamedDependency[DeleteTicket]
 ) -> None:
-    """Waits for checkouts that are being decided. One that has orders stays."""
+    """Waits for checkouts that are being decided. A ticket type with orders cannot be deleted."""
     await delete_ticket(actor, ticket_id)
 
 
