@@ -1,7 +1,7 @@
-"""What the rules refuse, one class a reason.
+"""The refusals of the rules, one class for each reason.
 
 DomainError
-├── InvalidRequest                what was asked for makes no sense as it stands
+├── InvalidRequest                the request makes no sense as it stands
 │   ├── InvalidAmount
 │   └── OrderTotalTooSmall
 ├── InvalidEmail, InvalidName, InvalidPhone
@@ -19,7 +19,7 @@ DomainError
 └── PaymentMismatch
 
 ``str(error)`` is a sentence for a person. ``field`` is the place in the request that is to blame, written as the API
-writes it (``tickets[0].quantity``), or None. How an error looks over HTTP is decided at the edge.
+writes it (``tickets[0].quantity``), or None. The edge decides how an error looks over HTTP.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class RefundStatus(StrEnum):
 
 #: Refunds whose money stayed with us or came back: they no longer reduce what is left to refund.
 FAILED_STATUSES: Final = frozenset({RefundStatus.FAILED, RefundStatus.CANCELED})
-#: Characters of what a producer says about a refund.
+#: The longest reason that a producer gives for a refund, in characters.
 MAX_REASON_LENGTH: Final = 500
 
 #: A refund moves only forward in this order. One that succeeded may still fail, if the buyer's bank sends it back.

@@ -1,4 +1,4 @@
-"""The composition root: which adapter stands behind which port, and what each use case is made of."""
+"""The composition root: the adapter behind each port, and the parts of each use case."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _itself(clock: Clock) -> Clock:
 
 
 class Container(containers.DeclarativeContainer):
-    """Override a leaf in tests; everything above it follows."""
+    """Override a leaf in tests; all parts above it follow."""
 
     settings = providers.Dependency(instance_of=Settings)
     policy = settings.provided.policy
@@ -424,7 +424,7 @@ class Container(containers.DeclarativeContainer):
 
 
 async def close(container: Container) -> None:
-    """Finish what is under way, then let go of every connection."""
+    """Finish the work that is under way, then close every connection."""
     await container.checkout_line().close()
     await container.open_session().close()
     await container.dispatch().close()

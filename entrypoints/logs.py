@@ -29,7 +29,7 @@ def without_secrets(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The text with characters that are not text written out: ``\n``, ``\x1b``, ``\u2028``."""
+    """The text with characters that are not text written out: ``\\n``, ``\\x1b``, ``\\u2028``."""
     return _NO_TEXT.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 

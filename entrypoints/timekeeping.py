@@ -59,7 +59,7 @@ class FollowClocks:
         try:
             async with asyncio.timeout(START_SECONDS):
                 await self._stripe_http.request_async("get", f"{self._stripe_base}/", {})
-        except Exception as error:  # noqa: BLE001  # the library raises whatever its connection gave it
+        except Exception as error:  # noqa: BLE001  # the library passes on any error of its connection
             log.info("Stripe's clock cannot be asked: %s", error)
             return False
         return True

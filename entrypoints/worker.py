@@ -1,4 +1,4 @@
-"""The worker: does outbox tasks, relays what the queue lost, sweeps, reconciles
+"""The worker: runs outbox tasks, relays what the queue lost, sweeps, reconciles
 (docs/domain-rules.md#work-after-a-commit).
 """
 
@@ -142,7 +142,7 @@ async def _listen(broker: AsyncBroker, hands: TaskSlots, stop: asyncio.Event) ->
             receiver = Receiver(broker, executor, max_async_tasks=1, run_startup=False, wait_tasks_timeout=1)
             try:
                 await until_stopped("The queue's listener", _read(broker, receiver, stop), stop, LISTENER_ENDS_WITHIN)
-            except Exception as error:  # noqa: BLE001  # the queue's library raises whatever Redis gave it
+            except Exception as error:  # noqa: BLE001  # the queue's library passes on any error of Redis
                 log.warning("The queue cannot be read, trying again: %s", _innermost(error))
                 await _pause(RECONNECT_PAUSE, stop)
     await hands.finish(FINISH_WITHIN)

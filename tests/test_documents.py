@@ -1,12 +1,13 @@
-"""What code and documents point to is in the repository: files, headings, classes and functions.
+"""Files, headings, classes and functions that code and documents point to exist in the repository.
 
-Looked at is every text file of ours. A pointer is
+The test reads every text file of ours. A pointer is
 
 - a name that ends in ``.md``, with or without ``#heading``, anywhere: from the repository's root, or beside the file
   that names it;
-- a link in Markdown to something that is not on another host;
+- a link in Markdown to a target that is not on another host;
 - in Markdown, a path in backticks that begins with one of our folders;
-- in Markdown, a Python file in backticks with names in parentheses behind it: `file.py` (`Class.method`, `function`);
+- in Markdown, a Python file in backticks with names in parentheses behind it: ``file.py`` (``Class.method``,
+  ``function``);
 - in Markdown, a class in backticks, with or without a method: it is in some file of ours.
 """
 
@@ -27,7 +28,7 @@ SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".sh", ".html", ".txt", ".js
 #: Folders that are installed, built or measured here, and are not ours.
 NOT_OURS = {"__pycache__", "htmlcov", "dist", "fonts", "node_modules"}
 
-#: Classes of libraries that documents name, and the glossary's last column has a test for itself.
+#: Classes of libraries that documents name, and the glossary's last column, which has a separate test.
 OTHERS = {"HttpToolsProtocol", "Protocol"}
 GLOSSARY = Path("docs/glossary.md")
 

@@ -20,7 +20,7 @@ GIVEN_UP = sorted({name for _, gave_up in ROWS for name in gave_up})
 
 @cache
 def names() -> frozenset[str]:
-    """The names of all our classes and modules, those of the tests too."""
+    """The names of all our classes and modules, including the tests'."""
     found = set()
     for folder in ("domain", "application", "adapters", "entrypoints", "demo", "tests"):
         for path in (ROOT / folder).rglob("*.py"):

@@ -285,7 +285,7 @@ _EVENT_KINDS: Final = {kind.value: kind for kind in PaymentEventKind}
 
 @dataclass(frozen=True, slots=True)
 class MemoryPaymentEvents:
-    """Takes ``type:id:object_id`` for a signed event when the signature is the secret; its types are the kinds."""
+    """Accepts ``type:id:object_id`` as a signed event if the signature is the secret; its types are the kinds."""
 
     secret: str = "memory"  # noqa: S105
 

@@ -62,7 +62,7 @@ class MemoryDatabase:
         return self._tables.snapshot()
 
     def snapshot(self) -> Tables:
-        """What was committed by now. Raises StorageUnavailable."""
+        """The committed tables. Raises StorageUnavailable."""
         if not self.available:
             raise StorageUnavailable("switched off")
         return self._tables.snapshot()

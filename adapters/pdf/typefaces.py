@@ -1,7 +1,7 @@
 """The fonts of a ticket: Noto Sans for Latin, and its sisters for the other scripts in a text.
 
 Reading a font costs tens of milliseconds, so a document reads only those it uses. ``adapters/pdf/fonts/README.md``
-says what is covered.
+lists what is covered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Read-only transactions that see one moment (REPEATABLE READ)."""
+"""Read-only transactions with one snapshot (REPEATABLE READ)."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ from adapters.postgres.tokens import PostgresTokenRepo
 
 
 class PostgresDatabase:
-    """UnitOfWorkFactory: called, it gives a unit of work on one of the engine's connections."""
+    """A UnitOfWorkFactory: a call returns a unit of work on one of the engine's connections."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

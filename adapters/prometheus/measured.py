@@ -45,7 +45,7 @@ class MeasuredLock:
 
 
 class MeasuredDatabase:
-    """UnitOfWorkFactory whose transactions are counted and timed. Units of work that only read have none."""
+    """A UnitOfWorkFactory that counts and times transactions. Units of work that only read are not measured."""
 
     def __init__(self, database: UnitOfWorkFactory, metrics: PrometheusMetrics) -> None:
         self._database = database
@@ -81,8 +81,8 @@ class _MeasuredTransaction(AbstractAsyncContextManager[UnitOfWork, None]):
 
 
 class MeasuredDecider(BatchDecider[Request, Result]):
-    """``observe`` gets the outcomes of each batch, and how many seconds the decision took. Once a batch: a request
-    costs next to nothing.
+    """``observe`` gets the outcomes of each batch, and the seconds that the decision took. It is called once for each
+    batch, so a request costs next to nothing.
     """
 
     def __init__(

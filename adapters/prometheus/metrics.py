@@ -98,7 +98,7 @@ class PrometheusMetrics:
         self._latencies_of = cache(self._http_seconds.labels)
 
     def checkouts_decided(self, outcomes: Sequence[Placement | Exception], seconds: float) -> None:
-        """A batch of checkouts was decided together."""
+        """Count a batch of checkouts that were decided together."""
         self._decision_seconds.observe(seconds)
         self._batch_size.observe(len(outcomes))
         for name, count in collections.Counter(map(_outcome_name, outcomes)).items():

@@ -73,9 +73,9 @@ _LETTERS: Final = MappingProxyType[type[EmailFacts], tuple[str, Callable[[Any], 
 
 
 class JinjaEmailTemplates:
-    """A `EmailTemplates` in English. Dates and times are the venue's, with its time zone named.
+    """An ``EmailTemplates`` in English. Dates and times are the venue's, with its time zone named.
 
-    A producer has no place of its own: changes of its account are dated in UTC, as in the audit log.
+    A producer has no place: changes of its account are dated in UTC, as in the audit log.
     """
 
     def __init__(self) -> None:
@@ -129,12 +129,12 @@ def _due(facts: emails.DisputeFacts) -> str:
 
 
 def _utc(moment: datetime) -> str:
-    """Such as "Saturday, 28 November 2026, 04:10 UTC": in the English that most of the world reads alike."""
+    """The time in UTC, such as "Saturday, 28 November 2026, 04:10 UTC"."""
     return f"{formatting.day(moment, _UTC, _ANYWHERE)}, {formatting.clock(moment, _UTC, _ANYWHERE)} UTC"
 
 
 def _listed(things: Sequence[str]) -> str:
-    """Such as "Name", "Tax and name", or "E-mail address, tax and name"."""
+    """The words as a list, such as "Name", "Tax and name", or "E-mail address, tax and name"."""
     *most, last = things
     listed = f"{', '.join(most)} and {last}" if most else last
     return listed[:1].upper() + listed[1:]

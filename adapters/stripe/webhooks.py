@@ -12,7 +12,7 @@ import stripe
 from application.ports.payment import InvalidSignature, PaymentEvent, PaymentEventKind
 from application.ports.system import Clock
 
-#: The events that Stripe should send, and what is done about each. Any other signed event is taken and forgotten.
+#: The events that Stripe should send, and the kind of each. Any other signed event is accepted and ignored.
 EVENT_KINDS: Final = MappingProxyType(
     {
         "checkout.session.completed": PaymentEventKind.SESSION_CHANGED,

@@ -1,4 +1,6 @@
-"""What belongs to a producer. Everything else does not exist for them (docs/domain-rules.md#who-may-see-what)."""
+"""Objects that belong to a producer. For the producer, all others do not exist
+(docs/domain-rules.md#who-may-see-what).
+"""
 
 from __future__ import annotations
 

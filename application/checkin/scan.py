@@ -1,4 +1,4 @@
-"""Use cases: who goes in (docs/api.md#door)."""
+"""Use cases: check-in online (docs/api.md#door)."""
 
 from __future__ import annotations
 

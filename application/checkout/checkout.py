@@ -23,12 +23,12 @@ from domain.orders import Idempotency, Order
 log = logging.getLogger(__name__)
 
 
-#: A buyer whose ticket somebody keeps asks for it again after this.
+#: After this pause a buyer whose ticket is locked asks for it again.
 LOOK_AGAIN_SECONDS: Final = 0.5
 
 
 class Checkout:
-    """From a request to an order that can be paid, or is free."""
+    """Turns a request into an order that can be paid, or is free."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Checkout:
         *,
         wait_seconds: float = 10,
     ) -> None:
-        """``wait_seconds`` is how long a buyer waits for a ticket that somebody keeps."""
+        """``wait_seconds`` is how long a buyer waits for a ticket that another transaction has locked."""
         self._wait_seconds = wait_seconds
         self._line = line
         self._open_session = open_session

@@ -1,4 +1,4 @@
-"""Decides many checkouts in one transaction: which carts get their tickets, and what that writes."""
+"""Deciding many checkouts in one transaction: which carts get their tickets, and what is written."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckoutRequest:
-    """What a buyer asks for, or ``placed_by`` a producer for them, who has the money already (``manual_payment``).
+    """A buyer's request, or the request of a producer (``placed_by``), who already has the money (``manual_payment``).
 
-    ``expected_total`` is the total the buyer was shown, in the currency's own unit. ``claimant`` is for whom the
-    tickets count until they are paid; None for a producer's own orders, and where nothing is limited.
+    ``expected_total`` is the total that the buyer saw, in the currency's main unit. ``claimant`` is the buyer for whom
+    the tickets count until they are paid; None for a producer's own orders, and without limits.
     """
 
     cart: Cart
@@ -60,7 +60,7 @@ class CheckoutRequest:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The order of a request: placed now, or earlier under the same Idempotency-Key."""
+    """The order of a request: placed now, or earlier with the same Idempotency-Key."""
 
     order: Order
     is_new: bool
@@ -102,8 +102,8 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
     async def prepare(
         self, requests: Sequence[CheckoutRequest], waiting: Callable[[], Sequence[CheckoutRequest]]
     ) -> AsyncIterator[Callable[[CheckoutRequest], bool]]:
-        """The locks of all tickets that are asked for, and of those that waiting requests ask for as far as they are
-        free. A waiting request is covered if all of its tickets are locked.
+        """Hold the locks of all requested tickets, and of tickets of waiting requests as far as they are free. A
+        waiting request is covered if all of its tickets are locked.
 
         Raises Busy.
         """
@@ -112,8 +112,8 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
 
     @override
     async def decide(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
-        """A placement or refusal for each request; TicketsInUse for those whose rows somebody keeps for long: the batch
-        waits for them once, and passes them over from then on, until they are free again.
+        """A placement or refusal for each request. It is TicketsInUse if another transaction locks the rows for long:
+        the batch waits for them once, and then passes them over until they are free again.
 
         Raises StorageUnavailable, StorageConflict for all of them.
         """
@@ -121,7 +121,7 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         try:
             decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=pass_over))
         except RowsInUse as error:
-            log.warning("Rows are kept by somebody, and passed over from now on: %s", error)
+            log.warning("Rows are locked by another transaction, and passed over from now on: %s", error)
             decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=True))
         return decided.outcomes
 
@@ -134,7 +134,7 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         return decided
 
     async def _place_all(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Decided:
-        # Whoever placed an order under one of the keys has committed when the tickets are locked.
+        # An earlier order with one of the keys is committed by the time the tickets are locked.
         keys = {request.idempotency.key for request in requests if request.idempotency}
         limits = self._policy.claims
         claimants = frozenset(key for r in requests if r.claimant for key in limits.limited_keys(r.claimant))
@@ -227,7 +227,7 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         return Placement(order, is_new=True)
 
 
-#: Where checkouts wait until PlaceOrders decides them.
+#: The line in which checkouts wait until PlaceOrders decides them.
 CheckoutLine = GroupCommit[UUID, CheckoutRequest, Placement]
 
 
@@ -236,6 +236,6 @@ def _tickets_of(requests: Sequence[CheckoutRequest]) -> frozenset[UUID]:
 
 
 def _rows_of(requests: Sequence[CheckoutRequest]) -> frozenset[Hashable]:
-    """What the requests lock, by the names that a sale has for what is in use."""
+    """The rows that the requests lock, by their names in ``CheckoutData.in_use``."""
     carts = [request.cart for request in requests]
     return _tickets_of(requests).union((cart.show_id, cart.promo_code) for cart in carts if cart.promo_code)

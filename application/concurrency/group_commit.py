@@ -1,9 +1,9 @@
 """Group commit: requests that arrive while a decision is being made are decided together in the next one.
 
-A hot show is one row in the database. One transaction an order makes buyers wait for each other's round trips and
-for each other's fsync; deciding everybody who waits in one transaction costs the same as deciding one. Nobody waits
-for a batch to fill: a request that finds its line idle is decided at once, with whoever came in the same moment. But
-where a batch has to wait itself, for a lock that another process has, those who come meanwhile join it.
+A hot show is one row in the database. With one transaction for each order, buyers wait for each other's round trips and
+fsync; one transaction that decides all waiting requests costs the same as one request. No request waits for a batch to
+fill: a request that finds its line idle is decided at once, with those that came in the same moment. While a batch
+itself has to wait, for a lock of another process, new requests join it.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 
 class BatchDecider(Protocol[Request_contra, Result_co]):
-    """What decides the requests of a batch together."""
+    """Decides the requests of a batch together."""
 
     def prepare(
         self, requests: Sequence[Request_contra], waiting: Callable[[], Sequence[Request_contra]]
     ) -> AbstractAsyncContextManager[Callable[[Request_contra], bool]]:
-        """What must be held while the requests are decided, such as locks.
+        """Hold what the decision on the requests needs, such as locks.
 
         ``waiting()`` are the requests that could join the batch at this moment. The context manager yields a function
         that says which of them are covered by what is held: those join. Raising refuses ``requests``.
@@ -90,12 +90,13 @@ class _Batch(Generic[Key, Request, Result]):
 class GroupCommit(Generic[Key, Request, Result]):
     """Lines of requests by key (a show). Two batches never decide for the same key at the same time.
 
-    A batch begins with those of one key. The decider prepares for them, and may refuse them; while what it prepared
-    lasts, it decides them and all that have joined by then.
+    A batch begins with the requests of one key. The decider prepares for them, and may refuse them; while its
+    preparation lasts, it decides them and all that have joined by then.
 
-    ``max_batch`` bounds the work of one transaction, ``max_waiting`` each line (a request beyond it raises Busy).
-    While a batch is under way others gather for the next one; but when it takes longer than ``max_wait_seconds``,
-    because somebody has its rows, another begins beside it: at most ``max_in_flight``, and so database connections.
+    ``max_batch`` limits the work of one transaction, ``max_waiting`` each line (a request beyond it raises Busy). While
+    a batch is under way new requests gather for the next one. If the batch takes longer than ``max_wait_seconds``,
+    because another transaction has its rows, another batch begins beside it: at most ``max_in_flight``, which also
+    limits the database connections.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class GroupCommit(Generic[Key, Request, Result]):
         self._batches: set[asyncio.Task[None]] = set()
 
     async def submit(self, key: Key, request: Request) -> Result:
-        """The decision on ``request``. Raises Busy when the line is full, and what the decision raises."""
+        """The decision on ``request``. Raises Busy if the line is full, and what the decision raises."""
         line = self._lines.setdefault(key, deque())
         if len(line) >= self._max_waiting:
             raise Busy
@@ -128,7 +129,7 @@ class GroupCommit(Generic[Key, Request, Result]):
         return await decided
 
     async def close(self) -> None:
-        """Wait until everything submitted is decided."""
+        """Wait until all submitted requests are decided."""
         while self._batches:
             await asyncio.wait(self._batches)
 
@@ -146,7 +147,9 @@ class GroupCommit(Generic[Key, Request, Result]):
             deciding.add_done_callback(self._end_batch)
 
     def _next_batch(self) -> _Batch[Key, Request, Result]:
-        """Of one show alone: if it cannot be prepared, nobody else must suffer. They join when it is."""
+        """The next batch. It starts with a single show: a show whose locks are taken delays no other. Others join once
+        it is prepared.
+        """
         batch: _Batch[Key, Request, Result] = _Batch()
         for key in self._keys_open_to(batch):
             self._move(key, batch)
@@ -163,12 +166,12 @@ class GroupCommit(Generic[Key, Request, Result]):
     def _move(
         self, key: Key, batch: _Batch[Key, Request, Result], is_good_for: Callable[[Request], bool] = _everybody
     ) -> None:
-        """Move from a line into the batch, in their order, as many as it has room for."""
+        """Move requests from a line into the batch, in their order, as many as it has room for."""
         line, before = self._lines[key], len(batch.entries)
         passed_over: deque[_Entry[Request, Result]] = deque()
         while line and len(batch.entries) < self._max_batch:
             request, decided = entry = line.popleft()
-            if decided.done():  # whoever asked has gone
+            if decided.done():  # the caller has gone
                 continue
             if is_good_for(request):
                 batch.entries.append(entry)
@@ -186,7 +189,7 @@ class GroupCommit(Generic[Key, Request, Result]):
         return [key for key in self._lines if key in batch.keys or key not in self._deciding]
 
     def _waiting_for(self, batch: _Batch[Key, Request, Result]) -> list[Request]:
-        """Who could join the batch, as many as it has room for."""
+        """The requests that could join the batch, as many as it has room for."""
         lines = (self._lines[key] for key in self._keys_open_to(batch))
         waiting = (request for line in lines for request, decided in line if not decided.done())
         return list(islice(waiting, self._max_batch - len(batch.entries)))
@@ -196,7 +199,7 @@ class GroupCommit(Generic[Key, Request, Result]):
             async with self._decider.prepare(batch.requests, partial(self._waiting_for, batch)) as is_good_for:
                 self._join(batch, is_good_for)
                 outcomes = await self._decider.decide(batch.requests)
-        except Exception as error:  # noqa: BLE001  # whatever it is, everybody who waits must hear of it
+        except Exception as error:  # noqa: BLE001  # all waiting callers must get it
             outcomes = [error] * len(batch.entries)
         finally:
             self._deciding -= batch.keys

@@ -1,8 +1,8 @@
-"""Use case: complete an order by its payment session. The redirect and the webhook both come here.
+"""Use case: complete an order by its payment session, after the redirect or a webhook.
 
-A webhook is signed; the redirect is an address that anyone can open with any id. So a session that comes by the
-redirect is first looked for in our own orders, and the payment provider is only asked about one that is there: once a
-second at most, however many ask, and in turns that no webhook waits for.
+A webhook is signed, but anyone can open the redirect's address with any id. So the redirect's session is first searched
+in our own orders, and the payment provider is asked only about one that exists: at most once a second, for any number
+of callers, and in slots that no webhook waits for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from domain.orders import PAID, Order
 
 
 class CompleteOrder:
-    """``payment`` is asked because of events, ``payment_for_buyers`` because of browsers: its turns are others."""
+    """``payment`` serves events, ``payment_for_buyers`` serves browsers, with separate slots."""
 
     def __init__(
         self,
@@ -38,10 +38,10 @@ class CompleteOrder:
         self._asking: SpacedCalls[Order] = SpacedCalls(self._ask_for_buyer)
 
     async def __call__(self, session_id: str) -> Order:
-        """The order of a session that a browser came back with, after it was brought in line with the session.
+        """The order of a session that a browser came back with, in line with the session.
 
-        Doing it again changes nothing: an order whose money has come is not asked about twice. Raises NotFound for a
-        session that no order has, and for a free order's label, which is no session; InvalidRequest,
+        Repeating it changes nothing: the provider is not asked again about an order whose money has come. Raises
+        NotFound for a session without an order, and for a free order's label, which is not a session; InvalidRequest,
         PaymentObjectNotFound, PaymentUnavailable.
         """
         order_id, status = await self._found(session_id)
@@ -50,7 +50,7 @@ class CompleteOrder:
         return await self._asking(session_id)
 
     async def complete_from_event(self, event: PaymentEvent, order: OrderRef | None) -> None:
-        """Complete the order of the event's session, and keep the event as handled in the same transaction.
+        """Complete the order of the event's session and mark the event handled in the same transaction.
 
         ``order`` is the session's order, if it is known. Raises the same.
         """
@@ -72,8 +72,8 @@ class CompleteOrder:
     async def by_payment(self, intent_id: str | None) -> Order:
         """The order that this payment paid, or paid again: then its ``payment_intent_id`` is another.
 
-        What else happens to a payment may be told before that it was made: then the order is brought in line with the
-        payment's session first. Raises NotFound, PaymentObjectNotFound, PaymentUnavailable.
+        Refund and dispute events can arrive before the payment's own; in that case the order is first brought in line
+        with the payment's session. Raises NotFound, PaymentObjectNotFound, PaymentUnavailable.
         """
         if intent_id is None:
             raise NotFound("No order belongs to this payment")
@@ -103,7 +103,7 @@ class CompleteOrder:
         return await self._order(order_id)
 
     async def _found(self, session_id: str) -> OrderRef:
-        if "\0" in session_id:  # no database can hold it, and others are looked for in the same query
+        if "\0" in session_id:  # no database can hold it, and the same query searches for others
             raise InvalidRequest("session_id: must not contain a null character", field="session_id")
         found = await self._finding.submit(None, session_id) if session_id.startswith(SESSION_ID_PREFIX) else None
         if found is None:

@@ -1,7 +1,7 @@
-"""Bringing an order in line with what the payment provider says of its session.
+"""Applying the state of a payment session to its order.
 
-Every road to completion or release ends here: the success redirect, webhooks, the sweeper, the buyer's cancel. The
-order's row is locked, so callers in parallel, or twice, do nothing the second time (P1-010).
+Every path to completion or release ends here: the success redirect, webhooks, the sweeper, the buyer's cancel. The
+order's row is locked, so a parallel or repeated call changes nothing the second time (P1-010).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from domain.tasks import OutboxTask, TaskKind
 
 log = logging.getLogger(__name__)
 
-#: What must happen after an order got into a status by its payment.
+#: The tasks that follow when an order gets a status by its payment.
 _FOLLOW_UPS = {
     OrderStatus.COMPLETED: (TaskKind.CONFIRMATION_MAIL, TaskKind.DESCRIBE_TRANSFER),
     OrderStatus.REFUNDED: (TaskKind.SUBMIT_REFUNDS, TaskKind.LATE_PAYMENT_MAIL),
@@ -41,7 +41,9 @@ _FOLLOW_UPS = {
 
 @dataclass(frozen=True, slots=True)
 class DecisionContext:
-    """What is decided by, as the transaction sees it; ``stock`` may be changed, and ``duplicates`` be added to."""
+    """The data for a decision, as the transaction sees it; a decision may change ``stock``, and add to
+    ``duplicates``.
+    """
 
     show: Show
     stock: Stock
@@ -49,8 +51,8 @@ class DecisionContext:
     duplicates: list[DuplicatePayment]
 
 
-#: At a time in one process. Few, so that changes gather; not one, so that a transaction which waits for somebody's lock
-#: does not keep all others waiting.
+#: At a time in one process. Few, so changes gather; more than one, so a transaction that waits for a lock does not
+#: delay all others.
 MAX_TRANSACTIONS: Final = 2
 
 Decision = Callable[[Order, DecisionContext], Order]
@@ -58,7 +60,7 @@ Decision = Callable[[Order, DecisionContext], Order]
 
 @dataclass(frozen=True, slots=True)
 class OrderChange:
-    """What is to become of an order; decided when it is locked. ``source_event`` is an event that asked for it."""
+    """A change of an order, decided when the order is locked. ``source_event`` is the event that requested it."""
 
     order_id: UUID
     decide: Decision
@@ -66,8 +68,8 @@ class OrderChange:
 
 
 class OrderPayments:
-    """Changes orders under lock, and writes down what must follow from the change. Changes that are asked for at the
-    same time are made in one transaction: payments of a hot show come as fast as its checkouts.
+    """Changes orders under lock, and writes the tasks that follow. Simultaneous changes share one transaction: payments
+    of a hot show come as fast as its checkouts.
     """
 
     def __init__(
@@ -95,11 +97,10 @@ class OrderPayments:
         release_as: OrderEvent = OrderEvent.SESSION_EXPIRED,
         source_event: PaymentEvent | None = None,
     ) -> Order:
-        """The order as the freshly fetched ``session`` makes it; ``release_as`` says why an expired session ended.
+        """The order after applying the freshly fetched ``session``; ``release_as`` is why an expired session ended.
 
-        The event that it was ``source_event`` is kept as handled with the change, or not at all.
-        Money for which there is no ticket, and money that is not what the order costs, is given back. Raises
-        NotFound, StorageUnavailable.
+        ``source_event`` is marked handled in the same transaction. Money without a ticket for it, or that is not the
+        order's price, is given back. Raises NotFound, StorageUnavailable.
         """
 
         def decide(order: Order, scene: DecisionContext) -> Order:
@@ -116,7 +117,7 @@ class OrderPayments:
         return await self._change(order_id, decide, source_event)
 
     async def release(self, order_id: UUID, event: OrderEvent) -> Order:
-        """Give back the hold of an order that has no session to be paid in.
+        """Release the hold of an order that has no session.
 
         Its Idempotency-Key is free again: a stored failure must not block a retry. Raises NotFound.
         """
@@ -131,16 +132,16 @@ class OrderPayments:
             if receipt.payment_intent_id not in (None, order.payment_intent_id):
                 scene.duplicates.append(_duplicate(order, receipt, scene.now))
             return order
-        # News of this session are then news of an order that is paid, and need no call to find that out.
+        # Later events of this session then find a paid order, and need no call.
         order = order.with_session(session_id, order.checkout_url)
-        # Nobody pays for a show that was called off, or is over: a delayed method's money may come days later.
+        # A buyer must not pay for a show that was cancelled or is over: a delayed method's money may come days later.
         released_and_gone = order.status in RELEASED and not scene.stock.has(order.lines)
         if order.unwanted or released_and_gone or not scene.show.takes_place_after(scene.now):
             return self._returned(order, receipt, scene.stock)
         try:
             return order.completed(receipt, scene.stock, issue=self._issue, now=scene.now)
         except PaymentMismatch as mismatch:
-            # Not what the order costs: no ticket for it, and the money goes back. An operator must find out why.
+            # Not the order's price: no ticket for it, and the money goes back. An operator must find out why.
             log.error("%s; it is given back", mismatch)  # noqa: TRY400
             return self._returned(order, receipt, scene.stock)
 
@@ -160,7 +161,7 @@ class OrderPayments:
         return released.late_payment_returned(receipt)
 
     async def decline(self, order_id: UUID, reason: str) -> Order:
-        """The card was refused; the order stays payable, and its page says why. Raises NotFound."""
+        """Record that the card was refused; the order stays payable, and its page says why. Raises NotFound."""
 
         def decide(order: Order, scene: DecisionContext) -> Order:  # noqa: ARG001
             return order.declined(reason) if order.status is OrderStatus.PENDING else order
@@ -184,7 +185,7 @@ class OrderPayments:
     async def _change_alone(self, change: OrderChange) -> Order | Exception:
         try:
             [outcome] = await retry_on_conflict(lambda: self._transact([change]))
-        except Exception as error:  # noqa: BLE001  # whoever asked for it hears of it
+        except Exception as error:  # noqa: BLE001  # its caller gets it
             return error
         return outcome
 

@@ -1,4 +1,4 @@
-"""The reconciler: asks Stripe where its news never came (docs/domain-rules.md#payments)."""
+"""The reconciler: asks Stripe about orders and payments whose events never came (docs/domain-rules.md#payments)."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ class UnitOfWork(Protocol):
 
     @property
     def is_committed(self) -> bool:
-        """Whether what was written lasts."""
+        """Whether the changes were committed."""
         ...
 
     async def commit(self) -> None: ...

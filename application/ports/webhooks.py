@@ -41,7 +41,7 @@ class EventContext:
 
 
 class EventInbox(Protocol):
-    """Webhooks, each kept once, with what became of it (docs/domain-rules.md#webhooks)."""
+    """Webhooks, each stored once, with its outcome (docs/domain-rules.md#webhooks)."""
 
     async def get(self, event_id: str) -> ReceivedEvent | None: ...
 

@@ -1,4 +1,6 @@
-"""After a commit: tell the workers, without making the buyer wait for it (docs/domain-rules.md#work-after-a-commit)."""
+"""After a commit: notify the workers, without making the buyer wait for it
+(docs/domain-rules.md#work-after-a-commit).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doing the outbox's work: claim, do, mark (docs/domain-rules.md#work-after-a-commit)."""
+"""Running the outbox's tasks: claim, do, mark (docs/domain-rules.md#work-after-a-commit)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What Stripe tells by itself."""
+"""Stripe's webhooks."""

@@ -1,7 +1,7 @@
-"""What is done about each kind of event of the payment provider's.
+"""The handlers for each kind of event of the payment provider.
 
-A handler asks the provider for the object that the event is about, and what the provider answers decides, not the
-event. So events may come late, twice, and in any order.
+A handler asks the provider for the object that the event is about. The provider's answer decides, not the event. So
+events may come late, twice, and in any order.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from domain.orders import PAID
 
 Handler = Callable[[EventContext], Awaitable[None]]
 
-#: Their handler keeps the event itself: with the change of the order, in one transaction. Keeping it afterwards would
+#: Their handler stores the event itself, with the change of the order, in one transaction. Storing it afterwards would
 #: cost every completion a second transaction.
 KEPT_BY_HANDLER: Final = frozenset({PaymentEventKind.SESSION_CHANGED})
 
 
 class KeepEvent:
-    """Keeps events as handled, those that come at the same time in one transaction."""
+    """Stores events as handled; simultaneous ones share a transaction."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
@@ -45,7 +45,7 @@ class KeepEvent:
         self._line: GroupCommit[None, PaymentEvent, None] = GroupCommit(decide_with(self._keep_together))
 
     async def __call__(self, event: PaymentEvent) -> None:
-        """Raises StorageUnavailable, StorageConflict."""
+        """Store the event. Raises StorageUnavailable, StorageConflict."""
         await self._line.submit(None, event)
 
     async def _keep_together(self, events: Sequence[PaymentEvent]) -> list[None]:
@@ -87,7 +87,7 @@ class EventHandlers:
         }
 
     async def handle(self, kind: PaymentEventKind, context: EventContext) -> None:
-        """Do what events of this kind ask for. The caller keeps the event, unless the kind is in KEPT_BY_HANDLER.
+        """Handle an event of this kind. The caller stores the event, unless the kind is in KEPT_BY_HANDLER.
 
         Raises DomainError, PaymentError, StorageUnavailable, StorageConflict.
         """
@@ -95,7 +95,7 @@ class EventHandlers:
 
     async def _session_changed(self, context: EventContext) -> None:
         if context.order is not None and context.order.status in PAID:
-            await self._keep_event(context.event)  # The order has its money: the provider need not be asked.
+            await self._keep_event(context.event)  # the order has its money: the provider need not be asked
         else:
             await self._complete_order.complete_from_event(context.event, context.order)
 

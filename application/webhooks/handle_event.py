@@ -1,7 +1,7 @@
-"""Use case: the payment provider sends an event (docs/domain-rules.md#webhooks).
+"""Use case: handle an event that the payment provider sends (docs/domain-rules.md#webhooks).
 
-Every event for this installation is kept with what became of it. If the process dies before the event is kept, the
-provider has had no answer, and sends it again.
+Every event for this installation is stored with its outcome. If the process dies before that, the provider has had no
+answer, and sends the event again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FINAL: Final = (DomainError, PaymentError)
 
 
 class HandlePaymentEvent:
-    """``livemode`` is this installation's: whether real money moves."""
+    """``livemode`` is the installation's mode: whether real money moves."""
 
     def __init__(
         self,
@@ -52,11 +52,11 @@ class HandlePaymentEvent:
         self._looking_up: GroupCommit[None, PaymentEvent, EventContext] = GroupCommit(decide_with(self._look_up))
 
     async def __call__(self, payload: bytes, signature: str) -> None:
-        """Keep the event in the raw body, and do what it asks for, unless that was done before.
+        """Store the event in the raw body, and handle it, unless that was done before.
 
-        Events that are not for us are taken and forgotten: those of types that we do nothing about, of the other mode
-        (Stripe sends connected accounts' test events to live endpoints, too), and of other payments than ours. Raises
-        InvalidSignature, and where sending it again can help PaymentUnavailable, StorageUnavailable or StorageConflict.
+        Events that are not for us are accepted and ignored: those of types without a handler, of the other mode (Stripe
+        sends connected accounts' test events to live endpoints, too), and of other sellers' payments. Raises
+        InvalidSignature, and, if sending it again can help, PaymentUnavailable, StorageUnavailable or StorageConflict.
         """
         event = self._events.verify(payload, signature)
         kind = self._events.kind_of(event.type)
@@ -67,13 +67,13 @@ class HandlePaymentEvent:
             await self._handle(kind, context)
 
     async def replay(self, event_id: str) -> ReceivedEvent:
-        """Handle a kept event once more. Raises NotFound, PaymentUnavailable, StorageUnavailable."""
+        """Handle a stored event again. Raises NotFound, PaymentUnavailable, StorageUnavailable."""
         async with self._unit_of_work() as uow:
             received = await uow.inbox.get(event_id)
         if received is None:
             raise NotFound(f"No event {event_id} was received")
         kind = self._events.kind_of(received.event.type)
-        if kind is None:  # an earlier release did something about it
+        if kind is None:  # an earlier release had a handler for it
             await self._keep_event(received.event)
         else:
             await self._handle(kind, await self._looking_up.submit(None, received.event))

@@ -1,4 +1,4 @@
-"""Use cases: events that changed nothing although they should have, and what Stripe may have told in vain."""
+"""Use cases: events that could not be handled, and a review of refunds and disputes whose events may be lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from domain.errors import DomainError
 
 log = logging.getLogger(__name__)
 
-#: Refunds that were made within this time are looked at again.
+#: Refunds that were made within this time are reviewed.
 REFUNDS_LOOK_BACK: Final = timedelta(days=3)
 #: Disputes take weeks to be decided, and there are few.
 DISPUTES_LOOK_BACK: Final = timedelta(days=90)
@@ -24,13 +24,13 @@ _PAGE: Final = 100
 
 
 class ListFailedEvents:
-    """Events of kinds that we handle, which could not be handled: oldest first."""
+    """Lists events that have a handler, but could not be handled: oldest first."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
 
     async def __call__(self) -> AsyncIterator[ReceivedEvent]:
-        """Raises StorageUnavailable."""
+        """The events. Raises StorageUnavailable."""
         after: ReceivedEvent | None = None
         while True:
             async with self._unit_of_work(read_only=True) as uow:
@@ -43,7 +43,7 @@ class ListFailedEvents:
 
 
 class ReviewRefundsAndDisputes:
-    """What Stripe says of them now is applied once more, whether or not its events came through."""
+    """Applies Stripe's present state of refunds and disputes again, with or without their events."""
 
     def __init__(
         self, payment: Payment, unit_of_work: UnitOfWorkFactory, clock: Clock, event_handlers: EventHandlers
@@ -54,7 +54,7 @@ class ReviewRefundsAndDisputes:
         self._event_handlers = event_handlers
 
     async def __call__(self) -> int:
-        """How many refunds and disputes were looked at. Raises PaymentUnavailable, StorageUnavailable."""
+        """Review them. Returns how many there were. Raises PaymentUnavailable, StorageUnavailable."""
         now = self._clock.now()
         states = await self._payment.refunds_since(now - REFUNDS_LOOK_BACK)
         async with self._unit_of_work(read_only=True) as uow:
@@ -66,13 +66,13 @@ class ReviewRefundsAndDisputes:
         async with self._unit_of_work(read_only=True) as uow:
             duplicates = await uow.duplicate_payments.known([d.payment_intent_id or "" for d in disputes])
         for dispute in disputes:
-            # To hear twice that a dispute over a duplicate payment was won would give that back twice as often.
+            # A won dispute over a duplicate payment must not be applied twice: that would give the money back twice.
             if dispute.payment_intent_id not in duplicates:
                 await self._again(dispute.id, self._event_handlers.dispute_is(dispute))
         return len(states) + len(disputes)
 
     async def _again(self, name: str, applied: Awaitable[None]) -> None:
-        """One that cannot be applied must not keep the others waiting. Those of other sellers are left alone."""
+        """Apply one state. A failure does not delay the others; other sellers' objects are ignored."""
         try:
             await applied
         except (DomainError, PaymentError, StorageUnavailable, StorageConflict) as error:

@@ -44,5 +44,5 @@ class Examination:
                 return await self.look()
         except TimeoutError:
             return Finding(self.what, f"no answer within {TIMEOUT_SECONDS} seconds", self.fix)
-        except Exception as error:  # noqa: BLE001  # every kind of trouble is what is looked for
+        except Exception as error:  # noqa: BLE001  # the examination looks for every kind of error
             return Finding(self.what, str(getattr(error, "orig", None) or error) or type(error).__name__, self.fix)

@@ -12,7 +12,7 @@ from entrypoints.http.checkout import CheckoutDependencies
 
 
 def _provide(provider: Any) -> Provide:
-    # Litestar reads a callable's signature; a provider has none of its own.
+    # Litestar reads a callable's signature; a provider has none.
     def provided() -> Any:
         return provider()
 
@@ -20,7 +20,7 @@ def _provide(provider: Any) -> Provide:
 
 
 def dependencies(container: Container) -> dict[str, Provide]:
-    """Everything in the container, by the name that it has there: handlers ask for it by that name."""
+    """The container's providers by their names, by which handlers ask for them."""
     checkout_desk = providers.Singleton(
         CheckoutDependencies,
         container.checkout,

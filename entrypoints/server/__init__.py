@@ -1,1 +1,1 @@
-"""The HTTP server: sockets, connections and their bounds, below the application that answers."""
+"""The HTTP server: sockets, connections and their limits, below the application."""

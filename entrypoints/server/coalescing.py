@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-#: Of an answer, so much is put together before it is sent.
+#: The most of an answer that is put together before it is sent.
 MAX_WAITING_BYTES: Final = 64 * 1024
 
 
 class CoalescingTransport:
-    """A transport that sends what is written in one go at once: uvicorn writes an answer's head and body apart, and
-    each would be a packet and a system call of its own.
+    """A transport that sends all parts of one answer at once: uvicorn writes an answer's head and body separately, and
+    each would be a packet and a system call.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:

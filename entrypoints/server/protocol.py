@@ -15,7 +15,7 @@ from entrypoints.http.client_network import is_private, network_of
 from entrypoints.server.coalescing import CoalescingTransport
 from entrypoints.server.connections import ConnectionLimits, OpenConnections
 
-#: A request that was sent while the process was told to stop arrives within this time.
+#: A request that was sent while the process was asked to stop arrives within this time.
 LAST_REQUEST_SECONDS: Final = 0.1
 #: Request line and headers together.
 MAX_HEAD_BYTES: Final = 64 * 1024

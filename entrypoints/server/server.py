@@ -17,14 +17,14 @@ from entrypoints.server.protocol import BoundedConfig, BoundedHttpProtocol
 
 #: Connections that wait to be accepted: a crowd that comes within one busy moment.
 BACKLOG: Final = 4096
-#: A process that is told to stop finishes what it is doing within this time.
+#: A process that is asked to stop finishes its work within this time.
 STOP_SECONDS: Final = 15
-#: An idle connection is kept so long; longer than proxies keep theirs, so that it is they who close.
+#: An idle connection is kept this long; longer than proxies keep theirs, so the proxies close them.
 KEEP_ALIVE_SECONDS: Final = 75
 
 
 class Server(uvicorn.Server):
-    """A server that leaves signals to whoever runs it: set ``should_exit`` to stop."""
+    """A server that leaves signals to its caller: set ``should_exit`` to stop."""
 
     @override
     @contextmanager
@@ -33,8 +33,8 @@ class Server(uvicorn.Server):
 
 
 def create_server(app: ASGIApp, *, trusted_proxies: str = "", limits: ConnectionLimits | None = None) -> Server:
-    """A server for ``serve(sockets=[…])``. ``trusted_proxies`` (addresses or networks, comma-separated) may say in
-    X-Forwarded-For whom they speak for; nobody else is believed.
+    """A server for ``serve(sockets=[…])``. ``trusted_proxies`` (addresses or networks, comma-separated) may name their
+    client in X-Forwarded-For; the header is ignored from all others.
     """
     clients = ForwardedClients(app, trusted_proxies=trusted_proxies)
     return Server(
@@ -57,8 +57,8 @@ def create_server(app: ASGIApp, *, trusted_proxies: str = "", limits: Connection
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A socket to serve on. Where it is ``shared`` the kernel spreads connections evenly over the processes that bind
-    it; otherwise they would all go to whichever wakes first. Raises OSError when the port is taken.
+    """A socket to serve on. If it is ``shared``, the kernel spreads connections evenly over the processes that bind it;
+    otherwise they would all go to the process that wakes first. Raises OSError if the port is taken.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)

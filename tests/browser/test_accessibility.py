@@ -43,11 +43,11 @@ _DRESS = """async colour => {
     });
 }"""
 _TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
-#: What is pressed, and the few pixels that it is too low or too narrow for a finger. Links in a text may be.
+#: Controls that are some pixels too low or too narrow for a finger. Links in a text may be.
 _TOO_SMALL = """() => [...document.querySelectorAll("button, input:not([type=hidden]), summary, .button, .bar a")]
     .filter(e => e.checkVisibility({visibilityProperty: true}) && Math.min(e.offsetWidth, e.offsetHeight) < 44)
     .map(e => `too small: ${e.outerHTML}`)"""
-#: What the page is made of, unpacked, with the icon that only a browser with a screen asks for.
+#: The page's resources with their unpacked sizes, and the icon that only a browser with a screen fetches.
 _LOADED = """async () => {
     await fetch(document.querySelector("link[rel=icon]").href);
     const entries = ["navigation", "resource"].flatMap(type => performance.getEntriesByType(type));

@@ -11,7 +11,7 @@ from entrypoints.settings import Settings
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/operations.md").read_text(encoding="utf-8")
 SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
-#: Settings whose default depends on others, by the property that says what they are then.
+#: Settings whose default depends on others, by the property that computes it.
 DERIVED = {
     "QUOTE_RATE_LIMIT": "quotes_rate",
     "LOOKUP_RATE_LIMIT": "lookups_rate",

@@ -1,4 +1,4 @@
-"""Facts for every kind of e-mail, and how a reader sees what was made of them."""
+"""Facts for every kind of e-mail, and an e-mail's HTML as a reader sees it."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def test_both_forms_tell_everything(
 
 
 def linked_by(facts: EmailFacts) -> set[str]:
-    """Where the e-mail's links lead."""
+    """The targets of the e-mail's links."""
     match facts:
         case OrderLinksFacts():
             return {order.url for order in facts.orders}

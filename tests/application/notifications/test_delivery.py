@@ -1,4 +1,4 @@
-"""Sending e-mails: once, also by a worker that stood still, and never in silence where that cannot be known."""
+"""Sending e-mails: once, even by a worker that was frozen, and with a log line if the outcome is unknown."""
 
 from __future__ import annotations
 

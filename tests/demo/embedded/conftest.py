@@ -1,4 +1,4 @@
-"""Engines of both kinds, each in a directory of its own."""
+"""Engines of both kinds, each in a separate directory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def engine(engine_type: type[EmbeddedEngine], tmp_path: Path) -> Iterator[Embedd
 
 @pytest.fixture
 def quick_engine(tmp_path: Path) -> Iterator[EmbeddedEngine]:
-    """An engine not started yet, for what does not depend on its kind: the one that starts fastest."""
+    """An engine not started yet, for tests that work with either kind: the one that starts faster."""
     engine = EmbeddedRedis(tmp_path, durable=False)
     yield engine
     engine.stop()

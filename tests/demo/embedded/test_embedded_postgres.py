@@ -32,14 +32,14 @@ def default_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def default_postgres(default_data_dir: Path) -> Iterator[EmbeddedPostgres]:
-    """A server as production has it, for tests that leave it running."""
+    """A server with production's settings, for tests that leave it running."""
     with EmbeddedPostgres(default_data_dir) as postgres:
         yield postgres
 
 
 @pytest.fixture
 def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    """A server of the test's own, to be stopped, killed and damaged."""
+    """The test's own server, to be stopped, killed and damaged."""
     with EmbeddedPostgres(tmp_path, durable=False) as postgres:
         yield postgres
 

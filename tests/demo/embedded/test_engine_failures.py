@@ -1,4 +1,4 @@
-"""What a person reads when an engine cannot do its work."""
+"""The messages for a person when an engine cannot do its work."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""One engine for several users: who starts it, who keeps it alive, who ends it. True of both engines."""
+"""One engine for several users: who starts it, who keeps it alive, who ends it. The same for both engines."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ with getattr(demo.embedded, sys.argv[1])(Path(sys.argv[2]), durable=False) as en
 
 
 class Companion:
-    """A process of its own that uses the engine of a data directory until told to leave."""
+    """A separate process that uses the engine of a data directory until the test ends it."""
 
     def __init__(self, engine_type: type[EmbeddedEngine], data_dir: Path) -> None:
         self._process = subprocess.Popen(
@@ -39,7 +39,7 @@ class Companion:
         )
 
     def url(self) -> str:
-        """What it was told of the engine, as soon as it uses it."""
+        """The engine's URL, as soon as the process uses it."""
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
 

@@ -63,7 +63,7 @@ CheckoutParams = Callable[..., Any]
 
 @pytest.fixture
 def checkout_params() -> CheckoutParams:
-    """What a checkout of two tickets at 25.00 sends to Stripe, with changes by keyword."""
+    """The parameters of a checkout of two tickets at 25.00, with changes by keyword."""
 
     def build(**changes: Any) -> dict[str, Any]:
         params = {
@@ -102,14 +102,14 @@ def checkout_params() -> CheckoutParams:
 
 
 def error_code(error: stripe.StripeError) -> str | None:
-    """The code in the answer's body; the SDK's exceptions carry it themselves for some kinds of error only."""
+    """The code in the answer's body; the SDK's exceptions have it only for some kinds of error."""
     body: Any = error.json_body
     code: str | None = body["error"].get("code")
     return code
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait, at most ten seconds, for something that no event announces."""
+    """Wait, at most ten seconds, for a condition that no event announces."""
     async with asyncio.timeout(60):
         while True:
             if condition():
@@ -119,7 +119,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the browser got: HTTP status, the Location it is sent to, and the HTML."""
+    """The browser's answer: HTTP status, the Location of a redirect, and the HTML."""
 
     status: int
     location: str | None
@@ -149,8 +149,9 @@ def buyer(http: aiohttp.ClientSession) -> Buyer:
 
 @dataclass(slots=True)
 class Inbox:
-    """A webhook receiver that checks signatures as an application does. ``answers`` are HTTP statuses to give
-    first; afterwards it says 200."""
+    """A webhook receiver that checks signatures as an application does. ``answers`` are HTTP statuses to give first;
+    after those it answers 200.
+    """
 
     url: str
     events: list[stripe.Event] = field(default_factory=list)
@@ -192,13 +193,13 @@ async def telling_sandbox(inbox: Inbox) -> AsyncIterator[StripeSandbox]:
 
 
 class Conformance:
-    """Stripe's description of its answers, to hold the sandbox's answers against."""
+    """Stripe's description of its answers, for checking the sandbox's answers."""
 
     def __init__(self, schemas: dict[str, Any]) -> None:
         self._schemas = schemas
 
     def problems(self, answer: Any, name: str | None = None) -> list[str]:
-        """Where an answer is not as Stripe describes the object it says it is; empty when all is well."""
+        """The differences between an answer and Stripe's description of its object; empty if there are none."""
         kind = name or answer["object"]
         return list(self._object(answer, self._schemas[kind], kind))
 

@@ -31,7 +31,7 @@ COLLECTIONS = (
 async def busy_sandbox(
     sandbox: StripeSandbox, client: stripe.StripeClient, buyer: Buyer, checkout_params: CheckoutParams
 ) -> StripeSandbox:
-    """Where one of everything has happened: declined, paid, refunded, disputed, delayed, expired, onboarded."""
+    """A sandbox with one of each event: declined, paid, refunded, disputed, delayed, expired, onboarded."""
     sessions = client.v1.checkout.sessions
     paid = await sessions.create_async(params=checkout_params())
     await buyer.press(str(paid.url), "declined")

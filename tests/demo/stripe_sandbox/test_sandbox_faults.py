@@ -1,4 +1,4 @@
-"""Faults to order, rate limits, and the record of what was asked."""
+"""Faults on request, rate limits, and the record of requests."""
 
 import asyncio
 from typing import Any

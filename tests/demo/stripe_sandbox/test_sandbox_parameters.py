@@ -1,4 +1,4 @@
-"""What Stripe refuses, the sandbox refuses, with the same code and the same parameter named."""
+"""The sandbox refuses what Stripe refuses, with the same code and the same parameter."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the buttons of the payment page do, and what becomes of the money."""
+"""The effect of the payment page's buttons on the session and the money."""
 
 from decimal import Decimal
 from typing import Any

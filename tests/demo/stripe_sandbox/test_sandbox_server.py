@@ -1,4 +1,4 @@
-"""Starting, stopping, and being quick."""
+"""Starting, stopping, and speed."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Stripe Tax in the sandbox: places of performance, tax codes, who is liable, and settings that are not complete."""
+"""Stripe Tax in the sandbox: places of performance, tax codes, who is liable, and incomplete settings."""
 
 from typing import Any
 

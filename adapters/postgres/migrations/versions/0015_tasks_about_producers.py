@@ -23,7 +23,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """The version before knows no task about a producer, so their pending mails are lost."""
     op.execute("DELETE FROM outbox WHERE producer_id IS NOT NULL")
-    # This checks every row, and sales go on meanwhile. SET NOT NULL then relies on it and checks none.
+    # This checks every row while sales go on. SET NOT NULL then relies on it and checks none.
     op.execute("""
         DO $$ BEGIN
             ALTER TABLE outbox VALIDATE CONSTRAINT outbox_order_id_check;
