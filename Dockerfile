@@ -1,4 +1,4 @@
-# PiqueTickets without engines of its own: it needs DATABASE_URL and REDIS_URL. compose.yaml shows a whole installation.
+# PiqueTickets without its own engines: it needs DATABASE_URL and REDIS_URL. compose.yaml shows a whole installation.
 
 FROM python:3.13-slim-trixie AS build
 
@@ -12,7 +12,7 @@ ENV UV_PROJECT_ENVIRONMENT=/opt/piquetickets \
 
 WORKDIR /build
 
-# Dependencies change less often than the source: their layer is built anew only when they do.
+# Dependencies change less often than the source: their layer is rebuilt only when they do.
 COPY pyproject.toml uv.lock ./
 RUN uv sync --frozen --no-dev --no-editable --no-install-project
 

@@ -1,4 +1,4 @@
-// Runs beside the page, so that it stays quick: finds the number that a challenge of ALTCHA asks for.
+// Finds the number for a challenge of ALTCHA, in a worker beside the page, which stays responsive.
 "use strict";
 
 const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,4 +1,4 @@
-// What pages do where scripts run. Without them everything here is a form, a link or a reload.
+// Improvements for browsers that run scripts. Without them each is a form, a link or a reload.
 "use strict";
 
 const LOOK_FOR_TICKETS_MS = 15_000;
@@ -156,7 +156,7 @@ function proveWork(form) {
     });
   };
   let solving = solve().catch(() => {});
-  // Sent before it is solved: the form goes by itself when it is. Where it cannot be solved the server says so.
+  // The buyer sent the form before the challenge is solved: send it when it is. If it cannot be solved, the server says so.
   form.addEventListener("submit", (event) => {
     if (proof.value || event.submitter?.value !== "buy" || form.dataset.gaveUp) return;
     event.preventDefault();

@@ -110,7 +110,7 @@ class BreakingProxy:
 
 
 async def until_asked_with_another_key(fault: FaultKind) -> None:
-    """Let the pause pass in which a key gets Stripe's own failure again, if the fault leaves one."""
+    """Wait until our next call uses another key, after a failure that Stripe repeats for the first one."""
     window = int(time.time()) // SECOND_KEY_SECONDS
     while fault is FaultKind.FAILED_WITHIN and int(time.time()) // SECOND_KEY_SECONDS == window:
         await asyncio.sleep(0.05)
