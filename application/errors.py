@@ -25,8 +25,9 @@ class Busy(ApplicationError):
 
 
 class TicketsInUse(Busy):
-    """A ticket's or promo code's row is locked for longer than a sale takes. Checkouts of the show's other tickets go
-    on.
+    """A ticket's or promo code's row is locked for longer than a sale takes.
+
+    Checkouts of the show's other tickets go on.
     """
 
 

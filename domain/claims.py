@@ -56,8 +56,9 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimPolicy:
-    """The allowances of a key. A family shares an address, a school class a network; a network may be a whole town's
-    mobile provider.
+    """The allowances of a key.
+
+    A family shares an address, a school class a network; a network may be a whole town's mobile provider.
     """
 
     per_email: Allowance = Allowance(held_tickets=20, held_orders=4, free_tickets=20)

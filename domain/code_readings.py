@@ -42,8 +42,9 @@ _DOTS: Final = str.maketrans("ıİ", "II")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text read as a code. ``layout`` is the keyboard layout that typed it, by X11's name ("de", "tr(f)"), or None
-    for the code as it stands.
+    """A text read as a code.
+
+    ``layout`` is the keyboard layout that typed it, by X11's name ("de", "tr(f)"), or None for the code as it stands.
     """
 
     code: str

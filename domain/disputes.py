@@ -101,8 +101,9 @@ class Dispute:
     def with_status(
         self, status: DisputeStatus, *, amount: int, lost: int, evidence_due_by: datetime | None
     ) -> Dispute:
-        """The dispute with the status that Stripe reports. A decided dispute never opens again: such a report is
-        outdated and ignored.
+        """The dispute with the status that Stripe reports.
+
+        A decided dispute never opens again: such a report is outdated and ignored.
         """
         is_old_news = (self.is_over and status in INQUIRIES | CONTESTED) or (self.is_contested and status in INQUIRIES)
         if is_old_news:

@@ -6,8 +6,9 @@ import idna
 
 
 def ascii_address(address: str) -> str:
-    """The address with its domain in ASCII: ``karl@xn--bcher-kva.example``. An address that has no such form stays as
-    it is.
+    """The address with its domain in ASCII: ``karl@xn--bcher-kva.example``.
+
+    An address that has no such form stays as it is.
     """
     local_part, at, domain = address.rpartition("@")
     if domain.isascii():

@@ -325,8 +325,9 @@ class Order:
         return replace(self, **_facts_of(receipt))
 
     def dispute(self, event: OrderEvent, *, voids: bool = True) -> Order:
-        """The order after a dispute's event. It is flagged while the dispute is open; a lost dispute voids all
-        attendees if ``voids``.
+        """The order after a dispute's event.
+
+        It is flagged while the dispute is open; a lost dispute voids all attendees if ``voids``.
         """
         status = self.status_after(event)
         lost = event is OrderEvent.DISPUTE_LOST and voids

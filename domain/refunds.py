@@ -36,8 +36,9 @@ from domain.stock import Stock
 
 
 class RefundStatus(StrEnum):
-    """The status of a refund. ``requested`` is our own: Stripe does not know of the refund yet. The others are
-    Stripe's.
+    """The status of a refund.
+
+    ``requested`` is our own: Stripe does not know of the refund yet. The others are Stripe's.
     """
 
     REQUESTED = "requested"

@@ -115,8 +115,9 @@ def is_ambiguous(local: datetime, zone: ZoneInfo) -> bool:
 
 
 def name_at(moment: datetime, zone: ZoneInfo) -> str:
-    """The name of the zone's time at a moment, such as "CET". Zones without an abbreviation get their offset: "UTC+03",
-    "UTC+05:45".
+    """The name of the zone's time at a moment, such as "CET".
+
+    Zones without an abbreviation get their offset: "UTC+03", "UTC+05:45".
     """
     name = f"{moment.astimezone(zone):%Z}"
     if not name.startswith(("+", "-")):

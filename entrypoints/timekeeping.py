@@ -51,8 +51,9 @@ class FollowClocks:
         return True
 
     async def _stripe(self) -> bool:
-        """Whether Stripe's clock is known. Any answer has the time, a refusal too; after the first, the answers to our
-        own calls are enough.
+        """Whether Stripe's clock is known.
+
+        Any answer has the time, a refusal too; after the first, the answers to our own calls are enough.
         """
         if self._stripe_time.was_heard:
             return True

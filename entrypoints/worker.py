@@ -63,8 +63,9 @@ class TaskSlots:
         self._folded = False
 
     async def take(self, task_id: UUID) -> None:
-        """Begin the task as soon as a slot is free. Once the slots are closed, the task is left to another worker's
-        relay.
+        """Begin the task as soon as a slot is free.
+
+        Once the slots are closed, the task is left to another worker's relay.
         """
         await self._free.acquire()
         if self._folded:

@@ -48,20 +48,20 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The order is random but for this: what takes longest comes first. What is left at the end of a parallel run is
-    then short, and whichever test process has nothing to do can take it over.
+    """Put the longest tests first; the order is random otherwise. The tests at the end of a parallel run are then
+    short, and an idle test process can take them over.
     """
     items.sort(key=lambda item: (item.path.stem not in _LONGEST, _SYSTEM not in item.path.parents))
 
 
 def pytest_collection_finish() -> None:
-    """The order has been drawn from a seed that all test processes have. Ports and names must differ between them."""
+    """Reseed: all test processes drew the order from the same seed, but their ports and names must differ."""
     random.seed()
 
 
 @pytest.fixture(scope="session", autouse=True)
 async def whole_run() -> AsyncIterator[None]:
-    """What all tests need: a loop that knows whose its tasks are, and commands that start fast."""
+    """What all tests need: a loop that knows the owner of its tasks, and commands that start fast."""
     _LEFTOVERS.own_tasks_of(asyncio.get_running_loop())
     async with forking():
         yield
@@ -69,7 +69,7 @@ async def whole_run() -> AsyncIterator[None]:
 
 @pytest.fixture
 def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """What the test's own work logs. What tests share, such as ``service``, writes at any time about anything."""
+    """The log lines of the test's own work. Shared parts, such as ``service``, log at any time."""
     caplog.handler.addFilter(_LEFTOVERS.is_of_this_test)
     yield caplog
     caplog.handler.removeFilter(_LEFTOVERS.is_of_this_test)
@@ -77,7 +77,7 @@ def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
 
 @pytest.fixture
 def shared_log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """What anything in this process logs. A test has to say which lines it looks at, by what is its own in them."""
+    """The log lines of this whole process. A test has to select its own lines by an id of its own data."""
     caplog.handler.removeFilter(_LEFTOVERS.is_of_this_test)
     return caplog
 

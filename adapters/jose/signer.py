@@ -16,8 +16,9 @@ _TYPE = "checkin-list"
 
 
 class JoseListSigner:
-    """Signs offline lists. The key is derived from the installation's secret, so every process signs with the same
-    one.
+    """Signs offline lists.
+
+    The key is derived from the installation's secret, so every process signs with the same one.
     """
 
     def __init__(self, secret: str, earlier: Sequence[str] = ()) -> None:

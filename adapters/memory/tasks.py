@@ -1,4 +1,4 @@
-"""The outbox in memory, as use cases, workers, the relay and operators see it."""
+"""The outbox in memory, for use cases, workers, the relay and operators."""
 
 from __future__ import annotations
 

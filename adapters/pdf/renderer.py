@@ -18,8 +18,9 @@ Paper = Literal["A4", "Letter"]
 
 
 class PdfTicketRenderer:
-    """A ``TicketRenderer``: one page for each attendee. Pages are made for ``paper``, and also fit completely on the
-    other size.
+    """A ``TicketRenderer``: one page for each attendee.
+
+    Pages are made for ``paper``, and also fit completely on the other size.
     """
 
     def __init__(self, paper: Paper = "A4") -> None:

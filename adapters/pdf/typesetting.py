@@ -24,8 +24,9 @@ _MAX_REMEMBERED = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextStyle:
-    """A style. Sizes in points from ``size`` down to ``min_size`` are tried; ``leading`` is the line height divided by
-    the size.
+    """A style.
+
+    Sizes in points from ``size`` down to ``min_size`` are tried; ``leading`` is the line height divided by the size.
     """
 
     size: int
@@ -81,8 +82,9 @@ class Typesetter:
         self._fitted = fitted
 
     def set(self, text: str, box: Box, style: TextStyle, *, align: Align | None = None) -> float:
-        """Write the text into the box; without ``align``, from the side where its script begins. Returns the y of its
-        end.
+        """Write the text into the box; without ``align``, from the side where its script begins.
+
+        Returns the y of its end.
         """
         printable = _at_most_a_page(self._typefaces.printable(text).strip())
         if not printable:

@@ -64,8 +64,9 @@ REFUSED: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAddress:
-    """The address of a database. ``parameters`` are libpq's; ``options`` is among them: the operator's settings for
-    every session.
+    """The address of a database.
+
+    ``parameters`` are libpq's; ``options`` is among them: the operator's settings for every session.
     """
 
     parameters: Mapping[str, str] = field(repr=False)

@@ -53,8 +53,9 @@ async def _look(connection: AsyncConnection, query: str, moments: Mapping[str, d
 
 
 async def _look_at_times(connection: AsyncConnection, *, since: datetime) -> Findings:
-    """The shows whose moments do not fit the rules in force. Python compares them, because the server's own rules are
-    of another release.
+    """The shows whose moments do not fit the rules in force.
+
+    Python compares them, because the server's own rules are of another release.
     """
     rows = await connection.stream(sa.select(shows).where(shows.c.end_time > since).order_by(shows.c.id))
     count, examples = 0, []

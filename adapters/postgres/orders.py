@@ -193,8 +193,9 @@ class PostgresOrderWatchlist:
 
 
 def reading(order_ids: Collection[UUID], *, lock: bool = False) -> list[Statement]:
-    """Statements that read orders, their lines and their attendees. Lines and attendees are read after the orders are
-    locked, so they are fresh.
+    """Statements that read orders, their lines and their attendees.
+
+    Lines and attendees are read after the orders are locked, so they are fresh.
     """
     ids = list(order_ids)
     return [(_LOCKED_ORDERS if lock else _ORDERS, {"ids": ids}), *_parts(ids)]

@@ -90,8 +90,9 @@ def _connection(database_url: str) -> Iterator[sa.Connection]:
 
 @contextmanager
 def _taking_turns(database_url: str) -> Iterator[None]:
-    """Let processes that migrate at once go one after the other. The lock has a separate connection, whose transaction
-    spans those of all steps.
+    """Let processes that migrate at once go one after the other.
+
+    The lock has a separate connection, whose transaction spans those of all steps.
     """
     with _connection(database_url) as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))

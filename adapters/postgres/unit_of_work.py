@@ -52,8 +52,9 @@ class PostgresDatabase:
 
 
 class PostgresUnitOfWork:
-    """A transaction (READ COMMITTED). Lock rows that must not change during it; read rows that must be fresh after
-    locking.
+    """A transaction (READ COMMITTED).
+
+    Lock rows that must not change during it; read rows that must be fresh after locking.
     """
 
     def __init__(self, engine: AsyncEngine, *, read_only: bool = False) -> None:

@@ -24,8 +24,9 @@ _WITHOUT: Final = (
 
 
 def fill_venue_clocks(connection: sa.Connection) -> int:
-    """Fill in the clock of every show that lacks it, by the rules in force here. Returns how many there were.
-    Commits.
+    """Fill in the clock of every show that lacks it, by the rules in force here.
+
+    Returns how many there were. Commits.
     """
     filled = 0
     while rows := connection.execute(_WITHOUT).all():

@@ -26,8 +26,9 @@ class Daily:
         self._job = job
 
     async def __call__(self) -> int:
-        """Run the job if it is due today. Returns how often it ran: 1 or 0. A failed run is repeated at the next
-        call.
+        """Run the job if it is due today.
+
+        Returns how often it ran: 1 or 0. A failed run is repeated at the next call.
         """
         try:
             if not await self._redis.set(_KEY, "done", nx=True, ex=DAY):

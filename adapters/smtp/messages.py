@@ -51,8 +51,9 @@ def _recipient(mail: Mail) -> Address:
 
 
 def _on_the_wire(address: str) -> str:
-    """The address with its domain in ASCII, so only a local part in another script needs SMTPUTF8. Raises
-    ValueError.
+    """The address with its domain in ASCII, so only a local part in another script needs SMTPUTF8.
+
+    Raises ValueError.
     """
     parsed = validate_email(address, check_deliverability=False)
     return parsed.ascii_email or parsed.normalized

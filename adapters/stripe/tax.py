@@ -49,8 +49,9 @@ def automatic_tax(order: Order) -> SessionCreateParamsAutomaticTax:
 def tax_details(
     *, is_admission: bool, location_id: str | None
 ) -> SessionCreateParamsLineItemPriceDataProductDataTaxDetails:
-    """The kind of a line and its place of performance. Without a place an admission is a service, taxed at the buyer's
-    address.
+    """The kind of a line and its place of performance.
+
+    Without a place an admission is a service, taxed at the buyer's address.
     """
     if location_id is None:
         return {"tax_code": SERVICES}

@@ -30,8 +30,9 @@ _SPEAKING: Mapping[str, Any] = MappingProxyType({"protocol": 2})
 
 
 def create_broker(redis_url: str, connection: Mapping[str, Any] = _SPEAKING) -> RedisStreamBroker:
-    """A broker for both sides, whose connections are made with these arguments of redis-py. If Redis is away, a call
-    fails within seconds.
+    """A broker for both sides, whose connections are made with these arguments of redis-py.
+
+    If Redis is away, a call fails within seconds.
     """
     return RedisStreamBroker(
         redis_url,

@@ -96,8 +96,9 @@ class DeletePromoCode:
 
 
 def _as_stored(show: Show, fields: PromoCodeFields) -> PromoCodeFields:
-    """The fields with the code in upper case. Times without an offset are on the venue's clock; the code is valid from
-    moment to moment.
+    """The fields with the code in upper case.
+
+    Times without an offset are on the venue's clock; the code is valid from moment to moment.
     """
     stored: PromoCodeFields = {**fields}
     if "code" in fields:

@@ -53,8 +53,9 @@ class AddTicket:
 
 
 class ChangeTicket:
-    """Changes a ticket type. After its commit, checkouts see the new ticket (P1-007). Orders keep the price that they
-    were placed at.
+    """Changes a ticket type.
+
+    After its commit, checkouts see the new ticket (P1-007). Orders keep the price that they were placed at.
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
@@ -93,8 +94,9 @@ class ChangeTicket:
 
 
 class DeleteTicket:
-    """Deletes a ticket type. It waits for the checkouts that lock the ticket's row; later ones find no such ticket
-    (P1-009).
+    """Deletes a ticket type.
+
+    It waits for the checkouts that lock the ticket's row; later ones find no such ticket (P1-009).
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:

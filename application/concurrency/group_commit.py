@@ -147,8 +147,9 @@ class GroupCommit(Generic[Key, Request, Result]):
             deciding.add_done_callback(self._end_batch)
 
     def _next_batch(self) -> _Batch[Key, Request, Result]:
-        """The next batch. It starts with a single show: a show whose locks are taken delays no other. Others join once
-        it is prepared.
+        """The next batch.
+
+        It starts with a single show: a show whose locks are taken delays no other. Others join once it is prepared.
         """
         batch: _Batch[Key, Request, Result] = _Batch()
         for key in self._keys_open_to(batch):

@@ -53,8 +53,9 @@ class SendConfirmationEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Send the mail. Raises what SendEmail raises, and PostponeTask if the address had its share of mails of free
-        orders.
+        """Send the mail.
+
+        Raises what SendEmail raises, and PostponeTask if the address had its share of mails of free orders.
         """
         found = await order_details(self._unit_of_work, task.about_order)
         if found is None or not found.order.success:

@@ -115,8 +115,9 @@ class _Note:
             raise ClaimLost("this worker stood still before its mail was sent")
 
     async def take_back(self) -> None:
-        """Take the note back, because the mail was not sent. If this fails, the outcome of the try corrects it soon
-        after.
+        """Take the note back, because the mail was not sent.
+
+        If this fails, the outcome of the try corrects it soon after.
         """
         if self.since is not None:
             with suppress(StorageUnavailable, StorageConflict):

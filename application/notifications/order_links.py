@@ -66,8 +66,9 @@ class LookUpOrders:
         self._hashes = hashes
 
     async def __call__(self, email: str) -> None:
-        """Record the request. ``email`` is as Customer has it. Nothing happens if the address has no order, or asked a
-        moment ago.
+        """Record the request.
+
+        ``email`` is as Customer has it. Nothing happens if the address has no order, or asked a moment ago.
         """
         now = self._clock.now()
         async with self._unit_of_work() as uow:

@@ -33,8 +33,9 @@ class SendShowCancelledEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Send the mail, even for an order that was refunded since: its buyer knew of the show. Raises what SendEmail
-        raises.
+        """Send the mail, even for an order that was refunded since: its buyer knew of the show.
+
+        Raises what SendEmail raises.
         """
         found = await order_details(self._unit_of_work, task.about_order)
         if found is None or not found.display.show.cancelled:
@@ -123,8 +124,9 @@ class SendCalendarEmail:
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Send the mail, unless the order admits no one, or the show is cancelled or over. Raises what SendEmail
-        raises.
+        """Send the mail, unless the order admits no one, or the show is cancelled or over.
+
+        Raises what SendEmail raises.
         """
         found = await order_details(self._unit_of_work, task.about_order)
         if found is None or not found.order.success:

@@ -1,4 +1,4 @@
-"""Use case: whether this process can do its work."""
+"""Use case: check whether this process can do its work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from application.ports.readiness import ReadinessCheck
 
 
 class Readiness(NamedTuple):
-    """Which engines can be worked with. Checkouts need the database; without Redis they are only slower."""
+    """The engines that can be used. Checkouts need the database; without Redis they are only slower."""
 
     database: bool
     redis: bool
@@ -20,5 +20,5 @@ class CheckReadiness:
         self._redis = redis
 
     async def __call__(self) -> Readiness:
-        """Never raises; takes four seconds at most."""
+        """The readiness of both engines. Never raises; takes at most four seconds."""
         return Readiness(await self._database(), await self._redis())

@@ -33,8 +33,9 @@ class DeleteOld:
         self._pause_seconds = pause_seconds
 
     async def preview(self) -> Mapping[Disposable, int]:
-        """How many would be deleted. It may be a few more, orders whose tasks are deleted first. Raises
-        StorageUnavailable.
+        """How many would be deleted. It may be a few more, orders whose tasks are deleted first.
+
+        Raises StorageUnavailable.
         """
         now = self._clock.now()
         return {what: await self._retention.count(what, before=now - kept) for what, kept in self._periods.items()}

@@ -1,5 +1,6 @@
-"""Use case: the producer corrects an order's customer. The tickets go to the new address, and a warning to the old
-one.
+"""Use case: the producer corrects an order's customer.
+
+The tickets go to the new address, and a warning to the old one.
 """
 
 from __future__ import annotations

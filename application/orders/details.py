@@ -42,8 +42,9 @@ async def _money_back(uow: UnitOfWork, orders: Collection[Order]) -> Mapping[UUI
 
 
 def _may_have_money_back(order: Order) -> bool:
-    """Whether refunds and disputes must be read. Most orders have none, and buyers of a hot show look at theirs at the
-    same time.
+    """Whether refunds and disputes must be read.
+
+    Most orders have none, and buyers of a hot show look at theirs at the same time.
     """
     some_are_void = any(attendee.status is AttendeeStatus.VOID for attendee in order.attendees)
     return some_are_void or order.disputed or order.refunded_amount > 0 or order.status is OrderStatus.REFUNDED

@@ -101,8 +101,9 @@ class ReleaseOverdue:
         self._sweep = sweep
 
     async def __call__(self) -> int:
-        """Release overdue holds. Returns how many orders stopped holding tickets. A later pass repeats those that
-        failed.
+        """Release overdue holds.
+
+        Returns how many orders stopped holding tickets. A later pass repeats those that failed.
         """
         return await self._sweep(_overdue, OrderEvent.SESSION_EXPIRED)
 
@@ -114,8 +115,9 @@ class ReleaseCancelled:
         self._sweep = sweep
 
     async def __call__(self) -> int:
-        """Release the holds. Returns how many orders stopped holding tickets. A later pass repeats those that
-        failed.
+        """Release the holds.
+
+        Returns how many orders stopped holding tickets. A later pass repeats those that failed.
         """
         return await self._sweep(_of_cancelled_shows, OrderEvent.CANCELLED)
 

@@ -16,8 +16,9 @@ class DescribeTransfer:
         self._payment = payment
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Write the description. Raises PermanentTaskError if Stripe refuses for good, PaymentUnavailable if it is
-        away.
+        """Write the description.
+
+        Raises PermanentTaskError if Stripe refuses for good, PaymentUnavailable if it is away.
         """
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.about_order)

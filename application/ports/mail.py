@@ -60,8 +60,9 @@ class MailError(Exception):
 
 
 class MailRefused(MailError):
-    """The server will never accept this mail (a 5xx answer, an address it does not know). Trying again does not
-    help.
+    """The server will never accept this mail (a 5xx answer, an address it does not know).
+
+    Trying again does not help.
     """
 
 

@@ -16,8 +16,9 @@ from domain.tasks import TaskKind, TaskState
 
 
 class DeliveryProblem(StrEnum):
-    """Why a mail is undelivered. FAILED: given up. PERHAPS_SENT: the mail server did not say whether it accepted the
-    mail. DELAYED: tried again.
+    """Why a mail is undelivered.
+
+    FAILED: given up. PERHAPS_SENT: the mail server did not say whether it accepted the mail. DELAYED: tried again.
     """
 
     FAILED = "failed"
@@ -35,8 +36,9 @@ class UndeliveredMail:
 
     @classmethod
     def of(cls, kind: str, state: str, *, in_doubt: bool, error: str | None) -> UndeliveredMail:
-        """The mail of a task that is not done. ``error`` begins with the name of a Python error, which is left out
-        here.
+        """The mail of a task that is not done.
+
+        ``error`` begins with the name of a Python error, which is left out here.
         """
         if in_doubt:
             problem = DeliveryProblem.PERHAPS_SENT
@@ -47,8 +49,9 @@ class UndeliveredMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSummary:
-    """An order in a list: no lines, and only the number of its attendees. Amounts are in minor units of
-    ``currency``.
+    """An order in a list: no lines, and only the number of its attendees.
+
+    Amounts are in minor units of ``currency``.
     """
 
     id: UUID

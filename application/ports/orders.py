@@ -28,8 +28,9 @@ class OrderRepo(Protocol):
     """Orders with their lines and attendees."""
 
     async def add(self, orders: Sequence[Order]) -> None:
-        """Add orders. Raises StorageConflict if another transaction used one of the Idempotency-Keys at the same
-        time.
+        """Add orders.
+
+        Raises StorageConflict if another transaction used one of the Idempotency-Keys at the same time.
         """
         ...
 
@@ -58,8 +59,9 @@ class OrderRepo(Protocol):
     async def id_of_intent(self, payment_intent_id: str) -> UUID | None: ...
 
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:
-        """Store where the order is paid, whatever else happens to it at the same time. A paid order keeps the session
-        that paid it.
+        """Store where the order is paid, whatever else happens to it at the same time.
+
+        A paid order keeps the session that paid it.
         """
         ...
 

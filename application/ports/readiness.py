@@ -1,4 +1,4 @@
-"""Whether an engine can be worked with."""
+"""Checking whether an engine can be used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class ReadinessCheck(Protocol):
-    """Asks one engine: the database, or Redis."""
+    """Checks one engine: the database, or Redis."""
 
     async def __call__(self) -> bool:
         """Whether the engine answers in time and accepts writes. Never raises."""

@@ -33,7 +33,7 @@ class OutboxCounts:
 
 
 class Outbox(Protocol):
-    """Tasks as use cases write them, in their transaction (docs/domain-rules.md#work-after-a-commit)."""
+    """Tasks for use cases, which write them in their transaction (docs/domain-rules.md#work-after-a-commit)."""
 
     @property
     def added(self) -> Sequence[OutboxTask]:
@@ -77,7 +77,7 @@ class Outbox(Protocol):
 
 
 class TaskClaims(Protocol):
-    """Tasks as the worker that does one sees it."""
+    """Tasks for the worker that does one."""
 
     async def claim(self, task_id: UUID, *, now: datetime, until: datetime) -> OutboxTask | None:
         """The task, claimed for the caller alone until ``until``, with its attempts counted up; None if it is not
@@ -118,7 +118,7 @@ class TaskClaims(Protocol):
 
 
 class TaskQueue(Protocol):
-    """Tasks as the relay sees them: what is due, and what was dispatched."""
+    """Tasks for the relay: what is due, and what was dispatched."""
 
     async def due(self, *, now: datetime, limit: int, kinds: Collection[TaskKind] = frozenset(TaskKind)) -> list[UUID]:
         """Due tasks that no worker has and that were not dispatched lately; longest due first."""
@@ -136,7 +136,7 @@ class TaskQueue(Protocol):
 
 
 class TaskAdmin(Protocol):
-    """Tasks as an operator sees them."""
+    """Tasks for an operator."""
 
     async def in_state(self, state: TaskState, *, after: UUID | None, limit: int) -> list[OutboxTask]:
         """Tasks in this state, in the order of their ids, from the one after ``after``."""

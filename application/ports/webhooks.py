@@ -25,8 +25,9 @@ class ReceivedEvent:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it waits because of an error. An event about another seller's payment is not one: others may use the
-        same Stripe account.
+        """Whether it waits because of an error.
+
+        An event about another seller's payment is not one: others may use the same Stripe account.
         """
         return self.handled_at is None and not (self.last_error or "").startswith(NOT_OURS)
 
@@ -57,8 +58,9 @@ class EventInbox(Protocol):
         ...
 
     async def failed_events(self, *, after: ReceivedEvent | None, limit: int) -> list[ReceivedEvent]:
-        """Events that wait with an error, oldest first, from the one after ``after``. Events that are not about our
-        orders are left out.
+        """Events that wait with an error, oldest first, from the one after ``after``.
+
+        Events that are not about our orders are left out.
         """
         ...
 

@@ -103,8 +103,9 @@ def _followed(order: Order, before: Dispute | None, state: DisputeState) -> Disp
 
 
 def _news_of(dispute: Dispute) -> object:
-    """The part of a dispute that people are informed of: an inquiry, a dispute, and how it ended. Evidence that was
-    sent is not news to them.
+    """The part of a dispute that people are informed of: an inquiry, a dispute, and how it ended.
+
+    Evidence that was sent is not news to them.
     """
     if dispute.is_inquiry:
         return "inquiry"
@@ -131,8 +132,9 @@ class ReverseTransfer:
         self._payment = payment
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Reverse the transfer. Raises PermanentTaskError if Stripe refuses for good, PaymentUnavailable if it is
-        away.
+        """Reverse the transfer.
+
+        Raises PermanentTaskError if Stripe refuses for good, PaymentUnavailable if it is away.
         """
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.about_order)

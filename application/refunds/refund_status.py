@@ -72,8 +72,9 @@ class SyncRefundStatus:
         )
 
     async def _void(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
-        """Void the order, whose tickets are no longer paid for. The buyer gets a mail; the order's other waiting tasks
-        find that and do nothing.
+        """Void the order, whose tickets are no longer paid for.
+
+        The buyer gets a mail; the order's other waiting tasks find that and do nothing.
         """
         stock = await uow.inventory.lock_stock([order])
         await uow.orders.save([order.refunded(None, stock, restock=True)])

@@ -36,8 +36,9 @@ def child_environment(environment: dict[str, str]) -> dict[str, str]:
 
 
 def end_with_parent() -> None:
-    """Make this process get SIGTERM when its parent ends. Only Linux can; elsewhere the children of a killed parent
-    have to be ended by hand.
+    """Make this process get SIGTERM when its parent ends.
+
+    Only Linux can; elsewhere the children of a killed parent have to be ended by hand.
     """
     parent = os.environ.pop(_PARENT, None)
     if parent is None or sys.platform != "linux":

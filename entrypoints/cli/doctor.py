@@ -17,8 +17,9 @@ from entrypoints.settings import Settings
 @click.command()
 @data_dir_option
 def doctor(data_dir: Path) -> None:
-    """Examine the installation: one line for each thing that must work, with a fix. Exit code 1 if one does not
-    work.
+    """Examine the installation: one line for each thing that must work, with a fix.
+
+    Exit code 1 if one does not work.
     """
     settings = Settings.from_environment(os.environ)
     configure_logging(level="CRITICAL", log_format=settings.log_format)

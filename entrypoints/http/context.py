@@ -44,8 +44,9 @@ def is_of_a_route(scope: Scope) -> bool:
 
 
 def log_with_request_id(app: ASGIApp) -> ASGIApp:
-    """Middleware: every log line of a request has its id. Each request has a separate task, and so a separate
-    context.
+    """Middleware: every log line of a request has its id.
+
+    Each request has a separate task, and so a separate context.
     """
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:

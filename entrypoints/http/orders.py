@@ -61,8 +61,9 @@ async def cancel(
     cancel_order: NamedDependency[CancelOrder],
     links: NamedDependency[Links],
 ) -> OrderOut:
-    """Releases the hold. An order that has been paid in the meantime is completed instead, and the answer is a
-    conflict.
+    """Releases the hold.
+
+    An order that has been paid in the meantime is completed instead, and the answer is a conflict.
     """
     order = await cancel_order(opened_order.order.id)
     return OrderOut.of_order(replace(opened_order, order=order), checkout_url=links.checkout_url(order))
@@ -103,8 +104,9 @@ async def tickets_pdf(
 async def calendar_ics(
     opened_order: NamedDependency[OrderDetails], write_calendar: NamedDependency[WriteCalendar]
 ) -> Response[bytes]:
-    """An iCalendar file, with the rules of the venue's time zone. The file of a cancelled show removes it from the
-    calendar.
+    """An iCalendar file, with the rules of the venue's time zone.
+
+    The file of a cancelled show removes it from the calendar.
     """
     order = opened_order.order
     if not order.success:

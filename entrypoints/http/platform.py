@@ -22,8 +22,9 @@ from entrypoints.http.strict_json import StrictJson
 
 
 class NewProducerIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """``currency`` applies to all shows of the producer and cannot change. ``tax`` is how tax is charged, until the
-    producer changes it.
+    """``currency`` applies to all shows of the producer and cannot change.
+
+    ``tax`` is how tax is charged, until the producer changes it.
     """
 
     name: str

@@ -78,8 +78,9 @@ async def limit_quotes(request: Request[Any, Any, Any]) -> None:
 
 
 async def limit_returns(request: Request[Any, Any, Any]) -> None:
-    """A handler's ``before_request``: as many returns from the payment page as quotes. Raises
-    TooManyRequestsException.
+    """A handler's ``before_request``: as many returns from the payment page as quotes.
+
+    Raises TooManyRequestsException.
     """
     await _count(limits_of(request).quotes, "return", request, "Too many requests from your address")
 

@@ -33,8 +33,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """``filename`` has no extension. ``title`` names the sheet, ``places`` are the decimal places of its amounts,
-    ``timezone`` is the venue's.
+    """``filename`` has no extension.
+
+    ``title`` names the sheet, ``places`` are the decimal places of its amounts, ``timezone`` is the venue's.
     """
 
     filename: str

@@ -68,8 +68,9 @@ def _is_private(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PagePolicy:
-    """The Content-Security-Policy of pages. ``pay_pages`` is the origin of the payment pages that buyers are forwarded
-    to.
+    """The Content-Security-Policy of pages.
+
+    ``pay_pages`` is the origin of the payment pages that buyers are forwarded to.
     """
 
     pay_pages: str

@@ -76,7 +76,7 @@ from tests.support.factories import Wanted, cart, customer, producer, show
 
 #: Nothing in memory takes this long: a test that does hangs.
 HANGS_SECONDS: Final = 20
-#: What the world takes from them: its address, its own secret, and whom to tell of disputes.
+#: The settings of the world: its address, its own secret, and the operator who gets mails about disputes.
 SETTINGS: Final = Settings(public_url="https://tickets.example", operator_email="operator@example.org")
 #: What the provider of the world signs its events with.
 SIGNATURE: Final = "signed by the provider"
@@ -136,7 +136,7 @@ class FlakyPayment(MemoryPayment):
 class World:
     """The application as the container composes it, with fakes behind its ports.
 
-    Every use case, and everything else in the container, is an attribute by the name that it has there. Those that
+    Every use case, and every other part of the container, is an attribute with its name in the container. Those that
     are annotated here are known to the type checker, too.
     """
 

@@ -112,7 +112,7 @@ class TestTicketPurchaseRaceCondition:
 
 @pytest.fixture
 async def lock(redis: Redis) -> AsyncIterator[RedisLock]:
-    """One whose locks expire at once."""
+    """A lock that expires at once."""
     lock = RedisLock(redis, ttl_seconds=0.05, wait_seconds=1)
     yield lock
     await lock.close()

@@ -15,7 +15,7 @@ from tests.support.box_office import Answer, BoxOffice, Json
 
 
 def png(width: int = 64, height: int = 32) -> bytes:
-    """Of a colour of its own: equal pictures are one, which is served as long as any producer has it."""
+    """A picture in a unique colour: equal pictures are stored once, and served as long as any producer has them."""
     stream = BytesIO()
     Image.new("RGB", (width, height), f"#{uuid4().hex[:6]}").save(stream, "PNG")
     return stream.getvalue()

@@ -20,7 +20,7 @@ _prepared: set[str] = set()
 
 
 def new_database(postgres: EmbeddedPostgres, what: str) -> str:
-    """The URL of an empty database with the newest schema. To copy one takes a tenth of the time of migrating it."""
+    """The URL of an empty database with the newest schema. Copying one takes a tenth of the time of migrating it."""
     if postgres.url not in _prepared:
         schema.upgrade(postgres.create_database(_TEMPLATE))
         _prepared.add(postgres.url)
@@ -29,7 +29,7 @@ def new_database(postgres: EmbeddedPostgres, what: str) -> str:
 
 @contextmanager
 def own_database(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """Such a database until the end of the block."""
+    """A new database, which is dropped at the end of the block."""
     url = new_database(postgres, "world")
     try:
         yield url

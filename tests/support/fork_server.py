@@ -1,11 +1,11 @@
-"""Starts commands as forks of one process that has loaded piquetickets already.
+"""Starts commands as forks of one process that has already loaded piquetickets.
 
-To load it takes a processor a second or two, and the tests start commands some two hundred times. A fork is a process
-like any other: it has its own environment, standard streams, signals and exit code, and begins where
-`python -m entrypoints.cli` does once its modules are loaded.
+Loading it takes a processor a second or two, and the tests start commands some two hundred times. A fork is a process
+like any other: it has its own environment, standard streams, signals and exit code, and begins where ``python -m
+entrypoints.cli`` does once its modules are loaded.
 
-Run as a program with the number of a Unix socket, on which each order is a JSON object with the file descriptors that
-are to be the new process's standard streams. The answer is its process id, and later how it ended.
+The program gets the number of a Unix socket. Each order on it is a JSON object with the file descriptors for the new
+process's standard streams. The answer is its process id, and later how it ended.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ STREAMS: Final = 3
 
 
 def serve(orders: socket.socket) -> list[str]:
-    """Fork until the other end closes the socket. Returns in the forks only: the arguments of the command."""
+    """Fork until the other end closes the socket. Returns only in the forks: the arguments of the command."""
     with selectors.DefaultSelector() as selector:
         selector.register(orders, selectors.EVENT_READ)
         while True:
@@ -70,7 +70,7 @@ def _tell_end(orders: socket.socket, selector: selectors.BaseSelector, key: sele
 
 
 def _end(selector: selectors.BaseSelector) -> None:
-    """The test run is over, or dead: so is all that it started."""
+    """Kill all processes that it started, because the test run is over, or dead."""
     for key in selector.get_map().values():
         if key.data:
             os.kill(key.data, signal.SIGKILL)

@@ -1,8 +1,8 @@
-"""No test leaves anything behind it: the one that does fails.
+"""A check that fails the test that leaves anything running.
 
-Every task of an event loop, every thread and process, and every line of a log belongs to the test whose work it is. A
-context variable says which test that is, and Python passes contexts on to the tasks and callbacks that a test starts.
-What a fixture of a wider scope starts is shared: it may go on as long as the fixture does.
+Every task of an event loop, every thread and process, and every log line belongs to the test that caused it. A context
+variable names that test, and Python passes contexts on to the tasks and callbacks that a test starts. Work started by a
+fixture of a wider scope is shared: it may go on as long as the fixture does.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ import pytest
 
 from tests.support.processes import FORKED
 
-#: The owner of what fixtures of a wider scope start.
+#: The owner of work that fixtures of a wider scope start.
 SHARED: Final = "what tests share"
-#: What is about to end has so long for it, and no other test begins meanwhile.
+#: How long work that is ending may take; no other test begins before that.
 GRACE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.005
-#: Threads of the event loop's own pool, which stay for whatever wants one next, and those of pytest's plugins.
+#: Threads of the event loop's own pool, which stay for the next use, and those of pytest's plugins.
 _POOLS: Final = ("asyncio_", "pytest_timeout")
-#: Python's own helper, which the first user of multiprocessing starts for all who come after, and ours for commands.
+#: Python's own helper, which the first user of multiprocessing starts for all later ones, and our server for commands.
 _HELPERS: Final = ("multiprocessing.resource_tracker", "tests.support.fork_server")
 _PROCESS_EVENTS: Final = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", FORKED})
 
@@ -47,7 +47,7 @@ def _owned_by(owner: str) -> Iterator[None]:
 
 
 class Leftovers:
-    """The plugin: it looks around after each test, once all of the test's own fixtures are gone."""
+    """The plugin: it checks after each test, once all of the test's own fixtures are gone."""
 
     def __init__(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
         self._grace_seconds = grace_seconds
@@ -64,13 +64,14 @@ class Leftovers:
         sys.addaudithook(self._hear)
 
     def own_tasks_of(self, loop: asyncio.AbstractEventLoop) -> None:
-        """From now on remember whose the loop's tasks are."""
+        """From now on record the owner of each task of the loop."""
         self._loop = loop
         loop.set_task_factory(self._new_task)
 
     def is_of_this_test(self, record: logging.LogRecord) -> bool:
-        """Whether the running test's work wrote the line. One from a plain thread, whose owner is not known, counts
-        so.
+        """Whether the running test's work wrote the line.
+
+        A line from a plain thread, whose owner is not known, counts as its own.
         """
         return getattr(record, "owner", None) in (None, self._running)
 
@@ -108,7 +109,7 @@ class Leftovers:
     ) -> asyncio.Task[Any]:
         owner = _owner.get()
         if context is not None:
-            if _owner not in context:  # one that was made empty
+            if _owner not in context:  # the context was made empty
                 context.run(_owner.set, owner)
             owner = context[_owner]
         task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, context=context, **options)
@@ -144,7 +145,7 @@ class Leftovers:
         for process in _once_they_had_time(lambda: list(self._children() - self._processes), self._grace_seconds):
             yield f"a process: {process}"
             process.kill()
-            self._processes.add(process)  # said once
+            self._processes.add(process)  # reported once
         self._process_was_started = False
 
     def _logging_left(self) -> Iterator[str]:
@@ -154,7 +155,10 @@ class Leftovers:
             yield f"another set-up of logging: {_logging_is()}"
 
     def _children(self) -> set[psutil.Process]:
-        """This process's own, and the commands forked for it. To look takes long: only where one was started."""
+        """The children of this process, and the commands forked for it.
+
+        The search takes long, so it is done only if one was started.
+        """
         if not self._process_was_started:
             return self._processes
         children = set(psutil.Process().children())
@@ -173,7 +177,7 @@ def _once_they_had_time(left: Callable[[], list[Left]], grace_seconds: float) ->
 
 
 async def _not_ending(tasks: list[asyncio.Task[Any]], grace_seconds: float) -> set[asyncio.Task[Any]]:
-    """Those that go on after they had time to end; then they are made to."""
+    """The tasks that go on after they had time to end; they are then cancelled."""
     _, left = await asyncio.wait(tasks, timeout=grace_seconds)
     for task in left:
         task.cancel()

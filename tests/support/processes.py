@@ -24,9 +24,9 @@ START_SECONDS = 120
 STOP_SECONDS = 60
 _KEPT = frozenset({"PATH", "HOME", "LANG", "TMPDIR"})
 _ROOT: Final = Path(__file__).parent.parent.parent
-#: Tells audit hooks what Python itself tells them of programs that are started.
+#: The event for audit hooks about a fork, like Python's own about a program that is started.
 FORKED: Final = "tests.forked"
-#: What only the start of a program looks at.
+#: Variables that only the start of a program reads.
 _OF_THE_START: Final = ("LD_", "PYTHON")
 
 
@@ -51,7 +51,7 @@ def clean_environment(**variables: str) -> dict[str, str]:
 
 
 class Forked:
-    """A command that `fork_server.py` started: what tests use of `asyncio.subprocess.Process`."""
+    """A command that ``fork_server.py`` started, with the part of ``asyncio.subprocess.Process`` that tests use."""
 
     def __init__(self) -> None:
         self.pid = 0
@@ -90,7 +90,7 @@ Process = asyncio.subprocess.Process | Forked
 
 
 class ForkServer:
-    """This end of `fork_server.py`."""
+    """This end of ``fork_server.py``."""
 
     def __init__(self) -> None:
         self._numbers = count()
@@ -106,7 +106,7 @@ class ForkServer:
     async def start(
         self, arguments: Sequence[str], environment: Mapping[str, str], stdout: int | None, stderr: int | None
     ) -> Forked:
-        """``stdout`` and ``stderr`` as `subprocess.Popen` has them: our own, PIPE or DEVNULL."""
+        """A started command. ``stdout`` and ``stderr`` as ``subprocess.Popen`` has them: our own, PIPE or DEVNULL."""
         forked, number = Forked(), next(self._numbers)
         with ExitStack() as theirs:
             silence = theirs.enter_context(Path(os.devnull).open("r+b", buffering=0)).fileno()  # noqa: ASYNC230
@@ -127,7 +127,7 @@ class ForkServer:
         return forked
 
     def close(self) -> None:
-        """What it started and still runs is killed."""
+        """Kill the commands that still run."""
         asyncio.get_running_loop().remove_reader(self._orders)
         self._orders.close()
         self._server.wait()
@@ -142,7 +142,7 @@ class ForkServer:
 
 
 class _Forking:
-    """Whether commands are forked, and by which server: it is started for the first."""
+    """Whether commands are forked, and the server for it, which the first one starts."""
 
     allowed: bool = False
     server: ForkServer | None = None
@@ -150,7 +150,7 @@ class _Forking:
 
 @asynccontextmanager
 async def forking() -> AsyncIterator[None]:
-    """Until the end of the block commands are forked, where that is the same as starting a program."""
+    """Fork commands until the end of the block, where that is equivalent to starting a program."""
     _Forking.allowed = hasattr(os, "pidfd_open")
     try:
         yield

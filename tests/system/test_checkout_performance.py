@@ -120,7 +120,8 @@ async def test_checkout_rate_limiting(postgres: EmbeddedPostgres, redis_url: str
         box_office = world.box_office
         on_sale = await box_office.put_on_sale(ticket(price=0, quantity=1000))
 
-        # A hundred new connections to Redis in one moment may take a busy machine too long: it would count by itself.
+        # A hundred new connections to Redis at once may take a busy machine too long: the process would then count
+        # alone.
         few_at_once = asyncio.Semaphore(10)
 
         async def attempt(address: str) -> Answer:

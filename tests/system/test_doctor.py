@@ -59,8 +59,9 @@ async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[Str
 
 @pytest.fixture
 async def well(world: StripeWorld) -> AsyncIterator[Settings]:
-    """The settings of an installation where nothing is off: a worker has just been heard of, too. The producers of a
-    test are gone after it.
+    """The settings of an installation without errors: a worker's heartbeat is fresh, too.
+
+    The producers of a test are gone after it.
     """
     assert await world.container.heartbeat().beat() == 1
     yield world.settings

@@ -49,8 +49,9 @@ async def orders_xlsx(
     email: WithEmail = None,
     text: WithText = None,
 ) -> Stream:
-    """For people: newest first, with the same filters as the list. Amounts are numbers, times the venue's, codes and
-    phone numbers text.
+    """For people: newest first, with the same filters as the list.
+
+    Amounts are numbers, times the venue's, codes and phone numbers text.
     """
     return xlsx_stream(_orders(await list_orders.export(actor, show_id, only=filter_of(status, email, text))))
 
@@ -64,8 +65,9 @@ async def orders_xlsx(
 async def attendees_csv(
     show_id: FromPath[UUID], actor: NamedDependency[Actor], list_attendees: NamedDependency[ListAttendees]
 ) -> Stream:
-    """For programs: in the order in which they got their tickets. Text that a spreadsheet would read as a formula has a
-    ' in front of it.
+    """For programs: in the order in which they got their tickets.
+
+    Text that a spreadsheet would read as a formula has a ' in front of it.
     """
     return csv_stream(_attendees(await list_attendees.export(actor, show_id)))
 

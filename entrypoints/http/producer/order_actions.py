@@ -96,8 +96,9 @@ async def preview(
     actor: NamedDependency[Actor],
     preview_refund: NamedDependency[PreviewRefund],
 ) -> RefundPreviewOut:
-    """What the buyer would get back and who would bear it. Nothing is changed. A refund that would be refused is
-    refused here, too.
+    """What the buyer would get back and who would bear it.
+
+    Nothing is changed. A refund that would be refused is refused here, too.
     """
     previewed = await preview_refund(actor, order_id, attendee_ids=data.attendee_ids, refund_fees=data.refund_fees)
     return RefundPreviewOut.of(previewed, restock=data.restock)

@@ -137,8 +137,9 @@ async def list_attending(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> AttendeeListOut:
-    """All attendees who have or had a ticket, in the order in which they got it. ``q`` finds them by their orders, as
-    in the list of orders.
+    """All attendees who have or had a ticket, in the order in which they got it.
+
+    ``q`` finds them by their orders, as in the list of orders.
     """
     after = _decode_attendee(cursor) if cursor else None
     only = filter_of(None, None, text)

@@ -249,7 +249,7 @@ async def test_it_prints_whole_on_either_paper(paper: Literal["A4", "Letter"], t
     ],
 )
 async def test_a_text_without_end_stays_in_the_card(field: str, endless: str) -> None:
-    """Ten times as long, or twice, as the catalogue takes it."""
+    """The text is ten times, or twice, as long as the catalog accepts."""
     ticket = (
         replace(TICKET, occasion=replace(TICKET.occasion, venue=endless))
         if field == "venue"

@@ -31,8 +31,9 @@ class SlowPayment(MemoryPayment):
 
 
 class ForgetfulPayment(MemoryPayment):
-    """A provider whose idempotency keys have always expired: each call makes another account. ``losing_answers`` loses
-    the answer.
+    """A provider whose idempotency keys have always expired: each call makes another account.
+
+    ``losing_answers`` loses the answer.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A process says of each engine whether it can be worked with."""
+"""A process reports for each engine whether it can be used."""
 
 from __future__ import annotations
 

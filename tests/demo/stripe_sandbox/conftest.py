@@ -149,8 +149,9 @@ def buyer(http: aiohttp.ClientSession) -> Buyer:
 
 @dataclass(slots=True)
 class Inbox:
-    """A webhook receiver that checks signatures as an application does. ``answers`` are HTTP statuses to give first;
-    after those it answers 200.
+    """A webhook receiver that checks signatures as an application does.
+
+    ``answers`` are HTTP statuses to give first; after those it answers 200.
     """
 
     url: str
