@@ -1,4 +1,4 @@
-"""A host gets newer time zone rules: `timezones`, doctor and audit report the affected shows, and the command fixes
+"""A host gets newer time zone rules: ``timezones``, doctor and audit report the affected shows, and the command fixes
 them.
 """
 

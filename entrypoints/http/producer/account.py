@@ -35,7 +35,7 @@ async def change(
 ) -> AccountOut:
     """The currency stays: prices and orders are in it. Open orders are paid to the account that they were placed with.
 
-    A token of the scope `catalog` may name the first Stripe account. Exchanging or removing it needs `account`.
+    A token of the scope ``catalog`` may name the first Stripe account. Exchanging or removing it needs ``account``.
 
     Any change is mailed to the previous e-mail address: what was changed, when, and with which token.
     """

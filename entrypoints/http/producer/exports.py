@@ -29,7 +29,7 @@ async def orders_csv(
     email: WithEmail = None,
     text: WithText = None,
 ) -> Stream:
-    """For programs: newest first, with the same filters as the list. Moments are in UTC; columns that end in `_local`
+    """For programs: newest first, with the same filters as the list. Moments are in UTC; columns that end in ``_local``
     have the venue's date and time. Text that a spreadsheet would read as a formula has a ' in front of it.
     """
     return csv_stream(_orders(await list_orders.export(actor, show_id, only=filter_of(status, email, text))))

@@ -58,13 +58,13 @@ async def refund(
 ) -> RefundedOut:
     """The tickets are void at once, and on sale again with ``restock``; Stripe gives the money back afterwards. A free
     order is cancelled in this way. Money that was paid at the counter is given back there: its refund is a record. The
-    same refund is refused the second time, as the tickets are void; but if it has `failed` or was `canceled`, repeating
-    the request starts another refund of the part that has not gone back.
+    same refund is refused the second time, as the tickets are void; but if it has ``failed`` or was ``canceled``,
+    repeating the request starts another refund of the part that has not gone back.
 
-    Without ``attendee_ids`` all that is left goes back (except fees that stay), whatever was refunded by hand in
-    Stripe's dashboard. Named attendees get the price of their tickets, and are refused if less is left. The amount that
-    a lost dispute returned counts as given back for those who are named next. While a dispute is open, and the bank has
-    the money, everything is refused; an inquiry may be answered with a refund.
+    Without ``attendee_ids`` all that is left goes back (except fees that stay), even after refunds by hand in Stripe's
+    dashboard. Named attendees get the price of their tickets, and are refused if less is left. The amount that a lost
+    dispute returned counts as given back for those who are named next. While a dispute is open, and the bank has the
+    money, everything is refused; an inquiry may be answered with a refund.
     """
     order, made = await refund_order(
         order_id,
