@@ -121,7 +121,7 @@ async def test_tokens_are_made_and_revoked(box_office: BoxOffice, environment: d
     [
         (("producer", "create", "--name", "Globe", "--email", "nobody"), "Invalid email format"),
         (("producer", "create", "--name", "Globe", "--email", "a@b.example", "--currency", "XXX"), "Unknown currency"),
-        (("token", "create", "--scopes", "orders"), "belong"),
+        (("token", "create", "--scopes", "orders"), "need one"),
         (("token", "create", "--scopes", "everything"), "everything"),
         (("token", "create", "--scopes", "orders", "--producer", "01a206a2-6f2b-76bc-9737-2e5dbd0af17e"), "No such"),
         (("token", "revoke", "01a206a2-6f2b-76bc-9737-2e5dbd0af17e"), "No such token"),
