@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -174,3 +175,11 @@ def test_names_in_documents_are_in_their_files(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in DOCUMENTS if path != GLOSSARY], ids=Path.as_posix)
 def test_classes_in_documents_are_in_the_code(path: Path) -> None:
     assert list(lost_classes(path)) == []
+
+
+def test_the_floors_are_those_that_import_linter_holds() -> None:
+    contracts = tomllib.loads(text_of(Path("pyproject.toml")))["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract.get("containers") == ["application"])
+    rooms = [{room for room in layer.split(" | ") if (ROOT / "application" / room).is_dir()} for layer in layers]
+    floors = re.findall(r"^\| \d \| (.*) \|$", text_of(Path("docs/architecture.md")), re.MULTILINE)
+    assert [set(re.findall(r"`application/(\w+)`", floor)) for floor in floors] == [floor for floor in rooms if floor]
