@@ -88,6 +88,7 @@ from application.orders.notes import ReadNotes, WriteNote
 from application.orders.personal_data import EraseBuyer, ExportBuyer
 from application.orders.report import ReportShow
 from application.orders.resend_tickets import ResendTickets
+from application.payments.change_orders import MAX_TRANSACTIONS, ChangeOrders, OrderChangeLine
 from application.payments.completion import CompleteOrder
 from application.payments.duplicate_payments import (
     ReturnDuplicatePayment,
@@ -210,7 +211,13 @@ class Container(containers.DeclarativeContainer):
     )
     audit = providers.Singleton(AuditLog, clock, ids)
 
-    order_payments = providers.Singleton(OrderPayments, database, clock, ids, issue, metrics)
+    change_orders = providers.Singleton(ChangeOrders, database, clock, ids)
+    order_change_line: providers.Singleton[OrderChangeLine] = providers.Singleton(
+        GroupCommit,
+        providers.Singleton(MeasuredDecider, change_orders, metrics.provided.orders_changed),
+        max_in_flight=MAX_TRANSACTIONS,
+    )
+    order_payments = providers.Singleton(OrderPayments, order_change_line, issue)
     place_orders = providers.Singleton(
         PlaceOrders,
         database,

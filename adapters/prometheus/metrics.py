@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from application.checkout.place_orders import Placement
-from domain.orders import OrderStatus
+from application.payments.change_orders import ChangedOrder
 from domain.timezones import RULES
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -108,9 +108,11 @@ class PrometheusMetrics:
         """Count a unit of work that ended by a commit or a rollback."""
         self._transactions_of(how).observe(seconds)
 
-    def status_reached(self, status: OrderStatus) -> None:
-        """Count an order's status (OrderMetrics)."""
-        self._settled.labels(status).inc()
+    def orders_changed(self, outcomes: Sequence[ChangedOrder | Exception], seconds: float) -> None:  # noqa: ARG002
+        """Count the statuses that orders came into by a batch of changes."""
+        for outcome in outcomes:
+            if isinstance(outcome, ChangedOrder) and outcome.has_moved:
+                self._settled.labels(outcome.order.status).inc()
 
     def stripe_called(self, operation: str, outcome: str, seconds: float) -> None:
         """Count one HTTP call, the SDK's repetitions included."""

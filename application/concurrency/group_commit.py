@@ -33,14 +33,16 @@ class BatchDecider(Protocol[Request_contra, Result_co]):
     """Decides the requests of a batch together."""
 
     def prepare(
-        self, requests: Sequence[Request_contra], waiting: Callable[[], Sequence[Request_contra]]
+        self,
+        requests: Sequence[Request_contra],  # noqa: ARG002
+        waiting: Callable[[], Sequence[Request_contra]],  # noqa: ARG002
     ) -> AbstractAsyncContextManager[Callable[[Request_contra], bool]]:
-        """Hold what the decision on the requests needs, such as locks.
+        """Hold what the decision on the requests needs, such as locks; nothing, unless overridden.
 
         ``waiting()`` are the requests that could join the batch at this moment. The context manager yields a function
         that says which of them are covered by what is held: those join. Raising refuses ``requests``.
         """
-        ...
+        return _nothing_held()
 
     async def decide(self, requests: Sequence[Request_contra]) -> Sequence[Result_co | Exception]:
         """A result or an exception for each request, in their order. Raising refuses all of them."""
@@ -58,16 +60,14 @@ def _everybody(_: object) -> bool:
     return True
 
 
+@asynccontextmanager
+async def _nothing_held() -> AsyncIterator[Callable[[object], bool]]:
+    yield _everybody
+
+
 class _Function(BatchDecider[Request, Result]):
     def __init__(self, decide: Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]) -> None:
         self._decide = decide
-
-    @override
-    @asynccontextmanager
-    async def prepare(
-        self, requests: Sequence[Request], waiting: Callable[[], Sequence[Request]]
-    ) -> AsyncIterator[Callable[[Request], bool]]:
-        yield _everybody
 
     @override
     async def decide(self, requests: Sequence[Request]) -> Sequence[Result | Exception]:
