@@ -8,13 +8,17 @@ The test reads every text file of ours. A pointer is
 - in Markdown, a path in backticks that begins with one of our folders;
 - in Markdown, a Python file in backticks with names in parentheses behind it: ``file.py`` (``Class.method``,
   ``function``);
-- in Markdown, a class in backticks, with or without a method: it is in some file of ours.
+- in Markdown, a class in backticks, with or without a method: it is in some file of ours;
+- in Python, YAML, TOML and shell, a path that begins with one of our folders;
+- in comments and docstrings, a dotted name that begins with one of our packages.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +29,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = tuple(sorted(each.name for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith(".")))
+PACKAGES = tuple(folder for folder in FOLDERS if any((ROOT / folder).glob("**/*.py")))
 SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".sh", ".html", ".txt", ".js", ".css", ".lua", ".ini", ""}
 #: Folders that are installed, built or measured here, and are not ours.
 NOT_OURS = {"__pycache__", "htmlcov", "dist", "fonts", "node_modules"}
@@ -34,6 +39,8 @@ OTHERS = {"HttpToolsProtocol", "Protocol"}
 GLOSSARY = Path("docs/glossary.md")
 
 _MARKDOWN_NAME = re.compile(r"(?<![\w/.*-])((?:[\w.-]+/)*[\w.-]+\.md)\b(?:#([\w-]+))?")
+_PATH = re.compile(rf"(?<![\w/.-])(?:{'|'.join(FOLDERS)})/[\w./-]*\w\.(?:py|md|sh|lua|html|txt|js|json|yaml)\b")
+_DOTTED = re.compile(rf"(?<![\w./@-])(?:{'|'.join(PACKAGES)})(?:\.\w+)+")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _BACKTICKS = re.compile(r"`([^`\n]+)`")
 _NAMES_IN_FILE = re.compile(r"`([\w./-]+\.py)`\s+\(((?:`[\w.]+`(?:,\s+)?)+)\)")
@@ -144,17 +151,57 @@ def lost_names(path: Path) -> Iterator[str]:
         yield from (f"{file} ({name})" for name in _BACKTICKS.findall(names) if name not in known)
 
 
+def prose_of(source: str) -> Iterator[str]:
+    """The docstrings and comments of a module."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node, clean=False) or ""
+    yield from (t.string for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type == tokenize.COMMENT)
+
+
+def is_ours(dotted: str) -> bool:
+    """Whether the dotted name is a package or module of ours, or something that one has."""
+    parts = dotted.split(".")
+    for length in range(len(parts), 0, -1):
+        place = ROOT.joinpath(*parts[:length])
+        if (module := place.with_suffix(".py")).is_file() or (module := place / "__init__.py").is_file():
+            return length == len(parts) or parts[length] in names_in(module.relative_to(ROOT))
+    return ROOT.joinpath(*parts).is_dir()
+
+
 def lost_classes(path: Path) -> Iterator[str]:
     named = {f"{name}{member}" for name, member in _CLASS.findall(text_of(path)) if name not in OTHERS}
     yield from sorted(named - class_names())
 
 
+#: Endings of files that run, or say how to.
+CODE = {".py", ".toml", ".yaml", ".sh", ".lua", ""}
 ALL = sorted(texts())
 DOCUMENTS = [path for path in ALL if path.suffix == ".md"]
 
 
 def test_every_document_that_is_named_is_here() -> None:
     assert {path.as_posix(): lost for path in ALL if (lost := sorted(set(lost_documents(path))))} == {}
+
+
+def test_every_path_that_code_names_is_here() -> None:
+    named = {path: set(_PATH.findall(text_of(path))) for path in ALL if path.suffix in CODE}
+    lost = {
+        path.as_posix(): sorted(name for name in names if not any(ROOT.glob(name))) for path, names in named.items()
+    }
+    assert {path: names for path, names in lost.items() if names} == {}
+
+
+def test_every_module_that_prose_names_is_here() -> None:
+    lost = {
+        (path.as_posix(), name)
+        for path in ALL
+        if path.suffix == ".py"
+        for text in prose_of(text_of(path))
+        for name in _DOTTED.findall(text)
+        if not is_ours(name)
+    }
+    assert lost == set()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=Path.as_posix)
