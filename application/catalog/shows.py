@@ -6,7 +6,7 @@ from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_show, owned_show
-from application.notifications.show_change_tasks import announce_show_change
+from application.notifications.show_change_tasks import announce_show_change, what_is_bought
 from application.pages import page_of
 from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.system import Clock, Ids
@@ -61,8 +61,9 @@ class GetOwnShow:
 class ChangeShow:
     """Changes a show. Publishing, unpublishing, moving and cancelling are changes like any other.
 
-    A checkout reads the show after it has locked its tickets, so after this commit no order is placed that the change
-    forbids (P1-008); earlier orders keep what they have. ``application.payments.release_sweep.ReleaseCancelled``
+    A checkout reads the show after it has locked its tickets, so each one that locks them after this commit sees the
+    change (P1-008); earlier orders keep what they have. A change that buyers must hear of waits for the checkouts that
+    are being decided, so it finds all of their orders. ``application.payments.release_sweep.ReleaseCancelled``
     releases the holds of a cancelled show.
     """
 
@@ -80,6 +81,8 @@ class ChangeShow:
             before = await locked_show(uow, actor, show_id)
             after = before.changed(**fields)
             if after != before:
+                if after.cancelled or what_is_bought(before) != what_is_bought(after):
+                    await uow.shows.lock_stock(show_id)
                 await uow.shows.save(after)
                 await announce_show_change(uow, before, after, now=self._clock.now())
                 action = Action.SHOW_CANCELLED if after.cancelled else Action.SHOW_CHANGED

@@ -8,11 +8,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from adapters.memory.system import MemoryClock
+from adapters.system.ids import SystemIds
+from application.access.audit_log import AuditLog
+from application.catalog.shows import ChangeShow
 from application.ports.unit_of_work import StorageConflict, UnitOfWorkFactory
+from domain.access import Actor
 from domain.errors import DomainError, PromoCodeExhausted, TicketsUnavailable
 from domain.inventory import Inventory
 from domain.orders import Order, OrderStatus, Receipt
-from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_cart, a_task, issue, new_id
+from domain.tasks import TaskKind
+from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_cart, a_task, a_ticket, issue, new_id
 
 PATIENCE_SECONDS = 60
 
@@ -277,3 +283,31 @@ async def test_the_last_use_of_a_promo_code_that_went_while_we_waited_is_seen(un
         await uow.commit()
 
     assert isinstance(await waiting, PromoCodeExhausted)
+
+
+async def test_buyers_whose_free_order_was_being_placed_hear_that_the_show_was_cancelled(
+    unit_of_work: UnitOfWorkFactory,
+) -> None:
+    """A checkout that has read the show as on sale commits before the cancellation looks for the show's orders."""
+    theatre, clock, ids = Theatre(), MemoryClock(NOW), SystemIds()
+    free = a_ticket(theatre.show, price=0, name="Free seating")
+    async with unit_of_work() as uow:
+        await theatre.store(uow)
+        await uow.tickets.add(free)
+        await uow.commit()
+    cart = a_cart({free: 1})
+    cancel = ChangeShow(unit_of_work, clock, AuditLog(clock, ids))
+    async with unit_of_work() as uow:
+        data = await uow.inventory.lock([cart])
+        owner = Actor(theatre.producer.id)
+        cancelling = asyncio.create_task(cancel(owner, theatre.show.id, {"cancelled": True}))
+        await asyncio.wait({cancelling}, timeout=0.1)
+        assert not cancelling.done()
+        order = data.offering(theatre.show.id, POLICY).place(cart, ADA, order_id=new_id(), issue=issue, now=NOW)
+        await uow.orders.add([order])
+        await uow.inventory.save(data.stock)
+        await uow.commit()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert (await cancelling).show.cancelled
+    async with unit_of_work() as uow:
+        assert await uow.outbox.has(order.id, TaskKind.SHOW_CANCELLED_MAIL)
