@@ -327,7 +327,7 @@ class Order:
     def dispute(self, event: OrderEvent, *, voids: bool = True) -> Order:
         """The order after a dispute's event.
 
-        It is flagged while the dispute is open; a lost dispute voids all attendees if ``voids``.
+        It is flagged until the dispute is won; a lost dispute voids all attendees if ``voids``.
         """
         status = self.status_after(event)
         lost = event is OrderEvent.DISPUTE_LOST and voids

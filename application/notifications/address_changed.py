@@ -22,7 +22,7 @@ class SendAddressChangedEmail:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail) -> None:
         self._unit_of_work = unit_of_work
-        self._send_letter = send_email
+        self._send_email = send_email
 
     async def __call__(self, task: OutboxTask) -> None:
         """Send the mail, unless the buyer was erased or has the old address again.
@@ -46,6 +46,6 @@ class SendAddressChangedEmail:
             new_address=masked(order.customer.email),
         )
         try:
-            await self._send_letter(task, Customer(name, address), facts, reply_to=display.producer.email)
+            await self._send_email(task, Customer(name, address), facts, reply_to=display.producer.email)
         except PermanentTaskError:
             log.info("The old address of order %s accepts no mail, so it is not informed of the new one", order.id)

@@ -49,7 +49,7 @@ class SendConfirmationEmail:
         self._unit_of_work = unit_of_work
         self._print_tickets = print_tickets
         self._write_calendar = write_calendar
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -62,7 +62,7 @@ class SendConfirmationEmail:
             return  # refunded in the meantime: these tickets no longer admit
         order, display = found.order, found.display
         await self._wait_for_allowance(order)
-        await self._send_letter(
+        await self._send_email(
             task,
             order.customer,
             self._facts(found),

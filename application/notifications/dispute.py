@@ -28,7 +28,7 @@ class SendDisputeEmail:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail, *, operator_email: str) -> None:
         self._unit_of_work = unit_of_work
-        self._send_letter = send_email
+        self._send_email = send_email
         self._operator_email = operator_email
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -67,4 +67,4 @@ class SendDisputeEmail:
             has_valid_tickets=order.success,
             was_repaid_before=dispute.has_to_be_repaid,
         )
-        await self._send_letter(task, Customer("", address, None), facts)
+        await self._send_email(task, Customer("", address, None), facts)

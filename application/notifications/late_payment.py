@@ -21,7 +21,7 @@ class SendLatePaymentEmail:
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, send_email: SendEmail, links: Links) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -32,11 +32,13 @@ class SendLatePaymentEmail:
         order, display = found.order, found.display
         amount = price(order.quote.currency, order.amount_paid, display.show.locale)
         facts = LatePaymentFacts(**order_facts(found, self._links), amount=amount, why=self._why(order, display.show))
-        await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)
+        await self._send_email(task, order.customer, facts, reply_to=display.producer.email)
 
     def _why(self, order: Order, show: Show) -> TooLate:
         if order.unwanted:
             return TooLate.ORDER_CANCELLED
         if show.cancelled:
             return TooLate.SHOW_CANCELLED
+        if order.amount_paid - order.tax_added != order.quote.total:
+            return TooLate.WRONG_AMOUNT
         return TooLate.TICKETS_GONE if show.takes_place_after(self._clock.now()) else TooLate.SHOW_OVER

@@ -89,7 +89,7 @@ class SendOrderLinksEmail:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail, links: Links) -> None:
         self._unit_of_work = unit_of_work
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -102,7 +102,7 @@ class SendOrderLinksEmail:
         found = [await order_details(self._unit_of_work, order_id) for order_id in order_ids]
         facts = OrderLinksFacts(orders=tuple(self._link(each) for each in found if each))
         # Leave the name out: the person who typed the address may not be the one who ordered with it.
-        await self._send_letter(task, Customer("", asking.customer.email, None), facts)
+        await self._send_email(task, Customer("", asking.customer.email, None), facts)
 
     def _link(self, found: OrderDetails) -> OrderLink:
         return OrderLink(

@@ -28,7 +28,7 @@ class SendPendingPaymentEmail:
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, send_email: SendEmail, links: Links) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -44,4 +44,4 @@ class SendPendingPaymentEmail:
             return
         amount = price(order.quote.currency, order.quote.total, display.show.locale)
         facts = PendingPaymentFacts(**order_facts(found, self._links), amount=amount)
-        await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)
+        await self._send_email(task, order.customer, facts, reply_to=display.producer.email)

@@ -52,7 +52,7 @@ class SendRefundEmail:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._write_calendar = write_calendar
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -83,7 +83,7 @@ class SendRefundEmail:
             off_calendar=stays_away,
         )
         entries = [self._write_calendar.withdrawal(display)] if stays_away else []
-        await self._send_letter(task, order.customer, facts, *entries, reply_to=display.producer.email)
+        await self._send_email(task, order.customer, facts, *entries, reply_to=display.producer.email)
 
     async def _has_tickets(self, order: Order) -> bool:
         async with self._unit_of_work(read_only=True) as uow:
@@ -99,7 +99,7 @@ class SendRefundFailedEmail:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail, links: Links) -> None:
         self._unit_of_work = unit_of_work
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -116,4 +116,4 @@ class SendRefundFailedEmail:
             amount=price(order.quote.currency, money.owed, display.show.locale),
             producer_email=display.producer.email,
         )
-        await self._send_letter(task, order.customer, facts, reply_to=display.producer.email)
+        await self._send_email(task, order.customer, facts, reply_to=display.producer.email)

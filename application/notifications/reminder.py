@@ -32,7 +32,7 @@ class SendReminderEmail:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._print_tickets = print_tickets
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -53,4 +53,4 @@ class SendReminderEmail:
         tickets = Counter(a.ticket_name for a in order.attendees if a.status is AttendeeStatus.VALID)
         facts = ReminderFacts(**order_facts(found, self._links), tickets=tuple(tickets.items()))
         attachment = await self._print_tickets.attachment(order, display)
-        await self._send_letter(task, order.customer, facts, attachment, reply_to=display.producer.email)
+        await self._send_email(task, order.customer, facts, attachment, reply_to=display.producer.email)

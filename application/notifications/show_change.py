@@ -29,7 +29,7 @@ class SendShowCancelledEmail:
     ) -> None:
         self._unit_of_work = unit_of_work
         self._write_calendar = write_calendar
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -46,7 +46,7 @@ class SendShowCancelledEmail:
         facts = ShowCancelledFacts(**order_facts(found, self._links), paid=paid, is_being_paid=is_being_paid)
         # A buyer who never had tickets has no calendar entry to remove.
         entries = [self._write_calendar.attachment(order, display)] if order.attendees else []
-        await self._send_letter(task, order.customer, facts, *entries, reply_to=display.producer.email)
+        await self._send_email(task, order.customer, facts, *entries, reply_to=display.producer.email)
 
 
 class SendShowRescheduledEmail:
@@ -65,7 +65,7 @@ class SendShowRescheduledEmail:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._write_calendar = write_calendar
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -88,7 +88,7 @@ class SendShowRescheduledEmail:
             return
         facts = ShowMovedFacts(**order_facts(found, self._links), before=occasion_of(before))
         entry = self._write_calendar.attachment(order, display)
-        await self._send_letter(task, order.customer, facts, entry, reply_to=display.producer.email)
+        await self._send_email(task, order.customer, facts, entry, reply_to=display.producer.email)
 
     async def _tell_who_has_not_paid(self, task: OutboxTask, found: OrderDetails) -> None:
         order, show = found.order, found.display.show
@@ -103,7 +103,7 @@ class SendShowRescheduledEmail:
             end=_end_of(show),
             is_being_paid=order.status is OrderStatus.PROCESSING,
         )
-        await self._send_letter(task, order.customer, facts, reply_to=found.display.producer.email)
+        await self._send_email(task, order.customer, facts, reply_to=found.display.producer.email)
 
 
 class SendCalendarEmail:
@@ -120,7 +120,7 @@ class SendCalendarEmail:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._write_calendar = write_calendar
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -136,7 +136,7 @@ class SendCalendarEmail:
             return
         facts = CalendarCorrectedFacts(**order_facts(found, self._links))
         entry = self._write_calendar.attachment(order, display)
-        await self._send_letter(task, order.customer, facts, entry, reply_to=display.producer.email)
+        await self._send_email(task, order.customer, facts, entry, reply_to=display.producer.email)
 
 
 def _as_it_was(show: Show, details: Mapping[str, str]) -> Show:

@@ -172,7 +172,7 @@ class ChangeOrders(BatchDecider[OrderChange, ChangedOrder]):
             sequence=1,
             amount=order.amount_paid,
             refund_fees=True,
-            reason="paid when the tickets were no longer held",
+            reason="the payment came too late, or was not what the order costs",
             created_at=now,
         )
 

@@ -122,7 +122,7 @@ class SendDuplicatePaymentEmail:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail, links: Links) -> None:
         self._unit_of_work = unit_of_work
-        self._send_letter = send_email
+        self._send_email = send_email
         self._links = links
 
     async def __call__(self, task: OutboxTask) -> None:
@@ -134,4 +134,4 @@ class SendDuplicatePaymentEmail:
             return
         amount = price(currency(duplicate.currency), duplicate.amount, found.display.show.locale)
         facts = DuplicatePaymentFacts(**order_facts(found, self._links), amount=amount)
-        await self._send_letter(task, found.order.customer, facts, reply_to=found.display.producer.email)
+        await self._send_email(task, found.order.customer, facts, reply_to=found.display.producer.email)

@@ -97,12 +97,13 @@ class RefundFacts(OrderFacts):
 
 
 class TooLate(StrEnum):
-    """Why money that came buys nothing any more."""
+    """Why money that came buys nothing, or nothing any more."""
 
     TICKETS_GONE = "tickets_gone"
     SHOW_OVER = "show_over"
     SHOW_CANCELLED = "show_cancelled"
     ORDER_CANCELLED = "order_cancelled"
+    WRONG_AMOUNT = "wrong_amount"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,6 +228,7 @@ def test_confirmation_of_what_is_left_tells_what_is_valid_and_what_was_given_bac
         (TooLate.SHOW_OVER, "when the show was over"),
         (TooLate.SHOW_CANCELLED, "when the show had been cancelled"),
         (TooLate.ORDER_CANCELLED, "when you had cancelled your order"),
+        (TooLate.WRONG_AMOUNT, "but was not what your order costs"),
     ],
 )
 def test_late_payment_is_told_with_its_reason(writer: JinjaEmailTemplates, why: TooLate, said: str) -> None:

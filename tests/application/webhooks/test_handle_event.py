@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from adapters.memory.payment import MemoryPaymentEvents
 from adapters.memory.unit_of_work import MemoryDatabase
+from application.ports.emails import LatePaymentFacts, TooLate
 from application.ports.payment import (
     InvalidSignature,
     PaymentEvent,
@@ -142,6 +143,9 @@ async def test_a_payment_that_does_not_match_is_given_back(world: World, handle:
     world.payment.miscounted.add(session_id)
     await handle(event(PaymentEventKind.SESSION_CHANGED, session_id), SIGNATURE)
     assert (await world.order(order.id)).status is OrderStatus.REFUNDED
+    await world.run_tasks()
+    [why] = [facts.why for facts in world.email_templates.written if isinstance(facts, LatePaymentFacts)]
+    assert why is TooLate.WRONG_AMOUNT
 
 
 async def test_what_may_succeed_later_is_to_be_sent_again(world: World, handle: HandlePaymentEvent) -> None:
