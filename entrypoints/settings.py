@@ -21,7 +21,7 @@ from domain.claims import Allowance, ClaimPolicy
 from domain.customer import parse_email
 from domain.errors import InvalidEmail
 from domain.policy import AmountTerms, CheckoutPolicy, parse_amounts
-from entrypoints.fitness import (
+from entrypoints.setting_values import (
     DEFAULT_SECRET_KEY,
     check_proxies,
     check_public_url,
@@ -29,7 +29,6 @@ from entrypoints.fitness import (
     is_live,
     parse_listen,
     secret_keys,
-    unfit,
     webhook_secrets,
 )
 
@@ -227,13 +226,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             return parse_amounts(getattr(self, name), default=default)
         except ValueError as error:
             raise InvalidSettings(f"{name.upper()}: {error}") from None
-
-    def ensure_fit(self) -> None:
-        """Raises InvalidSettings if the installation would rely on publicly known secrets, or send the key to money
-        unencrypted.
-        """
-        for name, words in unfit(self):
-            raise InvalidSettings(f"{name}: {words}")
 
     def check(self) -> None:
         """Raises InvalidSettings for errors that types alone do not show."""

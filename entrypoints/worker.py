@@ -102,11 +102,11 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
     """Work until ``stop`` is set, then finish what was begun. No failure of the queue or the database ends it."""
     broker = container.broker()
     broker.is_worker_process = True
-    hands = TaskSlots(container.run_task(), container.work_meter())
-    register_tasks(broker, hands)
+    slots = TaskSlots(container.run_task(), container.work_meter())
+    register_tasks(broker, slots)
     await container.follow_clocks()()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_listen(broker, hands, stop))
+        group.create_task(_listen(broker, slots, stop))
         looking = warn_of_outdated_shows(container.check_timezones())
         group.create_task(until_stopped("The check of time zone rules", looking, stop, FINISH_WITHIN))
         # In the process, not over the queue: holds must be released and tasks relayed when Redis is away, too.
@@ -126,17 +126,17 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(LOOK_BACK_EVERY, container.reconcile().look_for_lost_payments, stop))
 
 
-def register_tasks(broker: AsyncBroker, hands: TaskSlots) -> None:
+def register_tasks(broker: AsyncBroker, slots: TaskSlots) -> None:
     """Register the handler of the messages that adapters.taskiq sends."""
 
     async def run(task_ids: list[str]) -> None:
         for task_id in task_ids:
-            await hands.take(UUID(task_id))
+            await slots.take(UUID(task_id))
 
     broker.register_task(run, task_name=RUN_TASKS)
 
 
-async def _listen(broker: AsyncBroker, hands: TaskSlots, stop: asyncio.Event) -> None:
+async def _listen(broker: AsyncBroker, slots: TaskSlots, stop: asyncio.Event) -> None:
     with ThreadPoolExecutor(max_workers=1) as executor:  # the receiver requires one; our tasks are coroutines
         while not stop.is_set():
             # One message at a time and none ahead: no other worker could get a message that waits here.
@@ -146,7 +146,7 @@ async def _listen(broker: AsyncBroker, hands: TaskSlots, stop: asyncio.Event) ->
             except Exception as error:  # noqa: BLE001  # the queue's library passes on any error of Redis
                 log.warning("The queue cannot be read, trying again: %s", _innermost(error))
                 await _pause(RECONNECT_PAUSE, stop)
-    await hands.finish(FINISH_WITHIN)
+    await slots.finish(FINISH_WITHIN)
 
 
 async def _read(broker: AsyncBroker, receiver: Receiver, stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""ConsistencyChecker in PostgreSQL. ``adapters.postgres.broken`` has the queries."""
+"""ConsistencyChecker in PostgreSQL. ``adapters.postgres.invariant_queries`` has the queries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.broken import BROKEN
+from adapters.postgres.invariant_queries import BROKEN
 from adapters.postgres.rows import show_of
 from adapters.postgres.snapshot import snapshot
 from adapters.postgres.tables import shows

@@ -19,7 +19,7 @@ RELAY_LIMIT: Final = 500
 #: latest, not after a hundred thousand reminders.
 BULK_LIMIT: Final = 100
 #: A dispatched task that no worker has begun within this time is dispatched again: the queue lost it.
-HAND_OVER_AGAIN: Final = timedelta(seconds=30)
+DISPATCH_AGAIN_AFTER: Final = timedelta(seconds=30)
 
 
 class RelayTasks:
@@ -36,7 +36,7 @@ class RelayTasks:
         async with self._unit_of_work() as uow:
             due = await uow.task_queue.due(now=now, limit=RELAY_LIMIT, kinds=URGENT)
             under_way = await uow.task_queue.under_way(
-                now=now, until=now + HAND_OVER_AGAIN, kinds=BULK, limit=BULK_LIMIT
+                now=now, until=now + DISPATCH_AGAIN_AFTER, kinds=BULK, limit=BULK_LIMIT
             )
             if under_way < BULK_LIMIT:
                 due += await uow.task_queue.due(now=now, limit=BULK_LIMIT - under_way, kinds=BULK)
@@ -48,6 +48,6 @@ class RelayTasks:
             log.warning("%d due tasks wait for the queue: %s", len(due), error)
             return 0
         async with self._unit_of_work() as uow:
-            await uow.task_queue.dispatched(due, again_at=now + HAND_OVER_AGAIN)
+            await uow.task_queue.dispatched(due, again_at=now + DISPATCH_AGAIN_AFTER)
             await uow.commit()
         return len(due)

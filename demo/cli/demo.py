@@ -27,6 +27,7 @@ from entrypoints.cli.children import child_command, child_environment
 from entrypoints.cli.engines import engines, environment_of
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container, close
+from entrypoints.fitness import ensure_fit
 from entrypoints.logs import configure_logging
 from entrypoints.settings import InvalidSettings, Settings
 
@@ -72,7 +73,7 @@ async def _run(settings: Settings, port: int, *, keep_in: Path | None, as_json: 
             stripe_api_base=sandbox.url if not os.environ.get("STRIPE_API_BASE") else settings.stripe_api_base,
             smtp_url=mailbox.smtp_url if not os.environ.get("SMTP_URL") else settings.smtp_url,
         )
-        settings.ensure_fit()
+        ensure_fit(settings)
         access = await _open(settings, keep_in)
         environment = environment_of(settings)
         async with (

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from entrypoints.cli.engines import engines
 from entrypoints.container import Container, close
-from entrypoints.fitness import questionable
+from entrypoints.fitness import ensure_fit, questionable
 from entrypoints.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def run_use_case(data_dir: Path, use_case: Callable[[Container], Awaitable[Resul
             await close(container)
 
     settings = Settings.from_environment(os.environ)
-    settings.ensure_fit()
+    ensure_fit(settings)
     with engines(settings, data_dir) as ready:
         return asyncio.run(run(ready))
 

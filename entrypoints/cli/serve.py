@@ -15,6 +15,7 @@ from entrypoints.cli.engines import data_dir_option, engines, environment_of
 from entrypoints.cli.running import tell_what_is_questionable
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
+from entrypoints.fitness import ensure_fit
 from entrypoints.http.app import create_app, create_metrics_app
 from entrypoints.logs import configure_logging
 from entrypoints.server.server import bind, create_server
@@ -31,7 +32,7 @@ from entrypoints.settings import InvalidSettings, Settings
 def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bool, data_dir: Path) -> None:
     """Serve the API. Where DATABASE_URL or REDIS_URL is not set, it runs its own engines."""
     settings = Settings.from_environment(os.environ)
-    settings.ensure_fit()
+    ensure_fit(settings)
     configure_logging(level=settings.log_level, log_format=settings.log_format)
     tell_what_is_questionable(settings)
     if not shared_port:

@@ -12,6 +12,7 @@ from entrypoints.cli.engines import data_dir_option, engines
 from entrypoints.cli.running import tell_what_is_questionable
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container, close
+from entrypoints.fitness import ensure_fit
 from entrypoints.logs import configure_logging
 from entrypoints.settings import Settings
 from entrypoints.worker import run_worker
@@ -22,7 +23,7 @@ from entrypoints.worker import run_worker
 def worker(data_dir: Path) -> None:
     """Do the work that follows a checkout: mails, tickets, releasing holds."""
     settings = Settings.from_environment(os.environ)
-    settings.ensure_fit()
+    ensure_fit(settings)
     configure_logging(level=settings.log_level, log_format=settings.log_format)
     tell_what_is_questionable(settings)
     with engines(settings, data_dir) as ready:
@@ -34,7 +35,7 @@ def worker(data_dir: Path) -> None:
 def sweep(data_dir: Path) -> None:
     """One pass of the sweeper, the relay and the reconciler."""
     settings = Settings.from_environment(os.environ)
-    settings.ensure_fit()
+    ensure_fit(settings)
     configure_logging(level=settings.log_level, log_format=settings.log_format)
     with engines(settings, data_dir) as ready:
         released, relayed, asked, orphans = uvloop.run(_sweep(ready))

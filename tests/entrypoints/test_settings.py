@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain.policy import CheckoutPolicy
-from entrypoints.fitness import questionable
+from entrypoints.fitness import ensure_fit, questionable
 from entrypoints.settings import InvalidSettings, Settings
 
 
@@ -192,7 +192,7 @@ LIVE = {"SECRET_KEY": "x" * 32, "STRIPE_WEBHOOK_SECRET": "whsec_1", "PUBLIC_URL"
 def unfit(**variables: str) -> str:
     """What must be fixed before these settings can be used; "" for nothing."""
     try:
-        Settings.from_environment(variables).ensure_fit()
+        ensure_fit(Settings.from_environment(variables))
     except InvalidSettings as error:
         return str(error).partition(":")[0]
     return ""

@@ -52,35 +52,35 @@ def work() -> Work:
 
 
 async def test_so_many_tasks_are_done_at_a_time(work: Work) -> None:
-    hands, tasks = TaskSlots(work, METER, count=2), [uuid4() for _ in range(3)]
-    taking = [asyncio.create_task(hands.take(task_id)) for task_id in tasks]
+    slots, tasks = TaskSlots(work, METER, count=2), [uuid4() for _ in range(3)]
+    taking = [asyncio.create_task(slots.take(task_id)) for task_id in tasks]
     async with asyncio.timeout(HANGS_SECONDS):
         while len(work.begun) < 2:
             await asyncio.sleep(0)
         assert [taken.done() for taken in taking] == [True, True, False]
         work.gate.set()
         await asyncio.gather(*taking)
-        await hands.finish(timedelta(seconds=1))
+        await slots.finish(timedelta(seconds=1))
     assert work.done == tasks
 
 
 async def test_who_brought_a_task_may_go_and_the_task_goes_on(work: Work) -> None:
-    hands, task_id = TaskSlots(work, METER), uuid4()
-    bringing = asyncio.create_task(hands.take(task_id))
+    slots, task_id = TaskSlots(work, METER), uuid4()
+    bringing = asyncio.create_task(slots.take(task_id))
     async with asyncio.timeout(HANGS_SECONDS):
         await bringing
         bringing.cancel()
         work.gate.set()
-        await hands.finish(timedelta(seconds=1))
+        await slots.finish(timedelta(seconds=1))
     assert work.done == [task_id]
 
 
 async def test_what_is_not_finished_in_time_is_let_go_and_nothing_more_is_begun(work: Work) -> None:
-    hands, begun, waiting = TaskSlots(work, METER, count=1), uuid4(), uuid4()
-    await hands.take(begun)
-    taking = asyncio.create_task(hands.take(waiting))
+    slots, begun, waiting = TaskSlots(work, METER, count=1), uuid4(), uuid4()
+    await slots.take(begun)
+    taking = asyncio.create_task(slots.take(waiting))
     async with asyncio.timeout(HANGS_SECONDS):
-        await hands.finish(timedelta(milliseconds=1))
+        await slots.finish(timedelta(milliseconds=1))
         await taking
     assert (work.begun, work.given_up, work.done) == ([begun], [begun], [])
 
@@ -89,13 +89,13 @@ async def test_what_is_not_finished_in_time_is_let_go_and_nothing_more_is_begun(
 async def test_a_hand_that_failed_is_free_again(
     work: Work, failure: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hands = TaskSlots(work, METER, count=1)
+    slots = TaskSlots(work, METER, count=1)
     work.failure = failure
     work.gate.set()
     async with asyncio.timeout(HANGS_SECONDS):
         for _ in range(2):
-            await hands.take(uuid4())
-        await hands.finish(timedelta(seconds=1))
+            await slots.take(uuid4())
+        await slots.finish(timedelta(seconds=1))
     assert "is left to the relay" in caplog.text
 
 
@@ -163,24 +163,24 @@ async def test_what_goes_wrong_in_work_is_heard_of() -> None:
 async def test_tasks_that_were_done_and_the_time_for_them_are_measured(work: Work) -> None:
     moments = iter([100.0, 107.0])
     meter = WorkMeter(lambda: next(moments))
-    hands = TaskSlots(work, meter)
-    await hands.take(uuid4())
-    await hands.take(uuid4())
+    slots = TaskSlots(work, meter)
+    await slots.take(uuid4())
+    await slots.take(uuid4())
     async with asyncio.timeout(HANGS_SECONDS):
         while len(work.begun) < 2:
             await asyncio.sleep(0)
         work.gate.set()
-        await hands.finish(timedelta(seconds=1))
+        await slots.finish(timedelta(seconds=1))
     assert meter.take() == Workload(tasks=2, busy=timedelta(seconds=7))
 
 
 async def test_a_task_that_was_not_to_be_had_is_not_counted(work: Work) -> None:
     moments = iter([100.0, 101.0])
     meter = WorkMeter(lambda: next(moments))
-    hands = TaskSlots(work, meter)
+    slots = TaskSlots(work, meter)
     work.failure = StorageUnavailable("away")
     work.gate.set()
     async with asyncio.timeout(HANGS_SECONDS):
-        await hands.take(uuid4())
-        await hands.finish(timedelta(seconds=1))
+        await slots.take(uuid4())
+        await slots.finish(timedelta(seconds=1))
     assert meter.take() == Workload(tasks=0, busy=timedelta(seconds=1))

@@ -22,7 +22,7 @@ from adapters.redis.housekeeping import forget_dead_consumers
 from adapters.taskiq.broker import QUEUE_NAME, RUN_TASKS, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
 from application.ports.task_queue import NotifierUnavailable
-from application.tasks.relay import HAND_OVER_AGAIN, RelayTasks
+from application.tasks.relay import DISPATCH_AGAIN_AFTER, RelayTasks
 from demo.embedded import EmbeddedRedis
 from domain.tasks import OutboxTask, TaskKind
 
@@ -188,7 +188,7 @@ async def test_the_relay_covers_what_a_dead_worker_had_read_though_no_other_mess
     assert await relay() == 0
 
     async with working(create_broker(own_database)) as heard:
-        clock.advance(HAND_OVER_AGAIN)
+        clock.advance(DISPATCH_AGAIN_AFTER)
         assert await relay() == 1
         async with asyncio.timeout(20):
             while task.id not in heard:

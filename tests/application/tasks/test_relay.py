@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from application.tasks.relay import BULK_LIMIT, HAND_OVER_AGAIN, RelayTasks
+from application.tasks.relay import BULK_LIMIT, DISPATCH_AGAIN_AFTER, RelayTasks
 from application.tasks.run import CLAIM
 from domain.tasks import OutboxTask, TaskKind
 from tests.application.world import World
@@ -76,7 +76,7 @@ async def test_what_was_handed_over_is_handed_over_again_when_the_queue_seems_to
 ) -> None:
     task_id = await written_down(world)
     assert await relay() == 1
-    world.clock.advance(HAND_OVER_AGAIN - A_MOMENT)
+    world.clock.advance(DISPATCH_AGAIN_AFTER - A_MOMENT)
     assert await relay() == 0
     world.clock.advance(A_MOMENT)
     assert await relay() == 1

@@ -16,17 +16,17 @@ from application.ports.mail import PrintableTicket
 from entrypoints.container import Container
 from entrypoints.doctor.clients import examine_clients
 from entrypoints.doctor.findings import Examination, Finding
-from entrypoints.fitness import questionable
+from entrypoints.fitness import ensure_fit, questionable
 from entrypoints.settings import InvalidSettings
 
 
-def of_the_house(container: Container) -> list[Examination]:
+def of_the_installation(container: Container) -> list[Examination]:
     """The examinations of the installation itself. No mail is sent."""
     settings = container.settings()
 
     async def secrets() -> Finding:
         try:
-            settings.ensure_fit()
+            ensure_fit(settings)
         except InvalidSettings as error:
             name, _, words = str(error).partition(": ")
             return Finding("settings", f"{name} {words}", f"set {name}")
