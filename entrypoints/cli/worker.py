@@ -40,7 +40,7 @@ def sweep(data_dir: Path) -> None:
     with engines(settings, data_dir) as ready:
         released, relayed, asked, orphans = uvloop.run(_sweep(ready))
     click.echo(
-        f"{released} overdue holds settled, {relayed} due tasks handed over, {asked} quiet orders asked about, "
+        f"{released} overdue holds settled, {relayed} due tasks dispatched, {asked} quiet orders asked about, "
         f"{orphans} payments without an order."
     )
 

@@ -22,7 +22,7 @@ async def examine_clients(container: Container) -> Finding | None:
     url = container.settings().public_url
     seen = await _ask(container)
     if seen is None:
-        fix = "restart `serve` with the same SECRET_KEY as here, or let PUBLIC_URL lead to it"
+        fix = "restart `serve` with the same SECRET_KEY as here, or point PUBLIC_URL to it"
         return Finding(_WHAT, f"{url} does not say how it sees us", fix)
     client, peer = seen["client"], seen["peer"]
     if seen["forwarded_for"] and not seen["peer_is_trusted"]:

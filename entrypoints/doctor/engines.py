@@ -55,7 +55,7 @@ def of_engines(container: Container) -> list[Examination]:
 
 def _about_database(facts: DatabaseFacts) -> Finding:
     what, words = "database", f"PostgreSQL {facts.version}, {_encryption(is_encrypted=facts.is_encrypted)}"
-    primary_mend = "let DATABASE_URL lead to the primary (with several hosts: target_session_attrs=read-write)"
+    primary_mend = "point DATABASE_URL to the primary (with several hosts: target_session_attrs=read-write)"
     if facts.is_standby:
         return Finding(what, f"{words}: a standby, which takes no orders", primary_mend)
     if facts.is_read_only:
@@ -70,9 +70,9 @@ def _about_database(facts: DatabaseFacts) -> Finding:
 def _about_redis(facts: RedisFacts, *, is_encrypted: bool) -> Finding:
     what, words = "redis", f"answers, version {facts.version}, {_encryption(is_encrypted=is_encrypted)}"
     if facts.is_cluster:
-        return Finding(what, f"{words}: a node of a cluster", "let REDIS_URL lead to a server that stands alone")
+        return Finding(what, f"{words}: a node of a cluster", "point REDIS_URL to a server that stands alone")
     if facts.is_replica:
-        return Finding(what, f"{words}: a replica, which takes no keys", "let REDIS_URL lead to the primary")
+        return Finding(what, f"{words}: a replica, which takes no keys", "point REDIS_URL to the primary")
     if facts.refusal:
         return Finding(what, f"{words}: {facts.refusal}", "repair that server, or correct REDIS_URL")
     return Finding(what, words)

@@ -65,7 +65,7 @@ def of_the_installation(container: Container) -> list[Examination]:
             return Finding("pdf", "the printed ticket is not a PDF", paper_mend)
         return Finding("pdf", f"a ticket was printed, {len(pdf)} bytes")
 
-    url_mend = "let PUBLIC_URL lead to `piquetickets serve`"
+    url_mend = "point PUBLIC_URL to `piquetickets serve`"
     paper_mend = "install PiqueTickets again: fonts or libraries are missing"
     return [
         Examination("settings", secrets, "correct the settings"),

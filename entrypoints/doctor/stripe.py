@@ -21,7 +21,7 @@ _TAX_MEND = (
     "complete them (https://docs.stripe.com/tax/settings-api), or set these producers' `tax` to off with PUT /account"
 )
 _EVENTS_MEND = "`piquetickets webhook list` names them; `piquetickets webhook replay EVENT_ID` handles one again"
-_UNREACHABLE_MEND = "let PUBLIC_URL lead to `piquetickets serve`, from the internet, too"
+_UNREACHABLE_MEND = "point PUBLIC_URL to `piquetickets serve`, from the internet, too"
 
 
 def of_stripe(container: Container) -> list[Examination]:
