@@ -20,7 +20,7 @@ class SaveAccount:
         self._audit = audit
 
     async def __call__(self, uow: UnitOfWork, actor: Actor, before: Producer, after: Producer) -> None:
-        """Writes nothing if nothing has changed.
+        """Store the change, if there is one.
 
         The transaction of ``uow`` must have locked ``before``.
         """

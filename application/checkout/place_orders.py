@@ -68,7 +68,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided together: an outcome for each request, and the new orders among them."""
+    """A common decision: an outcome for each request, and the new orders among them."""
 
     outcomes: list[Placement | Exception]
     placed: list[Order]

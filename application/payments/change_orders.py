@@ -184,5 +184,5 @@ class ChangeOrders(BatchDecider[OrderChange, ChangedOrder]):
         return tasks
 
 
-#: Where changes wait until ChangeOrders decides them.
+#: The line in which changes wait until ChangeOrders decides them.
 OrderChangeLine = GroupCommit[UUID, OrderChange, ChangedOrder]

@@ -46,7 +46,7 @@ class TaskDispatcher:
 
 
 class DispatchingDatabase:
-    """UnitOfWorkFactory that dispatches the tasks of each unit of work once it is committed and left."""
+    """A UnitOfWorkFactory that dispatches the tasks of each unit of work after it is committed and left."""
 
     def __init__(self, database: UnitOfWorkFactory, dispatch: TaskDispatcher) -> None:
         self._database = database

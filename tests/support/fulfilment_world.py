@@ -86,7 +86,7 @@ class FulfilmentWorld:
     stack: AsyncExitStack
 
     async def start_worker(self, **environment: str) -> Worker:
-        """Like ``piquetickets worker``; it is stopped at the end at the latest."""
+        """Start ``piquetickets worker``; it is stopped at the end at the latest."""
         process = await start(
             "worker", environment={**environment_of(self.settings), **environment}, stderr=asyncio.subprocess.PIPE
         )

@@ -1,4 +1,4 @@
-"""What is decided together is counted once it is decided, and nothing about it changes."""
+"""Decisions of a batch are counted once they are made, and nothing about them changes."""
 
 from __future__ import annotations
 
