@@ -20,7 +20,10 @@ def _provide(provider: Any) -> Provide:
 
 
 def dependencies(container: Container) -> dict[str, Provide]:
-    """The container's providers by their names, by which handlers ask for them."""
+    """All providers of the container, by their names there: a handler's parameter of such a name is that dependency.
+
+    So no path, query or header parameter may have the name of a provider; it would never be read from the request.
+    """
     checkout_desk = providers.Singleton(
         CheckoutDependencies,
         container.checkout,
