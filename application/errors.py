@@ -46,9 +46,7 @@ class IdempotencyKeyReused(ApplicationError):
 
 
 class ProofOfWorkRequired(ApplicationError):
-    """The request has no solution, or one for another show, an expired one, or one that was already used for an
-    order.
-    """
+    """The request has no solution, or one that is for another show, expired, or already used for an order."""
 
     def __init__(self) -> None:
         super().__init__(

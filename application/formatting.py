@@ -64,16 +64,15 @@ def day(moment: datetime, timezone: ZoneInfo, locale: str) -> str:
 
 
 def days(start: datetime, end: datetime, timezone: ZoneInfo, locale: str) -> str:
-    """The day, or all days of a show that ends on another one (``last_day``), such as "Friday 2 – Sunday 4 July
-    2027".
-    """
+    """The day, or all days of a show that ends on another one, such as "Friday 2 – Sunday 4 July 2027"."""
     first, end_there = start.astimezone(timezone), end.astimezone(timezone)
     return days_from(first.date(), last_day(first, end_there), english_of(locale))
 
 
 def days_from(first: date, last: date, locale: Locale) -> str:
-    """The days as the language writes them in full; parts that both have in common stand once where the language allows
-    it.
+    """The days as the language writes them in full.
+
+    Parts that both have in common stand once where the language allows it.
     """
     if first == last:
         return format_date(first, "full", locale=locale)

@@ -62,9 +62,7 @@ class Links:
         return f"{self.public_url}/shows/{order.show_id}/orders/{order.id}?token={self.tokens.token(order.id)}"
 
     def find_orders(self) -> str:
-        """The page where a buyer asks for the links to their orders: without a token, for texts that others may
-        read.
-        """
+        """The page where a buyer asks for the links to their orders. It has no token, so others may read it."""
         return f"{self.public_url}/orders"
 
     def pay_page(self, order: Order) -> str:

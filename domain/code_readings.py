@@ -137,8 +137,9 @@ class _Layout:
                 yield from map("".join, islice(product(*choices), MAX_READINGS_OF_A_KIND))
 
     def _with_ligatures(self, text: str) -> str:
-        """The text with each ligature as one character: some systems type two characters for a key with a ligature
-        (Arabic lam-alef).
+        """The text with each ligature as one character.
+
+        Some systems type two characters for a key with a ligature (Arabic lam-alef).
         """
         for letters, ligature in self.ligatures.items():
             text = text.replace(letters, ligature)

@@ -89,8 +89,9 @@ def _normalized(address: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _normalized_domain(domain: str) -> str:
-    """The normalised domain, cached: most buyers use the same few providers, and checking the domain is nearly all of
-    the work.
+    """The normalised domain, cached.
+
+    Most buyers use the same few providers, and checking the domain is nearly all of the work.
     """
     return _validated(f"x@{domain}").domain
 

@@ -25,9 +25,7 @@ class MoneyBackStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyBack:
-    """Amounts in minor units: ``returned`` to the buyer, by banks too, ``on_its_way``, and ``owed`` because a refund
-    failed.
-    """
+    """Amounts in minor units: ``returned`` (by banks, too), ``on_its_way``, and ``owed`` because a refund failed."""
 
     status: MoneyBackStatus
     returned: int

@@ -67,9 +67,7 @@ class Stock:
             raise
 
     def ensure_available(self, lines: Iterable[CartLine]) -> None:
-        """Raises TicketsUnavailable (P0-004, P0-005) that names the first ticket that runs out, and how many of it are
-        left.
-        """
+        """Raises TicketsUnavailable (P0-004, P0-005) with the first ticket that runs out, and how many are left."""
         wanted: dict[UUID, int] = {}
         for line in lines:
             ticket = self._tickets[line.ticket_id]

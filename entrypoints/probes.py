@@ -1,5 +1,6 @@
-"""Probes: questions that only the installation itself may ask, signed by ``piquetickets doctor`` with the same
-secret.
+"""Probes: questions that only the installation itself may ask.
+
+``piquetickets doctor`` signs them with the same secret.
 """
 
 from __future__ import annotations

@@ -41,9 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than the number of processors: tests spend half of their time waiting for the processes that they
-    start.
-    """
+    """One more than the number of processors: tests spend half of their time waiting for processes."""
     return (os.cpu_count() or 1) + 1
 
 
@@ -77,7 +75,7 @@ def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
 
 @pytest.fixture
 def shared_log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """The log lines of this whole process. A test has to select its own lines by an id of its own data."""
+    """The log lines of this whole process. A test has to select its own lines by an id of its data."""
     caplog.handler.removeFilter(_LEFTOVERS.is_of_this_test)
     return caplog
 

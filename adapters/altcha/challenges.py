@@ -34,8 +34,9 @@ def parse_shows(text: str) -> frozenset[UUID] | None:
 
 
 class Challenge(TypedDict):
-    """The browser searches for a number from 0 to ``maxnumber``: SHA-256 of ``salt`` and its digits is ``challenge``,
-    in hex.
+    """The browser searches for a number from 0 to ``maxnumber``.
+
+    SHA-256 of ``salt`` and the digits of the number is ``challenge``, in hex.
     """
 
     algorithm: str
@@ -54,9 +55,7 @@ class _Solution(msgspec.Struct):
 
 
 class AltchaChallenges:
-    """``secret`` signs the challenges; ``cost`` is their ``maxnumber``: a browser tries half as many numbers on
-    average.
-    """
+    """``secret`` signs the challenges; ``cost`` is their ``maxnumber``: a browser tries half as many on average."""
 
     def __init__(self, secret: str, *, cost: int, clock: Clock) -> None:
         self._key = f"proof-of-work:{secret}"

@@ -254,9 +254,7 @@ class MemoryPayment:
         self._declines[intent_id] = reason
 
     def pay(self, session_id: str, *, tax: int = 0) -> None:
-        """Pay on the provider's page, as the buyer; ``tax`` in minor units comes on top, unless the order includes
-        it.
-        """
+        """Pay, as the buyer; ``tax`` in minor units comes on top, unless the order includes it."""
         due = self._totals[session_id]
         receipt = replace(due, amount=due.amount + (0 if self._included.get(session_id) else tax), tax=tax)
         self._complete(session_id, receipt)

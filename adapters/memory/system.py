@@ -1,4 +1,4 @@
-"""A clock that moves only when it is told to, and ids in a fixed order."""
+"""A clock that moves only on request, and ids in a fixed order."""
 
 from __future__ import annotations
 

@@ -122,9 +122,7 @@ class Typefaces:
 
 
 def clean(text: str) -> str:
-    """The text in composed form, without control and formatting characters and variation selectors, which do not
-    print.
-    """
+    """The text in composed form, without characters that do not print: control, formatting, variation selectors."""
     composed = unicodedata.normalize("NFC", text)
     return "".join(char for char in composed if _is_visible(char))
 

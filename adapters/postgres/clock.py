@@ -17,8 +17,9 @@ _CLOCK: Final = sa.select(sa.func.extract("epoch", sa.func.clock_timestamp()))
 
 
 def steady_seconds() -> float:
-    """Seconds of a clock that runs steadily when the machine's clock is set; where the system offers it, also while the
-    machine sleeps.
+    """Seconds of a clock that setting the machine's clock does not affect.
+
+    Where the system offers it, it also runs while the machine sleeps.
     """
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)

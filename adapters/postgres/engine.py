@@ -163,8 +163,9 @@ class Guard:
             raise InvalidatePoolError
 
     def _best_host_first(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments with the best host first: while one of several hosts is away, only the first connection waits
-        for it.
+        """The arguments with the best host first.
+
+        While one of several hosts is away, only the first connection waits for it.
         """
         hosts = str(arguments.get("host", "")).split(",")
         if len(hosts) == 1 or "hostaddr" in arguments or "load_balance_hosts" in arguments:

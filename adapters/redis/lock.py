@@ -1,5 +1,6 @@
-"""Lock in Redis: one value under every name, all or nothing, first come, first served, compared before it is
-deleted.
+"""Lock in Redis: one value under every name, all or nothing, first come, first served.
+
+A release deletes only names that still have its value.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Throttle in Redis: stores for each key when its next slot is free (the generic cell rate algorithm, without
-burst).
-"""
+"""Throttle in Redis: stores when each key's next slot is free (the generic cell rate algorithm, without burst)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""aiosmtplib's client, extended: it asks for permission before a mail's content leaves, and reports exactly what is
-known afterwards.
-"""
+"""aiosmtplib's client, which asks for permission before a mail's content leaves, and reports what is known after."""
 
 from __future__ import annotations
 

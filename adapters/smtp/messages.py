@@ -60,8 +60,9 @@ def _on_the_wire(address: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """The text as a header: line breaks and other control characters would begin a new header, or hide the rest of this
-    one.
+    """The text as a header, without control characters.
+
+    A line break would begin a new header, and others would hide the rest of this one.
     """
     return " ".join("".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text).split())
 

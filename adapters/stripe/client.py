@@ -93,8 +93,9 @@ class HttpClient(AIOHTTPClient):
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
     ) -> tuple[Any, int, Mapping[str, str]]:
-        """As the SDK's method, except for an answer that breaks off: it counts as lost, like any other, and its
-        connection is released.
+        """As the SDK's method, except for an answer that breaks off.
+
+        Such an answer counts as lost, like any other, and its connection is released.
         """
         outcome = "no_answer"
         started = time.perf_counter()
@@ -168,9 +169,7 @@ def create_client(api_key: str, http_client: HttpClient, *, api_base: str = DEFA
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raises PaymentRefused, PaymentObjectNotFound, PaymentKeyRefused, PaymentBusy or PaymentUnavailable for the SDK's
-    errors.
-    """
+    """Raises PaymentRefused, PaymentObjectNotFound, PaymentKeyRefused, PaymentBusy or PaymentUnavailable."""
     try:
         yield
     except stripe.StripeError as error:

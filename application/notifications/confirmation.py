@@ -40,9 +40,7 @@ class SendConfirmationEmail:
         addresses: AddressHashes,
         clock: Clock,
     ) -> None:
-        """``free_mails`` limits how often one address gets the mail of a free order, because anyone can order in its
-        name.
-        """
+        """``free_mails`` limits the mails of free orders to one address, because anyone can order in its name."""
         self._free_mails = free_mails
         self._addresses = addresses
         self._clock = clock

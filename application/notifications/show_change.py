@@ -50,9 +50,7 @@ class SendShowCancelledEmail:
 
 
 class SendShowRescheduledEmail:
-    """Handler of TaskKind.SHOW_MOVED_MAIL. The mail has the show as it is when the mail is sent, after several moves
-    too.
-    """
+    """Handler of TaskKind.SHOW_MOVED_MAIL. Even after several moves the mail has the show as it is when it is sent."""
 
     def __init__(
         self,

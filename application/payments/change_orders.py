@@ -38,9 +38,7 @@ _FOLLOW_UPS = {
 
 @dataclass(frozen=True, slots=True)
 class DecisionContext:
-    """The data for a decision, as the transaction sees it; a decision may change ``stock``, and add to
-    ``duplicates``.
-    """
+    """The data of a decision in one transaction. A decision may change ``stock``, and add to ``duplicates``."""
 
     show: Show
     stock: Stock

@@ -91,8 +91,9 @@ class CancelOrder:
         return order
 
     async def may_be_given_up(self, order: Order) -> bool:
-        """Whether the buyer may cancel while the bank works on the payment: the show has changed since the order, and
-        the buyer was informed.
+        """Whether the buyer may cancel while the bank works on the payment.
+
+        They may if the show has changed since the order, and they were informed.
         """
         if order.status is not OrderStatus.PROCESSING:
             return False

@@ -57,9 +57,7 @@ class CheckInRepo(Protocol):
         ...
 
     async def shows_on(self, producer_id: UUID, *, at: datetime, until: datetime) -> set[UUID]:
-        """The producer's shows whose doors open by ``until`` and that are not over ``at`` that moment, without
-        cancelled ones.
-        """
+        """The producer's shows whose doors open by ``until``, without those that are over ``at`` or cancelled."""
         ...
 
     async def scans(self, show_id: UUID, scan_ids: Collection[UUID]) -> Mapping[UUID, Scan]:

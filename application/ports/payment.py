@@ -253,8 +253,9 @@ class InvalidSignature(Exception):
 
 
 class PaymentEventKind(StrEnum):
-    """What the application does because of an event: one kind for each action, even if the provider has several names
-    for it.
+    """What the application does because of an event.
+
+    There is one kind for each action, even if the provider has several names for it.
     """
 
     SESSION_CHANGED = "session_changed"

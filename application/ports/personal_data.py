@@ -23,8 +23,9 @@ class PersonalDataRepo(Protocol):
     """Persons, identified only by an e-mail address."""
 
     async def orders_of(self, producer_id: UUID, email: str) -> list[UUID]:
-        """The producer's orders under the address, in any case and in either form of its domain, in the order of their
-        ids.
+        """The producer's orders under the address, in the order of their ids.
+
+        The address may be in any case, and in either form of its domain.
         """
         ...
 

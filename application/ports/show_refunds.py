@@ -69,8 +69,9 @@ class ShowRefundRepo(Protocol):
         ...
 
     async def to_refund_again(self, show_id: UUID, *, asked_at: datetime, limit: int) -> list[UUID]:
-        """Refunded orders whose latest refund was begun before ``asked_at`` and lost, and which were not refused
-        another one, oldest first.
+        """Refunded orders whose latest refund was begun before ``asked_at`` and lost, oldest first.
+
+        Orders that were refused another refund are left out.
         """
         ...
 

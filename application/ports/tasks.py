@@ -80,9 +80,7 @@ class TaskClaims(Protocol):
     """Tasks for the worker that does one."""
 
     async def claim(self, task_id: UUID, *, now: datetime, until: datetime) -> OutboxTask | None:
-        """The task, claimed for the caller alone until ``until``, with its attempts counted up; None if it is not
-        available.
-        """
+        """The task, claimed for the caller until ``until``, its attempts counted up; None if it is unavailable."""
         ...
 
     async def renew(self, task: OutboxTask, *, until: datetime) -> bool:
@@ -129,9 +127,7 @@ class TaskQueue(Protocol):
         ...
 
     async def under_way(self, *, now: datetime, until: datetime, kinds: Collection[TaskKind], limit: int) -> int:
-        """How many due tasks are dispatched or claimed, at the longest until ``until``; not counted beyond
-        ``limit``.
-        """
+        """How many due tasks are dispatched or claimed until ``until`` at the longest, counted up to ``limit``."""
         ...
 
 

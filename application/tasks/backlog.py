@@ -46,9 +46,7 @@ class Backlog:
 
     @property
     def in_words(self) -> str:
-        """The overdue tasks in a sentence: "1301 tasks are due, the oldest for 480 seconds (confirmation_mail 1290,
-        …)".
-        """
+        """The overdue tasks: "1301 tasks are due, the oldest for 480 seconds (confirmation_mail 1290, …)"."""
         listed = ", ".join(f"{kind} {each.count}" for kind, each in sorted(self.overdue.items()))
         return f"{self.due} tasks are due, the oldest for {self.oldest.total_seconds():.0f} seconds ({listed})"
 

@@ -1,4 +1,4 @@
-"""What the extra ``demo`` adds to the command line: the demo, the Stripe sandbox, and engines of its own.
+"""What the extra ``demo`` adds to the command line: the demo, the Stripe sandbox, and its own engines.
 
 Production has none of it. The extra's distribution names what it adds by entry points, and is found by them.
 """

@@ -69,8 +69,9 @@ async def _is_enabled(container: Container, connected: ConnectedAccount) -> bool
 
 
 async def _examine_accounts(container: Container) -> Finding:
-    """Whether the accounts can take charges, and whether Stripe can compute their tax: otherwise it refuses
-    checkouts.
+    """Whether the accounts can take charges, and whether Stripe can compute their tax.
+
+    Stripe refuses checkouts otherwise.
     """
     connected = await connected_accounts(container.engine())
     stopped = [each for each in connected if not await _is_enabled(container, each)]

@@ -65,8 +65,9 @@ _EXAMPLE: Final = {
 
 @dataclass
 class SignedEvent(Operation):
-    """An operation that gets the raw bytes, because the signature covers these; OpenAPI cannot derive its body from the
-    handler's signature.
+    """An operation that gets the raw bytes, because the signature covers these.
+
+    OpenAPI cannot derive its body from the handler's signature.
     """
 
     def __post_init__(self) -> None:
@@ -75,8 +76,9 @@ class SignedEvent(Operation):
 
 
 class RefusalLog:
-    """Logs the first refused webhook, and then at most one in ``pause_seconds``: a public address must not fill the
-    log. ``now`` is in seconds.
+    """Logs the first refused webhook, and then at most one in ``pause_seconds``.
+
+    A public address must not fill the log. ``now`` is in seconds.
     """
 
     def __init__(self, *, pause_seconds: float = 60, now: Callable[[], float] = time.monotonic) -> None:

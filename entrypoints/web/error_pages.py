@@ -1,6 +1,4 @@
-"""Errors for people: a browser that asks for a page gets one; a client that asks for JSON gets the error of
-docs/api.md.
-"""
+"""Errors for people: a browser that asks for a page gets one; other clients get the error of docs/api.md."""
 
 from __future__ import annotations
 

@@ -84,9 +84,7 @@ class PagePolicy:
         return cls(f"{parts.scheme}://{parts.netloc}")
 
     def leads_to(self, url: str) -> bool:
-        """Whether a form may be answered with a redirect to this address: Chromium checks redirects against
-        form-action, too.
-        """
+        """Whether a form may redirect to this address: Chromium checks redirects against form-action, too."""
         return url.startswith(f"{self.pay_pages}/")
 
     def header(self, *, frame_ancestors: tuple[str, ...] = ()) -> str:

@@ -130,8 +130,9 @@ class Inspection:
 
 
 async def test_every_page_is_light_and_open_to_everybody(buyers: Buyers, stage: Stage) -> None:
-    """No violation in light or dark mode, on a phone or on a desk; under 60 KiB without the show's image; nothing from
-    other hosts.
+    """No violation in light or dark mode, on a phone or on a desk.
+
+    A page is under 60 KiB without the show's image, and has nothing from other hosts.
     """
     inspection = Inspection()
     views = await stage.views(by=producer())

@@ -37,7 +37,7 @@ def issue(_show_id: UUID) -> tuple[UUID, str]:
 
 
 def a_producer(*, financial: ProducerFinancial | None = None, name: str = "Kleines Theater") -> Producer:
-    """A producer with an account of its own."""
+    """A producer with a separate account."""
     producer = factories.producer(name=name, account=f"acct_{uuid4().hex}")
     return replace(producer, financial=financial) if financial else producer
 

@@ -26,7 +26,7 @@ _EMPTY = "; ".join(str(sa.delete(table)) for table in reversed(metadata.sorted_t
 
 @pytest.fixture(scope="session")
 async def contracts_engine(postgres: EmbeddedPostgres) -> AsyncIterator[AsyncEngine]:
-    """A database apart, so that lists over all shows or orders hold only what a test put there."""
+    """A separate database: lists over all shows or orders have only a test's own."""
     engine = create_engine(new_database(postgres, "contracts"), pool_size=10)
     yield engine
     await engine.dispose()

@@ -1,6 +1,4 @@
-"""The ports ReportReader and ConsistencyChecker: reports as the domain defines them, and a finding for each
-violation.
-"""
+"""The ports ReportReader and ConsistencyChecker: the domain's reports, and a finding for each violation."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The names of a venue's time on pages, in mails and on tickets: one name everywhere, with the offset of that
-moment.
-"""
+"""The names of a venue's time: the same on pages, in mails and on tickets, with the offset of that moment."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A buyer's bank asks for the money back: nothing is given twice, the books agree with Stripe, and people are
-informed.
-"""
+"""A buyer's bank asks for the money back: nothing is given twice, the books agree, and people are informed."""
 
 from __future__ import annotations
 

@@ -73,9 +73,7 @@ class Sale:
         return charge.amount_refunded, transfer.amount_reversed, fee.amount_refunded
 
     async def is_given_back(self) -> None:
-        """Check that all of it went back, once, from the producer and the platform, and that nothing is left to do or
-        to find.
-        """
+        """Check that all of it went back, once, from producer and platform, and that nothing is left to do."""
         assert await self.at_stripe() == (minor(self.total), minor(self.total), FEES)
         stored = await self.world.box_office.stored_order(self.order)
         assert (stored.status, stored.refunded_amount) == ("refunded", stored.amount_paid)

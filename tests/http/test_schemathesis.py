@@ -48,8 +48,9 @@ once_an_operation = settings(
 
 
 def _can_be_sent(method: str, path: str, mode: GenerationMode) -> bool:
-    """Whether there are requests of this kind: an operation without input, or with only a header of any text, has no
-    invalid ones.
+    """Whether there are requests of this kind.
+
+    An operation without input, or with only a header of any text, has no invalid ones.
     """
     described = operation(method, path)
     takes = [parameter for parameter in described.get("parameters", []) if parameter["in"] != "header"]

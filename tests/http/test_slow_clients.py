@@ -26,9 +26,7 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 async def echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """An application that reads the whole body and answers with its length; at /large with more than any socket
-    holds.
-    """
+    """An application that answers a body with its length; at /large with more than any socket holds."""
     if scope["type"] == "lifespan":
         while True:
             message = await receive()

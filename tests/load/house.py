@@ -1,5 +1,5 @@
-"""The installation under load: real engines with their default durability, real server processes, a Stripe with a
-limited pace.
+"""The installation under load: engines with their default durability, server processes, a Stripe with a limited
+pace.
 """
 
 from __future__ import annotations

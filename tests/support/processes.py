@@ -188,7 +188,7 @@ async def _all_of(stream: asyncio.StreamReader | None) -> bytes:
 async def run(
     *arguments: str, environment: Mapping[str, str] | None = None, seconds: float = START_SECONDS
 ) -> Finished:
-    """Run a command to its end, which must come within so many seconds."""
+    """Run a command to its end, which must come within ``seconds``."""
     pipe = asyncio.subprocess.PIPE
     process = await start(*arguments, environment=environment or {}, stdout=pipe, stderr=pipe)
     out, err = await asyncio.wait_for(process.communicate(), seconds)

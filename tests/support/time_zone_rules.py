@@ -9,8 +9,9 @@ from pathlib import Path
 
 
 def older_rules(directory: Path, *, release: str, zones: Mapping[str, str]) -> Path:
-    """A directory for PYTHONPATH with the package ``tzdata`` of such a release, in which some zones have the rules that
-    others have today.
+    """A directory for PYTHONPATH with the package ``tzdata`` of such a release.
+
+    Some of its zones have the rules that others have today.
     """
     with as_file(files("tzdata")) as installed:
         package = directory / "tzdata"

@@ -23,7 +23,7 @@ _KEYCODES: Final = {
     for row, first in (("1234567890", 10), ("QWERTYUIOP", 24), ("ASDFGHJKL", 38), ("ZXCVBNM", 52))
     for place, key in enumerate(row)
 }
-#: What ticket offices may have: first the commonest, so that layouts that type a code alike have its name.
+#: What ticket offices may have: first the commonest, whose name layouts get that type a code alike.
 _FIRST: Final = """
 de fr be cz sk gr ru ua bg rs mk lt tr(f) az vn il ara ir th us(dvorak) us(colemak) us(colemak_dh) us(workman)
 fr(bepo) fr(bepo_afnor) de(neo) ara(azerty) ara(digits) bg(phonetic) bg(bas_phonetic) ru(phonetic)
@@ -60,9 +60,7 @@ class Keyboards:
         self._context = library.xkb_context_new(0)
 
     def typed(self, name: str, keys: str, *, shift: bool) -> str:
-        """The characters that the keys type on the layout, one for each key; NOTHING for a key that types none
-        alone.
-        """
+        """The characters that the keys type on the layout; NOTHING for a key that types none alone."""
         layout, _, variant = name.rstrip(")").partition("(")
         names = _Names(b"evdev", b"pc105", layout.encode(), variant.encode(), b"")
         keymap = self._xkb.xkb_keymap_new_from_names(self._context, byref(names), 0)

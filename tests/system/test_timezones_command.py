@@ -1,6 +1,4 @@
-"""A host gets newer time zone rules: ``timezones``, doctor and audit report the affected shows, and the command fixes
-them.
-"""
+"""A host gets newer time zone rules: ``timezones``, doctor and audit report the shows, and the command fixes them."""
 
 from __future__ import annotations
 

@@ -33,9 +33,7 @@ def expanded(ledger: AccountLedger, answer: JsonObject, paths: Sequence[str]) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Where an expansion stands: ``inside`` an object of some ``kind``, and the whole path ``taken`` from the
-    answer.
-    """
+    """A place of an expansion: ``inside`` an object of some ``kind``, with the whole path ``taken`` to it."""
 
     kind: str = ""
     inside: str = ""

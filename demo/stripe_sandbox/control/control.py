@@ -83,8 +83,9 @@ class SandboxControl:
         return disputes.open_dispute(self._state, charge_id, reason, amount, inquiry=inquiry)
 
     def close_dispute(self, dispute_id: str, status: str, *, reinstated: int = 0) -> JsonObject:
-        """Close a dispute as "won" or "lost" (of which some minor units may be ``reinstated`` all the same), an inquiry
-        as "warning_closed".
+        """Close a dispute as "won" or "lost", an inquiry as "warning_closed".
+
+        Of a lost one some minor units may still be ``reinstated``.
         """
         if status not in disputes.CLOSED:
             raise StripeRefusal("A dispute is won or lost, an inquiry warning_closed.", param="status")

@@ -70,9 +70,7 @@ def reverse(ledger: AccountLedger, transfer: JsonObject, amount: int, *, refund:
 
 
 def return_fee(ledger: AccountLedger, charge: JsonObject, part: int, *, of: int) -> None:
-    """Return the application fee's share for ``part`` of ``of`` minor units; the rounding returns no more than is
-    left.
-    """
+    """Return the application fee's share for ``part`` of ``of`` minor units, and no more than is left."""
     platform = ledger.state.ledger()
     fee = platform.get("application_fee", charge["application_fee"])
     left = fee["amount"] - fee["amount_refunded"]

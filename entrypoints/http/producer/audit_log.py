@@ -20,7 +20,7 @@ from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_
 
 
 class AuditEntryOut(msgspec.Struct, kw_only=True):
-    """``actor`` is the name that the token had; ``before`` and ``after`` have the changed facts, amounts in minor
+    """``actor`` is the token's name at that time; ``before`` and ``after`` have changed facts, amounts in minor
     units.
     """
 

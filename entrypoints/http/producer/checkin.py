@@ -137,9 +137,7 @@ async def conflicts(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> ConflictsOut:
-    """Admissions by offline scanners that should not have happened and cannot be undone, in the order they were
-    reported.
-    """
+    """Wrong admissions by offline scanners, which cannot be undone, in the order they were reported."""
     after = ScanCursor(*decode_cursor(cursor)) if cursor else None
     reports, more = await list_conflicts(actor, show_id, after=after, limit=limit)
     return ConflictsOut(

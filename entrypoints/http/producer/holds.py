@@ -52,8 +52,9 @@ class ReleaseHoldsIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReleasedOut(msgspec.Struct, kw_only=True):
-    """``released`` holds were given back, ``paid`` ones were paid just before; repeat the request for those that are
-    ``left``.
+    """``released`` holds were given back, ``paid`` ones were paid just before.
+
+    Repeat the request for those that are ``left``.
     """
 
     released: int

@@ -81,9 +81,7 @@ class ManualOrderOut(CheckoutOut, kw_only=True):
 
 
 class UndeliveredMailOut(msgspec.Struct):
-    """A mail that was not delivered: ``failed`` (given up), ``perhaps_sent``, or ``delayed`` (it will be tried
-    again).
-    """
+    """A mail that was not delivered: ``failed`` (given up), ``perhaps_sent``, or ``delayed`` (to be tried again)."""
 
     kind: str
     problem: DeliveryProblem

@@ -50,9 +50,7 @@ def entry_of(calendar: Any) -> Any:
 
 
 def offset_by_the_rules(calendar: Any, local: datetime) -> Any:
-    """The offset by RFC 5545: that of the observance with the latest onset before the local time, by the clock before
-    it.
-    """
+    """The offset by RFC 5545: of the observance with the latest onset before the local time, by the clock before it."""
     (zone,) = calendar.walk("VTIMEZONE")
     begun = [
         (observance["DTSTART"].dt, observance["TZOFFSETTO"].td)

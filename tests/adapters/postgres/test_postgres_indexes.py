@@ -28,7 +28,7 @@ ORDERS = 5000
 
 @pytest.fixture(scope="module")
 async def engine(postgres: EmbeddedPostgres) -> AsyncIterator[AsyncEngine]:
-    """A database of its own that has sold many tickets, and knows so: what a plan is like depends on that."""
+    """A separate database that has sold many tickets, with statistics: the plans depend on them."""
     database_url = new_database(postgres, "indexes")
     engine = create_engine(database_url, pool_size=1)
     theatre = Theatre(quantity=ORDERS)

@@ -120,9 +120,7 @@ async def test_of_many_who_complete_one_order_one_does(unit_of_work: UnitOfWorkF
 async def test_orders_of_one_ticket_that_change_at_once_are_counted_to_the_last(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre
 ) -> None:
-    """A transaction that waits for the ticket's row continues from what the others left, and sees what the orders have
-    become.
-    """
+    """A transaction that waits for the ticket's row sees what the others left, and what the orders have become."""
     orders = [
         order for order in [await check_out(unit_of_work, theatre) for _ in range(10)] if isinstance(order, Order)
     ]

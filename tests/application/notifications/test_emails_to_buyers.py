@@ -33,7 +33,7 @@ A_MOMENT = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
-#: Long after the order, so that it has a reminder; clocks in Berlin do not change around it.
+#: Long after the order, which therefore has a reminder; clocks in Berlin do not change around it.
 EVENING = datetime(2026, 12, 20, 19, 0, tzinfo=UTC)
 
 

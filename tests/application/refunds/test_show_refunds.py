@@ -199,9 +199,7 @@ class TestRefunds:
     async def test_what_is_refused_is_told_and_tried_again_when_asked(
         self, world: World, stalls: Ticket, sold: list[Order]
     ) -> None:
-        """A bank disputes one payment: the refund of the show continues with the others, and includes it again once the
-        dispute is won.
-        """
+        """A bank disputes one payment: the other refunds continue, and this one follows once the dispute is won."""
         contested = dispute_state(sold[1].payment_intent_id)
         await world.sync_dispute(sold[1].id, contested)
         await start(world, stalls)

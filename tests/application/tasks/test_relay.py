@@ -1,5 +1,6 @@
-"""The relay: due tasks reach the workers, even those that the queue lost, and the buyers of one show do not crowd out a
-single buyer.
+"""The relay: due tasks reach the workers, even those that the queue lost.
+
+The buyers of one show do not crowd out a single buyer.
 """
 
 from __future__ import annotations

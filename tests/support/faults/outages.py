@@ -33,8 +33,9 @@ ALL_TRIES: Final = 20
 
 @contextmanager
 def outage(sandbox: StripeSandbox, operation: str, fault: FaultKind) -> Iterator[None]:
-    """Make every call of ``operation`` fail until the end of the block; a call whose answer is lost is still carried
-    out.
+    """Make every call of ``operation`` fail until the end of the block.
+
+    A call whose answer is lost is still carried out.
     """
     control = sandbox.control
     if fault is FaultKind.ANSWER_LOST:
@@ -51,8 +52,9 @@ def outage(sandbox: StripeSandbox, operation: str, fault: FaultKind) -> Iterator
 
 @asynccontextmanager
 async def event_refused_at_first(world: StripeWorld, operation: str, fault: FaultKind) -> AsyncIterator[None]:
-    """Answer the event that the block causes with a failure while ``operation`` fails, so Stripe sends it again; at the
-    end it has been handled.
+    """Answer the event that the block causes with a failure while ``operation`` fails.
+
+    Stripe then sends it again; at the end it has been handled.
     """
     webhooks = world.sandbox.control.webhooks
     await webhooks.idle()
