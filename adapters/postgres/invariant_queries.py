@@ -202,7 +202,7 @@ _TASKS = f"""
     FROM outbox
     WHERE state = 'pending' AND sending_since IS NOT NULL AND coalesce(claimed_until <= :now, true)
 """  # noqa: S608  # a constant of ours
-# One finding a kind: the oldest task of it, and how many wait.
+# One finding for each kind: its oldest task, and how many wait.
 _BACKLOG = """
     SELECT (array_agg(id ORDER BY due_at, id))[1] AS subject_id,
            format('%s of %s are due, the oldest since %s', count(*), kind, min(due_at)) AS detail

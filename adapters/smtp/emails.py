@@ -18,7 +18,7 @@ from domain.disputes import DisputeStatus
 _UTC: Final = ZoneInfo("UTC")
 #: A BCP 47 tag: the English of the European continent.
 _ANYWHERE: Final = "en-150"
-#: For each kind of facts the name of its two templates, and what the subject says.
+#: For each kind of facts the name of its two templates, and a function for the subject.
 _LETTERS: Final = MappingProxyType[type[EmailFacts], tuple[str, Callable[[Any], str]]](
     {
         emails.ConfirmationFacts: ("confirmation", lambda facts: f"Your tickets for {facts.show_title}"),

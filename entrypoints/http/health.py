@@ -45,7 +45,7 @@ async def live() -> HealthOut:
     },
 )
 async def ready(check_readiness: NamedDependency[CheckReadiness]) -> Response[ReadinessOut]:
-    """The database, and Redis: without it checkouts go on."""
+    """Checks the database, and Redis: without Redis checkouts go on."""
     database, redis = await check_readiness()
     body = ReadinessOut(status=_word(database), database=_word(database), redis=_word(redis))
     return Response(body, status_code=HTTP_200_OK if database else HTTP_503_SERVICE_UNAVAILABLE)

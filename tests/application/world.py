@@ -78,7 +78,7 @@ from tests.support.factories import Wanted, cart, customer, producer, show
 HANGS_SECONDS: Final = 20
 #: The settings of the world: its address, its own secret, and the operator who gets mails about disputes.
 SETTINGS: Final = Settings(public_url="https://tickets.example", operator_email="operator@example.org")
-#: What the provider of the world signs its events with.
+#: The signature of the world's provider.
 SIGNATURE: Final = "signed by the provider"
 A_DAY: Final = timedelta(days=1)
 

@@ -167,7 +167,7 @@ ALL: Final = (*ABOUT_AN_ORDER, DISPUTE, ORDER_LINKS, ADDRESS_CHANGED, ACCOUNT_CH
 
 
 class Page(HTMLParser):
-    """The text a reader sees, the tags, and where links lead."""
+    """The text that a reader sees, the tags, and where links lead."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

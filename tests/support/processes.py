@@ -198,7 +198,7 @@ async def run(
 
 @asynccontextmanager
 async def running_command(*arguments: str, environment: Mapping[str, str]) -> AsyncIterator[Process]:
-    """A command that goes on until the end of the block, where SIGTERM must end it with code 0."""
+    """A command that runs until the end of the block, where SIGTERM must end it with code 0."""
     process = await start(*arguments, environment=environment, stdout=asyncio.subprocess.PIPE)
     try:
         yield process

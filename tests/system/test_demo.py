@@ -27,7 +27,7 @@ async def start_demo(*arguments: str) -> tuple[Process, str]:
 
 
 async def stop_demo(process: Process) -> None:
-    """Ctrl-C; nothing of it may be left."""
+    """Send Ctrl-C, and check that nothing of it is left."""
     family = psutil.Process(process.pid).children(recursive=True)
     assert len(family) >= 2
     process.send_signal(signal.SIGINT)

@@ -24,7 +24,7 @@ FREE, PAID = 150, 3
 
 @asynccontextmanager
 async def doomed_worker(world: StripeWorld) -> AsyncIterator[None]:
-    """A worker that is killed at the end of the block: no signal that it could hear, no time to finish."""
+    """A worker that is killed at the end of the block: without a signal that it could handle, or time to finish."""
     process = await start("worker", environment=environment_of(world.settings), stdout=asyncio.subprocess.DEVNULL)
     try:
         yield

@@ -36,7 +36,7 @@ def submission_of(order_id: UUID) -> OutboxTask:
 
 
 async def requested(world: World) -> tuple[Order, Refund]:
-    """An order that was refunded in full, of which Stripe has not heard yet."""
+    """An order that was refunded in full, of which Stripe does not know yet."""
     order, refund = await world.refund_order((await sold(world)).id)
     assert refund
     return order, refund
