@@ -67,8 +67,8 @@ def wants_a_page(request: Request[Any, Any, Any]) -> bool:
 
 def _on_a_page(handler: Handler, pages: Pages) -> Handler:
     def answer(request: Request[Any, Any, Any], error: Any) -> Response[Any]:
-        error_text = handler(request, error)
-        return _page(request, error, error_text, pages) if wants_a_page(request) else error_text
+        api_answer = handler(request, error)
+        return _page(request, error, api_answer, pages) if wants_a_page(request) else api_answer
 
     return answer
 
@@ -81,11 +81,11 @@ def _helps_again(request: Request[Any, Any, Any], error: Exception, status: HTTP
 
 
 def _page(
-    request: Request[Any, Any, Any], error: Exception, error_text: Response[ErrorOut], pages: Pages
+    request: Request[Any, Any, Any], error: Exception, api_answer: Response[ErrorOut], pages: Pages
 ) -> Response[str]:
-    status = HTTPStatus(error_text.status_code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    status = HTTPStatus(api_answer.status_code or HTTPStatus.INTERNAL_SERVER_ERROR)
     words = _WORDS.get(
-        status, _SERVER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Words(error_text.content.message, "")
+        status, _SERVER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Words(api_answer.content.message, "")
     )
     again = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     page = pages.page(
@@ -93,13 +93,13 @@ def _page(
         {
             "status": status,
             "words": words,
-            "request_id": error_text.content.request_id,
+            "request_id": api_answer.content.request_id,
             "producer": None,
             "again": again if _helps_again(request, error, status) else None,
         },
         status_code=status,
     )
-    retry_after = error_text.headers.get("Retry-After")
+    retry_after = api_answer.headers.get("Retry-After")
     headers = dict(page.headers)
     if retry_after:
         headers["Retry-After"] = retry_after
