@@ -22,7 +22,7 @@ from entrypoints.http.context import answer_with_request_id, count_answers, log_
 from entrypoints.http.dependencies import dependencies
 from entrypoints.http.gc_tuning import calm_garbage_collector
 from entrypoints.http.head import HeadAsGet, allow_head
-from entrypoints.http.known_parameters import ensure_known, remember_parameters
+from entrypoints.http.known_parameters import EnsureKnown, remember_parameters
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
 from entrypoints.time_zone_rules import warn_of_outdated_shows
@@ -60,13 +60,12 @@ def create_app(container: Container) -> Litestar:
             Router(
                 "/api/v1",
                 route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router],
-                guards=[ensure_known],
+                middleware=[EnsureKnown()],
             ),
             Router(
                 "/api/v1",
                 route_handlers=[orders.router, platform.router, producer.router],
-                guards=[ensure_known],
-                middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate)],
+                middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate), EnsureKnown()],
             ),
             health.router,
             storefront.router,

@@ -12,9 +12,11 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Litestar, Request
-from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
-from litestar.handlers.base import BaseRouteHandler
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
 
 from domain.errors import InvalidRequest
 
@@ -53,18 +55,27 @@ def remember_parameters(app: Litestar) -> None:
     app.state[_KNOWN] = known
 
 
-async def ensure_known(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard. Raises InvalidRequest for a query parameter or a body that the operation does not have."""
-    if not isinstance(handler, HTTPRouteHandler):
-        return
-    if connection.scope["query_string"] and ANY_PARAMETER not in handler.opt:
-        _ensure_known_parameters(connection, handler)
-    reads_body = READS_BODY in handler.opt or "data" in handler.parsed_fn_signature.parameters
-    if not reads_body and _may_have_body(connection):
-        await _ensure_no_body(connection)
+class EnsureKnown(ASGIMiddleware):
+    """Raises InvalidRequest for a query parameter or a body that the operation does not have.
+
+    It is no guard: for each guard, Litestar copies the route's handler at every request.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    @override
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        handler = scope["route_handler"]
+        if isinstance(handler, HTTPRouteHandler):
+            if scope["query_string"] and ANY_PARAMETER not in handler.opt:
+                _ensure_known_parameters(Request(scope), handler)
+            reads_body = READS_BODY in handler.opt or "data" in handler.parsed_fn_signature.parameters
+            if not reads_body and _may_have_body(request := Request[Any, Any, Any](scope, receive)):
+                await _ensure_no_body(request)
+        await next_app(scope, receive, send)
 
 
-def _ensure_known_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: HTTPRouteHandler) -> None:
+def _ensure_known_parameters(connection: Request[Any, Any, Any], handler: HTTPRouteHandler) -> None:
     operations: Mapping[str, frozenset[str]] = connection.app.state[_KNOWN]
     known = operations[str(handler.operation_id)]
     is_read = handler.http_methods == {"GET"}
@@ -73,14 +84,13 @@ def _ensure_known_parameters(connection: ASGIConnection[Any, Any, Any, Any], han
             raise InvalidRequest(f"Unknown query parameter {name!r}"[:200], field=name[:100])
 
 
-def _may_have_body(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+def _may_have_body(connection: Request[Any, Any, Any]) -> bool:
     headers = connection.headers
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
-async def _ensure_no_body(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+async def _ensure_no_body(connection: Request[Any, Any, Any]) -> None:
     """Raises InvalidRequest for a body, except an object without fields: many clients send one with every POST."""
-    assert isinstance(connection, Request)  # noqa: S101  # HTTP handlers have no other
     body = (await connection.body()).strip()
     if body and msgspec.json.decode(body) != {}:
         raise InvalidRequest("This request takes no body")
