@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -21,6 +21,7 @@ SHORT_TTL_SECONDS = 0.3
 A_MOMENT_SECONDS = 0.05
 
 LockFactory = Callable[..., Lock]
+UntilQueued = Callable[[Lock, int], Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +74,26 @@ async def unreachable_lock(request: pytest.FixtureRequest, closed_port: int) -> 
     client = create_redis(f"redis://127.0.0.1:{closed_port}/0")
     yield RedisLock(client, ttl_seconds=30, wait_seconds=5)
     await client.aclose()
+
+
+@pytest.fixture
+async def until_queued(client: Redis | None) -> UntilQueued:
+    """Waits until ``count`` acquires of the test's lock stand in line."""
+    others = await client.zcard("lock_queue") if client else 0
+
+    async def wait(lock: Lock, count: int) -> None:
+        async with asyncio.timeout(60):
+            while (await _queued(lock, client)) < others + count:
+                await asyncio.sleep(0)
+
+    return wait
+
+
+async def _queued(lock: Lock, client: Redis | None) -> int:
+    if isinstance(lock, MemoryLock):
+        return len(lock._waiting)
+    assert client
+    return int(await client.zcard("lock_queue"))
 
 
 def names(count: int) -> list[str]:
@@ -322,7 +343,7 @@ async def test_twenty_at_once_are_never_in_together(make_lock: LockFactory) -> N
     assert most_inside == 1
 
 
-async def test_first_come_first_served(make_lock: LockFactory) -> None:
+async def test_first_come_first_served(make_lock: LockFactory, until_queued: UntilQueued) -> None:
     """No waiter starves: a caller that releases a lock and wants it again at once queues behind all waiters."""
     lock, [name] = make_lock(), names(1)
     served: list[str] = []
@@ -336,28 +357,30 @@ async def test_first_come_first_served(make_lock: LockFactory) -> None:
     waiting = []
     for who in "abc":
         waiting.append(asyncio.create_task(want(who)))
-        await asyncio.sleep(A_MOMENT_SECONDS)
+        await until_queued(lock, len(waiting))
     await lock.release(lease)
     await want("the greedy one")
     await asyncio.gather(*waiting)
     assert served == ["a", "b", "c", "the greedy one"]
 
 
-async def test_who_wants_other_names_passes_those_who_wait(make_lock: LockFactory) -> None:
+async def test_who_wants_other_names_passes_those_who_wait(make_lock: LockFactory, until_queued: UntilQueued) -> None:
     lock, [first, second] = make_lock(), names(2)
     lease = await lock.acquire([first])
     waiting = asyncio.create_task(lock.acquire([first]))
-    await asyncio.sleep(A_MOMENT_SECONDS)
+    await until_queued(lock, 1)
     await lock.release(await lock.acquire([second]))
     await lock.release(lease)
     await lock.release(await waiting)
 
 
-async def test_who_gave_up_or_was_cancelled_keeps_nobody_waiting(make_lock: LockFactory) -> None:
+async def test_who_gave_up_or_was_cancelled_keeps_nobody_waiting(
+    make_lock: LockFactory, until_queued: UntilQueued
+) -> None:
     lock, [name] = make_lock(wait_seconds=2 * A_MOMENT_SECONDS), names(1)
     lease = await lock.acquire([name])
     cancelled = asyncio.create_task(lock.acquire([name]))
-    await asyncio.sleep(A_MOMENT_SECONDS)
+    await until_queued(lock, 1)
     cancelled.cancel()
     with pytest.raises(LockTimeout):
         await lock.acquire([name])

@@ -103,14 +103,20 @@ SOON = timedelta(milliseconds=20)
 
 
 async def test_work_that_is_under_way_when_the_worker_stops_is_finished() -> None:
-    stop, finished = asyncio.Event(), asyncio.Event()
+    stop, gate, finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def work() -> None:
         stop.set()
-        await asyncio.sleep(SOON.total_seconds())
+        await gate.wait()
         finished.set()
 
-    await until_stopped("Work", work(), stop, timedelta(seconds=HANGS_SECONDS))
+    stopping = asyncio.create_task(until_stopped("Work", work(), stop, timedelta(seconds=HANGS_SECONDS)))
+    await stop.wait()
+    for _ in range(10):  # it has seen the stop, and waits for the work
+        await asyncio.sleep(0)
+    assert not stopping.done()
+    gate.set()
+    await stopping
     assert finished.is_set()
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from entrypoints.server.connections import MOST_CONNECTIONS, ConnectionLimits, OpenConnections
@@ -23,6 +24,16 @@ SOON = 0.2
 NEVER = 3600.0
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def until_the_server_has_no_connection(port: int) -> None:
+    """Wait until no connection to the port is established at the server's end, which is in this process."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while any(
+            each.laddr.port == port and each.status == psutil.CONN_ESTABLISHED
+            for each in psutil.Process().net_connections("tcp")
+        ):
+            await asyncio.sleep(0.01)
 
 
 async def echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -115,7 +126,7 @@ async def test_a_body_that_comes_slowly_but_steadily_is_taken() -> None:
         await client.send(POST % 60)
         for _ in range(6):
             await client.send(b"x" * 10)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # no wait for anything: the client's pace is what is tried
         assert (await client.answer()).endswith(b"\r\n\r\n60")
 
 
@@ -138,7 +149,7 @@ async def test_a_client_that_reads_nothing_is_let_go() -> None:
     async with serving(reading_seconds=SOON) as port, Client.of(port) as client:
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # as one that does not read
         await client.send(GET.replace(b"/ ", b"/large ", 1))
-        await asyncio.sleep(SOON * 3)
+        await until_the_server_has_no_connection(port)
         client.reader._transport.resume_reading()  # type: ignore[attr-defined]
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await client.reader.readexactly(64 * 1024 * 1024)
@@ -159,8 +170,9 @@ async def test_when_full_the_connection_that_was_idle_longest_makes_room() -> No
 
 async def test_when_all_are_at_work_one_more_is_told_to_come_again() -> None:
     async with serving(most=1) as port, Client.of(port) as busy:
-        await busy.send(POST % 2 + b"x")
-        await asyncio.sleep(0.05)
+        await busy.send(POST.replace(b"Host: x", b"Host: x\r\nExpect: 100-continue") % 2)
+        await busy.reader.readuntil(b"100 Continue\r\n\r\n")  # it is at work
+        await busy.send(b"x")
         async with Client.of(port) as second:
             refusal = await second.rest()
             assert refusal.startswith(b"HTTP/1.1 503 ")

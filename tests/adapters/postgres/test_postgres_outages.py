@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from adapters.postgres.engine import (
     create_engine,
 )
 from adapters.postgres.unit_of_work import PostgresDatabase, PostgresUnitOfWork
-from application.ports.unit_of_work import StorageConflict, StorageUnavailable, UnitOfWorkFactory
+from application.ports.unit_of_work import RowsInUse, StorageConflict, StorageUnavailable, UnitOfWorkFactory
 from demo.embedded import EmbeddedPostgres
 from domain.cart import Cart
 from domain.catalog import Producer
@@ -196,14 +197,21 @@ async def test_locks_of_a_process_that_freezes_are_free_before_its_next_word(
 ) -> None:
     cart = a_cart({theatre.stalls: 1})
 
+    async def locked_by_the_next_one() -> Collection[UUID]:
+        try:
+            async with unit_of_work() as next_one:
+                return (await next_one.inventory.lock([cart])).stock.tickets
+        except RowsInUse:
+            return ()
+
     async def freeze() -> None:
         async with PostgresDatabase(lonely_engine)() as uow:
             await uow.inventory.lock([cart])
             async with uow._driver.pipeline():
                 await uow._driver.execute("SELECT 1")  # and no answer that says whether this was all
-                await asyncio.sleep(1)
-                async with unit_of_work() as next_one:
-                    assert theatre.stalls.id in (await next_one.inventory.lock([cart])).stock.tickets
+                async with asyncio.timeout(60):
+                    while theatre.stalls.id not in await locked_by_the_next_one():
+                        pass  # the server has not ended the frozen transaction yet
 
     with pytest.raises(StorageUnavailable):
         await freeze()

@@ -20,7 +20,7 @@ from domain.errors import NotFound, PromoCodeExhausted, ShowUnavailable, Tickets
 from domain.offering import PriceChanged
 from domain.orders import Order, OrderStatus
 from domain.tasks import TaskKind
-from tests.application.world import World, request
+from tests.application.world import HANGS_SECONDS, World, request
 from tests.support.factories import promo_code, show, ticket
 
 pytestmark = pytest.mark.p0
@@ -302,12 +302,14 @@ async def test_rows_that_somebody_keeps_are_passed_over_until_they_are_free(
     assert caplog.text.count("passed over from now on") == 2  # it was free in between
 
 
-async def test_a_buyer_waits_for_a_ticket_that_somebody_keeps(world: World) -> None:
+async def test_a_buyer_waits_for_a_ticket_that_somebody_keeps(world: World, caplog: pytest.LogCaptureFixture) -> None:
     stalls = ticket()
     await world.sell(stalls)
     world.database.in_use.add(stalls.id)
     buying = asyncio.create_task(world.checkout(request((stalls, 1))))
-    await asyncio.sleep(0.01)
+    async with asyncio.timeout(HANGS_SECONDS):
+        while "passed over from now on" not in caplog.text:
+            await asyncio.sleep(0)
     assert not buying.done()
     world.database.in_use.clear()
     assert (await buying).holds_tickets
