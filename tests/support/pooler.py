@@ -20,7 +20,9 @@ from tests.support.server import free_port
 PROGRAM = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
 START_SECONDS = 30
 
-needs_pgbouncer = pytest.mark.skipif(not Path(PROGRAM).exists(), reason="PgBouncer is not installed")
+needs_pgbouncer = pytest.mark.skipif(
+    not Path(PROGRAM).exists(), reason="needs Debian's package pgbouncer, whose pooling is tried here"
+)
 
 
 @asynccontextmanager

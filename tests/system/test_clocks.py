@@ -14,7 +14,7 @@ _LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 pytestmark = [
     pytest.mark.timeout(240),
-    pytest.mark.skipif(not _LIBRARIES, reason="libfaketime is not installed"),
+    pytest.mark.skipif(not _LIBRARIES, reason="needs Debian's package faketime, which gives a process a wrong clock"),
 ]
 
 

@@ -81,7 +81,7 @@ def uv() -> str:
     """The program ``uv``: the one that runs the tests, one that is installed, or the one that README fetches."""
     found = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=REPOSITORY / ".uv" / "bin")
     if found is None:
-        pytest.skip("there is no uv here")
+        pytest.skip("needs uv, which installs the production image; README fetches it into .uv")
     return found
 
 
