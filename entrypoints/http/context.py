@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 
 import structlog
 from litestar.types import ASGIApp, BeforeMessageSendHookHandler, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid4
 
 from adapters.prometheus.metrics import PrometheusMetrics
 
@@ -23,7 +23,7 @@ def request_id_of(scope: Scope) -> str:
     state = scope["state"]
     if _STATE_KEY not in state:
         given = next((value for name, value in scope["headers"] if name == _HEADER), b"")
-        state[_STATE_KEY] = given.decode() if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(16)
+        state[_STATE_KEY] = given.decode() if _ACCEPTABLE.fullmatch(given) else uuid4().hex
     return str(state[_STATE_KEY])
 
 

@@ -7,9 +7,11 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pytest
+import structlog
 
 from entrypoints.logs import configure_logging, plain, without_secrets
 
@@ -98,3 +100,11 @@ def test_what_opens_something_is_left_out(text: str, logged: str) -> None:
     assert without_secrets(text) == logged
     for log_format in ("console", "json"):
         assert logged in written(log_format, "%s", text)
+
+
+def test_a_line_of_json_has_what_is_bound_to_its_request() -> None:
+    with structlog.contextvars.bound_contextvars(request_id="r-1"):
+        line = json.loads(written("json", "Order %s placed", 7))
+    moment = line.pop("timestamp")
+    assert datetime.fromisoformat(moment).utcoffset() == timedelta()
+    assert line == {"event": "Order 7 placed", "request_id": "r-1", "level": "warning", "logger": "tests"}
