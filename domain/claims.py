@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -124,7 +124,7 @@ class Claims:
         """Record that the order holds tickets until they are paid, or until ``hold_ends_at``."""
         for key in claimant.keys:
             had = self._claimed.get(key, Claimed())
-            self._claimed[key] = replace(had, held_tickets=had.held_tickets + tickets, held_orders=had.held_orders + 1)
+            self._claimed[key] = Claimed(had.held_tickets + tickets, had.held_orders + 1, had.free_tickets)
             self._remember(claimant, key, order_id, tickets, is_free=False, ends_at=hold_ends_at)
 
     def add_free(
@@ -133,7 +133,7 @@ class Claims:
         """Record that the order took free tickets."""
         for key, ends_at in ((claimant.email, show_ends_at), (claimant.network, now + FREE_TICKETS_COUNT_FOR)):
             had = self._claimed.get(key, Claimed())
-            self._claimed[key] = replace(had, free_tickets=had.free_tickets + tickets)
+            self._claimed[key] = Claimed(had.held_tickets, had.held_orders, had.free_tickets + tickets)
             self._remember(claimant, key, order_id, tickets, is_free=True, ends_at=ends_at)
 
     def _remember(
