@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
-from domain.errors import InvalidPromoCode, InvalidQuantity, NoTickets, TooManyTickets
+from domain.errors import InvalidName, InvalidPromoCode, InvalidQuantity, InvalidRequest, NoTickets, TooManyTickets
+from domain.person_name import parse_name
 from domain.policy import CheckoutPolicy
 from domain.promotions import MAX_CODE_LENGTH, normalize_code
 
@@ -17,13 +18,27 @@ from domain.promotions import MAX_CODE_LENGTH, normalize_code
 class CartLine:
     """``quantity`` tickets of one type. ``donation_amount`` is per ticket, in the currency's main unit.
 
-    ``position`` is the line's index in the request, for pointing an error at it.
+    ``position`` is the line's index in the request, for pointing an error at it. ``names`` are those of the people who
+    come, at most one for each ticket; a ticket without one, or with "", is in the customer's name.
     """
 
     position: int
     ticket_id: UUID
     quantity: int
     donation_amount: Decimal = Decimal(0)
+    names: tuple[str, ...] = ()
+
+    def named(self, typed: Sequence[str]) -> CartLine:
+        """The line with the names as they were typed. Raises InvalidName."""
+        return replace(self, names=tuple(self._name(place, text) for place, text in enumerate(typed)))
+
+    def _name(self, place: int, text: str) -> str:
+        if not text.strip():
+            return ""
+        try:
+            return parse_name(text)
+        except InvalidName as error:
+            raise InvalidName(str(error), field=self.field(f"names[{place}]")) from None
 
     def field(self, name: str) -> str:
         """The path of ``name`` of this line in the request: "tickets[0].quantity"."""
@@ -49,13 +64,15 @@ class Cart:
     ) -> Cart:
         """The cart without its empty lines (P0-009).
 
-        Raises InvalidQuantity, NoTickets, TooManyTickets (P0-010), or InvalidPromoCode for a text that cannot be a
-        code.
+        Raises InvalidQuantity, NoTickets, TooManyTickets (P0-010), InvalidRequest for more names than tickets, or
+        InvalidPromoCode for a text that cannot be a code.
         """
         wanted = []
         for line in lines:
             if line.quantity < 0:
                 raise InvalidQuantity("Quantity must be zero or more", field=line.field("quantity"))
+            if len(line.names) > line.quantity:
+                raise InvalidRequest("There are more names than tickets", field=line.field("names"))
             if line.quantity:
                 wanted.append(line)
         if not wanted:
@@ -71,6 +88,13 @@ class Cart:
     def ticket_ids(self) -> frozenset[UUID]:
         """The ids of the ticket types in the cart."""
         return frozenset(line.ticket_id for line in self.lines)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each ticket, in the order of the lines, "" for the customer's; empty if no ticket has another."""
+        if not any(name for line in self.lines for name in line.names):
+            return ()
+        return tuple(name for line in self.lines for name in (*line.names, *[""] * (line.quantity - len(line.names))))
 
     def quantities(self) -> Counter[UUID]:
         """The number of tickets of each type, over all lines."""

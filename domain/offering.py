@@ -88,6 +88,7 @@ class Offering:
             permit(quote)
         promo_code = self._promo_code(cart, now)
         promo_code_id = promo_code.id if promo_code else None
+        names = cart.names
         order = partial(
             Order,
             id=order_id,
@@ -97,6 +98,7 @@ class Offering:
             quote=quote,
             created_at=now,
             promo_code_id=promo_code_id,
+            names=names,
             tax_mode=self.producer.tax,
             idempotency=idempotency,
             manual_payment=manual_payment,
@@ -109,7 +111,8 @@ class Offering:
                 # The producer already has the money for a manual order.
                 amount_paid=quote.total,
                 session_id=None if manual_payment else f"FREE-{order_id}",
-                attendees=admissions(self.show.id, customer, quote, issue),
+                names=(),
+                attendees=admissions(self.show.id, customer, quote, issue, names=names),
             )
         self.stock.hold(quote.lines, promo_code_id)
         return order(

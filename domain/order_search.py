@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -71,9 +71,11 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", letters.translate(_FOLDING))
 
 
-def search_key(customer: Customer) -> str:
-    """The text in which an order's words are searched, except for its number and its phone."""
-    text = f"{customer.name} {customer.email}"
+def search_key(customer: Customer, names: Iterable[str] = ()) -> str:
+    """The text in which an order's words are searched, except for its number and its phone. ``names`` are other names
+    on its tickets.
+    """
+    text = " ".join((customer.name, customer.email, *names))
     if text.isascii():
         return folded(text)
     in_ascii = ascii_address(customer.email)

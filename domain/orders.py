@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -139,8 +139,11 @@ class Idempotency:
 IssueTicket = Callable[[UUID], tuple[UUID, str]]
 
 
-def admissions(show_id: UUID, customer: Customer, quote: Quote, issue: IssueTicket) -> tuple[TicketAttendee, ...]:
-    """One attendee for each ticket of the quote, named after the customer."""
+def admissions(
+    show_id: UUID, customer: Customer, quote: Quote, issue: IssueTicket, *, names: Sequence[str] = ()
+) -> tuple[TicketAttendee, ...]:
+    """One attendee for each ticket of the quote, by the name among ``names`` (``Cart.names``) or the customer's."""
+    given = iter(names)
 
     def admission(index: int, line: TicketOrder) -> TicketAttendee:
         attendee_id, code = issue(show_id)
@@ -148,7 +151,7 @@ def admissions(show_id: UUID, customer: Customer, quote: Quote, issue: IssueTick
             id=attendee_id,
             line=index,
             ticket_id=line.ticket_id,
-            name=customer.name,
+            name=next(given, "") or customer.name,
             ticket_name=line.name,
             is_vip=line.is_vip,
             code=code,
@@ -185,7 +188,7 @@ class Order:
     ``amount_paid`` (tax included), ``tax`` and ``refunded_amount`` (money on its way back included) are in minor units.
     ``tax_mode`` and ``venue_address`` are those at the time the order was placed; the address is kept if tax is
     computed from it. ``unwanted`` marks an order that was cancelled while the money was on its way; the money goes back
-    when it arrives.
+    when it arrives. ``names`` are those that the cart asked for (``Cart.names``), until the attendees have them.
     """
 
     id: UUID
@@ -214,6 +217,7 @@ class Order:
     disputed: bool = False
     unwanted: bool = False
     idempotency: Idempotency | None = None
+    names: tuple[str, ...] = ()
     attendees: tuple[TicketAttendee, ...] = ()
 
     @property
@@ -234,6 +238,12 @@ class Order:
     def number(self) -> str:
         """The order's number, which people read out on the phone."""
         return number_of(self.id)
+
+    @property
+    def other_names(self) -> tuple[str, ...]:
+        """The names on the tickets, each once, without the customer's: the order is searched by them, too."""
+        on_tickets = [*self.names, *(attendee.name for attendee in self.attendees)]
+        return tuple(dict.fromkeys(name for name in on_tickets if name and name != self.customer.name))
 
     @property
     def success(self) -> bool:
@@ -280,7 +290,8 @@ class Order:
             status=status,
             completed_at=now,
             last_payment_error=None,
-            attendees=admissions(self.show_id, self.customer, self.quote, issue),
+            names=(),
+            attendees=admissions(self.show_id, self.customer, self.quote, issue, names=self.names),
             **_facts_of(receipt),
         )
 
@@ -357,8 +368,9 @@ class Order:
         return replace(self, customer=customer, attendees=renamed)
 
     def with_attendees(self, issue: IssueTicket) -> Order:
-        """The order with one attendee for each ticket, named after the customer."""
-        return replace(self, attendees=admissions(self.show_id, self.customer, self.quote, issue))
+        """The order with one attendee for each ticket."""
+        attendees = admissions(self.show_id, self.customer, self.quote, issue, names=self.names)
+        return replace(self, names=(), attendees=attendees)
 
     def _voided(self, attendee_ids: Collection[UUID], *, restocked: bool = False) -> tuple[TicketAttendee, ...]:
         return tuple(

@@ -105,7 +105,7 @@ def _place(attendee: AttendeeSummary) -> tuple[object, ...]:
 
 
 def _matches(order: Order, text: str | None) -> bool:
-    key = search_key(order.customer)
+    key = search_key(order.customer, order.other_names)
     return all(term.is_in(key, order.customer.phone, order.id) for term in search_terms(text or ""))
 
 

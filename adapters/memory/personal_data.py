@@ -65,5 +65,6 @@ def _erased(order: Order) -> Order:
         checkout_url=None,
         last_payment_error=None,
         idempotency=None,
+        names=(),
         attendees=tuple(replace(attendee, name=ERASED_NAME) for attendee in order.attendees),
     )

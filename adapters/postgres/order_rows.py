@@ -56,17 +56,19 @@ def order_of(row: Row, lines: Iterable[Row], attendees: Iterable[Row]) -> Order:
         disputed=row["disputed"],
         unwanted=row["unwanted"],
         idempotency=idempotency,
+        names=tuple(row["names"] or ()),
         attendees=tuple(_attendee_of(attendee, ticket_orders) for attendee in attendees),
     )
 
 
-def customer_values(customer: Customer) -> Values:
+def customer_values(order: Order) -> Values:
     """The columns of an order with its customer and its search key."""
+    customer = order.customer
     return {
         "customer_name": customer.name,
         "customer_email": customer.email,
         "customer_phone": customer.phone,
-        "search_key": search_key(customer),
+        "search_key": search_key(customer, order.other_names),
     }
 
 
@@ -77,7 +79,7 @@ def new_order_values(order: Order) -> Values:
         "id": order.id,
         "show_id": order.show_id,
         "show_title": order.show_title,
-        **customer_values(order.customer),
+        **customer_values(order),
         "currency": quote.currency.code,
         "subtotal": quote.subtotal,
         "promo_code_id": order.promo_code_id,
@@ -118,6 +120,7 @@ def order_state_values(order: Order) -> Values:
         "unwanted": order.unwanted,
         "idempotency_key": order.idempotency.key if order.idempotency else None,
         "session_id": order.session_id,
+        "names": order.names or None,
     }
 
 

@@ -150,7 +150,7 @@ class PostgresOrderRepo:
             self._connection.write(_SAVE_ATTENDEES, {"attendees": rows_json(attendees)})
 
     async def save_customer(self, order: Order) -> None:
-        change = sa.update(orders).where(orders.c.id == order.id).values(customer_values(order.customer))
+        change = sa.update(orders).where(orders.c.id == order.id).values(customer_values(order))
         await self._connection.execute(change)
         names = {"attendees": rows_json({"id": each.id, "name": each.name} for each in order.attendees)}
         self._connection.write(_SAVE_NAMES, names)

@@ -87,6 +87,7 @@ class PostgresPersonalDataRepo:
                 last_payment_error=None,
                 idempotency_key=None,
                 request_fingerprint=None,
+                names=None,
             ),
             sa.update(ticket_attendees).where(ticket_attendees.c.order_id.in_(ids)).values(name=ERASED_NAME),
             sa.update(refunds).where(refunds.c.order_id.in_(ids)).values(reason=""),

@@ -203,4 +203,5 @@ ORDER_STATE = (
     "disputed",
     "unwanted",
     "idempotency_key",
+    "names",
 )

@@ -227,6 +227,8 @@ orders = sa.Table(
     # When the sweeper may look at the hold again: it is being released, or could not be released.
     sa.Column("release_after", _Time),
     sa.Column("unwanted", sa.Boolean, nullable=False, server_default=sa.false()),
+    # A name for each ticket, until the attendees have them. NULL if all are in the customer's name.
+    sa.Column("names", sa.ARRAY(sa.Text)),
     _one_of("status", OrderStatus),
     _one_of("manual_payment", ManualPayment),
     sa.CheckConstraint("is_manual_order = (manual_payment IS NOT NULL)", name="is_manual_order"),

@@ -171,6 +171,7 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
                 "last_payment_error": None,
                 "stripe_session_id": "cs_test_a1B2c3",
                 "stripe_payment_intent_id": "pi_3a1B2c3",
+                "names": [],
                 "created_at": "2027-05-03T12:00:00Z",
                 "completed_at": _SOLD_AT,
                 "refunds": [],

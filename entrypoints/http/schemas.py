@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from application.links import Links
 from application.orders.details import OrderDetails
@@ -34,11 +34,20 @@ class _In(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LineIn(_In, kw_only=True):
-    """``donation_amount`` is per ticket."""
+    """``donation_amount`` is per ticket. ``names`` are those of the people who come, at most one for each ticket; a
+    ticket without one, or with "", is in the customer's name.
+    """
 
     ticket_id: UUID
     quantity: int
     donation_amount: Decimal | None = None
+    # Left out of what is hashed for an Idempotency-Key where no name is given, as in the version before.
+    names: list[str] | UnsetType = UNSET
+
+    def to_line(self, position: int) -> CartLine:
+        """The line of a cart. Raises InvalidName."""
+        line = CartLine(position, self.ticket_id, self.quantity, self.donation_amount or Decimal(0))
+        return line.named(self.names) if self.names else line
 
 
 class CustomerIn(_In, kw_only=True):
@@ -57,11 +66,8 @@ class QuoteIn(_In, kw_only=True):
     promo_code: str | None = None
 
     def to_cart(self, policy: CheckoutPolicy) -> Cart:
-        """The cart. Raises what Cart.of raises."""
-        lines = [
-            CartLine(position, line.ticket_id, line.quantity, line.donation_amount or Decimal(0))
-            for position, line in enumerate(self.tickets)
-        ]
+        """The cart. Raises InvalidName, and what Cart.of raises."""
+        lines = [line.to_line(position) for position, line in enumerate(self.tickets)]
         return Cart.of(self.show_id, lines, promo_code=self.promo_code, policy=policy)
 
 

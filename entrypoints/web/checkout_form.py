@@ -50,12 +50,13 @@ class CheckoutForm:
         name = self._parse("name", parse_name)
         email = self._parse("email", parse_email)
         phone = self._parse("phone", parse_phone)
+        self.errors.update({name: error_text(error) for name, error in self.selection.wrong_names().items()})
         try:
             cart = self.selection.to_cart(show_id, policy, numbers)
         except DomainError as error:
             self.refuse(error)
             return None
-        if name is None or email is None or "phone" in self.errors:
+        if name is None or email is None or self.errors:
             return None
         return CheckoutRequest(cart=cart, customer=Customer(name, email, phone), expected_total=self._expected_total())
 
@@ -72,7 +73,12 @@ class CheckoutForm:
     @property
     def is_about_tickets(self) -> bool:
         """Whether the tickets must be chosen again."""
-        return any(name not in ("name", "email", "phone") for name in self.errors)
+        return any(name not in ("name", "email", "phone") and not name.startswith("n-") for name in self.errors)
+
+    @property
+    def is_about_names(self) -> bool:
+        """Whether a name on a ticket was typed, or is wrong."""
+        return any(self.selection.names.values()) or any(name.startswith("n-") for name in self.errors)
 
     def _parse(self, name: str, parse: Callable[[str], Parsed]) -> Parsed | None:
         try:

@@ -66,7 +66,7 @@ class CheckoutFormPage:
         """The form as it was typed, at today's price, with each error at its field."""
         await ensure_not_guessing(request, form.selection.promo_code)
         display = await self.get_show(show_id)
-        quote, problem = await price(form.selection, display, self.quote_cart, self.policy)
+        quote, problem = await price(replace(form.selection, names={}), display, self.quote_cart, self.policy)
         if isinstance(problem, NoTickets) and not form.name:
             context = show_context(display, form.selection, self.policy, problem)
             return self.pages.page("show.html", context, status_code=HTTP_400_BAD_REQUEST, headers=_CACHE)

@@ -1,4 +1,5 @@
-"""A buyer's choice, as forms and addresses carry it: "q-<ticket>" tickets for "d-<ticket>" each, and "promo".
+"""A buyer's choice, as forms and addresses carry it: "q-<ticket>" tickets for "d-<ticket>" each, and "promo". A form
+also has the name on each ticket, "n-<ticket>-<number>".
 
 All values stay as typed, so a page that is shown again has them unchanged.
 """
@@ -14,8 +15,9 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from domain.cart import Cart, CartLine
-from domain.errors import DomainError, InvalidAmount, InvalidQuantity, TicketNotFound
+from domain.errors import DomainError, InvalidAmount, InvalidName, InvalidQuantity, TicketNotFound
 from domain.money import currency
+from domain.person_name import parse_name
 from domain.policy import CheckoutPolicy
 from entrypoints.web.amounts import NumberStyle
 
@@ -23,17 +25,19 @@ from entrypoints.web.amounts import NumberStyle
 MAX_LINES: Final = 100
 #: Numbers as the United States write them.
 PLAIN_NUMBERS: Final = NumberStyle("en-US", currency("USD"))
-_QUANTITY, _DONATION, _PROMO = "q-", "d-", "promo"
-_LINE = re.compile(r"tickets\[(?P<position>\d+)\]\.(?P<name>\w+)")
+_QUANTITY, _DONATION, _NAME, _PROMO = "q-", "d-", "n-", "promo"
+_LINE = re.compile(r"tickets\[(?P<position>\d+)\]\.(?P<name>\w+)(?:\[(?P<place>\d+)\])?")
+_FIELDS = {"quantity": _QUANTITY, "donation_amount": _DONATION, "names": _NAME}
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """``quantities`` and ``donations`` are by ticket id, as typed."""
+    """``quantities`` and ``donations`` are by ticket id, ``names`` by ticket id and number, as typed."""
 
     quantities: Mapping[str, str] = field(default_factory=dict)
     donations: Mapping[str, str] = field(default_factory=dict)
     promo_code: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fields: Mapping[str, str]) -> Selection:
@@ -42,6 +46,7 @@ class Selection:
             quantities=_starting_with(_QUANTITY, fields),
             donations=_starting_with(_DONATION, fields),
             promo_code=fields.get(_PROMO, ""),
+            names=_starting_with(_NAME, fields),
         )
 
     @property
@@ -52,7 +57,7 @@ class Selection:
     def to_cart(self, show_id: UUID, policy: CheckoutPolicy, style: NumberStyle = PLAIN_NUMBERS) -> Cart:
         """The cart. ``style`` is how amounts are written there.
 
-        Raises InvalidQuantity, InvalidAmount, TicketNotFound, and what Cart.of raises.
+        Raises InvalidQuantity, InvalidAmount, InvalidName, TicketNotFound, and what Cart.of raises.
         """
         lines = [
             self._line(position, ticket_id, typed, style)
@@ -61,7 +66,7 @@ class Selection:
         return Cart.of(show_id, lines, promo_code=self.promo_code or None, policy=policy)
 
     def query(self) -> str:
-        """The choice as the query of an address; "" for an empty one."""
+        """The choice as the query of an address, without names; "" for an empty one."""
         chosen = {id_: typed for id_, typed in self.quantities.items() if typed.strip() not in ("", "0")}
         fields = {_QUANTITY + id_: typed for id_, typed in chosen.items()}
         fields |= {_DONATION + id_: typed for id_, typed in self.donations.items() if id_ in chosen}
@@ -75,7 +80,8 @@ class Selection:
         if not (found := _LINE.fullmatch(place)):
             return None
         ticket_id = list(self.quantities)[int(found["position"])]
-        return (_DONATION if found["name"] == "donation_amount" else _QUANTITY) + ticket_id
+        field_name = _FIELDS.get(found["name"], _QUANTITY) + ticket_id
+        return f"{field_name}-{found['place']}" if found["place"] else field_name
 
     def _line(self, position: int, ticket_id: str, typed: str, style: NumberStyle) -> CartLine:
         try:
@@ -85,7 +91,25 @@ class Selection:
         quantity = _quantity(typed, position)
         # Ignore the amount of a ticket that is not chosen, however it is written.
         donation = _amount(self.donations.get(ticket_id, ""), position, style) if quantity else Decimal(0)
-        return CartLine(position, parsed_id, quantity, donation)
+        line = CartLine(position, parsed_id, quantity, donation)
+        names = self._names(ticket_id, quantity) if self.names else []
+        return line.named(names) if any(names) else line
+
+    def wrong_names(self) -> dict[str, InvalidName]:
+        """What is wrong with the names that were typed for chosen tickets, by the field of each."""
+        wrong = {}
+        for ticket_id, quantity in self.quantities.items():
+            typed = self._names(ticket_id, int(quantity[:9]) if quantity[:9].strip().isdecimal() else 0)
+            for place, name in enumerate(typed):
+                try:
+                    parse_name(name or "nameless")
+                except InvalidName as error:
+                    wrong[f"{_NAME}{ticket_id}-{place}"] = error
+        return wrong
+
+    def _names(self, ticket_id: str, quantity: int) -> list[str]:
+        """The typed name of each ticket. Fields beyond the quantity, which was lowered since, do not count."""
+        return [self.names.get(f"{ticket_id}-{place}", "") for place in range(min(quantity, MAX_LINES))]
 
 
 def _starting_with(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:

@@ -182,6 +182,7 @@ async def test_erased_orders_are_nobodys_and_others_stay(unit_of_work: UnitOfWor
     order = replace(
         completed(theatre.order(idempotency_key="click")), last_payment_error="declined", checkout_url="https://x"
     )
+    order = replace(order, names=("Bob", ""))
     other = replace(completed(theatre.order()), customer=Customer("Grace", "grace@example.org"))
     await store(unit_of_work, order, other)
     details = {BUYER_NAME: "Ada", BUYER_EMAIL: "ada@example.org", "refund_id": "1"}
@@ -204,6 +205,7 @@ async def test_erased_orders_are_nobodys_and_others_stay(unit_of_work: UnitOfWor
     assert erased.customer.is_erased
     assert (erased.customer.phone, erased.idempotency, erased.checkout_url, erased.last_payment_error) == (None,) * 4
     assert {attendee.name for attendee in erased.attendees} == {"Erased"}
+    assert erased.names == ()
     assert (erased.quote, [a.code for a in erased.attendees]) == (order.quote, [a.code for a in order.attendees])
     assert (refund.reason, notes, dead.last_error, dict(dead.details)) == ("", [], None, {"refund_id": "1"})
 

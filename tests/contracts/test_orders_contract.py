@@ -130,6 +130,30 @@ async def test_a_customer_is_saved_with_the_names_and_nothing_else(
             assert [each.id for each in listed] == found
 
 
+async def test_names_are_kept_and_searched_until_the_attendees_have_them(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    order = replace(theatre.order(2), names=("", "Zoë Øst"))
+    await store(unit_of_work, order)
+    assert (await stored(unit_of_work, order.id)) == order
+
+    async def found(text: str) -> bool:
+        async with unit_of_work() as uow:
+            only = OrderFilter(text=text)
+            return bool(await uow.order_lists.orders(theatre.show.id, only=only, after=None, limit=10))
+
+    assert await found("zoe")
+    completed = paid(order, theatre)
+    async with unit_of_work() as uow:
+        await uow.orders.lock([order.id])
+        await uow.orders.save([completed])
+        await uow.commit()
+
+    assert (await stored(unit_of_work, order.id)).names == ()
+    assert [a.name for a in (await stored(unit_of_work, order.id)).attendees] == [ADA.name, "Zoë Øst"]
+    assert [await found(text) for text in ("zoe ost", "lovelace", "turing")] == [True, True, False]
+
+
 async def test_several_orders_are_added_together(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     orders = [theatre.order(quantity, with_promo_code=quantity == 2) for quantity in (1, 2, 3)]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain.errors import InvalidPromoCode, InvalidQuantity, NoTickets, TooManyTickets
+from domain.cart import Cart, CartLine
+from domain.errors import InvalidName, InvalidPromoCode, InvalidQuantity, InvalidRequest, NoTickets, TooManyTickets
 from domain.policy import MAX_TICKETS_AT_THE_COUNTER, CheckoutPolicy
 from tests.support.factories import cart, ticket
 
@@ -97,3 +98,33 @@ def test_a_promo_code_that_cannot_exist_is_refused(code: str) -> None:
     with pytest.raises(InvalidPromoCode, match=r"^Invalid promo code$") as refusal:
         cart((stalls, 1), promo_code=code)
     assert refusal.value.field == "promo_code"
+
+
+def named(*names: str, quantity: int, position: int = 0) -> CartLine:
+    return CartLine(position, stalls.id, quantity).named(names)
+
+
+def of(*lines: CartLine) -> Cart:
+    return Cart.of(stalls.show_id, lines, policy=CheckoutPolicy())
+
+
+def test_a_cart_without_names_asks_for_none() -> None:
+    assert of(named(quantity=2), named(" ", "", quantity=2)).names == ()
+
+
+def test_tickets_without_a_name_are_left_to_the_customer() -> None:
+    wanted = of(named("Grace  Hopper", quantity=2), named("", "Zoë", quantity=3, position=1))
+    assert wanted.names == ("Grace Hopper", "", "", "Zoë", "")
+
+
+def test_a_wrong_name_is_pointed_at() -> None:
+    with pytest.raises(InvalidName) as refusal:
+        named("Ada", "4711", quantity=2, position=3)
+    assert refusal.value.field == "tickets[3].names[1]"
+
+
+@pytest.mark.parametrize("quantity", [0, 1])
+def test_there_is_no_name_beyond_the_tickets(quantity: int) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        of(named("Ada", "Grace", quantity=quantity), named(quantity=1, position=1))
+    assert refusal.value.field == "tickets[0].names"

@@ -57,6 +57,22 @@ def test_ticket_that_is_none_is_refused() -> None:
         Selection.of({"q-nonsense": "1"}).to_cart(SHOW, POLICY)
 
 
+def test_names_are_those_of_chosen_tickets() -> None:
+    typed = Selection.of({f"q-{STALLS}": "2", f"n-{STALLS}-1": "Grace", f"n-{STALLS}-2": "1 beyond", "q-x": "1"})
+    assert typed.wrong_names() == {}
+    (line,) = Selection.of({f"q-{STALLS}": "2", f"n-{STALLS}-1": "Grace"}).to_cart(SHOW, POLICY).lines
+    assert line.names == ("", "Grace")
+
+
+def test_every_wrong_name_is_told_at_its_field() -> None:
+    names = {f"n-{STALLS}-0": "4711", f"n-{STALLS}-1": "Grace", f"n-{CIRCLE}-0": "x@y"}
+    form = CheckoutForm.of({f"q-{STALLS}": "2", f"q-{CIRCLE}": "1", "name": "Ada", "email": "ada@example.org", **names})
+    assert form.request(SHOW, POLICY) is None
+    assert set(form.errors) == {f"n-{STALLS}-0", f"n-{CIRCLE}-0"}
+    assert form.is_about_names
+    assert not form.is_about_tickets
+
+
 def test_query_leads_back_to_the_same_selection() -> None:
     chosen = selection(stalls="2", circle="0", donation="15", promo="A&B")
     assert chosen.query() == f"q-{STALLS}=2&promo=A%26B"

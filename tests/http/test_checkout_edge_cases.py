@@ -244,3 +244,23 @@ async def test_partial_order_rollback_on_error(box_office: BoxOffice) -> None:
 
     assert "Circle" in message
     assert await box_office.counters(on_sale) == [(0, 0), (0, 0)]
+
+
+async def test_names_are_on_the_tickets_of_a_paid_order(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(ticket(), ticket())
+    cart = on_sale.cart(2, 1)
+    cart["tickets"][0]["names"] = ["", "Grace Hopper"]
+    cart["tickets"][1]["names"] = ["Zoë Øst"]
+
+    order = await box_office.buy(cart)
+
+    assert {(a["ticket_name"], a["name"]) for a in order["attendees"]} == {
+        ("Stalls", "Ada Lovelace"),
+        ("Stalls", "Grace Hopper"),
+        ("Stalls", "Zoë Øst"),
+    }
+    wrong = on_sale.cart(1)
+    wrong["tickets"][0]["names"] = ["4711"]
+    answer = await box_office.checkout(wrong)
+    answer.refused(400, "invalid_name")
+    assert answer.body["field"] == "tickets[0].names[0]"

@@ -317,6 +317,23 @@ async def test_what_reads_from_right_to_left_leaves_the_words_around_it_alone(
     assert f"<bdi>{place}</bdi>" in page
 
 
+async def test_tickets_are_in_the_names_that_the_form_asked_for(window: Window, box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(ticket(price=0))
+    (free,) = on_sale.tickets
+    names = {f"n-{free.id}-0": "", f"n-{free.id}-1": "Grace <Hopper>"}
+
+    wrong = await window.buy(on_sale, await window.form(on_sale, 2, **names))
+    page = wrong.content.decode()
+    assert wrong.status == 400
+    assert f'href="#n-{free.id}-1"' in page
+    assert 'value="Grace &lt;Hopper&gt;"' in page
+
+    bought = await window.buy(on_sale, await window.form(on_sale, 2, **names | {f"n-{free.id}-1": "Grace Hopper"}))
+    page = (await window.get(f"/shows{bought.location.partition('/shows')[2]}")).content.decode()
+    assert "<bdi>Grace Hopper</bdi>" in page
+    assert "<bdi>Ada Lovelace</bdi>" in page
+
+
 async def test_cancel_needs_the_token_of_the_form(box_office: BoxOffice, window: Window) -> None:
     on_sale = await box_office.put_on_sale()
     placed = (await box_office.checkout(on_sale.cart(1))).created()

@@ -393,7 +393,7 @@ class EraseIn(BuyerIn):
 
 
 class HeldOrderOut(QuoteOut, kw_only=True):
-    """All data that is stored about one order of a person."""
+    """All data that is stored about one order of a person. ``names`` are those on its tickets, the customer's apart."""
 
     order_id: UUID
     number: str
@@ -409,6 +409,7 @@ class HeldOrderOut(QuoteOut, kw_only=True):
     last_payment_error: str | None
     stripe_session_id: str | None
     stripe_payment_intent_id: str | None
+    names: list[str]
     created_at: datetime
     completed_at: datetime | None
     refunds: list[RefundOut]
@@ -434,6 +435,7 @@ class HeldOrderOut(QuoteOut, kw_only=True):
             last_payment_error=order.last_payment_error,
             stripe_session_id=order.session_id,
             stripe_payment_intent_id=order.payment_intent_id,
+            names=list(order.other_names),
             created_at=order.created_at,
             completed_at=order.completed_at,
             refunds=[RefundOut.of(refund, order.quote.currency) for refund in held.refunds],
