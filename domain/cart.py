@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.errors import InvalidName, InvalidPromoCode, InvalidQuantity, InvalidRequest, NoTickets, TooManyTickets
 from domain.person_name import parse_name
 from domain.policy import CheckoutPolicy
-from domain.promotions import MAX_CODE_LENGTH, normalize_code
+from domain.promotions import is_possible, normalize_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Cart:
         if sum(line.quantity for line in wanted) > policy.max_tickets_per_order:
             raise TooManyTickets(f"Maximum {policy.max_tickets_per_order} tickets per order", field="tickets")
         code = normalize_code(promo_code) if promo_code else None
-        if code and not (len(code) <= MAX_CODE_LENGTH and code.isprintable()):
+        if code and not is_possible(code):
             raise InvalidPromoCode("Invalid promo code", field="promo_code")
         return cls(show_id=show_id, lines=tuple(wanted), promo_code=code or None)
 

@@ -294,11 +294,15 @@ class TicketFields(TypedDict, total=False):
     description: str
     is_donation_based: bool
     is_vip: bool
+    hidden: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """A ticket type of a show. ``price`` is in minor units; a donation ticket's price is its minimum."""
+    """A ticket type of a show. ``price`` is in minor units; a donation ticket's price is its minimum.
+
+    A ``hidden`` ticket type does not exist for buyers without a promo code that opens it.
+    """
 
     id: UUID
     show_id: UUID
@@ -307,6 +311,7 @@ class Ticket:
     price: int
     is_donation_based: bool = False
     is_vip: bool = False
+    hidden: bool = False
     inventory: Inventory
 
     def __post_init__(self) -> None:

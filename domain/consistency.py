@@ -40,7 +40,7 @@ DESCRIPTIONS: Final = {
     Invariant.HELD: "The held count of each ticket type matches its pending and processing orders",
     Invariant.SOLD: "The sold count of each ticket type matches its attendees whose place is not on sale again",
     Invariant.CAPACITY: "Held and sold are zero or more, and together within the capacity",
-    Invariant.PROMO_USES: "The uses of each promo code match its orders with places that are held, sold or kept back",
+    Invariant.PROMO_USES: "The uses of each promo code match its orders, or their tickets, held, sold or kept back",
     Invariant.ATTENDEES: "A completed order has one attendee for each ticket; any other order has none",
     Invariant.ORDER_TOTALS: "Lines, discounts and fees add up to their order's total",
     Invariant.PAID_ONCE: "Each completed order was paid once, and in full; no other order has been paid",

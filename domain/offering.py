@@ -10,7 +10,7 @@ from functools import partial
 from uuid import UUID
 
 from domain.cart import Cart
-from domain.catalog import Producer, Show
+from domain.catalog import Producer, Show, Ticket
 from domain.customer import Customer
 from domain.errors import DomainError, InvalidPromoCode, TicketNotFound
 from domain.orders import Idempotency, IssueTicket, ManualPayment, Order, OrderStatus, admissions
@@ -51,7 +51,11 @@ class Offering:
             self.show.ensure_on_sale_at_the_counter(now)
         for line in cart.lines:
             ticket = self.stock.tickets.get(line.ticket_id)
-            if ticket is None or ticket.show_id != self.show.id:
+            if (
+                ticket is None
+                or ticket.show_id != self.show.id
+                or (ticket.hidden and manual_payment is None and not self._is_open(ticket, cart, now))
+            ):
                 raise TicketNotFound("No such ticket in this show", field=line.field("ticket_id"))
         quote = self._priced(cart, now, manual_payment)
         self.stock.ensure_available(cart.lines)
@@ -86,7 +90,7 @@ class Offering:
             raise PriceChanged(quote)
         if permit is not None:
             permit(quote)
-        promo_code = self._promo_code(cart, now)
+        promo_code = self.stock.promo_code(self.show.id, quote.promo_code) if quote.promo_code else None
         promo_code_id = promo_code.id if promo_code else None
         names = cart.names
         order = partial(
@@ -136,6 +140,11 @@ class Offering:
             policy=self.policy,
             at_the_counter=manual_payment is not None,
         )
+
+    def _is_open(self, hidden: Ticket, cart: Cart, now: datetime) -> bool:
+        """Whether the cart's promo code opens the hidden ticket type. The counter needs no code."""
+        promo_code = self._promo_code(cart, now)
+        return promo_code is not None and promo_code.opens(hidden.id)
 
     def _promo_code(self, cart: Cart, now: datetime) -> TicketPromoCode | None:
         if cart.promo_code is None:

@@ -308,7 +308,8 @@ class Order:
     def refunded(self, attendee_ids: Collection[UUID] | None, stock: Stock, *, restock: bool) -> Order:
         """Void the given attendees (None: all that are left) and put their tickets on sale again if ``restock``.
 
-        A promo code's use belongs to the whole order: it is given back when every place of the order is on sale again.
+        A promo code's uses come back with the places, one by one where it counts tickets. Where it counts orders, the
+        use belongs to the whole order, and comes back when every place of it is on sale again.
         Raises IllegalTransition, and Conflict if one of the attendees is already void or not of this order.
         """
         valid = {a.id for a in self.attendees if a.status is AttendeeStatus.VALID}
@@ -319,11 +320,13 @@ class Order:
         status = self.status_after(event)
         refunded = replace(self, status=status, attendees=self._voided(chosen, restocked=restock))
         if restock:
+            with_code = 0
             for attendee in self.attendees:
                 if attendee.id in chosen:
                     stock.restock(attendee.ticket_id, 1)
-            if all(attendee.restocked for attendee in refunded.attendees):
-                stock.give_back_use(self.promo_code_id)
+                    with_code += self.lines[attendee.line].uses_promo_code
+            is_last = all(attendee.restocked for attendee in refunded.attendees)
+            stock.give_back_uses(self.promo_code_id, with_code, is_last=is_last)
         return refunded
 
     def late_payment_returned(self, receipt: Receipt) -> Order:

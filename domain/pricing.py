@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from domain.errors import (
     InvalidAmount,
     OrderTotalExceeded,
     OrderTotalTooSmall,
+    PromoCodeExhausted,
 )
 from domain.money import Currency
 from domain.policy import CheckoutPolicy
@@ -27,7 +28,9 @@ class TicketOrder:
     """An order's line. All amounts are in minor units.
 
     ``price_per_ticket`` is the unit price before discount (the donation for a donation ticket); ``discount_amount`` is
-    the discount of the whole line; ``total_price`` = quantity x price_per_ticket - discount_amount.
+    the discount of the whole line; ``total_price`` = quantity x price_per_ticket - discount_amount. All tickets of a
+    line cost the same: where a promo code applies to some of a cart's line, the order has two lines of it.
+    ``uses_promo_code``: the order's promo code makes these tickets cheaper, or opened their hidden ticket type.
     """
 
     ticket_id: UUID
@@ -37,6 +40,7 @@ class TicketOrder:
     price_per_ticket: int
     unit_discount: int
     donation_amount: int
+    uses_promo_code: bool = False
 
     @property
     def unit_amount(self) -> int:
@@ -57,6 +61,8 @@ class Quote:
     """A priced order. All amounts are in minor units of ``currency``.
 
     ``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees, before tax.
+    ``promo_code`` is the code that applies to some of the tickets; ``idle_promo_code`` is one that the buyer gave and
+    that changes nothing in this cart. It is not part of the order, and no use of it is counted.
     """
 
     currency: Currency
@@ -67,6 +73,7 @@ class Quote:
     platform_fees: int
     payment_processing_fees: int
     total: int
+    idle_promo_code: str | None = field(default=None, compare=False)
 
     @property
     def is_free(self) -> bool:
@@ -92,9 +99,12 @@ def price(
     ``at_the_counter`` the producer takes the money: there is no processing fee, and Stripe's smallest charge does not
     apply.
 
-    Raises DonationNotAllowed, DonationTooSmall, DonationTooLarge, OrderTotalExceeded, OrderTotalTooSmall.
+    Raises DonationNotAllowed, DonationTooSmall, DonationTooLarge, OrderTotalExceeded, OrderTotalTooSmall, and
+    PromoCodeExhausted if the code opens fewer hidden tickets than the cart has.
     """
-    priced = tuple(_price_line(line, tickets[line.ticket_id], promo_code, currency, policy) for line in lines)
+    priced = tuple(_price_line(line, tickets[line.ticket_id], currency, policy) for line in lines)
+    if promo_code is not None:
+        priced = _with_promo_code(priced, tickets, promo_code, currency)
     subtotal = sum(line.total_price for line in priced)
     if at_the_counter:
         _check_maximum(subtotal, currency, policy)
@@ -139,11 +149,14 @@ def _quote(
     promo_code: TicketPromoCode | None,
     currency: Currency,
 ) -> Quote:
+    code = promo_code.code if promo_code else None
+    applies = code is not None and any(line.uses_promo_code for line in priced)
     return Quote(
         currency=currency,
         lines=priced,
         subtotal=subtotal,
-        promo_code=promo_code.code if promo_code else None,
+        promo_code=code if applies else None,
+        idle_promo_code=None if applies else code,
         promo_code_discount=sum(line.discount_amount for line in priced),
         platform_fees=platform_fees,
         payment_processing_fees=processing_fees,
@@ -151,24 +164,64 @@ def _quote(
     )
 
 
-def _price_line(
-    line: CartLine,
-    ticket: Ticket,
-    promo_code: TicketPromoCode | None,
-    currency: Currency,
-    policy: CheckoutPolicy,
-) -> TicketOrder:
+def _price_line(line: CartLine, ticket: Ticket, currency: Currency, policy: CheckoutPolicy) -> TicketOrder:
     donation = _donation(line, ticket, currency, policy)
-    discounted = promo_code is not None and not ticket.is_donation_based
     return TicketOrder(
         ticket_id=ticket.id,
         name=ticket.name,
         is_vip=ticket.is_vip,
         quantity=line.quantity,
         price_per_ticket=donation if ticket.is_donation_based else ticket.price,
-        unit_discount=promo_code.discount_on(ticket.price, currency.step) if promo_code and discounted else 0,
+        unit_discount=0,
         donation_amount=donation,
     )
+
+
+def _with_promo_code(
+    lines: Sequence[TicketOrder], tickets: Mapping[UUID, Ticket], promo_code: TicketPromoCode, currency: Currency
+) -> tuple[TicketOrder, ...]:
+    """The lines with the code's discount on as many tickets as it applies to, the dearest first. Hidden tickets that
+    the code opens come before all others: they cannot be bought without it. Raises PromoCodeExhausted.
+    """
+    discounts, opened = [], []
+    for line in lines:
+        ticket = tickets[line.ticket_id]
+        reduced = not ticket.is_donation_based and promo_code.reduces(ticket.id)
+        discounts.append(promo_code.discount_on(line.price_per_ticket, currency.step) if reduced else 0)
+        opened.append(line.quantity if ticket.hidden and promo_code.opens(ticket.id) else 0)
+    counts = _spread(lines, discounts, opened, promo_code)
+    return tuple(part for each in zip(lines, discounts, counts, strict=True) for part in _split(*each))
+
+
+def _spread(
+    lines: Sequence[TicketOrder], discounts: Sequence[int], opened: Sequence[int], promo_code: TicketPromoCode
+) -> list[int]:
+    """The number of tickets of each line that the code applies to."""
+    wanted = [line.quantity if discount else 0 for line, discount in zip(lines, discounts, strict=True)]
+    counts = [max(pair) for pair in zip(wanted, opened, strict=True)]
+    limit = promo_code.most_tickets
+    if limit is None or sum(counts) <= limit:
+        return counts
+    left = limit - sum(opened)
+    if left < 0:
+        raise PromoCodeExhausted(
+            f"Promo code {promo_code.code} opens no more than {limit} of these tickets now", field="promo_code"
+        )
+    for index in sorted(range(len(lines)), key=lambda index: lines[index].price_per_ticket, reverse=True):
+        if not opened[index]:
+            counts[index] = min(wanted[index], left)
+            left -= counts[index]
+    return counts
+
+
+def _split(line: TicketOrder, discount: int, count: int) -> tuple[TicketOrder, ...]:
+    """The line as lines of one price: ``count`` tickets with the promo code, and then the others."""
+    if not count:
+        return (line,)
+    with_code = replace(line, quantity=count, unit_discount=discount, uses_promo_code=True)
+    if count == line.quantity:
+        return (with_code,)
+    return with_code, replace(line, quantity=line.quantity - count)
 
 
 def _donation(line: CartLine, ticket: Ticket, currency: Currency, policy: CheckoutPolicy) -> int:

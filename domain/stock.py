@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -86,32 +86,36 @@ class Stock:
             wanted[line.ticket_id] = wanted.get(line.ticket_id, 0) + line.quantity
         return all(self._tickets[id_].inventory.remaining >= count for id_, count in wanted.items())
 
-    def hold(self, lines: Iterable[TicketOrder], promo_code_id: UUID | None) -> None:
+    def hold(self, lines: Collection[TicketOrder], promo_code_id: UUID | None) -> None:
         """Hold tickets for the checkout of a paid order."""
         self._move(lines, Inventory.hold)
-        self._count_use(promo_code_id, TicketPromoCode.use)
+        self._count_uses(promo_code_id, lines, TicketPromoCode.use)
 
-    def sell(self, lines: Iterable[TicketOrder], promo_code_id: UUID | None) -> None:
+    def sell(self, lines: Collection[TicketOrder], promo_code_id: UUID | None) -> None:
         """Sell tickets to a free or manual order, or to one paid after its hold was released."""
         self._move(lines, Inventory.sell)
-        self._count_use(promo_code_id, TicketPromoCode.use)
+        self._count_uses(promo_code_id, lines, TicketPromoCode.use)
 
     def sell_held(self, lines: Iterable[TicketOrder]) -> None:
         """Sell the held tickets of an order that was paid."""
         self._move(lines, Inventory.sell_held)
 
-    def release(self, lines: Iterable[TicketOrder], promo_code_id: UUID | None) -> None:
+    def release(self, lines: Collection[TicketOrder], promo_code_id: UUID | None) -> None:
         """Release the hold of an order."""
         self._move(lines, Inventory.release)
-        self._count_use(promo_code_id, TicketPromoCode.give_back)
+        self._count_uses(promo_code_id, lines, TicketPromoCode.give_back)
 
     def restock(self, ticket_id: UUID, count: int) -> None:
         """Put ``count`` refunded tickets on sale again."""
         self._change(ticket_id, count, Inventory.restock)
 
-    def give_back_use(self, promo_code_id: UUID | None) -> None:
-        """Give back the promo code's use of an order that has no place any more (None: it had no code)."""
-        self._count_use(promo_code_id, TicketPromoCode.give_back)
+    def give_back_uses(self, promo_code_id: UUID | None, tickets: int, *, is_last: bool) -> None:
+        """Give back the promo code's uses of an order (None: it had no code) of which ``tickets`` with the code are on
+        sale again; ``is_last``: the order has no other place left.
+        """
+        if promo_code_id is not None:
+            promo_code = self._promo_codes[promo_code_id]
+            self._promo_codes[promo_code_id] = promo_code.give_back_places(tickets, is_last=is_last)
 
     def _move(self, lines: Iterable[TicketOrder], move: Callable[[Inventory, int], Inventory]) -> None:
         for line in lines:
@@ -121,6 +125,12 @@ class Stock:
         ticket = self._tickets[ticket_id]
         self._tickets[ticket_id] = replace(ticket, inventory=move(ticket.inventory, count))
 
-    def _count_use(self, promo_code_id: UUID | None, count: Callable[[TicketPromoCode], TicketPromoCode]) -> None:
+    def _count_uses(
+        self,
+        promo_code_id: UUID | None,
+        lines: Iterable[TicketOrder],
+        count: Callable[[TicketPromoCode, int], TicketPromoCode],
+    ) -> None:
         if promo_code_id is not None:
-            self._promo_codes[promo_code_id] = count(self._promo_codes[promo_code_id])
+            tickets = sum(line.quantity for line in lines if line.uses_promo_code)
+            self._promo_codes[promo_code_id] = count(self._promo_codes[promo_code_id], tickets)

@@ -278,7 +278,7 @@ class Container(containers.DeclarativeContainer):
     release_overdue = providers.Singleton(ReleaseOverdue, release_sweep)
     submit_checkout_form = providers.Singleton(SubmitCheckoutForm, checkout, cancel_order, database)
     list_shows = providers.Singleton(ListShows, database, clock)
-    get_show = providers.Singleton(GetShow, database)
+    get_show = providers.Singleton(GetShow, database, clock)
     get_order = providers.Singleton(GetOrder, database)
     print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
     write_calendar = providers.Singleton(WriteCalendar, calendars, links, clock)

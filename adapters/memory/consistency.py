@@ -15,6 +15,7 @@ from domain.admission import ScanResult
 from domain.consistency import EXAMPLES, Finding, Findings, Invariant
 from domain.disputes import Dispute, is_contested, taken_by_banks
 from domain.orders import HOLDING, SOLD, AttendeeStatus, Order, OrderStatus
+from domain.promotions import TicketPromoCode, UseCount
 from domain.refunds import Refund, left_to_refund
 from domain.tasks import TaskState
 
@@ -52,14 +53,14 @@ class MemoryConsistencyChecker:
 def _counters(tables: Tables) -> _Found:
     held: Counter[UUID] = Counter()
     sold: Counter[UUID] = Counter()
-    uses: Counter[UUID | None] = Counter()
+    uses: Counter[UUID] = Counter()
     for order in tables.orders.values():
         if order.status in HOLDING:
             for line in order.lines:
                 held[line.ticket_id] += line.quantity
         sold.update(attendee.ticket_id for attendee in order.attendees if not attendee.restocked)
-        has_places = order.completed_at is not None and not all(attendee.restocked for attendee in order.attendees)
-        uses[order.promo_code_id] += order.status in HOLDING or has_places
+        if order.promo_code_id is not None:
+            uses[order.promo_code_id] += _uses(order, tables.promo_codes[order.promo_code_id])
     for ticket in tables.tickets.values():
         inventory = ticket.inventory
         if inventory.held != held[ticket.id]:
@@ -69,6 +70,18 @@ def _counters(tables: Tables) -> _Found:
     for promo_code in tables.promo_codes.values():
         if promo_code.uses != uses[promo_code.id]:
             yield Invariant.PROMO_USES, promo_code.id
+
+
+def _uses(order: Order, promo_code: TicketPromoCode) -> int:
+    """The order's uses of its promo code: for what it holds, or for places that are not on sale again."""
+    if order.completed_at is None:
+        places = Counter({index: line.quantity for index, line in enumerate(order.lines)})
+        kept = places if order.status in HOLDING else Counter[int]()
+    else:
+        kept = Counter(attendee.line for attendee in order.attendees if not attendee.restocked)
+    if promo_code.counts is UseCount.ORDERS:
+        return 1 if kept else 0
+    return sum(count for index, count in kept.items() if order.lines[index].uses_promo_code)
 
 
 def _orders(tables: Tables) -> _Found:

@@ -33,18 +33,26 @@ _CAPACITY = """
     FROM tickets
     WHERE held < 0 OR sold < 0 OR held + sold > quantity
 """
+# The lines of an order have the tickets that it holds, its attendees those that it has bought.
 _PROMO_USES = """
-    SELECT p.id AS subject_id, format('uses is %s, orders use %s', p.uses, coalesce(u.orders, 0)) AS detail
-    FROM ticket_promo_codes p LEFT JOIN (
-        SELECT promo_code_id, count(*) AS orders
-        FROM orders
-        WHERE promo_code_id IS NOT NULL AND (status IN ('pending', 'processing') OR (
-            completed_at IS NOT NULL
-            AND EXISTS (SELECT FROM ticket_attendees a WHERE a.order_id = orders.id AND NOT a.restocked)
+    SELECT p.id AS subject_id, format('uses is %s, %s use %s', p.uses, p.counts, coalesce(u.uses, 0)) AS detail
+    FROM ticket_promo_codes p LEFT JOIN LATERAL (
+        SELECT CASE p.counts WHEN 'orders' THEN count(*) ELSE sum(CASE
+            WHEN o.completed_at IS NULL THEN (
+                SELECT coalesce(sum(l.quantity), 0) FROM ticket_orders l WHERE l.order_id = o.id AND l.uses_promo_code
+            ) ELSE (
+                SELECT count(*)
+                FROM ticket_attendees a JOIN ticket_orders l ON l.order_id = a.order_id AND l.line = a.line
+                WHERE a.order_id = o.id AND NOT a.restocked AND l.uses_promo_code
+            ) END
+        ) END AS uses
+        FROM orders o
+        WHERE o.promo_code_id = p.id AND (o.status IN ('pending', 'processing') OR (
+            o.completed_at IS NOT NULL
+            AND EXISTS (SELECT FROM ticket_attendees a WHERE a.order_id = o.id AND NOT a.restocked)
         ))
-        GROUP BY promo_code_id
-    ) u ON u.promo_code_id = p.id
-    WHERE p.uses <> coalesce(u.orders, 0)
+    ) u ON true
+    WHERE p.uses <> coalesce(u.uses, 0)
 """
 _ATTENDEES = """
     SELECT o.id AS subject_id,

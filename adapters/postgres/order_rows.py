@@ -133,6 +133,7 @@ def _line_of(row: Row) -> TicketOrder:
         price_per_ticket=row["price_per_ticket"],
         unit_discount=row["unit_discount"],
         donation_amount=row["donation_amount"],
+        uses_promo_code=row["uses_promo_code"],
     )
 
 
@@ -149,6 +150,7 @@ def line_values(order: Order) -> list[Values]:
             "price_per_ticket": line.price_per_ticket,
             "unit_discount": line.unit_discount,
             "donation_amount": line.donation_amount,
+            "uses_promo_code": line.uses_promo_code,
         }
         for index, line in enumerate(order.lines)
     ]

@@ -10,7 +10,7 @@ from domain.branding import Branding, Picture
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.inventory import Inventory
 from domain.money import currency
-from domain.promotions import TicketPromoCode
+from domain.promotions import TicketPromoCode, UseCount
 from domain.tax import TaxMode, VenueAddress
 from domain.venue_clock import VenueClock
 
@@ -146,6 +146,7 @@ def ticket_of(row: Row) -> Ticket:
         price=row["price"],
         is_donation_based=row["is_donation_based"],
         is_vip=row["is_vip"],
+        hidden=row["hidden"],
         inventory=Inventory(row["quantity"], row["held"], row["sold"]),
     )
 
@@ -160,6 +161,7 @@ def ticket_values(ticket: Ticket) -> Values:
         "price": ticket.price,
         "is_donation_based": ticket.is_donation_based,
         "is_vip": ticket.is_vip,
+        "hidden": ticket.hidden,
         "quantity": ticket.inventory.quantity,
     }
 
@@ -170,7 +172,13 @@ def promo_code_of(row: Row) -> TicketPromoCode:
         show_id=row["show_id"],
         code=row["code"],
         discount=row["discount"],
+        amount_off=row["amount_off"],
+        fixed_price=row["fixed_price"],
+        ticket_ids=None if row["ticket_ids"] is None else frozenset(row["ticket_ids"]),
+        opens_ticket_ids=frozenset(row["opens_ticket_ids"]),
+        counts=UseCount(row["counts"]),
         max_uses=row["max_uses"],
+        max_per_order=row["max_per_order"],
         uses=row["uses"],
         valid_from=row["valid_from"],
         valid_until=row["valid_until"],
@@ -184,7 +192,13 @@ def promo_code_values(promo_code: TicketPromoCode) -> Values:
         "show_id": promo_code.show_id,
         "code": promo_code.code,
         "discount": promo_code.discount,
+        "amount_off": promo_code.amount_off,
+        "fixed_price": promo_code.fixed_price,
+        "ticket_ids": None if promo_code.ticket_ids is None else sorted(promo_code.ticket_ids),
+        "opens_ticket_ids": sorted(promo_code.opens_ticket_ids),
+        "counts": promo_code.counts,
         "max_uses": promo_code.max_uses,
+        "max_per_order": promo_code.max_per_order,
         "valid_from": promo_code.valid_from,
         "valid_until": promo_code.valid_until,
     }

@@ -15,6 +15,7 @@ from domain.access import Scope
 from domain.admission import ScanResult
 from domain.disputes import DisputeStatus
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
+from domain.promotions import UseCount
 from domain.refunds import RefundStatus
 from domain.tasks import TaskState
 from domain.tax import TaxMode
@@ -145,6 +146,7 @@ tickets = sa.Table(
     sa.Column("price", sa.BigInteger, nullable=False),
     sa.Column("is_donation_based", sa.Boolean, nullable=False),
     sa.Column("is_vip", sa.Boolean, nullable=False),
+    sa.Column("hidden", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("quantity", sa.Integer, nullable=False),
     sa.Column("held", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sold", sa.Integer, nullable=False, server_default="0"),
@@ -163,13 +165,24 @@ ticket_promo_codes = sa.Table(
     sa.Column("show_id", sa.ForeignKey(shows.c.id), nullable=False),
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("discount", sa.Numeric(5, 4), nullable=False),
+    sa.Column("amount_off", sa.BigInteger),
+    sa.Column("fixed_price", sa.BigInteger),
+    # Ids of the show's ticket types, also of deleted ones; NULL is all of them.
+    sa.Column("ticket_ids", sa.ARRAY(sa.Uuid)),
+    sa.Column("opens_ticket_ids", sa.ARRAY(sa.Uuid), nullable=False, server_default="{}"),
+    sa.Column("counts", sa.Text, nullable=False, server_default=UseCount.ORDERS),
     sa.Column("max_uses", sa.Integer),
+    sa.Column("max_per_order", sa.Integer),
     sa.Column("uses", sa.Integer, nullable=False, server_default="0"),
     sa.Column("valid_from", _Time),
     sa.Column("valid_until", _Time),
     sa.UniqueConstraint("show_id", "code"),
     sa.CheckConstraint("code = upper(code)", name="code"),
     sa.CheckConstraint("discount BETWEEN 0 AND 1", name="discount"),
+    sa.CheckConstraint("num_nonnulls(nullif(discount, 0), amount_off, fixed_price) <= 1", name="reduction"),
+    sa.CheckConstraint("least(amount_off, fixed_price) >= 0", name="amounts"),
+    sa.CheckConstraint("max_per_order > 0", name="max_per_order"),
+    _one_of("counts", UseCount),
     sa.CheckConstraint("uses >= 0", name="uses"),
 )
 
@@ -275,6 +288,7 @@ ticket_orders = sa.Table(
     sa.Column("price_per_ticket", sa.BigInteger, nullable=False),
     sa.Column("unit_discount", sa.BigInteger, nullable=False),
     sa.Column("donation_amount", sa.BigInteger, nullable=False),
+    sa.Column("uses_promo_code", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("quantity > 0", name="quantity"),
     sa.CheckConstraint("unit_discount BETWEEN 0 AND price_per_ticket", name="unit_discount"),
 )

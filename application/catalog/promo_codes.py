@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
-from application.access.ownership import locked_promo_code, locked_show, owned_show
+from application.access.ownership import locked_promo_code, locked_show, owned_show, producer_of
 from application.pages import page_of
 from application.ports.system import Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.catalog import Show
-from domain.errors import Conflict
+from domain.errors import Conflict, InvalidAmount, InvalidRequest
+from domain.money import Currency
 from domain.promotions import PromoCodeFields, TicketPromoCode, normalize_code
+
+_AMOUNTS: Final = ("amount_off", "fixed_price")
+_TICKETS: Final = ("ticket_ids", "opens_ticket_ids")
+#: The fields of which a code has one at least: without any it could do nothing.
+_EFFECTS: Final = ("discount", *_AMOUNTS, "opens_ticket_ids")
+
+
+@dataclass(frozen=True, slots=True)
+class PromoCodeInCurrency:
+    """A promo code, and the currency of its amounts."""
+
+    promo_code: TicketPromoCode
+    currency: Currency
 
 
 class AddPromoCode:
@@ -23,18 +40,22 @@ class AddPromoCode:
         self._ids = ids
         self._audit = audit
 
-    async def __call__(self, actor: Actor, show_id: UUID, fields: PromoCodeFields) -> TicketPromoCode:
+    async def __call__(self, actor: Actor, show_id: UUID, fields: PromoCodeFields) -> PromoCodeInCurrency:
         """A new promo code. Raises NotFound, InvalidRequest, Conflict (the show already has this code)."""
+        if all(fields.get(name) in (None, frozenset()) for name in _EFFECTS):
+            raise InvalidRequest(f"A promo code needs one of {', '.join(_EFFECTS)}", field="discount")
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
-            promo_code = TicketPromoCode(id=self._ids.new(), show_id=show_id, **_as_stored(show, fields))
+            currency = (await producer_of(uow, show.producer_id)).currency
+            stored = await _as_stored(uow, show, currency, fields)
+            promo_code = TicketPromoCode(id=self._ids.new(), show_id=show_id, **stored)
             await _ensure_free(uow, promo_code)
             await uow.promo_codes.add(promo_code)
             await self._audit.record(
                 uow, actor, Action.PROMO_CODE_ADDED, promo_code.id, show_id=show_id, after=promo_code
             )
             await uow.commit()
-        return promo_code
+        return PromoCodeInCurrency(promo_code, currency)
 
 
 class ListPromoCodes:
@@ -43,12 +64,14 @@ class ListPromoCodes:
 
     async def __call__(
         self, actor: Actor, show_id: UUID, *, after: str | None, limit: int
-    ) -> tuple[list[TicketPromoCode], str | None]:
+    ) -> tuple[list[PromoCodeInCurrency], str | None]:
         """A page of the show's promo codes, sorted by code, and the last of them if there are more. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            await owned_show(uow, actor, show_id)
+            show = await owned_show(uow, actor, show_id)
+            currency = (await producer_of(uow, show.producer_id)).currency
             found = await uow.promo_codes.of_show(show_id, after=after, limit=limit + 1)
-        return page_of(found, limit, lambda last: last.code)
+        page, more = page_of(found, limit, lambda last: last.code)
+        return [PromoCodeInCurrency(promo_code, currency) for promo_code in page], more
 
 
 class ChangePromoCode:
@@ -58,14 +81,16 @@ class ChangePromoCode:
         self._unit_of_work = unit_of_work
         self._audit = audit
 
-    async def __call__(self, actor: Actor, promo_code_id: UUID, fields: PromoCodeFields) -> TicketPromoCode:
+    async def __call__(self, actor: Actor, promo_code_id: UUID, fields: PromoCodeFields) -> PromoCodeInCurrency:
         """The promo code with these fields. A ``max_uses`` below the present uses only ends its use.
 
-        Raises NotFound, InvalidRequest, Conflict (the show already has this code).
+        Raises NotFound, InvalidRequest, Conflict (the show already has this code; or it is in use, and its uses would
+        count something else).
         """
         async with self._unit_of_work() as uow:
             show, before = await locked_promo_code(uow, actor, promo_code_id)
-            after = replace(before, **_as_stored(show, fields))
+            currency = (await producer_of(uow, show.producer_id)).currency
+            after = before.changed(**await _as_stored(uow, show, currency, fields))
             if after != before:
                 if after.code != before.code:
                     await _ensure_free(uow, after)
@@ -74,7 +99,7 @@ class ChangePromoCode:
                     uow, actor, Action.PROMO_CODE_CHANGED, promo_code_id, show_id=show.id, before=before, after=after
                 )
             await uow.commit()
-        return after
+        return PromoCodeInCurrency(after, currency)
 
 
 class DeletePromoCode:
@@ -95,19 +120,41 @@ class DeletePromoCode:
             await uow.commit()
 
 
-def _as_stored(show: Show, fields: PromoCodeFields) -> PromoCodeFields:
-    """The fields with the code in upper case.
+async def _as_stored(uow: UnitOfWork, show: Show, currency: Currency, fields: PromoCodeFields) -> dict[str, Any]:
+    """The fields as the promo code has them: the code in upper case, amounts in minor units.
 
-    Times without an offset are on the venue's clock; the code is valid from moment to moment.
+    Times without an offset are on the venue's clock; the code is valid from moment to moment. Raises InvalidRequest.
     """
-    stored: PromoCodeFields = {**fields}
+    stored: dict[str, Any] = dict(fields)
     if "code" in fields:
         stored["code"] = normalize_code(fields["code"])
-    if valid_from := fields.get("valid_from"):
-        stored["valid_from"] = show.moment(valid_from, "valid_from")
-    if valid_until := fields.get("valid_until"):
-        stored["valid_until"] = show.moment(valid_until, "valid_until")
+    if fields.get("discount", 0) is None:
+        stored["discount"] = Decimal(0)
+    for name in _AMOUNTS:
+        if stored.get(name) is not None:
+            stored[name] = _minor(currency, stored[name], name)
+    for name in _TICKETS:
+        if stored.get(name):
+            await _ensure_tickets(uow, show, stored[name], name)
+    for name in ("valid_from", "valid_until"):
+        if stored.get(name) is not None:
+            stored[name] = show.moment(stored[name], name)
     return stored
+
+
+def _minor(currency: Currency, amount: Decimal, name: str) -> int:
+    try:
+        return currency.to_minor(amount)
+    except InvalidAmount as error:
+        raise InvalidAmount(str(error), field=name) from None
+
+
+async def _ensure_tickets(uow: UnitOfWork, show: Show, ticket_ids: Collection[UUID], name: str) -> None:
+    display = await uow.show_details.details(show.id)
+    theirs = {ticket.id for ticket in display.tickets} if display else set()
+    for ticket_id in ticket_ids:
+        if ticket_id not in theirs:
+            raise InvalidRequest(f"{name}: this show has no ticket type {ticket_id}", field=name)
 
 
 async def _ensure_free(uow: UnitOfWork, promo_code: TicketPromoCode) -> None:

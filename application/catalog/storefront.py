@@ -10,7 +10,8 @@ from application.pages import page_of
 from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.errors import NotFound
+from domain.errors import InvalidPromoCode, NotFound
+from domain.promotions import TicketPromoCode, is_possible, normalize_code
 
 
 class ListShows:
@@ -26,7 +27,7 @@ class ListShows:
             found = await uow.show_details.on_sale(
                 now=self._clock.now(), producer_id=producer_id, after=after, limit=limit + 1
             )
-        return page_of(found, limit, ShowCursor.at)
+        return page_of([display.for_buyers() for display in found], limit, ShowCursor.at)
 
 
 class GetShow:
@@ -34,16 +35,29 @@ class GetShow:
     costs one query at a time. A response is never older than its request.
     """
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
         self._unit_of_work = unit_of_work
+        self._clock = clock
         self._line: GroupCommit[None, UUID, ShowDetails | None] = GroupCommit(decide_with(self._look_together))
 
-    async def __call__(self, show_id: UUID) -> ShowDetails:
-        """A published show. Raises Busy, and NotFound, also for one that is not published."""
+    async def __call__(self, show_id: UUID, promo_code: str | None = None) -> ShowDetails:
+        """A published show, without hidden ticket types, except those that the promo code opens.
+
+        Raises Busy, and NotFound, also for a show that is not published; InvalidPromoCode, PromoCodeExhausted.
+        """
         display = await self._line.submit(None, show_id)
         if display is None or not display.show.published:
             raise NotFound("No such show")
-        return display
+        code = normalize_code(promo_code or "")
+        return display.for_buyers(await self._usable(show_id, code) if code else None)
+
+    async def _usable(self, show_id: UUID, code: str) -> TicketPromoCode:
+        async with self._unit_of_work(read_only=True) as uow:
+            found = await uow.promo_codes.with_code(show_id, code) if is_possible(code) else None
+        if found is None:
+            raise InvalidPromoCode("Invalid promo code", field="promo_code")
+        found.ensure_usable(self._clock.now())
+        return found
 
     async def _look_together(self, show_ids: Sequence[UUID]) -> list[ShowDetails | None]:
         async with self._unit_of_work(read_only=True) as uow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, Self
 from uuid import UUID
@@ -14,11 +14,23 @@ from domain.promotions import TicketPromoCode
 
 @dataclass(frozen=True, slots=True)
 class ShowDetails:
-    """A show as buyers see it."""
+    """A show with its producer and its ticket types."""
 
     show: Show
     producer: Producer
     tickets: tuple[Ticket, ...]
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether there are ticket types that only a promo code opens."""
+        return any(ticket.hidden for ticket in self.tickets)
+
+    def for_buyers(self, promo_code: TicketPromoCode | None = None) -> Self:
+        """The same without hidden ticket types, except those that the promo code opens."""
+        if not self.has_hidden:
+            return self
+        seen = tuple(each for each in self.tickets if not each.hidden or (promo_code and promo_code.opens(each.id)))
+        return replace(self, tickets=seen)
 
 
 @dataclass(frozen=True, slots=True)

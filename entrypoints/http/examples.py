@@ -111,7 +111,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "PromoCodeListOut": {"items": [PROMO_CODE], "next_cursor": None},
     "PromoCodeOut": PROMO_CODE,
     "QuoteIn": CART,
-    "QuoteOut": QUOTE,
+    "QuoteOut": {**QUOTE, "idle_promo_code": None},
     "ReadinessOut": {"status": "ok", "database": "ok", "redis": "ok"},
     "ReceivedOut": {"received": True},
     "RefundAllIn": {"refund_fees": True, "reason": "The leading actor is ill"},

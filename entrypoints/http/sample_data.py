@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 SHOW_ID: Final = "01932d3e-6a40-7c11-9d5f-0c5b8f1f2a01"
 TICKET_ID: Final = "01932d3e-6a41-7d22-8e6f-1d6c9a2b3c02"
@@ -48,6 +48,7 @@ TICKET: Final = {
     "price": "25.00",
     "is_donation_based": False,
     "is_vip": False,
+    "hidden": False,
     "remaining": 88,
     "sold_out": False,
 }
@@ -94,12 +95,18 @@ TOKEN: Final = {
     "last_used_at": None,
     "revoked_at": None,
 }
-PROMO_CODE: Final = {
+PROMO_CODE: Final[dict[str, Any]] = {
     "id": PROMO_CODE_ID,
     "show_id": SHOW_ID,
     "code": "FRIENDS20",
     "discount": "0.20",
+    "amount_off": None,
+    "fixed_price": None,
+    "ticket_ids": None,
+    "opens_ticket_ids": [],
+    "counts": "orders",
     "max_uses": 50,
+    "max_per_order": None,
     "uses": 7,
     "valid_from": None,
     "valid_until": "2027-06-01T00:00:00-04:00",

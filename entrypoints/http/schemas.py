@@ -79,7 +79,10 @@ class CheckoutIn(QuoteIn, kw_only=True):
 
 
 class LineOut(msgspec.Struct, kw_only=True):
-    """``discount_amount`` is the whole line's, ``total_price`` = quantity x price_per_ticket - discount_amount."""
+    """``discount_amount`` is the whole line's, ``total_price`` = quantity x price_per_ticket - discount_amount.
+
+    All tickets of a line cost the same: where a promo code applies to some of a cart's line, the answer has two.
+    """
 
     ticket_id: UUID
     name: str
@@ -105,8 +108,11 @@ class LineOut(msgspec.Struct, kw_only=True):
         )
 
 
-class QuoteOut(msgspec.Struct, kw_only=True):
-    """``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees."""
+class PricedOut(msgspec.Struct, kw_only=True):
+    """Priced tickets. ``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees.
+
+    ``promo_code`` is the code that applies to some of the tickets.
+    """
 
     currency: str
     tickets: list[LineOut]
@@ -117,9 +123,19 @@ class QuoteOut(msgspec.Struct, kw_only=True):
     payment_processing_fees: Amount
     total: Amount
 
+
+class QuoteOut(PricedOut, kw_only=True):
+    """``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees.
+
+    ``promo_code`` is the code that applies to some of the tickets. ``idle_promo_code`` is the code of the request where
+    it changes nothing in this cart: an order is then placed without it, and no use of it is counted.
+    """
+
+    idle_promo_code: str | None
+
     @classmethod
     def of(cls, quote: Quote) -> QuoteOut:
-        return cls(**quote_fields(quote))
+        return cls(idle_promo_code=quote.idle_promo_code, **quote_fields(quote))
 
 
 def quote_fields(quote: Quote) -> dict[str, Any]:
@@ -137,7 +153,7 @@ def quote_fields(quote: Quote) -> dict[str, Any]:
     }
 
 
-class CheckoutOut(QuoteOut, kw_only=True):
+class CheckoutOut(PricedOut, kw_only=True):
     """A placed order: pay at ``checkout_url``; for a free order, which is done, that is its page.
 
     While Stripe's page is being prepared ``session_id`` is null, and ``checkout_url`` is a page that leads to it.
@@ -198,12 +214,15 @@ class AccountOut(msgspec.Struct, kw_only=True):
 
 
 class TicketOut(msgspec.Struct, kw_only=True):
+    """``hidden``: the promo code of the request opened it; without the code it is not listed."""
+
     id: UUID
     name: str
     description: str
     price: Amount
     is_donation_based: bool
     is_vip: bool
+    hidden: bool
     remaining: int
     sold_out: bool
 
@@ -216,6 +235,7 @@ class TicketOut(msgspec.Struct, kw_only=True):
             price=display.producer.currency.format(ticket.price),
             is_donation_based=ticket.is_donation_based,
             is_vip=ticket.is_vip,
+            hidden=ticket.hidden,
             remaining=ticket.inventory.remaining,
             sold_out=ticket.inventory.remaining == 0,
         )
@@ -354,7 +374,7 @@ class MoneyBackOut(msgspec.Struct, kw_only=True):
         )
 
 
-class OrderOut(QuoteOut, kw_only=True):
+class OrderOut(PricedOut, kw_only=True):
     """An order as its buyer and its producer see it. It has a ``checkout_url`` while it can be paid; ``payment`` is how
     a manual order was paid. ``tax`` comes on top of ``total``, or is within it if ``tax_mode`` is inclusive.
     ``refunded_amount`` is what went back to the buyer or is on its way; ``money_back`` has its status, and is null if

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Router, get
+from litestar import Request, Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from application.catalog.storefront import GetShow, ListShows
 from application.ports.catalog import ShowCursor
+from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
+from entrypoints.http.rate_limit import ensure_not_guessing
 from entrypoints.http.schemas import ShowListOut, ShowOut
+
+OpeningCode = Annotated[str | None, QueryParameter(description="A promo code that opens hidden ticket types")]
 
 
 @get("/", summary="List shows on sale", operation_id="list_shows")
@@ -30,10 +35,21 @@ async def list_all(
     )
 
 
-@get("/{show_id:uuid}", summary="Get a show with its tickets", operation_id="get_show")
-async def get_one(show_id: FromPath[UUID], get_show: NamedDependency[GetShow]) -> ShowOut:
-    """A published show and how many of each ticket remain."""
-    return ShowOut.of(await get_show(show_id))
+@get(
+    "/{show_id:uuid}",
+    summary="Get a show with its tickets",
+    operation_id="get_show",
+    responses=answers("invalid_promo_code", "promo_code_exhausted", "rate_limited"),
+)
+async def get_one(
+    request: Request[Any, Any, Any],
+    show_id: FromPath[UUID],
+    get_show: NamedDependency[GetShow],
+    promo_code: OpeningCode = None,
+) -> ShowOut:
+    """A published show and how many of each ticket remain; with a promo code also the hidden tickets that it opens."""
+    await ensure_not_guessing(request, promo_code)
+    return ShowOut.of(await get_show(show_id, promo_code))
 
 
 router = Router("/shows", route_handlers=[list_all, get_one], tags=["Shows"])

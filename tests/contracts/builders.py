@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from adapters.system.ids import SystemIds
@@ -60,10 +61,12 @@ def a_ticket(show: Show, *, price: int = 25_00, quantity: int = 100, name: str =
     return factories.ticket(of=show, price=price, quantity=quantity, name=name, description="Rows 1 to 9")
 
 
-def a_promo_code(show: Show, code: str = "TEST20", *, max_uses: int | None = None) -> TicketPromoCode:
+def a_promo_code(show: Show, code: str = "TEST20", *, max_uses: int | None = None, **fields: Any) -> TicketPromoCode:
     """20 % off, for two days."""
     valid_from, valid_until = NOW - timedelta(days=1), NOW + timedelta(days=1)
-    return factories.promo_code(of=show, code=code, max_uses=max_uses, valid_from=valid_from, valid_until=valid_until)
+    return factories.promo_code(
+        of=show, code=code, max_uses=max_uses, valid_from=valid_from, valid_until=valid_until, **fields
+    )
 
 
 def a_cart(quantities: Mapping[Ticket, int], *, promo_code: str | None = None) -> Cart:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,6 +17,7 @@ from domain.catalog import Producer, ProducerFinancial, Show
 from domain.inventory import Inventory
 from domain.money import currency
 from domain.orders import OrderStatus
+from domain.promotions import UseCount
 from tests.contracts.builders import NOW, Theatre, a_cart, a_producer, a_promo_code, a_show, a_ticket, new_id
 from tests.support.factories import by_older_rules
 
@@ -379,6 +381,42 @@ async def test_a_deleted_show_takes_what_it_sold_along(unit_of_work: UnitOfWorkF
         assert await uow.tickets.get(theatre.gallery.id) is None
         assert await uow.promo_codes.get(theatre.promo_code.id) is None
         assert await uow.tickets.get(other.gallery.id) == other.gallery
+
+
+@pytest.mark.parametrize("reduction", [{"amount_off": 5_00}, {"fixed_price": 0}, {}])
+async def test_a_promo_code_comes_back_to_the_last_field(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, reduction: dict[str, Any]
+) -> None:
+    full = replace(
+        a_promo_code(theatre.show, "MEMBER", max_uses=9),
+        discount=Decimal(0),
+        ticket_ids=frozenset({theatre.stalls.id}),
+        opens_ticket_ids=frozenset({theatre.stalls.id, theatre.gallery.id}),
+        counts=UseCount.TICKETS,
+        max_per_order=2,
+        **reduction,
+    )
+    async with unit_of_work() as uow:
+        await uow.promo_codes.add(full)
+        await uow.promo_codes.save(replace(theatre.promo_code, opens_ticket_ids=frozenset({theatre.gallery.id})))
+        await uow.commit()
+    async with unit_of_work() as uow:
+        assert await uow.promo_codes.get(full.id) == full
+        read = await uow.inventory.read([a_cart({theatre.stalls: 1}, promo_code="MEMBER")])
+        assert read.stock.promo_code(theatre.show.id, "MEMBER") == full
+        saved = await uow.promo_codes.get(theatre.promo_code.id)
+    assert saved == replace(theatre.promo_code, opens_ticket_ids=frozenset({theatre.gallery.id}))
+
+
+async def test_a_hidden_ticket_comes_back_hidden(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    hidden = replace(theatre.stalls, hidden=True)
+    async with unit_of_work() as uow:
+        await uow.tickets.save(hidden)
+        await uow.commit()
+    async with unit_of_work() as uow:
+        assert await uow.tickets.get(hidden.id) == hidden
+        await uow.tickets.save(theatre.stalls)
+        await uow.commit()
 
 
 async def test_saving_a_promo_code_leaves_its_uses_alone(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

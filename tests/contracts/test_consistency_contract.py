@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -27,12 +27,24 @@ from domain.dispute_losses import booked
 from domain.disputes import Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
+from domain.promotions import TicketPromoCode, UseCount
 from domain.refunds import Refund, RefundStatus, refundable_amount
 from domain.report import report_of
 from domain.tasks import TaskKind, TaskState
 from domain.timezones import changes, days
 from domain.venue_clock import VenueClock
-from tests.contracts.builders import NOW, Theatre, a_producers_task, a_refund, a_show, a_task, an_order, issue, paid
+from tests.contracts.builders import (
+    NOW,
+    Theatre,
+    a_producers_task,
+    a_promo_code,
+    a_refund,
+    a_show,
+    a_task,
+    an_order,
+    issue,
+    paid,
+)
 from tests.support.disputes import dispute_of
 from tests.support.factories import by_older_rules
 
@@ -69,11 +81,12 @@ async def store(
                 stock.hold(order.lines, order.promo_code_id)
             elif order.completed_at:
                 stock.sell(order.lines, order.promo_code_id)
-                for attendee in order.attendees:
-                    if attendee.restocked:
-                        stock.restock(attendee.ticket_id, 1)
-                if all(attendee.restocked for attendee in order.attendees):
-                    stock.give_back_use(order.promo_code_id)
+                restocked = [attendee for attendee in order.attendees if attendee.restocked]
+                for attendee in restocked:
+                    stock.restock(attendee.ticket_id, 1)
+                with_code = sum(order.lines[attendee.line].uses_promo_code for attendee in restocked)
+                is_last = len(restocked) == len(order.attendees)
+                stock.give_back_uses(order.promo_code_id, with_code, is_last=is_last)
         await uow.orders.add(orders)
         await uow.inventory.save(stock)
         for refund in refunds:
@@ -89,10 +102,17 @@ async def off(checker: ConsistencyChecker) -> Mapping[Invariant, Findings]:
     return {invariant: findings for invariant, findings in found.items() if findings.count}
 
 
-def some_order(theatre: Theatre, chance: random.Random) -> tuple[Order, list[Refund]]:
+def pair_code(theatre: Theatre) -> TicketPromoCode:
+    """A code that makes two tickets of an order cheaper, and counts tickets."""
+    return a_promo_code(theatre.show, "PAIR", discount="0", amount_off=3_33, max_per_order=2, counts=UseCount.TICKETS)
+
+
+def some_order(
+    theatre: Theatre, promo_codes: Sequence[TicketPromoCode], chance: random.Random
+) -> tuple[Order, list[Refund]]:
     """An order of both tickets in a random stage of its life, with its refunds."""
     quantities = {theatre.stalls: chance.randint(1, 3), theatre.gallery: chance.randint(0, 3)}
-    promo = theatre.promo_code if chance.random() < 0.5 else None
+    promo = chance.choice(promo_codes) if chance.random() < 0.6 else None
     order = an_order(
         theatre.producer,
         theatre.show,
@@ -146,7 +166,11 @@ async def test_report_is_the_domains_and_nothing_is_off(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker, reports: ReportReader, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311  # the same orders in every run
-    made = [some_order(theatre, chance) for _ in range(15)]
+    pair = pair_code(theatre)
+    async with unit_of_work() as uow:
+        await uow.promo_codes.add(pair)
+        await uow.commit()
+    made = [some_order(theatre, [theatre.promo_code, pair], chance) for _ in range(15)]
     refunds = {order.id: refunded for order, refunded in made}
     disputed = [disputed_at_random(order, refunded, chance) for order, refunded in made]
     orders = [order for order, _ in disputed]
@@ -271,6 +295,27 @@ async def test_promo_uses_that_were_not_counted(
         await uow.orders.add([paid(theatre.order(with_promo_code=True))])
         await uow.commit()
     assert set(await off(checker)) == {Invariant.PROMO_USES, Invariant.SOLD}
+
+
+async def test_uses_by_tickets_that_were_not_counted(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+) -> None:
+    pair = pair_code(theatre)
+    held = an_order(theatre.producer, theatre.show, {theatre.stalls: 3}, promo_code=pair)
+    bought = paid(an_order(theatre.producer, theatre.show, {theatre.stalls: 3}, promo_code=pair))
+    first, *others = bought.attendees
+    void = replace(first, status=AttendeeStatus.VOID, restocked=True)
+    refunded = replace(bought, status=OrderStatus.PARTIALLY_REFUNDED, attendees=(void, *others))
+    async with unit_of_work() as uow:
+        await uow.promo_codes.add(pair)
+        await uow.commit()
+    await store(unit_of_work, theatre, replace(held, expires_at=NOW + HOUR), refunded)
+    assert await off(checker) == {}
+    async with unit_of_work() as uow:
+        assert await uow.promo_codes.get(pair.id) == replace(pair, uses=3)
+        await uow.orders.save([replace(refunded, attendees=(replace(void, restocked=False), *others))])
+        await uow.commit()
+    assert set(await off(checker)) == {Invariant.SOLD, Invariant.PROMO_USES}
 
 
 async def test_ticket_without_attendee(

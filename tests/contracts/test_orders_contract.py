@@ -22,6 +22,7 @@ from tests.contracts.builders import (
     NOW,
     Theatre,
     a_producer,
+    a_promo_code,
     a_show,
     a_ticket,
     an_order,
@@ -69,6 +70,19 @@ async def test_a_pending_order_comes_back_to_the_last_field(unit_of_work: UnitOf
     await store(unit_of_work, order)
 
     assert await stored(unit_of_work, order.id) == order
+
+
+async def test_lines_that_a_promo_code_split_come_back(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    pair = a_promo_code(theatre.show, "PAIR", discount="0", amount_off=3_33, max_per_order=2)
+    order = an_order(theatre.producer, theatre.show, {theatre.stalls: 3, theatre.gallery: 1}, promo_code=pair)
+    async with unit_of_work() as uow:
+        await uow.promo_codes.add(pair)
+        await uow.commit()
+
+    await store(unit_of_work, order)
+
+    assert await stored(unit_of_work, order.id) == order
+    assert [(line.quantity, line.uses_promo_code) for line in order.lines] == [(2, True), (1, False), (1, False)]
 
 
 async def test_a_free_order_comes_back_with_its_attendees(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from uuid import UUID
 
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from domain.cart import Cart
+from domain.catalog import Show, Ticket
 from domain.errors import OrderTotalTooSmall
 from domain.money import currency
 from domain.offering import Offering
 from domain.orders import Order
 from domain.policy import CheckoutPolicy
+from domain.promotions import TicketPromoCode, UseCount
 from tests.support.factories import (
     NOW,
     Wanted,
@@ -29,6 +34,7 @@ from tests.support.factories import (
 
 #: Room for every order that the strategies below can make.
 POLICY = CheckoutPolicy(max_order_amount=Decimal(10**9))
+MAX_OF_ONE_TYPE = 3
 PRICES = st.just(0) | st.integers(0, 200) | st.integers(0, 100_000)
 
 
@@ -38,7 +44,7 @@ def sales(draw: st.DrawFn) -> tuple[Offering, Cart]:
     evening = show()
     money = currency(draw(st.sampled_from(["USD", "EUR", "JPY", "KRW", "CZK", "ISK", "KWD", "HUF", "VND"])))
     wanted: list[Wanted] = []
-    for quantity in draw(st.lists(st.integers(1, 3), min_size=1, max_size=3)):
+    for quantity in draw(st.lists(st.integers(1, MAX_OF_ONE_TYPE), min_size=1, max_size=3)):
         price = draw(PRICES) * money.step
         if draw(st.booleans()):
             donation = money.format(min(price + draw(PRICES) * money.step, POLICY.terms(money).max_donation_per_ticket))
@@ -46,8 +52,10 @@ def sales(draw: st.DrawFn) -> tuple[Offering, Cart]:
             wanted.append((donation_ticket(of=evening, price=minimum), quantity, donation))
         else:
             wanted.append((ticket(of=evening, price=price), quantity))
-    discount = draw(st.none() | st.decimals(min_value=0, max_value=1, places=4))
-    promo = None if discount is None else promo_code(of=evening, discount=str(discount))
+    kinds = [want[0] for want in wanted]
+    promo = draw(st.none() | promo_codes(evening, kinds, step=money.step))
+    if promo:
+        wanted = [(replace(want[0], hidden=promo.opens(want[0].id)), *want[1:]) for want in wanted]
     on_sale = offering(
         *(want[0] for want in wanted),
         by=producer(currency=money.code),
@@ -55,6 +63,28 @@ def sales(draw: st.DrawFn) -> tuple[Offering, Cart]:
         policy=POLICY,
     )
     return on_sale, cart(*wanted, promo_code=promo.code if promo else None)
+
+
+@st.composite
+def promo_codes(draw: st.DrawFn, of: Show, tickets: Sequence[Ticket], *, step: int) -> TicketPromoCode:
+    """A promo code of any kind, which all of the tickets can be bought with."""
+    kind = draw(st.sampled_from(["discount", "amount_off", "fixed_price", "nothing"]))
+    share = draw(st.decimals(min_value=0, max_value=1, places=4)) if kind == "discount" else 0
+    ids = [ticket.id for ticket in tickets]
+    some = st.lists(st.sampled_from(ids), min_size=1, unique=True).map(frozenset)
+    opened = draw(st.just(frozenset[UUID]()) | some)
+    least = max(sum(id_ in opened for id_ in ids) * MAX_OF_ONE_TYPE, 1)
+    return promo_code(
+        of=of,
+        discount=str(share),
+        amount_off=draw(PRICES) * step if kind == "amount_off" else None,
+        fixed_price=draw(PRICES) * step if kind == "fixed_price" else None,
+        ticket_ids=draw(st.none() | some),
+        opens_ticket_ids=opened,
+        counts=draw(st.sampled_from(UseCount)),
+        max_uses=draw(st.none() | st.integers(least, 20)),
+        max_per_order=draw(st.none() | st.integers(least, 20)),
+    )
 
 
 @st.composite

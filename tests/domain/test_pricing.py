@@ -128,11 +128,6 @@ def test_a_ticket_that_is_free_only_after_the_discount_bears_no_platform_fee() -
     assert priced.platform_fees == 150
 
 
-def test_a_code_on_free_tickets_changes_nothing_and_is_remembered() -> None:
-    priced = quote((ticket(price=0), 2), promo=promo_code(code="HALF", discount="0.5"))
-    assert (priced.total, priced.promo_code, priced.promo_code_discount) == (0, "HALF", 0)
-
-
 def test_a_donation_becomes_the_price_of_each_ticket() -> None:
     (line,) = quote((donation_ticket(price=1000), 2, "15.50")).lines
     assert line.price_per_ticket == line.donation_amount == 1550

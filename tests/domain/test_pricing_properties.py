@@ -41,6 +41,48 @@ def test_every_line_adds_up(quote: Quote) -> None:
 def test_no_discount_exceeds_its_price(quote: Quote) -> None:
     assert all(0 <= line.unit_discount <= line.price_per_ticket for line in quote.lines)
     assert all(line.unit_discount == 0 for line in quote.lines if line.donation_amount)
+    assert all(line.unit_discount == 0 for line in quote.lines if not line.uses_promo_code)
+
+
+@given(sales())
+def test_a_promo_code_splits_lines_and_loses_no_ticket(sale: tuple[Offering, Cart]) -> None:
+    on_sale, wanted = sale
+    try:
+        quote = on_sale.quote(wanted, now=NOW)
+    except OrderTotalTooSmall:
+        return
+    tickets = [line.ticket_id for line in quote.lines for _ in range(line.quantity)]
+    assert tickets == [line.ticket_id for line in wanted.lines for _ in range(line.quantity)]
+    promo = on_sale.stock.promo_code(on_sale.show.id, wanted.promo_code) if wanted.promo_code else None
+    applied = sum(line.quantity for line in quote.lines if line.uses_promo_code)
+    assert promo or not applied
+    if promo:
+        assert quote.promo_code == (promo.code if applied else None)
+        assert quote.idle_promo_code == (None if applied else promo.code)
+        assert promo.most_tickets is None or applied <= promo.most_tickets
+
+
+@given(sales())
+def test_a_promo_code_makes_the_dearest_tickets_cheaper(sale: tuple[Offering, Cart]) -> None:
+    on_sale, wanted = sale
+    try:
+        quote = on_sale.quote(wanted, now=NOW)
+    except OrderTotalTooSmall:
+        return
+    promo = on_sale.stock.promo_code(on_sale.show.id, wanted.promo_code) if wanted.promo_code else None
+    if promo is None:
+        return
+    tickets = on_sale.stock.tickets
+    reducible = [
+        line
+        for line in quote.lines
+        if promo.reduces(line.ticket_id)
+        and not tickets[line.ticket_id].is_donation_based
+        and not tickets[line.ticket_id].hidden
+        and promo.discount_on(line.price_per_ticket, quote.currency.step)
+    ]
+    without = [line.price_per_ticket for line in reducible if not line.uses_promo_code]
+    assert all(line.price_per_ticket >= max(without, default=0) for line in reducible if line.uses_promo_code)
 
 
 @given(QUOTES)

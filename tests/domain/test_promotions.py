@@ -1,17 +1,19 @@
-"""Promo codes: a share of the price, for some time, for a number of orders."""
+"""Promo codes: what they take off, for some time, for a number of orders or tickets."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Conflict, InvalidRequest, PromoCodeExhausted
-from domain.promotions import MAX_USES, normalize_code
+from domain.money import AMOUNT_LIMIT
+from domain.promotions import MAX_USES, UseCount, normalize_code
 from tests.support.factories import NOW, promo_code
 
 A_MOMENT = timedelta(microseconds=1)
@@ -130,3 +132,71 @@ def test_uses_have_a_limit() -> None:
     with pytest.raises(InvalidRequest) as refusal:
         promo_code(max_uses=MAX_USES + 1)
     assert refusal.value.field == "max_uses"
+
+
+@pytest.mark.parametrize(
+    ("kind", "price", "off"),
+    [
+        ({"amount_off": 500}, 2500, 500),
+        ({"amount_off": 500}, 499, 499),
+        ({"amount_off": 0}, 2500, 0),
+        ({"fixed_price": 1000}, 2500, 1500),
+        ({"fixed_price": 1000}, 999, 0),
+        ({"fixed_price": 0}, 2500, 2500),
+    ],
+)
+def test_an_amount_off_and_a_fixed_price_never_make_a_ticket_dearer_or_less_than_free(
+    kind: dict[str, Any], price: int, off: int
+) -> None:
+    assert promo_code(discount="0", **kind).discount_on(price) == off
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"discount": "0.2", "amount_off": 500}, "amount_off"),
+        ({"discount": "0.2", "fixed_price": 0}, "fixed_price"),
+        ({"discount": "0", "amount_off": 500, "fixed_price": 500}, "amount_off"),
+        ({"discount": "0", "amount_off": -1}, "amount_off"),
+        ({"discount": "0", "fixed_price": AMOUNT_LIMIT}, "fixed_price"),
+        ({"ticket_ids": frozenset()}, "ticket_ids"),
+        ({"ticket_ids": frozenset(uuid4() for _ in range(101))}, "ticket_ids"),
+        ({"opens_ticket_ids": frozenset(uuid4() for _ in range(101))}, "opens_ticket_ids"),
+        ({"max_per_order": 0}, "max_per_order"),
+    ],
+)
+def test_what_a_code_cannot_do_is_refused(wrong: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        promo_code(**wrong)
+    assert refusal.value.field == field
+
+
+def test_uses_count_orders_or_tickets() -> None:
+    assert promo_code(uses=1).use(3).uses == 2
+    by_tickets = promo_code(uses=1, counts=UseCount.TICKETS)
+    assert by_tickets.use(3).uses == 4
+    assert by_tickets.use(3).give_back(2).uses == 2
+    with pytest.raises(Conflict):
+        by_tickets.give_back(2)
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        ({"max_uses": 3}, None),
+        ({"max_per_order": 2}, 2),
+        ({"max_uses": 3, "counts": UseCount.TICKETS}, 3),
+        ({"max_uses": 3, "uses": 2, "counts": UseCount.TICKETS, "max_per_order": 2}, 1),
+        ({"max_uses": 3, "uses": 5, "counts": UseCount.TICKETS}, 0),
+    ],
+)
+def test_a_code_is_good_for_so_many_tickets_of_the_next_order(limits: dict[str, Any], most: int | None) -> None:
+    assert promo_code(**limits).most_tickets == most
+
+
+def test_what_uses_count_changes_only_while_there_are_none() -> None:
+    assert promo_code().changed(counts=UseCount.TICKETS).counts is UseCount.TICKETS
+    with pytest.raises(Conflict) as refusal:
+        promo_code(uses=1).changed(counts=UseCount.TICKETS)
+    assert refusal.value.field == "counts"
+    assert promo_code(uses=1).changed(max_uses=3).max_uses == 3

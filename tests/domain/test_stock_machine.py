@@ -14,16 +14,18 @@ from uuid import UUID, uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from domain.errors import IllegalTransition, PromoCodeExhausted, TicketsUnavailable
+from domain.errors import IllegalTransition, PromoCodeExhausted, TicketNotFound, TicketsUnavailable
 from domain.offering import Offering
 from domain.orders import RELEASED, SOLD, AttendeeStatus, Order, OrderEvent, OrderStatus
 from domain.policy import CheckoutPolicy
-from domain.promotions import TicketPromoCode
+from domain.promotions import UseCount
 from tests.support.factories import NOW, cart, customer, issue, offering, promo_code, receipt, show, ticket
 
 POLICY = CheckoutPolicy(max_tickets_per_order=6, max_order_amount=Decimal(10**6))
 RELEASING = [OrderEvent.SESSION_EXPIRED, OrderEvent.PAYMENT_FAILED, OrderEvent.CANCELLED]
-MAX_USES = 4
+MAX_ORDERS = 4
+MAX_TICKETS = 7
+MAX_PER_ORDER = 2
 
 
 class BoxOffice(RuleBasedStateMachine):
@@ -34,16 +36,30 @@ class BoxOffice(RuleBasedStateMachine):
             ticket(of=evening, price=2500, quantity=8),
             ticket(of=evening, price=1, quantity=3),
             ticket(of=evening, price=0, quantity=5),
+            ticket(of=evening, price=700, quantity=5, hidden=True),
         ]
         self.capacity = {kind.id: kind.inventory.quantity for kind in self.tickets}
-        self.promo = promo_code(of=evening, discount="0.5", max_uses=MAX_USES)
-        self.office: Offering = offering(*self.tickets, promo_codes=[self.promo], policy=POLICY)
+        self.by_orders = promo_code(of=evening, code="HALF", discount="0.5", max_uses=MAX_ORDERS)
+        self.by_tickets = promo_code(
+            of=evening,
+            code="MEMBER",
+            discount="0",
+            amount_off=1000,
+            ticket_ids=frozenset({self.tickets[0].id}),
+            opens_ticket_ids=frozenset({self.tickets[3].id}),
+            counts=UseCount.TICKETS,
+            max_uses=MAX_TICKETS,
+            max_per_order=MAX_PER_ORDER,
+        )
+        self.office: Offering = offering(*self.tickets, promo_codes=[self.by_orders, self.by_tickets], policy=POLICY)
         self.stock = self.office.stock
         self.orders: dict[UUID, Order] = {}
-        #: The model: what is held, and what was sold and not restocked; how many orders have a use of the code.
+        #: The model: what is held, and what was sold and not restocked; the uses of each code.
         self.held: Counter[UUID] = Counter()
         self.sold: Counter[UUID] = Counter()
-        self.uses = 0
+        self.uses: Counter[UUID] = Counter()
+        #: The order's tickets that a code applies to, by the order.
+        self.with_code: dict[UUID, Counter[UUID]] = {}
 
     def _some(self, data: st.DataObject, wanted: Callable[[Order], bool]) -> Order:
         return data.draw(st.sampled_from([order for order in self.orders.values() if wanted(order)]))
@@ -52,23 +68,55 @@ class BoxOffice(RuleBasedStateMachine):
         return any(wanted(order) for order in self.orders.values())
 
     @rule(
-        quantities=st.lists(st.integers(0, 3), min_size=3, max_size=3).filter(lambda q: 0 < sum(q) <= 6),
-        code=st.booleans(),
+        quantities=st.lists(st.integers(0, 3), min_size=4, max_size=4).filter(lambda q: 0 < sum(q) <= 6),
+        code=st.sampled_from([None, "HALF", "MEMBER", "MEMBER"]),
     )
-    def place(self, quantities: list[int], code: bool) -> None:
-        wanted = cart(*zip(self.tickets, quantities, strict=True), promo_code=self.promo.code if code else None)
+    def place(self, quantities: list[int], code: str | None) -> None:
+        wanted = cart(*zip(self.tickets, quantities, strict=True), promo_code=code)
         try:
             order = self.office.place(wanted, customer(), order_id=uuid4(), issue=issue, now=NOW)
         except TicketsUnavailable:
             assert any(self._taken(id_) + count > self.capacity[id_] for id_, count in wanted.quantities().items())
             return
-        except PromoCodeExhausted:
-            assert code
-            assert self.uses >= MAX_USES
+        except TicketNotFound:
+            assert quantities[3]
+            assert code != "MEMBER"
             return
+        except PromoCodeExhausted:
+            assert self._is_exhausted(code, opened=quantities[3])
+            return
+        assert not quantities[3] or code == "MEMBER"
         self.orders[order.id] = order
         (self.sold if order.quote.is_free else self.held).update(wanted.quantities())
-        self.uses += code
+        self._check_code(order, code, quantities)
+        self._use(order)
+
+    def _is_exhausted(self, code: str | None, *, opened: int) -> bool:
+        if code == "HALF":
+            return self.uses[self.by_orders.id] >= MAX_ORDERS
+        left = MAX_TICKETS - self.uses[self.by_tickets.id]
+        return code == "MEMBER" and (left <= 0 or opened > min(left, MAX_PER_ORDER))
+
+    def _check_code(self, order: Order, code: str | None, quantities: list[int]) -> None:
+        stalls, penny, _, hidden = quantities
+        expected = 0
+        if code == "HALF":
+            expected = stalls + penny
+        elif code == "MEMBER":
+            expected = min(stalls + hidden, MAX_PER_ORDER, MAX_TICKETS - self.uses[self.by_tickets.id])
+        applied: Counter[UUID] = Counter()
+        for line in order.lines:
+            applied[line.ticket_id] += line.quantity if line.uses_promo_code else 0
+        assert applied.total() == expected
+        assert applied[self.tickets[3].id] == hidden
+        assert (order.quote.promo_code is not None) == (order.promo_code_id is not None) == (expected > 0)
+        self.with_code[order.id] = applied
+
+    def _use(self, order: Order, times: int = 1) -> None:
+        if order.promo_code_id == self.by_orders.id:
+            self.uses[self.by_orders.id] += times
+        elif order.promo_code_id:
+            self.uses[self.by_tickets.id] += times * self.with_code[order.id].total()
 
     @precondition(lambda self: self._any(lambda order: order.holds_tickets))
     @rule(data=st.data())
@@ -91,7 +139,7 @@ class BoxOffice(RuleBasedStateMachine):
         order = self._some(data, lambda order: order.holds_tickets)
         self.orders[order.id] = order.released(event, self.stock)
         self.held -= _units(order)
-        self.uses -= order.promo_code_id is not None
+        self._use(order, -1)
 
     @precondition(lambda self: self._any(lambda order: order.status in RELEASED))
     @rule(data=st.data())
@@ -102,7 +150,7 @@ class BoxOffice(RuleBasedStateMachine):
         if there:
             self._complete(order)
             self.sold += _units(order)
-            self.uses += order.promo_code_id is not None
+            self._use(order)
         else:
             self.orders[order.id] = order.late_payment_returned(receipt(order))
 
@@ -118,8 +166,10 @@ class BoxOffice(RuleBasedStateMachine):
         self.orders[order.id] = order.refunded(ids, self.stock, restock=restock)
         if restock:
             self.sold -= Counter(attendee.ticket_id for attendee in chosen)
-            if all(attendee.restocked for attendee in self.orders[order.id].attendees):
-                self.uses -= order.promo_code_id is not None
+            if order.promo_code_id == self.by_tickets.id:
+                self.uses[self.by_tickets.id] -= sum(order.lines[each.line].uses_promo_code for each in chosen)
+            elif all(attendee.restocked for attendee in self.orders[order.id].attendees):
+                self._use(order, -1)
 
     @precondition(lambda self: self._any(lambda order: order.status in SOLD))
     @rule(
@@ -149,8 +199,8 @@ class BoxOffice(RuleBasedStateMachine):
 
     @invariant()
     def promo_uses_are_what_the_model_says(self) -> None:
-        promo: TicketPromoCode = self.stock.promo_codes[self.promo.id]
-        assert promo.uses == self.uses
+        for id_, promo in self.stock.promo_codes.items():
+            assert promo.uses == self.uses[id_]
 
     @invariant()
     def everybody_who_may_enter_has_a_sold_ticket(self) -> None:

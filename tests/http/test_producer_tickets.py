@@ -33,6 +33,7 @@ class TestTickets:
             "price": "25.00",
             "is_donation_based": False,
             "is_vip": True,
+            "hidden": False,
             "quantity": 100,
             "held": 0,
             "sold": 0,
@@ -165,7 +166,13 @@ class TestPromoCodes:
             "show_id": show_id,
             "code": "FRIENDS20",
             "discount": "0.20",
+            "amount_off": None,
+            "fixed_price": None,
+            "ticket_ids": None,
+            "opens_ticket_ids": [],
+            "counts": "orders",
             "max_uses": 50,
+            "max_per_order": None,
             "uses": 0,
             "valid_from": None,
             "valid_until": "2050-01-01T00:00:00Z",
@@ -190,6 +197,14 @@ class TestPromoCodes:
             ({"discount": "NaN"}, "discount"),
             ({"max_uses": -1}, "max_uses"),
             ({"max_uses": 1_000_001}, "max_uses"),
+            ({"max_per_order": 0}, "max_per_order"),
+            ({"amount_off": "5.00"}, "amount_off"),  # beside the discount
+            ({"discount": None, "amount_off": "5.001"}, "amount_off"),
+            ({"discount": None, "fixed_price": "-1"}, "fixed_price"),
+            ({"ticket_ids": []}, "ticket_ids"),
+            ({"ticket_ids": ["01932d3e-6a46-7277-93b4-62b1ef708107"]}, "ticket_ids"),
+            ({"opens_ticket_ids": ["01932d3e-6a46-7277-93b4-62b1ef708107"]}, "opens_ticket_ids"),
+            ({"counts": "people"}, "counts"),
             ({"valid_from": "2050-01-01T00:00:00+02:00"}, "valid_from"),
             ({"valid_until": "9999-12-31T23:59:59-23:00"}, "valid_until"),
             ({"valid_from": "2050-01-02T00:00:00Z", "valid_until": "2050-01-01T00:00:00Z"}, "valid_until"),
@@ -206,6 +221,46 @@ class TestPromoCodes:
             answer.refused(400, "invalid_request")
             assert answer.body["field"] == field
         assert (await office.get(f"/shows/{show_id}/promo-codes")).body["items"] == [code]
+
+    async def test_code_without_any_effect_is_refused(self, office: BackOffice, show_id: str) -> None:
+        answer = await office.post(f"/shows/{show_id}/promo-codes", {"code": "NOTHING", "max_uses": 3})
+        assert "discount, amount_off, fixed_price, opens_ticket_ids" in answer.refused(400, "invalid_request")
+
+    async def test_code_takes_an_amount_off_some_tickets_and_opens_others(
+        self, office: BackOffice, show_id: str
+    ) -> None:
+        path = f"/shows/{show_id}"
+        stalls = (await office.post(f"{path}/tickets", TICKET)).body["id"]
+        members = (await office.post(f"{path}/tickets", {**TICKET, "hidden": True})).body
+        assert members["hidden"] is True
+        fields = {
+            "amount_off": "5.00",
+            "ticket_ids": [stalls],
+            "opens_ticket_ids": [members["id"]],
+            "counts": "tickets",
+            "max_per_order": 2,
+        }
+        code = (await office.post(f"{path}/promo-codes", {"code": "member", **fields})).body
+        assert {name: code[name] for name in fields} == fields
+        assert code["discount"] == "0.00"
+        changed = (
+            await office.patch(f"/promo-codes/{code['id']}", amount_off=None, fixed_price="0", ticket_ids=None)
+        ).body
+        assert changed == {**code, "amount_off": None, "fixed_price": "0.00", "ticket_ids": None}
+        assert (await office.get(f"{path}/promo-codes")).body["items"] == [changed]
+
+    async def test_what_uses_count_is_fixed_while_there_are_some(
+        self, office: BackOffice, box_office: BoxOffice
+    ) -> None:
+        code = promo_code()
+        on_sale = await box_office.put_on_sale(promo_codes=[code], by=office.producer)
+        placed = (await box_office.checkout(on_sale.cart(2), promo_code="TEST20")).created()
+        (await office.patch(f"/promo-codes/{code.id}", counts="tickets")).refused(409, "conflict")
+        await box_office.cancel(placed)
+        assert (await office.patch(f"/promo-codes/{code.id}", counts="tickets")).body["counts"] == "tickets"
+        (await box_office.checkout(on_sale.cart(2), promo_code="TEST20")).created()
+        [found] = (await office.get(f"/shows/{on_sale.id}/promo-codes")).body["items"]
+        assert found["uses"] == 2
 
     async def test_times_are_the_venues_clock(self, office: BackOffice, show_id: str, code: dict[str, Any]) -> None:
         await office.patch(f"/shows/{show_id}", timezone="America/New_York")

@@ -10,7 +10,6 @@ from litestar.params import FromPath, JSONBody
 
 from application.catalog.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
 from domain.access import Actor, Scope
-from domain.promotions import PromoCodeFields
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_text, encode_text
@@ -19,7 +18,7 @@ from entrypoints.http.producer.schemas import (
     PromoCodeIn,
     PromoCodeListOut,
     PromoCodeOut,
-    given,
+    promo_code_fields,
 )
 from entrypoints.http.strict_json import StrictJson
 
@@ -39,7 +38,7 @@ async def add(
     add_promo_code: NamedDependency[AddPromoCode],
 ) -> PromoCodeOut:
     """Stored in upper case. A show has each code once."""
-    return PromoCodeOut.of(await add_promo_code(actor, show_id, given(data, PromoCodeFields)))
+    return PromoCodeOut.of(await add_promo_code(actor, show_id, promo_code_fields(data)))
 
 
 @get("/shows/{show_id:uuid}/promo-codes", summary="List a show's promo codes", operation_id="list_promo_codes")
@@ -72,8 +71,10 @@ async def change(
     actor: NamedDependency[Actor],
     change_promo_code: NamedDependency[ChangePromoCode],
 ) -> PromoCodeOut:
-    """The next checkout sees the change; orders keep their discount."""
-    return PromoCodeOut.of(await change_promo_code(actor, promo_code_id, given(data, PromoCodeFields)))
+    """The next checkout sees the change; orders keep their discount. To exchange a discount for an amount, set the
+    discount to null in the same request.
+    """
+    return PromoCodeOut.of(await change_promo_code(actor, promo_code_id, promo_code_fields(data)))
 
 
 @delete(

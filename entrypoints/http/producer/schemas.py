@@ -11,11 +11,12 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from application.catalog.promo_codes import PromoCodeInCurrency
 from application.ports.catalog import ShowDetails
 from application.ports.show_refunds import RefundProgress
 from domain.catalog import ShowFields, Ticket
 from domain.money import Currency
-from domain.promotions import TicketPromoCode
+from domain.promotions import MAX_NAMED_TICKETS, PromoCodeFields, UseCount
 from domain.tax import TaxMode, VenueAddress
 from entrypoints.http.schemas import Amount, ShowSummaryOut
 
@@ -133,7 +134,9 @@ class ShowChangesIn(_In):
 
 
 class TicketIn(_In):
-    """``price`` of a donation ticket is its least donation."""
+    """``price`` of a donation ticket is its least donation. Buyers find a ``hidden`` ticket type with a promo code that
+    opens it, and not without.
+    """
 
     name: str
     price: Price
@@ -141,6 +144,7 @@ class TicketIn(_In):
     description: str = ""
     is_donation_based: bool = False
     is_vip: bool = False
+    hidden: bool = False
 
 
 class TicketChangesIn(_In):
@@ -152,6 +156,7 @@ class TicketChangesIn(_In):
     description: str | UnsetType = UNSET
     is_donation_based: bool | UnsetType = UNSET
     is_vip: bool | UnsetType = UNSET
+    hidden: bool | UnsetType = UNSET
 
 
 class OwnTicketOut(msgspec.Struct, kw_only=True):
@@ -164,6 +169,7 @@ class OwnTicketOut(msgspec.Struct, kw_only=True):
     price: Amount
     is_donation_based: bool
     is_vip: bool
+    hidden: bool
     quantity: int
     held: int
     sold: int
@@ -181,6 +187,7 @@ class OwnTicketOut(msgspec.Struct, kw_only=True):
             price=currency.format(ticket.price),
             is_donation_based=ticket.is_donation_based,
             is_vip=ticket.is_vip,
+            hidden=ticket.hidden,
             quantity=inventory.quantity,
             held=inventory.held,
             sold=inventory.sold,
@@ -210,46 +217,93 @@ class OwnShowListOut(msgspec.Struct):
     next_cursor: str | None
 
 
+Share = Annotated[Decimal, Meta(description="0.00 to 1.00, with at most 4 decimals", examples=["0.20"])]
+Reduction = Annotated[Decimal, Meta(description="In the producer's currency", examples=["5.00"])]
+TicketIds = Annotated[list[UUID], Meta(max_length=MAX_NAMED_TICKETS)]
+
+
 class PromoCodeIn(_In):
-    """``discount`` is a share from 0.00 to 1.00, with at most 4 decimals."""
+    """At most one of ``discount`` (a share of the price), ``amount_off`` (each ticket) and ``fixed_price`` (of each
+    ticket, where it is lower than its own).
+
+    ``ticket_ids``: the ticket types that become cheaper; null means all. Donation tickets never do.
+    ``opens_ticket_ids``: the hidden ticket types that buyers see and buy with the code. ``max_uses`` counts orders, or
+    the tickets in them that the code applies to (``counts``). ``max_per_order``: so many tickets of an order, the
+    dearest first; null means all.
+    """
 
     code: str
-    discount: Annotated[Decimal, Meta(examples=["0.20"])]
+    discount: Share | None = None
+    amount_off: Reduction | None = None
+    fixed_price: Reduction | None = None
+    ticket_ids: TicketIds | None = None
+    opens_ticket_ids: TicketIds = []
+    counts: UseCount = UseCount.ORDERS
     max_uses: int | None = None
+    max_per_order: int | None = None
     valid_from: VenueTime | None = None
     valid_until: VenueTime | None = None
 
 
 class PromoCodeChangesIn(_In):
-    """null removes a limit."""
+    """null removes a limit, or an amount. ``counts`` changes only while the code has no uses."""
 
     code: str | UnsetType = UNSET
-    discount: Annotated[Decimal, Meta(examples=["0.20"])] | UnsetType = UNSET
+    discount: Share | UnsetType | None = UNSET
+    amount_off: Reduction | UnsetType | None = UNSET
+    fixed_price: Reduction | UnsetType | None = UNSET
+    ticket_ids: TicketIds | UnsetType | None = UNSET
+    opens_ticket_ids: TicketIds | UnsetType = UNSET
+    counts: UseCount | UnsetType = UNSET
     max_uses: int | UnsetType | None = UNSET
+    max_per_order: int | UnsetType | None = UNSET
     valid_from: VenueTime | UnsetType | None = UNSET
     valid_until: VenueTime | UnsetType | None = UNSET
 
 
+def promo_code_fields(body: PromoCodeIn | PromoCodeChangesIn) -> PromoCodeFields:
+    """The fields of a promo code that the request has."""
+    fields = given(body, PromoCodeFields)
+    if fields.get("ticket_ids") is not None:
+        fields["ticket_ids"] = frozenset(fields["ticket_ids"] or ())
+    if "opens_ticket_ids" in fields:
+        fields["opens_ticket_ids"] = frozenset(fields["opens_ticket_ids"])
+    return fields
+
+
 class PromoCodeOut(msgspec.Struct, kw_only=True):
-    """``uses`` counts the orders that hold or bought tickets with it."""
+    """``uses`` counts the orders that hold or bought tickets with it, or these tickets (``counts``)."""
 
     id: UUID
     show_id: UUID
     code: str
     discount: str
+    amount_off: Amount | None
+    fixed_price: Amount | None
+    ticket_ids: list[UUID] | None
+    opens_ticket_ids: list[UUID]
+    counts: UseCount
     max_uses: int | None
+    max_per_order: int | None
     uses: int
     valid_from: datetime | None
     valid_until: datetime | None
 
     @classmethod
-    def of(cls, promo_code: TicketPromoCode) -> PromoCodeOut:
+    def of(cls, found: PromoCodeInCurrency) -> PromoCodeOut:
+        promo_code, money = found.promo_code, found.currency.format
         return cls(
             id=promo_code.id,
             show_id=promo_code.show_id,
             code=promo_code.code,
             discount=_share(promo_code.discount),
+            amount_off=None if promo_code.amount_off is None else money(promo_code.amount_off),
+            fixed_price=None if promo_code.fixed_price is None else money(promo_code.fixed_price),
+            ticket_ids=None if promo_code.ticket_ids is None else sorted(promo_code.ticket_ids),
+            opens_ticket_ids=sorted(promo_code.opens_ticket_ids),
+            counts=promo_code.counts,
             max_uses=promo_code.max_uses,
+            max_per_order=promo_code.max_per_order,
             uses=promo_code.uses,
             valid_from=promo_code.valid_from,
             valid_until=promo_code.valid_until,

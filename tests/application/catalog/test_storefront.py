@@ -92,7 +92,7 @@ async def test_a_show_is_seen_with_its_producer_and_tickets(world: World) -> Non
     circle, stalls = ticket(of=evening, price=4000), ticket(of=evening, price=2500)
     globe = producer(name="Globe")
     await world.sell(circle, stalls, by=globe)
-    display = await GetShow(world.database)(evening.id)
+    display = await GetShow(world.database, world.clock)(evening.id)
     assert display.producer == globe
     assert display.tickets == (stalls, circle)
 
@@ -100,19 +100,19 @@ async def test_a_show_is_seen_with_its_producer_and_tickets(world: World) -> Non
 async def test_a_cancelled_show_can_still_be_seen(world: World) -> None:
     stalls = ticket()
     await world.sell(stalls, cancelled=True)
-    assert (await GetShow(world.database)(stalls.show_id)).show.cancelled
+    assert (await GetShow(world.database, world.clock)(stalls.show_id)).show.cancelled
 
 
 async def test_a_show_that_is_not_published_is_not_seen(world: World) -> None:
     stalls = ticket()
     await world.sell(stalls, published=False)
     with pytest.raises(NotFound):
-        await GetShow(world.database)(stalls.show_id)
+        await GetShow(world.database, world.clock)(stalls.show_id)
 
 
 async def test_an_unknown_show_is_not_found(world: World) -> None:
     with pytest.raises(NotFound):
-        await GetShow(world.database)(uuid4())
+        await GetShow(world.database, world.clock)(uuid4())
 
 
 async def test_an_order_is_seen_with_its_show(world: World) -> None:
@@ -140,7 +140,7 @@ async def test_a_crowd_in_front_of_shows_shares_looks_and_is_told_what_is_so_whe
         looks += 1
         return world.database(read_only=read_only)
 
-    get_show = GetShow(counted)
+    get_show = GetShow(counted, world.clock)
     crowd = [asyncio.create_task(get_show(show_id)) for show_id in [stalls.show_id, gallery.show_id] * 50]
     await asyncio.sleep(0)
     async with world.database() as uow:

@@ -1,0 +1,188 @@
+"""What a promo code does to the price of a cart: which tickets it makes cheaper, and which hidden ones it opens."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from adapters.stripe.requests import line_items
+from domain.cart import Cart
+from domain.errors import InvalidPromoCode, PromoCodeExhausted, TicketNotFound
+from domain.offering import Offering
+from domain.orders import ManualPayment, Order, OrderEvent, OrderStatus
+from domain.promotions import TicketPromoCode, UseCount
+from domain.refunds import refundable_amount
+from tests.support.factories import NOW, cart, customer, donation_ticket, issue, offering, promo_code, show, ticket
+
+EVENING = show()
+STALLS = ticket(of=EVENING, price=30_00, name="Stalls")
+GALLERY = ticket(of=EVENING, price=10_00, name="Gallery")
+MEMBERS = ticket(of=EVENING, price=12_00, name="Members", hidden=True)
+GIFT = donation_ticket(of=EVENING, price=5_00)
+
+
+def code(**fields: Any) -> TicketPromoCode:
+    return promo_code(of=EVENING, **{"code": "CODE", "discount": "0", **fields})
+
+
+def on_sale(promo: TicketPromoCode) -> Offering:
+    return offering(STALLS, GALLERY, MEMBERS, GIFT, promo_codes=[promo])
+
+
+def place(office: Offering, wanted: Cart, **how: Any) -> Order:
+    return office.place(wanted, customer(), order_id=uuid4(), issue=issue, now=NOW, **how)
+
+
+def lines(*wanted: Any, promo: TicketPromoCode) -> list[tuple[int, int, bool]]:
+    """Of each line: how many tickets, at which price, and whether with the code."""
+    quote = on_sale(promo).quote(cart(*wanted, promo_code="CODE"), now=NOW)
+    return [(line.quantity, line.unit_amount, line.uses_promo_code) for line in quote.lines]
+
+
+def test_an_amount_comes_off_each_ticket_down_to_nothing() -> None:
+    assert lines((STALLS, 2), (GALLERY, 1), promo=code(amount_off=15_00)) == [(2, 15_00, True), (1, 0, True)]
+
+
+def test_a_fixed_price_makes_no_ticket_dearer() -> None:
+    assert lines((STALLS, 2), (GALLERY, 1), promo=code(fixed_price=12_00)) == [(2, 12_00, True), (1, 10_00, False)]
+
+
+def test_a_fixed_price_of_zero_is_a_free_ticket() -> None:
+    office = on_sale(code(fixed_price=0, max_per_order=1))
+    order = place(office, cart((STALLS, 1), promo_code="CODE"))
+    assert (order.status, order.quote.fees) == (OrderStatus.COMPLETED, 0)
+
+
+def test_other_ticket_types_keep_their_price() -> None:
+    promo = code(discount="0.5", ticket_ids=frozenset({GALLERY.id}))
+    assert lines((STALLS, 1), (GALLERY, 2), promo=promo) == [(1, 30_00, False), (2, 5_00, True)]
+
+
+def test_a_limit_splits_the_line_of_which_only_some_are_cheaper() -> None:
+    promo = code(amount_off=5_00, max_per_order=3)
+    assert lines((GALLERY, 2), (STALLS, 2), promo=promo) == [(1, 5_00, True), (1, 10_00, False), (2, 25_00, True)]
+
+
+def test_uses_by_tickets_that_are_left_limit_the_next_order() -> None:
+    office = on_sale(code(amount_off=5_00, counts=UseCount.TICKETS, max_uses=3))
+    first = place(office, cart((STALLS, 2), promo_code="CODE"))
+    second = place(office, cart((STALLS, 2), promo_code="CODE"))
+    assert [line.discount_amount for line in (*first.lines, *second.lines)] == [10_00, 5_00, 0]
+    assert [promo.uses for promo in office.stock.promo_codes.values()] == [3]
+    with pytest.raises(PromoCodeExhausted, match="no longer valid"):
+        place(office, cart((STALLS, 1), promo_code="CODE"))
+
+
+def test_stripe_and_refunds_have_the_price_of_each_ticket_to_the_cent() -> None:
+    order = place(on_sale(code(amount_off=3_33, max_per_order=1)), cart((STALLS, 3), promo_code="CODE"))
+    items = line_items(order)
+    assert [(item["quantity"], item["price_data"]["unit_amount"]) for item in items[:2]] == [(1, 26_67), (2, 30_00)]
+    assert sum(item["quantity"] * item["price_data"]["unit_amount"] for item in items) == order.quote.total
+    sold = order.with_attendees(issue)
+    assert [refundable_amount(sold, {each.id}, refund_fees=False) for each in sold.attendees] == [26_67, 30_00, 30_00]
+
+
+@pytest.mark.parametrize(
+    ("promo", "wanted"),
+    [
+        (code(discount="0"), (STALLS, 1)),
+        (code(discount="0.5"), (GIFT, 1, "20")),
+        (code(fixed_price=30_00), (STALLS, 1)),
+        (code(discount="0.5", ticket_ids=frozenset({GALLERY.id})), (STALLS, 1)),
+        (code(opens_ticket_ids=frozenset({MEMBERS.id})), (STALLS, 1)),
+        (code(opens_ticket_ids=frozenset({STALLS.id})), (STALLS, 1)),
+    ],
+)
+def test_a_code_that_changes_nothing_is_said_so_and_not_used(promo: TicketPromoCode, wanted: Any) -> None:
+    office = on_sale(promo)
+    quote = office.quote(cart(wanted, promo_code="CODE"), now=NOW)
+    assert (quote.promo_code, quote.idle_promo_code, quote.promo_code_discount) == (None, "CODE", 0)
+    order = place(office, cart(wanted, promo_code="CODE"))
+    assert (order.promo_code_id, order.quote.promo_code) == (None, None)
+    assert office.stock.changed_promo_codes == []
+
+
+def test_a_code_that_applies_is_not_idle() -> None:
+    quote = on_sale(code(discount="0.01")).quote(cart((STALLS, 1), (GIFT, 1, "20"), promo_code="CODE"), now=NOW)
+    assert (quote.promo_code, quote.idle_promo_code) == ("CODE", None)
+
+
+class TestHiddenTicketTypes:
+    promo = code(opens_ticket_ids=frozenset({MEMBERS.id}))
+
+    def test_do_not_exist_without_a_code(self) -> None:
+        with pytest.raises(TicketNotFound) as refusal:
+            on_sale(self.promo).quote(cart((MEMBERS, 1)), now=NOW)
+        assert (str(refusal.value), refusal.value.field) == ("No such ticket in this show", "tickets[0].ticket_id")
+
+    def test_do_not_exist_with_a_code_that_opens_others(self) -> None:
+        with pytest.raises(TicketNotFound):
+            on_sale(code(discount="0.5")).quote(cart((MEMBERS, 1), promo_code="CODE"), now=NOW)
+
+    def test_are_sold_with_the_code_that_opens_them(self) -> None:
+        office = on_sale(self.promo)
+        order = place(office, cart((MEMBERS, 2), (STALLS, 1), promo_code="code"))
+        assert [(line.quantity, line.uses_promo_code) for line in order.lines] == [(2, True), (1, False)]
+        assert (order.quote.promo_code, order.quote.promo_code_discount) == ("CODE", 0)
+        assert office.stock.promo_codes[self.promo.id].uses == 1
+
+    def test_need_a_code_that_still_holds(self) -> None:
+        with pytest.raises(PromoCodeExhausted):
+            on_sale(code(opens_ticket_ids=frozenset({MEMBERS.id}), valid_until=NOW)).quote(
+                cart((MEMBERS, 1), promo_code="CODE"), now=NOW
+            )
+        with pytest.raises(InvalidPromoCode):
+            on_sale(self.promo).quote(cart((MEMBERS, 1), promo_code="OTHER"), now=NOW)
+
+    @pytest.mark.parametrize("limit", [{"max_per_order": 2}, {"max_uses": 2, "counts": UseCount.TICKETS}])
+    def test_are_sold_up_to_the_limit_and_not_split(self, limit: dict[str, Any]) -> None:
+        office = on_sale(code(opens_ticket_ids=frozenset({MEMBERS.id}), **limit))
+        with pytest.raises(PromoCodeExhausted, match="opens no more than 2 of these tickets") as refusal:
+            place(office, cart((MEMBERS, 3), promo_code="CODE"))
+        assert refusal.value.field == "promo_code"
+        assert place(office, cart((MEMBERS, 2), promo_code="CODE")).holds_tickets
+
+    def test_come_before_others_where_the_code_also_makes_cheaper(self) -> None:
+        promo = code(amount_off=1_00, opens_ticket_ids=frozenset({MEMBERS.id}), max_per_order=2)
+        assert lines((STALLS, 2), (MEMBERS, 1), promo=promo) == [
+            (1, 29_00, True),
+            (1, 30_00, False),
+            (1, 11_00, True),
+        ]
+
+    def test_may_be_donations(self) -> None:
+        gift = donation_ticket(of=EVENING, price=5_00, hidden=True)
+        promo = code(discount="0.5", opens_ticket_ids=frozenset({gift.id}))
+        order = place(offering(gift, promo_codes=[promo]), cart((gift, 1, "20"), promo_code="CODE"))
+        assert (order.lines[0].unit_amount, order.promo_code_id) == (20_00, promo.id)
+
+    @pytest.mark.parametrize("payment", ManualPayment)
+    def test_are_sold_at_the_counter_without_a_code(self, payment: ManualPayment) -> None:
+        assert place(on_sale(self.promo), cart((MEMBERS, 1)), manual_payment=payment).success
+
+
+class TestUsesByTickets:
+    promo = code(amount_off=5_00, counts=UseCount.TICKETS, max_uses=10, ticket_ids=frozenset({STALLS.id}))
+
+    def uses(self, office: Offering) -> int:
+        return office.stock.promo_codes[self.promo.id].uses
+
+    def test_come_back_with_the_hold(self) -> None:
+        office = on_sale(self.promo)
+        order = place(office, cart((STALLS, 3), (GALLERY, 2), promo_code="CODE"))
+        assert self.uses(office) == 3
+        order.released(OrderEvent.SESSION_EXPIRED, office.stock)
+        assert self.uses(office) == 0
+
+    def test_come_back_one_by_one_with_the_places(self) -> None:
+        office = on_sale(self.promo)
+        order = place(office, cart((STALLS, 3), (GALLERY, 1), promo_code="CODE"), manual_payment=ManualPayment.CASH)
+        first, second, third, gallery = (each.id for each in order.attendees)
+        order = order.refunded([first, gallery], office.stock, restock=True)
+        assert self.uses(office) == 2
+        order = order.refunded([second], office.stock, restock=False)
+        assert self.uses(office) == 2
+        order.refunded([third], office.stock, restock=True)
+        assert self.uses(office) == 1
