@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo
-
-from babel import Locale, UnknownLocaleError
 
 from domain.branding import Branding, Picture
 from domain.errors import Conflict, InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
 from domain.inventory import Inventory
 from domain.money import AMOUNT_LIMIT, Currency
-from domain.person_name import has_something_to_see
 from domain.tax import TaxMode, VenueAddress
+from domain.texts import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_TERMS_LENGTH,
+    MAX_TITLE_LENGTH,
+    check_locale,
+    check_text,
+    check_title,
+)
 from domain.timezones import ensure_known, instant_of, local_time, zone_of
 from domain.venue_clock import NAMES_OF_TIMES, VenueClock
 
-MAX_TITLE_LENGTH = 200
-MAX_DESCRIPTION_LENGTH = 10_000
-#: As much as fits on a printed ticket in small type.
-MAX_TERMS_LENGTH = 1000
 #: The range of years for a show: far from where a time zone's offset would leave the calendar.
 FIRST_YEAR = 1900
 LAST_YEAR = 2200
@@ -34,34 +33,10 @@ MAX_QUANTITY = 1_000_000
 #: The most ticket types of one show: as many as a cart may have lines.
 MAX_TICKET_TYPES = 100
 
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-
-def _check_title(text: str, what: str) -> None:
-    if not has_something_to_see(text) or len(text) > MAX_TITLE_LENGTH:
-        raise InvalidRequest(f"{what} must have 1 to {MAX_TITLE_LENGTH} characters", field=what)
-    if _CONTROL_CHARACTERS.search(text):
-        raise InvalidRequest(f"{what} must be one line, without control characters", field=what)
-
-
-def _check_text(text: str, what: str, limit: int) -> None:
-    if len(text) > limit:
-        raise InvalidRequest(f"{what} must have at most {limit} characters", field=what)
-    if "\0" in text:
-        raise InvalidRequest(f"{what} must not contain NUL characters", field=what)
-
 
 def _check_year(moment: datetime, what: str, *, margin: int = 0) -> None:
     if not FIRST_YEAR - margin <= moment.year <= LAST_YEAR + margin:
         raise InvalidRequest(f"{what} must lie between {FIRST_YEAR} and {LAST_YEAR}", field=what)
-
-
-@lru_cache(maxsize=1000)
-def _check_locale(tag: str) -> None:
-    try:
-        Locale.parse(tag, sep="-")
-    except (UnknownLocaleError, ValueError):
-        raise InvalidRequest(f"Unknown locale {tag!r}, write it as in en-US", field="locale") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +63,7 @@ class Producer:
     tax: TaxMode = TaxMode.EXCLUSIVE
 
     def __post_init__(self) -> None:
-        _check_title(self.name, "name")
+        check_title(self.name, "name")
 
     def payout_account(self) -> str:
         """The Stripe account that receives the payments of orders. Raises ProducerPaymentMissing (P1-017)."""
@@ -120,13 +95,14 @@ class ShowFields(TypedDict, total=False):
     published: bool
     cancelled: bool
     image: Picture | None
+    production_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
     """One performance. ``timezone`` is the venue's IANA name, ``locale`` the BCP 47 tag ("en-US") that dates and prices
     are formatted by. People read ``venue``; tax is computed from ``venue_address``. ``terms`` are printed on every
-    ticket.
+    ticket. A show may be a performance of a production, whose description and image it has if it has none itself.
 
     ``venue_clock`` in ``timezone`` is when the show is. ``door_time``, ``start_time`` and ``end_time`` are moments
     (aware) derived from it by release ``venue_clock.rules`` of the time zone rules; a later release can outdate them.
@@ -149,12 +125,13 @@ class Show:
     published: bool = False
     cancelled: bool = False
     image: Picture | None = None
+    production_id: UUID | None = None
 
     def __post_init__(self) -> None:
-        _check_title(self.title, "title")
-        _check_text(self.description, "description", MAX_DESCRIPTION_LENGTH)
-        _check_text(self.venue, "venue", MAX_TITLE_LENGTH)
-        _check_text(self.terms, "terms", MAX_TERMS_LENGTH)
+        check_title(self.title, "title")
+        check_text(self.description, "description", MAX_DESCRIPTION_LENGTH)
+        check_text(self.venue, "venue", MAX_TITLE_LENGTH)
+        check_text(self.terms, "terms", MAX_TERMS_LENGTH)
         for name in NAMES_OF_TIMES:
             moment: datetime = getattr(self, name)
             if moment.tzinfo is None:
@@ -169,7 +146,7 @@ class Show:
             object.__setattr__(self, "venue_clock", VenueClock.at(moments, self.timezone))
         for name, local in zip(NAMES_OF_TIMES, self.venue_clock.times, strict=True):
             _check_year(local, name)
-        _check_locale(self.locale)
+        check_locale(self.locale)
 
     @classmethod
     def planned(cls, *, id: UUID, producer_id: UUID, **fields: Unpack[ShowFields]) -> Show:  # noqa: A002
@@ -315,8 +292,8 @@ class Ticket:
     inventory: Inventory
 
     def __post_init__(self) -> None:
-        _check_title(self.name, "name")
-        _check_text(self.description, "description", MAX_DESCRIPTION_LENGTH)
+        check_title(self.name, "name")
+        check_text(self.description, "description", MAX_DESCRIPTION_LENGTH)
         if not 0 <= self.price < AMOUNT_LIMIT:
             raise InvalidRequest(f"price must be zero or more, and below {AMOUNT_LIMIT} minor units", field="price")
         if not 0 <= self.inventory.quantity <= MAX_QUANTITY:

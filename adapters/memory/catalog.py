@@ -10,6 +10,7 @@ from uuid import UUID
 from adapters.memory.tables import Tables
 from application.ports.catalog import ShowCursor, ShowDetails
 from domain.catalog import Producer, Show, Ticket
+from domain.production import Production
 from domain.promotions import TicketPromoCode
 
 
@@ -36,12 +37,37 @@ class MemoryProducerRepo:
                 await self.save(replace(producer, financial=financial))
 
 
+class MemoryProductionRepo:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def add(self, production: Production) -> None:
+        self._tables.productions[production.id] = production
+
+    async def get(self, production_id: UUID) -> Production | None:
+        return self._tables.productions.get(production_id)
+
+    async def lock(self, production_id: UUID) -> Production | None:
+        return await self.get(production_id)
+
+    async def save(self, production: Production) -> None:
+        self._tables.productions[production.id] = production
+
+    async def delete(self, production_id: UUID) -> None:
+        del self._tables.productions[production_id]
+
+    async def of_producer(self, producer_id: UUID, *, after: UUID | None, limit: int) -> list[Production]:
+        theirs = [each for each in self._tables.productions.values() if each.producer_id == producer_id]
+        found = [production for production in theirs if after is None or production.id < after]
+        return sorted(found, key=lambda production: production.id, reverse=True)[:limit]
+
+
 class MemoryShowRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def add(self, show: Show) -> None:
-        self._tables.shows[show.id] = show
+    async def add(self, *shows: Show) -> None:
+        self._tables.shows.update({show.id: show for show in shows})
 
     async def get(self, show_id: UUID) -> Show | None:
         return self._tables.shows.get(show_id)
@@ -49,10 +75,18 @@ class MemoryShowRepo:
     async def lock(self, show_id: UUID) -> Show | None:
         return await self.get(show_id)
 
+    async def lock_all(self, show_ids: Collection[UUID]) -> Mapping[UUID, Show]:
+        return {show_id: show for show_id in show_ids if (show := await self.get(show_id))}
+
+    async def of_production(self, production_id: UUID, *, since: datetime | None = None) -> list[Show]:
+        shows = [show for show in self._tables.shows.values() if show.production_id == production_id]
+        found = [show for show in shows if since is None or show.end_time > since]
+        return sorted(found, key=lambda show: (show.start_time, show.id))
+
     async def save(self, show: Show) -> None:
         self._tables.shows[show.id] = show
 
-    async def lock_stock(self, show_id: UUID) -> None:
+    async def lock_stock(self, *show_ids: UUID) -> None:
         """Do nothing: there are no other transactions."""
 
     async def delete(self, show_id: UUID) -> None:
@@ -71,11 +105,14 @@ class MemoryShowReader:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowDetails]:
+    async def of_producer(
+        self, producer_id: UUID, *, production_id: UUID | None = None, after: ShowCursor | None, limit: int
+    ) -> list[ShowDetails]:
         found = [
             show
             for show in self._tables.shows.values()
             if show.producer_id == producer_id
+            and production_id in (None, show.production_id)
             and (after is None or (show.start_time, show.id) < (after.start_time, after.show_id))
         ]
         found.sort(key=lambda show: (show.start_time, show.id), reverse=True)
@@ -88,13 +125,20 @@ class MemoryShowReader:
             return None
         tickets = [ticket for ticket in self._tables.tickets.values() if ticket.show_id == show_id]
         tickets.sort(key=lambda ticket: (ticket.price, ticket.id))
-        return ShowDetails(show, self._tables.producers[show.producer_id], tuple(tickets))
+        production = self._tables.productions[show.production_id] if show.production_id else None
+        return ShowDetails(show, self._tables.producers[show.producer_id], tuple(tickets), production)
 
     async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowDetails]:
         return {show_id: display for show_id in show_ids if (display := await self.details(show_id))}
 
     async def on_sale(
-        self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
+        self,
+        *,
+        now: datetime,
+        producer_id: UUID | None,
+        production_id: UUID | None = None,
+        after: ShowCursor | None,
+        limit: int,
     ) -> list[ShowDetails]:
         found = [
             show
@@ -103,6 +147,7 @@ class MemoryShowReader:
             and not show.cancelled
             and show.end_time > now
             and producer_id in (None, show.producer_id)
+            and production_id in (None, show.production_id)
             and (after is None or (show.start_time, show.id) > (after.start_time, after.show_id))
         ]
         found.sort(key=lambda show: (show.start_time, show.id))
@@ -114,8 +159,8 @@ class MemoryTicketRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def add(self, ticket: Ticket) -> None:
-        self._tables.tickets[ticket.id] = ticket
+    async def add(self, *tickets: Ticket) -> None:
+        self._tables.tickets.update({ticket.id: ticket for ticket in tickets})
 
     async def save(self, ticket: Ticket) -> None:
         inventory = self._tables.tickets[ticket.id].inventory.resize(ticket.inventory.quantity)
@@ -135,8 +180,8 @@ class MemoryPromoCodeRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def add(self, promo_code: TicketPromoCode) -> None:
-        self._tables.promo_codes[promo_code.id] = promo_code
+    async def add(self, *promo_codes: TicketPromoCode) -> None:
+        self._tables.promo_codes.update({promo_code.id: promo_code for promo_code in promo_codes})
 
     async def get(self, promo_code_id: UUID) -> TicketPromoCode | None:
         return self._tables.promo_codes.get(promo_code_id)

@@ -43,6 +43,7 @@ class MemoryPictureRepo:
 
     async def remove_unused(self, picture: Picture) -> None:
         used = {show.image for show in self._tables.shows.values()}
+        used |= {production.image for production in self._tables.productions.values()}
         used |= {producer.branding.logo for producer in self._tables.producers.values()}
         if picture not in used:
             self._tables.pictures.pop(picture, None)

@@ -21,6 +21,7 @@ from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.notes import OrderNote
 from domain.orders import Order
+from domain.production import Production
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
 from domain.tasks import OutboxTask
@@ -29,6 +30,7 @@ from domain.tasks import OutboxTask
 @dataclass(slots=True)
 class Tables:
     producers: dict[UUID, Producer] = field(default_factory=dict)
+    productions: dict[UUID, Production] = field(default_factory=dict)
     shows: dict[UUID, Show] = field(default_factory=dict)
     tickets: dict[UUID, Ticket] = field(default_factory=dict)
     promo_codes: dict[UUID, TicketPromoCode] = field(default_factory=dict)

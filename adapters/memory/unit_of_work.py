@@ -14,6 +14,7 @@ from typing import Self
 from adapters.memory.audit_log import MemoryAuditLogRepo
 from adapters.memory.catalog import (
     MemoryProducerRepo,
+    MemoryProductionRepo,
     MemoryPromoCodeRepo,
     MemoryShowReader,
     MemoryShowRepo,
@@ -87,6 +88,7 @@ class MemoryUnitOfWork:
         self._tables = await self._database.begin()
         self.inventory = MemoryInventoryRepo(self._tables, self._database.in_use)
         self.producers = MemoryProducerRepo(self._tables)
+        self.productions = MemoryProductionRepo(self._tables)
         self.shows = MemoryShowRepo(self._tables)
         self.show_details = MemoryShowReader(self._tables)
         self.tickets = MemoryTicketRepo(self._tables)

@@ -15,6 +15,8 @@ from adapters.postgres.rows import (
     financial_values,
     producer_of,
     producer_values,
+    production_of,
+    production_values,
     promo_code_of,
     promo_code_values,
     show_of,
@@ -25,12 +27,14 @@ from adapters.postgres.rows import (
 from adapters.postgres.tables import (
     producer_financials,
     producers,
+    productions,
     shows,
     ticket_promo_codes,
     tickets,
 )
 from application.ports.catalog import ShowCursor, ShowDetails
 from domain.catalog import Producer, Show, Ticket
+from domain.production import Production
 from domain.promotions import TicketPromoCode
 
 _PRODUCERS = sa.select(producers, producer_financials.c.stripe_account_id, producer_financials.c.charges_enabled).join(
@@ -75,12 +79,46 @@ class PostgresProducerRepo:
         )
 
 
+class PostgresProductionRepo:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, production: Production) -> None:
+        await self._connection.execute(sa.insert(productions).values(production_values(production)))
+
+    async def get(self, production_id: UUID) -> Production | None:
+        return (await _productions(self._connection, [production_id])).get(production_id)
+
+    async def lock(self, production_id: UUID) -> Production | None:
+        # FOR NO KEY UPDATE: a show that is being added refers to its production, and must not wait for this lock.
+        locked = sa.select(productions).where(productions.c.id == production_id).with_for_update(key_share=True)
+        row = (await self._connection.execute(locked)).mappings().one_or_none()
+        return production_of(row) if row else None
+
+    async def save(self, production: Production) -> None:
+        await _save(self._connection, productions, productions.c.id, production_values(production))
+
+    async def delete(self, production_id: UUID) -> None:
+        await self._connection.execute(sa.delete(productions).where(productions.c.id == production_id))
+
+    async def of_producer(self, producer_id: UUID, *, after: UUID | None, limit: int) -> list[Production]:
+        query = (
+            sa.select(productions)
+            .where(productions.c.producer_id == producer_id)
+            .order_by(productions.c.id.desc())
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(productions.c.id < after)
+        return [production_of(row) for row in (await self._connection.execute(query)).mappings()]
+
+
 class PostgresShowRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, show: Show) -> None:
-        await self._connection.execute(sa.insert(shows).values(show_values(show)))
+    async def add(self, *added: Show) -> None:
+        await _add(self._connection, shows, [show_values(show) for show in added])
 
     async def get(self, show_id: UUID) -> Show | None:
         [rows] = await self._connection.fetch((_SHOW, {"id": show_id}))
@@ -92,12 +130,23 @@ class PostgresShowRepo:
         row = (await self._connection.execute(locked)).mappings().one_or_none()
         return show_of(row) if row else None
 
+    async def lock_all(self, show_ids: Collection[UUID]) -> Mapping[UUID, Show]:
+        locked = sa.select(shows).where(shows.c.id.in_(show_ids)).order_by(shows.c.id).with_for_update(key_share=True)
+        rows = (await self._connection.execute(locked)).mappings()
+        return {row["id"]: show_of(row) for row in rows}
+
+    async def of_production(self, production_id: UUID, *, since: datetime | None = None) -> list[Show]:
+        query = sa.select(shows).where(shows.c.production_id == production_id).order_by(shows.c.start_time, shows.c.id)
+        if since is not None:
+            query = query.where(shows.c.end_time > since)
+        return [show_of(row) for row in (await self._connection.execute(query)).mappings()]
+
     async def save(self, show: Show) -> None:
         await _save(self._connection, shows, shows.c.id, show_values(show))
 
-    async def lock_stock(self, show_id: UUID) -> None:
+    async def lock_stock(self, *show_ids: UUID) -> None:
         for table in (tickets, ticket_promo_codes):  # in the same order as checkouts
-            locked = sa.select(table.c.id).where(table.c.show_id == show_id).order_by(table.c.id).with_for_update()
+            locked = sa.select(table.c.id).where(table.c.show_id.in_(show_ids)).order_by(table.c.id).with_for_update()
             await self._connection.execute(locked)
 
     async def delete(self, show_id: UUID) -> None:
@@ -115,13 +164,17 @@ class PostgresShowReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowDetails]:
+    async def of_producer(
+        self, producer_id: UUID, *, production_id: UUID | None = None, after: ShowCursor | None, limit: int
+    ) -> list[ShowDetails]:
         query = (
             sa.select(shows)
             .where(shows.c.producer_id == producer_id)
             .order_by(shows.c.start_time.desc(), shows.c.id.desc())
             .limit(limit)
         )
+        if production_id is not None:
+            query = query.where(shows.c.production_id == production_id)
         if after is not None:
             query = query.where(_by_start < _position(after))
         rows = (await self._connection.execute(query)).mappings()
@@ -135,7 +188,13 @@ class PostgresShowReader:
         return {display.show.id: display for display in await self._on_display([show_of(row) for row in rows])}
 
     async def on_sale(
-        self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
+        self,
+        *,
+        now: datetime,
+        producer_id: UUID | None,
+        production_id: UUID | None = None,
+        after: ShowCursor | None,
+        limit: int,
     ) -> list[ShowDetails]:
         query = (
             sa.select(shows)
@@ -145,6 +204,8 @@ class PostgresShowReader:
         )
         if producer_id is not None:
             query = query.where(shows.c.producer_id == producer_id)
+        if production_id is not None:
+            query = query.where(shows.c.production_id == production_id)
         if after is not None:
             query = query.where(_by_start > _position(after))
         rows = (await self._connection.execute(query)).mappings()
@@ -162,18 +223,26 @@ class PostgresShowReader:
         for row in rows.mappings():
             by_show[row["show_id"]].append(ticket_of(row))
         behind = await _producers(self._connection, [show.producer_id for show in found])
-        return [ShowDetails(show, behind[show.producer_id], tuple(by_show[show.id])) for show in found]
+        runs = await _productions(self._connection, {show.production_id for show in found if show.production_id})
+        return [
+            ShowDetails(
+                show,
+                behind[show.producer_id],
+                tuple(by_show[show.id]),
+                runs[show.production_id] if show.production_id else None,
+            )
+            for show in found
+        ]
 
 
 class PostgresTicketRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, ticket: Ticket) -> None:
-        inventory = ticket.inventory
-        await self._connection.execute(
-            sa.insert(tickets).values(ticket_values(ticket) | {"held": inventory.held, "sold": inventory.sold})
-        )
+    async def add(self, *added: Ticket) -> None:
+        counters = ({"held": ticket.inventory.held, "sold": ticket.inventory.sold} for ticket in added)
+        rows = [ticket_values(ticket) | counted for ticket, counted in zip(added, counters, strict=True)]
+        await _add(self._connection, tickets, rows)
 
     async def save(self, ticket: Ticket) -> None:
         await _save(self._connection, tickets, tickets.c.id, ticket_values(ticket))
@@ -196,10 +265,9 @@ class PostgresPromoCodeRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, promo_code: TicketPromoCode) -> None:
-        await self._connection.execute(
-            sa.insert(ticket_promo_codes).values(promo_code_values(promo_code) | {"uses": promo_code.uses})
-        )
+    async def add(self, *added: TicketPromoCode) -> None:
+        rows = [promo_code_values(promo_code) | {"uses": promo_code.uses} for promo_code in added]
+        await _add(self._connection, ticket_promo_codes, rows)
 
     async def get(self, promo_code_id: UUID) -> TicketPromoCode | None:
         return await self._promo_code(_PROMO_CODES.where(ticket_promo_codes.c.id == promo_code_id))
@@ -236,6 +304,19 @@ def _position(cursor: ShowCursor) -> sa.Tuple:
 async def _producers(connection: Connection, producer_ids: Sequence[UUID]) -> dict[UUID, Producer]:
     rows = await connection.execute(_PRODUCERS.where(producers.c.id.in_(producer_ids)))
     return {row["id"]: producer_of(row) for row in rows.mappings()}
+
+
+async def _productions(connection: Connection, production_ids: Collection[UUID]) -> dict[UUID, Production]:
+    """The productions, by id. Asks only if there are ids: most shows belong to none."""
+    if not production_ids:
+        return {}
+    rows = await connection.execute(sa.select(productions).where(productions.c.id.in_(production_ids)))
+    return {row["id"]: production_of(row) for row in rows.mappings()}
+
+
+async def _add(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        await connection.execute(sa.insert(table), rows)
 
 
 async def _save(connection: Connection, table: sa.Table, key: sa.Column[Any], values: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.tables import pictures, producers, shows
+from adapters.postgres.tables import pictures, producers, productions, shows
 from domain.branding import Picture
 
 
@@ -33,6 +33,7 @@ class PostgresPictureRepo:
             sa.delete(pictures).where(
                 pictures.c.name == picture.name,
                 ~sa.exists().where(shows.c.image == picture.name),
+                ~sa.exists().where(productions.c.image == picture.name),
                 ~sa.exists().where(producers.c.logo == picture.name),
             )
         )

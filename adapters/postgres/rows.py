@@ -10,6 +10,7 @@ from domain.branding import Branding, Picture
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.inventory import Inventory
 from domain.money import currency
+from domain.production import Production, TicketDefault
 from domain.promotions import TicketPromoCode, UseCount
 from domain.tax import TaxMode, VenueAddress
 from domain.venue_clock import VenueClock
@@ -84,6 +85,7 @@ def show_of(row: Row) -> Show:
         published=row["published"],
         cancelled=row["cancelled"],
         image=_picture_of(row["image"]),
+        production_id=row["production_id"],
     )
 
 
@@ -133,7 +135,44 @@ def show_values(show: Show) -> Values:
         "published": show.published,
         "cancelled": show.cancelled,
         "image": show.image.name if show.image else None,
+        "production_id": show.production_id,
         **venue_clock_values(show.venue_clock),
+    }
+
+
+def production_of(row: Row) -> Production:
+    return Production(
+        id=row["id"],
+        producer_id=row["producer_id"],
+        title=row["title"],
+        description=row["description"],
+        venue=row["venue"],
+        venue_address=_address_of(row["venue_address"]),
+        timezone=row["timezone"],
+        locale=row["locale"],
+        terms=row["terms"],
+        doors_minutes=row["doors_minutes"],
+        duration_minutes=row["duration_minutes"],
+        tickets=tuple(TicketDefault(**stored) for stored in row["tickets"]),
+        image=_picture_of(row["image"]),
+    )
+
+
+def production_values(production: Production) -> Values:
+    return {
+        "id": production.id,
+        "producer_id": production.producer_id,
+        "title": production.title,
+        "description": production.description,
+        "venue": production.venue,
+        "venue_address": _address_values(production.venue_address),
+        "timezone": production.timezone,
+        "locale": production.locale,
+        "terms": production.terms,
+        "doors_minutes": production.doors_minutes,
+        "duration_minutes": production.duration_minutes,
+        "tickets": [asdict(default) for default in production.tickets],
+        "image": production.image.name if production.image else None,
     }
 
 

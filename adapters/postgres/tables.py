@@ -104,6 +104,27 @@ audit_log = sa.Table(
     sa.Index("audit_log_subject_id_idx", "subject_id"),
 )
 
+productions = sa.Table(
+    "productions",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("venue", sa.Text, nullable=False),
+    sa.Column("venue_address", JSONB(none_as_null=True)),
+    sa.Column("timezone", sa.Text, nullable=False),
+    sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("terms", sa.Text, nullable=False),
+    sa.Column("doors_minutes", sa.Integer, nullable=False),
+    sa.Column("duration_minutes", sa.Integer, nullable=False),
+    # Ticket types that new shows get: read and written as a whole, and never asked for one by one.
+    sa.Column("tickets", JSONB, nullable=False),
+    sa.Column("image", sa.ForeignKey(pictures.c.name), index=True),
+    sa.CheckConstraint("least(doors_minutes, duration_minutes) >= 0", name="minutes"),
+    sa.Index("productions_producer_id_id_idx", "producer_id", "id"),
+)
+
 shows = sa.Table(
     "shows",
     metadata,
@@ -131,8 +152,16 @@ shows = sa.Table(
     sa.Column("start_fold", sa.SmallInteger),
     sa.Column("end_fold", sa.SmallInteger),
     sa.Column("time_zone_rules", sa.Text),
+    sa.Column("production_id", sa.ForeignKey(productions.c.id)),
     sa.CheckConstraint("door_time <= start_time AND start_time <= end_time", name="times"),
     sa.Index("shows_producer_id_start_time_id_idx", "producer_id", "start_time", "id"),
+    sa.Index(
+        "shows_production_id_start_time_id_idx",
+        "production_id",
+        "start_time",
+        "id",
+        postgresql_where=sa.text("production_id IS NOT NULL"),
+    ),
     sa.Index("shows_on_sale_idx", "start_time", "id", postgresql_where=sa.text("published AND NOT cancelled")),
 )
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.postgres.audit_log import PostgresAuditLogRepo
 from adapters.postgres.catalog import (
     PostgresProducerRepo,
+    PostgresProductionRepo,
     PostgresPromoCodeRepo,
     PostgresShowReader,
     PostgresShowRepo,
@@ -84,6 +85,7 @@ class PostgresUnitOfWork:
         )
         self.inventory = PostgresInventoryRepo(self._connection)
         self.producers = PostgresProducerRepo(self._connection)
+        self.productions = PostgresProductionRepo(self._connection)
         self.shows = PostgresShowRepo(self._connection)
         self.show_details = PostgresShowReader(self._connection)
         self.tickets = PostgresTicketRepo(self._connection)

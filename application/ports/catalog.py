@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Protocol, Self
 from uuid import UUID
 
+from domain.branding import Picture
 from domain.catalog import Producer, Show, Ticket
+from domain.production import Production
 from domain.promotions import TicketPromoCode
 
 
@@ -19,6 +21,17 @@ class ShowDetails:
     show: Show
     producer: Producer
     tickets: tuple[Ticket, ...]
+    production: Production | None = None
+
+    @property
+    def description(self) -> str:
+        """The show's description, or that of its production."""
+        return self.show.description or (self.production.description if self.production else "")
+
+    @property
+    def image(self) -> Picture | None:
+        """The show's image, or that of its production."""
+        return self.show.image or (self.production.image if self.production else None)
 
     @property
     def has_hidden(self) -> bool:
@@ -64,10 +77,34 @@ class ProducerRepo(Protocol):
         ...
 
 
+class ProductionRepo(Protocol):
+    """Productions. Lock one before its shows."""
+
+    async def add(self, production: Production) -> None: ...
+
+    async def get(self, production_id: UUID) -> Production | None: ...
+
+    async def lock(self, production_id: UUID) -> Production | None:
+        """The production, locked: no other transaction that locks it changes it or its shows until this one ends."""
+        ...
+
+    async def save(self, production: Production) -> None: ...
+
+    async def delete(self, production_id: UUID) -> None:
+        """Delete the production. It must have no shows."""
+        ...
+
+    async def of_producer(self, producer_id: UUID, *, after: UUID | None, limit: int) -> list[Production]:
+        """The producer's productions in descending order of their ids (the newest first), from the one after
+        ``after``.
+        """
+        ...
+
+
 class ShowRepo(Protocol):
     """Shows."""
 
-    async def add(self, show: Show) -> None: ...
+    async def add(self, *shows: Show) -> None: ...
 
     async def get(self, show_id: UUID) -> Show | None: ...
 
@@ -78,10 +115,18 @@ class ShowRepo(Protocol):
         """
         ...
 
+    async def lock_all(self, show_ids: Collection[UUID]) -> Mapping[UUID, Show]:
+        """The shows that exist, locked one after the other in the order of their ids."""
+        ...
+
+    async def of_production(self, production_id: UUID, *, since: datetime | None = None) -> list[Show]:
+        """The production's shows that end after ``since`` (None: all), published or not, soonest first."""
+        ...
+
     async def save(self, show: Show) -> None: ...
 
-    async def lock_stock(self, show_id: UUID) -> None:
-        """Wait until no checkout of the show is being decided, and block new ones. Lock the show first."""
+    async def lock_stock(self, *show_ids: UUID) -> None:
+        """Wait until no checkout of the shows is being decided, and block new ones. Lock the shows first."""
         ...
 
     async def delete(self, show_id: UUID) -> None:
@@ -96,8 +141,10 @@ class ShowRepo(Protocol):
 class ShowReader(Protocol):
     """Shows with their producers and tickets, published or not."""
 
-    async def of_producer(self, producer_id: UUID, *, after: ShowCursor | None, limit: int) -> list[ShowDetails]:
-        """All shows of a producer, the latest start first."""
+    async def of_producer(
+        self, producer_id: UUID, *, production_id: UUID | None = None, after: ShowCursor | None, limit: int
+    ) -> list[ShowDetails]:
+        """All shows of a producer, or of one production, the latest start first."""
         ...
 
     async def details(self, show_id: UUID) -> ShowDetails | None:
@@ -109,7 +156,13 @@ class ShowReader(Protocol):
         ...
 
     async def on_sale(
-        self, *, now: datetime, producer_id: UUID | None, after: ShowCursor | None, limit: int
+        self,
+        *,
+        now: datetime,
+        producer_id: UUID | None,
+        production_id: UUID | None = None,
+        after: ShowCursor | None,
+        limit: int,
     ) -> list[ShowDetails]:
         """Published shows that have not ended and were not cancelled, soonest first."""
         ...
@@ -118,7 +171,7 @@ class ShowReader(Protocol):
 class TicketRepo(Protocol):
     """Tickets. Their counters belong to the InventoryRepo."""
 
-    async def add(self, ticket: Ticket) -> None: ...
+    async def add(self, *tickets: Ticket) -> None: ...
 
     async def save(self, ticket: Ticket) -> None:
         """Write name, description, price, flags and quantity; held and sold stay unchanged."""
@@ -138,7 +191,7 @@ class TicketRepo(Protocol):
 class PromoCodeRepo(Protocol):
     """Promo codes. Their counters belong to the InventoryRepo."""
 
-    async def add(self, promo_code: TicketPromoCode) -> None: ...
+    async def add(self, *promo_codes: TicketPromoCode) -> None: ...
 
     async def get(self, promo_code_id: UUID) -> TicketPromoCode | None: ...
 

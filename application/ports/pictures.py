@@ -40,7 +40,7 @@ class PictureStudio(Protocol):
 
 
 class PictureRepo(Protocol):
-    """Logos of producers and images of shows."""
+    """Logos of producers, and images of productions and shows."""
 
     async def add(self, picture: Picture, content: bytes) -> None:
         """Store the picture, unless it already exists."""
@@ -49,5 +49,5 @@ class PictureRepo(Protocol):
     async def content(self, picture: Picture) -> bytes | None: ...
 
     async def remove_unused(self, picture: Picture) -> None:
-        """Delete the picture, unless a show or a producer still has it."""
+        """Delete the picture, unless a show, a production or a producer still has it."""
         ...

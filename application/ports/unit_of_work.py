@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from application.ports.access import AuditLogRepo, TokenRepo
-from application.ports.catalog import ProducerRepo, PromoCodeRepo, ShowReader, ShowRepo, TicketRepo
+from application.ports.catalog import ProducerRepo, ProductionRepo, PromoCodeRepo, ShowReader, ShowRepo, TicketRepo
 from application.ports.checkin import CheckInRepo
 from application.ports.disputes import DisputeRepo
 from application.ports.duplicate_payments import DuplicatePaymentRepo
@@ -46,6 +46,9 @@ class UnitOfWork(Protocol):
 
     @property
     def producers(self) -> ProducerRepo: ...
+
+    @property
+    def productions(self) -> ProductionRepo: ...
 
     @property
     def shows(self) -> ShowRepo: ...
