@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from domain.branding import Branding, Picture
 from domain.errors import Conflict, InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
+from domain.fees import FeeBearer
 from domain.inventory import Inventory
 from domain.money import AMOUNT_LIMIT, Currency
 from domain.tax import TaxMode, VenueAddress
@@ -51,7 +52,7 @@ class ProducerFinancial:
 class Producer:
     """An organiser of shows. All shows of a producer sell in the producer's currency.
 
-    ``tax`` applies to orders that are placed from now on.
+    ``tax`` and ``fees``, which is who bears them, apply to orders that are placed from now on.
     """
 
     id: UUID
@@ -61,6 +62,7 @@ class Producer:
     financial: ProducerFinancial = field(default_factory=ProducerFinancial)
     branding: Branding = field(default_factory=Branding)
     tax: TaxMode = TaxMode.EXCLUSIVE
+    fees: FeeBearer = FeeBearer.BUYER
 
     def __post_init__(self) -> None:
         check_title(self.name, "name")

@@ -138,6 +138,7 @@ class Offering:
             promo_code=self._promo_code(cart, now),
             currency=self.producer.currency,
             policy=self.policy,
+            fee_bearer=self.producer.fees,
             at_the_counter=manual_payment is not None,
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from uuid import UUID
 
 from domain.cart import CartLine
@@ -18,6 +17,7 @@ from domain.errors import (
     OrderTotalTooSmall,
     PromoCodeExhausted,
 )
+from domain.fees import FeeBearer, fees_of, within
 from domain.money import Currency
 from domain.policy import CheckoutPolicy
 from domain.promotions import TicketPromoCode
@@ -60,7 +60,8 @@ class TicketOrder:
 class Quote:
     """A priced order. All amounts are in minor units of ``currency``.
 
-    ``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees, before tax.
+    ``subtotal`` is after discount. ``total`` is before tax: subtotal + platform_fees + payment_processing_fees, or the
+    subtotal alone if ``fees_included``: the producer then bears them.
     ``promo_code`` is the code that applies to some of the tickets; ``idle_promo_code`` is one that the buyer gave and
     that changes nothing in this cart. It is not part of the order, and no use of it is counted.
     """
@@ -73,6 +74,7 @@ class Quote:
     platform_fees: int
     payment_processing_fees: int
     total: int
+    fees_included: bool = False
     idle_promo_code: str | None = field(default=None, compare=False)
 
     @property
@@ -84,6 +86,11 @@ class Quote:
         """The platform's share of a payment: Stripe's application fee."""
         return self.platform_fees + self.payment_processing_fees
 
+    @property
+    def fees_on_top(self) -> int:
+        """The fees that the buyer pays beside the tickets' prices."""
+        return 0 if self.fees_included else self.fees
+
 
 def price(
     lines: Iterable[CartLine],
@@ -92,9 +99,12 @@ def price(
     promo_code: TicketPromoCode | None,
     currency: Currency,
     policy: CheckoutPolicy,
+    fee_bearer: FeeBearer = FeeBearer.BUYER,
     at_the_counter: bool = False,
 ) -> Quote:
     """The price of ``lines`` at the current prices of ``tickets``.
+
+    Fees that the producer bears are at most what is paid.
 
     ``at_the_counter`` the producer takes the money: there is no processing fee, and Stripe's smallest charge does not
     apply.
@@ -110,14 +120,17 @@ def price(
         _check_maximum(subtotal, currency, policy)
         return _quote(priced, subtotal, 0, 0, promo_code, currency)
     charged_tickets = sum(line.quantity for line in priced if line.unit_amount > 0)
-    platform_fees, processing_fees = _fees(subtotal, charged_tickets, currency, policy)
-    total = subtotal + platform_fees + processing_fees
+    fees = fees_of(subtotal, charged_tickets, currency, policy)
+    included = fee_bearer is FeeBearer.PRODUCER
+    if included:
+        fees = within(subtotal, fees)
+    total = subtotal if included else subtotal + sum(fees)
     _check_maximum(total, currency, policy, charged_by_stripe=True)
     if 0 < total < currency.minimum_charge:
         raise OrderTotalTooSmall.about_amount(
             "Order total must be at least {amount}", currency.minimum_charge, currency.display, field="tickets"
         )
-    return _quote(priced, subtotal, platform_fees, processing_fees, promo_code, currency)
+    return _quote(priced, subtotal, *fees, promo_code, currency, fees_included=included)
 
 
 def complimentary(lines: Iterable[CartLine], tickets: Mapping[UUID, Ticket], *, currency: Currency) -> Quote:
@@ -148,6 +161,8 @@ def _quote(
     processing_fees: int,
     promo_code: TicketPromoCode | None,
     currency: Currency,
+    *,
+    fees_included: bool = False,
 ) -> Quote:
     code = promo_code.code if promo_code else None
     applies = code is not None and any(line.uses_promo_code for line in priced)
@@ -160,7 +175,8 @@ def _quote(
         promo_code_discount=sum(line.discount_amount for line in priced),
         platform_fees=platform_fees,
         payment_processing_fees=processing_fees,
-        total=subtotal + platform_fees + processing_fees,
+        total=subtotal if fees_included else subtotal + platform_fees + processing_fees,
+        fees_included=fees_included,
     )
 
 
@@ -244,27 +260,6 @@ def _donation(line: CartLine, ticket: Ticket, currency: Currency, policy: Checko
             "Donation amount must be at least {amount}", ticket.price, currency.display, field=field
         )
     return donation
-
-
-def fees_on_top(unit_price: int, currency: Currency, policy: CheckoutPolicy) -> int:
-    """The fees that a buyer of one ticket of this price pays on top, in minor units, before tax.
-
-    An advertised price must include them. With several tickets, each costs as much or less.
-    """
-    return sum(_fees(unit_price, 1 if unit_price else 0, currency, policy))
-
-
-def _fees(subtotal: int, charged_tickets: int, currency: Currency, policy: CheckoutPolicy) -> tuple[int, int]:
-    """The platform's fees and the processing fees on top of ``subtotal``."""
-    platform_fees = currency.round_to_minor(policy.terms(currency).platform_fee * charged_tickets)
-    return platform_fees, _processing_fees(subtotal + platform_fees, currency, policy)
-
-
-def _processing_fees(charged: int, currency: Currency, policy: CheckoutPolicy) -> int:
-    if charged == 0:
-        return 0
-    fixed = policy.terms(currency).processing_fee_fixed.scaleb(currency.places)
-    return currency.round_minor(Decimal(charged) * policy.processing_fee_rate + fixed)
 
 
 def _check_maximum(total: int, currency: Currency, policy: CheckoutPolicy, *, charged_by_stripe: bool = False) -> None:

@@ -4,6 +4,9 @@ A refund takes the money from where it went. Stripe always reverses the transfer
 buyer gets back. With ``refund_fees`` the buyer also gets the tickets' share of the fees, and the platform returns the
 same share of its application fee. Without it, the platform keeps the fees and the buyer gets only price and tax.
 
+Fees that were included in the prices were never the buyer's: the buyer gets the whole price back either way. With
+``refund_fees`` the platform bears its share of that, without it the producer bears all of it.
+
 If Stripe refuses a refund, or it fails later, the tickets stay void and the money stays with us. That money is owed:
 the next request for the refund starts another one, with its own key, for the amount of the void tickets that has not
 gone back.
@@ -103,14 +106,14 @@ class Refund:
 def refundable_amount(order: Order, attendee_ids: Collection[UUID], *, refund_fees: bool) -> int:
     """The refundable amount of these attendees' tickets, in minor units.
 
-    Fees and tax are allocated by price: the shares of all attendees add up to the whole to the cent. Tax included in
-    the prices goes back with them.
+    Fees and tax are allocated by price: the shares of all attendees add up to the whole to the cent. Tax and fees that
+    are included in the prices go back with them.
     """
     prices = [order.lines[attendee.line].unit_amount for attendee in order.attendees]
     # Each share is rounded separately: a share of the sum could round to less than the tax's share alone.
     step = order.quote.currency.step
     taxes = allocate(order.tax_added, prices, step)
-    fees = allocate(order.quote.fees if refund_fees else 0, prices, step)
+    fees = allocate(order.quote.fees_on_top if refund_fees else 0, prices, step)
     return sum(
         price + tax + fee
         for attendee, price, tax, fee in zip(order.attendees, prices, taxes, fees, strict=True)

@@ -37,10 +37,11 @@ class Takings:
     """Sums over orders, in minor units.
 
     ``gross`` is the price of the tickets before discount; ``donations`` is the part of it from donation tickets.
-    ``fees`` is what buyers paid on top for platform and payment processing, ``fees_returned`` the part that the
-    platform gave back with refunds and lost disputes. ``tax_included`` is the part of ``tax`` that was within prices
-    and fees. ``refunds`` is what buyers got back or will get, ``disputes`` what lost disputes took from the producer.
-    ``tickets`` counts tickets sold, refunded ones included.
+    ``fees`` is what the platform got for itself and for payment processing, ``fees_included`` the part of it that was
+    within the prices and not on top, ``fees_returned`` the part that the platform gave back with refunds and lost
+    disputes. ``tax_included`` is the part of ``tax`` that was within prices and fees. ``refunds`` is what buyers got
+    back or will get, ``disputes`` what lost disputes took from the producer. ``tickets`` counts tickets sold, refunded
+    ones included.
     """
 
     orders: int = 0
@@ -49,6 +50,7 @@ class Takings:
     discounts: int = 0
     donations: int = 0
     fees: int = 0
+    fees_included: int = 0
     fees_returned: int = 0
     tax: int = 0
     tax_included: int = 0
@@ -57,8 +59,10 @@ class Takings:
 
     @property
     def paid(self) -> int:
-        """The amount that buyers paid: ``gross`` - ``discounts`` + ``fees`` + ``tax`` - ``tax_included``."""
-        return self.gross - self.discounts + self.fees + self.tax - self.tax_included
+        """The amount that buyers paid: ``gross`` - ``discounts`` + ``fees`` - ``fees_included`` + ``tax`` -
+        ``tax_included``.
+        """
+        return self.gross - self.discounts + self.fees - self.fees_included + self.tax - self.tax_included
 
     @property
     def net(self) -> int:
@@ -168,6 +172,7 @@ def _by_line(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute
             discounts=line.discount_amount,
             donations=line.donation_amount * line.quantity,
             fees=fees,
+            fees_included=fees if order.quote.fees_included else 0,
             fees_returned=returned,
             tax=tax,
             tax_included=tax if order.tax_mode is TaxMode.INCLUSIVE else 0,

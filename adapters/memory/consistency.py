@@ -94,7 +94,8 @@ def _orders(tables: Tables) -> _Found:
         quote = order.quote
         lines = sum(line.total_price for line in order.lines)
         discounts = sum(line.discount_amount for line in order.lines)
-        if (quote.subtotal, quote.promo_code_discount) != (lines, discounts) or quote.total != lines + quote.fees:
+        adds_up = quote.total == lines + quote.fees_on_top and (quote.fees <= quote.total or not quote.fees_included)
+        if (quote.subtotal, quote.promo_code_discount) != (lines, discounts) or not adds_up:
             yield Invariant.ORDER_TOTALS, order.id
         if not _paid_once(order) or (order.payment_intent_id and payments[order.payment_intent_id] > 1):
             yield Invariant.PAID_ONCE, order.id

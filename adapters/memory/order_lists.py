@@ -121,6 +121,7 @@ def _summary_of(order: Order) -> OrderSummary:
         promo_code=quote.promo_code,
         promo_code_discount=quote.promo_code_discount,
         fees=quote.fees,
+        fees_included=quote.fees_included,
         total=quote.total,
         tax=order.tax,
         amount_paid=order.amount_paid,

@@ -74,7 +74,8 @@ _ORDER_TOTALS = """
         FROM ticket_orders GROUP BY order_id
     ) l ON l.order_id = o.id
     WHERE o.subtotal <> coalesce(l.price, 0) OR o.promo_code_discount <> coalesce(l.discount, 0)
-       OR o.total <> o.subtotal + o.platform_fees + o.payment_processing_fees
+       OR o.total <> o.subtotal + CASE WHEN o.fees_included THEN 0 ELSE o.platform_fees + o.payment_processing_fees END
+       OR o.fees_included AND o.platform_fees + o.payment_processing_fees > o.total
 """
 _PAID_ONCE = """
     SELECT id AS subject_id,

@@ -192,6 +192,7 @@ def _order_of(row: RowMapping) -> OrderSummary:
         customer=Customer(row["customer_name"], row["customer_email"], row["customer_phone"]),
         currency=currency(row["currency"]),
         fees=row["platform_fees"] + row["payment_processing_fees"],
+        fees_included=row["fees_included"],
         manual_payment=ManualPayment(row["manual_payment"]) if row["manual_payment"] else None,
         undelivered=tuple(
             UndeliveredMail.of(kind, state, in_doubt=in_doubt, error=error)

@@ -50,7 +50,7 @@ def shares(condition: str) -> str:
         GROUP BY a.order_id, a.line
     ),
     lines AS (
-        SELECT o.id, o.completed_at, o.tax, o.refunded_amount, o.manual_payment, o.tax_mode,
+        SELECT o.id, o.completed_at, o.tax, o.refunded_amount, o.manual_payment, o.tax_mode, o.fees_included,
                o.platform_fees + o.payment_processing_fees AS fees,
                least(coalesce(r.fees, 0) + coalesce(x.fees, 0), o.platform_fees + o.payment_processing_fees)
                    AS fees_returned,
@@ -77,6 +77,7 @@ def shares(condition: str) -> str:
     shares AS (
         SELECT id, completed_at, manual_payment, line, ticket_id, quantity, gross, discounts, donations,
                {_share("fees", "price")} AS fees, fees AS fees_whole,
+               CASE WHEN fees_included THEN {_share("fees", "price")} ELSE 0 END AS fees_included,
                {_share("fees_returned", "price")} AS fees_returned, fees_returned AS fees_returned_whole,
                {_share("tax", "price")} AS tax, tax AS tax_whole,
                CASE WHEN tax_mode = 'inclusive' THEN {_share("tax", "price")} ELSE 0 END AS tax_included,
@@ -92,6 +93,7 @@ _FIGURES: Final = (
     "discounts",
     "donations",
     "fees",
+    "fees_included",
     "fees_returned",
     "tax",
     "tax_included",

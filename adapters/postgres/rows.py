@@ -8,6 +8,7 @@ from typing import Any
 from adapters.postgres.connection import Row
 from domain.branding import Branding, Picture
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
+from domain.fees import FeeBearer
 from domain.inventory import Inventory
 from domain.money import currency
 from domain.production import Production, TicketDefault
@@ -31,6 +32,7 @@ def producer_of(row: Row) -> Producer:
             widget_origins=tuple(row["widget_origins"]),
         ),
         tax=TaxMode(row["tax"]),
+        fees=FeeBearer(row["fees"]),
     )
 
 
@@ -56,6 +58,7 @@ def producer_values(producer: Producer) -> Values:
         "logo": producer.branding.logo.name if producer.branding.logo else None,
         "widget_origins": list(producer.branding.widget_origins),
         "tax": producer.tax,
+        "fees": producer.fees,
     }
 
 

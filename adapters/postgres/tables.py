@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from domain.access import Scope
 from domain.admission import ScanResult
 from domain.disputes import DisputeStatus
+from domain.fees import FeeBearer
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
 from domain.promotions import UseCount
 from domain.refunds import RefundStatus
@@ -58,6 +59,8 @@ producers = sa.Table(
     sa.Column("widget_origins", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("tax", sa.Text, nullable=False, server_default="exclusive"),
     _one_of("tax", TaxMode),
+    sa.Column("fees", sa.Text, nullable=False, server_default="buyer"),
+    _one_of("fees", FeeBearer),
 )
 
 producer_financials = sa.Table(
@@ -244,6 +247,7 @@ orders = sa.Table(
     sa.Column("platform_fees", sa.BigInteger, nullable=False),
     sa.Column("payment_processing_fees", sa.BigInteger, nullable=False),
     sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("fees_included", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("amount_paid", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("tax", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("tax_mode", sa.Text, nullable=False, server_default="exclusive"),
@@ -274,7 +278,11 @@ orders = sa.Table(
     _one_of("status", OrderStatus),
     _one_of("manual_payment", ManualPayment),
     sa.CheckConstraint("is_manual_order = (manual_payment IS NOT NULL)", name="is_manual_order"),
-    sa.CheckConstraint("total = subtotal + platform_fees + payment_processing_fees", name="total"),
+    sa.CheckConstraint(
+        "CASE WHEN fees_included THEN total = subtotal AND platform_fees + payment_processing_fees <= total "
+        "ELSE total = subtotal + platform_fees + payment_processing_fees END",
+        name="total",
+    ),
     sa.CheckConstraint(
         "least(subtotal, promo_code_discount, platform_fees, payment_processing_fees, tax) >= 0", name="amounts"
     ),

@@ -41,6 +41,7 @@ def session_params(
 ) -> SessionCreateParams:
     """A checkout session: destination charge, application fee, automatic tax.
 
+    The application fee comes out of the producer's transfer, whether the buyer paid it on top of the prices or not.
     ``tax_location`` is the place of performance at Stripe, ``ahead`` how far Stripe's clock is ahead of ours. Raises
     ValueError without a hold.
     """
@@ -112,7 +113,7 @@ def listing_params(since: datetime) -> SessionListParams:
 
 
 def line_items(order: Order, tax_location: str | None = None) -> list[SessionCreateParamsLineItem]:
-    """The order's lines and fees; their sum is the order's total to the cent (P0-006)."""
+    """The order's lines and the fees on top; their sum is the order's total to the cent (P0-006)."""
     quote = order.quote
     items = [
         _line_item(
@@ -128,7 +129,7 @@ def line_items(order: Order, tax_location: str | None = None) -> list[SessionCre
         ("Platform fee", quote.platform_fees),
         ("Payment processing fee", quote.payment_processing_fees),
     ):
-        if fee:
+        if fee and not quote.fees_included:
             items.append(_line_item(order, name, fee, 1, tax_details(is_admission=False, location_id=tax_location)))
     return items
 

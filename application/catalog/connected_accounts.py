@@ -21,6 +21,7 @@ from domain.access import Actor, Scope
 from domain.audit_log import Action, AuditFilter
 from domain.catalog import Producer, ProducerFinancial
 from domain.errors import InvalidRequest
+from domain.fees import FeeBearer
 from domain.tax import TaxMode
 
 log = logging.getLogger(__name__)
@@ -57,12 +58,20 @@ class ChangeAccount:
         self._save_account = save_account
 
     async def __call__(
-        self, actor: Actor, *, name: str, email: str | None, stripe_account_id: str | None, tax: TaxMode | None = None
+        self,
+        actor: Actor,
+        *,
+        name: str,
+        email: str | None,
+        stripe_account_id: str | None,
+        tax: TaxMode | None = None,
+        fees: FeeBearer | None = None,
     ) -> Producer:
-        """The producer with this name, e-mail address, tax (None: unchanged) and Stripe account (None: none).
+        """The producer with this name, e-mail address, tax, bearer of the fees (None: unchanged) and Stripe account
+        (None: none).
 
-        Earlier orders are still paid to the account they were placed with, and taxed as they were. The producer's
-        previous address gets a mail with the changes.
+        Earlier orders are still paid to the account they were placed with, and their tax and fees stay as they were.
+        The producer's previous address gets a mail with the changes.
 
         Raises InvalidRequest, InvalidEmail, PaymentUnavailable, and ScopeMissing if a token without the scope
         ``account`` would redirect the producer's money.
@@ -77,6 +86,7 @@ class ChangeAccount:
                 email=before.email if email is None else parse_producer_email(email),
                 financial=ProducerFinancial(stripe_account_id, charges_enabled=enabled),
                 tax=tax or before.tax,
+                fees=fees or before.fees,
             )
             await self._save_account(uow, actor, before, after)
             await uow.commit()

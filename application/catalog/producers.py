@@ -17,6 +17,7 @@ from domain.audit_log import Action, Facts
 from domain.catalog import Producer, ProducerFinancial
 from domain.customer import parse_email
 from domain.errors import InvalidEmail, NotFound
+from domain.fees import FeeBearer
 from domain.money import currency
 from domain.tax import TaxMode
 
@@ -47,6 +48,7 @@ class RegisterProducer:
         currency_code: str,
         stripe_account_id: str | None = None,
         tax: TaxMode = TaxMode.EXCLUSIVE,
+        fees: FeeBearer = FeeBearer.BUYER,
         by: AccessToken | None = None,
     ) -> Producer:
         """A new producer. ``by`` is the platform's token, None at the command line.
@@ -62,6 +64,7 @@ class RegisterProducer:
             currency=currency(currency_code),
             financial=ProducerFinancial(stripe_account_id, charges_enabled=stripe_account_id is not None),
             tax=tax,
+            fees=fees,
         )
         async with self._unit_of_work() as uow:
             await uow.producers.add(producer)

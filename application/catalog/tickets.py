@@ -12,7 +12,7 @@ from application.ports.system import Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
-from domain.catalog import MAX_QUANTITY, MAX_TICKET_TYPES, Ticket, TicketFields
+from domain.catalog import MAX_QUANTITY, MAX_TICKET_TYPES, Producer, Ticket, TicketFields
 from domain.errors import Conflict, InvalidAmount, InvalidRequest
 from domain.inventory import Inventory
 from domain.money import Currency
@@ -20,10 +20,10 @@ from domain.money import Currency
 
 @dataclass(frozen=True, slots=True)
 class TicketForSale:
-    """A ticket type, and the currency of its price."""
+    """A ticket type, and the producer who sells it."""
 
     ticket: Ticket
-    currency: Currency
+    producer: Producer
 
 
 class AddTicket:
@@ -43,13 +43,12 @@ class AddTicket:
                 raise Conflict("This show was cancelled and sells nothing any more")
             if display is None or len(display.tickets) >= MAX_TICKET_TYPES:
                 raise Conflict(f"A show has at most {MAX_TICKET_TYPES} ticket types")
-            currency = display.producer.currency
-            minor = _minor(currency, price)
+            minor = _minor(display.producer.currency, price)
             ticket = Ticket(id=self._ids.new(), show_id=show_id, price=minor, inventory=_capacity(quantity), **fields)
             await uow.tickets.add(ticket)
             await self._audit.record(uow, actor, Action.TICKET_ADDED, ticket.id, show_id=show_id, after=ticket)
             await uow.commit()
-        return TicketForSale(ticket, currency)
+        return TicketForSale(ticket, display.producer)
 
 
 class ChangeTicket:
@@ -77,10 +76,10 @@ class ChangeTicket:
         """
         async with self._unit_of_work() as uow:
             show, before = await locked_ticket(uow, actor, ticket_id)
-            currency = (await producer_of(uow, show.producer_id)).currency
+            producer = await producer_of(uow, show.producer_id)
             after = replace(before, **fields)
             if price is not None:
-                after = replace(after, price=_minor(currency, price))
+                after = replace(after, price=_minor(producer.currency, price))
             if quantity is not None:
                 _capacity(quantity)
                 after = replace(after, inventory=before.inventory.resize(quantity))
@@ -90,7 +89,7 @@ class ChangeTicket:
                     uow, actor, Action.TICKET_CHANGED, ticket_id, show_id=show.id, before=before, after=after
                 )
             await uow.commit()
-        return TicketForSale(after, currency)
+        return TicketForSale(after, producer)
 
 
 class DeleteTicket:

@@ -21,6 +21,7 @@ from domain.access import Actor
 from domain.catalog import Producer
 from domain.customer import Customer
 from domain.email_address import is_same_address
+from domain.fees import FeeBearer
 from domain.tasks import OutboxTask, TaskKind
 from domain.tax import TaxMode
 
@@ -39,13 +40,19 @@ AFTER: Final = "_after"
 #: The fields that the mail lists, the money first. Whether an account can take charges is left out, because Stripe
 #: decides it.
 _FIELDS: Final[Mapping[str, str]] = MappingProxyType(
-    {"stripe_account_id": "Stripe account", "email": "e-mail address", "tax": "tax", "name": "name"}
+    {"stripe_account_id": "Stripe account", "email": "e-mail address", "fees": "fees", "tax": "tax", "name": "name"}
 )
-_TAXES: Final[Mapping[str, str]] = MappingProxyType(
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        TaxMode.EXCLUSIVE: "added to the prices",
-        TaxMode.INCLUSIVE: "included in the prices",
-        TaxMode.OFF: "not charged",
+        "tax": {
+            TaxMode.EXCLUSIVE: "added to the prices",
+            TaxMode.INCLUSIVE: "included in the prices",
+            TaxMode.OFF: "not charged",
+        },
+        "fees": {
+            FeeBearer.BUYER: "added to the prices",
+            FeeBearer.PRODUCER: "included in the prices",
+        },
     }
 )
 
@@ -83,6 +90,7 @@ def _facts(producer: Producer) -> dict[str, str]:
         "stripe_account_id": producer.financial.stripe_account_id or "",
         "email": producer.email,
         "tax": producer.tax.value,
+        "fees": producer.fees.value,
         "name": producer.name,
     }
 
@@ -128,8 +136,10 @@ def _was_changed(field: str, details: Mapping[str, str]) -> bool:
 
 def _as_read(field: str, details: Mapping[str, str]) -> AccountChange:
     before, after = details.get(field + BEFORE, ""), details.get(field + AFTER, "")
-    if field == "tax":
-        before, after = _TAXES[before], _TAXES[after]
+    if words := _WORDS.get(field):
+        return AccountChange(
+            what=_FIELDS[field], before=words[before], after=words[after], meaning=_meaning(field, after)
+        )
     return AccountChange(
         what=_FIELDS[field], before=before or "none", after=after or "none", meaning=_meaning(field, after)
     )
@@ -141,6 +151,10 @@ def _meaning(field: str, after: str) -> str:
             return "The money of orders that are placed from now on goes there."
         case "stripe_account_id":
             return "Nothing that costs money can be sold without one."
+        case "fees" if after == FeeBearer.PRODUCER:
+            return "From now on buyers pay the tickets' prices alone, and the fees come out of your share."
+        case "fees":
+            return "From now on buyers pay the fees on top of the tickets' prices."
         case "email":
             return "Mails about the account go there from now on."
     return ""

@@ -98,7 +98,8 @@ class SendConfirmationEmail:
                 for index, line in enumerate(quote.lines)
             ),
             discount=f"−{money(quote.promo_code_discount)}" if quote.promo_code_discount else "",
-            fees=money(quote.fees),
+            fees=money(quote.fees_on_top),
+            fees_included=quote.fees_included and quote.fees > 0,
             tax=money(order.tax),
             tax_label="Tax" if order.tax_added == order.tax else "Tax, included",
             total=money(quote.total + order.tax_added),

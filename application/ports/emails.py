@@ -59,9 +59,10 @@ class LetterLine:
 class ConfirmationFacts(OrderFacts):
     """The mail with the tickets.
 
-    ``discount`` is "" if there was none; ``fees`` and ``total`` are "" for a free order. ``tax_label`` says whether the
-    tax is in the other amounts. ``void`` tickets no longer admit. ``returned`` is the money that has gone back since,
-    ``on_its_way`` the money that is about to; both are "" for none.
+    ``discount`` is "" if there was none; ``fees`` are those on top of the prices, "" for none, and ``total`` is "" for
+    a free order. ``fees_included``: the prices include fees. ``tax_label`` says whether the tax is in the other
+    amounts. ``void`` tickets no longer admit. ``returned`` is the money that has gone back since, ``on_its_way`` the
+    money that is about to; both are "" for none.
     """
 
     lines: tuple[LetterLine, ...]
@@ -69,6 +70,7 @@ class ConfirmationFacts(OrderFacts):
     fees: str
     tax: str
     total: str
+    fees_included: bool = False
     tax_label: str = "Tax"
     void: int = 0
     returned: str = ""

@@ -63,6 +63,7 @@ class OrderSummary:
     promo_code: str | None
     promo_code_discount: int
     fees: int
+    fees_included: bool
     total: int
     tax: int
     amount_paid: int

@@ -8,6 +8,7 @@ from uuid import UUID
 import click
 
 from domain.access import Scope
+from domain.fees import FeeBearer
 from domain.tax import TaxMode
 from entrypoints.cli.engines import data_dir_option
 from entrypoints.cli.running import run_use_case
@@ -30,13 +31,27 @@ def producer() -> None:
     show_default=True,
     help="Whether tax is added to the prices, within them, or not charged.",
 )
+@click.option(
+    "--fees",
+    type=click.Choice([bearer.value for bearer in FeeBearer]),
+    default=FeeBearer.BUYER.value,
+    show_default=True,
+    help="Who bears the fees: the buyer on top of the prices, or the producer out of them.",
+)
 @data_dir_option
-def create_producer(name: str, email: str, currency: str, stripe_account: str | None, tax: str, data_dir: Path) -> None:
+def create_producer(
+    name: str, email: str, currency: str, stripe_account: str | None, tax: str, fees: str, data_dir: Path
+) -> None:
     """Register a producer and print its id."""
     created = run_use_case(
         data_dir,
         lambda container: container.register_producer()(
-            name=name, email=email, currency_code=currency, stripe_account_id=stripe_account, tax=TaxMode(tax)
+            name=name,
+            email=email,
+            currency_code=currency,
+            stripe_account_id=stripe_account,
+            tax=TaxMode(tax),
+            fees=FeeBearer(fees),
         ),
     )
     click.echo(str(created.id))

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from application.catalog.producers import IssueToken, ListTokens, RegisterProducer, RevokeToken
 from domain.access import AccessToken, Scope
+from domain.fees import FeeBearer
 from domain.tax import TaxMode
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
@@ -24,13 +25,14 @@ from entrypoints.http.strict_json import StrictJson
 class NewProducerIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """``currency`` applies to all shows of the producer and cannot change.
 
-    ``tax`` is how tax is charged, until the producer changes it.
+    ``tax`` is how tax is charged, and ``fees`` who bears the fees, until the producer changes it.
     """
 
     name: str
     email: str
     currency: str
     tax: TaxMode = TaxMode.EXCLUSIVE
+    fees: FeeBearer = FeeBearer.BUYER
 
 
 class NewTokenIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -88,7 +90,7 @@ async def add(
 ) -> AccountOut:
     """A producer without a Stripe account yet."""
     producer = await register_producer(
-        name=data.name, email=data.email, currency_code=data.currency, tax=data.tax, by=access
+        name=data.name, email=data.email, currency_code=data.currency, tax=data.tax, fees=data.fees, by=access
     )
     return AccountOut.of(producer)
 

@@ -46,6 +46,7 @@ TICKET: Final = {
     "name": "Stalls",
     "description": "Rows 1 to 9",
     "price": "25.00",
+    "all_in_price": "27.57",
     "is_donation_based": False,
     "is_vip": False,
     "hidden": False,
@@ -74,6 +75,7 @@ QUOTE: Final = {
     "promo_code_discount": "0.00",
     "platform_fees": "3.00",
     "payment_processing_fees": "1.84",
+    "fees_included": False,
     "total": "54.84",
 }
 CART: Final = {"show_id": SHOW_ID, "tickets": [{"ticket_id": TICKET_ID, "quantity": 2}]}
@@ -86,6 +88,7 @@ ACCOUNT: Final = {
     "stripe_account_id": "acct_1Oq2rS3tU4vW5xY6",
     "charges_enabled": True,
     "tax": "exclusive",
+    "fees": "buyer",
 }
 TOKEN: Final = {
     "id": TOKEN_ID,

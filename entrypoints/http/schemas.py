@@ -17,6 +17,7 @@ from application.ports.catalog import ShowDetails
 from domain.cart import Cart, CartLine
 from domain.catalog import Producer, Ticket
 from domain.customer import Customer
+from domain.fees import FeeBearer, all_in_price
 from domain.money_back import MoneyBackStatus
 from domain.orders import ManualPayment, Order, TicketAttendee
 from domain.policy import CheckoutPolicy
@@ -110,6 +111,7 @@ class LineOut(msgspec.Struct, kw_only=True):
 
 class PricedOut(msgspec.Struct, kw_only=True):
     """Priced tickets. ``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees.
+    With ``fees_included`` the producer bears the fees out of the prices, and ``total`` = subtotal.
 
     ``promo_code`` is the code that applies to some of the tickets.
     """
@@ -121,11 +123,13 @@ class PricedOut(msgspec.Struct, kw_only=True):
     promo_code_discount: Amount
     platform_fees: Amount
     payment_processing_fees: Amount
+    fees_included: bool
     total: Amount
 
 
 class QuoteOut(PricedOut, kw_only=True):
-    """``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees.
+    """``subtotal`` is after discount; ``total`` = subtotal + platform_fees + payment_processing_fees. With
+    ``fees_included`` the producer bears the fees out of the prices, and ``total`` = subtotal.
 
     ``promo_code`` is the code that applies to some of the tickets. ``idle_promo_code`` is the code of the request where
     it changes nothing in this cart: an order is then placed without it, and no use of it is counted.
@@ -149,6 +153,7 @@ def quote_fields(quote: Quote) -> dict[str, Any]:
         "promo_code_discount": money(quote.promo_code_discount),
         "platform_fees": money(quote.platform_fees),
         "payment_processing_fees": money(quote.payment_processing_fees),
+        "fees_included": quote.fees_included,
         "total": money(quote.total),
     }
 
@@ -189,7 +194,8 @@ class ProducerOut(msgspec.Struct):
 class AccountOut(msgspec.Struct, kw_only=True):
     """A producer as the producer and the platform see it. ``charges_enabled`` is Stripe's statement about the account.
 
-    ``tax`` is how tax is charged on new orders: on top of the prices, within them, or not at all.
+    ``tax`` is how tax is charged on new orders: on top of the prices, within them, or not at all. ``fees`` is who bears
+    the fees of new orders: the buyer on top of the prices, or the producer out of them.
     """
 
     id: UUID
@@ -199,6 +205,7 @@ class AccountOut(msgspec.Struct, kw_only=True):
     stripe_account_id: str | None
     charges_enabled: bool
     tax: TaxMode
+    fees: FeeBearer
 
     @classmethod
     def of(cls, producer: Producer) -> AccountOut:
@@ -210,16 +217,22 @@ class AccountOut(msgspec.Struct, kw_only=True):
             stripe_account_id=producer.financial.stripe_account_id,
             charges_enabled=producer.financial.charges_enabled,
             tax=producer.tax,
+            fees=producer.fees,
         )
 
 
 class TicketOut(msgspec.Struct, kw_only=True):
-    """``hidden``: the promo code of the request opened it; without the code it is not listed."""
+    """A ticket type on sale. ``all_in_price`` is what one such ticket costs with all fees, before a tax that is added;
+    with several tickets, each costs as much or less. Of a donation ticket it belongs to the smallest donation.
+
+    ``hidden``: the promo code of the request opened it; without the code it is not listed.
+    """
 
     id: UUID
     name: str
     description: str
     price: Amount
+    all_in_price: Amount
     is_donation_based: bool
     is_vip: bool
     hidden: bool
@@ -227,12 +240,14 @@ class TicketOut(msgspec.Struct, kw_only=True):
     sold_out: bool
 
     @classmethod
-    def of(cls, ticket: Ticket, display: ShowDetails) -> TicketOut:
+    def of(cls, ticket: Ticket, producer: Producer, policy: CheckoutPolicy) -> TicketOut:
+        money = producer.currency.format
         return cls(
             id=ticket.id,
             name=ticket.name,
             description=ticket.description,
-            price=display.producer.currency.format(ticket.price),
+            price=money(ticket.price),
+            all_in_price=money(all_in_price(ticket.price, producer.fees, producer.currency, policy)),
             is_donation_based=ticket.is_donation_based,
             is_vip=ticket.is_vip,
             hidden=ticket.hidden,
@@ -303,9 +318,10 @@ class ShowOut(ShowSummaryOut, kw_only=True):
     tickets: list[TicketOut]
 
     @classmethod
-    def of(cls, display: ShowDetails) -> ShowOut:
+    def of(cls, display: ShowDetails, policy: CheckoutPolicy) -> ShowOut:
         summary = msgspec.structs.asdict(ShowSummaryOut.of_display(display))
-        return cls(**summary, tickets=[TicketOut.of(ticket, display) for ticket in display.tickets])
+        producer = display.producer
+        return cls(**summary, tickets=[TicketOut.of(ticket, producer, policy) for ticket in display.tickets])
 
 
 class ShowListOut(msgspec.Struct):

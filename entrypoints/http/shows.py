@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from application.catalog.storefront import GetShow, ListShows
 from application.ports.catalog import ShowCursor
+from domain.policy import CheckoutPolicy
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
 from entrypoints.http.rate_limit import ensure_not_guessing
@@ -22,6 +23,7 @@ OpeningCode = Annotated[str | None, QueryParameter(description="A promo code tha
 @get("/", summary="List shows on sale", operation_id="list_shows")
 async def list_all(
     list_shows: NamedDependency[ListShows],
+    policy: NamedDependency[CheckoutPolicy],
     producer: FromQuery[UUID | None] = None,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
@@ -30,7 +32,7 @@ async def list_all(
     after = ShowCursor(*decode_cursor(cursor)) if cursor else None
     shows, more = await list_shows(producer_id=producer, after=after, limit=limit)
     return ShowListOut(
-        items=[ShowOut.of(display) for display in shows],
+        items=[ShowOut.of(display, policy) for display in shows],
         next_cursor=encode_cursor(more.start_time, more.show_id) if more else None,
     )
 
@@ -45,11 +47,12 @@ async def get_one(
     request: Request[Any, Any, Any],
     show_id: FromPath[UUID],
     get_show: NamedDependency[GetShow],
+    policy: NamedDependency[CheckoutPolicy],
     promo_code: OpeningCode = None,
 ) -> ShowOut:
     """A published show and how many of each ticket remain; with a promo code also the hidden tickets that it opens."""
     await ensure_not_guessing(request, promo_code)
-    return ShowOut.of(await get_show(show_id, promo_code))
+    return ShowOut.of(await get_show(show_id, promo_code), policy)
 
 
 router = Router("/shows", route_handlers=[list_all, get_one], tags=["Shows"])

@@ -14,10 +14,10 @@ from application import formatting
 from application.ports.catalog import ShowDetails
 from domain.catalog import Show, Ticket
 from domain.errors import DomainError, InvalidEmail
+from domain.fees import FeeBearer, all_in_price
 from domain.money import Currency
 from domain.offering import PriceChanged
 from domain.policy import CheckoutPolicy
-from domain.pricing import fees_on_top
 from domain.tax import TaxMode
 from domain.venue_clock import last_day
 from entrypoints.web.amounts import NumberStyle
@@ -39,24 +39,30 @@ class PageFormat:
     currency: Currency
     tax: TaxMode = TaxMode.EXCLUSIVE
     policy: CheckoutPolicy = field(default_factory=CheckoutPolicy)
+    fees: FeeBearer = FeeBearer.BUYER
 
     @classmethod
     def of(cls, display: ShowDetails, policy: CheckoutPolicy) -> PageFormat:
-        return cls(display.show, display.producer.currency, display.producer.tax, policy)
+        producer = display.producer
+        return cls(display.show, producer.currency, producer.tax, policy, producer.fees)
 
-    def price_with_fees(self, minor: int) -> str:
+    def all_in_price(self, minor: int) -> str:
         """The full price that a buyer pays for a ticket of this price: the first price that a buyer reads must include
         all fees, by United States law (16 CFR 464) and the European Union's (Directive 98/6/EC).
         """
-        return self.price(minor + self._fees(minor))
+        return self.price(self._all_in(minor))
 
     def fees_note(self, minor: int) -> str:
-        """The parts of ``price_with_fees``, such as "$20.00 plus $2.42 fees"; "" without fees."""
-        fees = self._fees(minor)
+        """The parts of ``all_in_price``, such as "$20.00 plus $2.42 fees", or that it has none; "" for a free ticket
+        and where there are no fees.
+        """
+        if self.fees is FeeBearer.PRODUCER:
+            return "fees included" if minor else ""
+        fees = self._all_in(minor) - minor
         return f"{self.price(minor)} plus {self.price(fees)} fees" if fees else ""
 
-    def _fees(self, minor: int) -> int:
-        return fees_on_top(minor, self.currency, self.policy)
+    def _all_in(self, minor: int) -> int:
+        return all_in_price(minor, self.fees, self.currency, self.policy)
 
     @property
     def numbers(self) -> NumberStyle:
@@ -66,6 +72,8 @@ class PageFormat:
     @property
     def tax_note(self) -> str:
         """The note about tax that a buyer must see before paying; "" if none is charged."""
+        if self.tax is TaxMode.INCLUSIVE and self.fees is FeeBearer.PRODUCER:
+            return "Prices include all fees and tax."
         return _TAX_NOTES[self.tax]
 
     @property
@@ -123,7 +131,7 @@ class PageFormat:
         if not cheapest.price:
             return "Pay what you like" if cheapest.is_donation_based else "Free"
         note = self.fees_note(cheapest.price)
-        cost = f"{self.price_with_fees(cheapest.price)} ({note})" if note else self.price_with_fees(cheapest.price)
+        cost = f"{self.all_in_price(cheapest.price)} ({note})" if note else self.all_in_price(cheapest.price)
         if cheapest.is_donation_based:
             return f"Pay what you like, from {cost}"
         return f"From {cost}" if len(tickets) > 1 else cost

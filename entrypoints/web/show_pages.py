@@ -22,8 +22,9 @@ from application.ports.catalog import ShowCursor, ShowDetails
 from application.structured_data import event_on_sale
 from domain.catalog import Producer
 from domain.errors import DomainError, InvalidPromoCode
+from domain.fees import all_in_price
 from domain.policy import CheckoutPolicy
-from domain.pricing import Quote, fees_on_top
+from domain.pricing import Quote
 from entrypoints.http.context import note_error
 from entrypoints.http.errors import code_of
 from entrypoints.http.paging import decode_cursor, encode_cursor
@@ -79,9 +80,9 @@ async def show_page(
     async def make() -> CachedAnswer:
         selection = Selection.of(dict(request.query_params.items()))
         display = await get_show(show_id)
-        currency = display.producer.currency
+        producer = display.producer
         structured = event_on_sale(
-            display, links, lambda ticket: ticket.price + fees_on_top(ticket.price, currency, policy)
+            display, links, lambda ticket: all_in_price(ticket.price, producer.fees, producer.currency, policy)
         )
         return pages.public("show.html", {**show_context(display, selection, policy), "structured": structured})
 

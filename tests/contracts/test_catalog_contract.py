@@ -14,10 +14,12 @@ import pytest
 from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.catalog import Producer, ProducerFinancial, Show
+from domain.fees import FeeBearer
 from domain.inventory import Inventory
 from domain.money import currency
 from domain.orders import OrderStatus
 from domain.promotions import UseCount
+from domain.tax import TaxMode
 from tests.contracts.builders import NOW, Theatre, a_cart, a_producer, a_promo_code, a_show, a_ticket, new_id
 from tests.support.factories import by_older_rules
 
@@ -43,7 +45,12 @@ async def on_sale(
 
 
 async def test_a_producer_comes_back_as_stored(unit_of_work: UnitOfWorkFactory) -> None:
-    producer = replace(a_producer(name="Théâtre de l’Œuvre 🎭"), currency=currency("JPY"))
+    producer = replace(
+        a_producer(name="Théâtre de l’Œuvre 🎭"),
+        currency=currency("JPY"),
+        tax=TaxMode.INCLUSIVE,
+        fees=FeeBearer.PRODUCER,
+    )
     await store(unit_of_work, producer, [])
 
     async with unit_of_work() as uow:

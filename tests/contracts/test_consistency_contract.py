@@ -344,6 +344,14 @@ async def test_lines_that_are_not_the_total(
     }
 
 
+async def test_an_order_whose_prices_include_the_fees(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+) -> None:
+    order = theatre.order()
+    quote = replace(order.quote, fees_included=True, total=order.quote.subtotal)
+    assert await found_after(unit_of_work, theatre, checker, paid(replace(order, quote=quote))) == set()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -42,6 +42,7 @@ async def test_a_summary_has_what_the_order_has(unit_of_work: UnitOfWorkFactory,
         tax=1_00,
         refunded_amount=20_00,
         disputed=True,
+        quote=replace(order.quote, fees_included=True, total=order.quote.subtotal),
         attendees=(replace(first, status=AttendeeStatus.VOID), replace(second, checked_in_at=NOW), third),
     )
     await store(unit_of_work, order)
@@ -53,6 +54,7 @@ async def test_a_summary_has_what_the_order_has(unit_of_work: UnitOfWorkFactory,
     quote = order.quote
     assert (found.id, found.number, found.status, found.customer) == (order.id, order.number, order.status, ADA)
     assert (found.subtotal, found.fees, found.total) == (quote.subtotal, quote.fees, quote.total)
+    assert found.fees_included
     assert (found.promo_code, found.promo_code_discount) == ("TEST20", quote.promo_code_discount)
     assert (found.amount_paid, found.tax, found.refunded_amount, found.disputed) == (80_00, 1_00, 20_00, True)
     assert (found.tickets, found.valid_tickets, found.checked_in) == (3, 2, 1)

@@ -15,6 +15,7 @@ from application.ports.order_lists import OrderFilter
 from application.ports.orders import OrderPayment
 from application.ports.unit_of_work import StorageConflict, UnitOfWorkFactory
 from domain.customer import Customer
+from domain.fees import FeeBearer
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderEvent, OrderStatus, Receipt
 from domain.stock import Stock
 from tests.contracts.builders import (
@@ -83,6 +84,15 @@ async def test_lines_that_a_promo_code_split_come_back(unit_of_work: UnitOfWorkF
 
     assert await stored(unit_of_work, order.id) == order
     assert [(line.quantity, line.uses_promo_code) for line in order.lines] == [(2, True), (1, False), (1, False)]
+
+
+async def test_an_order_whose_prices_include_the_fees_comes_back_as_one(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    order = an_order(replace(theatre.producer, fees=FeeBearer.PRODUCER), theatre.show, {theatre.stalls: 2})
+    await store(unit_of_work, order)
+    assert order.quote.fees_included
+    assert await stored(unit_of_work, order.id) == order
 
 
 async def test_a_free_order_comes_back_with_its_attendees(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

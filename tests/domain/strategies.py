@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from domain.cart import Cart
 from domain.catalog import Show, Ticket
 from domain.errors import OrderTotalTooSmall
+from domain.fees import FeeBearer
 from domain.money import currency
 from domain.offering import Offering
 from domain.orders import Order
@@ -36,11 +37,22 @@ from tests.support.factories import (
 POLICY = CheckoutPolicy(max_order_amount=Decimal(10**9))
 MAX_OF_ONE_TYPE = 3
 PRICES = st.just(0) | st.integers(0, 200) | st.integers(0, 100_000)
+BEARERS = st.sampled_from(FeeBearer)
+#: Terms of installations: also fees that are none, finer than a cent, or larger than most prices.
+POLICIES = st.builds(
+    CheckoutPolicy,
+    platform_fee=st.decimals(0, 5, places=4),
+    processing_fee_rate=st.decimals(0, Decimal("0.2"), places=4),
+    processing_fee_fixed=st.decimals(0, Decimal("0.5"), places=4),
+    max_order_amount=st.just(Decimal(10**9)),
+)
 
 
 @st.composite
-def sales(draw: st.DrawFn) -> tuple[Offering, Cart]:
-    """A show on sale in some currency, and a cart of regular and donation tickets with or without a promo code."""
+def sales(draw: st.DrawFn, policies: st.SearchStrategy[CheckoutPolicy] | None = None) -> tuple[Offering, Cart]:
+    """A show on sale in some currency, and a cart of regular and donation tickets with or without a promo code. Its
+    buyers bear the fees, or its producer does.
+    """
     evening = show()
     money = currency(draw(st.sampled_from(["USD", "EUR", "JPY", "KRW", "CZK", "ISK", "KWD", "HUF", "VND"])))
     wanted: list[Wanted] = []
@@ -58,9 +70,9 @@ def sales(draw: st.DrawFn) -> tuple[Offering, Cart]:
         wanted = [(replace(want[0], hidden=promo.opens(want[0].id)), *want[1:]) for want in wanted]
     on_sale = offering(
         *(want[0] for want in wanted),
-        by=producer(currency=money.code),
+        by=producer(currency=money.code, fees=draw(BEARERS)),
         promo_codes=[promo] if promo else [],
-        policy=POLICY,
+        policy=POLICY if policies is None else draw(policies),
     )
     return on_sale, cart(*wanted, promo_code=promo.code if promo else None)
 

@@ -79,7 +79,7 @@ def test_everybody_gets_their_price_and_shares_of_tax_and_fees_that_are_fair_to_
         share = price / paid.quote.subtotal if price else 0
         step = paid.quote.currency.step
         assert abs(without_fees - price - paid.tax * share) < step
-        assert abs(with_fees - without_fees - paid.quote.fees * share) < step
+        assert abs(with_fees - without_fees - paid.quote.fees_on_top * share) < step
         assert with_fees % step == without_fees % step == 0
 
 

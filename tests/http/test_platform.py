@@ -44,7 +44,7 @@ async def test_producer_is_registered_without_an_account(platform: Platform) -> 
     body = answer.body
     assert answer.status == 201
     assert body.pop("id")
-    assert body == {**GLOBE, "stripe_account_id": None, "charges_enabled": False, "tax": "exclusive"}
+    assert body == {**GLOBE, "stripe_account_id": None, "charges_enabled": False, "tax": "exclusive", "fees": "buyer"}
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ async def test_account_is_shown(office: BackOffice) -> None:
         "stripe_account_id": office.producer.financial.stripe_account_id,
         "charges_enabled": True,
         "tax": "exclusive",
+        "fees": "buyer",
     }
 
 

@@ -31,6 +31,7 @@ class TestTickets:
             "name": "Stalls",
             "description": "Rows 1 to 9",
             "price": "25.00",
+            "all_in_price": "27.57",
             "is_donation_based": False,
             "is_vip": True,
             "hidden": False,
@@ -106,7 +107,7 @@ class TestTickets:
         stalls = (await office.post(f"/shows/{show_id}/tickets", TICKET)).body
         changed = await office.patch(f"/tickets/{stalls['id']}", price="30", is_donation_based=True)
         assert changed.status == 200
-        assert changed.body == {**stalls, "price": "30.00", "is_donation_based": True}
+        assert changed.body == {**stalls, "price": "30.00", "all_in_price": "32.71", "is_donation_based": True}
         assert (await office.patch(f"/tickets/{stalls['id']}")).body == changed.body
         (entry,) = await office.audit_log("&action=ticket.changed")
         assert entry["before"] == {"price": 2500, "is_donation_based": False}

@@ -24,6 +24,7 @@ from application.ports.order_lists import OrderFilter
 from application.ports.payment import RefundState
 from domain.access import Actor
 from domain.errors import Conflict, DomainError
+from domain.fees import FeeBearer
 from domain.orders import ManualPayment, Order, OrderStatus
 from domain.policy import CheckoutPolicy
 from domain.refunds import Refund, RefundStatus
@@ -87,6 +88,17 @@ class BoxOfficeMachine(RuleBasedStateMachine):
                 taken = current.inventory.held + current.inventory.sold
                 resized = replace(current.inventory, quantity=max(quantity, taken))
                 await uow.tickets.save(replace(current, price=price, inventory=resized))
+                await uow.commit()
+
+        self.run(change())
+
+    @rule(bearer=st.sampled_from(FeeBearer))
+    def change_who_bears_the_fees(self, bearer: FeeBearer) -> None:
+        async def change() -> None:
+            async with self.world.database() as uow:
+                seller = await uow.producers.get(self.seller.id)
+                assert seller
+                await uow.producers.save(replace(seller, fees=bearer))
                 await uow.commit()
 
         self.run(change())
@@ -226,6 +238,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
         assert report.total.paid == sum(order.amount_paid for order in sold)
         assert report.total.refunds == sum(order.refunded_amount for order in sold)
         assert report.total.fees == sum(order.quote.fees for order in sold)
+        assert report.total.fees_included == sum(order.quote.fees for order in sold if order.quote.fees_included)
         assert report.total.discounts == sum(order.quote.promo_code_discount for order in sold)
         for parts in (report.by_day.values(), report.by_payment.values()):
             assert sum(parts, Takings()) == report.total

@@ -40,7 +40,7 @@ async def change(
     Any change is mailed to the previous e-mail address: what was changed, when, and with which token.
     """
     account = await change_account(
-        actor, name=data.name, email=data.email, stripe_account_id=data.stripe_account_id, tax=data.tax
+        actor, name=data.name, email=data.email, stripe_account_id=data.stripe_account_id, tax=data.tax, fees=data.fees
     )
     return AccountOut.of(account)
 

@@ -34,6 +34,7 @@ ORDER_COLUMNS: Final = (
     Column("amount_paid", Kind.MONEY),
     Column("refunded_amount", Kind.MONEY),
     Column("disputed", Kind.FLAG),
+    Column("fees_included", Kind.FLAG),
 )
 ATTENDEE_COLUMNS: Final = (
     Column("attendee_id", width=_ID),
@@ -75,6 +76,7 @@ def order_row(order: OrderSummary) -> Sequence[Cell]:
         money(order.amount_paid),
         money(order.refunded_amount),
         order.disputed,
+        order.fees_included,
     )
 
 

@@ -90,6 +90,7 @@ class UndeliveredMailOut(msgspec.Struct):
 
 class OrderSummaryOut(msgspec.Struct, kw_only=True):
     """An order in a list. ``amount_paid`` includes the tax; ``success`` is true exactly while attendees may enter.
+    ``fees_included``: the fees are within ``total`` and borne by the producer, not on top.
 
     ``undelivered_mails`` are those about the order that were not delivered, except mails that were sent again and
     arrived.
@@ -110,6 +111,7 @@ class OrderSummaryOut(msgspec.Struct, kw_only=True):
     promo_code: str | None
     promo_code_discount: Amount
     fees: Amount
+    fees_included: bool
     total: Amount
     tax: Amount
     amount_paid: Amount
@@ -138,6 +140,7 @@ class OrderSummaryOut(msgspec.Struct, kw_only=True):
             promo_code=order.promo_code,
             promo_code_discount=money(order.promo_code_discount),
             fees=money(order.fees),
+            fees_included=order.fees_included,
             total=money(order.total),
             tax=money(order.tax),
             amount_paid=money(order.amount_paid),

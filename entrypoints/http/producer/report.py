@@ -23,18 +23,20 @@ class TakingsOut(msgspec.Struct, kw_only=True):
     """Sums over the orders that were ever completed: paid, free or manual, refunded later or not.
 
     ``gross``: tickets before discount; ``donations``: the part of it for donation tickets; ``discounts``: by promo
-    codes. ``fees``: what buyers paid on top for platform and processing; ``fees_returned``: what the platform gave back
-    of them with refunds and lost disputes. ``tax``: what Stripe charged; the producer owes it. ``tax_included``: the
-    part of it that was within prices and fees, and not on top. ``paid`` = gross - discounts + fees + tax -
-    tax_included. ``refunds``: what buyers got back or will get. ``disputes``: what lost disputes took back. ``net`` =
-    paid - refunds - disputes - (fees - fees_returned): what the producer keeps, tax included. Money that came too late
-    for the tickets and went straight back is not counted.
+    codes. ``fees``: what platform and processing cost; ``fees_included``: the part of them that was within the prices
+    and not paid on top; ``fees_returned``: what the platform gave back of them with refunds and lost disputes. ``tax``:
+    what Stripe charged; the producer owes it. ``tax_included``: the part of it that was within prices and fees, and not
+    on top. ``paid`` = gross - discounts + fees - fees_included + tax - tax_included. ``refunds``: what buyers got back
+    or will get. ``disputes``: what lost disputes took back. ``net`` = paid - refunds - disputes - (fees -
+    fees_returned): what the producer keeps, tax included. Money that came too late for the tickets and went straight
+    back is not counted.
     """
 
     gross: Amount
     discounts: Amount
     donations: Amount
     fees: Amount
+    fees_included: Amount
     fees_returned: Amount
     tax: Amount
     tax_included: Amount

@@ -14,8 +14,10 @@ from msgspec import UNSET, Meta, UnsetType
 from application.catalog.promo_codes import PromoCodeInCurrency
 from application.ports.catalog import ShowDetails
 from application.ports.show_refunds import RefundProgress
-from domain.catalog import ShowFields, Ticket
+from domain.catalog import Producer, ShowFields, Ticket
+from domain.fees import FeeBearer, all_in_price
 from domain.money import Currency
+from domain.policy import CheckoutPolicy
 from domain.promotions import MAX_NAMED_TICKETS, PromoCodeFields, UseCount
 from domain.tax import TaxMode, VenueAddress
 from entrypoints.http.schemas import Amount, ShowSummaryOut
@@ -48,17 +50,22 @@ def given(body: msgspec.Struct, fields: type[Fields]) -> Fields:
 
 
 class AccountIn(_In):
-    """``email`` and ``tax`` stay unchanged if they are left out; without ``stripe_account_id`` nothing can be sold for
-    money. Stripe is asked whether the account can take charges.
+    """``email``, ``tax`` and ``fees`` stay unchanged if they are left out; without ``stripe_account_id`` nothing can be
+    sold for money. Stripe is asked whether the account can take charges.
 
     ``tax`` applies to new orders: ``exclusive`` adds it to the prices, ``inclusive`` has it within them, ``off``
     charges none. The account owes it, and needs its tax settings at Stripe for the first two.
+
+    ``fees`` applies to new orders: ``buyer`` adds the fees to the prices, ``producer`` has them within the prices. They
+    are the same amount, but at most what the buyer pays: a ticket that costs less than its fees brings the producer
+    nothing.
     """
 
     name: str
     email: str | None = None
     stripe_account_id: Annotated[str, Meta(pattern=r"^acct_[A-Za-z0-9_]{1,64}$")] | None = None
     tax: TaxMode | None = None
+    fees: FeeBearer | None = None
 
 
 class OnboardingOut(msgspec.Struct):
@@ -160,13 +167,16 @@ class TicketChangesIn(_In):
 
 
 class OwnTicketOut(msgspec.Struct, kw_only=True):
-    """A ticket type as its producer sees it: ``remaining`` = ``quantity`` - ``held`` - ``sold``."""
+    """A ticket type as its producer sees it: ``remaining`` = ``quantity`` - ``held`` - ``sold``. ``all_in_price`` is
+    what one such ticket costs with all fees that its buyer pays, before a tax that is added.
+    """
 
     id: UUID
     show_id: UUID
     name: str
     description: str
     price: Amount
+    all_in_price: Amount
     is_donation_based: bool
     is_vip: bool
     hidden: bool
@@ -177,14 +187,15 @@ class OwnTicketOut(msgspec.Struct, kw_only=True):
     sold_out: bool
 
     @classmethod
-    def of(cls, ticket: Ticket, currency: Currency) -> OwnTicketOut:
-        inventory = ticket.inventory
+    def of(cls, ticket: Ticket, producer: Producer, policy: CheckoutPolicy) -> OwnTicketOut:
+        inventory, money = ticket.inventory, producer.currency.format
         return cls(
             id=ticket.id,
             show_id=ticket.show_id,
             name=ticket.name,
             description=ticket.description,
-            price=currency.format(ticket.price),
+            price=money(ticket.price),
+            all_in_price=money(all_in_price(ticket.price, producer.fees, producer.currency, policy)),
             is_donation_based=ticket.is_donation_based,
             is_vip=ticket.is_vip,
             hidden=ticket.hidden,
@@ -203,12 +214,12 @@ class OwnShowOut(ShowSummaryOut, kw_only=True):
     tickets: list[OwnTicketOut]
 
     @classmethod
-    def of(cls, display: ShowDetails) -> OwnShowOut:
-        currency = display.producer.currency
+    def of(cls, display: ShowDetails, policy: CheckoutPolicy) -> OwnShowOut:
+        producer = display.producer
         return cls(
             **msgspec.structs.asdict(ShowSummaryOut.of_display(display)),
             published=display.show.published,
-            tickets=[OwnTicketOut.of(ticket, currency) for ticket in display.tickets],
+            tickets=[OwnTicketOut.of(ticket, producer, policy) for ticket in display.tickets],
         )
 
 

@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
 from application.ports.catalog import ShowCursor
 from domain.access import Actor, Scope
+from domain.policy import CheckoutPolicy
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
@@ -19,15 +20,21 @@ from entrypoints.http.strict_json import StrictJson
 
 
 @post("/", dto=StrictJson[ShowIn], return_dto=None, summary="Add a show", operation_id="add_show")
-async def add(data: JSONBody[ShowIn], actor: NamedDependency[Actor], add_show: NamedDependency[AddShow]) -> OwnShowOut:
+async def add(
+    data: JSONBody[ShowIn],
+    actor: NamedDependency[Actor],
+    add_show: NamedDependency[AddShow],
+    policy: NamedDependency[CheckoutPolicy],
+) -> OwnShowOut:
     """It sells nothing before it has tickets and is published."""
-    return OwnShowOut.of(await add_show(actor, show_fields(data)))
+    return OwnShowOut.of(await add_show(actor, show_fields(data)), policy)
 
 
 @get("/", summary="List the producer's shows", operation_id="list_own_shows")
 async def list_all(
     actor: NamedDependency[Actor],
     list_own_shows: NamedDependency[ListOwnShows],
+    policy: NamedDependency[CheckoutPolicy],
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> OwnShowListOut:
@@ -35,17 +42,20 @@ async def list_all(
     after = ShowCursor(*decode_cursor(cursor)) if cursor else None
     shows, more = await list_own_shows(actor, after=after, limit=limit)
     return OwnShowListOut(
-        [OwnShowOut.of(display) for display in shows],
+        [OwnShowOut.of(display, policy) for display in shows],
         encode_cursor(more.start_time, more.show_id) if more else None,
     )
 
 
 @get("/{show_id:uuid}", summary="Get a show of the producer's", operation_id="get_own_show")
 async def get_one(
-    show_id: FromPath[UUID], actor: NamedDependency[Actor], get_own_show: NamedDependency[GetOwnShow]
+    show_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    get_own_show: NamedDependency[GetOwnShow],
+    policy: NamedDependency[CheckoutPolicy],
 ) -> OwnShowOut:
     """With the held and sold count of each ticket."""
-    return OwnShowOut.of(await get_own_show(actor, show_id))
+    return OwnShowOut.of(await get_own_show(actor, show_id), policy)
 
 
 @patch(
@@ -61,9 +71,10 @@ async def change(
     data: JSONBody[ShowChangesIn],
     actor: NamedDependency[Actor],
     change_show: NamedDependency[ChangeShow],
+    policy: NamedDependency[CheckoutPolicy],
 ) -> OwnShowOut:
     """Buyers get a mail when times or venue change, and when it is cancelled. A cancelled show cannot be changed."""
-    return OwnShowOut.of(await change_show(actor, show_id, show_fields(data)))
+    return OwnShowOut.of(await change_show(actor, show_id, show_fields(data)), policy)
 
 
 @delete(

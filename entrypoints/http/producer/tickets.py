@@ -12,6 +12,7 @@ from msgspec import UNSET
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket, TicketForSale
 from domain.access import Actor, Scope
 from domain.catalog import TicketFields
+from domain.policy import CheckoutPolicy
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.producer.schemas import OwnTicketOut, TicketChangesIn, TicketIn, given
@@ -31,10 +32,11 @@ async def add(
     data: JSONBody[TicketIn],
     actor: NamedDependency[Actor],
     add_ticket: NamedDependency[AddTicket],
+    policy: NamedDependency[CheckoutPolicy],
 ) -> OwnTicketOut:
     """On sale at once if the show is. A show has at most 100."""
     added = await add_ticket(actor, show_id, price=data.price, quantity=data.quantity, fields=given(data, TicketFields))
-    return _out(added)
+    return _out(added, policy)
 
 
 @patch(
@@ -50,6 +52,7 @@ async def change(
     data: JSONBody[TicketChangesIn],
     actor: NamedDependency[Actor],
     change_ticket: NamedDependency[ChangeTicket],
+    policy: NamedDependency[CheckoutPolicy],
 ) -> OwnTicketOut:
     """The next checkout sees it; orders keep the price they were placed at. ``quantity`` stays above held and sold."""
     changed = await change_ticket(
@@ -59,7 +62,7 @@ async def change(
         quantity=None if data.quantity is UNSET else data.quantity,
         fields=given(data, TicketFields),
     )
-    return _out(changed)
+    return _out(changed, policy)
 
 
 @delete(
@@ -75,8 +78,8 @@ async def remove(
     await delete_ticket(actor, ticket_id)
 
 
-def _out(found: TicketForSale) -> OwnTicketOut:
-    return OwnTicketOut.of(found.ticket, found.currency)
+def _out(found: TicketForSale, policy: CheckoutPolicy) -> OwnTicketOut:
+    return OwnTicketOut.of(found.ticket, found.producer, policy)
 
 
 router = guarded_router("/", add, change, remove, scopes=[Scope.CATALOG], tags=["Producer: catalog"])

@@ -95,6 +95,8 @@ async def test_a_promo_code_that_makes_no_sense_is_refused(
     [
         ({"total": "total + 1"}, "orders_total_check"),
         ({"subtotal": "subtotal - 1"}, "orders_total_check"),
+        ({"fees_included": "true"}, "orders_total_check"),
+        ({"fees_included": "true", "total": "subtotal", "platform_fees": "subtotal + 1"}, "orders_total_check"),
         ({"platform_fees": "-1", "total": "total - platform_fees - 1"}, "orders_amounts_check"),
         ({"tax": "-1"}, "orders_amounts_check"),
         ({"promo_code_discount": "-1"}, "orders_amounts_check"),

@@ -300,6 +300,13 @@ def test_every_line_of_an_order_is_there(writer: JinjaEmailTemplates) -> None:
     assert "2 x Stalls" in content.text
 
 
+def test_an_order_whose_prices_include_the_fees_says_so_at_the_total(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(replace(CONFIRMATION, fees="", fees_included=True))
+    assert "Total: £67.94, fees included" in content.text
+    assert "Total fees included £67.94" in Page(content.html).text
+    assert "Fees" not in content.text
+
+
 def test_a_free_order_names_no_fees_and_no_tax(writer: JinjaEmailTemplates) -> None:
     content = writer.write(replace(CONFIRMATION, discount="", fees="", tax="", total=""))
     for text in (content.text, Page(content.html).text):

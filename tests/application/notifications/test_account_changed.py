@@ -17,6 +17,7 @@ from application.ports.payment import PaymentUnavailable
 from domain.access import Actor, Scope
 from domain.catalog import Producer, ProducerFinancial
 from domain.errors import InvalidEmail, InvalidRequest
+from domain.fees import FeeBearer
 from domain.tasks import OutboxTask, TaskKind, TaskState
 from domain.tax import TaxMode
 from tests.application.world import World
@@ -113,6 +114,20 @@ async def test_tax_is_mailed_in_words(world: World, globe: Producer, tax: TaxMod
     await world.run_tasks()
     [(_, facts)] = mails(world)
     assert facts.changes == (AccountChange(what="tax", before="added to the prices", after=words),)
+
+
+async def test_who_bears_the_fees_is_mailed_in_words(world: World, globe: Producer) -> None:
+    await change(world, globe, fees=FeeBearer.PRODUCER)
+    await world.run_tasks()
+    [(_, facts)] = mails(world)
+    assert facts.changes == (
+        AccountChange(
+            what="fees",
+            before="added to the prices",
+            after="included in the prices",
+            meaning="From now on buyers pay the tickets' prices alone, and the fees come out of your share.",
+        ),
+    )
 
 
 async def test_command_line_is_no_token(world: World, globe: Producer) -> None:

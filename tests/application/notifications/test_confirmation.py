@@ -17,6 +17,7 @@ from application.ports.catalog import ShowDetails
 from application.ports.emails import ConfirmationFacts
 from application.ports.mail import MailUnavailable, PrintableTicket
 from application.tasks.run import PermanentTaskError
+from domain.fees import FeeBearer
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from domain.tasks import OutboxTask, TaskKind
 from tests.application.world import World
@@ -103,6 +104,11 @@ async def test_the_letter_adds_up(world: World) -> None:
         ("Guest", 1, "Free"),
     ]
     assert (facts.discount, facts.fees, facts.tax, facts.total) == ("−$20.00", "$8.79", "$0.77", "$89.56")
+
+
+async def test_the_letter_names_no_fees_that_the_producer_bears(world: World) -> None:
+    facts = await letter_about(world, await sold(world, (ticket(price=2500), 4), by=producer(fees=FeeBearer.PRODUCER)))
+    assert (facts.fees, facts.fees_included, facts.total) == ("", True, "$100.00")
 
 
 async def test_the_letter_of_a_free_order_speaks_of_no_money(world: World) -> None:
