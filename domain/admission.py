@@ -6,6 +6,7 @@ doors. That cannot be undone. The earliest scan counts as the admission; the oth
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -72,6 +73,29 @@ def time_of_scan(by_the_scanner: datetime, *, received_at: datetime, sold_at: da
     if by_the_scanner > received_at or (sold_at and by_the_scanner < sold_at):
         return received_at
     return by_the_scanner
+
+
+def admit_when_sold(
+    order: Order, *, device_id: str, now: datetime, new_id: Callable[[], UUID]
+) -> tuple[Order, tuple[Scan, ...]]:
+    """The order with all its attendees checked in at the moment of the sale, and a scan of each, as the door makes."""
+    scans: list[Scan] = []
+    for attendee in order.attendees:
+        scan = Scan(
+            show_id=order.show_id,
+            id=new_id(),
+            code=attendee.code,
+            device_id=device_id,
+            offline=False,
+            scanned_at=now,
+            received_at=now,
+            result=ScanResult.ADMITTED,
+            attendee_id=attendee.id,
+        )
+        admission = admit(order, scan, admission=None, show_cancelled=False)
+        order = admission.order
+        scans.append(admission.scan)
+    return order, tuple(scans)
 
 
 def attendee_of(order: Order, attendee_id: UUID) -> TicketAttendee:

@@ -46,7 +46,10 @@ ERASED_EMAIL = "erased@erased.invalid"
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """The buyer. ``phone`` is E.164 ("+15551234567") or None."""
+    """The buyer. ``phone`` is E.164 ("+15551234567") or None.
+
+    An order of the counter may be without name or address: they are "" then.
+    """
 
     name: str
     email: str
@@ -57,10 +60,24 @@ class Customer:
         """Whether the customer's data was erased."""
         return self.email == ERASED_EMAIL
 
+    @property
+    def has_address(self) -> bool:
+        """Whether there is an address to send mails to."""
+        return bool(self.email) and not self.is_erased
+
     @classmethod
     def parse(cls, *, name: str, email: str, phone: str | None = None) -> Customer:
         """A customer from typed text. Raises InvalidName, InvalidEmail or InvalidPhone."""
         return cls(name=parse_name(name), email=parse_email(email), phone=parse_phone(phone))
+
+    @classmethod
+    def parse_guest(cls, *, name: str | None = None, email: str | None = None, phone: str | None = None) -> Customer:
+        """A customer at the counter, who need not give any of them. Raises InvalidName, InvalidEmail, InvalidPhone."""
+        return cls(
+            name=parse_name(name) if name and name.strip() else "",
+            email=parse_email(email) if email and email.strip() else "",
+            phone=parse_phone(phone),
+        )
 
 
 def parse_email(text: str) -> str:

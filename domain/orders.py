@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.customer import Customer
-from domain.errors import Conflict, IllegalTransition, PaymentMismatch
+from domain.errors import Conflict, IllegalTransition, InvalidRequest, PaymentMismatch
 from domain.pricing import Quote, TicketOrder
 from domain.stock import Stock
 from domain.tax import TaxMode, VenueAddress
@@ -358,8 +358,9 @@ class Order:
     def with_customer(self, customer: Customer) -> Order:
         """The order with this customer; attendees with the old customer's name get the new one.
 
-        Raises Conflict if the buyer was erased, or if the order neither admits anyone nor waits for its bank: while an
-        order is being paid, Stripe has its customer's address.
+        Raises InvalidRequest if an order that the producer did not place is left without a name or an address, and
+        Conflict if the buyer was erased, or if the order neither admits anyone nor waits for its bank: while an order
+        is being paid, Stripe has its customer's address.
         """
         if self.customer.is_erased:
             raise Conflict(f"Order {self.number} cannot be changed: its buyer was erased")
@@ -367,6 +368,9 @@ class Order:
             raise Conflict(
                 f"Order {self.number} is {self.status} and has no valid tickets: its customer cannot be changed"
             )
+        if not (customer.name and customer.email) and not self.is_manual_order:
+            missing = "email" if customer.name else "name"
+            raise InvalidRequest("A buyer's order needs a name and an e-mail address", field=f"customer.{missing}")
         renamed = tuple(replace(a, name=customer.name) if a.name == self.customer.name else a for a in self.attendees)
         return replace(self, customer=customer, attendees=renamed)
 

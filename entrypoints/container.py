@@ -55,7 +55,7 @@ from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket
 from application.catalog.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
 from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
 from application.checkin.scan import CheckIn, TicketLookup, UndoCheckIn
-from application.checkout.box_office import SellAtCounter
+from application.checkout.box_office import SellAtCounter, SellManyAtCounter
 from application.checkout.checkout import Checkout
 from application.checkout.checkout_form import SubmitCheckoutForm
 from application.checkout.claimants import Claimants
@@ -312,6 +312,7 @@ class Container(containers.DeclarativeContainer):
     get_picture = providers.Singleton(GetPicture, database)
     read_audit_log = providers.Singleton(ReadAuditLog, database)
     sell_at_counter = providers.Singleton(SellAtCounter, database, checkout)
+    sell_many_at_counter = providers.Singleton(SellManyAtCounter, database, place_orders)
     list_orders = providers.Singleton(ListOrders, database)
     list_attendees = providers.Singleton(ListAttendees, database)
     list_holds = providers.Singleton(ListHolds, database)

@@ -104,7 +104,8 @@ class MemoryOutbox(_StoredTasks):
         return [o.id for o in self._tables.orders.values() if o.show_id == show_id and o.holds_tickets]
 
     def _admitting(self, show_id: UUID) -> list[UUID]:
-        return [order.id for order in self._tables.orders.values() if order.show_id == show_id and order.success]
+        orders = [order for order in self._tables.orders.values() if order.show_id == show_id]
+        return [order.id for order in orders if order.success and order.customer.email]
 
 
 class MemoryTaskClaims(_StoredTasks):

@@ -6,10 +6,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from adapters.postgres.bulk import insert_of, rows_json
 from adapters.postgres.connection import Connection, Row
 from adapters.postgres.rows import Values
 from adapters.postgres.tables import audit_log
 from domain.audit_log import AuditCursor, AuditEntry, AuditFilter
+
+_ADD = insert_of(audit_log, "entries")
 
 
 class PostgresAuditLogRepo:
@@ -17,7 +20,7 @@ class PostgresAuditLogRepo:
         self._connection = connection
 
     async def add(self, entry: AuditEntry) -> None:
-        await self._connection.execute(sa.insert(audit_log).values(audit_entry_values(entry)))
+        self._connection.write(_ADD, {"entries": rows_json([audit_entry_values(entry)])})
 
     async def page(
         self, producer_id: UUID, *, only: AuditFilter, after: AuditCursor | None, limit: int

@@ -28,6 +28,7 @@ _ADMITTING = (
     .where(
         orders.c.show_id == sa.bindparam("show_id"),
         orders.c.status.in_(SOLD),
+        orders.c.customer_email != "",
         sa.exists().where(
             ticket_attendees.c.order_id == orders.c.id, ticket_attendees.c.status == AttendeeStatus.VALID
         ),

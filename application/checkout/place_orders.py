@@ -28,6 +28,7 @@ from application.ports.lock import Lock
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import RowsInUse, UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
+from domain.admission import Scan, admit_when_sold
 from domain.audit_log import Action
 from domain.cart import Cart
 from domain.claims import Claimant, Claims
@@ -46,7 +47,8 @@ class CheckoutRequest:
     """A buyer's request, or the request of a producer (``placed_by``), who already has the money (``manual_payment``).
 
     ``expected_total`` is the total that the buyer saw, in the currency's main unit. ``claimant`` is the buyer for whom
-    the tickets count until they are paid; None for a producer's own orders, and without limits.
+    the tickets count until they are paid; None for a producer's own orders, and without limits. ``checked_in``: the
+    producer lets the people in with the sale.
     """
 
     cart: Cart
@@ -56,14 +58,24 @@ class CheckoutRequest:
     manual_payment: ManualPayment | None = None
     placed_by: Actor | None = None
     claimant: Claimant | None = None
+    checked_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The order of a request: placed now, or earlier with the same Idempotency-Key."""
+    """The order of a request: placed now, or earlier with the same Idempotency-Key. ``scans`` let its people in."""
 
     order: Order
     is_new: bool
+    scans: tuple[Scan, ...] = ()
+
+
+#: Whether the outcomes of a decision are to be written.
+Keep = Callable[[Sequence[Placement | Exception]], bool]
+
+
+def _always(_: Sequence[Placement | Exception]) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +137,27 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
             decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=True))
         return decided.outcomes
 
-    async def _transact(self, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Decided:
+    async def decide_together(self, requests: Sequence[CheckoutRequest], keep: Keep) -> list[Placement | Exception]:
+        """As ``decide``, for requests of one producer: where ``keep`` says no to the outcomes, nothing is written.
+
+        Rows that another transaction locks for long are not passed over. Raises Busy, StorageUnavailable,
+        StorageConflict.
+        """
+        async with self.prepare(requests, list):
+            decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=False, keep=keep))
+        return decided.outcomes
+
+    async def _transact(self, requests: Sequence[CheckoutRequest], *, pass_over: bool, keep: Keep = _always) -> Decided:
         started = time.perf_counter()
         async with self._unit_of_work() as uow:
-            decided = await self._place_all(uow, requests, pass_over=pass_over)
+            decided = await self._place_all(uow, requests, pass_over=pass_over, keep=keep)
             await uow.commit()
         log.info("Transaction completed in %.2fs: %d orders", time.perf_counter() - started, len(decided.placed))
         return decided
 
-    async def _place_all(self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], *, pass_over: bool) -> Decided:
+    async def _place_all(
+        self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], *, pass_over: bool, keep: Keep
+    ) -> Decided:
         # An earlier order with one of the keys is committed by the time the tickets are locked.
         keys = {request.idempotency.key for request in requests if request.idempotency}
         limits = self._policy.claims
@@ -158,7 +182,10 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
             if isinstance(outcome, Placement) and request.idempotency:
                 known[request.idempotency.key] = outcome.order
             outcomes.append(outcome)
-        placed = [outcome.order for outcome in outcomes if isinstance(outcome, Placement) and outcome.is_new]
+        if not keep(outcomes):
+            return Decided(outcomes, [])
+        new = [outcome for outcome in outcomes if isinstance(outcome, Placement) and outcome.is_new]
+        placed = [outcome.order for outcome in new]
         tasks = [task for order in placed if order.success for task in self._tasks_after(order, data, now)]
         if placed:
             await uow.orders.add(placed)
@@ -166,6 +193,8 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
             if claims.new:
                 await uow.inventory.claim(claims.new)
             await uow.outbox.add(tasks)
+            if scans := [scan for placement in new for scan in placement.scans]:
+                await uow.check_ins.add(scans)
             await self._remember_who_placed(uow, requests, outcomes)
         return Decided(outcomes, placed)
 
@@ -185,7 +214,11 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
                 )
 
     def _tasks_after(self, order: Order, data: CheckoutData, now: datetime) -> list[OutboxTask]:
+        if not order.customer.has_address:
+            return []
         confirmation = OutboxTask(id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=now)
+        if all(attendee.checked_in_at for attendee in order.attendees):
+            return [confirmation]
         return [confirmation, *reminder_of(order.id, data.shows[order.show_id], ids=self._ids, now=now)]
 
     def _repeat(self, request: CheckoutRequest, known: Mapping[str, Order]) -> Placement | Exception | None:
@@ -218,6 +251,10 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
             )
         except DomainError as refusal:
             return refusal
+        if request.checked_in and request.placed_by:
+            device = request.placed_by.name
+            admitted, scans = admit_when_sold(order, device_id=device, now=now, new_id=self._ids.new)
+            return Placement(admitted, is_new=True, scans=scans)
         if claimant is not None:
             if order.expires_at is not None:
                 claims.add(claimant, order.id, tickets, hold_ends_at=order.expires_at)

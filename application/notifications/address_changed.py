@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from application.notifications.delivery import SendEmail
-from application.notifications.order_facts import occasion_of
+from application.notifications.order_facts import NAMELESS, occasion_of
 from application.orders.details import order_details
 from application.ports.emails import AddressChangedFacts
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -25,7 +25,7 @@ class SendAddressChangedEmail:
         self._send_email = send_email
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Send the mail, unless the buyer was erased or has the old address again.
+        """Send the mail, unless the buyer was erased, or has the old address again or none.
 
         A mistyped address often accepts no mail: then there is no one to warn. Otherwise raises what SendEmail raises.
         """
@@ -34,11 +34,11 @@ class SendAddressChangedEmail:
         if found is None or address is None:
             return
         order, display = found.order, found.display
-        if order.customer.is_erased or is_same_address(address, order.customer.email):
+        if not order.customer.has_address or is_same_address(address, order.customer.email):
             return
         name = task.details[BUYER_NAME]
         facts = AddressChangedFacts(
-            customer_name=name,
+            customer_name=name or NAMELESS,
             show_title=display.show.title,
             producer_name=display.producer.name,
             occasion=occasion_of(display.show),

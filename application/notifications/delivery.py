@@ -59,11 +59,13 @@ class SendEmail:
         *attachments: Attachment,
         reply_to: str = "",
     ) -> None:
-        """Send the mail, unless the recipient was erased. Raises PermanentTaskError if the server refuses the mail for
-        good, MailUnavailable if it is away, PostponeTask if the mail's slot is not near, TaskPerhapsDone if the server
-        did not answer, ClaimLost if another worker may have the task.
+        """Send the mail, unless the recipient was erased or has no address.
+
+        Raises PermanentTaskError if the server refuses the mail for good, MailUnavailable if it is away, PostponeTask
+        if the mail's slot is not near, TaskPerhapsDone if the server did not answer, ClaimLost if another worker may
+        have the task.
         """
-        if to.is_erased:
+        if not to.has_address:
             return
         mail = Mail(
             to_name=to.name,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from application.links import Links
 from application.orders.details import OrderDetails
 from application.ports.emails import Occasion
 from domain.catalog import Show
+
+#: How a mail greets a customer who gave no name.
+NAMELESS: Final = "there"
 
 
 class _OrderFacts(TypedDict):
@@ -35,7 +38,7 @@ def order_facts(found: OrderDetails, links: Links) -> _OrderFacts:
     """The facts for every mail about an order (OrderFacts), as keyword arguments."""
     order, display = found.order, found.display
     return {
-        "customer_name": order.customer.name,
+        "customer_name": order.customer.name or NAMELESS,
         "show_title": display.show.title,
         "producer_name": display.producer.name,
         "occasion": occasion_of(display.show),

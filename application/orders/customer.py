@@ -26,7 +26,7 @@ _FIELDS: Final = ("name", "email", "phone")
 
 
 class CustomerChanges(TypedDict, total=False):
-    """The fields to change, checked and normalised. A ``phone`` of None removes the number."""
+    """The fields to change, checked and normalised. A ``phone`` of None removes the number, "" a name or address."""
 
     name: str
     email: str
@@ -73,9 +73,9 @@ class ChangeCustomer:
         if (before.name, before.email) == (after.name, after.email):
             return []
         tasks = []
-        if not is_same_address(before.email, after.email):
+        if before.has_address and not is_same_address(before.email, after.email):
             tasks.append(self._address_changed_mail(order.id, before, now))
-        if order.success:  # an order that is not paid yet gets its tickets when it is
+        if order.success and after.has_address:  # an order that is not paid yet gets its tickets when it is
             tasks.append(self._task(TaskKind.CONFIRMATION_MAIL, order.id, now))
         if order.charge_id:  # Stripe's transfer names the customer
             tasks.append(self._task(TaskKind.DESCRIBE_TRANSFER, order.id, now))

@@ -32,6 +32,8 @@ class ResendTickets:
                 raise Conflict(f"Order {order.number} has no tickets to send: it is {order.status}")
             if order.customer.is_erased:
                 raise Conflict(f"Order {order.number} has no one to send tickets to: its buyer was erased")
+            if not order.customer.has_address:
+                raise Conflict(f"Order {order.number} has no e-mail address to send tickets to")
             task = OutboxTask(
                 id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=order.id, due_at=self._clock.now()
             )

@@ -53,8 +53,8 @@ class Outbox(Protocol):
     async def announce(
         self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
     ) -> int:
-        """Add a task for every order of the show that still admits a person (``holding``: that holds tickets and is not
-        paid), unless it has such a task waiting. Returns how many.
+        """Add a task for every order of the show that still admits a person and has an address (``holding``: that holds
+        tickets and is not paid), unless it has such a task waiting. Returns how many.
         """
         ...
 
@@ -69,7 +69,8 @@ class Outbox(Protocol):
         ...
 
     async def plan_reminders(self, show_id: UUID, *, due_at: datetime | None) -> None:
-        """Remind the orders of the show that still admit a person at ``due_at`` (None: not at all).
+        """Remind the orders of the show that still admit a person, and have an address, at ``due_at`` (None: not at
+        all).
 
         A reminder that a worker has begun to send stays unchanged.
         """

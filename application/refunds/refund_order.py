@@ -96,6 +96,8 @@ class RefundOrder:
 
     def _tasks_after(self, order: Order, refund: Refund | None, now: datetime) -> list[OutboxTask]:
         if order.is_manual_order:
+            if not order.customer.has_address:
+                return []
             return [refund_mail(order.id, None, ids=self._ids, now=now)]  # they know of the money from the counter
         mail = refund_mail(order.id, refund, ids=self._ids, now=now)
         if refund is None:

@@ -31,7 +31,22 @@ def idempotency_of(key: str | None, body: msgspec.Struct, *, show_id: UUID | Non
     """
     if key is None:
         return None
-    if not _KEY.fullmatch(key):
-        raise InvalidRequest("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")
+    _check(key)
     asked = msgspec.json.encode(body) + (show_id.bytes if show_id else b"")
     return Idempotency(key, hashlib.sha256(asked).digest())
+
+
+def idempotency_of_row(key: str | None, asked: bytes, position: int) -> Idempotency | None:
+    """The key of one of many orders in a request, with a hash of the whole request ``asked``. Raises InvalidRequest.
+
+    A key of a client contains no space, so none equals it.
+    """
+    if key is None:
+        return None
+    _check(key)
+    return Idempotency(f"{key} {position}", hashlib.sha256(asked).digest())
+
+
+def _check(key: str) -> None:
+    if not _KEY.fullmatch(key):
+        raise InvalidRequest("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")

@@ -114,6 +114,14 @@ _TAKINGS: Final = {
 }
 _COUNTS: Final = {"quantity": 100, "held": 2, "sold": 11, "remaining": 87, "checked_in": 4}
 
+_PLACED_AT_THE_COUNTER: Final = {
+    "order_id": ORDER_ID,
+    "number": "FZ6KWPCN",
+    "order_token": "d4Yk1mX0aZQ2bN7cV8sT5w",
+    "total": "0.00",
+    "attendees": [_ATTENDEE],
+}
+
 ORDER_EXAMPLES: Final[dict[str, Any]] = {
     "AttendeeListOut": {
         "items": [{**_ATTENDEE, "order_id": ORDER_ID, "order_number": "FZ6KWPCN", "customer_email": "ada@example.org"}],
@@ -209,6 +217,41 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "customer": CUSTOMER,
         "tickets": [{"ticket_id": TICKET_ID, "quantity": 2}],
         "payment": "cash",
+    },
+    "GuestListOut": {
+        "placed": 1,
+        "refused": 1,
+        "items": [
+            {"line": 2, "order": _PLACED_AT_THE_COUNTER, "error": None},
+            {
+                "line": 3,
+                "order": None,
+                "error": {"code": "invalid_email", "message": "Invalid email format", "column": "email"},
+            },
+        ],
+    },
+    "ManualOrdersIn": {
+        "orders": [
+            {"tickets": [{"ticket_id": TICKET_ID, "quantity": 1}], "payment": "cash", "checked_in": True},
+            {"customer": CUSTOMER, "tickets": [{"ticket_id": TICKET_ID, "quantity": 2}], "payment": "comp"},
+        ],
+        "all_or_nothing": False,
+    },
+    "ManualOrdersOut": {
+        "placed": 1,
+        "refused": 1,
+        "items": [
+            {"position": 0, "order": _PLACED_AT_THE_COUNTER, "error": None},
+            {
+                "position": 1,
+                "order": None,
+                "error": {
+                    "code": "tickets_unavailable",
+                    "message": "2 × Stalls not available: only 1 left",
+                    "field": "tickets[0].quantity",
+                },
+            },
+        ],
     },
     "ManualOrderOut": {
         **_PRICED_AT_THE_COUNTER,

@@ -32,7 +32,7 @@ from application.catalog.save_account import SaveAccount
 from application.catalog.timezones import ApplyTimezones, CheckTimezones
 from application.checkin.offline import SyncOfflineScans
 from application.checkin.scan import CheckIn, UndoCheckIn
-from application.checkout.box_office import SellAtCounter
+from application.checkout.box_office import SellAtCounter, SellManyAtCounter
 from application.checkout.checkout import Checkout
 from application.checkout.place_orders import CheckoutLine, CheckoutRequest, PlaceOrders
 from application.links import Links
@@ -185,6 +185,7 @@ class World:
     check_in: CheckIn
     undo_check_in: UndoCheckIn
     sell_at_counter: SellAtCounter
+    sell_many_at_counter: SellManyAtCounter
     preview_refund: PreviewRefund
 
     def __init__(

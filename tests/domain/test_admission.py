@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.admission import Scan, ScanResult, admit, attendee_of
+from domain.admission import Scan, ScanResult, admit, admit_when_sold, attendee_of
 from domain.orders import Order, OrderStatus
 from domain.stock import Stock
 from tests.support.factories import NOW, order, ticket
@@ -105,3 +105,15 @@ def test_only_a_scan_of_a_ticket_admits(bought: Order) -> None:
 )
 def test_conflicts(bought: Order, fields: dict[str, Any], is_conflict: bool) -> None:
     assert a_scan(bought, **fields).is_conflict is is_conflict
+
+
+def test_people_who_come_in_with_the_sale_are_scanned_as_at_the_door(bought: Order) -> None:
+    numbers = iter(range(1, 10))
+
+    inside, scans = admit_when_sold(bought, device_id="counter", now=NOW, new_id=lambda: UUID(int=next(numbers)))
+
+    assert [attendee.checked_in_at for attendee in inside.attendees] == [NOW, NOW]
+    assert [(scan.attendee_id, scan.code) for scan in scans] == [(a.id, a.code) for a in bought.attendees]
+    assert {(scan.result, scan.offline, scan.device_id) for scan in scans} == {(ScanResult.ADMITTED, False, "counter")}
+    again = a_scan(inside, number=99, minutes=1)
+    assert admit(inside, again, admission=scans[0], show_cancelled=False).scan.result is ScanResult.ALREADY_ADMITTED

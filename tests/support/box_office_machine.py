@@ -20,9 +20,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from typing_extensions import override
 
 from application.checkin.offline import OfflineScan
+from application.checkout.place_orders import CheckoutRequest
 from application.ports.order_lists import OrderFilter
 from application.ports.payment import RefundState
 from domain.access import Actor
+from domain.customer import Customer
 from domain.errors import Conflict, DomainError
 from domain.fees import FeeBearer
 from domain.orders import ManualPayment, Order, OrderStatus
@@ -128,6 +130,31 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             return
         self.order_ids.append(placed.id)
         self._remember_codes(placed)
+
+    @rule(
+        quantities=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 4)), min_size=1, max_size=3),
+        payment=st.sampled_from(ManualPayment),
+        come_in=st.booleans(),
+        whole=st.booleans(),
+    )
+    def sell_to_walk_ups(
+        self, quantities: list[tuple[int, int]], payment: ManualPayment, come_in: bool, whole: bool
+    ) -> None:
+        rows = [
+            CheckoutRequest(
+                cart=cart((self.tickets[which], quantity), policy=POLICY),
+                customer=Customer("", ""),
+                manual_payment=payment,
+                checked_in=come_in,
+            )
+            for which, quantity in quantities
+        ]
+        outcomes = self.run(self.world.sell_many_at_counter(self.actor, self.show.id, rows, all_or_nothing=whole))
+        placed = [outcome for outcome in outcomes if isinstance(outcome, Order)]
+        assert not whole or len(placed) in (0, len(rows))
+        for order in placed:
+            self.order_ids.append(order.id)
+            self._remember_codes(order)
 
     @precondition(lambda self: self.order_ids)
     @rule(data=st.data(), tax=AMOUNTS, how=st.sampled_from(["pay", "pay", "cancel", "delay", "fail"]))

@@ -10,24 +10,25 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from application.checkout.place_orders import CheckoutRequest
 from application.links import Links
 from application.orders.customer import CustomerChanges
 from application.orders.personal_data import HeldRecord, PersonalDataRecord
 from application.ports.order_lists import AttendeeSummary, DeliveryProblem, OrderSummary
 from application.refunds.refund_order import RefundPreview
-from domain.customer import parse_email, parse_name, parse_phone
+from domain.customer import Customer, parse_email, parse_name, parse_phone
 from domain.disputes import Dispute, DisputeStatus
 from domain.errors import InvalidRequest
 from domain.money import Currency
 from domain.notes import MAX_NOTE_LENGTH, OrderNote
-from domain.orders import ManualPayment, Order
+from domain.orders import Idempotency, ManualPayment, Order
+from domain.policy import CheckoutPolicy
 from domain.refunds import MAX_REASON_LENGTH, Refund
 from entrypoints.http.schemas import (
     MAX_LINES,
     Amount,
     AttendeeOut,
     CheckoutOut,
-    CustomerIn,
     CustomerOut,
     LineIn,
     OrderOut,
@@ -43,21 +44,49 @@ class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of all request bodies."""
 
 
-class ManualOrderIn(_In):
-    """As a checkout, plus how it is paid. ``show_id`` may be left out, as it is in the path."""
+class GuestIn(_In):
+    """A customer at the counter: each of them may be left out. Without an address no mail is sent."""
 
-    customer: CustomerIn
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+    def to_customer(self) -> Customer:
+        """The customer. Raises InvalidName, InvalidEmail, InvalidPhone."""
+        return Customer.parse_guest(name=self.name, email=self.email, phone=self.phone)
+
+
+class ManualOrderIn(_In, kw_only=True):
+    """As a checkout, plus how it is paid. ``show_id`` may be left out, as it is in the path, and ``customer``, for a
+    person who gives no name. ``checked_in`` lets the people in at once, as a scan at the door.
+    """
+
+    customer: GuestIn = msgspec.field(default_factory=GuestIn)
     tickets: Annotated[list[LineIn], Meta(max_length=MAX_LINES)]
     payment: ManualPayment
     promo_code: str | None = None
     expected_total: Decimal | None = None
     show_id: UUID | None = None
+    # Left out of what is hashed for an Idempotency-Key where it is not given, as in the version before.
+    checked_in: bool | UnsetType = UNSET
 
-    def to_quote(self, show_id: UUID) -> QuoteIn:
-        """The cart. Raises InvalidRequest if body and path name different shows."""
+    def to_request(
+        self, show_id: UUID, policy: CheckoutPolicy, idempotency: Idempotency | None = None
+    ) -> CheckoutRequest:
+        """The request for the show of the path. Raises InvalidRequest if the body names another, and what
+        ``QuoteIn.to_cart`` and ``GuestIn.to_customer`` raise.
+        """
         if self.show_id not in (None, show_id):
             raise InvalidRequest("show_id is not the show of the path", field="show_id")
-        return QuoteIn(show_id=show_id, tickets=self.tickets, promo_code=self.promo_code)
+        quoted = QuoteIn(show_id=show_id, tickets=self.tickets, promo_code=self.promo_code)
+        return CheckoutRequest(
+            cart=quoted.to_cart(policy.at_the_counter()),
+            customer=self.customer.to_customer(),
+            expected_total=self.expected_total,
+            idempotency=idempotency,
+            manual_payment=self.payment,
+            checked_in=self.checked_in is True,
+        )
 
 
 class ManualOrderOut(CheckoutOut, kw_only=True):
@@ -336,10 +365,12 @@ class ResentOut(msgspec.Struct):
 
 
 class CustomerChangesIn(_In):
-    """At least one of them, each as in a checkout. ``phone`` null removes the number."""
+    """At least one of them, each as in a checkout. Null removes the ``phone``; in a manual order also the ``name`` and
+    the ``email``.
+    """
 
-    name: str | UnsetType = UNSET
-    email: str | UnsetType = UNSET
+    name: str | UnsetType | None = UNSET
+    email: str | UnsetType | None = UNSET
     phone: str | UnsetType | None = UNSET
 
 
@@ -350,9 +381,9 @@ class OrderChangesIn(_In):
         """The changes. Raises InvalidRequest, InvalidName, InvalidEmail, InvalidPhone."""
         typed, changes = self.customer, CustomerChanges()
         if typed.name is not UNSET:
-            changes["name"] = parse_name(typed.name)
+            changes["name"] = "" if typed.name is None else parse_name(typed.name)
         if typed.email is not UNSET:
-            changes["email"] = parse_email(typed.email)
+            changes["email"] = "" if typed.email is None else parse_email(typed.email)
         if typed.phone is not UNSET:
             changes["phone"] = parse_phone(typed.phone)
         if not changes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from litestar import get, post
@@ -11,7 +11,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from application.checkout.box_office import SellAtCounter
-from application.checkout.place_orders import CheckoutRequest
 from application.links import Links
 from application.orders.lists import ListAttendees, ListOrders
 from application.ports.order_lists import AttendeeCursor, OrderCursor, OrderFilter
@@ -51,6 +50,27 @@ WithText = Annotated[
 ]
 
 
+#: Why an order at the counter may be refused.
+REFUSALS_AT_THE_COUNTER: Final = (
+    "invalid_email",
+    "invalid_name",
+    "invalid_phone",
+    "invalid_quantity",
+    "no_tickets",
+    "too_many_tickets",
+    "order_total_exceeded",
+    "donation_too_large",
+    "donation_too_small",
+    "donation_not_allowed",
+    "show_ended",
+    "show_unavailable",
+    "ticket_not_found",
+    "tickets_unavailable",
+    "invalid_promo_code",
+    "promo_code_exhausted",
+)
+
+
 @post(
     "/orders",
     dto=StrictJson[ManualOrderIn],
@@ -58,22 +78,7 @@ WithText = Annotated[
     summary="Sell at the counter, or give tickets away",
     operation_id="add_manual_order",
     responses=answers(
-        "invalid_email",
-        "invalid_name",
-        "invalid_phone",
-        "invalid_quantity",
-        "no_tickets",
-        "too_many_tickets",
-        "order_total_exceeded",
-        "donation_too_large",
-        "donation_too_small",
-        "donation_not_allowed",
-        "show_ended",
-        "show_unavailable",
-        "ticket_not_found",
-        "tickets_unavailable",
-        "invalid_promo_code",
-        "promo_code_exhausted",
+        *REFUSALS_AT_THE_COUNTER,
         "checkout_in_progress",
         "price_changed",
         "idempotency_key_reused",
@@ -93,15 +98,10 @@ async def add(
     """Completed at once, with attendees and the confirmation mail. The show need not be published, but must be neither
     over nor cancelled. ``cash`` and ``other`` cost the tickets' price without fees, as no payment is processed;
     ``comp`` costs nothing, and takes neither promo code nor donation. The limits of a buyer's order do not apply, only
-    what is left, and 250 tickets at once.
+    what is left, and 250 tickets at once. Without ``customer``, or without an address, no mail is sent:
+    ``checkout_url`` leads to the tickets.
     """
-    quoted = data.to_quote(show_id)
-    request = CheckoutRequest(
-        cart=quoted.to_cart(policy.at_the_counter()),
-        customer=data.customer.to_customer(),
-        expected_total=data.expected_total,
-        idempotency=idempotency_of(idempotency_key, data, show_id=show_id),
-    )
+    request = data.to_request(show_id, policy, idempotency_of(idempotency_key, data, show_id=show_id))
     order = await sell_at_counter(actor, request, data.payment)
     return ManualOrderOut.of_manual(order, links)
 
