@@ -35,6 +35,7 @@ class Action(StrEnum):
     TICKET_ADDED = "ticket.added"
     TICKET_CHANGED = "ticket.changed"
     TICKET_DELETED = "ticket.deleted"
+    TICKET_TIMES_DERIVED = "ticket.times_derived"
     PROMO_CODE_ADDED = "promo_code.added"
     PROMO_CODE_CHANGED = "promo_code.changed"
     PROMO_CODE_DELETED = "promo_code.deleted"

@@ -10,10 +10,19 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.branding import Branding, Picture
-from domain.errors import Conflict, InvalidRequest, ProducerPaymentMissing, ShowEnded, ShowUnavailable
+from domain.errors import (
+    Conflict,
+    InvalidRequest,
+    NotOnSaleYet,
+    ProducerPaymentMissing,
+    SaleEnded,
+    ShowEnded,
+    ShowUnavailable,
+)
 from domain.fees import FeeBearer
 from domain.inventory import Inventory
 from domain.money import AMOUNT_LIMIT, Currency
+from domain.sale_period import SalePeriod, SellsUntil
 from domain.tax import TaxMode, VenueAddress
 from domain.texts import (
     MAX_DESCRIPTION_LENGTH,
@@ -24,7 +33,7 @@ from domain.texts import (
     check_title,
 )
 from domain.timezones import ensure_known, instant_of, local_time, zone_of
-from domain.venue_clock import NAMES_OF_TIMES, VenueClock
+from domain.venue_clock import NAMES_OF_SALE_TIMES, NAMES_OF_TIMES, VenueClock, VenueTime
 
 #: The range of years for a show: far from where a time zone's offset would leave the calendar.
 FIRST_YEAR = 1900
@@ -81,7 +90,7 @@ _UNKNOWN: Final = VenueClock(times=_NEVER, rules="", moments=_NEVER, timezone=""
 
 class ShowFields(TypedDict, total=False):
     """The fields of a show that a producer writes, all or some. Times are as ``domain.timezones.local_time`` takes
-    them: without an offset they are on the venue's clock.
+    them: without an offset they are on the venue's clock. None removes ``on_sale_at`` and ``off_sale_at``.
     """
 
     title: str
@@ -92,6 +101,9 @@ class ShowFields(TypedDict, total=False):
     start_time: datetime
     end_time: datetime
     timezone: str
+    on_sale_at: datetime | None
+    off_sale_at: datetime | None
+    sells_until: SellsUntil
     locale: str
     terms: str
     published: bool
@@ -109,6 +121,9 @@ class Show:
     ``venue_clock`` in ``timezone`` is when the show is. ``door_time``, ``start_time`` and ``end_time`` are moments
     (aware) derived from it by release ``venue_clock.rules`` of the time zone rules; a later release can outdate them.
     Show people the venue's clock (``door_there`` and so on); compute with the moments.
+
+    The public sale begins at ``on_sale_at`` (None: at once) and ends at ``off_sale_at`` or, if that comes first, at the
+    point of the evening that ``sells_until`` names.
     """
 
     id: UUID
@@ -122,6 +137,9 @@ class Show:
     end_time: datetime
     timezone: str = "UTC"
     venue_clock: VenueClock = _UNKNOWN  # derived from the moments if it does not match them
+    on_sale_at: VenueTime | None = None
+    off_sale_at: VenueTime | None = None
+    sells_until: SellsUntil = SellsUntil.END
     locale: str = "en-US"
     terms: str = ""
     published: bool = False
@@ -157,7 +175,10 @@ class Show:
         timezone = given.pop("timezone", "UTC")
         ensure_known(timezone)
         door, start, end = (_local(given.pop(name), timezone, name) for name in NAMES_OF_TIMES)
-        return cls(id=id, producer_id=producer_id, **_shown(VenueClock.showing((door, start, end), timezone)), **given)
+        given |= _shown(VenueClock.showing((door, start, end), timezone)) | _sale_times(given, timezone)
+        planned = cls(id=id, producer_id=producer_id, **given)
+        planned.ensure_sells_at_some_time()
+        return planned
 
     @property
     def zone(self) -> ZoneInfo:
@@ -203,7 +224,28 @@ class Show:
         if not door <= start <= end:
             shift = start - self.start_time
             clock = VenueClock.at((self.door_time + shift, start, self.end_time + shift), self.timezone)
-        return replace(self, **_shown(clock))
+        return replace(self, **_shown(clock), **_derived(self, self.timezone))
+
+    @property
+    def sale(self) -> SalePeriod:
+        """When the public sale of the show is open."""
+        return SalePeriod(self.on_sale_at.moment if self.on_sale_at else None, self._sale_ends)
+
+    @property
+    def _sale_ends(self) -> datetime:
+        if self.sells_until is SellsUntil.END:
+            last = self.end_time
+        else:
+            last = self.start_time if self.sells_until is SellsUntil.START else self.door_time
+        return last if self.off_sale_at is None else min(last, self.off_sale_at.moment)
+
+    def sale_of(self, ticket: Ticket) -> SalePeriod:
+        """When a ticket type of the show can be bought by the public: within the show's own sale."""
+        if not ticket.has_sale_times:
+            return self.sale
+        begins, ends = ticket.on_sale_at, ticket.off_sale_at
+        own = SalePeriod(begins.moment if begins else None, ends.moment if ends else self.end_time)
+        return own.within(self.sale)
 
     def takes_place_after(self, now: datetime) -> bool:
         """Whether the show still takes place: not cancelled, and not over at ``now``."""
@@ -222,9 +264,12 @@ class Show:
         times: dict[str, datetime] = {name: given.pop(name) for name in NAMES_OF_TIMES if name in given}
         if times or timezone != self.timezone:
             given |= _shown(self._changed_clock(times, timezone))
+        given |= self._changed_sale_times(given, timezone)
         after = replace(self, **given)
         if self.cancelled and after != self:
             raise Conflict("This show was cancelled, which cannot be undone; it cannot be changed")
+        if after.sale != self.sale:
+            after.ensure_sells_at_some_time()
         return after
 
     def _changed_clock(self, given: Mapping[str, datetime], timezone: str) -> VenueClock:
@@ -235,15 +280,51 @@ class Show:
         )
         return VenueClock.showing((door, start, end), timezone)
 
+    def _changed_sale_times(self, given: Mapping[str, Any], timezone: str) -> dict[str, VenueTime | None]:
+        """The given sale times; the others are checked again only if the time zone changed."""
+        kept: dict[str, Any] = {}
+        if timezone != self.timezone:
+            times = {name: getattr(self, name) for name in NAMES_OF_SALE_TIMES}
+            kept = {name: time and time.local for name, time in times.items()}
+        return _sale_times({**kept, **given}, timezone)
+
+    def sale_times(self, given: Mapping[str, Any]) -> dict[str, VenueTime | None]:
+        """The sale times among the given fields of a ticket type, on the venue's clock. Raises InvalidRequest."""
+        return _sale_times(given, self.timezone)
+
+    def ensure_sells_at_some_time(self) -> None:
+        """Raises InvalidRequest if the sale would end before it begins."""
+        if self.sale.is_empty:
+            raise InvalidRequest("on_sale_at must lie before the end of the show's sale", field="on_sale_at")
+
     def ensure_on_sale(self, now: datetime) -> None:
-        """Raises ShowUnavailable (P1-008, P1-016) or ShowEnded (P1-015)."""
+        """Raises ShowUnavailable (P1-008, P1-016), ShowEnded (P1-015), NotOnSaleYet or SaleEnded."""
         if not self.published:
             raise ShowUnavailable("This show is not currently available", field="show_id")
         self.ensure_on_sale_at_the_counter(now)
+        if self.on_sale_at is not None and now < self.on_sale_at.moment:
+            raise NotOnSaleYet(self.local(self.on_sale_at.moment), field="show_id")
+        if self._sale_ends <= now:
+            raise SaleEnded("Tickets for this show are no longer on sale", field="show_id")
+
+    def ensure_sells(self, ticket: Ticket, now: datetime, *, field: str) -> None:
+        """Whether the public can buy a ticket type of a show that is on sale. Raises NotOnSaleYet or SaleEnded."""
+        if ticket.on_sale_at is not None and now < ticket.on_sale_at.moment:
+            raise NotOnSaleYet(self.local(ticket.on_sale_at.moment), ticket=ticket.name, field=field)
+        if ticket.off_sale_at is not None and ticket.off_sale_at.moment <= now:
+            raise SaleEnded(f"{ticket.name} is no longer on sale", field=field)
+
+    def ensure_can_sell(self, ticket: Ticket) -> None:
+        """Raises InvalidRequest for a ticket type that the public could never buy."""
+        if self.sale_of(ticket).is_empty:
+            name = "on_sale_at" if ticket.on_sale_at else "off_sale_at"
+            raise InvalidRequest(
+                f"{name}: this ticket type would never be on sale, since it is sold only while the show is", field=name
+            )
 
     def ensure_on_sale_at_the_counter(self, now: datetime) -> None:
-        """Allow sales at the counter, even for an unpublished show: press and sponsors get their seats before the
-        public sale opens.
+        """Allow sales at the counter, even for an unpublished show and outside of the times of the public sale: press
+        and sponsors get their seats before it opens, and the door sells after it has closed.
 
         Raises ShowUnavailable if the show was cancelled, or ShowEnded.
         """
@@ -260,6 +341,21 @@ def _local(given: datetime, timezone: str, field: str) -> datetime:
     return local
 
 
+def _sale_times(given: Mapping[str, Any], timezone: str) -> dict[str, VenueTime | None]:
+    """The sale times among the given fields, read on the clock of ``timezone``. Raises InvalidRequest."""
+    return {
+        name: VenueTime.showing(_local(time, timezone, name), timezone) if time else None
+        for name, time in given.items()
+        if name in NAMES_OF_SALE_TIMES
+    }
+
+
+def _derived(of: Show | Ticket, timezone: str) -> dict[str, Any]:
+    """The sale times by the rules in force."""
+    times: dict[str, VenueTime | None] = {name: getattr(of, name) for name in NAMES_OF_SALE_TIMES}
+    return {name: VenueTime.showing(time.local, timezone) for name, time in times.items() if time}
+
+
 def _shown(clock: VenueClock) -> dict[str, Any]:
     """The fields of a show with this clock."""
     moments: dict[str, Any] = dict(zip(NAMES_OF_TIMES, clock.moments, strict=True))
@@ -267,20 +363,25 @@ def _shown(clock: VenueClock) -> dict[str, Any]:
 
 
 class TicketFields(TypedDict, total=False):
-    """The fields of a ticket type that a producer writes beside price and quantity, all or some."""
+    """The fields of a ticket type that a producer writes beside price and quantity, all or some. Times are as a
+    show's.
+    """
 
     name: str
     description: str
     is_donation_based: bool
     is_vip: bool
     hidden: bool
+    on_sale_at: datetime | None
+    off_sale_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """A ticket type of a show. ``price`` is in minor units; a donation ticket's price is its minimum.
 
-    A ``hidden`` ticket type does not exist for buyers without a promo code that opens it.
+    It is sold from ``on_sale_at`` until ``off_sale_at``, as far as the show is: None sets no limit of its own. A
+    ``hidden`` ticket type does not exist for buyers without a promo code that opens it.
     """
 
     id: UUID
@@ -292,6 +393,8 @@ class Ticket:
     is_vip: bool = False
     hidden: bool = False
     inventory: Inventory
+    on_sale_at: VenueTime | None = None
+    off_sale_at: VenueTime | None = None
 
     def __post_init__(self) -> None:
         check_title(self.name, "name")
@@ -300,3 +403,12 @@ class Ticket:
             raise InvalidRequest(f"price must be zero or more, and below {AMOUNT_LIMIT} minor units", field="price")
         if not 0 <= self.inventory.quantity <= MAX_QUANTITY:
             raise InvalidRequest(f"quantity must be 0 to {MAX_QUANTITY}", field="quantity")
+
+    @property
+    def has_sale_times(self) -> bool:
+        """Whether it is not simply sold while its show is."""
+        return self.on_sale_at is not None or self.off_sale_at is not None
+
+    def by_rules_in_force(self, timezone: str) -> Ticket:
+        """The ticket type with its moments derived from the clock of ``timezone`` by the rules in force here."""
+        return replace(self, **_derived(self, timezone)) if self.has_sale_times else self

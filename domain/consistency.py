@@ -34,6 +34,7 @@ class Invariant(StrEnum):
     ADMISSIONS = "admissions"
     REPORT = "report"
     SHOW_TIMES = "show_times"
+    SALE_TIMES = "sale_times"
 
 
 DESCRIPTIONS: Final = {
@@ -56,13 +57,14 @@ DESCRIPTIONS: Final = {
     Invariant.BACKLOG: "Workers keep up: no task is overdue by more than five minutes",
     Invariant.ADMISSIONS: "Each attendee who is checked in was admitted by exactly one scan",
     Invariant.REPORT: "The shares in reports add up to their orders",
-    Invariant.SHOW_TIMES: "Upcoming shows are at the moments that the venue's clock and today's time zone rules give",
+    Invariant.SHOW_TIMES: "Upcoming shows and sales are at the moments that the venue's clock and today's rules give",
+    Invariant.SALE_TIMES: "Every ticket type of an upcoming show can be bought at some time",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A violation. ``subject_id`` is the order, ticket, task or promo code, depending on the invariant."""
+    """A violation. ``subject_id`` is the order, show, ticket, task or promo code, depending on the invariant."""
 
     subject_id: UUID
     detail: str

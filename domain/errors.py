@@ -9,6 +9,7 @@ DomainError
 ├── OrderTotalExceeded
 ├── DonationTooLarge, DonationTooSmall, DonationNotAllowed
 ├── ShowEnded, ShowUnavailable
+├── NotOnSaleYet, SaleEnded
 ├── TicketNotFound, TicketsUnavailable
 ├── InvalidPromoCode, PromoCodeExhausted
 ├── ProducerPaymentMissing
@@ -25,6 +26,7 @@ writes it (``tickets[0].quantity``), or None. The edge decides how an error look
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Self
 
 
@@ -108,6 +110,23 @@ class ShowEnded(DomainError):
 
 class ShowUnavailable(DomainError):
     """The show is not published, or was cancelled."""
+
+
+class NotOnSaleYet(DomainError):
+    """The public sale of the show, or of a ticket type, has not begun: ``on_sale_at`` is when it does, as the venue's
+    clock has it. ``ticket`` is the name of the ticket type, if it is about one.
+    """
+
+    def __init__(self, on_sale_at: datetime, *, ticket: str | None = None, field: str | None = None) -> None:
+        what = f"{ticket} goes" if ticket else "Tickets go"
+        moment = f"{on_sale_at:%Y-%m-%d} at {on_sale_at:%H:%M} ({on_sale_at.tzinfo})"
+        super().__init__(f"{what} on sale on {moment}", field=field)
+        self.on_sale_at = on_sale_at
+        self.ticket = ticket
+
+
+class SaleEnded(DomainError):
+    """The public sale of the show, or of a ticket type, is over, although the show itself is not."""
 
 
 class TicketNotFound(DomainError):

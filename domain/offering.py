@@ -42,7 +42,8 @@ class Offering:
     def quote(self, cart: Cart, *, now: datetime, manual_payment: ManualPayment | None = None) -> Quote:
         """The price of the cart at ``now``. A manual order has no fees and needs no published show. Nothing is held.
 
-        Raises ShowUnavailable, ShowEnded, TicketNotFound, InvalidPromoCode, PromoCodeExhausted, TicketsUnavailable,
+        A manual order is not bound to the times of the public sale either. Raises ShowUnavailable, ShowEnded,
+        NotOnSaleYet, SaleEnded, TicketNotFound, InvalidPromoCode, PromoCodeExhausted, TicketsUnavailable,
         ProducerPaymentMissing, and what ``domain.pricing.price`` raises.
         """
         if manual_payment is None:
@@ -57,6 +58,8 @@ class Offering:
                 or (ticket.hidden and manual_payment is None and not self._is_open(ticket, cart, now))
             ):
                 raise TicketNotFound("No such ticket in this show", field=line.field("ticket_id"))
+            if ticket.has_sale_times and manual_payment is None:
+                self.show.ensure_sells(ticket, now, field=line.field("ticket_id"))
         quote = self._priced(cart, now, manual_payment)
         self.stock.ensure_available(cart.lines)
         if manual_payment is None and not quote.is_free:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from domain.timezones import RULES, instant_of, zone_of
@@ -12,6 +12,8 @@ from domain.timezones import RULES, instant_of, zone_of
 Times = tuple[datetime, datetime, datetime]
 #: The names of these times in a show.
 NAMES_OF_TIMES: Final = ("door_time", "start_time", "end_time")
+#: The names of the times between which a show or a ticket type is sold.
+NAMES_OF_SALE_TIMES: Final = ("on_sale_at", "off_sale_at")
 #: A night that ends by this hour counts as part of the evening on which it began.
 NIGHT_ENDS: Final = timedelta(hours=6)
 _A_MOMENT: Final = timedelta.resolution
@@ -23,6 +25,31 @@ def last_day(start: datetime, end: datetime) -> date:
     A show that ends at 6:00 in the morning or earlier belongs to the day before; one that ends later also has that day.
     """
     return max(start.date(), (end - NIGHT_ENDS - _A_MOMENT).date())
+
+
+@dataclass(frozen=True, slots=True)
+class VenueTime:
+    """One time on a venue's clock: ``local`` (naive, with ``fold``) stays when the rules of a time zone change.
+
+    ``moment`` (aware, in UTC) was derived from it.
+    """
+
+    local: datetime
+    moment: datetime
+
+    @classmethod
+    def showing(cls, local: datetime, timezone: str) -> VenueTime:
+        """The time at which the clock shows ``local``, by the rules in force here."""
+        return cls(local, instant_of(local, zone_of(timezone)))
+
+    @classmethod
+    def at(cls, moment: datetime, timezone: str) -> VenueTime:
+        """What the clock shows at ``moment``, by the rules in force here."""
+        return cls(moment.astimezone(zone_of(timezone)).replace(tzinfo=None), moment.astimezone(UTC))
+
+    def there(self, timezone: str) -> datetime:
+        """The time for people: aware, on the clock of ``timezone``, by the rules in force."""
+        return self.local.replace(tzinfo=zone_of(timezone))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

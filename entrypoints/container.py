@@ -48,6 +48,7 @@ from application.catalog.branding import GetBranding, GetPicture, SetBranding, S
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.catalog.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
 from application.catalog.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
+from application.catalog.sale_times import CheckSaleTimes
 from application.catalog.save_account import SaveAccount
 from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
 from application.catalog.storefront import GetShow, ListShows
@@ -340,6 +341,7 @@ class Container(containers.DeclarativeContainer):
     report_show = providers.Singleton(ReportShow, database, reports)
     consistency_checker = providers.Singleton(PostgresConsistencyChecker, engine)
     check_consistency = providers.Singleton(CheckConsistency, consistency_checker, clock)
+    check_sale_times = providers.Singleton(CheckSaleTimes, database, clock)
     check_timezones = providers.Singleton(CheckTimezones, database, clock)
     watch_timezones = providers.Singleton(WatchTimezones, check_timezones, clock)
     apply_timezones = providers.Singleton(ApplyTimezones, database, clock, audit)

@@ -169,6 +169,10 @@ class MemoryTicketRepo:
     async def get(self, ticket_id: UUID) -> Ticket | None:
         return self._tables.tickets.get(ticket_id)
 
+    async def with_sale_times(self, show_ids: Collection[UUID]) -> list[Ticket]:
+        tickets = (ticket for ticket in self._tables.tickets.values() if ticket.has_sale_times)
+        return sorted((ticket for ticket in tickets if ticket.show_id in show_ids), key=lambda ticket: ticket.id)
+
     async def lock(self, ticket_id: UUID) -> Ticket | None:
         return await self.get(ticket_id)
 

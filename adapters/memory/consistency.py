@@ -10,6 +10,7 @@ from uuid import UUID
 
 from adapters.memory.tables import Tables, disputes_by_order, refunds_by_order
 from adapters.memory.unit_of_work import MemoryDatabase
+from application.catalog.sale_times import ShowToCome, never_on_sale
 from application.catalog.timezones import outdated
 from domain.admission import ScanResult
 from domain.consistency import EXAMPLES, Finding, Findings, Invariant
@@ -45,8 +46,13 @@ class MemoryConsistencyChecker:
         for check in checks:
             for invariant, subject_id in check:
                 found[invariant].append(Finding(subject_id, "does not add up"))
-        to_come = [show for show in tables.shows.values() if show.end_time > overdue_since]
+        to_come = [
+            ShowToCome(show, [t for t in tables.tickets.values() if t.show_id == show.id and t.has_sale_times])
+            for show in tables.shows.values()
+            if show.end_time > overdue_since
+        ]
         found[Invariant.SHOW_TIMES] = [Finding(each.stored.id, each.words) for each in outdated(to_come)]
+        found[Invariant.SALE_TIMES] = [Finding(each.subject_id, each.words) for each in never_on_sale(to_come)]
         return {each: Findings(len(those), tuple(those[:EXAMPLES])) for each, those in found.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -44,6 +44,8 @@ _PRODUCERS = sa.select(producers, producer_financials.c.stripe_account_id, produ
 _PROMO_CODES = sa.select(ticket_promo_codes)
 _SHOW = compiled(sa.select(shows).where(shows.c.id == sa.bindparam("id", type_=sa.Uuid)))
 _by_start = sa.tuple_(shows.c.start_time, shows.c.id)
+#: A condition on ticket types.
+HAS_SALE_TIMES: Final = sa.or_(tickets.c.on_sale_at.is_not(None), tickets.c.off_sale_at.is_not(None))
 #: By code points, as the domain compares codes, whatever the database's language.
 _by_code = ticket_promo_codes.c.code.collate("C")
 
@@ -249,6 +251,10 @@ class PostgresTicketRepo:
 
     async def get(self, ticket_id: UUID) -> Ticket | None:
         return await self._ticket(sa.select(tickets).where(tickets.c.id == ticket_id))
+
+    async def with_sale_times(self, show_ids: Collection[UUID]) -> list[Ticket]:
+        found = sa.select(tickets).where(tickets.c.show_id.in_(show_ids), HAS_SALE_TIMES).order_by(tickets.c.id)
+        return [ticket_of(row) for row in (await self._connection.execute(found)).mappings()]
 
     async def lock(self, ticket_id: UUID) -> Ticket | None:
         return await self._ticket(sa.select(tickets).where(tickets.c.id == ticket_id).with_for_update())

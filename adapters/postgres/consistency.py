@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.catalog import HAS_SALE_TIMES
 from adapters.postgres.invariant_queries import BROKEN
-from adapters.postgres.rows import show_of
+from adapters.postgres.rows import show_of, ticket_of
 from adapters.postgres.snapshot import snapshot
-from adapters.postgres.tables import shows
+from adapters.postgres.tables import shows, tickets
+from application.catalog.sale_times import ShowToCome, never_on_sale
 from application.catalog.timezones import outdated
+from domain.catalog import Ticket
 from domain.consistency import EXAMPLES, Finding, Findings, Invariant
 
 #: The audit reads every table from end to end; the server's settings are for short statements.
@@ -42,7 +47,7 @@ class PostgresConsistencyChecker:
                 _SETTING, [{"name": name, "value": value} for name, value in _AUDIT_SETTINGS.items()]
             )
             found = {invariant: await _look(connection, query, moments) for invariant, query in BROKEN.items()}
-            return {**found, Invariant.SHOW_TIMES: await _look_at_times(connection, since=overdue_since)}
+            return {**found, **await _look_at_times(connection, since=overdue_since)}
 
 
 async def _look(connection: AsyncConnection, query: str, moments: Mapping[str, datetime]) -> Findings:
@@ -52,16 +57,24 @@ async def _look(connection: AsyncConnection, query: str, moments: Mapping[str, d
     return Findings(rows[0].n if rows else 0, tuple(Finding(row.subject_id, row.detail) for row in rows))
 
 
-async def _look_at_times(connection: AsyncConnection, *, since: datetime) -> Findings:
-    """The shows whose moments do not fit the rules in force.
+async def _look_at_times(connection: AsyncConnection, *, since: datetime) -> Mapping[Invariant, Findings]:
+    """The shows and ticket types whose moments do not fit the rules in force, and those that are never on sale.
 
     Python compares them, because the server's own rules are of another release.
     """
+    by_show: dict[UUID, list[Ticket]] = defaultdict(list)
+    to_come = sa.select(tickets).join(shows).where(shows.c.end_time > since, HAS_SALE_TIMES).order_by(tickets.c.id)
+    for row in (await connection.execute(to_come)).mappings():
+        by_show[row["show_id"]].append(ticket_of(row))
+    counts, examples = Counter[Invariant](), defaultdict[Invariant, list[Finding]](list)
     rows = await connection.stream(sa.select(shows).where(shows.c.end_time > since).order_by(shows.c.id))
-    count, examples = 0, []
     async for row in rows.mappings():
-        for each in outdated([show_of(row)]):
-            count += 1
-            if count <= EXAMPLES:
-                examples.append(Finding(each.stored.id, each.words))
-    return Findings(count, tuple(examples))
+        show = [ShowToCome(show_of(row), by_show[row["id"]])]
+        found = [(Invariant.SHOW_TIMES, Finding(each.stored.id, each.words)) for each in outdated(show)]
+        found += [(Invariant.SALE_TIMES, Finding(each.subject_id, each.words)) for each in never_on_sale(show)]
+        for invariant, finding in found:
+            counts[invariant] += 1
+            if counts[invariant] <= EXAMPLES:
+                examples[invariant].append(finding)
+    looked_at = (Invariant.SHOW_TIMES, Invariant.SALE_TIMES)
+    return {each: Findings(counts[each], tuple(examples[each])) for each in looked_at}

@@ -13,8 +13,9 @@ from domain.inventory import Inventory
 from domain.money import currency
 from domain.production import Production, TicketDefault
 from domain.promotions import TicketPromoCode, UseCount
+from domain.sale_period import SellsUntil
 from domain.tax import TaxMode, VenueAddress
-from domain.venue_clock import VenueClock
+from domain.venue_clock import VenueClock, VenueTime
 
 Values = dict[str, Any]
 
@@ -83,6 +84,9 @@ def show_of(row: Row) -> Show:
         end_time=row["end_time"],
         timezone=row["timezone"],
         venue_clock=_venue_clock_of(row),
+        on_sale_at=_sale_time_of(row, "on_sale"),
+        off_sale_at=_sale_time_of(row, "off_sale"),
+        sells_until=SellsUntil(row["sells_until"]),
         locale=row["locale"],
         terms=row["terms"],
         published=row["published"],
@@ -106,6 +110,22 @@ def _venue_clock_of(row: Row) -> VenueClock:
         moments=moments,
         timezone=row["timezone"],
     )
+
+
+def _sale_time_of(row: Row, which: str) -> VenueTime | None:
+    local = row[f"local_{which}_at"]
+    return local and VenueTime(local.replace(fold=row[f"{which}_fold"]), row[f"{which}_at"])
+
+
+def _sale_time_values(of: Show | Ticket) -> Values:
+    values: Values = {}
+    for which, time in (("on_sale", of.on_sale_at), ("off_sale", of.off_sale_at)):
+        values |= {
+            f"{which}_at": time and time.moment,
+            f"local_{which}_at": time and time.local.replace(fold=0),
+            f"{which}_fold": time and time.local.fold,
+        }
+    return values
 
 
 def venue_clock_values(clock: VenueClock) -> Values:
@@ -140,6 +160,8 @@ def show_values(show: Show) -> Values:
         "image": show.image.name if show.image else None,
         "production_id": show.production_id,
         **venue_clock_values(show.venue_clock),
+        **_sale_time_values(show),
+        "sells_until": show.sells_until,
     }
 
 
@@ -190,6 +212,8 @@ def ticket_of(row: Row) -> Ticket:
         is_vip=row["is_vip"],
         hidden=row["hidden"],
         inventory=Inventory(row["quantity"], row["held"], row["sold"]),
+        on_sale_at=_sale_time_of(row, "on_sale"),
+        off_sale_at=_sale_time_of(row, "off_sale"),
     )
 
 
@@ -205,6 +229,7 @@ def ticket_values(ticket: Ticket) -> Values:
         "is_vip": ticket.is_vip,
         "hidden": ticket.hidden,
         "quantity": ticket.inventory.quantity,
+        **_sale_time_values(ticket),
     }
 
 

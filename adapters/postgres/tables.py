@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -18,6 +19,7 @@ from domain.fees import FeeBearer
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
 from domain.promotions import UseCount
 from domain.refunds import RefundStatus
+from domain.sale_period import SellsUntil
 from domain.tasks import TaskState
 from domain.tax import TaxMode
 
@@ -37,6 +39,22 @@ _Time = sa.TIMESTAMP(timezone=True)
 def _one_of(column: str, values: Iterable[StrEnum]) -> sa.CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _sale_times() -> list[sa.Column[Any]]:
+    """When something goes on sale and off sale: the moment, the time on the venue's clock, and which of two readings.
+
+    All three are NULL where there is no such time.
+    """
+    return [
+        sa.Column(name, of_type)
+        for sale_time in ("on_sale", "off_sale")
+        for name, of_type in (
+            (f"{sale_time}_at", _Time),
+            (f"local_{sale_time}_at", sa.TIMESTAMP()),
+            (f"{sale_time}_fold", sa.SmallInteger()),
+        )
+    ]
 
 
 # The content behind a name never changes (domain.branding.Picture).
@@ -156,6 +174,9 @@ shows = sa.Table(
     sa.Column("end_fold", sa.SmallInteger),
     sa.Column("time_zone_rules", sa.Text),
     sa.Column("production_id", sa.ForeignKey(productions.c.id)),
+    *_sale_times(),
+    sa.Column("sells_until", sa.Text, nullable=False, server_default=SellsUntil.END),
+    _one_of("sells_until", SellsUntil),
     sa.CheckConstraint("door_time <= start_time AND start_time <= end_time", name="times"),
     sa.Index("shows_producer_id_start_time_id_idx", "producer_id", "start_time", "id"),
     sa.Index(
@@ -182,6 +203,7 @@ tickets = sa.Table(
     sa.Column("quantity", sa.Integer, nullable=False),
     sa.Column("held", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sold", sa.Integer, nullable=False, server_default="0"),
+    *_sale_times(),
     sa.CheckConstraint("price >= 0", name="price"),
     sa.CheckConstraint("held >= 0", name="held"),
     sa.CheckConstraint("sold >= 0", name="sold"),

@@ -57,13 +57,17 @@ async def locked_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
 
 
 async def locked_ticket(uow: UnitOfWork, actor: Actor, ticket_id: UUID) -> tuple[Show, Ticket]:
-    """The actor's ticket, locked against checkouts until the transaction ends, and its show. Raises NotFound."""
+    """The actor's ticket, locked against checkouts until the transaction ends, and its show, locked too.
+
+    Raises NotFound.
+    """
     ticket = await uow.tickets.get(ticket_id)
     show = await uow.shows.get(ticket.show_id) if ticket else None
     if show is None or show.producer_id != actor.producer_id:
         raise NotFound("No such ticket")
+    show = await uow.shows.lock(show.id)
     locked = await uow.tickets.lock(ticket_id)
-    if locked is None:
+    if show is None or locked is None:
         raise NotFound("No such ticket")
     return show, locked
 

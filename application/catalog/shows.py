@@ -6,6 +6,7 @@ from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_show, owned_show
+from application.catalog.sale_times import derive_sale_times
 from application.notifications.show_change_tasks import announce_show_change, what_is_bought
 from application.pages import page_of
 from application.ports.catalog import ShowCursor, ShowDetails
@@ -84,6 +85,8 @@ class ChangeShow:
                 if after.cancelled or what_is_bought(before) != what_is_bought(after):
                     await uow.shows.lock_stock(show_id)
                 await uow.shows.save(after)
+                if after.timezone != before.timezone:
+                    await derive_sale_times(uow, after)
                 await announce_show_change(uow, before, after, now=self._clock.now())
                 action = Action.SHOW_CANCELLED if after.cancelled else Action.SHOW_CHANGED
                 await self._audit.record(uow, actor, action, show_id, show_id=show_id, before=before, after=after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
@@ -12,7 +13,7 @@ from application.ports.system import Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
-from domain.catalog import MAX_QUANTITY, MAX_TICKET_TYPES, Producer, Ticket, TicketFields
+from domain.catalog import MAX_QUANTITY, MAX_TICKET_TYPES, Producer, Show, Ticket, TicketFields
 from domain.errors import Conflict, InvalidAmount, InvalidRequest
 from domain.inventory import Inventory
 from domain.money import Currency
@@ -20,9 +21,10 @@ from domain.money import Currency
 
 @dataclass(frozen=True, slots=True)
 class TicketForSale:
-    """A ticket type, and the producer who sells it."""
+    """A ticket type, its show, and the producer who sells it."""
 
     ticket: Ticket
+    show: Show
     producer: Producer
 
 
@@ -44,11 +46,13 @@ class AddTicket:
             if display is None or len(display.tickets) >= MAX_TICKET_TYPES:
                 raise Conflict(f"A show has at most {MAX_TICKET_TYPES} ticket types")
             minor = _minor(display.producer.currency, price)
-            ticket = Ticket(id=self._ids.new(), show_id=show_id, price=minor, inventory=_capacity(quantity), **fields)
+            stored = _as_stored(show, fields)
+            ticket = Ticket(id=self._ids.new(), show_id=show_id, price=minor, inventory=_capacity(quantity), **stored)
+            show.ensure_can_sell(ticket)
             await uow.tickets.add(ticket)
             await self._audit.record(uow, actor, Action.TICKET_ADDED, ticket.id, show_id=show_id, after=ticket)
             await uow.commit()
-        return TicketForSale(ticket, display.producer)
+        return TicketForSale(ticket, show, display.producer)
 
 
 class ChangeTicket:
@@ -77,7 +81,7 @@ class ChangeTicket:
         async with self._unit_of_work() as uow:
             show, before = await locked_ticket(uow, actor, ticket_id)
             producer = await producer_of(uow, show.producer_id)
-            after = replace(before, **fields)
+            after = _changed(show, before, fields)
             if price is not None:
                 after = replace(after, price=_minor(producer.currency, price))
             if quantity is not None:
@@ -89,7 +93,7 @@ class ChangeTicket:
                     uow, actor, Action.TICKET_CHANGED, ticket_id, show_id=show.id, before=before, after=after
                 )
             await uow.commit()
-        return TicketForSale(after, producer)
+        return TicketForSale(after, show, producer)
 
 
 class DeleteTicket:
@@ -111,6 +115,18 @@ class DeleteTicket:
             await uow.tickets.delete(ticket_id)
             await self._audit.record(uow, actor, Action.TICKET_DELETED, ticket_id, show_id=show.id, before=ticket)
             await uow.commit()
+
+
+def _changed(show: Show, ticket: Ticket, fields: TicketFields) -> Ticket:
+    changed = replace(ticket, **_as_stored(show, fields))
+    if show.sale_of(changed) != show.sale_of(ticket):
+        show.ensure_can_sell(changed)
+    return changed
+
+
+def _as_stored(show: Show, fields: TicketFields) -> dict[str, Any]:
+    """The fields with their times on the show's clock. Raises InvalidRequest."""
+    return {**fields, **show.sale_times(fields)}
 
 
 def _minor(currency: Currency, price: Decimal) -> int:

@@ -8,35 +8,48 @@ difference.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from application.access.audit_log import AuditLog
+from application.catalog.sale_times import ShowToCome, derive_sale_times, shows_to_come
 from application.notifications.show_change_tasks import announce_other_moments
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
-from domain.catalog import Show
+from domain.catalog import Show, Ticket
 from domain.timezones import FARTHEST, NAMES, RULES
 
-_PAGE: Final = 1000
 #: How long a count of outdated shows is fresh enough for metrics.
 _KEPT_FOR: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class OutdatedShow:
-    """A show as it is stored, and with the moments that the rules in force give it."""
+    """A show as it is stored, and with the moments that the rules in force give it.
+
+    ``tickets`` are the ticket types whose sale times have other moments: as they are stored, and by these rules.
+    """
 
     stored: Show
     mended: Show
+    tickets: tuple[tuple[Ticket, Ticket], ...] = ()
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the show itself is at another moment, and not only its sale."""
+        return _moments(self.stored) != _moments(self.mended)
 
     @property
     def words(self) -> str:
         """A description of the difference, for a person."""
+        if not self.is_moved:
+            names = ", ".join(ticket.name for ticket, _ in self.tickets)
+            what = f"sale times of {names}" if names else "its sale times"
+            return f"the rules {RULES} of {self.stored.timezone} give {what} other moments than those stored"
         start, stored = self.stored.start_there, self.stored.local(self.stored.start_time)
         return (
             f"starts {start:%Y-%m-%d %H:%M} in {self.stored.timezone}, which is "
@@ -77,12 +90,12 @@ class CheckTimezones:
     async def __call__(self) -> TimezoneFindings:
         """Look at every show that is not over. Changes nothing. Raises StorageUnavailable."""
         async with self._unit_of_work(read_only=True) as uow:
-            shows = [show async for show in _to_come(uow, self._clock.now())]
+            shows = [each async for each in shows_to_come(uow, since=self._clock.now() - FARTHEST)]
         return TimezoneFindings(
             rules=RULES,
             shows=len(shows),
             outdated=tuple(outdated(shows)),
-            unknown=tuple(show for show in shows if show.timezone not in NAMES),
+            unknown=tuple(each.show for each in shows if each.show.timezone not in NAMES),
         )
 
 
@@ -116,36 +129,51 @@ class ApplyTimezones:
         """
         now, mended, mails = self._clock.now(), [], 0
         async with self._unit_of_work() as uow:
-            for seen in outdated([show async for show in _to_come(uow, now)]):
-                stored = await uow.shows.lock(seen.stored.id)
-                for each in outdated([stored] if stored else []):
-                    await uow.shows.save(each.mended)
-                    mails += await announce_other_moments(uow, each.mended, now=now)
-                    await self._record(uow, each)
+            to_come = [each async for each in shows_to_come(uow, since=now - FARTHEST)]
+            for seen in outdated(to_come):
+                if each := await self._mend(uow, seen):
+                    mails += await announce_other_moments(uow, each.mended, now=now) if each.is_moved else 0
                     mended.append(each)
             await uow.commit()
         return TimezonesApplied(tuple(mended), mails)
 
+    async def _mend(self, uow: UnitOfWork, seen: OutdatedShow) -> OutdatedShow | None:
+        """Fix the show, as it is now that it is locked. Returns what there was to fix."""
+        stored = await uow.shows.lock(seen.stored.id)
+        if stored is None:
+            return None
+        mended = OutdatedShow(stored, stored.by_rules_in_force(), tuple(await derive_sale_times(uow, stored)))
+        if not mended.tickets and not _differ(stored, mended.mended):
+            return None
+        await uow.shows.save(mended.mended)
+        await self._record(uow, mended)
+        return mended
+
     async def _record(self, uow: UnitOfWork, show: OutdatedShow) -> None:
-        before, after = show.stored, show.mended
-        actor = Actor(before.producer_id)
-        await self._audit.record(
-            uow, actor, Action.SHOW_TIMES_DERIVED, before.id, show_id=before.id, before=before, after=after
-        )
+        actor, show_id = Actor(show.stored.producer_id), show.stored.id
+        if _differ(show.stored, show.mended):
+            action, before, after = Action.SHOW_TIMES_DERIVED, show.stored, show.mended
+            await self._audit.record(uow, actor, action, show_id, show_id=show_id, before=before, after=after)
+        for stored, derived in show.tickets:
+            action = Action.TICKET_TIMES_DERIVED
+            await self._audit.record(uow, actor, action, stored.id, show_id=show_id, before=stored, after=derived)
 
 
-def outdated(shows: Iterable[Show]) -> Iterator[OutdatedShow]:
-    """The shows that the rules in force put at other moments."""
-    for show in shows:
+def outdated(shows: Iterable[ShowToCome]) -> Iterator[OutdatedShow]:
+    """The shows that the rules in force put at other moments, or whose sale times they do."""
+    for each in shows:
+        show = each.show
         mended = show.by_rules_in_force()
-        moments = [(each.door_time, each.start_time, each.end_time) for each in (show, mended)]
-        if moments[0] != moments[1]:
-            yield OutdatedShow(show, mended)
+        tickets = ((ticket, ticket.by_rules_in_force(show.timezone)) for ticket in each.tickets)
+        changed = tuple((stored, derived) for stored, derived in tickets if stored != derived)
+        if changed or _differ(show, mended):
+            yield OutdatedShow(show, mended, changed)
 
 
-async def _to_come(uow: UnitOfWork, now: datetime) -> AsyncIterator[Show]:
-    after = None
-    while page := await uow.shows.to_come(since=now - FARTHEST, after=after, limit=_PAGE):
-        for show in page:
-            yield show
-        after = page[-1].id
+def _differ(stored: Show, mended: Show) -> bool:
+    sale_times = [(show.on_sale_at, show.off_sale_at) for show in (stored, mended)]
+    return _moments(stored) != _moments(mended) or sale_times[0] != sale_times[1]
+
+
+def _moments(show: Show) -> tuple[datetime, datetime, datetime]:
+    return show.door_time, show.start_time, show.end_time

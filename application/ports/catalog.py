@@ -174,10 +174,14 @@ class TicketRepo(Protocol):
     async def add(self, *tickets: Ticket) -> None: ...
 
     async def save(self, ticket: Ticket) -> None:
-        """Write name, description, price, flags and quantity; held and sold stay unchanged."""
+        """Write name, description, price, flags, sale times and quantity; held and sold stay unchanged."""
         ...
 
     async def get(self, ticket_id: UUID) -> Ticket | None: ...
+
+    async def with_sale_times(self, show_ids: Collection[UUID]) -> list[Ticket]:
+        """The ticket types of these shows that go on sale or off sale at a time of their own, in the order of ids."""
+        ...
 
     async def lock(self, ticket_id: UUID) -> Ticket | None:
         """The ticket, after its checkouts that are being decided; new ones wait until the transaction ends."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 
+@runtime_checkable  # as what handlers are given must be
 class Clock(Protocol):
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""

@@ -10,6 +10,7 @@ from entrypoints.container import Container, close
 from entrypoints.doctor.engines import of_engines
 from entrypoints.doctor.findings import Finding
 from entrypoints.doctor.installation import of_the_installation
+from entrypoints.doctor.sale_times import of_sale_times
 from entrypoints.doctor.stripe import of_stripe
 from entrypoints.doctor.timezones import of_time_zones
 from entrypoints.doctor.workers import of_workers
@@ -28,6 +29,7 @@ async def examine(settings: Settings) -> list[Finding]:
             *engines,
             *of_workers(container),
             *of_time_zones(container),
+            *of_sale_times(container),
             *of_stripe(container),
         ]
         return list(await asyncio.gather(*(look() for look in examinations)))

@@ -44,6 +44,8 @@ _REFUSALS_OF_A_CART = (
     "donation_not_allowed",
     "show_ended",
     "show_unavailable",
+    "not_on_sale_yet",
+    "sale_ended",
     "ticket_not_found",
     "tickets_unavailable",
     "invalid_promo_code",

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -31,13 +32,16 @@ log = logging.getLogger(__name__)
 
 
 class ErrorOut(msgspec.Struct, kw_only=True):
-    """The body of every answer that is not a 2xx or 3xx. Only price_changed has a ``quote``."""
+    """The body of every answer that is not a 2xx or 3xx. Only price_changed has a ``quote``, and only not_on_sale_yet
+    has ``on_sale_at``, the moment at which the sale begins.
+    """
 
     status: Literal["error"] = "error"
     code: str
     message: str
     field: str | msgspec.UnsetType = msgspec.UNSET
     quote: QuoteOut | msgspec.UnsetType = msgspec.UNSET
+    on_sale_at: datetime | msgspec.UnsetType = msgspec.UNSET
     request_id: str = ""
 
 
@@ -67,6 +71,8 @@ ERRORS: dict[type[Exception], Row] = {
     domain.DonationNotAllowed: Row(_BAD_REQUEST, "donation_not_allowed"),
     domain.ShowEnded: Row(_BAD_REQUEST, "show_ended"),
     domain.ShowUnavailable: Row(_BAD_REQUEST, "show_unavailable"),
+    domain.NotOnSaleYet: Row(_BAD_REQUEST, "not_on_sale_yet"),
+    domain.SaleEnded: Row(_BAD_REQUEST, "sale_ended"),
     domain.TicketNotFound: Row(_BAD_REQUEST, "ticket_not_found"),
     domain.TicketsUnavailable: Row(_BAD_REQUEST, "tickets_unavailable"),
     domain.InvalidPromoCode: Row(_BAD_REQUEST, "invalid_promo_code"),
@@ -135,6 +141,7 @@ def application_error(request: Request[Any, Any, Any], error: Exception) -> Resp
         message=_PUBLIC_MESSAGES.get(row.code, str(error)),
         field=getattr(error, "field", None) or msgspec.UNSET,
         quote=QuoteOut.of(error.quote) if isinstance(error, PriceChanged) else msgspec.UNSET,
+        on_sale_at=error.on_sale_at if isinstance(error, domain.NotOnSaleYet) else msgspec.UNSET,
     )
     headers = {"Retry-After": str(row.retry_after_seconds)} if row.retry_after_seconds else None
     return _answer(request, row.status, body, headers)

@@ -39,6 +39,8 @@ ERROR_MESSAGES: Final = {
     "donation_not_allowed": "Additional donations not allowed for non-donation ticket",
     "show_ended": "This show has already occurred",
     "show_unavailable": "This show is not currently available",
+    "not_on_sale_yet": "Tickets go on sale on 2027-04-02 at 10:00 (America/New_York)",
+    "sale_ended": "Tickets for this show are no longer on sale",
     "ticket_not_found": "No such ticket in this show",
     "tickets_unavailable": "3 × Stalls not available: only 2 left",
     "invalid_promo_code": "Invalid promo code",
@@ -63,6 +65,9 @@ ERROR_MESSAGES: Final = {
     "payment_unavailable": "The payment provider did not answer as expected, please try again in a moment",
     "unavailable": "The service is not available for a moment, please try again",
 }
+
+#: Further fields of an error's answer, by its code.
+ERROR_DETAILS: Final = {"not_on_sale_yet": {"on_sale_at": "2027-04-02T10:00:00-04:00"}}
 
 EXAMPLES: Final[dict[str, Any]] = {
     "AccountIn": {"name": "Lantern Theatre", "email": "hello@lantern-theatre.example"},
@@ -125,11 +130,17 @@ EXAMPLES: Final[dict[str, Any]] = {
         "failures": [{"order_id": ORDER_ID, "reason": "lost_or_stolen_card"}],
     },
     "ShowChangesIn": {"published": True},
-    "ShowIn": {**SHOW_TEXTS, **SHOW_TIMES},
+    "ShowIn": {**SHOW_TEXTS, **SHOW_TIMES, "on_sale_at": "2027-04-02T10:00:00-04:00", "sells_until": "start"},
     "ShowListOut": {"items": [SHOW], "next_cursor": "MjAyNy0wNi0wMVQyMzowMDowMCswMDowMHww"},
     "ShowOut": SHOW,
     "TicketChangesIn": {"price": "30.00"},
-    "TicketIn": {"name": "Stalls", "price": "25.00", "quantity": 100, "description": "Rows 1 to 9"},
+    "TicketIn": {
+        "name": "Early bird",
+        "price": "25.00",
+        "quantity": 100,
+        "description": "Rows 1 to 9",
+        "off_sale_at": "2027-05-01T00:00:00-04:00",
+    },
     "TokenListOut": {"items": [TOKEN], "next_cursor": None},
     **ORDER_EXAMPLES,
 }

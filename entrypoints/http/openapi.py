@@ -29,7 +29,7 @@ from litestar.openapi.spec.path_item import PathItem
 from typing_extensions import override
 
 from entrypoints.http.errors import ERRORS, ErrorOut
-from entrypoints.http.examples import ERROR_MESSAGES, EXAMPLES, REQUEST_ID
+from entrypoints.http.examples import ERROR_DETAILS, ERROR_MESSAGES, EXAMPLES, REQUEST_ID
 
 _JSON: Final = "application/json"
 _ERROR: Final = Reference("#/components/schemas/ErrorOut")
@@ -155,4 +155,4 @@ def _by_status(codes: tuple[str, ...] | list[str]) -> dict[HTTPStatus, list[str]
 
 def _example(code: str) -> Example:
     value = {"status": "error", "code": code, "message": ERROR_MESSAGES[code], "request_id": REQUEST_ID}
-    return Example(value=value)
+    return Example(value=value | ERROR_DETAILS.get(code, {}))

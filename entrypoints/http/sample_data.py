@@ -53,9 +53,25 @@ TICKET: Final = {
     "remaining": 88,
     "sold_out": False,
 }
-SHOW: Final = {**SHOW_SUMMARY, "tickets": [TICKET]}
-OWN_TICKET: Final = {**TICKET, "show_id": SHOW_ID, "quantity": 100, "held": 2, "sold": 10}
-OWN_SHOW: Final = {**SHOW_SUMMARY, "published": True, "tickets": [OWN_TICKET]}
+SALE_TIMES: Final = {"on_sale_at": "2027-04-02T10:00:00-04:00", "off_sale_at": "2027-06-01T19:00:00-04:00"}
+SHOW: Final = {**SHOW_SUMMARY, **SALE_TIMES, "tickets": [{**TICKET, **SALE_TIMES, "sale": "open"}]}
+OWN_TICKET: Final = {
+    **TICKET,
+    "show_id": SHOW_ID,
+    "quantity": 100,
+    "held": 2,
+    "sold": 10,
+    "on_sale_at": None,
+    "off_sale_at": "2027-05-01T00:00:00-04:00",
+}
+OWN_SHOW: Final = {
+    **SHOW_SUMMARY,
+    "on_sale_at": SALE_TIMES["on_sale_at"],
+    "off_sale_at": None,
+    "sells_until": "start",
+    "published": True,
+    "tickets": [OWN_TICKET],
+}
 QUOTE: Final = {
     "currency": "USD",
     "tickets": [

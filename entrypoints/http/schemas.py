@@ -22,6 +22,7 @@ from domain.money_back import MoneyBackStatus
 from domain.orders import ManualPayment, Order, TicketAttendee
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote, TicketOrder
+from domain.sale_period import SaleState
 from domain.tax import TaxMode, VenueAddress
 
 #: More lines than any order has tickets: an honest client never comes near it.
@@ -225,7 +226,9 @@ class TicketOut(msgspec.Struct, kw_only=True):
     """A ticket type on sale. ``all_in_price`` is what one such ticket costs with all fees, before a tax that is added;
     with several tickets, each costs as much or less. Of a donation ticket it belongs to the smallest donation.
 
-    ``hidden``: the promo code of the request opened it; without the code it is not listed.
+    ``hidden``: the promo code of the request opened it; without the code it is not listed. ``sale`` says whether the
+    ticket type can be bought now, as far as there are any left: from ``on_sale_at`` (null: since ever) until
+    ``off_sale_at``, both on the venue's clock.
     """
 
     id: UUID
@@ -238,10 +241,14 @@ class TicketOut(msgspec.Struct, kw_only=True):
     hidden: bool
     remaining: int
     sold_out: bool
+    sale: SaleState
+    on_sale_at: datetime | None
+    off_sale_at: datetime
 
     @classmethod
-    def of(cls, ticket: Ticket, producer: Producer, policy: CheckoutPolicy) -> TicketOut:
-        money = producer.currency.format
+    def of(cls, ticket: Ticket, display: ShowDetails, policy: CheckoutPolicy, now: datetime) -> TicketOut:
+        show, producer = display.show, display.producer
+        period, money = show.sale_of(ticket), producer.currency.format
         return cls(
             id=ticket.id,
             name=ticket.name,
@@ -253,6 +260,9 @@ class TicketOut(msgspec.Struct, kw_only=True):
             hidden=ticket.hidden,
             remaining=ticket.inventory.remaining,
             sold_out=ticket.inventory.remaining == 0,
+            sale=period.state(now),
+            on_sale_at=show.local(period.begins) if period.begins else None,
+            off_sale_at=show.local(period.ends),
         )
 
 
@@ -313,15 +323,23 @@ class ShowSummaryOut(msgspec.Struct, kw_only=True):
 
 
 class ShowOut(ShowSummaryOut, kw_only=True):
-    """A show with its tickets, cheapest first."""
+    """A show with its tickets, cheapest first. Its sale begins at ``on_sale_at`` (null: since ever) and ends at
+    ``off_sale_at``; a ticket type's may be shorter.
+    """
 
+    on_sale_at: datetime | None
+    off_sale_at: datetime
     tickets: list[TicketOut]
 
     @classmethod
-    def of(cls, display: ShowDetails, policy: CheckoutPolicy) -> ShowOut:
-        summary = msgspec.structs.asdict(ShowSummaryOut.of_display(display))
-        producer = display.producer
-        return cls(**summary, tickets=[TicketOut.of(ticket, producer, policy) for ticket in display.tickets])
+    def of(cls, display: ShowDetails, policy: CheckoutPolicy, now: datetime) -> ShowOut:
+        show = display.show
+        return cls(
+            **msgspec.structs.asdict(ShowSummaryOut.of_display(display)),
+            on_sale_at=show.local(show.sale.begins) if show.sale.begins else None,
+            off_sale_at=show.local(show.sale.ends),
+            tickets=[TicketOut.of(ticket, display, policy, now) for ticket in display.tickets],
+        )
 
 
 class ShowListOut(msgspec.Struct):

@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from application.catalog.storefront import GetShow, ListShows
 from application.ports.catalog import ShowCursor
+from application.ports.system import Clock
 from domain.policy import CheckoutPolicy
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
@@ -24,15 +25,16 @@ OpeningCode = Annotated[str | None, QueryParameter(description="A promo code tha
 async def list_all(
     list_shows: NamedDependency[ListShows],
     policy: NamedDependency[CheckoutPolicy],
+    clock: NamedDependency[Clock],
     producer: FromQuery[UUID | None] = None,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> ShowListOut:
-    """Published shows that have not ended, soonest first."""
+    """Published shows that have not ended, soonest first, also before and after their sale."""
     after = ShowCursor(*decode_cursor(cursor)) if cursor else None
     shows, more = await list_shows(producer_id=producer, after=after, limit=limit)
     return ShowListOut(
-        items=[ShowOut.of(display, policy) for display in shows],
+        items=[ShowOut.of(display, policy, clock.now()) for display in shows],
         next_cursor=encode_cursor(more.start_time, more.show_id) if more else None,
     )
 
@@ -48,11 +50,14 @@ async def get_one(
     show_id: FromPath[UUID],
     get_show: NamedDependency[GetShow],
     policy: NamedDependency[CheckoutPolicy],
+    clock: NamedDependency[Clock],
     promo_code: OpeningCode = None,
 ) -> ShowOut:
-    """A published show and how many of each ticket remain; with a promo code also the hidden tickets that it opens."""
+    """A published show, how many of each ticket remain, and when they are sold; with a promo code also the hidden
+    tickets that it opens.
+    """
     await ensure_not_guessing(request, promo_code)
-    return ShowOut.of(await get_show(show_id, promo_code), policy)
+    return ShowOut.of(await get_show(show_id, promo_code), policy, clock.now())
 
 
 router = Router("/shows", route_handlers=[list_all, get_one], tags=["Shows"])

@@ -19,7 +19,9 @@ from domain.inventory import Inventory
 from domain.money import currency
 from domain.orders import OrderStatus
 from domain.promotions import UseCount
+from domain.sale_period import SellsUntil
 from domain.tax import TaxMode
+from domain.venue_clock import VenueTime
 from tests.contracts.builders import NOW, Theatre, a_cart, a_producer, a_promo_code, a_show, a_ticket, new_id
 from tests.support.factories import by_older_rules
 
@@ -162,6 +164,47 @@ async def test_what_the_venues_clock_shows_is_stored_beside_moments_of_older_rul
     assert stored == outdated
     assert [local.fold for local in stored.venue_clock.times] == [0, 0, 1]
     assert stored.by_rules_in_force() == night
+
+
+async def test_sale_times_come_back_as_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    twice = datetime.fromisoformat("2026-10-25T02:30:00")
+    early, late = (VenueTime.showing(twice.replace(fold=fold), "Europe/Berlin") for fold in (0, 1))
+    assert early.moment < late.moment
+    show = replace(theatre.show, on_sale_at=early, off_sale_at=late, sells_until=SellsUntil.DOORS)
+    stalls = replace(theatre.stalls, off_sale_at=late)
+    gallery = replace(theatre.gallery, on_sale_at=VenueTime(twice, late.moment))  # by other rules
+    async with unit_of_work() as uow:
+        await uow.shows.save(show)
+        await uow.tickets.save(stalls)
+        await uow.tickets.save(gallery)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        stored = await uow.shows.get(show.id)
+        tickets = [await uow.tickets.get(stalls.id), await uow.tickets.get(gallery.id)]
+
+    assert stored == show
+    assert stored.off_sale_at
+    assert stored.off_sale_at.local.fold == 1
+    assert tickets == [stalls, gallery]
+
+
+async def test_ticket_types_with_sale_times_are_found_by_their_shows(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    times = [VenueTime.at(NOW + timedelta(days=days), "Europe/Berlin") for days in (1, 2)]
+    opening = replace(a_ticket(theatre.show), on_sale_at=times[0])
+    closing = replace(a_ticket(theatre.show), off_sale_at=times[1])
+    async with unit_of_work() as uow:
+        for ticket in (opening, closing):
+            await uow.tickets.add(ticket)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        assert await uow.tickets.with_sale_times([theatre.show.id, new_id()]) == sorted(
+            [opening, closing], key=lambda ticket: ticket.id
+        )
+        assert await uow.tickets.with_sale_times([]) == []
 
 
 async def test_shows_to_come_are_those_that_have_not_ended(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

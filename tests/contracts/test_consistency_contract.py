@@ -30,9 +30,10 @@ from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
 from domain.promotions import TicketPromoCode, UseCount
 from domain.refunds import Refund, RefundStatus, refundable_amount
 from domain.report import report_of
+from domain.sale_period import SellsUntil
 from domain.tasks import TaskKind, TaskState
 from domain.timezones import changes, days
-from domain.venue_clock import VenueClock
+from domain.venue_clock import VenueClock, VenueTime
 from tests.contracts.builders import (
     NOW,
     Theatre,
@@ -43,6 +44,7 @@ from tests.contracts.builders import (
     a_task,
     an_order,
     issue,
+    new_id,
     paid,
 )
 from tests.support.disputes import dispute_of
@@ -590,6 +592,36 @@ async def test_shows_at_moments_of_older_rules(
     (found,) = findings[Invariant.SHOW_TIMES].examples
     assert found.subject_id == theatre.show.id
     assert "by 2025b" in found.detail
+
+
+async def test_what_can_never_be_bought(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+) -> None:
+    """A show was moved, and its sale or one of its ticket types' stayed behind."""
+    after_all, before_all = (
+        VenueTime.at(moment, theatre.show.timezone)
+        for moment in (theatre.show.end_time, theatre.show.start_time - timedelta(days=9))
+    )
+    opens = VenueTime.at(theatre.show.start_time - timedelta(days=8), theatre.show.timezone)
+    show = replace(theatre.show, on_sale_at=opens, sells_until=SellsUntil.START)
+    late, early = replace(theatre.stalls, on_sale_at=after_all), replace(theatre.gallery, off_sale_at=before_all)
+    never = replace(a_show(theatre.producer), on_sale_at=after_all)
+    hidden, cancelled = replace(never, id=new_id(), published=False), replace(never, id=new_id(), cancelled=True)
+    async with unit_of_work() as uow:
+        await uow.shows.save(show)
+        for ticket in (late, early):
+            await uow.tickets.save(ticket)
+        for other in (never, hidden, cancelled):
+            await uow.shows.add(other)
+        await uow.commit()
+
+    findings = await off(checker)
+
+    assert set(findings) == {Invariant.SALE_TIMES}
+    found = {finding.subject_id: finding.detail for finding in findings[Invariant.SALE_TIMES].examples}
+    assert set(found) == {late.id, early.id, never.id}
+    assert found[late.id].startswith("Stalls of Twelfth Night would be on sale from ")
+    assert findings[Invariant.SALE_TIMES].count == 3
 
 
 async def test_cancelled_show_that_still_owes_its_buyers_money(

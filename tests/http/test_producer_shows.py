@@ -41,6 +41,9 @@ async def test_show_is_added_as_a_draft(office: BackOffice) -> None:
         "currency": "USD",
         "cancelled": False,
         "published": False,
+        "on_sale_at": None,
+        "off_sale_at": None,
+        "sells_until": "end",
         "producer": {"id": str(office.producer.id), "name": "Globe Theatre"},
         "tickets": [],
     }

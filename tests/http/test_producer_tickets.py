@@ -40,6 +40,8 @@ class TestTickets:
             "sold": 0,
             "remaining": 100,
             "sold_out": False,
+            "on_sale_at": None,
+            "off_sale_at": None,
         }
         assert (await office.get(f"/shows/{show_id}")).body["tickets"] == [answer.body]
         (entry,) = await office.audit_log("&action=ticket.added")

@@ -54,6 +54,8 @@ class TestShows:
             "currency": "USD",
             "cancelled": False,
             "producer": {"id": str(on_sale.producer.id), "name": "Globe Theatre"},
+            "on_sale_at": None,
+            "off_sale_at": "2050-07-01T22:00:00-04:00",
             "tickets": [
                 {
                     "id": str(stalls.id),
@@ -66,6 +68,9 @@ class TestShows:
                     "hidden": False,
                     "remaining": 90,
                     "sold_out": False,
+                    "sale": "open",
+                    "on_sale_at": None,
+                    "off_sale_at": "2050-07-01T22:00:00-04:00",
                 },
                 {
                     "id": str(box.id),
@@ -78,6 +83,9 @@ class TestShows:
                     "hidden": False,
                     "remaining": 0,
                     "sold_out": True,
+                    "sale": "open",
+                    "on_sale_at": None,
+                    "off_sale_at": "2050-07-01T22:00:00-04:00",
                 },
             ],
         }

@@ -14,11 +14,13 @@ from msgspec import UNSET, Meta, UnsetType
 from application.catalog.promo_codes import PromoCodeInCurrency
 from application.ports.catalog import ShowDetails
 from application.ports.show_refunds import RefundProgress
-from domain.catalog import Producer, ShowFields, Ticket
+from domain import venue_clock
+from domain.catalog import Producer, Show, ShowFields, Ticket
 from domain.fees import FeeBearer, all_in_price
 from domain.money import Currency
 from domain.policy import CheckoutPolicy
 from domain.promotions import MAX_NAMED_TICKETS, PromoCodeFields, UseCount
+from domain.sale_period import SellsUntil
 from domain.tax import TaxMode, VenueAddress
 from entrypoints.http.schemas import Amount, ShowSummaryOut
 
@@ -104,7 +106,11 @@ def show_fields(body: ShowIn | ShowChangesIn) -> ShowFields:
 
 
 class ShowIn(_In):
-    """``timezone`` is the venue's, a name of the IANA database as in Europe/Paris, ``locale`` as in en-US."""
+    """``timezone`` is the venue's, a name of the IANA database as in Europe/Paris, ``locale`` as in en-US.
+
+    The public buys from ``on_sale_at`` (null: at once) until ``off_sale_at`` or, if that comes first, until the
+    evening's ``doors``, ``start`` or ``end``, as ``sells_until`` says. Manual orders are not bound to that.
+    """
 
     title: str
     door_time: VenueTime
@@ -117,13 +123,16 @@ class ShowIn(_In):
     locale: str = "en-US"
     terms: str = ""
     published: bool = False
+    on_sale_at: VenueTime | None = None
+    off_sale_at: VenueTime | None = None
+    sells_until: SellsUntil = SellsUntil.END
 
 
 class ShowChangesIn(_In):
     """``cancelled``: true stops sales for good, releases all holds, and informs the buyers.
 
     Times that are left out keep what the venue's clock shows, even in another ``timezone``. ``venue_address`` applies
-    to orders that are placed from then on.
+    to orders that are placed from then on. null removes ``on_sale_at`` or ``off_sale_at``.
     """
 
     title: str | UnsetType = UNSET
@@ -138,11 +147,15 @@ class ShowChangesIn(_In):
     terms: str | UnsetType = UNSET
     published: bool | UnsetType = UNSET
     cancelled: bool | UnsetType = UNSET
+    on_sale_at: VenueTime | UnsetType | None = UNSET
+    off_sale_at: VenueTime | UnsetType | None = UNSET
+    sells_until: SellsUntil | UnsetType = UNSET
 
 
 class TicketIn(_In):
     """``price`` of a donation ticket is its least donation. Buyers find a ``hidden`` ticket type with a promo code that
-    opens it, and not without.
+    opens it, and not without. The public buys the ticket type from ``on_sale_at`` until ``off_sale_at``, as far as the
+    show is on sale; null sets no limit of its own.
     """
 
     name: str
@@ -152,10 +165,12 @@ class TicketIn(_In):
     is_donation_based: bool = False
     is_vip: bool = False
     hidden: bool = False
+    on_sale_at: VenueTime | None = None
+    off_sale_at: VenueTime | None = None
 
 
 class TicketChangesIn(_In):
-    """``quantity`` cannot go below what is held and sold."""
+    """``quantity`` cannot go below what is held and sold. null removes ``on_sale_at`` or ``off_sale_at``."""
 
     name: str | UnsetType = UNSET
     price: Price | UnsetType = UNSET
@@ -164,11 +179,14 @@ class TicketChangesIn(_In):
     is_donation_based: bool | UnsetType = UNSET
     is_vip: bool | UnsetType = UNSET
     hidden: bool | UnsetType = UNSET
+    on_sale_at: VenueTime | UnsetType | None = UNSET
+    off_sale_at: VenueTime | UnsetType | None = UNSET
 
 
 class OwnTicketOut(msgspec.Struct, kw_only=True):
     """A ticket type as its producer sees it: ``remaining`` = ``quantity`` - ``held`` - ``sold``. ``all_in_price`` is
-    what one such ticket costs with all fees that its buyer pays, before a tax that is added.
+    what one such ticket costs with all fees that its buyer pays, before a tax that is added. ``on_sale_at`` and
+    ``off_sale_at`` are its own, null if it has none; the show's apply as well.
     """
 
     id: UUID
@@ -185,9 +203,11 @@ class OwnTicketOut(msgspec.Struct, kw_only=True):
     sold: int
     remaining: int
     sold_out: bool
+    on_sale_at: datetime | None
+    off_sale_at: datetime | None
 
     @classmethod
-    def of(cls, ticket: Ticket, producer: Producer, policy: CheckoutPolicy) -> OwnTicketOut:
+    def of(cls, ticket: Ticket, show: Show, producer: Producer, policy: CheckoutPolicy) -> OwnTicketOut:
         inventory, money = ticket.inventory, producer.currency.format
         return cls(
             id=ticket.id,
@@ -204,22 +224,34 @@ class OwnTicketOut(msgspec.Struct, kw_only=True):
             sold=inventory.sold,
             remaining=inventory.remaining,
             sold_out=inventory.remaining == 0,
+            on_sale_at=_there(ticket.on_sale_at, show),
+            off_sale_at=_there(ticket.off_sale_at, show),
         )
+
+
+def _there(time: venue_clock.VenueTime | None, show: Show) -> datetime | None:
+    return time.there(show.timezone) if time else None
 
 
 class OwnShowOut(ShowSummaryOut, kw_only=True):
     """A show as its producer sees it, with its tickets, cheapest first."""
 
     published: bool
+    on_sale_at: datetime | None
+    off_sale_at: datetime | None
+    sells_until: SellsUntil
     tickets: list[OwnTicketOut]
 
     @classmethod
     def of(cls, display: ShowDetails, policy: CheckoutPolicy) -> OwnShowOut:
-        producer = display.producer
+        show, producer = display.show, display.producer
         return cls(
             **msgspec.structs.asdict(ShowSummaryOut.of_display(display)),
-            published=display.show.published,
-            tickets=[OwnTicketOut.of(ticket, producer, policy) for ticket in display.tickets],
+            published=show.published,
+            on_sale_at=_there(show.on_sale_at, show),
+            off_sale_at=_there(show.off_sale_at, show),
+            sells_until=show.sells_until,
+            tickets=[OwnTicketOut.of(ticket, show, producer, policy) for ticket in display.tickets],
         )
 
 

@@ -79,7 +79,7 @@ async def remove(
 
 
 def _out(found: TicketForSale, policy: CheckoutPolicy) -> OwnTicketOut:
-    return OwnTicketOut.of(found.ticket, found.producer, policy)
+    return OwnTicketOut.of(found.ticket, found.show, found.producer, policy)
 
 
 router = guarded_router("/", add, change, remove, scopes=[Scope.CATALOG], tags=["Producer: catalog"])

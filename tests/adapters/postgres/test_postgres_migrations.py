@@ -154,7 +154,7 @@ def test_a_show_that_an_earlier_version_adds_meanwhile_goes_by_its_moments() -> 
     moment = datetime(2027, 7, 1, 18, tzinfo=UTC)
     row = show_values(show(door_time=moment, start_time=moment, end_time=moment, timezone="Europe/Berlin"))
     missing = [name for name in row if name.startswith("local_") or name.endswith(("_fold", "_rules"))]
-    assert len(missing) == 7
+    assert len([name for name in missing if "sale" not in name]) == 7
     assert show_of(row | dict.fromkeys(missing)).start_there.isoformat() == "2027-07-01T20:00:00+02:00"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from domain.audit_log import AuditFilter
 from domain.catalog import Show, ShowFields, Ticket
 from domain.tasks import OutboxTask, TaskKind, TaskState
 from domain.timezones import RULES
-from domain.venue_clock import VenueClock
+from domain.venue_clock import VenueClock, VenueTime
 from tests.application.world import World
 from tests.support.factories import by_older_rules, ticket
 
@@ -77,6 +78,36 @@ async def test_a_show_that_is_over_is_left_as_it_was(world: World, stalls: Ticke
     world.clock.set(stored.end_time + timedelta(days=3))
 
     assert (await world.check_timezones()).shows == 0
+    assert (await world.apply_timezones()).mended == ()
+
+
+async def test_only_the_sale_of_a_show_may_be_outdated(world: World, stalls: Ticket) -> None:
+    await world.buy((stalls, 1))
+    await world.run_tasks()
+    planned = await show_of(world, stalls)
+    local = planned.venue_clock.times[0] - timedelta(days=30)
+    derived = VenueTime.showing(local, planned.timezone)
+    stored = replace(derived, moment=derived.moment + AN_HOUR)
+    async with world.database() as uow:
+        await uow.shows.save(replace(planned, on_sale_at=stored))
+        await uow.tickets.save(replace(stalls, off_sale_at=stored))
+        await uow.commit()
+
+    (outdated,) = (await world.check_timezones()).outdated
+    assert "sale times of Stalls other moments" in outdated.words
+    assert not outdated.is_moved
+
+    applied = await world.apply_timezones()
+
+    assert (len(applied.mended), applied.mails) == (1, 0), "calendars have the right moment"
+    mended = await show_of(world, stalls)
+    assert (mended.on_sale_at, mended.venue_clock) == (derived, planned.venue_clock)
+    async with world.database() as uow:
+        ticket = await uow.tickets.get(stalls.id)
+        entries = await uow.audit_log.page(planned.producer_id, only=AuditFilter(), after=None, limit=10)
+    assert ticket
+    assert ticket.off_sale_at == derived
+    assert sorted(entry.action for entry in entries) == ["show.times_derived", "ticket.times_derived"]
     assert (await world.apply_timezones()).mended == ()
 
 
