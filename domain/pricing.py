@@ -82,6 +82,16 @@ class Quote:
         return self.total == 0
 
     @property
+    def with_promo_code(self) -> int:
+        """The number of tickets that the promo code applies to."""
+        return sum(line.quantity for line in self.lines if line.uses_promo_code)
+
+    @property
+    def tickets(self) -> int:
+        """The number of tickets in all lines."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
     def fees(self) -> int:
         """The platform's share of a payment: Stripe's application fee."""
         return self.platform_fees + self.payment_processing_fees
@@ -90,6 +100,21 @@ class Quote:
     def fees_on_top(self) -> int:
         """The fees that the buyer pays beside the tickets' prices."""
         return 0 if self.fees_included else self.fees
+
+
+def whole_lines(lines: Iterable[TicketOrder]) -> list[tuple[TicketOrder, list[int]]]:
+    """The lines for people to read: those that a promo code split are one again, before discount.
+
+    With each come the indexes of its parts among ``lines``.
+    """
+    whole: list[tuple[TicketOrder, list[int]]] = []
+    for index, line in enumerate(lines):
+        last, parts = whole[-1] if whole else (None, [])
+        if last and (last.ticket_id, last.price_per_ticket) == (line.ticket_id, line.price_per_ticket):
+            whole[-1] = replace(last, quantity=last.quantity + line.quantity), [*parts, index]
+        else:
+            whole.append((replace(line, unit_discount=0, uses_promo_code=False), [index]))
+    return whole
 
 
 def price(

@@ -21,6 +21,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from application.structured_data import reservations
 from application.tasks.run import PostponeTask
 from domain.orders import AttendeeStatus, Order
+from domain.pricing import whole_lines
 from domain.tasks import OutboxTask
 
 log = logging.getLogger(__name__)
@@ -92,10 +93,10 @@ class SendConfirmationEmail:
                 LetterLine(
                     name=line.name,
                     quantity=line.quantity,
-                    total_price=price_tag(currency, line.price_per_ticket * line.quantity, locale),
-                    valid=valid[index],
+                    total_price=price_tag(currency, line.total_price, locale),
+                    valid=sum(valid[index] for index in parts),
                 )
-                for index, line in enumerate(quote.lines)
+                for line, parts in whole_lines(quote.lines)
             ),
             discount=f"−{money(quote.promo_code_discount)}" if quote.promo_code_discount else "",
             fees=money(quote.fees_on_top),

@@ -22,6 +22,8 @@ class ShowDetails:
     producer: Producer
     tickets: tuple[Ticket, ...]
     production: Production | None = None
+    has_more: bool = False
+    """Whether there are hidden ticket types that are not among ``tickets``."""
 
     @property
     def description(self) -> str:
@@ -33,17 +35,10 @@ class ShowDetails:
         """The show's image, or that of its production."""
         return self.show.image or (self.production.image if self.production else None)
 
-    @property
-    def has_hidden(self) -> bool:
-        """Whether there are ticket types that only a promo code opens."""
-        return any(ticket.hidden for ticket in self.tickets)
-
     def for_buyers(self, promo_code: TicketPromoCode | None = None) -> Self:
         """The same without hidden ticket types, except those that the promo code opens."""
-        if not self.has_hidden:
-            return self
         seen = tuple(each for each in self.tickets if not each.hidden or (promo_code and promo_code.opens(each.id)))
-        return replace(self, tickets=seen)
+        return self if len(seen) == len(self.tickets) else replace(self, tickets=seen, has_more=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from application.ports.system import Clock
 from domain.policy import CheckoutPolicy
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
-from entrypoints.http.rate_limit import ensure_not_guessing
+from entrypoints.http.rate_limit import ensure_not_guessing, limit_quotes
 from entrypoints.http.schemas import ShowListOut, ShowOut
 
 OpeningCode = Annotated[str | None, QueryParameter(description="A promo code that opens hidden ticket types")]
@@ -56,7 +56,9 @@ async def get_one(
     """A published show, how many of each ticket remain, and when they are sold; with a promo code also the hidden
     tickets that it opens.
     """
-    await ensure_not_guessing(request, promo_code)
+    if promo_code:
+        await limit_quotes(request)
+        await ensure_not_guessing(request, promo_code)
     return ShowOut.of(await get_show(show_id, promo_code), policy, clock.now())
 
 

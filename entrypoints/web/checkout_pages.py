@@ -25,7 +25,7 @@ from application.checkout.quote import QuoteCart
 from application.errors import ApplicationError, PaymentNotPossible, ProofOfWorkRequired, TaxNotConfigured
 from application.links import Links
 from application.ports.payment import PaymentError
-from domain.errors import DomainError, InvalidPromoCode, NoTickets
+from domain.errors import DomainError, NoTickets
 from domain.offering import PriceChanged
 from domain.orders import Order
 from domain.policy import CheckoutPolicy
@@ -33,13 +33,13 @@ from entrypoints.http.client_network import client_network
 from entrypoints.http.context import note_error
 from entrypoints.http.errors import code_of, row_of
 from entrypoints.http.proof_of_work import ProofOfWork
-from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, limit_quotes
+from entrypoints.http.rate_limit import count_checkout, limit_quotes
 from entrypoints.web.checkout_form import CheckoutForm
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.page_format import PageFormat
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import PLAIN_NUMBERS, Selection
-from entrypoints.web.show_pages import price, show_context
+from entrypoints.web.show_pages import opened, price, show_context
 
 log = logging.getLogger(__name__)
 
@@ -64,21 +64,18 @@ class CheckoutFormPage:
         self, request: Request[Any, Any, Any], show_id: UUID, form: CheckoutForm, status_code: int = HTTP_200_OK
     ) -> Response[str]:
         """The form as it was typed, at today's price, with each error at its field."""
-        await ensure_not_guessing(request, form.selection.promo_code)
-        display = await self.get_show(show_id)
+        display, refusal = await opened(request, show_id, form.selection.promo_code, self.get_show)
         quote, problem = await price(replace(form.selection, names={}), display, self.quote_cart, self.policy)
         if isinstance(problem, NoTickets) and not form.name:
-            context = show_context(display, form.selection, self.policy, problem)
+            context = show_context(display, form.selection, self.policy, refusal or problem, refusal=refusal)
             return self.pages.page("show.html", context, status_code=HTTP_400_BAD_REQUEST, headers=_CACHE)
-        if isinstance(problem, InvalidPromoCode):
-            note_error(request.scope, code_of(problem))
         if problem:
             form.refuse(problem)
         form.tell(PageFormat.of(display, self.policy))
         token = csrf_token(request)
         form_key = await self.submit_checkout_form.form_key(token, show_id)
         context = {
-            **show_context(display, form.selection, self.policy, problem),
+            **show_context(display, form.selection, self.policy, problem, refusal=refusal),
             "form": form,
             "quote": quote,
             "key": form.key or form_key.key,

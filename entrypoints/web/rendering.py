@@ -12,6 +12,7 @@ from litestar import MediaType, Response
 
 from application.ports.system import Clock
 from domain.catalog import Producer
+from domain.pricing import whole_lines
 from entrypoints.web.assets import asset_path
 from entrypoints.web.colours import DEFAULT_COLOUR
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer
@@ -41,6 +42,7 @@ class Pages:
             "is_sold_out": is_sold_out,
             "left": left,
             "public_url": public_url,
+            "whole_lines": whole_lines,
         }
         self._engine.filters["rfc3339"] = datetime.isoformat
 
@@ -62,6 +64,14 @@ class Pages:
             media_type=MediaType.HTML,
             status_code=status_code,
             headers={"Content-Security-Policy": self.policy.header(), **PRIVATE, **(headers or {})},
+        )
+
+    def unkept(self, template: str, context: Mapping[str, Any]) -> CachedAnswer:
+        """A page for one buyer, in the form of a public one. The browser that showed it finds it by its back button."""
+        return CachedAnswer.of(
+            self.text(template, context),
+            media_type=_HTML,
+            headers={"Content-Security-Policy": self.policy.header(), "Cache-Control": "private, no-cache"},
         )
 
     def public(

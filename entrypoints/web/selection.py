@@ -26,6 +26,8 @@ MAX_LINES: Final = 100
 #: Numbers as the United States write them.
 PLAIN_NUMBERS: Final = NumberStyle("en-US", currency("USD"))
 _QUANTITY, _DONATION, _NAME, _PROMO = "q-", "d-", "n-", "promo"
+#: The promo code in an address that people write: /shows/…?code=SPRING.
+_CODE = "code"
 _LINE = re.compile(r"tickets\[(?P<position>\d+)\]\.(?P<name>\w+)(?:\[(?P<place>\d+)\])?")
 _FIELDS = {"quantity": _QUANTITY, "donation_amount": _DONATION, "names": _NAME}
 
@@ -45,7 +47,7 @@ class Selection:
         return cls(
             quantities=_starting_with(_QUANTITY, fields),
             donations=_starting_with(_DONATION, fields),
-            promo_code=fields.get(_PROMO, ""),
+            promo_code=fields.get(_PROMO) or fields.get(_CODE, ""),
             names=_starting_with(_NAME, fields),
         )
 

@@ -7,7 +7,7 @@ form that is sent by GET, so it changes nothing and needs no protection.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Router, get
@@ -21,10 +21,11 @@ from application.links import Links
 from application.ports.catalog import ShowCursor, ShowDetails
 from application.structured_data import event_on_sale
 from domain.catalog import Producer
-from domain.errors import DomainError, InvalidPromoCode
+from domain.errors import DomainError, InvalidPromoCode, PromoCodeExhausted
 from domain.fees import all_in_price
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote
+from domain.promotions import normalize_code
 from entrypoints.http.context import note_error
 from entrypoints.http.errors import code_of
 from entrypoints.http.paging import decode_cursor, encode_cursor
@@ -35,6 +36,8 @@ from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
 
 SHOWS_ON_A_PAGE = 24
+_FOR_ALL: Final = {"Cache-Control": f"public, max-age={FRESH_SECONDS:.0f}"}
+_FOR_ONE_BUYER: Final = {"Cache-Control": "private, no-store"}
 
 
 @get("/", include_in_schema=False)
@@ -75,10 +78,16 @@ async def show_page(
     policy: NamedDependency[CheckoutPolicy],
     links: NamedDependency[Links],
 ) -> CachedAnswer:
-    """A show and its tickets. A query holds chosen tickets: the way back from the next page."""
+    """A show and its tickets. A query holds chosen tickets: the way back from the next page. It may have a promo code,
+    which opens hidden tickets: that page is for one buyer, and is not kept.
+    """
+    selection = Selection.of(dict(request.query_params.items()))
+    if selection.promo_code:
+        await limit_quotes(request)
+        display, refusal = await opened(request, show_id, selection.promo_code, get_show)
+        return pages.unkept("show.html", show_context(display, selection, policy, refusal=refusal))
 
     async def make() -> CachedAnswer:
-        selection = Selection.of(dict(request.query_params.items()))
         display = await get_show(show_id)
         producer = display.producer
         structured = event_on_sale(
@@ -100,9 +109,10 @@ async def remaining(
     policy: NamedDependency[CheckoutPolicy],
 ) -> CachedAnswer:
     """How many of each ticket may still be chosen, for pages that are already open."""
+    selection = Selection.of(dict(request.query_params.items()))
 
     async def make() -> CachedAnswer:
-        display = await get_show(show_id)
+        display, _ = await opened(request, show_id, selection.promo_code, get_show)
         tickets = {
             str(ticket.id): {"most": most_of(ticket.inventory.remaining, policy), "left": left(ticket)}
             for ticket in display.tickets
@@ -110,9 +120,12 @@ async def remaining(
         return CachedAnswer.of(
             json.dumps(tickets),
             media_type="application/json",
-            headers={"Cache-Control": f"public, max-age={FRESH_SECONDS:.0f}"},
+            headers=_FOR_ONE_BUYER if selection.promo_code else _FOR_ALL,
         )
 
+    if selection.promo_code:
+        await limit_quotes(request)
+        return await make()
     return await page_cache.get(key_of(request.scope), make)
 
 
@@ -136,7 +149,24 @@ async def total(
     shown = error_text(problem, words) if problem else None
     context = {"quote": quote, "problem": shown, "words": words, "selection": selection}
     text = pages.text("total.html", context)
-    return ASGIResponse(body=text.encode(), media_type="text/html", headers={"Cache-Control": "private, no-store"})
+    return ASGIResponse(body=text.encode(), media_type="text/html", headers=_FOR_ONE_BUYER)
+
+
+async def opened(
+    request: Request[Any, Any, Any], show_id: UUID, promo_code: str, get_show: GetShow
+) -> tuple[ShowDetails, DomainError | None]:
+    """The show with the hidden tickets that the promo code opens; or without them, and why the code is refused.
+
+    Raises NotFound, Busy, and TooManyRequestsException for a network that was wrong too often. With a code, no cache
+    answers: callers limit these requests as they limit quotes.
+    """
+    await ensure_not_guessing(request, promo_code)
+    try:
+        return await get_show(show_id, promo_code), None
+    except (InvalidPromoCode, PromoCodeExhausted) as problem:
+        if isinstance(problem, InvalidPromoCode):
+            note_error(request.scope, code_of(problem))
+        return await get_show(show_id), problem
 
 
 async def price(
@@ -152,11 +182,21 @@ async def price(
 
 
 def show_context(
-    display: ShowDetails, selection: Selection, policy: CheckoutPolicy, problem: DomainError | None = None
+    display: ShowDetails,
+    selection: Selection,
+    policy: CheckoutPolicy,
+    problem: DomainError | None = None,
+    *,
+    refusal: DomainError | None = None,
 ) -> dict[str, Any]:
-    """The template values of every page with tickets to choose. ``problem`` is shown at the field that it is about."""
+    """The template values of every page with tickets to choose. ``problem`` is shown at the field that it is about;
+    ``refusal`` is why the promo code opens nothing.
+    """
     words = PageFormat.of(display, policy)
+    problem = problem or refusal
     return {
+        "code": "" if refusal else normalize_code(selection.promo_code),
+        "has_more": display.has_more,
         "show": display.show,
         "producer": display.producer,
         "words": words,

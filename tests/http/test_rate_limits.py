@@ -105,6 +105,19 @@ async def test_a_network_that_guesses_promo_codes_does_not_hear_which_is_one(lim
     assert (await limited.quote(an_address(), on_sale, promo_code="TEST20")).status == 200
 
 
+async def test_a_network_that_guesses_does_not_hear_which_code_opens_tickets(limited: Limited) -> None:
+    hidden = ticket(price=0, hidden=True)
+    code = promo_code(code="MEMBER", opens_ticket_ids=frozenset({hidden.id}))
+    on_sale = await limited.box_office.put_on_sale(ticket(price=0), hidden, promo_codes=[code])
+    show = f"/shows/{on_sale.id}"
+    for page in (f"/api/v1{show}?promo_code=", f"{show}?code=", f"{show}/remaining?promo="):
+        address = an_address()
+        for number in range(ERRORS):
+            assert (await limited.ask(address, "GET", f"{page}GUESS{number}")).status in (200, 400)
+        assert (await limited.ask(address, "GET", f"{page}MEMBER")).status == 429
+        assert str(hidden.id).encode() in (await limited.ask(an_address(), "GET", f"{page}MEMBER")).content
+
+
 async def test_guesses_on_pages_count_too(limited: Limited, on_sale: OnSale) -> None:
     address, query = an_address(), f"q-{on_sale.tickets[0].id}=1&promo=GUESS"
     for page in ("total", "checkout"):

@@ -30,10 +30,10 @@ async def globe(world: StripeWorld) -> BackOffice:
     return await open_back_office(world.box_office, world.container, producer(account=f"acct_{uuid4().hex}"))
 
 
-async def sold(world: StripeWorld, globe: BackOffice) -> Json:
+async def sold(world: StripeWorld, globe: BackOffice, **code: Any) -> Json:
     """Three paid tickets of two prices, with a discount."""
     on_sale = await world.box_office.put_on_sale(
-        ticket(price=3333), ticket(price=1001), promo_codes=[promo_code()], by=globe.producer
+        ticket(price=3333), ticket(price=1001), promo_codes=[promo_code(**code)], by=globe.producer
     )
     placed = (await world.box_office.checkout(on_sale.cart(2, 1), promo_code="TEST20")).created()
     await world.box_office.pay(placed)
@@ -46,11 +46,19 @@ def chosen(order: Json, *places: int) -> list[str]:
     return [order["attendees"][place]["id"] for place in places]
 
 
-@pytest.mark.parametrize("refund_fees", [True, False], ids=["with fees", "without fees"])
+#: It makes one of two tickets of a type cheaper.
+ONE_CHEAPER = {"discount": "0", "amount_off": 3_34, "max_per_order": 1}
+
+
+@pytest.mark.parametrize(
+    ("refund_fees", "code"),
+    [(True, {}), (False, {}), (True, ONE_CHEAPER)],
+    ids=["with fees", "without fees", "two prices of one type"],
+)
 async def test_preview_is_what_happens_at_stripe_for_one_after_the_other(
-    world: StripeWorld, globe: BackOffice, refund_fees: bool
+    world: StripeWorld, globe: BackOffice, refund_fees: bool, code: dict[str, Any]
 ) -> None:
-    order = await sold(world, globe)
+    order = await sold(world, globe, **code)
     path = f"/orders/{order['order_id']}/refund"
     platform, producer_side, buyer = 0, 0, 0
     for place in (2, 0, 1):
