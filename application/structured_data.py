@@ -100,7 +100,7 @@ def _place(show: Show) -> Thing:
 
 def _offer(display: ShowDetails, ticket: Ticket, url: str, price: int) -> Thing:
     currency = display.producer.currency
-    on_sale = ticket.inventory.remaining and not display.show.cancelled
+    on_sale = display.remaining(ticket) and not display.show.cancelled
     return {
         "@type": "Offer",
         "name": ticket.name,

@@ -47,11 +47,15 @@ class CartLine:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """Lines with at least one ticket each, and in total at most as many tickets as an order may have."""
+    """Lines with at least one ticket each, and in total at most as many tickets as an order may have.
+
+    ``allocation_id`` names the allocation that a box office sells them out of.
+    """
 
     show_id: UUID
     lines: tuple[CartLine, ...]
     promo_code: str | None = None
+    allocation_id: UUID | None = None
 
     @classmethod
     def of(

@@ -42,6 +42,8 @@ LAST_YEAR = 2200
 MAX_QUANTITY = 1_000_000
 #: The most ticket types of one show: as many as a cart may have lines.
 MAX_TICKET_TYPES = 100
+#: The most places that one ticket takes of a capacity: a school class with its teachers.
+MAX_PLACES = 100
 
 
 def _check_year(moment: datetime, what: str, *, margin: int = 0) -> None:
@@ -363,7 +365,7 @@ def _shown(clock: VenueClock) -> dict[str, Any]:
 
 
 class TicketFields(TypedDict, total=False):
-    """The fields of a ticket type that a producer writes beside price and quantity, all or some. Times are as a
+    """The fields of a ticket type that a producer writes beside its price and its limits, all or some. Times are as a
     show's.
     """
 
@@ -376,12 +378,21 @@ class TicketFields(TypedDict, total=False):
     off_sale_at: datetime | None
 
 
+class TicketLimits(TypedDict, total=False):
+    """What limits how many tickets of a type there are, all or some of it; see Ticket."""
+
+    quantity: int | None
+    capacity_id: UUID | None
+    places: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """A ticket type of a show. ``price`` is in minor units; a donation ticket's price is its minimum.
 
-    It is sold from ``on_sale_at`` until ``off_sale_at``, as far as the show is: None sets no limit of its own. A
-    ``hidden`` ticket type does not exist for buyers without a promo code that opens it.
+    It has a quantity of its own (``inventory``), draws on a capacity (``capacity_id``), or both; with each ticket it
+    takes ``places`` of the capacity. It is sold from ``on_sale_at`` until ``off_sale_at``, as far as the show is: None
+    sets no limit of its own. A ``hidden`` ticket type does not exist for buyers without a promo code that opens it.
     """
 
     id: UUID
@@ -393,6 +404,8 @@ class Ticket:
     is_vip: bool = False
     hidden: bool = False
     inventory: Inventory
+    capacity_id: UUID | None = None
+    places: int = 1
     on_sale_at: VenueTime | None = None
     off_sale_at: VenueTime | None = None
 
@@ -401,8 +414,13 @@ class Ticket:
         check_text(self.description, "description", MAX_DESCRIPTION_LENGTH)
         if not 0 <= self.price < AMOUNT_LIMIT:
             raise InvalidRequest(f"price must be zero or more, and below {AMOUNT_LIMIT} minor units", field="price")
-        if not 0 <= self.inventory.quantity <= MAX_QUANTITY:
+        quantity = self.inventory.quantity
+        if quantity is None and self.capacity_id is None:
+            raise InvalidRequest("quantity may be null only for a ticket type with a capacity", field="quantity")
+        if quantity is not None and not 0 <= quantity <= MAX_QUANTITY:
             raise InvalidRequest(f"quantity must be 0 to {MAX_QUANTITY}", field="quantity")
+        if not 1 <= self.places <= MAX_PLACES:
+            raise InvalidRequest(f"places must be 1 to {MAX_PLACES}", field="places")
 
     @property
     def has_sale_times(self) -> bool:

@@ -17,6 +17,8 @@ class Invariant(StrEnum):
     HELD = "held"
     SOLD = "sold"
     CAPACITY = "capacity"
+    PLACES = "places"
+    ALLOCATIONS = "allocations"
     PROMO_USES = "promo_uses"
     ATTENDEES = "attendees"
     ORDER_TOTALS = "order_totals"
@@ -40,7 +42,9 @@ class Invariant(StrEnum):
 DESCRIPTIONS: Final = {
     Invariant.HELD: "The held count of each ticket type matches its pending and processing orders",
     Invariant.SOLD: "The sold count of each ticket type matches its attendees whose place is not on sale again",
-    Invariant.CAPACITY: "Held and sold are zero or more, and together within the capacity",
+    Invariant.CAPACITY: "Held and sold are zero or more, and within the quantity, the capacity and the allocation",
+    Invariant.PLACES: "The places of each capacity match its ticket types and its allocations",
+    Invariant.ALLOCATIONS: "The places of each allocation match the orders that came out of it",
     Invariant.PROMO_USES: "The uses of each promo code match its orders, or their tickets, held, sold or kept back",
     Invariant.ATTENDEES: "A completed order has one attendee for each ticket; any other order has none",
     Invariant.ORDER_TOTALS: "Lines, discounts and fees add up to their order's total",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.cart import Cart
 from domain.catalog import Producer, Show, Ticket
 from domain.customer import Customer
-from domain.errors import DomainError, InvalidPromoCode, TicketNotFound
+from domain.errors import DomainError, InvalidPromoCode, InvalidRequest, TicketNotFound
 from domain.orders import Idempotency, IssueTicket, ManualPayment, Order, OrderStatus, admissions
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote, complimentary, price
@@ -44,7 +44,8 @@ class Offering:
 
         A manual order is not bound to the times of the public sale either. Raises ShowUnavailable, ShowEnded,
         NotOnSaleYet, SaleEnded, TicketNotFound, InvalidPromoCode, PromoCodeExhausted, TicketsUnavailable,
-        ProducerPaymentMissing, and what ``domain.pricing.price`` raises.
+        ProducerPaymentMissing, what ``domain.pricing.price`` raises, and for the cart's allocation InvalidRequest (no
+        ticket can come out of it) or Conflict (it was released).
         """
         if manual_payment is None:
             self.show.ensure_on_sale(now)
@@ -61,7 +62,9 @@ class Offering:
             if ticket.has_sale_times and manual_payment is None:
                 self.show.ensure_sells(ticket, now, field=line.field("ticket_id"))
         quote = self._priced(cart, now, manual_payment)
-        self.stock.ensure_available(cart.lines)
+        if cart.allocation_id is not None:
+            quote = self._out_of(cart.allocation_id, quote)
+        self.stock.ensure_available(cart.lines, cart.allocation_id)
         if manual_payment is None and not quote.is_free:
             self.producer.payout_account()
         return quote
@@ -149,6 +152,18 @@ class Offering:
         """Whether the cart's promo code opens the hidden ticket type. The counter needs no code."""
         promo_code = self._promo_code(cart, now)
         return promo_code is not None and promo_code.opens(hidden.id)
+
+    def _out_of(self, allocation_id: UUID, quote: Quote) -> Quote:
+        """The quote with the tickets that come out of the allocation: those that draw on its capacity."""
+        allocation = self.stock.allocations.get(allocation_id)
+        lines = tuple(
+            replace(line, allocation_id=allocation_id) if self.stock.draws_on(line.ticket_id, allocation_id) else line
+            for line in quote.lines
+        )
+        if allocation is None or lines == quote.lines:
+            raise InvalidRequest("No such allocation for these tickets", field="allocation_id")
+        allocation.ensure_not_released()
+        return replace(quote, lines=lines)
 
     def _promo_code(self, cart: Cart, now: datetime) -> TicketPromoCode | None:
         if cart.promo_code is None:

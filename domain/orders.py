@@ -323,7 +323,7 @@ class Order:
             with_code = 0
             for attendee in self.attendees:
                 if attendee.id in chosen:
-                    stock.restock(attendee.ticket_id, 1)
+                    stock.restock(self.lines[attendee.line], 1)
                     with_code += self.lines[attendee.line].uses_promo_code
             is_last = all(attendee.restocked for attendee in refunded.attendees)
             stock.give_back_uses(self.promo_code_id, with_code, is_last=is_last)

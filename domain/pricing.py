@@ -31,6 +31,7 @@ class TicketOrder:
     the discount of the whole line; ``total_price`` = quantity x price_per_ticket - discount_amount. All tickets of a
     line cost the same: where a promo code applies to some of a cart's line, the order has two lines of it.
     ``uses_promo_code``: the order's promo code makes these tickets cheaper, or opened their hidden ticket type.
+    Tickets with an ``allocation_id`` came out of this allocation.
     """
 
     ticket_id: UUID
@@ -41,6 +42,7 @@ class TicketOrder:
     unit_discount: int
     donation_amount: int
     uses_promo_code: bool = False
+    allocation_id: UUID | None = None
 
     @property
     def unit_amount(self) -> int:

@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.capacity import Capacity, remaining_of
 from domain.catalog import Ticket
 from domain.disputes import Dispute
 from domain.inventory import Inventory
@@ -78,7 +79,7 @@ class Takings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketReport:
-    """One ticket type: its counters, its attendees who came, and its takings.
+    """One ticket type: its counters, how many the public can still buy, its attendees who came, and its takings.
 
     ``takings.orders`` is 0, because an order may have several ticket types.
     """
@@ -87,6 +88,8 @@ class TicketReport:
     name: str
     price: int
     inventory: Inventory
+    capacity_id: UUID | None = None
+    remaining: int
     checked_in: int
     takings: Takings
 
@@ -95,13 +98,42 @@ class TicketReport:
 class ShowReport:
     """The report. ``by_day`` has the days on which orders were completed, on the venue's calendar; ``by_payment`` is
     keyed by "online" or the payment of manual orders. Each of the three breakdowns adds up to ``total``.
+    ``capacities`` have the places that ticket types share.
     """
 
     currency: Currency
     tickets: tuple[TicketReport, ...]
+    capacities: tuple[Capacity, ...] = ()
     by_day: Mapping[date, Takings]
     by_payment: Mapping[str, Takings]
     total: Takings
+
+    @property
+    def quantity(self) -> int:
+        """How much there is to sell: tickets, and the places of capacities instead of the tickets that share them."""
+        own = sum(ticket.inventory.quantity or 0 for ticket in self.tickets if ticket.capacity_id is None)
+        return own + sum(capacity.size for capacity in self.capacities)
+
+    @property
+    def remaining(self) -> int:
+        """How much of ``quantity`` the public can still buy."""
+        own = sum(ticket.remaining for ticket in self.tickets if ticket.capacity_id is None)
+        return own + sum(capacity.remaining for capacity in self.capacities)
+
+
+def ticket_report(ticket: Ticket, capacities: Iterable[Capacity], *, checked_in: int, takings: Takings) -> TicketReport:
+    """A ticket type's part of the report, with the capacities of its show."""
+    left = next((capacity.remaining for capacity in capacities if capacity.id == ticket.capacity_id), None)
+    return TicketReport(
+        ticket_id=ticket.id,
+        name=ticket.name,
+        price=ticket.price,
+        inventory=ticket.inventory,
+        capacity_id=ticket.capacity_id,
+        remaining=remaining_of(ticket, left),
+        checked_in=checked_in,
+        takings=takings,
+    )
 
 
 def report_of(
@@ -112,6 +144,7 @@ def report_of(
     disputes: Mapping[UUID, Sequence[Dispute]],
     currency: Currency,
     timezone: ZoneInfo,
+    capacities: Sequence[Capacity] = (),
 ) -> ShowReport:
     """The report of a show with these tickets and orders; ``refunds`` and ``disputes`` are by order."""
     by_ticket: dict[UUID, Takings] = defaultdict(Takings)
@@ -133,16 +166,10 @@ def report_of(
     return ShowReport(
         currency=currency,
         tickets=tuple(
-            TicketReport(
-                ticket_id=ticket.id,
-                name=ticket.name,
-                price=ticket.price,
-                inventory=ticket.inventory,
-                checked_in=checked_in[ticket.id],
-                takings=by_ticket[ticket.id],
-            )
+            ticket_report(ticket, capacities, checked_in=checked_in[ticket.id], takings=by_ticket[ticket.id])
             for ticket in tickets
         ),
+        capacities=tuple(capacities),
         by_day=_sorted(by_day),
         by_payment=_sorted(by_payment),
         total=sum(by_day.values(), Takings()),

@@ -90,9 +90,12 @@ class MemoryShowRepo:
         """Do nothing: there are no other transactions."""
 
     async def delete(self, show_id: UUID) -> None:
-        for things in (self._tables.tickets, self._tables.promo_codes):
+        for things in (self._tables.tickets, self._tables.promo_codes, self._tables.capacities):
             for id_ in [thing.id for thing in things.values() if thing.show_id == show_id]:
                 del things[id_]
+        for allocation in list(self._tables.allocations.values()):
+            if allocation.capacity_id not in self._tables.capacities:
+                del self._tables.allocations[allocation.id]
         del self._tables.shows[show_id]
 
     async def to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
@@ -126,7 +129,13 @@ class MemoryShowReader:
         tickets = [ticket for ticket in self._tables.tickets.values() if ticket.show_id == show_id]
         tickets.sort(key=lambda ticket: (ticket.price, ticket.id))
         production = self._tables.productions[show.production_id] if show.production_id else None
-        return ShowDetails(show, self._tables.producers[show.producer_id], tuple(tickets), production)
+        shared = any(ticket.capacity_id for ticket in tickets)
+        capacities = [
+            capacity for capacity in self._tables.capacities.values() if shared and capacity.show_id == show_id
+        ]
+        capacities.sort(key=lambda capacity: capacity.id)
+        producer = self._tables.producers[show.producer_id]
+        return ShowDetails(show, producer, tuple(tickets), production, tuple(capacities))
 
     async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowDetails]:
         return {show_id: display for show_id in show_ids if (display := await self.details(show_id))}

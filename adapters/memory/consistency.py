@@ -34,6 +34,8 @@ class MemoryConsistencyChecker:
         found = defaultdict(list)
         checks = (
             _counters(tables),
+            _places(tables),
+            _allocations(tables),
             _orders(tables),
             _duplicate_payments(tables),
             _money_back(tables),
@@ -88,6 +90,34 @@ def _uses(order: Order, promo_code: TicketPromoCode) -> int:
     if promo_code.counts is UseCount.ORDERS:
         return 1 if kept else 0
     return sum(count for index, count in kept.items() if order.lines[index].uses_promo_code)
+
+
+def _places(tables: Tables) -> _Found:
+    counted: Counter[tuple[UUID | None, str]] = Counter()
+    for ticket in tables.tickets.values():
+        counted[ticket.capacity_id, "held"] += ticket.inventory.held * ticket.places
+        counted[ticket.capacity_id, "sold"] += ticket.inventory.sold * ticket.places
+        if ticket.capacity_id and tables.capacities[ticket.capacity_id].show_id != ticket.show_id:
+            yield Invariant.PLACES, ticket.id
+    for allocation in tables.allocations.values():
+        counted[allocation.capacity_id, "allocated"] += allocation.remaining
+    for capacity in tables.capacities.values():
+        if any(getattr(capacity, name) != counted[capacity.id, name] for name in ("held", "sold", "allocated")):
+            yield Invariant.PLACES, capacity.id
+
+
+def _allocations(tables: Tables) -> _Found:
+    held: Counter[UUID | None] = Counter()
+    sold: Counter[UUID | None] = Counter()
+    for order in tables.orders.values():
+        taken = Counter(attendee.line for attendee in order.attendees if not attendee.restocked)
+        for number, line in enumerate(order.lines):
+            places = tables.tickets[line.ticket_id].places
+            held[line.allocation_id] += line.quantity * places if order.status in HOLDING else 0
+            sold[line.allocation_id] += taken[number] * places
+    for allocation in tables.allocations.values():
+        if (allocation.held, allocation.sold) != (held[allocation.id], sold[allocation.id]):
+            yield Invariant.ALLOCATIONS, allocation.id
 
 
 def _orders(tables: Tables) -> _Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -12,8 +12,10 @@ from adapters.memory.tables import Tables
 from application.ports.inventory import CheckoutData, ClaimQuery, OrdersForUpdate
 from application.ports.unit_of_work import RowsInUse
 from domain.cart import Cart
+from domain.catalog import Ticket
 from domain.claims import Claim, Claimed
 from domain.orders import HOLDING, SOLD, Order
+from domain.promotions import TicketPromoCode
 from domain.stock import Stock
 
 
@@ -30,9 +32,10 @@ class MemoryInventoryRepo:
         return CheckoutData(
             shows=shows,
             producers={show.producer_id: tables.producers[show.producer_id] for show in shows.values()},
-            stock=Stock(
+            stock=self._stock(
                 [ticket for id_, ticket in tables.tickets.items() if id_ in ticket_ids],
                 [promo for promo in tables.promo_codes.values() if promo.show_id in show_ids],
+                {cart.allocation_id for cart in carts},
             ),
         )
 
@@ -46,17 +49,21 @@ class MemoryInventoryRepo:
     ) -> CheckoutData:
         used = {order.idempotency.key for order in self._tables.orders.values() if order.idempotency}
         data = await self.read(carts)
-        tickets = data.stock.tickets
+        tickets, allocations = data.stock.tickets, data.stock.allocations
         wanted = {(cart.show_id, cart.promo_code) for cart in carts if cart.promo_code}
         codes = [promo for promo in self._tables.promo_codes.values() if (promo.show_id, promo.code) in wanted]
-        in_use = frozenset(self._in_use).intersection([*tickets, *((promo.show_id, promo.code) for promo in codes)])
+        in_use = frozenset(self._in_use).intersection(
+            [*tickets, *allocations, *((promo.show_id, promo.code) for promo in codes)]
+        )
+        in_use |= {ticket.id for ticket in tickets.values() if ticket.capacity_id in self._in_use}
         if in_use and not pass_over:
             raise RowsInUse("a row is in use")
         return replace(
             data,
-            stock=Stock(
+            stock=self._stock(
                 [ticket for id_, ticket in tickets.items() if id_ not in in_use],
                 [promo for promo in codes if (promo.show_id, promo.code) not in in_use],
+                allocations.keys() - in_use,
             ),
             in_use=in_use,
             used_keys=frozenset(used.intersection(keys)),
@@ -88,12 +95,36 @@ class MemoryInventoryRepo:
         return len(ended)
 
     async def lock_stock(self, orders: Sequence[Order]) -> Stock:
-        ticket_ids = {line.ticket_id for order in orders for line in order.lines}
+        lines = [line for order in orders for line in order.lines]
         promo_code_ids = {order.promo_code_id for order in orders if order.promo_code_id}
-        return Stock(
-            [self._tables.tickets[id_] for id_ in ticket_ids],
+        return self._stock(
+            [self._tables.tickets[id_] for id_ in {line.ticket_id for line in lines}],
             [self._tables.promo_codes[id_] for id_ in promo_code_ids],
+            {line.allocation_id for line in lines},
         )
+
+    async def lock_places(
+        self,
+        *,
+        ticket_ids: Collection[UUID] = (),
+        capacity_ids: Collection[UUID] = (),
+        allocation_ids: Collection[UUID] = (),
+    ) -> Stock:
+        tables = self._tables
+        tickets = [ticket for id_, ticket in tables.tickets.items() if id_ in ticket_ids]
+        allocations = [allocation for id_, allocation in tables.allocations.items() if id_ in allocation_ids]
+        wanted = {*capacity_ids, *(ticket.capacity_id for ticket in tickets), *(a.capacity_id for a in allocations)}
+        capacities = [capacity for id_, capacity in tables.capacities.items() if id_ in wanted]
+        return Stock(tickets, [], capacities, allocations)
+
+    def _stock(
+        self, tickets: Sequence[Ticket], promo_codes: Iterable[TicketPromoCode], allocation_ids: Collection[UUID | None]
+    ) -> Stock:
+        """The stock of these tickets, with their capacities."""
+        capacity_ids = {ticket.capacity_id for ticket in tickets}
+        capacities = [capacity for id_, capacity in self._tables.capacities.items() if id_ in capacity_ids]
+        allocations = [allocation for id_, allocation in self._tables.allocations.items() if id_ in allocation_ids]
+        return Stock(tickets, promo_codes, capacities, allocations)
 
     async def lock_orders(self, order_ids: Collection[UUID]) -> OrdersForUpdate:
         orders = await MemoryOrderRepo(self._tables).lock(order_ids)
@@ -107,5 +138,13 @@ class MemoryInventoryRepo:
         for ticket in stock.changed_tickets:
             current = self._tables.tickets[ticket.id]
             self._tables.tickets[ticket.id] = replace(current, inventory=ticket.inventory)
+        for capacity in stock.changed_capacities:
+            name = self._tables.capacities[capacity.id].name
+            self._tables.capacities[capacity.id] = replace(capacity, name=name)
+        for allocation in stock.changed_allocations:
+            stored = self._tables.allocations[allocation.id]
+            self._tables.allocations[allocation.id] = replace(
+                allocation, name=stored.name, release_at=stored.release_at
+            )
         for promo_code in stock.changed_promo_codes:
             self._tables.promo_codes[promo_code.id] = promo_code

@@ -15,6 +15,7 @@ class MemoryReportReader:
     async def report(self, show: Show) -> ShowReport:
         tables = self._database.snapshot()
         tickets = [ticket for ticket in tables.tickets.values() if ticket.show_id == show.id]
+        capacities = [capacity for capacity in tables.capacities.values() if capacity.show_id == show.id]
         return report_of(
             sorted(tickets, key=lambda ticket: (ticket.price, ticket.id)),
             [order for order in tables.orders.values() if order.show_id == show.id],
@@ -22,4 +23,5 @@ class MemoryReportReader:
             disputes=disputes_by_order(tables),
             currency=tables.producers[show.producer_id].currency,
             timezone=show.zone,
+            capacities=sorted(capacities, key=lambda capacity: capacity.id),
         )

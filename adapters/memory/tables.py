@@ -15,6 +15,7 @@ from domain.access import AccessToken
 from domain.admission import Scan
 from domain.audit_log import AuditEntry
 from domain.branding import Picture
+from domain.capacity import Allocation, Capacity
 from domain.catalog import Producer, Show, Ticket
 from domain.claims import Claim
 from domain.disputes import Dispute
@@ -33,6 +34,8 @@ class Tables:
     productions: dict[UUID, Production] = field(default_factory=dict)
     shows: dict[UUID, Show] = field(default_factory=dict)
     tickets: dict[UUID, Ticket] = field(default_factory=dict)
+    capacities: dict[UUID, Capacity] = field(default_factory=dict)
+    allocations: dict[UUID, Allocation] = field(default_factory=dict)
     promo_codes: dict[UUID, TicketPromoCode] = field(default_factory=dict)
     orders: dict[UUID, Order] = field(default_factory=dict)
     ticket_claims: dict[tuple[int, UUID], Claim] = field(default_factory=dict)

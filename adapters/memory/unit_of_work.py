@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from adapters.memory.audit_log import MemoryAuditLogRepo
+from adapters.memory.capacities import MemoryAllocationRepo, MemoryCapacityRepo
 from adapters.memory.catalog import (
     MemoryProducerRepo,
     MemoryProductionRepo,
@@ -92,6 +93,8 @@ class MemoryUnitOfWork:
         self.shows = MemoryShowRepo(self._tables)
         self.show_details = MemoryShowReader(self._tables)
         self.tickets = MemoryTicketRepo(self._tables)
+        self.capacities = MemoryCapacityRepo(self._tables)
+        self.allocations = MemoryAllocationRepo(self._tables)
         self.promo_codes = MemoryPromoCodeRepo(self._tables)
         self.orders = MemoryOrderRepo(self._tables)
         self.order_watchlist = MemoryOrderWatchlist(self._tables)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.rows import (
+    capacity_of,
     financial_values,
     producer_of,
     producer_values,
@@ -25,6 +26,8 @@ from adapters.postgres.rows import (
     ticket_values,
 )
 from adapters.postgres.tables import (
+    allocations,
+    capacities,
     producer_financials,
     producers,
     productions,
@@ -33,6 +36,7 @@ from adapters.postgres.tables import (
     tickets,
 )
 from application.ports.catalog import ShowCursor, ShowDetails
+from domain.capacity import Capacity
 from domain.catalog import Producer, Show, Ticket
 from domain.production import Production
 from domain.promotions import TicketPromoCode
@@ -147,13 +151,25 @@ class PostgresShowRepo:
         await _save(self._connection, shows, shows.c.id, show_values(show))
 
     async def lock_stock(self, *show_ids: UUID) -> None:
-        for table in (tickets, ticket_promo_codes):  # in the same order as checkouts
-            locked = sa.select(table.c.id).where(table.c.show_id.in_(show_ids)).order_by(table.c.id).with_for_update()
+        # In the same order as checkouts.
+        for table, condition in (
+            (tickets, tickets.c.show_id.in_(show_ids)),
+            (capacities, capacities.c.show_id.in_(show_ids)),
+            (allocations, _are_of(show_ids)),
+            (ticket_promo_codes, ticket_promo_codes.c.show_id.in_(show_ids)),
+        ):
+            locked = sa.select(table.c.id).where(condition).order_by(table.c.id).with_for_update()
             await self._connection.execute(locked)
 
     async def delete(self, show_id: UUID) -> None:
-        for table, column in ((tickets, "show_id"), (ticket_promo_codes, "show_id"), (shows, "id")):
-            await self._connection.execute(sa.delete(table).where(table.c[column] == show_id))
+        for table, condition in (
+            (tickets, tickets.c.show_id == show_id),
+            (allocations, _are_of([show_id])),
+            (capacities, capacities.c.show_id == show_id),
+            (ticket_promo_codes, ticket_promo_codes.c.show_id == show_id),
+            (shows, shows.c.id == show_id),
+        ):
+            await self._connection.execute(sa.delete(table).where(condition))
 
     async def to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
         query = sa.select(shows).where(shows.c.end_time > since).order_by(shows.c.id).limit(limit)
@@ -224,6 +240,9 @@ class PostgresShowReader:
         )
         for row in rows.mappings():
             by_show[row["show_id"]].append(ticket_of(row))
+        shared = await self._capacities(
+            {ticket.show_id for of in by_show.values() for ticket in of if ticket.capacity_id}
+        )
         behind = await _producers(self._connection, [show.producer_id for show in found])
         runs = await _productions(self._connection, {show.production_id for show in found if show.production_id})
         return [
@@ -232,9 +251,19 @@ class PostgresShowReader:
                 behind[show.producer_id],
                 tuple(by_show[show.id]),
                 runs[show.production_id] if show.production_id else None,
+                tuple(shared[show.id]),
             )
             for show in found
         ]
+
+    async def _capacities(self, show_ids: Collection[UUID]) -> Mapping[UUID, list[Capacity]]:
+        """The capacities of shows. No show is asked about whose ticket types share nothing."""
+        by_show: dict[UUID, list[Capacity]] = defaultdict(list)
+        if show_ids:
+            query = sa.select(capacities).where(capacities.c.show_id.in_(show_ids)).order_by(capacities.c.id)
+            for row in (await self._connection.execute(query)).mappings():
+                by_show[row["show_id"]].append(capacity_of(row))
+        return by_show
 
 
 class PostgresTicketRepo:
@@ -301,6 +330,11 @@ class PostgresPromoCodeRepo:
     async def _promo_code(self, query: sa.Select[Any]) -> TicketPromoCode | None:
         row = (await self._connection.execute(query)).mappings().one_or_none()
         return promo_code_of(row) if row else None
+
+
+def _are_of(show_ids: Collection[UUID]) -> sa.ColumnElement[bool]:
+    of_shows = sa.select(capacities.c.id).where(capacities.c.show_id.in_(show_ids))
+    return allocations.c.capacity_id.in_(of_shows)
 
 
 def _position(cursor: ShowCursor) -> sa.Tuple:

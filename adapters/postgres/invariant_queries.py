@@ -32,6 +32,54 @@ _CAPACITY = """
     SELECT id AS subject_id, format('held %s, sold %s of %s', held, sold, quantity) AS detail
     FROM tickets
     WHERE held < 0 OR sold < 0 OR held + sold > quantity
+    UNION ALL
+    SELECT id, format('held %s, sold %s, allocated %s of %s places', held, sold, allocated, size)
+    FROM capacities
+    WHERE least(held, sold, allocated) < 0 OR held + sold + allocated > size
+    UNION ALL
+    SELECT id, format('held %s, sold %s of %s allocated places', held, sold, size)
+    FROM allocations
+    WHERE least(held, sold) < 0 OR released_at IS NULL AND held + sold > size
+"""
+_PLACES = """
+    SELECT c.id AS subject_id,
+           format('held %s, sold %s, allocated %s; its ticket types have %s and %s, its allocations keep %s', c.held,
+                  c.sold, c.allocated, coalesce(t.held, 0), coalesce(t.sold, 0), coalesce(a.kept, 0)) AS detail
+    FROM capacities c
+    LEFT JOIN (
+        SELECT capacity_id, sum(held * places) AS held, sum(sold * places) AS sold FROM tickets GROUP BY capacity_id
+    ) t ON t.capacity_id = c.id
+    LEFT JOIN (
+        SELECT capacity_id, sum(size - held - sold) AS kept FROM allocations WHERE released_at IS NULL
+        GROUP BY capacity_id
+    ) a ON a.capacity_id = c.id
+    WHERE (c.held, c.sold, c.allocated) <> (coalesce(t.held, 0), coalesce(t.sold, 0), coalesce(a.kept, 0))
+    UNION ALL
+    SELECT t.id, format('is of show %s, its capacity of show %s', t.show_id, c.show_id)
+    FROM tickets t JOIN capacities c ON c.id = t.capacity_id
+    WHERE t.show_id <> c.show_id
+"""
+_ALLOCATIONS = """
+    SELECT coalesce(a.id, l.allocation_id) AS subject_id,
+           format('held %s, sold %s, orders have %s and %s', a.held, a.sold, coalesce(l.held, 0), coalesce(l.sold, 0))
+               AS detail
+    FROM allocations a FULL JOIN (
+        SELECT l.allocation_id,
+               sum(CASE WHEN o.status IN ('pending', 'processing') THEN l.quantity * t.places ELSE 0 END) AS held,
+               sum(coalesce(s.taken, 0) * t.places) AS sold,
+               count(*) FILTER (WHERE t.capacity_id IS DISTINCT FROM x.capacity_id) AS strange
+        FROM ticket_orders l
+        JOIN orders o ON o.id = l.order_id
+        JOIN tickets t ON t.id = l.ticket_id
+        LEFT JOIN allocations x ON x.id = l.allocation_id
+        LEFT JOIN LATERAL (
+            SELECT count(*) AS taken FROM ticket_attendees
+            WHERE order_id = l.order_id AND line = l.line AND NOT restocked
+        ) s ON true
+        WHERE l.allocation_id IS NOT NULL
+        GROUP BY l.allocation_id
+    ) l ON l.allocation_id = a.id
+    WHERE a.id IS NULL OR l.strange > 0 OR (a.held, a.sold) <> (coalesce(l.held, 0), coalesce(l.sold, 0))
 """
 # The lines of an order have the tickets that it holds, its attendees those that it has bought.
 _PROMO_USES = """
@@ -245,6 +293,8 @@ BROKEN: Final = {
     Invariant.HELD: _HELD,
     Invariant.SOLD: _SOLD,
     Invariant.CAPACITY: _CAPACITY,
+    Invariant.PLACES: _PLACES,
+    Invariant.ALLOCATIONS: _ALLOCATIONS,
     Invariant.PROMO_USES: _PROMO_USES,
     Invariant.ATTENDEES: _ATTENDEES,
     Invariant.ORDER_TOTALS: _ORDER_TOTALS,

@@ -11,10 +11,21 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from adapters.postgres.bulk import insert_of, rows_json, update_of
-from adapters.postgres.connection import Connection, compiled
+from adapters.postgres.connection import Connection, Rows, compiled
 from adapters.postgres.orders import orders_of, reading
-from adapters.postgres.rows import producer_of, promo_code_of, show_of, ticket_of
+from adapters.postgres.rows import (
+    allocation_counters,
+    allocation_of,
+    capacity_counters,
+    capacity_of,
+    producer_of,
+    promo_code_of,
+    show_of,
+    ticket_of,
+)
 from adapters.postgres.tables import (
+    allocations,
+    capacities,
     orders,
     producer_financials,
     producers,
@@ -31,6 +42,9 @@ from domain.orders import Order
 from domain.stock import Stock
 
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
+_TICKET_IDS = sa.bindparam("ticket_ids", type_=sa.ARRAY(sa.Uuid))
+_CAPACITY_IDS = sa.bindparam("capacity_ids", type_=sa.ARRAY(sa.Uuid))
+_ALLOCATION_IDS = sa.bindparam("allocation_ids", type_=sa.ARRAY(sa.Uuid))
 _CODES = sa.bindparam("codes", type_=sa.ARRAY(sa.Text))
 _KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.Text))
 
@@ -48,6 +62,13 @@ _PROMO_CODES_BY_ID = _PROMO_CODES.where(ticket_promo_codes.c.id == sa.any_(_IDS)
 _PROMO_CODES_BY_CODE = _PROMO_CODES.where(
     ticket_promo_codes.c.show_id == sa.any_(_IDS), ticket_promo_codes.c.code == sa.any_(_CODES)
 )
+# The capacities of tickets, which are locked or read first, so they do not change any more.
+_CAPACITIES_OF_TICKETS = (
+    sa.select(capacities)
+    .where(capacities.c.id == _found_by(sa.select(tickets.c.capacity_id).where(tickets.c.id == sa.any_(_IDS))))
+    .order_by(capacities.c.id)
+)
+_ALLOCATIONS = sa.select(allocations).where(allocations.c.id == sa.any_(_IDS)).order_by(allocations.c.id)
 _SHOWS = sa.select(shows).where(shows.c.id == sa.any_(_IDS))
 _PRODUCERS_OF_SHOWS = (
     sa.select(producers, producer_financials.c.stripe_account_id, producer_financials.c.charges_enabled)
@@ -56,6 +77,9 @@ _PRODUCERS_OF_SHOWS = (
 )
 _READ_TICKETS, _LOCK_TICKETS = compiled(_TICKETS), compiled(_TICKETS.with_for_update())
 _READ_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE)
+_READ_CAPACITIES = compiled(_CAPACITIES_OF_TICKETS)
+_LOCK_CAPACITIES = compiled(_CAPACITIES_OF_TICKETS.with_for_update())
+_READ_ALLOCATIONS, _LOCK_ALLOCATIONS = compiled(_ALLOCATIONS), compiled(_ALLOCATIONS.with_for_update())
 _LOCK_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE.with_for_update())
 _LOCK_PROMO_CODES_BY_ID = compiled(_PROMO_CODES_BY_ID.with_for_update())
 _READ_SHOWS, _READ_PRODUCERS = compiled(_SHOWS), compiled(_PRODUCERS_OF_SHOWS)
@@ -63,11 +87,45 @@ _READ_SHOWS, _READ_PRODUCERS = compiled(_SHOWS), compiled(_PRODUCERS_OF_SHOWS)
 # one.
 _READ_SHOWS_AND_WAIT = compiled(_SHOWS.add_columns(sa.literal_column("set_config('lock_timeout', '0', true)")))
 
-# The tickets and codes of an order never change, so they may be read before the rest is locked.
+# The tickets, allocations and codes of an order never change, so they may be read before the rest is locked.
 _TICKETS_OF_ORDERS = _found_by(sa.select(ticket_orders.c.ticket_id).where(ticket_orders.c.order_id == sa.any_(_IDS)))
 _THESE_ORDERS = orders.c.id == sa.any_(_IDS)
 _LOCK_TICKETS_OF_ORDERS = compiled(
     sa.select(tickets).where(tickets.c.id == _TICKETS_OF_ORDERS).order_by(tickets.c.id).with_for_update()
+)
+_LOCK_CAPACITIES_OF_ORDERS = compiled(
+    sa.select(capacities)
+    .where(capacities.c.id == _found_by(sa.select(tickets.c.capacity_id).where(tickets.c.id == _TICKETS_OF_ORDERS)))
+    .order_by(capacities.c.id)
+    .with_for_update()
+)
+_LOCK_ALLOCATIONS_OF_ORDERS = compiled(
+    sa.select(allocations)
+    .where(
+        allocations.c.id
+        == _found_by(sa.select(ticket_orders.c.allocation_id).where(ticket_orders.c.order_id == sa.any_(_IDS)))
+    )
+    .order_by(allocations.c.id)
+    .with_for_update()
+)
+# By name or by what draws on it; the tickets are locked first.
+_LOCK_THESE_CAPACITIES = compiled(
+    sa.select(capacities)
+    .where(
+        capacities.c.id
+        == sa.any_(
+            sa.func.array(
+                sa.union(
+                    sa.select(tickets.c.capacity_id).where(tickets.c.id == sa.any_(_TICKET_IDS)),
+                    sa.select(allocations.c.capacity_id).where(allocations.c.id == sa.any_(_ALLOCATION_IDS)),
+                    sa.select(sa.func.unnest(_CAPACITY_IDS)),
+                ).scalar_subquery(),
+                type_=sa.ARRAY(sa.Uuid),
+            )
+        )
+    )
+    .order_by(capacities.c.id)
+    .with_for_update()
 )
 _LOCK_PROMO_CODES_OF_ORDERS = compiled(
     _PROMO_CODES.where(
@@ -97,23 +155,29 @@ _FORGET_CLAIMS = """
 DELETE FROM ticket_claims WHERE ctid = ANY (ARRAY(SELECT ctid FROM ticket_claims WHERE ends_at <= :now LIMIT :count))
 """
 _SAVE_TICKETS = update_of(tickets, ("held", "sold"), "changed")
+_SAVE_CAPACITIES = update_of(capacities, ("size", "held", "sold", "allocated"), "changed")
+_SAVE_ALLOCATIONS = update_of(allocations, ("size", "held", "sold", "released_at"), "changed")
 _SAVE_PROMO_CODES = update_of(ticket_promo_codes, ("uses",), "changed")
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How tickets and promo codes are read."""
+    """How tickets and all that limits them are read."""
 
     tickets: str
+    capacities: str
+    allocations: str
     promo_codes: str
     locks: bool = True
     passes_over: bool = False
 
 
-_READING: Final = _Way(_READ_TICKETS, _READ_PROMO_CODES, locks=False)
-_LOCKING: Final = _Way(_LOCK_TICKETS, _LOCK_PROMO_CODES)
+_READING: Final = _Way(_READ_TICKETS, _READ_CAPACITIES, _READ_ALLOCATIONS, _READ_PROMO_CODES, locks=False)
+_LOCKING: Final = _Way(_LOCK_TICKETS, _LOCK_CAPACITIES, _LOCK_ALLOCATIONS, _LOCK_PROMO_CODES)
 _PASSING_OVER: Final = _Way(
     compiled(_TICKETS.with_for_update(skip_locked=True)),
+    compiled(_CAPACITIES_OF_TICKETS.with_for_update(skip_locked=True)),
+    compiled(_ALLOCATIONS.with_for_update(skip_locked=True)),
     compiled(_PROMO_CODES_BY_CODE.with_for_update(skip_locked=True)),
     passes_over=True,
 )
@@ -147,19 +211,45 @@ class PostgresInventoryRepo:
 
     async def lock_stock(self, orders: Sequence[Order]) -> Stock:
         ticket_ids = {line.ticket_id for order in orders for line in order.lines}
+        allocation_ids = {line.allocation_id for order in orders for line in order.lines if line.allocation_id}
         promo_code_ids = {order.promo_code_id for order in orders if order.promo_code_id}
-        rows, promo_codes = await self._connection.fetch(
-            (_LOCK_TICKETS, {"ids": list(ticket_ids)}),
+        these_tickets = {"ids": list(ticket_ids)}
+        rows, shared, kept, promo_codes = await self._connection.fetch(
+            (_LOCK_TICKETS, these_tickets),
+            (_LOCK_CAPACITIES, these_tickets),
+            (_LOCK_ALLOCATIONS, {"ids": list(allocation_ids)}) if allocation_ids else None,
             (_LOCK_PROMO_CODES_BY_ID, {"ids": list(promo_code_ids)}),
             lock=True,
         )
-        return Stock(map(ticket_of, rows), map(promo_code_of, promo_codes))
+        return _stock(rows, promo_codes, shared, kept)
+
+    async def lock_places(
+        self,
+        *,
+        ticket_ids: Collection[UUID] = (),
+        capacity_ids: Collection[UUID] = (),
+        allocation_ids: Collection[UUID] = (),
+    ) -> Stock:
+        named = {
+            "ticket_ids": list(ticket_ids),
+            "capacity_ids": list(capacity_ids),
+            "allocation_ids": list(allocation_ids),
+        }
+        rows, shared, kept = await self._connection.fetch(
+            (_LOCK_TICKETS, {"ids": list(ticket_ids)}),
+            (_LOCK_THESE_CAPACITIES, named),
+            (_LOCK_ALLOCATIONS, {"ids": list(allocation_ids)}),
+            lock=True,
+        )
+        return _stock(rows, [], shared, kept)
 
     async def lock_orders(self, order_ids: Collection[UUID]) -> OrdersForUpdate:
         ids = {"ids": list(order_ids)}
-        found, lines, attendees, rows, promo_codes, on_sale = await self._connection.fetch(
+        found, lines, attendees, rows, shared, kept, promo_codes, on_sale = await self._connection.fetch(
             *reading(order_ids, lock=True),
             (_LOCK_TICKETS_OF_ORDERS, ids),
+            (_LOCK_CAPACITIES_OF_ORDERS, ids),
+            (_LOCK_ALLOCATIONS_OF_ORDERS, ids),
             (_LOCK_PROMO_CODES_OF_ORDERS, ids),
             (_READ_SHOWS_OF_ORDERS, ids),
             lock=True,
@@ -167,7 +257,7 @@ class PostgresInventoryRepo:
         return OrdersForUpdate(
             orders=orders_of(found, lines, attendees),
             shows={row["id"]: show_of(row) for row in on_sale},
-            stock=Stock(map(ticket_of, rows), map(promo_code_of, promo_codes)),
+            stock=_stock(rows, promo_codes, shared, kept),
         )
 
     async def save(self, stock: Stock) -> None:
@@ -177,6 +267,11 @@ class PostgresInventoryRepo:
                 for ticket in changed_tickets
             )
             self._connection.write(_SAVE_TICKETS, {"changed": counters})
+        if changed_capacities := stock.changed_capacities:
+            self._connection.write(_SAVE_CAPACITIES, {"changed": rows_json(map(capacity_counters, changed_capacities))})
+        if changed_allocations := stock.changed_allocations:
+            changed = rows_json(map(allocation_counters, changed_allocations))
+            self._connection.write(_SAVE_ALLOCATIONS, {"changed": changed})
         if changed_promo_codes := stock.changed_promo_codes:
             uses = rows_json({"id": promo_code.id, "uses": promo_code.uses} for promo_code in changed_promo_codes)
             self._connection.write(_SAVE_PROMO_CODES, {"changed": uses})
@@ -209,12 +304,29 @@ class PostgresInventoryRepo:
     ) -> CheckoutData:
         show_ids = {cart.show_id for cart in carts}
         ticket_ids = frozenset[UUID]().union(*(cart.ticket_ids for cart in carts))
+        allocation_ids = [cart.allocation_id for cart in carts if cart.allocation_id]
         codes = {cart.promo_code for cart in carts if cart.promo_code}
         # Lock first, in one order for all: a statement that begins after the locks sees what was committed while it
         # waited.
         these_tickets, these_codes = {"ids": list(ticket_ids)}, {"ids": list(show_ids), "codes": list(codes)}
-        rows, promo_codes, on_sale, behind, used, _, claimed, there, codes_there = await self._connection.fetch(
+        these_allocations = {"ids": allocation_ids}
+        (
+            rows,
+            shared,
+            kept,
+            promo_codes,
+            on_sale,
+            behind,
+            used,
+            _,
+            claimed,
+            there,
+            codes_there,
+            kept_there,
+        ) = await self._connection.fetch(
             (way.tickets, these_tickets),
+            (way.capacities, these_tickets),
+            (way.allocations, these_allocations) if allocation_ids else None,
             (way.promo_codes, these_codes),
             (_READ_SHOWS_AND_WAIT if way.locks else _READ_SHOWS, {"ids": list(show_ids)}),
             (_READ_PRODUCERS, {"ids": list(show_ids)}),
@@ -223,13 +335,17 @@ class PostgresInventoryRepo:
             (_CLAIMED, {"keys": list(claimants.keys), "now": claimants.now}) if claimants else None,
             (_READ_TICKETS, these_tickets) if way.passes_over else None,
             (_READ_PROMO_CODES, these_codes) if way.passes_over else None,
+            (_READ_ALLOCATIONS, these_allocations) if way.passes_over and allocation_ids else None,
             lock=way.locks,
             rows_wait_seconds=ROWS_WAIT_SECONDS,
         )
+        if way.passes_over:  # a ticket whose capacity is in use cannot be sold either
+            there_are = {row["id"] for row in shared}
+            rows = [row for row in rows if row["capacity_id"] is None or row["capacity_id"] in there_are]
         return CheckoutData(
             shows={row["id"]: show_of(row) for row in on_sale},
             producers={row["id"]: producer_of(row) for row in behind},
-            stock=Stock(map(ticket_of, rows), map(promo_code_of, promo_codes)),
+            stock=_stock(rows, promo_codes, shared, kept),
             used_keys=frozenset(row["idempotency_key"] for row in used),
             claimed={
                 row["key"]: Claimed(int(row["held_tickets"]), row["held_orders"], int(row["free_tickets"]))
@@ -237,6 +353,16 @@ class PostgresInventoryRepo:
             },
             in_use=frozenset(
                 {row["id"] for row in there}.difference(row["id"] for row in rows)
+                | {row["id"] for row in kept_there}.difference(row["id"] for row in kept)
                 | {_name(row) for row in codes_there}.difference(map(_name, promo_codes))
             ),
         )
+
+
+def _stock(tickets: Rows, promo_codes: Rows, capacities: Rows, allocations: Rows) -> Stock:
+    return Stock(
+        map(ticket_of, tickets),
+        map(promo_code_of, promo_codes),
+        map(capacity_of, capacities),
+        map(allocation_of, allocations),
+    )

@@ -136,6 +136,7 @@ def _line_of(row: Row) -> TicketOrder:
         unit_discount=row["unit_discount"],
         donation_amount=row["donation_amount"],
         uses_promo_code=row["uses_promo_code"],
+        allocation_id=row["allocation_id"],
     )
 
 
@@ -153,6 +154,7 @@ def line_values(order: Order) -> list[Values]:
             "unit_discount": line.unit_discount,
             "donation_amount": line.donation_amount,
             "uses_promo_code": line.uses_promo_code,
+            "allocation_id": line.allocation_id,
         }
         for index, line in enumerate(order.lines)
     ]

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.rows import ticket_of
+from adapters.postgres.rows import capacity_of, ticket_of
 from adapters.postgres.snapshot import snapshot
-from adapters.postgres.tables import orders, producers, ticket_attendees, ticket_orders, tickets
+from adapters.postgres.tables import capacities, orders, producers, ticket_attendees, ticket_orders, tickets
 from domain import money
 from domain.catalog import Show
-from domain.report import ShowReport, Takings, TicketReport
+from domain.report import ShowReport, Takings, ticket_report
 from domain.timezones import days
 
 
@@ -123,6 +123,7 @@ _SPAN = sa.select(sa.func.min(orders.c.completed_at), sa.func.max(orders.c.compl
 _TICKETS = (
     sa.select(tickets).where(tickets.c.show_id == sa.bindparam("show_id")).order_by(tickets.c.price, tickets.c.id)
 )
+_CAPACITIES = sa.select(capacities).where(capacities.c.show_id == sa.bindparam("show_id")).order_by(capacities.c.id)
 _CHECKED_IN = (
     sa.select(ticket_orders.c.ticket_id, sa.func.count().label("checked_in"))
     .join(
@@ -152,22 +153,22 @@ async def _read(connection: AsyncConnection, show: Show) -> ShowReport:
     this_show = {"show_id": show.id}
     code = await connection.scalar(_CURRENCY, {"producer_id": show.producer_id})
     on_sale = [ticket_of(row) for row in (await connection.execute(_TICKETS, this_show)).mappings()]
+    shared = [capacity_of(row) for row in (await connection.execute(_CAPACITIES, this_show)).mappings()]
     checked_in = {row.ticket_id: row.checked_in for row in await connection.execute(_CHECKED_IN, this_show)}
     groups = (await connection.execute(_TAKINGS, this_show | await _calendar(connection, show))).mappings().all()
     by_ticket = {row["ticket_id"]: _takings(row, orders=0) for row in groups if row["ticket_id"]}
     return ShowReport(
         currency=money.currency(str(code)),
         tickets=tuple(
-            TicketReport(
-                ticket_id=ticket.id,
-                name=ticket.name,
-                price=ticket.price,
-                inventory=ticket.inventory,
+            ticket_report(
+                ticket,
+                shared,
                 checked_in=checked_in.get(ticket.id, 0),
                 takings=by_ticket.get(ticket.id, Takings()),
             )
             for ticket in on_sale
         ),
+        capacities=tuple(shared),
         by_day={row["day"]: _takings(row) for row in groups if row["day"]},
         by_payment={row["payment"]: _takings(row) for row in groups if row["payment"]},
         total=next(_takings(row) for row in groups if not (row["ticket_id"] or row["day"] or row["payment"])),

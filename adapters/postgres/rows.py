@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.postgres.connection import Row
 from domain.branding import Branding, Picture
+from domain.capacity import Allocation, Capacity
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.fees import FeeBearer
 from domain.inventory import Inventory
@@ -214,6 +215,8 @@ def ticket_of(row: Row) -> Ticket:
         inventory=Inventory(row["quantity"], row["held"], row["sold"]),
         on_sale_at=_sale_time_of(row, "on_sale"),
         off_sale_at=_sale_time_of(row, "off_sale"),
+        capacity_id=row["capacity_id"],
+        places=row["places"],
     )
 
 
@@ -230,6 +233,70 @@ def ticket_values(ticket: Ticket) -> Values:
         "hidden": ticket.hidden,
         "quantity": ticket.inventory.quantity,
         **_sale_time_values(ticket),
+        "capacity_id": ticket.capacity_id,
+        "places": ticket.places,
+    }
+
+
+def capacity_of(row: Row) -> Capacity:
+    return Capacity(
+        id=row["id"],
+        show_id=row["show_id"],
+        name=row["name"],
+        size=row["size"],
+        held=row["held"],
+        sold=row["sold"],
+        allocated=row["allocated"],
+    )
+
+
+def capacity_values(capacity: Capacity) -> Values:
+    """All columns except the size and the counters."""
+    return {"id": capacity.id, "show_id": capacity.show_id, "name": capacity.name}
+
+
+def capacity_counters(capacity: Capacity) -> Values:
+    """The size and the counters, which ``InventoryRepo.save`` writes."""
+    return {
+        "id": capacity.id,
+        "size": capacity.size,
+        "held": capacity.held,
+        "sold": capacity.sold,
+        "allocated": capacity.allocated,
+    }
+
+
+def allocation_of(row: Row) -> Allocation:
+    return Allocation(
+        id=row["id"],
+        capacity_id=row["capacity_id"],
+        name=row["name"],
+        size=row["size"],
+        held=row["held"],
+        sold=row["sold"],
+        release_at=row["release_at"],
+        released_at=row["released_at"],
+    )
+
+
+def allocation_values(allocation: Allocation) -> Values:
+    """All columns except the size, the counters, and whether it was released."""
+    return {
+        "id": allocation.id,
+        "capacity_id": allocation.capacity_id,
+        "name": allocation.name,
+        "release_at": allocation.release_at,
+    }
+
+
+def allocation_counters(allocation: Allocation) -> Values:
+    """The columns that ``InventoryRepo.save`` writes."""
+    return {
+        "id": allocation.id,
+        "size": allocation.size,
+        "held": allocation.held,
+        "sold": allocation.sold,
+        "released_at": allocation.released_at,
     }
 
 

@@ -189,6 +189,39 @@ shows = sa.Table(
     sa.Index("shows_on_sale_idx", "start_time", "id", postgresql_where=sa.text("published AND NOT cancelled")),
 )
 
+# Places that ticket types share. Every order of such a type changes its counters, as for tickets below.
+capacities = sa.Table(
+    "capacities",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("show_id", sa.ForeignKey(shows.c.id), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("held", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("sold", sa.Integer, nullable=False, server_default="0"),
+    # The places that its allocations keep and have not sold: buyers need not lock the allocations.
+    sa.Column("allocated", sa.Integer, nullable=False, server_default="0"),
+    sa.CheckConstraint("least(held, sold, allocated) >= 0", name="counters"),
+    sa.CheckConstraint("held + sold + allocated <= size", name="remaining"),
+    postgresql_with={"fillfactor": "50"},
+)
+
+allocations = sa.Table(
+    "allocations",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("capacity_id", sa.ForeignKey(capacities.c.id), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("held", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("sold", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("release_at", _Time),
+    sa.Column("released_at", _Time),
+    sa.CheckConstraint("least(size, held, sold) >= 0", name="counters"),
+    sa.CheckConstraint("released_at IS NOT NULL OR held + sold <= size", name="remaining"),
+    sa.Index("allocations_release_at_idx", "release_at", postgresql_where=sa.text("released_at IS NULL")),
+)
+
 tickets = sa.Table(
     "tickets",
     metadata,
@@ -200,14 +233,18 @@ tickets = sa.Table(
     sa.Column("is_donation_based", sa.Boolean, nullable=False),
     sa.Column("is_vip", sa.Boolean, nullable=False),
     sa.Column("hidden", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("quantity", sa.Integer),
     sa.Column("held", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sold", sa.Integer, nullable=False, server_default="0"),
     *_sale_times(),
+    sa.Column("capacity_id", sa.ForeignKey(capacities.c.id), index=True),
+    sa.Column("places", sa.SmallInteger, nullable=False, server_default="1"),
     sa.CheckConstraint("price >= 0", name="price"),
     sa.CheckConstraint("held >= 0", name="held"),
     sa.CheckConstraint("sold >= 0", name="sold"),
     sa.CheckConstraint("held + sold <= quantity", name="remaining"),
+    sa.CheckConstraint("quantity IS NOT NULL OR capacity_id IS NOT NULL", name="quantity"),
+    sa.CheckConstraint("places > 0", name="places"),
     # Every order changes counters: free room on the page keeps the new version of a row beside the old one (HOT).
     postgresql_with={"fillfactor": "50"},
 )
@@ -348,6 +385,9 @@ ticket_orders = sa.Table(
     sa.Column("unit_discount", sa.BigInteger, nullable=False),
     sa.Column("donation_amount", sa.BigInteger, nullable=False),
     sa.Column("uses_promo_code", sa.Boolean, nullable=False, server_default=sa.false()),
+    # No foreign key: without an index of its own, deleting an allocation would read all lines. The use case looks at
+    # the lines of the tickets that could have come out of it.
+    sa.Column("allocation_id", sa.Uuid),
     sa.CheckConstraint("quantity > 0", name="quantity"),
     sa.CheckConstraint("unit_discount BETWEEN 0 AND price_per_ticket", name="unit_discount"),
 )

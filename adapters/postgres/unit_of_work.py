@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.audit_log import PostgresAuditLogRepo
+from adapters.postgres.capacities import PostgresAllocationRepo, PostgresCapacityRepo
 from adapters.postgres.catalog import (
     PostgresProducerRepo,
     PostgresProductionRepo,
@@ -89,6 +90,8 @@ class PostgresUnitOfWork:
         self.shows = PostgresShowRepo(self._connection)
         self.show_details = PostgresShowReader(self._connection)
         self.tickets = PostgresTicketRepo(self._connection)
+        self.capacities = PostgresCapacityRepo(self._connection)
+        self.allocations = PostgresAllocationRepo(self._connection)
         self.promo_codes = PostgresPromoCodeRepo(self._connection)
         self.orders = PostgresOrderRepo(self._connection)
         self.order_watchlist = PostgresOrderWatchlist(self._connection)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from typing_extensions import override
@@ -37,9 +38,13 @@ from domain.errors import DomainError
 from domain.orders import Idempotency, IssueTicket, ManualPayment, Order
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote
+from domain.stock import Stock
 from domain.tasks import OutboxTask, TaskKind
 
 log = logging.getLogger(__name__)
+
+#: More ticket types than are on sale at once; beyond it, the hints are collected again.
+MAX_KNOWN_CAPACITIES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,19 +113,21 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         self._counter_policy = policy.at_the_counter()
         self._audit = audit
         self._in_use: frozenset[Hashable] = frozenset()
+        # The capacity that a ticket type shares, as the last decision found it: a hint for the locks, nothing more.
+        self._capacity_ids: dict[UUID, UUID] = {}
 
     @override
     @asynccontextmanager
     async def prepare(
         self, requests: Sequence[CheckoutRequest], waiting: Callable[[], Sequence[CheckoutRequest]]
     ) -> AsyncIterator[Callable[[CheckoutRequest], bool]]:
-        """Hold the locks of all requested tickets, and of tickets of waiting requests as far as they are free. A
-        waiting request is covered if all of its tickets are locked.
+        """Hold the locks of all requested tickets and of their capacities, and of tickets of waiting requests as far as
+        they are free. A waiting request is covered if all of its tickets are locked.
 
         Raises Busy.
         """
-        async with ticket_locks(self._lock, _tickets_of(requests), lambda: _tickets_of(waiting())) as locked:
-            yield lambda request: request.cart.ticket_ids <= locked
+        async with ticket_locks(self._lock, self._locks_of(requests), lambda: self._locks_of(waiting())) as locked:
+            yield lambda request: self._locks_of([request]) <= locked
 
     @override
     async def decide(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
@@ -170,6 +177,7 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         )
         if pass_over:
             self._in_use = self._in_use.difference(_rows_of(requests)) | data.in_use
+        self._remember_capacities(data.stock)
         claims = Claims(data.claimed, limits)
         known = dict(await uow.orders.with_idempotency_keys(data.used_keys)) if data.used_keys else {}
         now = self._clock.now()
@@ -197,6 +205,25 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
                 await uow.check_ins.add(scans)
             await self._remember_who_placed(uow, requests, outcomes)
         return Decided(outcomes, placed)
+
+    def _locks_of(self, requests: Sequence[CheckoutRequest]) -> frozenset[UUID]:
+        """The tickets that are locked for these requests, and their capacities, as far as they are known. Processes
+        that sell different tickets of one capacity would otherwise queue on its row.
+        """
+        tickets = _tickets_of(requests)
+        known = self._capacity_ids
+        return tickets.union(known[id_] for id_ in tickets if id_ in known) if known else tickets
+
+    def _remember_capacities(self, stock: Stock) -> None:
+        if not (stock.capacities or self._capacity_ids):
+            return
+        if len(self._capacity_ids) > MAX_KNOWN_CAPACITIES:
+            self._capacity_ids.clear()
+        for ticket in stock.tickets.values():
+            if ticket.capacity_id is not None:
+                self._capacity_ids[ticket.id] = ticket.capacity_id
+            else:
+                self._capacity_ids.pop(ticket.id, None)
 
     async def _remember_who_placed(
         self, uow: UnitOfWork, requests: Sequence[CheckoutRequest], outcomes: Sequence[Placement | Exception]
@@ -275,4 +302,5 @@ def _tickets_of(requests: Sequence[CheckoutRequest]) -> frozenset[UUID]:
 def _rows_of(requests: Sequence[CheckoutRequest]) -> frozenset[Hashable]:
     """The rows that the requests lock, by their names in ``CheckoutData.in_use``."""
     carts = [request.cart for request in requests]
-    return _tickets_of(requests).union((cart.show_id, cart.promo_code) for cart in carts if cart.promo_code)
+    codes = ((cart.show_id, cart.promo_code) for cart in carts if cart.promo_code)
+    return _tickets_of(requests).union(codes, (cart.allocation_id for cart in carts if cart.allocation_id))

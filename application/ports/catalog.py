@@ -9,6 +9,7 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from domain.branding import Picture
+from domain.capacity import Capacity, remaining_of
 from domain.catalog import Producer, Show, Ticket
 from domain.production import Production
 from domain.promotions import TicketPromoCode
@@ -16,12 +17,13 @@ from domain.promotions import TicketPromoCode
 
 @dataclass(frozen=True, slots=True)
 class ShowDetails:
-    """A show with its producer and its ticket types."""
+    """A show with its producer, its ticket types and the capacities that these share."""
 
     show: Show
     producer: Producer
     tickets: tuple[Ticket, ...]
     production: Production | None = None
+    capacities: tuple[Capacity, ...] = ()
     has_more: bool = False
     """Whether there are hidden ticket types that are not among ``tickets``."""
 
@@ -34,6 +36,20 @@ class ShowDetails:
     def image(self) -> Picture | None:
         """The show's image, or that of its production."""
         return self.show.image or (self.production.image if self.production else None)
+
+    def remaining(self, ticket: Ticket) -> int:
+        """How many tickets of this type the public can buy now."""
+        capacity = self._capacity_of(ticket)
+        return remaining_of(ticket, capacity.remaining if capacity else None)
+
+    def may_come_back(self, ticket: Ticket) -> bool:
+        """Whether tickets of this type are left, or are held and so may be left again soon."""
+        own, capacity = ticket.inventory, self._capacity_of(ticket)
+        own_may = own.remaining is None or own.remaining > 0 or own.held > 0
+        return own_may and (capacity is None or capacity.remaining + capacity.held >= ticket.places)
+
+    def _capacity_of(self, ticket: Ticket) -> Capacity | None:
+        return next((capacity for capacity in self.capacities if capacity.id == ticket.capacity_id), None)
 
     def for_buyers(self, promo_code: TicketPromoCode | None = None) -> Self:
         """The same without hidden ticket types, except those that the promo code opens."""
@@ -121,11 +137,14 @@ class ShowRepo(Protocol):
     async def save(self, show: Show) -> None: ...
 
     async def lock_stock(self, *show_ids: UUID) -> None:
-        """Wait until no checkout of the shows is being decided, and block new ones. Lock the shows first."""
+        """Wait until no checkout of the shows is being decided, and block new ones. Lock the shows first.
+
+        It locks tickets, capacities, allocations and promo codes.
+        """
         ...
 
     async def delete(self, show_id: UUID) -> None:
-        """Delete the show with its tickets and promo codes. It must have no orders."""
+        """Delete the show with all that it sells. It must have no orders."""
         ...
 
     async def to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
@@ -169,7 +188,7 @@ class TicketRepo(Protocol):
     async def add(self, *tickets: Ticket) -> None: ...
 
     async def save(self, ticket: Ticket) -> None:
-        """Write name, description, price, flags, sale times and quantity; held and sold stay unchanged."""
+        """Write all fields except held and sold."""
         ...
 
     async def get(self, ticket_id: UUID) -> Ticket | None: ...

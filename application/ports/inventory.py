@@ -23,8 +23,9 @@ class CheckoutData:
     """The data for carts, as one transaction sees it: shows, their producers, and the stock.
 
     ``used_keys`` are the requested Idempotency-Keys that already have an order. ``claimed`` is what each requested
-    claimant's key has of its show, if anything. ``in_use`` names the rows that were passed over, tickets by their ids,
-    promo codes by their show's id and their code; they are not in the stock.
+    claimant's key has of its show, if anything. ``in_use`` names the rows that were passed over, tickets and
+    allocations by their ids, promo codes by their show's id and their code; they are not in the stock. A ticket whose
+    capacity was passed over counts as passed over.
     """
 
     shows: Mapping[UUID, Show]
@@ -74,8 +75,9 @@ class InventoryRepo(Protocol):
         claimants: ClaimQuery | None = None,
         pass_over: bool = False,
     ) -> CheckoutData:
-        """The same, locked until the transaction ends: first the tickets and then the promo codes in id order, then the
-        keys of claimants, in their order. Another transaction that asks for one of them waits.
+        """The same, locked until the transaction ends: the tickets, their capacities, the carts' allocations and the
+        promo codes, each in id order, then the keys of claimants, in their order. Another transaction that asks for one
+        of them waits.
 
         Shows, producers, prices and which of the Idempotency-Keys ``keys`` are used are read after the locks are
         acquired, so they are as fresh as possible (P1-007). Raises RowsInUse if another transaction locks a row for
@@ -84,11 +86,24 @@ class InventoryRepo(Protocol):
         ...
 
     async def lock_stock(self, orders: Sequence[Order]) -> Stock:
-        """The tickets and promo codes of orders, locked. Lock the orders themselves first."""
+        """The tickets, capacities, allocations and promo codes of orders, locked. Lock the orders themselves first."""
+        ...
+
+    async def lock_places(
+        self,
+        *,
+        ticket_ids: Collection[UUID] = (),
+        capacity_ids: Collection[UUID] = (),
+        allocation_ids: Collection[UUID] = (),
+    ) -> Stock:
+        """These tickets, capacities and allocations, and the capacities that the tickets and allocations are of, as far
+        as they exist: locked until the transaction ends. Lock a show first.
+        """
         ...
 
     async def lock_orders(self, order_ids: Collection[UUID]) -> OrdersForUpdate:
-        """The orders that exist, then their tickets and promo codes: locked in id order until the transaction ends.
+        """The orders that exist, then their tickets, capacities, allocations and promo codes: locked in id order until
+        the transaction ends.
 
         All other data is read after the locks are acquired.
         """

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from application.ports.access import AuditLogRepo, TokenRepo
+from application.ports.capacities import AllocationRepo, CapacityRepo
 from application.ports.catalog import ProducerRepo, ProductionRepo, PromoCodeRepo, ShowReader, ShowRepo, TicketRepo
 from application.ports.checkin import CheckInRepo
 from application.ports.disputes import DisputeRepo
@@ -58,6 +59,12 @@ class UnitOfWork(Protocol):
 
     @property
     def tickets(self) -> TicketRepo: ...
+
+    @property
+    def capacities(self) -> CapacityRepo: ...
+
+    @property
+    def allocations(self) -> AllocationRepo: ...
 
     @property
     def promo_codes(self) -> PromoCodeRepo: ...

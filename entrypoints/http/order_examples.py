@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from entrypoints.http.sample_data import CUSTOMER, ORDER, ORDER_ID, QUOTE, SHOW_ID, TICKET_ID
+from entrypoints.http.sample_data import CAPACITY, CUSTOMER, ORDER, ORDER_ID, QUOTE, SHOW_ID, TICKET_ID
 
 _ATTENDEE_ID: Final = "01932d3e-6a47-7388-84c5-73c2f0819208"
 _SCAN_ID: Final = "01932d3e-6a48-7499-95d6-84d30192a309"
@@ -311,6 +311,7 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "timezone": "America/New_York",
         "total": {**_TAKINGS, "orders": 6, **_COUNTS},
         "tickets": [{**_TAKINGS, "ticket_id": TICKET_ID, "name": "Stalls", "price": "25.00", **_COUNTS}],
+        "capacities": [CAPACITY],
         "by_day": [{**_TAKINGS, "date": "2027-05-03", "orders": 6, "tickets": 12}],
         "by_payment": [{**_TAKINGS, "payment": "online", "orders": 6, "tickets": 12}],
     },

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 SHOW_ID: Final = "01932d3e-6a40-7c11-9d5f-0c5b8f1f2a01"
 TICKET_ID: Final = "01932d3e-6a41-7d22-8e6f-1d6c9a2b3c02"
+CAPACITY_ID: Final = "01932d3e-6a47-7388-a4c5-73c20f819208"
+ALLOCATION_ID: Final = "01932d3e-6a48-7499-b5d6-84d31092a309"
 ORDER_ID: Final = "01932d3e-6a42-7e33-9f70-2e7dab3c4d03"
 PRODUCER_ID: Final = "01932d3e-6a43-7f44-8081-3f8ebc4d5e04"
 TOKEN_ID: Final = "01932d3e-6a44-7055-9192-409fcd5e6f05"  # noqa: S105
@@ -59,6 +61,8 @@ OWN_TICKET: Final = {
     **TICKET,
     "show_id": SHOW_ID,
     "quantity": 100,
+    "capacity_id": None,
+    "places": 1,
     "held": 2,
     "sold": 10,
     "on_sale_at": None,
@@ -96,6 +100,27 @@ QUOTE: Final = {
 }
 CART: Final = {"show_id": SHOW_ID, "tickets": [{"ticket_id": TICKET_ID, "quantity": 2}]}
 CUSTOMER: Final = {"name": "Ada Lovelace", "email": "ada@example.org", "phone": "+15551234567"}
+CAPACITY: Final = {
+    "id": CAPACITY_ID,
+    "show_id": SHOW_ID,
+    "name": "House",
+    "size": 400,
+    "held": 6,
+    "sold": 120,
+    "allocated": 15,
+    "remaining": 259,
+}
+ALLOCATION: Final = {
+    "id": ALLOCATION_ID,
+    "capacity_id": CAPACITY_ID,
+    "name": "Press",
+    "size": 20,
+    "held": 0,
+    "sold": 5,
+    "remaining": 15,
+    "release_at": "2027-05-31T12:00:00-04:00",
+    "released_at": None,
+}
 ACCOUNT: Final = {
     "id": PRODUCER_ID,
     "name": "Lantern Theatre",

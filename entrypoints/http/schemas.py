@@ -226,9 +226,10 @@ class TicketOut(msgspec.Struct, kw_only=True):
     """A ticket type on sale. ``all_in_price`` is what one such ticket costs with all fees, before a tax that is added;
     with several tickets, each costs as much or less. Of a donation ticket it belongs to the smallest donation.
 
-    ``hidden``: the promo code of the request opened it; without the code it is not listed. ``sale`` says whether the
-    ticket type can be bought now, as far as there are any left: from ``on_sale_at`` (null: since ever) until
-    ``off_sale_at``, both on the venue's clock.
+    ``remaining`` is how many can be bought now: ticket types may share their places with others. ``hidden``: the promo
+    code of the request opened it; without the code it is not listed. ``sale`` says whether the ticket type can be
+    bought now, as far as there are any left: from ``on_sale_at`` (null: since ever) until ``off_sale_at``, both on the
+    venue's clock.
     """
 
     id: UUID
@@ -247,7 +248,7 @@ class TicketOut(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, ticket: Ticket, display: ShowDetails, policy: CheckoutPolicy, now: datetime) -> TicketOut:
-        show, producer = display.show, display.producer
+        show, producer, remaining = display.show, display.producer, display.remaining(ticket)
         period, money = show.sale_of(ticket), producer.currency.format
         return cls(
             id=ticket.id,
@@ -258,8 +259,8 @@ class TicketOut(msgspec.Struct, kw_only=True):
             is_donation_based=ticket.is_donation_based,
             is_vip=ticket.is_vip,
             hidden=ticket.hidden,
-            remaining=ticket.inventory.remaining,
-            sold_out=ticket.inventory.remaining == 0,
+            remaining=remaining,
+            sold_out=remaining == 0,
             sale=period.state(now),
             on_sale_at=show.local(period.begins) if period.begins else None,
             off_sale_at=show.local(period.ends),

@@ -122,9 +122,9 @@ class PageFormat:
         """A time zone, such as "EST"."""
         return formatting.zone(moment, self.show.zone)
 
-    def from_price(self, tickets: tuple[Ticket, ...]) -> str:
+    def from_price(self, display: ShowDetails) -> str:
         """The price of the cheapest ticket that is left, or that none is left. In English, except for the price."""
-        left = _left(tickets)
+        left = _left(display)
         if not left:
             return "Sold out"
         cheapest = min(left, key=lambda ticket: ticket.price)
@@ -134,19 +134,38 @@ class PageFormat:
         cost = f"{self.all_in_price(cheapest.price)} ({note})" if note else self.all_in_price(cheapest.price)
         if cheapest.is_donation_based:
             return f"Pay what you like, from {cost}"
-        return f"From {cost}" if len(tickets) > 1 else cost
+        return f"From {cost}" if len(display.tickets) > 1 else cost
 
     def typed_amount(self, minor: int) -> str:
         """An amount as a buyer would type it here: "15,00"."""
         return self.numbers.write(minor)
 
-    def has_some_left(self, tickets: tuple[Ticket, ...]) -> bool:
-        return bool(_left(tickets))
+    def has_some_left(self, display: ShowDetails) -> bool:
+        return bool(_left(display))
 
 
-def is_sold_out(tickets: Sequence[tuple[Ticket, int]]) -> bool:
+@dataclass(frozen=True, slots=True)
+class TicketChoice:
+    """A ticket type to choose from: at most so many, and what the page says about how many are left ("" for many)."""
+
+    ticket: Ticket
+    most: int
+    left: str
+    may_come_back: bool
+
+    @classmethod
+    def of(cls, ticket: Ticket, display: ShowDetails, policy: CheckoutPolicy) -> TicketChoice:
+        remaining, may_come_back = display.remaining(ticket), display.may_come_back(ticket)
+        if remaining:
+            left = f"Only {remaining} left" if remaining <= FEW else ""
+        else:
+            left = "None left right now, some may come back" if may_come_back else "Sold out"
+        return cls(ticket, min(remaining, policy.max_tickets_per_order), left, may_come_back)
+
+
+def is_sold_out(choices: Sequence[TicketChoice]) -> bool:
     """Whether there is nothing to choose, and nothing that could come back within a hold's time."""
-    return not any(ticket.inventory.remaining or ticket.inventory.held for ticket, _ in tickets)
+    return not any(choice.may_come_back for choice in choices)
 
 
 def error_text(error: DomainError, words: PageFormat | None = None) -> str:
@@ -159,13 +178,5 @@ def error_text(error: DomainError, words: PageFormat | None = None) -> str:
     return f"{sentence}. If you agree, press the button once more." if isinstance(error, PriceChanged) else sentence
 
 
-def _left(tickets: tuple[Ticket, ...]) -> list[Ticket]:
-    return [ticket for ticket in tickets if ticket.inventory.remaining]
-
-
-def left(ticket: Ticket) -> str:
-    """How many are left, if they are few; else ""."""
-    inventory = ticket.inventory
-    if inventory.remaining:
-        return f"Only {inventory.remaining} left" if inventory.remaining <= FEW else ""
-    return "None left right now, some may come back" if inventory.held else "Sold out"
+def _left(display: ShowDetails) -> list[Ticket]:
+    return [ticket for ticket in display.tickets if display.remaining(ticket)]

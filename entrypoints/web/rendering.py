@@ -16,7 +16,7 @@ from domain.pricing import whole_lines
 from entrypoints.web.assets import asset_path
 from entrypoints.web.colours import DEFAULT_COLOUR
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer
-from entrypoints.web.page_format import is_sold_out, left
+from entrypoints.web.page_format import is_sold_out
 from entrypoints.web.security import PRIVATE, PagePolicy
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -40,7 +40,6 @@ class Pages:
             "asset": asset_path,
             "brand_sheet": brand_sheet,
             "is_sold_out": is_sold_out,
-            "left": left,
             "public_url": public_url,
             "whole_lines": whole_lines,
         }

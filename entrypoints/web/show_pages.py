@@ -31,7 +31,7 @@ from entrypoints.http.errors import code_of
 from entrypoints.http.paging import decode_cursor, encode_cursor
 from entrypoints.http.rate_limit import ensure_not_guessing, limit_quotes
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache, key_of
-from entrypoints.web.page_format import PageFormat, error_text, left
+from entrypoints.web.page_format import PageFormat, TicketChoice, error_text
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
 
@@ -113,10 +113,8 @@ async def remaining(
 
     async def make() -> CachedAnswer:
         display, _ = await opened(request, show_id, selection.promo_code, get_show)
-        tickets = {
-            str(ticket.id): {"most": most_of(ticket.inventory.remaining, policy), "left": left(ticket)}
-            for ticket in display.tickets
-        }
+        choices = [TicketChoice.of(ticket, display, policy) for ticket in display.tickets]
+        tickets = {str(choice.ticket.id): {"most": choice.most, "left": choice.left} for choice in choices}
         return CachedAnswer.of(
             json.dumps(tickets),
             media_type="application/json",
@@ -200,17 +198,12 @@ def show_context(
         "show": display.show,
         "producer": display.producer,
         "words": words,
-        "tickets": [(ticket, most_of(ticket.inventory.remaining, policy)) for ticket in display.tickets],
+        "tickets": [TicketChoice.of(ticket, display, policy) for ticket in display.tickets],
         "selection": selection,
         "policy": policy,
         "problem": error_text(problem, words) if problem else None,
         "problem_field": selection.field_of(problem) if problem else None,
     }
-
-
-def most_of(remaining: int, policy: CheckoutPolicy) -> int:
-    """How many tickets can be chosen if ``remaining`` are left."""
-    return min(remaining, policy.max_tickets_per_order)
 
 
 def _only_producer(shows: list[ShowDetails]) -> Producer | None:

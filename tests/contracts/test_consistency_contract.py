@@ -85,7 +85,7 @@ async def store(
                 stock.sell(order.lines, order.promo_code_id)
                 restocked = [attendee for attendee in order.attendees if attendee.restocked]
                 for attendee in restocked:
-                    stock.restock(attendee.ticket_id, 1)
+                    stock.restock(order.lines[attendee.line], 1)
                 with_code = sum(order.lines[attendee.line].uses_promo_code for attendee in restocked)
                 is_last = len(restocked) == len(order.attendees)
                 stock.give_back_uses(order.promo_code_id, with_code, is_last=is_last)

@@ -36,6 +36,8 @@ class TestTickets:
             "is_vip": True,
             "hidden": False,
             "quantity": 100,
+            "capacity_id": None,
+            "places": 1,
             "held": 0,
             "sold": 0,
             "remaining": 100,

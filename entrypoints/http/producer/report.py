@@ -16,6 +16,7 @@ from domain.catalog import Show
 from domain.money import Currency
 from domain.report import ShowReport, Takings, TicketReport
 from entrypoints.http.access import guarded_router
+from entrypoints.http.producer.capacity_schemas import CapacityOut
 from entrypoints.http.schemas import Amount
 
 
@@ -51,14 +52,15 @@ def _takings(takings: Takings, currency: Currency) -> dict[str, str]:
 
 
 class TicketReportOut(TakingsOut, kw_only=True):
-    """``sold`` counts tickets that admit, and refunded ones whose place was not put on sale again; ``remaining`` =
-    ``quantity`` - ``held`` - ``sold``. Fees, tax and refunds of an order are allocated to its tickets by price.
+    """``sold`` counts tickets that admit, and refunded ones whose place was not put on sale again; ``remaining`` are
+    those that the public can buy now. ``quantity`` is null where only a capacity limits the ticket type. Fees, tax and
+    refunds of an order are allocated to its tickets by price.
     """
 
     ticket_id: UUID
     name: str
     price: Amount
-    quantity: int
+    quantity: int | None
     held: int
     sold: int
     remaining: int
@@ -74,14 +76,16 @@ class TicketReportOut(TakingsOut, kw_only=True):
             quantity=inventory.quantity,
             held=inventory.held,
             sold=inventory.sold,
-            remaining=inventory.remaining,
+            remaining=ticket.remaining,
             checked_in=ticket.checked_in,
             **_takings(ticket.takings, currency),
         )
 
 
 class TotalOut(TakingsOut, kw_only=True):
-    """All tickets together, and how many orders were completed."""
+    """All tickets together, and how many orders were completed. ``quantity`` and ``remaining`` count the places of a
+    capacity once, in place of the tickets that share them.
+    """
 
     orders: int
     quantity: int
@@ -108,13 +112,16 @@ class PaymentOut(TakingsOut, kw_only=True):
 
 
 class ReportOut(msgspec.Struct, kw_only=True):
-    """Figures of one moment. ``tickets``, ``by_day`` and ``by_payment`` each add up to ``total``, to the cent."""
+    """Figures of one moment. ``tickets``, ``by_day`` and ``by_payment`` each add up to ``total``, to the cent.
+    ``capacities`` are the places that ticket types share.
+    """
 
     show_id: UUID
     currency: str
     timezone: str
     total: TotalOut
     tickets: list[TicketReportOut]
+    capacities: list[CapacityOut]
     by_day: list[DayOut]
     by_payment: list[PaymentOut]
 
@@ -127,14 +134,15 @@ class ReportOut(msgspec.Struct, kw_only=True):
             timezone=show.timezone,
             total=TotalOut(
                 orders=report.total.orders,
-                quantity=sum(ticket.inventory.quantity for ticket in tickets),
+                quantity=report.quantity,
                 held=sum(ticket.inventory.held for ticket in tickets),
                 sold=sum(ticket.inventory.sold for ticket in tickets),
-                remaining=sum(ticket.inventory.remaining for ticket in tickets),
+                remaining=report.remaining,
                 checked_in=sum(ticket.checked_in for ticket in tickets),
                 **_takings(report.total, currency),
             ),
             tickets=[TicketReportOut.of(ticket, currency) for ticket in tickets],
+            capacities=[CapacityOut.of(capacity) for capacity in report.capacities],
             by_day=[
                 DayOut(date=day, orders=of.orders, tickets=of.tickets, **_takings(of, currency))
                 for day, of in report.by_day.items()

@@ -153,38 +153,47 @@ class ShowChangesIn(_In):
 
 
 class TicketIn(_In):
-    """``price`` of a donation ticket is its least donation. Buyers find a ``hidden`` ticket type with a promo code that
-    opens it, and not without. The public buys the ticket type from ``on_sale_at`` until ``off_sale_at``, as far as the
-    show is on sale; null sets no limit of its own.
+    """``price`` of a donation ticket is its least donation. A ticket type has a ``quantity`` of its own, draws on a
+    capacity of the show (``capacity_id``), or both; with each ticket it takes ``places`` of the capacity. Buyers find a
+    ``hidden`` ticket type with a promo code that opens it, and not without. The public buys the ticket type from
+    ``on_sale_at`` until ``off_sale_at``, as far as the show is on sale; null sets no limit of its own.
     """
 
     name: str
     price: Price
-    quantity: int
+    quantity: int | None = None
     description: str = ""
     is_donation_based: bool = False
     is_vip: bool = False
     hidden: bool = False
+    capacity_id: UUID | None = None
+    places: int = 1
     on_sale_at: VenueTime | None = None
     off_sale_at: VenueTime | None = None
 
 
 class TicketChangesIn(_In):
-    """``quantity`` cannot go below what is held and sold. null removes ``on_sale_at`` or ``off_sale_at``."""
+    """``quantity`` cannot go below what is held and sold; null leaves the limit to the capacity. With another
+    ``capacity_id`` (null: none) what is held and sold moves there, if it fits. ``places`` cannot change while tickets
+    are held or sold. null removes ``on_sale_at`` or ``off_sale_at``.
+    """
 
     name: str | UnsetType = UNSET
     price: Price | UnsetType = UNSET
-    quantity: int | UnsetType = UNSET
+    quantity: int | UnsetType | None = UNSET
     description: str | UnsetType = UNSET
     is_donation_based: bool | UnsetType = UNSET
     is_vip: bool | UnsetType = UNSET
     hidden: bool | UnsetType = UNSET
+    capacity_id: UUID | UnsetType | None = UNSET
+    places: int | UnsetType = UNSET
     on_sale_at: VenueTime | UnsetType | None = UNSET
     off_sale_at: VenueTime | UnsetType | None = UNSET
 
 
 class OwnTicketOut(msgspec.Struct, kw_only=True):
-    """A ticket type as its producer sees it: ``remaining`` = ``quantity`` - ``held`` - ``sold``. ``all_in_price`` is
+    """A ticket type as its producer sees it. ``remaining`` is how many the public can buy now: ``quantity`` (null: it
+    has none of its own) - ``held`` - ``sold``, or what its capacity has left, where that is less. ``all_in_price`` is
     what one such ticket costs with all fees that its buyer pays, before a tax that is added. ``on_sale_at`` and
     ``off_sale_at`` are its own, null if it has none; the show's apply as well.
     """
@@ -198,7 +207,9 @@ class OwnTicketOut(msgspec.Struct, kw_only=True):
     is_donation_based: bool
     is_vip: bool
     hidden: bool
-    quantity: int
+    quantity: int | None
+    capacity_id: UUID | None
+    places: int
     held: int
     sold: int
     remaining: int
@@ -207,7 +218,9 @@ class OwnTicketOut(msgspec.Struct, kw_only=True):
     off_sale_at: datetime | None
 
     @classmethod
-    def of(cls, ticket: Ticket, show: Show, producer: Producer, policy: CheckoutPolicy) -> OwnTicketOut:
+    def of(
+        cls, ticket: Ticket, show: Show, producer: Producer, policy: CheckoutPolicy, *, remaining: int
+    ) -> OwnTicketOut:
         inventory, money = ticket.inventory, producer.currency.format
         return cls(
             id=ticket.id,
@@ -220,10 +233,12 @@ class OwnTicketOut(msgspec.Struct, kw_only=True):
             is_vip=ticket.is_vip,
             hidden=ticket.hidden,
             quantity=inventory.quantity,
+            capacity_id=ticket.capacity_id,
+            places=ticket.places,
             held=inventory.held,
             sold=inventory.sold,
-            remaining=inventory.remaining,
-            sold_out=inventory.remaining == 0,
+            remaining=remaining,
+            sold_out=remaining == 0,
             on_sale_at=_there(ticket.on_sale_at, show),
             off_sale_at=_there(ticket.off_sale_at, show),
         )
@@ -251,7 +266,10 @@ class OwnShowOut(ShowSummaryOut, kw_only=True):
             on_sale_at=_there(show.on_sale_at, show),
             off_sale_at=_there(show.off_sale_at, show),
             sells_until=show.sells_until,
-            tickets=[OwnTicketOut.of(ticket, show, producer, policy) for ticket in display.tickets],
+            tickets=[
+                OwnTicketOut.of(ticket, show, producer, policy, remaining=display.remaining(ticket))
+                for ticket in display.tickets
+            ],
         )
 
 

@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket, TicketForSale
 from domain.access import Actor, Scope
-from domain.catalog import TicketFields
+from domain.catalog import TicketFields, TicketLimits
 from domain.policy import CheckoutPolicy
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
@@ -34,8 +34,14 @@ async def add(
     add_ticket: NamedDependency[AddTicket],
     policy: NamedDependency[CheckoutPolicy],
 ) -> OwnTicketOut:
-    """On sale at once if the show is. A show has at most 100."""
-    added = await add_ticket(actor, show_id, price=data.price, quantity=data.quantity, fields=given(data, TicketFields))
+    """On sale at once if the show is. A show has at most 100. Types with the same ``capacity_id`` share its places."""
+    added = await add_ticket(
+        actor,
+        show_id,
+        price=data.price,
+        limits=TicketLimits(quantity=data.quantity, capacity_id=data.capacity_id, places=data.places),
+        fields=given(data, TicketFields),
+    )
     return _out(added, policy)
 
 
@@ -59,7 +65,7 @@ async def change(
         actor,
         ticket_id,
         price=None if data.price is UNSET else data.price,
-        quantity=None if data.quantity is UNSET else data.quantity,
+        limits=given(data, TicketLimits),
         fields=given(data, TicketFields),
     )
     return _out(changed, policy)
@@ -79,7 +85,7 @@ async def remove(
 
 
 def _out(found: TicketForSale, policy: CheckoutPolicy) -> OwnTicketOut:
-    return OwnTicketOut.of(found.ticket, found.show, found.producer, policy)
+    return OwnTicketOut.of(found.ticket, found.show, found.producer, policy, remaining=found.remaining)
 
 
 router = guarded_router("/", add, change, remove, scopes=[Scope.CATALOG], tags=["Producer: catalog"])
