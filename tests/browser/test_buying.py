@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.buyer import ORDER_PAGE, STRIPE_PAGE, Buyer
+from tests.browser.buyer import CHECKOUT_PAGE, ORDER_PAGE, STRIPE_PAGE, Buyer
 from tests.browser.conftest import Buyers
 from tests.support.box_office import BoxOffice
 from tests.support.factories import donation_ticket, promo_code, ticket
@@ -81,6 +81,30 @@ async def test_promo_code(buyer: Buyer, box_office: BoxOffice) -> None:
     await buyer.sees_total("$109.37")
     await buyer.pay_button.click()
     await buyer.page.wait_for_url(STRIPE_PAGE)
+
+
+async def test_a_code_opens_tickets(buyer: Buyer, box_office: BoxOffice) -> None:
+    members = ticket(name="Members", price=1200, hidden=True)
+    code = promo_code(code="MEMBER", discount="0", opens_ticket_ids=frozenset({members.id}))
+    on_sale = await box_office.put_on_sale(ticket(name="Stalls"), members, promo_codes=[code])
+    await buyer.open_show(on_sale)
+    await buyer.choose("Stalls", 1)
+    await expect(buyer.number("Members")).to_have_count(0)
+    await buyer.page.get_by_label("Promo code").fill("member")
+    await expect(buyer.page.locator("#total")).to_contain_text("changes nothing for these tickets")
+    await buyer.page.get_by_role("button", name="Use code").click()
+    await expect(buyer.number("Stalls")).to_have_value("1")
+    await buyer.number("Stalls").press("Enter")  # goes on, and does not use the code once more
+    await buyer.page.wait_for_url(CHECKOUT_PAGE)
+    await buyer.page.go_back()
+    await buyer.choose("Members", 2)
+    await buyer.go_on("$55.35")
+    await buyer.fill_in()
+    await buyer.pay_button.click()
+    await buyer.page.wait_for_url(STRIPE_PAGE)
+    await buyer.press("paid")
+    await buyer.is_in()
+    assert await box_office.counters(on_sale) == [(0, 1), (0, 2)]
 
 
 async def test_declined_then_paid(buyer: Buyer, box_office: BoxOffice) -> None:

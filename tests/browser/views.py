@@ -15,7 +15,7 @@ from domain.catalog import Producer
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from tests.browser.buyer import Buyer
 from tests.support.box_office import BoxOffice, OnSale
-from tests.support.factories import donation_ticket, order, ticket
+from tests.support.factories import donation_ticket, order, promo_code, ticket
 
 Step = Callable[[Buyer], Awaitable[None]]
 
@@ -46,15 +46,20 @@ class Stage:
 
     async def views(self, *, by: Producer, title: str = "Twelfth Night", **show: Any) -> list[View]:
         """The pages of one producer."""
+        members = ticket(name="Members", hidden=True)
+        opening = promo_code(code="MEMBER", opens_ticket_ids=frozenset({members.id}), max_per_order=1)
         on_sale = await self.box_office.put_on_sale(
             ticket(name="Stalls", is_vip=True, description="Rows 1 to 9"),
             ticket(name="Circle", quantity=0),
             ticket(name="Box", quantity=3),
             donation_ticket(name="What you like"),
+            members,
+            promo_codes=[opening],
             by=by,
             **{"title": title, "description": "A play.", "venue": "The Globe, London", "terms": "No refunds.", **show},
         )
         sold_out = await self.box_office.put_on_sale(ticket(quantity=0), by=by, title=f"{title}: sold out", **show)
+        by_code = await self.box_office.put_on_sale(ticket(hidden=True), by=by, title=f"{title}: by code", **show)
         cancelled = await self.box_office.put_on_sale(by=by, title=f"{title}: cancelled", cancelled=True, **show)
         orders = {name: await self._stored(made) for name, made in _orders(on_sale).items()}
         called_off = await self._stored(order((cancelled.tickets[0], 2), by=by, status=OrderStatus.COMPLETED))
@@ -66,6 +71,8 @@ class Stage:
             View("show", f"{home}/shows/{on_sale.id}"),
             View("show, tickets chosen", f"{home}/shows/{on_sale.id}", _choose),
             View("show, wrong code", f"{home}/shows/{on_sale.id}", _try_a_code),
+            View("show, good code", f"{home}/shows/{on_sale.id}?code=member", _choose),
+            View("show, by code alone", f"{home}/shows/{by_code.id}?code=nonsense"),
             View("show, sold out", f"{home}/shows/{sold_out.id}"),
             View("show, cancelled", f"{home}/shows/{cancelled.id}"),
             View("show, nothing chosen", f"{home}/shows/{on_sale.id}/checkout"),
@@ -94,7 +101,7 @@ class Stage:
 
 def _orders(on_sale: OnSale) -> dict[str, Order]:
     """An order at every point of its life, by the name of its page's state."""
-    stalls, _, box, _ = on_sale.tickets
+    stalls, _, box, *_ = on_sale.tickets
     now = datetime.now(UTC)
 
     def placed(status: OrderStatus, **fields: Any) -> Order:

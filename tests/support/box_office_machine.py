@@ -29,6 +29,7 @@ from domain.errors import Conflict, DomainError
 from domain.fees import FeeBearer
 from domain.orders import ManualPayment, Order, OrderStatus
 from domain.policy import CheckoutPolicy
+from domain.promotions import UseCount
 from domain.refunds import Refund, RefundStatus
 from domain.report import ShowReport, Takings, report_of
 from tests.application.world import World, request
@@ -57,8 +58,21 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             ticket(of=self.show, price=3333, quantity=12, name="Stalls"),
             ticket(of=self.show, price=1001, quantity=5, name="Gallery"),
             donation_ticket(of=self.show, price=500, quantity=6, name="Pay what you can"),
+            ticket(of=self.show, price=777, quantity=4, name="Members", hidden=True),
         ]
-        self.promo = promo_code(of=self.show, discount="0.15")
+        self.promo_codes = [
+            promo_code(of=self.show, discount="0.15"),
+            promo_code(
+                of=self.show,
+                code="MEMBER",
+                discount="0",
+                amount_off=123,
+                opens_ticket_ids=frozenset({self.tickets[3].id}),
+                counts=UseCount.TICKETS,
+                max_uses=9,
+                max_per_order=2,
+            ),
+        ]
         self.actor = Actor(self.seller.id, None, "machine")
         self.order_ids: list[UUID] = []
         self.codes: list[str] = []
@@ -77,7 +91,9 @@ class BoxOfficeMachine(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.run(
-            self.world.sell(*self.tickets, promo_codes=[self.promo], by=self.seller, id=self.show.id, timezone=TIMEZONE)
+            self.world.sell(
+                *self.tickets, promo_codes=self.promo_codes, by=self.seller, id=self.show.id, timezone=TIMEZONE
+            )
         )
 
     @rule(which=st.integers(0, 1), price=AMOUNTS.map(lambda amount: amount + 100), quantity=st.integers(1, 20))
@@ -106,18 +122,18 @@ class BoxOfficeMachine(RuleBasedStateMachine):
         self.run(change())
 
     @rule(
-        quantities=st.lists(st.integers(0, 3), min_size=3, max_size=3).filter(any),
-        code=st.booleans(),
+        quantities=st.tuples(*[st.integers(0, 3)] * 3, st.sampled_from([0, 0, 0, 1, 2])).filter(any),
+        code=st.sampled_from([None, "TEST20", "MEMBER", "MEMBER"]),
         payment=st.sampled_from([None, None, *ManualPayment]),
     )
-    def order(self, quantities: list[int], code: bool, payment: ManualPayment | None) -> None:
+    def order(self, quantities: tuple[int, ...], code: str | None, payment: ManualPayment | None) -> None:
         comp = payment is ManualPayment.COMP
         wanted = cart(
             *(
                 (t, quantity, "0" if comp or not t.is_donation_based else "17.77")
                 for t, quantity in zip(self.tickets, quantities, strict=True)
             ),
-            promo_code=self.promo.code if code and not comp else None,
+            promo_code=None if comp else code,
             policy=POLICY,
         )
         asked = replace(request((self.tickets[0], 1)), cart=wanted, customer=customer())
