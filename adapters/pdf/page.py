@@ -88,7 +88,7 @@ class TicketPage:
         y = self._fact("Ticket", ticket.ticket_name, Box(x=x, y=y, width=width, max_height=16), _VALUE)
         if ticket.is_vip:
             y = self._draw_badge("VIP", x, y - 2) + 5
-        y = self._fact("Price", ticket.price, Box(x=x, y=y, width=width, max_height=9), _VALUE)
+        y = self._fact("Price", ticket.price, Box(x=x, y=y, width=width, max_height=16), _VALUE)
         return self._fact("Order", ticket.order_number, Box(x=x, y=y, width=width, max_height=9), _VALUE)
 
     def _draw_terms(self, y: float) -> float:

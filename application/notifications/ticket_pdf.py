@@ -7,6 +7,7 @@ from application.notifications.order_facts import occasion_of
 from application.ports.catalog import ShowDetails
 from application.ports.mail import Attachment, PrintableTicket, TicketRenderer
 from domain.orders import AttendeeStatus, Order
+from domain.refunds import allocate
 
 
 class PrintTickets:
@@ -17,7 +18,7 @@ class PrintTickets:
 
     async def __call__(self, order: Order, display: ShowDetails) -> bytes:
         """One page for each attendee who may still enter."""
-        show, currency = display.show, order.quote.currency
+        show = display.show
         occasion = occasion_of(show)
         return await self._renderer.render(
             [
@@ -28,12 +29,12 @@ class PrintTickets:
                     attendee_name=attendee.name,
                     ticket_name=attendee.ticket_name,
                     is_vip=attendee.is_vip,
-                    price=price_tag(currency, order.lines[attendee.line].unit_amount, show.locale),
+                    price=price,
                     order_number=order.number,
                     code=attendee.code,
                     terms=show.terms,
                 )
-                for attendee in order.attendees
+                for attendee, price in zip(order.attendees, _prices(order, show.locale), strict=True)
                 if attendee.status is AttendeeStatus.VALID
             ]
         )
@@ -41,3 +42,15 @@ class PrintTickets:
     async def attachment(self, order: Order, display: ShowDetails) -> Attachment:
         """The same PDF as a mail's attachment."""
         return Attachment(f"tickets-{order.number}.pdf", "application/pdf", await self(order, display))
+
+
+def _prices(order: Order, locale: str) -> list[str]:
+    """What each attendee's ticket cost, with its share of the fees on top below it."""
+    quote = order.quote
+    prices = [quote.lines[attendee.line].unit_amount for attendee in order.attendees]
+    fees = allocate(quote.fees_on_top, prices, quote.currency.step)
+    return [
+        price_tag(quote.currency, price + fee, locale)
+        + (f"\nwith {price_tag(quote.currency, fee, locale)} fees" if fee else "")
+        for price, fee in zip(prices, fees, strict=True)
+    ]

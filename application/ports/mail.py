@@ -11,7 +11,7 @@ from application.ports.emails import EmailContent, Occasion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintableTicket:
-    """One admission as it is printed; ``price`` is as people read it."""
+    """One admission as it is printed; ``price`` is as people read it, with the ticket's share of the fees on top."""
 
     show_title: str
     producer_name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Final
@@ -28,6 +28,11 @@ _TAX_NOTES: Final = {
     TaxMode.EXCLUSIVE: "Where a tax applies it is added on the payment page.",
     TaxMode.INCLUSIVE: "Prices and fees include tax.",
     TaxMode.OFF: "",
+}
+_PRICE_NOTES: Final = {
+    TaxMode.EXCLUSIVE: "Prices include all fees. Where a tax applies it is added on the payment page.",
+    TaxMode.INCLUSIVE: "Prices include all fees and tax.",
+    TaxMode.OFF: "Prices include all fees.",
 }
 
 
@@ -70,10 +75,15 @@ class PageFormat:
         return NumberStyle(self.show.locale, self.currency)
 
     @property
+    def price_note(self) -> str:
+        """What advertised prices include, and what they cannot."""
+        return _PRICE_NOTES[self.tax]
+
+    @property
     def tax_note(self) -> str:
         """The note about tax that a buyer must see before paying; "" if none is charged."""
         if self.tax is TaxMode.INCLUSIVE and self.fees is FeeBearer.PRODUCER:
-            return "Prices include all fees and tax."
+            return _PRICE_NOTES[self.tax]
         return _TAX_NOTES[self.tax]
 
     @property
@@ -124,17 +134,20 @@ class PageFormat:
 
     def from_price(self, display: ShowDetails) -> str:
         """The price of the cheapest ticket that is left, or that none is left. In English, except for the price."""
-        left = _left(display)
-        if not left:
+        cheapest = _cheapest_left(display)
+        if cheapest is None:
             return "Sold out"
-        cheapest = min(left, key=lambda ticket: ticket.price)
         if not cheapest.price:
             return "Pay what you like" if cheapest.is_donation_based else "Free"
-        note = self.fees_note(cheapest.price)
-        cost = f"{self.all_in_price(cheapest.price)} ({note})" if note else self.all_in_price(cheapest.price)
+        cost = self.all_in_price(cheapest.price)
         if cheapest.is_donation_based:
             return f"Pay what you like, from {cost}"
         return f"From {cost}" if len(display.tickets) > 1 else cost
+
+    def from_price_note(self, display: ShowDetails) -> str:
+        """The parts of ``from_price``, as in ``fees_note``."""
+        cheapest = _cheapest_left(display)
+        return self.fees_note(cheapest.price) if cheapest else ""
 
     def typed_amount(self, minor: int) -> str:
         """An amount as a buyer would type it here: "15,00"."""
@@ -142,6 +155,11 @@ class PageFormat:
 
     def has_some_left(self, display: ShowDetails) -> bool:
         return bool(_left(display))
+
+
+def has_prices(tickets: Iterable[Ticket]) -> bool:
+    """Whether any of the tickets costs something, or can."""
+    return any(ticket.price or ticket.is_donation_based for ticket in tickets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +198,7 @@ def error_text(error: DomainError, words: PageFormat | None = None) -> str:
 
 def _left(display: ShowDetails) -> list[Ticket]:
     return [ticket for ticket in display.tickets if display.remaining(ticket)]
+
+
+def _cheapest_left(display: ShowDetails) -> Ticket | None:
+    return min(_left(display), key=lambda ticket: ticket.price, default=None)

@@ -16,7 +16,7 @@ from domain.pricing import whole_lines
 from entrypoints.web.assets import asset_path
 from entrypoints.web.colours import DEFAULT_COLOUR
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer
-from entrypoints.web.page_format import is_sold_out
+from entrypoints.web.page_format import has_prices, is_sold_out
 from entrypoints.web.security import PRIVATE, PagePolicy
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -39,6 +39,7 @@ class Pages:
         self._engine.globals |= {
             "asset": asset_path,
             "brand_sheet": brand_sheet,
+            "has_prices": has_prices,
             "is_sold_out": is_sold_out,
             "public_url": public_url,
             "whole_lines": whole_lines,

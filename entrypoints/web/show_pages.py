@@ -31,7 +31,7 @@ from entrypoints.http.errors import code_of
 from entrypoints.http.paging import decode_cursor, encode_cursor
 from entrypoints.http.rate_limit import ensure_not_guessing, limit_quotes
 from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache, key_of
-from entrypoints.web.page_format import PageFormat, TicketChoice, error_text
+from entrypoints.web.page_format import PageFormat, TicketChoice, error_text, has_prices
 from entrypoints.web.rendering import Pages
 from entrypoints.web.selection import Selection
 
@@ -55,10 +55,12 @@ async def show_list(
     async def make() -> CachedAnswer:
         after = ShowCursor(*decode_cursor(cursor)) if cursor else None
         shows, more = await list_shows(producer_id=producer, after=after, limit=SHOWS_ON_A_PAGE)
+        listed = [(display, PageFormat.of(display, policy)) for display in shows]
         return pages.public(
             "shows.html",
             {
-                "shows": [(display, PageFormat.of(display, policy)) for display in shows],
+                "shows": listed,
+                "price_notes": sorted({words.price_note for display, words in listed if has_prices(display.tickets)}),
                 "producer": _only_producer(shows),
                 "next": encode_cursor(more.start_time, more.show_id) if more else None,
                 "of_producer": producer,

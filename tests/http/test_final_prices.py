@@ -285,6 +285,28 @@ class TestAdvertised:
         assert "fees included" in text
         assert "fee</th>" not in text
 
+    @pytest.mark.parametrize(
+        ("tax", "note"),
+        [
+            (TaxMode.EXCLUSIVE, "Prices include all fees. Where a tax applies it is added on the payment page."),
+            (TaxMode.INCLUSIVE, "Prices include all fees and tax."),
+            (TaxMode.OFF, "Prices include all fees."),
+        ],
+    )
+    async def test_pages_say_what_prices_include_before_anything_is_chosen(
+        self, box_office: BoxOffice, tax: TaxMode, note: str
+    ) -> None:
+        seller = producer(account=f"acct_{uuid4().hex}", tax=tax)
+        on_sale = await box_office.put_on_sale(ticket(price=20_00), by=seller)
+        for path in (f"/?producer={seller.id}", f"/shows/{on_sale.id}", f"/shows/{on_sale.id}/widget"):
+            assert f">{note}<" in (await box_office.get(path)).content.decode()
+
+    async def test_where_nothing_costs_anything_there_is_nothing_to_include(self, box_office: BoxOffice) -> None:
+        seller = producer(account=f"acct_{uuid4().hex}")
+        on_sale = await box_office.put_on_sale(ticket(price=0), by=seller)
+        for path in (f"/?producer={seller.id}", f"/shows/{on_sale.id}"):
+            assert "Prices include" not in (await box_office.get(path)).content.decode()
+
     @pytest.mark.parametrize(("bearer", "all_in"), [(FeeBearer.BUYER, "22.42"), (FeeBearer.PRODUCER, "20.00")])
     async def test_tickets_have_the_price_with_all_fees(
         self, box_office: BoxOffice, office: BackOffice, bearer: FeeBearer, all_in: str

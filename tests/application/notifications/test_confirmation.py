@@ -163,9 +163,25 @@ async def test_one_page_is_printed_for_everybody_who_may_enter() -> None:
     await PrintTickets(renderer)(partly, ShowDetails(evening, producer(), (stalls,)))
     assert [printed.code for printed in renderer.printed] == [attendee.code for attendee in others]
     assert {(p.price, p.ticket_name, p.is_vip, p.occasion.venue) for p in renderer.printed} == {
-        ("$25.00", "Stalls", True, "Bankside")
+        ("$27.37\nwith $2.37 fees", "Stalls", True, "Bankside")
     }
     assert {p.order_number for p in renderer.printed} == {confirmed.number}
+
+
+@pytest.mark.parametrize(
+    ("price", "fees", "printed"),
+    [
+        (2500, FeeBearer.BUYER, "$27.57\nwith $2.57 fees"),
+        (2500, FeeBearer.PRODUCER, "$25.00"),
+        (0, FeeBearer.BUYER, "Free"),
+    ],
+)
+async def test_a_ticket_has_the_price_that_was_paid_for_it(price: int, fees: FeeBearer, printed: str) -> None:
+    seller, stalls = producer(fees=fees), ticket(price=price)
+    renderer = RecordingRenderer()
+    confirmed = order((stalls, 1), status=OrderStatus.COMPLETED, by=seller)
+    await PrintTickets(renderer)(confirmed, ShowDetails(show(id=stalls.show_id), seller, (stalls,)))
+    assert [each.price for each in renderer.printed] == [printed]
 
 
 async def test_free_orders_do_not_flood_an_address_and_their_mails_come_later(world: World) -> None:
