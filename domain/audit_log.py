@@ -43,6 +43,7 @@ class Action(StrEnum):
     ORDER_REFUNDED = "order.refunded"
     ORDER_RESENT = "order.resent"
     ORDER_CUSTOMER_CHANGED = "order.customer_changed"
+    ATTENDEE_RENAMED = "attendee.renamed"
     ORDER_NOTED = "order.noted"
     CHECK_IN_UNDONE = "check_in.undone"
     BUYER_EXPORTED = "buyer.exported"

@@ -40,6 +40,8 @@ FIRST_YEAR = 1900
 LAST_YEAR = 2200
 #: The largest capacity of a ticket type: far above any venue, far below a 32-bit column.
 MAX_QUANTITY = 1_000_000
+#: The most hours before the doors at which something may end: a year.
+MAX_HOURS_BEFORE = 366 * 24
 #: The most ticket types of one show: as many as a cart may have lines.
 MAX_TICKET_TYPES = 100
 #: The most places that one ticket takes of a capacity: a school class with its teachers.
@@ -49,6 +51,11 @@ MAX_PLACES = 100
 def _check_year(moment: datetime, what: str, *, margin: int = 0) -> None:
     if not FIRST_YEAR - margin <= moment.year <= LAST_YEAR + margin:
         raise InvalidRequest(f"{what} must lie between {FIRST_YEAR} and {LAST_YEAR}", field=what)
+
+
+def _check_hours(hours: int | None, what: str) -> None:
+    if hours is not None and not 0 <= hours <= MAX_HOURS_BEFORE:
+        raise InvalidRequest(f"{what} must be 0 to {MAX_HOURS_BEFORE}", field=what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,7 @@ class ShowFields(TypedDict, total=False):
     cancelled: bool
     image: Picture | None
     production_id: UUID | None
+    renames_until_hours: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +134,8 @@ class Show:
 
     The public sale begins at ``on_sale_at`` (None: at once) and ends at ``off_sale_at`` or, if that comes first, at the
     point of the evening that ``sells_until`` names.
+
+    Buyers may put other names on their tickets until ``renames_until_hours`` before the doors open; None: never.
     """
 
     id: UUID
@@ -148,6 +158,7 @@ class Show:
     cancelled: bool = False
     image: Picture | None = None
     production_id: UUID | None = None
+    renames_until_hours: int | None = None
 
     def __post_init__(self) -> None:
         check_title(self.title, "title")
@@ -169,6 +180,7 @@ class Show:
         for name, local in zip(NAMES_OF_TIMES, self.venue_clock.times, strict=True):
             _check_year(local, name)
         check_locale(self.locale)
+        _check_hours(self.renames_until_hours, "renames_until_hours")
 
     @classmethod
     def planned(cls, *, id: UUID, producer_id: UUID, **fields: Unpack[ShowFields]) -> Show:  # noqa: A002
@@ -248,6 +260,13 @@ class Show:
         begins, ends = ticket.on_sale_at, ticket.off_sale_at
         own = SalePeriod(begins.moment if begins else None, ends.moment if ends else self.end_time)
         return own.within(self.sale)
+
+    @property
+    def renames_until(self) -> datetime | None:
+        """The moment from which buyers may no longer change the names on their tickets; None if they never may."""
+        if self.renames_until_hours is None or self.cancelled:
+            return None
+        return self.door_time - timedelta(hours=self.renames_until_hours)
 
     def takes_place_after(self, now: datetime) -> bool:
         """Whether the show still takes place: not cancelled, and not over at ``now``."""

@@ -34,6 +34,7 @@ class Invariant(StrEnum):
     EVENTS = "events"
     BACKLOG = "backlog"
     ADMISSIONS = "admissions"
+    CODES = "codes"
     REPORT = "report"
     SHOW_TIMES = "show_times"
     SALE_TIMES = "sale_times"
@@ -60,6 +61,7 @@ DESCRIPTIONS: Final = {
     Invariant.TASKS: "No task was given up, and no mail is in doubt (perhaps sent)",
     Invariant.BACKLOG: "Workers keep up: no task is overdue by more than five minutes",
     Invariant.ADMISSIONS: "Each attendee who is checked in was admitted by exactly one scan",
+    Invariant.CODES: "No ticket has a code that was replaced by another one",
     Invariant.REPORT: "The shares in reports add up to their orders",
     Invariant.SHOW_TIMES: "Upcoming shows and sales are at the moments that the venue's clock and today's rules give",
     Invariant.SALE_TIMES: "Every ticket type of an upcoming show can be bought at some time",

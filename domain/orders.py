@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.customer import Customer
-from domain.errors import Conflict, IllegalTransition, InvalidRequest, PaymentMismatch
+from domain.errors import Conflict, IllegalTransition, InvalidRequest, NotFound, PaymentMismatch
 from domain.pricing import Quote, TicketOrder
 from domain.stock import Stock
 from domain.tax import TaxMode, VenueAddress
@@ -114,6 +114,15 @@ class TicketAttendee:
     status: AttendeeStatus = AttendeeStatus.VALID
     restocked: bool = False
     checked_in_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedCode:
+    """A code that admits no one any more, because its ticket got another name, and with it another code."""
+
+    code: str
+    attendee_id: UUID
+    replaced_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,6 +382,26 @@ class Order:
             raise InvalidRequest("A buyer's order needs a name and an e-mail address", field=f"customer.{missing}")
         renamed = tuple(replace(a, name=customer.name) if a.name == self.customer.name else a for a in self.attendees)
         return replace(self, customer=customer, attendees=renamed)
+
+    def renamed(self, attendee_id: UUID, name: str, issue: IssueTicket) -> Order:
+        """The order with another name, and another code, on one ticket; the same name changes nothing.
+
+        Raises NotFound if the ticket is not of this order, and Conflict if it is void or checked in, or if the buyer
+        was erased.
+        """
+        attendee = next((each for each in self.attendees if each.id == attendee_id), None)
+        if attendee is None:
+            raise NotFound("This order has no such attendee")
+        if attendee.status is AttendeeStatus.VOID or not self.success:
+            raise Conflict("This ticket is not valid any more: its name cannot be changed")
+        if attendee.checked_in_at is not None:
+            raise Conflict("This ticket is checked in: its name cannot be changed")
+        if self.customer.is_erased:
+            raise Conflict(f"Order {self.number} cannot be changed: its buyer was erased")
+        if attendee.name == name:
+            return self
+        renamed = replace(attendee, name=name, code=issue(self.show_id)[1])
+        return replace(self, attendees=tuple(renamed if each is attendee else each for each in self.attendees))
 
     def with_attendees(self, issue: IssueTicket) -> Order:
         """The order with one attendee for each ticket."""

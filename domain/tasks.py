@@ -57,6 +57,8 @@ ORDER_MAILS: Final = frozenset(kind for kind in TaskKind if kind.endswith("_mail
     TaskKind.ACCOUNT_CHANGED_MAIL,
 }
 
+#: In the details of a CONFIRMATION_MAIL: it follows another name on a ticket.
+RENAMED: Final = "renamed"
 #: Keys of personal data in a task's details: the buyer's data before a change. Erasing removes them.
 BUYER_NAME: Final = "buyer_name"
 BUYER_EMAIL: Final = "buyer_email"

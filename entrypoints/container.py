@@ -87,6 +87,7 @@ from application.orders.details import GetOrder
 from application.orders.lists import ListAttendees, ListOrders, ListRefunds
 from application.orders.notes import ReadNotes, WriteNote
 from application.orders.personal_data import EraseBuyer, ExportBuyer
+from application.orders.rename import RenameAttendee
 from application.orders.report import ReportShow
 from application.orders.resend_tickets import ResendTickets
 from application.payments.change_orders import MAX_TRANSACTIONS, ChangeOrders, OrderChangeLine
@@ -323,6 +324,7 @@ class Container(containers.DeclarativeContainer):
     list_refunds = providers.Singleton(ListRefunds, database)
     resend_tickets = providers.Singleton(ResendTickets, database, clock, ids, audit)
     change_customer = providers.Singleton(ChangeCustomer, database, clock, ids, audit)
+    rename_attendee = providers.Singleton(RenameAttendee, database, clock, ids, issue, audit)
     write_note = providers.Singleton(WriteNote, database, clock, ids, audit)
     read_notes = providers.Singleton(ReadNotes, database)
     preview_refund = providers.Singleton(PreviewRefund, database, policy)

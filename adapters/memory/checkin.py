@@ -10,6 +10,7 @@ from uuid import UUID
 from adapters.memory.tables import Tables
 from application.ports.checkin import IssuedTicket, ListedTicket, ScanCursor
 from domain.admission import Scan, ScanResult
+from domain.orders import ReplacedCode
 
 
 class MemoryCheckInRepo:
@@ -17,18 +18,22 @@ class MemoryCheckInRepo:
         self._tables = tables
 
     async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
+        replaced = [each for code, each in self._tables.replaced_codes.items() if code in codes]
+        moments = {(each.attendee_id, each.code): each.replaced_at for each in replaced}
         return {
-            attendee.code: IssuedTicket(
-                attendee.code,
+            code: IssuedTicket(
+                code,
                 attendee.id,
                 order.id,
                 order.show_id,
                 self._tables.shows[order.show_id].producer_id,
                 order.completed_at or order.created_at,
+                moments.get((attendee.id, code)),
             )
             for order in self._tables.orders.values()
             for attendee in order.attendees
-            if attendee.code in codes
+            for code in (attendee.code, *(each.code for each in replaced if each.attendee_id == attendee.id))
+            if code in codes
         }
 
     async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
@@ -47,6 +52,12 @@ class MemoryCheckInRepo:
             for attendee in order.attendees
         ]
         return sorted(listed, key=lambda ticket: ticket.attendee_id)
+
+    async def replaced_codes(self, show_id: UUID) -> list[ReplacedCode]:
+        orders = [order for order in self._tables.orders.values() if order.show_id == show_id]
+        attendees = {attendee.id for order in orders for attendee in order.attendees}
+        found = [each for each in self._tables.replaced_codes.values() if each.attendee_id in attendees]
+        return sorted(found, key=lambda each: (each.replaced_at, each.code))
 
     async def shows_on(self, producer_id: UUID, *, at: datetime, until: datetime) -> set[UUID]:
         return {

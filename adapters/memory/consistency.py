@@ -183,6 +183,8 @@ def _admissions(tables: Tables) -> _Found:
         for attendee in order.attendees:
             if attendee.checked_in_at != admitted.get(attendee.id):
                 yield Invariant.ADMISSIONS, attendee.id
+            if attendee.code in tables.replaced_codes:
+                yield Invariant.CODES, attendee.id
 
 
 def _overdue_holds(tables: Tables, overdue_since: datetime) -> _Found:

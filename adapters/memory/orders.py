@@ -10,7 +10,7 @@ from uuid import UUID
 from adapters.memory.tables import Tables
 from application.ports.orders import OrderPayment, OrderRef
 from application.ports.unit_of_work import StorageConflict
-from domain.orders import Order, OrderStatus
+from domain.orders import Order, OrderStatus, ReplacedCode
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -68,10 +68,13 @@ class MemoryOrderRepo:
             session_id = (order.session_id if order.payment_intent_id else None) or stored.session_id
             self._tables.orders[order.id] = replace(order, session_id=session_id, checkout_url=stored.checkout_url)
 
-    async def save_customer(self, order: Order) -> None:
+    async def save_customer(self, order: Order, *, replaced: Sequence[ReplacedCode] = ()) -> None:
         stored = self._tables.orders[order.id]
-        names = {attendee.id: attendee.name for attendee in order.attendees}
-        attendees = tuple(replace(each, name=names.get(each.id, each.name)) for each in stored.attendees)
+        changed = {attendee.id: attendee for attendee in order.attendees}
+        attendees = tuple(
+            replace(each, name=changed[each.id].name, code=changed[each.id].code) for each in stored.attendees
+        )
+        self._tables.replaced_codes.update({each.code: each for each in replaced})
         self._tables.orders[order.id] = replace(stored, customer=order.customer, attendees=attendees)
 
     async def exist(

@@ -21,7 +21,7 @@ from domain.claims import Claim
 from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.notes import OrderNote
-from domain.orders import Order
+from domain.orders import Order, ReplacedCode
 from domain.production import Production
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
@@ -53,6 +53,7 @@ class Tables:
     pictures: dict[Picture, bytes] = field(default_factory=dict)
     audit: dict[UUID, AuditEntry] = field(default_factory=dict)
     scans: dict[tuple[UUID, UUID], Scan] = field(default_factory=dict)
+    replaced_codes: dict[str, ReplacedCode] = field(default_factory=dict)
     notes: dict[UUID, OrderNote] = field(default_factory=dict)
     show_refunds: dict[UUID, ShowRefund] = field(default_factory=dict)
     refund_claims: dict[UUID, datetime] = field(default_factory=dict)

@@ -11,26 +11,43 @@ import sqlalchemy as sa
 
 from adapters.postgres.bulk import insert_of, rows_json
 from adapters.postgres.connection import Connection, Row, compiled
-from adapters.postgres.tables import orders, scans, shows, ticket_attendees, ticket_orders
+from adapters.postgres.tables import orders, replaced_codes, scans, shows, ticket_attendees, ticket_orders
 from application.ports.checkin import IssuedTicket, ListedTicket, ScanCursor
 from domain.admission import Scan, ScanResult
-from domain.orders import AttendeeStatus
+from domain.orders import AttendeeStatus, ReplacedCode
 
 _LINE_OF_ATTENDEE = sa.and_(
     ticket_orders.c.order_id == ticket_attendees.c.order_id, ticket_orders.c.line == ticket_attendees.c.line
 )
-_TICKETS = compiled(
-    sa.select(
-        ticket_attendees.c.code,
+_CODES = sa.bindparam("codes", type_=sa.ARRAY(sa.Text))
+
+
+def _ticket(code: sa.ColumnElement[str], replaced_at: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    return sa.select(
+        code,
         ticket_attendees.c.id.label("attendee_id"),
         orders.c.id.label("order_id"),
         orders.c.show_id,
         shows.c.producer_id,
         sa.func.coalesce(orders.c.completed_at, orders.c.created_at).label("sold_at"),
+        replaced_at.label("replaced_at"),
     )
+
+
+_TICKETS = compiled(
+    _ticket(ticket_attendees.c.code, sa.cast(sa.null(), replaced_codes.c.replaced_at.type))
+    .select_from(ticket_attendees)
     .join(orders, orders.c.id == ticket_attendees.c.order_id)
     .join(shows, shows.c.id == orders.c.show_id)
-    .where(ticket_attendees.c.code == sa.any_(sa.bindparam("codes", type_=sa.ARRAY(sa.Text))))
+    .where(ticket_attendees.c.code == sa.any_(_CODES))
+    .union_all(
+        _ticket(replaced_codes.c.code, replaced_codes.c.replaced_at)
+        .select_from(replaced_codes)
+        .join(ticket_attendees, ticket_attendees.c.id == replaced_codes.c.attendee_id)
+        .join(orders, orders.c.id == ticket_attendees.c.order_id)
+        .join(shows, shows.c.id == orders.c.show_id)
+        .where(replaced_codes.c.code == sa.any_(_CODES))
+    )
 )
 _TICKETS_OF_SHOW = (
     sa.select(
@@ -70,6 +87,16 @@ class PostgresCheckInRepo:
     async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
         rows = await self._connection.execute(_TICKETS_OF_SHOW, {"show_id": show_id})
         return [ListedTicket(**{**row, "status": AttendeeStatus(row["status"])}) for row in rows.mappings()]
+
+    async def replaced_codes(self, show_id: UUID) -> list[ReplacedCode]:
+        query = (
+            sa.select(replaced_codes)
+            .join(ticket_attendees, ticket_attendees.c.id == replaced_codes.c.attendee_id)
+            .join(orders, orders.c.id == ticket_attendees.c.order_id)
+            .where(orders.c.show_id == show_id)
+            .order_by(replaced_codes.c.replaced_at, replaced_codes.c.code)
+        )
+        return [ReplacedCode(**row) for row in (await self._connection.execute(query)).mappings()]
 
     async def shows_on(self, producer_id: UUID, *, at: datetime, until: datetime) -> set[UUID]:
         query = sa.select(shows.c.id).where(

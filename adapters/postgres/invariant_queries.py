@@ -276,6 +276,10 @@ _ADMISSIONS = """
         ON s.attendee_id = a.id
     WHERE a.checked_in_at IS DISTINCT FROM s.scanned_at
 """
+_CODES = """
+    SELECT a.id AS subject_id, format('its code was replaced at %s', r.replaced_at) AS detail
+    FROM replaced_codes r JOIN ticket_attendees a ON a.code = r.code
+"""
 _REPORT = f"""
     WITH {shares("true")}
     SELECT id AS subject_id,
@@ -310,5 +314,6 @@ BROKEN: Final = {
     Invariant.TASKS: _TASKS,
     Invariant.BACKLOG: _BACKLOG,
     Invariant.ADMISSIONS: _ADMISSIONS,
+    Invariant.CODES: _CODES,
     Invariant.REPORT: _REPORT,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,9 +22,9 @@ from adapters.postgres.order_rows import (
     order_state_values,
 )
 from adapters.postgres.rows import ORDER_STATE
-from adapters.postgres.tables import orders, ticket_attendees, ticket_orders
+from adapters.postgres.tables import orders, replaced_codes, ticket_attendees, ticket_orders
 from application.ports.orders import OrderPayment, OrderRef
-from domain.orders import Order, OrderStatus
+from domain.orders import Order, OrderStatus, ReplacedCode
 
 # Foreign keys are checked when the statement ends, so one statement writes all three tables.
 _ADD = (
@@ -62,7 +63,8 @@ _SAVE_ATTENDEES = (
     f"{insert_of(ticket_attendees, 'attendees')} ON CONFLICT (id) DO UPDATE "
     "SET status = EXCLUDED.status, restocked = EXCLUDED.restocked, checked_in_at = EXCLUDED.checked_in_at"
 )
-_SAVE_NAMES = update_of(ticket_attendees, ["name"], "attendees")
+_SAVE_NAMES = update_of(ticket_attendees, ["name", "code"], "attendees")
+_ADD_REPLACED = insert_of(replaced_codes, "replaced")
 # Written out as in the partial index, not as parameters; only so can the planner use the index.
 _IS_HOLDING = sa.text("status IN ('pending', 'processing')")
 _IS_PENDING = sa.text("status IN ('pending', 'processing') AND status = 'pending'")
@@ -149,11 +151,13 @@ class PostgresOrderRepo:
         if attendees := [row for order in changed for row in attendee_values(order)]:
             self._connection.write(_SAVE_ATTENDEES, {"attendees": rows_json(attendees)})
 
-    async def save_customer(self, order: Order) -> None:
+    async def save_customer(self, order: Order, *, replaced: Sequence[ReplacedCode] = ()) -> None:
         change = sa.update(orders).where(orders.c.id == order.id).values(customer_values(order))
         await self._connection.execute(change)
-        names = {"attendees": rows_json({"id": each.id, "name": each.name} for each in order.attendees)}
-        self._connection.write(_SAVE_NAMES, names)
+        names = rows_json({"id": each.id, "name": each.name, "code": each.code} for each in order.attendees)
+        self._connection.write(_SAVE_NAMES, {"attendees": names})
+        if replaced:
+            self._connection.write(_ADD_REPLACED, {"replaced": rows_json(asdict(each) for each in replaced)})
 
     async def exist(
         self, *, show_id: UUID | None = None, ticket_id: UUID | None = None, promo_code_id: UUID | None = None

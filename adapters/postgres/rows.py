@@ -94,6 +94,7 @@ def show_of(row: Row) -> Show:
         cancelled=row["cancelled"],
         image=_picture_of(row["image"]),
         production_id=row["production_id"],
+        renames_until_hours=row["renames_until_hours"],
     )
 
 
@@ -160,6 +161,7 @@ def show_values(show: Show) -> Values:
         "cancelled": show.cancelled,
         "image": show.image.name if show.image else None,
         "production_id": show.production_id,
+        "renames_until_hours": show.renames_until_hours,
         **venue_clock_values(show.venue_clock),
         **_sale_time_values(show),
         "sells_until": show.sells_until,

@@ -173,6 +173,7 @@ shows = sa.Table(
     sa.Column("start_fold", sa.SmallInteger),
     sa.Column("end_fold", sa.SmallInteger),
     sa.Column("time_zone_rules", sa.Text),
+    sa.Column("renames_until_hours", sa.Integer),
     sa.Column("production_id", sa.ForeignKey(productions.c.id)),
     *_sale_times(),
     sa.Column("sells_until", sa.Text, nullable=False, server_default=SellsUntil.END),
@@ -407,6 +408,15 @@ ticket_attendees = sa.Table(
     sa.Index("ticket_attendees_order_id_line_idx", "order_id", "line"),
     _one_of("status", AttendeeStatus),
     sa.CheckConstraint("NOT restocked OR status = 'void'", name="restocked"),
+)
+
+# Codes that admit no one any more: their tickets got another name, and another code.
+replaced_codes = sa.Table(
+    "replaced_codes",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("attendee_id", sa.ForeignKey(ticket_attendees.c.id), nullable=False, index=True),
+    sa.Column("replaced_at", _Time, nullable=False),
 )
 
 # All admissions, and all wrong admissions by offline scanners. The ids come from the scanners.

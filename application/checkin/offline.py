@@ -66,6 +66,7 @@ class IssueOfflineList:
         async with self._unit_of_work() as uow:
             show = await owned_show(uow, actor, show_id)
             tickets = await uow.check_ins.tickets_of_show(show_id)
+            replaced = await uow.check_ins.replaced_codes(show_id)
         content = {
             "version": LIST_VERSION,
             "issued_at": now.isoformat(),
@@ -79,6 +80,8 @@ class IssueOfflineList:
             "code_hash": "sha256",
             "reading": _READING,
             "attendees": [_entry(ticket, with_name=with_names) for ticket in tickets],
+            # The present codes are above: a scanner that does not know this part finds these nowhere, and refuses them.
+            "replaced": [{"id": str(each.attendee_id), "code_hash": code_hash(each.code)} for each in replaced],
         }
         return self._signer.sign(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode())
 
@@ -232,7 +235,7 @@ class _SyncBatch:
     changed: set[UUID] = field(default_factory=set)
 
     def take(self, scan: Scan) -> None:
-        if scan.attendee_id is not None:
+        if scan.attendee_id is not None and scan.result is ScanResult.ADMITTED:
             scan = self._admit(scan, scan.attendee_id)
         self.known[scan.id] = scan
         self.taken.append(scan)
@@ -275,7 +278,11 @@ def _as_received(scan: _ReadScan, show: Show, upload: _Upload) -> Scan:
         return received
     if scan.ticket.show_id != show.id:
         return replace(received, result=ScanResult.WRONG_SHOW)
-    return replace(received, result=ScanResult.ADMITTED, attendee_id=scan.ticket.attendee_id)
+    # A code that was replaced admitted until then: the scanner's list was older.
+    replaced_at = scan.ticket.replaced_at
+    is_void = replaced_at is not None and replaced_at <= scan.scanned_at
+    result = ScanResult.VOID if is_void else ScanResult.ADMITTED
+    return replace(received, result=result, attendee_id=scan.ticket.attendee_id)
 
 
 class ListConflicts:

@@ -186,6 +186,8 @@ class CheckIn:
                 result=ScanResult.ADMITTED,
             )
             at = show or await owned_show(uow, actor, ticket.show_id)
+            if _is_replaced(ticket, order):
+                return replace(answer, result=ScanResult.VOID)
             admission = admit(order, scan, admission=before, show_cancelled=at.cancelled)
             if admission.scan.result is not ScanResult.ADMITTED:
                 return replace(answer, result=admission.scan.result, admission=before)
@@ -205,6 +207,11 @@ class CheckIn:
         await uow.orders.save([admission.order])
 
 
+def _is_replaced(ticket: IssuedTicket, order: Order) -> bool:
+    """Whether the ticket got another code, also between reading the code and locking the order."""
+    return ticket.replaced_at is not None or attendee_of(order, ticket.attendee_id).code != ticket.code
+
+
 class UndoCheckIn:
     """Undoes a check-in of the wrong person or ticket: the code admits again."""
 
@@ -215,7 +222,8 @@ class UndoCheckIn:
         self._audit = audit
 
     async def __call__(self, actor: Actor, code: str, *, show_id: UUID | None = None) -> tuple[bool, CheckInResult]:
-        """Whether there was anything to undo, and the result: UNKNOWN, WRONG_SHOW, or the attendee as they are now.
+        """Whether there was anything to undo, and the result: UNKNOWN, WRONG_SHOW, VOID for a code that was replaced,
+        or the attendee as they are now.
 
         Raises NotFound for a show that is not the producer's.
         """
@@ -230,6 +238,8 @@ class UndoCheckIn:
             answer = CheckInResult(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
             if show_id not in (None, ticket.show_id):
                 return False, replace(answer, result=ScanResult.WRONG_SHOW)
+            if _is_replaced(ticket, order):
+                return False, replace(answer, result=ScanResult.VOID)
             was_in_since = attendee_of(order, ticket.attendee_id).checked_in_at
             if was_in_since is None:
                 return False, answer

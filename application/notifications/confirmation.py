@@ -22,7 +22,7 @@ from application.structured_data import reservations
 from application.tasks.run import PostponeTask
 from domain.orders import AttendeeStatus, Order
 from domain.pricing import whole_lines
-from domain.tasks import OutboxTask
+from domain.tasks import RENAMED, OutboxTask
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class SendConfirmationEmail:
         await self._send_email(
             task,
             order.customer,
-            self._facts(found),
+            self._facts(found, is_renamed=RENAMED in task.details),
             await self._print_tickets.attachment(order, display),
             self._write_calendar.attachment(order, display),
             reply_to=display.producer.email,
@@ -78,7 +78,7 @@ class SendConfirmationEmail:
             log.info("The tickets of free order %s wait: their address had many such mails lately", order.id)
             raise PostponeTask(self._clock.now() + timedelta(seconds=seconds))
 
-    def _facts(self, found: OrderDetails) -> ConfirmationFacts:
+    def _facts(self, found: OrderDetails, *, is_renamed: bool) -> ConfirmationFacts:
         order, quote = found.order, found.order.quote
         currency, locale = quote.currency, found.display.show.locale
 
@@ -106,6 +106,7 @@ class SendConfirmationEmail:
             total=money(quote.total + order.tax_added),
             reservations=reservations(order, found.display, self._links),
             void=len(order.attendees) - valid.total(),
+            is_renamed=is_renamed,
             returned=money(back.returned) if back else "",
             on_its_way=money(back.on_its_way) if back else "",
         )

@@ -9,12 +9,14 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.admission import Scan
-from domain.orders import AttendeeStatus
+from domain.orders import AttendeeStatus, ReplacedCode
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedTicket:
-    """The ticket of a code. ``sold_at`` is when its order was completed."""
+    """The ticket of a code. ``sold_at`` is when its order was completed, ``replaced_at`` when the ticket got another
+    code instead of this one (None: it still has it).
+    """
 
     code: str
     attendee_id: UUID
@@ -22,6 +24,7 @@ class IssuedTicket:
     show_id: UUID
     producer_id: UUID
     sold_at: datetime
+    replaced_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +52,15 @@ class CheckInRepo(Protocol):
     """Tickets by their codes, and scans. The caller who writes a ticket's scan has locked the ticket's order."""
 
     async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
-        """The tickets that have these codes, of any show."""
+        """The tickets that have or had these codes, of any show."""
         ...
 
     async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
         """Every ticket that was ever issued for the show, in the order of their ids."""
+        ...
+
+    async def replaced_codes(self, show_id: UUID) -> list[ReplacedCode]:
+        """The codes that the show's tickets had before the present ones, in the order of their replacement."""
         ...
 
     async def shows_on(self, producer_id: UUID, *, at: datetime, until: datetime) -> set[UUID]:

@@ -61,8 +61,9 @@ class ConfirmationFacts(OrderFacts):
 
     ``discount`` is "" if there was none; ``fees`` are those on top of the prices, "" for none, and ``total`` is "" for
     a free order. ``fees_included``: the prices include fees. ``tax_label`` says whether the tax is in the other
-    amounts. ``void`` tickets no longer admit. ``returned`` is the money that has gone back since, ``on_its_way`` the
-    money that is about to; both are "" for none.
+    amounts. ``void`` tickets no longer admit. ``is_renamed``: a ticket got another name and code, so those of an
+    earlier mail are outdated. ``returned`` is the money that has gone back since, ``on_its_way`` the money that is
+    about to; both are "" for none.
     """
 
     lines: tuple[LetterLine, ...]
@@ -73,6 +74,7 @@ class ConfirmationFacts(OrderFacts):
     fees_included: bool = False
     tax_label: str = "Tax"
     void: int = 0
+    is_renamed: bool = False
     returned: str = ""
     on_its_way: str = ""
     reservations: Sequence[Mapping[str, Any]] = ()

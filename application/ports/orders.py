@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from domain.orders import Order, OrderStatus
+from domain.orders import Order, OrderStatus, ReplacedCode
 
 
 class OrderRef(NamedTuple):
@@ -69,8 +69,8 @@ class OrderRepo(Protocol):
         """Write status, payment facts and attendees of locked orders, and the session of those that were paid."""
         ...
 
-    async def save_customer(self, order: Order) -> None:
-        """Write the customer of a locked order and the names of its attendees."""
+    async def save_customer(self, order: Order, *, replaced: Sequence[ReplacedCode] = ()) -> None:
+        """Write the customer of a locked order, and the names and codes of its attendees, which ``replaced`` others."""
         ...
 
     async def exist(

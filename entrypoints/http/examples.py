@@ -73,6 +73,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "AccountIn": {"name": "Lantern Theatre", "email": "hello@lantern-theatre.example"},
     "AccountOut": ACCOUNT,
     "AuditLogOut": {"items": [AUDIT_ENTRY], "next_cursor": None},
+    "AttendeeChangesIn": {"name": "Grace Hopper"},
     "BrandingIn": {"colour": "#e8a33d", "widget_origins": ["https://theatre.example"]},
     "ChallengeOut": {
         "algorithm": "SHA-256",

@@ -6,22 +6,24 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, Router, get, patch, post
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from application.links import Links, OrderTokens
 from application.notifications.calendar_file import WriteCalendar
 from application.notifications.ticket_pdf import PrintTickets
 from application.orders.details import GetOrder, OrderDetails
+from application.orders.rename import RenameAttendee
 from application.payments.release import CancelOrder
 from domain.access import AccessToken, Scope
 from domain.errors import Conflict, NotFound
 from entrypoints.http.access import BEARER, ensure_scope
 from entrypoints.http.openapi import answers
-from entrypoints.http.rate_limit import limit_documents
-from entrypoints.http.schemas import OrderOut
+from entrypoints.http.rate_limit import limit_documents, limit_renames
+from entrypoints.http.schemas import AttendeeChangesIn, OrderOut
+from entrypoints.http.strict_json import StrictJson
 
 
 async def opened_order(
@@ -66,6 +68,29 @@ async def cancel(
     An order that has been paid in the meantime is completed instead, and the answer is a conflict.
     """
     order = await cancel_order(opened_order.order.id)
+    return OrderOut.of_order(replace(opened_order, order=order), checkout_url=links.checkout_url(order))
+
+
+@patch(
+    "/attendees/{attendee_id:uuid}",
+    dto=StrictJson[AttendeeChangesIn],
+    return_dto=None,
+    before_request=limit_renames,
+    summary="Put another name on a ticket",
+    operation_id="rename_attendee",
+    responses=answers("invalid_name", "conflict", "rate_limited"),
+)
+async def rename(
+    attendee_id: FromPath[UUID],
+    data: JSONBody[AttendeeChangesIn],
+    opened_order: NamedDependency[OrderDetails],
+    rename_attendee: NamedDependency[RenameAttendee],
+    links: NamedDependency[Links],
+) -> OrderOut:
+    """Before ``renames_until``, for a ticket that is valid and not checked in. It gets a new code, the one before
+    admits no one any more, and the tickets are mailed again.
+    """
+    order = await rename_attendee(opened_order.order.id, attendee_id, data.name)
     return OrderOut.of_order(replace(opened_order, order=order), checkout_url=links.checkout_url(order))
 
 
@@ -123,7 +148,7 @@ async def calendar_ics(
 
 router = Router(
     "/orders/{order_id:uuid}",
-    route_handlers=[get_one, cancel, tickets_pdf, calendar_ics],
+    route_handlers=[get_one, cancel, rename, tickets_pdf, calendar_ics],
     dependencies={"opened_order": Provide(opened_order)},
     security=[{}, {BEARER: [Scope.ORDERS]}],
     tags=["Orders"],

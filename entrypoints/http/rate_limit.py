@@ -2,7 +2,7 @@
 
 - checkouts, past validation: they hold tickets
 - quotes, and the pages that price a cart; returns from the payment page: they cost a query or a call
-- look-ups: they send mail
+- look-ups, and other names on tickets: they send mail
 - errors: requests that are wrong in themselves, such as guesses of promo codes, tokens and sessions. A request that
   fails because others were quicker (sold out, the show is over) is not the buyer's error.
 """
@@ -93,6 +93,11 @@ async def limit_documents(request: Request[Any, Any, Any]) -> None:
 async def limit_lookups(request: Request[Any, Any, Any]) -> None:
     """A handler's ``before_request``: LOOKUP_RATE_LIMIT. Raises TooManyRequestsException."""
     await _count(limits_of(request).lookups, "lookup", request, "Too many requests for links from your address")
+
+
+async def limit_renames(request: Request[Any, Any, Any]) -> None:
+    """A handler's ``before_request``: as many other names on tickets as look-ups. Raises TooManyRequestsException."""
+    await _count(limits_of(request).lookups, "rename", request, "Too many changes from your address")
 
 
 async def ensure_not_guessing(request: Request[Any, Any, Any], promo_code: str | None) -> None:

@@ -74,6 +74,7 @@ OWN_SHOW: Final = {
     "off_sale_at": None,
     "sells_until": "start",
     "published": True,
+    "renames_until_hours": 24,
     "tickets": [OWN_TICKET],
 }
 QUOTE: Final = {
@@ -187,6 +188,7 @@ ORDER: Final = {
     "refunded_amount": "0.00",
     "money_back": None,
     "attendees": [],
+    "renames_until": None,
     "created_at": "2027-05-03T12:00:00Z",
     "completed_at": None,
 }

@@ -15,7 +15,7 @@ from application.links import Links
 from application.orders.details import OrderDetails
 from application.ports.catalog import ShowDetails
 from domain.cart import Cart, CartLine
-from domain.catalog import Producer, Ticket
+from domain.catalog import Producer, Show, Ticket
 from domain.customer import Customer
 from domain.fees import FeeBearer, all_in_price
 from domain.money_back import MoneyBackStatus
@@ -409,11 +409,22 @@ class MoneyBackOut(msgspec.Struct, kw_only=True):
         )
 
 
+def _there(show: Show, moment: datetime | None) -> datetime | None:
+    return show.local(moment) if moment else None
+
+
+class AttendeeChangesIn(_In, kw_only=True):
+    """The name of the person who comes with the ticket."""
+
+    name: str
+
+
 class OrderOut(PricedOut, kw_only=True):
     """An order as its buyer and its producer see it. It has a ``checkout_url`` while it can be paid; ``payment`` is how
     a manual order was paid. ``tax`` comes on top of ``total``, or is within it if ``tax_mode`` is inclusive.
     ``refunded_amount`` is what went back to the buyer or is on its way; ``money_back`` has its status, and is null if
-    no money ever had to go back.
+    no money ever had to go back. ``renames_until`` is the moment from which the buyer can no longer change the names on
+    the tickets; null if they never can.
     """
 
     order_id: UUID
@@ -429,6 +440,7 @@ class OrderOut(PricedOut, kw_only=True):
     refunded_amount: Amount
     money_back: MoneyBackOut | None
     attendees: list[AttendeeOut]
+    renames_until: datetime | None
     checkout_url: str | None
     created_at: datetime
     expires_at: datetime | None
@@ -452,6 +464,7 @@ class OrderOut(PricedOut, kw_only=True):
             refunded_amount=money(order.refunded_amount),
             money_back=MoneyBackOut.of(found),
             attendees=[AttendeeOut.of(attendee) for attendee in order.attendees],
+            renames_until=_there(display.show, display.show.renames_until),
             checkout_url=checkout_url if order.holds_tickets else None,
             created_at=order.created_at,
             expires_at=order.expires_at,

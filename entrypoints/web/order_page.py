@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -10,19 +11,21 @@ from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
 
 from application.links import Links, OrderTokens
 from application.orders.details import GetOrder, OrderDetails
+from application.orders.rename import RenameAttendee
 from application.payments.release import CancelOrder
 from application.payments.session import FindPayPage
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, InvalidName, NotFound
 from domain.money_back import MoneyBack, MoneyBackStatus
 from domain.orders import SOLD, OrderStatus
 from domain.ticket_code import groups_of
 from entrypoints.http.payment_return import has_just_paid
+from entrypoints.http.rate_limit import limit_renames
 from entrypoints.web.csrf import csrf_token
-from entrypoints.web.page_format import PageFormat
+from entrypoints.web.page_format import PageFormat, error_text
 from entrypoints.web.qr import qr_code
 from entrypoints.web.rendering import Pages
 
@@ -46,21 +49,31 @@ async def opened(
     return found
 
 
-@get("/shows/{show_id:uuid}/orders/{order_id:uuid}", include_in_schema=False)
-async def order_page(
+@dataclass(frozen=True, slots=True)
+class WrongName:
+    """A name that was refused for a ticket: as it was typed, and why."""
+
+    attendee_id: UUID
+    typed: str
+    error: str
+
+
+async def _page(
     request: Request[Any, Any, Any],
-    opened: NamedDependency[OrderDetails],
-    pages: NamedDependency[Pages],
-    links: NamedDependency[Links],
-    cancel_order: NamedDependency[CancelOrder],
+    opened: OrderDetails,
+    pages: Pages,
+    links: Links,
+    cancel_order: CancelOrder,
+    wrong: WrongName | None = None,
 ) -> Response[str]:
-    """The order's state, and what its buyer can do."""
-    order = opened.order
+    order, show = opened.order, opened.display.show
     return pages.page(
         "order.html",
         {
             **_context(opened),
             "state": _state(opened, pages.now(), came_from_paying=has_just_paid(request, order)),
+            "may_rename": show.renames_until is not None and pages.now() < show.renames_until,
+            "wrong_name": wrong,
             "may_be_given_up": await cancel_order.may_be_given_up(order),
             "token": links.tokens.token(order.id),
             "money_back": opened.money_back,
@@ -70,7 +83,45 @@ async def order_page(
             "qr_code": qr_code,
             "groups_of": groups_of,
         },
+        status_code=HTTP_400_BAD_REQUEST if wrong else HTTP_200_OK,
     )
+
+
+@get("/shows/{show_id:uuid}/orders/{order_id:uuid}", include_in_schema=False)
+async def order_page(
+    request: Request[Any, Any, Any],
+    opened: NamedDependency[OrderDetails],
+    pages: NamedDependency[Pages],
+    links: NamedDependency[Links],
+    cancel_order: NamedDependency[CancelOrder],
+) -> Response[str]:
+    """The order's state, and what its buyer can do."""
+    return await _page(request, opened, pages, links, cancel_order)
+
+
+@post(
+    "/shows/{show_id:uuid}/orders/{order_id:uuid}/attendees/{attendee_id:uuid}",
+    before_request=limit_renames,
+    include_in_schema=False,
+)
+async def rename(
+    request: Request[Any, Any, Any],
+    attendee_id: FromPath[UUID],
+    opened: NamedDependency[OrderDetails],
+    rename_attendee: NamedDependency[RenameAttendee],
+    pages: NamedDependency[Pages],
+    links: NamedDependency[Links],
+    cancel_order: NamedDependency[CancelOrder],
+) -> Response[Any]:
+    """Puts another name on a ticket. A name that is refused is shown with the reason."""
+    typed = (await request.form()).get("name")
+    name = typed if isinstance(typed, str) else ""
+    try:
+        order = await rename_attendee(opened.order.id, attendee_id, name)
+    except (InvalidName, Conflict) as error:
+        wrong = WrongName(attendee_id, name, error_text(error))
+        return await _page(request, opened, pages, links, cancel_order, wrong)
+    return Redirect(links.order_page(order), status_code=HTTP_303_SEE_OTHER)
 
 
 @post("/shows/{show_id:uuid}/orders/{order_id:uuid}/cancel", include_in_schema=False)
@@ -139,4 +190,4 @@ def _context(found: OrderDetails) -> dict[str, Any]:
     }
 
 
-router = Router("/", route_handlers=[order_page, cancel, pay_page], dependencies={"opened": Provide(opened)})
+router = Router("/", route_handlers=[order_page, rename, cancel, pay_page], dependencies={"opened": Provide(opened)})

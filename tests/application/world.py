@@ -42,6 +42,7 @@ from application.notifications.late_payment import SendLatePaymentEmail
 from application.notifications.order_links import LookUpOrders
 from application.operations.consistency import CheckConsistency
 from application.orders.customer import ChangeCustomer
+from application.orders.rename import RenameAttendee
 from application.payments.completion import CompleteOrder
 from application.payments.order_payments import OrderPayments
 from application.payments.pending_payments import AnnouncePendingPayments
@@ -171,6 +172,7 @@ class World:
     refund_show: RefundShow
     refund_cancelled: RefundCancelled
     change_customer: ChangeCustomer
+    rename_attendee: RenameAttendee
     reports: ReportReader
     check_consistency: CheckConsistency
     check_timezones: CheckTimezones

@@ -12,7 +12,7 @@ import pytest
 from application.ports.checkin import IssuedTicket, ScanCursor
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
-from domain.orders import AttendeeStatus, Order, OrderStatus
+from domain.orders import AttendeeStatus, Order, OrderStatus, ReplacedCode
 from tests.contracts.builders import NOW, Theatre, issue, new_id
 
 HOUR = timedelta(hours=1)
@@ -56,6 +56,32 @@ async def test_tickets_are_found_by_their_codes(
         found = await uow.check_ins.tickets([first.code, "unknown"])
     issued = IssuedTicket(first.code, first.id, order.id, theatre.show.id, theatre.producer.id, sold_at=NOW)
     assert found == {first.code: issued}
+
+
+async def test_codes_that_were_replaced_are_found_and_listed_apart(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    first, second = order.attendees
+    renamed = replace(first, name="Grace", code=uuid4().hex)
+    replaced = ReplacedCode(first.code, first.id, NOW + HOUR)
+    async with unit_of_work() as uow:
+        await uow.orders.lock([order.id])
+        await uow.orders.save_customer(replace(order, attendees=(renamed, second)), replaced=[replaced])
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        found = await uow.check_ins.tickets([first.code, renamed.code])
+        assert await uow.check_ins.replaced_codes(theatre.show.id) == [replaced]
+        assert await uow.check_ins.replaced_codes(uuid4()) == []
+        listed = await uow.check_ins.tickets_of_show(theatre.show.id)
+        stored = await uow.orders.get(order.id)
+    assert {code: (each.attendee_id, each.replaced_at) for code, each in found.items()} == {
+        first.code: (first.id, NOW + HOUR),
+        renamed.code: (first.id, None),
+    }
+    assert [ticket.code for ticket in listed] == [renamed.code, second.code]
+    assert stored
+    assert stored.attendees == (renamed, second)
 
 
 async def test_every_ticket_of_the_show_is_listed(

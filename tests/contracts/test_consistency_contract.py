@@ -26,7 +26,7 @@ from domain.consistency import EXAMPLES, Findings, Invariant
 from domain.dispute_losses import booked
 from domain.disputes import Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
-from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
+from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus, ReplacedCode
 from domain.promotions import TicketPromoCode, UseCount
 from domain.refunds import Refund, RefundStatus, refundable_amount
 from domain.report import report_of
@@ -326,6 +326,18 @@ async def test_ticket_without_attendee(
     order = paid(theatre.order(3))
     found = await found_after(unit_of_work, theatre, checker, replace(order, attendees=order.attendees[1:]))
     assert found == {Invariant.ATTENDEES, Invariant.SOLD}
+
+
+async def test_ticket_with_a_code_that_was_replaced(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+) -> None:
+    order = paid(theatre.order(2))
+    await store(unit_of_work, theatre, order)
+    first = order.attendees[0]
+    async with unit_of_work() as uow:
+        await uow.orders.save_customer(order, replaced=[ReplacedCode(first.code, first.id, NOW)])
+        await uow.commit()
+    assert [finding.subject_id for finding in (await off(checker))[Invariant.CODES].examples] == [first.id]
 
 
 async def test_attendees_of_an_order_that_was_never_completed(

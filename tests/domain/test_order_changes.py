@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from domain.errors import Conflict, IllegalTransition, PaymentMismatch
+from domain.customer import ERASED_EMAIL, ERASED_NAME, Customer
+from domain.errors import Conflict, IllegalTransition, NotFound, PaymentMismatch
 from domain.inventory import Inventory
 from domain.orders import HOLDING, RELEASED, AttendeeStatus, Order, OrderEvent, OrderStatus
 from domain.stock import Stock
@@ -290,3 +291,30 @@ def test_an_order_has_a_number_that_can_be_read_out() -> None:
 def test_nobody_enters_with_an_order_that_is_not_paid(status: OrderStatus) -> None:
     with_tickets = pending().with_attendees(issue)
     assert not replace(with_tickets, status=status).success
+
+
+def test_another_person_gets_the_ticket_with_another_code() -> None:
+    bought = pending().with_attendees(issue)
+    bought = replace(bought, status=OrderStatus.COMPLETED)
+    first, *others = bought.attendees
+
+    renamed = bought.renamed(first.id, "Grace Hopper", issue)
+
+    changed, *rest = renamed.attendees
+    assert (changed.name, changed.id, rest) == ("Grace Hopper", first.id, others)
+    assert changed.code != first.code
+    assert replace(changed, name=first.name, code=first.code) == first
+    assert bought.renamed(first.id, first.name, issue) is bought
+
+
+def test_ticket_that_is_used_or_void_keeps_its_name() -> None:
+    bought = replace(pending().with_attendees(issue), status=OrderStatus.COMPLETED)
+    first = bought.attendees[0]
+    with pytest.raises(Conflict, match="checked in"):
+        bought.checked_in(first.id, NOW).renamed(first.id, "Grace", issue)
+    with pytest.raises(Conflict, match="not valid"):
+        bought.refunded({first.id}, Stock(), restock=False).renamed(first.id, "Grace", issue)
+    with pytest.raises(Conflict, match="erased"):
+        replace(bought, customer=Customer(ERASED_NAME, ERASED_EMAIL)).renamed(first.id, "Grace", issue)
+    with pytest.raises(NotFound):
+        bought.renamed(bought.id, "Grace", issue)

@@ -27,7 +27,7 @@ from domain.access import Actor
 from domain.customer import Customer
 from domain.errors import Conflict, DomainError
 from domain.fees import FeeBearer
-from domain.orders import ManualPayment, Order, OrderStatus
+from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
 from domain.policy import CheckoutPolicy
 from domain.promotions import UseCount
 from domain.refunds import Refund, RefundStatus
@@ -244,6 +244,22 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             failure_reason=None,
         )
         self.run(self.world.sync_refund_status(state))
+
+    @precondition(lambda self: self.order_ids)
+    @rule(data=st.data(), name=st.sampled_from(["Grace", "Zoë", "Ada Lovelace"]))
+    def rename(self, data: st.DataObject, name: str) -> None:
+        order = self._some_order(data)
+        if not order.attendees:
+            return
+        attendee = data.draw(st.sampled_from(order.attendees))
+        try:
+            renamed = self.run(self.world.rename_attendee(order.id, attendee.id, name, by=self.actor))
+        except Conflict:
+            assert attendee.checked_in_at or attendee.status is AttendeeStatus.VOID or not order.success
+            return
+        self._remember_codes(renamed)
+        if attendee.name != name:
+            assert self.run(self.world.check_in(self.actor, attendee.code, show_id=self.show.id)).result == "void"
 
     @precondition(lambda self: self.codes)
     @rule(data=st.data(), how=st.sampled_from(["in", "in", "undo", "offline"]), minutes=st.integers(0, 300))

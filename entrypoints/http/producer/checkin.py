@@ -88,7 +88,8 @@ async def offline_list(
     names: Annotated[bool, QueryParameter(description="With the attendees' names.")] = False,
 ) -> Response[str]:
     """A JSON Web Signature (RFC 7515, compact, EdDSA) over ``{version, issued_at, show, code_hash: "sha256", reading,
-    attendees: [{id, code_hash, name?, ticket_name, is_vip, status, checked_in_at}]}``. A scanner may be lost, so the
+    attendees: [{id, code_hash, name?, ticket_name, is_vip, status, checked_in_at}], replaced: [{id, code_hash}]}``.
+    ``replaced`` are codes that tickets had before a new one: they admit no one. A scanner may be lost, so the
     list has hashes (of the code in upper case, without separators) instead of codes, and names only on request.
 
     To find a code, convert full-width letters to plain ones and all to upper case, keep only A-Z and 0-9 (and drop an

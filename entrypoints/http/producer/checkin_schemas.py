@@ -94,8 +94,8 @@ class OtherScanOut(msgspec.Struct, kw_only=True):
 
 class CheckInOut(msgspec.Struct, kw_only=True):
     """Each ticket gets ``admitted`` once. ``already_admitted`` comes with the time and the device of the admission
-    (``admission``), ``void`` for a ticket that was refunded or whose show is cancelled, ``too_early`` for one to a show
-    whose doors open in more than two hours, ``unknown`` without an attendee.
+    (``admission``), ``void`` for a ticket that was refunded, has another code now, or whose show is cancelled,
+    ``too_early`` for one to a show whose doors open in more than two hours, ``unknown`` without an attendee.
 
     ``layout`` is the keyboard layout that typed the code: "de", "fr", "tr(f)" …, as X11 names them, the commonest of
     those that type it alike (German, Swiss, Hungarian and more swap Y and Z: "de"). It is null if the code came

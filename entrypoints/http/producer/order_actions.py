@@ -15,6 +15,7 @@ from application.orders.customer import ChangeCustomer
 from application.orders.details import GetOrder
 from application.orders.lists import ListRefunds
 from application.orders.notes import ReadNotes, WriteNote
+from application.orders.rename import RenameAttendee
 from application.orders.resend_tickets import ResendTickets
 from application.refunds.disputes import ListDisputes
 from application.refunds.refund_order import PreviewRefund, RefundOrder
@@ -35,7 +36,7 @@ from entrypoints.http.producer.order_schemas import (
     RefundPreviewOut,
     ResentOut,
 )
-from entrypoints.http.schemas import OrderOut
+from entrypoints.http.schemas import AttendeeChangesIn, OrderOut
 from entrypoints.http.strict_json import StrictJson
 
 
@@ -165,6 +166,31 @@ async def change(
     return OrderOut.of_order(replace(found, order=order), checkout_url=links.checkout_url(order))
 
 
+@patch(
+    "/attendees/{attendee_id:uuid}",
+    dto=StrictJson[AttendeeChangesIn],
+    return_dto=None,
+    summary="Put another name on a ticket",
+    operation_id="change_attendee",
+    responses=answers("conflict", "invalid_name"),
+)
+async def rename(
+    order_id: FromPath[UUID],
+    attendee_id: FromPath[UUID],
+    data: JSONBody[AttendeeChangesIn],
+    actor: NamedDependency[Actor],
+    rename_attendee: NamedDependency[RenameAttendee],
+    get_order: NamedDependency[GetOrder],
+    links: NamedDependency[Links],
+) -> OrderOut:
+    """For a ticket that is valid and not checked in. It gets a new code, the one before admits no one any more, and
+    the tickets are mailed again. The same name again changes nothing.
+    """
+    order = await rename_attendee(order_id, attendee_id, data.name, by=actor)
+    found = await get_order(order_id)
+    return OrderOut.of_order(replace(found, order=order), checkout_url=links.checkout_url(order))
+
+
 @post("/notes", dto=StrictJson[NoteIn], return_dto=None, summary="Write a note on an order", operation_id="add_note")
 async def write(
     order_id: FromPath[UUID],
@@ -192,6 +218,7 @@ router = guarded_router(
     disputes,
     resend,
     change,
+    rename,
     write,
     read,
     scopes=[Scope.ORDERS],

@@ -32,8 +32,9 @@ from entrypoints.http.schemas import (
     CustomerOut,
     LineIn,
     OrderOut,
+    PricedOut,
     QuoteIn,
-    QuoteOut,
+    quote_fields,
 )
 
 #: No order has more tickets, whatever MAX_TICKETS_PER_ORDER is set to.
@@ -426,7 +427,7 @@ class EraseIn(BuyerIn):
     force: bool = False
 
 
-class HeldOrderOut(QuoteOut, kw_only=True):
+class HeldOrderOut(PricedOut, kw_only=True):
     """All data that is stored about one order of a person. ``names`` are those on its tickets, the customer's apart."""
 
     order_id: UUID
@@ -454,7 +455,7 @@ class HeldOrderOut(QuoteOut, kw_only=True):
         order, customer = held.order, held.order.customer
         money = order.quote.currency.format
         return cls(
-            **msgspec.structs.asdict(QuoteOut.of(order.quote)),
+            **quote_fields(order.quote),
             order_id=order.id,
             number=order.number,
             show_id=order.show_id,
