@@ -19,9 +19,10 @@ from entrypoints.container import Container, close
 from entrypoints.http import checkout, health, lookup, metrics, orders, platform, producer, shows, webhooks
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
-from entrypoints.http.dependencies import dependencies
+from entrypoints.http.dependencies import checkout_desk, dependencies
+from entrypoints.http.express import MAX_BODY_BYTES, ExpressLane
 from entrypoints.http.gc_tuning import calm_garbage_collector
-from entrypoints.http.head import HeadAsGet, allow_head
+from entrypoints.http.head import allow_head
 from entrypoints.http.known_parameters import EnsureKnown, remember_parameters
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
@@ -33,8 +34,6 @@ from entrypoints.web.dependencies import create_pages, web_dependencies
 from entrypoints.web.error_pages import handlers_for_browsers
 from entrypoints.web.page_cache import PageCache, from_cache
 from entrypoints.web.security import harden
-
-MAX_BODY_BYTES = 64 * 1024
 
 
 def create_app(container: Container) -> Litestar:
@@ -55,7 +54,8 @@ def create_app(container: Container) -> Litestar:
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
     handlers = handlers_for_browsers(pages)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    app = HeadAsGet(
+    app = ExpressLane(
+        desk=checkout_desk(container),
         route_handlers=[
             Router(
                 "/api/v1",

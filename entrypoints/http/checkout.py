@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
+from litestar.types import Scope
 
 from application.checkout.checkout import Checkout
 from application.checkout.claimants import Claimants
@@ -22,6 +23,7 @@ from application.orders.details import GetOrder
 from application.payments.completion import CompleteOrder
 from application.ports.payment import PaymentError
 from domain.errors import NotFound
+from domain.orders import Order
 from domain.policy import CheckoutPolicy
 from entrypoints.http.client_network import client_network
 from entrypoints.http.idempotency import IdempotencyKey, idempotency_of
@@ -33,6 +35,8 @@ from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
 from entrypoints.http.strict_json import StrictJson
 
 log = logging.getLogger(__name__)
+
+_REFUSAL_KEY = "refusal"
 
 _REFUSALS_OF_A_CART = (
     "invalid_quantity",
@@ -115,18 +119,45 @@ async def create(
     proof: ProofHeader = None,
 ) -> CheckoutOut:
     """The tickets are held until ``expires_at``, or sold at once when they are free."""
+    if refusal := _kept_refusal(request.scope):
+        raise refusal
+    order = await place(request, data, checkout_desk, key=idempotency_key, proof=proof)
+    return CheckoutOut.of_order(order, checkout_desk.links)
+
+
+async def place(
+    request: Request[Any, Any, Any],
+    data: CheckoutIn,
+    desk: CheckoutDependencies,
+    *,
+    key: str | None,
+    proof: str | None,
+) -> Order:
+    """The order of a checkout. ``key`` is its Idempotency-Key, ``proof`` its proof of work.
+
+    Raises what docs/api.md lists for a checkout.
+    """
     customer = data.customer.to_customer()
     wanted = CheckoutRequest(
-        cart=data.to_cart(checkout_desk.policy),
+        cart=data.to_cart(desk.policy),
         customer=customer,
         expected_total=data.expected_total,
-        idempotency=idempotency_of(idempotency_key, data),
-        claimant=checkout_desk.claimants.of(data.show_id, email=customer.email, network=client_network(request)),
+        idempotency=idempotency_of(key, data),
+        claimant=desk.claimants.of(data.show_id, email=customer.email, network=client_network(request)),
     )
-    await checkout_desk.proof_of_work.ensure(data.show_id, proof, by=idempotency_key)
+    await desk.proof_of_work.ensure(data.show_id, proof, by=key)
     await count_checkout(request)
-    order = await checkout_desk.checkout(wanted)
-    return CheckoutOut.of_order(order, checkout_desk.links)
+    return await desk.checkout(wanted)
+
+
+def keep_refusal(scope: Scope, refusal: Exception) -> None:
+    """Note that the express lane refused the request: ``create`` then raises the same, and places nothing."""
+    scope["state"][_REFUSAL_KEY] = refusal
+
+
+def _kept_refusal(scope: Scope) -> Exception | None:
+    refusal = scope["state"].get(_REFUSAL_KEY)
+    return refusal if isinstance(refusal, Exception) else None
 
 
 @get(

@@ -43,6 +43,11 @@ def is_of_a_route(scope: Scope) -> bool:
     return _BEGAN_KEY in scope["state"]
 
 
+def note_beginning(scope: Scope) -> None:
+    """Note that a request of an existing route begins now, if that was not noted before."""
+    scope["state"].setdefault(_BEGAN_KEY, time.perf_counter())
+
+
 def log_with_request_id(app: ASGIApp) -> ASGIApp:
     """Middleware: every log line of a request has its id.
 
@@ -60,7 +65,7 @@ def timed(app: ASGIApp) -> ASGIApp:
     """Middleware: notes when a request of an existing route began."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"][_BEGAN_KEY] = time.perf_counter()
+        note_beginning(scope)
         await app(scope, receive, send)
 
     return middleware

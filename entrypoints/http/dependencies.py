@@ -19,12 +19,9 @@ def _provide(provider: Any) -> Provide:
     return Provide(provided, sync_to_thread=False, use_cache=True)
 
 
-def dependencies(container: Container) -> dict[str, Provide]:
-    """All providers of the container, by their names there: a handler's parameter of such a name is that dependency.
-
-    So no path, query or header parameter may have the name of a provider; it would never be read from the request.
-    """
-    checkout_desk = providers.Singleton(
+def checkout_desk(container: Container) -> providers.Provider[CheckoutDependencies]:
+    """What the handlers of quotes and checkouts need."""
+    return providers.Singleton(
         CheckoutDependencies,
         container.checkout,
         container.quote_cart,
@@ -33,5 +30,12 @@ def dependencies(container: Container) -> dict[str, Provide]:
         container.claimants,
         container.proof_of_work,
     )
-    provided = {**container.providers, "checkout_desk": checkout_desk}
+
+
+def dependencies(container: Container) -> dict[str, Provide]:
+    """All providers of the container, by their names there: a handler's parameter of such a name is that dependency.
+
+    So no path, query or header parameter may have the name of a provider; it would never be read from the request.
+    """
+    provided = {**container.providers, "checkout_desk": checkout_desk(container)}
     return {name: _provide(provider) for name, provider in provided.items()}

@@ -1,0 +1,144 @@
+"""A checkout gets the same answer in the express lane as through Litestar
+(docs/adr/0008-express-lane-for-checkouts.md).
+
+A charset in the content type is what sends an otherwise ordinary request through Litestar here.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from entrypoints.logs import JsonLines
+from tests.support.box_office import Answer, BoxOffice
+from tests.support.factories import ticket
+from tests.support.metrics import Metrics
+from tests.support.server import Service
+
+EXPRESS = "application/json"
+ORDINARY = "application/json; charset=utf-8"
+BUYER = {"name": "Ada Lovelace", "email": "ada@example.org"}
+PATH = "/api/v1/checkout"
+
+
+def of_all_requests(answer: Answer) -> tuple[int, dict[str, str], Any]:
+    """The answer without what is made for one request: its id and its time."""
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    request_id, _ = headers.pop("x-request-id"), headers.pop("date")
+    text = answer.content.decode().replace(request_id, "")
+    return answer.status, headers | {"content-length": str(len(text))}, text
+
+
+async def ask(box_office: BoxOffice, body: bytes, content_type: str, **headers: str) -> Answer:
+    return await box_office.post(PATH, data=body, headers={"Content-Type": content_type, **headers})
+
+
+async def assert_same(box_office: BoxOffice, body: object, **headers: str) -> Answer:
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    express = await ask(box_office, sent, EXPRESS, **headers)
+    assert of_all_requests(express) == of_all_requests(await ask(box_office, sent, ORDINARY, **headers))
+    return express
+
+
+@pytest.mark.parametrize("price", [0, 2500])
+async def test_a_placed_order_has_the_same_answer_both_ways(box_office: BoxOffice, price: int) -> None:
+    on_sale = await box_office.put_on_sale(ticket(price=price, quantity=3))
+    answer = await assert_same(box_office, {**on_sale.cart(2), "customer": BUYER}, **{"Idempotency-Key": uuid4().hex})
+    assert answer.created()["success"] is (price == 0)
+    assert await box_office.remaining(on_sale) == [1]
+
+
+async def test_a_placed_order_has_the_id_that_its_client_sent(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(ticket(price=0))
+    body = json.dumps({**on_sale.cart(1), "customer": BUYER}).encode()
+    for content_type in (EXPRESS, ORDINARY):
+        answer = await ask(box_office, body, content_type, **{"X-Request-ID": "mine"})
+        assert answer.headers["X-Request-ID"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({"customer": {**BUYER, "email": "nowhere"}}, 400, "invalid_email"),
+        ({"customer": {**BUYER, "name": ""}}, 400, "invalid_name"),
+        ({"customer": None}, 400, "invalid_request"),
+        ({"show_id": str(uuid4())}, 404, "not_found"),
+        ({"promo_code": "NONE"}, 400, "invalid_promo_code"),
+        ({"expected_total": "1.00"}, 409, "price_changed"),
+        ({"tickets": []}, 400, "no_tickets"),
+        ({"tikets": []}, 400, "invalid_request"),
+    ],
+)
+async def test_a_refused_order_has_the_same_answer_both_ways(
+    box_office: BoxOffice, fields: dict[str, Any], status: int, code: str
+) -> None:
+    on_sale = await box_office.put_on_sale()
+    answer = await assert_same(box_office, {**on_sale.cart(1), "customer": BUYER, **fields})
+    answer.refused(status, code)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"show_id": 1}'])
+async def test_what_is_no_checkout_has_the_same_answer_both_ways(box_office: BoxOffice, body: bytes) -> None:
+    (await assert_same(box_office, body)).refused(400, "invalid_request")
+
+
+async def test_a_key_that_is_none_has_the_same_answer_both_ways(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale()
+    body = {**on_sale.cart(1), "customer": BUYER}
+    (await assert_same(box_office, body, **{"Idempotency-Key": "a b"})).refused(400, "invalid_request")
+
+
+async def test_an_unknown_query_parameter_is_refused(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale()
+    answer = await box_office.post(f"{PATH}?dry_run=1", json={**on_sale.cart(1), "customer": BUYER})
+    answer.refused(400, "invalid_request")
+    assert await box_office.remaining(on_sale) == [on_sale.tickets[0].inventory.quantity]
+
+
+async def test_a_body_that_is_too_large_is_refused(box_office: BoxOffice) -> None:
+    (await assert_same(box_office, b"[" + b" " * 70_000 + b"]")).refused(413, "too_large")
+
+
+async def test_a_body_that_comes_in_pieces_is_taken(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(ticket(price=0))
+    body = json.dumps({**on_sale.cart(1), "customer": BUYER}).encode()
+
+    async def in_pieces() -> AsyncIterator[bytes]:
+        yield body[:20]
+        yield body[20:]
+
+    answer = await box_office.post(PATH, data=in_pieces(), headers={"Content-Type": EXPRESS})
+    assert answer.created()["success"]
+
+
+async def test_a_refused_order_is_tried_and_counted_once(box_office: BoxOffice, service: Service) -> None:
+    counted = Metrics((await box_office.get("/metrics")).content)
+    on_sale = await box_office.put_on_sale(ticket(quantity=1))
+    (await box_office.checkout(on_sale.cart(2))).refused(400, "tickets_unavailable")
+    after = Metrics((await box_office.get("/metrics")).content)
+    refused = {"method": "POST", "route": PATH, "status": "400"}
+    for name, labels in (("checkouts_total", {"outcome": "tickets_unavailable"}), ("http_requests_total", refused)):
+        assert after.value(name, **labels) == counted.value(name, **labels) + 1
+
+
+async def test_a_placed_order_is_logged_with_its_request(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(ticket(price=0))
+    lines, log = io.StringIO(), logging.getLogger("application")
+    writing, level = logging.StreamHandler(lines), log.level
+    writing.setFormatter(JsonLines())
+    log.addHandler(writing)
+    log.setLevel(logging.INFO)
+    try:
+        placed = await box_office.checkout(on_sale.cart(1))
+    finally:
+        log.removeHandler(writing)
+        log.setLevel(level)
+    order_id, request_id = placed.created()["order_id"], placed.headers["X-Request-ID"]
+    logged = [json.loads(line) for line in lines.getvalue().splitlines() if order_id in line]
+    assert request_id in {line.get("request_id") for line in logged}
