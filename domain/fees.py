@@ -27,7 +27,7 @@ class FeeBearer(StrEnum):
 
 
 def fees_of(subtotal: int, charged_tickets: int, currency: Currency, policy: CheckoutPolicy) -> tuple[int, int]:
-    """The platform fees and the processing fees of an order, in minor units, whoever bears them.
+    """The platform fees and the processing fees of an order, in minor units: the same for either bearer.
 
     ``charged_tickets`` is the number of tickets that cost something.
     """

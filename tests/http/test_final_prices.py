@@ -196,7 +196,7 @@ class TestGivingBack:
     @pytest.mark.parametrize(
         ("refund_fees", "producer_bears", "platform_bears"), [(True, "45.16", "4.84"), (False, "50.00", "0.00")]
     )
-    async def test_a_refund_is_the_whole_price_and_somebody_bears_the_fees(
+    async def test_a_refund_is_the_whole_price_and_one_side_bears_the_fees(
         self, world: StripeWorld, refund_fees: bool, producer_bears: str, platform_bears: str
     ) -> None:
         sale = await sold(world)
@@ -260,7 +260,9 @@ class TestTax:
         assert (shares["buyer_gets"], shares["platform_bears"]) == (f"{paid / 100:.2f}", "4.84")
         assert await sale.is_clean()
 
-    async def test_a_tax_that_is_added_stays_with_the_producer_whatever_the_fees(self, world: StripeWorld) -> None:
+    async def test_a_tax_that_is_added_stays_with_the_producer_even_if_fees_take_the_price(
+        self, world: StripeWorld
+    ) -> None:
         sale = await sold(world, price=1_00, count=1, tax=TaxMode.EXCLUSIVE)
         assert await sale.at_stripe() == (1_10, 0, 1_00, 0)
         assert (await sale.total())["net"] == "0.10"

@@ -225,7 +225,11 @@ class AttendeeListOut(msgspec.Struct):
 
 
 class RefundIn(_In):
-    """``attendee_ids`` left out means all attendees who still have a ticket, and all whose refund was lost."""
+    """``attendee_ids`` left out means all attendees who still have a ticket, and all whose refund was lost.
+
+    ``refund_fees``: the platform gives its fees back, too: to the buyer who paid them on top, or to the producer where
+    the prices included them. The buyer then gets the whole price back either way.
+    """
 
     attendee_ids: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_ATTENDEES)] | None = None
     restock: bool = True

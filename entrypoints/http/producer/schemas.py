@@ -388,7 +388,9 @@ class PromoCodeListOut(msgspec.Struct):
 
 
 class RefundAllIn(_In):
-    """``refund_fees``: whether buyers get the fees back, too. ``reason`` is stored with every refund."""
+    """``refund_fees``: whether the fees go back, too: to buyers who paid them on top, or to the producer where the
+    prices included them. ``reason`` is stored with every refund.
+    """
 
     refund_fees: bool = True
     reason: str = ""
