@@ -6,12 +6,14 @@ Google's documents on Event and EventReservation (November 2026) say which prope
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from application.links import Links
 from application.ports.catalog import ShowDetails
 from domain.catalog import Show, Ticket
 from domain.orders import AttendeeStatus, Order
+from domain.sale_period import SaleState
 
 #: A JSON-LD object.
 Thing = dict[str, Any]
@@ -19,14 +21,16 @@ Thing = dict[str, Any]
 _CONTEXT: Final = "https://schema.org"
 
 
-def event_on_sale(display: ShowDetails, links: Links, price_of: Callable[[Ticket], int]) -> Thing:
-    """The show with what is on sale for it. ``price_of`` is the whole price of one ticket, in minor units."""
+def event_on_sale(display: ShowDetails, links: Links, price_of: Callable[[Ticket], int], now: datetime) -> Thing:
+    """The show with what is on sale for it at ``now``, or will be. ``price_of`` is the whole price of one ticket, in
+    minor units.
+    """
     url = links.show_page(display.show.id)
     return {
         "@context": _CONTEXT,
         **_event(display, links),
         "description": display.show.description or display.show.title,
-        "offers": [_offer(display, ticket, url, price_of(ticket)) for ticket in display.tickets],
+        "offers": [_offer(display, ticket, url, price_of(ticket), now) for ticket in display.tickets],
     }
 
 
@@ -98,10 +102,11 @@ def _place(show: Show) -> Thing:
     }
 
 
-def _offer(display: ShowDetails, ticket: Ticket, url: str, price: int) -> Thing:
-    currency = display.producer.currency
-    on_sale = display.remaining(ticket) and not display.show.cancelled
-    return {
+def _offer(display: ShowDetails, ticket: Ticket, url: str, price: int, now: datetime) -> Thing:
+    currency, show = display.producer.currency, display.show
+    period = show.sale_of(ticket)
+    on_sale = display.remaining(ticket) and not show.cancelled and period.state(now) is not SaleState.OVER
+    offer = {
         "@type": "Offer",
         "name": ticket.name,
         "url": url,
@@ -109,3 +114,8 @@ def _offer(display: ShowDetails, ticket: Ticket, url: str, price: int) -> Thing:
         "priceCurrency": currency.code,
         "availability": f"{_CONTEXT}/{'InStock' if on_sale else 'SoldOut'}",
     }
+    if period.begins:  # Google reads when the sale begins from ``validFrom``
+        offer["validFrom"] = offer["availabilityStarts"] = show.local(period.begins).isoformat()
+    if period.ends < show.end_time:
+        offer["availabilityEnds"] = show.local(period.ends).isoformat()
+    return offer

@@ -25,7 +25,7 @@ from application.checkout.quote import QuoteCart
 from application.errors import ApplicationError, PaymentNotPossible, ProofOfWorkRequired, TaxNotConfigured
 from application.links import Links
 from application.ports.payment import PaymentError
-from domain.errors import DomainError, NoTickets
+from domain.errors import DomainError, NoTickets, NotOnSaleYet, SaleEnded
 from domain.offering import PriceChanged
 from domain.orders import Order
 from domain.policy import CheckoutPolicy
@@ -38,6 +38,7 @@ from entrypoints.web.checkout_form import CheckoutForm
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.page_format import PageFormat
 from entrypoints.web.rendering import Pages
+from entrypoints.web.sale_view import SaleView
 from entrypoints.web.selection import PLAIN_NUMBERS, Selection
 from entrypoints.web.show_pages import opened, price, show_context
 
@@ -66,8 +67,9 @@ class CheckoutFormPage:
         """The form as it was typed, at today's price, with each error at its field."""
         display, refusal = await opened(request, show_id, form.selection.promo_code, self.get_show)
         quote, problem = await price(replace(form.selection, names={}), display, self.quote_cart, self.policy)
-        if isinstance(problem, NoTickets) and not form.name:
-            context = show_context(display, form.selection, self.policy, refusal or problem, refusal=refusal)
+        sale = SaleView.of(display, self.policy, self.pages.now())
+        if isinstance(problem, NoTickets | NotOnSaleYet | SaleEnded) and not form.name:
+            context = show_context(sale, form.selection, refusal or problem, refusal=refusal)
             return self.pages.page("show.html", context, status_code=HTTP_400_BAD_REQUEST, headers=_CACHE)
         if problem:
             form.refuse(problem)
@@ -75,7 +77,7 @@ class CheckoutFormPage:
         token = csrf_token(request)
         form_key = await self.submit_checkout_form.form_key(token, show_id)
         context = {
-            **show_context(display, form.selection, self.policy, problem, refusal=refusal),
+            **show_context(sale, form.selection, problem, refusal=refusal),
             "form": form,
             "quote": quote,
             "key": form.key or form_key.key,

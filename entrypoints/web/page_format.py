@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from babel import Locale
@@ -13,7 +13,7 @@ from babel.dates import format_date, format_skeleton, format_time
 from application import formatting
 from application.ports.catalog import ShowDetails
 from domain.catalog import Show, Ticket
-from domain.errors import DomainError, InvalidEmail
+from domain.errors import DomainError, InvalidEmail, NotOnSaleYet
 from domain.fees import FeeBearer, all_in_price
 from domain.money import Currency
 from domain.offering import PriceChanged
@@ -22,8 +22,7 @@ from domain.tax import TaxMode
 from domain.venue_clock import last_day
 from entrypoints.web.amounts import NumberStyle
 
-#: From this number down, pages show how many tickets are left.
-FEW = 10
+_A_MOMENT: Final = timedelta.resolution
 _TAX_NOTES: Final = {
     TaxMode.EXCLUSIVE: "Where a tax applies it is added on the payment page.",
     TaxMode.INCLUSIVE: "Prices and fees include tax.",
@@ -132,6 +131,21 @@ class PageFormat:
         """A time zone, such as "EST"."""
         return formatting.zone(moment, self.show.zone)
 
+    def time_of_sale(self, moment: datetime, now: datetime) -> str:
+        """The time at which a sale begins or ends, such as "Fri, Dec 4, 10:00 AM", with the year if it is another."""
+        return f"{self._short_day(moment, now)}, {self.clock(moment)}"
+
+    def end_of_sale(self, moment: datetime, now: datetime) -> str:
+        """The time until which something is sold. People count midnight as the end of the day before."""
+        if self.show.local(moment).time() != time():
+            return self.time_of_sale(moment, now)
+        return f"the end of {self._short_day(moment - _A_MOMENT, now)}"
+
+    def _short_day(self, moment: datetime, now: datetime) -> str:
+        local = self.show.local(moment)
+        skeleton = "MMMEd" if local.year == self.show.local(now).year else "yMMMEd"
+        return format_skeleton(skeleton, local, locale=self.locale)
+
     def from_price(self, display: ShowDetails) -> str:
         """The price of the cheapest ticket that is left, or that none is left. In English, except for the price."""
         cheapest = _cheapest_left(display)
@@ -162,36 +176,16 @@ def has_prices(tickets: Iterable[Ticket]) -> bool:
     return any(ticket.price or ticket.is_donation_based for ticket in tickets)
 
 
-@dataclass(frozen=True, slots=True)
-class TicketChoice:
-    """A ticket type to choose from: at most so many, and what the page says about how many are left ("" for many)."""
-
-    ticket: Ticket
-    most: int
-    left: str
-    may_come_back: bool
-
-    @classmethod
-    def of(cls, ticket: Ticket, display: ShowDetails, policy: CheckoutPolicy) -> TicketChoice:
-        remaining, may_come_back = display.remaining(ticket), display.may_come_back(ticket)
-        if remaining:
-            left = f"Only {remaining} left" if remaining <= FEW else ""
-        else:
-            left = "None left right now, some may come back" if may_come_back else "Sold out"
-        return cls(ticket, min(remaining, policy.max_tickets_per_order), left, may_come_back)
-
-
-def is_sold_out(choices: Sequence[TicketChoice]) -> bool:
-    """Whether there is nothing to choose, and nothing that could come back within a hold's time."""
-    return not any(choice.may_come_back for choice in choices)
-
-
 def error_text(error: DomainError, words: PageFormat | None = None) -> str:
     """The error as a page words it: the API's messages are for programs, and people need plainer ones. ``words`` writes
     its amount as the rest of the page does.
     """
     if isinstance(error, InvalidEmail):
         return "This is not a complete e-mail address. It should look like name@example.org."
+    if isinstance(error, NotOnSaleYet) and words:
+        what = f"{error.ticket} goes" if error.ticket else "Tickets go"
+        moment = error.on_sale_at
+        return f"{what} on sale on {words.day(moment)}, {words.clock(moment)} {words.zone(moment)}"
     sentence = error.written_by(words.price) if words else str(error)
     return f"{sentence}. If you agree, press the button once more." if isinstance(error, PriceChanged) else sentence
 

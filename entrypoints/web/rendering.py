@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +15,8 @@ from domain.catalog import Producer
 from domain.pricing import whole_lines
 from entrypoints.web.assets import asset_path
 from entrypoints.web.colours import DEFAULT_COLOUR
-from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer
-from entrypoints.web.page_format import has_prices, is_sold_out
+from entrypoints.web.page_cache import CachedAnswer
+from entrypoints.web.page_format import has_prices
 from entrypoints.web.security import PRIVATE, PagePolicy
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -40,14 +40,15 @@ class Pages:
             "asset": asset_path,
             "brand_sheet": brand_sheet,
             "has_prices": has_prices,
-            "is_sold_out": is_sold_out,
             "public_url": public_url,
             "whole_lines": whole_lines,
         }
         self._engine.filters["rfc3339"] = datetime.isoformat
 
     def text(self, template: str, context: Mapping[str, Any]) -> str:
-        """The rendered template. Every template gets ``now``: pages count down from the server's clock."""
+        """The rendered template. Every template gets ``now``: pages count down from the server's clock. A context with
+        a moment of its own keeps it.
+        """
         return self._engine.get_template(template).render({"now": self.now(), **context})
 
     def page(
@@ -75,16 +76,19 @@ class Pages:
         )
 
     def public(
-        self, template: str, context: Mapping[str, Any], *, frame_ancestors: tuple[str, ...] = ()
+        self,
+        template: str,
+        context: Mapping[str, Any],
+        *,
+        good_for: timedelta | None = None,
+        frame_ancestors: tuple[str, ...] = (),
     ) -> CachedAnswer:
-        """A page that is the same for all buyers for a moment."""
+        """A page that is the same for all buyers for a moment; for no longer than ``good_for``, if that is given."""
         return CachedAnswer.of(
             self.text(template, context),
             media_type=_HTML,
-            headers={
-                "Content-Security-Policy": self.policy.header(frame_ancestors=frame_ancestors),
-                "Cache-Control": f"public, max-age={FRESH_SECONDS:.0f}",
-            },
+            headers={"Content-Security-Policy": self.policy.header(frame_ancestors=frame_ancestors)},
+            good_for=good_for,
         )
 
 

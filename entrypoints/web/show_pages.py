@@ -26,17 +26,18 @@ from domain.fees import all_in_price
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote
 from domain.promotions import normalize_code
+from domain.sale_period import SaleState
 from entrypoints.http.context import note_error
 from entrypoints.http.errors import code_of
 from entrypoints.http.paging import decode_cursor, encode_cursor
 from entrypoints.http.rate_limit import ensure_not_guessing, limit_quotes
-from entrypoints.web.page_cache import FRESH_SECONDS, CachedAnswer, PageCache, key_of
-from entrypoints.web.page_format import PageFormat, TicketChoice, error_text, has_prices
+from entrypoints.web.page_cache import CachedAnswer, PageCache, key_of
+from entrypoints.web.page_format import PageFormat, error_text, has_prices
 from entrypoints.web.rendering import Pages
+from entrypoints.web.sale_view import SaleView
 from entrypoints.web.selection import Selection
 
 SHOWS_ON_A_PAGE = 24
-_FOR_ALL: Final = {"Cache-Control": f"public, max-age={FRESH_SECONDS:.0f}"}
 _FOR_ONE_BUYER: Final = {"Cache-Control": "private, no-store"}
 
 
@@ -55,16 +56,18 @@ async def show_list(
     async def make() -> CachedAnswer:
         after = ShowCursor(*decode_cursor(cursor)) if cursor else None
         shows, more = await list_shows(producer_id=producer, after=after, limit=SHOWS_ON_A_PAGE)
-        listed = [(display, PageFormat.of(display, policy)) for display in shows]
+        now = pages.now()
+        sales = [SaleView.of(display, policy, now) for display in shows]
         return pages.public(
             "shows.html",
             {
-                "shows": listed,
-                "price_notes": sorted({words.price_note for display, words in listed if has_prices(display.tickets)}),
+                "shows": sales,
+                "price_notes": sorted({sale.words.price_note for sale in sales if has_prices(sale.display.tickets)}),
                 "producer": _only_producer(shows),
                 "next": encode_cursor(more.start_time, more.show_id) if more else None,
                 "of_producer": producer,
             },
+            good_for=min((sale.good_for for sale in sales if sale.good_for), default=None),
         )
 
     return await page_cache.get(key_of(request.scope), make)
@@ -81,25 +84,31 @@ async def show_page(
     links: NamedDependency[Links],
 ) -> CachedAnswer:
     """A show and its tickets. A query holds chosen tickets: the way back from the next page. It may have a promo code,
-    which opens hidden tickets: that page is for one buyer, and is not kept.
+    which opens hidden tickets: that page is for one buyer, and is not kept. Whatever else it has, such as what
+    newsletters and networks add, changes nothing.
     """
     selection = Selection.of(dict(request.query_params.items()))
     if selection.promo_code:
         await limit_quotes(request)
         display, refusal = await opened(request, show_id, selection.promo_code, get_show)
-        return pages.unkept("show.html", show_context(display, selection, policy, refusal=refusal))
+        sale = SaleView.of(display, policy, pages.now())
+        return pages.unkept("show.html", show_context(sale, selection, refusal=refusal))
 
     async def make() -> CachedAnswer:
         display = await get_show(show_id)
-        producer = display.producer
+        producer, sale = display.producer, SaleView.of(display, policy, pages.now())
         structured = event_on_sale(
-            display, links, lambda ticket: all_in_price(ticket.price, producer.fees, producer.currency, policy)
+            display,
+            links,
+            lambda ticket: all_in_price(ticket.price, producer.fees, producer.currency, policy),
+            sale.now,
         )
-        return pages.public("show.html", {**show_context(display, selection, policy), "structured": structured})
+        context = {**show_context(sale, selection), "structured": structured}
+        return pages.public("show.html", context, good_for=sale.good_for)
 
-    if request.scope["query_string"]:
+    if selection.query():
         return await make()
-    return await page_cache.get(key_of(request.scope), make)
+    return await page_cache.get(f"{request.scope['path']}?", make)
 
 
 @get("/shows/{show_id:uuid}/remaining", include_in_schema=False)
@@ -107,20 +116,30 @@ async def remaining(
     request: Request[Any, Any, Any],
     show_id: FromPath[UUID],
     get_show: NamedDependency[GetShow],
+    pages: NamedDependency[Pages],
     page_cache: NamedDependency[PageCache],
     policy: NamedDependency[CheckoutPolicy],
 ) -> CachedAnswer:
-    """How many of each ticket may still be chosen, for pages that are already open."""
+    """How many of each ticket may still be chosen, for pages that are already open, how the sale stands, and when that
+    changes. ``now`` is the moment of all that.
+    """
     selection = Selection.of(dict(request.query_params.items()))
 
     async def make() -> CachedAnswer:
         display, _ = await opened(request, show_id, selection.promo_code, get_show)
-        choices = [TicketChoice.of(ticket, display, policy) for ticket in display.tickets]
-        tickets = {str(choice.ticket.id): {"most": choice.most, "left": choice.left} for choice in choices}
+        sale = SaleView.of(display, policy, pages.now())
+        facts = {
+            "now": sale.now.isoformat(),
+            "status": sale.status,
+            "changes_at": sale.changes_at.isoformat() if sale.changes_at else None,
+            "tickets": {
+                str(choice.ticket.id): {"most": choice.most, "left": choice.left, "note": choice.note}
+                for choice in map(sale.choice, display.tickets)
+            },
+        }
+        headers = _FOR_ONE_BUYER if selection.promo_code else {}
         return CachedAnswer.of(
-            json.dumps(tickets),
-            media_type="application/json",
-            headers=_FOR_ONE_BUYER if selection.promo_code else _FOR_ALL,
+            json.dumps(facts), media_type="application/json", headers=headers, good_for=sale.good_for
         )
 
     if selection.promo_code:
@@ -182,27 +201,35 @@ async def price(
 
 
 def show_context(
-    display: ShowDetails,
+    sale: SaleView,
     selection: Selection,
-    policy: CheckoutPolicy,
     problem: DomainError | None = None,
     *,
     refusal: DomainError | None = None,
 ) -> dict[str, Any]:
     """The template values of every page with tickets to choose. ``problem`` is shown at the field that it is about;
     ``refusal`` is why the promo code opens nothing.
+
+    Ticket types that are no longer on sale are left out, unless they were chosen.
     """
-    words = PageFormat.of(display, policy)
+    display, words = sale.display, sale.words
     problem = problem or refusal
+    choices = map(sale.choice, display.tickets)
     return {
         "code": "" if refusal else normalize_code(selection.promo_code),
         "has_more": display.has_more,
         "show": display.show,
         "producer": display.producer,
         "words": words,
-        "tickets": [TicketChoice.of(ticket, display, policy) for ticket in display.tickets],
+        "sale": sale,
+        "now": sale.now,
+        "tickets": [
+            choice
+            for choice in choices
+            if choice.state is not SaleState.OVER or str(choice.ticket.id) in selection.quantities
+        ],
         "selection": selection,
-        "policy": policy,
+        "policy": words.policy,
         "problem": error_text(problem, words) if problem else None,
         "problem_field": selection.field_of(problem) if problem else None,
     }

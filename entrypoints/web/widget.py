@@ -22,6 +22,7 @@ from domain.policy import CheckoutPolicy
 from entrypoints.web.assets import assets
 from entrypoints.web.page_cache import CachedAnswer, PageCache, key_of
 from entrypoints.web.rendering import Pages
+from entrypoints.web.sale_view import SaleView
 from entrypoints.web.selection import Selection
 from entrypoints.web.show_pages import show_context
 
@@ -49,11 +50,12 @@ async def frame(
     """Only the tickets. Only the producer's own sites may show it in a frame."""
 
     async def make() -> CachedAnswer:
-        display = await get_show(show_id)
+        sale = SaleView.of(await get_show(show_id), policy, pages.now())
         return pages.public(
             "widget.html",
-            show_context(display, Selection(), policy),
-            frame_ancestors=display.producer.branding.widget_origins,
+            show_context(sale, Selection()),
+            good_for=sale.good_for,
+            frame_ancestors=sale.display.producer.branding.widget_origins,
         )
 
     return await page_cache.get(key_of(request.scope), make)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -10,14 +11,17 @@ from entrypoints.web.page_cache import FRESH_SECONDS, MAX_ANSWERS, CachedAnswer,
 
 
 class Clockwork:
-    def __init__(self) -> None:
+    """``good_for`` is how many seconds what it makes is right."""
+
+    def __init__(self, good_for: float | None = None) -> None:
         self.now = 0.0
         self.made = 0
+        self._good_for = timedelta(seconds=good_for) if good_for is not None else None
 
     async def make(self) -> CachedAnswer:
         self.made += 1
         await asyncio.sleep(0)
-        return CachedAnswer.of(str(self.made), media_type="text/plain", headers={})
+        return CachedAnswer.of(str(self.made), media_type="text/plain", headers={}, good_for=self._good_for)
 
 
 async def test_answer_is_kept_for_a_second_and_no_longer() -> None:
@@ -42,6 +46,41 @@ async def test_age_counts_from_when_the_making_began() -> None:
 
     await cache.get("page", slowly)
     assert cache.fresh("page") is None
+
+
+async def test_answer_that_changes_at_a_known_moment_is_not_kept_beyond_it() -> None:
+    clock = Clockwork(good_for=0.25)
+    cache = PageCache(lambda: clock.now)
+    first = await cache.get("page", clock.make)
+    assert (b"cache-control", b"public, max-age=0") in first.headers, "caches on the way do not keep it either"
+    clock.now = 0.249
+    assert cache.fresh("page") is first
+    clock.now = 0.25
+    assert cache.fresh("page") is None
+    assert (await cache.get("page", clock.make)).plain == b"2"
+
+
+async def test_answer_that_is_right_for_long_is_as_old_as_any_other() -> None:
+    clock = Clockwork(good_for=3600)
+    cache = PageCache(lambda: clock.now)
+    first = await cache.get("page", clock.make)
+    assert (b"cache-control", b"public, max-age=1") in first.headers
+    clock.now = FRESH_SECONDS
+    assert cache.fresh("page") is None
+
+
+async def test_who_asked_before_a_change_is_not_given_what_was_made_until_then() -> None:
+    clock = Clockwork(good_for=0.25)
+    cache = PageCache(lambda: clock.now)
+
+    async def slowly() -> CachedAnswer:
+        if not clock.made:
+            clock.now = 0.25
+        return await clock.make()
+
+    answers = await asyncio.gather(*(cache.get("page", slowly) for _ in range(10)))
+    assert {answer.plain for answer in answers} == {b"2"}
+    assert clock.made == 2
 
 
 async def test_crowd_makes_it_once() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,7 @@ from tests.http.test_producer_shows import added
 from tests.support.back_office import SHOW, BackOffice
 from tests.support.box_office import BoxOffice
 from tests.support.factories import ticket
+from tests.support.server import Service
 
 TICKET = {"name": "Stalls", "price": "25.00", "quantity": 100}
 BERLIN = {"timezone": "Europe/Berlin"}
@@ -159,3 +162,83 @@ async def test_order_that_was_placed_in_time_is_paid_after_the_sale_has_ended(bo
     (await box_office.checkout(on_sale.cart(1))).refused(400, "sale_ended")
     await box_office.pay(placed)
     assert (await box_office.until_completed(placed))["success"]
+
+
+class TestPages:
+    async def text(self, box_office: BoxOffice, path: str, status: int = 200) -> str:
+        answer = await box_office.get(path, headers={"Accept": "text/html"})
+        assert answer.status == status
+        return answer.content.decode()
+
+    async def test_sale_to_come_is_announced_with_its_moment_and_has_no_form(self, box_office: BoxOffice) -> None:
+        opens = VenueTime.showing(datetime.fromisoformat("2049-12-03T10:00:00"), "Europe/Berlin")
+        on_sale = await box_office.put_on_sale(on_sale_at=opens, timezone="Europe/Berlin", locale="en-GB")
+        page, chosen = f"/shows/{on_sale.id}", f"/shows/{on_sale.id}/checkout?q-{on_sale.tickets[0].id}=2"
+        for path, status in ((page, 200), (f"{page}/widget", 200), (chosen, 400)):
+            shown = await self.text(box_office, path, status)
+            assert "Tickets go on sale on" in shown
+            assert '<time datetime="2049-12-03T10:00:00+01:00">Friday, 3 December 2049</time>' in shown
+            assert "<bdi>10:00</bdi> <bdi>CET</bdi>" in shown
+            assert "$27.57" in shown, "what it will cost"
+            assert "Continue" not in shown
+        listed = await self.text(box_office, f"/?producer={on_sale.producer.id}")
+        assert "On sale from Fri, 3 Dec 2049, 10:00" in listed
+
+    async def test_sale_that_has_ended_says_so(self, box_office: BoxOffice) -> None:
+        on_sale = await box_office.put_on_sale(off_sale_at=in_days(-1))
+        page = await self.text(box_office, f"/shows/{on_sale.id}")
+        assert "no longer on sale here" in page
+        assert "Continue" not in page
+        assert "No longer on sale" in await self.text(box_office, f"/?producer={on_sale.producer.id}")
+
+    async def test_price_steps_are_shown_in_words(self, box_office: BoxOffice) -> None:
+        step = in_days(1)
+        on_sale = await box_office.put_on_sale(
+            ticket(name="First 50", off_sale_at=in_days(-1)),
+            ticket(name="Early bird", price=2000, off_sale_at=step),
+            ticket(name="Regular", price=3000, on_sale_at=step),
+        )
+        page = await self.text(box_office, f"/shows/{on_sale.id}")
+        assert "First 50" not in page.partition("<h1")[2]
+        assert re.search(r"<p class=\"note small\" data-note>Until \w+, .*, then \$32\.71</p>", page)
+        assert re.search(r"<p class=\"note small\" data-note>On sale from \w+, ", page)
+        refused = await self.text(box_office, f"/shows/{on_sale.id}/checkout?q-{on_sale.tickets[0].id}=1", 400)
+        assert "First 50 is no longer on sale" in refused
+
+    async def test_pages_change_at_the_moment(self, box_office: BoxOffice, service: Service) -> None:
+        clock = service.container.clock()
+        moment = clock.now() + timedelta(seconds=1)
+        on_sale = await box_office.put_on_sale(
+            ticket(name="Stalls"),
+            ticket(name="Circle", price=1000, off_sale_at=VenueTime.at(moment, "UTC")),
+            on_sale_at=VenueTime.at(moment, "UTC"),
+            off_sale_at=VenueTime.at(moment + A_DAY, "UTC"),
+        )
+        opened = set()
+
+        async def look(path: str, mark: str) -> bool:
+            before = clock.now()
+            is_open = mark in await self.text(box_office, path)
+            if is_open:
+                opened.add(path)
+            assert not is_open or clock.now() >= moment, f"{path} was too early"
+            assert is_open or before < moment, f"{path} was too late"
+            return is_open
+
+        async def are_open() -> bool:
+            page = f"/shows/{on_sale.id}"
+            marks = {page: "Continue", f"/?producer={on_sale.producer.id}": "27.57", f"{page}/remaining": '"open"'}
+            return all(await asyncio.gather(*(look(path, mark) for path, mark in marks.items())))
+
+        await box_office.until(are_open)
+
+    async def test_what_a_newsletter_adds_to_the_address_makes_no_other_page(self, box_office: BoxOffice) -> None:
+        on_sale = await box_office.put_on_sale()
+
+        async def are_the_same() -> bool:
+            page = f"/shows/{on_sale.id}"
+            paths = (page, f"{page}?utm_source=newsletter&fbclid=1")
+            plain, tagged = await asyncio.gather(*(self.text(box_office, path) for path in paths))
+            return plain == tagged
+
+        await box_office.until(are_the_same)  # both within one second

@@ -176,21 +176,24 @@ async def test_remaining_is_as_fresh_as_its_second(box_office: BoxOffice, window
     stalls, circle = (str(each.id) for each in on_sale.tickets)
 
     async def told() -> tuple[dict[str, object], dict[str, object]]:
-        body = (await window.get(f"/shows/{on_sale.id}/remaining")).body
-        return body[stalls], body[circle]
+        tickets = (await window.get(f"/shows/{on_sale.id}/remaining")).body["tickets"]
+        return tickets[stalls], tickets[circle]
 
-    assert await told() == ({"most": 2, "left": "Only 2 left"}, {"most": 10, "left": ""})
+    assert await told() == (
+        {"most": 2, "left": "Only 2 left", "note": ""},
+        {"most": 10, "left": "", "note": ""},
+    )
     placed = (await box_office.checkout(on_sale.cart(2))).created()
 
     async def is_held() -> bool:
-        return (await told())[0] == {"most": 0, "left": "None left right now, some may come back"}
+        return (await told())[0] == {"most": 0, "left": "None left right now, some may come back", "note": ""}
 
     await box_office.until(is_held)
     await box_office.pay(placed)
     await box_office.until_completed(placed)
 
     async def is_sold() -> bool:
-        return (await told())[0] == {"most": 0, "left": "Sold out"}
+        return (await told())[0] == {"most": 0, "left": "Sold out", "note": ""}
 
     await box_office.until(is_sold)
 

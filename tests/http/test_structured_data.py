@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import pytest
 
 from demo.mail_catcher.catcher import MailCatcher
 from domain.branding import Picture
+from domain.venue_clock import VenueTime
 from tests.support.box_office import BoxOffice, OnSale
 from tests.support.factories import ticket, venue_address
 
@@ -72,6 +74,29 @@ async def test_a_cancelled_show_says_so_and_offers_nothing(box_office: BoxOffice
     found = await event(box_office, on_sale)
     assert found["eventStatus"] == "https://schema.org/EventCancelled"
     assert [offer["availability"] for offer in found["offers"]] == ["https://schema.org/SoldOut"]
+
+
+async def test_an_offer_has_the_times_of_its_sale(box_office: BoxOffice) -> None:
+    now = datetime.now(UTC)
+    past, soon, later = (VenueTime.at(now + timedelta(days=days), "Europe/Berlin") for days in (-2, 1, 2))
+    on_sale = await box_office.put_on_sale(
+        ticket(name="Sold before", off_sale_at=past),
+        ticket(name="Early bird", on_sale_at=past, off_sale_at=later),
+        ticket(name="Regular", on_sale_at=later),
+        timezone="Europe/Berlin",
+        on_sale_at=soon,
+    )
+    offers = {offer["name"]: offer for offer in (await event(box_office, on_sale))["offers"]}
+    begins, steps = (time.moment.astimezone(on_sale.show.zone).isoformat() for time in (soon, later))
+    assert [offers[name]["validFrom"] for name in ("Early bird", "Regular")] == [begins, steps]
+    assert offers["Early bird"]["availabilityStarts"] == begins
+    assert offers["Early bird"]["availabilityEnds"] == steps
+    assert "availabilityEnds" not in offers["Regular"]
+    assert {name: offer["availability"].rpartition("/")[2] for name, offer in offers.items()} == {
+        "Sold before": "SoldOut",
+        "Early bird": "InStock",
+        "Regular": "InStock",
+    }
 
 
 async def test_what_a_producer_wrote_stays_text(box_office: BoxOffice) -> None:

@@ -2,6 +2,13 @@
 "use strict";
 
 const LOOK_FOR_TICKETS_MS = 15_000;
+// Before a sale there is less to learn.
+const LOOK_FOR_SALE_MS = 60_000;
+// All pages wait for the same moment. Each then waits for a random part of this on its own: a thousand of them come as
+// 500 requests a second instead of at once, and no buyer is late by more than it takes to choose a ticket.
+const SPREAD_MS = 2_000;
+// The longest between two looks at the clock: timers of sleeping pages are late.
+const TICK_MS = 1_000;
 const LOOK_AT_ORDER_MS = 3_000;
 const TYPING_PAUSE_MS = 250;
 
@@ -95,21 +102,71 @@ function keepTotal(form) {
   if (!here.children.length) ask();
 }
 
+// --- The server's time -----------------------------------------------------------------------------------------------
+
+// Never ahead of it: an answer comes later than the moment that it names, so the latest of them all is the nearest.
+// The buyer's own clock may be wrong, and may be set at any time; the time since the page began does not jump.
+const serverTime = {
+  ahead: -Infinity,
+  hear(moment) {
+    this.ahead = Math.max(this.ahead, Date.parse(moment) - performance.now());
+  },
+  now() {
+    return this.ahead + performance.now();
+  },
+};
+
+// Does something a little after a moment of the server. Returns how to call it off.
+function spreadAfter(moment, act) {
+  // Never at once: a page that is still the old one must not reload in a circle.
+  const due = Math.max(moment + Math.random() * SPREAD_MS, serverTime.now() + TICK_MS);
+  let timer = 0;
+  const tick = () => {
+    const left = due - serverTime.now();
+    if (left <= 0) act();
+    else timer = setTimeout(tick, Math.min(left, TICK_MS));
+  };
+  tick();
+  return () => clearTimeout(timer);
+}
+
 // --- What is left ----------------------------------------------------------------------------------------------------
 
 function keepRemaining(list) {
   const announce = list.parentElement.querySelector("[data-announce]");
+  const { status } = list.dataset;
+  let changesAt;
+  let callOff = () => {};
+  serverTime.hear(list.dataset.now);
 
-  function show(ticket, { most, left }) {
+  const reload = () => location.reload();
+  // Where there is nothing to choose there is no button, either: the page with one is fetched.
+  function expect(change) {
+    if (change === changesAt) return;
+    changesAt = change;
+    callOff();
+    if (change) callOff = spreadAfter(Date.parse(change), "closed" in list.dataset ? reload : look);
+  }
+  const isAnother = {
+    upcoming: (sale) => sale.status !== status || sale.changes_at !== changesAt,
+    open: (sale) => sale.status === "over",
+    sold_out: (sale) => Object.values(sale.tickets).some(({ most }) => most > 0),
+    over: () => false,
+  }[status];
+
+  function show(ticket, { most, left, note: text }) {
     const input = ticket.querySelector("input[type=number]");
     const note = ticket.querySelector("[data-left]");
     const chosen = Number(input.value) || 0;
     const gone = most === 0;
     const changed = note.textContent !== left;
     note.textContent = left;
+    ticket.querySelector("[data-note]").textContent = text;
+    const toCome = gone && !left;
+    ticket.classList.toggle("is-to-come", toCome);
     input.max = most;
     input.disabled = gone && chosen === 0;
-    ticket.classList.toggle("is-gone", gone && chosen === 0);
+    ticket.classList.toggle("is-gone", gone && chosen === 0 && !toCome);
     if (chosen > most) {
       input.value = most;
       ticket.closest("form").dispatchEvent(new Event("tickets-changed"));
@@ -123,21 +180,45 @@ function keepRemaining(list) {
     try {
       const answer = await fetch(list.dataset.remaining);
       if (!answer.ok) return;
-      const tickets = await answer.json();
+      const sale = await answer.json();
+      serverTime.hear(sale.now);
+      if (isAnother(sale)) {
+        callOff();
+        callOff = spreadAfter(serverTime.now(), reload);
+        return;
+      }
       const news = all("[data-ticket]", list).map((ticket) => {
-        const now = tickets[ticket.dataset.ticket];
+        const now = sale.tickets[ticket.dataset.ticket];
         return now ? show(ticket, now) : "";
       });
-      // Where everything was gone there is no button: the page with one is fetched.
-      if ("soldOut" in list.dataset && Object.values(tickets).some(({ most }) => most > 0)) location.reload();
+      expect(sale.changes_at);
       const text = news.filter(Boolean).join(" ");
       if (text) announce.textContent = text;
     } catch {
       // Next time.
     }
   }
-  setInterval(look, LOOK_FOR_TICKETS_MS);
+  expect(list.dataset.changesAt);
+  setInterval(look, status === "upcoming" ? LOOK_FOR_SALE_MS : LOOK_FOR_TICKETS_MS);
   document.addEventListener("visibilitychange", look);
+}
+
+function countToOpening(banner) {
+  const opens = Date.parse(banner.dataset.opening);
+  const digits = banner.querySelector(".digits");
+  const announce = banner.parentElement.querySelector("[data-announce-time]");
+  const tell = new Map([[300, "Tickets go on sale in five minutes."], [60, "Tickets go on sale in one minute."]]);
+  const two = (number) => String(number).padStart(2, "0");
+  const tick = () => {
+    const seconds = Math.max(0, Math.ceil((opens - serverTime.now()) / 1000));
+    const [days, hours, minutes] = [seconds / 86400, (seconds / 3600) % 24, (seconds / 60) % 60].map(Math.floor);
+    const clock = `${two(minutes)}:${two(seconds % 60)}`;
+    digits.textContent = (days ? `${days} ${days === 1 ? "day" : "days"} ` : "") + (days || hours ? `${hours}:${clock}` : clock);
+    if (tell.has(seconds)) announce.textContent = tell.get(seconds);
+  };
+  all("[data-opens-in]", banner).forEach((hidden) => { hidden.hidden = false; });
+  setInterval(tick, TICK_MS);
+  tick();
 }
 
 // --- Work that keeps robots away ----------------------------------------------------------------------------------------
@@ -240,6 +321,7 @@ function tellHeight(body) {
 all("[data-stepper]").forEach(addButtons);
 all("form[data-total]").forEach(keepTotal);
 all("[data-remaining]").forEach(keepRemaining);
+all("[data-opening]").forEach(countToOpening);
 all("form[data-challenge]").forEach(proveWork);
 all("form[data-once]").forEach(sendOnce);
 all("[data-countdown]").forEach(countDown);
