@@ -12,7 +12,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
-from litestar.types import Scope
 
 from application.checkout.checkout import Checkout
 from application.checkout.claimants import Claimants
@@ -35,8 +34,6 @@ from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
 from entrypoints.http.strict_json import StrictJson
 
 log = logging.getLogger(__name__)
-
-_REFUSAL_KEY = "refusal"
 
 _REFUSALS_OF_A_CART = (
     "invalid_quantity",
@@ -119,8 +116,6 @@ async def create(
     proof: ProofHeader = None,
 ) -> CheckoutOut:
     """The tickets are held until ``expires_at``, or sold at once when they are free."""
-    if refusal := _kept_refusal(request.scope):
-        raise refusal
     order = await place(request, data, checkout_desk, key=idempotency_key, proof=proof)
     return CheckoutOut.of_order(order, checkout_desk.links)
 
@@ -148,16 +143,6 @@ async def place(
     await desk.proof_of_work.ensure(data.show_id, proof, by=key)
     await count_checkout(request)
     return await desk.checkout(wanted)
-
-
-def keep_refusal(scope: Scope, refusal: Exception) -> None:
-    """Note that the express lane refused the request: ``create`` then raises the same, and places nothing."""
-    scope["state"][_REFUSAL_KEY] = refusal
-
-
-def _kept_refusal(scope: Scope) -> Exception | None:
-    refusal = scope["state"].get(_REFUSAL_KEY)
-    return refusal if isinstance(refusal, Exception) else None
 
 
 @get(

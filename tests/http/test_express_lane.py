@@ -83,7 +83,7 @@ async def test_a_refused_order_has_the_same_answer_both_ways(
     answer.refused(status, code)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"show_id": 1}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"show_id": 1}', b"[" * 5000])
 async def test_what_is_no_checkout_has_the_same_answer_both_ways(box_office: BoxOffice, body: bytes) -> None:
     (await assert_same(box_office, body)).refused(400, "invalid_request")
 
