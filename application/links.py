@@ -53,6 +53,10 @@ class Links:
         """A show's page in the storefront."""
         return f"{self.public_url}/shows/{show_id}"
 
+    def production_page(self, production_id: UUID) -> str:
+        """A production's page in the storefront, with the dates of its shows."""
+        return f"{self.public_url}/productions/{production_id}"
+
     def producer_page(self, producer_id: UUID) -> str:
         """The page of all that one producer has on sale."""
         return f"{self.public_url}/?producer={producer_id}"

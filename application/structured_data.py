@@ -13,6 +13,7 @@ from application.links import Links
 from application.ports.catalog import ShowDetails
 from domain.catalog import Show, Ticket
 from domain.orders import AttendeeStatus, Order
+from domain.production import Production
 from domain.sale_period import SaleState
 
 #: A JSON-LD object.
@@ -29,7 +30,7 @@ def event_on_sale(display: ShowDetails, links: Links, price_of: Callable[[Ticket
     return {
         "@context": _CONTEXT,
         **_event(display, links),
-        "description": display.show.description or display.show.title,
+        "description": display.description or display.show.title,
         "offers": [_offer(display, ticket, url, price_of(ticket), now) for ticket in display.tickets],
     }
 
@@ -78,9 +79,16 @@ def _event(display: ShowDetails, links: Links) -> Thing:
     }
     if show.end_time > show.start_time:
         event["endDate"] = show.end_there.isoformat()
-    if show.image:
-        event["image"] = links.picture(show.image)
+    if display.image:
+        event["image"] = links.picture(display.image)
+    if display.production:
+        event["superEvent"] = _series(display.production, links)
     return event
+
+
+def _series(production: Production, links: Links) -> Thing:
+    url = links.production_page(production.id)
+    return {"@type": "EventSeries", "@id": url, "name": production.title, "url": url}
 
 
 def _place(show: Show) -> Thing:

@@ -25,6 +25,9 @@ class Action(StrEnum):
     ACCOUNT_REQUESTED = "account.requested"
     TOKEN_ISSUED = "token.issued"  # noqa: S105  # no secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    PRODUCTION_ADDED = "production.added"
+    PRODUCTION_CHANGED = "production.changed"
+    PRODUCTION_DELETED = "production.deleted"
     SHOW_ADDED = "show.added"
     SHOW_CHANGED = "show.changed"
     SHOW_CANCELLED = "show.cancelled"

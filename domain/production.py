@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final, TypedDict, Unpack, cast
 from uuid import UUID
 
 from domain.branding import Picture
-from domain.catalog import FIRST_YEAR, LAST_YEAR, MAX_TICKET_TYPES, Show, ShowFields, Ticket
+from domain.capacity import Allocation, Capacity
+from domain.catalog import FIRST_YEAR, LAST_YEAR, MAX_QUANTITY, MAX_TICKET_TYPES, Show, ShowFields, Ticket
 from domain.errors import Conflict, InvalidRequest
 from domain.inventory import Inventory
 from domain.promotions import TicketPromoCode
@@ -27,13 +29,17 @@ from domain.texts import (
     check_title,
 )
 from domain.timezones import ensure_known, instant_of, is_ambiguous, local_time, zone_of
-from domain.venue_clock import NAMES_OF_TIMES
+from domain.venue_clock import NAMES_OF_SALE_TIMES, NAMES_OF_TIMES, VenueTime
 
 #: The longest that a show may last, and its doors may open before it, by a production's defaults: two weeks.
 MAX_MINUTES: Final = 14 * 24 * 60
-_A_DAY: Final = timedelta(days=1)
-#: What a copy of a show has in common with it.
-_COPIED: Final = frozenset(ShowFields.__annotations__) - {*NAMES_OF_TIMES, "published", "cancelled"}
+#: What a copy of a show has in common with it. The times of its sale need its start.
+_COPIED: Final = frozenset(ShowFields.__annotations__) - {
+    *NAMES_OF_TIMES,
+    *NAMES_OF_SALE_TIMES,
+    "published",
+    "cancelled",
+}
 
 
 class ProductionFields(TypedDict, total=False):
@@ -52,6 +58,16 @@ class ProductionFields(TypedDict, total=False):
     image: Picture | None
 
 
+class DefaultFields(TypedDict, total=False):
+    """The fields of a default ticket type beside price and quantity."""
+
+    name: str
+    description: str
+    is_donation_based: bool
+    is_vip: bool
+    hidden: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDefault:
     """A ticket type that new shows of a production get. ``price`` is in minor units."""
@@ -62,9 +78,12 @@ class TicketDefault:
     description: str = ""
     is_donation_based: bool = False
     is_vip: bool = False
+    hidden: bool = False
 
     def ticket(self, *, id: UUID, show_id: UUID) -> Ticket:  # noqa: A002
         """A ticket type of a show. Raises InvalidRequest."""
+        if self.quantity < 0:  # no conflict with anything that is sold
+            raise InvalidRequest(f"quantity must be 0 to {MAX_QUANTITY}", field="quantity")
         return Ticket(
             id=id,
             show_id=show_id,
@@ -73,6 +92,7 @@ class TicketDefault:
             price=self.price,
             is_donation_based=self.is_donation_based,
             is_vip=self.is_vip,
+            hidden=self.hidden,
             inventory=Inventory(self.quantity),
         )
 
@@ -145,9 +165,7 @@ class Production:
             fields=fields,
             doors=timedelta(minutes=self.doors_minutes),
             lasts=timedelta(minutes=self.duration_minutes),
-            tickets=tuple(
-                default.ticket(id=UUID(int=index), show_id=self.id) for index, default in enumerate(self.tickets)
-            ),
+            tickets=self.tickets,
         )
 
 
@@ -157,37 +175,134 @@ class NewShow:
 
     show: Show
     tickets: tuple[Ticket, ...]
-    promo_codes: tuple[TicketPromoCode, ...]
+    capacities: tuple[Capacity, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+    promo_codes: tuple[TicketPromoCode, ...] = ()
+
+
+class SaleTimes(StrEnum):
+    """What becomes of the times of a sale when a show is made like another one: they keep their distance from its
+    start, or stay the same, as for a run that goes on sale on one morning.
+    """
+
+    MOVE = "move"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """What a show is made like, with all that it sells and keeps, and with ids and counters.
+
+    Every allocation is part of the plan, so one that was released is kept again by the new show.
+    """
+
+    show: Show
+    tickets: tuple[Ticket, ...]
+    capacities: tuple[Capacity, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+    promo_codes: tuple[TicketPromoCode, ...] = ()
+    sale_times: SaleTimes = SaleTimes.MOVE
+
+    def moved(self, local: datetime, show: Show) -> datetime:
+        """A time on the clock of the original, for the new show: naive."""
+        if self.sale_times is SaleTimes.KEEP:
+            return local
+        return local.replace(fold=0) + (_start(show) - _start(self.show))
+
+    def moved_sale(self, time: VenueTime | None, show: Show) -> VenueTime | None:
+        """A sale time of the original, for the new show."""
+        return VenueTime.showing(self.moved(time.local, show), show.timezone) if time else None
+
+    def moved_moment(self, moment: datetime | None, show: Show) -> datetime | None:
+        """A moment of the original, for the new show, on the venue's clock."""
+        if moment is None or self.sale_times is SaleTimes.KEEP:
+            return moment
+        return instant_of(self.moved(show.local(moment).replace(tzinfo=None), show), show.zone)
+
+    def for_show(self, show: Show, new_id: Callable[[], UUID]) -> NewShow:
+        """The new show with all that the original sells, none of it sold. Raises InvalidRequest, Conflict."""
+        times = {name: self.moved_sale(getattr(self.show, name), show) for name in NAMES_OF_SALE_TIMES}
+        show = replace(show, on_sale_at=times["on_sale_at"], off_sale_at=times["off_sale_at"])
+        show.ensure_sells_at_some_time()
+        originals: list[Ticket | Capacity | Allocation] = [*self.tickets, *self.capacities, *self.allocations]
+        ids = {each.id: new_id() for each in originals}
+        return NewShow(
+            show=show,
+            tickets=tuple(self._ticket(ticket, show, ids) for ticket in self.tickets),
+            capacities=tuple(self._capacity(capacity, show, ids) for capacity in self.capacities),
+            allocations=tuple(self._allocation(allocation, show, ids) for allocation in self.allocations),
+            promo_codes=tuple(self._promo_code(code, show, new_id(), ids) for code in self.promo_codes),
+        )
+
+    def _ticket(self, ticket: Ticket, show: Show, ids: Mapping[UUID, UUID]) -> Ticket:
+        copy = replace(
+            ticket,
+            id=ids[ticket.id],
+            show_id=show.id,
+            inventory=Inventory(ticket.inventory.quantity),
+            capacity_id=ids[ticket.capacity_id] if ticket.capacity_id else None,
+            on_sale_at=self.moved_sale(ticket.on_sale_at, show),
+            off_sale_at=self.moved_sale(ticket.off_sale_at, show),
+        )
+        show.ensure_can_sell(copy)
+        return copy
+
+    def _capacity(self, capacity: Capacity, show: Show, ids: Mapping[UUID, UUID]) -> Capacity:
+        kept = sum(each.size for each in self.allocations if each.capacity_id == capacity.id)
+        if kept > capacity.size:
+            raise Conflict(f"The allocations of {capacity.name} together are larger than it is, and cannot be copied")
+        return replace(capacity, id=ids[capacity.id], show_id=show.id, held=0, sold=0, allocated=kept)
+
+    def _allocation(self, allocation: Allocation, show: Show, ids: Mapping[UUID, UUID]) -> Allocation:
+        return replace(
+            allocation,
+            id=ids[allocation.id],
+            capacity_id=ids[allocation.capacity_id],
+            held=0,
+            sold=0,
+            release_at=self.moved_moment(allocation.release_at, show),
+            released_at=None,
+        )
+
+    def _promo_code(self, code: TicketPromoCode, show: Show, new_id: UUID, ids: Mapping[UUID, UUID]) -> TicketPromoCode:
+        """The code for the new show. ``ids`` are the new ids by those of the originals; a ticket type that was deleted
+        has none.
+        """
+        return replace(
+            code,
+            id=new_id,
+            show_id=show.id,
+            ticket_ids=None if code.ticket_ids is None else frozenset(ids.get(each, each) for each in code.ticket_ids),
+            opens_ticket_ids=frozenset(ids.get(each, each) for each in code.opens_ticket_ids),
+            uses=0,
+            valid_from=self.moved_moment(code.valid_from, show),
+            valid_until=self.moved_moment(code.valid_until, show),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """What shows are made from: a production's defaults, or a show. ``doors`` and ``lasts`` are counted on the venue's
-    clock, from the start.
+    """What shows are made from: a production's defaults, with ``tickets``, or another show, the ``original``.
 
-    The originals of ``tickets`` and ``promo_codes`` keep their ids and counters. ``start`` is when the show that they
-    belong to starts on its clock.
+    ``doors`` and ``lasts`` are counted on the venue's clock, from the start.
     """
 
     fields: ShowFields
     doors: timedelta
     lasts: timedelta
-    tickets: tuple[Ticket, ...] = ()
-    promo_codes: tuple[TicketPromoCode, ...] = ()
-    start: datetime | None = None
+    tickets: tuple[TicketDefault, ...] = ()
+    original: Original | None = None
 
     @classmethod
-    def of_show(cls, show: Show, tickets: Iterable[Ticket], promo_codes: Iterable[TicketPromoCode] = ()) -> Template:
+    def of(cls, original: Original) -> Template:
         """A template with everything that the show has."""
-        doors, start, end = (local.replace(fold=0) for local in show.venue_clock.times)
+        doors, start, end = (local.replace(fold=0) for local in original.show.venue_clock.times)
         return cls(
-            fields=cast("ShowFields", {name: getattr(show, name) for name in _COPIED}),
+            fields=cast("ShowFields", {name: getattr(original.show, name) for name in _COPIED}),
             # Where the clock shows an hour twice, the times alone may seem to be out of order.
             doors=max(start - doors, timedelta()),
             lasts=max(end - start, timedelta()),
-            tickets=tuple(tickets),
-            promo_codes=tuple(promo_codes),
-            start=start,
+            original=original,
         )
 
     def show(
@@ -195,42 +310,21 @@ class Template:
     ) -> NewShow:
         """A new show, not published unless ``fields`` say so; they come before the template's.
 
-        Raises InvalidRequest, also for a start that the clocks at the venue skip or show twice.
+        Raises InvalidRequest, also for a start that the clocks at the venue skip or show twice, and Conflict.
         """
-        timezone = fields.get("timezone", self.fields.get("timezone", "UTC"))
+        timezone = self.fields.get("timezone", "UTC")
         ensure_known(timezone)
         times = times_around(start, timezone, doors=self.doors, lasts=self.lasts)
         given: Any = {**self.fields, **times, **fields}
         show = Show.planned(id=new_id(), producer_id=producer_id, **given)
-        ids = {ticket.id: new_id() for ticket in self.tickets}
-        return NewShow(
-            show=show,
-            tickets=tuple(self._ticket(ticket, show, ids) for ticket in self.tickets),
-            promo_codes=tuple(self._promo_code(code, show, new_id(), ids) for code in self.promo_codes),
-        )
+        if self.original:
+            return self.original.for_show(show, new_id)
+        tickets = tuple(default.ticket(id=new_id(), show_id=show.id) for default in self.tickets)
+        return NewShow(show=show, tickets=tickets)
 
-    def _ticket(self, ticket: Ticket, show: Show, ids: Mapping[UUID, UUID]) -> Ticket:
-        return replace(ticket, id=ids[ticket.id], show_id=show.id, inventory=Inventory(ticket.inventory.quantity))
 
-    def _promo_code(self, code: TicketPromoCode, show: Show, new_id: UUID, ids: Mapping[UUID, UUID]) -> TicketPromoCode:
-        """The code for the new show. ``ids`` are the new ids of its ticket types, by those of the originals."""
-        return replace(
-            code,
-            id=new_id,
-            show_id=show.id,
-            ticket_ids=None if code.ticket_ids is None else frozenset(ids[each] for each in code.ticket_ids),
-            opens_ticket_ids=frozenset(ids[each] for each in code.opens_ticket_ids),
-            uses=0,
-            valid_from=self._shifted(code.valid_from, show),
-            valid_until=self._shifted(code.valid_until, show),
-        )
-
-    def _shifted(self, moment: datetime | None, show: Show) -> datetime | None:
-        """The moment as far from the new show, on the venue's clock, as it is from the original."""
-        if moment is None or self.start is None:
-            return moment
-        there = show.local(moment).replace(tzinfo=None, fold=0)
-        return instant_of(there + (show.venue_clock.times[1].replace(fold=0) - self.start), show.zone)
+def _start(show: Show) -> datetime:
+    return show.venue_clock.times[1].replace(fold=0)
 
 
 def new_shows(
@@ -281,44 +375,3 @@ def times_around(start: Start, timezone: str, *, doors: timedelta, lasts: timede
         return there.replace(tzinfo=zone)
 
     return {"door_time": away(-doors), "start_time": local.replace(tzinfo=zone), "end_time": away(lasts)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimesOfDay:
-    """New hours on the venue's clock for shows that keep their days. Doors and end keep their distance from the start
-    unless they are given.
-    """
-
-    door_time: time | None = None
-    start_time: time | None = None
-    end_time: time | None = None
-
-    def of(self, show: Show) -> ShowFields:
-        """The times of the show that change. Raises InvalidRequest for a start that its day does not have."""
-        doors, before, end = (local.replace(fold=0) for local in show.venue_clock.times)
-        start, times = before, ShowFields()
-        if self.start_time is not None:
-            start = datetime.combine(before.date(), self.start_time)
-            kept = Template.of_show(show, ())
-            times = times_around(Start(start, "start_time"), show.timezone, doors=kept.doors, lasts=kept.lasts)
-        if self.door_time is not None:
-            times["door_time"] = self._doors(start, doors, before)
-        if self.end_time is not None:
-            times["end_time"] = self._end(start, end, before)
-        return times
-
-    def _doors(self, start: datetime, doors: datetime, before: datetime) -> datetime:
-        """The last such time before the start, or on the day of the doors if that is more than a day before."""
-        assert self.door_time is not None  # noqa: S101  # the caller has looked
-        if before - doors > _A_DAY:
-            return datetime.combine(doors.date(), self.door_time)
-        same_day = datetime.combine(start.date(), self.door_time)
-        return same_day if same_day <= start else same_day - _A_DAY
-
-    def _end(self, start: datetime, end: datetime, before: datetime) -> datetime:
-        """The next such time after the start, or on the last day of a show of several days."""
-        assert self.end_time is not None  # noqa: S101  # the caller has looked
-        if end - before > _A_DAY:
-            return datetime.combine(end.date(), self.end_time)
-        same_day = datetime.combine(start.date(), self.end_time)
-        return same_day if same_day >= start else same_day + _A_DAY

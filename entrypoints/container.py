@@ -44,14 +44,29 @@ from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import QUEUE_NAME, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
 from application.access.audit_log import AuditLog, ReadAuditLog
-from application.catalog.branding import GetBranding, GetPicture, SetBranding, SetLogo, SetShowImage
+from application.catalog.branding import (
+    GetBranding,
+    GetPicture,
+    SetBranding,
+    SetLogo,
+    SetProductionImage,
+    SetShowImage,
+)
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.catalog.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
+from application.catalog.productions import (
+    AddProduction,
+    ChangeProduction,
+    DeleteProduction,
+    GetOwnProduction,
+    ListProductions,
+)
 from application.catalog.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
+from application.catalog.runs import AddShows, ChangeRun, CopyShow
 from application.catalog.sale_times import CheckSaleTimes
 from application.catalog.save_account import SaveAccount
 from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
-from application.catalog.storefront import GetShow, ListShows
+from application.catalog.storefront import GetRun, GetShow, ListShows
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket
 from application.catalog.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
 from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
@@ -280,6 +295,7 @@ class Container(containers.DeclarativeContainer):
     release_overdue = providers.Singleton(ReleaseOverdue, release_sweep)
     submit_checkout_form = providers.Singleton(SubmitCheckoutForm, checkout, cancel_order, database)
     list_shows = providers.Singleton(ListShows, database, clock)
+    get_run = providers.Singleton(GetRun, database, clock)
     get_show = providers.Singleton(GetShow, database, clock)
     get_order = providers.Singleton(GetOrder, database)
     print_tickets = providers.Singleton(PrintTickets, ticket_renderer)
@@ -292,6 +308,14 @@ class Container(containers.DeclarativeContainer):
     save_account = providers.Singleton(SaveAccount, clock, ids, audit)
     change_account = providers.Singleton(ChangeAccount, database, payment, save_account)
     onboard_producer = providers.Singleton(OnboardProducer, database, payment, links, audit, save_account)
+    add_production = providers.Singleton(AddProduction, database, ids, audit)
+    list_productions = providers.Singleton(ListProductions, database)
+    get_own_production = providers.Singleton(GetOwnProduction, database)
+    change_production = providers.Singleton(ChangeProduction, database, audit)
+    delete_production = providers.Singleton(DeleteProduction, database, audit)
+    add_shows = providers.Singleton(AddShows, database, ids, audit)
+    change_run = providers.Singleton(ChangeRun, database, clock, audit)
+    copy_show = providers.Singleton(CopyShow, database, ids, audit)
     add_show = providers.Singleton(AddShow, database, ids, audit)
     list_own_shows = providers.Singleton(ListOwnShows, database)
     get_own_show = providers.Singleton(GetOwnShow, database)
@@ -310,6 +334,7 @@ class Container(containers.DeclarativeContainer):
     get_branding = providers.Singleton(GetBranding, database)
     set_branding = providers.Singleton(SetBranding, database, audit)
     set_logo = providers.Singleton(SetLogo, database, picture_studio, audit)
+    set_production_image = providers.Singleton(SetProductionImage, database, picture_studio, audit)
     set_show_image = providers.Singleton(SetShowImage, database, picture_studio, audit)
     get_picture = providers.Singleton(GetPicture, database)
     read_audit_log = providers.Singleton(ReadAuditLog, database)

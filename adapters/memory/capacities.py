@@ -14,8 +14,8 @@ class MemoryCapacityRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def add(self, capacity: Capacity) -> None:
-        self._tables.capacities[capacity.id] = capacity
+    async def add(self, *capacities: Capacity) -> None:
+        self._tables.capacities.update({capacity.id: capacity for capacity in capacities})
 
     async def get(self, capacity_id: UUID) -> Capacity | None:
         return self._tables.capacities.get(capacity_id)
@@ -41,8 +41,8 @@ class MemoryAllocationRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def add(self, allocation: Allocation) -> None:
-        self._tables.allocations[allocation.id] = allocation
+    async def add(self, *allocations: Allocation) -> None:
+        self._tables.allocations.update({allocation.id: allocation for allocation in allocations})
 
     async def get(self, allocation_id: UUID) -> Allocation | None:
         return self._tables.allocations.get(allocation_id)

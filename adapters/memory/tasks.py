@@ -70,12 +70,18 @@ class MemoryOutbox(_StoredTasks):
     async def announce(
         self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
     ) -> int:
-        waiting = {task.order_id for task in self._pending([kind]) if task.attempts == 0}
-        concerned = self._holding(show_id) if holding else self._admitting(show_id)
-        order_ids = [order_id for order_id in concerned if order_id not in waiting]
+        order_ids = self._concerned(show_id, kind, holding)
         for order_id in order_ids:
             self._put(OutboxTask(id=uuid4(), kind=kind, order_id=order_id, due_at=now, details=dict(details)))
         return len(order_ids)
+
+    async def count_concerned(self, show_id: UUID, kind: TaskKind, *, holding: bool = False) -> int:
+        return len(self._concerned(show_id, kind, holding))
+
+    def _concerned(self, show_id: UUID, kind: TaskKind, holding: bool) -> list[UUID]:
+        waiting = {task.order_id for task in self._pending([kind]) if task.attempts == 0}
+        concerned = self._holding(show_id) if holding else self._admitting(show_id)
+        return [order_id for order_id in concerned if order_id not in waiting]
 
     async def announce_pending_payments(self, *, now: datetime, limit: int) -> int:
         kind = TaskKind.PENDING_PAYMENT_MAIL

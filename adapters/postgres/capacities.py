@@ -25,9 +25,10 @@ class PostgresCapacityRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, capacity: Capacity) -> None:
-        values = capacity_values(capacity) | capacity_counters(capacity)
-        await self._connection.execute(sa.insert(capacities).values(values))
+    async def add(self, *added: Capacity) -> None:
+        rows = [capacity_values(capacity) | capacity_counters(capacity) for capacity in added]
+        if rows:
+            await self._connection.execute(sa.insert(capacities), rows)
 
     async def get(self, capacity_id: UUID) -> Capacity | None:
         found = await self._connection.execute(sa.select(capacities).where(capacities.c.id == capacity_id))
@@ -55,9 +56,10 @@ class PostgresAllocationRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, allocation: Allocation) -> None:
-        values = allocation_values(allocation) | allocation_counters(allocation)
-        await self._connection.execute(sa.insert(allocations).values(values))
+    async def add(self, *added: Allocation) -> None:
+        rows = [allocation_values(allocation) | allocation_counters(allocation) for allocation in added]
+        if rows:
+            await self._connection.execute(sa.insert(allocations), rows)
 
     async def get(self, allocation_id: UUID) -> Allocation | None:
         found = await self._connection.execute(sa.select(allocations).where(allocations.c.id == allocation_id))

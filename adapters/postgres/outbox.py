@@ -116,17 +116,15 @@ class PostgresOutbox:
         self, show_id: UUID, kind: TaskKind, *, details: Mapping[str, str], now: datetime, holding: bool = False
     ) -> int:
         concerned = _HOLDING if holding else _ADMITTING
-        waiting = sa.exists().where(
-            outbox.c.order_id == concerned.c.order_id, outbox.c.kind == kind, IS_PENDING, outbox.c.attempts == 0
-        )
-        added = (
-            sa.insert(outbox)
-            .from_select(_WRITTEN, _for_each_order(concerned, kind, details, due_at=now).where(~waiting))
-            .returning(outbox.c.id)
-            .cte()
-        )
+        tasks = _for_each_order(concerned, kind, details, due_at=now).where(~_waits(concerned, kind))
+        added = sa.insert(outbox).from_select(_WRITTEN, tasks).returning(outbox.c.id).cte()
         counted = await self._connection.scalar(sa.select(sa.func.count()).select_from(added), {"show_id": show_id})
         return counted or 0
+
+    async def count_concerned(self, show_id: UUID, kind: TaskKind, *, holding: bool = False) -> int:
+        concerned = _HOLDING if holding else _ADMITTING
+        count = sa.select(sa.func.count()).select_from(concerned).where(~_waits(concerned, kind))
+        return await self._connection.scalar(count, {"show_id": show_id}) or 0
 
     async def has(self, order_id: UUID, kind: TaskKind) -> bool:
         found = sa.select(sa.exists().where(outbox.c.order_id == order_id, outbox.c.kind == kind))
@@ -153,6 +151,13 @@ class PostgresOutbox:
                 ),
                 {"show_id": show_id},
             )
+
+
+def _waits(concerned: sa.Subquery, kind: TaskKind) -> sa.Exists:
+    """Whether the order has such a task that no worker has begun."""
+    return sa.exists().where(
+        outbox.c.order_id == concerned.c.order_id, outbox.c.kind == kind, IS_PENDING, outbox.c.attempts == 0
+    )
 
 
 def _for_each_order(

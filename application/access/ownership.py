@@ -11,6 +11,7 @@ from domain.access import Actor
 from domain.catalog import Producer, Show, Ticket
 from domain.errors import NotFound
 from domain.orders import Order
+from domain.production import Production
 from domain.promotions import TicketPromoCode
 
 
@@ -28,6 +29,23 @@ def _found(producer: Producer | None) -> Producer:
     if producer is None:
         raise NotFound("No such producer")
     return producer
+
+
+async def owned_production(uow: UnitOfWork, actor: Actor, production_id: UUID) -> Production:
+    """The actor's production. Raises NotFound."""
+    return _theirs(actor, await uow.productions.get(production_id))
+
+
+async def locked_production(uow: UnitOfWork, actor: Actor, production_id: UUID) -> Production:
+    """The actor's production, locked: its shows do not become more until the transaction ends. Raises NotFound."""
+    await owned_production(uow, actor, production_id)  # first, so a producer never waits for one that is not theirs
+    return _theirs(actor, await uow.productions.lock(production_id))
+
+
+def _theirs(actor: Actor, production: Production | None) -> Production:
+    if production is None or production.producer_id != actor.producer_id:
+        raise NotFound("No such production")
+    return production
 
 
 async def owned_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:

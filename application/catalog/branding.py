@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
-from application.access.ownership import locked_producer, locked_show, producer_of
+from application.access.ownership import locked_producer, locked_production, locked_show, producer_of
 from application.ports.pictures import Box, PictureStudio, PreparedPicture, UnusablePicture
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
@@ -16,6 +16,7 @@ from domain.audit_log import Action
 from domain.branding import Branding, Picture, parse_colour, parse_origins
 from domain.catalog import Producer, Show
 from domain.errors import InvalidRequest, NotFound
+from domain.production import Production
 
 #: The largest upload in bytes: a photo as phones take it.
 MAX_UPLOAD_BYTES: Final = 5 * 1024 * 1024
@@ -94,6 +95,30 @@ class SetShowImage:
                 await uow.shows.save(after)
                 await self._audit.record(
                     uow, actor, Action.SHOW_CHANGED, show_id, show_id=show_id, before=before, after=after
+                )
+            await _forget(uow, before.image)
+            await uow.commit()
+        return after
+
+
+class SetProductionImage:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, studio: PictureStudio, audit: AuditLog) -> None:
+        self._unit_of_work = unit_of_work
+        self._studio = studio
+        self._audit = audit
+
+    async def __call__(self, actor: Actor, production_id: UUID, upload: bytes | None) -> Production:
+        """The producer's production with the uploaded image; None removes it. Raises NotFound, InvalidRequest."""
+        prepared = await _prepare(self._studio, actor, upload, IMAGE_BOX) if upload is not None else None
+        async with self._unit_of_work() as uow:
+            before = await locked_production(uow, actor, production_id)
+            if prepared:
+                await uow.pictures.add(prepared.picture, prepared.content)
+            after = before.changed(image=prepared.picture if prepared else None)
+            if after != before:
+                await uow.productions.save(after)
+                await self._audit.record(
+                    uow, actor, Action.PRODUCTION_CHANGED, production_id, before=before, after=after
                 )
             await _forget(uow, before.image)
             await uow.commit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
-from application.access.ownership import locked_show, owned_show
+from application.access.ownership import locked_show, owned_production, owned_show
 from application.catalog.sale_times import derive_sale_times
 from application.notifications.show_change_tasks import announce_show_change, what_is_bought
 from application.pages import page_of
@@ -25,9 +25,10 @@ class AddShow:
         self._audit = audit
 
     async def __call__(self, actor: Actor, fields: ShowFields) -> ShowDetails:
-        """A new show. Raises InvalidRequest."""
+        """A new show. Raises InvalidRequest, and NotFound for a production that is not the actor's."""
         show = Show.planned(id=self._ids.new(), producer_id=actor.producer_id, **fields)
         async with self._unit_of_work() as uow:
+            await _ensure_own_production(uow, actor, fields)
             await uow.shows.add(show)
             await self._audit.record(uow, actor, Action.SHOW_ADDED, show.id, show_id=show.id, after=show)
             display = await _displayed(uow, show.id)
@@ -40,11 +41,15 @@ class ListOwnShows:
         self._unit_of_work = unit_of_work
 
     async def __call__(
-        self, actor: Actor, *, after: ShowCursor | None, limit: int
+        self, actor: Actor, *, production_id: UUID | None = None, after: ShowCursor | None, limit: int
     ) -> tuple[list[ShowDetails], ShowCursor | None]:
-        """A page of the producer's shows, the latest start first, and where the next page begins, if there is one."""
+        """A page of the producer's shows, or of one production's, the latest start first, and where the next page
+        begins, if there is one.
+        """
         async with self._unit_of_work() as uow:
-            found = await uow.show_details.of_producer(actor.producer_id, after=after, limit=limit + 1)
+            found = await uow.show_details.of_producer(
+                actor.producer_id, production_id=production_id, after=after, limit=limit + 1
+            )
         return page_of(found, limit, ShowCursor.at)
 
 
@@ -79,6 +84,7 @@ class ChangeShow:
         Raises NotFound, InvalidRequest, Conflict (the show was already cancelled).
         """
         async with self._unit_of_work() as uow:
+            await _ensure_own_production(uow, actor, fields)
             before = await locked_show(uow, actor, show_id)
             after = before.changed(**fields)
             if after != before:
@@ -110,6 +116,11 @@ class DeleteShow:
             await uow.shows.delete(show_id)
             await self._audit.record(uow, actor, Action.SHOW_DELETED, show_id, show_id=show_id, before=show)
             await uow.commit()
+
+
+async def _ensure_own_production(uow: UnitOfWork, actor: Actor, fields: ShowFields) -> None:
+    if production_id := fields.get("production_id"):
+        await owned_production(uow, actor, production_id)
 
 
 async def _displayed(uow: UnitOfWork, show_id: UUID) -> ShowDetails:

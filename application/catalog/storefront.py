@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
+from application.access.ownership import producer_of
 from application.concurrency.group_commit import GroupCommit, decide_with
 from application.pages import page_of
 from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.system import Clock
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.catalog import Producer, Show
 from domain.errors import InvalidPromoCode, NotFound
+from domain.production import Production
 from domain.promotions import TicketPromoCode, is_possible, normalize_code
 
 
@@ -20,14 +24,64 @@ class ListShows:
         self._clock = clock
 
     async def __call__(
-        self, *, producer_id: UUID | None, after: ShowCursor | None, limit: int
+        self,
+        *,
+        producer_id: UUID | None,
+        production_id: UUID | None = None,
+        after: ShowCursor | None,
+        limit: int,
     ) -> tuple[list[ShowDetails], ShowCursor | None]:
         """A page of shows on sale, soonest first, and where the next page begins, if there is one."""
         async with self._unit_of_work(read_only=True) as uow:
             found = await uow.show_details.on_sale(
-                now=self._clock.now(), producer_id=producer_id, after=after, limit=limit + 1
+                now=self._clock.now(),
+                producer_id=producer_id,
+                production_id=production_id,
+                after=after,
+                limit=limit + 1,
             )
         return page_of([display.for_buyers() for display in found], limit, ShowCursor.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A production as buyers see it. ``dates`` are all of its shows that are not over, cancelled ones too, soonest
+    first; ``shows`` are those of them that were asked for, with what they sell.
+    """
+
+    production: Production
+    producer: Producer
+    dates: tuple[Show, ...]
+    shows: tuple[ShowDetails, ...]
+
+
+class GetRun:
+    """Finds a production with its shows. One that never had a published show does not exist for buyers."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(self, production_id: UUID, choose: Callable[[Sequence[Show]], Sequence[Show]]) -> Run:
+        """The production; ``choose`` selects the shows that are wanted with what they sell. Raises NotFound."""
+        async with self._unit_of_work(read_only=True) as uow:
+            production = await uow.productions.get(production_id)
+            dates = await self._published(uow, production_id) if production else None
+            if production is None or dates is None:
+                raise NotFound("No such production")
+            producer = await producer_of(uow, production.producer_id)
+            chosen = choose(dates)
+            details = await uow.show_details.details_of({show.id for show in chosen})
+        shows = (details[show.id].for_buyers() for show in chosen if show.id in details)
+        return Run(production, producer, tuple(dates), tuple(shows))
+
+    async def _published(self, uow: UnitOfWork, production_id: UUID) -> list[Show] | None:
+        """The published shows that are not over; None if there never was a published one."""
+        to_come = await uow.shows.of_production(production_id, since=self._clock.now())
+        found = [show for show in to_come if show.published]
+        if found or any(show.published for show in await uow.shows.of_production(production_id)):
+            return found
+        return None
 
 
 class GetShow:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from application.notifications.reminder_task import reminder_time
 from application.ports.unit_of_work import UnitOfWork
@@ -11,32 +13,60 @@ from domain.tasks import TaskKind
 from domain.venue_clock import last_day
 
 
-async def announce_show_change(uow: UnitOfWork, before: Show, after: Show, *, now: datetime) -> int:
-    """Write, in the caller's transaction, a mail for every order concerned. Returns how many.
+class Announcement(NamedTuple):
+    """A mail for every order of a show that still admits a person (``holding``: that holds tickets and is not paid)."""
+
+    kind: TaskKind
+    details: Mapping[str, str]
+    holding: bool = False
+
+
+def announcements(before: Show, after: Show, *, now: datetime) -> list[Announcement]:
+    """The mails that a change of a show makes necessary.
 
     Buyers of a cancelled show are informed of it. If the doors, start, last day, time zone or venue of a show changed,
-    its buyers get the old and the new facts, and their reminders get their new time. Buyers who have not paid yet, or
-    whose bank still works on it, are also informed of a new title or end: they may cancel what they have not bought
-    yet. Other changes, and changes of a show that is over, send no mail. Call it where ``before`` was locked in the
-    same transaction. The caller dispatches nothing afterwards: the relay does that within a second, as fast as mails
-    may go.
+    its buyers get the old and the new facts. Buyers who have not paid yet, or whose bank still works on it, are also
+    informed of a new title or end: they may cancel what they have not bought yet. A show that keeps its time on the
+    venue's clock, but at another moment, sends a corrected calendar entry. Other changes, and changes of a show that is
+    over, send no mail.
     """
-    if max(before.end_time, after.end_time) <= now or before.cancelled:
-        return 0
+    if _concerns_no_one(before, after, now):
+        return []
     if after.cancelled:
-        await uow.outbox.plan_reminders(after.id, due_at=None)
-        kind = TaskKind.SHOW_CANCELLED_MAIL
-        told = await uow.outbox.announce(after.id, kind, details={}, now=now, holding=True)
-        return told + await uow.outbox.announce(after.id, kind, details={}, now=now)
-    told = 0
+        return [Announcement(TaskKind.SHOW_CANCELLED_MAIL, {}, holding) for holding in (True, False)]
+    mails = []
     if what_is_bought(before) != what_is_bought(after):
-        details = what_is_bought(before)
-        told = await uow.outbox.announce(after.id, TaskKind.SHOW_MOVED_MAIL, details=details, now=now, holding=True)
-    if _on_the_spot(before) == _on_the_spot(after):
-        return told + await announce_other_moments(uow, after, now=now) if _goes_by_other_rules(before, after) else told
-    await uow.outbox.plan_reminders(after.id, due_at=reminder_time(after, now))
-    details = place_and_time(before)
-    return told + await uow.outbox.announce(after.id, TaskKind.SHOW_MOVED_MAIL, details=details, now=now)
+        mails.append(Announcement(TaskKind.SHOW_MOVED_MAIL, what_is_bought(before), holding=True))
+    if _on_the_spot(before) != _on_the_spot(after):
+        mails.append(Announcement(TaskKind.SHOW_MOVED_MAIL, place_and_time(before)))
+    elif _goes_by_other_rules(before, after) and after.end_time > now:
+        mails.append(Announcement(TaskKind.CALENDAR_MAIL, {}))
+    return mails
+
+
+async def announce_show_change(uow: UnitOfWork, before: Show, after: Show, *, now: datetime) -> int:
+    """Write, in the caller's transaction, a task for every mail of ``announcements``. Returns how many.
+
+    Reminders get their new time, or are called off. Call it where ``before`` was locked in the same transaction. The
+    caller dispatches nothing afterwards: the relay does that within a second, as fast as mails may go.
+    """
+    told = 0
+    for kind, details, holding in announcements(before, after, now=now):
+        if not holding:  # about orders that have reminders
+            due_at = None if after.cancelled else reminder_time(after, now)
+            await uow.outbox.plan_reminders(after.id, due_at=due_at)
+        told += await uow.outbox.announce(after.id, kind, details=details, now=now, holding=holding)
+    return told
+
+
+async def count_announcements(uow: UnitOfWork, before: Show, after: Show, *, now: datetime) -> int:
+    """How many tasks ``announce_show_change`` would write now. Writes none."""
+    mails = announcements(before, after, now=now)
+    return sum([await uow.outbox.count_concerned(after.id, mail.kind, holding=mail.holding) for mail in mails])
+
+
+def _concerns_no_one(before: Show, after: Show, now: datetime) -> bool:
+    return max(before.end_time, after.end_time) <= now or before.cancelled
 
 
 async def announce_other_moments(uow: UnitOfWork, show: Show, *, now: datetime) -> int:

@@ -58,6 +58,10 @@ class Outbox(Protocol):
         """
         ...
 
+    async def count_concerned(self, show_id: UUID, kind: TaskKind, *, holding: bool = False) -> int:
+        """How many tasks ``announce`` would add now."""
+        ...
+
     async def has(self, order_id: UUID, kind: TaskKind) -> bool:
         """Whether the order ever had such a task."""
         ...

@@ -16,7 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
 
 from entrypoints.container import Container, close
-from entrypoints.http import checkout, health, lookup, metrics, orders, platform, producer, shows, webhooks
+from entrypoints.http import checkout, health, lookup, metrics, orders, platform, producer, productions, shows, webhooks
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import checkout_desk, dependencies
@@ -59,7 +59,7 @@ def create_app(container: Container) -> Litestar:
         route_handlers=[
             Router(
                 "/api/v1",
-                route_handlers=[shows.router, checkout.router, lookup.router, webhooks.router],
+                route_handlers=[shows.router, productions.router, checkout.router, lookup.router, webhooks.router],
                 middleware=[EnsureKnown()],
             ),
             Router(

@@ -15,11 +15,15 @@ from entrypoints.http.sample_data import (
     OWN_SHOW,
     OWN_TICKET,
     PLACED,
+    PRODUCER_ID,
+    PRODUCTION,
     PROMO_CODE,
     QUOTE,
     SHOW,
+    SHOW_ID,
     SHOW_TEXTS,
     SHOW_TIMES,
+    TICKET_DEFAULT,
     TOKEN,
 )
 
@@ -68,6 +72,8 @@ ERROR_MESSAGES: Final = {
 
 #: Further fields of an error's answer, by its code.
 ERROR_DETAILS: Final = {"not_on_sale_yet": {"on_sale_at": "2027-04-02T10:00:00-04:00"}}
+#: What only its producer sees of a production.
+_OWN: Final = {"terms", "doors_minutes", "duration_minutes", "tickets"}
 
 EXAMPLES: Final[dict[str, Any]] = {
     "AccountIn": {"name": "Lantern Theatre", "email": "hello@lantern-theatre.example"},
@@ -75,6 +81,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "AuditLogOut": {"items": [AUDIT_ENTRY], "next_cursor": None},
     "AttendeeChangesIn": {"name": "Grace Hopper"},
     "BrandingIn": {"colour": "#e8a33d", "widget_origins": ["https://theatre.example"]},
+    "CopyShowIn": {"start_time": "2027-06-08T19:00:00-04:00", "published": True},
     "ChallengeOut": {
         "algorithm": "SHA-256",
         "challenge": "3b5b0a2ae9a4a3f5c4e6d7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8",
@@ -104,14 +111,52 @@ EXAMPLES: Final[dict[str, Any]] = {
     },
     "NewProducerIn": {"name": "Lantern Theatre", "email": "hello@lantern-theatre.example", "currency": "USD"},
     "NewTokenIn": {"name": "Box office", "scopes": ["orders", "checkin"]},
+    "NewShowsIn": {
+        "rule": {
+            "from": "2027-06-02",
+            "until": "2027-06-27",
+            "weekdays": ["wednesday", "friday", "saturday"],
+            "times": ["19:00"],
+            "exceptions": ["2027-06-16"],
+        },
+        "published": True,
+        "dry_run": True,
+    },
+    "NewShowsOut": {
+        "dry_run": True,
+        "count": 1,
+        "tickets": ["Stalls"],
+        "shows": [{"id": None, "title": "Twelfth Night", **SHOW_TIMES, "on_sale_at": None, "off_sale_at": None}],
+    },
     "OnboardingOut": {
         "url": "https://connect.stripe.com/setup/e/acct_1Oq2rS3tU4vW5xY6/a1B2c3",
         "expires_at": "2027-05-01T09:05:00Z",
     },
     "OrderOut": ORDER,
+    "OwnProductionListOut": {"items": [PRODUCTION], "next_cursor": None},
+    "OwnProductionOut": PRODUCTION,
     "OwnShowListOut": {"items": [OWN_SHOW], "next_cursor": None},
     "OwnShowOut": OWN_SHOW,
     "OwnTicketOut": OWN_TICKET,
+    "ProductionChangesIn": {"description": "Shakespeare’s comedy of a shipwreck."},
+    "ProductionIn": {**SHOW_TEXTS, "duration_minutes": 180, "tickets": [TICKET_DEFAULT]},
+    "ProductionOut": {
+        **{name: PRODUCTION[name] for name in PRODUCTION if name not in _OWN},
+        "producer": {"id": PRODUCER_ID, "name": "Lantern Theatre"},
+        "show_count": 1,
+        "shows": [
+            {
+                "id": SHOW_ID,
+                "title": "Twelfth Night",
+                **SHOW_TIMES,
+                "timezone": "America/New_York",
+                "venue": SHOW_TEXTS["venue"],
+                "status": "on_sale",
+                "price_from": "27.57",
+                "on_sale_at": None,
+            }
+        ],
+    },
     "PromoCodeChangesIn": {"max_uses": 100, "valid_until": None},
     "PromoCodeIn": {"code": "FRIENDS20", "discount": "0.20", "max_uses": 50},
     "PromoCodeListOut": {"items": [PROMO_CODE], "next_cursor": None},
@@ -129,6 +174,27 @@ EXAMPLES: Final[dict[str, Any]] = {
         "refunded_amount": "658.08",
         "currency": "USD",
         "failures": [{"order_id": ORDER_ID, "reason": "lost_or_stolen_card"}],
+    },
+    "RunChangeIn": {"scope": "to_come", "starting_at": "19:00", "changes": {"start_time": "18:30"}, "dry_run": True},
+    "RunChangeOut": {
+        "dry_run": True,
+        "count": 1,
+        "changed": 1,
+        "mails": 42,
+        "shows": [
+            {
+                "id": SHOW_ID,
+                "title": "Twelfth Night",
+                "changed": True,
+                "before": SHOW_TIMES,
+                "after": {
+                    "door_time": "2027-06-01T18:00:00-04:00",
+                    "start_time": "2027-06-01T18:30:00-04:00",
+                    "end_time": "2027-06-01T21:30:00-04:00",
+                },
+                "mails": 42,
+            }
+        ],
     },
     "ShowChangesIn": {"published": True},
     "ShowIn": {**SHOW_TEXTS, **SHOW_TIMES, "on_sale_at": "2027-04-02T10:00:00-04:00", "sells_until": "start"},

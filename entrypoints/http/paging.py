@@ -35,6 +35,14 @@ def decode_text(cursor: str) -> str:
     return text
 
 
+def decode_id(cursor: str) -> UUID:
+    """The id whose text ``encode_text`` got. Raises InvalidRequest for a cursor that it never made."""
+    try:
+        return UUID(decode_text(cursor))
+    except ValueError:
+        raise _unknown() from None
+
+
 def encode_cursor(moment: datetime, id_: UUID) -> str:
     """The cursor for the end of a page, in a list that is sorted by a time and then by id."""
     return encode_text(f"{moment.isoformat()}|{id_}")

@@ -35,6 +35,7 @@ SHOW_TIMES: Final = {
     "start_time": "2027-06-01T19:00:00-04:00",
     "end_time": "2027-06-01T22:00:00-04:00",
 }
+PRODUCTION_ID: Final = "01932d3e-6a47-7388-a4c5-73c2f0819208"
 SHOW_SUMMARY: Final = {
     "id": SHOW_ID,
     **SHOW_TEXTS,
@@ -42,6 +43,7 @@ SHOW_SUMMARY: Final = {
     "currency": "USD",
     "cancelled": False,
     "producer": {"id": PRODUCER_ID, "name": "Lantern Theatre"},
+    "production": {"id": PRODUCTION_ID, "title": "Twelfth Night"},
 }
 TICKET: Final = {
     "id": TICKET_ID,
@@ -76,6 +78,19 @@ OWN_SHOW: Final = {
     "published": True,
     "renames_until_hours": 24,
     "tickets": [OWN_TICKET],
+}
+TICKET_DEFAULT: Final = {"name": "Stalls", "price": "25.00", "quantity": 100}
+PRODUCTION: Final = {
+    "id": PRODUCTION_ID,
+    **SHOW_TEXTS,
+    "image_url": "https://tickets.example/pictures/7c1e2f3a4b5d6978809a1b2c3d4e5f60-1200x675.webp",
+    "currency": "USD",
+    "doors_minutes": 30,
+    "duration_minutes": 180,
+    "tickets": [
+        {**TICKET_DEFAULT, "description": "Rows 1 to 9", "is_donation_based": False, "is_vip": False, "hidden": False}
+    ],
+    "url": f"https://tickets.example/productions/{PRODUCTION_ID}",
 }
 QUOTE: Final = {
     "currency": "USD",

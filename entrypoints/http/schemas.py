@@ -282,6 +282,13 @@ class VenueAddressOut(msgspec.Struct, kw_only=True):
         return cls(**asdict(address))
 
 
+class ProductionRefOut(msgspec.Struct):
+    """The production that a show is a performance of."""
+
+    id: UUID
+    title: str
+
+
 class ShowSummaryOut(msgspec.Struct, kw_only=True):
     """A show without its tickets. Times are on the venue's clock. ``venue`` is its name as people read it,
     ``venue_address`` its address.
@@ -301,14 +308,15 @@ class ShowSummaryOut(msgspec.Struct, kw_only=True):
     currency: str
     cancelled: bool
     producer: ProducerOut
+    production: ProductionRefOut | None
 
     @classmethod
     def of_display(cls, display: ShowDetails) -> ShowSummaryOut:
-        show, producer = display.show, display.producer
+        show, producer, production = display.show, display.producer, display.production
         return cls(
             id=show.id,
             title=show.title,
-            description=show.description,
+            description=display.description,
             door_time=show.door_there,
             start_time=show.start_there,
             end_time=show.end_there,
@@ -320,6 +328,7 @@ class ShowSummaryOut(msgspec.Struct, kw_only=True):
             currency=producer.currency.code,
             cancelled=show.cancelled,
             producer=ProducerOut(producer.id, producer.name),
+            production=ProductionRefOut(production.id, production.title) if production else None,
         )
 
 

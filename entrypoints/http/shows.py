@@ -27,12 +27,15 @@ async def list_all(
     policy: NamedDependency[CheckoutPolicy],
     clock: NamedDependency[Clock],
     producer: FromQuery[UUID | None] = None,
+    production: FromQuery[UUID | None] = None,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> ShowListOut:
-    """Published shows that have not ended, soonest first, also before and after their sale."""
+    """Published shows that have not ended, soonest first, also before and after their sale. ``producer`` limits them to
+    one producer's, ``production`` to one production's.
+    """
     after = ShowCursor(*decode_cursor(cursor)) if cursor else None
-    shows, more = await list_shows(producer_id=producer, after=after, limit=limit)
+    shows, more = await list_shows(producer_id=producer, production_id=production, after=after, limit=limit)
     return ShowListOut(
         items=[ShowOut.of(display, policy, clock.now()) for display in shows],
         next_cursor=encode_cursor(more.start_time, more.show_id) if more else None,

@@ -185,6 +185,7 @@ def _context(found: OrderDetails) -> dict[str, Any]:
     return {
         "order": found.order,
         "show": found.display.show,
+        "image": found.display.image,
         "producer": found.display.producer,
         "words": PageFormat(found.display.show, found.order.quote.currency),
     }

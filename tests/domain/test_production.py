@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,20 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.catalog import Show
+from domain.capacity import Allocation, Capacity
+from domain.catalog import Show, Ticket
 from domain.errors import Conflict, InvalidRequest
+from domain.inventory import Inventory
 from domain.production import (
     MAX_MINUTES,
     NewShow,
+    Original,
     Production,
+    SaleTimes,
     Template,
     TicketDefault,
-    TimesOfDay,
     new_shows,
     times_around,
 )
+from domain.promotions import TicketPromoCode
 from domain.schedule import Frequency, Rule, Start, Weekday
 from domain.timezones import NAMES, zone_of
+from domain.venue_clock import VenueTime
 from tests.support.factories import promo_code, show, ticket, venue_address
 
 NEW_YORK = "America/New_York"
@@ -34,6 +40,10 @@ STALLS = TicketDefault(name="Stalls", price=25_00, quantity=100)
 
 def production(**fields: Any) -> Production:
     return Production.planned(**{"id": uuid4(), "producer_id": uuid4(), "title": "Hamlet", **fields})
+
+
+def template_of(original: Show, *tickets: Ticket, codes: tuple[TicketPromoCode, ...] = (), **fields: Any) -> Template:
+    return Template.of(Original(show=original, tickets=tickets, promo_codes=codes, **fields))
 
 
 def made(of: Production | Template, *starts: str | Start, existing: Any = (), **fields: Any) -> list[NewShow]:
@@ -121,7 +131,7 @@ class TestNewShow:
             valid_from=datetime(2027, 5, 1, 4, tzinfo=UTC),
             valid_until=first.start_time,
         )
-        [copy] = made(Template.of_show(first, [stalls], [code]), "2027-12-01T20:00")
+        [copy] = made(template_of(first, stalls, codes=(code,)), "2027-12-01T20:00")
 
         assert hours(copy) == ["01 19:00-0500", "01 20:00-0500", "01 22:00-0500"]
         assert (copy.show.description, copy.show.production_id) == ("Opening night", first.production_id)
@@ -136,8 +146,56 @@ class TestNewShow:
         assert copied.valid_from == datetime(2027, 10, 31, 4, tzinfo=UTC), "midnight, a month before, in summer time"
         assert len({first.id, copy.show.id, stalls.id, seats.id, code.id, copied.id}) == 6
 
+    @pytest.mark.parametrize(
+        ("sale_times", "opens", "early_bird_ends", "closes"),
+        [
+            (SaleTimes.MOVE, "2027-10-01 10:00-0400", "2027-10-31 00:00-0400", "2027-12-01 18:00-0500"),
+            (SaleTimes.KEEP, "2027-04-01 10:00-0400", "2027-05-01 00:00-0400", "2027-06-01 18:00-0400"),
+        ],
+    )
+    def test_has_sale_times_as_far_from_it_or_the_same(
+        self, sale_times: SaleTimes, opens: str, early_bird_ends: str, closes: str
+    ) -> None:
+        [first] = made(
+            production(timezone=NEW_YORK),
+            "2027-06-01T20:00",
+            on_sale_at=at("2027-04-01T10:00"),
+            off_sale_at=at("2027-06-01T18:00"),
+        )
+        early_bird = ticket(of=first.show, off_sale_at=VenueTime.showing(at("2027-05-01T00:00"), NEW_YORK))
+        [copy] = made(template_of(first.show, early_bird, sale_times=sale_times), "2027-12-01T20:00")
+        times = (copy.show.on_sale_at, copy.tickets[0].off_sale_at, copy.show.off_sale_at)
+        there = [f"{time.there(NEW_YORK):%Y-%m-%d %H:%M%z}" for time in times if time]
+        assert there == [opens, early_bird_ends, closes]
+
+    def test_has_the_house_and_its_allocations_as_they_were_planned(self) -> None:
+        first = show(timezone="UTC")
+        house = Capacity(id=uuid4(), show_id=first.id, name="House", size=100, held=3, sold=30, allocated=8)
+        press = Allocation(id=uuid4(), capacity_id=house.id, name="Press", size=10, sold=2, release_at=first.start_time)
+        door = Allocation(id=uuid4(), capacity_id=house.id, name="Door", size=5, released_at=first.door_time)
+        family = replace(ticket(of=first), inventory=Inventory(None, 0, 7), capacity_id=house.id, places=4)
+        original = Original(show=first, tickets=(family,), capacities=(house,), allocations=(press, door))
+
+        [copy] = made(Template.of(original), "2050-07-01T19:00")
+
+        [seats], [copied] = copy.tickets, copy.capacities
+        assert (seats.capacity_id, seats.places, seats.inventory) == (copied.id, 4, Inventory(None))
+        assert (copied.show_id, copied.size, copied.held, copied.sold) == (copy.show.id, 100, 0, 0)
+        assert copied.allocated == sum(allocation.remaining for allocation in copy.allocations) == 15
+        assert {allocation.capacity_id for allocation in copy.allocations} == {copied.id}
+        assert copy.allocations[0].release_at == copy.show.start_time
+        too_many = replace(original, allocations=(press, replace(door, size=91)))
+        with pytest.raises(Conflict, match="allocations of House"):
+            made(Template.of(too_many), "2050-07-01T19:00")
+
+    def test_that_would_never_be_on_sale_is_refused(self) -> None:
+        [first] = made(production(), "2027-06-01T20:00", on_sale_at=at("2027-04-01T10:00"))
+        with pytest.raises(InvalidRequest) as refusal:
+            made(template_of(first.show, sale_times=SaleTimes.KEEP), "2027-03-01T20:00")
+        assert refusal.value.field == "on_sale_at"
+
     def test_of_a_cancelled_show_is_not_cancelled(self) -> None:
-        [copy] = made(Template.of_show(show(cancelled=True), []), "2050-07-01T19:00")
+        [copy] = made(template_of(show(cancelled=True)), "2050-07-01T19:00")
         assert not copy.show.cancelled
 
     def test_may_be_published_at_once(self) -> None:
@@ -234,48 +292,3 @@ def test_a_show_opens_starts_and_ends_in_this_order_in_every_zone(
     there = show(timezone=zone, **times)
     assert there.door_time <= there.start_time <= there.end_time
     assert there.start_there == start.replace(tzinfo=zone_of(zone))
-
-
-class TestTimesOfDay:
-    def evening(self) -> Show:
-        """A show in New York in November: doors 19:30, start 20:00, end 23:00."""
-        start = datetime(2027, 11, 13, 1, tzinfo=UTC)
-        doors, end = start - timedelta(minutes=30), start + timedelta(hours=3)
-        return show(timezone=NEW_YORK, door_time=doors, start_time=start, end_time=end)
-
-    def after(self, **times: time) -> list[str]:
-        evening = self.evening()
-        changed = evening.changed(**TimesOfDay(**times).of(evening))
-        return [f"{moment:%d %H:%M}" for moment in (changed.door_there, changed.start_there, changed.end_there)]
-
-    def test_move_doors_and_end_along_with_the_start(self) -> None:
-        assert self.after(start_time=time(19, 30)) == ["12 19:00", "12 19:30", "12 22:30"]
-
-    def test_move_only_what_they_name_if_they_name_no_start(self) -> None:
-        assert self.after(door_time=time(18)) == ["12 18:00", "12 20:00", "12 23:00"]
-        assert self.after(end_time=time(22)) == ["12 19:30", "12 20:00", "12 22:00"]
-
-    def test_reach_into_the_night_before_or_after(self) -> None:
-        assert self.after(end_time=time(1)) == ["12 19:30", "12 20:00", "13 01:00"]
-        assert self.after(door_time=time(23, 30), start_time=time(0, 15)) == ["11 23:30", "12 00:15", "12 03:15"]
-
-    def test_keep_the_last_day_of_a_festival(self) -> None:
-        start = datetime(2027, 6, 4, 16, tzinfo=UTC)
-        festival = show(
-            timezone=NEW_YORK, door_time=start - timedelta(days=2), start_time=start, end_time=start + timedelta(days=2)
-        )
-        changed = festival.changed(**TimesOfDay(end_time=time(1), door_time=time(18)).of(festival))
-        assert f"{changed.door_there:%d %H:%M} {changed.end_there:%d %H:%M}" == "02 18:00 06 01:00"
-
-    def test_change_nothing_if_there_are_none(self) -> None:
-        assert TimesOfDay().of(self.evening()) == {}
-
-    def test_that_a_day_does_not_have_are_refused(self) -> None:
-        night = show(
-            timezone=NEW_YORK,
-            door_time=datetime(2027, 3, 14, 5, tzinfo=UTC),
-            start_time=datetime(2027, 3, 14, 5, tzinfo=UTC),
-            end_time=datetime(2027, 3, 14, 12, tzinfo=UTC),
-        )
-        with pytest.raises(InvalidRequest, match="skip"):
-            TimesOfDay(start_time=time(2, 30)).of(night)

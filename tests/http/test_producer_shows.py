@@ -46,6 +46,7 @@ async def test_show_is_added_as_a_draft(office: BackOffice) -> None:
         "off_sale_at": None,
         "sells_until": "end",
         "producer": {"id": str(office.producer.id), "name": "Globe Theatre"},
+        "production": None,
         "tickets": [],
     }
     assert (await office.get(f"/shows/{show['id']}")).body == show

@@ -54,6 +54,7 @@ class TestShows:
             "currency": "USD",
             "cancelled": False,
             "producer": {"id": str(on_sale.producer.id), "name": "Globe Theatre"},
+            "production": None,
             "on_sale_at": None,
             "off_sale_at": "2050-07-01T22:00:00-04:00",
             "tickets": [

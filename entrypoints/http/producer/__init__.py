@@ -15,6 +15,7 @@ from entrypoints.http.producer import (
     order_actions,
     orders,
     personal_data,
+    productions,
     promo_codes,
     report,
     show_refunds,
@@ -26,6 +27,7 @@ router = Router(
     "/producer",
     route_handlers=[
         account.router,
+        productions.router,
         shows.router,
         tickets.router,
         promo_codes.router,

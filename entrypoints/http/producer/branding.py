@@ -1,4 +1,4 @@
-"""The look of a producer's pages: colour, logo, images of shows, and the sites that may embed them."""
+"""The look of a producer's pages: colour, logo, images of shows and productions, and the sites that may embed them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Requ
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from application.catalog.branding import MAX_UPLOAD_BYTES, GetBranding, SetBranding, SetLogo, SetShowImage
+from application.catalog.branding import (
+    MAX_UPLOAD_BYTES,
+    GetBranding,
+    SetBranding,
+    SetLogo,
+    SetProductionImage,
+    SetShowImage,
+)
 from application.links import Links
 from domain.access import Actor, Scope
 from domain.branding import Branding, Picture
@@ -58,7 +65,7 @@ class BrandingOut(msgspec.Struct, kw_only=True):
 
 
 class ImageOut(msgspec.Struct):
-    """``image_url`` is null while the show has no image."""
+    """``image_url`` is null while there is no image."""
 
     image_url: str | None
 
@@ -155,6 +162,44 @@ async def delete_image(
     return ImageOut(_url(show.image, links))
 
 
+@put(
+    "/productions/{production_id:uuid}/image",
+    request_max_body_size=MAX_UPLOAD_BYTES,
+    operation_class=Upload,
+    responses=answers("invalid_request", "too_large"),
+    summary="Upload a production's image",
+    operation_id="set_production_image",
+    opt={READS_BODY: True},
+)
+async def set_production_image(
+    request: Request[Any, Any, Any],
+    production_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    set_production_image: NamedDependency[SetProductionImage],
+    links: NamedDependency[Links],
+) -> ImageOut:
+    """Its shows have it, too, unless they have their own. The body is as that of a show's image."""
+    production = await set_production_image(actor, production_id, await request.body())
+    return ImageOut(_url(production.image, links))
+
+
+@delete(
+    "/productions/{production_id:uuid}/image",
+    status_code=HTTP_200_OK,
+    summary="Remove a production's image",
+    operation_id="delete_production_image",
+)
+async def delete_production_image(
+    production_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    set_production_image: NamedDependency[SetProductionImage],
+    links: NamedDependency[Links],
+) -> ImageOut:
+    """Its page, and those of its shows without an image, then have none."""
+    production = await set_production_image(actor, production_id, None)
+    return ImageOut(_url(production.image, links))
+
+
 def _url(picture: Picture | None, links: Links) -> str | None:
     return links.picture(picture) if picture else None
 
@@ -167,6 +212,8 @@ router = guarded_router(
     delete_logo,
     set_image,
     delete_image,
+    set_production_image,
+    delete_production_image,
     scopes=[Scope.CATALOG],
     tags=["Producer: branding"],
 )

@@ -124,6 +124,7 @@ class ShowIn(_In):
     locale: str = "en-US"
     terms: str = ""
     published: bool = False
+    production_id: UUID | None = None
     on_sale_at: VenueTime | None = None
     off_sale_at: VenueTime | None = None
     sells_until: SellsUntil = SellsUntil.END
@@ -149,6 +150,7 @@ class ShowChangesIn(_In):
     terms: str | UnsetType = UNSET
     published: bool | UnsetType = UNSET
     cancelled: bool | UnsetType = UNSET
+    production_id: UUID | UnsetType | None = UNSET
     on_sale_at: VenueTime | UnsetType | None = UNSET
     off_sale_at: VenueTime | UnsetType | None = UNSET
     sells_until: SellsUntil | UnsetType = UNSET
@@ -252,7 +254,9 @@ def _there(time: venue_clock.VenueTime | None, show: Show) -> datetime | None:
 
 
 class OwnShowOut(ShowSummaryOut, kw_only=True):
-    """A show as its producer sees it, with its tickets, cheapest first."""
+    """A show as its producer sees it, with its tickets, cheapest first. ``description`` is the show's own: buyers read
+    its production's if it is empty.
+    """
 
     published: bool
     on_sale_at: datetime | None
@@ -265,7 +269,7 @@ class OwnShowOut(ShowSummaryOut, kw_only=True):
     def of(cls, display: ShowDetails, policy: CheckoutPolicy) -> OwnShowOut:
         show, producer = display.show, display.producer
         return cls(
-            **msgspec.structs.asdict(ShowSummaryOut.of_display(display)),
+            **msgspec.structs.asdict(ShowSummaryOut.of_display(display)) | {"description": show.description},
             published=show.published,
             on_sale_at=_there(show.on_sale_at, show),
             off_sale_at=_there(show.off_sale_at, show),
