@@ -70,9 +70,8 @@ class Capacity:
 
         Raises Conflict if it does not add up.
         """
-        kept = self.allocated + allocated
-        counters = move(Inventory(self.size - kept, self.held, self.sold), places)
-        return replace(self, held=counters.held, sold=counters.sold, allocated=kept)
+        counters = move(Inventory(None, self.held, self.sold), places)
+        return replace(self, held=counters.held, sold=counters.sold, allocated=self.allocated + allocated)
 
     def resized(self, size: int) -> Capacity:
         """The capacity with another size. Raises InvalidRequest, Conflict if more places are taken."""
@@ -95,10 +94,18 @@ class Capacity:
         return replace(self, allocated=self.allocated + places)
 
 
-class AllocationFields(TypedDict, total=False):
-    """The fields of an allocation that a producer changes, all or some, beside its size."""
+class CapacityFields(TypedDict, total=False):
+    """The fields of a capacity that a producer writes, all or some."""
 
     name: str
+    size: int
+
+
+class AllocationFields(TypedDict, total=False):
+    """The fields of an allocation that a producer writes, all or some."""
+
+    name: str
+    size: int
     release_at: datetime | None
 
 
@@ -134,6 +141,10 @@ class Allocation:
     def remaining(self) -> int:
         """The places that it keeps: zero once it is released."""
         return 0 if self.is_released else self.size - self.held - self.sold
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is to be released by now, and is not."""
+        return not self.is_released and self.release_at is not None and self.release_at <= now
 
     def moved(self, move: Move, places: int) -> Allocation:
         """The allocation after a change of its held and sold places. Raises Conflict if it does not add up."""

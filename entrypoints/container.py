@@ -44,6 +44,14 @@ from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import QUEUE_NAME, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
 from application.access.audit_log import AuditLog, ReadAuditLog
+from application.catalog.allocations import (
+    AddAllocation,
+    ChangeAllocation,
+    DeleteAllocation,
+    ListAllocations,
+    ReleaseAllocation,
+    ReleaseDueAllocations,
+)
 from application.catalog.branding import (
     GetBranding,
     GetPicture,
@@ -52,6 +60,7 @@ from application.catalog.branding import (
     SetProductionImage,
     SetShowImage,
 )
+from application.catalog.capacities import AddCapacity, ChangeCapacity, DeleteCapacity, ListCapacities
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.catalog.producers import Authenticate, IssueToken, ListTokens, RegisterProducer, RevokeToken
 from application.catalog.productions import (
@@ -324,6 +333,16 @@ class Container(containers.DeclarativeContainer):
     add_ticket = providers.Singleton(AddTicket, database, ids, audit)
     change_ticket = providers.Singleton(ChangeTicket, database, audit)
     delete_ticket = providers.Singleton(DeleteTicket, database, audit)
+    add_capacity = providers.Singleton(AddCapacity, database, ids, audit)
+    list_capacities = providers.Singleton(ListCapacities, database)
+    change_capacity = providers.Singleton(ChangeCapacity, database, audit)
+    delete_capacity = providers.Singleton(DeleteCapacity, database, audit)
+    add_allocation = providers.Singleton(AddAllocation, database, ids, audit)
+    list_allocations = providers.Singleton(ListAllocations, database)
+    change_allocation = providers.Singleton(ChangeAllocation, database, clock, audit)
+    release_allocation = providers.Singleton(ReleaseAllocation, database, clock, audit)
+    delete_allocation = providers.Singleton(DeleteAllocation, database, audit)
+    release_due_allocations = providers.Singleton(ReleaseDueAllocations, database, clock)
     add_promo_code = providers.Singleton(AddPromoCode, database, ids, audit)
     list_promo_codes = providers.Singleton(ListPromoCodes, database)
     change_promo_code = providers.Singleton(ChangePromoCode, database, audit)

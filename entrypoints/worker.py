@@ -118,6 +118,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(RELAY_EVERY, container.relay_tasks(), stop))
         group.create_task(_every(SWEEP_EVERY, container.release_overdue(), stop))
         group.create_task(_every(SWEEP_EVERY, container.release_cancelled(), stop))
+        group.create_task(_every(SWEEP_EVERY, container.release_due_allocations(), stop))
         group.create_task(_every(SWEEP_EVERY, container.refund_cancelled(), stop))
         group.create_task(_every(RECONCILE_EVERY, container.reconcile(), stop))
         group.create_task(_every(FORGET_EVERY, container.forget_claims(), stop))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from application.ports.unit_of_work import UnitOfWork
 from domain.access import Actor
+from domain.capacity import Capacity
 from domain.catalog import Producer, Show, Ticket
 from domain.errors import NotFound
 from domain.orders import Order
@@ -88,6 +89,27 @@ async def locked_ticket(uow: UnitOfWork, actor: Actor, ticket_id: UUID) -> tuple
     if show is None or locked is None:
         raise NotFound("No such ticket")
     return show, locked
+
+
+async def owned_capacity(uow: UnitOfWork, actor: Actor, capacity_id: UUID) -> tuple[Show, Capacity]:
+    """The actor's capacity, and its show. Raises NotFound."""
+    capacity = await uow.capacities.get(capacity_id)
+    show = await uow.shows.get(capacity.show_id) if capacity else None
+    if capacity is None or show is None or show.producer_id != actor.producer_id:
+        raise NotFound("No such capacity")
+    return show, capacity
+
+
+async def owned_allocation(uow: UnitOfWork, actor: Actor, allocation_id: UUID) -> Show:
+    """The show of the actor's allocation. Raises NotFound."""
+    allocation = await uow.allocations.get(allocation_id)
+    if allocation is None:
+        raise NotFound("No such allocation")
+    try:
+        show, _ = await owned_capacity(uow, actor, allocation.capacity_id)
+    except NotFound:
+        raise NotFound("No such allocation") from None
+    return show
 
 
 async def locked_promo_code(uow: UnitOfWork, actor: Actor, promo_code_id: UUID) -> tuple[Show, TicketPromoCode]:

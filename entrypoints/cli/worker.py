@@ -58,6 +58,7 @@ async def _sweep(settings: Settings) -> tuple[int, int, int, int]:
     try:
         await container.follow_clocks()()
         reconcile = container.reconcile()
+        await container.release_due_allocations()()
         return (
             await container.release_overdue()(),
             await container.relay_tasks()(),

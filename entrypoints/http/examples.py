@@ -7,7 +7,10 @@ from typing import Any, Final
 from entrypoints.http.order_examples import ORDER_EXAMPLES
 from entrypoints.http.sample_data import (
     ACCOUNT,
+    ALLOCATION,
     AUDIT_ENTRY,
+    CAPACITY,
+    CAPACITY_ID,
     CART,
     CUSTOMER,
     ORDER,
@@ -78,6 +81,19 @@ _OWN: Final = {"terms", "doors_minutes", "duration_minutes", "tickets"}
 EXAMPLES: Final[dict[str, Any]] = {
     "AccountIn": {"name": "Lantern Theatre", "email": "hello@lantern-theatre.example"},
     "AccountOut": ACCOUNT,
+    "AllocationChangesIn": {"size": 15},
+    "AllocationIn": {
+        "capacity_id": CAPACITY_ID,
+        "name": "Press",
+        "size": 20,
+        "release_at": "2027-05-31T12:00:00-04:00",
+    },
+    "AllocationListOut": {"items": [ALLOCATION], "next_cursor": None},
+    "AllocationOut": ALLOCATION,
+    "CapacityChangesIn": {"size": 380},
+    "CapacityIn": {"name": "House", "size": 400},
+    "CapacityListOut": {"items": [CAPACITY], "next_cursor": None},
+    "CapacityOut": CAPACITY,
     "AuditLogOut": {"items": [AUDIT_ENTRY], "next_cursor": None},
     "AttendeeChangesIn": {"name": "Grace Hopper"},
     "BrandingIn": {"colour": "#e8a33d", "widget_origins": ["https://theatre.example"]},

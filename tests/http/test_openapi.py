@@ -21,6 +21,7 @@ from tests.support.factories import ticket
 JSON = "application/json"
 #: Operations whose requests are complete with method and path.
 TAKE_NO_BODY = {
+    ("POST", "/api/v1/producer/allocations/{allocation_id}/release"),
     ("POST", "/api/v1/orders/{order_id}/cancel"),
     ("POST", "/api/v1/producer/account/onboarding"),
     ("POST", "/api/v1/producer/orders/{order_id}/resend"),

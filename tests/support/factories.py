@@ -19,6 +19,7 @@ from polyfactory import Use
 from polyfactory.factories import DataclassFactory
 
 from domain import money
+from domain.capacity import Allocation, Capacity
 from domain.cart import Cart, CartLine
 from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.customer import Customer
@@ -67,6 +68,21 @@ class TicketFactory(DataclassFactory[Ticket]):
     id = Use(uuid4)
     show_id = Use(uuid4)
     name = "Stalls"
+
+
+class CapacityFactory(DataclassFactory[Capacity]):
+    __use_defaults__ = True
+
+    id = Use(uuid4)
+    show_id = Use(uuid4)
+    name = "House"
+
+
+class AllocationFactory(DataclassFactory[Allocation]):
+    __use_defaults__ = True
+
+    id = Use(uuid4)
+    name = "Press"
 
 
 class PromoCodeFactory(DataclassFactory[TicketPromoCode]):
@@ -118,12 +134,30 @@ def by_older_rules(of: Show, *, later: timedelta = timedelta(hours=1)) -> Show:
 
 
 def ticket(
-    *, price: int = 2500, quantity: int = 100, held: int = 0, sold: int = 0, of: Show | None = None, **overrides: Any
+    *,
+    price: int = 2500,
+    quantity: int | None = 100,
+    held: int = 0,
+    sold: int = 0,
+    of: Show | None = None,
+    **overrides: Any,
 ) -> Ticket:
     """A ticket type; ``price`` is in minor units."""
     if of is not None:
         overrides["show_id"] = of.id
     return TicketFactory.build(price=price, inventory=Inventory(quantity, held, sold), **overrides)
+
+
+def capacity(*, size: int = 100, of: Show | None = None, **overrides: Any) -> Capacity:
+    """Places that ticket types share."""
+    if of is not None:
+        overrides["show_id"] = of.id
+    return CapacityFactory.build(size=size, **overrides)
+
+
+def allocation(*, of: Capacity, size: int = 4, **overrides: Any) -> Allocation:
+    """Places of a capacity for the press. The capacity's counters stay unchanged."""
+    return AllocationFactory.build(capacity_id=of.id, size=size, **overrides)
 
 
 def donation_ticket(*, price: int = 1000, **overrides: Any) -> Ticket:
@@ -144,15 +178,20 @@ def customer(**overrides: Any) -> Customer:
 
 
 def cart(
-    *wanted: Wanted, promo_code: str | None = None, show_id: UUID | None = None, policy: CheckoutPolicy | None = None
+    *wanted: Wanted,
+    promo_code: str | None = None,
+    show_id: UUID | None = None,
+    policy: CheckoutPolicy | None = None,
+    allocation_id: UUID | None = None,
 ) -> Cart:
     """A cart for the show of its first ticket."""
-    return Cart.of(
+    asked = Cart.of(
         show_id or wanted[0][0].show_id,
         [_cart_line(position, *want) for position, want in enumerate(wanted)],
         promo_code=promo_code,
         policy=policy or CheckoutPolicy(),
     )
+    return replace(asked, allocation_id=allocation_id) if allocation_id else asked
 
 
 def _cart_line(position: int, wanted: Ticket, quantity: int, donation: str = "0") -> CartLine:
@@ -164,12 +203,17 @@ def offering(
     promo_codes: Iterable[TicketPromoCode] = (),
     by: Producer | None = None,
     policy: CheckoutPolicy | None = None,
+    stock: Stock | None = None,
     **show_overrides: Any,
 ) -> Offering:
-    """The show of the first ticket, on sale."""
+    """The show of the first ticket, on sale. Where no ``stock`` is given, the tickets' capacities have room for all."""
     seller = by or producer()
     on_sale = show(by=seller, **{"id": tickets[0].show_id, **show_overrides})
-    return Offering(on_sale, seller, Stock(tickets, promo_codes), policy or CheckoutPolicy())
+    if stock is None:
+        shared = {kind.capacity_id for kind in tickets if kind.capacity_id}
+        roomy = [capacity(id=id_, show_id=on_sale.id, size=10_000, held=1000, sold=1000) for id_ in shared]
+        stock = Stock(tickets, promo_codes, roomy)
+    return Offering(on_sale, seller, stock, policy or CheckoutPolicy())
 
 
 def order(

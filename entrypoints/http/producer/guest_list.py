@@ -12,7 +12,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -111,6 +111,7 @@ class GuestList:
     payment: ManualPayment
     policy: CheckoutPolicy
     checked_in: bool = False
+    allocation_id: UUID | None = None
 
     def request(self, line: GuestLine, idempotency: Idempotency | None) -> CheckoutRequest | DomainError:
         """The order of a line, or what is wrong with it."""
@@ -125,8 +126,9 @@ class GuestList:
         cells = line.cells
         customer = Customer.parse_guest(name=cells.get("name"), email=cells.get("email"), phone=cells.get("phone"))
         wanted = CartLine(0, self._ticket(cells.get("ticket", "")), _quantity(cells.get("quantity", "")))
+        cart = Cart.of(self.show_id, [wanted], policy=self.policy.at_the_counter())
         return CheckoutRequest(
-            cart=Cart.of(self.show_id, [wanted], policy=self.policy.at_the_counter()),
+            cart=replace(cart, allocation_id=self.allocation_id) if self.allocation_id else cart,
             customer=customer,
             idempotency=idempotency,
             manual_payment=self._payment(cells.get("payment", "")),

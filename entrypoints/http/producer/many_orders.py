@@ -197,6 +197,9 @@ async def add_guests(
         bool, QueryParameter(description="Whether one refused line is enough to place no order.")
     ] = True,
     checked_in: Annotated[bool, QueryParameter(description="Whether the guests are let in at once.")] = False,
+    allocation_id: Annotated[
+        UUID | None, QueryParameter(description="The allocation that the tickets come out of.")
+    ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> GuestListOut:
     """A CSV file with a manual order on each line: at most 500 lines, 1000 tickets and 1 MiB.
@@ -211,8 +214,8 @@ async def add_guests(
     if not lines:
         raise InvalidRequest("The file has no guests")
     display = await get_own_show(actor, show_id)
-    guests = GuestList(show_id, display.tickets, paid_by, policy, checked_in=checked_in)
-    asked = content + f"{show_id}{paid_by}{all_or_nothing}{checked_in}".encode()
+    guests = GuestList(show_id, display.tickets, paid_by, policy, checked_in=checked_in, allocation_id=allocation_id)
+    asked = content + f"{show_id}{paid_by}{all_or_nothing}{checked_in}{allocation_id or ''}".encode()
 
     def key_of(position: int) -> Idempotency | None:
         return idempotency_of_row(idempotency_key, asked, position)

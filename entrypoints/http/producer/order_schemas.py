@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -59,7 +60,8 @@ class GuestIn(_In):
 
 class ManualOrderIn(_In, kw_only=True):
     """As a checkout, plus how it is paid. ``show_id`` may be left out, as it is in the path, and ``customer``, for a
-    person who gives no name. ``checked_in`` lets the people in at once, as a scan at the door.
+    person who gives no name. ``checked_in`` lets the people in at once, as a scan at the door. With an
+    ``allocation_id`` the tickets that draw on its capacity come out of the allocation.
     """
 
     customer: GuestIn = msgspec.field(default_factory=GuestIn)
@@ -70,6 +72,7 @@ class ManualOrderIn(_In, kw_only=True):
     show_id: UUID | None = None
     # Left out of what is hashed for an Idempotency-Key where it is not given, as in the version before.
     checked_in: bool | UnsetType = UNSET
+    allocation_id: UUID | UnsetType = UNSET
 
     def to_request(
         self, show_id: UUID, policy: CheckoutPolicy, idempotency: Idempotency | None = None
@@ -80,8 +83,9 @@ class ManualOrderIn(_In, kw_only=True):
         if self.show_id not in (None, show_id):
             raise InvalidRequest("show_id is not the show of the path", field="show_id")
         quoted = QuoteIn(show_id=show_id, tickets=self.tickets, promo_code=self.promo_code)
+        cart = quoted.to_cart(policy.at_the_counter())
         return CheckoutRequest(
-            cart=quoted.to_cart(policy.at_the_counter()),
+            cart=cart if self.allocation_id is UNSET else replace(cart, allocation_id=self.allocation_id),
             customer=self.customer.to_customer(),
             expected_total=self.expected_total,
             idempotency=idempotency,

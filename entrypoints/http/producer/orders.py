@@ -81,6 +81,7 @@ REFUSALS_AT_THE_COUNTER: Final = (
         *REFUSALS_AT_THE_COUNTER,
         "checkout_in_progress",
         "price_changed",
+        "conflict",
         "idempotency_key_reused",
         "busy",
         "unavailable",
