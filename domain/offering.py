@@ -64,7 +64,10 @@ class Offering:
         quote = self._priced(cart, now, manual_payment)
         if cart.allocation_id is not None:
             quote = self._out_of(cart.allocation_id, quote)
-        self.stock.ensure_available(cart.lines, cart.allocation_id)
+        if quote.promo_code and cart.allocation_id is None and any(line.allocation_id for line in quote.lines):
+            self.stock.ensure_has(quote.lines, cart.lines)
+        else:
+            self.stock.ensure_available(cart.lines, cart.allocation_id)
         if manual_payment is None and not quote.is_free:
             self.producer.payout_account()
         return quote
@@ -138,10 +141,15 @@ class Offering:
             if cart.promo_code is not None:
                 raise InvalidPromoCode("A complimentary order takes no promo code", field="promo_code")
             return complimentary(cart.lines, self.stock.tickets, currency=self.producer.currency)
+        promo_code = self._promo_code(cart, now)
+        opened = None
+        if promo_code is not None and promo_code.allocation_id is not None and cart.allocation_id is None:
+            opened = self.stock.allocations.get(promo_code.allocation_id)
         return price(
             cart.lines,
             self.stock.tickets,
-            promo_code=self._promo_code(cart, now),
+            promo_code=promo_code,
+            opened=opened,
             currency=self.producer.currency,
             policy=self.policy,
             fee_bearer=self.producer.fees,

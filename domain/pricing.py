@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from domain.capacity import Allocation
 from domain.cart import CartLine
 from domain.catalog import Ticket
 from domain.errors import (
@@ -126,12 +127,13 @@ def price(
     promo_code: TicketPromoCode | None,
     currency: Currency,
     policy: CheckoutPolicy,
+    opened: Allocation | None = None,
     fee_bearer: FeeBearer = FeeBearer.BUYER,
     at_the_counter: bool = False,
 ) -> Quote:
     """The price of ``lines`` at the current prices of ``tickets``.
 
-    Fees that the producer bears are at most what is paid.
+    ``opened`` is the allocation that the promo code opens. Fees that the producer bears are at most what is paid.
 
     ``at_the_counter`` the producer takes the money: there is no processing fee, and Stripe's smallest charge does not
     apply.
@@ -141,7 +143,7 @@ def price(
     """
     priced = tuple(_price_line(line, tickets[line.ticket_id], currency, policy) for line in lines)
     if promo_code is not None:
-        priced = _with_promo_code(priced, tickets, promo_code, currency)
+        priced = _with_promo_code(priced, tickets, promo_code, currency, opened)
     subtotal = sum(line.total_price for line in priced)
     if at_the_counter:
         _check_maximum(subtotal, currency, policy)
@@ -220,51 +222,77 @@ def _price_line(line: CartLine, ticket: Ticket, currency: Currency, policy: Chec
     )
 
 
-def _with_promo_code(
-    lines: Sequence[TicketOrder], tickets: Mapping[UUID, Ticket], promo_code: TicketPromoCode, currency: Currency
-) -> tuple[TicketOrder, ...]:
-    """The lines with the code's discount on as many tickets as it applies to, the dearest first. Hidden tickets that
-    the code opens come before all others: they cannot be bought without it. Raises PromoCodeExhausted.
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """The effect of a promo code on a cart's line: the discount of each ticket; how many of the tickets it concerns;
+    whether they can be bought without it (``optional``); how many come out of the allocation that it opens.
     """
-    discounts, opened = [], []
+
+    discount: int
+    tickets: int
+    optional: bool
+    out_of_allocation: int
+
+
+def _with_promo_code(
+    lines: Sequence[TicketOrder],
+    tickets: Mapping[UUID, Ticket],
+    promo_code: TicketPromoCode,
+    currency: Currency,
+    opened: Allocation | None,
+) -> tuple[TicketOrder, ...]:
+    """The lines with the code's effect on as many tickets as it applies to, the dearest first. Hidden tickets that the
+    code opens come before all others: they cannot be bought without it. Raises PromoCodeExhausted.
+    """
+    effects = []
+    places_left = opened.remaining if opened else 0
     for line in lines:
         ticket = tickets[line.ticket_id]
         reduced = not ticket.is_donation_based and promo_code.reduces(ticket.id)
-        discounts.append(promo_code.discount_on(line.price_per_ticket, currency.step) if reduced else 0)
-        opened.append(line.quantity if ticket.hidden and promo_code.opens(ticket.id) else 0)
-    counts = _spread(lines, discounts, opened, promo_code)
-    return tuple(part for each in zip(lines, discounts, counts, strict=True) for part in _split(*each))
+        discount = promo_code.discount_on(line.price_per_ticket, currency.step) if reduced else 0
+        draws_on_it = opened is not None and ticket.capacity_id == opened.capacity_id
+        out_of_it = min(line.quantity, places_left // ticket.places) if draws_on_it else 0
+        places_left -= out_of_it * ticket.places
+        optional = not (ticket.hidden and promo_code.opens(ticket.id))
+        effects.append(
+            _Effect(discount, out_of_it if optional and not discount else line.quantity, optional, out_of_it)
+        )
+    counts = _spread(lines, effects, promo_code)
+    split = zip(lines, effects, counts, strict=True)
+    return tuple(part for line, effect, count in split for part in _split(line, effect, count, opened))
 
 
-def _spread(
-    lines: Sequence[TicketOrder], discounts: Sequence[int], opened: Sequence[int], promo_code: TicketPromoCode
-) -> list[int]:
+def _spread(lines: Sequence[TicketOrder], effects: Sequence[_Effect], promo_code: TicketPromoCode) -> list[int]:
     """The number of tickets of each line that the code applies to."""
-    wanted = [line.quantity if discount else 0 for line, discount in zip(lines, discounts, strict=True)]
-    counts = [max(pair) for pair in zip(wanted, opened, strict=True)]
+    counts = [effect.tickets for effect in effects]
     limit = promo_code.most_tickets
     if limit is None or sum(counts) <= limit:
         return counts
-    left = limit - sum(opened)
+    left = limit - sum(effect.tickets for effect in effects if not effect.optional)
     if left < 0:
         raise PromoCodeExhausted(
             f"Promo code {promo_code.code} opens no more than {limit} of these tickets now", field="promo_code"
         )
     for index in sorted(range(len(lines)), key=lambda index: lines[index].price_per_ticket, reverse=True):
-        if not opened[index]:
-            counts[index] = min(wanted[index], left)
+        if effects[index].optional:
+            counts[index] = min(counts[index], left)
             left -= counts[index]
     return counts
 
 
-def _split(line: TicketOrder, discount: int, count: int) -> tuple[TicketOrder, ...]:
-    """The line as lines of one price: ``count`` tickets with the promo code, and then the others."""
+def _split(line: TicketOrder, effect: _Effect, count: int, opened: Allocation | None) -> tuple[TicketOrder, ...]:
+    """The line as lines of one price and one source: ``count`` tickets with the promo code, and then the others."""
     if not count:
         return (line,)
-    with_code = replace(line, quantity=count, unit_discount=discount, uses_promo_code=True)
-    if count == line.quantity:
-        return (with_code,)
-    return with_code, replace(line, quantity=line.quantity - count)
+    with_code = replace(line, quantity=count, unit_discount=effect.discount, uses_promo_code=True)
+    parts = [with_code]
+    if opened and effect.out_of_allocation:
+        out_of_it = min(count, effect.out_of_allocation)
+        parts = [
+            replace(with_code, quantity=out_of_it, allocation_id=opened.id),
+            replace(with_code, quantity=count - out_of_it),
+        ]
+    return tuple(part for part in (*parts, replace(line, quantity=line.quantity - count)) if part.quantity)
 
 
 def _donation(line: CartLine, ticket: Ticket, currency: Currency, policy: CheckoutPolicy) -> int:

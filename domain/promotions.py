@@ -50,6 +50,7 @@ class PromoCodeFields(TypedDict, total=False):
     fixed_price: Decimal | None
     ticket_ids: frozenset[UUID] | None
     opens_ticket_ids: frozenset[UUID]
+    allocation_id: UUID | None
     counts: UseCount
     max_uses: int | None
     max_per_order: int | None
@@ -64,8 +65,9 @@ class TicketPromoCode:
     At most one of three things makes a ticket cheaper: ``discount``, a share from 0.00 to 1.00, ``amount_off`` or
     ``fixed_price``, in minor units. It applies to the ticket types ``ticket_ids`` (None: to all), and to
     ``max_per_order`` tickets of an order (None: to all), the dearest first. ``opens_ticket_ids`` are hidden ticket
-    types that can be bought with the code alone. ``uses`` counts what is held and sold, in orders or in tickets
-    (``counts``).
+    types that can be bought with the code alone. ``allocation_id`` is an allocation whose places are on sale with the
+    code: an order takes them first, and the public's for the rest. ``uses`` counts what is held and sold, in orders or
+    in tickets (``counts``).
     """
 
     id: UUID
@@ -76,6 +78,7 @@ class TicketPromoCode:
     fixed_price: int | None = None
     ticket_ids: frozenset[UUID] | None = None
     opens_ticket_ids: frozenset[UUID] = frozenset()
+    allocation_id: UUID | None = None
     counts: UseCount = UseCount.ORDERS
     max_uses: int | None = None
     max_per_order: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -124,11 +124,20 @@ class Stock:
             remaining = self._left(ticket, source, taken) + so_far
             wanted = so_far + line.quantity
             if wanted > remaining:
-                left = f"only {remaining} left" if remaining else "sold out, 0 left"
-                raise TicketsUnavailable(
-                    f"{wanted} × {ticket.name} not available: {left}", field=line.field("quantity")
-                )
+                raise _unavailable(ticket, wanted, remaining, line)
             self._take(taken, ticket, line.quantity, source)
+
+    def ensure_has(self, lines: Sequence[TicketOrder], cart_lines: Iterable[CartLine]) -> None:
+        """The same for lines of which each names its source. Raises TicketsUnavailable about the cart's line."""
+        taken: dict[UUID, int] = {}
+        for line in lines:
+            ticket = self._tickets[line.ticket_id]
+            left = self._left(ticket, line.allocation_id, taken)
+            if line.quantity > left:
+                wanted = sum(each.quantity for each in lines if each.ticket_id == ticket.id)
+                asked = next(each for each in cart_lines if each.ticket_id == ticket.id)
+                raise _unavailable(ticket, wanted, taken.get(ticket.id, 0) + left, asked)
+            self._take(taken, ticket, line.quantity, line.allocation_id)
 
     def has(self, lines: Iterable[TicketOrder]) -> bool:
         """Whether enough tickets remain for every line."""
@@ -276,3 +285,8 @@ class Stock:
         if promo_code_id is not None:
             tickets = sum(line.quantity for line in lines if line.uses_promo_code)
             self._promo_codes[promo_code_id] = count(self._promo_codes[promo_code_id], tickets)
+
+
+def _unavailable(ticket: Ticket, wanted: int, remaining: int, line: CartLine) -> TicketsUnavailable:
+    left = f"only {remaining} left" if remaining else "sold out, 0 left"
+    return TicketsUnavailable(f"{wanted} × {ticket.name} not available: {left}", field=line.field("quantity"))

@@ -35,7 +35,7 @@ class MemoryInventoryRepo:
             stock=self._stock(
                 [ticket for id_, ticket in tables.tickets.items() if id_ in ticket_ids],
                 [promo for promo in tables.promo_codes.values() if promo.show_id in show_ids],
-                {cart.allocation_id for cart in carts},
+                {cart.allocation_id for cart in carts} | {promo.allocation_id for promo in self._codes_of(carts)},
             ),
         )
 
@@ -50,12 +50,12 @@ class MemoryInventoryRepo:
         used = {order.idempotency.key for order in self._tables.orders.values() if order.idempotency}
         data = await self.read(carts)
         tickets, allocations = data.stock.tickets, data.stock.allocations
-        wanted = {(cart.show_id, cart.promo_code) for cart in carts if cart.promo_code}
-        codes = [promo for promo in self._tables.promo_codes.values() if (promo.show_id, promo.code) in wanted]
+        codes = self._codes_of(carts)
         in_use = frozenset(self._in_use).intersection(
             [*tickets, *allocations, *((promo.show_id, promo.code) for promo in codes)]
         )
         in_use |= {ticket.id for ticket in tickets.values() if ticket.capacity_id in self._in_use}
+        in_use |= {(promo.show_id, promo.code) for promo in codes if promo.allocation_id in in_use}
         if in_use and not pass_over:
             raise RowsInUse("a row is in use")
         return replace(
@@ -69,6 +69,10 @@ class MemoryInventoryRepo:
             used_keys=frozenset(used.intersection(keys)),
             claimed=self._claimed(claimants) if claimants else {},
         )
+
+    def _codes_of(self, carts: Sequence[Cart]) -> list[TicketPromoCode]:
+        wanted = {(cart.show_id, cart.promo_code) for cart in carts if cart.promo_code}
+        return [promo for promo in self._tables.promo_codes.values() if (promo.show_id, promo.code) in wanted]
 
     def _claimed(self, claimants: ClaimQuery) -> dict[int, Claimed]:
         claimed: dict[int, Claimed] = {}

@@ -42,6 +42,7 @@ from domain.orders import Order
 from domain.stock import Stock
 
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
+_SHOW_IDS = sa.bindparam("show_ids", type_=sa.ARRAY(sa.Uuid))
 _TICKET_IDS = sa.bindparam("ticket_ids", type_=sa.ARRAY(sa.Uuid))
 _CAPACITY_IDS = sa.bindparam("capacity_ids", type_=sa.ARRAY(sa.Uuid))
 _ALLOCATION_IDS = sa.bindparam("allocation_ids", type_=sa.ARRAY(sa.Uuid))
@@ -68,7 +69,24 @@ _CAPACITIES_OF_TICKETS = (
     .where(capacities.c.id == _found_by(sa.select(tickets.c.capacity_id).where(tickets.c.id == sa.any_(_IDS))))
     .order_by(capacities.c.id)
 )
-_ALLOCATIONS = sa.select(allocations).where(allocations.c.id == sa.any_(_IDS)).order_by(allocations.c.id)
+_ALLOCATIONS = sa.select(allocations).order_by(allocations.c.id)
+_ALLOCATIONS_BY_ID = _ALLOCATIONS.where(allocations.c.id == sa.any_(_IDS))
+# By their ids, or by the codes that open them. A code that another transaction is changing opens nothing.
+_ALLOCATIONS_ON_SALE = _ALLOCATIONS.where(
+    allocations.c.id
+    == sa.any_(
+        sa.func.array_cat(
+            _IDS,
+            sa.func.array(
+                sa.select(ticket_promo_codes.c.allocation_id)
+                .where(ticket_promo_codes.c.show_id == sa.any_(_SHOW_IDS), ticket_promo_codes.c.code == sa.any_(_CODES))
+                .scalar_subquery(),
+                type_=sa.ARRAY(sa.Uuid),
+            ),
+            type_=sa.ARRAY(sa.Uuid),
+        )
+    )
+)
 _SHOWS = sa.select(shows).where(shows.c.id == sa.any_(_IDS))
 _PRODUCERS_OF_SHOWS = (
     sa.select(producers, producer_financials.c.stripe_account_id, producer_financials.c.charges_enabled)
@@ -79,7 +97,9 @@ _READ_TICKETS, _LOCK_TICKETS = compiled(_TICKETS), compiled(_TICKETS.with_for_up
 _READ_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE)
 _READ_CAPACITIES = compiled(_CAPACITIES_OF_TICKETS)
 _LOCK_CAPACITIES = compiled(_CAPACITIES_OF_TICKETS.with_for_update())
-_READ_ALLOCATIONS, _LOCK_ALLOCATIONS = compiled(_ALLOCATIONS), compiled(_ALLOCATIONS.with_for_update())
+_READ_ALLOCATIONS = compiled(_ALLOCATIONS_ON_SALE)
+_LOCK_ALLOCATIONS = compiled(_ALLOCATIONS_ON_SALE.with_for_update())
+_LOCK_ALLOCATIONS_BY_ID = compiled(_ALLOCATIONS_BY_ID.with_for_update())
 _LOCK_PROMO_CODES = compiled(_PROMO_CODES_BY_CODE.with_for_update())
 _LOCK_PROMO_CODES_BY_ID = compiled(_PROMO_CODES_BY_ID.with_for_update())
 _READ_SHOWS, _READ_PRODUCERS = compiled(_SHOWS), compiled(_PRODUCERS_OF_SHOWS)
@@ -177,7 +197,7 @@ _LOCKING: Final = _Way(_LOCK_TICKETS, _LOCK_CAPACITIES, _LOCK_ALLOCATIONS, _LOCK
 _PASSING_OVER: Final = _Way(
     compiled(_TICKETS.with_for_update(skip_locked=True)),
     compiled(_CAPACITIES_OF_TICKETS.with_for_update(skip_locked=True)),
-    compiled(_ALLOCATIONS.with_for_update(skip_locked=True)),
+    compiled(_ALLOCATIONS_ON_SALE.with_for_update(skip_locked=True)),
     compiled(_PROMO_CODES_BY_CODE.with_for_update(skip_locked=True)),
     passes_over=True,
 )
@@ -217,7 +237,7 @@ class PostgresInventoryRepo:
         rows, shared, kept, promo_codes = await self._connection.fetch(
             (_LOCK_TICKETS, these_tickets),
             (_LOCK_CAPACITIES, these_tickets),
-            (_LOCK_ALLOCATIONS, {"ids": list(allocation_ids)}) if allocation_ids else None,
+            (_LOCK_ALLOCATIONS_BY_ID, {"ids": list(allocation_ids)}) if allocation_ids else None,
             (_LOCK_PROMO_CODES_BY_ID, {"ids": list(promo_code_ids)}),
             lock=True,
         )
@@ -238,7 +258,7 @@ class PostgresInventoryRepo:
         rows, shared, kept = await self._connection.fetch(
             (_LOCK_TICKETS, {"ids": list(ticket_ids)}),
             (_LOCK_THESE_CAPACITIES, named),
-            (_LOCK_ALLOCATIONS, {"ids": list(allocation_ids)}),
+            (_LOCK_ALLOCATIONS_BY_ID, {"ids": list(allocation_ids)}),
             lock=True,
         )
         return _stock(rows, [], shared, kept)
@@ -309,7 +329,8 @@ class PostgresInventoryRepo:
         # Lock first, in one order for all: a statement that begins after the locks sees what was committed while it
         # waited.
         these_tickets, these_codes = {"ids": list(ticket_ids)}, {"ids": list(show_ids), "codes": list(codes)}
-        these_allocations = {"ids": allocation_ids}
+        these_allocations = {"ids": allocation_ids, "show_ids": list(show_ids), "codes": list(codes)}
+        some_allocations = bool(allocation_ids or codes)
         (
             rows,
             shared,
@@ -326,7 +347,7 @@ class PostgresInventoryRepo:
         ) = await self._connection.fetch(
             (way.tickets, these_tickets),
             (way.capacities, these_tickets),
-            (way.allocations, these_allocations) if allocation_ids else None,
+            (way.allocations, these_allocations) if some_allocations else None,
             (way.promo_codes, these_codes),
             (_READ_SHOWS_AND_WAIT if way.locks else _READ_SHOWS, {"ids": list(show_ids)}),
             (_READ_PRODUCERS, {"ids": list(show_ids)}),
@@ -335,13 +356,16 @@ class PostgresInventoryRepo:
             (_CLAIMED, {"keys": list(claimants.keys), "now": claimants.now}) if claimants else None,
             (_READ_TICKETS, these_tickets) if way.passes_over else None,
             (_READ_PROMO_CODES, these_codes) if way.passes_over else None,
-            (_READ_ALLOCATIONS, these_allocations) if way.passes_over and allocation_ids else None,
+            (_READ_ALLOCATIONS, these_allocations) if way.passes_over and some_allocations else None,
             lock=way.locks,
             rows_wait_seconds=ROWS_WAIT_SECONDS,
         )
         if way.passes_over:  # a ticket whose capacity is in use cannot be sold either
             there_are = {row["id"] for row in shared}
             rows = [row for row in rows if row["capacity_id"] is None or row["capacity_id"] in there_are]
+            # Nor can a code be used whose allocation is in use.
+            passed_over = {row["id"] for row in kept_there}.difference(row["id"] for row in kept)
+            promo_codes = [row for row in promo_codes if row["allocation_id"] not in passed_over]
         return CheckoutData(
             shows={row["id"]: show_of(row) for row in on_sale},
             producers={row["id"]: producer_of(row) for row in behind},

@@ -262,6 +262,8 @@ ticket_promo_codes = sa.Table(
     # Ids of the show's ticket types, also of deleted ones; NULL is all of them.
     sa.Column("ticket_ids", sa.ARRAY(sa.Uuid)),
     sa.Column("opens_ticket_ids", sa.ARRAY(sa.Uuid), nullable=False, server_default="{}"),
+    # Not a foreign key: the allocation may be deleted, and then opens nothing.
+    sa.Column("allocation_id", sa.Uuid),
     sa.Column("counts", sa.Text, nullable=False, server_default=UseCount.ORDERS),
     sa.Column("max_uses", sa.Integer),
     sa.Column("max_per_order", sa.Integer),

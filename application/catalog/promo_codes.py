@@ -23,7 +23,7 @@ from domain.promotions import PromoCodeFields, TicketPromoCode, normalize_code
 _AMOUNTS: Final = ("amount_off", "fixed_price")
 _TICKETS: Final = ("ticket_ids", "opens_ticket_ids")
 #: The fields of which a code has one at least: without any it could do nothing.
-_EFFECTS: Final = ("discount", *_AMOUNTS, "opens_ticket_ids")
+_EFFECTS: Final = ("discount", *_AMOUNTS, "opens_ticket_ids", "allocation_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,8 @@ async def _as_stored(uow: UnitOfWork, show: Show, currency: Currency, fields: Pr
     for name in _TICKETS:
         if stored.get(name):
             await _ensure_tickets(uow, show, stored[name], name)
+    if stored.get("allocation_id") is not None:
+        await _ensure_allocation(uow, show, stored["allocation_id"])
     for name in ("valid_from", "valid_until"):
         if stored.get(name) is not None:
             stored[name] = show.moment(stored[name], name)
@@ -155,6 +157,13 @@ async def _ensure_tickets(uow: UnitOfWork, show: Show, ticket_ids: Collection[UU
     for ticket_id in ticket_ids:
         if ticket_id not in theirs:
             raise InvalidRequest(f"{name}: this show has no ticket type {ticket_id}", field=name)
+
+
+async def _ensure_allocation(uow: UnitOfWork, show: Show, allocation_id: UUID) -> None:
+    allocation = await uow.allocations.get(allocation_id)
+    capacity = await uow.capacities.get(allocation.capacity_id) if allocation else None
+    if capacity is None or capacity.show_id != show.id:
+        raise InvalidRequest(f"allocation_id: this show has no allocation {allocation_id}", field="allocation_id")
 
 
 async def _ensure_free(uow: UnitOfWork, promo_code: TicketPromoCode) -> None:

@@ -15,7 +15,7 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.catalog import Producer, Show
 from domain.errors import InvalidPromoCode, NotFound
 from domain.production import Production
-from domain.promotions import TicketPromoCode, is_possible, normalize_code
+from domain.promotions import is_possible, normalize_code
 
 
 class ListShows:
@@ -95,7 +95,8 @@ class GetShow:
         self._line: GroupCommit[None, UUID, ShowDetails | None] = GroupCommit(decide_with(self._look_together))
 
     async def __call__(self, show_id: UUID, promo_code: str | None = None) -> ShowDetails:
-        """A published show, without hidden ticket types, except those that the promo code opens.
+        """A published show, without hidden ticket types, except those that the promo code opens. ``remaining`` has the
+        places of the allocation that it opens.
 
         Raises Busy, and NotFound, also for a show that is not published; InvalidPromoCode, PromoCodeExhausted.
         """
@@ -103,15 +104,17 @@ class GetShow:
         if display is None or not display.show.published:
             raise NotFound("No such show")
         code = normalize_code(promo_code or "")
-        return display.for_buyers(await self._usable(show_id, code) if code else None)
+        return await self._opened(display, code) if code else display.for_buyers()
 
-    async def _usable(self, show_id: UUID, code: str) -> TicketPromoCode:
+    async def _opened(self, display: ShowDetails, code: str) -> ShowDetails:
         async with self._unit_of_work(read_only=True) as uow:
-            found = await uow.promo_codes.with_code(show_id, code) if is_possible(code) else None
+            found = await uow.promo_codes.with_code(display.show.id, code) if is_possible(code) else None
+            allocation_id = found.allocation_id if found else None
+            allocation = await uow.allocations.get(allocation_id) if allocation_id else None
         if found is None:
             raise InvalidPromoCode("Invalid promo code", field="promo_code")
         found.ensure_usable(self._clock.now())
-        return found
+        return display.for_buyers(found, allocation)
 
     async def _look_together(self, show_ids: Sequence[UUID]) -> list[ShowDetails | None]:
         async with self._unit_of_work(read_only=True) as uow:

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from domain.branding import Picture
-from domain.capacity import Capacity, remaining_of
+from domain.capacity import Allocation, Capacity, remaining_of
 from domain.catalog import Producer, Show, Ticket
 from domain.production import Production
 from domain.promotions import TicketPromoCode
@@ -26,6 +26,13 @@ class ShowDetails:
     capacities: tuple[Capacity, ...] = ()
     has_more: bool = False
     """Whether there are hidden ticket types that are not among ``tickets``."""
+    opened: Allocation | None = None
+    """The allocation that the buyer's promo code opens."""
+
+    @property
+    def takes_code(self) -> bool:
+        """Whether a promo code may have more to sell: hidden ticket types, or an allocation's places."""
+        return self.has_more or any(capacity.allocated for capacity in self.capacities)
 
     @property
     def description(self) -> str:
@@ -38,23 +45,32 @@ class ShowDetails:
         return self.show.image or (self.production.image if self.production else None)
 
     def remaining(self, ticket: Ticket) -> int:
-        """How many tickets of this type the public can buy now."""
+        """How many tickets of this type can be bought now: by the public, and with the code out of the allocation."""
         capacity = self._capacity_of(ticket)
-        return remaining_of(ticket, capacity.remaining if capacity else None)
+        if capacity is None:
+            return remaining_of(ticket, None)
+        # A ticket's places are of one source.
+        return remaining_of(ticket, ticket.places * sum(left // ticket.places for left in self._sources(capacity)))
 
     def may_come_back(self, ticket: Ticket) -> bool:
         """Whether tickets of this type are left, or are held and so may be left again soon."""
         own, capacity = ticket.inventory, self._capacity_of(ticket)
         own_may = own.remaining is None or own.remaining > 0 or own.held > 0
-        return own_may and (capacity is None or capacity.remaining + capacity.held >= ticket.places)
+        return own_may and (capacity is None or capacity.held + sum(self._sources(capacity)) >= ticket.places)
 
     def _capacity_of(self, ticket: Ticket) -> Capacity | None:
         return next((capacity for capacity in self.capacities if capacity.id == ticket.capacity_id), None)
 
-    def for_buyers(self, promo_code: TicketPromoCode | None = None) -> Self:
-        """The same without hidden ticket types, except those that the promo code opens."""
+    def _sources(self, capacity: Capacity) -> tuple[int, int]:
+        """The places that are left of the capacity, and of the allocation of it that the code opens."""
+        opened = self.opened if self.opened and self.opened.capacity_id == capacity.id else None
+        return capacity.remaining, opened.remaining if opened else 0
+
+    def for_buyers(self, promo_code: TicketPromoCode | None = None, opened: Allocation | None = None) -> Self:
+        """The same without hidden ticket types, except those that the promo code opens, and with its allocation."""
         seen = tuple(each for each in self.tickets if not each.hidden or (promo_code and promo_code.opens(each.id)))
-        return self if len(seen) == len(self.tickets) else replace(self, tickets=seen, has_more=True)
+        has_more = len(seen) < len(self.tickets)
+        return replace(self, tickets=seen, has_more=has_more, opened=opened) if has_more or opened else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,7 @@ PROMO_CODE: Final[dict[str, Any]] = {
     "fixed_price": None,
     "ticket_ids": None,
     "opens_ticket_ids": [],
+    "allocation_id": None,
     "counts": "orders",
     "max_uses": 50,
     "max_per_order": None,

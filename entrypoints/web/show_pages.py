@@ -218,6 +218,7 @@ def show_context(
     return {
         "code": "" if refusal else normalize_code(selection.promo_code),
         "has_more": display.has_more,
+        "takes_code": display.takes_code,
         "show": display.show,
         "description": display.description,
         "image": display.image,

@@ -297,9 +297,10 @@ class PromoCodeIn(_In):
     ticket, where it is lower than its own).
 
     ``ticket_ids``: the ticket types that become cheaper; null means all. Donation tickets never do.
-    ``opens_ticket_ids``: the hidden ticket types that buyers see and buy with the code. ``max_uses`` counts orders, or
-    the tickets in them that the code applies to (``counts``). ``max_per_order``: so many tickets of an order, the
-    dearest first; null means all.
+    ``opens_ticket_ids``: the hidden ticket types that buyers see and buy with the code. ``allocation_id``: an
+    allocation whose places are on sale with the code, before the public's. ``max_uses`` counts orders, or the tickets
+    in them that the code applies to (``counts``). ``max_per_order``: so many tickets of an order, the dearest first;
+    null means all.
     """
 
     code: str
@@ -308,6 +309,7 @@ class PromoCodeIn(_In):
     fixed_price: Reduction | None = None
     ticket_ids: TicketIds | None = None
     opens_ticket_ids: TicketIds = []
+    allocation_id: UUID | None = None
     counts: UseCount = UseCount.ORDERS
     max_uses: int | None = None
     max_per_order: int | None = None
@@ -324,6 +326,7 @@ class PromoCodeChangesIn(_In):
     fixed_price: Reduction | UnsetType | None = UNSET
     ticket_ids: TicketIds | UnsetType | None = UNSET
     opens_ticket_ids: TicketIds | UnsetType = UNSET
+    allocation_id: UUID | UnsetType | None = UNSET
     counts: UseCount | UnsetType = UNSET
     max_uses: int | UnsetType | None = UNSET
     max_per_order: int | UnsetType | None = UNSET
@@ -352,6 +355,7 @@ class PromoCodeOut(msgspec.Struct, kw_only=True):
     fixed_price: Amount | None
     ticket_ids: list[UUID] | None
     opens_ticket_ids: list[UUID]
+    allocation_id: UUID | None
     counts: UseCount
     max_uses: int | None
     max_per_order: int | None
@@ -371,6 +375,7 @@ class PromoCodeOut(msgspec.Struct, kw_only=True):
             fixed_price=None if promo_code.fixed_price is None else money(promo_code.fixed_price),
             ticket_ids=None if promo_code.ticket_ids is None else sorted(promo_code.ticket_ids),
             opens_ticket_ids=sorted(promo_code.opens_ticket_ids),
+            allocation_id=promo_code.allocation_id,
             counts=promo_code.counts,
             max_uses=promo_code.max_uses,
             max_per_order=promo_code.max_per_order,
