@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from adapters.stripe.requests import line_items
+from domain.capacity import Allocation, Capacity
 from domain.cart import Cart
-from domain.errors import InvalidPromoCode, PromoCodeExhausted, TicketNotFound
+from domain.errors import InvalidPromoCode, PromoCodeExhausted, TicketNotFound, TicketsUnavailable
+from domain.inventory import Inventory
 from domain.offering import Offering
 from domain.orders import ManualPayment, Order, OrderEvent, OrderStatus
 from domain.promotions import TicketPromoCode, UseCount
 from domain.refunds import refundable_amount
-from tests.support.factories import NOW, cart, customer, donation_ticket, issue, offering, promo_code, show, ticket
+from domain.stock import Stock
+from tests.support.factories import (
+    NOW,
+    cart,
+    customer,
+    donation_ticket,
+    issue,
+    offering,
+    promo_code,
+    show,
+    ticket,
+)
 
 EVENING = show()
 STALLS = ticket(of=EVENING, price=30_00, name="Stalls")
@@ -186,3 +200,78 @@ class TestUsesByTickets:
         assert self.uses(office) == 2
         order.refunded([third], office.stock, restock=True)
         assert self.uses(office) == 1
+
+
+class TestAllocationsThatACodeOpens:
+    house = Capacity(id=uuid4(), show_id=EVENING.id, name="House", size=10, allocated=4)
+    press = Allocation(id=uuid4(), capacity_id=house.id, name="Press", size=4)
+    adult = ticket(of=EVENING, price=30_00, name="Adult", capacity_id=house.id)
+    family = ticket(of=EVENING, price=80_00, name="Family", capacity_id=house.id, places=3)
+
+    def office(self, *, sold: int = 6, press: Allocation | None = None, **fields: Any) -> Offering:
+        """The public sale has sold that many places; without more, all that are not the press's."""
+        kept = press or self.press
+        house = replace(self.house, sold=sold, allocated=kept.remaining)
+        adult = replace(self.adult, inventory=Inventory(None, sold=sold))
+        promo = code(allocation_id=self.press.id, **fields)
+        stock = Stock([adult, self.family, STALLS], [promo], [house], [kept])
+        return replace(on_sale(promo), stock=stock)
+
+    def test_their_places_are_for_those_with_the_code(self) -> None:
+        office = self.office()
+        with pytest.raises(TicketsUnavailable, match="sold out, 0 left"):
+            place(office, cart((self.adult, 1)))
+        order = place(office, cart((self.adult, 3), promo_code="CODE"))
+        [line] = order.lines
+        assert (line.quantity, line.allocation_id, line.uses_promo_code) == (3, self.press.id, True)
+        assert (order.quote.promo_code, order.quote.idle_promo_code) == ("CODE", None)
+        assert (office.stock.allocations[self.press.id].held, office.stock.capacities[self.house.id].allocated) == (
+            3,
+            1,
+        )
+        with pytest.raises(TicketsUnavailable, match="2 × Adult not available: only 1 left") as refusal:
+            place(office, cart((STALLS, 1), (self.adult, 2), promo_code="CODE"))
+        assert refusal.value.field == "tickets[1].quantity"
+
+    def test_the_rest_comes_from_the_public_sale(self) -> None:
+        office = self.office(sold=4)
+        order = place(office, cart((self.adult, 5), promo_code="CODE"))
+        assert [(line.quantity, line.allocation_id) for line in order.lines] == [(4, self.press.id), (1, None)]
+        assert [line.uses_promo_code for line in order.lines] == [True, False]
+        assert office.stock.remaining(self.adult.id) == 1
+        released = order.released(OrderEvent.SESSION_EXPIRED, office.stock)
+        assert released.status is OrderStatus.EXPIRED
+        assert office.stock.allocations[self.press.id].remaining == 4
+        assert office.stock.remaining(self.adult.id) == 2
+
+    def test_tickets_of_several_places_come_out_whole(self) -> None:
+        office = self.office(sold=3)
+        order = place(office, cart((self.family, 2), promo_code="CODE"))
+        assert [(line.quantity, line.allocation_id) for line in order.lines] == [(1, self.press.id), (1, None)]
+
+    def test_a_discount_reaches_further_than_the_places(self) -> None:
+        office = self.office(sold=4, amount_off=5_00)
+        order = place(office, cart((self.adult, 6), (STALLS, 1), promo_code="CODE"))
+        assert [(line.quantity, line.unit_amount, line.allocation_id) for line in order.lines] == [
+            (4, 25_00, self.press.id),
+            (2, 25_00, None),
+            (1, 25_00, None),
+        ]
+
+    def test_the_limit_of_an_order_is_one_of_these_places_too(self) -> None:
+        office = self.office(sold=5, max_per_order=2, counts=UseCount.TICKETS)
+        order = place(office, cart((self.adult, 3), promo_code="CODE"))
+        assert [(line.quantity, line.allocation_id) for line in order.lines] == [(2, self.press.id), (1, None)]
+        assert [promo.uses for promo in office.stock.promo_codes.values()] == [2]
+
+    def test_a_code_does_nothing_once_it_is_released(self) -> None:
+        office = self.office(press=self.press.released(NOW))
+        quote = office.quote(cart((self.adult, 4), promo_code="CODE"), now=NOW)
+        assert (quote.promo_code, quote.idle_promo_code) == (None, "CODE")
+        assert {line.allocation_id for line in quote.lines} == {None}
+
+    def test_the_counter_names_its_own(self) -> None:
+        office = self.office(amount_off=5_00)
+        wanted = replace(cart((self.adult, 2), promo_code="CODE"), allocation_id=self.press.id)
+        [line] = place(office, wanted, manual_payment=ManualPayment.CASH).lines
+        assert (line.unit_amount, line.allocation_id) == (25_00, self.press.id)
