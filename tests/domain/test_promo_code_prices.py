@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.stripe.requests import line_items
-from domain.capacity import Allocation, Capacity
+from domain.capacity import Allocation
 from domain.cart import Cart
 from domain.errors import InvalidPromoCode, PromoCodeExhausted, TicketNotFound, TicketsUnavailable
 from domain.inventory import Inventory
@@ -20,6 +20,8 @@ from domain.refunds import refundable_amount
 from domain.stock import Stock
 from tests.support.factories import (
     NOW,
+    allocation,
+    capacity,
     cart,
     customer,
     donation_ticket,
@@ -203,8 +205,8 @@ class TestUsesByTickets:
 
 
 class TestAllocationsThatACodeOpens:
-    house = Capacity(id=uuid4(), show_id=EVENING.id, name="House", size=10, allocated=4)
-    press = Allocation(id=uuid4(), capacity_id=house.id, name="Press", size=4)
+    house = capacity(of=EVENING, size=10, allocated=4)
+    press = allocation(of=house, size=4)
     adult = ticket(of=EVENING, price=30_00, name="Adult", capacity_id=house.id)
     family = ticket(of=EVENING, price=80_00, name="Family", capacity_id=house.id, places=3)
 
@@ -225,10 +227,8 @@ class TestAllocationsThatACodeOpens:
         [line] = order.lines
         assert (line.quantity, line.allocation_id, line.uses_promo_code) == (3, self.press.id, True)
         assert (order.quote.promo_code, order.quote.idle_promo_code) == ("CODE", None)
-        assert (office.stock.allocations[self.press.id].held, office.stock.capacities[self.house.id].allocated) == (
-            3,
-            1,
-        )
+        assert office.stock.allocations[self.press.id].held == 3
+        assert office.stock.capacities[self.house.id].allocated == 1
         with pytest.raises(TicketsUnavailable, match="2 × Adult not available: only 1 left") as refusal:
             place(office, cart((STALLS, 1), (self.adult, 2), promo_code="CODE"))
         assert refusal.value.field == "tickets[1].quantity"
