@@ -15,6 +15,8 @@ from application.ports.unit_of_work import StorageUnavailable
 log = logging.getLogger(__name__)
 
 FOLLOW_EVERY: Final = timedelta(seconds=30)
+#: The pause before the database is asked again that has never answered: until then sales go by the machine's own clock.
+ASK_AGAIN_AFTER: Final = timedelta(seconds=1)
 #: How far a machine's clock may be off before its process reports it.
 TOLERATED: Final = timedelta(seconds=30)
 #: The longest that a starting process waits for each of the two.
@@ -32,6 +34,12 @@ class FollowClocks:
         self._stripe_http = stripe_http
         self._stripe_base = stripe_base
         self._said = timedelta()
+        self._has_warned = False
+
+    @property
+    def pause(self) -> timedelta:
+        """The time until the clocks should be asked again."""
+        return FOLLOW_EVERY if self._clock.is_known else ASK_AGAIN_AFTER
 
     async def __call__(self) -> int:
         """Read both clocks. Returns how many answered. A clock that cannot be reached is asked again the next time."""
@@ -43,7 +51,9 @@ class FollowClocks:
             async with asyncio.timeout(START_SECONDS):
                 ahead = await self._clock.follow()
         except (StorageUnavailable, TimeoutError) as error:
-            log.warning("The database's clock cannot be asked, this machine's own is used until then: %s", error)
+            if self._clock.is_known or not self._has_warned:
+                log.warning("The database's clock cannot be asked, this machine's own is used until then: %s", error)
+            self._has_warned = True
             return False
         if abs(ahead - self._said) > TOLERATED:
             log.warning("%s", in_words(ahead))
@@ -80,5 +90,5 @@ def in_words(ahead: timedelta) -> str:
 async def follow_clocks(follow: FollowClocks) -> None:
     """Follow the clocks until cancelled."""
     while True:
-        await asyncio.sleep(FOLLOW_EVERY.total_seconds())
+        await asyncio.sleep(follow.pause.total_seconds())
         await follow()

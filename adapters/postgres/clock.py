@@ -37,6 +37,11 @@ class DatabaseClock:
         self._own = own
         self._shift: float | None = None  # the database's clock minus the steady one
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the database has told its time, so that this is it."""
+        return self._shift is not None
+
     def now(self) -> datetime:
         if self._shift is None:
             return self._own.now()

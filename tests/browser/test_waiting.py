@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from playwright.async_api import expect
 
 from demo.stripe_sandbox import StripeSandbox
+from domain.venue_clock import VenueTime
 from entrypoints.settings import Settings
 from tests.browser.buyer import ORDER_PAGE, STRIPE_PAGE, Buyer
 from tests.browser.conftest import Buyers
@@ -51,6 +54,32 @@ async def test_open_page_learns_that_tickets_are_gone(buyers: Buyers, box_office
 
     await box_office.until(is_told)
     await expect(buyer.number("Stalls")).to_have_value("0")
+
+
+async def test_pages_change_when_a_sale_begins(buyers: Buyers, box_office: BoxOffice, service: Service) -> None:
+    """One page waits for its sale, another sells a price step: both change by the server's time, not the buyer's."""
+    clock = service.container.clock()
+    moment = VenueTime.at(clock.now() + timedelta(seconds=1.5), "UTC")
+    opening = await box_office.put_on_sale(ticket(name="Stalls"), on_sale_at=moment)
+    steps = await box_office.put_on_sale(
+        ticket(name="Early bird", price=2000, off_sale_at=moment), ticket(name="Regular", price=3000, on_sale_at=moment)
+    )
+    waiting, choosing = await buyers(), await buyers()
+    for buyer, on_sale in ((waiting, opening), (choosing, steps)):
+        await buyer.page.add_init_script("const now = Date.now; Date.now = () => now() - 3_600_000;")
+        await buyer.open_show(on_sale)
+    saw_both = await choosing.page.get_by_text(", then $32.71").is_visible()  # not on a very busy machine
+    if saw_both:
+        assert await waiting.page.get_by_text("Continue").count() == 0
+        assert await waiting.page.get_by_role("timer").inner_text() in ("00:00", "00:01", "00:02")
+
+    await waiting.choose("Stalls", 1)
+    assert clock.now() >= moment.moment
+    await waiting.go_on("$27.57")
+    if saw_both:
+        await expect(choosing.page.locator("[data-announce]")).to_have_text("Early bird: No longer on sale.")
+    await choosing.choose("Regular", 1)
+    await choosing.go_on("$32.71")
 
 
 async def test_price_changed_meanwhile(buyer: Buyer, box_office: BoxOffice) -> None:
