@@ -25,14 +25,17 @@ from application.checkout.place_orders import CheckoutRequest
 from application.ports.order_lists import OrderFilter
 from application.ports.payment import RefundState
 from domain.access import Actor
+from domain.cart import Cart
 from domain.customer import Customer
-from domain.errors import Conflict, DomainError
+from domain.errors import Conflict, DomainError, NotOnSaleYet, SaleEnded
 from domain.fees import FeeBearer
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
 from domain.policy import CheckoutPolicy
 from domain.promotions import UseCount
 from domain.refunds import Refund, RefundStatus
 from domain.report import ShowReport, Takings, report_of
+from domain.sale_period import SaleState
+from domain.venue_clock import VenueTime
 from tests.application.world import World, request
 from tests.support.factories import (
     NOW,
@@ -161,6 +164,50 @@ class BoxOfficeMachine(RuleBasedStateMachine):
         self.run(change())
 
     @rule(
+        which=st.integers(-1, 2),
+        opens=st.none() | st.integers(-60, 60),
+        lasts=st.none() | st.integers(1, 90),
+    )
+    def change_sale_times(self, which: int, opens: int | None, lasts: int | None) -> None:
+        """Of a ticket type, or of the show (-1), in minutes."""
+        now = self.world.clock.now()
+        begins = now if opens is None else now + timedelta(minutes=opens)
+        times = {
+            "on_sale_at": None if opens is None else VenueTime.at(begins, TIMEZONE),
+            "off_sale_at": None if lasts is None else VenueTime.at(begins + timedelta(minutes=lasts), TIMEZONE),
+        }
+
+        async def change() -> None:
+            async with self.world.database() as uow:
+                display = await uow.show_details.details(self.show.id)
+                assert display
+                tickets = {each.id: each for each in display.tickets}
+                changed = replace(display.show, **times) if which < 0 else display.show  # type: ignore[arg-type]
+                if which >= 0:
+                    ticket_id = self.tickets[which].id
+                    tickets[ticket_id] = replace(tickets[ticket_id], **times)  # type: ignore[arg-type]
+                    await uow.tickets.save(tickets[ticket_id])
+                if any(changed.sale_of(each).is_empty for each in tickets.values()):
+                    return  # the audit would say so
+                await uow.shows.save(changed)
+                await uow.commit()
+
+        self.run(change())
+
+    def is_on_sale(self, wanted: Cart) -> bool:
+        """Whether the public can buy these ticket types now, as far as there are any left."""
+
+        async def look() -> bool:
+            async with self.world.database() as uow:
+                display = await uow.show_details.details(self.show.id)
+            assert display
+            now = self.world.clock.now()
+            chosen = [each for each in display.tickets if each.id in wanted.ticket_ids]
+            return all(display.show.sale_of(each).state(now) is SaleState.OPEN for each in chosen)
+
+        return self.run(look())
+
+    @rule(
         quantities=st.tuples(*[st.integers(0, 3)] * 3, st.sampled_from([0, 0, 0, 1, 2])).filter(any),
         code=st.sampled_from([None, "TEST20", "MEMBER", "MEMBER"]),
         payment=st.sampled_from([None, None, *ManualPayment]),
@@ -180,15 +227,21 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             allocation_id=self.press.id if out_of_press else None,
         )
         asked = replace(request((self.tickets[0], 1)), cart=wanted, customer=customer())
+        is_on_sale = self.is_on_sale(wanted)
         try:
             if payment:
                 placed = self.run(self.world.sell_at_counter(self.actor, asked, payment))
             else:
                 placed = self.run(self.world.checkout(asked))
-        except DomainError:
-            return
-        self.order_ids.append(placed.id)
-        self._remember_codes(placed)
+        except DomainError as error:
+            refusal: DomainError | None = error
+        else:
+            refusal = None
+            self.order_ids.append(placed.id)
+            self._remember_codes(placed)
+        sold_at_any_time = is_on_sale or payment is not None
+        assert sold_at_any_time or refusal
+        assert not (sold_at_any_time and isinstance(refusal, NotOnSaleYet | SaleEnded))
 
     @rule(
         quantities=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 4)), min_size=1, max_size=3),
