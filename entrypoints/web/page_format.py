@@ -35,6 +35,9 @@ _PRICE_NOTES: Final = {
 }
 
 
+_MIXED_NOTE: Final = "Prices include all fees. Where a tax is not included it is added on the payment page."
+
+
 @dataclass(frozen=True, slots=True)
 class PageFormat:
     """The parts of a page about one show that depend on where it plays."""
@@ -169,6 +172,12 @@ class PageFormat:
 
     def has_some_left(self, display: ShowDetails) -> bool:
         return bool(_left(display))
+
+
+def common_price_note(shows: Iterable[PageFormat]) -> str:
+    """The ``price_note`` of shows that are listed together; "" for none."""
+    notes = {words.price_note for words in shows}
+    return _MIXED_NOTE if len(notes) > 1 else next(iter(notes), "")
 
 
 def has_prices(tickets: Iterable[Ticket]) -> bool:

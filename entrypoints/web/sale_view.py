@@ -91,8 +91,7 @@ class SaleView:
                 most = min(remaining, self.words.policy.max_tickets_per_order)
                 return TicketChoice(ticket, state, most, self._left(ticket, remaining), self._until(period))
             case SaleState.UPCOMING:
-                begins = self.words.time_of_sale(period.begins, self.now) if period.begins else ""
-                return TicketChoice(ticket, state, 0, "", f"On sale from {begins}")
+                return TicketChoice(ticket, state, 0, "", self._from(period))
             case SaleState.OVER:
                 return TicketChoice(ticket, state, 0, "No longer on sale", "")
 
@@ -113,6 +112,12 @@ class SaleView:
         if remaining:
             return f"Only {remaining} left" if remaining <= FEW else ""
         return "None left right now, some may come back" if self.display.may_come_back(ticket) else "Sold out"
+
+    def _from(self, period: SalePeriod) -> str:
+        """From when a ticket type is sold, unless nothing is sold before it: then the page says so for all."""
+        if not period.begins or (period.begins == self.opens_at and not self.what_is_open.tickets):
+            return ""
+        return f"On sale from {self.words.time_of_sale(period.begins, self.now)}"
 
     def _until(self, period: SalePeriod) -> str:
         """Until when a ticket type is sold, if that is before its show's sale ends, and what it costs then."""

@@ -32,7 +32,7 @@ from entrypoints.http.errors import code_of
 from entrypoints.http.paging import decode_cursor, encode_cursor
 from entrypoints.http.rate_limit import ensure_not_guessing, limit_quotes
 from entrypoints.web.page_cache import CachedAnswer, PageCache, key_of
-from entrypoints.web.page_format import PageFormat, error_text, has_prices
+from entrypoints.web.page_format import PageFormat, common_price_note, error_text, has_prices
 from entrypoints.web.rendering import Pages
 from entrypoints.web.sale_view import SaleView
 from entrypoints.web.selection import Selection
@@ -62,7 +62,7 @@ async def show_list(
             "shows.html",
             {
                 "shows": sales,
-                "price_notes": sorted({sale.words.price_note for sale in sales if has_prices(sale.display.tickets)}),
+                "price_note": common_price_note(sale.words for sale in sales if has_prices(sale.display.tickets)),
                 "producer": _only_producer(shows),
                 "next": encode_cursor(more.start_time, more.show_id) if more else None,
                 "of_producer": producer,

@@ -15,9 +15,10 @@ from demo.stripe_sandbox import SandboxOptions
 from domain.fees import FeeBearer
 from domain.orders import Order
 from domain.tax import TaxMode
+from entrypoints.web.page_format import PageFormat, common_price_note
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice, Json, OnSale
-from tests.support.factories import donation_ticket, producer, ticket
+from tests.support.factories import USD, donation_ticket, producer, show, ticket
 from tests.support.stripe_world import StripeWorld, stripe_world
 
 #: Two tickets of 25.00: the fees are those of P0-006.
@@ -302,6 +303,14 @@ class TestAdvertised:
         on_sale = await box_office.put_on_sale(ticket(price=20_00), by=seller)
         for path in (f"/?producer={seller.id}", f"/shows/{on_sale.id}", f"/shows/{on_sale.id}/widget"):
             assert f">{note}<" in (await box_office.get(path)).content.decode()
+
+    def test_shows_of_several_theatres_have_one_note_that_is_true_of_all(self) -> None:
+        evening = show()
+        added, included, off = (PageFormat(evening, USD, tax) for tax in TaxMode)
+        assert common_price_note([]) == ""
+        assert common_price_note([off, off]) == "Prices include all fees."
+        mixed = "Prices include all fees. Where a tax is not included it is added on the payment page."
+        assert common_price_note([added, included]) == common_price_note([added, off]) == mixed
 
     async def test_where_nothing_costs_anything_there_is_nothing_to_include(self, box_office: BoxOffice) -> None:
         seller = producer(account=f"acct_{uuid4().hex}")
