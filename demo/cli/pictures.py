@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 #: The demo theatre's colour: a lantern's amber, which is unreadable as text on white.
 COLOUR: Final = "#e8a33d"
+#: The second theatre's: the sea below a harbour wall.
+PLAYHOUSE_COLOUR: Final = "#14566b"
 _WIDTH, _HEIGHT = 1200, 675
 
 Colour = tuple[int, int, int]
@@ -28,6 +30,22 @@ def logo() -> bytes:
     draw.rounded_rectangle((140, 185, 340, 370), 24, outline=dark, width=22)
     draw.polygon([(240, 215), (285, 300), (240, 350), (195, 300)], fill=dark)
     draw.rounded_rectangle((120, 385, 360, 425), 16, fill=dark)
+    return _png(image.resize((160, 160), Image.Resampling.LANCZOS))
+
+
+def playhouse_logo() -> bytes:
+    """A lighthouse on a plate of the playhouse's colour."""
+    image = Image.new("RGBA", (480, 480), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((0, 0, 479, 479), 110, fill=PLAYHOUSE_COLOUR)
+    light, beam = (240, 246, 248), (96, 148, 166)
+    draw.polygon([(240, 132), (470, 60), (470, 200)], fill=beam)
+    draw.polygon([(240, 132), (10, 60), (10, 200)], fill=beam)
+    draw.polygon([(200, 170), (280, 170), (310, 420), (170, 420)], fill=light)
+    draw.rectangle((206, 96, 274, 160), outline=light, width=16)
+    draw.polygon([(192, 96), (288, 96), (240, 48)], fill=light)
+    for top, half in ((235, 48), (330, 60)):
+        draw.rectangle((240 - half, top, 240 + half, top + 34), fill=PLAYHOUSE_COLOUR)
     return _png(image.resize((160, 160), Image.Resampling.LANCZOS))
 
 
@@ -90,6 +108,28 @@ def orchard() -> bytes:
     dice = random.Random(7)  # noqa: S311  # where blossoms are is no secret
     for x, size in ((330, 0.8), (640, 1.15), (980, 0.95)):
         _tree(draw, x, 580, -math.pi / 2, 120 * size, dice)
+    return _png(image)
+
+
+def tempest() -> bytes:
+    """A ship in a storm, under lightning."""
+    image = _sky((18, 26, 38), (74, 98, 112))
+    _glow(image, (900, 130), 330, (190, 214, 232), 120)
+    draw = ImageDraw.Draw(image)
+    bolt = [(930, 0), (862, 150), (912, 150), (838, 330), (966, 118), (914, 118), (978, 0)]
+    draw.polygon(bolt, fill=(252, 250, 226))
+    _hill(draw, 470, 34, (40, 72, 84))
+    hull, sail = (24, 18, 18), (214, 204, 184)
+    draw.polygon([(300, 420), (640, 395), (590, 505), (360, 515)], fill=hull)
+    for x, top, half in ((400, 160, 62), (510, 120, 74)):
+        draw.line((x, 425, x + 22, top), fill=hull, width=12)
+        draw.polygon([(x - half, 380), (x + half, 370), (x + half - 8, top + 40), (x - half + 34, top + 46)], fill=sail)
+    for base, wave, colour in ((530, 46, (28, 56, 70)), (590, 34, (18, 40, 54)), (640, 22, (12, 28, 40))):
+        _hill(draw, base, wave, colour)
+    dice = random.Random(11)  # noqa: S311  # where the rain falls is no secret
+    for _ in range(240):
+        x, y = dice.randint(0, _WIDTH), dice.randint(0, _HEIGHT)
+        draw.line((x, y, x - 9, y + 26), fill=(150, 172, 186), width=1)
     return _png(image)
 
 

@@ -1,4 +1,4 @@
-"""What the demo sells: one producer, four shows, one promo code."""
+"""What the demo sells: a theatre with four shows and a promo code, and one with a run of twelve evenings."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from demo.cli import pictures
+from demo.cli.playhouse import open_playhouse
 from domain.access import Actor, Scope
 from domain.catalog import Show, Ticket
 from domain.inventory import Inventory
@@ -65,6 +66,7 @@ async def _fill(container: Container) -> DemoAccess:
     await add.donation_show()
     await add.free_show()
     await add.last_tickets()
+    await open_playhouse(container)
     return DemoAccess(
         producer_id=str(producer.id), producer_token=producer_token.secret, platform_token=platform_token.secret
     )
