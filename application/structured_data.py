@@ -5,13 +5,13 @@ Google's documents on Event and EventReservation (November 2026) say which prope
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from application.links import Links
 from application.ports.catalog import ShowDetails
-from domain.catalog import Show, Ticket
+from domain.catalog import Producer, Show, Ticket
 from domain.orders import AttendeeStatus, Order
 from domain.production import Production
 from domain.sale_period import SaleState
@@ -33,6 +33,26 @@ def event_on_sale(display: ShowDetails, links: Links, price_of: Callable[[Ticket
         "description": display.description or display.show.title,
         "offers": [_offer(display, ticket, url, price_of(ticket), now) for ticket in display.tickets],
     }
+
+
+def event_series(production: Production, producer: Producer, shows: Sequence[ShowDetails], links: Links) -> Thing:
+    """The production with its shows. What they cost is on their own pages."""
+    series: Thing = {
+        "@context": _CONTEXT,
+        **_series(production, links),
+        "description": production.description or production.title,
+        "organizer": _organizer(producer, links),
+        "subEvent": [_performance(display.show, links) for display in shows],
+    }
+    if shows:
+        series["startDate"] = shows[0].show.start_there.isoformat()
+        series["endDate"] = max(
+            (display.show for display in shows), key=lambda show: show.end_time
+        ).end_there.isoformat()
+        series["location"] = _place(shows[0].show)
+    if production.image:
+        series["image"] = links.picture(production.image)
+    return series
 
 
 def reservations(order: Order, display: ShowDetails, links: Links) -> list[Thing]:
@@ -72,10 +92,10 @@ def _event(display: ShowDetails, links: Links) -> Thing:
         "url": links.show_page(show.id),
         "startDate": show.start_there.isoformat(),
         "doorTime": show.door_there.isoformat(),
-        "eventStatus": f"{_CONTEXT}/{'EventCancelled' if show.cancelled else 'EventScheduled'}",
+        "eventStatus": _status(show),
         "eventAttendanceMode": f"{_CONTEXT}/OfflineEventAttendanceMode",
         "location": _place(show),
-        "organizer": {"@type": "Organization", "name": producer.name, "url": links.producer_page(producer.id)},
+        "organizer": _organizer(producer, links),
     }
     if show.end_time > show.start_time:
         event["endDate"] = show.end_there.isoformat()
@@ -84,6 +104,25 @@ def _event(display: ShowDetails, links: Links) -> Thing:
     if display.production:
         event["superEvent"] = _series(display.production, links)
     return event
+
+
+def _performance(show: Show, links: Links) -> Thing:
+    return {
+        "@type": "Event",
+        "name": show.title,
+        "url": links.show_page(show.id),
+        "startDate": show.start_there.isoformat(),
+        "eventStatus": _status(show),
+        "location": _place(show),
+    }
+
+
+def _organizer(producer: Producer, links: Links) -> Thing:
+    return {"@type": "Organization", "name": producer.name, "url": links.producer_page(producer.id)}
+
+
+def _status(show: Show) -> str:
+    return f"{_CONTEXT}/{'EventCancelled' if show.cancelled else 'EventScheduled'}"
 
 
 def _series(production: Production, links: Links) -> Thing:

@@ -146,10 +146,11 @@ class MemoryShowReader:
         now: datetime,
         producer_id: UUID | None,
         production_id: UUID | None = None,
+        once: bool = False,
         after: ShowCursor | None,
         limit: int,
     ) -> list[ShowDetails]:
-        found = [
+        every = [
             show
             for show in self._tables.shows.values()
             if show.published
@@ -157,9 +158,13 @@ class MemoryShowReader:
             and show.end_time > now
             and producer_id in (None, show.producer_id)
             and production_id in (None, show.production_id)
-            and (after is None or (show.start_time, show.id) > (after.start_time, after.show_id))
         ]
-        found.sort(key=lambda show: (show.start_time, show.id))
+        every.sort(key=lambda show: (show.start_time, show.id))
+        if once:
+            first = {show.production_id or show.id: show for show in reversed(every)}
+            every = [show for show in every if first[show.production_id or show.id] is show]
+        position = (after.start_time, after.show_id) if after else None
+        found = [show for show in every if position is None or (show.start_time, show.id) > position]
         displays = [await self.details(show.id) for show in found[:limit]]
         return [display for display in displays if display]
 

@@ -211,6 +211,7 @@ class PostgresShowReader:
         now: datetime,
         producer_id: UUID | None,
         production_id: UUID | None = None,
+        once: bool = False,
         after: ShowCursor | None,
         limit: int,
     ) -> list[ShowDetails]:
@@ -224,6 +225,8 @@ class PostgresShowReader:
             query = query.where(shows.c.producer_id == producer_id)
         if production_id is not None:
             query = query.where(shows.c.production_id == production_id)
+        if once:
+            query = query.where(~_is_preceded(now))
         if after is not None:
             query = query.where(_by_start > _position(after))
         rows = (await self._connection.execute(query)).mappings()
@@ -335,6 +338,18 @@ class PostgresPromoCodeRepo:
 def _are_of(show_ids: Collection[UUID]) -> sa.ColumnElement[bool]:
     of_shows = sa.select(capacities.c.id).where(capacities.c.show_id.in_(show_ids))
     return allocations.c.capacity_id.in_(of_shows)
+
+
+def _is_preceded(now: datetime) -> sa.Exists:
+    """Whether an earlier show of the same production is on sale."""
+    earlier = shows.alias()
+    return sa.exists().where(
+        earlier.c.production_id == shows.c.production_id,
+        earlier.c.published,
+        sa.not_(earlier.c.cancelled),
+        earlier.c.end_time > now,
+        sa.tuple_(earlier.c.start_time, earlier.c.id) < _by_start,
+    )
 
 
 def _position(cursor: ShowCursor) -> sa.Tuple:

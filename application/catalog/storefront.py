@@ -28,15 +28,19 @@ class ListShows:
         *,
         producer_id: UUID | None,
         production_id: UUID | None = None,
+        once: bool = False,
         after: ShowCursor | None,
         limit: int,
     ) -> tuple[list[ShowDetails], ShowCursor | None]:
-        """A page of shows on sale, soonest first, and where the next page begins, if there is one."""
+        """A page of shows on sale, soonest first, and where the next page begins, if there is one; with ``once`` only
+        the next show of each production.
+        """
         async with self._unit_of_work(read_only=True) as uow:
             found = await uow.show_details.on_sale(
                 now=self._clock.now(),
                 producer_id=producer_id,
                 production_id=production_id,
+                once=once,
                 after=after,
                 limit=limit + 1,
             )

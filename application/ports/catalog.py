@@ -191,10 +191,13 @@ class ShowReader(Protocol):
         now: datetime,
         producer_id: UUID | None,
         production_id: UUID | None = None,
+        once: bool = False,
         after: ShowCursor | None,
         limit: int,
     ) -> list[ShowDetails]:
-        """Published shows that have not ended and were not cancelled, soonest first."""
+        """Published shows that have not ended and were not cancelled, soonest first; with ``once`` only the next one of
+        each production.
+        """
         ...
 
 

@@ -30,6 +30,7 @@ _WITHOUT = (
     r"^/widget\.js$",
     r"^/$",
     r"^/shows/[^/]+$",
+    r"^/productions/[^/]+$",
     r"^/shows/[^/]+/(remaining|total|widget)$",
 )
 

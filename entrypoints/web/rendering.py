@@ -15,6 +15,7 @@ from domain.catalog import Producer
 from domain.pricing import whole_lines
 from entrypoints.web.assets import asset_path
 from entrypoints.web.colours import DEFAULT_COLOUR
+from entrypoints.web.month_view import Month
 from entrypoints.web.page_cache import CachedAnswer
 from entrypoints.web.page_format import has_prices
 from entrypoints.web.security import PRIVATE, PagePolicy
@@ -40,6 +41,7 @@ class Pages:
             "asset": asset_path,
             "brand_sheet": brand_sheet,
             "has_prices": has_prices,
+            "month_of": Month.of,
             "public_url": public_url,
             "whole_lines": whole_lines,
         }

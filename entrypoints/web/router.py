@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from litestar import Router
 
-from entrypoints.web import assets, branding, checkout_pages, lookup_page, order_page, show_pages, widget
+from entrypoints.web import (
+    assets,
+    branding,
+    checkout_pages,
+    lookup_page,
+    order_page,
+    production_page,
+    show_pages,
+    widget,
+)
 
 router = Router(
     "/",
@@ -12,6 +21,7 @@ router = Router(
         assets.asset,
         branding.router,
         show_pages.router,
+        production_page.router,
         checkout_pages.router,
         order_page.router,
         lookup_page.router,

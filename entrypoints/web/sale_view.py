@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
+from application.catalog.availability import FEW
 from application.ports.catalog import ShowDetails
 from domain.catalog import Ticket
 from domain.policy import CheckoutPolicy
 from domain.sale_period import SalePeriod, SaleState
 from entrypoints.web.page_format import PageFormat
-
-#: From this number down, pages show how many tickets are left.
-FEW: Final = 10
 
 
 class SaleStatus(StrEnum):

@@ -51,11 +51,11 @@ async def show_list(
     producer: FromQuery[UUID | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> CachedAnswer:
-    """Shows on sale, soonest first; ``producer`` limits them to one producer."""
+    """Shows on sale, soonest first, and of each production the next one; ``producer`` limits them to one producer."""
 
     async def make() -> CachedAnswer:
         after = ShowCursor(*decode_cursor(cursor)) if cursor else None
-        shows, more = await list_shows(producer_id=producer, after=after, limit=SHOWS_ON_A_PAGE)
+        shows, more = await list_shows(producer_id=producer, once=True, after=after, limit=SHOWS_ON_A_PAGE)
         now = pages.now()
         sales = [SaleView.of(display, policy, now) for display in shows]
         return pages.public(

@@ -13,12 +13,16 @@ from playwright.async_api import expect
 from application.links import Links
 from domain.catalog import Producer
 from domain.orders import AttendeeStatus, Order, OrderStatus
+from domain.production import Production
 from tests.browser.buyer import Buyer
 from tests.support.box_office import BoxOffice, OnSale
 from tests.support.factories import donation_ticket, order, promo_code, ticket
 
 Step = Callable[[Buyer], Awaitable[None]]
 
+#: When the shows of a production are: in more months than one page has.
+RUN = [datetime(2050, month, 15, 18, tzinfo=UTC) for month in range(1, 6)]
+OVER = [datetime(2020, 1, 15, 18, tzinfo=UTC)]
 DECLINED = "Your card was declined."
 
 
@@ -63,11 +67,14 @@ class Stage:
         cancelled = await self.box_office.put_on_sale(by=by, title=f"{title}: cancelled", cancelled=True, **show)
         orders = {name: await self._stored(made) for name, made in _orders(on_sale).items()}
         called_off = await self._stored(order((cancelled.tickets[0], 2), by=by, status=OrderStatus.COMPLETED))
+        run = await self._run(by, title)
         home = self.links.public_url
         chosen = f"{home}/shows/{on_sale.id}/checkout?q-{on_sale.tickets[0].id}=2"
         return [
             View("list", f"{home}/?producer={by.id}"),
             View("list, empty", f"{home}/?producer={uuid4()}"),
+            View("production", f"{home}/productions/{run.id}?month=2050-01"),
+            View("production, over", f"{home}/productions/{(await self._run(by, title, *OVER)).id}"),
             View("show", f"{home}/shows/{on_sale.id}"),
             View("show, tickets chosen", f"{home}/shows/{on_sale.id}", _choose),
             View("show, wrong code", f"{home}/shows/{on_sale.id}", _try_a_code),
@@ -91,6 +98,24 @@ class Stage:
             View("not found", f"{home}/nothing"),
             View("unavailable", f"{self.away}/"),
         ]
+
+    async def _run(self, by: Producer, title: str, *starts: datetime) -> Production:
+        """A production with a show in every state on one day, and one in each of the next months."""
+        production = Production.planned(
+            id=uuid4(), producer_id=by.id, title=title, description="A play. " * 100, venue="The Globe, London"
+        )
+        async with self.box_office.unit_of_work() as uow:
+            await uow.productions.add(production)
+            await uow.commit()
+        common: dict[str, Any] = {"by": by, "production_id": production.id, "venue": "The Rose"}
+        for start in starts or RUN:
+            times: dict[str, Any] = {"door_time": start, "start_time": start, "end_time": start + timedelta(hours=2)}
+            await self.box_office.put_on_sale(ticket(), **times, **common, title=f"{title}: an evening")
+        for number, seats in enumerate([(ticket(quantity=0),), (ticket(quantity=2),), (ticket(),)] * (not starts)):
+            start = RUN[0] + timedelta(hours=number)
+            times = {"door_time": start, "start_time": start, "end_time": start + timedelta(hours=2)}
+            await self.box_office.put_on_sale(*seats, **times, **common, title=title, cancelled=number > 1)
+        return production
 
     async def _stored(self, made: Order) -> Order:
         async with self.box_office.unit_of_work() as uow:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from application.ports.catalog import ShowDetails
+from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.branding import Picture
 from domain.catalog import Producer
@@ -120,6 +120,11 @@ async def test_shows_of_a_production_are_found_with_it(unit_of_work: UnitOfWorkF
         on_sale = await uow.show_details.on_sale(now=NOW, producer_id=None, **listed)
         assert [each.show for each in on_sale] == [sooner, later]
         assert {each.production for each in on_sale} == {production}
+        of_all: dict[str, Any] = {"now": NOW, "producer_id": theatre.producer.id, "after": None, "limit": 9}
+        once = await uow.show_details.on_sale(**of_all, once=True)
+        assert [each.show for each in once] == [sooner, *sorted([elsewhere, theatre.show], key=lambda show: show.id)]
+        rest = await uow.show_details.on_sale(**of_all | {"after": ShowCursor.at(once[0])}, once=True)
+        assert later not in [each.show for each in rest]
         own = await uow.show_details.of_producer(theatre.producer.id, **listed)
         assert [each.show for each in own] == [draft, later, sooner, over]
 
