@@ -21,10 +21,18 @@ _CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 def check_title(text: str, what: str) -> None:
     """Raises InvalidRequest for a title or name that is empty, too long, or not one line."""
+    if fault := _fault_of_title(text):
+        raise InvalidRequest(f"{what} {fault}", field=what)
+
+
+# Every sale makes a new object of the ticket type and of its capacity, with the same names.
+@lru_cache(maxsize=1000)
+def _fault_of_title(text: str) -> str | None:
     if not has_something_to_see(text) or len(text) > MAX_TITLE_LENGTH:
-        raise InvalidRequest(f"{what} must have 1 to {MAX_TITLE_LENGTH} characters", field=what)
+        return f"must have 1 to {MAX_TITLE_LENGTH} characters"
     if _CONTROL_CHARACTERS.search(text):
-        raise InvalidRequest(f"{what} must be one line, without control characters", field=what)
+        return "must be one line, without control characters"
+    return None
 
 
 def check_text(text: str, what: str, limit: int) -> None:
