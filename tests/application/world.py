@@ -27,6 +27,8 @@ from adapters.memory.throttle import MemoryAllowance, MemoryThrottle
 from adapters.memory.unit_of_work import MemoryDatabase
 from adapters.memory.work_log import MemoryWorkLog
 from application.access.audit_log import AuditLog
+from application.catalog.allocations import ChangeAllocation, ReleaseAllocation, ReleaseDueAllocations
+from application.catalog.capacities import ChangeCapacity
 from application.catalog.connected_accounts import ChangeAccount
 from application.catalog.save_account import SaveAccount
 from application.catalog.timezones import ApplyTimezones, CheckTimezones
@@ -63,6 +65,7 @@ from application.tasks.run import RunTask
 from application.webhooks.event_handlers import EventHandlers, KeepEvent
 from application.webhooks.handle_event import HandlePaymentEvent
 from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
+from domain.capacity import Allocation, Capacity
 from domain.cart import Cart
 from domain.catalog import Producer, Ticket
 from domain.orders import Idempotency, Order
@@ -189,6 +192,10 @@ class World:
     sell_at_counter: SellAtCounter
     sell_many_at_counter: SellManyAtCounter
     preview_refund: PreviewRefund
+    change_capacity: ChangeCapacity
+    change_allocation: ChangeAllocation
+    release_allocation: ReleaseAllocation
+    release_due_allocations: ReleaseDueAllocations
 
     def __init__(
         self,
@@ -247,6 +254,8 @@ class World:
         self,
         *tickets: Ticket,
         promo_codes: Iterable[TicketPromoCode] = (),
+        capacities: Iterable[Capacity] = (),
+        allocations: Iterable[Allocation] = (),
         by: Producer | None = None,
         **overrides: Any,
     ) -> None:
@@ -256,6 +265,10 @@ class World:
         async with self.database() as uow:
             for show_id in {ticket.show_id for ticket in tickets}:
                 await uow.shows.add(show(by=seller, **{"id": show_id, **overrides}))
+            for capacity in capacities:
+                await uow.capacities.add(capacity)
+            for allocation in allocations:
+                await uow.allocations.add(allocation)
             for ticket in tickets:
                 await uow.tickets.add(ticket)
             for promo_code in promo_codes:

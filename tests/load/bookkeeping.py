@@ -41,7 +41,7 @@ SAMPLE_SECONDS = 0.05
 #: A million orders on a busy machine; the command's own statements may take 600 s each.
 AUDIT_SECONDS = 900
 
-_SEED = """
+SEED = """
 WITH made AS (
     INSERT INTO orders (id, show_id, show_title, customer_name, customer_email, currency, subtotal, promo_code_discount,
         platform_fees, payment_processing_fees, total, amount_paid, status, is_manual_order, created_at, completed_at,
@@ -86,9 +86,7 @@ async def seed(database_url: str, orders: int) -> tuple[UUID, str]:
     issued = await issue_token(producer_id=seller.id, name="load", scopes=[Scope.ORDERS])
     await engine.dispose()
     async with connected(database_url) as connection:
-        await connection.execute(
-            _SEED, {"show": show.id, "orders": orders, "first": kinds[0].id, "second": kinds[1].id}
-        )
+        await connection.execute(SEED, {"show": show.id, "orders": orders, "first": kinds[0].id, "second": kinds[1].id})
         await connection.execute("UPDATE tickets SET sold = %s", [orders - orders // 10])
         await connection.execute("ANALYZE")
     return show.id, issued.secret

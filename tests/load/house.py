@@ -124,6 +124,29 @@ class House:
         """New shows, each with ``quantity`` tickets of ``price`` minor units."""
         return asyncio.run(self._put_on_sale(price, count, quantity))
 
+    def put_house_on_sale(self, *, kinds: int, size: int = 1_000_000) -> list[OnSale]:
+        """A show with ``kinds`` free ticket types in one capacity: each of them as if it were on sale alone."""
+        return asyncio.run(self._put_house_on_sale(kinds, size))
+
+    async def _put_house_on_sale(self, kinds: int, size: int) -> list[OnSale]:
+        engine = create_engine(self.database_url, pool_size=1)
+        producer = factories.producer()
+        show = factories.show(by=producer)
+        house = factories.capacity(of=show, size=size)
+        tickets = [
+            factories.ticket(of=show, price=0, quantity=None, capacity_id=house.id, name=f"Kind {number}")
+            for number in range(kinds)
+        ]
+        async with PostgresDatabase(engine)() as uow:
+            await uow.producers.add(producer)
+            await uow.shows.add(show)
+            await uow.capacities.add(house)
+            for ticket in tickets:
+                await uow.tickets.add(ticket)
+            await uow.commit()
+        await engine.dispose()
+        return [OnSale(show, producer, ticket) for ticket in tickets]
+
     async def _put_on_sale(self, price: int, count: int, quantity: int) -> list[OnSale]:
         engine = create_engine(self.database_url, pool_size=1)
         producer = factories.producer()

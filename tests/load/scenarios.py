@@ -187,6 +187,22 @@ def fifty_shows(house: House, pace: Pace) -> Measured:
     return measured
 
 
+def shared_house(house: House, pace: Pace, *, kinds: int = 5) -> Measured:
+    """Free orders of ``kinds`` ticket types that share one capacity, relative to one type with a quantity."""
+    measured = Measured()
+    [hot], shared = house.put_on_sale(price=0), house.put_house_on_sale(kinds=kinds)
+    with house.serving(processes=processors()) as served:
+        several, one_per_second = between(lambda: crowd(served, shared, pace), lambda: crowd(served, [hot], pace))
+    measured.note(several)
+    measured.figures = {
+        "orders/s": several.per_second,
+        "hot/s": one_per_second,
+        "ratio": several.per_second / one_per_second,
+        "p99 ms": several.quantile_ms(0.99),
+    }
+    return measured
+
+
 def one_buyer(house: House, pace: Pace) -> Measured:
     """One buyer alone, relative to the same handler on the memory fakes."""
     measured = Measured()

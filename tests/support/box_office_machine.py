@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -36,7 +37,18 @@ from domain.report import ShowReport, Takings, report_of
 from domain.sale_period import SaleState
 from domain.venue_clock import VenueTime
 from tests.application.world import World, request
-from tests.support.factories import cart, customer, donation_ticket, producer, promo_code, show, ticket
+from tests.support.factories import (
+    NOW,
+    allocation,
+    capacity,
+    cart,
+    customer,
+    donation_ticket,
+    producer,
+    promo_code,
+    show,
+    ticket,
+)
 
 Result = TypeVar("Result")
 
@@ -57,9 +69,11 @@ class BoxOfficeMachine(RuleBasedStateMachine):
         self.world = self.run(type(self).make_world())
         self.seller = producer(account="acct_machine")
         self.show = show(by=self.seller, timezone=TIMEZONE)
+        self.house = capacity(of=self.show, size=16, allocated=4)
+        self.press = allocation(of=self.house, size=4, release_at=NOW + timedelta(hours=2))
         self.tickets = [
-            ticket(of=self.show, price=3333, quantity=12, name="Stalls"),
-            ticket(of=self.show, price=1001, quantity=5, name="Gallery"),
+            ticket(of=self.show, price=3333, quantity=12, name="Stalls", capacity_id=self.house.id),
+            ticket(of=self.show, price=1001, quantity=None, name="Family", capacity_id=self.house.id, places=2),
             donation_ticket(of=self.show, price=500, quantity=6, name="Pay what you can"),
             ticket(of=self.show, price=777, quantity=4, name="Members", hidden=True),
         ]
@@ -95,23 +109,48 @@ class BoxOfficeMachine(RuleBasedStateMachine):
     def open(self) -> None:
         self.run(
             self.world.sell(
-                *self.tickets, promo_codes=self.promo_codes, by=self.seller, id=self.show.id, timezone=TIMEZONE
+                *self.tickets,
+                promo_codes=self.promo_codes,
+                capacities=[self.house],
+                allocations=[self.press],
+                by=self.seller,
+                id=self.show.id,
+                timezone=TIMEZONE,
             )
         )
 
-    @rule(which=st.integers(0, 1), price=AMOUNTS.map(lambda amount: amount + 100), quantity=st.integers(1, 20))
-    def change_ticket(self, which: int, price: int, quantity: int) -> None:
+    @rule(
+        which=st.integers(0, 1),
+        price=AMOUNTS.map(lambda amount: amount + 100),
+        quantity=st.one_of(st.none(), st.integers(1, 20)),
+    )
+    def change_ticket(self, which: int, price: int, quantity: int | None) -> None:
         async def change() -> None:
             async with self.world.database() as uow:
                 display = await uow.show_details.details(self.show.id)
                 assert display
                 current = next(t for t in display.tickets if t.id == self.tickets[which].id)
                 taken = current.inventory.held + current.inventory.sold
-                resized = replace(current.inventory, quantity=max(quantity, taken))
+                resized = replace(current.inventory, quantity=None if quantity is None else max(quantity, taken))
                 await uow.tickets.save(replace(current, price=price, inventory=resized))
                 await uow.commit()
 
         self.run(change())
+
+    @rule(size=st.integers(0, 20), allocated=st.integers(0, 6))
+    def change_the_house(self, size: int, allocated: int) -> None:
+        with suppress(Conflict):
+            self.run(self.world.change_capacity(self.actor, self.house.id, {"size": size}))
+        with suppress(Conflict):
+            self.run(self.world.change_allocation(self.actor, self.press.id, {"size": allocated}))
+
+    @rule(by_hand=st.booleans())
+    def release_the_press(self, by_hand: bool) -> None:
+        if by_hand:
+            with suppress(Conflict):
+                self.run(self.world.release_allocation(self.actor, self.press.id))
+        else:
+            self.run(self.world.release_due_allocations())
 
     @rule(bearer=st.sampled_from(FeeBearer))
     def change_who_bears_the_fees(self, bearer: FeeBearer) -> None:
@@ -172,8 +211,11 @@ class BoxOfficeMachine(RuleBasedStateMachine):
         quantities=st.tuples(*[st.integers(0, 3)] * 3, st.sampled_from([0, 0, 0, 1, 2])).filter(any),
         code=st.sampled_from([None, "TEST20", "MEMBER", "MEMBER"]),
         payment=st.sampled_from([None, None, *ManualPayment]),
+        out_of_press=st.booleans(),
     )
-    def order(self, quantities: tuple[int, ...], code: str | None, payment: ManualPayment | None) -> None:
+    def order(
+        self, quantities: tuple[int, ...], code: str | None, payment: ManualPayment | None, out_of_press: bool
+    ) -> None:
         comp = payment is ManualPayment.COMP
         wanted = cart(
             *(
@@ -182,6 +224,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             ),
             promo_code=None if comp else code,
             policy=POLICY,
+            allocation_id=self.press.id if out_of_press else None,
         )
         asked = replace(request((self.tickets[0], 1)), cart=wanted, customer=customer())
         is_on_sale = self.is_on_sale(wanted)
@@ -344,6 +387,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             disputes={},
             currency=self.seller.currency,
             timezone=ZoneInfo(TIMEZONE),
+            capacities=self.capacities,
         )
         sold = [order for order in orders if order.completed_at]
         assert report.total.orders == len(sold)
@@ -366,6 +410,7 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             orders = [order for row in listed if (order := await uow.orders.get(row.id))]
             refunds = {order.id: await uow.refunds.of_order(order.id) for order in orders}
         self.on_sale = display.tickets if display else ()
+        self.capacities = display.capacities if display else ()
         return orders, refunds, await self.world.reports.report(self.show)
 
     def _some_order(self, data: st.DataObject) -> Order:
