@@ -285,14 +285,12 @@ def _split(line: TicketOrder, effect: _Effect, count: int, opened: Allocation | 
     if not count:
         return (line,)
     with_code = replace(line, quantity=count, unit_discount=effect.discount, uses_promo_code=True)
-    parts = [with_code]
-    if opened and effect.out_of_allocation:
-        out_of_it = min(count, effect.out_of_allocation)
-        parts = [
-            replace(with_code, quantity=out_of_it, allocation_id=opened.id),
-            replace(with_code, quantity=count - out_of_it),
-        ]
-    return tuple(part for part in (*parts, replace(line, quantity=line.quantity - count)) if part.quantity)
+    out_of_it = min(count, effect.out_of_allocation)
+    if count == line.quantity and not out_of_it:
+        return (with_code,)
+    kept = replace(with_code, quantity=out_of_it, allocation_id=opened.id if opened else None)
+    parts = (kept, replace(with_code, quantity=count - out_of_it), replace(line, quantity=line.quantity - count))
+    return tuple(part for part in parts if part.quantity)
 
 
 def _donation(line: CartLine, ticket: Ticket, currency: Currency, policy: CheckoutPolicy) -> int:
