@@ -15,7 +15,7 @@ from domain.capacity import Allocation, Capacity
 from domain.catalog import Ticket
 from domain.inventory import Inventory
 from domain.orders import Order
-from tests.contracts.builders import NOW, Theatre, a_cart, a_ticket, new_id
+from tests.contracts.builders import NOW, Theatre, a_cart, a_promo_code, a_ticket, new_id
 
 
 class House:
@@ -253,6 +253,45 @@ async def test_tickets_whose_capacity_is_in_use_are_passed_over(unit_of_work: Un
     assert passing.in_use == {house.adult.id, house.press.id}
     assert set(passing.stock.tickets) == {house.theatre.stalls.id}
     assert [*passing.stock.capacities, *passing.stock.allocations] == []
+
+
+@pytest.mark.parametrize("way", ["lock", "read"])
+async def test_an_allocation_that_a_carts_code_opens_is_found(
+    unit_of_work: UnitOfWorkFactory, house: House, way: str
+) -> None:
+    other = House()
+    await other.store(unit_of_work)
+    code = a_promo_code(house.theatre.show, "PRESS", allocation_id=house.press.id)
+    async with unit_of_work() as uow:
+        await uow.promo_codes.add(code)
+        await uow.promo_codes.add(a_promo_code(other.theatre.show, "PRESS", allocation_id=other.press.id))
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        carts = [a_cart({house.adult: 1}, promo_code="PRESS"), a_cart({house.family: 1})]
+        data = await (uow.inventory.lock(carts) if way == "lock" else uow.inventory.read(carts))
+        without = await uow.inventory.read([a_cart({house.adult: 1}, promo_code="TEST20")])
+
+    assert data.stock.promo_code(house.theatre.show.id, "PRESS") == code
+    assert data.stock.allocations == {house.press.id: house.press}
+    assert not without.stock.allocations
+
+
+async def test_a_code_whose_allocation_is_in_use_is_passed_over(unit_of_work: UnitOfWorkFactory, house: House) -> None:
+    async with unit_of_work() as uow:
+        await uow.promo_codes.add(a_promo_code(house.theatre.show, "PRESS", allocation_id=house.press.id))
+        await uow.commit()
+    cart = a_cart({house.theatre.stalls: 1}, promo_code="PRESS")
+    async with in_use(unit_of_work, house):
+        with pytest.raises(RowsInUse):
+            async with unit_of_work() as uow:
+                await uow.inventory.lock([cart])
+        async with unit_of_work() as uow:
+            passing = await uow.inventory.lock([cart], pass_over=True)
+
+    assert passing.in_use == {house.press.id, (house.theatre.show.id, "PRESS")}
+    assert set(passing.stock.tickets) == {house.theatre.stalls.id}
+    assert not passing.stock.promo_codes
 
 
 async def test_a_show_is_deleted_with_its_capacities(unit_of_work: UnitOfWorkFactory, house: House) -> None:

@@ -85,9 +85,10 @@ class BoxOfficeMachine(RuleBasedStateMachine):
                 discount="0",
                 amount_off=123,
                 opens_ticket_ids=frozenset({self.tickets[3].id}),
+                allocation_id=self.press.id,
                 counts=UseCount.TICKETS,
                 max_uses=9,
-                max_per_order=2,
+                max_per_order=3,
             ),
         ]
         self.actor = Actor(self.seller.id, None, "machine")
