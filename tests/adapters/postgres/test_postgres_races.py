@@ -14,9 +14,10 @@ from application.access.audit_log import AuditLog
 from application.catalog.shows import ChangeShow
 from application.ports.unit_of_work import StorageConflict, UnitOfWorkFactory
 from domain.access import Actor
-from domain.errors import DomainError, PromoCodeExhausted, TicketsUnavailable
+from domain.capacity import Allocation, Capacity
+from domain.errors import Conflict, DomainError, PromoCodeExhausted, TicketsUnavailable
 from domain.inventory import Inventory
-from domain.orders import Order, OrderStatus, Receipt
+from domain.orders import Order, OrderEvent, OrderStatus, Receipt
 from domain.tasks import TaskKind
 from tests.contracts.builders import ADA, NOW, POLICY, Theatre, a_cart, a_task, a_ticket, issue, new_id
 
@@ -229,6 +230,64 @@ async def test_checkouts_and_releases_of_the_same_tickets_do_not_deadlock(
     held_now = sum(isinstance(outcome, Order) for outcome in outcomes)
     assert held_now >= 5
     assert await counters(unit_of_work, theatre) == Inventory(10, held=held_now)
+
+
+async def test_sales_and_changes_of_a_house_do_not_deadlock(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    """Checkouts in and out of an allocation, paid orders, a release and new sizes: all lock tickets, capacities,
+    allocations and promo codes in this order.
+    """
+    house = Capacity(id=new_id(), show_id=theatre.show.id, name="Saal", size=60, allocated=20)
+    press = Allocation(id=new_id(), capacity_id=house.id, name="Presse", size=20)
+    kinds = [
+        replace(a_ticket(theatre.show, name=name), inventory=Inventory(None), capacity_id=house.id)
+        for name in ("Erwachsene", "Kinder")
+    ]
+    async with unit_of_work() as uow:
+        await uow.capacities.add(house)
+        await uow.allocations.add(press)
+        for kind in kinds:
+            await uow.tickets.add(kind)
+        await uow.commit()
+
+    async def buy(number: int) -> Order | DomainError:
+        wanted = {kinds[number % 2]: 1, kinds[1 - number % 2]: number % 3}
+        cart = a_cart({kind: count for kind, count in wanted.items() if count}, promo_code="TEST20")
+        cart = replace(cart, allocation_id=press.id if number % 4 == 0 else None)
+        async with unit_of_work() as uow:
+            sale = await uow.inventory.lock([cart])
+            try:
+                order = sale.offering(theatre.show.id, POLICY).place(cart, ADA, order_id=new_id(), issue=issue, now=NOW)
+            except DomainError as refusal:
+                return refusal
+            await uow.orders.add([order])
+            await uow.inventory.save(sale.stock)
+            await uow.commit()
+        async with unit_of_work() as uow:
+            locked = await uow.inventory.lock_orders([order.id])
+            released = locked.orders[order.id].released(OrderEvent.CANCELLED, locked.stock)
+            await uow.orders.save([released])
+            await uow.inventory.save(locked.stock)
+            await uow.commit()
+        return released
+
+    async def change(number: int) -> None:
+        async with unit_of_work() as uow:
+            stock = await uow.inventory.lock_places(ticket_ids=[kinds[0].id], allocation_ids=[press.id])
+            if number == 5:
+                stock.release_allocation(press.id, NOW)
+            stock.resize_capacity(house.id, 80 + number)
+            await uow.inventory.save(stock)
+            await uow.commit()
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        outcomes = await asyncio.gather(*(buy(number) for number in range(40)), *(change(n) for n in range(10)))
+
+    assert all(isinstance(outcome, Order | Conflict | None) for outcome in outcomes)
+    async with unit_of_work() as uow:
+        stock = await uow.inventory.lock_places(allocation_ids=[press.id])
+    assert stock.allocations[press.id] == replace(press, released_at=NOW)
+    (after,) = stock.capacities.values()
+    assert (after.held, after.sold, after.allocated) == (0, 0, 0)
 
 
 async def test_a_price_that_changed_while_we_waited_for_the_lock_is_seen(

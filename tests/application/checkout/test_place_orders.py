@@ -21,7 +21,7 @@ from domain.offering import PriceChanged
 from domain.orders import Order, OrderStatus
 from domain.tasks import TaskKind
 from tests.application.world import HANGS_SECONDS, World, request
-from tests.support.factories import promo_code, show, ticket
+from tests.support.factories import capacity, promo_code, show, ticket
 
 pytestmark = pytest.mark.p0
 
@@ -300,6 +300,55 @@ async def test_rows_that_somebody_keeps_are_passed_over_until_they_are_free(
     world.database.in_use.add(kept.id)
     assert isinstance(await decided(world, request((kept, 1))), TicketsInUse)
     assert caplog.text.count("passed over from now on") == 2  # it was free in between
+
+
+async def test_tickets_of_a_house_that_somebody_keeps_are_passed_over(world: World) -> None:
+    evening = show()
+    house = capacity(of=evening)
+    adult, programme = ticket(of=evening, quantity=None, capacity_id=house.id), ticket(of=evening)
+    await world.sell(adult, programme, capacities=[house])
+    world.database.in_use.add(house.id)
+
+    in_use, sold = await world.place_orders.decide([request((adult, 1)), request((programme, 1))])
+
+    assert isinstance(in_use, TicketsInUse)
+    placed(sold)
+    world.database.in_use.clear()
+    placed(await decided(world, request((adult, 1))))
+
+
+async def test_two_types_take_the_last_place_once(world: World) -> None:
+    evening = show()
+    house = capacity(of=evening, size=1)
+    adult, child = (ticket(of=evening, quantity=None, capacity_id=house.id) for _ in range(2))
+    await world.sell(adult, child, capacities=[house])
+
+    first, second = await world.place_orders.decide([request((adult, 1)), request((child, 1))])
+
+    placed(first)
+    assert isinstance(second, TicketsUnavailable)
+
+
+async def test_the_lock_of_a_house_is_held_with_its_tickets_once_it_is_known(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    evening = show()
+    house = capacity(of=evening)
+    adult, child = (ticket(of=evening, quantity=None, capacity_id=house.id) for _ in range(2))
+    await world.sell(adult, child, capacities=[house])
+    for kind in (adult, child, adult):
+        await world.buy((kind, 1))
+
+    with caplog.at_level(logging.INFO):
+        await world.buy((adult, 1))
+
+    (line,) = [message for message in caplog.messages if message.startswith("Lock acquired")]
+    assert f"ticket_lock_{adult.id}" in line
+    assert f"ticket_lock_{house.id}" in line
+    # Another process that sells children's tickets of the house takes turns with this one.
+    await world.lock.acquire([f"ticket_lock_{house.id}"])
+    with pytest.raises(Busy):
+        await world.checkout_line.submit(evening.id, request((child, 1)))
 
 
 async def test_a_buyer_waits_for_a_ticket_that_somebody_keeps(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,8 @@ from alembic import op
 revision = "0022"
 down_revision = "0021"
 
-_TABLES = ("shows", "tickets")
+#: In the order in which checkouts lock them: the other way round, a step and a checkout wait for each other.
+_TABLES = ("tickets", "shows")
 _TIMES = ("on_sale", "off_sale")
 
 

@@ -1,4 +1,8 @@
-"""Ticket types may share the places of a capacity, and allocations take places of it off public sale."""
+"""Ticket types may share the places of a capacity, and allocations take places of it off public sale.
+
+The version before knows of no capacity, and cannot sell a ticket type without a quantity: make capacities once the
+update is complete.
+"""
 
 from __future__ import annotations
 
