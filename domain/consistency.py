@@ -36,6 +36,7 @@ class Invariant(StrEnum):
     ADMISSIONS = "admissions"
     CODES = "codes"
     REPORT = "report"
+    PRODUCTIONS = "productions"
     SHOW_TIMES = "show_times"
     SALE_TIMES = "sale_times"
 
@@ -63,6 +64,7 @@ DESCRIPTIONS: Final = {
     Invariant.ADMISSIONS: "Each attendee who is checked in was admitted by exactly one scan",
     Invariant.CODES: "No ticket has a code that was replaced by another one",
     Invariant.REPORT: "The shares in reports add up to their orders",
+    Invariant.PRODUCTIONS: "Every show of a production is of the production's producer",
     Invariant.SHOW_TIMES: "Upcoming shows and sales are at the moments that the venue's clock and today's rules give",
     Invariant.SALE_TIMES: "Every ticket type of an upcoming show can be bought at some time",
 }

@@ -5,7 +5,8 @@ It has the texts and the picture that its shows share, and the defaults that its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +14,7 @@ from typing import Any, Final, TypedDict, Unpack, cast
 from uuid import UUID
 
 from domain.branding import Picture
-from domain.capacity import Allocation, Capacity
+from domain.capacity import MAX_CAPACITIES, Allocation, Capacity
 from domain.catalog import FIRST_YEAR, LAST_YEAR, MAX_QUANTITY, MAX_TICKET_TYPES, Show, ShowFields, Ticket
 from domain.errors import Conflict, InvalidRequest
 from domain.inventory import Inventory
@@ -55,6 +56,7 @@ class ProductionFields(TypedDict, total=False):
     doors_minutes: int
     duration_minutes: int
     tickets: tuple[TicketDefault, ...]
+    capacities: tuple[CapacityDefault, ...]
     image: Picture | None
 
 
@@ -66,23 +68,43 @@ class DefaultFields(TypedDict, total=False):
     is_donation_based: bool
     is_vip: bool
     hidden: bool
+    capacity: str | None
+    places: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityDefault:
+    """A capacity that new shows of a production get."""
+
+    name: str
+    size: int
+
+    def capacity(self, *, id: UUID, show_id: UUID) -> Capacity:  # noqa: A002
+        """A capacity of a show. Raises InvalidRequest."""
+        return Capacity(id=id, show_id=show_id, name=self.name, size=self.size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDefault:
-    """A ticket type that new shows of a production get. ``price`` is in minor units."""
+    """A ticket type that new shows of a production get. ``price`` is in minor units; ``capacity`` is the name of the
+    default capacity that it draws on.
+    """
 
     name: str
     price: int
-    quantity: int
+    quantity: int | None
     description: str = ""
     is_donation_based: bool = False
     is_vip: bool = False
     hidden: bool = False
+    capacity: str | None = None
+    places: int = 1
 
-    def ticket(self, *, id: UUID, show_id: UUID) -> Ticket:  # noqa: A002
-        """A ticket type of a show. Raises InvalidRequest."""
-        if self.quantity < 0:  # no conflict with anything that is sold
+    def ticket(self, *, id: UUID, show_id: UUID, capacities: Mapping[str, UUID]) -> Ticket:  # noqa: A002
+        """A ticket type of a show with these ``capacities``, by name. Raises InvalidRequest."""
+        if self.capacity is not None and self.capacity not in capacities:
+            raise InvalidRequest(f"No capacity has the name {self.capacity!r}", field="capacity")
+        if self.quantity is not None and self.quantity < 0:  # no conflict with anything that is sold
             raise InvalidRequest(f"quantity must be 0 to {MAX_QUANTITY}", field="quantity")
         return Ticket(
             id=id,
@@ -94,6 +116,8 @@ class TicketDefault:
             is_vip=self.is_vip,
             hidden=self.hidden,
             inventory=Inventory(self.quantity),
+            capacity_id=None if self.capacity is None else capacities[self.capacity],
+            places=self.places,
         )
 
 
@@ -118,6 +142,7 @@ class Production:
     doors_minutes: int = 30
     duration_minutes: int = 120
     tickets: tuple[TicketDefault, ...] = ()
+    capacities: tuple[CapacityDefault, ...] = ()
     image: Picture | None = None
 
     def __post_init__(self) -> None:
@@ -129,13 +154,21 @@ class Production:
         for name in ("doors_minutes", "duration_minutes"):
             if not 0 <= getattr(self, name) <= MAX_MINUTES:
                 raise InvalidRequest(f"{name} must be 0 to {MAX_MINUTES}", field=name)
-        if len(self.tickets) > MAX_TICKET_TYPES:
-            raise InvalidRequest(f"A show has at most {MAX_TICKET_TYPES} ticket types", field="tickets")
-        for index, default in enumerate(self.tickets):
-            try:
-                default.ticket(id=self.id, show_id=self.id)
-            except InvalidRequest as error:
-                raise InvalidRequest(str(error), field=f"tickets[{index}].{error.field}") from None
+        self._check_defaults()
+
+    def _check_defaults(self) -> None:
+        for name, most in (("tickets", MAX_TICKET_TYPES), ("capacities", MAX_CAPACITIES)):
+            if len(getattr(self, name)) > most:
+                raise InvalidRequest(f"A show has at most {most} {name}", field=name)
+        capacities = {default.name: self.id for default in self.capacities}
+        if len(capacities) < len(self.capacities):
+            raise InvalidRequest("Two capacities have the same name", field="capacities")
+        for index, default in enumerate(self.capacities):
+            with blamed_on(f"capacities[{index}]"):
+                default.capacity(id=self.id, show_id=self.id)
+        for index, ticket in enumerate(self.tickets):
+            with blamed_on(f"tickets[{index}]"):
+                ticket.ticket(id=self.id, show_id=self.id, capacities=capacities)
 
     @classmethod
     def planned(cls, *, id: UUID, producer_id: UUID, **fields: Unpack[ProductionFields]) -> Production:  # noqa: A002
@@ -166,6 +199,7 @@ class Production:
             doors=timedelta(minutes=self.doors_minutes),
             lasts=timedelta(minutes=self.duration_minutes),
             tickets=self.tickets,
+            capacities=self.capacities,
         )
 
 
@@ -274,6 +308,7 @@ class Original:
             show_id=show.id,
             ticket_ids=None if code.ticket_ids is None else frozenset(ids.get(each, each) for each in code.ticket_ids),
             opens_ticket_ids=frozenset(ids.get(each, each) for each in code.opens_ticket_ids),
+            allocation_id=ids[code.allocation_id] if code.allocation_id else None,
             uses=0,
             valid_from=self.moved_moment(code.valid_from, show),
             valid_until=self.moved_moment(code.valid_until, show),
@@ -282,7 +317,7 @@ class Original:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """What shows are made from: a production's defaults, with ``tickets``, or another show, the ``original``.
+    """What shows are made from: a production's defaults, with what they sell, or another show, the ``original``.
 
     ``doors`` and ``lasts`` are counted on the venue's clock, from the start.
     """
@@ -291,6 +326,7 @@ class Template:
     doors: timedelta
     lasts: timedelta
     tickets: tuple[TicketDefault, ...] = ()
+    capacities: tuple[CapacityDefault, ...] = ()
     original: Original | None = None
 
     @classmethod
@@ -319,8 +355,19 @@ class Template:
         show = Show.planned(id=new_id(), producer_id=producer_id, **given)
         if self.original:
             return self.original.for_show(show, new_id)
-        tickets = tuple(default.ticket(id=new_id(), show_id=show.id) for default in self.tickets)
-        return NewShow(show=show, tickets=tickets)
+        capacities = tuple(default.capacity(id=new_id(), show_id=show.id) for default in self.capacities)
+        by_name = {capacity.name: capacity.id for capacity in capacities}
+        tickets = tuple(default.ticket(id=new_id(), show_id=show.id, capacities=by_name) for default in self.tickets)
+        return NewShow(show=show, tickets=tickets, capacities=capacities)
+
+
+@contextmanager
+def blamed_on(place: str) -> Iterator[None]:
+    """Errors about a part of a request name its place there: ``tickets[0].price``."""
+    try:
+        yield
+    except InvalidRequest as error:
+        raise InvalidRequest(str(error), field=f"{place}.{error.field}") from None
 
 
 def _start(show: Show) -> datetime:

@@ -36,6 +36,7 @@ class MemoryConsistencyChecker:
             _counters(tables),
             _places(tables),
             _allocations(tables),
+            _productions(tables),
             _orders(tables),
             _duplicate_payments(tables),
             _money_back(tables),
@@ -118,6 +119,12 @@ def _allocations(tables: Tables) -> _Found:
     for allocation in tables.allocations.values():
         if (allocation.held, allocation.sold) != (held[allocation.id], sold[allocation.id]):
             yield Invariant.ALLOCATIONS, allocation.id
+
+
+def _productions(tables: Tables) -> _Found:
+    for show in tables.shows.values():
+        if show.production_id and tables.productions[show.production_id].producer_id != show.producer_id:
+            yield Invariant.PRODUCTIONS, show.id
 
 
 def _orders(tables: Tables) -> _Found:

@@ -82,6 +82,11 @@ _ALLOCATIONS = """
     WHERE a.id IS NULL OR l.strange > 0 OR (a.held, a.sold) <> (coalesce(l.held, 0), coalesce(l.sold, 0))
 """
 # The lines of an order have the tickets that it holds, its attendees those that it has bought.
+_PRODUCTIONS = """
+    SELECT s.id AS subject_id, format('of producer %s, its production of %s', s.producer_id, p.producer_id) AS detail
+    FROM shows s JOIN productions p ON p.id = s.production_id
+    WHERE s.producer_id <> p.producer_id
+"""
 _PROMO_USES = """
     SELECT p.id AS subject_id, format('uses is %s, %s use %s', p.uses, p.counts, coalesce(u.uses, 0)) AS detail
     FROM ticket_promo_codes p LEFT JOIN LATERAL (
@@ -299,6 +304,7 @@ BROKEN: Final = {
     Invariant.CAPACITY: _CAPACITY,
     Invariant.PLACES: _PLACES,
     Invariant.ALLOCATIONS: _ALLOCATIONS,
+    Invariant.PRODUCTIONS: _PRODUCTIONS,
     Invariant.PROMO_USES: _PROMO_USES,
     Invariant.ATTENDEES: _ATTENDEES,
     Invariant.ORDER_TOTALS: _ORDER_TOTALS,

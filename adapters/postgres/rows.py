@@ -12,7 +12,7 @@ from domain.catalog import Producer, ProducerFinancial, Show, Ticket
 from domain.fees import FeeBearer
 from domain.inventory import Inventory
 from domain.money import currency
-from domain.production import Production, TicketDefault
+from domain.production import CapacityDefault, Production, TicketDefault
 from domain.promotions import TicketPromoCode, UseCount
 from domain.sale_period import SellsUntil
 from domain.tax import TaxMode, VenueAddress
@@ -182,6 +182,7 @@ def production_of(row: Row) -> Production:
         doors_minutes=row["doors_minutes"],
         duration_minutes=row["duration_minutes"],
         tickets=tuple(TicketDefault(**stored) for stored in row["tickets"]),
+        capacities=tuple(CapacityDefault(**stored) for stored in row["capacities"]),
         image=_picture_of(row["image"]),
     )
 
@@ -200,6 +201,7 @@ def production_values(production: Production) -> Values:
         "doors_minutes": production.doors_minutes,
         "duration_minutes": production.duration_minutes,
         "tickets": [asdict(default) for default in production.tickets],
+        "capacities": [asdict(default) for default in production.capacities],
         "image": production.image.name if production.image else None,
     }
 

@@ -139,8 +139,9 @@ productions = sa.Table(
     sa.Column("terms", sa.Text, nullable=False),
     sa.Column("doors_minutes", sa.Integer, nullable=False),
     sa.Column("duration_minutes", sa.Integer, nullable=False),
-    # Ticket types that new shows get: read and written as a whole, and never asked for one by one.
+    # What new shows get: read and written as a whole, and never asked for one by one.
     sa.Column("tickets", JSONB, nullable=False),
+    sa.Column("capacities", JSONB, nullable=False, server_default="[]"),
     sa.Column("image", sa.ForeignKey(pictures.c.name), index=True),
     sa.CheckConstraint("least(doors_minutes, duration_minutes) >= 0", name="minutes"),
     sa.Index("productions_producer_id_id_idx", "producer_id", "id"),

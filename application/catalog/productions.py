@@ -24,7 +24,7 @@ class PricedDefault:
     """A ticket type that new shows get, as a producer writes it: ``price`` is in the currency's main unit."""
 
     price: Decimal
-    quantity: int
+    quantity: int | None
     fields: DefaultFields
 
 

@@ -76,7 +76,7 @@ ERROR_MESSAGES: Final = {
 #: Further fields of an error's answer, by its code.
 ERROR_DETAILS: Final = {"not_on_sale_yet": {"on_sale_at": "2027-04-02T10:00:00-04:00"}}
 #: What only its producer sees of a production.
-_OWN: Final = {"terms", "doors_minutes", "duration_minutes", "tickets"}
+_OWN: Final = {"terms", "doors_minutes", "duration_minutes", "tickets", "capacities"}
 
 EXAMPLES: Final[dict[str, Any]] = {
     "AccountIn": {"name": "Lantern Theatre", "email": "hello@lantern-theatre.example"},

@@ -88,8 +88,17 @@ PRODUCTION: Final = {
     "doors_minutes": 30,
     "duration_minutes": 180,
     "tickets": [
-        {**TICKET_DEFAULT, "description": "Rows 1 to 9", "is_donation_based": False, "is_vip": False, "hidden": False}
+        {
+            **TICKET_DEFAULT,
+            "description": "Rows 1 to 9",
+            "is_donation_based": False,
+            "is_vip": False,
+            "hidden": False,
+            "capacity": "House",
+            "places": 1,
+        }
     ],
+    "capacities": [{"name": "House", "size": 240}],
     "url": f"https://tickets.example/productions/{PRODUCTION_ID}",
 }
 QUOTE: Final = {

@@ -33,8 +33,10 @@ async def add(unit_of_work: UnitOfWorkFactory, *things: Order | OutboxTask) -> N
 
 async def announce(unit_of_work: UnitOfWorkFactory, theatre: Theatre, **details: str) -> int:
     async with unit_of_work() as uow:
+        foreseen = await uow.outbox.count_concerned(theatre.show.id, MOVED)
         count = await uow.outbox.announce(theatre.show.id, MOVED, details=details, now=NOW)
         await uow.commit()
+    assert foreseen == count
     return count
 
 

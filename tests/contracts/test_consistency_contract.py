@@ -27,6 +27,7 @@ from domain.dispute_losses import booked
 from domain.disputes import Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus, ReplacedCode
+from domain.production import Production
 from domain.promotions import TicketPromoCode, UseCount
 from domain.refunds import Refund, RefundStatus, refundable_amount
 from domain.report import report_of
@@ -37,6 +38,7 @@ from domain.venue_clock import VenueClock, VenueTime
 from tests.contracts.builders import (
     NOW,
     Theatre,
+    a_producer,
     a_producers_task,
     a_promo_code,
     a_refund,
@@ -604,6 +606,28 @@ async def test_shows_at_moments_of_older_rules(
     (found,) = findings[Invariant.SHOW_TIMES].examples
     assert found.subject_id == theatre.show.id
     assert "by 2025b" in found.detail
+
+
+async def test_show_in_a_production_of_another_producer(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+) -> None:
+    stranger = a_producer()
+    own, other = (
+        Production.planned(id=new_id(), producer_id=producer.id, title="Faust")
+        for producer in (theatre.producer, stranger)
+    )
+    wrong = replace(a_show(theatre.producer), production_id=other.id)
+    async with unit_of_work() as uow:
+        await uow.producers.add(stranger)
+        await uow.productions.add(own)
+        await uow.productions.add(other)
+        await uow.shows.add(replace(a_show(theatre.producer), production_id=own.id), wrong)
+        await uow.commit()
+
+    findings = await off(checker)
+
+    assert set(findings) == {Invariant.PRODUCTIONS}
+    assert [finding.subject_id for finding in findings[Invariant.PRODUCTIONS].examples] == [wrong.id]
 
 
 async def test_what_can_never_be_bought(

@@ -10,7 +10,7 @@ from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.branding import Picture
 from domain.catalog import Producer
-from domain.production import Production, TicketDefault
+from domain.production import CapacityDefault, Production, TicketDefault
 from tests.contracts.builders import NOW, Theatre, a_producer, a_promo_code, a_show, a_ticket, new_id
 from tests.support.factories import venue_address
 
@@ -30,7 +30,10 @@ async def store(unit_of_work: UnitOfWorkFactory, *productions: Production) -> No
 
 
 async def test_a_production_comes_back_as_stored(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
-    seats = TicketDefault(name="Parkett", price=25_00, quantity=80, description="Reihe 1–9", is_vip=True)
+    house = CapacityDefault(name="Haus", size=300)
+    seats = TicketDefault(
+        name="Parkett", price=25_00, quantity=None, description="Reihe 1–9", is_vip=True, capacity="Haus", places=2
+    )
     pay = TicketDefault(name="Zahl, was du willst", price=0, quantity=20, is_donation_based=True)
     bare = a_production(theatre.producer)
     full = a_production(
@@ -44,6 +47,7 @@ async def test_a_production_comes_back_as_stored(unit_of_work: UnitOfWorkFactory
         doors_minutes=45,
         duration_minutes=200,
         tickets=(seats, pay),
+        capacities=(house,),
         image=PICTURE,
     )
     async with unit_of_work() as uow:

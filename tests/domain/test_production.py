@@ -18,6 +18,7 @@ from domain.errors import Conflict, InvalidRequest
 from domain.inventory import Inventory
 from domain.production import (
     MAX_MINUTES,
+    CapacityDefault,
     NewShow,
     Original,
     Production,
@@ -36,6 +37,7 @@ from tests.support.factories import promo_code, show, ticket, venue_address
 NEW_YORK = "America/New_York"
 at = datetime.fromisoformat
 STALLS = TicketDefault(name="Stalls", price=25_00, quantity=100)
+HOUSE = CapacityDefault(name="House", size=100)
 
 
 def production(**fields: Any) -> Production:
@@ -75,6 +77,12 @@ class TestProduction:
             ({"tickets": (TicketDefault(name="x", price=-1, quantity=1),)}, "tickets[0].price"),
             ({"tickets": (TicketDefault(name="x", price=1, quantity=1_000_001),)}, "tickets[0].quantity"),
             ({"tickets": (STALLS,) * 101}, "tickets"),
+            ({"tickets": (replace(STALLS, quantity=None),)}, "tickets[0].quantity"),
+            ({"tickets": (replace(STALLS, capacity="House"),)}, "tickets[0].capacity"),
+            ({"tickets": (replace(STALLS, capacity="House", places=0),), "capacities": (HOUSE,)}, "tickets[0].places"),
+            ({"capacities": (HOUSE, CapacityDefault(name="Pit", size=-1))}, "capacities[1].size"),
+            ({"capacities": (HOUSE, HOUSE)}, "capacities"),
+            ({"capacities": tuple(CapacityDefault(name=str(n), size=1) for n in range(51))}, "capacities"),
         ],
     )
     def test_that_makes_no_sense_is_refused(self, fields: dict[str, Any], field: str) -> None:
@@ -114,6 +122,21 @@ class TestNewShow:
         assert (stalls.show_id, stalls.name, stalls.price, stalls.inventory.remaining) == (
             evening.id, "Stalls", 25_00, 100,
         )  # fmt: skip
+
+    def test_has_a_house_that_its_ticket_types_share(self) -> None:
+        adult, family = (
+            TicketDefault(name=name, price=price, quantity=None, capacity="House", places=places)
+            for name, price, places in (("Adult", 25_00, 1), ("Family", 60_00, 4))
+        )
+        play = production(tickets=(adult, family, STALLS), capacities=(HOUSE,))
+        first, second = made(play, "2027-06-01T20:00", "2027-06-02T20:00")
+        for new in (first, second):
+            [house] = new.capacities
+            assert (house.show_id, house.name, house.size, house.remaining) == (new.show.id, "House", 100, 100)
+            assert [(ticket.capacity_id, ticket.places) for ticket in new.tickets] == [
+                (house.id, 1), (house.id, 4), (None, 1),
+            ]  # fmt: skip
+        assert first.capacities[0].id != second.capacities[0].id
 
     def test_of_another_show_has_its_tickets_and_none_of_its_sales(self) -> None:
         doors = datetime(2027, 6, 1, 23, tzinfo=UTC)
@@ -174,7 +197,10 @@ class TestNewShow:
         press = Allocation(id=uuid4(), capacity_id=house.id, name="Press", size=10, sold=2, release_at=first.start_time)
         door = Allocation(id=uuid4(), capacity_id=house.id, name="Door", size=5, released_at=first.door_time)
         family = replace(ticket(of=first), inventory=Inventory(None, 0, 7), capacity_id=house.id, places=4)
-        original = Original(show=first, tickets=(family,), capacities=(house,), allocations=(press, door))
+        code = promo_code(of=first, allocation_id=press.id)
+        original = Original(
+            show=first, tickets=(family,), capacities=(house,), allocations=(press, door), promo_codes=(code,)
+        )
 
         [copy] = made(Template.of(original), "2050-07-01T19:00")
 
@@ -184,6 +210,7 @@ class TestNewShow:
         assert copied.allocated == sum(allocation.remaining for allocation in copy.allocations) == 15
         assert {allocation.capacity_id for allocation in copy.allocations} == {copied.id}
         assert copy.allocations[0].release_at == copy.show.start_time
+        assert copy.promo_codes[0].allocation_id == copy.allocations[0].id
         too_many = replace(original, allocations=(press, replace(door, size=91)))
         with pytest.raises(Conflict, match="allocations of House"):
             made(Template.of(too_many), "2050-07-01T19:00")

@@ -38,7 +38,7 @@ async def put_on(
         await uow.producers.add(seller)
         await uow.productions.add(production)
         await uow.shows.add(*shows)
-        await uow.tickets.add(*(STALLS.ticket(id=uuid4(), show_id=show.id) for show in shows))
+        await uow.tickets.add(*(STALLS.ticket(id=uuid4(), show_id=show.id, capacities={}) for show in shows))
         await uow.commit()
     return production, shows
 

@@ -82,7 +82,18 @@ class TestProduction:
             "currency": "USD",
             "doors_minutes": 45,
             "duration_minutes": 150,
-            "tickets": [{**STALLS, "description": "", "is_donation_based": False, "is_vip": False, "hidden": False}],
+            "tickets": [
+                {
+                    **STALLS,
+                    "description": "",
+                    "is_donation_based": False,
+                    "is_vip": False,
+                    "hidden": False,
+                    "capacity": None,
+                    "places": 1,
+                }
+            ],
+            "capacities": [],
             "url": production["url"],
         }
         assert production["url"].endswith(f"/productions/{production['id']}")
@@ -111,6 +122,8 @@ class TestProduction:
             ({"duration_minutes": 20161}, "duration_minutes"),
             ({"tickets": [{**STALLS, "price": "25.001"}]}, "tickets[0].price"),
             ({"tickets": [STALLS, {**STALLS, "quantity": -1}]}, "tickets[1].quantity"),
+            ({"tickets": [{**STALLS, "capacity": "House"}]}, "tickets[0].capacity"),
+            ({"capacities": [{"name": "House", "size": -1}]}, "capacities[0].size"),
             ({"tickets": [{**STALLS, "color": "red"}]}, "tickets[0].color"),
             ({"venue_address": {"line1": "x", "city": "y", "country": "Atlantis"}}, None),
             ({"producer_id": str(uuid4())}, "producer_id"),
@@ -200,6 +213,29 @@ class TestShows:
             [code] = (await office.get(f"/shows/{new['id']}/promo-codes")).body["items"]
             [box] = [ticket["id"] for ticket in show["tickets"] if ticket["is_vip"]]
             assert (code["code"], code["ticket_ids"]) == ("TEST20", [box])
+
+    async def test_share_a_house_of_which_a_part_is_kept(self, office: BackOffice, box_office: BoxOffice) -> None:
+        adult = {"name": "Adult", "price": "0", "capacity": "House"}
+        production = await added(office, tickets=[adult], capacities=[{"name": "House", "size": 10}])
+        [first] = await filled(office, production, dates=EVENINGS[:1])
+        [house] = (await office.get(f"/shows/{first['id']}/capacities")).body["items"]
+        press = {"capacity_id": house["id"], "name": "Press", "size": 4, "release_at": "2050-06-01T12:00:00"}
+        assert (await office.post(f"/shows/{first['id']}/allocations", press)).status == 201
+        await free_orders(box_office, (await shows_of(office, production))[0], 3)
+
+        [second] = await filled(office, production, dates=EVENINGS[1:2], template_show_id=first["id"])
+
+        [copied] = (await office.get(f"/shows/{second['id']}/capacities")).body["items"]
+        [kept] = (await office.get(f"/shows/{second['id']}/allocations")).body["items"]
+        assert [copied[name] for name in ("name", "size", "held", "sold", "allocated", "remaining")] == [
+            "House", 10, 0, 0, 4, 6,
+        ]  # fmt: skip
+        assert (kept["capacity_id"], kept["size"], kept["release_at"]) == (copied["id"], 4, "2050-06-04T16:00:00Z")
+        show = (await shows_of(office, production))[1]
+        assert show["tickets"][0]["remaining"] == 6
+        await free_orders(box_office, show, 6)
+        sold_out = {"show_id": show["id"], "tickets": [{"ticket_id": show["tickets"][0]["id"], "quantity": 1}]}
+        (await box_office.checkout(sold_out)).refused(400, "tickets_unavailable")
 
     async def test_keep_their_hour_when_the_clocks_change(self, office: BackOffice) -> None:
         production = await added(office)

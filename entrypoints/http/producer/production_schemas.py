@@ -15,7 +15,7 @@ from application.catalog.runs import ChangedShow, RunPlan
 from application.links import Links
 from domain.catalog import Show, ShowFields
 from domain.errors import InvalidRequest
-from domain.production import DefaultFields, NewShow, ProductionFields, SaleTimes, TicketDefault
+from domain.production import CapacityDefault, DefaultFields, NewShow, ProductionFields, SaleTimes, TicketDefault
 from domain.run_change import RunChange, RunScope, TimesOfDay
 from domain.schedule import Frequency, Rule, Start, Weekday, starts_on
 from domain.venue_clock import VenueTime as VenueClockTime
@@ -32,12 +32,25 @@ class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of all request bodies."""
 
 
+class CapacityDefaultIn(_In):
+    """A capacity that new shows get: so many places, which ticket types share."""
+
+    name: str
+    size: int
+
+
 class TicketDefaultIn(_In):
-    """A ticket type that new shows get. ``price`` of a donation ticket is its least donation."""
+    """A ticket type that new shows get. ``price`` of a donation ticket is its least donation.
+
+    ``capacity`` is the name of one of the production's capacities; a ticket type with one takes ``places`` of it with
+    each ticket, and needs no ``quantity``.
+    """
 
     name: str
     price: Price
-    quantity: int
+    quantity: int | None = None
+    capacity: str | None = None
+    places: int = 1
     description: str = ""
     is_donation_based: bool = False
     is_vip: bool = False
@@ -60,6 +73,7 @@ class ProductionIn(_In):
     doors_minutes: Minutes = 30
     duration_minutes: Minutes = 120
     tickets: list[TicketDefaultIn] = []
+    capacities: list[CapacityDefaultIn] = []
 
 
 class ProductionChangesIn(_In):
@@ -77,29 +91,39 @@ class ProductionChangesIn(_In):
     doors_minutes: Minutes | UnsetType = UNSET
     duration_minutes: Minutes | UnsetType = UNSET
     tickets: list[TicketDefaultIn] | UnsetType = UNSET
+    capacities: list[CapacityDefaultIn] | UnsetType = UNSET
 
 
 def production_fields(body: ProductionIn | ProductionChangesIn) -> ProductionFields:
     """The fields of a production that the request has, without its ticket types. Raises InvalidRequest."""
     fields = given(body, ProductionFields)
     fields.pop("tickets", None)  # their prices need the producer's currency
+    if body.capacities is not UNSET:
+        fields["capacities"] = tuple(CapacityDefault(name=each.name, size=each.size) for each in body.capacities)
     if isinstance(body.venue_address, VenueAddressIn):
         fields["venue_address"] = body.venue_address.to_address()
     return fields
+
+
+class CapacityDefaultOut(msgspec.Struct, kw_only=True):
+    name: str
+    size: int
 
 
 class TicketDefaultOut(msgspec.Struct, kw_only=True):
     name: str
     description: str
     price: Amount
-    quantity: int
+    quantity: int | None
+    capacity: str | None
+    places: int
     is_donation_based: bool
     is_vip: bool
     hidden: bool
 
 
 class OwnProductionOut(msgspec.Struct, kw_only=True):
-    """A production as its producer sees it. ``tickets`` are what new shows get."""
+    """A production as its producer sees it. ``tickets`` and ``capacities`` are what new shows get."""
 
     id: UUID
     title: str
@@ -114,6 +138,7 @@ class OwnProductionOut(msgspec.Struct, kw_only=True):
     doors_minutes: int
     duration_minutes: int
     tickets: list[TicketDefaultOut]
+    capacities: list[CapacityDefaultOut]
     url: Annotated[str, Meta(description="The page for buyers. It is there once a show is published.")]
 
     @classmethod
@@ -126,6 +151,8 @@ class OwnProductionOut(msgspec.Struct, kw_only=True):
                 description=ticket.description,
                 price=currency.format(ticket.price),
                 quantity=ticket.quantity,
+                capacity=ticket.capacity,
+                places=ticket.places,
                 is_donation_based=ticket.is_donation_based,
                 is_vip=ticket.is_vip,
                 hidden=ticket.hidden,
@@ -145,6 +172,7 @@ class OwnProductionOut(msgspec.Struct, kw_only=True):
             doors_minutes=production.doors_minutes,
             duration_minutes=production.duration_minutes,
             tickets=[default(ticket) for ticket in production.tickets],
+            capacities=[CapacityDefaultOut(name=each.name, size=each.size) for each in production.capacities],
             url=links.production_page(production.id),
         )
 
