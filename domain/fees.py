@@ -55,6 +55,13 @@ def all_in_price(unit_price: int, bearer: FeeBearer, currency: Currency, policy:
     return unit_price + _most_on_top(unit_price, currency, policy)
 
 
+def producer_share(unit_price: int, bearer: FeeBearer, currency: Currency, policy: CheckoutPolicy) -> int:
+    """What the producer gets of one ticket that is bought alone, in minor units, before tax."""
+    if bearer is FeeBearer.BUYER or not unit_price:
+        return unit_price
+    return unit_price - sum(within(unit_price, fees_of(unit_price, 1, currency, policy)))
+
+
 def _most_on_top(unit_price: int, currency: Currency, policy: CheckoutPolicy) -> int:
     # What a buyer of one ticket pays on top, unless a fee is so small or so fine that several tickets could pay more by
     # rounding: then each fee is rounded up.

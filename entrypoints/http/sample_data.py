@@ -61,6 +61,7 @@ SALE_TIMES: Final = {"on_sale_at": "2027-04-02T10:00:00-04:00", "off_sale_at": "
 SHOW: Final = {**SHOW_SUMMARY, **SALE_TIMES, "tickets": [{**TICKET, **SALE_TIMES, "sale": "open"}]}
 OWN_TICKET: Final = {
     **TICKET,
+    "producer_share": "25.00",
     "show_id": SHOW_ID,
     "quantity": 100,
     "capacity_id": None,

@@ -19,7 +19,7 @@ from domain.errors import InvalidRequest
 from domain.policy import CheckoutPolicy
 from entrypoints.web.month_view import Month, month_links, month_views, months_on_page
 from entrypoints.web.page_cache import CachedAnswer, PageCache
-from entrypoints.web.page_format import has_prices
+from entrypoints.web.page_format import common_price_note, has_prices
 from entrypoints.web.rendering import Pages
 from entrypoints.web.sale_view import SaleView
 
@@ -56,7 +56,7 @@ async def production_page(
             "is_short": len(run.production.description) <= SHORT,
             "months": month_views(sales, here, run.production),
             "links": month_links(run.dates, here, run.production),
-            "price_notes": sorted({sale.words.price_note for sale in sales if has_prices(sale.display.tickets)}),
+            "price_note": common_price_note(sale.words for sale in sales if has_prices(sale.display.tickets)),
             "structured": event_series(run.production, run.producer, run.shows, links),
         }
         good_for = min((sale.good_for for sale in sales if sale.good_for), default=None)

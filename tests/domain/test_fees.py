@@ -10,7 +10,7 @@ from hypothesis import given
 
 from domain.cart import Cart
 from domain.errors import OrderTotalTooSmall
-from domain.fees import FeeBearer, all_in_price
+from domain.fees import FeeBearer, all_in_price, producer_share
 from domain.money import currency
 from domain.offering import Offering
 from domain.orders import ManualPayment
@@ -119,6 +119,16 @@ class TestATicketThatCostsLessThanItsFees:
 
     def test_on_top_of_the_price_the_fees_stay(self) -> None:
         assert amounts(quote((ticket(price=50), 1), fees=FeeBearer.BUYER)) == (50, 150, 36, 236)
+
+
+@pytest.mark.parametrize(("price", "share"), [(0, 0), (50, 0), (189, 0), (190, 0), (191, 1), (2500, 2243)], ids=str)
+def test_what_a_producer_who_bears_the_fees_gets_of_a_ticket(price: int, share: int) -> None:
+    policy = CheckoutPolicy()
+    assert producer_share(price, FeeBearer.PRODUCER, USD, policy) == share
+    assert producer_share(price, FeeBearer.BUYER, USD, policy) == price
+    if price >= USD.minimum_charge:
+        priced = quote((ticket(price=price), 1))
+        assert priced.total - priced.fees == share
 
 
 class TestTheAdvertisedPrice:

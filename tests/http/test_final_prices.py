@@ -318,9 +318,11 @@ class TestAdvertised:
         for path in (f"/?producer={seller.id}", f"/shows/{on_sale.id}"):
             assert "Prices include" not in (await box_office.get(path)).content.decode()
 
-    @pytest.mark.parametrize(("bearer", "all_in"), [(FeeBearer.BUYER, "22.42"), (FeeBearer.PRODUCER, "20.00")])
+    @pytest.mark.parametrize(
+        ("bearer", "all_in", "share"), [(FeeBearer.BUYER, "22.42", "20.00"), (FeeBearer.PRODUCER, "20.00", "17.58")]
+    )
     async def test_tickets_have_the_price_with_all_fees(
-        self, box_office: BoxOffice, office: BackOffice, bearer: FeeBearer, all_in: str
+        self, box_office: BoxOffice, office: BackOffice, bearer: FeeBearer, all_in: str, share: str
     ) -> None:
         account = {"name": "Globe", "stripe_account_id": office.producer.financial.stripe_account_id}
         await office.put("/account", {**account, "fees": bearer})
@@ -331,8 +333,9 @@ class TestAdvertised:
         ):
             [only] = answer.body["tickets"]
             assert (only["price"], only["all_in_price"]) == ("20.00", all_in)
+            assert only.get("producer_share", share) == share
         changed = await office.patch(f"/tickets/{on_sale.tickets[0].id}", price="0.00")
-        assert changed.body["all_in_price"] == "0.00"
+        assert (changed.body["all_in_price"], changed.body["producer_share"]) == ("0.00", "0.00")
 
 
 async def test_an_order_at_the_counter_has_no_fees_to_include(world: StripeWorld) -> None:

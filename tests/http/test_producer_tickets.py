@@ -32,6 +32,7 @@ class TestTickets:
             "description": "Rows 1 to 9",
             "price": "25.00",
             "all_in_price": "27.57",
+            "producer_share": "25.00",
             "is_donation_based": False,
             "is_vip": True,
             "hidden": False,
@@ -111,7 +112,13 @@ class TestTickets:
         stalls = (await office.post(f"/shows/{show_id}/tickets", TICKET)).body
         changed = await office.patch(f"/tickets/{stalls['id']}", price="30", is_donation_based=True)
         assert changed.status == 200
-        assert changed.body == {**stalls, "price": "30.00", "all_in_price": "32.71", "is_donation_based": True}
+        assert changed.body == {
+            **stalls,
+            "price": "30.00",
+            "all_in_price": "32.71",
+            "producer_share": "30.00",
+            "is_donation_based": True,
+        }
         assert (await office.patch(f"/tickets/{stalls['id']}")).body == changed.body
         (entry,) = await office.audit_log("&action=ticket.changed")
         assert entry["before"] == {"price": 2500, "is_donation_based": False}

@@ -16,7 +16,7 @@ from application.ports.catalog import ShowDetails
 from application.ports.show_refunds import RefundProgress
 from domain import venue_clock
 from domain.catalog import Producer, Show, ShowFields, Ticket
-from domain.fees import FeeBearer, all_in_price
+from domain.fees import FeeBearer, all_in_price, producer_share
 from domain.money import Currency
 from domain.policy import CheckoutPolicy
 from domain.promotions import MAX_NAMED_TICKETS, PromoCodeFields, UseCount
@@ -199,8 +199,9 @@ class TicketChangesIn(_In):
 class OwnTicketOut(msgspec.Struct, kw_only=True):
     """A ticket type as its producer sees it. ``remaining`` is how many the public can buy now: ``quantity`` (null: it
     has none of its own) - ``held`` - ``sold``, or what its capacity has left, where that is less. ``all_in_price`` is
-    what one such ticket costs with all fees that its buyer pays, before a tax that is added. ``on_sale_at`` and
-    ``off_sale_at`` are its own, null if it has none; the show's apply as well.
+    what one such ticket costs with all fees that its buyer pays, ``producer_share`` what the producer gets of it, both
+    before a tax that is added. ``on_sale_at`` and ``off_sale_at`` are its own, null if it has none; the show's apply as
+    well.
     """
 
     id: UUID
@@ -209,6 +210,7 @@ class OwnTicketOut(msgspec.Struct, kw_only=True):
     description: str
     price: Amount
     all_in_price: Amount
+    producer_share: Amount
     is_donation_based: bool
     is_vip: bool
     hidden: bool
@@ -234,6 +236,7 @@ class OwnTicketOut(msgspec.Struct, kw_only=True):
             description=ticket.description,
             price=money(ticket.price),
             all_in_price=money(all_in_price(ticket.price, producer.fees, producer.currency, policy)),
+            producer_share=money(producer_share(ticket.price, producer.fees, producer.currency, policy)),
             is_donation_based=ticket.is_donation_based,
             is_vip=ticket.is_vip,
             hidden=ticket.hidden,
