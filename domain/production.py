@@ -299,8 +299,8 @@ class Original:
         )
 
     def _promo_code(self, code: TicketPromoCode, show: Show, new_id: UUID, ids: Mapping[UUID, UUID]) -> TicketPromoCode:
-        """The code for the new show. ``ids`` are the new ids by those of the originals; a ticket type that was deleted
-        has none.
+        """The code for the new show. ``ids`` are the new ids by those of the originals; a ticket type or an allocation
+        that was deleted has none.
         """
         return replace(
             code,
@@ -308,7 +308,7 @@ class Original:
             show_id=show.id,
             ticket_ids=None if code.ticket_ids is None else frozenset(ids.get(each, each) for each in code.ticket_ids),
             opens_ticket_ids=frozenset(ids.get(each, each) for each in code.opens_ticket_ids),
-            allocation_id=ids[code.allocation_id] if code.allocation_id else None,
+            allocation_id=ids.get(code.allocation_id, code.allocation_id) if code.allocation_id else None,
             uses=0,
             valid_from=self.moved_moment(code.valid_from, show),
             valid_until=self.moved_moment(code.valid_until, show),

@@ -32,7 +32,7 @@ from domain.promotions import TicketPromoCode
 from domain.schedule import Frequency, Rule, Start, Weekday
 from domain.timezones import NAMES, zone_of
 from domain.venue_clock import VenueTime
-from tests.support.factories import promo_code, show, ticket, venue_address
+from tests.support.factories import allocation, capacity, promo_code, show, ticket, venue_address
 
 NEW_YORK = "America/New_York"
 at = datetime.fromisoformat
@@ -145,8 +145,11 @@ class TestNewShow:
             end_time=doors + timedelta(hours=3), production_id=uuid4(),
         )  # fmt: skip
         stalls = ticket(of=first, quantity=50, held=3, sold=7, is_vip=True, description="Rows 1 to 9")
+        house = capacity(of=first)
+        press = allocation(of=house)
         code = promo_code(
             of=first,
+            allocation_id=press.id,
             ticket_ids=frozenset({stalls.id}),
             opens_ticket_ids=frozenset({stalls.id}),
             max_uses=5,
@@ -154,7 +157,8 @@ class TestNewShow:
             valid_from=datetime(2027, 5, 1, 4, tzinfo=UTC),
             valid_until=first.start_time,
         )
-        [copy] = made(template_of(first, stalls, codes=(code,)), "2027-12-01T20:00")
+        template = template_of(first, stalls, codes=(code,), capacities=(house,), allocations=(press,))
+        [copy] = made(template, "2027-12-01T20:00")
 
         assert hours(copy) == ["01 19:00-0500", "01 20:00-0500", "01 22:00-0500"]
         assert (copy.show.description, copy.show.production_id) == ("Opening night", first.production_id)
@@ -165,6 +169,7 @@ class TestNewShow:
         [copied] = copy.promo_codes
         assert (copied.code, copied.discount, copied.max_uses, copied.uses) == ("TEST20", Decimal("0.20"), 5, 0)
         assert copied.ticket_ids == copied.opens_ticket_ids == {seats.id}
+        assert [copied.allocation_id] == [kept.id for kept in copy.allocations] != [press.id]
         assert copied.valid_until == copy.show.start_time
         assert copied.valid_from == datetime(2027, 10, 31, 4, tzinfo=UTC), "midnight, a month before, in summer time"
         assert len({first.id, copy.show.id, stalls.id, seats.id, code.id, copied.id}) == 6
