@@ -1,7 +1,8 @@
 """The demo's second theatre: a play that runs for twelve evenings, sold by all that a theatre sells by.
 
-Its three price classes, an early bird and a family ticket share one house, of which the press has some places. The
-prices are final: the playhouse bears the fees. The last evenings go on sale on Friday at ten.
+Its three price classes, an early bird and a family ticket share one house, of which the press has some places, and so
+does a ticket type that only members see, with the code MEMBER. The prices are final: the playhouse bears the fees. The
+last evenings go on sale on Friday at ten.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from demo.cli import pictures
 from domain.access import Actor
 from domain.catalog import TicketFields, TicketLimits
 from domain.fees import FeeBearer
+from domain.promotions import PromoCodeFields
 from domain.run_change import RunChange, RunScope
 from domain.schedule import Rule, Start, Weekday
 from domain.tax import TaxMode, VenueAddress
@@ -101,7 +103,7 @@ class _Run:
         return [made.show.id for made in await self._container.add_shows()(self._actor, run_id, plan, dry_run=False)]
 
     async def _equip(self, show_id: UUID, start: datetime) -> None:
-        """Give the evening its house, its prices, the press's places and a promo code."""
+        """Give the evening its house, its prices, the press's places and its promo codes."""
         house = (await self._container.add_capacity()(self._actor, show_id, {"name": "House", "size": _HOUSE})).id
         early: TicketFields = {
             "name": "Early Bird",
@@ -117,10 +119,18 @@ class _Run:
         await self._container.add_allocation()(
             self._actor, show_id, house, {"name": "Press", "size": _PRESS, "release_at": start - timedelta(days=1)}
         )
-        await self._container.add_promo_code()(self._actor, show_id, {"code": "FRIENDS", "amount_off": Decimal(5)})
+        members: TicketFields = {"name": "Members", "description": "Friends of the playhouse", "hidden": True}
+        hidden = await self._add_ticket(show_id, 26, {"capacity_id": house}, members)
+        codes: list[PromoCodeFields] = [
+            {"code": "FRIENDS", "amount_off": Decimal(5)},
+            {"code": "MEMBER", "opens_ticket_ids": frozenset({hidden}), "max_per_order": 2},
+        ]
+        for code in codes:
+            await self._container.add_promo_code()(self._actor, show_id, code)
 
-    async def _add_ticket(self, show_id: UUID, price: int, limits: TicketLimits, fields: TicketFields) -> None:
-        await self._container.add_ticket()(self._actor, show_id, price=Decimal(price), limits=limits, fields=fields)
+    async def _add_ticket(self, show_id: UUID, price: int, limits: TicketLimits, fields: TicketFields) -> UUID:
+        add = self._container.add_ticket()
+        return (await add(self._actor, show_id, price=Decimal(price), limits=limits, fields=fields)).ticket.id
 
     async def _change(self, run_id: UUID, change: RunChange) -> None:
         await self._container.change_run()(self._actor, run_id, change, dry_run=False)

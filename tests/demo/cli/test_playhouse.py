@@ -56,6 +56,15 @@ async def test_all_prices_share_a_house_of_which_the_press_has_some_places(
     assert remaining(after) == {"Child": 106, "Concession": 106, "Early Bird": 28, "Adult": 106, "Family": 26}
 
 
+async def test_members_see_a_ticket_type_of_every_evening_with_their_code(
+    evenings: list[Json], box_office: BoxOffice
+) -> None:
+    for show in (evenings[1], evenings[-1]):
+        opened = (await box_office.get(f"/api/v1/shows/{show['id']}?promo_code=member")).body
+        assert [each["name"] for each in opened["tickets"] if each["hidden"]] == ["Members"]
+        assert ticket(opened, "Members")["remaining"] == 112
+
+
 async def test_evenings_to_come_are_not_sold_yet(evenings: list[Json], box_office: BoxOffice) -> None:
     last = evenings[-1]
     wanted = {"show_id": last["id"], "tickets": [{"ticket_id": ticket(last, "Adult")["id"], "quantity": 1}]}
