@@ -411,7 +411,7 @@ class Ticket:
 
     It has a quantity of its own (``inventory``), draws on a capacity (``capacity_id``), or both; with each ticket it
     takes ``places`` of the capacity. It is sold from ``on_sale_at`` until ``off_sale_at``, as far as the show is: None
-    sets no limit of its own. A ``hidden`` ticket type does not exist for buyers without a promo code that opens it.
+    adds no limit. A ``hidden`` ticket type does not exist for buyers without a promo code that opens it.
     """
 
     id: UUID

@@ -37,8 +37,8 @@ class CachedAnswer:
     def of(
         cls, text: str, *, media_type: str, headers: Mapping[str, str], good_for: timedelta | None = None
     ) -> CachedAnswer:
-        """``good_for`` is how long after the moment that it shows the answer is still right, if that is known. Without
-        a Cache-Control of its own it is public.
+        """``good_for`` is how long after the moment that it shows the answer is still right, if that is known. It is
+        public unless ``headers`` say otherwise.
         """
         plain = text.encode()
         fresh = min(FRESH_SECONDS, good_for.total_seconds()) if good_for is not None else FRESH_SECONDS

@@ -27,7 +27,7 @@ class SaleStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TicketChoice:
-    """A ticket type to choose from: at most so many, and what the page says about how many are left ("" for many) and
+    """A ticket type to choose from: how many at most, and what the page says about how many are left ("" for many) and
     about when it is sold ("" if as long as its show).
     """
 

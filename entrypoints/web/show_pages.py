@@ -84,7 +84,7 @@ async def show_page(
     links: NamedDependency[Links],
 ) -> CachedAnswer:
     """A show and its tickets. A query holds chosen tickets: the way back from the next page. It may have a promo code,
-    which opens hidden tickets: that page is for one buyer, and is not kept. Whatever else it has, such as what
+    which opens hidden tickets: that page is for one buyer, and is not kept. Anything else in it, such as what
     newsletters and networks add, changes nothing.
     """
     selection = Selection.of(dict(request.query_params.items()))
@@ -93,6 +93,7 @@ async def show_page(
         display, refusal = await opened(request, show_id, selection.promo_code, get_show)
         sale = SaleView.of(display, policy, pages.now())
         return pages.unkept("show.html", show_context(sale, selection, refusal=refusal))
+    is_chosen = bool(selection.query())
 
     async def make() -> CachedAnswer:
         display = await get_show(show_id)
@@ -103,10 +104,10 @@ async def show_page(
             lambda ticket: all_in_price(ticket.price, producer.fees, producer.currency, policy),
             sale.now,
         )
-        context = {**show_context(sale, selection), "structured": structured}
+        context = {**show_context(sale, selection if is_chosen else Selection()), "structured": structured}
         return pages.public("show.html", context, good_for=sale.good_for)
 
-    if selection.query():
+    if is_chosen:
         return await make()
     return await page_cache.get(f"{request.scope['path']}?", make)
 

@@ -14,6 +14,7 @@ from application.links import Links
 from domain.catalog import Producer
 from domain.orders import AttendeeStatus, Order, OrderStatus
 from domain.production import Production
+from domain.venue_clock import VenueTime
 from tests.browser.buyer import Buyer
 from tests.support.box_office import BoxOffice, OnSale
 from tests.support.factories import donation_ticket, order, promo_code, ticket
@@ -64,6 +65,13 @@ class Stage:
         )
         sold_out = await self.box_office.put_on_sale(ticket(quantity=0), by=by, title=f"{title}: sold out", **show)
         by_code = await self.box_office.put_on_sale(ticket(hidden=True), by=by, title=f"{title}: by code", **show)
+        to_come = await self.box_office.put_on_sale(
+            ticket(name="Early bird", off_sale_at=_in_days(2)),
+            ticket(name="Regular", price=3000, on_sale_at=_in_days(2)),
+            by=by,
+            on_sale_at=_in_days(1),
+            **{"title": f"{title}: to come", **show},
+        )
         cancelled = await self.box_office.put_on_sale(by=by, title=f"{title}: cancelled", cancelled=True, **show)
         orders = {name: await self._stored(made) for name, made in _orders(on_sale).items()}
         called_off = await self._stored(order((cancelled.tickets[0], 2), by=by, status=OrderStatus.COMPLETED))
@@ -81,6 +89,7 @@ class Stage:
             View("show, good code", f"{home}/shows/{on_sale.id}?code=member", _choose),
             View("show, by code alone", f"{home}/shows/{by_code.id}?code=nonsense"),
             View("show, sold out", f"{home}/shows/{sold_out.id}"),
+            View("show, sale to come", f"{home}/shows/{to_come.id}"),
             View("show, cancelled", f"{home}/shows/{cancelled.id}"),
             View("show, nothing chosen", f"{home}/shows/{on_sale.id}/checkout"),
             View("widget", f"{home}/shows/{on_sale.id}/widget"),
@@ -151,6 +160,10 @@ def _orders(on_sale: OnSale) -> dict[str, Order]:
         "cancelled": placed(OrderStatus.CANCELLED),
         "payment failed": placed(OrderStatus.PAYMENT_FAILED),
     }
+
+
+def _in_days(days: int) -> VenueTime:
+    return VenueTime.at(datetime.now(UTC) + timedelta(days=days), "UTC")
 
 
 def _void(made: Order, count: int) -> Order:

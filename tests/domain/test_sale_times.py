@@ -196,7 +196,7 @@ def test_a_sale_that_would_end_before_it_begins_is_refused(fields: ShowFields) -
         assert refusal.value.field == "on_sale_at"
 
 
-def test_what_is_not_about_the_sale_can_be_changed_whatever_became_of_it() -> None:
+def test_a_show_whose_sale_makes_no_sense_can_still_be_renamed() -> None:
     never = show(on_sale_at=at(DOORS + A_DAY))
     assert never.sale.is_empty
     assert never.changed(title="Macbeth").title == "Macbeth"

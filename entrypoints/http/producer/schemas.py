@@ -161,7 +161,7 @@ class TicketIn(_In):
     """``price`` of a donation ticket is its least donation. A ticket type has a ``quantity`` of its own, draws on a
     capacity of the show (``capacity_id``), or both; with each ticket it takes ``places`` of the capacity. Buyers find a
     ``hidden`` ticket type with a promo code that opens it, and not without. The public buys the ticket type from
-    ``on_sale_at`` until ``off_sale_at``, as far as the show is on sale; null sets no limit of its own.
+    ``on_sale_at`` until ``off_sale_at``, as far as the show is on sale; null adds no limit.
     """
 
     name: str
