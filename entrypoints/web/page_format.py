@@ -135,14 +135,20 @@ class PageFormat:
         return formatting.zone(moment, self.show.zone)
 
     def time_of_sale(self, moment: datetime, now: datetime) -> str:
-        """The time at which a sale begins or ends, such as "Fri, Dec 4, 10:00 AM", with the year if it is another."""
-        return f"{self._short_day(moment, now)}, {self.clock(moment)}"
+        """The time at which a sale begins, such as "Fri, Dec 4, 10:00 AM", with the year if it is another. A day that
+        begins at midnight is named alone.
+        """
+        day = self._short_day(moment, now)
+        return day if self._is_midnight(moment) else f"{day}, {self.clock(moment)}"
 
     def end_of_sale(self, moment: datetime, now: datetime) -> str:
         """The time until which something is sold. People count midnight as the end of the day before."""
-        if self.show.local(moment).time() != time():
-            return self.time_of_sale(moment, now)
-        return f"the end of {self._short_day(moment - _A_MOMENT, now)}"
+        if self._is_midnight(moment):
+            return f"the end of {self._short_day(moment - _A_MOMENT, now)}"
+        return self.time_of_sale(moment, now)
+
+    def _is_midnight(self, moment: datetime) -> bool:
+        return self.show.local(moment).time() == time()
 
     def _short_day(self, moment: datetime, now: datetime) -> str:
         local = self.show.local(moment)

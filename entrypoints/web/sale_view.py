@@ -111,9 +111,9 @@ class SaleView:
         return "None left right now, some may come back" if self.display.may_come_back(ticket) else "Sold out"
 
     def _from(self, period: SalePeriod) -> str:
-        """From when a ticket type is sold, unless nothing is sold before it: then the page says so for all."""
+        """From when a ticket type is sold; or, where the page says that for all, until when."""
         if not period.begins or (period.begins == self.opens_at and not self.what_is_open.tickets):
-            return ""
+            return self._until(period)
         return f"On sale from {self.words.time_of_sale(period.begins, self.now)}"
 
     def _until(self, period: SalePeriod) -> str:

@@ -83,6 +83,14 @@ def test_a_price_step_says_until_when_it_is_and_what_comes_then() -> None:
     assert (after.choice(regular).note, after.choice(regular).left) == ("", "")
 
 
+def test_a_page_that_waits_for_its_sale_says_what_comes_after_it() -> None:
+    opens, step = at(local="2026-11-27T10:00:00"), at(local="2026-12-02T00:00:00")
+    early, regular = ticket(price=2500, off_sale_at=step), ticket(price=3000, on_sale_at=step)
+    sale = view(early, regular, ticket(), on_sale_at=opens)
+    notes = [sale.choice(each).note for each in sale.display.tickets]
+    assert notes == ["Until the end of Tue, Dec 1, then $32.71", "On sale from Wed, Dec 2", ""]
+
+
 def test_no_price_is_named_where_several_ticket_types_come_next() -> None:
     step = at(local="2026-12-01T10:00:00")
     tickets = [ticket(off_sale_at=step), ticket(price=1500, on_sale_at=step), donation_ticket(on_sale_at=step)]
