@@ -1,8 +1,8 @@
 """The demo's second theatre: a play that runs for twelve evenings, sold by all that a theatre sells by.
 
-Its three price classes, an early bird and a family ticket share one house, of which the press has some places, and so
-does a ticket type that only members see, with the code MEMBER. The prices are final: the playhouse bears the fees. The
-last evenings go on sale on Friday at ten.
+Its three price classes, an early bird and a family ticket share one house. Of that house the press has some places,
+which the code PRESS opens to critics for nothing; members see a ticket type with the code MEMBER. The prices are final:
+the playhouse bears the fees. The last evenings go on sale on Friday at ten.
 """
 
 from __future__ import annotations
@@ -116,14 +116,16 @@ class _Run:
         await self._add_ticket(show_id, 16, {"capacity_id": house}, {"name": "Child", "description": "Up to 14 years"})
         await self._add_ticket(show_id, 31, {"capacity_id": house, "quantity": 30}, early)
         await self._add_ticket(show_id, 96, {"capacity_id": house, "places": 4}, family)
-        await self._container.add_allocation()(
+        press = await self._container.add_allocation()(
             self._actor, show_id, house, {"name": "Press", "size": _PRESS, "release_at": start - timedelta(days=1)}
         )
+        critics = await self._add_ticket(show_id, 0, {"capacity_id": house}, {"name": "Press", "hidden": True})
         members: TicketFields = {"name": "Members", "description": "Friends of the playhouse", "hidden": True}
         hidden = await self._add_ticket(show_id, 26, {"capacity_id": house}, members)
         codes: list[PromoCodeFields] = [
             {"code": "FRIENDS", "amount_off": Decimal(5)},
             {"code": "MEMBER", "opens_ticket_ids": frozenset({hidden}), "max_per_order": 2},
+            {"code": "PRESS", "opens_ticket_ids": frozenset({critics}), "allocation_id": press.id, "max_per_order": 2},
         ]
         for code in codes:
             await self._container.add_promo_code()(self._actor, show_id, code)

@@ -65,6 +65,16 @@ async def test_members_see_a_ticket_type_of_every_evening_with_their_code(
         assert ticket(opened, "Members")["remaining"] == 112
 
 
+async def test_critics_get_places_of_the_press_for_nothing(evenings: list[Json], box_office: BoxOffice) -> None:
+    show = evenings[2]
+    opened = (await box_office.get(f"/api/v1/shows/{show['id']}?promo_code=press")).body
+    wanted = {"show_id": show["id"], "tickets": [{"ticket_id": ticket(opened, "Press")["id"], "quantity": 2}]}
+    placed = (await box_office.checkout(wanted, promo_code="PRESS")).created()
+    assert (placed["total"], placed["success"]) == ("0.00", True)
+    after = (await box_office.get(f"/api/v1/shows/{show['id']}")).body
+    assert remaining(after) == remaining(show), "none of the public's"
+
+
 async def test_evenings_to_come_are_not_sold_yet(evenings: list[Json], box_office: BoxOffice) -> None:
     last = evenings[-1]
     wanted = {"show_id": last["id"], "tickets": [{"ticket_id": ticket(last, "Adult")["id"], "quantity": 1}]}
