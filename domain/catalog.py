@@ -409,7 +409,7 @@ class TicketLimits(TypedDict, total=False):
 class Ticket:
     """A ticket type of a show. ``price`` is in minor units; a donation ticket's price is its minimum.
 
-    It has a quantity of its own (``inventory``), draws on a capacity (``capacity_id``), or both; with each ticket it
+    It has its own quantity (``inventory``), draws on a capacity (``capacity_id``), or both; with each ticket it
     takes ``places`` of the capacity. It is sold from ``on_sale_at`` until ``off_sale_at``, as far as the show is: None
     adds no limit. A ``hidden`` ticket type does not exist for buyers without a promo code that opens it.
     """

@@ -11,7 +11,7 @@ from domain.errors import Conflict
 class Inventory:
     """Counters of one ticket type. Always: held >= 0, sold >= 0, held + sold <= quantity.
 
-    ``quantity`` None means that the type has no limit of its own: a capacity limits it.
+    ``quantity`` None means that only a capacity limits the type.
     """
 
     quantity: int | None

@@ -389,8 +389,8 @@ ticket_orders = sa.Table(
     sa.Column("unit_discount", sa.BigInteger, nullable=False),
     sa.Column("donation_amount", sa.BigInteger, nullable=False),
     sa.Column("uses_promo_code", sa.Boolean, nullable=False, server_default=sa.false()),
-    # No foreign key: without an index of its own, deleting an allocation would read all lines. The use case looks at
-    # the lines of the tickets that could have come out of it.
+    # No foreign key: it would need an index, or deleting an allocation would read all lines. The use case looks at the
+    # lines of the tickets that could have come out of it.
     sa.Column("allocation_id", sa.Uuid),
     sa.CheckConstraint("quantity > 0", name="quantity"),
     sa.CheckConstraint("unit_discount BETWEEN 0 AND price_per_ticket", name="unit_discount"),

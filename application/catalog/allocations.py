@@ -158,7 +158,7 @@ class ReleaseDueAllocations:
         self._clock = clock
 
     async def __call__(self) -> int:
-        """Release them, each in a transaction of its own. Returns how many this call released."""
+        """Release them, each in a separate transaction. Returns how many this call released."""
         async with self._unit_of_work(read_only=True) as uow:
             due = await uow.allocations.due(now=self._clock.now(), limit=RELEASED_AT_A_TIME)
         return sum([await self._release(allocation_id) for allocation_id in due])

@@ -19,7 +19,7 @@ from tests.contracts.builders import NOW, Theatre, a_cart, a_promo_code, a_ticke
 
 
 class House:
-    """A theatre with a house of 50 places: ``adult`` has no quantity of its own, ``family`` takes 4 places. The press
+    """A theatre with a house of 50 places: ``adult`` has no quantity, ``family`` takes 4 places. The press
     has 10 of them until tomorrow.
     """
 

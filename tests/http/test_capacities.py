@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.access import Scope
 from tests.support.back_office import SHOW, BackOffice
 from tests.support.box_office import Answer, BoxOffice, Json
 
@@ -255,3 +256,23 @@ class TestAllocations:
         assert refused.body["field"] == "allocation_id"
         body = {"capacity_id": house["id"], "name": "Press", "size": 1}
         (await office.post(f"/shows/{other}/allocations", body)).refused(400, "invalid_request")
+
+    async def test_the_box_offices_token_finds_it_and_changes_nothing(self, office: BackOffice, show_id: str) -> None:
+        house = await add_house(office, show_id)
+        press = await add_press(office, show_id, house)
+        box_office = await office.with_scopes(Scope.ORDERS)
+        assert (await box_office.get(f"/shows/{show_id}/allocations")).body["items"] == [press]
+        assert (await box_office.get(f"/shows/{show_id}/capacities")).status == 200
+        (await box_office.post(f"/allocations/{press['id']}/release")).refused(403, "forbidden")
+        (await box_office.patch(f"/capacities/{house['id']}", size=1)).refused(403, "forbidden")
+
+    async def test_a_guest_list_comes_out_of_it(self, office: BackOffice, show_id: str) -> None:
+        house = await add_house(office, show_id)
+        await add_kind(office, show_id, house)
+        press = await add_press(office, show_id, house)
+        guests = "name,quantity\nAda Lovelace,3\nGrace Hopper,1\n"
+        path = f"/shows/{show_id}/guest-list?allocation_id={press['id']}"
+        answer = await office.request("POST", path, data=guests, headers={"Content-Type": "text/csv"})
+        assert (answer.status, answer.body["placed"]) == (200, 2), answer.content
+        (kept,) = (await office.get(f"/shows/{show_id}/allocations")).body["items"]
+        assert (kept["sold"], kept["remaining"]) == (4, 0)

@@ -1,8 +1,8 @@
 """The migration of a database that has sold many tickets, while it goes on selling.
 
 ``uv run python -m tests.load.migration --orders 100000 --from 0016`` makes a database by an earlier revision of the
-schema, with that many orders, and brings it to the newest one, step by step. Meanwhile a buyer takes a ticket as the
-version before did, again and again. It prints one JSON object: the seconds of each step, the longest that the buyer
+schema, with that many orders, and brings it to the newest one, step by step. During that time a buyer takes a ticket as
+the version before did, again and again. It prints one JSON object: the seconds of each step, the longest that the buyer
 waited, whether what buyers have is what they had, and what the audit found. Not part of the tests.
 """
 
@@ -145,7 +145,7 @@ def measure(orders: int, revision: str, directory: Path) -> dict[str, object]:
             "orders": orders,
             "seconds": round(sum(seconds.values()), 2),
             "seconds_by_step": seconds,
-            "purchases_meanwhile": len(buyer.waits),
+            "purchases_during_it": len(buyer.waits),
             "longest_purchase_seconds": round(max(buyer.waits), 3),
             "deadlocks": buyer.deadlocks,
             "buyers_have_what_they_had": what_buyers_have(postgres.url) == before,

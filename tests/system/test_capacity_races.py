@@ -1,4 +1,4 @@
-"""Capacities and allocations with several server processes: the last place is sold once, whatever its producer does."""
+"""Capacities and allocations with several server processes: the last place is sold once, also while it is changed."""
 
 from __future__ import annotations
 

@@ -32,6 +32,7 @@ router = Router(
         shows.router,
         tickets.router,
         capacities.router,
+        capacities.reading_router,
         promo_codes.router,
         orders.router,
         many_orders.router,

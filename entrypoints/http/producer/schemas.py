@@ -158,7 +158,7 @@ class ShowChangesIn(_In):
 
 
 class TicketIn(_In):
-    """``price`` of a donation ticket is its least donation. A ticket type has a ``quantity`` of its own, draws on a
+    """``price`` of a donation ticket is its least donation. A ticket type has its own ``quantity``, draws on a
     capacity of the show (``capacity_id``), or both; with each ticket it takes ``places`` of the capacity. Buyers find a
     ``hidden`` ticket type with a promo code that opens it, and not without. The public buys the ticket type from
     ``on_sale_at`` until ``off_sale_at``, as far as the show is on sale; null adds no limit.
@@ -197,8 +197,8 @@ class TicketChangesIn(_In):
 
 
 class OwnTicketOut(msgspec.Struct, kw_only=True):
-    """A ticket type as its producer sees it. ``remaining`` is how many the public can buy now: ``quantity`` (null: it
-    has none of its own) - ``held`` - ``sold``, or what its capacity has left, where that is less. ``all_in_price`` is
+    """A ticket type as its producer sees it. ``remaining`` is how many the public can buy now: ``quantity`` (null: only
+    a capacity limits it) - ``held`` - ``sold``, or what its capacity has left, where that is less. ``all_in_price`` is
     what one such ticket costs with all fees that its buyer pays, ``producer_share`` what the producer gets of it, both
     before a tax that is added. ``on_sale_at`` and ``off_sale_at`` are its own, null if it has none; the show's apply as
     well.

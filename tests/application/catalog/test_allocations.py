@@ -1,4 +1,4 @@
-"""Allocations in time: released by workers, sold from and given back to, whatever happens in between."""
+"""Allocations in time: released by workers, sold from and given back to, before and after that."""
 
 from __future__ import annotations
 

@@ -302,7 +302,7 @@ async def test_rows_that_somebody_keeps_are_passed_over_until_they_are_free(
     assert caplog.text.count("passed over from now on") == 2  # it was free in between
 
 
-async def test_tickets_of_a_house_that_somebody_keeps_are_passed_over(world: World) -> None:
+async def test_tickets_of_a_house_that_is_in_use_are_passed_over(world: World) -> None:
     evening = show()
     house = capacity(of=evening)
     adult, programme = ticket(of=evening, quantity=None, capacity_id=house.id), ticket(of=evening)
