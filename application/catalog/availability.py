@@ -14,7 +14,7 @@ from domain.fees import all_in_price
 from domain.policy import CheckoutPolicy
 from domain.sale_period import SaleState
 
-#: From this number down, buyers are told how many tickets are left.
+#: From this number down, pages say how many tickets are left.
 FEW: Final = 10
 
 

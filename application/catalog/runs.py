@@ -14,7 +14,7 @@ from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_production, owned_production, owned_show
-from application.notifications.show_change_tasks import announce_show_change, count_announcements, what_is_bought
+from application.notifications.show_change_tasks import announce_show_change, announcements, count_announcements
 from application.ports.catalog import ShowDetails
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -182,24 +182,19 @@ class ChangeRun:
         return [show for show, run_id in fresh if show.production_id == run_id and change.concerns(show, now)]
 
     async def _change(self, uow: UnitOfWork, actor: Actor, pairs: Sequence[tuple[Show, Show]]) -> list[ChangedShow]:
-        concerning_buyers = [
-            after.id
-            for before, after in pairs
-            if after != before and (after.cancelled or what_is_bought(before) != what_is_bought(after))
-        ]
-        if concerning_buyers:
-            await uow.shows.lock_stock(*concerning_buyers)
-        now = self._clock.now()
-        changed = []
         for before, after in pairs:
-            mails = 0
             if after != before:
                 await uow.shows.save(after)
-                mails = await announce_show_change(uow, before, after, now=now)
                 action = Action.SHOW_CANCELLED if after.cancelled else Action.SHOW_CHANGED
                 await self._audit.record(uow, actor, action, after.id, show_id=after.id, before=before, after=after)
-            changed.append(ChangedShow(before, after, mails))
-        return changed
+        now = self._clock.now()
+        # The stock is locked last, to keep buyers waiting for as short as it takes to find all orders.
+        if heard_of := [after.id for before, after in pairs if announcements(before, after, now=now)]:
+            await uow.shows.lock_stock(*heard_of)
+        return [
+            ChangedShow(before, after, await announce_show_change(uow, before, after, now=now))
+            for before, after in pairs
+        ]
 
 
 def _ensure_distinct(run: Sequence[Show], pairs: Sequence[tuple[Show, Show]]) -> None:

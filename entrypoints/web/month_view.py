@@ -22,7 +22,7 @@ from domain.catalog import Show
 from domain.production import Production
 from entrypoints.web.sale_view import SaleStatus, SaleView
 
-#: A page has so many months at most, and shows a further one only if there are not more shows than this together.
+#: The most months on a page. It has a further one only if all of its months together have no more shows than this.
 MAX_MONTHS: Final = 3
 MAX_SHOWS: Final = 40
 _DAYS_OF_A_WEEK: Final = 7

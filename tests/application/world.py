@@ -30,6 +30,7 @@ from application.access.audit_log import AuditLog
 from application.catalog.allocations import ChangeAllocation, ReleaseAllocation, ReleaseDueAllocations
 from application.catalog.capacities import ChangeCapacity
 from application.catalog.connected_accounts import ChangeAccount
+from application.catalog.runs import CopyShow
 from application.catalog.save_account import SaveAccount
 from application.catalog.timezones import ApplyTimezones, CheckTimezones
 from application.checkin.offline import SyncOfflineScans
@@ -192,6 +193,7 @@ class World:
     sell_at_counter: SellAtCounter
     sell_many_at_counter: SellManyAtCounter
     preview_refund: PreviewRefund
+    copy_show: CopyShow
     change_capacity: ChangeCapacity
     change_allocation: ChangeAllocation
     release_allocation: ReleaseAllocation

@@ -478,6 +478,28 @@ class TestRunChange:
         assert answer.body["field"] == field
         assert await shows_of(office, production) == before
 
+    async def test_of_many_at_once_and_of_one_take_turns(self, office: BackOffice, box_office: BoxOffice) -> None:
+        """Changes of the run, of single shows and of their buyers take their locks in one order."""
+        production = await added(office, tickets=[{**STALLS, "price": "0"}])
+        await filled(office, production)
+        shows = await shows_of(office, production)
+        path = f"/productions/{production['id']}/shows"
+        backwards = [show["id"] for show in reversed(shows)]
+        answers = await asyncio.gather(
+            *(office.patch(path, scope="to_come", changes={"venue": f"Hall {n}"}) for n in range(3)),
+            *(
+                office.patch(path, scope="these", show_ids=backwards, changes={"start_time": f"19:0{n}"})
+                for n in range(3)
+            ),
+            *(office.patch(f"/shows/{show['id']}", venue="Elsewhere") for show in shows),
+            office.post(path, {"dates": ["2050-08-01T20:00:00"]}),
+        )
+        buying = [free_orders(box_office, show, 3) for show in shows]
+        await asyncio.gather(*buying, office.patch(path, scope="to_come", changes={"end_time": "23:30"}))
+        assert {answer.status for answer in answers} == {200}
+        assert {show["end_time"][11:16] for show in await shows_of(office, production)} == {"23:30"}
+        assert [show["tickets"][0]["sold"] for show in await shows_of(office, production)] == [3, 3, 3, 3, 0]
+
     async def test_is_for_all_or_none(self, office: BackOffice) -> None:
         """One of the shows was cancelled, or plays when the clocks skip the hour."""
         production = await added(office)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -35,6 +35,7 @@ from domain.promotions import UseCount
 from domain.refunds import Refund, RefundStatus
 from domain.report import ShowReport, Takings, report_of
 from domain.sale_period import SaleState
+from domain.schedule import Start
 from domain.venue_clock import VenueTime
 from tests.application.world import World, request
 from tests.support.factories import (
@@ -152,6 +153,18 @@ class BoxOfficeMachine(RuleBasedStateMachine):
                 self.run(self.world.release_allocation(self.actor, self.press.id))
         else:
             self.run(self.world.release_due_allocations())
+
+    @rule(day=st.integers(1, 28))
+    def copy_the_show(self, day: int) -> None:
+        """The copy has the house and none of its sales; all invariants hold for it, too."""
+        start = Start(datetime(2050, 7, day, 19), "start_time")  # noqa: DTZ001  # on the venue's clock
+        try:
+            copy = self.run(self.world.copy_show(self.actor, self.show.id, start, {}, promo_codes=True))
+        except Conflict:  # the allocations were made larger than the house
+            return
+        [house] = copy.capacities
+        assert (house.held, house.sold, {ticket.inventory.sold for ticket in copy.tickets}) == (0, 0, {0})
+        assert house.id != self.house.id
 
     @rule(bearer=st.sampled_from(FeeBearer))
     def change_who_bears_the_fees(self, bearer: FeeBearer) -> None:

@@ -33,7 +33,7 @@ class _In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class CapacityDefaultIn(_In):
-    """A capacity that new shows get: so many places, which ticket types share."""
+    """A capacity that new shows get: places that ticket types share."""
 
     name: str
     size: int
