@@ -43,6 +43,7 @@ EVERYTHING = [
     "worker",
     "backlog",
     "time zones",
+    "sale times",
     "stripe key",
     "clock against Stripe",
     "connected accounts",
@@ -113,6 +114,7 @@ async def test_no_database(well: Settings, closed_port: int) -> None:
         "clock against the database",
         "backlog",
         "time zones",
+        "sale times",
         "connected accounts",
         "webhook events",
     )
@@ -128,6 +130,7 @@ async def test_a_database_without_a_schema(well: Settings, postgres: EmbeddedPos
             "schema",
             "backlog",
             "time zones",
+            "sale times",
             "connected accounts",
             "webhook events",
             database_url=url,
