@@ -53,6 +53,7 @@ class Action(StrEnum):
     ORDER_REFUNDED = "order.refunded"
     ORDER_RESENT = "order.resent"
     ORDER_CUSTOMER_CHANGED = "order.customer_changed"
+    ORDER_EXCHANGED = "order.exchanged"
     ATTENDEE_RENAMED = "attendee.renamed"
     ORDER_NOTED = "order.noted"
     CHECK_IN_UNDONE = "check_in.undone"

@@ -120,6 +120,7 @@ class ShowFields(TypedDict, total=False):
     image: Picture | None
     production_id: UUID | None
     renames_until_hours: int | None
+    exchanges_until_hours: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,8 @@ class Show:
     The public sale begins at ``on_sale_at`` (None: at once) and ends at ``off_sale_at`` or, if that comes first, at the
     point of the evening that ``sells_until`` names.
 
-    Buyers may put other names on their tickets until ``renames_until_hours`` before the doors open; None: never.
+    Buyers may put other names on their tickets until ``renames_until_hours`` before the doors open, and exchange them
+    until ``exchanges_until_hours`` before; None: never.
     """
 
     id: UUID
@@ -159,6 +161,7 @@ class Show:
     image: Picture | None = None
     production_id: UUID | None = None
     renames_until_hours: int | None = None
+    exchanges_until_hours: int | None = None
 
     def __post_init__(self) -> None:
         check_title(self.title, "title")
@@ -181,6 +184,7 @@ class Show:
             _check_year(local, name)
         check_locale(self.locale)
         _check_hours(self.renames_until_hours, "renames_until_hours")
+        _check_hours(self.exchanges_until_hours, "exchanges_until_hours")
 
     @classmethod
     def planned(cls, *, id: UUID, producer_id: UUID, **fields: Unpack[ShowFields]) -> Show:  # noqa: A002
@@ -264,9 +268,18 @@ class Show:
     @property
     def renames_until(self) -> datetime | None:
         """The moment from which buyers may no longer change the names on their tickets; None if they never may."""
-        if self.renames_until_hours is None or self.cancelled:
-            return None
-        return self.door_time - timedelta(hours=self.renames_until_hours)
+        return None if self.cancelled else self._before_doors(self.renames_until_hours)
+
+    @property
+    def exchanges_until(self) -> datetime | None:
+        """The moment from which buyers may no longer exchange their tickets; None if they never may.
+
+        Tickets to a cancelled show may be exchanged where those of the show could be.
+        """
+        return self._before_doors(self.exchanges_until_hours)
+
+    def _before_doors(self, hours: int | None) -> datetime | None:
+        return None if hours is None else self.door_time - timedelta(hours=hours)
 
     def takes_place_after(self, now: datetime) -> bool:
         """Whether the show still takes place: not cancelled, and not over at ``now``."""

@@ -25,6 +25,7 @@ class Invariant(StrEnum):
     PAID_ONCE = "paid_once"
     REFUNDS = "refunds"
     LOST_REFUNDS = "lost_refunds"
+    EXCHANGES = "exchanges"
     DUPLICATE_PAYMENTS = "duplicate_payments"
     CANCELLED_SHOWS = "cancelled_shows"
     DISPUTES = "disputes"
@@ -53,6 +54,7 @@ DESCRIPTIONS: Final = {
     Invariant.PAID_ONCE: "Each completed order was paid once, and in full; no other order has been paid",
     Invariant.REFUNDS: "The refunded amount of each order matches its refunds, and is at most what was paid",
     Invariant.LOST_REFUNDS: "No buyer is owed money because a refund failed for good",
+    Invariant.EXCHANGES: "What an earlier order paid of an exchanged one is in the books of both",
     Invariant.CANCELLED_SHOWS: "Every buyer of a cancelled show has their money back or on its way",
     Invariant.DISPUTES: "Each order's flag matches its disputes, and no dispute was won after its money was taken",
     Invariant.DUPLICATE_PAYMENTS: "Every second payment of an order went back to its buyer",

@@ -21,8 +21,10 @@ def booked(dispute: Dispute, order: Order, refunds: Sequence[Refund], others: Se
     """
     if not dispute.is_lost:
         return dispute if dispute.reversal_id else replace(dispute, recovered=0, fees_returned=0)
-    before = order.refunded_amount + sum(other.recovered for other in others)
-    recovered = max(min(dispute.lost, order.amount_paid - before), 0)
+    # What an exchange moved to another order has not left the producer.
+    moved = sum(refund.amount for refund in refunds if refund.through and refund.is_effective)
+    before = order.refunded_amount - moved + sum(other.recovered for other in others)
+    recovered = max(min(dispute.lost, order.own_payment - before), 0)
     fees_before = fees_returned(order, refunds) + sum(other.fees_returned for other in others)
-    share = round_half_up(Decimal(order.quote.fees * recovered) / order.amount_paid) if recovered else 0
+    share = round_half_up(Decimal(order.own_fees * recovered) / order.own_payment) if recovered else 0
     return replace(dispute, recovered=recovered, fees_returned=max(min(share, order.quote.fees - fees_before), 0))

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from domain.disputes import Dispute, is_contested, taken_by_banks
 from domain.orders import Order
-from domain.refunds import Refund, RefundStatus, outstanding
+from domain.refunds import Refund, RefundStatus, is_moved_on, outstanding
 
 
 class MoneyBackStatus(StrEnum):
@@ -35,6 +35,9 @@ class MoneyBack:
 
 def money_back(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> MoneyBack | None:
     """The money that went back or should go back; None if the order has none."""
+    if not refunds and not disputes:
+        return None
+    refunds = [refund for refund in refunds if not is_moved_on(order, refund)]
     if not refunds and not disputes:
         return None
     arrived = sum(refund.amount for refund in refunds if refund.status is RefundStatus.SUCCEEDED)

@@ -47,6 +47,19 @@ class Offering:
         ProducerPaymentMissing, what ``domain.pricing.price`` raises, and for the cart's allocation InvalidRequest (no
         ticket can come out of it) or Conflict (it was released).
         """
+        quote = self.price_of(cart, now=now, manual_payment=manual_payment)
+        if quote.promo_code and cart.allocation_id is None and any(line.allocation_id for line in quote.lines):
+            self.stock.ensure_has(quote.lines, cart.lines)
+        else:
+            self.stock.ensure_available(cart.lines, cart.allocation_id)
+        if manual_payment is None and not quote.is_free:
+            self.producer.payout_account()
+        return quote
+
+    def price_of(self, cart: Cart, *, now: datetime, manual_payment: ManualPayment | None = None) -> Quote:
+        """The price of the cart, however many tickets remain. Raises what ``quote`` raises, except TicketsUnavailable
+        and ProducerPaymentMissing.
+        """
         if manual_payment is None:
             self.show.ensure_on_sale(now)
         else:
@@ -62,15 +75,7 @@ class Offering:
             if ticket.has_sale_times and manual_payment is None:
                 self.show.ensure_sells(ticket, now, field=line.field("ticket_id"))
         quote = self._priced(cart, now, manual_payment)
-        if cart.allocation_id is not None:
-            quote = self._out_of(cart.allocation_id, quote)
-        if quote.promo_code and cart.allocation_id is None and any(line.allocation_id for line in quote.lines):
-            self.stock.ensure_has(quote.lines, cart.lines)
-        else:
-            self.stock.ensure_available(cart.lines, cart.allocation_id)
-        if manual_payment is None and not quote.is_free:
-            self.producer.payout_account()
-        return quote
+        return quote if cart.allocation_id is None else self._out_of(cart.allocation_id, quote)
 
     def place(
         self,

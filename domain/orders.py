@@ -115,6 +115,11 @@ class TicketAttendee:
     restocked: bool = False
     checked_in_at: datetime | None = None
 
+    @property
+    def is_valid(self) -> bool:
+        """Whether the ticket is not void."""
+        return self.status is AttendeeStatus.VALID
+
 
 @dataclass(frozen=True, slots=True)
 class ReplacedCode:
@@ -134,6 +139,21 @@ class Receipt:
     currency: str
     payment_intent_id: str | None = None
     charge_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The tickets of an earlier order that an order takes the place of, and what they paid of it, in minor units.
+
+    ``credit`` is the part of the earlier payment that counts as paid here: with its ``tax``, and with the ``fees`` that
+    were taken from it, whether they were on top of the prices or within them.
+    """
+
+    order_id: UUID
+    attendee_ids: tuple[UUID, ...]
+    credit: int = 0
+    tax: int = 0
+    fees: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +218,7 @@ class Order:
     ``tax_mode`` and ``venue_address`` are those at the time the order was placed; the address is kept if tax is
     computed from it. ``unwanted`` marks an order that was cancelled while the money was on its way; the money goes back
     when it arrives. ``names`` are those that the cart asked for (``Cart.names``), until the attendees have them.
+    ``exchange`` says which tickets of an earlier order this one replaces (None: it was bought).
     """
 
     id: UUID
@@ -227,16 +248,41 @@ class Order:
     unwanted: bool = False
     idempotency: Idempotency | None = None
     names: tuple[str, ...] = ()
+    exchange: Exchange | None = None
     attendees: tuple[TicketAttendee, ...] = ()
+
+    @property
+    def due(self) -> int:
+        """What is to be paid before the tax that the payment adds, in minor units: not what an earlier order paid."""
+        if self.exchange is None:
+            return self.quote.total
+        return self.quote.total + self._with_tax(self.exchange.tax) - self.exchange.credit
+
+    @property
+    def own_payment(self) -> int:
+        """The part of ``amount_paid`` that was paid for this order, not for an earlier one."""
+        if self.exchange is None or self.completed_at is None:
+            return self.amount_paid
+        return self.amount_paid - self.exchange.credit
+
+    @property
+    def own_fees(self) -> int:
+        """The fees that are taken from the order's own payment."""
+        return self.quote.fees - (self.exchange.fees if self.exchange else 0)
 
     @property
     def lines(self) -> tuple[TicketOrder, ...]:
         return self.quote.lines
 
     @property
+    def tax_is_added(self) -> bool:
+        """Whether tax comes on top of the quote's total, and is not within it."""
+        return self.tax_mode is not TaxMode.INCLUSIVE
+
+    @property
     def tax_added(self) -> int:
         """The tax that was paid on top of the quote's total, in minor units."""
-        return 0 if self.tax_mode is TaxMode.INCLUSIVE else self.tax
+        return self._with_tax(self.tax)
 
     @property
     def is_manual_order(self) -> bool:
@@ -301,7 +347,7 @@ class Order:
             last_payment_error=None,
             names=(),
             attendees=admissions(self.show_id, self.customer, self.quote, issue, names=self.names),
-            **_facts_of(receipt),
+            **self._paid_by(receipt),
         )
 
     def released(self, event: OrderEvent, stock: Stock) -> Order:
@@ -414,9 +460,19 @@ class Order:
             for a in self.attendees
         )
 
+    def _with_tax(self, tax: int) -> int:
+        return tax if self.tax_is_added else 0
+
+    def _paid_by(self, receipt: Receipt) -> dict[str, Any]:
+        facts = _facts_of(receipt)
+        if self.exchange is None:
+            return facts
+        paid, tax = receipt.amount + self.exchange.credit, receipt.tax + self.exchange.tax
+        return {**facts, "amount_paid": paid, "tax": tax}
+
     def _check_receipt(self, receipt: Receipt) -> None:
-        expected, code = self.quote.total, self.quote.currency.code
-        added = 0 if self.tax_mode is TaxMode.INCLUSIVE else receipt.tax
+        expected, code = self.due, self.quote.currency.code
+        added = self._with_tax(receipt.tax)
         if receipt.currency.upper() != code or receipt.amount - added != expected:
             raise PaymentMismatch(
                 f"Order {self.id} costs {expected} {code} in minor units, "

@@ -72,7 +72,10 @@ _STAGES: Final = {
 class Refund:
     """One refund of an order. ``amount`` is in minor units; ``sequence`` counts an order's refunds from 1.
 
-    ``made_by_provider`` marks a refund made in Stripe's dashboard.
+    ``made_by_provider`` marks a refund made in Stripe's dashboard. One that goes ``through`` another order is a record
+    of an exchange, which Stripe does not know: the tickets' payment counts as paid in that order now, or, where that is
+    the order that this one came from, its payment is what goes back. ``fees_moved`` is the part of the order's fees
+    that moved with it.
     """
 
     id: UUID
@@ -86,6 +89,8 @@ class Refund:
     provider_refund_id: str | None = None
     failure_reason: str | None = None
     made_by_provider: bool = False
+    through: UUID | None = None
+    fees_moved: int = 0
 
     @property
     def is_effective(self) -> bool:
@@ -119,6 +124,11 @@ def refundable_amount(order: Order, attendee_ids: Collection[UUID], *, refund_fe
         for attendee, price, tax, fee in zip(order.attendees, prices, taxes, fees, strict=True)
         if attendee.id in attendee_ids
     )
+
+
+def is_moved_on(order: Order, refund: Refund) -> bool:
+    """Whether the refund's money stayed with the producer, because an exchange made it the payment of a later order."""
+    return refund.through is not None and (order.exchange is None or refund.through != order.exchange.order_id)
 
 
 def check_reason(reason: str) -> None:
@@ -291,7 +301,10 @@ def shares_of(
         return RefundShares(buyer_gets=amount, producer_bears=amount, platform_bears=0, stripe_keeps=0)
     before = fees_returned(order, earlier)
     fees_left = max(order.quote.fees - before - sum(dispute.fees_returned for dispute in disputes), 0)
-    returned = min(fees_returned(order, [*earlier, amount]) - before, fees_left) if refund_fees else 0
+    if order.exchange and refund_fees:
+        returned = min(round_half_up(Decimal(order.quote.fees * amount) / order.amount_paid), fees_left)
+    else:
+        returned = min(fees_returned(order, [*earlier, amount]) - before, fees_left) if refund_fees else 0
     currency = order.quote.currency
     fixed = policy.terms(currency).processing_fee_fixed.scaleb(currency.places)
     processing = Decimal(order.amount_paid) * policy.processing_fee_rate + fixed
@@ -306,17 +319,20 @@ def shares_of(
 def fees_returned(order: Order, refunds: Sequence[Refund | int]) -> int:
     """The fees that the platform returned for these refunds; a bare amount is a refund with its fees.
 
-    Stripe takes the refund's share of the payment, rounded half up for each refund, and never more than is left.
+    Stripe takes the refund's share of the payment, rounded half up for each refund, and never more than is left. Fees
+    that moved to another order with an exchange count, too.
     """
+    moved = sum(refund.fees_moved for refund in refunds if not isinstance(refund, int) and refund.is_effective)
     amounts = [
         refund if isinstance(refund, int) else refund.amount
         for refund in refunds
-        if isinstance(refund, int) or (refund.refund_fees and refund.is_effective)
+        if isinstance(refund, int) or (refund.refund_fees and refund.is_effective and not refund.through)
     ]
-    if not order.amount_paid or order.is_manual_order:
-        return 0
-    shares = sum(round_half_up(Decimal(order.quote.fees * amount) / order.amount_paid) for amount in amounts)
-    return min(shares, order.quote.fees)
+    paid, fees = order.own_payment, order.own_fees
+    if not paid or order.is_manual_order:
+        return moved
+    shares = sum(round_half_up(Decimal(fees * amount) / paid) for amount in amounts)
+    return min(min(shares, fees) + moved, order.quote.fees)
 
 
 def allocate(amount: int, weights: Sequence[int], step: int = 1) -> list[int]:

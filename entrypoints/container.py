@@ -84,6 +84,7 @@ from application.checkout.box_office import SellAtCounter, SellManyAtCounter
 from application.checkout.checkout import Checkout
 from application.checkout.checkout_form import SubmitCheckoutForm
 from application.checkout.claimants import Claimants
+from application.checkout.exchange import ExchangeTickets
 from application.checkout.holds import ForgetClaims, ListHolds, ReleaseHolds
 from application.checkout.place_orders import CheckoutLine, PlaceOrders
 from application.checkout.quote import QuoteCart
@@ -358,6 +359,9 @@ class Container(containers.DeclarativeContainer):
     get_picture = providers.Singleton(GetPicture, database)
     read_audit_log = providers.Singleton(ReadAuditLog, database)
     sell_at_counter = providers.Singleton(SellAtCounter, database, checkout)
+    exchange_tickets = providers.Singleton(
+        ExchangeTickets, database, lock, clock, ids, issue, policy, audit, open_session
+    )
     sell_many_at_counter = providers.Singleton(SellManyAtCounter, database, place_orders)
     list_orders = providers.Singleton(ListOrders, database)
     list_attendees = providers.Singleton(ListAttendees, database)

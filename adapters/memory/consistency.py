@@ -145,6 +145,8 @@ def _orders(tables: Tables) -> _Found:
         returned = sum(refund.amount for refund in refunds[order.id] if refund.is_effective)
         if order.refunded_amount != min(returned, order.amount_paid):
             yield Invariant.REFUNDS, order.id
+        if not _moved_as_exchanged(order, refunds):
+            yield Invariant.EXCHANGES, order.id
         unborne = not any(line.total_price for line in order.lines) and (order.quote.fees or order.tax)
         if order.completed_at and unborne:
             yield Invariant.REPORT, order.id
@@ -233,13 +235,23 @@ def _is_owed(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute
     return voided_none and is_last and left_to_refund(order, disputes) > 0
 
 
+def _moved_as_exchanged(order: Order, refunds: Mapping[UUID, Sequence[Refund]]) -> bool:
+    if order.exchange is None:
+        return True
+    here, there = order.id, order.exchange.order_id
+    moved = [r for r in refunds[there] if r.through == here] + [r for r in refunds[here] if r.through == there]
+    amount = sum(refund.amount for refund in moved if refund.is_effective)
+    return amount == (order.exchange.credit if order.completed_at else 0)
+
+
 def _paid_once(order: Order) -> bool:
     if order.completed_at is None:
         returned = order.status is OrderStatus.REFUNDED
         return order.status not in SOLD and (returned or not order.amount_paid)
     by_stripe = not order.is_manual_order and order.quote.total > 0
     owed = order.quote.total + (order.tax_added if by_stripe else 0)
-    return order.amount_paid == owed and by_stripe == (order.payment_intent_id is not None)
+    has_own = by_stripe and order.own_payment != 0
+    return order.amount_paid == owed and has_own == (order.payment_intent_id is not None)
 
 
 def _void_as_refunded(order: Order) -> bool:

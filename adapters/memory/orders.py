@@ -53,6 +53,13 @@ class MemoryOrderRepo:
         found = {id_: self._tables.orders[id_] for id_ in order_ids if id_ in self._tables.orders}
         return {id_: OrderPayment(order.status, order.payment_intent_id) for id_, order in found.items()}
 
+    async def exchanges_of(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[OrderRef]]:
+        orders = sorted(self._tables.orders.values(), key=lambda order: order.id)
+        return {
+            id_: [OrderRef(o.id, o.status) for o in orders if o.exchange and o.exchange.order_id == id_]
+            for id_ in order_ids
+        }
+
     async def id_of_intent(self, payment_intent_id: str) -> UUID | None:
         found = (o.id for o in self._tables.orders.values() if o.payment_intent_id == payment_intent_id)
         return next(found, None)

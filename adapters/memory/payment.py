@@ -84,7 +84,7 @@ class MemoryPayment:
                 url=f"https://pay.example/{session_id}",
             )
             self._totals[session_id] = Receipt(
-                amount=order.quote.total,
+                amount=order.due,
                 tax=0,
                 currency=order.quote.currency.code,
                 payment_intent_id=f"pi_memory_{order.id.hex}",

@@ -140,7 +140,8 @@ _PAID_ONCE = """
             THEN status IN ('completed', 'partially_refunded') OR (amount_paid <> 0 AND status <> 'refunded')
         WHEN is_manual_order OR total = 0
             THEN amount_paid <> total OR payment_intent_id IS NOT NULL
-        ELSE amount_paid <> total + CASE WHEN tax_mode = 'inclusive' THEN 0 ELSE tax END OR payment_intent_id IS NULL
+        ELSE amount_paid <> total + CASE WHEN tax_mode = 'inclusive' THEN 0 ELSE tax END
+            OR (payment_intent_id IS NULL) <> (amount_paid = credit)
     END
     UNION ALL
     SELECT unnest(array_agg(id)), format('%s orders were paid by %s', count(*), payment_intent_id)
@@ -159,6 +160,20 @@ _REFUNDS = """
         GROUP BY order_id
     ) r ON r.order_id = o.id
     WHERE o.refunded_amount <> least(coalesce(r.amount, 0), o.amount_paid)
+"""
+# Moved out of the earlier order, or back to it.
+_EXCHANGES = """
+    SELECT o.id AS subject_id,
+           format('%s of order %s count as paid, its books have %s', o.credit, o.exchanged_from, coalesce(r.amount, 0))
+               AS detail
+    FROM orders o LEFT JOIN LATERAL (
+        SELECT sum(amount) AS amount FROM refunds
+        WHERE (order_id = o.exchanged_from AND through_order_id = o.id
+               OR order_id = o.id AND through_order_id = o.exchanged_from)
+          AND status NOT IN ('failed', 'canceled')
+    ) r ON true
+    WHERE o.exchanged_from IS NOT NULL
+      AND coalesce(r.amount, 0) <> CASE WHEN o.completed_at IS NULL THEN 0 ELSE o.credit END
 """
 # What banks have taken of an order for good, and whether one has the money without having decided: ``d``.
 _DISPUTED = """
@@ -310,6 +325,7 @@ BROKEN: Final = {
     Invariant.ORDER_TOTALS: _ORDER_TOTALS,
     Invariant.PAID_ONCE: _PAID_ONCE,
     Invariant.REFUNDS: _REFUNDS,
+    Invariant.EXCHANGES: _EXCHANGES,
     Invariant.LOST_REFUNDS: _LOST_REFUNDS,
     Invariant.DUPLICATE_PAYMENTS: _DUPLICATE_PAYMENTS,
     Invariant.CANCELLED_SHOWS: _CANCELLED_SHOWS,

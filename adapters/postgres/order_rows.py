@@ -9,7 +9,7 @@ from adapters.postgres.rows import Values, _address_of, _address_values
 from domain.customer import Customer
 from domain.money import currency
 from domain.order_search import search_key
-from domain.orders import AttendeeStatus, Idempotency, ManualPayment, Order, OrderStatus, TicketAttendee
+from domain.orders import AttendeeStatus, Exchange, Idempotency, ManualPayment, Order, OrderStatus, TicketAttendee
 from domain.pricing import Quote, TicketOrder
 from domain.tax import TaxMode
 
@@ -58,8 +58,31 @@ def order_of(row: Row, lines: Iterable[Row], attendees: Iterable[Row]) -> Order:
         unwanted=row["unwanted"],
         idempotency=idempotency,
         names=tuple(row["names"] or ()),
+        exchange=_exchange_of(row) if row["exchanged_from"] else None,
         attendees=tuple(_attendee_of(attendee, ticket_orders) for attendee in attendees),
     )
+
+
+def _exchange_of(row: Row) -> Exchange:
+    return Exchange(
+        order_id=row["exchanged_from"],
+        attendee_ids=tuple(row["exchanged_attendees"]),
+        credit=row["credit"],
+        tax=row["credit_tax"],
+        fees=row["credit_fees"],
+    )
+
+
+def _exchange_values(exchange: Exchange | None) -> Values:
+    if exchange is None:
+        return {"credit": 0, "credit_tax": 0, "credit_fees": 0}
+    return {
+        "exchanged_from": exchange.order_id,
+        "exchanged_attendees": exchange.attendee_ids,
+        "credit": exchange.credit,
+        "credit_tax": exchange.tax,
+        "credit_fees": exchange.fees,
+    }
 
 
 def customer_values(order: Order) -> Values:
@@ -101,6 +124,7 @@ def new_order_values(order: Order) -> Values:
         "checkout_url": order.checkout_url,
         # In bytea's text form, which works in JSON, too.
         "request_fingerprint": f"\\x{order.idempotency.fingerprint.hex()}" if order.idempotency else None,
+        **_exchange_values(order.exchange),
         **order_state_values(order),
     }
 

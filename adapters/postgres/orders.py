@@ -22,7 +22,7 @@ from adapters.postgres.order_rows import (
     order_state_values,
 )
 from adapters.postgres.rows import ORDER_STATE
-from adapters.postgres.tables import orders, replaced_codes, ticket_attendees, ticket_orders
+from adapters.postgres.tables import order_exchanges, orders, replaced_codes, ticket_attendees, ticket_orders
 from application.ports.orders import OrderPayment, OrderRef
 from domain.orders import Order, OrderStatus, ReplacedCode
 
@@ -41,6 +41,12 @@ _PAYMENTS = sa.select(orders.c.id, orders.c.status, orders.c.payment_intent_id).
 _ORDERS_WITH_KEYS = compiled(sa.select(orders).where(orders.c.idempotency_key == sa.any_(_KEYS)))
 _ORDERS_OF_SESSIONS = compiled(
     sa.select(orders.c.id, orders.c.session_id, orders.c.status).where(orders.c.session_id == sa.any_(_KEYS))
+)
+_EXCHANGES = compiled(
+    sa.select(orders.c.id, order_exchanges.c.exchanged_from, orders.c.status)
+    .join(order_exchanges, order_exchanges.c.order_id == orders.c.id)
+    .where(order_exchanges.c.exchanged_from == sa.any_(_IDS))
+    .order_by(orders.c.id)
 )
 _LINES = compiled(
     sa.select(ticket_orders)
@@ -64,6 +70,7 @@ _SAVE_ATTENDEES = (
     "SET status = EXCLUDED.status, restocked = EXCLUDED.restocked, checked_in_at = EXCLUDED.checked_in_at"
 )
 _SAVE_NAMES = update_of(ticket_attendees, ["name", "code"], "attendees")
+_ADD_EXCHANGES = insert_of(order_exchanges, "exchanges")
 _ADD_REPLACED = insert_of(replaced_codes, "replaced")
 # Written out as in the partial index, not as parameters; only so can the planner use the index.
 _IS_HOLDING = sa.text("status IN ('pending', 'processing')")
@@ -110,6 +117,9 @@ class PostgresOrderRepo:
                 "attendees": rows_json(row for order in new for row in attendee_values(order)),
             },
         )
+        if exchanged := [order for order in new if order.exchange]:
+            rows = [{"order_id": o.id, "exchanged_from": o.exchange.order_id} for o in exchanged if o.exchange]
+            self._connection.write(_ADD_EXCHANGES, {"exchanges": rows_json(rows)})
 
     async def get(self, order_id: UUID) -> Order | None:
         return orders_of(*await self._connection.fetch(*reading([order_id]))).get(order_id)
@@ -132,6 +142,13 @@ class PostgresOrderRepo:
     async def payments(self, order_ids: Collection[UUID]) -> Mapping[UUID, OrderPayment]:
         rows = await self._connection.execute(_PAYMENTS, {"ids": list(order_ids)})
         return {row.id: OrderPayment(OrderStatus(row.status), row.payment_intent_id) for row in rows}
+
+    async def exchanges_of(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[OrderRef]]:
+        [rows] = await self._connection.fetch((_EXCHANGES, {"ids": list(order_ids)}))
+        found: defaultdict[UUID, list[OrderRef]] = defaultdict(list)
+        for row in rows:
+            found[row["exchanged_from"]].append(OrderRef(row["id"], OrderStatus(row["status"])))
+        return found
 
     async def id_of_intent(self, payment_intent_id: str) -> UUID | None:
         query = sa.select(orders.c.id).where(orders.c.payment_intent_id == payment_intent_id)

@@ -56,6 +56,8 @@ def refund_of(row: Row) -> Refund:
         provider_refund_id=row["stripe_refund_id"],
         failure_reason=row["failure_reason"],
         made_by_provider=row["made_at_stripe"],
+        through=row["through_order_id"],
+        fees_moved=row["fees_moved"],
     )
 
 
@@ -72,4 +74,6 @@ def refund_values(refund: Refund) -> Values:
         "stripe_refund_id": refund.provider_refund_id,
         "failure_reason": refund.failure_reason,
         "made_at_stripe": refund.made_by_provider,
+        "through_order_id": refund.through,
+        "fees_moved": refund.fees_moved,
     }

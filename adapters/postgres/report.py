@@ -30,11 +30,14 @@ def shares(condition: str) -> str:
     """
     return f"""
     returned AS (
-        SELECT r.order_id, sum(round((o.platform_fees + o.payment_processing_fees)::numeric * r.amount
-                                     / o.amount_paid)) AS fees
+        SELECT r.order_id,
+               least(coalesce(sum(round((o.platform_fees + o.payment_processing_fees - o.credit_fees)::numeric
+                                        * r.amount / nullif(o.amount_paid - o.credit, 0)))
+                                  FILTER (WHERE r.refund_fees AND r.through_order_id IS NULL), 0),
+                     min(o.platform_fees + o.payment_processing_fees - o.credit_fees)) + sum(r.fees_moved) AS fees
         FROM orders o JOIN refunds r ON r.order_id = o.id
         WHERE o.completed_at IS NOT NULL AND o.refunded_amount > 0 AND NOT o.is_manual_order AND {condition}
-          AND r.refund_fees AND r.status NOT IN ('failed', 'canceled')
+          AND r.status NOT IN ('failed', 'canceled')
         GROUP BY r.order_id
     ),
     losses AS (

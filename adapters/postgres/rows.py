@@ -95,6 +95,7 @@ def show_of(row: Row) -> Show:
         image=_picture_of(row["image"]),
         production_id=row["production_id"],
         renames_until_hours=row["renames_until_hours"],
+        exchanges_until_hours=row["exchanges_until_hours"],
     )
 
 
@@ -162,6 +163,7 @@ def show_values(show: Show) -> Values:
         "image": show.image.name if show.image else None,
         "production_id": show.production_id,
         "renames_until_hours": show.renames_until_hours,
+        "exchanges_until_hours": show.exchanges_until_hours,
         **venue_clock_values(show.venue_clock),
         **_sale_time_values(show),
         "sells_until": show.sells_until,

@@ -175,6 +175,7 @@ shows = sa.Table(
     sa.Column("end_fold", sa.SmallInteger),
     sa.Column("time_zone_rules", sa.Text),
     sa.Column("renames_until_hours", sa.Integer),
+    sa.Column("exchanges_until_hours", sa.Integer),
     sa.Column("production_id", sa.ForeignKey(productions.c.id)),
     *_sale_times(),
     sa.Column("sells_until", sa.Text, nullable=False, server_default=SellsUntil.END),
@@ -338,6 +339,12 @@ orders = sa.Table(
     sa.Column("unwanted", sa.Boolean, nullable=False, server_default=sa.false()),
     # A name for each ticket, until the attendees have them. NULL if all are in the customer's name.
     sa.Column("names", sa.ARRAY(sa.Text)),
+    # The tickets of an earlier order that this one replaces, and what they paid of it (domain.orders.Exchange).
+    sa.Column("exchanged_from", sa.Uuid),
+    sa.Column("exchanged_attendees", sa.ARRAY(sa.Uuid)),
+    sa.Column("credit", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("credit_tax", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("credit_fees", sa.BigInteger, nullable=False, server_default="0"),
     _one_of("status", OrderStatus),
     _one_of("manual_payment", ManualPayment),
     sa.CheckConstraint("is_manual_order = (manual_payment IS NOT NULL)", name="is_manual_order"),
@@ -359,6 +366,14 @@ orders = sa.Table(
         "orders_payment_intent_id_idx", "payment_intent_id", postgresql_where=sa.text("payment_intent_id IS NOT NULL")
     ),
     sa.Index("orders_customer_email_idx", sa.text("lower(customer_email)")),
+)
+
+# Which orders replace which, to find them by the earlier one: an index of the few that do.
+order_exchanges = sa.Table(
+    "order_exchanges",
+    metadata,
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), primary_key=True),
+    sa.Column("exchanged_from", sa.ForeignKey(orders.c.id), nullable=False, index=True),
 )
 
 # The buyers for whom an order counts because it holds tickets or was free: two rows for each order (domain.claims). The
@@ -479,6 +494,8 @@ refunds = sa.Table(
     sa.Column("stripe_refund_id", sa.Text, unique=True),
     sa.Column("failure_reason", sa.Text),
     sa.Column("made_at_stripe", sa.Boolean, nullable=False),
+    sa.Column("through_order_id", sa.ForeignKey(orders.c.id)),
+    sa.Column("fees_moved", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("order_id", "sequence"),
     sa.CheckConstraint("amount > 0", name="amount"),
     _one_of("status", RefundStatus),

@@ -202,7 +202,7 @@ class StripePayment:
             "reverse_transfer": from_producer,
             "metadata": {"order_id": str(order.id), "refund_id": str(refund.id)},
         }
-        if order.quote.fees:  # Stripe refuses to return a fee that was never taken
+        if order.own_fees:  # Stripe refuses to return a fee that was never taken
             params["refund_application_fee"] = refund.refund_fees and from_producer
 
         async def find() -> RefundState | None:
@@ -235,7 +235,7 @@ class StripePayment:
             "reverse_transfer": from_producer,
             "metadata": {"order_id": str(order.id)},
         }
-        if order.quote.fees:  # the second session was made for the same order, so it took the same fee
+        if order.own_fees:  # the second session was made for the same order, so it took the same fee
             params["refund_application_fee"] = from_producer
 
         async def find() -> RefundState | None:

@@ -61,7 +61,7 @@ def session_params(
         "adaptive_pricing": {"enabled": False},
         "payment_intent_data": {
             # Stripe refuses a fee of zero.
-            **({"application_fee_amount": order.quote.fees} if order.quote.fees else {}),
+            **({"application_fee_amount": order.own_fees} if order.own_fees else {}),
             "transfer_data": {"destination": order.stripe_account_id},
             "description": f"{order.show_title} ({order.number})",
             "metadata": metadata,
@@ -113,7 +113,11 @@ def listing_params(since: datetime) -> SessionListParams:
 
 
 def line_items(order: Order, tax_location: str | None = None) -> list[SessionCreateParamsLineItem]:
-    """The order's lines and the fees on top; their sum is the order's total to the cent (P0-006)."""
+    """The order's lines and the fees on top; their sum is the order's total to the cent (P0-006). An exchange that
+    costs more has the difference, and the fees on it.
+    """
+    if order.exchange is not None and order.exchange.credit:
+        return _difference(order, tax_location)
     quote = order.quote
     items = [
         _line_item(
@@ -131,6 +135,17 @@ def line_items(order: Order, tax_location: str | None = None) -> list[SessionCre
     ):
         if fee and not quote.fees_included:
             items.append(_line_item(order, name, fee, 1, tax_details(is_admission=False, location_id=tax_location)))
+    return items
+
+
+def _difference(order: Order, tax_location: str | None) -> list[SessionCreateParamsLineItem]:
+    fees = 0 if order.quote.fees_included else order.own_fees
+    more = order.due - fees
+    name = f"Exchange of tickets – {order.show_title}"
+    items = [_line_item(order, name, more, 1, tax_details(is_admission=True, location_id=tax_location))]
+    if fees:
+        details = tax_details(is_admission=False, location_id=tax_location)
+        items.append(_line_item(order, "Fees of the exchange", fees, 1, details))
     return items
 
 
@@ -176,7 +191,7 @@ def reversal_params(order: Order, dispute: Dispute, amount: int) -> TransferReve
         "description": f"Dispute {dispute.id} of order {order.number} was lost",
         "metadata": {"order_id": str(order.id), "dispute_id": dispute.id},
         # Stripe refuses to return a fee that was never taken.
-        **({"refund_application_fee": True} if order.quote.fees else {}),
+        **({"refund_application_fee": True} if order.own_fees else {}),
     }
 
 

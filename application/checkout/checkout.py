@@ -56,7 +56,7 @@ class Checkout:
             if placement.is_new:
                 log.info("Order %s created in %.2fs", order.id, time.perf_counter() - started)
             if order.holds_tickets and order.session_id is None:
-                order = await self._payable(order)
+                order = await payable(self._open_session, order)
             return order
 
     async def _placed(self, request: CheckoutRequest, wait_until: float) -> Placement:
@@ -81,15 +81,20 @@ class Checkout:
         finally:
             self._keys_in_flight.discard(idempotency.key)
 
-    async def _payable(self, order: Order) -> Order:
-        try:
-            return await self._open_session(order)
-        except TaxRefused as refusal:
-            raise TaxNotConfigured from refusal
-        except (PaymentRefused, PaymentKeyRefused) as refusal:
-            raise PaymentNotPossible(hold_released=True) from refusal
-        except PaymentBusy:
-            raise CheckoutInProgress from None
-        except PaymentUnavailable as failure:
-            log.warning("No payment session for order %s yet, its hold stays: %s", order.id, failure)
-            raise PaymentNotPossible(hold_released=False) from failure
+
+async def payable(open_session: OpenSession, order: Order) -> Order:
+    """The order with its payment page, or with one on its way.
+
+    Raises ProducerPaymentMissing, PaymentNotPossible, TaxNotConfigured, CheckoutInProgress.
+    """
+    try:
+        return await open_session(order)
+    except TaxRefused as refusal:
+        raise TaxNotConfigured from refusal
+    except (PaymentRefused, PaymentKeyRefused) as refusal:
+        raise PaymentNotPossible(hold_released=True) from refusal
+    except PaymentBusy:
+        raise CheckoutInProgress from None
+    except PaymentUnavailable as failure:
+        log.warning("No payment session for order %s yet, its hold stays: %s", order.id, failure)
+        raise PaymentNotPossible(hold_released=False) from failure

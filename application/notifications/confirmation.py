@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from application.formatting import price, price_tag
@@ -14,7 +15,9 @@ from application.notifications.order_facts import order_facts
 from application.notifications.order_links import AddressHashes
 from application.notifications.ticket_pdf import PrintTickets
 from application.orders.details import OrderDetails, order_details
+from application.ports.catalog import ShowDetails
 from application.ports.emails import ConfirmationFacts, LetterLine
+from application.ports.mail import Attachment
 from application.ports.system import Clock
 from application.ports.throttle import Allowance
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -25,6 +28,15 @@ from domain.pricing import whole_lines
 from domain.tasks import RENAMED, OutboxTask
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The order that tickets came from by an exchange, and whether its show is to leave the buyer's calendar."""
+
+    order: Order
+    display: ShowDetails
+    is_off: bool
 
 
 class SendConfirmationEmail:
@@ -61,14 +73,37 @@ class SendConfirmationEmail:
             return  # refunded in the meantime: these tickets no longer admit
         order, display = found.order, found.display
         await self._wait_for_allowance(order)
+        earlier = await self._earlier(order)
         await self._send_email(
             task,
             order.customer,
-            self._facts(found, is_renamed=RENAMED in task.details),
+            replace(
+                self._facts(found, is_renamed=RENAMED in task.details),
+                replaces=earlier.order.number if earlier else "",
+                off_calendar=earlier is not None and earlier.is_off,
+            ),
             await self._print_tickets.attachment(order, display),
             self._write_calendar.attachment(order, display),
+            *([self._withdrawal(earlier.display)] if earlier and earlier.is_off else []),
             reply_to=display.producer.email,
         )
+
+    async def _earlier(self, order: Order) -> _Earlier | None:
+        """The order that this one was exchanged from; its show is off if the buyer has no other ticket to it."""
+        if order.exchange is None:
+            return None
+        found = await order_details(self._unit_of_work, order.exchange.order_id)
+        if found is None:
+            return None
+        show = found.display.show
+        if show.id == order.show_id or show.end_time <= self._clock.now() or not order.customer.has_address:
+            return _Earlier(found.order, found.display, is_off=False)
+        async with self._unit_of_work(read_only=True) as uow:
+            comes = await uow.personal_data.has_tickets(show.id, order.customer.email)
+        return _Earlier(found.order, found.display, is_off=not comes)
+
+    def _withdrawal(self, display: ShowDetails) -> Attachment:
+        return replace(self._write_calendar.withdrawal(display), filename="earlier-show.ics")
 
     async def _wait_for_allowance(self, order: Order) -> None:
         if order.quote.total or order.is_manual_order or order.customer.is_erased:

@@ -39,6 +39,6 @@ class SendLatePaymentEmail:
             return TooLate.ORDER_CANCELLED
         if show.cancelled:
             return TooLate.SHOW_CANCELLED
-        if order.amount_paid - order.tax_added != order.quote.total:
+        if order.amount_paid - order.tax_added != order.due:
             return TooLate.WRONG_AMOUNT
         return TooLate.TICKETS_GONE if show.takes_place_after(self._clock.now()) else TooLate.SHOW_OVER

@@ -42,6 +42,6 @@ class SendPendingPaymentEmail:
         order, display = found.order, found.display
         if not is_unpaid_at_the_doors(order, display.show, self._clock.now()):
             return
-        amount = price(order.quote.currency, order.quote.total, display.show.locale)
+        amount = price(order.quote.currency, order.due, display.show.locale)
         facts = PendingPaymentFacts(**order_facts(found, self._links), amount=amount)
         await self._send_email(task, order.customer, facts, reply_to=display.producer.email)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -26,9 +27,9 @@ _SOON: Final = timedelta(seconds=5)
 _LATER: Final = timedelta(minutes=2)
 
 
-def refund_mail(order_id: UUID, refund: Refund | None, *, ids: Ids, now: datetime) -> OutboxTask:
-    """The task to write with a refund, or with None if unpaid tickets were taken back."""
-    details = {_REFUND_ID: str(refund.id)} if refund else {}
+def refund_mail(order_id: UUID, *refunds: Refund, ids: Ids, now: datetime) -> OutboxTask:
+    """The task to write with refunds that are made together, or without one if unpaid tickets were taken back."""
+    details = {_REFUND_ID: ",".join(str(refund.id) for refund in refunds)} if refunds else {}
     return OutboxTask(id=ids.new(), kind=TaskKind.REFUND_MAIL, order_id=order_id, due_at=now, details=details)
 
 
@@ -66,15 +67,14 @@ class SendRefundEmail:
             return
         order, display = found.order, found.display
         amount = ""
-        if refund_id := task.details.get(_REFUND_ID):
-            async with self._unit_of_work() as uow:
-                refunds = {str(refund.id): refund for refund in await uow.refunds.of_order(order.id)}
-            refund = refunds.get(refund_id)
-            if refund is None or not refund.is_effective:
+        if refund_ids := task.details.get(_REFUND_ID):
+            refunds = await self._refunds(order, refund_ids.split(","))
+            if not refunds:
                 return
-            if refund.status is RefundStatus.REQUESTED:
-                raise PostponeTask(self._next_look(refund))
-            amount = price(order.quote.currency, refund.amount, display.show.locale)
+            for refund in refunds:
+                if refund.status is RefundStatus.REQUESTED:
+                    raise PostponeTask(self._next_look(refund))
+            amount = price(order.quote.currency, sum(refund.amount for refund in refunds), display.show.locale)
         stays_away = display.show.end_time > self._clock.now() and not await self._has_tickets(order)
         facts = RefundFacts(
             **order_facts(found, self._links),
@@ -84,6 +84,12 @@ class SendRefundEmail:
         )
         entries = [self._write_calendar.withdrawal(display)] if stays_away else []
         await self._send_email(task, order.customer, facts, *entries, reply_to=display.producer.email)
+
+    async def _refunds(self, order: Order, refund_ids: Collection[str]) -> list[Refund]:
+        """The refunds of the mail, without those that failed since."""
+        async with self._unit_of_work() as uow:
+            refunds = await uow.refunds.of_order(order.id)
+        return [refund for refund in refunds if str(refund.id) in refund_ids and refund.is_effective]
 
     async def _has_tickets(self, order: Order) -> bool:
         async with self._unit_of_work(read_only=True) as uow:

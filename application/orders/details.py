@@ -8,19 +8,23 @@ from uuid import UUID
 
 from application.concurrency.group_commit import GroupCommit, decide_with
 from application.ports.catalog import ShowDetails
+from application.ports.orders import OrderRef
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import NotFound
 from domain.money_back import MoneyBack, money_back
-from domain.orders import AttendeeStatus, Order, OrderStatus
+from domain.orders import PAID, AttendeeStatus, Order, OrderStatus
 
 
 @dataclass(frozen=True, slots=True)
 class OrderDetails:
-    """An order with its show and producer, and what happened to its money; None if no money ever had to go back."""
+    """An order with its show and producer, and what happened to its money; None if no money ever had to go back.
+    ``exchanges`` are the orders that void tickets of it were exchanged for, and those that are not paid.
+    """
 
     order: Order
     display: ShowDetails
     money_back: MoneyBack | None = None
+    exchanges: Sequence[OrderRef] = ()
 
 
 async def order_details(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> OrderDetails | None:
@@ -31,6 +35,17 @@ async def order_details(unit_of_work: UnitOfWorkFactory, order_id: UUID) -> Orde
         if order is None or display is None:
             return None
         return OrderDetails(order, display, (await _money_back(uow, [order])).get(order.id))
+
+
+def exchanged_for(found: OrderDetails) -> list[UUID]:
+    """The orders that tickets of this one were exchanged for."""
+    return [each.id for each in found.exchanges if each.status in PAID]
+
+
+async def _exchanges(uow: UnitOfWork, orders: Collection[Order]) -> Mapping[UUID, Sequence[OrderRef]]:
+    """Exchanges of orders: only void tickets can have been exchanged, and most orders have none."""
+    asked = [order.id for order in orders if not all(attendee.is_valid for attendee in order.attendees)]
+    return await uow.orders.exchanges_of(asked) if asked else {}
 
 
 async def _money_back(uow: UnitOfWork, orders: Collection[Order]) -> Mapping[UUID, MoneyBack | None]:
@@ -71,5 +86,9 @@ class GetOrder:
             orders = await uow.orders.get_all(set(order_ids))
             displays = await uow.show_details.details_of({order.show_id for order in orders.values()})
             money = await _money_back(uow, orders.values())
-        found = {id_: OrderDetails(each, displays[each.show_id], money.get(id_)) for id_, each in orders.items()}
+            exchanges = await _exchanges(uow, orders.values())
+        found = {
+            id_: OrderDetails(each, displays[each.show_id], money.get(id_), exchanges.get(id_, ()))
+            for id_, each in orders.items()
+        }
         return [found.get(order_id) for order_id in order_ids]

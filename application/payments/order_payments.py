@@ -14,7 +14,7 @@ from uuid import UUID
 from application.payments.change_orders import Decision, DecisionContext, OrderChange, OrderChangeLine
 from application.ports.payment import PaymentEvent, PaymentSession, SessionStatus
 from domain.duplicate_payments import DuplicatePayment
-from domain.errors import PaymentMismatch
+from domain.errors import Conflict, PaymentMismatch
 from domain.orders import PAID, RELEASED, IssueTicket, Order, OrderEvent, OrderStatus, Receipt
 from domain.stock import Stock
 
@@ -78,11 +78,23 @@ class OrderPayments:
         if order.unwanted or released_and_gone or not context.show.takes_place_after(context.now):
             return self._returned(order, receipt, context.stock)
         try:
-            return order.completed(receipt, context.stock, issue=self._issue, now=context.now)
+            return self._completed(order, receipt, context)
         except PaymentMismatch as mismatch:
             # Not the order's price: no ticket for it, and the money goes back. An operator must find out why.
             log.error("%s; it is given back", mismatch)  # noqa: TRY400
             return self._returned(order, receipt, context.stock)
+
+    def _completed(self, order: Order, receipt: Receipt, context: DecisionContext) -> Order:
+        if order.exchange is None:
+            return order.completed(receipt, context.stock, issue=self._issue, now=context.now)
+        try:
+            with context.stock.all_or_nothing():
+                new = order.completed(receipt, context.stock, issue=self._issue, now=context.now)
+                context.exchange(new)
+        except Conflict as refusal:
+            log.warning("Order %s cannot replace the earlier one any more: %s", order.id, refusal)
+            return self._returned(order, receipt, context.stock)
+        return new
 
     async def give_up(self, order_id: UUID) -> Order:
         """Cancel an order whose payment is on its way: its hold is free, and the money goes back when it comes.

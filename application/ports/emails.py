@@ -63,7 +63,8 @@ class ConfirmationFacts(OrderFacts):
     a free order. ``fees_included``: the prices include fees. ``tax_label`` says whether the tax is in the other
     amounts. ``void`` tickets no longer admit. ``is_renamed``: a ticket got another name and code, so those of an
     earlier mail are outdated. ``returned`` is the money that has gone back since, ``on_its_way`` the money that is
-    about to; both are "" for none.
+    about to; both are "" for none. ``replaces`` is the number of the order that these tickets were exchanged from, ""
+    if they were bought; ``off_calendar``: an attached file removes its show from the buyer's calendar.
     """
 
     lines: tuple[LetterLine, ...]
@@ -75,6 +76,8 @@ class ConfirmationFacts(OrderFacts):
     tax_label: str = "Tax"
     void: int = 0
     is_renamed: bool = False
+    replaces: str = ""
+    off_calendar: bool = False
     returned: str = ""
     on_its_way: str = ""
     reservations: Sequence[Mapping[str, Any]] = ()

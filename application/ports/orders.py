@@ -56,6 +56,10 @@ class OrderRepo(Protocol):
         """The status and the payment of the orders that exist, without locking them."""
         ...
 
+    async def exchanges_of(self, order_ids: Collection[UUID]) -> Mapping[UUID, list[OrderRef]]:
+        """The orders that tickets of these were exchanged for, or are being, oldest first."""
+        ...
+
     async def id_of_intent(self, payment_intent_id: str) -> UUID | None: ...
 
     async def attach_session(self, order_id: UUID, *, session_id: str, checkout_url: str | None) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import owned_order
 from application.notifications.refund import refund_mail
 from application.ports.system import Clock, Ids
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.errors import NotFound
+from domain.exchanges import OrderMoney, RefundRows, refund_rows
 from domain.orders import Order
 from domain.policy import CheckoutPolicy
 from domain.refunds import (
@@ -51,59 +52,75 @@ class RefundOrder:
         """The order with the attendees void, and the refund on its way (None if nothing was paid).
 
         A manual order was paid from hand to hand and goes back the same way: its refund is a record that Stripe does
-        not know. If an earlier refund was lost, what is owed for void tickets is given back with the rest. ``by`` may
-        refund only their own orders. Raises NotFound, InvalidRequest, and Conflict if ``decide_refund`` refuses it.
+        not know. If an earlier refund was lost, what is owed for void tickets is given back with the rest. Of an order
+        that was exchanged, its own payment goes back first, then that of the earlier order. ``by`` may refund only
+        their own orders. Raises NotFound, InvalidRequest, and Conflict if ``decide_refund`` or ``refund_rows`` refuses
+        it.
         """
         check_reason(reason)
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             if by:
                 await owned_order(uow, by, order_id)
-            order = (await uow.orders.lock([order_id])).get(order_id)
-            if order is None:
-                raise NotFound("No such order")
+            books = await money_of(uow, order_id, lock=True)
+            order = books[0].order
             stock = await uow.inventory.lock_stock([order])
-            earlier = await uow.refunds.of_order(order.id)
-            disputes = await uow.disputes.of_order(order.id)
-            decision = decide_refund(order, earlier, _request(attendee_ids, refund_fees), disputes=disputes)
+            request = _request(attendee_ids, refund_fees)
+            decision = decide_refund(order, books[0].refunds, request, disputes=books[0].disputes)
             changed = decision.order
             if decision.voided:
                 voided = order.refunded(decision.voided, stock, restock=restock)
                 changed = replace(voided, refunded_amount=decision.order.refunded_amount)
-            refund = None
-            if decision.amount:
-                refund = Refund(
-                    id=self._ids.new(),
-                    order_id=order.id,
-                    sequence=len(earlier) + 1,
-                    amount=decision.amount,
-                    refund_fees=refund_fees,
-                    reason=reason,
-                    created_at=now,
-                    status=RefundStatus.SUCCEEDED if order.is_manual_order else RefundStatus.REQUESTED,
-                )
-            tasks = self._tasks_after(changed, refund, now)
+            rows = refund_rows(
+                books, decision.amount, refund_fees=refund_fees, reason=reason, now=now, new_id=self._ids.new
+            )
             await uow.orders.save([changed])
             await uow.inventory.save(stock)
-            if refund:
-                await uow.refunds.add(refund)
-            await uow.outbox.add(tasks)
+            await _write(uow, rows)
+            await uow.outbox.add(self._tasks_after(changed, rows, now))
             if by:
                 facts = {"tickets": len(decision.voided), "amount": decision.amount, "restock": restock}
                 await self._audit.record(uow, by, Action.ORDER_REFUNDED, order.id, show_id=order.show_id, after=facts)
             await uow.commit()
-        return changed, refund
+        return changed, next(iter(rows.added), None)
 
-    def _tasks_after(self, order: Order, refund: Refund | None, now: datetime) -> list[OutboxTask]:
+    def _tasks_after(self, order: Order, rows: RefundRows, now: datetime) -> list[OutboxTask]:
         if order.is_manual_order:
             if not order.customer.has_address:
                 return []
-            return [refund_mail(order.id, None, ids=self._ids, now=now)]  # they know of the money from the counter
-        mail = refund_mail(order.id, refund, ids=self._ids, now=now)
-        if refund is None:
-            return [mail]
-        submit = OutboxTask(id=self._ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=order.id, due_at=now)
-        return [mail, submit]
+            return [refund_mail(order.id, ids=self._ids, now=now)]  # they know of the money from the counter
+        refunds = [refund for refund in rows.added if refund.order_id == order.id]
+        asked = {each.order_id for each in (*rows.added, *rows.changed) if each.status is RefundStatus.REQUESTED}
+        return [
+            refund_mail(order.id, *refunds, ids=self._ids, now=now),
+            *(
+                OutboxTask(id=self._ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=order_id, due_at=now)
+                for order_id in sorted(asked)
+            ),
+        ]
+
+
+async def money_of(uow: UnitOfWork, order_id: UUID, *, lock: bool = False) -> list[OrderMoney]:
+    """The order with its money, and then the orders whose payment counts as paid in it, the latest first.
+
+    ``lock`` locks them in id order. Raises NotFound.
+    """
+    ids, found = [order_id], await uow.orders.get(order_id)
+    while found is not None and found.exchange is not None and found.exchange.credit:
+        ids.append(found.exchange.order_id)
+        found = await uow.orders.get(found.exchange.order_id)
+    orders = await (uow.orders.lock(ids) if lock else uow.orders.get_all(ids))
+    if order_id not in orders:
+        raise NotFound("No such order")
+    refunds, disputes = await uow.refunds.of_orders(ids), await uow.disputes.of_orders(ids)
+    return [OrderMoney(orders[id_], refunds.get(id_, []), disputes.get(id_, [])) for id_ in ids if id_ in orders]
+
+
+async def _write(uow: UnitOfWork, rows: RefundRows) -> None:
+    for refund in rows.changed:
+        await uow.refunds.save(refund)
+    for refund in rows.added:
+        await uow.refunds.add(refund)
 
 
 def _request(attendee_ids: Collection[UUID] | None, refund_fees: bool) -> RefundRequest:
@@ -132,10 +149,12 @@ class PreviewRefund:
     ) -> RefundPreview:
         """The preview. Raises NotFound, and Conflict if the refund would be refused."""
         async with self._unit_of_work() as uow:
-            order = await owned_order(uow, actor, order_id)
-            earlier = await uow.refunds.of_order(order_id)
-            disputes = await uow.disputes.of_order(order_id)
+            await owned_order(uow, actor, order_id)
+            books = await money_of(uow, order_id)
+        order, earlier, disputes = books[0].order, books[0].refunds, books[0].disputes
         decision = decide_refund(order, earlier, _request(attendee_ids, refund_fees), disputes=disputes)
+        now, amount = order.created_at, decision.amount
+        refund_rows(books, amount, refund_fees=refund_fees, reason="", now=now, new_id=uuid4)  # it may refuse, too
         shares = shares_of(
             order, decision.amount, refund_fees=refund_fees, earlier=earlier, policy=self._policy, disputes=disputes
         )

@@ -218,6 +218,20 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "tickets": [{"ticket_id": TICKET_ID, "quantity": 2}],
         "payment": "cash",
     },
+    "ExchangeIn": {
+        "show_id": SHOW_ID,
+        "tickets": [{"ticket_id": TICKET_ID, "attendee_ids": [_ATTENDEE_ID]}],
+    },
+    "ExchangePreviewOut": {
+        **QUOTE,
+        "order_id": ORDER_ID,
+        "show_id": SHOW_ID,
+        "attendee_ids": [_ATTENDEE_ID],
+        "credit": "54.84",
+        "due": "0.00",
+        "back": "0.00",
+    },
+    "ExchangedOut": {"order": ORDER, "order_token": "d4Yk1mX0aZQ2bN7cV8sT5w", "back": "0.00"},
     "GuestListOut": {
         "placed": 1,
         "refused": 1,

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
+from application.checkout.exchange import ExchangeTickets
 from application.links import Links, OrderTokens
 from application.notifications.calendar_file import WriteCalendar
 from application.notifications.ticket_pdf import PrintTickets
@@ -20,8 +21,9 @@ from application.payments.release import CancelOrder
 from domain.access import AccessToken, Scope
 from domain.errors import Conflict, NotFound
 from entrypoints.http.access import BEARER, ensure_scope
+from entrypoints.http.exchange_schemas import REFUSALS, ExchangedOut, ExchangeIn, ExchangePreviewOut
 from entrypoints.http.openapi import answers
-from entrypoints.http.rate_limit import limit_documents, limit_renames
+from entrypoints.http.rate_limit import limit_documents, limit_quotes, limit_renames
 from entrypoints.http.schemas import AttendeeChangesIn, OrderOut
 from entrypoints.http.strict_json import StrictJson
 
@@ -94,6 +96,47 @@ async def rename(
     return OrderOut.of_order(replace(opened_order, order=order), checkout_url=links.checkout_url(order))
 
 
+@post(
+    "/exchange",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[ExchangeIn],
+    return_dto=None,
+    before_request=limit_renames,
+    summary="Exchange tickets for others",
+    operation_id="exchange_own_tickets",
+    responses=answers(*REFUSALS, "rate_limited"),
+)
+async def exchange(
+    data: JSONBody[ExchangeIn],
+    opened_order: NamedDependency[OrderDetails],
+    exchange_tickets: NamedDependency[ExchangeTickets],
+    get_order: NamedDependency[GetOrder],
+    links: NamedDependency[Links],
+) -> ExchangedOut:
+    """Before ``exchanges_until``, for tickets that are on sale. As the producer's exchange otherwise."""
+    done = await exchange_tickets(opened_order.order.id, data.to_request())
+    return ExchangedOut.of(replace(await get_order(done.order.id), order=done.order), done, links)
+
+
+@post(
+    "/exchange/preview",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[ExchangeIn],
+    return_dto=None,
+    before_request=limit_quotes,
+    summary="Preview an exchange",
+    operation_id="preview_own_exchange",
+    responses=answers(*REFUSALS, "rate_limited"),
+)
+async def exchange_preview(
+    data: JSONBody[ExchangeIn],
+    opened_order: NamedDependency[OrderDetails],
+    exchange_tickets: NamedDependency[ExchangeTickets],
+) -> ExchangePreviewOut:
+    """What the new tickets cost, and what is due or goes back. Nothing is changed."""
+    return ExchangePreviewOut.of(await exchange_tickets.preview(opened_order.order.id, data.to_request()))
+
+
 @get(
     "/tickets.pdf",
     media_type="application/pdf",
@@ -148,7 +191,7 @@ async def calendar_ics(
 
 router = Router(
     "/orders/{order_id:uuid}",
-    route_handlers=[get_one, cancel, rename, tickets_pdf, calendar_ics],
+    route_handlers=[get_one, cancel, rename, exchange, exchange_preview, tickets_pdf, calendar_ics],
     dependencies={"opened_order": Provide(opened_order)},
     security=[{}, {BEARER: [Scope.ORDERS]}],
     tags=["Orders"],

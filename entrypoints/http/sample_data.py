@@ -78,6 +78,7 @@ OWN_SHOW: Final = {
     "sells_until": "start",
     "published": True,
     "renames_until_hours": 24,
+    "exchanges_until_hours": 48,
     "tickets": [OWN_TICKET],
 }
 TICKET_DEFAULT: Final = {"name": "Stalls", "price": "25.00", "quantity": 100}
@@ -215,6 +216,9 @@ ORDER: Final = {
     "money_back": None,
     "attendees": [],
     "renames_until": None,
+    "exchanges_until": None,
+    "exchanged_from": None,
+    "exchanged_for": [],
     "created_at": "2027-05-03T12:00:00Z",
     "completed_at": None,
 }

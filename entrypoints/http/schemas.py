@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from application.links import Links
-from application.orders.details import OrderDetails
+from application.orders.details import OrderDetails, exchanged_for
 from application.ports.catalog import ShowDetails
 from domain.cart import Cart, CartLine
 from domain.catalog import Producer, Show, Ticket
@@ -433,7 +433,9 @@ class OrderOut(PricedOut, kw_only=True):
     a manual order was paid. ``tax`` comes on top of ``total``, or is within it if ``tax_mode`` is inclusive.
     ``refunded_amount`` is what went back to the buyer or is on its way; ``money_back`` has its status, and is null if
     no money ever had to go back. ``renames_until`` is the moment from which the buyer can no longer change the names on
-    the tickets; null if they never can.
+    the tickets, ``exchanges_until`` the moment from which they can no longer exchange them; null if they never can.
+    ``exchanged_from`` is the order whose tickets these replace, ``exchanged_for`` the orders that replace some of
+    these.
     """
 
     order_id: UUID
@@ -450,6 +452,9 @@ class OrderOut(PricedOut, kw_only=True):
     money_back: MoneyBackOut | None
     attendees: list[AttendeeOut]
     renames_until: datetime | None
+    exchanges_until: datetime | None
+    exchanged_from: UUID | None
+    exchanged_for: list[UUID]
     checkout_url: str | None
     created_at: datetime
     expires_at: datetime | None
@@ -474,6 +479,9 @@ class OrderOut(PricedOut, kw_only=True):
             money_back=MoneyBackOut.of(found),
             attendees=[AttendeeOut.of(attendee) for attendee in order.attendees],
             renames_until=_there(display.show, display.show.renames_until),
+            exchanges_until=_there(display.show, display.show.exchanges_until),
+            exchanged_from=order.exchange.order_id if order.exchange else None,
+            exchanged_for=exchanged_for(found),
             checkout_url=checkout_url if order.holds_tickets else None,
             created_at=order.created_at,
             expires_at=order.expires_at,

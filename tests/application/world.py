@@ -37,6 +37,7 @@ from application.checkin.offline import SyncOfflineScans
 from application.checkin.scan import CheckIn, UndoCheckIn
 from application.checkout.box_office import SellAtCounter, SellManyAtCounter
 from application.checkout.checkout import Checkout
+from application.checkout.exchange import ExchangeTickets
 from application.checkout.place_orders import CheckoutLine, CheckoutRequest, PlaceOrders
 from application.links import Links
 from application.notifications.confirmation import SendConfirmationEmail
@@ -191,6 +192,7 @@ class World:
     check_in: CheckIn
     undo_check_in: UndoCheckIn
     sell_at_counter: SellAtCounter
+    exchange_tickets: ExchangeTickets
     sell_many_at_counter: SellManyAtCounter
     preview_refund: PreviewRefund
     copy_show: CopyShow
@@ -208,6 +210,7 @@ class World:
         policy: CheckoutPolicy | None = None,
     ) -> None:
         self.clock = MemoryClock()
+        self.order_ids: list[UUID] = []
         self.database = database or MemoryDatabase()
         self.database.clock = self.clock
         self.lock = lock or MemoryLock(wait_seconds=0)

@@ -26,7 +26,7 @@ from domain.consistency import EXAMPLES, Findings, Invariant
 from domain.dispute_losses import booked
 from domain.disputes import Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
-from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus, ReplacedCode
+from domain.orders import AttendeeStatus, Exchange, ManualPayment, Order, OrderStatus, ReplacedCode
 from domain.production import Production
 from domain.promotions import TicketPromoCode, UseCount
 from domain.refunds import Refund, RefundStatus, refundable_amount
@@ -328,6 +328,32 @@ async def test_ticket_without_attendee(
     order = paid(theatre.order(3))
     found = await found_after(unit_of_work, theatre, checker, replace(order, attendees=order.attendees[1:]))
     assert found == {Invariant.ATTENDEES, Invariant.SOLD}
+
+
+async def test_payment_that_moved_with_an_exchange(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+) -> None:
+    old = paid(theatre.order(1))
+    (gone,) = old.attendees
+    new = paid(replace(theatre.order(1), exchange=Exchange(old.id, (gone.id,), old.amount_paid, 0, old.quote.fees)))
+    new = replace(new, payment_intent_id=None)
+    moved = replace(
+        a_refund(old, amount=old.amount_paid), status=RefundStatus.SUCCEEDED, through=new.id, fees_moved=2_57
+    )
+    void = replace(gone, status=AttendeeStatus.VOID, restocked=True)
+    old = replace(old, status=OrderStatus.REFUNDED, refunded_amount=old.amount_paid, attendees=(void,))
+    await store(unit_of_work, theatre, old, new)
+    async with unit_of_work() as uow:
+        await uow.refunds.add(moved)
+        await uow.commit()
+    assert await off(checker) == {}
+
+    async with unit_of_work() as uow:
+        await uow.refunds.save(replace(moved, through=None))
+        await uow.commit()
+    assert {name: [each.subject_id for each in found.examples] for name, found in (await off(checker)).items()} == {
+        Invariant.EXCHANGES: [new.id]
+    }
 
 
 async def test_ticket_with_a_code_that_was_replaced(

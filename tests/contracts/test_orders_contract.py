@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.unit_of_work import PostgresDatabase
 from application.ports.order_lists import OrderFilter
-from application.ports.orders import OrderPayment
+from application.ports.orders import OrderPayment, OrderRef
 from application.ports.unit_of_work import StorageConflict, UnitOfWorkFactory
 from domain.customer import Customer
 from domain.fees import FeeBearer
-from domain.orders import AttendeeStatus, ManualPayment, Order, OrderEvent, OrderStatus, Receipt
+from domain.orders import AttendeeStatus, Exchange, ManualPayment, Order, OrderEvent, OrderStatus, Receipt
 from domain.stock import Stock
 from tests.contracts.builders import (
     ADA,
@@ -176,6 +176,22 @@ async def test_names_are_kept_and_searched_until_the_attendees_have_them(
     assert (await stored(unit_of_work, order.id)).names == ()
     assert [a.name for a in (await stored(unit_of_work, order.id)).attendees] == [ADA.name, "Zoë Øst"]
     assert [await found(text) for text in ("zoe ost", "lovelace", "turing")] == [True, True, False]
+
+
+async def test_exchange_comes_back_and_is_found_by_the_earlier_order(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    old = paid(theatre.order(2), theatre)
+    first, second = old.attendees
+    exchange = Exchange(old.id, (second.id, first.id), credit=58_84, tax=4_00, fees=4_84)
+    new, another = replace(theatre.order(2), exchange=exchange), theatre.order(1)
+    await store(unit_of_work, old)
+    await store(unit_of_work, new, another)
+
+    assert await stored(unit_of_work, new.id) == new
+    async with unit_of_work() as uow:
+        found = await uow.orders.exchanges_of([old.id, new.id, another.id])
+        assert {id_: refs for id_, refs in found.items() if refs} == {old.id: [OrderRef(new.id, OrderStatus.PENDING)]}
 
 
 async def test_several_orders_are_added_together(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

@@ -42,6 +42,7 @@ async def test_show_is_added_as_a_draft(office: BackOffice) -> None:
         "cancelled": False,
         "published": False,
         "renames_until_hours": None,
+        "exchanges_until_hours": None,
         "on_sale_at": None,
         "off_sale_at": None,
         "sells_until": "end",

@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from typing_extensions import override
 
 from application.checkin.offline import OfflineScan
+from application.checkout.exchange import ExchangeRequest
 from application.checkout.place_orders import CheckoutRequest
 from application.ports.order_lists import OrderFilter
 from application.ports.payment import RefundState
@@ -335,14 +336,15 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             except type(refusal):
                 return
             raise AssertionError("a refund went through whose preview was refused") from refusal
-        _, made = self.run(self.world.refund_order(order.id, attendee_ids=chosen, restock=restock, refund_fees=fees))
-        assert shares.buyer_gets == (made.amount if made else 0) == shares.producer_bears + shares.platform_bears
+        after, _ = self.run(self.world.refund_order(order.id, attendee_ids=chosen, restock=restock, refund_fees=fees))
+        went_back = after.refunded_amount - order.refunded_amount
+        assert shares.buyer_gets == went_back == shares.producer_bears + shares.platform_bears
 
     @precondition(lambda self: self.order_ids)
     @rule(data=st.data(), amount=st.integers(1, 5000))
     def refund_in_stripes_dashboard(self, data: st.DataObject, amount: int) -> None:
         order = self._some_order(data)
-        left = order.amount_paid - order.refunded_amount
+        left = order.amount_paid - order.refunded_amount - (order.amount_paid - order.own_payment)
         if order.payment_intent_id is None or amount > left or order.status is OrderStatus.REFUNDED:
             return
         state = RefundState(
@@ -354,6 +356,26 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             failure_reason=None,
         )
         self.run(self.world.sync_refund_status(state))
+
+    @precondition(lambda self: self.order_ids)
+    @rule(data=st.data(), which=st.integers(0, 1), some=st.booleans())
+    def exchange(self, data: st.DataObject, which: int, some: bool) -> None:
+        order = self._some_order(data)
+        ids = [attendee.id for attendee in order.attendees if attendee.is_valid]
+        chosen = data.draw(st.lists(st.sampled_from(ids), min_size=1, unique=True)) if ids and some else None
+        asked = ExchangeRequest(self.show.id, [(self.tickets[which].id, chosen)])
+        try:
+            seen = self.run(self.world.exchange_tickets.preview(order.id, asked, by=self.actor))
+        except DomainError as refusal:
+            try:
+                self.run(self.world.exchange_tickets(order.id, asked, by=self.actor))
+            except type(refusal):
+                return
+            raise AssertionError("an exchange went through whose preview was refused") from refusal
+        done = self.run(self.world.exchange_tickets(order.id, asked, by=self.actor))
+        assert (done.back, done.order.due, done.order.status) == (seen.back, seen.order.due, seen.order.status)
+        self.order_ids.append(done.order.id)
+        self._remember_codes(done.order)
 
     @precondition(lambda self: self.order_ids)
     @rule(data=st.data(), name=st.sampled_from(["Grace", "Zoë", "Ada Lovelace"]))

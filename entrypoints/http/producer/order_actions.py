@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
+from application.checkout.exchange import ExchangeTickets
 from application.links import Links
 from application.orders.customer import ChangeCustomer
 from application.orders.details import GetOrder
@@ -21,6 +22,7 @@ from application.refunds.disputes import ListDisputes
 from application.refunds.refund_order import PreviewRefund, RefundOrder
 from domain.access import Actor, Scope
 from entrypoints.http.access import guarded_router
+from entrypoints.http.exchange_schemas import REFUSALS, ExchangedOut, ExchangeIn, ExchangePreviewOut
 from entrypoints.http.openapi import answers
 from entrypoints.http.producer.order_schemas import (
     DisputeListOut,
@@ -191,6 +193,53 @@ async def rename(
     return OrderOut.of_order(replace(found, order=order), checkout_url=links.checkout_url(order))
 
 
+@post(
+    "/exchange",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[ExchangeIn],
+    return_dto=None,
+    summary="Exchange tickets for others",
+    operation_id="exchange_tickets",
+    responses=answers(*REFUSALS),
+)
+async def exchange(
+    order_id: FromPath[UUID],
+    data: JSONBody[ExchangeIn],
+    actor: NamedDependency[Actor],
+    exchange_tickets: NamedDependency[ExchangeTickets],
+    get_order: NamedDependency[GetOrder],
+    links: NamedDependency[Links],
+) -> ExchangedOut:
+    """An order, or some of its attendees, gets tickets to another performance of the producer, or of another type: a
+    new order, which says what it was ``exchanged_from``. What the old tickets paid counts as paid in it, with their
+    fees and tax. The old tickets are void at once, and their places on sale again; the new ones are mailed. Cheaper
+    tickets give the difference back, without fees. Dearer ones cost the difference and the fees on it: the new order
+    is ``pending`` and holds its tickets, and the old tickets stay valid until it is paid. At the counter the difference
+    changes hands there.
+    """
+    done = await exchange_tickets(order_id, data.to_request(), by=actor)
+    return ExchangedOut.of(replace(await get_order(done.order.id), order=done.order), done, links)
+
+
+@post(
+    "/exchange/preview",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[ExchangeIn],
+    return_dto=None,
+    summary="Preview an exchange",
+    operation_id="preview_exchange",
+    responses=answers(*REFUSALS),
+)
+async def exchange_preview(
+    order_id: FromPath[UUID],
+    data: JSONBody[ExchangeIn],
+    actor: NamedDependency[Actor],
+    exchange_tickets: NamedDependency[ExchangeTickets],
+) -> ExchangePreviewOut:
+    """What the new tickets cost, and what is due or goes back. Nothing is changed."""
+    return ExchangePreviewOut.of(await exchange_tickets.preview(order_id, data.to_request(), by=actor))
+
+
 @post("/notes", dto=StrictJson[NoteIn], return_dto=None, summary="Write a note on an order", operation_id="add_note")
 async def write(
     order_id: FromPath[UUID],
@@ -219,6 +268,8 @@ router = guarded_router(
     resend,
     change,
     rename,
+    exchange,
+    exchange_preview,
     write,
     read,
     scopes=[Scope.ORDERS],

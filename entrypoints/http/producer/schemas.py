@@ -110,7 +110,8 @@ class ShowIn(_In):
 
     The public buys from ``on_sale_at`` (null: at once) until ``off_sale_at`` or, if that comes first, until the
     evening's ``doors``, ``start`` or ``end``, as ``sells_until`` says. Manual orders are not bound to that.
-    Buyers may change the names on their tickets until ``renames_until_hours`` before the doors open; null: never.
+    Buyers may change the names on their tickets until ``renames_until_hours`` before the doors open, and exchange them
+    until ``exchanges_until_hours`` before; null: never.
     """
 
     title: str
@@ -129,6 +130,7 @@ class ShowIn(_In):
     off_sale_at: VenueTime | None = None
     sells_until: SellsUntil = SellsUntil.END
     renames_until_hours: int | None = None
+    exchanges_until_hours: int | None = None
 
 
 class ShowChangesIn(_In):
@@ -155,6 +157,7 @@ class ShowChangesIn(_In):
     off_sale_at: VenueTime | UnsetType | None = UNSET
     sells_until: SellsUntil | UnsetType = UNSET
     renames_until_hours: int | UnsetType | None = UNSET
+    exchanges_until_hours: int | UnsetType | None = UNSET
 
 
 class TicketIn(_In):
@@ -266,6 +269,7 @@ class OwnShowOut(ShowSummaryOut, kw_only=True):
     off_sale_at: datetime | None
     sells_until: SellsUntil
     renames_until_hours: int | None
+    exchanges_until_hours: int | None
     tickets: list[OwnTicketOut]
 
     @classmethod
@@ -278,6 +282,7 @@ class OwnShowOut(ShowSummaryOut, kw_only=True):
             off_sale_at=_there(show.off_sale_at, show),
             sells_until=show.sells_until,
             renames_until_hours=show.renames_until_hours,
+            exchanges_until_hours=show.exchanges_until_hours,
             tickets=[
                 OwnTicketOut.of(ticket, show, producer, policy, remaining=display.remaining(ticket))
                 for ticket in display.tickets
