@@ -132,6 +132,26 @@ class TestTicketTypes:
         assert page.count("Only 3 left") == 2
         assert page.count("Sold out") == 1
 
+    async def test_pages_say_when_a_house_is_full_and_whether_places_may_come_back(
+        self, office: BackOffice, show_id: str, box_office: BoxOffice
+    ) -> None:
+        house = await add_house(office, show_id, size=2)
+        adult = await add_kind(office, show_id, house, price="25.00")
+        child = await add_kind(office, show_id, house, name="Child", quantity=9)
+        held = (await buy(box_office, show_id, adult)).created()
+        (await buy(box_office, show_id, child)).created()
+
+        tickets = (await box_office.get(f"/shows/{show_id}/remaining")).body["tickets"]
+        said = [(tickets[kind["id"]]["most"], tickets[kind["id"]]["left"]) for kind in (adult, child)]
+        assert said == [(0, "None left right now, some may come back")] * 2
+        assert "Sold out" in (await box_office.get(f"/?producer={office.producer.id}")).content.decode()
+
+        await box_office.pay(held)
+        await box_office.until_completed(held)
+        page = (await box_office.get(f"/shows/{show_id}?q-{adult['id']}=1")).content.decode()
+        assert "This show is sold out." in page
+        assert page.count("https://schema.org/SoldOut") == 2
+
     async def test_a_type_that_sells_moves_into_a_capacity(
         self, office: BackOffice, show_id: str, box_office: BoxOffice
     ) -> None:
