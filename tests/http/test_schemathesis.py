@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 import schemathesis
@@ -23,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from domain.access import Scope
+from domain.production import Production
 from tests.support.api_schema import api_schema, operation, operations
 from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice, Json
@@ -68,9 +70,17 @@ async def known(office: BackOffice, box_office: BoxOffice) -> Json:
     """Ids of existing objects, by their names in paths and bodies."""
     code = promo_code()
     on_sale = await box_office.put_on_sale(ticket(), donation_ticket(), promo_codes=[code], by=office.producer)
+    production = Production.planned(id=uuid4(), producer_id=office.producer.id, title="Twelfth Night")
+    async with box_office.unit_of_work() as uow:
+        await uow.productions.add(production)
+        await uow.shows.save(on_sale.show.changed(production_id=production.id))
+        await uow.commit()
     placed = (await box_office.checkout(on_sale.cart(1), promo_code="TEST20")).created()
     return {
         "show_id": str(on_sale.id),
+        "show_ids": [str(on_sale.id)],
+        "template_show_id": str(on_sale.id),
+        "production_id": str(production.id),
         "ticket_id": str(on_sale.tickets[0].id),
         "promo_code_id": str(code.id),
         "order_id": placed["order_id"],
