@@ -85,8 +85,8 @@ def show_of(row: Row) -> Show:
         end_time=row["end_time"],
         timezone=row["timezone"],
         venue_clock=_venue_clock_of(row),
-        on_sale_at=_sale_time_of(row, "on_sale"),
-        off_sale_at=_sale_time_of(row, "off_sale"),
+        on_sale_at=row["local_on_sale_at"] and _sale_time_of(row, "on_sale"),
+        off_sale_at=row["local_off_sale_at"] and _sale_time_of(row, "off_sale"),
         sells_until=SellsUntil(row["sells_until"]),
         locale=row["locale"],
         terms=row["terms"],
@@ -115,9 +115,8 @@ def _venue_clock_of(row: Row) -> VenueClock:
     )
 
 
-def _sale_time_of(row: Row, which: str) -> VenueTime | None:
-    local = row[f"local_{which}_at"]
-    return local and VenueTime(local.replace(fold=row[f"{which}_fold"]), row[f"{which}_at"])
+def _sale_time_of(row: Row, which: str) -> VenueTime:
+    return VenueTime(row[f"local_{which}_at"].replace(fold=row[f"{which}_fold"]), row[f"{which}_at"])
 
 
 def _sale_time_values(of: Show | Ticket) -> Values:
@@ -219,8 +218,8 @@ def ticket_of(row: Row) -> Ticket:
         is_vip=row["is_vip"],
         hidden=row["hidden"],
         inventory=Inventory(row["quantity"], row["held"], row["sold"]),
-        on_sale_at=_sale_time_of(row, "on_sale"),
-        off_sale_at=_sale_time_of(row, "off_sale"),
+        on_sale_at=row["local_on_sale_at"] and _sale_time_of(row, "on_sale"),
+        off_sale_at=row["local_off_sale_at"] and _sale_time_of(row, "off_sale"),
         capacity_id=row["capacity_id"],
         places=row["places"],
     )
