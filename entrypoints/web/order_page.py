@@ -14,7 +14,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
 
 from application.links import Links, OrderTokens
-from application.orders.details import GetOrder, OrderDetails
+from application.orders.details import GetOrder, OrderDetails, exchanged_for
 from application.orders.rename import RenameAttendee
 from application.payments.release import CancelOrder
 from application.payments.session import FindPayPage
@@ -74,6 +74,8 @@ async def _page(
             "state": _state(opened, pages.now(), came_from_paying=has_just_paid(request, order)),
             "may_rename": show.renames_until is not None and pages.now() < show.renames_until,
             "wrong_name": wrong,
+            "may_exchange": may_exchange(opened, pages.now()),
+            "is_exchanged": bool(exchanged_for(opened)),
             "may_be_given_up": await cancel_order.may_be_given_up(order),
             "token": links.tokens.token(order.id),
             "money_back": opened.money_back,
@@ -167,6 +169,13 @@ def _state(found: OrderDetails, now: datetime, *, came_from_paying: bool) -> str
     if order.status in SOLD:
         return "void"
     return order.status.value
+
+
+def may_exchange(found: OrderDetails, now: datetime) -> bool:
+    """Whether the buyer may exchange tickets of the order now."""
+    until = found.display.show.exchanges_until
+    may = until is not None and now < until and not found.order.is_manual_order
+    return may and found.order.success and any(a.is_valid and not a.checked_in_at for a in found.order.attendees)
 
 
 def _refund_heading(money: MoneyBack | None) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
 
+from tests.http.test_storefront import Window
 from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice, Json, OnSale
 from tests.support.factories import ticket
@@ -156,6 +158,31 @@ async def test_buyers_exchange_their_own_tickets(
     (await by_buyer(box_office, back, asked(friday))).refused(409, "conflict")
     (entry,) = [each for each in await office.audit_log() if each["action"] == "order.exchanged"]
     assert entry["actor"] == "buyer"
+
+
+async def test_pages_lead_a_buyer_through_an_exchange(
+    office: BackOffice, box_office: BoxOffice, friday: OnSale, saturday: OnSale, order: Json
+) -> None:
+    window, page = Window(box_office, {}), f"/shows/{friday.id}/orders/{order['order_id']}"
+    token = f"token={order['order_token']}"
+    assert f"{page}/exchange" in (await window.get(f"{page}?{token}")).content.decode()
+    dates = (await window.get(f"{page}/exchange?{token}")).content.decode()
+    assert f"show={saturday.id}" in dates
+    first, box = order["attendees"][0]["id"], saturday.tickets[1].id
+    choice = f"{token}&show={saturday.id}&ticket={box}&a={first}"
+    cost = (await window.get(f"{page}/exchange?{choice}")).content.decode()
+    assert "$15.74" in cost
+    (csrf,) = re.findall(r'name="_csrf_token" value="([^"]+)"', cost)
+    fields = {"_csrf_token": csrf, "show": str(saturday.id), "ticket": str(box), "a": first}
+
+    paying = await window.post(f"{page}/exchange?{token}", fields)
+
+    assert paying.status == 303
+    assert await box_office.counters(saturday) == [(0, 0), (1, 0)]
+    again = await window.post(f"{page}/exchange?{token}", fields)
+    assert (again.status, "waits for its payment" in again.content.decode()) == (409, True)
+    await box_office.change_show(friday, exchanges_until_hours=None)
+    assert (await window.get(f"{page}/exchange?{token}")).status == 303
 
 
 async def test_shows_of_others_and_wrong_tickets_are_refused(

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from application.checkout.exchange import Exchanged, ExchangeRequest
+from application.ports.emails import ConfirmationFacts
 from domain.access import Actor
 from domain.catalog import Producer, Show, Ticket
 from domain.errors import Conflict, NotFound, OrderTotalTooSmall, TicketsUnavailable
@@ -251,6 +252,23 @@ async def test_free_ticket_becomes_a_paid_one(evenings: World) -> None:
     evenings.payment.pay(done.order.session_id)
     assert (await evenings.complete_order(done.order.session_id)).success
     await ensure_right(evenings)
+
+
+async def test_mail_has_the_new_tickets_and_takes_the_old_show_off_the_calendar(evenings: World) -> None:
+    order = await bought(evenings, (STALLS, 2))
+    await evenings.run_tasks()
+    first, second = order.attendees
+    files = []
+    for attendee in (first, second):
+        evenings.mailer.sent.clear()
+        done = await exchange(evenings, order, STALLS_2, [attendee.id])
+        await evenings.run_tasks()
+        (mail,) = evenings.mailer.sent
+        files.append([attachment.filename for attachment in mail.attachments])
+        facts = evenings.email_templates.written[-1]
+        assert isinstance(facts, ConfirmationFacts)
+        assert (facts.replaces, facts.order_number) == (order.number, done.order.number)
+    assert [names[1:] for names in files] == [["show.ics"], ["show.ics", "earlier-show.ics"]]
 
 
 async def test_names_stay_with_the_people(evenings: World) -> None:
