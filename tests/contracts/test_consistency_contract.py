@@ -22,10 +22,13 @@ from application.ports.consistency import ConsistencyChecker
 from application.ports.report import ReportReader
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
+from domain.capacity import Allocation, Capacity
+from domain.catalog import Ticket
 from domain.consistency import EXAMPLES, Findings, Invariant
 from domain.dispute_losses import booked
 from domain.disputes import Dispute, DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
+from domain.inventory import Inventory
 from domain.orders import AttendeeStatus, Exchange, ManualPayment, Order, OrderStatus, ReplacedCode
 from domain.production import Production
 from domain.promotions import TicketPromoCode, UseCount
@@ -44,6 +47,7 @@ from tests.contracts.builders import (
     a_refund,
     a_show,
     a_task,
+    a_ticket,
     an_order,
     issue,
     new_id,
@@ -279,6 +283,84 @@ async def test_held_that_no_order_holds(
         await uow.orders.add([pending(theatre)])
         await uow.commit()
     assert set(await off(checker)) == {Invariant.HELD}
+
+
+def a_house(theatre: Theatre, *, held: int = 0, sold: int = 0, allocated: int = 0) -> tuple[Capacity, Ticket]:
+    """A house of 50 places with these counters, and a ticket type that draws on it with 2 places a ticket."""
+    counters = {"held": held, "sold": sold, "allocated": allocated}
+    house = Capacity(id=new_id(), show_id=theatre.show.id, name="Saal", size=50, **counters)
+    kind = replace(a_ticket(theatre.show), inventory=Inventory(None), capacity_id=house.id, places=2)
+    return house, kind
+
+
+async def with_house(
+    unit_of_work: UnitOfWorkFactory,
+    house: Capacity,
+    kind: Ticket,
+    *allocations: Allocation,
+    orders: Sequence[Order] = (),
+) -> None:
+    async with unit_of_work() as uow:
+        await uow.capacities.add(house)
+        for allocation in allocations:
+            await uow.allocations.add(allocation)
+        await uow.tickets.add(kind)
+        await uow.orders.add(orders)
+        await uow.commit()
+
+
+def of_kind(order: Order, kind: Ticket, allocation: Allocation | None = None) -> Order:
+    """The order with tickets of this type, out of the allocation."""
+    allocation_id = allocation.id if allocation else None
+    lines = tuple(replace(line, ticket_id=kind.id, allocation_id=allocation_id) for line in order.lines)
+    attendees = tuple(replace(attendee, ticket_id=kind.id) for attendee in order.attendees)
+    return replace(order, quote=replace(order.quote, lines=lines), attendees=attendees)
+
+
+async def test_a_house_whose_places_add_up(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+) -> None:
+    house, kind = a_house(theatre, held=4, sold=4, allocated=6)
+    press = Allocation(id=new_id(), capacity_id=house.id, name="Presse", size=10, sold=4)
+    gone = Allocation(id=new_id(), capacity_id=house.id, name="Gäste", size=3, released_at=NOW)
+    orders = [of_kind(pending(theatre), kind), of_kind(paid(theatre.order()), kind, press)]
+    selling = replace(kind, inventory=Inventory(None, held=2, sold=2))
+    await with_house(unit_of_work, house, selling, press, gone, orders=orders)
+
+    assert set(await off(checker)) == set()
+
+
+@pytest.mark.parametrize("counters", [{"held": 1}, {"sold": 1}, {"allocated": 1}])
+async def test_places_of_a_house_that_nothing_takes(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker, counters: dict[str, int]
+) -> None:
+    await with_house(unit_of_work, *a_house(theatre, **counters))
+
+    assert set(await off(checker)) == {Invariant.PLACES}
+
+
+async def test_a_ticket_type_in_another_shows_house(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+) -> None:
+    other = Theatre()
+    async with unit_of_work() as uow:
+        await other.store(uow)
+        await uow.commit()
+    house, kind = a_house(theatre)
+    await with_house(unit_of_work, house, replace(kind, show_id=other.show.id))
+
+    assert set(await off(checker)) == {Invariant.PLACES}
+
+
+async def test_places_of_an_allocation_that_no_order_has(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+) -> None:
+    house, kind = a_house(theatre, allocated=9)
+    await with_house(
+        unit_of_work, house, kind, Allocation(id=new_id(), capacity_id=house.id, name="P", size=10, sold=1)
+    )
+
+    assert set(await off(checker)) == {Invariant.ALLOCATIONS}
 
 
 async def test_sold_that_nobody_has(
