@@ -438,6 +438,21 @@ class TestRunChange:
         (entry,) = await office.audit_log(f"&show_id={ids[1]}&action=show.changed")
         assert (entry["before"], entry["after"]) == ({"venue": ""}, {"venue": "Elsewhere"})
 
+    async def test_puts_a_whole_run_on_sale_on_one_morning(self, office: BackOffice, box_office: BoxOffice) -> None:
+        production = await added(office)
+        await filled(office, production)
+        opening = {"on_sale_at": "2050-04-01T10:00:00", "sells_until": "start", "renames_until_hours": 24}
+        done = await self.change(office, production, scope="to_come", changes=opening)
+        assert (done["changed"], done["mails"]) == (4, 0)
+        for show in await shows_of(office, production):
+            assert (show["on_sale_at"], show["sells_until"]) == ("2050-04-01T10:00:00-04:00", "start")
+            assert show["renames_until_hours"] == 24
+        found = (await box_office.get(f"/api/v1/productions/{production['id']}")).body["shows"]
+        assert {show["status"] for show in found} == {"upcoming"}
+        late = {"on_sale_at": "2050-06-08T20:00:00"}
+        refused = await office.patch(f"/productions/{production['id']}/shows", scope="to_come", changes=late)
+        assert "The show of 2050-06-01 20:00" in refused.refused(400, "invalid_request")
+
     async def test_cancels_a_whole_run(self, office: BackOffice, box_office: BoxOffice) -> None:
         production = await added(office, tickets=[{**STALLS, "price": "0"}])
         await filled(office, production)

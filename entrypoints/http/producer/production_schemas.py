@@ -17,6 +17,7 @@ from domain.catalog import Show, ShowFields
 from domain.errors import InvalidRequest
 from domain.production import CapacityDefault, DefaultFields, NewShow, ProductionFields, SaleTimes, TicketDefault
 from domain.run_change import RunChange, RunScope, TimesOfDay
+from domain.sale_period import SellsUntil
 from domain.schedule import Frequency, Rule, Start, Weekday, starts_on
 from domain.venue_clock import VenueTime as VenueClockTime
 from entrypoints.http.producer.schemas import Price, VenueAddressIn, VenueTime, given
@@ -336,7 +337,8 @@ class CopyShowIn(_In):
 class RunChangesIn(_In):
     """The changes of a show that several can have in common. Times of day are the venue's clock; shows keep their days.
 
-    ``start_time`` alone moves doors and end along.
+    ``start_time`` alone moves doors and end along. ``on_sale_at`` and ``off_sale_at`` are the same moments for all of
+    them: a run may go on sale on one morning.
     """
 
     title: str | UnsetType = UNSET
@@ -347,6 +349,11 @@ class RunChangesIn(_In):
     terms: str | UnsetType = UNSET
     published: bool | UnsetType = UNSET
     cancelled: bool | UnsetType = UNSET
+    on_sale_at: VenueTime | UnsetType | None = UNSET
+    off_sale_at: VenueTime | UnsetType | None = UNSET
+    sells_until: SellsUntil | UnsetType = UNSET
+    renames_until_hours: int | UnsetType | None = UNSET
+    exchanges_until_hours: int | UnsetType | None = UNSET
     door_time: ClockTime | UnsetType = UNSET
     start_time: ClockTime | UnsetType = UNSET
     end_time: ClockTime | UnsetType = UNSET
