@@ -24,15 +24,15 @@ from application.ports.inventory import CheckoutData
 from application.ports.lock import Lock
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.refunds.refund_order import money_of, submissions, write_refunds
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.cart import Cart, CartLine
 from domain.catalog import Show
-from domain.errors import Conflict, InvalidRequest, NotFound, TicketNotFound
-from domain.exchanges import ExchangeTerms, OrderMoney, decide_exchange, moved_payment
+from domain.errors import Conflict, DonationTooSmall, InvalidRequest, NotFound, TicketNotFound
+from domain.exchanges import ExchangeTerms, OrderMoney, RefundRows, decide_exchange, moved_payment, refund_rows
 from domain.orders import HOLDING, IssueTicket, ManualPayment, Order, OrderStatus, admissions
 from domain.policy import CheckoutPolicy
-from domain.refunds import Refund, RefundStatus
 from domain.tasks import OutboxTask, TaskKind
 from domain.tax import TaxMode
 
@@ -62,7 +62,7 @@ class Exchanged:
 @dataclass(frozen=True, slots=True)
 class _Decision:
     exchanged: Exchanged
-    refunds: list[Refund]
+    refunds: RefundRows
     data: CheckoutData
 
 
@@ -110,9 +110,9 @@ class ExchangeTickets:
         """What the same exchange would do; nothing is changed. Raises as the exchange does."""
         carts = await self._carts(order_id, request, by)
         async with self._unit_of_work() as uow:
-            order = await uow.orders.get(order_id)
+            books = await money_of(uow, order_id)
             data = await uow.inventory.read(carts)
-            decision = await self._decide(uow, order, data, request, carts[0], by)
+            decision = await self._decide(uow, books, data, request, carts[0], by)
         return decision.exchanged
 
     async def _carts(self, order_id: UUID, request: ExchangeRequest, by: Actor | None) -> list[Cart]:
@@ -137,16 +137,15 @@ class ExchangeTickets:
         self, order_id: UUID, request: ExchangeRequest, carts: Sequence[Cart], by: Actor | None
     ) -> Exchanged:
         async with self._unit_of_work() as uow:
-            order = (await uow.orders.lock([order_id])).get(order_id)
+            books = await money_of(uow, order_id, lock=True)
             data = await uow.inventory.lock(carts)
-            decision = await self._decide(uow, order, data, request, carts[0], by)
+            decision = await self._decide(uow, books, data, request, carts[0], by)
             new, old = decision.exchanged.order, decision.exchanged.earlier
             await uow.orders.add([new])
             if not new.holds_tickets:
                 await uow.orders.save([old])
             await uow.inventory.save(data.stock)
-            for refund in decision.refunds:
-                await uow.refunds.add(refund)
+            await write_refunds(uow, decision.refunds)
             await uow.outbox.add(self._tasks_after(decision, new.created_at))
             await self._remember(uow, decision, by)
             await uow.commit()
@@ -155,15 +154,13 @@ class ExchangeTickets:
     async def _decide(
         self,
         uow: UnitOfWork,
-        order: Order | None,
+        books: Sequence[OrderMoney],
         data: CheckoutData,
         request: ExchangeRequest,
         cart: Cart,
         by: Actor | None,
     ) -> _Decision:
-        if order is None:
-            raise NotFound("No such order")
-        books = OrderMoney(order, await uow.refunds.of_order(order.id), await uow.disputes.of_order(order.id))
+        order, refunds, disputes = books[0].order, books[0].refunds, books[0].disputes
         now = self._clock.now()
         _ensure_same_producer(order, data, request.show_id)
         if by is None:
@@ -173,12 +170,15 @@ class ExchangeTickets:
             raise Conflict("An exchange of this order waits for its payment: pay it or cancel it first")
         offering = data.offering(request.show_id, self._policy)
         at_the_counter = ManualPayment.OTHER if by else None
-        priced = offering.price_of(cart, now=now, manual_payment=order.manual_payment or at_the_counter)
+        try:
+            priced = offering.price_of(cart, now=now, manual_payment=order.manual_payment or at_the_counter)
+        except DonationTooSmall as error:
+            raise _not_in_exchange(error.field) from None
         _ensure_other_tickets(order, request, data)
         attendee_ids = [id_ for _, chosen in request.wanted for id_ in _attendees(order, chosen)]
         if len(attendee_ids) != cart.quantities().total():
             raise Conflict("The order has changed in this moment: please look at it again")
-        terms = decide_exchange(order, books.refunds, attendee_ids, priced.lines, self._policy, disputes=books.disputes)
+        terms = decide_exchange(order, refunds, attendee_ids, priced.lines, self._policy, disputes=disputes)
         new = self._new_order(order, terms, data.shows[request.show_id], now)
         with data.stock.all_or_nothing():
             if new.due and not new.is_manual_order:
@@ -214,11 +214,13 @@ class ExchangeTickets:
             stripe_account_id=offering.producer.payout_account(),
             venue_address=None if order.tax_mode is TaxMode.OFF else offering.show.venue_address,
         )
-        return _Decision(Exchanged(held, order, terms.back), [], data)
+        return _Decision(Exchanged(held, order, terms.back), RefundRows([], []), data)
 
-    def _sold(self, new: Order, books: OrderMoney, terms: ExchangeTerms, cart: Cart, data: CheckoutData) -> _Decision:
+    def _sold(
+        self, new: Order, books: Sequence[OrderMoney], terms: ExchangeTerms, cart: Cart, data: CheckoutData
+    ) -> _Decision:
         """The old tickets void and on sale again, and then the new ones sold: the old place may be the new one."""
-        old = terms.voided(books.order, data.stock)
+        old = terms.voided(books[0].order, data.stock)
         data.stock.ensure_available(cart.lines)
         data.stock.sell(new.lines, None)
         now = new.created_at
@@ -231,23 +233,19 @@ class ExchangeTickets:
             names=(),
             attendees=admissions(new.show_id, new.customer, new.quote, self._issue, names=new.names),
         )
-        record = moved_payment(sold, books.refunds, id=self._ids.new(), now=now)
-        refunds = [record] if record else []
-        if terms.back:
-            refunds.append(self._refund_of_difference(books, terms.back, len(refunds), now))
-        return _Decision(Exchanged(sold, old, terms.back), refunds, data)
+        return _Decision(Exchanged(sold, old, terms.back), self._refunds(sold, books, terms.back, now), data)
 
-    def _refund_of_difference(self, books: OrderMoney, amount: int, beside: int, now: datetime) -> Refund:
-        return Refund(
-            id=self._ids.new(),
-            order_id=books.order.id,
-            sequence=len(books.refunds) + beside + 1,
-            amount=amount,
-            refund_fees=False,
-            reason=DIFFERENCE,
-            created_at=now,
-            status=RefundStatus.SUCCEEDED if books.order.is_manual_order else RefundStatus.REQUESTED,
-        )
+    def _refunds(self, new: Order, books: Sequence[OrderMoney], back: int, now: datetime) -> RefundRows:
+        """The record of what counts as paid in the new order, and the refunds of the difference. That goes back as any
+        refund does: of the old order's own payment first, and then of those that paid for it before.
+        """
+        record = moved_payment(new, books[0].refunds, id=self._ids.new(), now=now)
+        moved = [record] if record else []
+        if not back:
+            return RefundRows(moved, [])
+        books = [replace(books[0], refunds=[*books[0].refunds, *moved]), *books[1:]]
+        rows = refund_rows(books, back, refund_fees=False, reason=DIFFERENCE, now=now, new_id=self._ids.new)
+        return RefundRows([*moved, *rows.added], rows.changed)
 
     def _tasks_after(self, decision: _Decision, now: datetime) -> list[OutboxTask]:
         new, old = decision.exchanged.order, decision.exchanged.earlier
@@ -257,10 +255,10 @@ class ExchangeTickets:
         if new.customer.has_address:
             tasks.append(OutboxTask(id=self._ids.new(), kind=TaskKind.CONFIRMATION_MAIL, order_id=new.id, due_at=now))
             tasks += reminder_of(new.id, decision.data.shows[new.show_id], ids=self._ids, now=now)
-        asked = [refund for refund in decision.refunds if refund.status is RefundStatus.REQUESTED]
-        if asked:
-            tasks.append(OutboxTask(id=self._ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=old.id, due_at=now))
-            tasks.append(refund_mail(old.id, *asked, ids=self._ids, now=now))
+        if decision.exchanged.back and not old.is_manual_order:
+            difference = [each for each in decision.refunds.added if each.order_id == old.id and each.through != new.id]
+            tasks += submissions(decision.refunds, ids=self._ids, now=now)
+            tasks.append(refund_mail(old.id, *difference, ids=self._ids, now=now))
         return tasks
 
     async def _remember(self, uow: UnitOfWork, decision: _Decision, by: Actor | None) -> None:
@@ -298,9 +296,13 @@ def _ensure_other_tickets(order: Order, request: ExchangeRequest, data: Checkout
         if ticket is None:
             raise TicketNotFound("No such ticket in this show", field=f"tickets[{position}].ticket_id")
         if ticket.is_donation_based:
-            raise InvalidRequest("A ticket whose price the buyer names cannot be got in exchange", field="tickets")
+            raise _not_in_exchange(f"tickets[{position}].ticket_id")
         if any(has.get(id_) == ticket_id for id_ in _attendees(order, chosen)):
             raise Conflict("These attendees have this ticket already")
+
+
+def _not_in_exchange(field: str | None) -> InvalidRequest:
+    return InvalidRequest("A ticket whose price the buyer names cannot be got in exchange", field=field)
 
 
 def _ensure_buyers_may(show: Show, order: Order, now: datetime) -> None:

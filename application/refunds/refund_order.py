@@ -76,7 +76,7 @@ class RefundOrder:
             )
             await uow.orders.save([changed])
             await uow.inventory.save(stock)
-            await _write(uow, rows)
+            await write_refunds(uow, rows)
             await uow.outbox.add(self._tasks_after(changed, rows, now))
             if by:
                 facts = {"tickets": len(decision.voided), "amount": decision.amount, "restock": restock}
@@ -90,13 +90,9 @@ class RefundOrder:
                 return []
             return [refund_mail(order.id, ids=self._ids, now=now)]  # they know of the money from the counter
         refunds = [refund for refund in rows.added if refund.order_id == order.id]
-        asked = {each.order_id for each in (*rows.added, *rows.changed) if each.status is RefundStatus.REQUESTED}
         return [
             refund_mail(order.id, *refunds, ids=self._ids, now=now),
-            *(
-                OutboxTask(id=self._ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=order_id, due_at=now)
-                for order_id in sorted(asked)
-            ),
+            *submissions(rows, ids=self._ids, now=now),
         ]
 
 
@@ -116,7 +112,17 @@ async def money_of(uow: UnitOfWork, order_id: UUID, *, lock: bool = False) -> li
     return [OrderMoney(orders[id_], refunds.get(id_, []), disputes.get(id_, [])) for id_ in ids if id_ in orders]
 
 
-async def _write(uow: UnitOfWork, rows: RefundRows) -> None:
+def submissions(rows: RefundRows, *, ids: Ids, now: datetime) -> list[OutboxTask]:
+    """The tasks that ask Stripe for these refunds: one for each order whose payment goes back."""
+    asked = {each.order_id for each in (*rows.added, *rows.changed) if each.status is RefundStatus.REQUESTED}
+    return [
+        OutboxTask(id=ids.new(), kind=TaskKind.SUBMIT_REFUNDS, order_id=order_id, due_at=now)
+        for order_id in sorted(asked)
+    ]
+
+
+async def write_refunds(uow: UnitOfWork, rows: RefundRows) -> None:
+    """Add and save the refunds."""
     for refund in rows.changed:
         await uow.refunds.save(refund)
     for refund in rows.added:

@@ -87,7 +87,6 @@ REFUSALS = (
     "no_tickets",
     "too_many_tickets",
     "order_total_exceeded",
-    "donation_too_small",
     "show_ended",
     "show_unavailable",
     "ticket_not_found",

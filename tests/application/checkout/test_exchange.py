@@ -12,7 +12,7 @@ from application.checkout.exchange import Exchanged, ExchangeRequest
 from application.ports.emails import ConfirmationFacts
 from domain.access import Actor
 from domain.catalog import Producer, Show, Ticket
-from domain.errors import Conflict, NotFound, OrderTotalTooSmall, TicketsUnavailable
+from domain.errors import Conflict, InvalidRequest, NotFound, OrderTotalTooSmall, TicketsUnavailable
 from domain.orders import ManualPayment, Order, OrderStatus
 from domain.refunds import RefundStatus
 from tests.application.world import World, request
@@ -215,6 +215,30 @@ async def test_refund_of_the_new_order_gives_both_payments_back(evenings: World)
     assert [(await evenings.order(id_)).success for id_ in evenings.order_ids] == [False] * 3
 
 
+@pytest.mark.parametrize("tax", [0, 3_00])
+async def test_difference_comes_out_of_all_payments_of_an_order_that_was_exchanged_before(
+    evenings: World, tax: int
+) -> None:
+    order = await bought(evenings, (STALLS, 1), tax=tax)
+    dearer = await exchange(evenings, order, BOX_2)
+    assert dearer.order.session_id
+    evenings.payment.pay(dearer.order.session_id)
+    paid = await evenings.complete_order(dearer.order.session_id)
+    cheaper = await exchange(evenings, paid, CHILD)
+    evenings.order_ids += [paid.id, cheaper.order.id]
+    assert cheaper.back > paid.due  # more than the last payment alone
+    await evenings.run_tasks()
+    await ensure_right(evenings)
+    assert sum(refund.amount for refund in evenings.payment.refunds.values()) == cheaper.back
+
+    await evenings.refund_order(cheaper.order.id, by=ACTOR)
+    await evenings.run_tasks()
+
+    await ensure_right(evenings)
+    returned = sum(refund.amount for refund in evenings.payment.refunds.values())
+    assert returned == order.amount_paid + paid.due
+
+
 @pytest.mark.parametrize("fees", [True, False])
 async def test_part_of_an_exchanged_order_is_refunded(evenings: World, fees: bool) -> None:
     order = await bought(evenings, (STALLS, 3), tax=1_00)
@@ -304,6 +328,8 @@ async def test_what_cannot_be_exchanged_is_refused(evenings: World) -> None:
         await exchange(evenings, order, STALLS_2, [second.id])
     with pytest.raises(NotFound):
         await exchange(evenings, order, STALLS_2, [order.attendees[2].id], by=Actor(uuid4()))
+    with pytest.raises(InvalidRequest, match="buyer names"):
+        await exchange(evenings, order, DONATION_2, [order.attendees[2].id])
     tiny = ticket(of=SATURDAY, price=30_10)
     async with evenings.database() as uow:
         await uow.tickets.add(tiny)
