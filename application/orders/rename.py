@@ -15,7 +15,7 @@ from domain.access import Actor
 from domain.admission import attendee_of
 from domain.audit_log import Action
 from domain.catalog import Show
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, InvalidName, NotFound
 from domain.orders import IssueTicket, Order, ReplacedCode
 from domain.person_name import parse_name
 from domain.tasks import RENAMED, OutboxTask, TaskKind
@@ -44,7 +44,7 @@ class RenameAttendee:
         the producer, None the buyer. Raises InvalidName, NotFound, and Conflict if the buyer may not change names (any
         more) or ``Order.renamed`` refuses it.
         """
-        name, now = parse_name(name), self._clock.now()
+        name, now = _named(name), self._clock.now()
         async with self._unit_of_work() as uow:
             if by:
                 await owned_order(uow, by, order_id)
@@ -70,6 +70,13 @@ class RenameAttendee:
             await uow.outbox.add([mail])
         facts = {"order_id": order.id}
         await self._audit.record(uow, by, Action.ATTENDEE_RENAMED, attendee_id, show_id=order.show_id, after=facts)
+
+
+def _named(typed: str) -> str:
+    try:
+        return parse_name(typed)
+    except InvalidName as error:
+        raise InvalidName(str(error), field="name") from None
 
 
 def _ensure_buyers_may(show: Show, now: datetime) -> None:

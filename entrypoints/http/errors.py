@@ -115,6 +115,9 @@ _FRAMEWORK_CODES = {
 #: Litestar's message for a body that breaks off. The client has gone and reads no answer.
 _HUNG_UP = "client disconnected prematurely"
 
+#: Litestar's name of the body among the parameters. It says so only of a body that is missing.
+_BODY = "data"
+
 _ABOUT_FIELDS = (
     (re.compile(r"Object missing required field `(?P<name>[^`]+)`"), "this field is required"),
     (re.compile(r"Object contains unknown field `(?P<name>[^`]+)`"), "there is no such field"),
@@ -150,7 +153,7 @@ def application_error(request: Request[Any, Any, Any], error: Exception) -> Resp
 def framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorOut]:
     """The answer to what Litestar refuses: no such route, wrong method, malformed or mistyped input."""
     if isinstance(error, ValidationException):
-        return _answer(request, _BAD_REQUEST, _about_parameters(error))
+        return _answer(request, _BAD_REQUEST, _about_parameters(request, error))
     if error.detail == _HUNG_UP:
         log.info("%s %s: the client hung up before its request was complete", request.method, request.url.path)
         return _answer(request, _BAD_REQUEST, ErrorOut(code="invalid_request", message="The request is incomplete"))
@@ -183,10 +186,16 @@ def malformed_body(request: Request[Any, Any, Any], error: msgspec.DecodeError) 
     return _answer(request, _BAD_REQUEST, _about_input(message, place.strip("`.")))
 
 
-def _about_parameters(error: ValidationException) -> ErrorOut:
+def _about_parameters(request: Request[Any, Any, Any], error: ValidationException) -> ErrorOut:
     """The error of path, query or header parameters: the first of Litestar's list is enough."""
     first = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
-    return _about_input(str(first.get("message", error.detail)), str(first.get("key", "")))
+    key = str(first.get("key", ""))
+    if key == _BODY:
+        return ErrorOut(code="invalid_request", message="This request needs a body: a JSON object")
+    # Litestar names our function's argument, and clients know the parameter.
+    argument = request.route_handler.parsed_fn_signature.parameters.get(key)
+    name = getattr(argument and argument.kwarg_definition, "name", None) or key
+    return _about_input(str(first.get("message", error.detail)), name)
 
 
 def _about_input(message: str, place: str) -> ErrorOut:

@@ -248,6 +248,8 @@ class TestOrderValidations:
             answer = await box_office.checkout({**on_sale.cart(1), **fields})
             answer.refused(400, "invalid_request")
             assert answer.body["field"] == place
+        answer = await box_office.request("POST", "/api/v1/checkout")
+        assert answer.refused(400, "invalid_request") == "This request needs a body: a JSON object"
         assert await box_office.counters(on_sale) == [(0, 0)]
 
     async def test_producer_financial_validation(self, box_office: BoxOffice) -> None:

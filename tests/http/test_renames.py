@@ -82,7 +82,9 @@ async def test_buyers_may_until_the_moment_that_is_told(
     assert datetime.fromisoformat(order["renames_until"]) == on_sale.show.door_time
     renamed = (await by_buyer(box_office, order, "Grace Hopper")).body
     assert renamed["attendees"][0]["name"] == "Grace Hopper"
-    (await by_buyer(box_office, order, "4711")).refused(400, "invalid_name")
+    refused = await by_buyer(box_office, order, "4711")
+    refused.refused(400, "invalid_name")
+    assert refused.body["field"] == "name"
     entry = (await office.audit_log())[0]
     assert (entry["actor"], entry["token_id"]) == ("buyer", None)
 

@@ -195,6 +195,9 @@ async def test_guest_list_is_reported_line_by_line(office: BackOffice, box_offic
         (4, "email"),
         (5, "quantity"),
     ]
+    unknown = await upload(office, on_sale, file, "?payment=card")
+    assert unknown.refused(400, "invalid_request").startswith("payment: ")
+    assert unknown.body["field"] == "payment"
     assert await box_office.counters(on_sale) == [(0, 0), (0, 0)]
     placed = (await upload(office, on_sale, file, "?all_or_nothing=false&checked_in=true")).body
     (order,) = [each["order"] for each in placed["items"] if each["order"]]
