@@ -29,7 +29,7 @@ from domain.fees import fees_of, within
 from domain.orders import AttendeeStatus, Exchange, Order
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote, TicketOrder
-from domain.refunds import Refund, RefundRequest, RefundStatus, allocate, decide_refund
+from domain.refunds import Refund, RefundRequest, RefundStatus, allocate, decide_refund, fees_returned
 from domain.stock import Stock
 
 
@@ -260,7 +260,7 @@ def refund_rows(
         rest, fees, emptied = left - own, 0, None
         if rest:
             moved = _earlier(later, order).moved_to(order.id)
-            remains = _taken_back(moved, rest, with_fees=refund_fees)
+            remains = _taken_back(moved, rest, _fees_back(books[place + 1 :], rest) if refund_fees else 0)
             fees = moved.fees_moved - remains.fees_moved
             if remains.amount:
                 rows.changed.append(remains)
@@ -298,9 +298,18 @@ def _earlier(later: Sequence[OrderMoney], order: Order) -> OrderMoney:
     return later[0]
 
 
-def _taken_back(moved: Refund, amount: int, *, with_fees: bool) -> Refund:
-    """The record of an exchange, without ``amount`` that goes back to the buyer after all."""
+def _fees_back(books: Sequence[OrderMoney], amount: int) -> int:
+    """The fees that the platform returns where ``amount`` of these payments goes back, the first order's first."""
+    order, own = books[0].order, min(amount, books[0].own_left)
+    made = [refund for refund in books[0].refunds if not refund.through]
+    fees = fees_returned(order, [*made, own]) - fees_returned(order, made)
+    return fees if own == amount or len(books) == 1 else fees + _fees_back(books[1:], amount - own)
+
+
+def _taken_back(moved: Refund, amount: int, fees_back: int) -> Refund:
+    """The record of an exchange, without ``amount`` that goes back to the buyer after all, and the fees with it."""
     if amount > moved.amount:
         raise Conflict("Less is left of what an earlier order paid")
-    fees = moved.fees_moved * amount // moved.amount if with_fees else 0
+    # Where nothing of the payment is left in the later order, the fees are the earlier one's again.
+    fees = moved.fees_moved if amount == moved.amount else min(fees_back, moved.fees_moved)
     return replace(moved, amount=moved.amount - amount, fees_moved=moved.fees_moved - fees)
