@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from demo.embedded import EmbeddedPostgres
 from tests.http.test_storefront import Window
 from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice, Json, OnSale
 from tests.support.factories import ticket
 from tests.support.server import Service
+from tests.support.stripe_world import StripeWorld, stripe_world
 
 pytestmark = pytest.mark.p1
+
+
+@pytest.fixture(scope="module")
+async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
+    """A world of this file: its books are audited as a whole."""
+    async with stripe_world(postgres, redis_url) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def service(world: StripeWorld) -> Service:
+    return world.service
+
+
+@pytest.fixture(scope="module")
+def box_office(world: StripeWorld) -> BoxOffice:
+    return world.box_office
 
 
 @pytest.fixture
