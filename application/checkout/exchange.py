@@ -115,6 +115,12 @@ class ExchangeTickets:
             decision = await self._decide(uow, books, data, request, carts[0], by)
         return decision.exchanged
 
+    async def unpaid(self, order_id: UUID) -> Order | None:
+        """The exchange of this order that waits for its payment, or None."""
+        async with self._unit_of_work(read_only=True) as uow:
+            waiting = await _waiting_for_payment(uow, order_id)
+            return await uow.orders.get(waiting) if waiting else None
+
     async def _carts(self, order_id: UUID, request: ExchangeRequest, by: Actor | None) -> list[Cart]:
         """The new tickets, and the old order with all that it has of its show: both are locked together."""
         async with self._unit_of_work() as uow:
@@ -165,8 +171,7 @@ class ExchangeTickets:
         _ensure_same_producer(order, data, request.show_id)
         if by is None:
             _ensure_buyers_may(data.shows[order.show_id], order, now)
-        pending = (await uow.orders.exchanges_of([order.id])).get(order.id, [])
-        if any(each.status in HOLDING for each in pending):
+        if await _waiting_for_payment(uow, order.id):
             raise Conflict("An exchange of this order waits for its payment: pay it or cancel it first")
         offering = data.offering(request.show_id, self._policy)
         at_the_counter = ManualPayment.OTHER if by else None
@@ -276,6 +281,11 @@ class ExchangeTickets:
 
 def _attendees(order: Order, chosen: Sequence[UUID] | None) -> Sequence[UUID]:
     return [attendee.id for attendee in order.attendees if attendee.is_valid] if chosen is None else chosen
+
+
+async def _waiting_for_payment(uow: UnitOfWork, order_id: UUID) -> UUID | None:
+    exchanges = (await uow.orders.exchanges_of([order_id])).get(order_id, [])
+    return next((each.id for each in exchanges if each.status in HOLDING), None)
 
 
 def _ensure_same_producer(order: Order, data: CheckoutData, show_id: UUID) -> None:

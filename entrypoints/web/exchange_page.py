@@ -107,9 +107,13 @@ async def exchange_page(
     pages: NamedDependency[Pages],
     links: NamedDependency[Links],
 ) -> Response[Any]:
-    """The choice, and what it would cost."""
+    """The choice, and what it would cost. An exchange that waits for its payment is shown instead: the buyer pays or
+    cancels it first.
+    """
     if not may_exchange(opened, pages.now()):
         return Redirect(links.order_page(opened.order), status_code=HTTP_303_SEE_OTHER)
+    if unpaid := await exchange_tickets.unpaid(opened.order.id):
+        return Redirect(links.order_page(unpaid), status_code=HTTP_303_SEE_OTHER)
     choice, seen, error = Choice.of(request.query_params), None, ""
     if wanted := choice.request(opened.order):
         try:
