@@ -36,7 +36,9 @@ GIVE_UP_SECONDS: Final = 600
 _IN_THE_WAY: Final = frozenset({"55P03", "40P01"})
 _MIGRATIONS = Path(__file__).parent / "migrations"
 #: An arbitrary number that nothing else locks: two processes that migrate at once take turns.
-_ADVISORY_LOCK = 7_498_301
+ADVISORY_LOCK: Final = 7_498_301
+#: How often a process asks whether it is its turn.
+TURN_SECONDS: Final = 0.2
 
 
 def newest_revision() -> str:
@@ -89,19 +91,23 @@ def _connection(database_url: str) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def _taking_turns(database_url: str) -> Iterator[None]:
+def taking_turns(database_url: str) -> Iterator[None]:
     """Let processes that migrate at once go one after the other.
 
-    The lock has a separate connection, whose transaction spans those of all steps.
+    The lock has a separate connection, whose transaction spans those of all steps. No snapshot may last as long:
+    ``CREATE INDEX CONCURRENTLY`` waits for all of them, without end. So a process asks again and again instead of
+    waiting, and by a statement without parameters: one with them keeps its snapshot until the next statement.
     """
     with _connection(database_url) as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+        while not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({ADVISORY_LOCK})").scalar():
+            connection.rollback()
+            time.sleep(TURN_SECONDS)
         yield
 
 
 def _step_by_step(database_url: str, run: Callable[[Config], object], give_up_seconds: float = GIVE_UP_SECONDS) -> None:
     give_up_at, pause = time.monotonic() + give_up_seconds, FIRST_PAUSE_SECONDS
-    with _taking_turns(database_url):
+    with taking_turns(database_url):
         while True:
             try:
                 _run(database_url, run)

@@ -124,6 +124,19 @@ def test_processes_that_migrate_at_once_take_turns(empty_database_url: str) -> N
     assert schema.current_revision(empty_database_url) == schema.newest_revision()
 
 
+def test_no_index_waits_for_processes_that_migrate_or_wait_for_their_turn(upgraded_url: str) -> None:
+    """``CREATE INDEX CONCURRENTLY`` waits for every snapshot that is older than its own."""
+    builder = create_sync_engine(upgraded_url).execution_options(isolation_level="AUTOCOMMIT")
+    with schema.taking_turns(upgraded_url), builder.connect() as connection:
+        waiting = threading.Thread(target=schema.upgrade, args=(upgraded_url,))
+        waiting.start()
+        connection.exec_driver_sql("SET statement_timeout = '60s'")
+        for number in range(3):
+            connection.exec_driver_sql(f"CREATE INDEX CONCURRENTLY built_{number} ON shows (title)")
+        assert waiting.is_alive()
+    waiting.join()
+
+
 def test_shows_of_an_earlier_version_keep_what_their_pages_say(empty_database_url: str) -> None:
     schema.upgrade(empty_database_url, "0006")
     moment = "'2027-11-07 0{}:30Z'"
