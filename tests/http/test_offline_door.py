@@ -282,8 +282,26 @@ async def test_upload_has_250_scans_at_most(office: BackOffice, on_sale: OnSale)
     (await office.post(f"/shows/{on_sale.id}/checkin/scans", body)).refused(400, "invalid_request")
 
 
+@pytest.mark.parametrize("scanned_at", ["0287-08-16T01:46:39.3-22:28", "2049-01-01T00:00:00+23:59"])
+async def test_scan_may_have_any_offset(
+    office: BackOffice, box_office: BoxOffice, on_sale: OnSale, scanned_at: str
+) -> None:
+    """A time that is not credible is replaced by the time of the upload; the database takes no such offset."""
+    order = await box_office.buy(on_sale.cart(1))
+    (report,) = await upload(office, on_sale, a_scan(order["attendees"][0]["code"], scanned_at=scanned_at))
+    assert (report["result"], report["scanned_at"]) == ("admitted", report["received_at"])
+
+
 @pytest.mark.parametrize(
-    "change", [{"scanned_at": "2026-01-01T19:00:00"}, {"scanned_at": "now"}, {"id": "x"}, {"code": None}, {"extra": 1}]
+    "change",
+    [
+        {"scanned_at": "2026-01-01T19:00:00"},
+        {"scanned_at": "0001-01-01T00:00:00+01:00"},
+        {"scanned_at": "now"},
+        {"id": "x"},
+        {"code": None},
+        {"extra": 1},
+    ],
 )
 async def test_wrong_scans_are_refused_and_nothing_is_kept(
     office: BackOffice, box_office: BoxOffice, on_sale: OnSale, order: Json, change: Json

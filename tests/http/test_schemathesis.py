@@ -123,22 +123,17 @@ async def test_answers_are_what_the_schema_says(
     @given(case=cases, of_what_exists=st.booleans())
     def whatever_is_sent(case: Any, of_what_exists: bool) -> None:
         if of_what_exists:
-            _name_what_exists(case.path_parameters, known)
-            _name_what_exists(case.query, known)
-            _name_what_exists(case.body, known)
+            for part in ("path_parameters", "query", "body"):
+                setattr(case, part, _of_what_exists(getattr(case, part), known))
         case.call_and_validate(base_url=service.url, headers=headers, checks=CHECKS, allow_redirects=False)
 
     await asyncio.to_thread(whatever_is_sent)
 
 
-def _name_what_exists(sent: Any, known: Json) -> None:
-    """Replace ids, at any depth, by those of existing objects."""
+def _of_what_exists(sent: Any, known: Json) -> Any:
+    """A copy with the ids of existing objects, at any depth. What is sent may be an example of the schema itself."""
     if isinstance(sent, dict):
-        for name, value in sent.items():
-            if name in known:
-                sent[name] = known[name]
-            else:
-                _name_what_exists(value, known)
-    elif isinstance(sent, list):
-        for value in sent:
-            _name_what_exists(value, known)
+        return {name: known[name] if name in known else _of_what_exists(value, known) for name, value in sent.items()}
+    if isinstance(sent, list):
+        return [_of_what_exists(value, known) for value in sent]
+    return sent

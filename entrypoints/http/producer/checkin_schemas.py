@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -163,11 +163,17 @@ class ScanIn(_In):
     scanned_at: datetime
 
     def to_scan(self, position: int) -> OfflineScan:
-        """The scan. Raises InvalidRequest for a time without an offset."""
+        """The scan, with its time in UTC: the database knows no offset of 16 hours or more.
+
+        Raises InvalidRequest for a time without an offset, or beyond the calendar.
+        """
+        place = f"scans[{position}].scanned_at"
         if self.scanned_at.tzinfo is None:
-            place = f"scans[{position}].scanned_at"
             raise InvalidRequest(f"{place} must have a UTC offset", field=place)
-        return OfflineScan(self.id, self.code, self.scanned_at)
+        try:
+            return OfflineScan(self.id, self.code, self.scanned_at.astimezone(UTC))
+        except OverflowError:
+            raise InvalidRequest(f"{place} lies beyond the calendar", field=place) from None
 
 
 class ScansIn(_In):
