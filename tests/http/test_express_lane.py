@@ -101,8 +101,12 @@ async def test_an_unknown_query_parameter_is_refused(box_office: BoxOffice) -> N
     assert await box_office.remaining(on_sale) == [on_sale.tickets[0].inventory.quantity]
 
 
-async def test_a_body_that_is_too_large_is_refused(box_office: BoxOffice) -> None:
-    (await assert_same(box_office, b"[" + b" " * 70_000 + b"]")).refused(413, "too_large")
+@pytest.mark.parametrize(("too_many", "status"), [(0, 201), (1, 413)])
+async def test_a_body_has_64_kib_at_most(box_office: BoxOffice, too_many: int, status: int) -> None:
+    on_sale = await box_office.put_on_sale(ticket(price=0))
+    body = json.dumps({**on_sale.cart(1), "customer": BUYER}).encode().ljust(64 * 1024 + too_many)
+    answer = await assert_same(box_office, body, **{"Idempotency-Key": uuid4().hex})
+    assert answer.status == status
 
 
 async def test_a_body_that_comes_in_pieces_is_taken(box_office: BoxOffice) -> None:
