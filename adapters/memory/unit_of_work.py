@@ -32,6 +32,7 @@ from adapters.memory.orders import MemoryOrderRepo, MemoryOrderWatchlist
 from adapters.memory.personal_data import MemoryNoteRepo, MemoryPersonalDataRepo
 from adapters.memory.pictures import MemoryPictureRepo
 from adapters.memory.refunds import MemoryRefundRepo
+from adapters.memory.show_overviews import MemoryShowOverviewReader
 from adapters.memory.show_refunds import MemoryShowRefundRepo
 from adapters.memory.system import RunningClock
 from adapters.memory.tables import Tables
@@ -92,6 +93,7 @@ class MemoryUnitOfWork:
         self.productions = MemoryProductionRepo(self._tables)
         self.shows = MemoryShowRepo(self._tables)
         self.show_details = MemoryShowReader(self._tables)
+        self.show_overviews = MemoryShowOverviewReader(self._tables)
         self.tickets = MemoryTicketRepo(self._tables)
         self.capacities = MemoryCapacityRepo(self._tables)
         self.allocations = MemoryAllocationRepo(self._tables)

@@ -36,6 +36,7 @@ from adapters.postgres.patience import PATIENCE, Patience
 from adapters.postgres.personal_data import PostgresNoteRepo, PostgresPersonalDataRepo
 from adapters.postgres.pictures import PostgresPictureRepo
 from adapters.postgres.refunds import PostgresRefundRepo
+from adapters.postgres.show_overviews import PostgresShowOverviewReader
 from adapters.postgres.show_refunds import PostgresShowRefundRepo
 from adapters.postgres.task_admin import PostgresTaskAdmin
 from adapters.postgres.task_claims import PostgresTaskClaims
@@ -89,6 +90,7 @@ class PostgresUnitOfWork:
         self.productions = PostgresProductionRepo(self._connection)
         self.shows = PostgresShowRepo(self._connection)
         self.show_details = PostgresShowReader(self._connection)
+        self.show_overviews = PostgresShowOverviewReader(self._connection)
         self.tickets = PostgresTicketRepo(self._connection)
         self.capacities = PostgresCapacityRepo(self._connection)
         self.allocations = PostgresAllocationRepo(self._connection)

@@ -17,6 +17,7 @@ from application.ports.orders import LookupRepo, OrderRepo, OrderWatchlist
 from application.ports.personal_data import NoteRepo, PersonalDataRepo
 from application.ports.pictures import PictureRepo
 from application.ports.refunds import RefundRepo
+from application.ports.show_overviews import ShowOverviewReader
 from application.ports.show_refunds import ShowRefundRepo
 from application.ports.tasks import Outbox, TaskAdmin, TaskClaims, TaskQueue
 from application.ports.webhooks import EventInbox
@@ -56,6 +57,9 @@ class UnitOfWork(Protocol):
 
     @property
     def show_details(self) -> ShowReader: ...
+
+    @property
+    def show_overviews(self) -> ShowOverviewReader: ...
 
     @property
     def tickets(self) -> TicketRepo: ...
