@@ -74,6 +74,7 @@ from application.catalog.promo_codes import AddPromoCode, ChangePromoCode, Delet
 from application.catalog.runs import AddShows, ChangeRun, CopyShow
 from application.catalog.sale_times import CheckSaleTimes
 from application.catalog.save_account import SaveAccount
+from application.catalog.show_overviews import GetShowOverview, ListRuns, LookOverShows
 from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnShow, ListOwnShows
 from application.catalog.storefront import GetRun, GetShow, ListShows
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket
@@ -131,6 +132,7 @@ from application.payments.session import FindPayPage, OpenSession
 from application.payments.transfer_description import DescribeTransfer
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.refunds.cancellation import PreviewCancellation
 from application.refunds.disputes import ListDisputes, ReverseTransfer, SyncDispute
 from application.refunds.refund_order import PreviewRefund, RefundOrder
 from application.refunds.refund_status import SyncRefundStatus
@@ -329,6 +331,9 @@ class Container(containers.DeclarativeContainer):
     add_show = providers.Singleton(AddShow, database, ids, audit)
     list_own_shows = providers.Singleton(ListOwnShows, database)
     get_own_show = providers.Singleton(GetOwnShow, database)
+    look_over_shows = providers.Singleton(LookOverShows, database, clock)
+    get_show_overview = providers.Singleton(GetShowOverview, database, clock)
+    list_runs = providers.Singleton(ListRuns, database, clock)
     change_show = providers.Singleton(ChangeShow, database, clock, audit)
     delete_show = providers.Singleton(DeleteShow, database, audit)
     add_ticket = providers.Singleton(AddTicket, database, ids, audit)
@@ -350,6 +355,7 @@ class Container(containers.DeclarativeContainer):
     delete_promo_code = providers.Singleton(DeletePromoCode, database, audit)
     release_cancelled = providers.Singleton(ReleaseCancelled, release_sweep)
     refund_show = providers.Singleton(RefundShow, database, clock, audit)
+    preview_cancellation = providers.Singleton(PreviewCancellation, database, clock, policy)
     refund_cancelled = providers.Singleton(RefundCancelled, database, clock, refund_order)
     get_branding = providers.Singleton(GetBranding, database)
     set_branding = providers.Singleton(SetBranding, database, audit)

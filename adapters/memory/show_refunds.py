@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.tables import Tables
-from application.ports.show_refunds import RefundFailure, RefundProgress, ShowRefund
-from domain.orders import SOLD, Order, OrderStatus
+from application.ports.show_refunds import NOTHING, AtStake, OrdersToRefund, RefundFailure, RefundProgress, ShowRefund
+from domain.orders import HOLDING, SOLD, AttendeeStatus, Order, OrderStatus
 from domain.refunds import FAILED_STATUSES, Refund, RefundStatus
+from domain.report import ONLINE
 
 
 class MemoryShowRefundRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+
+    async def at_stake(self, show_ids: Collection[UUID]) -> AtStake:
+        admitting = self._admitting(show_ids)
+        untouched: dict[str, OrdersToRefund] = {}
+        for order in admitting:
+            if not self._is_changed(order):
+                payment = (order.manual_payment or ONLINE) if order.amount_paid else NOTHING
+                untouched[payment] = _with(untouched.get(payment, OrdersToRefund()), order)
+        every = self._tables.orders.values()
+        holds = [order for order in every if order.show_id in show_ids and order.status in HOLDING]
+        return AtStake(
+            untouched=untouched,
+            changed=sum(map(self._is_changed, admitting)),
+            holds=len(holds),
+            held_tickets=sum(line.quantity for order in holds for line in order.lines),
+        )
+
+    async def changed_orders(self, show_ids: Collection[UUID], *, after: UUID | None, limit: int) -> list[UUID]:
+        changed = [order.id for order in self._admitting(show_ids) if self._is_changed(order)]
+        return [order_id for order_id in changed if after is None or order_id > after][:limit]
+
+    def _admitting(self, show_ids: Collection[UUID]) -> list[Order]:
+        found = [order for order in self._tables.orders.values() if order.show_id in show_ids and order.success]
+        return sorted(found, key=lambda order: order.id)
+
+    def _is_changed(self, order: Order) -> bool:
+        touched = {each.order_id for each in self._tables.refunds.values()}
+        touched |= {each.order_id for each in self._tables.disputes.values()}
+        has_credit = order.exchange is not None and order.exchange.credit != 0
+        return order.disputed or has_credit or order.refunded_amount > 0 or order.id in touched
 
     async def holding(self, *, now: datetime, limit: int) -> list[UUID]:
         put_off = self._tables.release_pauses
@@ -101,3 +133,13 @@ class MemoryShowRefundRepo:
     def _has_ended(self, order: Order) -> bool:
         last = self._last_refund(order)
         return last is None or last.status is RefundStatus.SUCCEEDED or last.status in FAILED_STATUSES
+
+
+def _with(sums: OrdersToRefund, order: Order) -> OrdersToRefund:
+    return OrdersToRefund(
+        orders=sums.orders + 1,
+        people=sums.people + sum(attendee.status is AttendeeStatus.VALID for attendee in order.attendees),
+        amount=sums.amount + order.amount_paid,
+        fees=sums.fees + order.quote.fees,
+        fees_on_top=sums.fees_on_top + order.quote.fees_on_top,
+    )

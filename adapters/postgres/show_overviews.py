@@ -90,9 +90,8 @@ class PostgresShowOverviewReader:
         query = _SHOWS.where(*await self._where(producer_id, only.text), _tab(only.tab, now))
         if only.production_id is not None:
             query = query.where(shows.c.production_id == only.production_id)
-        order = [shows.c.start_time, shows.c.id]
-        if only.tab is ShowTab.PAST:
-            order = [column.desc() for column in order]
+        by_start = (shows.c.start_time, shows.c.id)
+        order = [column.desc() for column in by_start] if only.tab is ShowTab.PAST else by_start
         rows = await self._connection.execute(query.order_by(*order).offset(offset).limit(limit))
         return [
             ShowRow(

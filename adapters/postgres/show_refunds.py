@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,16 +12,19 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.connection import Connection, Row
 from adapters.postgres.tables import (
+    disputes,
     orders,
     refunds,
     show_refund_refusals,
     show_refunds,
     shows,
     ticket_attendees,
+    ticket_orders,
 )
-from application.ports.show_refunds import RefundFailure, RefundProgress, ShowRefund
+from application.ports.show_refunds import NOTHING, AtStake, OrdersToRefund, RefundFailure, RefundProgress, ShowRefund
 from domain.orders import SOLD, AttendeeStatus, OrderStatus
 from domain.refunds import FAILED_STATUSES, RefundStatus
+from domain.report import ONLINE
 
 # Written out as in the partial index of orders that hold tickets: there are few at a time.
 _HOLDING: Final = (
@@ -110,9 +114,74 @@ _FAILURES: Final = (
 )
 
 
+# Money of theirs went somewhere, or came from somewhere else: what goes back is decided order by order.
+_IS_CHANGED: Final = sa.or_(
+    orders.c.disputed,
+    orders.c.credit != 0,
+    orders.c.refunded_amount > 0,
+    sa.exists().where(refunds.c.order_id == orders.c.id),
+    sa.exists().where(disputes.c.order_id == orders.c.id),
+)
+_PEOPLE: Final = (
+    sa.select(sa.func.count().label("people"))
+    .where(ticket_attendees.c.order_id == orders.c.id, ticket_attendees.c.status == AttendeeStatus.VALID)
+    .correlate(orders)
+    .lateral("valid")
+)
+_FEES: Final = orders.c.platform_fees + orders.c.payment_processing_fees
+_PAYMENT: Final = sa.case(
+    (orders.c.amount_paid == 0, NOTHING), else_=sa.func.coalesce(orders.c.manual_payment, ONLINE)
+).label("payment")
+
+
+def _total(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[int]:
+    return sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger).label(name)
+
+
+_UNTOUCHED: Final = (
+    sa.select(
+        _PAYMENT,
+        sa.func.count().label("orders"),
+        _total(_PEOPLE.c.people, "people"),
+        _total(orders.c.amount_paid, "amount"),
+        _total(_FEES, "fees"),
+        _total(sa.case((orders.c.fees_included, 0), else_=_FEES), "fees_on_top"),
+    )
+    .select_from(orders.join(_PEOPLE, sa.true()))
+    .where(_IS_SOLD, _PEOPLE.c.people > 0, sa.not_(_IS_CHANGED))
+    .group_by(sa.text("payment"))
+)
+_HELD: Final = (
+    sa.select(sa.func.count(sa.distinct(orders.c.id)).label("holds"), _total(ticket_orders.c.quantity, "held_tickets"))
+    .select_from(orders.join(ticket_orders))
+    .where(sa.text("orders.status IN ('pending', 'processing')"))
+)
+
+
 class PostgresShowRefundRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    async def at_stake(self, show_ids: Collection[UUID]) -> AtStake:
+        of_shows = orders.c.show_id.in_(show_ids)
+        untouched = (await self._connection.execute(_UNTOUCHED.where(of_shows))).mappings().all()
+        held = (await self._connection.execute(_HELD.where(of_shows))).one()
+        changed = sa.select(sa.func.count()).select_from(orders).where(of_shows, _ADMITS, _IS_CHANGED)
+        return AtStake(
+            untouched={
+                row["payment"]: OrdersToRefund(**{name: row[name] for name in OrdersToRefund.__slots__})
+                for row in untouched
+            },
+            changed=int(await self._connection.scalar(changed)),
+            holds=held.holds,
+            held_tickets=held.held_tickets,
+        )
+
+    async def changed_orders(self, show_ids: Collection[UUID], *, after: UUID | None, limit: int) -> list[UUID]:
+        query = sa.select(orders.c.id).where(orders.c.show_id.in_(show_ids), _ADMITS, _IS_CHANGED)
+        if after is not None:
+            query = query.where(orders.c.id > after)
+        return list((await self._connection.scalars(query.order_by(orders.c.id).limit(limit))).all())
 
     async def holding(self, *, now: datetime, limit: int) -> list[UUID]:
         return list((await self._connection.scalars(_HOLDING, {"now": now, "count": limit})).all())

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_production, owned_production, owned_show
+from application.catalog.shows import ChangedShow
 from application.notifications.show_change_tasks import announce_show_change, announcements, count_announcements
 from application.ports.catalog import ShowDetails
 from application.ports.system import Clock, Ids
@@ -41,15 +42,6 @@ class RunPlan:
     promo_codes: bool = False
     sale_times: SaleTimes = SaleTimes.MOVE
     fields: ShowFields
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedShow:
-    """A show before and after a change, and how many mails to buyers follow from it."""
-
-    before: Show
-    after: Show
-    mails: int
 
 
 class AddShows:

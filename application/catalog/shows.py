@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_show, owned_production, owned_show
 from application.catalog.sale_times import derive_sale_times
-from application.notifications.show_change_tasks import announce_show_change, what_is_bought
+from application.notifications.show_change_tasks import announce_show_change, count_announcements, what_is_bought
 from application.pages import page_of
 from application.ports.catalog import ShowCursor, ShowDetails
 from application.ports.system import Clock, Ids
@@ -64,6 +65,15 @@ class GetOwnShow:
             return await _displayed(uow, show_id)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedShow:
+    """A show before and after a change, and how many mails to buyers follow from it."""
+
+    before: Show
+    after: Show
+    mails: int
+
+
 class ChangeShow:
     """Changes a show. Publishing, unpublishing, moving and cancelling are changes like any other.
 
@@ -99,6 +109,14 @@ class ChangeShow:
             display = await _displayed(uow, show_id)
             await uow.commit()
         return display
+
+    async def preview(self, actor: Actor, show_id: UUID, fields: ShowFields) -> ChangedShow:
+        """What the same change would do. Nothing is changed. Raises NotFound, InvalidRequest, Conflict."""
+        async with self._unit_of_work() as uow:
+            await _ensure_own_production(uow, actor, fields)
+            before = await owned_show(uow, actor, show_id)
+            after = before.changed(**fields)
+            return ChangedShow(before, after, await count_announcements(uow, before, after, now=self._clock.now()))
 
 
 class DeleteShow:

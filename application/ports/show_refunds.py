@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 
@@ -43,7 +44,49 @@ class RefundProgress:
         return self.refunded + self.failed + self.remaining
 
 
+#: The payment of orders of which no money can go back.
+NOTHING: Final = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersToRefund:
+    """Sums over orders that were paid alike. ``people`` have valid tickets; amounts are minor units.
+
+    ``fees`` is the part of ``amount`` that the platform got, ``fees_on_top`` the part of that which was not within the
+    prices.
+    """
+
+    orders: int = 0
+    people: int = 0
+    amount: int = 0
+    fees: int = 0
+    fees_on_top: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtStake:
+    """What buyers have of some shows. ``untouched`` are the orders that still admit a person and are as they were paid,
+    by payment: "online", that of manual orders, or NOTHING for those that cost nothing.
+
+    The other orders that admit had a refund, a dispute or an exchange: there are ``changed`` of them. ``holds`` are
+    orders that hold ``held_tickets`` and are not paid.
+    """
+
+    untouched: Mapping[str, OrdersToRefund] = field(default_factory=dict)
+    changed: int = 0
+    holds: int = 0
+    held_tickets: int = 0
+
+
 class ShowRefundRepo(Protocol):
+    async def at_stake(self, show_ids: Collection[UUID]) -> AtStake:
+        """What buyers have of these shows."""
+        ...
+
+    async def changed_orders(self, show_ids: Collection[UUID], *, after: UUID | None, limit: int) -> list[UUID]:
+        """The orders that ``AtStake.changed`` counts, in the order of their ids, from the one after ``after``."""
+        ...
+
     async def holding(self, *, now: datetime, limit: int) -> list[UUID]:
         """Pending orders of cancelled shows whose release is not put off, locked until the transaction ends: those that
         were never put off first, then the oldest. Orders that another transaction has locked are left out.

@@ -32,6 +32,7 @@ from application.catalog.capacities import ChangeCapacity
 from application.catalog.connected_accounts import ChangeAccount
 from application.catalog.runs import CopyShow
 from application.catalog.save_account import SaveAccount
+from application.catalog.show_overviews import GetShowOverview, LookOverShows
 from application.catalog.timezones import ApplyTimezones, CheckTimezones
 from application.checkin.offline import SyncOfflineScans
 from application.checkin.scan import CheckIn, UndoCheckIn
@@ -57,6 +58,7 @@ from application.payments.session import FindPayPage, OpenSession
 from application.payments.transfer_description import DescribeTransfer
 from application.ports.payment import PaymentBusy, PaymentQueued, PaymentSession, PaymentUnavailable
 from application.ports.report import ReportReader
+from application.refunds.cancellation import PreviewCancellation
 from application.refunds.disputes import SyncDispute
 from application.refunds.refund_order import PreviewRefund, RefundOrder
 from application.refunds.refund_status import SyncRefundStatus
@@ -195,6 +197,9 @@ class World:
     exchange_tickets: ExchangeTickets
     sell_many_at_counter: SellManyAtCounter
     preview_refund: PreviewRefund
+    preview_cancellation: PreviewCancellation
+    look_over_shows: LookOverShows
+    get_show_overview: GetShowOverview
     copy_show: CopyShow
     change_capacity: ChangeCapacity
     change_allocation: ChangeAllocation

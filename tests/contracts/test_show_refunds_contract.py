@@ -9,11 +9,12 @@ from uuid import UUID
 
 import pytest
 
-from application.ports.show_refunds import RefundFailure, RefundProgress, ShowRefund
+from application.ports.show_refunds import AtStake, OrdersToRefund, RefundFailure, RefundProgress, ShowRefund
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.orders import AttendeeStatus, Order, OrderStatus
+from domain.fees import FeeBearer
+from domain.orders import AttendeeStatus, Exchange, ManualPayment, Order, OrderStatus
 from domain.refunds import RefundStatus
-from tests.contracts.builders import NOW, Theatre, a_refund, issue
+from tests.contracts.builders import NOW, Theatre, a_refund, an_order, issue, new_id, paid
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -229,3 +230,58 @@ async def test_an_order_that_was_refused_is_taken_up_again_once_that_is_over(
         assert await uow.show_refunds.to_refund(cancelled.show.id, limit=9) == []
         await uow.show_refunds.reconsider(order.id)
         assert await uow.show_refunds.to_refund(cancelled.show.id, limit=9) == [order.id]
+
+
+async def test_what_is_at_stake_is_summed_by_payment(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    online = [in_state(theatre, OrderStatus.COMPLETED) for _ in range(2)]
+    cash = replace(in_state(theatre, OrderStatus.COMPLETED), manual_payment=ManualPayment.CASH)
+    free = replace(in_state(theatre, OrderStatus.COMPLETED), amount_paid=0)
+    some_void = in_state(theatre, OrderStatus.COMPLETED)
+    first, second = some_void.attendees
+    some_void = replace(some_void, attendees=(replace(first, status=AttendeeStatus.VOID), second))
+    held = [in_state(theatre, status) for status in (OrderStatus.PENDING, OrderStatus.PROCESSING)]
+    gone = [in_state(theatre, OrderStatus.EXPIRED), void(in_state(theatre, OrderStatus.REFUNDED))]
+    await add(unit_of_work, *online, cash, free, some_void, *held, *gone)
+
+    async with unit_of_work() as uow:
+        assert await uow.show_refunds.at_stake([theatre.show.id]) == AtStake(
+            untouched={
+                "online": OrdersToRefund(orders=3, people=5, amount=3 * 54_84, fees=3 * 4_84, fees_on_top=3 * 4_84),
+                "cash": OrdersToRefund(orders=1, people=2, amount=54_84, fees=4_84, fees_on_top=4_84),
+                "nothing": OrdersToRefund(orders=1, people=2, fees=4_84, fees_on_top=4_84),
+            },
+            holds=2,
+            held_tickets=4,
+        )
+        assert await uow.show_refunds.at_stake([]) == AtStake()
+        assert await uow.show_refunds.changed_orders([theatre.show.id], after=None, limit=9) == []
+
+
+async def test_fees_within_the_prices_are_not_on_top(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    bearing = replace(theatre.producer, fees=FeeBearer.PRODUCER)
+    await add(unit_of_work, paid(an_order(bearing, theatre.show, {theatre.stalls: 2})))
+
+    async with unit_of_work() as uow:
+        stake = await uow.show_refunds.at_stake([theatre.show.id])
+    assert stake.untouched["online"] == OrdersToRefund(orders=1, people=2, amount=50_00, fees=4_84)
+
+
+async def test_orders_whose_money_moved_are_named_one_by_one(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    returned = in_state(theatre, OrderStatus.PARTIALLY_REFUNDED, refunded_amount=1)
+    lost = in_state(theatre, OrderStatus.COMPLETED)
+    disputed = in_state(theatre, OrderStatus.COMPLETED, disputed=True)
+    exchanged = replace(
+        in_state(theatre, OrderStatus.COMPLETED), exchange=Exchange(returned.id, (new_id(),), credit=10_00)
+    )
+    over = void(in_state(theatre, OrderStatus.REFUNDED, refunded_amount=54_84))
+    changed = [returned, lost, disputed, exchanged]
+    await add(unit_of_work, *changed, over)
+    async with unit_of_work() as uow:
+        await uow.refunds.add(replace(a_refund(lost), status=RefundStatus.FAILED))
+        await uow.commit()
+
+    ids = sorted(order.id for order in changed)
+    async with unit_of_work() as uow:
+        assert await uow.show_refunds.at_stake([theatre.show.id]) == AtStake(changed=4)
+        assert await uow.show_refunds.changed_orders([theatre.show.id], after=None, limit=3) == ids[:3]
+        assert await uow.show_refunds.changed_orders([theatre.show.id], after=ids[2], limit=3) == ids[3:]

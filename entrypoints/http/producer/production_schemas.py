@@ -11,7 +11,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from application.catalog.productions import OwnProduction, PricedDefault
-from application.catalog.runs import ChangedShow, RunPlan
+from application.catalog.runs import RunPlan
+from application.catalog.shows import ChangedShow
 from application.links import Links
 from domain.catalog import Show, ShowFields
 from domain.errors import InvalidRequest
