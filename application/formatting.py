@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.numbers import NumberPattern, parse_pattern
+from babel.numbers import NumberPattern, format_decimal, parse_pattern
 
 from domain.money import Currency
 from domain.timezones import name_at
@@ -125,9 +126,8 @@ def price(currency: Currency, minor: int, locale: str) -> str:
     """
     parsed = Locale.parse(locale, sep="-")
     amount = currency.to_decimal(minor)
-    groups = abs(amount) >= MANY_DIGITS or not _keeps_four_digits_together(parsed)
     text: str = _pattern(locale, currency.decimals if minor % currency.step == 0 else currency.places).apply(
-        amount, parsed, currency=currency.code, currency_digits=False, group_separator=groups
+        amount, parsed, currency=currency.code, currency_digits=False, group_separator=_is_grouped(amount, parsed)
     )
     if parsed.language == "fr" and parsed.territory == "CH":
         text = text.replace(",", ".")
@@ -141,9 +141,30 @@ def _pattern(locale: str, decimals: int) -> NumberPattern:
     return pattern
 
 
+def _is_grouped(amount: Decimal, locale: Locale) -> bool:
+    return abs(amount) >= MANY_DIGITS or not _keeps_four_digits_together(locale)
+
+
 def _keeps_four_digits_together(locale: Locale) -> bool:
     together = _FOUR_DIGITS_TOGETHER.get(locale.language)
     return together is not None and (not together or locale.territory in together)
+
+
+def whole_price(currency: Currency, minor: int, locale: str) -> str:
+    """An amount of whole units without decimals, as at the axis of a chart: "$25", "25 €"."""
+    parsed = Locale.parse(locale, sep="-")
+    amount = currency.to_decimal(minor)
+    text: str = _pattern(locale, 0).apply(
+        amount, parsed, currency=currency.code, currency_digits=False, group_separator=_is_grouped(amount, parsed)
+    )
+    return _UNSPACED_CODE.sub("\N{NO-BREAK SPACE}", text)
+
+
+@lru_cache(maxsize=4096)
+def number(value: int, locale: str) -> str:
+    """A whole number as the locale writes it: "12,345", "12.345"."""
+    parsed = Locale.parse(locale, sep="-")
+    return format_decimal(value, locale=parsed, group_separator=_is_grouped(Decimal(value), parsed))
 
 
 def price_tag(currency: Currency, minor: int, locale: str) -> str:

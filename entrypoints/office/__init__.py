@@ -1,0 +1,1 @@
+"""The office: the pages of a producer's own people."""
