@@ -11,7 +11,7 @@ from typing import TypeVar
 from typing_extensions import override
 
 from adapters.prometheus.metrics import PrometheusMetrics
-from application.concurrency.group_commit import BatchDecider
+from application.concurrency.group_commit import BatchDecider, HandOver, Preparation
 from application.ports.lock import Lease, Lock, LockTimeout, LockUnavailable, MoreNames, nothing_more
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -96,14 +96,14 @@ class MeasuredDecider(BatchDecider[Request, Result]):
     @override
     def prepare(
         self, requests: Sequence[Request], waiting: Callable[[], Sequence[Request]]
-    ) -> AbstractAsyncContextManager[Callable[[Request], bool]]:
+    ) -> AbstractAsyncContextManager[Preparation[Request]]:
         return self._decider.prepare(requests, waiting)
 
     @override
-    async def decide(self, requests: Sequence[Request]) -> Sequence[Result | Exception]:
+    async def decide(self, requests: Sequence[Request], hand_over: HandOver) -> Sequence[Result | Exception]:
         started = time.perf_counter()
         try:
-            outcomes = await self._decider.decide(requests)
+            outcomes = await self._decider.decide(requests, hand_over)
         except Exception as error:
             self._observe([error] * len(requests), time.perf_counter() - started)
             raise

@@ -16,8 +16,8 @@ from typing_extensions import override
 
 from application.access.audit_log import AuditLog
 from application.checkout.ticket_issuer import new_order_id
-from application.checkout.ticket_locks import ticket_locks
-from application.concurrency.group_commit import BatchDecider, GroupCommit
+from application.checkout.ticket_locks import TicketLocks, ticket_locks
+from application.concurrency.group_commit import BatchDecider, GroupCommit, HandOver, Preparation, nothing_to_hand_over
 from application.concurrency.retry import retry_on_conflict
 from application.errors import (
     IdempotencyKeyReused,
@@ -91,6 +91,22 @@ class Decided:
     placed: list[Order]
 
 
+@dataclass(frozen=True, slots=True)
+class _Locked(Preparation[CheckoutRequest]):
+    """The locks of a batch; ``locks_of`` gives those that a request needs."""
+
+    locks: TicketLocks
+    locks_of: Callable[[Sequence[CheckoutRequest]], frozenset[UUID]]
+
+    @override
+    def covers(self, request: CheckoutRequest) -> bool:
+        return self.locks_of([request]) <= self.locks.tickets
+
+    @override
+    def let_go(self) -> None:
+        self.locks.let_go()
+
+
 class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
     """Decides checkouts together: the locks of all their tickets, then one transaction."""
 
@@ -120,17 +136,20 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
     @asynccontextmanager
     async def prepare(
         self, requests: Sequence[CheckoutRequest], waiting: Callable[[], Sequence[CheckoutRequest]]
-    ) -> AsyncIterator[Callable[[CheckoutRequest], bool]]:
+    ) -> AsyncIterator[Preparation[CheckoutRequest]]:
         """Hold the locks of all requested tickets and of their capacities, and of tickets of waiting requests as far as
-        they are free. A waiting request is covered if all of its tickets are locked.
+        they are free. A waiting request is covered if all of its tickets are locked. They are let go when the orders
+        are being written: the next batch waits for the row locks, and goes on the moment that they are committed.
 
         Raises Busy.
         """
-        async with ticket_locks(self._lock, self._locks_of(requests), lambda: self._locks_of(waiting())) as locked:
-            yield lambda request: self._locks_of([request]) <= locked
+        async with ticket_locks(self._lock, self._locks_of(requests), lambda: self._locks_of(waiting())) as locks:
+            yield _Locked(locks, self._locks_of)
 
     @override
-    async def decide(self, requests: Sequence[CheckoutRequest]) -> list[Placement | Exception]:
+    async def decide(
+        self, requests: Sequence[CheckoutRequest], hand_over: HandOver = nothing_to_hand_over
+    ) -> list[Placement | Exception]:
         """A placement or refusal for each request. It is TicketsInUse if another transaction locks the rows for long:
         the batch waits for them once, and then passes them over until they are free again.
 
@@ -138,10 +157,10 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         """
         pass_over = not self._in_use.isdisjoint(_rows_of(requests))
         try:
-            decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=pass_over))
+            decided = await retry_on_conflict(lambda: self._transact(requests, hand_over, pass_over=pass_over))
         except RowsInUse as error:
             log.warning("Rows are locked by another transaction, and passed over from now on: %s", error)
-            decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=True))
+            decided = await retry_on_conflict(lambda: self._transact(requests, hand_over, pass_over=True))
         return decided.outcomes
 
     async def decide_together(self, requests: Sequence[CheckoutRequest], keep: Keep) -> list[Placement | Exception]:
@@ -151,13 +170,18 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
         StorageConflict.
         """
         async with self.prepare(requests, list):
-            decided = await retry_on_conflict(lambda: self._transact(requests, pass_over=False, keep=keep))
+            decided = await retry_on_conflict(
+                lambda: self._transact(requests, nothing_to_hand_over, pass_over=False, keep=keep)
+            )
         return decided.outcomes
 
-    async def _transact(self, requests: Sequence[CheckoutRequest], *, pass_over: bool, keep: Keep = _always) -> Decided:
+    async def _transact(
+        self, requests: Sequence[CheckoutRequest], hand_over: HandOver, *, pass_over: bool, keep: Keep = _always
+    ) -> Decided:
         started = time.perf_counter()
         async with self._unit_of_work() as uow:
             decided = await self._place_all(uow, requests, pass_over=pass_over, keep=keep)
+            hand_over()
             await uow.commit()
         log.info("Transaction completed in %.2fs: %d orders", time.perf_counter() - started, len(decided.placed))
         return decided

@@ -4,6 +4,9 @@ A hot show is one row in the database. With one transaction for each order, buye
 fsync; one transaction that decides all waiting requests costs the same as one request. No request waits for a batch to
 fill: a request that finds its line idle is decided at once, with those that came in the same moment. While a batch
 itself has to wait, for a lock of another process, new requests join it.
+
+The next batch does not wait for the commit of the one before: it begins when that one is decided and being written. In
+a database the row locks let it continue when they are committed.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from typing_extensions import override
 
@@ -29,6 +32,44 @@ Request_contra = TypeVar("Request_contra", contravariant=True)
 Result_co = TypeVar("Result_co", covariant=True)
 
 
+#: Called by a decider when all is decided and only the writing is left: the next batch may begin.
+HandOver = Callable[[], None]
+
+
+def nothing_to_hand_over() -> None:
+    """The hand-over of a decision for which no other batch waits."""
+
+
+class Preparation(Protocol[Request_contra]):
+    """What a decider holds for its decision on a batch."""
+
+    def covers(self, request: Request_contra) -> bool:
+        """Whether this request, too, can be decided with what is held."""
+        ...
+
+    def let_go(self) -> None:
+        """Begin to release what is held; who prepared it waits for the end of that."""
+        ...
+
+
+class _NothingHeld(Preparation[object]):
+    @override
+    def covers(self, request: object) -> bool:
+        return True
+
+    @override
+    def let_go(self) -> None:
+        pass
+
+
+_NOTHING_HELD: Final = _NothingHeld()
+
+
+@asynccontextmanager
+async def _nothing_held() -> AsyncIterator[Preparation[object]]:
+    yield _NOTHING_HELD
+
+
 class BatchDecider(Protocol[Request_contra, Result_co]):
     """Decides the requests of a batch together."""
 
@@ -36,33 +77,27 @@ class BatchDecider(Protocol[Request_contra, Result_co]):
         self,
         requests: Sequence[Request_contra],  # noqa: ARG002
         waiting: Callable[[], Sequence[Request_contra]],  # noqa: ARG002
-    ) -> AbstractAsyncContextManager[Callable[[Request_contra], bool]]:
+    ) -> AbstractAsyncContextManager[Preparation[Request_contra]]:
         """Hold what the decision on the requests needs, such as locks; nothing, unless overridden.
 
-        ``waiting()`` are the requests that could join the batch at this moment. The context manager yields a function
-        that says which of them are covered by what is held: those join. Raising refuses ``requests``.
+        ``waiting()`` are the requests that could join the batch at this moment. Those that the preparation covers do.
+        Raising refuses ``requests``.
         """
         return _nothing_held()
 
-    async def decide(self, requests: Sequence[Request_contra]) -> Sequence[Result_co | Exception]:
-        """A result or an exception for each request, in their order. Raising refuses all of them."""
+    async def decide(self, requests: Sequence[Request_contra], hand_over: HandOver) -> Sequence[Result_co | Exception]:
+        """A result or an exception for each request, in their order. Raising refuses all of them.
+
+        It may call ``hand_over`` when what another batch would read is locked and only has to be written.
+        """
         ...
 
 
 def decide_with(
     decide: Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]],
 ) -> BatchDecider[Request, Result]:
-    """A decider that needs no preparation."""
+    """A decider that needs no preparation, and hands over when it has ended."""
     return _Function(decide)
-
-
-def _everybody(_: object) -> bool:
-    return True
-
-
-@asynccontextmanager
-async def _nothing_held() -> AsyncIterator[Callable[[object], bool]]:
-    yield _everybody
 
 
 class _Function(BatchDecider[Request, Result]):
@@ -70,7 +105,7 @@ class _Function(BatchDecider[Request, Result]):
         self._decide = decide
 
     @override
-    async def decide(self, requests: Sequence[Request]) -> Sequence[Result | Exception]:
+    async def decide(self, requests: Sequence[Request], hand_over: HandOver) -> Sequence[Result | Exception]:
         return await self._decide(requests)
 
 
@@ -81,6 +116,7 @@ _Entry = tuple[Request, asyncio.Future[Result]]
 class _Batch(Generic[Key, Request, Result]):
     keys: set[Key] = field(default_factory=set)
     entries: list[_Entry[Request, Result]] = field(default_factory=list)
+    is_handed_over: bool = False
 
     @property
     def requests(self) -> list[Request]:
@@ -88,15 +124,16 @@ class _Batch(Generic[Key, Request, Result]):
 
 
 class GroupCommit(Generic[Key, Request, Result]):
-    """Lines of requests by key (a show). Two batches never decide for the same key at the same time.
+    """Lines of requests by key (a show). Two batches never decide for the same key at the same time, but one may decide
+    while another is being written.
 
     A batch begins with the requests of one key. The decider prepares for them, and may refuse them; while its
     preparation lasts, it decides them and all that have joined by then.
 
     ``max_batch`` limits the work of one transaction, ``max_waiting`` each line (a request beyond it raises Busy). While
-    a batch is under way new requests gather for the next one. If the batch takes longer than ``max_wait_seconds``,
-    because another transaction has its rows, another batch begins beside it: at most ``max_in_flight``, which also
-    limits the database connections.
+    a batch is being decided new requests gather for the next one. If the decision takes longer than
+    ``max_wait_seconds``, because another transaction has its rows, another batch begins beside it: at most
+    ``max_in_flight`` are under way, which also limits the database connections.
     """
 
     def __init__(
@@ -116,7 +153,7 @@ class GroupCommit(Generic[Key, Request, Result]):
         self._patient_until = 0.0
         self._lines: dict[Key, deque[_Entry[Request, Result]]] = {}
         self._deciding: set[Key] = set()
-        self._batches: set[asyncio.Task[None]] = set()
+        self._batches: dict[asyncio.Task[None], _Batch[Key, Request, Result]] = {}
 
     async def submit(self, key: Key, request: Request) -> Result:
         """The decision on ``request``. Raises Busy if the line is full, and what the decision raises."""
@@ -135,7 +172,7 @@ class GroupCommit(Generic[Key, Request, Result]):
 
     def _start_batches(self) -> None:
         loop = asyncio.get_running_loop()
-        while not self._batches or (len(self._batches) < self._max_in_flight and loop.time() >= self._patient_until):
+        while self._may_begin(loop.time()):
             batch = self._next_batch()
             if not batch.entries:
                 return
@@ -143,8 +180,13 @@ class GroupCommit(Generic[Key, Request, Result]):
             loop.call_later(self._max_wait_seconds, self._start_batches)
             # An empty context: a batch belongs to no single request, least of all in the log.
             deciding = asyncio.create_task(self._run(batch), context=Context())
-            self._batches.add(deciding)
+            self._batches[deciding] = batch
             deciding.add_done_callback(self._end_batch)
+
+    def _may_begin(self, now: float) -> bool:
+        if len(self._batches) >= self._max_in_flight:
+            return False
+        return now >= self._patient_until or all(batch.is_handed_over for batch in self._batches.values())
 
     def _next_batch(self) -> _Batch[Key, Request, Result]:
         """The next batch.
@@ -165,7 +207,10 @@ class GroupCommit(Generic[Key, Request, Result]):
             self._move(key, batch, is_good_for)
 
     def _move(
-        self, key: Key, batch: _Batch[Key, Request, Result], is_good_for: Callable[[Request], bool] = _everybody
+        self,
+        key: Key,
+        batch: _Batch[Key, Request, Result],
+        is_good_for: Callable[[Request], bool] = _NOTHING_HELD.covers,
     ) -> None:
         """Move requests from a line into the batch, in their order, as many as it has room for."""
         line, before = self._lines[key], len(batch.entries)
@@ -197,13 +242,14 @@ class GroupCommit(Generic[Key, Request, Result]):
 
     async def _run(self, batch: _Batch[Key, Request, Result]) -> None:
         try:
-            async with self._decider.prepare(batch.requests, partial(self._waiting_for, batch)) as is_good_for:
-                self._join(batch, is_good_for)
-                outcomes = await self._decider.decide(batch.requests)
+            async with self._decider.prepare(batch.requests, partial(self._waiting_for, batch)) as held:
+                self._join(batch, held.covers)
+                outcomes = await self._decider.decide(batch.requests, partial(self._hand_over, batch, held))
         except Exception as error:  # noqa: BLE001  # all waiting callers must get it
             outcomes = [error] * len(batch.entries)
         finally:
-            self._deciding -= batch.keys
+            if not batch.is_handed_over:
+                self._deciding -= batch.keys
         for (_, decided), outcome in zip(batch.entries, outcomes, strict=True):
             if decided.done():
                 continue
@@ -212,6 +258,14 @@ class GroupCommit(Generic[Key, Request, Result]):
             else:
                 decided.set_result(outcome)
 
+    def _hand_over(self, batch: _Batch[Key, Request, Result], held: Preparation[Request]) -> None:
+        if batch.is_handed_over:  # a second attempt is being written
+            return
+        batch.is_handed_over = True
+        held.let_go()
+        self._deciding -= batch.keys
+        self._start_batches()
+
     def _end_batch(self, deciding: asyncio.Task[None]) -> None:
-        self._batches.discard(deciding)
+        del self._batches[deciding]
         self._start_batches()

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from typing_extensions import override
 
-from application.concurrency.group_commit import BatchDecider, GroupCommit
+from application.concurrency.group_commit import BatchDecider, GroupCommit, HandOver
 from application.concurrency.retry import retry_on_conflict
 from application.notifications.reminder_task import reminder_of
 from application.payments.duplicate_payments import return_task
@@ -103,7 +103,7 @@ class ChangeOrders(BatchDecider[OrderChange, ChangedOrder]):
         self._ids = ids
 
     @override
-    async def decide(self, requests: Sequence[OrderChange]) -> list[ChangedOrder | Exception]:
+    async def decide(self, requests: Sequence[OrderChange], hand_over: HandOver) -> list[ChangedOrder | Exception]:
         """The changed order or a refusal for each change. Raises StorageUnavailable, StorageConflict for all of them.
 
         Where the orders cannot be changed together, each is changed alone.

@@ -20,7 +20,7 @@ from entrypoints.http import checkout, health, lookup, metrics, orders, platform
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
 from entrypoints.http.dependencies import checkout_desk, dependencies
-from entrypoints.http.express import MAX_BODY_BYTES, ExpressLane
+from entrypoints.http.express import MAX_BODY_BYTES, ExpressLanes, checkout_lane, event_lane
 from entrypoints.http.gc_tuning import calm_garbage_collector
 from entrypoints.http.head import allow_head
 from entrypoints.http.known_parameters import EnsureKnown, remember_parameters
@@ -54,8 +54,11 @@ def create_app(container: Container) -> Litestar:
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
     handlers = handlers_for_browsers(pages)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    app = ExpressLane(
-        desk=checkout_desk(container),
+    app = ExpressLanes(
+        lanes={
+            "/api/v1/checkout": checkout_lane(checkout_desk(container)),
+            "/api/v1/webhooks/stripe": event_lane(container.handle_payment_event),
+        },
         route_handlers=[
             Router(
                 "/api/v1",

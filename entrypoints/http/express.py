@@ -1,63 +1,122 @@
-"""The express lane of the busiest request, ``POST /api/v1/checkout``
+"""The express lanes of the two busiest requests: ``POST /api/v1/checkout``, and Stripe's events
 (docs/adr/0008-express-lane-for-checkouts.md).
 
 Litestar takes longer to route a request, to inject its handler's arguments and to make its response than a checkout
-takes to be decided. The lane serves an ordinary request, with the handler's own function, hooks and exception handlers.
+takes to be decided. A lane serves an ordinary request, with the handler's own function, hooks and exception handlers.
 All other requests go to Litestar.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 import structlog
 from litestar import Request
 from litestar.enums import ScopeType
-from litestar.status_codes import HTTP_201_CREATED
-from litestar.types import ExceptionHandler, Receive, Scope, Send
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar.types import ExceptionHandler, ExceptionHandlersMap, Receive, Scope, Send
 from typing_extensions import override
 
+from application.webhooks.handle_event import HandlePaymentEvent
+from entrypoints.http import webhooks
 from entrypoints.http.checkout import CheckoutDependencies, place
 from entrypoints.http.context import note_beginning, request_id_of
 from entrypoints.http.head import HeadAsGet
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut
 
-PATH: Final = "/api/v1/checkout"
-#: The largest body of any request.
+#: The largest body of any request that is no event.
 MAX_BODY_BYTES: Final = 64 * 1024
 _JSON: Final = b"application/json"
 _CHECKOUT: Final = msgspec.json.Decoder(CheckoutIn)
+_RECEIVED: Final = msgspec.json.encode(webhooks.ReceivedOut(received=True))
+
+#: A request, its headers by their names in lower case, and its body.
+Serve = Callable[[Request[Any, Any, Any], Mapping[bytes, str], bytes], Awaitable[bytes]]
 
 
-class ExpressLane(HeadAsGet):
-    """The application, with a lane for checkouts. ``desk`` gives what they need, once the application has started."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One request of the API. ``serve`` gives the body of its answer, or raises as its handler does.
 
-    def __init__(self, *args: Any, desk: Callable[[], CheckoutDependencies], **options: Any) -> None:
+    ``headers`` must be there for a request to be ordinary, and ``content_type``, unless any will do.
+    """
+
+    serve: Serve
+    status: int
+    max_body_bytes: int = MAX_BODY_BYTES
+    content_type: bytes | None = None
+    headers: frozenset[bytes] = frozenset()
+    exception_handlers: ExceptionHandlersMap
+
+    def is_ordinary(self, scope: Scope) -> bool:
+        """Whether a lane can serve this request: one that says everything once and nothing unusual."""
+        if scope.get("method") != "POST" or scope["query_string"]:
+            return False
+        names = [name for name, _ in scope["headers"]]
+        is_of_type = self.content_type is None or (b"content-type", self.content_type) in scope["headers"]
+        return is_of_type and len(names) == len(set(names)) and self.headers.issubset(names)
+
+    def is_whole(self, message: Any) -> bool:
+        """Whether this is the whole body, not empty and no larger than allowed."""
+        is_last = message["type"] == "http.request" and not message.get("more_body")
+        return is_last and 0 < len(message["body"]) <= self.max_body_bytes
+
+
+def checkout_lane(desk: Callable[[], CheckoutDependencies]) -> Lane:
+    """The lane of checkouts. ``desk`` gives what they need, once the application has started."""
+
+    async def serve(request: Request[Any, Any, Any], headers: Mapping[bytes, str], body: bytes) -> bytes:
+        needed = desk()
+        key, proof = headers.get(b"idempotency-key"), headers.get(b"x-proof-of-work")
+        order = await place(request, _CHECKOUT.decode(body), needed, key=key, proof=proof)
+        return msgspec.json.encode(CheckoutOut.of_order(order, needed.links))
+
+    return Lane(serve=serve, status=HTTP_201_CREATED, content_type=_JSON, exception_handlers={})
+
+
+def event_lane(handle: Callable[[], HandlePaymentEvent]) -> Lane:
+    """The lane of Stripe's events, of which the raw bytes count, whatever type they are said to have."""
+
+    async def serve(_: Request[Any, Any, Any], headers: Mapping[bytes, str], body: bytes) -> bytes:
+        await handle()(body, headers[webhooks.SIGNATURE])
+        return _RECEIVED
+
+    return Lane(
+        serve=serve,
+        status=HTTP_200_OK,
+        max_body_bytes=webhooks.MAX_EVENT_BYTES,
+        headers=frozenset({webhooks.SIGNATURE}),
+        exception_handlers=webhooks.REFUSALS,
+    )
+
+
+class ExpressLanes(HeadAsGet):
+    """The application, with lanes by their paths."""
+
+    def __init__(self, *args: Any, lanes: Mapping[str, Lane], **options: Any) -> None:
         super().__init__(*args, **options)
-        self._desk = desk
+        self._lanes = lanes
 
     @override
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == ScopeType.HTTP and scope["path"] == PATH and self._is_ordinary(scope):
+        lane = self._lanes.get(scope["path"]) if scope["type"] == ScopeType.HTTP else None
+        if lane is not None and lane.is_ordinary(scope) and not self._is_cross_origin(scope):
             first = await receive()
-            if _is_whole(first):
-                await self._serve(scope, first["body"], receive, send)
+            if lane.is_whole(first):
+                await self._serve(lane, scope, first["body"], receive, send)
                 return
             receive = _again(first, receive)
         await super().__call__(scope, receive, send)
 
-    def _is_ordinary(self, scope: Scope) -> bool:
-        if scope.get("method") != "POST" or scope["query_string"]:
-            return False
-        names = [name for name, _ in scope["headers"]]
-        is_cross_origin = self.cors_config is not None and b"origin" in names
-        return not is_cross_origin and len(names) == len(set(names)) and (b"content-type", _JSON) in scope["headers"]
+    def _is_cross_origin(self, scope: Scope) -> bool:
+        return self.cors_config is not None and any(name == b"origin" for name, _ in scope["headers"])
 
-    async def _serve(self, scope: Any, body: bytes, receive: Receive, send: Send) -> None:
+    async def _serve(self, lane: Lane, scope: Any, body: bytes, receive: Receive, send: Send) -> None:
         scope["app"] = scope["litestar_app"] = self
-        scope["path_template"] = PATH
+        scope["path_template"] = scope["path"]
         scope.setdefault("state", {})
         note_beginning(scope)
         structlog.contextvars.bind_contextvars(request_id=request_id_of(scope))
@@ -69,30 +128,20 @@ class ExpressLane(HeadAsGet):
             await send(message)
 
         try:
-            answer = await self._answer(request, body)
+            headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+            answer = await lane.serve(request, headers, body)
         except Exception as refusal:  # noqa: BLE001  # its handler answers it
-            response = self._handler_of(refusal)(request, refusal)
+            response = _handler_of(refusal, lane.exception_handlers, self.exception_handlers)(request, refusal)
             await response.to_asgi_response(app=None, request=request)(scope, receive, send_on)
         else:
-            headers = [(b"content-type", _JSON), (b"content-length", str(len(answer)).encode())]
-            await send_on({"type": "http.response.start", "status": HTTP_201_CREATED, "headers": headers})
+            sent = [(b"content-type", _JSON), (b"content-length", str(len(answer)).encode())]
+            await send_on({"type": "http.response.start", "status": lane.status, "headers": sent})
             await send_on({"type": "http.response.body", "body": answer, "more_body": False})
 
-    async def _answer(self, request: Request[Any, Any, Any], body: bytes) -> bytes:
-        headers = {name: value.decode("latin-1") for name, value in request.scope["headers"]}
-        key, proof = headers.get(b"idempotency-key"), headers.get(b"x-proof-of-work")
-        desk = self._desk()
-        order = await place(request, _CHECKOUT.decode(body), desk, key=key, proof=proof)
-        return msgspec.json.encode(CheckoutOut.of_order(order, desk.links))
 
-    def _handler_of(self, refusal: Exception) -> ExceptionHandler[Any]:
-        return next(self.exception_handlers[kind] for kind in type(refusal).__mro__ if kind in self.exception_handlers)
-
-
-def _is_whole(message: Any) -> bool:
-    """Whether this is the whole body, not empty and no larger than allowed."""
-    is_last = message["type"] == "http.request" and not message.get("more_body")
-    return is_last and 0 < len(message["body"]) <= MAX_BODY_BYTES
+def _handler_of(refusal: Exception, *layers: ExceptionHandlersMap) -> ExceptionHandler[Any]:
+    """The innermost layer decides, and in it the most special class, as Litestar has it."""
+    return next(layer[kind] for layer in layers for kind in type(refusal).__mro__ if kind in layer)
 
 
 def _again(first: Any, receive: Receive) -> Receive:

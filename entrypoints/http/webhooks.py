@@ -15,6 +15,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import HeaderParameter
 from litestar.status_codes import HTTP_200_OK
+from litestar.types import ExceptionHandlersMap
 
 from application.ports.payment import InvalidSignature
 from application.webhooks.handle_event import HandlePaymentEvent
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Stripe's events contain whole objects, so they may be larger than a buyer's request.
 MAX_EVENT_BYTES = 1024 * 1024
+#: The header of the signature, as it arrives.
+SIGNATURE: Final = b"stripe-signature"
 
 
 #: Fields that we do not read are left out; Stripe sends them, and that is not an error.
@@ -118,6 +121,13 @@ def _note(request: Request[Any, Any, Any], reason: str) -> None:
     refusals.note(reason)
 
 
+#: How refusals are answered; all other errors as on other routes.
+REFUSALS: Final[ExceptionHandlersMap] = {
+    InvalidSignature: refused_signature,
+    HTTPException: refused_request,
+}
+
+
 class ReceivedOut(msgspec.Struct):
     received: bool
 
@@ -131,7 +141,7 @@ class ReceivedOut(msgspec.Struct):
     operation_id="stripe_webhook",
     opt={READS_BODY: True, ANY_PARAMETER: True},
     responses=answers("too_large", "payment_unavailable"),
-    exception_handlers={InvalidSignature: refused_signature, HTTPException: refused_request},
+    exception_handlers=REFUSALS,
 )
 async def stripe(
     request: Request[Any, Any, Any],

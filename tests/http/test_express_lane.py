@@ -1,7 +1,8 @@
-"""A checkout gets the same answer in the express lane as through Litestar
+"""A checkout, and an event of Stripe's, gets the same answer in its express lane as through Litestar
 (docs/adr/0008-express-lane-for-checkouts.md).
 
-A charset in the content type is what sends an otherwise ordinary request through Litestar here.
+What sends an otherwise ordinary request through Litestar here is a charset in the content type of a checkout, and an
+event that comes in pieces.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from stripe import WebhookSignature
 
 from entrypoints.logs import JsonLines
+from entrypoints.settings import Settings
 from tests.support.box_office import Answer, BoxOffice
 from tests.support.factories import ticket
 from tests.support.metrics import Metrics
@@ -146,3 +149,68 @@ async def test_a_placed_order_is_logged_with_its_request(box_office: BoxOffice) 
     order_id, request_id = placed.created()["order_id"], placed.headers["X-Request-ID"]
     logged = [json.loads(line) for line in lines.getvalue().splitlines() if order_id in line]
     assert request_id in {line.get("request_id") for line in logged}
+
+
+EVENTS = "/api/v1/webhooks/stripe"
+
+
+async def tell(box_office: BoxOffice, event: bytes, *, in_pieces: bool, **headers: str) -> Answer:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield event[:20]
+        yield event[20:]
+
+    sent = pieces() if in_pieces else io.BytesIO(event)
+    return await box_office.post(EVENTS, data=sent, headers={"Content-Type": ORDINARY, **headers})
+
+
+async def assert_told_the_same(box_office: BoxOffice, event: bytes, **headers: str) -> Answer:
+    express = await tell(box_office, event, in_pieces=False, **headers)
+    assert of_all_requests(express) == of_all_requests(await tell(box_office, event, in_pieces=True, **headers))
+    return express
+
+
+async def test_an_event_has_the_same_answer_both_ways(box_office: BoxOffice, settings: Settings) -> None:
+    event = stripe_event("cs_test_of_no_order")
+    answer = await assert_told_the_same(box_office, event, **signature_of(event, settings.stripe_webhook_secret))
+    assert (answer.status, answer.body) == (200, {"received": True})
+
+
+@pytest.mark.parametrize("secret", ["whsec_of_another_account", None])
+async def test_an_event_that_stripe_did_not_sign_has_the_same_answer_both_ways(
+    box_office: BoxOffice, secret: str | None
+) -> None:
+    event = stripe_event("cs_test_of_no_order")
+    headers = signature_of(event, secret) if secret else {}
+    assert (await assert_told_the_same(box_office, event, **headers)).status == 400
+
+
+@pytest.mark.parametrize(("too_many", "status"), [(0, 200), (1, 413)])
+async def test_an_event_has_1_mib_at_most(
+    box_office: BoxOffice, settings: Settings, too_many: int, status: int
+) -> None:
+    event = stripe_event("cs_test_of_no_order").ljust(1024 * 1024 + too_many)
+    signature = signature_of(event, settings.stripe_webhook_secret)
+    assert (await assert_told_the_same(box_office, event, **signature)).status == status
+
+
+async def test_a_payment_is_counted_under_the_route_of_events(box_office: BoxOffice, settings: Settings) -> None:
+    told = {"method": "POST", "route": EVENTS, "status": "200"}
+    before = Metrics((await box_office.get("/metrics")).content).value("http_requests_total", **told)
+    event = stripe_event("cs_test_of_no_order")
+    await tell(box_office, event, in_pieces=False, **signature_of(event, settings.stripe_webhook_secret))
+    assert Metrics((await box_office.get("/metrics")).content).value("http_requests_total", **told) == before + 1
+
+
+def stripe_event(session_id: str) -> bytes:
+    event = {
+        "id": f"evt_{uuid4().hex}",
+        "object": "event",
+        "type": "checkout.session.completed",
+        "livemode": False,
+        "data": {"object": {"id": session_id}},
+    }
+    return json.dumps(event).encode()
+
+
+def signature_of(event: bytes, secret: str) -> dict[str, str]:
+    return {"Stripe-Signature": str(WebhookSignature.generate_signature_header(event.decode(), secret))}

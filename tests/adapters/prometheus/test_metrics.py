@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.prometheus.measured import MeasuredDecider
 from adapters.prometheus.metrics import PrometheusMetrics
-from application.concurrency.group_commit import decide_with
+from application.concurrency.group_commit import decide_with, nothing_to_hand_over
 from application.payments.change_orders import ChangedOrder
 from domain.errors import NotFound
 from domain.orders import OrderStatus
@@ -38,7 +38,7 @@ async def test_every_order_that_came_into_another_status_is_counted() -> None:
     statuses = [*OrderStatus, OrderStatus.COMPLETED]
     outcomes: list[Outcome] = [ChangedOrder(order(status=status), has_moved=True) for status in statuses]
     outcomes += [ChangedOrder(order(status=OrderStatus.PENDING), has_moved=False), NotFound("No such order")]
-    assert await changes.decide(outcomes) == outcomes
+    assert await changes.decide(outcomes, nothing_to_hand_over) == outcomes
     assert settled(metrics) == Counter(statuses)
 
 
@@ -49,5 +49,5 @@ async def test_a_batch_that_failed_moved_no_order_and_its_failure_is_passed_on()
     metrics = PrometheusMetrics()
     changes = MeasuredDecider(decide_with(fail), metrics.orders_changed)
     with pytest.raises(ConnectionError):
-        await changes.decide([ChangedOrder(order(status=OrderStatus.COMPLETED), has_moved=True)])
+        await changes.decide([ChangedOrder(order(status=OrderStatus.COMPLETED), has_moved=True)], nothing_to_hand_over)
     assert settled(metrics) == Counter()

@@ -72,10 +72,21 @@ async def test_nobody_else_gets_a_locked_ticket() -> None:
 async def test_more_tickets_are_locked_if_they_are_free() -> None:
     lock, gallery, box = MemoryLock(), uuid4(), uuid4()
     async with ticket_locks(lock, [box]):
-        async with ticket_locks(lock, [stalls], lambda: [circle, box, gallery]) as locked:
-            assert locked == {stalls, circle, gallery}
+        async with ticket_locks(lock, [stalls], lambda: [circle, box, gallery]) as locks:
+            assert locks.tickets == {stalls, circle, gallery}
             assert not await is_free(lock)
         assert await is_free(lock)
+
+
+@pytest.mark.p0
+async def test_locks_that_are_let_go_are_free_before_the_work_ends(caplog: pytest.LogCaptureFixture) -> None:
+    lock = MemoryLock()
+    async with ticket_locks(lock, [stalls, circle]) as locks:
+        assert not await is_free(lock)
+        locks.let_go()
+        locks.let_go()
+        assert await is_free(lock)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 @pytest.mark.p0
@@ -126,8 +137,8 @@ async def test_the_log_tells_of_locks_that_were_not_to_be_had(caplog: pytest.Log
 async def test_without_the_lock_service_the_work_goes_on_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     lock = MemoryLock()
     lock.available = False
-    async with ticket_locks(lock, [stalls], lambda: [circle]) as locked:
-        assert locked == {stalls, circle}
+    async with ticket_locks(lock, [stalls], lambda: [circle]) as locks:
+        assert locks.tickets == {stalls, circle}
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "going on with database locks alone" in caplog.text
 

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 import pytest
 from typing_extensions import override
 
-from application.concurrency.group_commit import BatchDecider, GroupCommit, decide_with
+from application.concurrency.group_commit import BatchDecider, GroupCommit, HandOver, Preparation, decide_with
 from application.errors import Busy
 from tests.application.world import HANGS_SECONDS
 
@@ -151,25 +151,42 @@ async def test_a_batch_is_no_larger_than_its_bound(decider: Decider) -> None:
     assert await asyncio.gather(*tasks) == list("ABCDE")
 
 
-class Preparation:
-    """Preparation that lasts until the gate of the batch's first request is open, and is good for further requests that
-    do not begin with an x. ``told`` has the requests that waited then, by the batch's first request.
+class Held(Preparation[str]):
+    """Is good for further requests that do not begin with an x. ``let_go`` is told whose it was."""
+
+    def __init__(self, first: str, let_go: Callable[[str], None]) -> None:
+        self._first = first
+        self._let_go = let_go
+
+    @override
+    def covers(self, request: str) -> bool:
+        return not request.startswith("x")
+
+    @override
+    def let_go(self) -> None:
+        self._let_go(self._first)
+
+
+class Preparing:
+    """Preparation that lasts until the gate of the batch's first request is open. ``told`` has the requests that waited
+    then, by the batch's first request; ``gone`` the first requests of the batches that let go.
     """
 
     def __init__(self) -> None:
         self.gates: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.told: dict[str, list[str]] = {}
+        self.gone: list[str] = []
         self.failures: dict[str, Exception] = {}
 
     @asynccontextmanager
     async def __call__(
         self, requests: Sequence[str], waiting: Callable[[], Sequence[str]]
-    ) -> AsyncIterator[Callable[[str], bool]]:
+    ) -> AsyncIterator[Preparation[str]]:
         await self.gates[requests[0]].wait()
         if requests[0] in self.failures:
             raise self.failures[requests[0]]
         self.told[requests[0]] = list(waiting())
-        yield lambda request: not request.startswith("x")
+        yield Held(requests[0], self.gone.append)
 
     def open(self, *first: str) -> None:
         for request in first:
@@ -177,25 +194,30 @@ class Preparation:
 
 
 class Prepared(BatchDecider[str, str]):
-    """A decider that prepares for its batches."""
+    """A decider that prepares for its batches, and hands over those with a quick request, twice, as if it had to try a
+    second time, before it ends.
+    """
 
-    def __init__(self, preparation: Preparation, decider: Decider) -> None:
+    def __init__(self, preparation: Preparing, decider: Decider) -> None:
         self._preparation = preparation
         self._decider = decider
 
     @override
     def prepare(
         self, requests: Sequence[str], waiting: Callable[[], Sequence[str]]
-    ) -> AbstractAsyncContextManager[Callable[[str], bool]]:
+    ) -> AbstractAsyncContextManager[Preparation[str]]:
         return self._preparation(requests, waiting)
 
     @override
-    async def decide(self, requests: Sequence[str]) -> Sequence[str | Exception]:
+    async def decide(self, requests: Sequence[str], hand_over: HandOver) -> Sequence[str | Exception]:
+        if any(request.startswith("quick") for request in requests):
+            hand_over()
+            hand_over()
         return await self._decider(requests)
 
 
 async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_them(decider: Decider) -> None:
-    prepare = Preparation()
+    prepare = Preparing()
     line = Line(Prepared(prepare, decider), max_batch=3)
     tasks = await submitted(line, "hamlet", "ada")
     tasks += await submitted(line, "hamlet", "xavier", "bob", "xena", "cleo", "dan")
@@ -208,7 +230,7 @@ async def test_who_comes_while_a_batch_is_prepared_joins_it_if_it_is_good_for_th
 
 
 async def test_who_comes_for_another_show_joins_and_no_other_batch_decides_for_it(decider: Decider) -> None:
-    prepare = Preparation()
+    prepare = Preparing()
     line = Line(Prepared(prepare, decider), max_wait_seconds=0.2)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
     prepare.open("ada", "fay", "gus")
@@ -222,7 +244,7 @@ async def test_who_comes_for_another_show_joins_and_no_other_batch_decides_for_i
 
 
 async def test_nobody_joins_for_a_show_that_another_batch_decides_for(decider: Decider) -> None:
-    prepare = Preparation()
+    prepare = Preparing()
     line = Line(Prepared(prepare, decider), max_wait_seconds=0)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "macbeth", "bob")
     tasks += await submitted(line, "macbeth", "cleo") + await submitted(line, "hamlet", "dan")
@@ -236,7 +258,7 @@ async def test_nobody_joins_for_a_show_that_another_batch_decides_for(decider: D
 
 
 async def test_a_preparation_is_told_of_as_many_as_the_batch_has_room_for(decider: Decider) -> None:
-    prepare = Preparation()
+    prepare = Preparing()
     line = Line(Prepared(prepare, decider), max_batch=4)
     tasks = await submitted(line, "hamlet", "ada")
     tasks += await submitted(line, "macbeth", "bob", "cleo") + await submitted(line, "hamlet", "xavier", "dan")
@@ -250,7 +272,7 @@ async def test_a_preparation_is_told_of_as_many_as_the_batch_has_room_for(decide
 
 
 async def test_a_show_that_was_passed_over_stays_first_in_line(decider: Decider) -> None:
-    prepare = Preparation()
+    prepare = Preparing()
     line = Line(Prepared(prepare, decider), max_batch=2)
     tasks = await submitted(line, "hamlet", "ada") + await submitted(line, "othello", "xavier")
     tasks += await submitted(line, "macbeth", "bob") + await submitted(line, "lear", "cleo", "dan")
@@ -261,7 +283,7 @@ async def test_a_show_that_was_passed_over_stays_first_in_line(decider: Decider)
 
 
 async def test_a_preparation_that_fails_refuses_those_who_waited_for_it_alone(decider: Decider) -> None:
-    prepare = Preparation()
+    prepare = Preparing()
     line = Line(Prepared(prepare, decider))
     (ada,) = await submitted(line, "hamlet", "ada")
     (bob,) = await submitted(line, "hamlet", "bob")
@@ -274,7 +296,7 @@ async def test_a_preparation_that_fails_refuses_those_who_waited_for_it_alone(de
 
 
 async def test_a_show_that_cannot_be_prepared_harms_nobody_who_waits_for_another(decider: Decider) -> None:
-    prepare = Preparation()
+    prepare = Preparing()
     prepare.failures["ada"] = Busy()
     prepare.open("first", "ada", "cleo")
     line = Line(Prepared(prepare, decider))
@@ -285,6 +307,54 @@ async def test_a_show_that_cannot_be_prepared_harms_nobody_who_waits_for_another
     assert decider.batches == [["first"], ["cleo"]]
     assert await cleo == "CLEO"
     assert [type(outcome) for outcome in await asyncio.gather(*stuck, return_exceptions=True)] == [Busy, Busy]
+
+
+async def test_the_next_batch_begins_when_the_one_before_is_handed_over(decider: Decider) -> None:
+    prepare = Preparing()
+    prepare.open("quick", "bob")
+    line = Line(Prepared(prepare, decider))
+    tasks = await submitted(line, "hamlet", "quick", "ada") + await submitted(line, "hamlet", "bob", "cleo")
+    await decider.begun(2)
+    assert decider.batches == [["quick", "ada"], ["bob", "cleo"]]  # and neither has ended
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["QUICK", "ADA", "BOB", "CLEO"]
+
+
+async def test_a_batch_that_is_handed_over_lets_go_once_before_it_ends(decider: Decider) -> None:
+    prepare = Preparing()
+    prepare.open("quick")
+    line = Line(Prepared(prepare, decider))
+    await submitted(line, "hamlet", "quick")
+    await decider.begun(1)
+    assert prepare.gone == ["quick"]
+    await decider.decide_everything(line)
+    assert prepare.gone == ["quick"]
+
+
+async def test_no_more_batches_are_under_way_than_allowed_however_many_are_handed_over(decider: Decider) -> None:
+    prepare = Preparing()
+    prepare.open("quick", "quicker", "quickest")
+    line = Line(Prepared(prepare, decider), max_batch=1, max_in_flight=2)
+    tasks = await submitted(line, "hamlet", "quick", "quicker", "quickest")
+    await decider.begun(2)
+    assert decider.batches == [["quick"], ["quicker"]]
+    await decider.decide(1)
+    await decider.begun(3)
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["QUICK", "QUICKER", "QUICKEST"]
+
+
+async def test_a_batch_that_ends_late_does_not_open_its_show_to_a_third_one(decider: Decider) -> None:
+    prepare = Preparing()
+    prepare.open("quick", "bob", "cleo")
+    line = Line(Prepared(prepare, decider), max_batch=1, max_wait_seconds=0)
+    tasks = await submitted(line, "hamlet", "quick", "bob", "cleo")
+    await decider.begun(2)
+    await decider.decide(0)
+    await tasks[0]
+    assert decider.batches == [["quick"], ["bob"]]  # bob's batch is not handed over
+    await decider.decide_everything(line)
+    assert await asyncio.gather(*tasks) == ["QUICK", "BOB", "CLEO"]
 
 
 async def test_a_line_at_its_bound_refuses_the_next_request(decider: Decider) -> None:
