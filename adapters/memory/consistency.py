@@ -8,13 +8,14 @@ from datetime import datetime
 from hashlib import md5
 from uuid import UUID
 
+from adapters.memory.money_back import is_owed
 from adapters.memory.tables import Tables, disputes_by_order, refunds_by_order
 from adapters.memory.unit_of_work import MemoryDatabase
 from application.catalog.sale_times import ShowToCome, never_on_sale
 from application.catalog.timezones import outdated
 from domain.admission import ScanResult
 from domain.consistency import EXAMPLES, Finding, Findings, Invariant
-from domain.disputes import Dispute, is_contested, taken_by_banks
+from domain.disputes import is_contested
 from domain.orders import HOLDING, SOLD, AttendeeStatus, Order, OrderStatus
 from domain.promotions import TicketPromoCode, UseCount
 from domain.refunds import Refund, left_to_refund
@@ -157,7 +158,7 @@ def _money_back(tables: Tables) -> _Found:
     for order in tables.orders.values():
         theirs = disputes[order.id]
         if not is_contested(order, theirs):
-            if _is_owed(order, refunds[order.id], theirs):
+            if is_owed(order, refunds[order.id], theirs):
                 yield Invariant.LOST_REFUNDS, order.id
             if tables.shows[order.show_id].cancelled and order.success and left_to_refund(order, theirs):
                 yield Invariant.CANCELLED_SHOWS, order.id
@@ -217,22 +218,6 @@ def _backlog(tables: Tables, now: datetime, behind_since: datetime) -> _Found:
     )
     for oldest in {task.kind: task for task in reversed(due)}.values():
         yield Invariant.BACKLOG, oldest.id
-
-
-def _is_owed(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> bool:
-    """Whether a refund was lost, and less went back than void tickets cost, or nothing since one that voided none."""
-    lost = [refund for refund in refunds if not refund.is_effective]
-    if not lost:
-        return False
-    void = [attendee for attendee in order.attendees if attendee.status is AttendeeStatus.VOID]
-    worth = min(sum(order.lines[attendee.line].unit_amount for attendee in void), order.amount_paid)
-    if order.completed_at is None:
-        worth = order.amount_paid
-    if order.refunded_amount + taken_by_banks(disputes) < worth:
-        return True
-    is_last = not any(refund.is_effective and refund.sequence > lost[-1].sequence for refund in refunds)
-    voided_none = lost[-1].made_by_provider or not void
-    return voided_none and is_last and left_to_refund(order, disputes) > 0
 
 
 def _moved_as_exchanged(order: Order, refunds: Mapping[UUID, Sequence[Refund]]) -> bool:

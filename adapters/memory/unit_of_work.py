@@ -37,6 +37,7 @@ from adapters.memory.show_refunds import MemoryShowRefundRepo
 from adapters.memory.system import RunningClock
 from adapters.memory.tables import Tables
 from adapters.memory.tasks import MemoryOutbox, MemoryTaskAdmin, MemoryTaskClaims, MemoryTaskQueue
+from adapters.memory.today import MemoryTodayReader
 from adapters.memory.tokens import MemoryTokenRepo
 from application.ports.system import Clock
 from application.ports.unit_of_work import StorageUnavailable
@@ -117,6 +118,7 @@ class MemoryUnitOfWork:
         self.notes = MemoryNoteRepo(self._tables)
         self.personal_data = MemoryPersonalDataRepo(self._tables)
         self.show_refunds = MemoryShowRefundRepo(self._tables)
+        self.today = MemoryTodayReader(self._tables)
         return self
 
     async def __aexit__(

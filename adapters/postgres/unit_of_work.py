@@ -41,6 +41,7 @@ from adapters.postgres.show_refunds import PostgresShowRefundRepo
 from adapters.postgres.task_admin import PostgresTaskAdmin
 from adapters.postgres.task_claims import PostgresTaskClaims
 from adapters.postgres.task_queue import PostgresTaskQueue
+from adapters.postgres.today import PostgresTodayReader
 from adapters.postgres.tokens import PostgresTokenRepo
 
 
@@ -114,6 +115,7 @@ class PostgresUnitOfWork:
         self.notes = PostgresNoteRepo(self._connection)
         self.personal_data = PostgresPersonalDataRepo(self._connection)
         self.show_refunds = PostgresShowRefundRepo(self._connection)
+        self.today = PostgresTodayReader(self._connection)
         return self
 
     async def __aexit__(

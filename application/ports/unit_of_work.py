@@ -20,6 +20,7 @@ from application.ports.refunds import RefundRepo
 from application.ports.show_overviews import ShowOverviewReader
 from application.ports.show_refunds import ShowRefundRepo
 from application.ports.tasks import Outbox, TaskAdmin, TaskClaims, TaskQueue
+from application.ports.today import TodayReader
 from application.ports.webhooks import EventInbox
 
 
@@ -129,6 +130,9 @@ class UnitOfWork(Protocol):
 
     @property
     def show_refunds(self) -> ShowRefundRepo: ...
+
+    @property
+    def today(self) -> TodayReader: ...
 
     @property
     def is_committed(self) -> bool:
