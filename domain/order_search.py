@@ -1,7 +1,8 @@
-"""Search for orders by typed words: names without accents, phone numbers as people write them, order numbers.
+"""Search for orders by typed words: names without accents, phone numbers as people write them, order numbers, the last
+four characters of a ticket's code.
 
 Both sides are folded in the same way: an order's key when it is stored, the words when they are searched. Every word
-must occur in the order.
+must occur in the order. If no order has them, they may be misspelt: then words count that are almost the same.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from domain.code_readings import plain_code
 from domain.customer import Customer, parse_phone
 from domain.email_address import ascii_address
 from domain.errors import InvalidPhone
@@ -60,6 +65,13 @@ _OF_A_PHONE: Final = re.compile(r"[+(]?\d[\d()./\-]*|\(\d+\)[\d./\-]*")
 _BEFORE_A_NUMBER: Final = ("011", "00", "06", "0", "8")
 #: A number keeps at least this many digits when its prefix is removed.
 _LEAST_DIGITS: Final = 3
+#: How much of a ticket's code people read out.
+CODE_TAIL: Final = 4
+_CODE_TAIL: Final = re.compile(r"[A-Z2-7]{4}")
+#: How many letters may be wrong in a word, by its least length. Shorter words are too much like each other.
+_WRONG_LETTERS: Final = ((9, 3), (5, 2), (4, 1))
+#: The most words that one misspelt word may mean.
+_MOST_MEANINGS: Final = 20
 
 
 def folded(text: str) -> str:
@@ -82,27 +94,124 @@ def search_key(customer: Customer, names: Iterable[str] = ()) -> str:
     return " ".join((*_spellings(text), *([folded(in_ascii)] if in_ascii != customer.email else [])))
 
 
+def names_key(name: str, names: Iterable[str] = ()) -> str:
+    """The part of an order's search key that has its customer's name, and the other ``names`` on its tickets."""
+    return search_key(Customer(name, ""), names)
+
+
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
     """One word. An order matches if its key contains one of ``spellings``, its phone's digits contain one of
-    ``phones``, or its id ends with ``number_tail``.
+    ``phones``, its id ends with ``number_tail``, or the code of one of its tickets ends with ``code_tail``.
     """
 
-    spellings: tuple[str, ...]
+    spellings: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     number_tail: bytes | None = None
+    code_tail: str | None = None
 
-    def is_in(self, key: str, phone: str | None, order_id: UUID) -> bool:
+    def is_in(self, key: str, phone: str | None, order_id: UUID, codes: Iterable[str] = ()) -> bool:
         """Whether an order matches the word."""
         return (
             any(spelling in key for spelling in self.spellings)
             or any(digits in (phone or "") for digits in self.phones)
             or (self.number_tail is not None and order_id.bytes.endswith(self.number_tail))
+            or (self.code_tail is not None and any(code.endswith(self.code_tail) for code in codes))
         )
+
+    @property
+    def of_names(self) -> SearchTerm:
+        """The word as it is searched for people who see names and numbers, and no other personal data."""
+        return replace(self, phones=(), code_tail=None)
+
+
+@dataclass(frozen=True, slots=True)
+class MisspeltWord:
+    """A word of which up to ``wrong`` letters may be missing, added, exchanged or in the wrong order.
+
+    ``may_mean`` is what a store can decide for many words; ``meanings`` chooses among those.
+    """
+
+    text: str
+    wrong: int
+
+    @property
+    def shortest(self) -> int:
+        return len(self.text) - self.wrong
+
+    @property
+    def longest(self) -> int:
+        return len(self.text) + self.wrong
+
+    @property
+    def first_letter(self) -> str:
+        return self.text[0]
+
+    @property
+    def last_letters(self) -> str:
+        """The end of the word. People who get the beginning wrong seldom get the end wrong, too."""
+        return self.text[-2:]
+
+    @property
+    def is_address(self) -> bool:
+        """Whether it is an e-mail address, which is compared with addresses alone."""
+        return "@" in self.text
+
+    def may_mean(self, word: str) -> bool:
+        """Whether ``word`` is near enough to be compared."""
+        return (
+            self.shortest <= len(word) <= self.longest
+            and (word.startswith(self.first_letter) or word.endswith(self.last_letters))
+            and ("@" in word) == self.is_address
+        )
+
+    def meanings(self, words: Collection[str]) -> list[str]:
+        """The words among these that were probably meant, the nearest first."""
+        near = process.extract(
+            self.text, sorted(words), scorer=OSA.distance, processor=None, score_cutoff=self.wrong, limit=None
+        )
+        # Further ones than the nearest and the next are noise.
+        most = min((distance for _, distance, _ in near), default=0) + 1
+        ranked = sorted((distance, word[0] != self.first_letter, word) for word, distance, _ in near)
+        return [word for distance, _, word in ranked if distance <= most][:_MOST_MEANINGS]
+
+
+def misspelt(term: SearchTerm) -> list[MisspeltWord]:
+    """The spellings of the term that are long enough to be searched with mistakes."""
+    return [
+        MisspeltWord(spelling, wrong)
+        for spelling in term.spellings
+        if (wrong := _wrong_letters(spelling)) and not spelling[-1].isdigit()
+    ]
+
+
+def _wrong_letters(word: str) -> int:
+    return next((wrong for length, wrong in _WRONG_LETTERS if len(word) >= length), 0)
+
+
+def as_meant(terms: Sequence[SearchTerm], words: Mapping[MisspeltWord, Collection[str]]) -> tuple[SearchTerm, ...]:
+    """The terms, with the ``words`` of the orders that each of them may mean as further spellings."""
+
+    def wider(term: SearchTerm) -> SearchTerm:
+        meant = [meaning for each in misspelt(term) for meaning in each.meanings(words.get(each, ()))]
+        return replace(term, spellings=tuple(dict.fromkeys((*term.spellings, *meant))))
+
+    return tuple(wider(term) for term in terms)
+
+
+def code_term(text: str) -> SearchTerm | None:
+    """The text as the end of a ticket's code, if it can be one."""
+    tail = text.strip().upper()
+    return SearchTerm(code_tail=tail) if _CODE_TAIL.fullmatch(tail) else None
 
 
 def search_terms(text: str) -> list[SearchTerm]:
-    """The words of the typed text; empty if it has only spaces."""
+    """The words of the typed text; empty if it has only spaces. A whole ticket code is one word.
+
+    Four letters are not read as the end of a code, because many names have four; see ``code_term``.
+    """
+    if code := plain_code(text):
+        return [SearchTerm(code_tail=code)]
     terms: list[SearchTerm] = []
     digits: list[str] = []
     for word in unicodedata.normalize("NFKC", text).split():
@@ -116,12 +225,15 @@ def search_terms(text: str) -> list[SearchTerm]:
 
 
 def _words(word: str) -> Iterator[SearchTerm]:
-    number = _number_tail(word)
-    if number is not None:
-        yield SearchTerm(_spellings(word), number_tail=number)
+    tail = number_tail(word)
+    if tail is not None:
+        yield SearchTerm(_spellings(word), number_tail=tail)
+        return
+    if (code := code_term(word)) and not word.isalpha():
+        yield replace(code, spellings=_spellings(word))
         return
     ways = [spelling.split() for spelling in _spellings(word)]
-    if not ways[0]:  # only punctuation, which is in no name
+    if not ways[0] and not word.isalpha():  # only punctuation, which is in no name
         yield SearchTerm((word,))
     for parts in zip(*ways, strict=True):
         yield SearchTerm(tuple(dict.fromkeys(parts)))
@@ -131,7 +243,9 @@ def _phone(words: list[str]) -> Iterator[SearchTerm]:
     """The phone number that was typed in groups, as one word."""
     if words:
         typed = " ".join(words)
-        yield SearchTerm((typed,), _phones(typed), _number_tail(words[0]) if len(words) == 1 else None)
+        one = words[0] if len(words) == 1 else ""
+        code = code_term(one)
+        yield SearchTerm((typed,), _phones(typed), number_tail(one), code.code_tail if code else None)
 
 
 def _phones(typed: str) -> tuple[str, ...]:
@@ -153,7 +267,7 @@ def _spellings(text: str) -> tuple[str, ...]:
     return (one,) if one == two else (one, two)
 
 
-def _number_tail(text: str) -> bytes | None:
+def number_tail(text: str) -> bytes | None:
     """The last bytes of the id of the order with this number."""
     if len(text) != NUMBER_LENGTH:
         return None

@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.tables import orders, outbox, ticket_attendees, ticket_claims, ticket_orders
+from adapters.postgres.tables import orders, outbox, shows, ticket_attendees, ticket_claims, ticket_orders, tickets
 from application.ports.order_lists import (
     AttendeeCursor,
+    AttendeeFilter,
     AttendeeSummary,
     Hold,
     OrderCursor,
     OrderFilter,
     OrderSummary,
+    PaidBy,
+    Presence,
+    ShowsOf,
     UndeliveredMail,
 )
 from domain.customer import Customer
 from domain.email_address import both_forms
 from domain.money import currency
-from domain.order_search import SearchTerm, search_terms
+from domain.order_search import MisspeltWord, SearchTerm, names_key, number_tail
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus, number_of
 from domain.tasks import ORDER_MAILS, TaskState
+from domain.ticket_code import CODE_LENGTH
 
 _Time = orders.c.created_at.type
 #: The text in which an order is searched. Until the migration has filled it in: name and address as they stand.
 _KEY = sa.func.coalesce(orders.c.search_key, sa.func.lower(orders.c.customer_name + " " + orders.c.customer_email))
+#: The address within that text, as it is folded. Folding may do more to one that is not ASCII.
+_ADDRESS = sa.func.translate(sa.func.replace(sa.func.lower(orders.c.customer_email), "-", " "), "'`\"", "")
+_NAMES_KEY = sa.func.replace(_KEY, sa.func.nullif(_ADDRESS, ""), "")
+#: The other names of an order, for a search that looks at names alone.
+_NAMES = sa.case(
+    (
+        sa.bindparam("with_names", type_=sa.Boolean),
+        sa.func.array(
+            sa.select(ticket_attendees.c.name)
+            .where(ticket_attendees.c.order_id == orders.c.id)
+            .correlate(orders)
+            .scalar_subquery()
+        ).op("||")(sa.func.coalesce(orders.c.names, sa.cast([], sa.ARRAY(sa.Text)))),
+    )
+).label("all_names")
 _TICKETS = (
     sa.select(sa.func.sum(ticket_orders.c.quantity).label("tickets"))
     .where(ticket_orders.c.order_id == orders.c.id)
@@ -46,6 +67,18 @@ _ATTENDEES = (
 )
 _later = outbox.alias("later")
 # A mail that was sent again later, and arrived, no longer counts as undelivered.
+_IS_UNDELIVERED = (
+    outbox.c.order_id == orders.c.id,
+    outbox.c.kind.in_(sorted(ORDER_MAILS)),
+    outbox.c.state != TaskState.DONE,
+    outbox.c.last_error.is_not(None),
+    ~sa.exists().where(
+        _later.c.order_id == outbox.c.order_id,
+        _later.c.kind == outbox.c.kind,
+        _later.c.state == TaskState.DONE,
+        _later.c.due_at > outbox.c.due_at,
+    ),
+)
 _UNDELIVERED = (
     sa.select(
         sa.func.jsonb_agg(
@@ -54,28 +87,18 @@ _UNDELIVERED = (
             )
         ).label("undelivered")
     )
-    .where(
-        outbox.c.order_id == orders.c.id,
-        outbox.c.kind.in_(sorted(ORDER_MAILS)),
-        outbox.c.state != TaskState.DONE,
-        outbox.c.last_error.is_not(None),
-        ~sa.exists().where(
-            _later.c.order_id == outbox.c.order_id,
-            _later.c.kind == outbox.c.kind,
-            _later.c.state == TaskState.DONE,
-            _later.c.due_at > outbox.c.due_at,
-        ),
-    )
+    .where(*_IS_UNDELIVERED)
     .correlate(orders)
     .lateral("mails")
 )
-_ORDERS = (
+_SUMMARIES = (
     sa.select(
         orders,
         _TICKETS.c.tickets,
         _ATTENDEES.c.valid_tickets,
         _ATTENDEES.c.checked_in,
         _UNDELIVERED.c.undelivered,
+        _NAMES,
     )
     .select_from(orders.join(_TICKETS, sa.true()).join(_ATTENDEES, sa.true()).join(_UNDELIVERED, sa.true()))
     .order_by(orders.c.created_at.desc(), orders.c.id.desc())
@@ -92,6 +115,10 @@ _ATTENDEE_LIST = (
         orders.c.id.label("order_id"),
         orders.c.customer_email,
         orders.c.created_at,
+        orders.c.show_id,
+        orders.c.show_title,
+        orders.c.customer_name,
+        _NAMES,
     )
     .join(ticket_attendees, ticket_attendees.c.order_id == orders.c.id)
     .join(
@@ -100,6 +127,15 @@ _ATTENDEE_LIST = (
     )
     .order_by(orders.c.created_at, orders.c.id, ticket_attendees.c.id)
 )
+_PRESENCE = {
+    Presence.VOID: ticket_attendees.c.status == AttendeeStatus.VOID,
+    Presence.IN: sa.and_(
+        ticket_attendees.c.status == AttendeeStatus.VALID, ticket_attendees.c.checked_in_at.is_not(None)
+    ),
+    Presence.NOT_IN: sa.and_(
+        ticket_attendees.c.status == AttendeeStatus.VALID, ticket_attendees.c.checked_in_at.is_(None)
+    ),
+}
 # The status is written as in the partial index of the few orders that hold tickets.
 _HOLDS = (
     sa.select(
@@ -121,33 +157,56 @@ _HOLDS = (
 )
 
 
+Row = TypeVar("Row")
+Cursor = TypeVar("Cursor")
+
+
 class PostgresOrderListRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def orders(
-        self, show_id: UUID, *, only: OrderFilter, after: OrderCursor | None, limit: int
+        self, of: ShowsOf, *, only: OrderFilter, after: OrderCursor | None, limit: int
     ) -> list[OrderSummary]:
-        query = _ORDERS.where(orders.c.show_id == show_id).limit(limit)
-        if only.status is not None:
-            query = query.where(orders.c.status == only.status)
-        if only.email is not None:
-            query = query.where(sa.func.lower(orders.c.customer_email).in_(both_forms(only.email)))
-        if only.text is not None:
-            query = query.where(*map(_has, search_terms(only.text)))
-        if only.undelivered:
-            query = query.where(_UNDELIVERED.c.undelivered.is_not(None))
+        async def read(after: OrderCursor | None) -> Sequence[RowMapping]:
+            return await self._order_rows(of, only, after, limit)
+
+        def place(row: RowMapping) -> OrderCursor:
+            return OrderCursor(row["created_at"], row["id"])
+
+        return [_order_of(row) for row in await _matching(read, place, only, after=after, limit=limit)]
+
+    async def _order_rows(
+        self, of: ShowsOf, only: OrderFilter, after: OrderCursor | None, limit: int
+    ) -> Sequence[RowMapping]:
+        conditions = [*_conditions(only), *map(_finder(only), only.terms)]
         if after is not None:
             last = sa.tuple_(sa.literal(after.created_at, _Time), sa.literal(after.order_id))
-            query = query.where(sa.tuple_(orders.c.created_at, orders.c.id) < last)
-        return [_order_of(row) for row in (await self._connection.execute(query)).mappings()]
+            conditions.append(sa.tuple_(orders.c.created_at, orders.c.id) < last)
+        newest_first = (orders.c.created_at.desc(), orders.c.id.desc())
+        chosen = sa.select(orders.c.id, orders.c.created_at).where(*conditions).order_by(*newest_first).limit(limit)
+        if of.show_id is None:
+            chosen = _of_each_show(chosen, of.producer_id).order_by(sa.text("created_at DESC, id DESC")).limit(limit)
+        else:
+            chosen = chosen.join(shows, shows.c.id == orders.c.show_id).where(*_is_of(of))
+        query = _SUMMARIES.where(orders.c.id.in_(sa.select(chosen.subquery("chosen").c.id)))
+        return (await self._connection.execute(query, {"with_names": only.names_only})).mappings().all()
 
     async def attendees(
-        self, show_id: UUID, *, text: str | None = None, after: AttendeeCursor | None, limit: int
+        self, of: ShowsOf, *, only: AttendeeFilter, after: AttendeeCursor | None, limit: int
     ) -> list[AttendeeSummary]:
-        query = _ATTENDEE_LIST.where(orders.c.show_id == show_id).limit(limit)
-        if text is not None:
-            query = query.where(*map(_has, search_terms(text)))
+        async def read(after: AttendeeCursor | None) -> Sequence[RowMapping]:
+            return await self._attendee_rows(of, only, after, limit)
+
+        def place(row: RowMapping) -> AttendeeCursor:
+            return AttendeeCursor(row["created_at"], row["order_id"], row["id"])
+
+        return [_attendee_of(row) for row in await _matching(read, place, only, after=after, limit=limit)]
+
+    async def _attendee_rows(
+        self, of: ShowsOf, only: AttendeeFilter, after: AttendeeCursor | None, limit: int
+    ) -> Sequence[RowMapping]:
+        query = _ATTENDEE_LIST.where(*_attendee_conditions(only), *map(_finder(only), only.terms)).limit(limit)
         if after is not None:
             key = sa.tuple_(orders.c.created_at, orders.c.id)
             moment, order_id = sa.literal(after.created_at, _Time), sa.literal(after.order_id)
@@ -156,7 +215,44 @@ class PostgresOrderListRepo:
                 key >= sa.tuple_(moment, order_id),  # lets the index of orders be used
                 whole_key > sa.tuple_(moment, order_id, sa.literal(after.attendee_id)),
             )
-        return [_attendee_of(row) for row in (await self._connection.execute(query)).mappings()]
+        if of.show_id is None:
+            query = _of_each_show(query, of.producer_id).order_by(sa.text("created_at, order_id, id")).limit(limit)
+        else:
+            query = query.join(shows, shows.c.id == orders.c.show_id).where(*_is_of(of))
+        return (await self._connection.execute(query, {"with_names": only.names_only})).mappings().all()
+
+    async def words_like(self, of: ShowsOf, word: MisspeltWord) -> set[str]:
+        words = sa.func.string_to_table(_KEY, " ").table_valued("word").render_derived("words").lateral()
+        column = words.c.word
+        query = (
+            sa.select(column)
+            .distinct()
+            .select_from(orders.join(shows, shows.c.id == orders.c.show_id).join(words, sa.true()))
+            .where(
+                *_is_of(of),
+                sa.func.length(column).between(word.shortest, word.longest),
+                sa.or_(sa.func.left(column, 1) == word.first_letter, sa.func.right(column, 2) == word.last_letters),
+                column.contains("@") if word.is_address else ~column.contains("@"),
+            )
+        )
+        return set((await self._connection.scalars(query)).all())
+
+    async def with_number(self, producer_id: UUID, number: str, *, limit: int) -> list[UUID]:
+        tail = number_tail(number)
+        if tail is None:
+            return []
+        query = (
+            sa.select(orders.c.id)
+            .join(shows, shows.c.id == orders.c.show_id)
+            .where(shows.c.producer_id == producer_id, _ends_with(tail))
+            .order_by(orders.c.id)
+            .limit(limit)
+        )
+        return list((await self._connection.scalars(query)).all())
+
+    async def ticket_names(self, of: ShowsOf) -> list[str]:
+        query = sa.select(tickets.c.name).distinct().join(shows, shows.c.id == tickets.c.show_id).where(*_is_of(of))
+        return sorted((await self._connection.scalars(query)).all())
 
     async def holds(self, show_id: UUID, *, limit: int) -> list[Hold]:
         rows = await self._connection.execute(_HOLDS.where(orders.c.show_id == show_id).limit(limit))
@@ -174,14 +270,107 @@ class PostgresOrderListRepo:
         ]
 
 
-def _has(term: SearchTerm) -> sa.ColumnElement[bool]:
+def _is_of(of: ShowsOf) -> list[sa.ColumnElement[bool]]:
+    one = [] if of.show_id is None else [shows.c.id == of.show_id]
+    return [shows.c.producer_id == of.producer_id, *one]
+
+
+def _of_each_show(page: sa.Select[Any], producer_id: UUID) -> sa.Select[Any]:
+    """The page of each of the producer's shows, from which the page of all of them is chosen: so it takes the index of
+    each show, and not all orders of the producer, or of the installation.
+    """
+    of_show = page.where(orders.c.show_id == shows.c.id).correlate(shows).lateral("of_show")
+    return sa.select(of_show).select_from(shows.join(of_show, sa.true())).where(shows.c.producer_id == producer_id)
+
+
+async def _matching(
+    read: Callable[[Cursor | None], Awaitable[Sequence[RowMapping]]],
+    place: Callable[[RowMapping], Cursor],
+    only: OrderFilter | AttendeeFilter,
+    *,
+    after: Cursor | None,
+    limit: int,
+) -> list[RowMapping]:
+    """A page of rows. Where names alone are searched, SQL may find a word in an address that is not ASCII: those rows
+    are left out here, and further ones are read in their place.
+    """
+    found: list[RowMapping] = []
+    while len(found) < limit:
+        rows = await read(after)
+        found += rows if not only.names_only else (row for row in rows if _has_by_name(row, only.terms))
+        if not only.names_only or len(rows) < limit:
+            break
+        after = place(rows[-1])
+    return found[:limit]
+
+
+def _has_by_name(row: RowMapping, terms: Sequence[SearchTerm]) -> bool:
+    key = names_key(row["customer_name"], [name for name in row["all_names"] if name])
+    order_id = row["order_id"] if "order_id" in row else row["id"]
+    return all(term.is_in(key, None, order_id) for term in terms)
+
+
+def _conditions(only: OrderFilter) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if only.status is not None:
+        conditions.append(orders.c.status == only.status)
+    if only.email is not None:
+        conditions.append(sa.func.lower(orders.c.customer_email).in_(both_forms(only.email)))
+    if only.undelivered:
+        conditions.append(sa.exists().where(*_IS_UNDELIVERED).correlate(orders))
+    if only.disputed:
+        conditions.append(orders.c.disputed)
+    if only.paid_by is not None:
+        conditions.append(_is_paid_by(only.paid_by))
+    if only.placed_from is not None:
+        conditions.append(orders.c.created_at >= only.placed_from)
+    if only.placed_until is not None:
+        conditions.append(orders.c.created_at < only.placed_until)
+    return conditions
+
+
+def _is_paid_by(way: PaidBy) -> sa.ColumnElement[bool]:
+    if way in (PaidBy.ONLINE, PaidBy.FREE):
+        costs = orders.c.total > 0 if way is PaidBy.ONLINE else orders.c.total == 0
+        return sa.and_(orders.c.manual_payment.is_(None), costs)
+    return orders.c.manual_payment == way
+
+
+def _attendee_conditions(only: AttendeeFilter) -> list[sa.ColumnElement[bool]]:
+    wanted = (
+        (ticket_orders.c.name, only.ticket_name),
+        (orders.c.promo_code, only.promo_code),
+        (ticket_orders.c.allocation_id, only.allocation_id),
+    )
+    conditions: list[sa.ColumnElement[bool]] = [column == value for column, value in wanted if value is not None]
+    return conditions if only.presence is None else [*conditions, _PRESENCE[only.presence]]
+
+
+def _finder(only: OrderFilter | AttendeeFilter) -> Callable[[SearchTerm], sa.ColumnElement[bool]]:
+    key = _NAMES_KEY if only.names_only else _KEY
+    return lambda term: _has(term, key)
+
+
+def _has(term: SearchTerm, key: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     conditions: list[sa.ColumnElement[bool]] = [
-        *(_KEY.contains(spelling, autoescape=True) for spelling in term.spellings),
+        *(key.contains(spelling, autoescape=True) for spelling in term.spellings),
         *(orders.c.customer_phone.contains(digits, autoescape=True) for digits in term.phones),
     ]
     if term.number_tail is not None:
-        conditions.append(sa.func.substring(sa.func.uuid_send(orders.c.id), 12) == term.number_tail)
-    return sa.or_(*conditions)
+        conditions.append(_ends_with(term.number_tail))
+    if term.code_tail is not None:
+        conditions.append(orders.c.id.in_(_orders_with_code(term.code_tail)))
+    return sa.or_(*conditions) if conditions else sa.false()
+
+
+def _ends_with(number_tail: bytes) -> sa.ColumnElement[bool]:
+    return sa.func.substring(sa.func.uuid_send(orders.c.id), 12) == number_tail
+
+
+def _orders_with_code(tail: str) -> sa.Select[Any]:
+    code = ticket_attendees.c.code
+    is_whole = len(tail) == CODE_LENGTH
+    return sa.select(ticket_attendees.c.order_id).where(code == tail if is_whole else code.endswith(tail))
 
 
 def _order_of(row: RowMapping) -> OrderSummary:
@@ -216,9 +405,16 @@ _SAME_IN_BOTH = (
     "checked_in",
     "created_at",
     "completed_at",
+    "show_id",
+    "show_title",
 )
 
 
+_NOT_IN_SUMMARY = {"customer_name", "all_names"}
+
+
 def _attendee_of(row: RowMapping) -> AttendeeSummary:
-    facts: dict[str, Any] = {**row, "status": AttendeeStatus(row["status"])}
-    return AttendeeSummary(order_number=number_of(row["order_id"]), **facts)
+    facts: dict[str, Any] = {name: value for name, value in row.items() if name not in _NOT_IN_SUMMARY}
+    return AttendeeSummary(
+        order_number=number_of(row["order_id"]), **{**facts, "status": AttendeeStatus(row["status"])}
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
@@ -11,16 +12,19 @@ from application.access.ownership import owned_order, owned_show
 from application.pages import page_of
 from application.ports.order_lists import (
     AttendeeCursor,
+    AttendeeFilter,
     AttendeeSummary,
     OrderCursor,
     OrderFilter,
     OrderSummary,
+    ShowsOf,
 )
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.catalog import Show
 from domain.errors import NotFound
 from domain.money import Currency
+from domain.order_search import as_meant, code_term, misspelt, search_terms
 from domain.orders import Order
 from domain.refunds import Refund
 
@@ -34,17 +38,44 @@ Item = TypeVar("Item")
 Cursor = TypeVar("Cursor")
 
 
+Filter = TypeVar("Filter", OrderFilter, AttendeeFilter)
+
+
 @dataclass(frozen=True, slots=True)
 class Export(Generic[Item]):
-    """All objects of one kind that belong to ``show``; amounts are in ``currency``."""
+    """All objects of one kind that belong to ``show``, or to all shows of its producer: then ``show`` is the latest of
+    them. Amounts are in ``currency``.
+    """
 
     show: Show
     currency: Currency
     items: AsyncIterator[Item]
 
 
+class Searched(StrEnum):
+    """How the typed words were looked for. WORDS: as they stand. CODE: as the end of a ticket's code. SIMILAR: with
+    mistakes.
+    """
+
+    WORDS = "words"
+    CODE = "code"
+    SIMILAR = "similar"
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[Item, Cursor]):
+    """A page of a search over one show or all, and where the next one begins, if there is one. ``searched`` is how
+    these were found: the next page asks for the same. ``shows`` are the shows of the items.
+    """
+
+    items: Sequence[Item]
+    next: Cursor | None
+    searched: Searched
+    shows: Mapping[UUID, Show]
+
+
 class ListOrders:
-    """A show's orders, newest first."""
+    """A show's orders, or those of all shows of a producer, newest first."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
@@ -55,8 +86,32 @@ class ListOrders:
         """A page, and where the next one begins, if there is one. Raises NotFound."""
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, show_id)
-            found = await uow.order_lists.orders(show_id, only=only, after=after, limit=limit + 1)
+            of = ShowsOf(actor.producer_id, show_id)
+            found = await uow.order_lists.orders(of, only=only, after=after, limit=limit + 1)
         return page_of(found, limit, _after_order)
+
+    async def search(
+        self,
+        actor: Actor,
+        show_id: UUID | None,
+        *,
+        only: OrderFilter,
+        after: OrderCursor | None,
+        limit: int,
+        searched: Searched | None = None,
+    ) -> Found[OrderSummary, OrderCursor]:
+        """A page of what a person looks for, of one show or all (None). Words that no order has are looked for in the
+        other ways, unless ``searched`` says how. Raises NotFound.
+        """
+        async with self._unit_of_work() as uow:
+            of = await _shows_of(uow, actor, show_id)
+
+            async def read(only: OrderFilter) -> list[OrderSummary]:
+                return await uow.order_lists.orders(of, only=only, after=after, limit=limit + 1)
+
+            found, searched = await _search(uow, of, only, read, searched)
+            page, more = page_of(found, limit, _after_order)
+            return Found(page, more, searched, await _shows(uow, {order.show_id for order in page}))
 
     async def export(self, actor: Actor, show_id: UUID, *, only: OrderFilter) -> Export[OrderSummary]:
         """All orders, any number of them. Raises NotFound, at once."""
@@ -65,13 +120,14 @@ class ListOrders:
 
         async def read(after: OrderCursor | None) -> list[OrderSummary]:
             async with self._unit_of_work() as uow:
-                return await uow.order_lists.orders(show_id, only=only, after=after, limit=EXPORT_PAGE)
+                of = ShowsOf(actor.producer_id, show_id)
+                return await uow.order_lists.orders(of, only=only, after=after, limit=EXPORT_PAGE)
 
         return Export(show, currency, await _page_by_page(read, _after_order))
 
 
 class ListAttendees:
-    """All attendees who have or had a ticket to a show, in the order in which they got it."""
+    """All attendees who have or had a ticket to a show, or to any show of a producer, in the order of their orders."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
@@ -88,19 +144,103 @@ class ListAttendees:
         """A page, and where the next one begins, if there is one. Raises NotFound."""
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, show_id)
-            found = await uow.order_lists.attendees(show_id, text=text, after=after, limit=limit + 1)
+            of, only = ShowsOf(actor.producer_id, show_id), AttendeeFilter(text=text)
+            found = await uow.order_lists.attendees(of, only=only, after=after, limit=limit + 1)
         return page_of(found, limit, _after_attendee)
 
-    async def export(self, actor: Actor, show_id: UUID) -> Export[AttendeeSummary]:
-        """All attendees, any number of them. Raises NotFound, at once."""
+    async def search(
+        self,
+        actor: Actor,
+        show_id: UUID | None,
+        *,
+        only: AttendeeFilter,
+        after: AttendeeCursor | None,
+        limit: int,
+        searched: Searched | None = None,
+    ) -> Found[AttendeeSummary, AttendeeCursor]:
+        """A page of the people whom a person looks for, as ``ListOrders.search``. Raises NotFound."""
         async with self._unit_of_work() as uow:
-            show, currency = await _own_show_and_currency(uow, actor, show_id)
+            of = await _shows_of(uow, actor, show_id)
+
+            async def read(only: AttendeeFilter) -> list[AttendeeSummary]:
+                return await uow.order_lists.attendees(of, only=only, after=after, limit=limit + 1)
+
+            found, searched = await _search(uow, of, only, read, searched)
+            page, more = page_of(found, limit, _after_attendee)
+            return Found(page, more, searched, await _shows(uow, {attendee.show_id for attendee in page}))
+
+    async def ticket_names(self, actor: Actor, show_id: UUID | None) -> list[str]:
+        """The names of ticket types by which attendees can be chosen. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            return await uow.order_lists.ticket_names(await _shows_of(uow, actor, show_id))
+
+    async def export(
+        self,
+        actor: Actor,
+        show_id: UUID | None,
+        *,
+        only: AttendeeFilter | None = None,
+        searched: Searched = Searched.WORDS,
+    ) -> Export[AttendeeSummary]:
+        """All attendees who meet ``only``, any number of them. Raises NotFound, at once, also for a producer without
+        shows.
+        """
+        of, only = ShowsOf(actor.producer_id, show_id), only or AttendeeFilter()
+        async with self._unit_of_work() as uow:
+            show, currency = await _own_show_and_currency(uow, actor, show_id or await _latest_show(uow, actor))
+            wanted = await _as_searched(uow, of, only, searched) or only
 
         async def read(after: AttendeeCursor | None) -> list[AttendeeSummary]:
             async with self._unit_of_work() as uow:
-                return await uow.order_lists.attendees(show_id, after=after, limit=EXPORT_PAGE)
+                return await uow.order_lists.attendees(of, only=wanted, after=after, limit=EXPORT_PAGE)
 
         return Export(show, currency, await _page_by_page(read, _after_attendee))
+
+
+async def _latest_show(uow: UnitOfWork, actor: Actor) -> UUID:
+    shows = await uow.show_details.of_producer(actor.producer_id, after=None, limit=1)
+    if not shows:
+        raise NotFound("There are no shows")
+    return shows[0].show.id
+
+
+async def _shows_of(uow: UnitOfWork, actor: Actor, show_id: UUID | None) -> ShowsOf:
+    if show_id is not None:
+        await owned_show(uow, actor, show_id)
+    return ShowsOf(actor.producer_id, show_id)
+
+
+async def _shows(uow: UnitOfWork, show_ids: Collection[UUID]) -> Mapping[UUID, Show]:
+    found = await uow.show_details.details_of(show_ids) if show_ids else {}
+    return {id_: details.show for id_, details in found.items()}
+
+
+async def _search(
+    uow: UnitOfWork,
+    of: ShowsOf,
+    only: Filter,
+    read: Callable[[Filter], Awaitable[list[Item]]],
+    searched: Searched | None,
+) -> tuple[list[Item], Searched]:
+    """What is found in the first way that finds something, or in the given one."""
+    for way in Searched if searched is None else (searched,):
+        wanted = await _as_searched(uow, of, only, way)
+        if wanted is not None and (found := await read(wanted)):
+            return found, way
+    return [], searched or Searched.WORDS
+
+
+async def _as_searched(uow: UnitOfWork, of: ShowsOf, only: Filter, searched: Searched) -> Filter | None:
+    """The filter as this way searches; None if it cannot find anything that another does not."""
+    terms = search_terms(only.text or "")
+    if searched is Searched.WORDS:
+        return only
+    if searched is Searched.CODE:
+        code = None if only.names_only else code_term(only.text or "")
+        return replace(only, meant=(code,)) if code else None
+    words = {each: await uow.order_lists.words_like(of, each) for term in terms for each in misspelt(term)}
+    meant = as_meant(terms, words)
+    return replace(only, meant=meant) if meant != tuple(terms) else None
 
 
 async def _own_show_and_currency(uow: UnitOfWork, actor: Actor, show_id: UUID) -> tuple[Show, Currency]:

@@ -1,8 +1,9 @@
-"""Orders and attendees of a show, as a producer lists them."""
+"""Orders and attendees of a show, or of all shows of a producer, as the producer lists them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from domain.customer import Customer
 from domain.money import Currency
+from domain.order_search import MisspeltWord, SearchTerm, search_terms
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
 from domain.tasks import TaskKind, TaskState
 
@@ -47,6 +49,34 @@ class UndeliveredMail:
         return cls(TaskKind(kind), problem, re.sub(r"^\w+: ", "", error or ""))
 
 
+@dataclass(frozen=True, slots=True)
+class ShowsOf:
+    """The shows whose orders are listed: ``show_id``, or all of the producer's (None)."""
+
+    producer_id: UUID
+    show_id: UUID | None = None
+
+
+class PaidBy(StrEnum):
+    """How an order is paid. ONLINE: through Stripe. FREE: a buyer's order that costs nothing. The others are those of
+    manual orders.
+    """
+
+    ONLINE = "online"
+    FREE = "free"
+    CASH = "cash"
+    COMP = "comp"
+    OTHER = "other"
+
+
+class Presence(StrEnum):
+    """Whether an attendee is in. VOID: the ticket does not admit any more."""
+
+    IN = "in"
+    NOT_IN = "not_in"
+    VOID = "void"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSummary:
     """An order in a list: no lines, and only the number of its attendees.
@@ -55,6 +85,8 @@ class OrderSummary:
     """
 
     id: UUID
+    show_id: UUID
+    show_title: str
     number: str
     status: OrderStatus
     customer: Customer
@@ -93,21 +125,64 @@ class AttendeeSummary:
     order_number: str
     customer_email: str
     created_at: datetime
+    show_id: UUID
+    show_title: str
+
+    @property
+    def presence(self) -> Presence:
+        """Whether the attendee is in."""
+        if self.status is AttendeeStatus.VOID:
+            return Presence.VOID
+        return Presence.NOT_IN if self.checked_in_at is None else Presence.IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFilter:
-    """Conditions that a show's orders must meet; None means any.
+class _TextFilter:
+    """``text``: every word of it must be part of a name or the address (accents and apostrophes do not matter) or of
+    the phone number, or be the whole order number, or the end of a ticket's code. ``meant`` are terms that are searched
+    instead of these words. ``names_only``: names and numbers alone are searched.
+    """
 
-    ``email`` is the whole address in any case and in either form of its domain. Every word of ``text`` must be part of
-    the name or address (accents and apostrophes do not matter) or of the phone number, or be the whole order number.
-    ``undelivered``: only orders with a mail that was not delivered.
+    text: str | None = None
+    meant: tuple[SearchTerm, ...] = ()
+    names_only: bool = False
+
+    @property
+    def terms(self) -> Sequence[SearchTerm]:
+        """What is searched, all of it."""
+        terms = self.meant or search_terms(self.text or "")
+        return [term.of_names for term in terms] if self.names_only else terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter(_TextFilter):
+    """Conditions that orders must meet; None means any.
+
+    ``email`` is the whole address in any case and in either form of its domain. ``undelivered``: only orders with a
+    mail that was not delivered. ``placed_from`` is inclusive, ``placed_until`` exclusive.
     """
 
     status: OrderStatus | None = None
     email: str | None = None
-    text: str | None = None
     undelivered: bool = False
+    disputed: bool = False
+    paid_by: PaidBy | None = None
+    placed_from: datetime | None = None
+    placed_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendeeFilter(_TextFilter):
+    """Conditions that attendees must meet; None means any. ``text`` is searched in their orders.
+
+    ``ticket_name`` is the name of the ticket type: the shows of a run have the same. ``promo_code`` is the code that
+    the order was placed with.
+    """
+
+    presence: Presence | None = None
+    ticket_name: str | None = None
+    promo_code: str | None = None
+    allocation_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +219,27 @@ class OrderListRepo(Protocol):
     """Pages begin after a key, never at a number: a new order moves no other to another page."""
 
     async def orders(
-        self, show_id: UUID, *, only: OrderFilter, after: OrderCursor | None, limit: int
+        self, of: ShowsOf, *, only: OrderFilter, after: OrderCursor | None, limit: int
     ) -> list[OrderSummary]:
         """A page of orders, newest first."""
         ...
 
     async def attendees(
-        self, show_id: UUID, *, text: str | None = None, after: AttendeeCursor | None, limit: int
+        self, of: ShowsOf, *, only: AttendeeFilter, after: AttendeeCursor | None, limit: int
     ) -> list[AttendeeSummary]:
-        """A page of attendees, including void ones, oldest order first; ``text`` as in ``OrderFilter``."""
+        """A page of attendees, including void ones, oldest order first."""
+        ...
+
+    async def words_like(self, of: ShowsOf, word: MisspeltWord) -> set[str]:
+        """The words of these shows' orders that ``word`` may mean (``MisspeltWord.may_mean``)."""
+        ...
+
+    async def with_number(self, producer_id: UUID, number: str, *, limit: int) -> list[UUID]:
+        """The producer's orders with this number, oldest first. There is nearly always one at most."""
+        ...
+
+    async def ticket_names(self, of: ShowsOf) -> list[str]:
+        """The names of the shows' ticket types, each once, in alphabetical order."""
         ...
 
     async def holds(self, show_id: UUID, *, limit: int) -> list[Hold]:

@@ -5,18 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from application.ports.order_lists import AttendeeCursor, DeliveryProblem, OrderCursor, OrderFilter, UndeliveredMail
+from application.ports.order_lists import (
+    AttendeeCursor,
+    AttendeeFilter,
+    DeliveryProblem,
+    OrderCursor,
+    OrderFilter,
+    PaidBy,
+    Presence,
+    ShowsOf,
+    UndeliveredMail,
+)
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.claims import Claim
 from domain.customer import Customer
 from domain.notes import OrderNote
+from domain.order_search import code_term, misspelt, search_terms
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
 from domain.tasks import BUYER_EMAIL, BUYER_NAME, TaskKind, TaskState
-from tests.contracts.builders import ADA, NOW, Theatre, a_refund, a_task, issue, new_id
+from tests.contracts.builders import ADA, NOW, Theatre, a_refund, a_show, a_task, a_ticket, an_order, issue, new_id
 
 ALL = OrderFilter()
 
@@ -48,8 +59,10 @@ async def test_a_summary_has_what_the_order_has(unit_of_work: UnitOfWorkFactory,
     await store(unit_of_work, order)
 
     async with unit_of_work() as uow:
-        (found,) = await uow.order_lists.orders(theatre.show.id, only=ALL, after=None, limit=10)
-        assert await uow.order_lists.orders(uuid4(), only=ALL, after=None, limit=10) == []
+        (found,) = await uow.order_lists.orders(
+            ShowsOf(theatre.producer.id, theatre.show.id), only=ALL, after=None, limit=10
+        )
+        assert await uow.order_lists.orders(ShowsOf(theatre.producer.id, uuid4()), only=ALL, after=None, limit=10) == []
 
     quote = order.quote
     assert (found.id, found.number, found.status, found.customer) == (order.id, order.number, order.status, ADA)
@@ -69,7 +82,9 @@ async def test_orders_are_newest_first_from_any_place_on(unit_of_work: UnitOfWor
     async with unit_of_work() as uow:
         for place in range(4):
             after = OrderCursor(newest[place].created_at, newest[place].id)
-            found = await uow.order_lists.orders(theatre.show.id, only=ALL, after=after, limit=2)
+            found = await uow.order_lists.orders(
+                ShowsOf(theatre.producer.id, theatre.show.id), only=ALL, after=after, limit=2
+            )
             assert [row.id for row in found] == [order.id for order in newest[place + 1 : place + 3]]
 
 
@@ -97,7 +112,9 @@ async def test_filters(unit_of_work: UnitOfWorkFactory, theatre: Theatre, only: 
     order = theatre.order()
     await store(unit_of_work, order)
     async with unit_of_work() as uow:
-        found = await uow.order_lists.orders(theatre.show.id, only=only, after=None, limit=10)
+        found = await uow.order_lists.orders(
+            ShowsOf(theatre.producer.id, theatre.show.id), only=only, after=None, limit=10
+        )
     assert [row.id for row in found] == ([order.id] if is_found else [])
 
 
@@ -123,8 +140,12 @@ async def test_both_stores_find_alike(unit_of_work: UnitOfWorkFactory, theatre: 
         ("bucher.example", 2),
     ):
         async with unit_of_work() as uow:
-            rows = await uow.order_lists.orders(theatre.show.id, only=OrderFilter(text=text), after=None, limit=9)
-            attendees = await uow.order_lists.attendees(theatre.show.id, text=text, after=None, limit=9)
+            rows = await uow.order_lists.orders(
+                ShowsOf(theatre.producer.id, theatre.show.id), only=OrderFilter(text=text), after=None, limit=9
+            )
+            attendees = await uow.order_lists.attendees(
+                ShowsOf(theatre.producer.id, theatre.show.id), only=AttendeeFilter(text=text), after=None, limit=9
+            )
         assert [row.id for row in rows] == [orders[found].id], text
         assert {row.order_id for row in attendees} == {orders[found].id}, text
 
@@ -134,7 +155,9 @@ async def test_either_form_of_an_address_is_found(unit_of_work: UnitOfWorkFactor
     await store(unit_of_work, order)
     async with unit_of_work() as uow:
         for email in ("Karl@bücher.example", "karl@xn--bcher-kva.example", "KARL@BÜCHER.example"):
-            (row,) = await uow.order_lists.orders(theatre.show.id, only=OrderFilter(email=email), after=None, limit=9)
+            (row,) = await uow.order_lists.orders(
+                ShowsOf(theatre.producer.id, theatre.show.id), only=OrderFilter(email=email), after=None, limit=9
+            )
             assert row.id == order.id
             assert order.id in await uow.personal_data.orders_of(theatre.producer.id, email)
             assert order.id in await uow.lookups.orders_of(email, limit=100)
@@ -145,7 +168,9 @@ async def test_number_finds_one_order(unit_of_work: UnitOfWorkFactory, theatre: 
     await store(unit_of_work, order, other)
     async with unit_of_work() as uow:
         only = OrderFilter(text=order.number.lower())
-        (found,) = await uow.order_lists.orders(theatre.show.id, only=only, after=None, limit=10)
+        (found,) = await uow.order_lists.orders(
+            ShowsOf(theatre.producer.id, theatre.show.id), only=only, after=None, limit=10
+        )
     assert found.id == order.id
 
 
@@ -154,10 +179,14 @@ async def test_attendees_are_listed_order_by_order(unit_of_work: UnitOfWorkFacto
     await store(unit_of_work, *orders)
     expected = [attendee for order in reversed(orders) for attendee in order.attendees]
     async with unit_of_work() as uow:
-        found = await uow.order_lists.attendees(theatre.show.id, after=None, limit=10)
+        found = await uow.order_lists.attendees(
+            ShowsOf(theatre.producer.id, theatre.show.id), only=AttendeeFilter(), after=None, limit=10
+        )
         for place in range(4):
             after = AttendeeCursor(found[place].created_at, found[place].order_id, found[place].id)
-            rest = await uow.order_lists.attendees(theatre.show.id, after=after, limit=2)
+            rest = await uow.order_lists.attendees(
+                ShowsOf(theatre.producer.id, theatre.show.id), only=AttendeeFilter(), after=after, limit=2
+            )
             assert rest == found[place + 1 : place + 3]
     assert [(a.id, a.code, a.name, a.ticket_name) for a in found] == [
         (a.id, a.code, a.name, a.ticket_name) for a in expected
@@ -293,9 +322,13 @@ async def test_a_mail_that_did_not_get_out_is_seen_at_its_order(
         await uow.commit()
 
     async with unit_of_work() as uow:
-        everything = await uow.order_lists.orders(theatre.show.id, only=ALL, after=None, limit=10)
+        everything = await uow.order_lists.orders(
+            ShowsOf(theatre.producer.id, theatre.show.id), only=ALL, after=None, limit=10
+        )
         only = OrderFilter(undelivered=True)
-        troubles = await uow.order_lists.orders(theatre.show.id, only=only, after=None, limit=10)
+        troubles = await uow.order_lists.orders(
+            ShowsOf(theatre.producer.id, theatre.show.id), only=only, after=None, limit=10
+        )
 
     assert len(everything) == 3
     (listed,) = troubles
@@ -307,3 +340,196 @@ async def test_a_mail_that_did_not_get_out_is_seen_at_its_order(
         UndeliveredMail(TaskKind.REFUND_MAIL, DeliveryProblem.DELAYED, "451"),
         UndeliveredMail(TaskKind.REMINDER_MAIL, DeliveryProblem.PERHAPS_SENT, "perhaps sent: why"),
     )
+
+
+async def ids_found(unit_of_work: UnitOfWorkFactory, of: ShowsOf, only: OrderFilter, *, limit: int = 20) -> list[UUID]:
+    async with unit_of_work() as uow:
+        return [order.id for order in await uow.order_lists.orders(of, only=only, after=None, limit=limit)]
+
+
+async def test_orders_of_all_shows_of_a_producer(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    second, others = a_show(theatre.producer), Theatre()
+    ticket = a_ticket(second, name="Balcony")
+    async with unit_of_work() as uow:
+        await uow.shows.add(second)
+        await uow.tickets.add(ticket)
+        await others.store(uow)
+        await uow.commit()
+    moments = [NOW + timedelta(seconds=second) for second in range(6)]
+    orders = [
+        completed(theatre.order(now=at))
+        if number % 2
+        else completed(an_order(theatre.producer, second, {ticket: 1}, now=at))
+        for number, at in enumerate(moments)
+    ]
+    await store(unit_of_work, *orders, completed(others.order(now=NOW + timedelta(seconds=3))))
+    every, newest = ShowsOf(theatre.producer.id), [order.id for order in reversed(orders)]
+
+    assert await ids_found(unit_of_work, every, ALL) == newest
+    assert await ids_found(unit_of_work, every, ALL, limit=4) == newest[:4]
+    assert await ids_found(unit_of_work, ShowsOf(others.producer.id, second.id), ALL) == []
+    async with unit_of_work() as uow:
+        after = OrderCursor(orders[4].created_at, orders[4].id)
+        rest = await uow.order_lists.orders(every, only=ALL, after=after, limit=3)
+        people = await uow.order_lists.attendees(every, only=AttendeeFilter(), after=None, limit=20)
+        last = people[3]
+        cursor = AttendeeCursor(last.created_at, last.order_id, last.id)
+        further = await uow.order_lists.attendees(every, only=AttendeeFilter(), after=cursor, limit=2)
+        names = await uow.order_lists.ticket_names(every)
+        of_one = await uow.order_lists.ticket_names(ShowsOf(theatre.producer.id, second.id))
+    assert [order.id for order in rest] == newest[2:5]
+    assert {order.show_id for order in rest} == {second.id, theatre.show.id}
+    assert [each.order_id for each in people] == [o.id for o in orders for _ in o.attendees]
+    assert further == people[4:6]
+    assert (people[0].show_id, people[0].show_title) == (second.id, second.title)
+    assert (names, of_one) == (["Balcony", "Gallery", "Stalls"], ["Balcony"])
+
+
+@pytest.mark.parametrize(
+    ("only", "found"),
+    [
+        (OrderFilter(paid_by=PaidBy.ONLINE), "online"),
+        (OrderFilter(paid_by=PaidBy.FREE), "free"),
+        (OrderFilter(paid_by=PaidBy.CASH), "cash"),
+        (OrderFilter(disputed=True), "cash"),
+        (OrderFilter(placed_from=NOW + timedelta(seconds=2)), "cash"),
+        (OrderFilter(placed_until=NOW + timedelta(seconds=1)), "online"),
+        (OrderFilter(placed_from=NOW + timedelta(seconds=1), placed_until=NOW + timedelta(seconds=2)), "free"),
+        (OrderFilter(undelivered=True), "free"),
+    ],
+)
+async def test_filters_of_all_shows(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, only: OrderFilter, found: str
+) -> None:
+    online, free, cash = (completed(theatre.order(now=NOW + timedelta(seconds=second))) for second in range(3))
+    nothing = replace(free.quote, subtotal=0, platform_fees=0, payment_processing_fees=0, total=0)
+    orders = {
+        "online": online,
+        "free": replace(free, quote=nothing),
+        "cash": replace(cash, manual_payment=ManualPayment.CASH, disputed=True),
+    }
+    await store(unit_of_work, *orders.values())
+    async with unit_of_work() as uow:
+        await uow.outbox.add([replace(a_task(orders["free"]), state=TaskState.DEAD, last_error="550")])
+        await uow.commit()
+    for of in (ShowsOf(theatre.producer.id), ShowsOf(theatre.producer.id, theatre.show.id)):
+        assert await ids_found(unit_of_work, of, only) == [orders[found].id]
+
+
+async def test_the_end_of_a_code_finds_its_order(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order, other = completed(theatre.order()), completed(theatre.order())
+    first, second = order.attendees
+    tickets = (replace(first, code="A" * 20 + "K7QX"), replace(second, code="B" * 20 + "ANNA"))
+    order = replace(order, attendees=tickets)
+    await store(unit_of_work, order, other)
+    every = ShowsOf(theatre.producer.id)
+    for text in ("k7qx", "K7QX", "A" * 20 + "K7QX", "AAAA-AAAA-AAAA-AAAA-AAAA-K7QX", "lovelace K7QX"):
+        assert await ids_found(unit_of_work, every, OrderFilter(text=text)) == [order.id], text
+    assert await ids_found(unit_of_work, every, OrderFilter(text="K7Q7")) == []
+    assert await ids_found(unit_of_work, every, OrderFilter(text="anna")) == []
+    meant = code_term("anna")
+    assert meant
+    assert await ids_found(unit_of_work, every, OrderFilter(text="anna", meant=(meant,))) == [order.id]
+
+
+async def test_words_that_a_misspelt_one_may_mean(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    names = ["Jürgen Schmidt", "Anna Schmitz-Müller", "Bob Smith", "Eve Schneider", "Zoë Schmitt"]
+    people = [Customer(name, f"{number}@example.org") for number, name in enumerate(names)]
+    await store(unit_of_work, *(replace(theatre.order(), customer=person) for person in people))
+    (word,) = misspelt(search_terms("Schmit")[0])
+    async with unit_of_work() as uow:
+        found = await uow.order_lists.words_like(ShowsOf(theatre.producer.id), word)
+        elsewhere = await uow.order_lists.words_like(ShowsOf(uuid4()), word)
+    assert found == {"schmidt", "schmitz", "smith", "schmitt"}
+    assert elsewhere == set()
+
+
+async def test_who_sees_names_alone_searches_names_alone(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    ada = replace(
+        theatre.order(), customer=Customer("Ada Lovelace", "countess@example.org", "+491701234567"), names=("Bo", "")
+    )
+    bear = replace(theatre.order(), customer=Customer("Karl Bär", "karl@bücher.example"))
+    guest = replace(theatre.order(), customer=Customer("", ""), manual_payment=ManualPayment.CASH)
+    ada = completed(ada)
+    ada = replace(ada, attendees=(replace(ada.attendees[0], code="A" * 20 + "K7QX"), ada.attendees[1]))
+    await store(unit_of_work, ada, bear, completed(guest))
+    for of in (ShowsOf(theatre.producer.id), ShowsOf(theatre.producer.id, theatre.show.id)):
+        for text, found in (
+            ("lovelace", [ada.id]),
+            ("ada bo", [ada.id]),
+            (ada.number, [ada.id]),
+            ("baer", [bear.id]),
+            ("countess", []),
+            ("example", []),
+            ("bücher", []),
+            ("bucher", []),
+            ("xn--bcher", []),
+            ("0170 1234567", []),
+            ("k7qx", []),
+        ):
+            assert await ids_found(unit_of_work, of, OrderFilter(text=text, names_only=True)) == found, text
+            async with unit_of_work() as uow:
+                only = AttendeeFilter(text=text, names_only=True)
+                people = await uow.order_lists.attendees(of, only=only, after=None, limit=9)
+            assert {each.order_id for each in people} == set(found) & {ada.id}, text
+
+
+async def test_a_page_of_names_is_full(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    """An address that SQL cannot take out of what is searched takes no place on the page."""
+    addresses = [Customer("Karl", f"{number}@bücher.example") for number in range(5)]
+    orders = [
+        replace(theatre.order(now=NOW + timedelta(seconds=second)), customer=customer)
+        for second, customer in enumerate([Customer("Bücher One", "1@example.org"), *addresses])
+    ]
+    await store(unit_of_work, *orders)
+    only = OrderFilter(text="bücher", names_only=True)
+    assert await ids_found(unit_of_work, ShowsOf(theatre.producer.id), only, limit=2) == [orders[0].id]
+
+
+async def test_orders_with_a_number(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order, same, others = theatre.order(), theatre.order(), Theatre()
+    same = replace(same, id=UUID(bytes=bytes(11) + order.id.bytes[11:]))
+    async with unit_of_work() as uow:
+        await others.store(uow)
+        await uow.orders.add([order, same, others.order()])
+        await uow.commit()
+        both = await uow.order_lists.with_number(theatre.producer.id, order.number, limit=5)
+        one = await uow.order_lists.with_number(theatre.producer.id, order.number, limit=1)
+        of_others = await uow.order_lists.with_number(others.producer.id, order.number, limit=5)
+        never = await uow.order_lists.with_number(theatre.producer.id, "!", limit=5)
+    assert both == sorted([order.id, same.id])
+    assert (one, of_others, never) == (both[:1], [], [])
+
+
+@pytest.mark.parametrize(
+    ("only", "places"),
+    [
+        (AttendeeFilter(presence=Presence.IN), [0]),
+        (AttendeeFilter(presence=Presence.NOT_IN), [1, 3]),
+        (AttendeeFilter(presence=Presence.VOID), [2]),
+        (AttendeeFilter(ticket_name="Stalls"), [0, 1, 2]),
+        (AttendeeFilter(ticket_name="Gallery"), [3]),
+        (AttendeeFilter(promo_code="TEST20"), [0, 1, 2]),
+        (AttendeeFilter(promo_code="OTHER"), []),
+        (AttendeeFilter(allocation_id=UUID(int=7)), [3]),
+        (AttendeeFilter(allocation_id=UUID(int=8)), []),
+        (AttendeeFilter(text="lovelace", presence=Presence.IN), [0]),
+    ],
+)
+async def test_filters_of_attendees(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, only: AttendeeFilter, places: list[int]
+) -> None:
+    stalls = completed(theatre.order(3, with_promo_code=True))
+    one, two, three = stalls.attendees
+    void = replace(three, status=AttendeeStatus.VOID, checked_in_at=NOW)
+    stalls = replace(stalls, attendees=(replace(one, checked_in_at=NOW), two, void))
+    later = NOW + timedelta(seconds=1)
+    gallery = completed(an_order(theatre.producer, theatre.show, {theatre.gallery: 1}, now=later))
+    (line,) = gallery.lines
+    gallery = replace(gallery, quote=replace(gallery.quote, lines=(replace(line, allocation_id=UUID(int=7)),)))
+    await store(unit_of_work, stalls, gallery)
+    everyone = [*stalls.attendees, *gallery.attendees]
+    for of in (ShowsOf(theatre.producer.id), ShowsOf(theatre.producer.id, theatre.show.id)):
+        async with unit_of_work() as uow:
+            found = await uow.order_lists.attendees(of, only=only, after=None, limit=20)
+        assert [each.id for each in found] == [everyone[place].id for place in places]

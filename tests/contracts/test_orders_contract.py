@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.unit_of_work import PostgresDatabase
-from application.ports.order_lists import OrderFilter
+from application.ports.order_lists import OrderFilter, ShowsOf
 from application.ports.orders import OrderPayment, OrderRef
 from application.ports.unit_of_work import StorageConflict, UnitOfWorkFactory
 from domain.customer import Customer
@@ -150,7 +150,9 @@ async def test_a_customer_is_saved_with_the_names_and_nothing_else(
     assert await stored(unit_of_work, other.id) == other
     async with unit_of_work() as uow:
         for text, found in (("hopper", [order.id]), ("020 7946 0000", [order.id]), (ADA.name, [other.id])):
-            listed = await uow.order_lists.orders(theatre.show.id, only=OrderFilter(text=text), after=None, limit=10)
+            listed = await uow.order_lists.orders(
+                ShowsOf(theatre.producer.id, theatre.show.id), only=OrderFilter(text=text), after=None, limit=10
+            )
             assert [each.id for each in listed] == found
 
 
@@ -164,7 +166,11 @@ async def test_names_are_kept_and_searched_until_the_attendees_have_them(
     async def found(text: str) -> bool:
         async with unit_of_work() as uow:
             only = OrderFilter(text=text)
-            return bool(await uow.order_lists.orders(theatre.show.id, only=only, after=None, limit=10))
+            return bool(
+                await uow.order_lists.orders(
+                    ShowsOf(theatre.producer.id, theatre.show.id), only=only, after=None, limit=10
+                )
+            )
 
     assert await found("zoe")
     completed = paid(order, theatre)

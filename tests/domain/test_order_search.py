@@ -5,13 +5,22 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.customer import Customer
 from domain.email_address import ascii_address, both_forms
-from domain.order_search import folded, search_key, search_terms
+from domain.order_search import (
+    MisspeltWord,
+    as_meant,
+    code_term,
+    folded,
+    misspelt,
+    search_key,
+    search_terms,
+)
 from domain.orders import number_of
+from domain.ticket_code import groups_of
 
 ID = uuid4()
 LETTERS = st.characters(categories=["L"])
@@ -89,6 +98,7 @@ def test_order_is_found_by_its_number_in_any_case() -> None:
 
 
 @given(st.text(LETTERS, max_size=30), st.text(LETTERS, max_size=30))
+@example("A", "\u0640")
 def test_whole_name_and_every_part_of_it_is_found(first: str, second: str) -> None:
     name = f"{first} {second}"
     assert finds(name, name=name) or not folded(name).strip()
@@ -107,3 +117,86 @@ def test_address_has_two_forms() -> None:
     assert both_forms("ada@example.org") == ("ada@example.org",)
     for no_address in ("", "@", "a@", "a@-.example", "a@xn--.example", "\udcff@x"):
         assert both_forms(no_address)[0] == no_address
+
+
+def means(typed: str, *words: str) -> set[str]:
+    """The words that the typed one may mean, as a store and then the domain choose them."""
+    (term,) = search_terms(typed)
+    near = misspelt(term)
+    candidates = {each: {word for word in words if each.may_mean(word)} for each in near}
+    (meant,) = as_meant([term], candidates)
+    return set(meant.spellings) - set(term.spellings)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Schmit", "schmidt"),
+        ("Meier", "maier"),
+        ("Meier", "mayer"),
+        ("Kristof", "christof"),
+        ("Tchaikowsky", "tchaikovsky"),
+        ("Lovelcae", "lovelace"),
+        ("Jon", "john"),
+        ("Anna", "hanna"),
+        ("ada@gmial.com", "ada@gmail.com"),
+    ],
+)
+def test_a_misspelt_name_is_found(typed: str, name: str) -> None:
+    is_long_enough = len(typed) >= 4
+    assert means(typed, name, "quite", "different") == ({name} if is_long_enough else set())
+
+
+@pytest.mark.parametrize(
+    ("typed", "other"),
+    [("Meier", "bauer"), ("Anna", "otto"), ("Schmidt", "schneider"), ("lovelace", "lovelace@example.org")],
+)
+def test_another_name_is_not_taken_for_it(typed: str, other: str) -> None:
+    assert means(typed, other) == set()
+
+
+def test_the_nearest_names_leave_out_those_that_are_further_away() -> None:
+    assert means("Tschaikowsky", "tschaikowski", "tschaikovski", "tschaikoffski") == {"tschaikowski", "tschaikovski"}
+
+
+@given(st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=5, max_size=12), st.data())
+def test_one_wrong_letter_never_hides_a_name(name: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(1, len(name) - 1), label="place")
+    letter = data.draw(st.sampled_from("abcxyz"), label="letter")
+    how = data.draw(st.sampled_from(["missing", "added", "other", "swapped"]), label="how")
+    typed = {
+        "missing": name[:place] + name[place + 1 :],
+        "added": name[:place] + letter + name[place:],
+        "other": name[:place] + letter + name[place + 1 :],
+        "swapped": name[: place - 1] + name[place] + name[place - 1] + name[place + 1 :],
+    }[how]
+    near = MisspeltWord(typed, 1)
+    if near.may_mean(name):
+        assert name in near.meanings([name])
+    else:
+        assert how == "swapped", "only a letter in the place of the first one hides it"
+
+
+@pytest.mark.parametrize("typed", ["K7QX", "k7qx", "2345"])
+def test_the_last_four_of_a_code_are_found(typed: str) -> None:
+    (term,) = search_terms(typed)
+    assert term.is_in("ada", None, ID, ["A" * 20 + typed.upper()])
+    assert not term.is_in("ada", None, ID, ["A" * 24])
+    assert not term.of_names.is_in("ada", "+492345", ID, ["A" * 20 + typed.upper()])
+
+
+def test_four_letters_are_a_name_first() -> None:
+    (term,) = search_terms("anna")
+    assert term.code_tail is None
+    code = code_term(" anna ")
+    assert code
+    assert code.is_in("", None, ID, ["B" * 20 + "ANNA"])
+    assert code_term("annab") is None
+    assert code_term("ann1") is None
+
+
+def test_a_whole_code_is_one_word() -> None:
+    code = "ABCDEFGHIJKLMNOPQRSTUV23"
+    for typed in (code, code.lower(), " ".join(groups_of(code))):
+        (term,) = search_terms(typed)
+        assert term.is_in("", None, ID, [code])

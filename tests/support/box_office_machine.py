@@ -23,7 +23,7 @@ from typing_extensions import override
 from application.checkin.offline import OfflineScan
 from application.checkout.exchange import ExchangeRequest
 from application.checkout.place_orders import CheckoutRequest
-from application.ports.order_lists import OrderFilter
+from application.ports.order_lists import OrderFilter, ShowsOf
 from application.ports.payment import RefundState
 from domain.access import Actor
 from domain.cart import Cart
@@ -442,7 +442,9 @@ class BoxOfficeMachine(RuleBasedStateMachine):
     async def _books(self) -> tuple[list[Order], dict[UUID, list[Refund]], ShowReport]:
         async with self.world.database() as uow:
             display = await uow.show_details.details(self.show.id)
-            listed = await uow.order_lists.orders(self.show.id, only=OrderFilter(), after=None, limit=10_000)
+            listed = await uow.order_lists.orders(
+                ShowsOf(self.show.producer_id, self.show.id), only=OrderFilter(), after=None, limit=10_000
+            )
             orders = [order for row in listed if (order := await uow.orders.get(row.id))]
             refunds = {order.id: await uow.refunds.of_order(order.id) for order in orders}
         self.on_sale = display.tickets if display else ()
