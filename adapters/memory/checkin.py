@@ -17,9 +17,9 @@ class MemoryCheckInRepo:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
-        replaced = [each for code, each in self._tables.replaced_codes.items() if code in codes]
-        moments = {(each.attendee_id, each.code): each.replaced_at for each in replaced}
+    async def tickets(self, codes: Collection[str], *, replaced: bool = False) -> Mapping[str, IssuedTicket]:
+        before = [each for code, each in self._tables.replaced_codes.items() if replaced and code in codes]
+        moments = {(each.attendee_id, each.code): each.replaced_at for each in before}
         return {
             code: IssuedTicket(
                 code,
@@ -32,7 +32,7 @@ class MemoryCheckInRepo:
             )
             for order in self._tables.orders.values()
             for attendee in order.attendees
-            for code in (attendee.code, *(each.code for each in replaced if each.attendee_id == attendee.id))
+            for code in (attendee.code, *(each.code for each in before if each.attendee_id == attendee.id))
             if code in codes
         }
 

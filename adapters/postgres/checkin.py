@@ -34,13 +34,16 @@ def _ticket(code: sa.ColumnElement[str], replaced_at: sa.ColumnElement[Any]) -> 
     )
 
 
-_TICKETS = compiled(
+_PRESENT = (
     _ticket(ticket_attendees.c.code, sa.cast(sa.null(), replaced_codes.c.replaced_at.type))
     .select_from(ticket_attendees)
     .join(orders, orders.c.id == ticket_attendees.c.order_id)
     .join(shows, shows.c.id == orders.c.show_id)
     .where(ticket_attendees.c.code == sa.any_(_CODES))
-    .union_all(
+)
+_TICKETS = compiled(_PRESENT)
+_TICKETS_AND_REPLACED = compiled(
+    _PRESENT.union_all(
         _ticket(replaced_codes.c.code, replaced_codes.c.replaced_at)
         .select_from(replaced_codes)
         .join(ticket_attendees, ticket_attendees.c.id == replaced_codes.c.attendee_id)
@@ -80,8 +83,9 @@ class PostgresCheckInRepo:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
-        [rows] = await self._connection.fetch((_TICKETS, {"codes": list(codes)}))
+    async def tickets(self, codes: Collection[str], *, replaced: bool = False) -> Mapping[str, IssuedTicket]:
+        query = _TICKETS_AND_REPLACED if replaced else _TICKETS
+        [rows] = await self._connection.fetch((query, {"codes": list(codes)}))
         return {row["code"]: IssuedTicket(**row) for row in rows}
 
     async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:

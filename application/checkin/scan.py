@@ -81,13 +81,23 @@ class TicketLookup:
         """The producer's tickets by the scanned or typed text.
 
         The database is queried only for texts that can be a code and have our signature. Texts that are not a ticket as
-        they stand are read in other ways: as another keyboard layout types them, and with characters that are mistaken
-        for others. ``show_id`` is the show at whose door they were read; its key identifies the right reading at once.
+        they stand are looked up among the replaced codes, and read in other ways: as another keyboard layout types
+        them, and with characters that are mistaken for others. ``show_id`` is the show at whose door they were read;
+        its key identifies the right reading at once, and what it did not sign is looked up in all ways together.
         """
         as_they_stand = {text: [Reading(code)] for text in texts if (code := plain_code(text))}
-        found = await self._issued(uow, actor, as_they_stand)
-        others = {text: self._other_readings(text, show_id) for text in texts if text not in found}
-        return found | await self._issued(uow, actor, others)
+        likely = {
+            text: [reading]
+            for text, [reading] in as_they_stand.items()
+            if show_id is None or self._codes.is_genuine(show_id, reading.code)
+        }
+        found = await self._issued(uow, actor, likely)
+        others = {
+            text: [*as_they_stand.get(text, ()), *self._other_readings(text, show_id)]
+            for text in texts
+            if text not in found
+        }
+        return found | await self._issued(uow, actor, others, replaced=True)
 
     def _other_readings(self, text: str, show_id: UUID | None) -> Sequence[Reading]:
         readings = other_readings(text)
@@ -96,11 +106,11 @@ class TicketLookup:
         return [each for each in readings if self._codes.is_genuine(show_id, each.code)] or readings
 
     async def _issued(
-        self, uow: UnitOfWork, actor: Actor, readings: Mapping[str, Sequence[Reading]]
+        self, uow: UnitOfWork, actor: Actor, readings: Mapping[str, Sequence[Reading]], *, replaced: bool = False
     ) -> dict[str, ReadTicket]:
-        """The tickets of the texts that have one by one of their readings."""
+        """The tickets of the texts that have one by one of their readings: by the first that is a ticket's."""
         codes = {reading.code for each in readings.values() for reading in each}
-        found = await uow.check_ins.tickets(codes) if codes else {}
+        found = await uow.check_ins.tickets(codes, replaced=replaced) if codes else {}
         ours = {
             code: ticket
             for code, ticket in found.items()
@@ -109,7 +119,7 @@ class TicketLookup:
         return {
             text: ReadTicket(ours[reading.code], reading.layout)
             for text, each in readings.items()
-            for reading in each
+            for reading in reversed(each)  # of several the first counts
             if reading.code in ours
         }
 

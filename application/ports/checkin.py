@@ -51,8 +51,8 @@ class ScanCursor:
 class CheckInRepo(Protocol):
     """Tickets by their codes, and scans. The caller who writes a ticket's scan has locked the ticket's order."""
 
-    async def tickets(self, codes: Collection[str]) -> Mapping[str, IssuedTicket]:
-        """The tickets that have or had these codes, of any show."""
+    async def tickets(self, codes: Collection[str], *, replaced: bool = False) -> Mapping[str, IssuedTicket]:
+        """The tickets that have these codes, of any show; with ``replaced`` those, too, that had them before."""
         ...
 
     async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:

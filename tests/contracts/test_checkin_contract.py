@@ -70,7 +70,7 @@ async def test_codes_that_were_replaced_are_found_and_listed_apart(
         await uow.commit()
 
     async with unit_of_work() as uow:
-        found = await uow.check_ins.tickets([first.code, renamed.code])
+        found = await uow.check_ins.tickets([first.code, renamed.code], replaced=True)
         assert await uow.check_ins.replaced_codes(theatre.show.id) == [replaced]
         assert await uow.check_ins.replaced_codes(uuid4()) == []
         listed = await uow.check_ins.tickets_of_show(theatre.show.id)
