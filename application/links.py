@@ -1,4 +1,4 @@
-"""Links for buyers, and the tokens that open them."""
+"""Links for buyers and for people of the office, and the tokens that open them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from domain.branding import Picture
 from domain.orders import Order
 
 _TOKEN_BYTES = 16
+_ID_BYTES = 16
+
+#: What tokens of the office are for: one of a kind of link opens no other.
+SIGN_IN = "sign-in"
+INVITATION = "invitation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,52 @@ class OrderTokens:
 def _order_token(secret: str, order_id: UUID) -> str:
     tag = hmac.digest(secret.encode(), b"order-token:" + order_id.bytes, hashlib.sha256)
     return base64.urlsafe_b64encode(tag[:_TOKEN_BYTES]).decode().rstrip("=")
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeTokens:
+    """Tokens of links into the office. They are derived from the installation's secret, never stored."""
+
+    secret: str = field(repr=False)
+    earlier: Sequence[str] = field(default=(), repr=False)
+
+    def token(self, purpose: str, thing_id: UUID) -> str:
+        """The token for a link to this thing: its id and a signature, as 64 URL-safe characters."""
+        return _office_token(self.secret, purpose, thing_id)
+
+    def opened(self, purpose: str, token: str) -> UUID | None:
+        """The id of the thing that the token opens, None if it is no token of ours for this purpose."""
+        try:
+            thing_id = UUID(bytes=base64.urlsafe_b64decode(token)[:_ID_BYTES])
+        except ValueError:
+            return None
+        wanted = (_office_token(secret, purpose, thing_id) for secret in (self.secret, *self.earlier))
+        return thing_id if any(hmac.compare_digest(each.encode(), token.encode()) for each in wanted) else None
+
+
+def _office_token(secret: str, purpose: str, thing_id: UUID) -> str:
+    tag = hmac.digest(secret.encode(), f"office-{purpose}:".encode() + thing_id.bytes, hashlib.sha256)
+    return base64.urlsafe_b64encode(thing_id.bytes + tag).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeLinks:
+    """Links into the office. ``public_url`` has no slash at the end."""
+
+    public_url: str
+    tokens: OfficeTokens
+
+    def home(self) -> str:
+        """The first page of the office."""
+        return f"{self.public_url}/office"
+
+    def sign_in(self, link_id: UUID) -> str:
+        """A link that signs in once."""
+        return f"{self.public_url}/office/sign-in/link?token={self.tokens.token(SIGN_IN, link_id)}"
+
+    def invitation(self, invitation_id: UUID) -> str:
+        """A link that accepts an invitation."""
+        return f"{self.public_url}/office/invitation?token={self.tokens.token(INVITATION, invitation_id)}"
 
 
 @dataclass(frozen=True, slots=True)

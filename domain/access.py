@@ -33,16 +33,17 @@ def hash_secret(secret: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The author of a change to a producer's data, as the audit log records it. ``name`` is the name of the token, if
-    one was used.
+    """The author of a change to a producer's data, as the audit log records it. ``name`` is the name of the token or of
+    the person.
 
-    ``scopes`` are the token's scopes; the command line has all of them.
+    ``scopes`` are those of the token, or of the person's role; the command line has all of them.
     """
 
     producer_id: UUID
     token_id: UUID | None = None
     name: str = "command line"
     scopes: frozenset[Scope] = frozenset(Scope)
+    person_id: UUID | None = None
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes

@@ -57,14 +57,20 @@ class Action(StrEnum):
     ATTENDEE_RENAMED = "attendee.renamed"
     ORDER_NOTED = "order.noted"
     CHECK_IN_UNDONE = "check_in.undone"
+    MEMBER_ADDED = "member.added"
+    MEMBER_CHANGED = "member.changed"
+    MEMBER_REMOVED = "member.removed"
+    MEMBER_INVITED = "member.invited"
+    INVITATION_WITHDRAWN = "invitation.withdrawn"
     BUYER_EXPORTED = "buyer.exported"
     BUYER_ERASED = "buyer.erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One recorded change. ``subject_id`` is the changed object, ``show_id`` the show it belongs to. ``before`` and
-    ``after`` hold the changed facts as JSON values; amounts are in minor units.
+    """One recorded change. ``actor`` is what the token or the person was called then. ``subject_id`` is the changed
+    object, ``show_id`` the show it belongs to. ``before`` and ``after`` hold the changed facts as JSON values; amounts
+    are in minor units.
     """
 
     id: UUID
@@ -77,6 +83,7 @@ class AuditEntry:
     show_id: UUID | None = None
     before: Facts = field(default_factory=dict)
     after: Facts = field(default_factory=dict)
+    person_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +94,7 @@ class AuditFilter:
     subject_id: UUID | None = None
     show_id: UUID | None = None
     token_id: UUID | None = None
+    person_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
 

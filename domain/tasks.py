@@ -12,8 +12,8 @@ from uuid import UUID
 
 
 class TaskKind(StrEnum):
-    """What is to be done about an order. ORDER_LINKS_MAIL is about all orders of that order's address, and
-    ACCOUNT_CHANGED_MAIL about a producer.
+    """What is to be done about an order. ORDER_LINKS_MAIL is about all orders of that order's address.
+    ACCOUNT_CHANGED_MAIL is about a producer, and SIGN_IN_MAIL and INVITATION_MAIL about the people of one.
     """
 
     CONFIRMATION_MAIL = "confirmation_mail"
@@ -34,6 +34,8 @@ class TaskKind(StrEnum):
     PENDING_PAYMENT_MAIL = "pending_payment_mail"
     ADDRESS_CHANGED_MAIL = "address_changed_mail"
     ACCOUNT_CHANGED_MAIL = "account_changed_mail"
+    SIGN_IN_MAIL = "sign_in_mail"
+    INVITATION_MAIL = "invitation_mail"
 
 
 #: Written for every order of a show at once, for instance when the show is cancelled. They must not delay tasks that a
@@ -55,6 +57,8 @@ ORDER_MAILS: Final = frozenset(kind for kind in TaskKind if kind.endswith("_mail
     TaskKind.ORDER_LINKS_MAIL,
     TaskKind.ADDRESS_CHANGED_MAIL,
     TaskKind.ACCOUNT_CHANGED_MAIL,
+    TaskKind.SIGN_IN_MAIL,
+    TaskKind.INVITATION_MAIL,
 }
 
 #: In the details of a CONFIRMATION_MAIL: it follows another name on a ticket.

@@ -91,7 +91,7 @@ from application.checkout.place_orders import CheckoutLine, PlaceOrders
 from application.checkout.quote import QuoteCart
 from application.checkout.ticket_issuer import TicketIssuer
 from application.concurrency.group_commit import GroupCommit
-from application.links import Links, OrderTokens
+from application.links import Links, OfficeLinks, OfficeTokens, OrderTokens
 from application.notifications.account_changed import SendAccountChangedEmail
 from application.notifications.address_changed import SendAddressChangedEmail
 from application.notifications.calendar_file import WriteCalendar
@@ -104,6 +104,7 @@ from application.notifications.pending_payment import SendPendingPaymentEmail
 from application.notifications.refund import SendRefundEmail, SendRefundFailedEmail
 from application.notifications.reminder import SendReminderEmail
 from application.notifications.show_change import SendCalendarEmail, SendShowCancelledEmail, SendShowRescheduledEmail
+from application.notifications.sign_in import SendInvitationEmail, SendSignInEmail
 from application.notifications.ticket_pdf import PrintTickets
 from application.operations.consistency import CheckConsistency
 from application.operations.readiness import CheckReadiness
@@ -130,6 +131,17 @@ from application.payments.release import CancelOrder, ReleaseOrder
 from application.payments.release_sweep import ReleaseCancelled, ReleaseOverdue, ReleaseSweep
 from application.payments.session import FindPayPage, OpenSession
 from application.payments.transfer_description import DescribeTransfer
+from application.people.sessions import (
+    ChooseWorkplace,
+    EndSession,
+    ListSessions,
+    ListWorkplaces,
+    Sessions,
+    SignOut,
+    SignOutEverywhere,
+    WhoIsInside,
+)
+from application.people.sign_in import AskForLink, HandOutLink, ReadLink, UseLink
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.refunds.cancellation import PreviewCancellation
@@ -198,6 +210,7 @@ class Container(containers.DeclarativeContainer):
         quotes=providers.Singleton(RateLimit, redis, rate=settings.provided.quotes_rate),
         lookups=providers.Singleton(RateLimit, redis, rate=settings.provided.lookups_rate),
         errors=providers.Singleton(RateLimit, redis, rate=settings.provided.errors_rate),
+        sign_ins=providers.Singleton(RateLimit, redis, rate=settings.provided.sign_ins_rate),
     )
     proof_of_work = providers.Singleton(
         ProofOfWork,
@@ -231,6 +244,11 @@ class Container(containers.DeclarativeContainer):
 
     order_tokens = providers.Singleton(OrderTokens, settings.provided.signing_key, settings.provided.earlier_keys)
     links = providers.Singleton(Links, settings.provided.public_url, order_tokens)
+    office_links = providers.Singleton(
+        OfficeLinks,
+        settings.provided.public_url,
+        providers.Singleton(OfficeTokens, settings.provided.signing_key, settings.provided.earlier_keys),
+    )
     codes = providers.Singleton(TicketCodes, settings.provided.signing_key, settings.provided.earlier_keys)
     issue = providers.Singleton(TicketIssuer, ids, codes)
     claimants = providers.Singleton(Claimants, settings.provided.secret_key, policy.claims)
@@ -408,6 +426,19 @@ class Container(containers.DeclarativeContainer):
     list_tokens = providers.Singleton(ListTokens, database)
     authenticate = providers.Singleton(Authenticate, database, clock)
 
+    sessions = providers.Singleton(Sessions, clock, ids)
+    who_is_inside = providers.Singleton(WhoIsInside, database, clock)
+    list_workplaces = providers.Singleton(ListWorkplaces, database)
+    choose_workplace = providers.Singleton(ChooseWorkplace, database)
+    list_sessions = providers.Singleton(ListSessions, database, clock)
+    end_session = providers.Singleton(EndSession, database)
+    end_this_session = providers.Singleton(SignOut, database)
+    sign_out_everywhere = providers.Singleton(SignOutEverywhere, database)
+    ask_for_link = providers.Singleton(AskForLink, database, clock, ids)
+    read_link = providers.Singleton(ReadLink, database, clock, office_links)
+    use_link = providers.Singleton(UseLink, database, read_link, sessions)
+    hand_out_link = providers.Singleton(HandOutLink, database, clock, ids, audit, office_links)
+
     free_mails = providers.Singleton(RateLimit, redis, rate=settings.provided.free_mails_rate)
     send_confirmation_email = providers.Singleton(
         SendConfirmationEmail,
@@ -442,6 +473,8 @@ class Container(containers.DeclarativeContainer):
     send_account_changed_email = providers.Singleton(
         SendAccountChangedEmail, database, send_email, operator_email=settings.provided.operator_email
     )
+    send_sign_in_email = providers.Singleton(SendSignInEmail, database, clock, send_email, office_links)
+    send_invitation_email = providers.Singleton(SendInvitationEmail, database, clock, send_email, office_links)
     send_duplicate_payment_email = providers.Singleton(SendDuplicatePaymentEmail, database, send_email, links)
     task_handlers = providers.Dict(
         {
@@ -462,6 +495,8 @@ class Container(containers.DeclarativeContainer):
             TaskKind.PENDING_PAYMENT_MAIL: send_pending_payment_email,
             TaskKind.ADDRESS_CHANGED_MAIL: send_address_changed_email,
             TaskKind.ACCOUNT_CHANGED_MAIL: send_account_changed_email,
+            TaskKind.SIGN_IN_MAIL: send_sign_in_email,
+            TaskKind.INVITATION_MAIL: send_invitation_email,
             TaskKind.DUPLICATE_PAYMENT_MAIL: send_duplicate_payment_email,
         }
     )

@@ -41,6 +41,9 @@ ERROR_RATE_LIMIT = "120/minute"
 #: Mails of free orders to one address: more than a household needs, too few to flood a mailbox.
 FREE_MAIL_RATE_LIMIT = "10/hour"
 
+#: Links to sign in for one address: more than a forgetful person asks for, too few to flood a mailbox.
+SIGN_IN_RATE_LIMIT = "10/hour"
+
 #: Settings that are amounts, with the default, in dollars, for currencies that they do not name.
 _AMOUNTS = {
     name: getattr(CheckoutPolicy(), name)
@@ -71,7 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     database_url: str | None = None
     database_prepared_statements: Literal["auto", "on", "off"] = "auto"
     redis_url: str | None = None
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str = "http://localhost:8000"
     secret_key: str = DEFAULT_SECRET_KEY
     stripe_api_key: str = ""
     stripe_webhook_secret: str = ""
@@ -96,6 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     lookup_rate_limit: str = ""
     error_rate_limit: str = ""
     free_mail_rate_limit: str = ""
+    sign_in_rate_limit: str = ""
     max_held_tickets_per_email: _Limit = None
     max_held_orders_per_email: _Limit = None
     max_held_tickets_per_network: _Limit = None
@@ -184,6 +188,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
         """FREE_MAIL_RATE_LIMIT, or its default."""
         return self._rate(self.free_mail_rate_limit, FREE_MAIL_RATE_LIMIT)
 
+    @property
+    def sign_ins_rate(self) -> str:
+        """SIGN_IN_RATE_LIMIT, or its default."""
+        return self._rate(self.sign_in_rate_limit, SIGN_IN_RATE_LIMIT)
+
     def _rate(self, given: str, default: str) -> str:
         # A rehearsal sends all requests from one address, and sets only this limit.
         return given or (UNLIMITED if self.checkout_rate_limit == UNLIMITED else default)
@@ -247,6 +256,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             ("LOOKUP_RATE_LIMIT", parse_rate, self.lookups_rate),
             ("ERROR_RATE_LIMIT", parse_rate, self.errors_rate),
             ("FREE_MAIL_RATE_LIMIT", parse_rate, self.free_mails_rate),
+            ("SIGN_IN_RATE_LIMIT", parse_rate, self.sign_ins_rate),
             ("TRUSTED_PROXIES", check_proxies, self.trusted_proxies),
             ("METRICS_LISTEN", parse_listen, self.metrics_listen or None),
         ]

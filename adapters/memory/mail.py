@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from application.ports.emails import AccountChangedFacts, EmailContent, EmailFacts, OrderLinksFacts
+from application.ports.emails import EmailContent, EmailFacts
 from application.ports.mail import (
     Ask,
     Mail,
@@ -56,6 +56,6 @@ class MemoryEmailTemplates:
     def write(self, facts: EmailFacts) -> EmailContent:
         self.written.append(facts)
         kind = type(facts).__name__.removesuffix("Facts")
-        title = "" if isinstance(facts, OrderLinksFacts | AccountChangedFacts) else f": {facts.show_title}"
+        title = f": {facts.show_title}" if hasattr(facts, "show_title") else ""
         text = "\n".join([kind, *(f"{field.name}: {getattr(facts, field.name)}" for field in fields(facts))])
         return EmailContent(subject=f"{kind}{title}", text=text, html=text)

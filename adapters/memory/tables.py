@@ -22,6 +22,7 @@ from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.notes import OrderNote
 from domain.orders import Order, ReplacedCode
+from domain.people import Invitation, Membership, OfficeSession, Passkey, PasskeyChallenge, Person, SignInLink
 from domain.production import Production
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
@@ -58,6 +59,13 @@ class Tables:
     show_refunds: dict[UUID, ShowRefund] = field(default_factory=dict)
     refund_claims: dict[UUID, datetime] = field(default_factory=dict)
     refund_refusals: dict[UUID, str] = field(default_factory=dict)
+    persons: dict[UUID, Person] = field(default_factory=dict)
+    memberships: dict[tuple[UUID, UUID], Membership] = field(default_factory=dict)
+    office_sessions: dict[UUID, OfficeSession] = field(default_factory=dict)
+    sign_in_links: dict[UUID, SignInLink] = field(default_factory=dict)
+    invitations: dict[UUID, Invitation] = field(default_factory=dict)
+    passkeys: dict[UUID, Passkey] = field(default_factory=dict)
+    passkey_challenges: dict[UUID, PasskeyChallenge] = field(default_factory=dict)
 
     def snapshot(self) -> Tables:
         return Tables(*(copy(getattr(self, name)) for name in self.__slots__))

@@ -29,6 +29,13 @@ from adapters.memory.inventory import MemoryInventoryRepo
 from adapters.memory.lookups import MemoryLookupRepo
 from adapters.memory.order_lists import MemoryOrderListRepo
 from adapters.memory.orders import MemoryOrderRepo, MemoryOrderWatchlist
+from adapters.memory.people import (
+    MemoryInvitationRepo,
+    MemoryOfficeSessionRepo,
+    MemoryPasskeyRepo,
+    MemoryPeopleRepo,
+    MemorySignInLinkRepo,
+)
 from adapters.memory.personal_data import MemoryNoteRepo, MemoryPersonalDataRepo
 from adapters.memory.pictures import MemoryPictureRepo
 from adapters.memory.refunds import MemoryRefundRepo
@@ -119,6 +126,11 @@ class MemoryUnitOfWork:
         self.personal_data = MemoryPersonalDataRepo(self._tables)
         self.show_refunds = MemoryShowRefundRepo(self._tables)
         self.today = MemoryTodayReader(self._tables)
+        self.people = MemoryPeopleRepo(self._tables)
+        self.office_sessions = MemoryOfficeSessionRepo(self._tables)
+        self.sign_in_links = MemorySignInLinkRepo(self._tables)
+        self.invitations = MemoryInvitationRepo(self._tables)
+        self.passkeys = MemoryPasskeyRepo(self._tables)
         return self
 
     async def __aexit__(

@@ -37,6 +37,7 @@ class PostgresAuditLogRepo:
             (table.subject_id, only.subject_id),
             (table.show_id, only.show_id),
             (table.token_id, only.token_id),
+            (table.person_id, only.person_id),
         ):
             if wanted is not None:
                 query = query.where(column == wanted)
@@ -62,6 +63,7 @@ def audit_entry_of(row: Row) -> AuditEntry:
         show_id=row["show_id"],
         before=row["before"],
         after=row["after"],
+        person_id=row["person_id"],
     )
 
 
@@ -77,4 +79,5 @@ def audit_entry_values(entry: AuditEntry) -> Values:
         "show_id": entry.show_id,
         "before": dict(entry.before),
         "after": dict(entry.after),
+        "person_id": entry.person_id,
     }

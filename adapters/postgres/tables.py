@@ -17,6 +17,7 @@ from domain.admission import ScanResult
 from domain.disputes import DisputeStatus
 from domain.fees import FeeBearer
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
+from domain.people import Role, SignedInBy
 from domain.promotions import UseCount
 from domain.refunds import RefundStatus
 from domain.sale_period import SellsUntil
@@ -107,7 +108,7 @@ access_tokens = sa.Table(
     ),
 )
 
-# Subject and show are not foreign keys: entries outlive what was deleted.
+# Subject, show and person are not foreign keys: entries outlive what was deleted.
 audit_log = sa.Table(
     "audit_log",
     metadata,
@@ -121,6 +122,7 @@ audit_log = sa.Table(
     sa.Column("show_id", sa.Uuid),
     sa.Column("before", JSONB, nullable=False),
     sa.Column("after", JSONB, nullable=False),
+    sa.Column("person_id", sa.Uuid),
     sa.Index("audit_log_producer_id_at_id_idx", "producer_id", "at", "id"),
     sa.Index("audit_log_subject_id_idx", "subject_id"),
 )
@@ -598,4 +600,89 @@ order_lookups = sa.Table(
     metadata,
     sa.Column("address_hash", sa.LargeBinary, primary_key=True),
     sa.Column("asked_at", _Time, nullable=False, index=True),
+)
+
+persons = sa.Table(
+    "persons",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False),
+    # The same for all spellings of one mailbox (domain.people.address_key).
+    sa.Column("address", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+)
+
+
+def _of_a_person(*, nullable: bool = False) -> sa.Column[Any]:
+    return sa.Column("person_id", sa.ForeignKey(persons.c.id, ondelete="CASCADE"), nullable=nullable, index=True)
+
+
+memberships = sa.Table(
+    "memberships",
+    metadata,
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), primary_key=True),
+    sa.Column("person_id", sa.ForeignKey(persons.c.id, ondelete="CASCADE"), primary_key=True, index=True),
+    sa.Column("role", sa.Text, nullable=False),
+    _one_of("role", Role),
+)
+
+office_sessions = sa.Table(
+    "office_sessions",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _of_a_person(),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id)),
+    sa.Column("secret_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("created_at", _Time, nullable=False),
+    sa.Column("last_seen_at", _Time, nullable=False),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("signed_in_by", sa.Text, nullable=False),
+    _one_of("signed_in_by", SignedInBy),
+)
+
+sign_in_links = sa.Table(
+    "sign_in_links",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _of_a_person(nullable=True),
+    sa.Column("browser_hash", sa.LargeBinary),
+    sa.Column("at_once", sa.Boolean, nullable=False),
+    sa.Column("created_at", _Time, nullable=False),
+    sa.Column("expires_at", _Time, nullable=False),
+)
+
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("invited_by", sa.Text, nullable=False),
+    sa.Column("sent_at", _Time, nullable=False),
+    _one_of("role", Role),
+    sa.UniqueConstraint("producer_id", "address"),
+)
+
+passkeys = sa.Table(
+    "passkeys",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _of_a_person(),
+    sa.Column("credential_id", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("public_key", sa.LargeBinary, nullable=False),
+    sa.Column("sign_count", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_at", _Time, nullable=False),
+    sa.Column("last_used_at", _Time),
+)
+
+passkey_challenges = sa.Table(
+    "passkey_challenges",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("challenge", sa.LargeBinary, nullable=False),
+    sa.Column("person_id", sa.ForeignKey(persons.c.id, ondelete="CASCADE"), index=True),
+    sa.Column("expires_at", _Time, nullable=False),
 )

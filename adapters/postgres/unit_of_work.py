@@ -33,6 +33,13 @@ from adapters.postgres.order_lists import PostgresOrderListRepo
 from adapters.postgres.orders import PostgresOrderRepo, PostgresOrderWatchlist
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.patience import PATIENCE, Patience
+from adapters.postgres.people import (
+    PostgresInvitationRepo,
+    PostgresOfficeSessionRepo,
+    PostgresPasskeyRepo,
+    PostgresPeopleRepo,
+    PostgresSignInLinkRepo,
+)
 from adapters.postgres.personal_data import PostgresNoteRepo, PostgresPersonalDataRepo
 from adapters.postgres.pictures import PostgresPictureRepo
 from adapters.postgres.refunds import PostgresRefundRepo
@@ -116,6 +123,11 @@ class PostgresUnitOfWork:
         self.personal_data = PostgresPersonalDataRepo(self._connection)
         self.show_refunds = PostgresShowRefundRepo(self._connection)
         self.today = PostgresTodayReader(self._connection)
+        self.people = PostgresPeopleRepo(self._connection)
+        self.office_sessions = PostgresOfficeSessionRepo(self._connection)
+        self.sign_in_links = PostgresSignInLinkRepo(self._connection)
+        self.invitations = PostgresInvitationRepo(self._connection)
+        self.passkeys = PostgresPasskeyRepo(self._connection)
         return self
 
     async def __aexit__(

@@ -67,6 +67,8 @@ _LETTERS: Final = MappingProxyType[type[EmailFacts], tuple[str, Callable[[Any], 
             "account_changed",
             lambda facts: f"{_listed([each.what for each in facts.changes])} changed: {facts.producer_name}",
         ),
+        emails.SignInFacts: ("sign_in", lambda facts: "Your link to sign in"),  # noqa: ARG005
+        emails.InvitationFacts: ("invitation", lambda facts: f"Join the team of {facts.producer_name}"),
         emails.OrderLinksFacts: ("order_links", lambda facts: "Your orders"),  # noqa: ARG005
     }
 )

@@ -49,6 +49,7 @@ class AuditLog:
             show_id=show_id,
             before=was,
             after=became,
+            person_id=actor.person_id,
         )
         await uow.audit_log.add(entry)
 

@@ -263,6 +263,27 @@ class OrderLinksFacts:
     orders: tuple[OrderLink, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFacts:
+    """The link that signs a person of the office in. ``good_for`` is how long, such as "15 minutes"."""
+
+    url: str
+    good_for: str
+    only_in_that_browser: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationFacts:
+    """An invitation to a producer's team. ``may`` says what the role may do, ``until`` is the last day to accept."""
+
+    producer_name: str
+    invited_by: str
+    role: str
+    may: str
+    until: datetime
+    url: str
+
+
 EmailFacts = (
     ConfirmationFacts
     | ReminderFacts
@@ -279,6 +300,8 @@ EmailFacts = (
     | OrderLinksFacts
     | AddressChangedFacts
     | AccountChangedFacts
+    | SignInFacts
+    | InvitationFacts
 )
 
 

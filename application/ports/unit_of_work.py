@@ -14,6 +14,7 @@ from application.ports.duplicate_payments import DuplicatePaymentRepo
 from application.ports.inventory import InventoryRepo
 from application.ports.order_lists import OrderListRepo
 from application.ports.orders import LookupRepo, OrderRepo, OrderWatchlist
+from application.ports.people import InvitationRepo, OfficeSessionRepo, PasskeyRepo, PeopleRepo, SignInLinkRepo
 from application.ports.personal_data import NoteRepo, PersonalDataRepo
 from application.ports.pictures import PictureRepo
 from application.ports.refunds import RefundRepo
@@ -133,6 +134,19 @@ class UnitOfWork(Protocol):
 
     @property
     def today(self) -> TodayReader: ...
+    def people(self) -> PeopleRepo: ...
+
+    @property
+    def office_sessions(self) -> OfficeSessionRepo: ...
+
+    @property
+    def sign_in_links(self) -> SignInLinkRepo: ...
+
+    @property
+    def invitations(self) -> InvitationRepo: ...
+
+    @property
+    def passkeys(self) -> PasskeyRepo: ...
 
     @property
     def is_committed(self) -> bool:

@@ -20,7 +20,7 @@ import click
 import msgspec
 import uvloop
 
-from demo.cli.theatre import DemoAccess, open_demo
+from demo.cli.theatre import DemoAccess, open_demo, open_office
 from demo.mail_catcher.catcher import MailCatcher
 from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from entrypoints.cli.children import child_command, child_environment
@@ -43,7 +43,8 @@ STOP_SECONDS = 15
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all addresses and tokens.")
 def demo(port: int, data_dir: Path | None, as_json: bool) -> None:
     """Try everything: a theatre with shows, a Stripe sandbox, a mailbox, the API and a worker. Ctrl-C stops it."""
-    settings = Settings.from_environment({"PUBLIC_URL": f"http://{HOST}:{port}", **os.environ})
+    # By this name: passkeys work on localhost, and on no address that is a number.
+    settings = Settings.from_environment({"PUBLIC_URL": f"http://localhost:{port}", **os.environ})
     configure_logging(level=settings.log_level, log_format=settings.log_format)
     # It would log each delivery of a webhook.
     logging.getLogger("demo.stripe_sandbox").setLevel(logging.WARNING)
@@ -55,6 +56,7 @@ def demo(port: int, data_dir: Path | None, as_json: bool) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Addresses:
     url: str
+    office_url: str
     docs_url: str
     sandbox_url: str
     mailbox_url: str
@@ -74,7 +76,7 @@ async def _run(settings: Settings, port: int, *, keep_in: Path | None, as_json: 
             smtp_url=mailbox.smtp_url if not os.environ.get("SMTP_URL") else settings.smtp_url,
         )
         ensure_fit(settings)
-        access = await _open(settings, keep_in)
+        access, office_url = await _open(settings, keep_in)
         environment = environment_of(settings)
         async with (
             _process("serve", "--port", str(port), environment=environment) as server,
@@ -83,6 +85,7 @@ async def _run(settings: Settings, port: int, *, keep_in: Path | None, as_json: 
             await _until_any(stop.wait(), _until_ready(f"http://{HOST}:{port}/health/ready", server))
             addresses = _Addresses(
                 url=settings.public_url,
+                office_url=office_url,
                 docs_url=f"{settings.public_url}/schema",
                 sandbox_url=sandbox.url,
                 mailbox_url=mailbox.url,
@@ -114,6 +117,7 @@ def _announce(addresses: _Addresses, access: DemoAccess, *, as_json: bool) -> No
         return
     click.echo(
         f"PiqueTickets is ready: {addresses.url}\n"
+        f"  Office          {addresses.office_url}\n"
         f"  Shows           {addresses.url}/api/v1/shows\n"
         f"  OpenAPI (JSON)  {addresses.docs_url}\n"
         f"  Stripe sandbox  {addresses.sandbox_url}\n"
@@ -124,10 +128,12 @@ def _announce(addresses: _Addresses, access: DemoAccess, *, as_json: bool) -> No
     )
 
 
-async def _open(settings: Settings, keep_in: Path | None) -> DemoAccess:
+async def _open(settings: Settings, keep_in: Path | None) -> tuple[DemoAccess, str]:
+    """The keys of the demo, and a link into its office."""
     container = Container(settings=settings)
     try:
-        return await open_demo(container, keep_in)
+        access = await open_demo(container, keep_in)
+        return access, await open_office(container, access)
     finally:
         await close(container)
 

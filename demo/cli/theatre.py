@@ -21,6 +21,8 @@ from entrypoints.container import Container
 
 #: The sandbox knows every connected account.
 STRIPE_ACCOUNT = "acct_demo"
+OWNER_NAME = "Robin Lantern"
+OWNER_EMAIL = "robin@lantern-theatre.example"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,11 @@ async def open_demo(container: Container, keep_in: Path | None) -> DemoAccess:
         kept.touch(mode=0o600)
         kept.write_text(json.dumps(asdict(access)))
     return access
+
+
+async def open_office(container: Container, access: DemoAccess) -> str:
+    """A link that signs a browser in as the theatre's owner, once. Each start of the demo makes a new one."""
+    return await container.hand_out_link()(UUID(access.producer_id), OWNER_EMAIL, name=OWNER_NAME, at_once=True)
 
 
 async def _fill(container: Container) -> DemoAccess:

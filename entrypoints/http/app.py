@@ -26,6 +26,9 @@ from entrypoints.http.head import allow_head
 from entrypoints.http.known_parameters import EnsureKnown, remember_parameters
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
+from entrypoints.office.access import DOOR
+from entrypoints.office.dependencies import create_door, create_office_pages, office_dependencies
+from entrypoints.office.router import office
 from entrypoints.time_zone_rules import warn_of_outdated_shows
 from entrypoints.timekeeping import follow_clocks
 from entrypoints.web import router as storefront
@@ -52,7 +55,7 @@ def create_app(container: Container) -> Litestar:
         await close(container)
 
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
-    handlers = handlers_for_browsers(pages)
+    handlers, office_pages = handlers_for_browsers(pages), create_office_pages(container)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     app = ExpressLanes(
         lanes={
@@ -72,11 +75,22 @@ def create_app(container: Container) -> Litestar:
             ),
             health.router,
             storefront.router,
+            office(office_pages),
             *([] if settings.metrics_listen else [metrics.get_metrics]),
         ],
-        dependencies={**dependencies(container), **web_dependencies(container, pages, page_cache)},
+        dependencies={
+            **dependencies(container),
+            **web_dependencies(container, pages, page_cache),
+            **office_dependencies(container, office_pages),
+        },
         exception_handlers=handlers,
-        state=State({RATE_LIMITS: container.rate_limits(), webhooks.REFUSAL_LOG: webhooks.RefusalLog()}),
+        state=State(
+            {
+                RATE_LIMITS: container.rate_limits(),
+                webhooks.REFUSAL_LOG: webhooks.RefusalLog(),
+                DOOR: create_door(container),
+            }
+        ),
         middleware=[
             timed,
             from_cache(page_cache),

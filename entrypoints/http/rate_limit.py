@@ -3,12 +3,14 @@
 - checkouts, past validation: they hold tickets
 - quotes, and the pages that price a cart; returns from the payment page: they cost a query or a call
 - look-ups, and other names on tickets: they send mail
+- sign-ins to the office, by network and by the address that was typed: they send mail
 - errors: requests that are wrong in themselves, such as guesses of promo codes, tokens and sessions. A request that
   fails because others were quicker (sold out, the show is over) is not the buyer's error.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from litestar.exceptions import TooManyRequestsException
 from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
 from adapters.redis.rate_limit import RateLimit
+from domain.people import address_key
 from entrypoints.http.client_network import client_network
 from entrypoints.http.context import error_code_of, is_of_a_route
 
@@ -60,6 +63,7 @@ class RateLimits:
     quotes: RateLimit
     lookups: RateLimit
     errors: RateLimit
+    sign_ins: RateLimit
 
 
 def limits_of(request: Request[Any, Any, Any]) -> RateLimits:
@@ -93,6 +97,20 @@ async def limit_documents(request: Request[Any, Any, Any]) -> None:
 async def limit_lookups(request: Request[Any, Any, Any]) -> None:
     """A handler's ``before_request``: LOOKUP_RATE_LIMIT. Raises TooManyRequestsException."""
     await _count(limits_of(request).lookups, "lookup", request, "Too many requests for links from your address")
+
+
+async def limit_sign_ins(request: Request[Any, Any, Any]) -> None:
+    """A handler's ``before_request``: as many tries to sign in as look-ups. Raises TooManyRequestsException."""
+    await _count(limits_of(request).lookups, "sign-in", request, "Too many tries to sign in from your address")
+
+
+async def limit_sign_in_address(request: Request[Any, Any, Any], email: str) -> None:
+    """SIGN_IN_RATE_LIMIT: count one more link that is asked for this address, known or not.
+
+    Raises TooManyRequestsException.
+    """
+    key = hashlib.sha256(address_key(email).encode()).hexdigest()
+    _refuse(await limits_of(request).sign_ins.refused_for(f"sign-in:{key}"), "Too many links for this address")
 
 
 async def limit_renames(request: Request[Any, Any, Any]) -> None:

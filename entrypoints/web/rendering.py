@@ -13,14 +13,14 @@ from litestar import MediaType, Response
 from application.ports.system import Clock
 from domain.catalog import Producer
 from domain.pricing import whole_lines
-from entrypoints.web.assets import asset_path
+from entrypoints.web.assets import STOREFRONT
 from entrypoints.web.colours import DEFAULT_COLOUR
 from entrypoints.web.month_view import Month
 from entrypoints.web.page_cache import CachedAnswer
 from entrypoints.web.page_format import has_prices
 from entrypoints.web.security import PRIVATE, PagePolicy
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
+TEMPLATES: Final = Path(__file__).parent / "templates"
 _HTML: Final = "text/html; charset=utf-8"
 
 
@@ -31,14 +31,14 @@ class Pages:
         self.policy = policy
         self.now = clock.now
         self._engine = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
+            loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         self._engine.globals |= {
-            "asset": asset_path,
+            "asset": STOREFRONT.path,
             "brand_sheet": brand_sheet,
             "has_prices": has_prices,
             "month_of": Month.of,

@@ -19,7 +19,7 @@ from litestar.response.base import ASGIResponse
 
 from application.catalog.storefront import GetShow
 from domain.policy import CheckoutPolicy
-from entrypoints.web.assets import assets
+from entrypoints.web.assets import STOREFRONT
 from entrypoints.web.page_cache import CachedAnswer, PageCache, key_of
 from entrypoints.web.rendering import Pages
 from entrypoints.web.sale_view import SaleView
@@ -33,7 +33,7 @@ _SCRIPT_CACHE = "public, max-age=3600"
 @get("/widget.js", include_in_schema=False)
 async def script(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The script that the producer's site loads."""
-    return assets()["widget.js"].to(
+    return STOREFRONT.files["widget.js"].to(
         request, cache_control=_SCRIPT_CACHE, **{"Cross-Origin-Resource-Policy": "cross-origin"}
     )
 

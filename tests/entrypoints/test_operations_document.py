@@ -17,6 +17,7 @@ DERIVED = {
     "LOOKUP_RATE_LIMIT": "lookups_rate",
     "ERROR_RATE_LIMIT": "errors_rate",
     "FREE_MAIL_RATE_LIMIT": "free_mails_rate",
+    "SIGN_IN_RATE_LIMIT": "sign_ins_rate",
 }
 
 

@@ -19,6 +19,7 @@ from application.ports.emails import (
     DisputeFacts,
     DuplicatePaymentFacts,
     HeldShowChangedFacts,
+    InvitationFacts,
     LatePaymentFacts,
     LetterLine,
     Occasion,
@@ -31,6 +32,7 @@ from application.ports.emails import (
     ReminderFacts,
     ShowCancelledFacts,
     ShowMovedFacts,
+    SignInFacts,
 )
 from domain.disputes import DisputeStatus
 
@@ -149,6 +151,17 @@ ACCOUNT_CHANGED: Final = AccountChangedFacts(
     token_id="0198c2a6-2f2b-76bc-9737-2e5dbd0af17e",
     operator_email="operator@tickets.example",
 )
+SIGN_IN: Final = SignInFacts(
+    url="https://tickets.example.org/office/sign-in/link?token=1", good_for="15 minutes", only_in_that_browser=True
+)
+INVITATION: Final = InvitationFacts(
+    producer_name=_COMMON.producer_name,
+    invited_by="Zoë Okafor",
+    role="box office",
+    may="you can look after orders, and let people in",
+    until=datetime(2026, 12, 5, 4, 10, tzinfo=UTC),
+    url="https://tickets.example.org/office/invitation?token=2",
+)
 CALENDAR_CORRECTED: Final = CalendarCorrectedFacts(**_ABOUT_AN_ORDER)
 ABOUT_AN_ORDER: Final = (
     CONFIRMATION,
@@ -163,7 +176,7 @@ ABOUT_AN_ORDER: Final = (
     HELD_SHOW_CHANGED,
     CALENDAR_CORRECTED,
 )
-ALL: Final = (*ABOUT_AN_ORDER, DISPUTE, ORDER_LINKS, ADDRESS_CHANGED, ACCOUNT_CHANGED)
+ALL: Final = (*ABOUT_AN_ORDER, DISPUTE, ORDER_LINKS, ADDRESS_CHANGED, ACCOUNT_CHANGED, SIGN_IN, INVITATION)
 
 
 class Page(HTMLParser):

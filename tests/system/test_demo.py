@@ -74,6 +74,13 @@ async def buy(url: str, sandbox_and_mail: dict[str, Any]) -> Answer:
         return await box_office.order(placed)
 
 
+async def signs_in(office_url: str) -> None:
+    """One click, and a newcomer is inside."""
+    async with aiohttp.ClientSession() as client, client.get(office_url) as page:
+        assert "Robin Lantern" in await page.text()
+        assert (page.status, page.url.path) == (200, "/office")
+
+
 async def test_a_ticket_is_sold_and_a_kept_demo_goes_on_where_it_stopped(tmp_path: Path) -> None:
     port = free_port()
     arguments = ("--json", "--port", str(port), "--data-dir", str(tmp_path / "kept"))
@@ -81,6 +88,7 @@ async def test_a_ticket_is_sold_and_a_kept_demo_goes_on_where_it_stopped(tmp_pat
     demo = json.loads(line)
     assert set(demo) == {
         "url",
+        "office_url",
         "docs_url",
         "sandbox_url",
         "mailbox_url",
@@ -90,6 +98,7 @@ async def test_a_ticket_is_sold_and_a_kept_demo_goes_on_where_it_stopped(tmp_pat
         "producer_token",
         "producer_id",
     }
+    await signs_in(demo["office_url"])
     order = await buy(demo["url"], demo)
     assert len(order.body["attendees"]) == 2
     await stop_demo(process)
@@ -110,7 +119,7 @@ async def test_a_ticket_is_sold_and_a_kept_demo_goes_on_where_it_stopped(tmp_pat
 async def test_people_are_told_where_everything_is() -> None:
     port = free_port()
     process, line = await start_demo("--port", str(port))
-    assert line.strip() == f"PiqueTickets is ready: http://127.0.0.1:{port}"
+    assert line.strip() == f"PiqueTickets is ready: http://localhost:{port}"
     await stop_demo(process)
 
 

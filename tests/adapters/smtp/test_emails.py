@@ -15,8 +15,10 @@ from application.ports.emails import (
     AddressChangedFacts,
     DisputeFacts,
     EmailFacts,
+    InvitationFacts,
     OrderLinksFacts,
     RefundFailedFacts,
+    SignInFacts,
     TooLate,
 )
 from domain.disputes import DisputeStatus
@@ -31,6 +33,7 @@ from tests.support.email_facts import (
     DUPLICATE_PAYMENT,
     HELD_SHOW_CHANGED,
     HOSTILE,
+    INVITATION,
     LATE_PAYMENT,
     OCCASION,
     ORDER_LINKS,
@@ -40,6 +43,7 @@ from tests.support.email_facts import (
     REMINDER,
     SHOW_CANCELLED,
     SHOW_MOVED,
+    SIGN_IN,
     Page,
 )
 
@@ -124,6 +128,12 @@ SAYS: tuple[tuple[EmailFacts, str, tuple[str, ...]], ...] = (
             ),
         ),
     ),
+    (SIGN_IN, "Your link to sign in", ("15 minutes", "works once", "only in the browser that asked for it")),
+    (
+        INVITATION,
+        "Join the team of Theatre Éclair",
+        ("Theatre Éclair", "Zoë Okafor", "box office", "look after orders", "Saturday, 5 December 2026, 04:10 UTC"),
+    ),
     (ORDER_LINKS, "Your orders", ("Hamlet", "Macbeth", "PT-42", "PT-17", "confirmed", "refunded", "3 July 2026")),
 )
 each_letter = pytest.mark.parametrize("facts", ALL, ids=lambda facts: type(facts).__name__)
@@ -162,6 +172,8 @@ def linked_by(facts: EmailFacts) -> set[str]:
     match facts:
         case OrderLinksFacts():
             return {order.url for order in facts.orders}
+        case SignInFacts() | InvitationFacts():
+            return {facts.url}
         case DisputeFacts() | AddressChangedFacts():
             return set()
         case AccountChangedFacts():

@@ -1,0 +1,1 @@
+"""The people who work for producers: sign-in, sessions, teams and passkeys."""

@@ -1,0 +1,35 @@
+"""The dependencies of the office's pages, in addition to the API's use cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.di import Provide
+
+from entrypoints.container import Container
+from entrypoints.office.access import OfficeCookies, OfficeDoor
+from entrypoints.office.rendering import OfficePages
+from entrypoints.web.security import PagePolicy
+
+
+def create_office_pages(container: Container) -> OfficePages:
+    settings = container.settings()
+    return OfficePages(PagePolicy.of(settings), container.clock(), public_url=settings.public_url)
+
+
+def create_door(container: Container) -> OfficeDoor:
+    """What the guards of all pages ask."""
+    return OfficeDoor(container.who_is_inside(), OfficeCookies.of(container.settings()))
+
+
+def office_dependencies(container: Container, pages: OfficePages) -> dict[str, Provide]:
+    """The dependencies by name, one of each for the whole application."""
+    made = {"office_pages": pages, "office_cookies": OfficeCookies.of(container.settings())}
+    return {name: _provide(thing) for name, thing in made.items()}
+
+
+def _provide(thing: Any) -> Provide:
+    def provided() -> Any:
+        return thing
+
+    return Provide(provided, sync_to_thread=False, use_cache=True)

@@ -1,0 +1,131 @@
+"""Rendering of the office's pages: the storefront's look, with the office's frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Litestar, MediaType, Request, Response
+
+from application.ports.system import Clock
+from domain.people import Member, Right, Role
+from entrypoints.office.notices import DONE
+from entrypoints.web.assets import STOREFRONT, AssetFolder
+from entrypoints.web.csrf import csrf_token
+from entrypoints.web.rendering import TEMPLATES as STOREFRONT_TEMPLATES
+from entrypoints.web.rendering import brand_sheet
+from entrypoints.web.security import PRIVATE, PagePolicy
+
+_HERE: Final = Path(__file__).parent
+OFFICE_ASSETS: Final = AssetFolder(_HERE / "static", prefix="/assets/office")
+
+ROLE_NAMES: Final[Mapping[Role, str]] = {
+    Role.OWNER: "Owner",
+    Role.MANAGER: "Manager",
+    Role.BOX_OFFICE: "Box office",
+    Role.DOOR: "Door",
+    Role.VIEWER: "Viewer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An entry of the navigation. ``key`` is what a page names as ``active``."""
+
+    key: str
+    label: str
+    path: str
+    right: Right
+
+
+AREAS: Final = (
+    Area("today", "Today", "/office", Right.VIEW),
+    Area("shows", "Shows", "/office/shows", Right.VIEW),
+    Area("orders", "Orders", "/office/orders", Right.ORDERS),
+    Area("attendees", "Attendees", "/office/attendees", Right.ORDERS),
+    Area("reports", "Reports", "/office/reports", Right.REPORTS),
+    Area("account", "Account", "/office/account", Right.ACCOUNT),
+    Area("team", "Team", "/office/team", Right.PEOPLE),
+    Area("log", "Log", "/office/log", Right.PEOPLE),
+)
+
+
+class OfficePages:
+    """Renders templates to answers."""
+
+    def __init__(self, policy: PagePolicy, clock: Clock, *, public_url: str) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._engine = Environment(
+            loader=FileSystemLoader([_HERE / "templates", STOREFRONT_TEMPLATES]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._engine.globals |= {
+            "asset": STOREFRONT.path,
+            "office_asset": OFFICE_ASSETS.path,
+            "brand_sheet": brand_sheet,
+            "public_url": public_url,
+            "role_names": ROLE_NAMES,
+            "Right": Right,
+        }
+        self._engine.filters["rfc3339"] = datetime.isoformat
+
+    def page(
+        self,
+        request: Request[Any, Any, Any],
+        member: Member | None,
+        template: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        active: str = "",
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response[str]:
+        """A page for one member; None for pages outside of the office, such as the sign-in.
+
+        Every template gets ``csrf_token``, ``member``, ``now``, ``producer``, ``request_key`` (a new random key, for a
+        form that must work once), ``done`` (the line of ``?done=``) and the navigation.
+        """
+        every = {
+            "csrf_token": csrf_token(request),
+            "member": member,
+            "producer": member.producer if member else None,
+            "now": self._clock.now(),
+            "request_key": uuid4().hex,
+            "done": DONE.get(request.query_params.get("done", ""), ""),
+            "areas": self._areas(request, member),
+            "active": active,
+        }
+        return Response(
+            self._engine.get_template(template).render({**every, **(context or {})}),
+            media_type=MediaType.HTML,
+            status_code=status_code,
+            headers={"Content-Security-Policy": self._policy.header(), **PRIVATE, **(headers or {})},
+        )
+
+    def part(self, template: str, context: Mapping[str, Any]) -> str:
+        """A part of a page, such as a table that a script renews."""
+        return self._engine.get_template(template).render({"now": self._clock.now(), **context})
+
+    def _areas(self, request: Request[Any, Any, Any], member: Member | None) -> list[Area]:
+        return [area for area in _existing(request.app) if member and member.may(area.right)]
+
+
+def _existing(app: Litestar) -> list[Area]:
+    """The areas that have a page."""
+    if _AREAS not in app.state:
+        paths = {route.path for route in app.routes}
+        app.state[_AREAS] = [area for area in AREAS if area.path in paths]
+    found: list[Area] = app.state[_AREAS]
+    return found
+
+
+_AREAS: Final = "office_areas"
