@@ -10,7 +10,7 @@ from playwright.async_api import Page
 from domain.money import currency
 from entrypoints.office.charts import Chart, Series, Shape
 from entrypoints.office.scales import Bucket, Count, Countdown, Days, Money
-from entrypoints.web import assets as storefront
+from entrypoints.web.assets import STOREFRONT
 from entrypoints.web.colours import DEFAULT_COLOUR, style_sheet
 from tests.browser.test_accessibility import AXE
 from tests.entrypoints.office.test_charts import STYLES
@@ -68,7 +68,7 @@ CHARTS = [
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 700, 1280])
 async def test_texts_of_charts_do_not_overlap(usual_window: Page, width: int, scheme: str) -> None:
-    styles = storefront.assets()["storefront.css"].plain.decode() + STYLES.read_text() + style_sheet(DEFAULT_COLOUR)
+    styles = STOREFRONT.files["storefront.css"].plain.decode() + STYLES.read_text() + style_sheet(DEFAULT_COLOUR)
     figures = "".join(chart.figure(is_open=index == 1) for index, chart in enumerate(CHARTS))
     await usual_window.set_viewport_size({"width": width, "height": 800})
     await usual_window.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
