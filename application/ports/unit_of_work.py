@@ -134,6 +134,8 @@ class UnitOfWork(Protocol):
 
     @property
     def today(self) -> TodayReader: ...
+
+    @property
     def people(self) -> PeopleRepo: ...
 
     @property
