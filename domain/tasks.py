@@ -13,7 +13,7 @@ from uuid import UUID
 
 class TaskKind(StrEnum):
     """What is to be done about an order. ORDER_LINKS_MAIL is about all orders of that order's address.
-    ACCOUNT_CHANGED_MAIL is about a producer, and SIGN_IN_MAIL and INVITATION_MAIL about the people of one.
+    ACCOUNT_CHANGED_MAIL and JOB are about a producer, and SIGN_IN_MAIL and INVITATION_MAIL about the people of one.
     """
 
     CONFIRMATION_MAIL = "confirmation_mail"
@@ -36,6 +36,7 @@ class TaskKind(StrEnum):
     ACCOUNT_CHANGED_MAIL = "account_changed_mail"
     SIGN_IN_MAIL = "sign_in_mail"
     INVITATION_MAIL = "invitation_mail"
+    JOB = "job"
 
 
 #: Written for every order of a show at once, for instance when the show is cancelled. They must not delay tasks that a

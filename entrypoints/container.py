@@ -91,6 +91,10 @@ from application.checkout.place_orders import CheckoutLine, PlaceOrders
 from application.checkout.quote import QuoteCart
 from application.checkout.ticket_issuer import TicketIssuer
 from application.concurrency.group_commit import GroupCommit
+from application.jobs.exports import FetchFile, ForgetContents, MakeFile, StartExport
+from application.jobs.look import GetJob, ListJobs, StopJob
+from application.jobs.manual_orders import DraftManualOrders, PlaceManualOrders
+from application.jobs.run import RunJob
 from application.links import Links, OfficeLinks, OfficeTokens, OrderTokens
 from application.notifications.account_changed import SendAccountChangedEmail
 from application.notifications.address_changed import SendAddressChangedEmail
@@ -159,8 +163,10 @@ from application.tasks.workload import EstimateWorkers, ReportWork, WorkMeter
 from application.webhooks.event_handlers import EventHandlers, KeepEvent
 from application.webhooks.handle_event import HandlePaymentEvent
 from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
+from domain.jobs import JobKind
 from domain.tasks import TaskKind
 from domain.ticket_code import TicketCodes
+from entrypoints.export_files import ExportFiles
 from entrypoints.http.proof_of_work import ProofOfWork
 from entrypoints.http.rate_limit import RateLimits
 from entrypoints.probes import Probes
@@ -372,7 +378,7 @@ class Container(containers.DeclarativeContainer):
     change_promo_code = providers.Singleton(ChangePromoCode, database, audit)
     delete_promo_code = providers.Singleton(DeletePromoCode, database, audit)
     release_cancelled = providers.Singleton(ReleaseCancelled, release_sweep)
-    refund_show = providers.Singleton(RefundShow, database, clock, audit)
+    refund_show = providers.Singleton(RefundShow, database, clock, ids, audit)
     preview_cancellation = providers.Singleton(PreviewCancellation, database, clock, policy)
     refund_cancelled = providers.Singleton(RefundCancelled, database, clock, refund_order)
     get_branding = providers.Singleton(GetBranding, database)
@@ -476,6 +482,26 @@ class Container(containers.DeclarativeContainer):
     send_sign_in_email = providers.Singleton(SendSignInEmail, database, clock, send_email, office_links)
     send_invitation_email = providers.Singleton(SendInvitationEmail, database, clock, send_email, office_links)
     send_duplicate_payment_email = providers.Singleton(SendDuplicatePaymentEmail, database, send_email, links)
+    exporter = providers.Singleton(ExportFiles, database, list_orders, list_attendees)
+    start_export = providers.Singleton(StartExport, database, clock, ids, audit, exporter)
+    fetch_file = providers.Singleton(FetchFile, database, clock)
+    forget_contents = providers.Singleton(ForgetContents, database, clock)
+    draft_manual_orders = providers.Singleton(DraftManualOrders, database, place_orders, clock, ids, audit)
+    list_jobs = providers.Singleton(ListJobs, database)
+    get_job = providers.Singleton(GetJob, database)
+    stop_job = providers.Singleton(StopJob, database, clock, audit)
+    run_job = providers.Singleton(
+        RunJob,
+        database,
+        clock,
+        ids,
+        providers.Dict(
+            {
+                JobKind.EXPORT: providers.Singleton(MakeFile, database, clock, exporter),
+                JobKind.MANUAL_ORDERS: providers.Singleton(PlaceManualOrders, database, place_orders),
+            }
+        ),
+    )
     task_handlers = providers.Dict(
         {
             TaskKind.CONFIRMATION_MAIL: send_confirmation_email,
@@ -498,6 +524,7 @@ class Container(containers.DeclarativeContainer):
             TaskKind.SIGN_IN_MAIL: send_sign_in_email,
             TaskKind.INVITATION_MAIL: send_invitation_email,
             TaskKind.DUPLICATE_PAYMENT_MAIL: send_duplicate_payment_email,
+            TaskKind.JOB: run_job,
         }
     )
     run_task = providers.Singleton(RunTask, database, clock, ids, task_handlers)

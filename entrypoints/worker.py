@@ -122,6 +122,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(SWEEP_EVERY, container.refund_cancelled(), stop))
         group.create_task(_every(RECONCILE_EVERY, container.reconcile(), stop))
         group.create_task(_every(FORGET_EVERY, container.forget_claims(), stop))
+        group.create_task(_every(FORGET_EVERY, container.forget_contents(), stop))
         group.create_task(_every(RECONCILE_EVERY, container.announce_pending_payments(), stop))
         group.create_task(_every(LOOK_BACK_EVERY, container.review_refunds_and_disputes(), stop))
         group.create_task(_every(LOOK_BACK_EVERY, container.reconcile().look_for_lost_payments, stop))

@@ -109,6 +109,10 @@ class MemoryOrderListRepo:
         ]
         return sorted(found, key=lambda hold: (hold.expires_at, hold.order_id))[:limit]
 
+    async def sizes(self, show_id: UUID) -> tuple[int, int]:
+        of_show = [order for order in self._tables.orders.values() if order.show_id == show_id]
+        return len(of_show), sum(len(order.attendees) for order in of_show)
+
 
 def _place(attendee: AttendeeSummary) -> tuple[object, ...]:
     return (attendee.created_at, attendee.order_id, attendee.id)

@@ -33,6 +33,9 @@ class MemoryRetention:
                 outbox = uow.tables.outbox
                 for task_id in [task.id for task in outbox.values() if task.order_id in old]:
                     del outbox[task_id]
+            if what is Disposable.JOBS:
+                for of_jobs in (uow.tables.job_contents, uow.tables.job_results, uow.tables.job_pieces):
+                    _forget_of_jobs(of_jobs, old)
             await uow.commit()
         yield len(old)
 
@@ -57,6 +60,14 @@ def _old(tables: Tables, what: Disposable, before: datetime) -> tuple[dict[Any, 
             }
         case Disposable.AUDIT_LOG:
             return tables.audit, {entry.id for entry in tables.audit.values() if entry.at < before}
+        case Disposable.JOBS:
+            return tables.jobs, {job.id for job in tables.jobs.values() if job.created_at < before}
+
+
+def _forget_of_jobs(table: dict[Any, Any], job_ids: set[Any]) -> None:
+    for key in list(table):
+        if (key[0] if isinstance(key, tuple) else key) in job_ids:
+            del table[key]
 
 
 def _needed_orders(tables: Tables) -> set[Any]:

@@ -20,6 +20,7 @@ from domain.catalog import Producer, Show, Ticket
 from domain.claims import Claim
 from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
+from domain.jobs import Job, JobResult
 from domain.notes import OrderNote
 from domain.orders import Order, ReplacedCode
 from domain.people import Invitation, Membership, OfficeSession, Passkey, PasskeyChallenge, Person, SignInLink
@@ -66,6 +67,10 @@ class Tables:
     invitations: dict[UUID, Invitation] = field(default_factory=dict)
     passkeys: dict[UUID, Passkey] = field(default_factory=dict)
     passkey_challenges: dict[UUID, PasskeyChallenge] = field(default_factory=dict)
+    jobs: dict[UUID, Job] = field(default_factory=dict)
+    job_contents: dict[UUID, bytes] = field(default_factory=dict)
+    job_results: dict[tuple[UUID, int], JobResult] = field(default_factory=dict)
+    job_pieces: dict[tuple[UUID, UUID, int], bytes] = field(default_factory=dict)
 
     def snapshot(self) -> Tables:
         return Tables(*(copy(getattr(self, name)) for name in self.__slots__))

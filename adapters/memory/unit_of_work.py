@@ -26,6 +26,7 @@ from adapters.memory.disputes import MemoryDisputeRepo
 from adapters.memory.duplicate_payments import MemoryDuplicatePaymentRepo
 from adapters.memory.inbox import MemoryEventInbox
 from adapters.memory.inventory import MemoryInventoryRepo
+from adapters.memory.jobs import MemoryJobRepo
 from adapters.memory.lookups import MemoryLookupRepo
 from adapters.memory.order_lists import MemoryOrderListRepo
 from adapters.memory.orders import MemoryOrderRepo, MemoryOrderWatchlist
@@ -131,6 +132,7 @@ class MemoryUnitOfWork:
         self.sign_in_links = MemorySignInLinkRepo(self._tables)
         self.invitations = MemoryInvitationRepo(self._tables)
         self.passkeys = MemoryPasskeyRepo(self._tables)
+        self.jobs = MemoryJobRepo(self._tables)
         return self
 
     async def __aexit__(

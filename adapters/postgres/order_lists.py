@@ -269,6 +269,15 @@ class PostgresOrderListRepo:
             for row in rows
         ]
 
+    async def sizes(self, show_id: UUID) -> tuple[int, int]:
+        of_show = sa.select(sa.func.count()).where(orders.c.show_id == show_id)
+        people = of_show.select_from(orders.join(ticket_attendees, ticket_attendees.c.order_id == orders.c.id))
+        counts = sa.select(
+            of_show.select_from(orders).scalar_subquery().label("orders"), people.scalar_subquery().label("attendees")
+        )
+        row = (await self._connection.execute(counts)).mappings().one()
+        return row["orders"], row["attendees"]
+
 
 def _is_of(of: ShowsOf) -> list[sa.ColumnElement[bool]]:
     one = [] if of.show_id is None else [shows.c.id == of.show_id]

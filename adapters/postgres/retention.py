@@ -28,6 +28,7 @@ _TABLES: Final[Mapping[Disposable, str]] = {
     Disposable.UNPAID_ORDERS: "orders",
     Disposable.SCANS: "scans",
     Disposable.AUDIT_LOG: "audit_log",
+    Disposable.JOBS: "jobs",
 }
 _ARE_OLD: Final[Mapping[Disposable, str]] = {
     Disposable.TASKS: "state = 'done' AND due_at < :before",
@@ -45,6 +46,7 @@ _ARE_OLD: Final[Mapping[Disposable, str]] = {
     """,
     Disposable.SCANS: "(result <> 'admitted' OR undone_at IS NOT NULL) AND received_at < :before",
     Disposable.AUDIT_LOG: "at < :before",
+    Disposable.JOBS: "created_at < :before",
 }
 # Rows that refer to a deleted order.
 _WITH_ORDERS: Final = ("outbox", "ticket_orders")

@@ -16,6 +16,7 @@ from domain.access import Scope
 from domain.admission import ScanResult
 from domain.disputes import DisputeStatus
 from domain.fees import FeeBearer
+from domain.jobs import JobState
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
 from domain.people import Role, SignedInBy
 from domain.promotions import UseCount
@@ -558,6 +559,64 @@ show_refund_refusals = sa.Table(
     metadata,
     sa.Column("order_id", sa.ForeignKey(orders.c.id), primary_key=True),
     sa.Column("reason", sa.Text, nullable=False),
+)
+
+# A job outlives its show: the show's id is no foreign key.
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False),
+    sa.Column("show_id", sa.Uuid, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("token_id", sa.Uuid),
+    sa.Column("person_id", sa.Uuid),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("scopes", sa.ARRAY(sa.Text), nullable=False),
+    sa.Column("created_at", _Time, nullable=False),
+    sa.Column("terms", JSONB, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("total", sa.Integer),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+    sa.Column("ended_at", _Time),
+    sa.Column("run", sa.Uuid),
+    sa.Column("file_name", sa.Text),
+    sa.Column("media_type", sa.Text),
+    sa.Column("file_size", sa.BigInteger),
+    sa.Column("content_until", _Time),
+    sa.Column("note", sa.Text, nullable=False),
+    _one_of("state", JobState),
+    sa.CheckConstraint("done >= 0 AND failed >= 0", name="counts"),
+    sa.Index("jobs_producer_id_created_at_idx", "producer_id", "created_at", "id"),
+    sa.Index("jobs_content_until_idx", "content_until", postgresql_where=sa.text("content_until IS NOT NULL")),
+)
+
+job_contents = sa.Table(
+    "job_contents",
+    metadata,
+    sa.Column("job_id", sa.ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+job_results = sa.Table(
+    "job_results",
+    metadata,
+    sa.Column("job_id", sa.ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("is_ok", sa.Boolean, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Uuid),
+)
+
+job_pieces = sa.Table(
+    "job_pieces",
+    metadata,
+    sa.Column("job_id", sa.ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("run", sa.Uuid, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
 payment_events = sa.Table(

@@ -28,6 +28,7 @@ from adapters.postgres.engine import IS_POOLED, Guard, guard_of
 from adapters.postgres.errors import SERVER_LEFT, STATEMENT_LOST, sqlstate_of, translated
 from adapters.postgres.inbox import PostgresEventInbox
 from adapters.postgres.inventory import PostgresInventoryRepo
+from adapters.postgres.jobs import PostgresJobRepo
 from adapters.postgres.lookups import PostgresLookupRepo
 from adapters.postgres.order_lists import PostgresOrderListRepo
 from adapters.postgres.orders import PostgresOrderRepo, PostgresOrderWatchlist
@@ -128,6 +129,7 @@ class PostgresUnitOfWork:
         self.sign_in_links = PostgresSignInLinkRepo(self._connection)
         self.invitations = PostgresInvitationRepo(self._connection)
         self.passkeys = PostgresPasskeyRepo(self._connection)
+        self.jobs = PostgresJobRepo(self._connection)
         return self
 
     async def __aexit__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,6 +77,8 @@ class Placement:
 
 #: Whether the outcomes of a decision are to be written.
 Keep = Callable[[Sequence[Placement | Exception]], bool]
+#: Told the outcomes in the transaction of the decision, to write something with it.
+Note = Callable[[UnitOfWork, Sequence[Placement | Exception]], Awaitable[None]]
 
 
 def _always(_: Sequence[Placement | Exception]) -> bool:
@@ -163,24 +165,35 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
             decided = await retry_on_conflict(lambda: self._transact(requests, hand_over, pass_over=True))
         return decided.outcomes
 
-    async def decide_together(self, requests: Sequence[CheckoutRequest], keep: Keep) -> list[Placement | Exception]:
-        """As ``decide``, for requests of one producer: where ``keep`` says no to the outcomes, nothing is written.
+    async def decide_together(
+        self, requests: Sequence[CheckoutRequest], keep: Keep, note: Note | None = None
+    ) -> list[Placement | Exception]:
+        """As ``decide``, for requests of one producer: where ``keep`` says no to the outcomes, no order is written.
+        ``note`` writes in the same transaction; it is asked again where that is repeated.
 
         Rows that another transaction locks for long are not passed over. Raises Busy, StorageUnavailable,
         StorageConflict.
         """
         async with self.prepare(requests, list):
             decided = await retry_on_conflict(
-                lambda: self._transact(requests, nothing_to_hand_over, pass_over=False, keep=keep)
+                lambda: self._transact(requests, nothing_to_hand_over, pass_over=False, keep=keep, note=note)
             )
         return decided.outcomes
 
     async def _transact(
-        self, requests: Sequence[CheckoutRequest], hand_over: HandOver, *, pass_over: bool, keep: Keep = _always
+        self,
+        requests: Sequence[CheckoutRequest],
+        hand_over: HandOver,
+        *,
+        pass_over: bool,
+        keep: Keep = _always,
+        note: Note | None = None,
     ) -> Decided:
         started = time.perf_counter()
         async with self._unit_of_work() as uow:
             decided = await self._place_all(uow, requests, pass_over=pass_over, keep=keep)
+            if note is not None:
+                await note(uow, decided.outcomes)
             hand_over()
             await uow.commit()
         log.info("Transaction completed in %.2fs: %d orders", time.perf_counter() - started, len(decided.placed))

@@ -98,6 +98,8 @@ class EraseBuyer:
                 await self._ensure_erasable(uow, order, now, force=force)
             scanners = await uow.personal_data.scanners_of(order_ids)
             await uow.personal_data.erase(order_ids)
+            # Files of exports and lists of guests may name the person, too.
+            await uow.jobs.forget_contents(now=now, producer_id=actor.producer_id)
             # The transfer at Stripe names the customer: write it again, without the name.
             tasks = [
                 OutboxTask(id=self._ids.new(), kind=TaskKind.DESCRIBE_TRANSFER, order_id=order.id, due_at=now)

@@ -245,3 +245,7 @@ class OrderListRepo(Protocol):
     async def holds(self, show_id: UUID, *, limit: int) -> list[Hold]:
         """Orders that hold tickets, oldest hold first."""
         ...
+
+    async def sizes(self, show_id: UUID) -> tuple[int, int]:
+        """How many orders and how many attendees a show has."""
+        ...

@@ -13,7 +13,7 @@ class Disposable(StrEnum):
 
     TASKS are done. EVENTS were handled without a failure. UNPAID_ORDERS never held money, and have no refund, no
     payment, no note, and no unfinished task; their lines and Idempotency-Keys are deleted with them. SCANS admitted no
-    one, or were undone.
+    one, or were undone. JOBS were begun that long ago.
     """
 
     TASKS = "tasks"
@@ -21,6 +21,7 @@ class Disposable(StrEnum):
     UNPAID_ORDERS = "unpaid_orders"
     SCANS = "scans"
     AUDIT_LOG = "audit_log"
+    JOBS = "jobs"
 
 
 class Retention(Protocol):

@@ -12,6 +12,7 @@ from application.ports.checkin import CheckInRepo
 from application.ports.disputes import DisputeRepo
 from application.ports.duplicate_payments import DuplicatePaymentRepo
 from application.ports.inventory import InventoryRepo
+from application.ports.jobs import JobRepo
 from application.ports.order_lists import OrderListRepo
 from application.ports.orders import LookupRepo, OrderRepo, OrderWatchlist
 from application.ports.people import InvitationRepo, OfficeSessionRepo, PasskeyRepo, PeopleRepo, SignInLinkRepo
@@ -149,6 +150,9 @@ class UnitOfWork(Protocol):
 
     @property
     def passkeys(self) -> PasskeyRepo: ...
+
+    @property
+    def jobs(self) -> JobRepo: ...
 
     @property
     def is_committed(self) -> bool:

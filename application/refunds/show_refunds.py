@@ -7,18 +7,20 @@ own states show what is left to do. So if a worker dies nothing is lost, and ano
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_show, owned_show, producer_of
 from application.ports.show_refunds import RefundProgress, ShowRefund
-from application.ports.system import Clock
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.refunds.refund_order import RefundOrder
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.errors import Conflict, DomainError, NotFound
+from domain.jobs import Job, JobKind
 from domain.money import Currency
 from domain.refunds import check_reason
 
@@ -38,9 +40,10 @@ MAX_FAILURES = 100
 class RefundShow:
     """Refunds all buyers of a show, for its producer, in one operation that workers carry out."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, audit: AuditLog) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, audit: AuditLog) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
+        self._ids = ids
         self._audit = audit
 
     async def __call__(
@@ -60,12 +63,28 @@ class RefundShow:
             await uow.show_refunds.ask_for_refund(
                 ShowRefund(show_id=show_id, requested_at=self._clock.now(), refund_fees=refund_fees, reason=reason)
             )
+            await self._remember_job(uow, actor, show_id)
             if before is None or (before.refund_fees, before.reason) != (refund_fees, reason):
                 await self._audit.record(uow, actor, Action.SHOW_REFUNDED, show_id, show_id=show_id, after=terms)
             progress = await uow.show_refunds.progress(show_id, failures=MAX_FAILURES)
             currency = (await producer_of(uow, actor.producer_id)).currency
             await uow.commit()
         return progress, currency
+
+    async def _remember_job(self, uow: UnitOfWork, actor: Actor, show_id: UUID) -> None:
+        """The job by which people see the refund: who asked for it last, and when. Its progress is the orders'."""
+        if known := await uow.jobs.latest(show_id, JobKind.SHOW_REFUND):
+            await uow.jobs.save(replace(known, actor=actor, created_at=self._clock.now()))
+            return
+        job = Job(
+            id=self._ids.new(),
+            producer_id=actor.producer_id,
+            show_id=show_id,
+            kind=JobKind.SHOW_REFUND,
+            actor=actor,
+            created_at=self._clock.now(),
+        )
+        await uow.jobs.add(job)
 
     async def progress(self, actor: Actor, show_id: UUID) -> tuple[RefundProgress, Currency]:
         """The progress. Raises NotFound, also if no refund of the show was requested."""

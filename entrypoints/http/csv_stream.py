@@ -33,7 +33,7 @@ def csv_stream(table: Table) -> Stream:
     Each moment has a second column at the end, ``…_local``: the venue's date and time as spreadsheets read them.
     """
     return Stream(
-        _chunks(table),
+        csv_chunks(table),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{table.filename}.csv"',
@@ -42,7 +42,8 @@ def csv_stream(table: Table) -> Stream:
     )
 
 
-async def _chunks(table: Table) -> AsyncIterator[bytes]:
+async def csv_chunks(table: Table) -> AsyncIterator[bytes]:
+    """The bytes of the file."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     moments = [index for index, column in enumerate(table.columns) if column.kind is Kind.MOMENT]

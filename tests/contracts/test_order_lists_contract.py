@@ -63,6 +63,8 @@ async def test_a_summary_has_what_the_order_has(unit_of_work: UnitOfWorkFactory,
             ShowsOf(theatre.producer.id, theatre.show.id), only=ALL, after=None, limit=10
         )
         assert await uow.order_lists.orders(ShowsOf(theatre.producer.id, uuid4()), only=ALL, after=None, limit=10) == []
+        assert await uow.order_lists.sizes(theatre.show.id) == (1, 3)
+        assert await uow.order_lists.sizes(uuid4()) == (0, 0)
 
     quote = order.quote
     assert (found.id, found.number, found.status, found.customer) == (order.id, order.number, order.status, ADA)

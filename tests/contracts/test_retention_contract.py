@@ -19,7 +19,9 @@ from application.ports.consistency import ConsistencyChecker
 from application.ports.payment import PaymentEvent
 from application.ports.retention import Disposable, Retention
 from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.access import Actor
 from domain.admission import Scan, ScanResult
+from domain.jobs import Job, JobKind, JobResult
 from domain.notes import OrderNote
 from domain.orders import Idempotency, Order, OrderStatus
 from domain.tasks import TaskState
@@ -163,3 +165,26 @@ async def test_scans_that_let_nobody_in_go(
         await uow.commit()
     assert await deleted(retention, Disposable.SCANS) == 1
     assert await deleted(retention, Disposable.AUDIT_LOG) == 0
+
+
+async def test_old_jobs_go_with_their_results(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, retention: Retention
+) -> None:
+    def job(begun_at: datetime) -> Job:
+        actor = Actor(theatre.producer.id)
+        kind = JobKind.EXPORT
+        return Job(
+            id=uuid4(), producer_id=theatre.producer.id, show_id=None, kind=kind, actor=actor, created_at=begun_at
+        )
+
+    old, recent = job(NOW - A_MOMENT), job(NOW)
+    async with unit_of_work() as uow:
+        for each in (old, recent):
+            await uow.jobs.add(each, content=b"list")
+            await uow.jobs.add_results(each.id, [JobResult(2, True)], first=0)
+        await uow.commit()
+
+    assert await deleted(retention, Disposable.JOBS) == 1
+    async with unit_of_work() as uow:
+        assert [await uow.jobs.content(each.id) for each in (old, recent)] == [None, b"list"]
+        assert await uow.jobs.results(old.id, after=None, limit=9) == []

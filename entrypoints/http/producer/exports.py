@@ -32,7 +32,7 @@ async def orders_csv(
     """For programs: newest first, with the same filters as the list. Moments are in UTC; columns that end in ``_local``
     have the venue's date and time. Text that a spreadsheet would read as a formula has a ' in front of it.
     """
-    return csv_stream(_orders(await list_orders.export(actor, show_id, only=filter_of(status, email, text))))
+    return csv_stream(orders_table(await list_orders.export(actor, show_id, only=filter_of(status, email, text))))
 
 
 @get(
@@ -53,7 +53,7 @@ async def orders_xlsx(
 
     Amounts are numbers, times the venue's, codes and phone numbers text.
     """
-    return xlsx_stream(_orders(await list_orders.export(actor, show_id, only=filter_of(status, email, text))))
+    return xlsx_stream(orders_table(await list_orders.export(actor, show_id, only=filter_of(status, email, text))))
 
 
 @get(
@@ -69,7 +69,7 @@ async def attendees_csv(
 
     Text that a spreadsheet would read as a formula has a ' in front of it.
     """
-    return csv_stream(_attendees(await list_attendees.export(actor, show_id)))
+    return csv_stream(attendees_table(await list_attendees.export(actor, show_id)))
 
 
 @get(
@@ -82,10 +82,11 @@ async def attendees_xlsx(
     show_id: FromPath[UUID], actor: NamedDependency[Actor], list_attendees: NamedDependency[ListAttendees]
 ) -> Stream:
     """For people: in the order in which they got their tickets. Times are the venue's, codes are text."""
-    return xlsx_stream(_attendees(await list_attendees.export(actor, show_id)))
+    return xlsx_stream(attendees_table(await list_attendees.export(actor, show_id)))
 
 
-def _orders(export: Export[OrderSummary]) -> Table:
+def orders_table(export: Export[OrderSummary]) -> Table:
+    """A show's orders."""
     return Table(
         filename=f"orders-{export.show.id}",
         title="Orders",
@@ -96,7 +97,8 @@ def _orders(export: Export[OrderSummary]) -> Table:
     )
 
 
-def _attendees(export: Export[AttendeeSummary]) -> Table:
+def attendees_table(export: Export[AttendeeSummary]) -> Table:
+    """A show's attendees."""
     return Table(
         filename=f"attendees-{export.show.id}",
         title="Attendees",

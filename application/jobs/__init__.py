@@ -1,0 +1,1 @@
+"""Work that a person starts and does not wait for."""
