@@ -18,18 +18,14 @@ class MemoryShowOverviewReader:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def counts(self, producer_id: UUID, *, text: str = "", now: datetime) -> Mapping[ShowTab, int]:
-        found = self._found(producer_id, text)
+    async def counts(self, producer_id: UUID, *, only: ShowFilter, now: datetime) -> Mapping[ShowTab, int]:
+        found = self._found(producer_id, only)
         return {tab: sum(tab.has(show, now) for show in found) for tab in ShowTab}
 
     async def shows(
         self, producer_id: UUID, *, only: ShowFilter, now: datetime, offset: int, limit: int
     ) -> list[ShowRow]:
-        found = [
-            show
-            for show in self._found(producer_id, only.text)
-            if only.tab.has(show, now) and only.production_id in (None, show.production_id)
-        ]
+        found = [show for show in self._found(producer_id, only) if only.tab.has(show, now)]
         found.sort(key=lambda show: (show.start_time, show.id), reverse=only.tab is ShowTab.PAST)
         return [
             ShowRow(
@@ -51,9 +47,14 @@ class MemoryShowOverviewReader:
         found = sorted((each for each in theirs if after is None or each.id < after), key=lambda each: each.id)
         return [self._production_row(each, now) for each in found[::-1][:limit]]
 
-    def _found(self, producer_id: UUID, text: str) -> list[Show]:
-        theirs = [show for show in self._tables.shows.values() if show.producer_id == producer_id]
-        return [show for show in theirs if finds(text, show.title, show.venue, self._production_title(show) or "")]
+    def _found(self, producer_id: UUID, only: ShowFilter) -> list[Show]:
+        return [
+            show
+            for show in self._tables.shows.values()
+            if show.producer_id == producer_id
+            and only.production_id in (None, show.production_id)
+            and finds(only.text, show.title, show.venue, self._production_title(show) or "")
+        ]
 
     def _production_title(self, show: Show) -> str | None:
         return self._tables.productions[show.production_id].title if show.production_id else None

@@ -77,8 +77,8 @@ class PostgresShowOverviewReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def counts(self, producer_id: UUID, *, text: str = "", now: datetime) -> Mapping[ShowTab, int]:
-        where = await self._where(producer_id, text)
+    async def counts(self, producer_id: UUID, *, only: ShowFilter, now: datetime) -> Mapping[ShowTab, int]:
+        where = await self._where(producer_id, only)
         counted = sa.select(*(sa.func.count().filter(_tab(tab, now)).label(tab) for tab in ShowTab))
         joined = shows.outerjoin(productions, productions.c.id == shows.c.production_id)
         row = (await self._connection.execute(counted.select_from(joined).where(*where))).mappings().one()
@@ -87,9 +87,7 @@ class PostgresShowOverviewReader:
     async def shows(
         self, producer_id: UUID, *, only: ShowFilter, now: datetime, offset: int, limit: int
     ) -> list[ShowRow]:
-        query = _SHOWS.where(*await self._where(producer_id, only.text), _tab(only.tab, now))
-        if only.production_id is not None:
-            query = query.where(shows.c.production_id == only.production_id)
+        query = _SHOWS.where(*await self._where(producer_id, only), _tab(only.tab, now))
         by_start = (shows.c.start_time, shows.c.id)
         order = [column.desc() for column in by_start] if only.tab is ShowTab.PAST else by_start
         rows = await self._connection.execute(query.order_by(*order).offset(offset).limit(limit))
@@ -135,14 +133,16 @@ class PostgresShowOverviewReader:
         rows = await self._connection.execute(sa.select(shows).where(shows.c.id.in_(show_ids)))
         return {row["id"]: show_of(row) for row in rows.mappings()}
 
-    async def _where(self, producer_id: UUID, text: str) -> list[sa.ColumnElement[bool]]:
-        """The conditions on the shows of a producer. Words are compared here, as everywhere (domain.title_search)."""
+    async def _where(self, producer_id: UUID, only: ShowFilter) -> list[sa.ColumnElement[bool]]:
+        """The conditions beside the tab. Words are compared here, as everywhere (domain.title_search)."""
         theirs = shows.c.producer_id == producer_id
-        if not text.strip():
+        if only.production_id is not None:
+            theirs = sa.and_(theirs, shows.c.production_id == only.production_id)
+        if not only.text.strip():
             return [theirs]
         joined = shows.outerjoin(productions, productions.c.id == shows.c.production_id)
         every = sa.select(*_TEXTS).select_from(joined).where(theirs).distinct().limit(_MOST_TEXTS)
-        found = [tuple(row) for row in await self._connection.execute(every) if finds(text, *row)]
+        found = [tuple(row) for row in await self._connection.execute(every) if finds(only.text, *row)]
         return [theirs, sa.tuple_(*_TEXTS).in_(found) if found else sa.false()]
 
 

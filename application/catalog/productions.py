@@ -9,6 +9,7 @@ from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_production, owned_production, producer_of
+from application.concurrency.retry import retry_on_conflict
 from application.pages import page_of
 from application.ports.system import Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -43,13 +44,30 @@ class AddProduction:
         self._audit = audit
 
     async def __call__(
-        self, actor: Actor, fields: ProductionFields, tickets: Sequence[PricedDefault] = ()
+        self,
+        actor: Actor,
+        fields: ProductionFields,
+        tickets: Sequence[PricedDefault] = (),
+        *,
+        production_id: UUID | None = None,
     ) -> OwnProduction:
-        """A new production, without shows. Raises NotFound, InvalidRequest."""
+        """A new production, without shows. A caller who may ask twice gives it an id: a production that has it is
+        returned as it is.
+
+        Raises InvalidRequest, and NotFound for an id that is another producer's.
+        """
+        new_id = production_id or self._ids.new()
+        return await retry_on_conflict(lambda: self._add(actor, new_id, fields, tickets))
+
+    async def _add(
+        self, actor: Actor, new_id: UUID, fields: ProductionFields, tickets: Sequence[PricedDefault]
+    ) -> OwnProduction:
         async with self._unit_of_work() as uow:
             currency = (await producer_of(uow, actor.producer_id)).currency
+            if await uow.productions.get(new_id):
+                return OwnProduction(await owned_production(uow, actor, new_id), currency)
             fields["tickets"] = _priced(tickets, currency)
-            production = Production.planned(id=self._ids.new(), producer_id=actor.producer_id, **fields)
+            production = Production.planned(id=new_id, producer_id=actor.producer_id, **fields)
             await uow.productions.add(production)
             await self._audit.record(uow, actor, Action.PRODUCTION_ADDED, production.id, after=production)
             await uow.commit()

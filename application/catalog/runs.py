@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -95,23 +96,36 @@ class CopyShow:
         *,
         promo_codes: bool,
         sale_times: SaleTimes = SaleTimes.MOVE,
+        new_id: UUID | None = None,
     ) -> ShowDetails:
         """A new show with the texts, image, ticket types and, if asked for, promo codes of the other one, none of them
-        sold. ``fields`` come before what the other show has.
+        sold. ``fields`` come before what the other show has. A caller who may ask twice gives the copy an id: a show
+        that has it is returned as it is.
 
         Raises NotFound, InvalidRequest, Conflict (its production has a show that starts then).
         """
         async with self._unit_of_work() as uow:
             original = await owned_show(uow, actor, show_id)
+            if new_id and await uow.shows.get(new_id):
+                return await self._copied(uow, actor, new_id)
             siblings: list[Show] = []
             if original.production_id:
                 await uow.productions.lock(original.production_id)
                 siblings = await uow.shows.of_production(original.production_id)
             template = await template_of(uow, show_id, promo_codes=promo_codes, sale_times=sale_times)
-            made = new_shows(template, [start], siblings, new_id=self._ids.new, producer_id=actor.producer_id, **fields)
+            # The show's own id is asked for first.
+            ids = chain([new_id] if new_id else [], iter(self._ids.new, None))
+            made = new_shows(
+                template, [start], siblings, new_id=lambda: next(ids), producer_id=actor.producer_id, **fields
+            )
             await add_new_shows(uow, self._audit, actor, made)
-            details = await uow.show_details.details(made[0].show.id)
+            details = await self._copied(uow, actor, made[0].show.id)
             await uow.commit()
+        return details
+
+    async def _copied(self, uow: UnitOfWork, actor: Actor, show_id: UUID) -> ShowDetails:
+        await owned_show(uow, actor, show_id)
+        details = await uow.show_details.details(show_id)
         if details is None:
             raise NotFound("No such show")
         return details

@@ -38,7 +38,7 @@ class LookOverShows:
         """A page of the producer's shows with ``size`` of them, or the last page if there are not so many."""
         now = self._clock.now()
         async with self._unit_of_work(read_only=True) as uow:
-            counts = await uow.show_overviews.counts(actor.producer_id, text=only.text, now=now)
+            counts = await uow.show_overviews.counts(actor.producer_id, only=only, now=now)
             pages = max(-(-counts[only.tab] // size), 1)
             page = min(max(page, 1), pages)
             offset = (page - 1) * size

@@ -8,6 +8,7 @@ from uuid import UUID
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_show, owned_production, owned_show
 from application.catalog.sale_times import derive_sale_times
+from application.concurrency.retry import retry_on_conflict
 from application.notifications.show_change_tasks import announce_show_change, count_announcements, what_is_bought
 from application.pages import page_of
 from application.ports.catalog import ShowCursor, ShowDetails
@@ -25,10 +26,19 @@ class AddShow:
         self._ids = ids
         self._audit = audit
 
-    async def __call__(self, actor: Actor, fields: ShowFields) -> ShowDetails:
-        """A new show. Raises InvalidRequest, and NotFound for a production that is not the actor's."""
-        show = Show.planned(id=self._ids.new(), producer_id=actor.producer_id, **fields)
+    async def __call__(self, actor: Actor, fields: ShowFields, *, show_id: UUID | None = None) -> ShowDetails:
+        """A new show. A caller who may ask twice gives it an id: a show that has it is returned as it is.
+
+        Raises InvalidRequest, and NotFound for a production, or an id, that is another producer's.
+        """
+        show = Show.planned(id=show_id or self._ids.new(), producer_id=actor.producer_id, **fields)
+        return await retry_on_conflict(lambda: self._add(actor, show, fields))
+
+    async def _add(self, actor: Actor, show: Show, fields: ShowFields) -> ShowDetails:
         async with self._unit_of_work() as uow:
+            if await uow.shows.get(show.id):
+                await owned_show(uow, actor, show.id)
+                return await _displayed(uow, show.id)
             await _ensure_own_production(uow, actor, fields)
             await uow.shows.add(show)
             await self._audit.record(uow, actor, Action.SHOW_ADDED, show.id, show_id=show.id, after=show)

@@ -95,8 +95,8 @@ class ProductionRow:
 
 
 class ShowOverviewReader(Protocol):
-    async def counts(self, producer_id: UUID, *, text: str = "", now: datetime) -> Mapping[ShowTab, int]:
-        """How many shows each list has; ``text`` as in ``ShowFilter``."""
+    async def counts(self, producer_id: UUID, *, only: ShowFilter, now: datetime) -> Mapping[ShowTab, int]:
+        """How many shows each list has, whichever of them ``only`` names."""
         ...
 
     async def shows(

@@ -37,9 +37,9 @@ async def listed(
         return await uow.show_overviews.shows(producer.id, only=ShowFilter(**only), now=NOW, offset=offset, limit=limit)
 
 
-async def counted(unit_of_work: UnitOfWorkFactory, producer: Producer, text: str = "") -> list[int]:
+async def counted(unit_of_work: UnitOfWorkFactory, producer: Producer, **only: Any) -> list[int]:
     async with unit_of_work() as uow:
-        counts = await uow.show_overviews.counts(producer.id, text=text, now=NOW)
+        counts = await uow.show_overviews.counts(producer.id, only=ShowFilter(**only), now=NOW)
     return [counts[tab] for tab in ShowTab]
 
 
@@ -103,7 +103,7 @@ async def test_words_are_found_in_title_venue_and_production(
     unit_of_work: UnitOfWorkFactory, season: Producer, typed: str, found: list[str]
 ) -> None:
     assert titles(await listed(unit_of_work, season, text=typed)) == found
-    assert (await counted(unit_of_work, season, typed))[0] == len(found)
+    assert (await counted(unit_of_work, season, text=typed))[0] == len(found)
 
 
 async def test_a_list_may_have_only_the_shows_of_a_production(
@@ -113,6 +113,7 @@ async def test_a_list_may_have_only_the_shows_of_a_production(
     assert probe.production_title == "Der Weltuntergang"
     assert await listed(unit_of_work, season, production_id=probe.show.production_id) == [probe]
     assert await listed(unit_of_work, season, production_id=new_id()) == []
+    assert await counted(unit_of_work, season, production_id=probe.show.production_id) == [1, 0, 1]
 
 
 async def test_places_are_those_of_ticket_types_and_of_what_they_share(unit_of_work: UnitOfWorkFactory) -> None:
