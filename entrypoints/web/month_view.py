@@ -7,11 +7,12 @@ shows.
 from __future__ import annotations
 
 import calendar
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from babel import Locale
 from babel.dates import format_skeleton, get_day_names
@@ -26,6 +27,9 @@ from entrypoints.web.sale_view import SaleStatus, SaleView
 MAX_MONTHS: Final = 3
 MAX_SHOWS: Final = 40
 _DAYS_OF_A_WEEK: Final = 7
+_WRITTEN: Final = re.compile(r"(?P<year>[0-9]{4})-(?P<month>0[1-9]|1[0-2])")
+#: What a day shows of a show.
+Shown = TypeVar("Shown")
 
 
 class Month(NamedTuple):
@@ -39,6 +43,12 @@ class Month(NamedTuple):
         """The month in which a show starts, on its venue's clock."""
         start = show.venue_clock.times[1]
         return cls(start.year, start.month)
+
+    @classmethod
+    def parse(cls, text: str) -> Month | None:
+        """The month that is written as "2027-06"; None for anything else."""
+        found = _WRITTEN.fullmatch(text)
+        return cls(int(found["year"]), int(found["month"])) if found else None
 
     @override
     def __str__(self) -> str:
@@ -89,16 +99,16 @@ def _offer_text(sale: SaleView, availability: Availability) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class Day(Generic[Shown]):
     """A day of a month; most have no slots. ``label`` is the day as people read it."""
 
     date: date
     label: str
-    slots: tuple[Slot, ...]
+    slots: tuple[Shown, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class MonthView:
+class MonthView(Generic[Shown]):
     """A month: the days of its weeks from the first to the last one with a show.
 
     The first of these days is in this ``column`` of a week, from 1 on, as the locale begins it.
@@ -108,7 +118,7 @@ class MonthView:
     title: str
     column: int
     weekdays: tuple[str, ...]
-    days: tuple[Day, ...]
+    days: tuple[Day[Shown], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +147,19 @@ def months_on_page(dates: Sequence[Show], first: Month | None) -> list[Month]:
     return page
 
 
-def month_views(sales: Iterable[SaleView], months: Iterable[Month], production: Production) -> list[MonthView]:
+def month_views(sales: Iterable[SaleView], months: Iterable[Month], production: Production) -> list[MonthView[Slot]]:
     """The months with their shows."""
-    locale = Locale.parse(production.locale, sep="-")
     slots: dict[date, list[Slot]] = defaultdict(list)
     for sale in sales:
         slots[sale.display.show.venue_clock.times[1].date()].append(Slot.of(sale, production))
+    return months_of(slots, months, production)
+
+
+def months_of(
+    slots: Mapping[date, Sequence[Shown]], months: Iterable[Month], production: Production
+) -> list[MonthView[Shown]]:
+    """The months with what is shown of each day."""
+    locale = Locale.parse(production.locale, sep="-")
     return [_view(month, slots, locale) for month in months]
 
 
@@ -155,7 +172,7 @@ def month_links(dates: Iterable[Show], here: Sequence[Month], production: Produc
     return [MonthLink(month, _title(month, locale), month in here) for month in every]
 
 
-def _view(month: Month, slots: Mapping[date, Sequence[Slot]], locale: Locale) -> MonthView:
+def _view(month: Month, slots: Mapping[date, Sequence[Shown]], locale: Locale) -> MonthView[Shown]:
     begin = locale.first_week_day
     weeks = calendar.Calendar(begin).monthdatescalendar(*month)
     played = [number for number, week in enumerate(weeks) if any(_is_of(month, day) and slots.get(day) for day in week)]

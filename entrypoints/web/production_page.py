@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -25,7 +24,6 @@ from entrypoints.web.sale_view import SaleView
 
 #: A description up to this length stands above the dates; of a longer one, its beginning does.
 SHORT: Final = 500
-_MONTH: Final = re.compile(r"(?P<year>[0-9]{4})-(?P<month>0[1-9]|1[0-2])")
 
 
 @get("/productions/{production_id:uuid}", include_in_schema=False)
@@ -68,10 +66,10 @@ async def production_page(
 
 def _parsed(text: str) -> Month:
     """Raises InvalidRequest."""
-    found = _MONTH.fullmatch(text)
-    if found is None:
+    month = Month.parse(text)
+    if month is None:
         raise InvalidRequest("month is written as 2027-06", field="month")
-    return Month(int(found["year"]), int(found["month"]))
+    return month
 
 
 router = Router("/", route_handlers=[production_page])
