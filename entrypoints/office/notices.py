@@ -14,5 +14,27 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         # People
         "chosen": "You work for this producer now.",
         "signed-in": "You are signed in.",
+        # Shows and runs
+        "show-added": "The show is there, as a draft.",
+        "show-changed": "The show was changed.",
+        "show-moved": "The show was changed. Its buyers get a mail.",
+        "show-published": "The show is published: buyers see it now.",
+        "show-unpublished": "The show is off the pages for buyers. What was sold stays sold.",
+        "show-refused": "That is not possible: the show was cancelled.",
+        "show-copied": "This is the copy, as a draft.",
+        "show-deleted": "The show was deleted.",
+        "show-cancelled": "The show was cancelled. Its buyers get a mail. Nobody is refunded yet.",
+        "show-cancelled-refunding": "The show was cancelled. Its buyers get a mail, and their refunds have begun.",
+        "show-was-cancelled": "The show was cancelled before.",
+        "page-changed": "The texts were saved.",
+        "picture-changed": "The picture is on the page.",
+        "picture-removed": "The picture was taken away.",
+        "colour-changed": "All of your pages have the new colour.",
+        "run-added": "The run is there. Now add its shows.",
+        "run-changed": "The next shows of this run get what you saved.",
+        "run-deleted": "The run was deleted.",
+        "shows-added": "The shows are there.",
+        "shows-changed": "The shows were changed.",
+        "shows-cancelled-refunding": "The shows were cancelled, and the refunds of their buyers have begun.",
     }
 )

@@ -60,7 +60,7 @@ class OfficePages:
 
     def __init__(self, policy: PagePolicy, clock: Clock, *, public_url: str) -> None:
         self._policy = policy
-        self._clock = clock
+        self.now = clock.now
         self._engine = Environment(
             loader=FileSystemLoader([_HERE / "templates", STOREFRONT_TEMPLATES]),
             autoescape=True,
@@ -98,7 +98,7 @@ class OfficePages:
             "csrf_token": csrf_token(request),
             "member": member,
             "producer": member.producer if member else None,
-            "now": self._clock.now(),
+            "now": self.now(),
             "request_key": uuid4().hex,
             "done": DONE.get(request.query_params.get("done", ""), ""),
             "areas": self._areas(request, member),
@@ -113,7 +113,7 @@ class OfficePages:
 
     def part(self, template: str, context: Mapping[str, Any]) -> str:
         """A part of a page, such as a table that a script renews."""
-        return self._engine.get_template(template).render({"now": self._clock.now(), **context})
+        return self._engine.get_template(template).render({"now": self.now(), **context})
 
     def _areas(self, request: Request[Any, Any, Any], member: Member | None) -> list[Area]:
         return [area for area in _existing(request.app) if member and member.may(area.right)]

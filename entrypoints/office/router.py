@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from litestar import Router
 
-from entrypoints.office import assets, sign_in, today
+from entrypoints.office import (
+    assets,
+    productions,
+    run_shows,
+    show_cancel,
+    show_page,
+    shows,
+    sign_in,
+    today,
+)
 from entrypoints.office.errors import office_handlers
 from entrypoints.office.rendering import OfficePages
 
@@ -17,6 +26,13 @@ def office(pages: OfficePages) -> Router:
             assets.router,
             *sign_in.routers,
             today.router,
+            shows.router,
+            shows.changing_router,
+            show_page.router,
+            show_cancel.router,
+            productions.router,
+            productions.changing_router,
+            run_shows.router,
         ],
         exception_handlers=office_handlers(pages),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 
 from demo.stripe_sandbox import StripeSandbox
 from domain.people import Role
@@ -65,3 +67,11 @@ async def stranger(service: Service, other_office: BackOffice) -> Staff:
 def visitor(service: Service) -> Visitor:
     """A browser that is not signed in."""
     return Visitor(client=service.client)
+
+
+@pytest.fixture
+def a_picture() -> bytes:
+    """A new PNG."""
+    stream = BytesIO()
+    Image.new("RGB", (64, 36), f"#{uuid4().hex[:6]}").save(stream, "PNG")
+    return stream.getvalue()

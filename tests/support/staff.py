@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -77,7 +78,7 @@ class Visitor:
         if not self._csrf_token:
             await self.get("/office/sign-in")
         data = aiohttp.FormData({"_csrf_token": self._csrf_token, **fields})
-        data.add_field(name, content, filename=filename)
+        data.add_field(name, BytesIO(content), filename=filename)
         return await self.request("POST", path, data=data)
 
     async def request(
