@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from adapters.stripe.proxy import proxy_for
 from application.hosts import is_loopback
-from entrypoints.setting_values import DEFAULT_SECRET_KEY, webhook_secrets
-from entrypoints.settings import InvalidSettings, Settings
+from entrypoints.setting_values import DEFAULT_SECRET_KEY, InvalidSettings, webhook_secrets
+from entrypoints.settings import Settings
 
 
 def ensure_fit(settings: Settings) -> None:

@@ -33,6 +33,10 @@ _WIDEST: Final = {4: 8, 6: 16}
 _PRIVATE_V6: Final = (ip_network("fc00::/7"), ip_network("fe80::/10"))
 
 
+class InvalidSettings(Exception):
+    """``str(error)`` names the setting and says what it should be. It never repeats a secret."""
+
+
 def secret_keys(listed: str) -> tuple[str, ...]:
     """The keys in SECRET_KEY, of which the first signs and all verify: several are separated by commas or line breaks.
 

@@ -23,6 +23,7 @@ from domain.errors import InvalidEmail
 from domain.policy import AmountTerms, CheckoutPolicy, parse_amounts
 from entrypoints.setting_values import (
     DEFAULT_SECRET_KEY,
+    InvalidSettings,
     check_proxies,
     check_public_url,
     check_stripe_key,
@@ -62,10 +63,6 @@ _IN_PLAIN_WORDS = {
     "Expected `int`, got `str`": "must be a whole number",
     "Invalid decimal string": "must be an amount such as 1.50",
 }
-
-
-class InvalidSettings(Exception):
-    """``str(error)`` names the setting and says what it should be. It never repeats a secret."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):

@@ -29,7 +29,8 @@ from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container, close
 from entrypoints.fitness import ensure_fit
 from entrypoints.logs import configure_logging
-from entrypoints.settings import InvalidSettings, Settings
+from entrypoints.setting_values import InvalidSettings
+from entrypoints.settings import Settings
 
 HOST = "127.0.0.1"
 SANDBOX_API_KEY = "sk_test_sandbox"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from demo.embedded import EmbeddedPostgres, EmbeddedRedis, EngineError
-from entrypoints.settings import InvalidSettings
+from entrypoints.setting_values import InvalidSettings
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from adapters.postgres.errors import translated
 from adapters.redis.inspection import leads_to_cluster
 from application.ports.unit_of_work import StorageUnavailable
 from entrypoints.cli.extension import load_engine
-from entrypoints.settings import InvalidSettings, Settings
+from entrypoints.setting_values import InvalidSettings
+from entrypoints.settings import Settings
 
 DEFAULT_DATA_DIR = Path(".piquetickets")
 

@@ -8,14 +8,20 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import click
 
-from entrypoints.settings import InvalidSettings
+from entrypoints.setting_values import InvalidSettings
 
-#: The commands that the extra adds.
-COMMANDS: Final = ("demo", "sandbox")
+#: The commands that the extra adds, with their lines in the list of commands.
+COMMANDS: Final = MappingProxyType(
+    {
+        "demo": "Try everything: a theatre with shows, a Stripe sandbox, a...",
+        "sandbox": "Stand-ins for demos and tests.",
+    }
+)
 _INSTALL: Final = "`uv sync --no-dev --extra demo` installs it"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 from typing import Final
@@ -9,29 +10,39 @@ from typing import Final
 import click
 from typing_extensions import override
 
-from application.ports.unit_of_work import StorageUnavailable
 from domain.errors import DomainError
 from entrypoints.cli import extension
-from entrypoints.settings import InvalidSettings
+from entrypoints.setting_values import InvalidSettings
 
 #: Exit code for errors that the operator has to fix: settings, engines, arguments.
 USAGE_ERROR = 2
 
-#: The module of each command, loaded when it is called: a worker needs no web server.
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A command in the list of commands: the module that is loaded when it is called, and what click would list.
+
+    A worker needs no web server, and the list needs none of them.
+    """
+
+    module: str
+    line: str
+
+
 COMMANDS: Final = MappingProxyType(
     {
-        "audit": "entrypoints.cli.audit",
-        "doctor": "entrypoints.cli.doctor",
-        "migrate": "entrypoints.cli.database",
-        "producer": "entrypoints.cli.producers",
-        "retention": "entrypoints.cli.retention",
-        "serve": "entrypoints.cli.serve",
-        "sweep": "entrypoints.cli.worker",
-        "webhook": "entrypoints.cli.webhooks",
-        "tasks": "entrypoints.cli.tasks",
-        "timezones": "entrypoints.cli.timezones",
-        "token": "entrypoints.cli.producers",
-        "worker": "entrypoints.cli.worker",
+        "audit": Listed("entrypoints.cli.audit", "Check every invariant in the live database."),
+        "doctor": Listed("entrypoints.cli.doctor", "Examine the installation: one line for each thing that must..."),
+        "migrate": Listed("entrypoints.cli.database", "Bring the database to the newest schema."),
+        "producer": Listed("entrypoints.cli.producers", "Organisers of shows."),
+        "retention": Listed("entrypoints.cli.retention", "Delete what is older than the KEEP_... settings say."),
+        "serve": Listed("entrypoints.cli.serve", "Serve the API."),
+        "sweep": Listed("entrypoints.cli.worker", "One pass of the sweeper, the relay and the reconciler."),
+        "tasks": Listed("entrypoints.cli.tasks", "Mails, refunds and other work that follows an order, or a..."),
+        "timezones": Listed("entrypoints.cli.timezones", "Shows and the rules of their time zones."),
+        "token": Listed("entrypoints.cli.producers", "Bearer tokens of the producer API."),
+        "webhook": Listed("entrypoints.cli.webhooks", "Events that Stripe sent."),
+        "worker": Listed("entrypoints.cli.worker", "Do the work that follows a checkout: mails, tickets,..."),
     }
 )
 
@@ -48,7 +59,7 @@ class _Commands(click.Group):
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*COMMANDS, *(extension.COMMANDS if extension.is_installed() else ())])
+        return sorted(_lines())
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -56,16 +67,34 @@ class _Commands(click.Group):
             return extension.load_command(cmd_name)
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        found = getattr(import_module(COMMANDS[cmd_name].module), cmd_name)
         assert isinstance(found, click.Command)  # noqa: S101  # what the table above promises
         return found
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_lines().items()))
 
     @override
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (InvalidSettings, DomainError, StorageUnavailable) as error:
-            raise _Failure(str(error)) from error
+        except Exception as error:
+            if isinstance(error, _told()):
+                raise _Failure(str(error)) from error
+            raise
+
+
+def _lines() -> dict[str, str]:
+    """The commands that are installed, with their lines."""
+    ours = {name: listed.line for name, listed in COMMANDS.items()}
+    return {**ours, **extension.COMMANDS} if extension.is_installed() else ours
+
+
+def _told() -> tuple[type[Exception], ...]:
+    """The errors that end in one line. That of the storage takes long to load, and the list does not need it."""
+    return InvalidSettings, DomainError, import_module("application.ports.unit_of_work").StorageUnavailable
 
 
 @click.group(cls=_Commands)

@@ -19,7 +19,8 @@ from entrypoints.fitness import ensure_fit
 from entrypoints.http.app import create_app, create_metrics_app
 from entrypoints.logs import configure_logging
 from entrypoints.server.server import bind, create_server
-from entrypoints.settings import InvalidSettings, Settings
+from entrypoints.setting_values import InvalidSettings
+from entrypoints.settings import Settings
 
 
 @click.command()

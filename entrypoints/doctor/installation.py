@@ -17,7 +17,7 @@ from entrypoints.container import Container
 from entrypoints.doctor.clients import examine_clients
 from entrypoints.doctor.findings import Examination, Finding
 from entrypoints.fitness import ensure_fit, questionable
-from entrypoints.settings import InvalidSettings
+from entrypoints.setting_values import InvalidSettings
 
 
 def of_the_installation(container: Container) -> list[Examination]:

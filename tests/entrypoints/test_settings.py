@@ -9,7 +9,8 @@ import pytest
 
 from domain.policy import CheckoutPolicy
 from entrypoints.fitness import ensure_fit, questionable
-from entrypoints.settings import InvalidSettings, Settings
+from entrypoints.setting_values import InvalidSettings
+from entrypoints.settings import Settings
 
 
 def refusal(**variables: str) -> str:
