@@ -87,7 +87,7 @@ async def _run(settings: Settings, port: int, *, keep_in: Path | None, as_json: 
             addresses = _Addresses(
                 url=settings.public_url,
                 office_url=office_url,
-                docs_url=f"{settings.public_url}/schema",
+                docs_url=f"{settings.public_url}/developers",
                 sandbox_url=sandbox.url,
                 mailbox_url=mailbox.url,
                 database_url=settings.database_url or "",
@@ -120,7 +120,7 @@ def _announce(addresses: _Addresses, access: DemoAccess, *, as_json: bool) -> No
         f"PiqueTickets is ready: {addresses.url}\n"
         f"  Office          {addresses.office_url}\n"
         f"  Shows           {addresses.url}/api/v1/shows\n"
-        f"  OpenAPI (JSON)  {addresses.docs_url}\n"
+        f"  API             {addresses.docs_url}\n"
         f"  Stripe sandbox  {addresses.sandbox_url}\n"
         f"  Mailbox         {addresses.mailbox_url}\n"
         f"  Producer token  {access.producer_token}\n"

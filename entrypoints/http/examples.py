@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from entrypoints.http.order_examples import ORDER_EXAMPLES
+from entrypoints.http.order_examples import ATTENDEE_ID, ORDER_EXAMPLES
 from entrypoints.http.sample_data import (
     ACCOUNT,
     ALLOCATION,
+    ALLOCATION_ID,
     AUDIT_ENTRY,
     CAPACITY,
     CAPACITY_ID,
@@ -20,14 +21,18 @@ from entrypoints.http.sample_data import (
     PLACED,
     PRODUCER_ID,
     PRODUCTION,
+    PRODUCTION_ID,
     PROMO_CODE,
+    PROMO_CODE_ID,
     QUOTE,
     SHOW,
     SHOW_ID,
     SHOW_TEXTS,
     SHOW_TIMES,
     TICKET_DEFAULT,
+    TICKET_ID,
     TOKEN,
+    TOKEN_ID,
 )
 
 REQUEST_ID: Final = "5f1d2c3b4a5968778695a4b3c2d1e0f0"
@@ -46,7 +51,7 @@ ERROR_MESSAGES: Final = {
     "donation_not_allowed": "Additional donations not allowed for non-donation ticket",
     "show_ended": "This show has already occurred",
     "show_unavailable": "This show is not currently available",
-    "not_on_sale_yet": "Tickets go on sale on 2027-04-02 at 10:00 (America/New_York)",
+    "not_on_sale_yet": "Tickets go on sale on 2050-04-01 at 10:00 (America/New_York)",
     "sale_ended": "Tickets for this show are no longer on sale",
     "ticket_not_found": "No such ticket in this show",
     "tickets_unavailable": "3 × Stalls not available: only 2 left",
@@ -74,9 +79,33 @@ ERROR_MESSAGES: Final = {
 }
 
 #: Further fields of an error's answer, by its code.
-ERROR_DETAILS: Final = {"not_on_sale_yet": {"on_sale_at": "2027-04-02T10:00:00-04:00"}}
+ERROR_DETAILS: Final = {"not_on_sale_yet": {"on_sale_at": "2050-04-01T10:00:00-04:00"}}
 #: What only its producer sees of a production.
 _OWN: Final = {"terms", "doors_minutes", "duration_minutes", "tickets", "capacities"}
+
+#: What stands in an example request's path, query and headers, by the parameters' names. Parameters that are not here
+#: are left out of it.
+PARAMETER_EXAMPLES: Final[dict[str, str]] = {
+    "allocation_id": ALLOCATION_ID,
+    "attendee_id": ATTENDEE_ID,
+    "by": "email",
+    "capacity_id": CAPACITY_ID,
+    "order_id": ORDER_ID,
+    "producer_id": PRODUCER_ID,
+    "production_id": PRODUCTION_ID,
+    "promo_code_id": PROMO_CODE_ID,
+    "q": "lovelace",
+    "session_id": "cs_test_a1B2c3",
+    "show_id": SHOW_ID,
+    "ticket_id": TICKET_ID,
+    "token": "d4Yk1mX0aZQ2bN7cV8sT5w",
+    "token_id": TOKEN_ID,
+    "Idempotency-Key": "0b2f4c86-5a1e-4f0b-9d37-1c6f0a7e2b54",
+}
+#: Parameters of a query that example requests have although they could be left out.
+OPTIONAL_IN_EXAMPLES: Final = frozenset({"by", "q", "token"})
+#: Bodies of requests that are files of text, by their media types.
+TEXT_EXAMPLES: Final = {"text/csv": "name,email,quantity\nGrace Hopper,grace@example.org,2\nAlan Turing,,1\n"}
 
 EXAMPLES: Final[dict[str, Any]] = {
     "AccountIn": {"name": "Lantern Theatre", "email": "hello@lantern-theatre.example"},
@@ -86,7 +115,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "capacity_id": CAPACITY_ID,
         "name": "Press",
         "size": 20,
-        "release_at": "2027-05-31T12:00:00-04:00",
+        "release_at": "2050-05-31T12:00:00-04:00",
     },
     "AllocationListOut": {"items": [ALLOCATION], "next_cursor": None},
     "AllocationOut": ALLOCATION,
@@ -97,7 +126,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "AuditLogOut": {"items": [AUDIT_ENTRY], "next_cursor": None},
     "AttendeeChangesIn": {"name": "Grace Hopper"},
     "BrandingIn": {"colour": "#e8a33d", "widget_origins": ["https://theatre.example"]},
-    "CopyShowIn": {"start_time": "2027-06-08T19:00:00-04:00", "published": True},
+    "CopyShowIn": {"start_time": "2050-06-08T19:00:00-04:00", "published": True},
     "ChallengeOut": {
         "algorithm": "SHA-256",
         "challenge": "3b5b0a2ae9a4a3f5c4e6d7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8",
@@ -129,11 +158,11 @@ EXAMPLES: Final[dict[str, Any]] = {
     "NewTokenIn": {"name": "Box office", "scopes": ["orders", "checkin"]},
     "NewShowsIn": {
         "rule": {
-            "from": "2027-06-02",
-            "until": "2027-06-27",
+            "from": "2050-06-03",
+            "until": "2050-06-27",
             "weekdays": ["wednesday", "friday", "saturday"],
             "times": ["19:00"],
-            "exceptions": ["2027-06-16"],
+            "exceptions": ["2050-06-15"],
         },
         "published": True,
         "dry_run": True,
@@ -142,11 +171,21 @@ EXAMPLES: Final[dict[str, Any]] = {
         "dry_run": True,
         "count": 1,
         "tickets": ["Stalls"],
-        "shows": [{"id": None, "title": "Twelfth Night", **SHOW_TIMES, "on_sale_at": None, "off_sale_at": None}],
+        "shows": [
+            {
+                "id": None,
+                "title": "Twelfth Night",
+                "door_time": "2050-06-03T18:30:00-04:00",
+                "start_time": "2050-06-03T19:00:00-04:00",
+                "end_time": "2050-06-03T22:00:00-04:00",
+                "on_sale_at": None,
+                "off_sale_at": None,
+            }
+        ],
     },
     "OnboardingOut": {
         "url": "https://connect.stripe.com/setup/e/acct_1Oq2rS3tU4vW5xY6/a1B2c3",
-        "expires_at": "2027-05-01T09:05:00Z",
+        "expires_at": "2050-05-01T09:05:00Z",
     },
     "OrderOut": ORDER,
     "OwnProductionListOut": {"items": [PRODUCTION], "next_cursor": None},
@@ -204,16 +243,16 @@ EXAMPLES: Final[dict[str, Any]] = {
                 "changed": True,
                 "before": SHOW_TIMES,
                 "after": {
-                    "door_time": "2027-06-01T18:00:00-04:00",
-                    "start_time": "2027-06-01T18:30:00-04:00",
-                    "end_time": "2027-06-01T21:30:00-04:00",
+                    "door_time": "2050-06-01T18:00:00-04:00",
+                    "start_time": "2050-06-01T18:30:00-04:00",
+                    "end_time": "2050-06-01T21:30:00-04:00",
                 },
                 "mails": 42,
             }
         ],
     },
     "ShowChangesIn": {"published": True},
-    "ShowIn": {**SHOW_TEXTS, **SHOW_TIMES, "on_sale_at": "2027-04-02T10:00:00-04:00", "sells_until": "start"},
+    "ShowIn": {**SHOW_TEXTS, **SHOW_TIMES, "on_sale_at": "2050-04-01T10:00:00-04:00", "sells_until": "start"},
     "ShowListOut": {"items": [SHOW], "next_cursor": "MjAyNy0wNi0wMVQyMzowMDowMCswMDowMHww"},
     "ShowOut": SHOW,
     "TicketChangesIn": {"price": "30.00"},
@@ -222,7 +261,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "price": "25.00",
         "quantity": 100,
         "description": "Rows 1 to 9",
-        "off_sale_at": "2027-05-01T00:00:00-04:00",
+        "off_sale_at": "2050-05-01T00:00:00-04:00",
     },
     "TokenListOut": {"items": [TOKEN], "next_cursor": None},
     **ORDER_EXAMPLES,

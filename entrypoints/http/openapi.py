@@ -22,6 +22,7 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     OpenAPIType,
     Operation,
+    Parameter,
     Reference,
     Schema,
 )
@@ -29,7 +30,15 @@ from litestar.openapi.spec.path_item import PathItem
 from typing_extensions import override
 
 from entrypoints.http.errors import ERRORS, ErrorOut
-from entrypoints.http.examples import ERROR_DETAILS, ERROR_MESSAGES, EXAMPLES, REQUEST_ID
+from entrypoints.http.examples import (
+    ERROR_DETAILS,
+    ERROR_MESSAGES,
+    EXAMPLES,
+    OPTIONAL_IN_EXAMPLES,
+    PARAMETER_EXAMPLES,
+    REQUEST_ID,
+    TEXT_EXAMPLES,
+)
 
 _JSON: Final = "application/json"
 _ERROR: Final = Reference("#/components/schemas/ErrorOut")
@@ -77,6 +86,7 @@ def complete(openapi: OpenAPI) -> None:
         for operation in _operations(item):
             _add_errors(operation, _common_codes(path, operation))
             _add_examples(operation)
+            _add_request_examples(operation)
     for name, schema in openapi.components.schemas.items():
         if name.endswith("In") and isinstance(schema, Schema):
             schema.additional_properties = False  # docs/api.md: unknown fields are refused
@@ -144,6 +154,22 @@ def _add_examples(operation: Operation) -> None:
         name = media.schema.ref.rsplit("/", 1)[1] if media and isinstance(media.schema, Reference) else None
         if media and name in EXAMPLES:
             media.examples = {"example": _AsItIs(value=EXAMPLES[name])}
+
+
+def _add_request_examples(operation: Operation) -> None:
+    """Examples of what is not JSON: the path, the query, the headers, and files of text."""
+    for parameter in operation.parameters or ():
+        if isinstance(parameter, Parameter) and not parameter.examples and _is_in_the_example(parameter):
+            parameter.examples = {"example": Example(value=PARAMETER_EXAMPLES[parameter.name])}
+    if operation.request_body is not None and not isinstance(operation.request_body, Reference):
+        for media_type, text in TEXT_EXAMPLES.items():
+            if file := operation.request_body.content.get(media_type):
+                file.examples = {"example": Example(value=text)}
+
+
+def _is_in_the_example(parameter: Parameter) -> bool:
+    is_shown = parameter.required or parameter.param_in == "header" or parameter.name in OPTIONAL_IN_EXAMPLES
+    return bool(is_shown) and parameter.name in PARAMETER_EXAMPLES
 
 
 def _by_status(codes: tuple[str, ...] | list[str]) -> dict[HTTPStatus, list[str]]:

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from entrypoints.http.sample_data import CAPACITY, CUSTOMER, ORDER, ORDER_ID, QUOTE, SHOW_ID, TICKET_ID
 
-_ATTENDEE_ID: Final = "01932d3e-6a47-7388-84c5-73c2f0819208"
+ATTENDEE_ID: Final = "01932d3e-6a47-7388-84c5-73c2f0819208"
 _SCAN_ID: Final = "01932d3e-6a48-7499-95d6-84d30192a309"
 _CODE: Final = "MFRGGZDFMZTWQ2LKNNWG23TP"
-_SOLD_AT: Final = "2027-05-03T12:01:00Z"
-_ADMITTED_AT: Final = "2027-06-01T22:41:00Z"
+_SOLD_AT: Final = "2050-05-03T12:01:00Z"
+_ADMITTED_AT: Final = "2050-06-01T22:41:00Z"
 
 _ATTENDEE: Final = {
-    "id": _ATTENDEE_ID,
+    "id": ATTENDEE_ID,
     "name": "Ada Lovelace",
     "ticket_name": "Stalls",
     "is_vip": False,
@@ -49,7 +49,7 @@ _SUMMARY: Final = {
     "amount_paid": "54.84",
     "refunded_amount": "0.00",
     "disputed": False,
-    "created_at": "2027-05-03T12:00:00Z",
+    "created_at": "2050-05-03T12:00:00Z",
     "completed_at": _SOLD_AT,
     "undelivered_mails": [],
 }
@@ -62,17 +62,17 @@ _REFUND: Final = {
     "status": "requested",
     "failure_reason": None,
     "made_at_stripe": False,
-    "created_at": "2027-05-04T09:00:00Z",
+    "created_at": "2050-05-04T09:00:00Z",
 }
 _NOTE: Final = {
     "id": "01932d3e-6a4a-76bb-b7f8-a6f5234c5b0b",
     "order_id": ORDER_ID,
     "text": "Called: needs a place for a wheelchair",
     "author": "Box office",
-    "written_at": "2027-05-04T09:30:00Z",
+    "written_at": "2050-05-04T09:30:00Z",
 }
 _AT_THE_DOOR: Final = {
-    "id": _ATTENDEE_ID,
+    "id": ATTENDEE_ID,
     "name": "Ada Lovelace",
     "ticket_name": "Stalls",
     "is_vip": False,
@@ -84,11 +84,11 @@ _CONFLICT: Final = {
     "id": _SCAN_ID,
     "device_id": "north door 2",
     "code": _CODE,
-    "scanned_at": "2027-06-01T22:45:00Z",
-    "received_at": "2027-06-01T23:30:00Z",
+    "scanned_at": "2050-06-01T22:45:00Z",
+    "received_at": "2050-06-01T23:30:00Z",
     "result": "already_admitted",
     "conflict": True,
-    "attendee_id": _ATTENDEE_ID,
+    "attendee_id": ATTENDEE_ID,
     "attendee": _AT_THE_DOOR,
     "admission": {
         "id": "01932d3e-6a4b-77cc-88a9-b7063a5d6c0c",
@@ -149,8 +149,8 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
                 "amount": "54.84",
                 "status": "needs_response",
                 "reason": "fraudulent",
-                "opened_at": "2027-05-20T08:00:00Z",
-                "evidence_due_by": "2027-05-29T23:59:59Z",
+                "opened_at": "2050-05-20T08:00:00Z",
+                "evidence_due_by": "2050-05-29T23:59:59Z",
                 "lost": "0.00",
                 "recovered": "0.00",
                 "fees_returned": "0.00",
@@ -182,7 +182,7 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
                 "stripe_session_id": "cs_test_a1B2c3",
                 "stripe_payment_intent_id": "pi_3a1B2c3",
                 "names": [],
-                "created_at": "2027-05-03T12:00:00Z",
+                "created_at": "2050-05-03T12:00:00Z",
                 "completed_at": _SOLD_AT,
                 "refunds": [],
                 "notes": [_NOTE],
@@ -195,8 +195,8 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
                 "address": "ada@example.org",
                 "orders": 2,
                 "tickets": 12,
-                "since": "2027-05-03T10:00:00Z",
-                "until": "2027-05-03T10:31:00Z",
+                "since": "2050-05-03T10:00:00Z",
+                "until": "2050-05-03T10:31:00Z",
             }
         ],
         "next_cursor": None,
@@ -220,13 +220,13 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
     },
     "ExchangeIn": {
         "show_id": SHOW_ID,
-        "tickets": [{"ticket_id": TICKET_ID, "attendee_ids": [_ATTENDEE_ID]}],
+        "tickets": [{"ticket_id": TICKET_ID, "attendee_ids": [ATTENDEE_ID]}],
     },
     "ExchangePreviewOut": {
         **QUOTE,
         "order_id": ORDER_ID,
         "show_id": SHOW_ID,
-        "attendee_ids": [_ATTENDEE_ID],
+        "attendee_ids": [ATTENDEE_ID],
         "credit": "54.84",
         "due": "0.00",
         "back": "0.00",
@@ -287,12 +287,12 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
     "NoteListOut": {"items": [_NOTE], "next_cursor": None},
     "NoteOut": _NOTE,
     "OrderListOut": {"items": [_SUMMARY], "next_cursor": None},
-    "RefundIn": {"attendee_ids": [_ATTENDEE_ID], "restock": True, "refund_fees": True, "reason": "ill"},
+    "RefundIn": {"attendee_ids": [ATTENDEE_ID], "restock": True, "refund_fees": True, "reason": "ill"},
     "RefundListOut": {"items": [_REFUND], "next_cursor": None},
     "RefundPreviewOut": {
         "order_id": ORDER_ID,
         "currency": "USD",
-        "attendee_ids": [_ATTENDEE_ID],
+        "attendee_ids": [ATTENDEE_ID],
         "status_after": "partially_refunded",
         "restocked": 1,
         "buyer_gets": "27.42",
@@ -326,13 +326,13 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "total": {**_TAKINGS, "orders": 6, **_COUNTS},
         "tickets": [{**_TAKINGS, "ticket_id": TICKET_ID, "name": "Stalls", "price": "25.00", **_COUNTS}],
         "capacities": [CAPACITY],
-        "by_day": [{**_TAKINGS, "date": "2027-05-03", "orders": 6, "tickets": 12}],
+        "by_day": [{**_TAKINGS, "date": "2050-05-03", "orders": 6, "tickets": 12}],
         "by_payment": [{**_TAKINGS, "payment": "online", "orders": 6, "tickets": 12}],
     },
     "ResentOut": {"order_id": ORDER_ID, "email": "ada@example.org", "status": "accepted"},
     "ScansIn": {
         "device_id": "north door 2",
-        "scans": [{"id": _SCAN_ID, "code": _CODE, "scanned_at": "2027-06-01T18:45:00-04:00"}],
+        "scans": [{"id": _SCAN_ID, "code": _CODE, "scanned_at": "2050-06-01T18:45:00-04:00"}],
     },
     "ScansOut": {"items": [_CONFLICT], "conflicts": 1, "next_cursor": None},
     "UndoIn": {"code": _CODE},

@@ -31,9 +31,9 @@ SHOW_TEXTS: Final = {
     "terms": "No readmission.",
 }
 SHOW_TIMES: Final = {
-    "door_time": "2027-06-01T18:30:00-04:00",
-    "start_time": "2027-06-01T19:00:00-04:00",
-    "end_time": "2027-06-01T22:00:00-04:00",
+    "door_time": "2050-06-01T18:30:00-04:00",
+    "start_time": "2050-06-01T19:00:00-04:00",
+    "end_time": "2050-06-01T22:00:00-04:00",
 }
 PRODUCTION_ID: Final = "01932d3e-6a47-7388-a4c5-73c2f0819208"
 SHOW_SUMMARY: Final = {
@@ -57,7 +57,7 @@ TICKET: Final = {
     "remaining": 88,
     "sold_out": False,
 }
-SALE_TIMES: Final = {"on_sale_at": "2027-04-02T10:00:00-04:00", "off_sale_at": "2027-06-01T19:00:00-04:00"}
+SALE_TIMES: Final = {"on_sale_at": "2050-04-01T10:00:00-04:00", "off_sale_at": "2050-06-01T19:00:00-04:00"}
 SHOW: Final = {**SHOW_SUMMARY, **SALE_TIMES, "tickets": [{**TICKET, **SALE_TIMES, "sale": "open"}]}
 OWN_TICKET: Final = {
     **TICKET,
@@ -69,7 +69,7 @@ OWN_TICKET: Final = {
     "held": 2,
     "sold": 10,
     "on_sale_at": None,
-    "off_sale_at": "2027-05-01T00:00:00-04:00",
+    "off_sale_at": "2050-05-01T00:00:00-04:00",
 }
 OWN_SHOW: Final = {
     **SHOW_SUMMARY,
@@ -145,7 +145,7 @@ ALLOCATION: Final = {
     "held": 0,
     "sold": 5,
     "remaining": 15,
-    "release_at": "2027-05-31T12:00:00-04:00",
+    "release_at": "2050-05-31T12:00:00-04:00",
     "released_at": None,
 }
 ACCOUNT: Final = {
@@ -162,7 +162,7 @@ TOKEN: Final = {
     "id": TOKEN_ID,
     "name": "Box office",
     "scopes": ["checkin", "orders"],
-    "created_at": "2027-05-01T09:00:00Z",
+    "created_at": "2050-05-01T09:00:00Z",
     "last_used_at": None,
     "revoked_at": None,
 }
@@ -181,11 +181,11 @@ PROMO_CODE: Final[dict[str, Any]] = {
     "max_per_order": None,
     "uses": 7,
     "valid_from": None,
-    "valid_until": "2027-06-01T00:00:00-04:00",
+    "valid_until": "2050-06-01T00:00:00-04:00",
 }
 AUDIT_ENTRY: Final = {
     "id": "01932d3e-6a46-7277-93b4-62b1ef708107",
-    "at": "2027-05-02T10:00:00Z",
+    "at": "2050-05-02T10:00:00Z",
     "actor": "Box office",
     "token_id": TOKEN_ID,
     "action": "ticket.changed",
@@ -198,7 +198,7 @@ PLACED: Final = {
     **QUOTE,
     "order_id": ORDER_ID,
     "checkout_url": "https://checkout.stripe.com/c/pay/cs_test_a1B2c3",
-    "expires_at": "2027-05-03T12:30:00Z",
+    "expires_at": "2050-05-03T12:30:00Z",
     "success": False,
 }
 
@@ -219,6 +219,6 @@ ORDER: Final = {
     "exchanges_until": None,
     "exchanged_from": None,
     "exchanged_for": [],
-    "created_at": "2027-05-03T12:00:00Z",
+    "created_at": "2050-05-03T12:00:00Z",
     "completed_at": None,
 }

@@ -22,6 +22,7 @@ from entrypoints.settings import Settings
 _WITHOUT = (
     r"^/api/",
     r"^/schema",
+    r"^/developers",
     r"^/health/",
     r"^/metrics",
     r"^/assets/",

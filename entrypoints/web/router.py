@@ -8,6 +8,7 @@ from entrypoints.web import (
     assets,
     branding,
     checkout_pages,
+    developer_pages,
     exchange_page,
     lookup_page,
     order_page,
@@ -28,5 +29,6 @@ router = Router(
         exchange_page.router,
         lookup_page.router,
         widget.router,
+        developer_pages.router,
     ],
 )

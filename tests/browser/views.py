@@ -104,6 +104,12 @@ class Stage:
             View("lookup", f"{home}/orders"),
             View("lookup, error", f"{home}/orders", _look_up_nonsense),
             View("lookup, sent", f"{home}/orders?sent=true"),
+            View("developers", f"{home}/developers"),
+            View("developers, one found", f"{home}/developers", _find_operation),
+            View("developers, operation", f"{home}/developers/add_promo_code"),
+            View("developers, tried", f"{home}/developers/list_own_shows", _try_without_token),
+            View("developers, file", f"{home}/developers/set_logo"),
+            View("developers, errors", f"{home}/developers/errors"),
             View("not found", f"{home}/nothing"),
             View("unavailable", f"{self.away}/"),
         ]
@@ -210,3 +216,13 @@ async def _look_up_nonsense(buyer: Buyer) -> None:
     await buyer.page.locator("form[method=post]").evaluate("form => { form.noValidate = true; }")
     await buyer.page.get_by_role("button").click()
     await expect(buyer.page.locator("#email-error")).to_be_visible()
+
+
+async def _find_operation(buyer: Buyer) -> None:
+    await buyer.page.get_by_label("Find an operation").fill("refund preview")
+    await expect(buyer.page.get_by_text("1 found")).to_be_visible()
+
+
+async def _try_without_token(buyer: Buyer) -> None:
+    await buyer.page.get_by_role("button", name="Send").click()
+    await expect(buyer.page.get_by_role("heading", name="401")).to_be_visible()

@@ -190,8 +190,8 @@ class RuleIn(_In):
     The rule ends after the day ``until``, or with its ``count``-th show; give one of them. Without ``weekdays`` and
     ``month_days`` it is the weekday, or for a monthly rule the day of the month, of ``from``. A month without that day
     is left out: a rule for the 31st gives seven shows a year; -1 is the last day. ``weeks`` choose among the
-    ``weekdays`` of a month: 1 the first, -1 the last. ``exceptions`` are days (2027-06-05) or times of one show
-    (2027-06-05T15:00:00), and are left out of what was counted; ``additional`` shows come on top.
+    ``weekdays`` of a month: 1 the first, -1 the last. ``exceptions`` are days (2050-06-05) or times of one show
+    (2050-06-05T15:00:00), and are left out of what was counted; ``additional`` shows come on top.
     """
 
     from_: date = msgspec.field(name="from")
@@ -203,7 +203,7 @@ class RuleIn(_In):
     weekdays: list[Weekday] = []
     weeks: list[int] = []
     month_days: list[int] = []
-    exceptions: list[Annotated[str, Meta(examples=["2027-06-05", "2027-06-05T15:00:00"])]] = []
+    exceptions: list[Annotated[str, Meta(examples=["2050-06-05", "2050-06-05T15:00:00"])]] = []
     additional: list[VenueTime] = []
 
     def to_starts(self) -> list[Start]:
@@ -235,7 +235,7 @@ def _exception(text: str, index: int) -> date:
         found = None
     if found is None or found.tzinfo is not None:
         raise InvalidRequest(
-            "exceptions are days, as 2027-06-05, or times on the venue's clock, as 2027-06-05T15:00:00",
+            "exceptions are days, as 2050-06-05, or times on the venue's clock, as 2050-06-05T15:00:00",
             field=f"rule.exceptions[{index}]",
         )
     return found

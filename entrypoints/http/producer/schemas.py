@@ -32,7 +32,7 @@ VenueTime = Annotated[
             "Z (or +00:00) is taken as a moment everywhere. A time that the clocks there skip is refused, and so is "
             "one without an offset that they show twice."
         ),
-        examples=["2027-06-01T19:00:00", "2027-06-01T19:00:00-04:00"],
+        examples=["2050-06-01T19:00:00", "2050-06-01T19:00:00-04:00"],
     ),
 ]
 Price = Annotated[Decimal, Meta(description="In the producer's currency", examples=["25.00"])]
