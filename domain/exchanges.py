@@ -290,6 +290,17 @@ def refund_rows(
     return rows
 
 
+def payments_behind(books: Sequence[OrderMoney], amount: int) -> list[tuple[int, int]]:
+    """The parts of ``amount``, each with the whole payment that ``refund_rows`` takes it out of, in minor units."""
+    parts, left = [], amount
+    for current in books:
+        own = left if current.order.exchange is None else min(left, current.own_left)
+        if own:
+            parts.append((own, current.order.own_payment))
+        left -= own
+    return parts
+
+
 def _earlier(later: Sequence[OrderMoney], order: Order) -> OrderMoney:
     if not later:
         raise Conflict(f"Order {order.number} has less left to refund")

@@ -32,7 +32,7 @@ from uuid import UUID
 
 from domain.disputes import Dispute, is_contested, taken_by_banks
 from domain.errors import Conflict, InvalidRequest
-from domain.money import round_half_up
+from domain.money import Currency, round_half_up
 from domain.orders import AttendeeStatus, Order
 from domain.policy import CheckoutPolicy
 from domain.stock import Stock
@@ -291,8 +291,12 @@ def shares_of(
     earlier: Sequence[Refund],
     policy: CheckoutPolicy,
     disputes: Sequence[Dispute] = (),
+    payments: Sequence[tuple[int, int]] = (),
 ) -> RefundShares:
     """The shares of a refund of ``amount``, after the ``earlier`` refunds of the order and its disputes.
+
+    ``payments`` are the parts of the amount, each with the whole payment that it comes out of: an exchanged order has
+    several. Without them all of it comes out of the order's own payment.
 
     Stripe takes the whole amount out of the producer's transfer. A refund with fees also takes the same share out of
     the application fee, which goes to the producer. Money that the producer took at the counter involves no one else.
@@ -305,15 +309,19 @@ def shares_of(
         returned = min(round_half_up(Decimal(order.quote.fees * amount) / order.amount_paid), fees_left)
     else:
         returned = min(fees_returned(order, [*earlier, amount]) - before, fees_left) if refund_fees else 0
-    currency = order.quote.currency
-    fixed = policy.terms(currency).processing_fee_fixed.scaleb(currency.places)
-    processing = Decimal(order.amount_paid) * policy.processing_fee_rate + fixed
     return RefundShares(
         buyer_gets=amount,
         producer_bears=amount - returned,
         platform_bears=returned,
-        stripe_keeps=round_half_up(processing * amount / order.amount_paid),
+        stripe_keeps=_kept_by_stripe(payments or [(amount, order.amount_paid)], order.quote.currency, policy),
     )
+
+
+def _kept_by_stripe(payments: Sequence[tuple[int, int]], currency: Currency, policy: CheckoutPolicy) -> int:
+    """The parts' shares of the processing fees of their payments, of which each has a fixed fee once."""
+    fixed = policy.terms(currency).processing_fee_fixed.scaleb(currency.places)
+    shares = (part * (paid * policy.processing_fee_rate + fixed) / paid for part, paid in payments if paid)
+    return round_half_up(sum(shares, start=Decimal(0)))
 
 
 def fees_returned(order: Order, refunds: Sequence[Refund | int]) -> int:

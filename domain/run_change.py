@@ -15,6 +15,8 @@ from domain.production import Original, Template, times_around
 from domain.schedule import MAX_SHOWS_AT_ONCE, Start
 
 _A_DAY: Final = timedelta(days=1)
+#: The longest that doors open before a start after midnight. A time that is earlier is a typing error.
+_A_NIGHT: Final = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,8 @@ class TimesOfDay:
     end_time: time | None = None
 
     def of(self, show: Show) -> ShowFields:
-        """The times of the show that change. Raises InvalidRequest for a start that its day does not have."""
+        """The times of the show that change. Raises InvalidRequest for a start that its day does not have,
+        and for doors after the start."""
         doors, before, end = (local.replace(fold=0) for local in show.venue_clock.times)
         start, times = before, ShowFields()
         if self.start_time is not None:
@@ -42,12 +45,22 @@ class TimesOfDay:
         return times
 
     def _doors(self, start: datetime, doors: datetime, before: datetime) -> datetime:
-        """The last such time before the start, or on the day of the doors if that is more than a day before."""
+        """The last such time before the start, or on the day of the doors if that is more than a day before.
+
+        Raises InvalidRequest for a time after the start, if it would put doors of that day on the day before.
+        """
         assert self.door_time is not None  # noqa: S101  # the caller has looked
         if before - doors > _A_DAY:
             return datetime.combine(doors.date(), self.door_time)
         same_day = datetime.combine(start.date(), self.door_time)
-        return same_day if same_day <= start else same_day - _A_DAY
+        if same_day <= start:
+            return same_day
+        night_before = same_day - _A_DAY
+        if start - night_before > _A_NIGHT and doors.date() == before.date():
+            raise InvalidRequest(
+                f"The doors cannot open at {self.door_time:%H:%M}, after the start at {start:%H:%M}", field="door_time"
+            )
+        return night_before
 
     def _end(self, start: datetime, end: datetime, before: datetime) -> datetime:
         """The next such time after the start, or on the last day of a show of several days."""

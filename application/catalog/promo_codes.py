@@ -24,6 +24,8 @@ _AMOUNTS: Final = ("amount_off", "fixed_price")
 _TICKETS: Final = ("ticket_ids", "opens_ticket_ids")
 #: The fields of which a code has one at least: without any it could do nothing.
 _EFFECTS: Final = ("discount", *_AMOUNTS, "opens_ticket_ids", "allocation_id")
+_NOTHING: Final[tuple[object, ...]] = (None, frozenset())
+_NEEDS_AN_EFFECT: Final = f"A promo code needs one of {', '.join(_EFFECTS)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class AddPromoCode:
 
     async def __call__(self, actor: Actor, show_id: UUID, fields: PromoCodeFields) -> PromoCodeInCurrency:
         """A new promo code. Raises NotFound, InvalidRequest, Conflict (the show already has this code)."""
-        if all(fields.get(name) in (None, frozenset()) for name in _EFFECTS):
-            raise InvalidRequest(f"A promo code needs one of {', '.join(_EFFECTS)}", field="discount")
+        if all(fields.get(name) in _NOTHING for name in _EFFECTS):
+            raise InvalidRequest(_NEEDS_AN_EFFECT, field="discount")
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
             currency = (await producer_of(uow, show.producer_id)).currency
@@ -92,6 +94,7 @@ class ChangePromoCode:
             currency = (await producer_of(uow, show.producer_id)).currency
             after = before.changed(**await _as_stored(uow, show, currency, fields))
             if after != before:
+                _ensure_effect(after, fields)
                 if after.code != before.code:
                     await _ensure_free(uow, after)
                 await uow.promo_codes.save(after)
@@ -118,6 +121,13 @@ class DeletePromoCode:
                 uow, actor, Action.PROMO_CODE_DELETED, promo_code_id, show_id=show.id, before=promo_code
             )
             await uow.commit()
+
+
+def _ensure_effect(after: TicketPromoCode, fields: PromoCodeFields) -> None:
+    """Raises InvalidRequest for a change that takes away all that the code does."""
+    taken = [name for name in _EFFECTS if fields.get(name, after) in _NOTHING]
+    if taken and not after.discount and all(getattr(after, name) in _NOTHING for name in _EFFECTS[1:]):
+        raise InvalidRequest(_NEEDS_AN_EFFECT, field=taken[0])
 
 
 async def _as_stored(uow: UnitOfWork, show: Show, currency: Currency, fields: PromoCodeFields) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from application.formatting import price_tag
 from application.notifications.order_facts import occasion_of
 from application.ports.catalog import ShowDetails
 from application.ports.mail import Attachment, PrintableTicket, TicketRenderer
-from domain.orders import AttendeeStatus, Order
+from domain.orders import AttendeeStatus, Order, TicketAttendee
 from domain.refunds import allocate
 
 
@@ -27,7 +27,7 @@ class PrintTickets:
                     producer_name=display.producer.name,
                     occasion=occasion,
                     attendee_name=attendee.name,
-                    ticket_name=attendee.ticket_name,
+                    ticket_name=_name(attendee, display.places_of(order.lines[attendee.line].ticket_id)),
                     is_vip=attendee.is_vip,
                     price=price,
                     order_number=order.number,
@@ -42,6 +42,11 @@ class PrintTickets:
     async def attachment(self, order: Order, display: ShowDetails) -> Attachment:
         """The same PDF as a mail's attachment."""
         return Attachment(f"tickets-{order.number}.pdf", "application/pdf", await self(order, display))
+
+
+def _name(attendee: TicketAttendee, places: int) -> str:
+    """The name of the ticket, with the places that it is good for where they are several."""
+    return f"{attendee.ticket_name}, {places} places" if places > 1 else attendee.ticket_name
 
 
 def _prices(order: Order, locale: str) -> list[str]:

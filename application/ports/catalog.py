@@ -44,6 +44,10 @@ class ShowDetails:
         """The show's image, or that of its production."""
         return self.show.image or (self.production.image if self.production else None)
 
+    def places_of(self, ticket_id: UUID) -> int:
+        """The places that one such ticket is good for; 1 for a type that is not among ``tickets``."""
+        return next((ticket.places for ticket in self.tickets if ticket.id == ticket_id), 1)
+
     def remaining(self, ticket: Ticket) -> int:
         """How many tickets of this type can be bought now: by the public, and with the code out of the allocation."""
         capacity = self._capacity_of(ticket)

@@ -15,7 +15,7 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.errors import NotFound
-from domain.exchanges import OrderMoney, RefundRows, refund_rows
+from domain.exchanges import OrderMoney, RefundRows, payments_behind, refund_rows
 from domain.orders import Order
 from domain.policy import CheckoutPolicy
 from domain.refunds import (
@@ -162,6 +162,12 @@ class PreviewRefund:
         now, amount = order.created_at, decision.amount
         refund_rows(books, amount, refund_fees=refund_fees, reason="", now=now, new_id=uuid4)  # it may refuse, too
         shares = shares_of(
-            order, decision.amount, refund_fees=refund_fees, earlier=earlier, policy=self._policy, disputes=disputes
+            order,
+            amount,
+            refund_fees=refund_fees,
+            earlier=earlier,
+            policy=self._policy,
+            disputes=disputes,
+            payments=payments_behind(books, amount),
         )
         return RefundPreview(decision.order, decision.voided, shares)

@@ -13,7 +13,7 @@ from uuid import UUID
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.response import Redirect
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_409_CONFLICT
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST, HTTP_409_CONFLICT
 
 from application.catalog.storefront import ListShows
 from application.checkout.exchange import Exchanged, ExchangeRequest, ExchangeTickets
@@ -37,23 +37,33 @@ _TRY_AGAIN: Final = "That did not go through, and nothing has changed. Please tr
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen so far; ``attendee_ids`` empty: all who can be exchanged."""
+    """What was chosen so far. ``was_sent``: by the form, so nothing may be missing."""
 
     show_id: UUID | None = None
     ticket_id: UUID | None = None
     attendee_ids: Sequence[UUID] = ()
+    was_sent: bool = False
 
     @classmethod
     def of(cls, fields: Any) -> Choice:
         """The choice in a query or a form; what is no id counts as not chosen."""
         chosen = [id_ for text in fields.getall("a", []) if (id_ := _id(text))]
-        return cls(_id(fields.get("show")), _id(fields.get("ticket")), chosen)
+        return cls(_id(fields.get("show")), _id(fields.get("ticket")), chosen, "sent" in fields)
 
-    def request(self, order: Order) -> ExchangeRequest | None:
+    @property
+    def request(self) -> ExchangeRequest | None:
         """The exchange, if all of it is chosen."""
-        if self.show_id is None or self.ticket_id is None:
+        if self.show_id is None or self.ticket_id is None or not self.attendee_ids:
             return None
-        return ExchangeRequest(self.show_id, [(self.ticket_id, self.attendee_ids or exchangeable(order))])
+        return ExchangeRequest(self.show_id, [(self.ticket_id, self.attendee_ids)])
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """What the form was sent without, by the ids of its fields."""
+        if not self.was_sent:
+            return {}
+        errors = {} if self.ticket_id else {"which": "Choose the ticket that you want instead"}
+        return errors if self.attendee_ids else {**errors, "whom": "Choose at least one person"}
 
 
 def exchangeable(order: Order) -> list[UUID]:
@@ -85,9 +95,16 @@ async def _page(
         "exchangeable": exchangeable(found.order),
         "seen": seen,
         "error": error,
+        "missing": choice.missing,
         "csrf_token": csrf_token(request),
     }
-    return pages.page("exchange.html", context, status_code=HTTP_409_CONFLICT if error else HTTP_200_OK)
+    return pages.page("exchange.html", context, status_code=_status(error, choice))
+
+
+def _status(error: str, choice: Choice) -> int:
+    if choice.missing:
+        return HTTP_400_BAD_REQUEST
+    return HTTP_409_CONFLICT if error else HTTP_200_OK
 
 
 async def _shows(list_shows: ListShows, found: OrderDetails) -> list[ShowDetails]:
@@ -115,7 +132,7 @@ async def exchange_page(
     if unpaid := await exchange_tickets.unpaid(opened.order.id):
         return Redirect(links.order_page(unpaid), status_code=HTTP_303_SEE_OTHER)
     choice, seen, error = Choice.of(request.query_params), None, ""
-    if wanted := choice.request(opened.order):
+    if wanted := choice.request:
         try:
             seen = await exchange_tickets.preview(opened.order.id, wanted)
         except DomainError as refusal:
@@ -134,7 +151,7 @@ async def exchange(
 ) -> Response[Any]:
     """Exchanges, and leads to the new order, or to where the difference is paid."""
     choice = Choice.of(await request.form())
-    wanted = choice.request(opened.order)
+    wanted = choice.request
     if wanted is None:
         return Redirect(links.order_page(opened.order), status_code=HTTP_303_SEE_OTHER)
     try:

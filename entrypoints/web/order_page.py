@@ -84,6 +84,7 @@ async def _page(
             "csrf_token": csrf_token(request),
             "qr_code": qr_code,
             "groups_of": groups_of,
+            "places": _places(opened),
         },
         status_code=HTTP_400_BAD_REQUEST if wrong else HTTP_200_OK,
     )
@@ -176,6 +177,12 @@ def may_exchange(found: OrderDetails, now: datetime) -> bool:
     until = found.display.show.exchanges_until
     may = until is not None and now < until and not found.order.is_manual_order
     return may and found.order.success and any(a.is_valid and not a.checked_in_at for a in found.order.attendees)
+
+
+def _places(found: OrderDetails) -> dict[UUID, int]:
+    """How many places each attendee's ticket is good for."""
+    order, display = found.order, found.display
+    return {each.id: display.places_of(order.lines[each.line].ticket_id) for each in order.attendees}
 
 
 def _refund_heading(money: MoneyBack | None) -> str:

@@ -40,6 +40,17 @@ class TestTimesOfDay:
         assert self.after(end_time=time(1)) == ["12 19:30", "12 20:00", "13 01:00"]
         assert self.after(door_time=time(23, 30), start_time=time(0, 15)) == ["11 23:30", "12 00:15", "12 03:15"]
 
+    def test_refuse_doors_after_the_start(self) -> None:
+        with pytest.raises(InvalidRequest, match="cannot open at 21:00, after the start at 20:00") as refused:
+            TimesOfDay(door_time=time(21)).of(self.evening())
+        assert refused.value.field == "door_time"
+
+    def test_keep_doors_on_the_day_before(self) -> None:
+        start = datetime(2027, 6, 5, 18, tzinfo=UTC)
+        camp = show(door_time=start - timedelta(hours=20), start_time=start, end_time=start + timedelta(hours=6))
+        changed = camp.changed(**TimesOfDay(door_time=time(21)).of(camp))
+        assert f"{changed.door_there:%d %H:%M}" == "04 21:00"
+
     def test_keep_the_last_day_of_a_festival(self) -> None:
         start = datetime(2027, 6, 4, 16, tzinfo=UTC)
         festival = show(

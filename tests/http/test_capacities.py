@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from domain.access import Scope
 from tests.support.back_office import SHOW, BackOffice
@@ -55,6 +57,21 @@ async def left(box_office: BoxOffice, show_id: str) -> dict[str, int]:
         ticket["name"]: ticket["remaining"]
         for ticket in (await box_office.get(f"/api/v1/shows/{show_id}")).body["tickets"]
     }
+
+
+class TestFamilyTickets:
+    async def test_name_their_places_on_every_page_and_ticket(
+        self, office: BackOffice, box_office: BoxOffice, show_id: str
+    ) -> None:
+        house = await add_house(office, show_id)
+        family = await add_kind(office, show_id, house, name="Family", places=4)
+        await add_kind(office, show_id, house)
+        order = (await buy(box_office, show_id, family)).created()
+        page, token = f"/shows/{show_id}/orders/{order['order_id']}", f"?token={order['order_token']}"
+        for path in (f"/shows/{show_id}", page + token):
+            assert (await box_office.get(path)).content.decode().count("4 places") == 1
+        tickets = await box_office.get(f"/api/v1/orders/{order['order_id']}/tickets.pdf{token}")
+        assert "Family, 4 places" in PdfReader(BytesIO(tickets.content)).pages[0].extract_text()
 
 
 class TestCapacities:

@@ -159,6 +159,32 @@ async def test_refund_of_the_new_order_asks_stripe_for_both_payments(
     assert [(each["amount"], each["refund_fees"]) for each in refunds] == [(order["total"], True)]
 
 
+async def test_preview_of_a_refund_counts_the_fixed_fee_of_each_payment_once(
+    office: BackOffice, box_office: BoxOffice, saturday: OnSale, order: Json
+) -> None:
+    first, second = (each["id"] for each in order["attendees"])
+    paid = minor(order["total"])
+    fee = paid * 0.029 + 30
+
+    even = (await exchange(office, order, asked(saturday, 0, [first]))).body["order"]
+    kept = [await stripe_keeps(office, each["order_id"]) for each in (order, even)]
+    dearer = (await exchange(office, order, asked(saturday, 1, [second]))).body
+    placed = {**dearer["order"], "order_token": dearer["order_token"]}
+    await box_office.pay(placed)
+    added = minor((await box_office.until_completed(placed))["total"]) - paid // 2
+
+    assert sum(kept) == pytest.approx(fee, abs=1)
+    assert await stripe_keeps(office, placed["order_id"]) == pytest.approx(fee / 2 + added * 0.029 + 30, abs=1)
+
+
+async def stripe_keeps(office: BackOffice, order_id: str) -> int:
+    return minor((await office.post(f"/orders/{order_id}/refund/preview", {})).body["stripe_keeps"])
+
+
+def minor(amount: str) -> int:
+    return round(float(amount) * 100)
+
+
 async def test_cancelled_evening_moves_to_another_one(
     office: BackOffice, box_office: BoxOffice, friday: OnSale, saturday: OnSale, order: Json, service: Service
 ) -> None:
@@ -206,6 +232,24 @@ async def test_pages_lead_a_buyer_through_an_exchange(
     assert "Your old tickets stay valid until it is paid" in (await window.get(waiting)).content.decode()
     await box_office.change_show(friday, exchanges_until_hours=None)
     assert f"{page}?" in (await window.get(f"{page}/exchange?{token}")).location
+
+
+async def test_form_without_a_ticket_or_a_person_names_what_is_missing(
+    box_office: BoxOffice, friday: OnSale, saturday: OnSale, order: Json
+) -> None:
+    window, page = Window(box_office, {}), f"/shows/{friday.id}/orders/{order['order_id']}/exchange"
+    sent = f"{page}?token={order['order_token']}&show={saturday.id}&sent=1"
+    for choice, missing in (
+        (f"&ticket={saturday.tickets[0].id}", ["whom"]),
+        (f"&a={order['attendees'][0]['id']}", ["which"]),
+        ("", ["which", "whom"]),
+    ):
+        answer = await window.get(sent + choice)
+        shown = answer.content.decode()
+        assert (answer.status, re.findall(r'class="error" id="(\w+)-error"', shown)) == (400, missing)
+        assert re.findall(r'<a href="#(\w+)">Choose', shown) == missing
+        assert "What it costs" not in shown
+    assert await box_office.counters(saturday) == [(0, 0), (0, 0)]
 
 
 async def test_shows_of_others_and_wrong_tickets_are_refused(

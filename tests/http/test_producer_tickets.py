@@ -240,6 +240,18 @@ class TestPromoCodes:
         answer = await office.post(f"/shows/{show_id}/promo-codes", {"code": "NOTHING", "max_uses": 3})
         assert "discount, amount_off, fixed_price" in answer.refused(400, "invalid_request")
 
+    async def test_change_that_takes_away_every_effect_is_refused(
+        self, office: BackOffice, show_id: str, code: dict[str, Any]
+    ) -> None:
+        refused = await office.patch(f"/promo-codes/{code['id']}", discount=None)
+        assert "discount, amount_off, fixed_price" in refused.refused(400, "invalid_request")
+        assert refused.body["field"] == "discount"
+        assert (await office.get(f"/shows/{show_id}/promo-codes")).body["items"] == [code]
+        fixed = (await office.patch(f"/promo-codes/{code['id']}", discount=None, fixed_price="9.00")).body
+        refused = await office.patch(f"/promo-codes/{code['id']}", fixed_price=None)
+        assert (refused.status, refused.body["field"]) == (400, "fixed_price")
+        assert (await office.patch(f"/promo-codes/{code['id']}", max_uses=3)).body == {**fixed, "max_uses": 3}
+
     async def test_code_takes_an_amount_off_some_tickets_and_opens_others(
         self, office: BackOffice, show_id: str
     ) -> None:
