@@ -75,7 +75,8 @@ class Refund:
     ``made_by_provider`` marks a refund made in Stripe's dashboard. One that goes ``through`` another order is a record
     of an exchange, which Stripe does not know: the tickets' payment counts as paid in that order now, or, where that is
     the order that this one came from, its payment is what goes back. ``fees_moved`` is the part of the order's fees
-    that moved with it.
+    that moved with it. ``changed_at`` is when the status changed last, None while it is requested and for refunds of an
+    earlier version.
     """
 
     id: UUID
@@ -91,6 +92,7 @@ class Refund:
     made_by_provider: bool = False
     through: UUID | None = None
     fees_moved: int = 0
+    changed_at: datetime | None = None
 
     @property
     def is_effective(self) -> bool:

@@ -85,7 +85,8 @@ class OutboxTask:
 
     ``details`` has what the order itself lacks: which refund, where the show was before. ``sending_since`` is when a
     worker began to send the content of its mail to the mail server; it is cleared when the outcome is known. If it is
-    set on a task that no worker has and that is not done, the mail was perhaps sent.
+    set on a task that no worker has and that is not done, the mail was perhaps sent. ``done_at`` is when it was done,
+    None for tasks that an earlier version did.
 
     Raises ValueError for a task about both or about neither.
     """
@@ -100,6 +101,7 @@ class OutboxTask:
     attempts: int = 0
     last_error: str | None = None
     sending_since: datetime | None = None
+    done_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if (self.order_id is None) is (self.producer_id is None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from adapters.memory.tables import Tables
@@ -14,6 +15,14 @@ class MemoryAuditLogRepo:
 
     async def add(self, entry: AuditEntry) -> None:
         self._tables.audit[entry.id] = entry
+
+    async def of_subjects(self, producer_id: UUID, subject_ids: Collection[UUID], *, limit: int) -> list[AuditEntry]:
+        found = [
+            entry
+            for entry in self._tables.audit.values()
+            if entry.producer_id == producer_id and entry.subject_id in subject_ids
+        ]
+        return sorted(found, key=lambda entry: (entry.at, entry.id))[:limit]
 
     async def page(
         self, producer_id: UUID, *, only: AuditFilter, after: AuditCursor | None, limit: int

@@ -70,6 +70,10 @@ class MemoryCheckInRepo:
         known = self._tables.scans
         return {id_: known[show_id, id_] for id_ in scan_ids if (show_id, id_) in known}
 
+    async def scans_of(self, attendee_ids: Collection[UUID]) -> list[Scan]:
+        found = [scan for scan in self._tables.scans.values() if scan.attendee_id in attendee_ids]
+        return sorted(found, key=lambda scan: (scan.received_at, scan.id))
+
     async def admissions(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
         return {s.attendee_id: s for s in self._admissions() if s.attendee_id and s.attendee_id in attendee_ids}
 

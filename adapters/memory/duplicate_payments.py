@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from adapters.memory.tables import Tables
 from domain.duplicate_payments import DuplicatePayment
@@ -22,6 +23,10 @@ class MemoryDuplicatePaymentRepo:
 
     async def get(self, payment_intent_id: str) -> DuplicatePayment | None:
         return self._stored.get(payment_intent_id)
+
+    async def of_order(self, order_id: UUID) -> list[DuplicatePayment]:
+        found = [payment for payment in self._stored.values() if payment.order_id == order_id]
+        return sorted(found, key=lambda payment: (payment.received_at, payment.payment_intent_id))
 
     async def lock(self, payment_intent_id: str) -> DuplicatePayment | None:
         return self._stored.get(payment_intent_id)

@@ -172,6 +172,10 @@ class MemoryTaskQueue(_StoredTasks):
 
 
 class MemoryTaskAdmin(_StoredTasks):
+    async def of_order(self, order_id: UUID) -> list[OutboxTask]:
+        found = [task for task in self._tables.outbox.values() if task.order_id == order_id]
+        return sorted(found, key=lambda task: task.id)
+
     async def in_state(self, state: TaskState, *, after: UUID | None, limit: int) -> list[OutboxTask]:
         found = [t for t in self._tables.outbox.values() if t.state is state and (after is None or t.id > after)]
         return sorted(found, key=lambda task: task.id)[:limit]

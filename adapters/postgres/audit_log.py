@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,6 +22,16 @@ class PostgresAuditLogRepo:
 
     async def add(self, entry: AuditEntry) -> None:
         self._connection.write(_ADD, {"entries": rows_json([audit_entry_values(entry)])})
+
+    async def of_subjects(self, producer_id: UUID, subject_ids: Collection[UUID], *, limit: int) -> list[AuditEntry]:
+        table = audit_log.c
+        query = (
+            sa.select(audit_log)
+            .where(table.producer_id == producer_id, table.subject_id.in_(subject_ids))
+            .order_by(table.at, table.id)
+            .limit(limit)
+        )
+        return [audit_entry_of(row) for row in (await self._connection.execute(query)).mappings()]
 
     async def page(
         self, producer_id: UUID, *, only: AuditFilter, after: AuditCursor | None, limit: int

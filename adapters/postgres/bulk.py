@@ -5,7 +5,7 @@ They travel as one JSON array: that takes the fewest steps in Python, and one in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -24,9 +24,9 @@ def records(table: sa.Table, parameter: str) -> str:
     return f"json_populate_recordset(NULL::{table.name}, %({parameter})s)"
 
 
-def insert_of(table: sa.Table, parameter: str) -> str:
-    """An INSERT of every row in the JSON array in ``parameter``."""
-    columns = ", ".join(column.name for column in table.columns)
+def insert_of(table: sa.Table, parameter: str, *, later: Collection[str] = ()) -> str:
+    """An INSERT of every row in the JSON array in ``parameter``, without the columns that are written ``later``."""
+    columns = ", ".join(column.name for column in table.columns if column.name not in later)
     return f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {records(table, parameter)}"  # noqa: S608
 
 

@@ -115,6 +115,9 @@ class PostgresCheckInRepo:
         found = await self._select(scans.c.show_id == show_id, scans.c.id.in_(scan_ids))
         return {scan.id: scan for scan in found}
 
+    async def scans_of(self, attendee_ids: Collection[UUID]) -> list[Scan]:
+        return await self._select(scans.c.attendee_id.in_(attendee_ids))
+
     async def admissions(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
         [rows] = await self._connection.fetch((_ADMISSIONS, {"attendees": list(attendee_ids)}))
         return {row["attendee_id"]: _scan_of(row) for row in rows}

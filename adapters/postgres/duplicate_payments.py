@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -35,6 +36,14 @@ class PostgresDuplicatePaymentRepo:
 
     async def get(self, payment_intent_id: str) -> DuplicatePayment | None:
         return await self._one(sa.select(duplicate_payments).where(_payments.payment_intent_id == payment_intent_id))
+
+    async def of_order(self, order_id: UUID) -> list[DuplicatePayment]:
+        query = (
+            sa.select(duplicate_payments)
+            .where(_payments.order_id == order_id)
+            .order_by(_payments.received_at, _payments.payment_intent_id)
+        )
+        return [duplicate_payment_of(row) for row in (await self._connection.execute(query)).mappings()]
 
     async def lock(self, payment_intent_id: str) -> DuplicatePayment | None:
         return await self._one(

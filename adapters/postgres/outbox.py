@@ -20,7 +20,7 @@ from domain.tasks import OutboxTask, TaskKind, TaskState
 _WRITTEN = ("id", "kind", "order_id", "due_at", "relay_at", "details", "state", "attempts")
 
 
-_ADD = insert_of(outbox, "tasks")
+_ADD = insert_of(outbox, "tasks", later=["done_at"])
 
 
 _ADMITTING = (

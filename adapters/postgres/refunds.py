@@ -58,6 +58,7 @@ def refund_of(row: Row) -> Refund:
         made_by_provider=row["made_at_stripe"],
         through=row["through_order_id"],
         fees_moved=row["fees_moved"],
+        changed_at=row["changed_at"],
     )
 
 
@@ -76,4 +77,5 @@ def refund_values(refund: Refund) -> Values:
         "made_at_stripe": refund.made_by_provider,
         "through_order_id": refund.through,
         "fees_moved": refund.fees_moved,
+        "changed_at": refund.changed_at,
     }

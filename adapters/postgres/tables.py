@@ -499,6 +499,8 @@ refunds = sa.Table(
     sa.Column("made_at_stripe", sa.Boolean, nullable=False),
     sa.Column("through_order_id", sa.ForeignKey(orders.c.id)),
     sa.Column("fees_moved", sa.BigInteger, nullable=False, server_default="0"),
+    # When its status changed last.
+    sa.Column("changed_at", _Time),
     sa.UniqueConstraint("order_id", "sequence"),
     sa.CheckConstraint("amount > 0", name="amount"),
     _one_of("status", RefundStatus),
@@ -646,6 +648,7 @@ outbox = sa.Table(
     sa.Column("last_error", sa.Text),
     sa.Column("sending_since", _Time),
     sa.Column("claimed_until", _Time),
+    sa.Column("done_at", _Time),
     # When the relay looks at it next: when it is due, when no worker took it, or when its worker counts as dead.
     sa.Column("relay_at", _Time, nullable=False),
     _one_of("state", TaskState),

@@ -54,6 +54,10 @@ class PostgresTaskAdmin:
             due={TaskKind(kind.kind): DueTasks(kind.due, kind.oldest_due_at) for kind in kinds if kind.due},
         )
 
+    async def of_order(self, order_id: UUID) -> list[OutboxTask]:
+        query = sa.select(outbox).where(outbox.c.order_id == order_id).order_by(outbox.c.id)
+        return [task_of(row) for row in (await self._connection.execute(query)).mappings()]
+
     async def in_state(self, state: TaskState, *, after: UUID | None, limit: int) -> list[OutboxTask]:
         query = sa.select(outbox).where(outbox.c.state == state).order_by(outbox.c.id).limit(limit)
         if after is not None:

@@ -70,6 +70,7 @@ class PostgresTaskClaims:
             .where(is_theirs)
             .values(
                 state=task.state,
+                done_at=task.done_at,
                 due_at=task.due_at,
                 relay_at=task.due_at,
                 last_error=error,

@@ -45,6 +45,7 @@ def task_of(row: Row) -> OutboxTask:
         attempts=row["attempts"],
         last_error=row["last_error"],
         sending_since=row["sending_since"],
+        done_at=row["done_at"],
     )
 
 

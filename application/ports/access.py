@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -36,6 +37,10 @@ class AuditLogRepo(Protocol):
     """Changes made with producers' tokens. Entries are added, and never changed."""
 
     async def add(self, entry: AuditEntry) -> None: ...
+
+    async def of_subjects(self, producer_id: UUID, subject_ids: Collection[UUID], *, limit: int) -> list[AuditEntry]:
+        """The producer's entries about these objects, oldest first."""
+        ...
 
     async def page(
         self, producer_id: UUID, *, only: AuditFilter, after: AuditCursor | None, limit: int

@@ -71,6 +71,10 @@ class CheckInRepo(Protocol):
         """The show's scans that are already known."""
         ...
 
+    async def scans_of(self, attendee_ids: Collection[UUID]) -> list[Scan]:
+        """All scans of these attendees' tickets that are kept, also undone ones, in the order they were received."""
+        ...
+
     async def admissions(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, Scan]:
         """The scan that admitted each attendee, for those who are checked in."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import Protocol
+from uuid import UUID
 
 from domain.duplicate_payments import DuplicatePayment
 
@@ -16,6 +17,10 @@ class DuplicatePaymentRepo(Protocol):
         ...
 
     async def get(self, payment_intent_id: str) -> DuplicatePayment | None: ...
+
+    async def of_order(self, order_id: UUID) -> list[DuplicatePayment]:
+        """The order's second payments, oldest first."""
+        ...
 
     async def lock(self, payment_intent_id: str) -> DuplicatePayment | None:
         """The payment, locked until the transaction ends."""

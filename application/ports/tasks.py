@@ -147,6 +147,10 @@ class TaskAdmin(Protocol):
         """Tasks that are not done, whose mail was perhaps sent, and that no worker has, in the same order."""
         ...
 
+    async def of_order(self, order_id: UUID) -> list[OutboxTask]:
+        """All tasks about the order that are still kept, in the order of their ids."""
+        ...
+
     async def requeue(self, task_ids: Collection[UUID] | None, *, now: datetime) -> list[UUID]:
         """Give dead tasks, the given or all, their full number of tries from ``now``. Returns which.
 

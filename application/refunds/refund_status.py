@@ -90,6 +90,8 @@ async def store_status(
     The buyer gets a mail about a refund that counted as refused but was made after all, unless a mail about it is
     already waiting, and about one that their bank did not accept.
     """
+    if after.status is not before.status:
+        after = replace(after, changed_at=now)
     await uow.refunds.save(after)
     order = await refresh_refunded_amount(uow, order)
     if after.is_effective and not before.is_effective and order.attendees:

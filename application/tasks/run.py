@@ -133,7 +133,7 @@ class RunTask:
         except Exception as error:  # noqa: BLE001  # any failure must end in a retry that people can see
             return self._failed(task, error)
         log.info("Task %s (%s, %s) done", task.id, task.kind, task.subject)
-        return replace(task, state=TaskState.DONE, last_error=None)
+        return replace(task, state=TaskState.DONE, last_error=None, done_at=self._clock.now())
 
     def _failed(self, task: OutboxTask, error: Exception) -> OutboxTask:
         hopeless = isinstance(error, PermanentTaskError) or task.attempts >= MAX_ATTEMPTS

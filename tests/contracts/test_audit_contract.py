@@ -122,3 +122,16 @@ async def test_pages_follow_one_another_without_gap_or_repetition(
         cursor = AuditCursor(found[-1].at, found[-1].id)
 
     assert seen == sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True)
+
+
+async def test_entries_about_some_objects_are_read_oldest_first(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    first, second = new_id(), new_id()
+    late = an_entry(theatre, at=NOW + SECOND, subject_id=first)
+    early = an_entry(theatre, subject_id=second)
+    await store(unit_of_work, late, early, an_entry(theatre))
+    async with unit_of_work() as uow:
+        assert await uow.audit_log.of_subjects(theatre.producer.id, [first, second], limit=9) == [early, late]
+        assert await uow.audit_log.of_subjects(theatre.producer.id, [first, second], limit=1) == [early]
+        assert await uow.audit_log.of_subjects(new_id(), [first, second], limit=9) == []

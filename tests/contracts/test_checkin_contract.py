@@ -177,3 +177,16 @@ async def test_shows_that_are_on(unit_of_work: UnitOfWorkFactory, theatre: Theat
         assert await uow.check_ins.shows_on(uuid4(), at=show.door_time, until=show.door_time) == set()
         await uow.shows.save(replace(show, cancelled=True))
         assert await uow.check_ins.shows_on(show.producer_id, at=show.door_time, until=show.door_time) == set()
+
+
+async def test_all_scans_of_some_attendees_are_read(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    first, second = order.attendees
+    late = a_scan(theatre, order, received_at=NOW + HOUR)
+    undone = a_scan(theatre, order, undone_at=NOW)
+    other = a_scan(theatre, order, attendee_id=second.id, code=second.code)
+    await add(unit_of_work, late, undone, other, a_scan(theatre, None))
+    async with unit_of_work() as uow:
+        assert await uow.check_ins.scans_of([first.id]) == [undone, late]
+        assert await uow.check_ins.scans_of([]) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -85,3 +86,13 @@ async def test_payments_are_known_by_their_ids(unit_of_work: UnitOfWorkFactory, 
         assert await uow.duplicate_payments.known([]) == frozenset()
         assert await uow.duplicate_payments.get("pi_unknown") is None
         assert await uow.duplicate_payments.lock("pi_unknown") is None
+
+
+async def test_payments_of_an_order_are_read_oldest_first(
+    unit_of_work: UnitOfWorkFactory, payment: DuplicatePayment
+) -> None:
+    later = replace(payment, payment_intent_id="pi_later", received_at=NOW + timedelta(minutes=1))
+    await add(unit_of_work, later, payment)
+    async with unit_of_work() as uow:
+        assert await uow.duplicate_payments.of_order(payment.order_id) == [payment, later]
+        assert await uow.duplicate_payments.of_order(new_id()) == []

@@ -546,3 +546,22 @@ async def test_dead_tasks_that_have_nothing_left_to_do_are_settled(
     async with unit_of_work() as uow:
         assert [task.id for task in await uow.task_admin.in_state(TaskState.DEAD, after=None, limit=9)] == [other.id]
         assert [task.id for task in await uow.task_admin.in_state(TaskState.DONE, after=None, limit=9)] == [dead.id]
+
+
+async def test_tasks_of_an_order_are_read_with_when_they_were_done(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    other = theatre.order()
+    done, waiting = a_task(order), a_task(order)
+    async with unit_of_work() as uow:
+        await uow.orders.add([other])
+        await uow.outbox.add([done, waiting, a_task(other)])
+        await uow.commit()
+    async with unit_of_work() as uow:
+        claimed = await uow.task_claims.claim(done.id, now=NOW, until=NOW + timedelta(minutes=1))
+        assert claimed
+        finished = replace(claimed, state=TaskState.DONE, done_at=NOW)
+        await uow.task_claims.save(finished)
+        await uow.commit()
+    async with unit_of_work() as uow:
+        assert await uow.task_admin.of_order(order.id) == [finished, waiting]
