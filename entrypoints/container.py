@@ -115,7 +115,8 @@ from application.operations.readiness import CheckReadiness
 from application.operations.retention import DeleteOld
 from application.orders.customer import ChangeCustomer
 from application.orders.details import GetOrder
-from application.orders.lists import ListAttendees, ListOrders, ListRefunds
+from application.orders.history import FindOrder, ReadOrderHistory
+from application.orders.lists import ListAttendees, ListOrders, ListRefunds, ShowChoices
 from application.orders.notes import ReadNotes, WriteNote
 from application.orders.personal_data import EraseBuyer, ExportBuyer
 from application.orders.rename import RenameAttendee
@@ -394,6 +395,9 @@ class Container(containers.DeclarativeContainer):
     )
     sell_many_at_counter = providers.Singleton(SellManyAtCounter, database, place_orders)
     list_orders = providers.Singleton(ListOrders, database)
+    show_choices = providers.Singleton(ShowChoices, database, clock)
+    find_order = providers.Singleton(FindOrder, database)
+    read_order_history = providers.Singleton(ReadOrderHistory, database)
     list_attendees = providers.Singleton(ListAttendees, database)
     list_holds = providers.Singleton(ListHolds, database)
     release_holds = providers.Singleton(ReleaseHolds, database, release_order, audit)

@@ -19,6 +19,8 @@ from application.ports.order_lists import (
     OrderSummary,
     ShowsOf,
 )
+from application.ports.show_overviews import ShowFilter, ShowTab
+from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.catalog import Show
@@ -50,6 +52,30 @@ class Export(Generic[Item]):
     show: Show
     currency: Currency
     items: AsyncIterator[Item]
+
+
+#: Shows to choose from, of each sort: those next to the present moment.
+MOST_CHOICES: Final = 100
+
+
+class ShowChoices:
+    """The shows by which a person in the office chooses orders."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(self, actor: Actor, *, only_to_come: bool = False) -> list[Show]:
+        """The next shows, soonest first, and then those that are over, latest first."""
+        tabs = [ShowTab.UPCOMING] if only_to_come else [ShowTab.UPCOMING, ShowTab.PAST]
+        async with self._unit_of_work(read_only=True) as uow:
+            found = [
+                await uow.show_overviews.shows(
+                    actor.producer_id, only=ShowFilter(tab=tab), now=self._clock.now(), offset=0, limit=MOST_CHOICES
+                )
+                for tab in tabs
+            ]
+        return [row.show for rows in found for row in rows]
 
 
 class Searched(StrEnum):

@@ -36,5 +36,16 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "shows-added": "The shows are there.",
         "shows-changed": "The shows were changed.",
         "shows-cancelled-refunding": "The shows were cancelled, and the refunds of their buyers have begun.",
+        # Orders
+        "resent": "The tickets are on their way to the buyer again.",
+        "noted": "The note is written.",
+        "customer-corrected": "The buyer's data is corrected.",
+        "renamed": "The ticket has another name, and a new code.",
+        "let-in": "The person is in.",
+        "let-out": "The check-in is undone: the ticket lets in again.",
+        "refunded": "The tickets are void, and the money is on its way.",
+        "exchanged": "The tickets are exchanged.",
+        "exchange-waits": "The new tickets are held until the difference is paid. The old ones stay valid until then.",
+        "erased": "The buyer's data is erased.",
     }
 )

@@ -46,8 +46,8 @@ class Area:
 AREAS: Final = (
     Area("today", "Today", "/office", Right.VIEW),
     Area("shows", "Shows", "/office/shows", Right.VIEW),
-    Area("orders", "Orders", "/office/orders", Right.ORDERS),
-    Area("attendees", "Attendees", "/office/attendees", Right.ORDERS),
+    Area("orders", "Orders", "/office/orders", Right.VIEW),
+    Area("attendees", "Attendees", "/office/attendees", Right.VIEW),
     Area("reports", "Reports", "/office/reports", Right.REPORTS),
     Area("account", "Account", "/office/account", Right.ACCOUNT),
     Area("team", "Team", "/office/team", Right.PEOPLE),

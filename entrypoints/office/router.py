@@ -6,6 +6,12 @@ from litestar import Router
 
 from entrypoints.office import (
     assets,
+    attendees,
+    order,
+    order_exchange,
+    order_refund,
+    orders,
+    privacy,
     productions,
     run_shows,
     show_cancel,
@@ -33,6 +39,12 @@ def office(pages: OfficePages) -> Router:
             productions.router,
             productions.changing_router,
             run_shows.router,
+            *orders.routers,
+            *order.routers,
+            *order_refund.routers,
+            *order_exchange.routers,
+            *privacy.routers,
+            *attendees.routers,
         ],
         exception_handlers=office_handlers(pages),
     )

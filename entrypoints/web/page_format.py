@@ -141,6 +141,10 @@ class PageFormat:
         day = self._short_day(moment, now)
         return day if self._is_midnight(moment) else f"{day}, {self.clock(moment)}"
 
+    def short_day(self, moment: datetime) -> str:
+        """A day with its year, such as "Fri, Dec 4, 2026"."""
+        return format_skeleton("yMMMEd", self.show.local(moment), locale=self.locale)
+
     def end_of_sale(self, moment: datetime, now: datetime) -> str:
         """The time until which something is sold. People count midnight as the end of the day before."""
         if self._is_midnight(moment):

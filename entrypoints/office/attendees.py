@@ -1,0 +1,156 @@
+"""The list of attendees of the office, over one show or all, and as a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.response import Stream
+
+from application.catalog.allocations import ListAllocations
+from application.orders.lists import Export, ListAttendees, Searched, ShowChoices
+from application.ports.order_lists import AttendeeCursor, AttendeeSummary
+from domain.capacity import Allocation
+from domain.errors import InvalidRequest
+from domain.people import Member, Right
+from entrypoints.http.csv_stream import csv_stream
+from entrypoints.http.paging import decode_cursor, encode_cursor
+from entrypoints.http.producer.order_rows import ATTENDEE_COLUMNS, attendee_row
+from entrypoints.http.tables import Column, Table
+from entrypoints.http.xlsx_file import xlsx_stream
+from entrypoints.office.access import office_router
+from entrypoints.office.order_filters import ListQuery, labels, query_form
+from entrypoints.office.order_words import PRESENCES
+from entrypoints.office.orders import show_options
+from entrypoints.office.rendering import OfficePages
+from entrypoints.web.page_format import PageFormat
+
+PATH: Final = "/office/attendees"
+#: Attendees on a page.
+PAGE: Final = 50
+#: Allocations of a show that can be chosen.
+MOST_ALLOCATIONS: Final = 100
+#: What the file of all shows has in addition.
+_SHOW_COLUMNS: Final = (Column("show_id", width=38), Column("show_title", width=28))
+
+
+@get("/")
+async def attendees(
+    request: Request[Any, Any, Any],
+    member: NamedDependency[Member],
+    office_pages: NamedDependency[OfficePages],
+    list_attendees: NamedDependency[ListAttendees],
+    list_allocations: NamedDependency[ListAllocations],
+    show_choices: NamedDependency[ShowChoices],
+) -> Response[str]:
+    """The people who are looked for, in the order in which they got their tickets."""
+    query, shows = ListQuery(query_form(request)), await show_choices(member.actor)
+    sees_all = member.may(Right.ORDERS)
+    found = await list_attendees.search(
+        member.actor,
+        query.show_id,
+        only=query.attendees(names_only=not sees_all),
+        after=_decoded(query.cursor) if query.cursor else None,
+        limit=PAGE,
+        searched=query.searched,
+    )
+    following = _encoded(found.next) if found.next else None
+    allocations = await _allocations(list_allocations, member, query.show_id)
+    names = await list_attendees.ticket_names(member.actor, query.show_id)
+    currency = member.producer.currency
+    context = {
+        "query": query,
+        "form": query.form,
+        "found": found,
+        "sees_all": sees_all,
+        "may_check_in": member.may(Right.CHECKIN),
+        "rows": [(each, PageFormat(found.shows[each.show_id], currency)) for each in found.items],
+        "next_page": query.link(PATH, after=following, **{"as": found.searched.value}) if following else "",
+        "first_page": query.link(PATH, after=None) if query.cursor else "",
+        "files": [(name, query.link(f"{PATH}.{name}", after=None, **{"as": found.searched.value})) for name in _FILES],
+        "show_options": show_options(shows, member),
+        "type_options": [("", "All"), *((name, name) for name in names)],
+        "presence_options": labels(PRESENCES),
+        "allocation_options": [("", "All"), *((str(each.id), each.name) for each in allocations)],
+        "presences": PRESENCES,
+    }
+    return office_pages.page(request, member, "office/attendees.html", context, active="attendees")
+
+
+async def _allocations(list_allocations: ListAllocations, member: Member, show_id: UUID | None) -> list[Allocation]:
+    if show_id is None:
+        return []
+    found, _ = await list_allocations(member.actor, show_id, after=None, limit=MOST_ALLOCATIONS)
+    return found
+
+
+@get(f"{PATH}.csv")
+async def as_csv(
+    request: Request[Any, Any, Any], member: NamedDependency[Member], list_attendees: NamedDependency[ListAttendees]
+) -> Stream:
+    """The same people for programs."""
+    return csv_stream(await _table(request, member, list_attendees))
+
+
+@get(f"{PATH}.xlsx")
+async def as_xlsx(
+    request: Request[Any, Any, Any], member: NamedDependency[Member], list_attendees: NamedDependency[ListAttendees]
+) -> Stream:
+    """The same people for spreadsheets."""
+    return xlsx_stream(await _table(request, member, list_attendees))
+
+
+_FILES: Final = ("xlsx", "csv")
+
+
+async def _table(request: Request[Any, Any, Any], member: Member, list_attendees: ListAttendees) -> Table:
+    query = ListQuery(query_form(request))
+    export = await list_attendees.export(
+        member.actor,
+        query.show_id,
+        only=query.attendees(names_only=False),
+        searched=query.searched or Searched.WORDS,
+    )
+    return _of_one_show(export) if query.show_id else _of_all_shows(export)
+
+
+def _of_one_show(export: Export[AttendeeSummary]) -> Table:
+    return Table(
+        filename=f"attendees-{export.show.id}",
+        title="Attendees",
+        columns=ATTENDEE_COLUMNS,
+        rows=(attendee_row(attendee) async for attendee in export.items),
+        places=export.currency.places,
+        timezone=export.show.zone,
+    )
+
+
+def _of_all_shows(export: Export[AttendeeSummary]) -> Table:
+    return replace(
+        _of_one_show(export),
+        filename="attendees",
+        columns=(*ATTENDEE_COLUMNS, *_SHOW_COLUMNS),
+        rows=((*attendee_row(each), str(each.show_id), each.show_title) async for each in export.items),
+    )
+
+
+def _encoded(cursor: AttendeeCursor) -> str:
+    return f"{encode_cursor(cursor.created_at, cursor.order_id)}.{cursor.attendee_id.hex}"
+
+
+def _decoded(text: str) -> AttendeeCursor:
+    order, _, attendee = text.rpartition(".")
+    try:
+        attendee_id = UUID(hex=attendee)
+    except ValueError:
+        raise InvalidRequest("This page of the list does not exist", field="after") from None
+    return AttendeeCursor(*decode_cursor(order), attendee_id)
+
+
+routers = (
+    office_router(PATH, attendees, right=Right.VIEW),
+    office_router("/", as_csv, as_xlsx, right=Right.ORDERS),
+)
