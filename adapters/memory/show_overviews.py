@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from adapters.memory.tables import Tables
@@ -39,6 +40,14 @@ class MemoryShowOverviewReader:
 
     async def head_lines(self, show_ids: Collection[UUID]) -> Mapping[UUID, HeadLine]:
         return {show_id: self._head_line(show_id) for show_id in show_ids if show_id in self._tables.shows}
+
+    async def sold_by_day(self, show: Show) -> Mapping[tuple[UUID, date], int]:
+        sold: dict[tuple[UUID, date], int] = defaultdict(int)
+        for order in self._tables.orders.values():
+            if order.show_id == show.id and order.completed_at is not None:
+                for line in order.lines:
+                    sold[line.ticket_id, show.local(order.completed_at).date()] += line.quantity
+        return sold
 
     async def productions(
         self, producer_id: UUID, *, now: datetime, after: UUID | None, limit: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,9 +11,11 @@ import sqlalchemy as sa
 
 from adapters.postgres.connection import Connection, Row
 from adapters.postgres.rows import production_of, show_of
-from adapters.postgres.tables import capacities, orders, productions, shows, ticket_attendees, tickets
+from adapters.postgres.tables import capacities, orders, productions, shows, ticket_attendees, ticket_orders, tickets
 from application.ports.show_overviews import HeadLine, Places, ProductionRow, ShowFilter, ShowRow, ShowTab
+from domain.catalog import Show
 from domain.orders import AttendeeStatus
+from domain.timezones import days
 from domain.title_search import finds
 
 #: Far more texts than a producer's shows have: the shows of a run share theirs.
@@ -64,6 +66,20 @@ _HEAD_LINES: Final = sa.select(shows.c.id, _OWN_OF_SHOW, _SHARED_OF_SHOW, _ATTEN
 )
 
 
+_SPAN: Final = sa.select(
+    sa.func.min(orders.c.completed_at).label("first"), sa.func.max(orders.c.completed_at).label("last")
+).where(orders.c.show_id == sa.bindparam("show_id"), orders.c.completed_at.is_not(None))
+_DAY: Final = sa.text(
+    "(CAST(:days AS date[]))[width_bucket(orders.completed_at, CAST(:begins AS timestamptz[]))] AS day"
+)
+_SOLD_BY_DAY: Final = (
+    sa.select(ticket_orders.c.ticket_id, _DAY, sa.func.sum(ticket_orders.c.quantity).label("tickets"))
+    .select_from(orders.join(ticket_orders))
+    .where(orders.c.show_id == sa.bindparam("show_id"), orders.c.completed_at.is_not(None))
+    .group_by(ticket_orders.c.ticket_id, sa.text("day"))
+)
+
+
 def _tab(tab: ShowTab, now: datetime) -> sa.ColumnElement[bool]:
     """As ``ShowTab.has``."""
     if tab is ShowTab.PAST:
@@ -108,6 +124,18 @@ class PostgresShowOverviewReader:
             for row in rows.mappings()
         }
 
+    async def sold_by_day(self, show: Show) -> Mapping[tuple[UUID, date], int]:
+        span = (await self._connection.execute(_SPAN, {"show_id": show.id})).one()
+        # In Python: the database's own time zone rules are of another release.
+        calendar = days(show.zone, span.first, span.last) if span.first else []
+        if not calendar:
+            return {}
+        rows = await self._connection.execute(
+            _SOLD_BY_DAY,
+            {"show_id": show.id, "begins": [begin for begin, _ in calendar], "days": [day for _, day in calendar]},
+        )
+        return {(row.ticket_id, row.day): int(row.tickets) for row in rows}
+
     async def productions(
         self, producer_id: UUID, *, now: datetime, after: UUID | None, limit: int
     ) -> list[ProductionRow]:
@@ -127,7 +155,7 @@ class PostgresShowOverviewReader:
             for row in rows
         ]
 
-    async def _shows(self, show_ids: Collection[UUID]) -> Mapping[UUID, Any]:
+    async def _shows(self, show_ids: Collection[UUID]) -> Mapping[UUID, Show]:
         if not show_ids:
             return {}
         rows = await self._connection.execute(sa.select(shows).where(shows.c.id.in_(show_ids)))

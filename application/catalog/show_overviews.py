@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -130,6 +130,8 @@ class ShowOverview:
     head_line: HeadLine
     checklist: Checklist
     now: datetime
+    sold_by_day: Mapping[tuple[UUID, date], int]
+    """How many tickets of each type were sold on each day, refunded ones included."""
 
     @property
     def is_over(self) -> bool:
@@ -152,7 +154,8 @@ class GetShowOverview:
             await owned_show(uow, actor, show_id)
             details = await uow.show_details.details(show_id)
             head_lines = await uow.show_overviews.head_lines([show_id])
+            sold_by_day = await uow.show_overviews.sold_by_day(details.show) if details else {}
         if details is None or show_id not in head_lines:
             raise NotFound("No such show")
         now = self._clock.now()
-        return ShowOverview(details, head_lines[show_id], Checklist.of(details, now), now)
+        return ShowOverview(details, head_lines[show_id], Checklist.of(details, now), now, sold_by_day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -107,6 +107,10 @@ class ShowOverviewReader(Protocol):
 
     async def head_lines(self, show_ids: Collection[UUID]) -> Mapping[UUID, HeadLine]:
         """The head lines of the shows that exist, read together."""
+        ...
+
+    async def sold_by_day(self, show: Show) -> Mapping[tuple[UUID, date], int]:
+        """How many tickets of each type were sold on each day of the venue's calendar, refunded ones included."""
         ...
 
     async def productions(

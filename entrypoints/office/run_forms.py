@@ -22,6 +22,10 @@ from entrypoints.office.venue_fields import read_address
 
 Read = TypeVar("Read")
 
+#: The choice of the run's own tickets, and of leaving something as it is: a field that must be chosen has no empty one.
+USUAL: Final = "usual"
+STAY: Final = "stay"
+
 #: The fields of a refusal of new shows, by what the form calls them.
 PLAN_FIELDS: Final[Mapping[str, str]] = {
     "dates": "dates",
@@ -60,10 +64,10 @@ _SEPARATORS: Final = re.compile(r"[\s,;]+")
 
 def read_plan(form: Form) -> RunPlan | None:
     """The shows to make; None, and what is wrong is noted, if there is no plan."""
-    how = form.one_of("how", ("rule", "dates"))
+    how = "dates" if form["how"] == "dates" else "rule"
     template = form["template"]
     template_id = uuid_of(template)
-    if template and template_id is None:
+    if template not in ("", USUAL) and template_id is None:
         form.wrong("template", "Please choose one of these.")
     sale_times = form.one_of("sale_times", list(SaleTimes)) or SaleTimes.MOVE
     try:
@@ -193,12 +197,12 @@ CHANGE_LABELS: Final[Mapping[str, str]] = {
     "": "",
 }
 BECOME: Final = (
-    ("", "stay as they are"),
+    (STAY, "stay as they are"),
     ("publish", "publish them"),
     ("unpublish", "take them off the pages for buyers"),
     ("cancel", "cancel them for good"),
 )
-SELLS_UNTIL_CHOICES: Final = (("", "stay as they are"), *SELLS_UNTIL)
+SELLS_UNTIL_CHOICES: Final = ((STAY, "as it is"), *SELLS_UNTIL)
 _PUBLISHED: Final = {"publish": True, "unpublish": False}
 
 
@@ -246,12 +250,13 @@ def _changed_fields(form: Form) -> ShowFields:
         hours = form.whole(name, most=MAX_HOURS_BEFORE)
         if form.checked(f"{name}_none") or hours is not None:
             fields[name] = None if form.checked(f"{name}_none") else hours
-    if until := form.one_of("sells_until", list(SellsUntil), required=False):
+    until = form.one_of("sells_until", [value for value, _ in SELLS_UNTIL_CHOICES], required=False)
+    if until not in ("", STAY):
         fields["sells_until"] = SellsUntil(until)
-    become = form.one_of("become", [value for value, _ in BECOME if value], required=False)
+    become = form.one_of("become", [value for value, _ in BECOME], required=False)
     if become == "cancel":
         fields["cancelled"] = True
-    elif become:
+    elif become in _PUBLISHED:
         fields["published"] = _PUBLISHED[become]
     return cast("ShowFields", fields)
 

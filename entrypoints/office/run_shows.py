@@ -8,7 +8,7 @@ from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from application.catalog.productions import GetOwnProduction
 from application.catalog.runs import AddShows, ChangeRun
@@ -34,6 +34,7 @@ from entrypoints.office.run_forms import (
     FREQUENCIES,
     PLAN_LABELS,
     SELLS_UNTIL_CHOICES,
+    USUAL,
     WEEKDAYS,
     WEEKS,
     kept_fields,
@@ -74,10 +75,18 @@ async def new_page(
     office_pages: NamedDependency[OfficePages],
     get_own_production: NamedDependency[GetOwnProduction],
     look_over_shows: NamedDependency[LookOverShows],
+    how: FromQuery[str] = "rule",
 ) -> Response[str]:
     """The form of new shows: by a rule, or on listed days."""
     production = (await get_own_production(member.actor, production_id)).production
-    form = Form.filled({"how": "rule", "frequency": "weekly", "interval": 1, "sale_times": SaleTimes.MOVE})
+    form = Form.filled(
+        {
+            "how": "dates" if how == "dates" else "rule",
+            "frequency": "weekly",
+            "interval": 1,
+            "sale_times": SaleTimes.MOVE,
+        }
+    )
     return await _new(request, member, office_pages, look_over_shows, production, form)
 
 
@@ -99,7 +108,7 @@ async def _new(
         "weekdays": WEEKDAYS,
         "weeks": WEEKS,
         "sale_times": SALE_TIMES,
-        "templates": [("", "the run's usual tickets"), *((value, words) for value, words, _ in templates)],
+        "templates": [(USUAL, "the run's usual tickets"), *((value, words) for value, words, _ in templates)],
         "most": MAX_SHOWS_AT_ONCE,
     }
     return pages.page(request, member, "office/run_new_shows.html", context, active="shows", status_code=form.status)

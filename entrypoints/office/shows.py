@@ -32,6 +32,7 @@ from domain.people import Member, Right
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
 from entrypoints.office.rendering import OfficePages
+from entrypoints.office.show_chart import sale_chart
 from entrypoints.office.show_form import FIELDS, ShowForm, filled_form, new_form, read_show
 from entrypoints.office.show_frame import ShowFrame, ShowHead, has_route, show_path
 
@@ -177,6 +178,7 @@ def overview_context(request: Request[Any, Any, Any], member: Member, found: Sho
         "is_set_up": found.checklist.is_done,
         "is_to_come": found.is_to_come,
         "is_over": found.is_over,
+        "chart": sale_chart(found),
         "has_refunds": has_route(request.app, "/office/shows/{show_id:uuid}/refund"),
     }
 

@@ -25,14 +25,14 @@ from tests.support.server import Service, running
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 #: All of axe's rules for WCAG up to 2.2 AA, and its recommendations.
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: A mail has no landmarks: it is a part of the page that its reader's mail program shows.
-_LETTER_RULES = [rule for rule in _RULES if rule != "best-practice"]
+_LETTER_RULES = [rule for rule in RULES if rule != "best-practice"]
 _LOOK_FOR_VIOLATIONS = """async rules => {
     const found = await axe.run(document, {runOnly: rules, resultTypes: ["violations"]});
     return found.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html} ${n.failureSummary}`));
 }"""
-_DRESS = """async colour => {
+DRESS = """async colour => {
     const old = document.querySelector("link[href^='/brand/']");
     const dressed = old.cloneNode();
     dressed.href = `/brand/${colour}.css`;
@@ -117,8 +117,8 @@ class Inspection:
             await self._weigh(view, buyer.page)
             await buyer.page.evaluate(AXE)
             for look in LOOKS:
-                await buyer.page.evaluate(_DRESS, look.colour)
-                found = await troubles(buyer.page, look, _RULES)
+                await buyer.page.evaluate(DRESS, look.colour)
+                found = await troubles(buyer.page, look, RULES)
                 self.troubles[view.name, look] = [*found, *await buyer.page.evaluate(_TOO_SMALL)]
 
     async def _weigh(self, view: View, page: Page) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -191,3 +191,20 @@ async def test_productions_have_the_places_of_their_shows_to_come(unit_of_work: 
     assert (first.shows, first.to_come, first.next_show) == (4, 2, shows[1])
     assert first.places == Places(size=120, sold=4, held=2)
     assert await page(after=runs[2].id, limit=1) == [second]
+
+
+async def test_tickets_are_counted_by_the_day_on_which_they_were_sold(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)  # the next day in Berlin
+    orders = [paid(theatre.order(3)), replace(paid(theatre.order(2)), completed_at=late), theatre.order(5)]
+    async with unit_of_work() as uow:
+        assert await uow.show_overviews.sold_by_day(theatre.show) == {}
+        await uow.orders.add(orders)
+        await uow.commit()
+
+    async with unit_of_work() as uow:
+        assert await uow.show_overviews.sold_by_day(theatre.show) == {
+            (theatre.stalls.id, date(2026, 11, 23)): 3,
+            (theatre.stalls.id, date(2026, 11, 24)): 2,
+        }

@@ -46,10 +46,10 @@ RULE: dict[str, Any] = {
     "weekdays": ["wednesday", "saturday"],
     "interval": "1",
     "frequency": "weekly",
-    "template": "",
+    "template": "usual",
     "sale_times": "move",
 }
-CHANGE = {"scope": "to_come", "become": "", "sells_until": ""}
+CHANGE = {"scope": "to_come", "become": "stay", "sells_until": "stay"}
 
 
 async def stored(office: BackOffice, production_id: str) -> Production:
@@ -245,7 +245,6 @@ class TestNewShows:
             ({"how": "dates", "dates": "tomorrow"}, "dates"),
             ({"how": "dates", "dates": "2050-03-27 01:30"}, "dates"),
             ({"template": "x"}, "template"),
-            ({"how": "guess"}, "how"),
             ({"sale_times": "?"}, "sale_times"),
         ],
     )
