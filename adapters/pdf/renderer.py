@@ -9,6 +9,7 @@ from typing import Literal
 from fpdf import FPDF, ViewerPreferences
 
 from adapters.pdf.document import TextPdf
+from adapters.pdf.font_library import FontLibrary, cut_fonts
 from adapters.pdf.page import TicketPage
 from adapters.pdf.typefaces import Typefaces, clean
 from adapters.pdf.typesetting import FittedTexts, Typesetter
@@ -26,6 +27,7 @@ class PdfTicketRenderer:
     def __init__(self, paper: Paper = "A4") -> None:
         self._paper = paper
         self._fitted = FittedTexts()
+        self._fonts = FontLibrary()
         # Drawing is pure Python: two threads are no quicker than one, and take more time from the event loop.
         self._one_at_a_time = asyncio.Semaphore(1)
 
@@ -38,12 +40,13 @@ class PdfTicketRenderer:
         if not tickets:
             raise ValueError("there is no ticket to print")
         pdf = _new_document(self._paper, tickets[0])
-        typefaces = Typefaces(pdf)
+        typefaces = Typefaces(pdf, self._fonts)
         typesetter = Typesetter(pdf, typefaces, self._fitted)
         for ticket in tickets:
             pdf.add_page()
             typefaces.use_for(_everything_on(ticket))
             TicketPage(pdf, typesetter, ticket).draw()
+        cut_fonts(pdf)
         return bytes(pdf.output())
 
 

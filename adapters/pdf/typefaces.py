@@ -15,6 +15,8 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 from fpdf.unicode_script import UnicodeScript, get_unicode_script
 
+from adapters.pdf.font_library import FontLibrary
+
 BASE_FAMILY = "notosanslatin"
 
 _FOLDER = Path(__file__).parent / "fonts"
@@ -84,8 +86,9 @@ _BY_SCRIPT = {
 class Typefaces:
     """The fonts of one document."""
 
-    def __init__(self, pdf: FPDF) -> None:
+    def __init__(self, pdf: FPDF, library: FontLibrary) -> None:
         self._pdf = pdf
+        self._library = library
         self._covered = self._load(_BASE)
         self._replacements: dict[int, str] = {}
         self.families: tuple[str, ...] = ()
@@ -111,10 +114,10 @@ class Typefaces:
         return clean(text).translate(self._replacements)
 
     def _load(self, face: Typeface) -> Container[int]:
-        """Read the typeface, once. Returns the code points that it covers."""
+        """Add the typeface, once. Returns the code points that it covers."""
         for style, file in face.styles.items():
             if face.family + style not in self._pdf.fonts:
-                self._pdf.add_font(face.family, style, file)
+                self._library.add_to(self._pdf, face.family, style, file)
         font = self._pdf.fonts[face.family]
         if not isinstance(font, TTFFont):
             raise TypeError(f"{face.name} is not an embedded font")

@@ -132,7 +132,9 @@ class Typesetter:
                 return False
             return len(self._lines(text, box)) <= style.line_limit(size, box.max_height)
 
-        sizes = range(style.size, style.min_size, -1)
+        if fits(style.size):  # nearly all do
+            return style.size
+        sizes = range(style.size - 1, style.min_size, -1)
         first_fitting = bisect.bisect_left(sizes, True, key=fits)
         return sizes[first_fitting] if first_fitting < len(sizes) else style.min_size
 

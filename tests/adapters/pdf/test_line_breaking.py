@@ -9,6 +9,7 @@ import pytest
 from fpdf.enums import Align
 
 from adapters.pdf.document import TextPdf
+from adapters.pdf.font_library import FontLibrary
 from adapters.pdf.line_breaking import break_lines
 from adapters.pdf.typefaces import Typefaces
 from adapters.pdf.typesetting import Box, FittedTexts, TextStyle, Typesetter
@@ -70,7 +71,7 @@ def typesetter_for(text: str) -> tuple[TextPdf, Typesetter]:
     pdf = TextPdf()
     pdf.c_margin = 0
     pdf.set_text_shaping(True)
-    typefaces = Typefaces(pdf)
+    typefaces = Typefaces(pdf, FontLibrary())
     pdf.add_page()
     typefaces.use_for(text)
     return pdf, Typesetter(pdf, typefaces, FittedTexts())

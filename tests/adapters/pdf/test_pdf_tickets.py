@@ -390,3 +390,18 @@ async def test_the_event_loop_stays_free_meanwhile() -> None:
         await asyncio.sleep(0.001)
         turns += 1
     assert turns > 5
+
+
+async def test_a_renderer_draws_the_same_whatever_it_drew_before() -> None:
+    used, fresh = PdfTicketRenderer(), PdfTicketRenderer()
+    for text in SCRIPTS.values():
+        await used.render([replace(TICKET, attendee_name=text, show_title=text)])
+    again, first = [picture_of(await renderer.render([TICKET])) for renderer in (used, fresh)]
+    assert ImageChops.difference(again, first).getbbox() is None
+
+
+async def test_a_document_takes_along_only_the_glyphs_that_it_shows() -> None:
+    short, long = [
+        await PdfTicketRenderer().render([replace(TICKET, terms=terms)]) for terms in ("", "ĞŁŐŨŽßæœþđĦŋŧ" * 3)
+    ]
+    assert len(short) < len(long) < 40_000
