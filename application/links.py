@@ -125,6 +125,10 @@ class Links:
         token = self.tokens.token(order.id)
         return f"{self.public_url}/shows/{order.show_id}/orders/{order.id}/pay?token={token}"
 
+    def office(self, path: str = "") -> str:
+        """A page of the office, by its path below the office's first page."""
+        return f"{self.public_url}/office{path}"
+
     def picture(self, picture: Picture) -> str:
         """A logo or a show's image."""
         return f"{self.public_url}/pictures/{picture.name}"

@@ -56,15 +56,19 @@ def moment_of(day: date, hour: int, zone: ZoneInfo) -> datetime:
     return instant_of(datetime.combine(day, time(hour)), zone)
 
 
-def wished(person_id: UUID, producer_id: UUID, hour: int, *, now: datetime, zone: ZoneInfo) -> Digest:
-    """A new wish, or another hour of one: today's digest if its hour is still to come, else tomorrow's.
+def wished(
+    person_id: UUID, producer_id: UUID, hour: int, *, now: datetime, zone: ZoneInfo, before: Digest | None = None
+) -> Digest:
+    """A new wish, or another hour of the one ``before``: today's digest if its hour is still to come, else tomorrow's.
 
-    Raises InvalidRequest.
+    A day whose digest was sent at the earlier hour is not sent again. Raises InvalidRequest.
     """
     ensure_hour(hour)
     day = now.astimezone(zone).date()
     if moment_of(day, hour, zone) <= now:
         day += _A_DAY
+    if before is not None:
+        day = max(day, before.day)
     return Digest(person_id=person_id, producer_id=producer_id, hour=hour, day=day, due_at=moment_of(day, hour, zone))
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.capacity import Capacity
 from domain.catalog import Show, Ticket
 from domain.timezones import instant_of
 from domain.venue_clock import NIGHT_ENDS
+
+_A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +68,10 @@ def evening_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The first moment of today, and the first after it, as people in a theatre count: a night belongs to the evening
     on which it began, so the day changes when a night ends at the latest (``NIGHT_ENDS``).
     """
-    today = (now.astimezone(zone).replace(tzinfo=None) - NIGHT_ENDS).date()
-    first, last = (
-        instant_of(datetime.combine(day, time()) + NIGHT_ENDS, zone) for day in (today, today + timedelta(days=1))
-    )
+    return evening_on((now.astimezone(zone).replace(tzinfo=None) - NIGHT_ENDS).date(), zone)
+
+
+def evening_on(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first moment of a day, and the first after it, as people in a theatre count."""
+    first, last = (instant_of(datetime.combine(each, time()) + NIGHT_ENDS, zone) for each in (day, day + _A_DAY))
     return first, last

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -30,6 +30,8 @@ class Period(StrEnum):
 DAYS_OF: Final[Mapping[Period, int]] = {Period.TODAY: 1, Period.WEEK: 7, Period.MONTH: 30}
 #: How many days the chart has, today among them.
 CHART_DAYS: Final = 30
+_A_DAY: Final = timedelta(days=1)
+_A_WEEK: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,38 @@ class SalesCalendar:
             orders[each.begins.astimezone(self.zone).date()] += each.sales.orders
         for day in sorted(begins)[-CHART_DAYS:]:
             yield day, orders[day]
+
+
+@dataclass(frozen=True, slots=True)
+class DayCalendar:
+    """The moments by which the sales of a day are counted, and those of the same weekday a week before."""
+
+    day: date
+    zone: ZoneInfo
+
+    @property
+    def marks(self) -> list[datetime]:
+        """The moments between which sales are summed up, in order; the last sum ends with ``ends``."""
+        before = self.day - _A_WEEK
+        return [self._begin(each) for each in (before, before + _A_DAY, self.day)]
+
+    @property
+    def ends(self) -> datetime:
+        """The last moment of the day."""
+        return self._begin(self.day + _A_DAY) - datetime.resolution
+
+    def _begin(self, day: date) -> datetime:
+        about = instant_of(datetime.combine(day, time()), self.zone)
+        return next(begin for begin, each in days(self.zone, about, about) if each == day)
+
+    def figures(self, slices: Iterable[Slice]) -> tuple[Span, Span]:
+        """The sales of the day, and of the same weekday a week before."""
+        before, _, begins = self.marks
+        known = list(slices)
+        return (
+            _span(each for each in known if each.begins == begins),
+            _span(each for each in known if each.begins == before),
+        )
 
 
 def _span(slices: Iterable[Slice]) -> Span:

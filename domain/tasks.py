@@ -37,6 +37,8 @@ class TaskKind(StrEnum):
     SIGN_IN_MAIL = "sign_in_mail"
     INVITATION_MAIL = "invitation_mail"
     JOB = "job"
+    PAYOUTS_MAIL = "payouts_mail"
+    DIGEST_MAIL = "digest_mail"
 
 
 #: Written for every order of a show at once, for instance when the show is cancelled. They must not delay tasks that a
@@ -60,6 +62,8 @@ ORDER_MAILS: Final = frozenset(kind for kind in TaskKind if kind.endswith("_mail
     TaskKind.ACCOUNT_CHANGED_MAIL,
     TaskKind.SIGN_IN_MAIL,
     TaskKind.INVITATION_MAIL,
+    TaskKind.PAYOUTS_MAIL,
+    TaskKind.DIGEST_MAIL,
 }
 
 #: In the details of a CONFIRMATION_MAIL: it follows another name on a ticket.

@@ -101,9 +101,11 @@ from application.notifications.address_changed import SendAddressChangedEmail
 from application.notifications.calendar_file import WriteCalendar
 from application.notifications.confirmation import SendConfirmationEmail
 from application.notifications.delivery import SendEmail
+from application.notifications.digest import AddDueDigests, ReadDigest, SendDigestEmail, SetDigest
 from application.notifications.dispute import SendDisputeEmail
 from application.notifications.late_payment import SendLatePaymentEmail
 from application.notifications.order_links import AddressHashes, LookUpOrders, SendOrderLinksEmail
+from application.notifications.payouts import FollowAccount, SendPayoutsEmail
 from application.notifications.pending_payment import SendPendingPaymentEmail
 from application.notifications.refund import SendRefundEmail, SendRefundFailedEmail
 from application.notifications.reminder import SendReminderEmail
@@ -161,6 +163,7 @@ from application.tasks.dispatch import DispatchingDatabase, TaskDispatcher
 from application.tasks.relay import RelayTasks
 from application.tasks.run import RunTask
 from application.tasks.workload import EstimateWorkers, ReportWork, WorkMeter
+from application.today.overview import ReadOverview, ReadTonight
 from application.webhooks.event_handlers import EventHandlers, KeepEvent
 from application.webhooks.handle_event import HandlePaymentEvent
 from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
@@ -285,7 +288,8 @@ class Container(containers.DeclarativeContainer):
     checkout_line: providers.Singleton[CheckoutLine] = providers.Singleton(
         GroupCommit, providers.Singleton(MeasuredDecider, place_orders, metrics.provided.checkouts_decided)
     )
-    open_session = providers.Singleton(OpenSession, payment, database, order_payments, links, clock)
+    follow_account = providers.Singleton(FollowAccount, clock, ids)
+    open_session = providers.Singleton(OpenSession, payment, database, order_payments, links, clock, follow_account)
     find_pay_page = providers.Singleton(FindPayPage, clock, open_session)
     checkout = providers.Singleton(Checkout, checkout_line, open_session, wait_seconds=settings.provided.lock_wait)
     quote_cart = providers.Singleton(QuoteCart, database, clock, policy)
@@ -310,6 +314,7 @@ class Container(containers.DeclarativeContainer):
         sync_duplicate_payment,
         sync_dispute,
         keep_event,
+        follow_account,
     )
     handle_payment_event = providers.Singleton(
         HandlePaymentEvent,
@@ -341,7 +346,7 @@ class Container(containers.DeclarativeContainer):
     look_up_orders = providers.Singleton(LookUpOrders, database, clock, ids, address_hashes)
     send_email = providers.Singleton(SendEmail, email_templates, mailer, mail_pace, database, clock)
 
-    get_account = providers.Singleton(GetAccount, database, payment)
+    get_account = providers.Singleton(GetAccount, database, payment, follow_account)
     save_account = providers.Singleton(SaveAccount, clock, ids, audit)
     change_account = providers.Singleton(ChangeAccount, database, payment, save_account)
     onboard_producer = providers.Singleton(OnboardProducer, database, payment, links, audit, save_account)
@@ -421,6 +426,10 @@ class Container(containers.DeclarativeContainer):
     sync_offline_scans = providers.Singleton(SyncOfflineScans, database, clock, door)
     list_conflicts = providers.Singleton(ListConflicts, database)
 
+    read_tonight = providers.Singleton(ReadTonight, database, clock)
+    read_overview = providers.Singleton(ReadOverview, database, clock)
+    read_digest = providers.Singleton(ReadDigest, database)
+    set_digest = providers.Singleton(SetDigest, database, clock)
     reports = providers.Singleton(PostgresReportReader, engine)
     report_show = providers.Singleton(ReportShow, database, reports)
     consistency_checker = providers.Singleton(PostgresConsistencyChecker, engine)
@@ -465,7 +474,7 @@ class Container(containers.DeclarativeContainer):
     send_refund_email = providers.Singleton(SendRefundEmail, database, clock, write_calendar, send_email, links)
     send_refund_failed_email = providers.Singleton(SendRefundFailedEmail, database, send_email, links)
     send_dispute_email = providers.Singleton(
-        SendDisputeEmail, database, send_email, operator_email=settings.provided.operator_email
+        SendDisputeEmail, database, send_email, links, operator_email=settings.provided.operator_email
     )
     send_late_payment_email = providers.Singleton(SendLatePaymentEmail, database, clock, send_email, links)
     send_show_cancelled_email = providers.Singleton(SendShowCancelledEmail, database, write_calendar, send_email, links)
@@ -485,6 +494,8 @@ class Container(containers.DeclarativeContainer):
     )
     send_sign_in_email = providers.Singleton(SendSignInEmail, database, clock, send_email, office_links)
     send_invitation_email = providers.Singleton(SendInvitationEmail, database, clock, send_email, office_links)
+    send_payouts_email = providers.Singleton(SendPayoutsEmail, database, send_email, links, clock)
+    send_digest_email = providers.Singleton(SendDigestEmail, database, send_email, links, clock)
     send_duplicate_payment_email = providers.Singleton(SendDuplicatePaymentEmail, database, send_email, links)
     exporter = providers.Singleton(ExportFiles, database, list_orders, list_attendees)
     start_export = providers.Singleton(StartExport, database, clock, ids, audit, exporter)
@@ -529,11 +540,14 @@ class Container(containers.DeclarativeContainer):
             TaskKind.INVITATION_MAIL: send_invitation_email,
             TaskKind.DUPLICATE_PAYMENT_MAIL: send_duplicate_payment_email,
             TaskKind.JOB: run_job,
+            TaskKind.PAYOUTS_MAIL: send_payouts_email,
+            TaskKind.DIGEST_MAIL: send_digest_email,
         }
     )
     run_task = providers.Singleton(RunTask, database, clock, ids, task_handlers)
     announce_pending_payments = providers.Singleton(AnnouncePendingPayments, database, clock)
     measure_backlog = providers.Singleton(MeasureBacklog, database, clock)
+    add_due_digests = providers.Singleton(AddDueDigests, database, clock, ids)
     follow_clocks = providers.Singleton(
         FollowClocks, database_clock, stripe_time, stripe_http, settings.provided.stripe_api_base
     )

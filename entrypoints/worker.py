@@ -34,6 +34,8 @@ RELAY_EVERY = timedelta(seconds=1)
 SWEEP_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(seconds=15)
 LOOK_BACK_EVERY = timedelta(minutes=15)
+#: How late a daily digest may be.
+DIGESTS_EVERY = timedelta(minutes=1)
 FORGET_EVERY = timedelta(minutes=10)
 BEAT_EVERY = timedelta(seconds=15)
 REPORT_EVERY = timedelta(seconds=15)
@@ -124,6 +126,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(FORGET_EVERY, container.forget_claims(), stop))
         group.create_task(_every(FORGET_EVERY, container.forget_contents(), stop))
         group.create_task(_every(RECONCILE_EVERY, container.announce_pending_payments(), stop))
+        group.create_task(_every(DIGESTS_EVERY, container.add_due_digests(), stop))
         group.create_task(_every(LOOK_BACK_EVERY, container.review_refunds_and_disputes(), stop))
         group.create_task(_every(LOOK_BACK_EVERY, container.reconcile().look_for_lost_payments, stop))
 

@@ -30,11 +30,16 @@ class MemoryProducerRepo:
     async def lock(self, producer_id: UUID) -> Producer | None:
         return await self.get(producer_id)
 
-    async def account_changed(self, stripe_account_id: str, *, charges_enabled: bool) -> None:
-        for producer in list(self._tables.producers.values()):
-            if producer.financial.stripe_account_id == stripe_account_id:
-                financial = replace(producer.financial, charges_enabled=charges_enabled)
-                await self.save(replace(producer, financial=financial))
+    async def account_changed(self, stripe_account_id: str, *, charges_enabled: bool) -> list[Producer]:
+        changed = [
+            replace(producer, financial=replace(producer.financial, charges_enabled=charges_enabled))
+            for producer in self._tables.producers.values()
+            if producer.financial.stripe_account_id == stripe_account_id
+            and producer.financial.charges_enabled is not charges_enabled
+        ]
+        for producer in changed:
+            await self.save(producer)
+        return sorted(changed, key=lambda producer: producer.id)
 
 
 class MemoryProductionRepo:

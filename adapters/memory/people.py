@@ -44,6 +44,7 @@ class MemoryPeopleRepo:
 
     async def leave(self, person_id: UUID, producer_id: UUID) -> None:
         self._tables.memberships.pop((producer_id, person_id), None)
+        self._tables.digests.pop((producer_id, person_id), None)
 
     async def membership(self, person_id: UUID, producer_id: UUID) -> Membership | None:
         return self._tables.memberships.get((producer_id, person_id))

@@ -18,6 +18,7 @@ from domain.branding import Picture
 from domain.capacity import Allocation, Capacity
 from domain.catalog import Producer, Show, Ticket
 from domain.claims import Claim
+from domain.digest import Digest
 from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.jobs import Job, JobResult
@@ -59,6 +60,7 @@ class Tables:
     notes: dict[UUID, OrderNote] = field(default_factory=dict)
     show_refunds: dict[UUID, ShowRefund] = field(default_factory=dict)
     refund_claims: dict[UUID, datetime] = field(default_factory=dict)
+    digests: dict[tuple[UUID, UUID], Digest] = field(default_factory=dict)
     refund_refusals: dict[UUID, str] = field(default_factory=dict)
     persons: dict[UUID, Person] = field(default_factory=dict)
     memberships: dict[tuple[UUID, UUID], Membership] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from adapters.memory.catalog import (
     MemoryTicketRepo,
 )
 from adapters.memory.checkin import MemoryCheckInRepo
+from adapters.memory.digests import MemoryDigestRepo
 from adapters.memory.disputes import MemoryDisputeRepo
 from adapters.memory.duplicate_payments import MemoryDuplicatePaymentRepo
 from adapters.memory.inbox import MemoryEventInbox
@@ -127,6 +128,7 @@ class MemoryUnitOfWork:
         self.personal_data = MemoryPersonalDataRepo(self._tables)
         self.show_refunds = MemoryShowRefundRepo(self._tables)
         self.today = MemoryTodayReader(self._tables)
+        self.digests = MemoryDigestRepo(self._tables)
         self.people = MemoryPeopleRepo(self._tables)
         self.office_sessions = MemoryOfficeSessionRepo(self._tables)
         self.sign_in_links = MemorySignInLinkRepo(self._tables)

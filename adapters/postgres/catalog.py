@@ -77,12 +77,19 @@ class PostgresProducerRepo:
         row = (await self._connection.execute(locked)).mappings().one_or_none()
         return producer_of(row) if row else None
 
-    async def account_changed(self, stripe_account_id: str, *, charges_enabled: bool) -> None:
-        await self._connection.execute(
+    async def account_changed(self, stripe_account_id: str, *, charges_enabled: bool) -> list[Producer]:
+        changed = await self._connection.execute(
             sa.update(producer_financials)
-            .where(producer_financials.c.stripe_account_id == stripe_account_id)
+            .where(
+                producer_financials.c.stripe_account_id == stripe_account_id,
+                producer_financials.c.charges_enabled != charges_enabled,
+            )
             .values(charges_enabled=charges_enabled)
+            .returning(producer_financials.c.producer_id)
         )
+        ids = sorted(changed.scalars())
+        found = await _producers(self._connection, ids) if ids else {}
+        return [found[producer_id] for producer_id in ids]
 
 
 class PostgresProductionRepo:

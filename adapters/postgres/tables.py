@@ -369,6 +369,12 @@ orders = sa.Table(
         "orders_payment_intent_id_idx", "payment_intent_id", postgresql_where=sa.text("payment_intent_id IS NOT NULL")
     ),
     sa.Index("orders_customer_email_idx", sa.text("lower(customer_email)")),
+    # Orders with void tickets are few: the head line of an evening looks at their attendees only.
+    sa.Index(
+        "orders_returned_idx",
+        "show_id",
+        postgresql_where=sa.text("status IN ('partially_refunded', 'refunded') OR disputed"),
+    ),
 )
 
 # Which orders replace which, to find them by the earlier one: an index of the few that do.
@@ -504,6 +510,7 @@ refunds = sa.Table(
     sa.UniqueConstraint("order_id", "sequence"),
     sa.CheckConstraint("amount > 0", name="amount"),
     _one_of("status", RefundStatus),
+    sa.Index("refunds_lost_idx", "order_id", "sequence", postgresql_where=sa.text("status IN ('failed', 'canceled')")),
 )
 
 # Second payments for an order, which go back (domain/duplicate_payments.py).
@@ -543,6 +550,14 @@ disputes = sa.Table(
     sa.Column("reversal_id", sa.Text),
     sa.CheckConstraint("least(amount, lost, recovered, fees_returned) >= 0", name="amounts"),
     _one_of("status", DisputeStatus),
+    sa.Index(
+        "disputes_open_idx",
+        "order_id",
+        postgresql_where=sa.text(
+            "status IN ('warning_needs_response', 'warning_under_review', 'needs_response', 'under_review', "
+            "'appeal_needs_response', 'appeal_under_review')"
+        ),
+    ),
 )
 
 # One row for each show whose producer refunds all buyers; the orders themselves show the progress.
@@ -686,6 +701,21 @@ memberships = sa.Table(
     sa.Column("person_id", sa.ForeignKey(persons.c.id, ondelete="CASCADE"), primary_key=True, index=True),
     sa.Column("role", sa.Text, nullable=False),
     _one_of("role", Role),
+)
+
+# The daily digest that a person wants of a producer: the hour of its clock, and the next day with its moment.
+digests = sa.Table(
+    "digests",
+    metadata,
+    sa.Column("producer_id", sa.Uuid, primary_key=True),
+    sa.Column("person_id", sa.Uuid, primary_key=True),
+    sa.Column("hour", sa.SmallInteger, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("due_at", _Time, nullable=False, index=True),
+    sa.ForeignKeyConstraint(
+        ["producer_id", "person_id"], [memberships.c.producer_id, memberships.c.person_id], ondelete="CASCADE"
+    ),
+    sa.CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
 )
 
 office_sessions = sa.Table(

@@ -22,6 +22,7 @@ from adapters.postgres.catalog import (
 )
 from adapters.postgres.checkin import PostgresCheckInRepo
 from adapters.postgres.connection import ANSWER_SECONDS, Connection
+from adapters.postgres.digests import PostgresDigestRepo
 from adapters.postgres.disputes import PostgresDisputeRepo
 from adapters.postgres.duplicate_payments import PostgresDuplicatePaymentRepo
 from adapters.postgres.engine import IS_POOLED, Guard, guard_of
@@ -124,6 +125,7 @@ class PostgresUnitOfWork:
         self.personal_data = PostgresPersonalDataRepo(self._connection)
         self.show_refunds = PostgresShowRefundRepo(self._connection)
         self.today = PostgresTodayReader(self._connection)
+        self.digests = PostgresDigestRepo(self._connection)
         self.people = PostgresPeopleRepo(self._connection)
         self.office_sessions = PostgresOfficeSessionRepo(self._connection)
         self.sign_in_links = PostgresSignInLinkRepo(self._connection)

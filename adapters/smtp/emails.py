@@ -69,6 +69,17 @@ _LETTERS: Final = MappingProxyType[type[EmailFacts], tuple[str, Callable[[Any], 
         ),
         emails.SignInFacts: ("sign_in", lambda facts: "Your link to sign in"),  # noqa: ARG005
         emails.InvitationFacts: ("invitation", lambda facts: f"Join the team of {facts.producer_name}"),
+        emails.PayoutsFacts: (
+            "payouts",
+            lambda facts: (
+                f"{facts.producer_name}: Stripe "
+                + ("takes payments for you now" if facts.is_enabled else "takes no more payments for you")
+            ),
+        ),
+        emails.DigestFacts: (
+            "digest",
+            lambda facts: f"{facts.producer_name}, {facts.day}{_needs_you(facts)}",
+        ),
         emails.OrderLinksFacts: ("order_links", lambda facts: "Your orders"),  # noqa: ARG005
     }
 )
@@ -128,6 +139,13 @@ def _due(facts: emails.DisputeFacts) -> str:
     day = formatting.day(facts.evidence_due_by, where.timezone, where.locale)
     clock = formatting.clock(facts.evidence_due_by, where.timezone, where.locale)
     return f"{day}, {clock} {formatting.zone(facts.evidence_due_by, where.timezone)}"
+
+
+def _needs_you(facts: emails.DigestFacts) -> str:
+    urgent = sum(alert.is_urgent for alert in facts.alerts)
+    if not urgent:
+        return ""
+    return f": {urgent} {'thing needs' if urgent == 1 else 'things need'} you now"
 
 
 def _utc(moment: datetime) -> str:

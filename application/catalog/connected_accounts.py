@@ -15,6 +15,7 @@ from application.catalog.producers import parse_producer_email
 from application.catalog.save_account import SaveAccount
 from application.errors import ScopeMissing
 from application.links import Links
+from application.notifications.payouts import FollowAccount
 from application.ports.payment import AccountLink, Payment, PaymentError, PaymentRefused
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor, Scope
@@ -28,9 +29,10 @@ log = logging.getLogger(__name__)
 
 
 class GetAccount:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, follow_account: FollowAccount) -> None:
         self._unit_of_work = unit_of_work
         self._payment = payment
+        self._follow_account = follow_account
 
     async def __call__(self, actor: Actor) -> Producer:
         """The producer. If its account could take no charges when we last heard of it, Stripe is asked again."""
@@ -46,7 +48,7 @@ class GetAccount:
         if not enabled:
             return producer
         async with self._unit_of_work() as uow:
-            await uow.producers.account_changed(account_id, charges_enabled=True)
+            await self._follow_account(uow, account_id, charges_enabled=True)
             await uow.commit()
         return replace(producer, financial=ProducerFinancial(account_id, charges_enabled=True))
 

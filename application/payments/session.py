@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from application.links import Links
+from application.notifications.payouts import FollowAccount
 from application.payments.order_payments import OrderPayments
 from application.ports.payment import (
     Payment,
@@ -54,12 +55,14 @@ class OpenSession:
         order_payments: OrderPayments,
         links: Links,
         clock: Clock,
+        follow_account: FollowAccount,
     ) -> None:
         self._payment = payment
         self._unit_of_work = unit_of_work
         self._order_payments = order_payments
         self._links = links
         self._clock = clock
+        self._follow_account = follow_account
         self._queued: dict[UUID, asyncio.Task[None]] = {}
         self._calls = asyncio.Semaphore(MAX_CALLS)
         self._no_turn_before = datetime.min.replace(tzinfo=UTC)
@@ -143,7 +146,7 @@ class OpenSession:
         except PaymentRefused as gone:
             log.error("Account %s no longer belongs to the platform: %s", account_id, gone)  # noqa: TRY400
         async with self._unit_of_work() as uow:
-            await uow.producers.account_changed(account_id, charges_enabled=False)
+            await self._follow_account(uow, account_id, charges_enabled=False)
             await uow.commit()
         return True
 

@@ -103,8 +103,8 @@ class ProducerRepo(Protocol):
         """The producer, locked: no other transaction changes its account until this one ends."""
         ...
 
-    async def account_changed(self, stripe_account_id: str, *, charges_enabled: bool) -> None:
-        """Write what an account can do, for all producers whose money goes to it."""
+    async def account_changed(self, stripe_account_id: str, *, charges_enabled: bool) -> list[Producer]:
+        """Write what an account can do, for all producers whose money goes to it. Returns those for whom it is news."""
         ...
 
 

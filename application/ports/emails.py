@@ -144,6 +144,8 @@ class DisputeFacts:
     fees_returned: str
     has_valid_tickets: bool
     was_repaid_before: bool
+    order_url: str = ""
+    """The order's page in the office; "" for the operator, who is not of the producer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,72 @@ class AccountChangedFacts:
     token_name: str
     token_id: str
     operator_email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutsFacts:
+    """Stripe takes payments for a producer's account now (``is_enabled``), or does not any more.
+
+    ``shows_on_sale`` is how many published shows cost something.
+    """
+
+    producer_name: str
+    is_enabled: bool
+    changed_at: datetime
+    shows_on_sale: int
+    account_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSales:
+    """What a day sold; ``money`` is what was paid and has not gone back, one amount for each currency."""
+
+    orders: int
+    tickets: int
+    money: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestShow:
+    """A show of the day. Numbers are places, or tickets of types that share none."""
+
+    title: str
+    occasion: Occasion
+    url: str
+    is_cancelled: bool
+    capacity: int
+    sold: int
+    held: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestAlert:
+    """Something that needs a person, and where ``action`` is done. ``due`` and ``more`` are "" if there is nothing to
+    say.
+    """
+
+    text: str
+    url: str
+    action: str
+    is_urgent: bool
+    due: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestFacts:
+    """A morning's mail to a person who asked for it. ``day`` is that day as people read it."""
+
+    producer_name: str
+    person_name: str
+    day: str
+    yesterday: DigestSales
+    week_before: DigestSales
+    shows: tuple[DigestShow, ...]
+    alerts: tuple[DigestAlert, ...]
+    office_url: str
+    settings_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,6 +368,8 @@ EmailFacts = (
     | OrderLinksFacts
     | AddressChangedFacts
     | AccountChangedFacts
+    | PayoutsFacts
+    | DigestFacts
     | SignInFacts
     | InvitationFacts
 )

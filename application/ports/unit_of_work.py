@@ -9,6 +9,7 @@ from application.ports.access import AuditLogRepo, TokenRepo
 from application.ports.capacities import AllocationRepo, CapacityRepo
 from application.ports.catalog import ProducerRepo, ProductionRepo, PromoCodeRepo, ShowReader, ShowRepo, TicketRepo
 from application.ports.checkin import CheckInRepo
+from application.ports.digests import DigestRepo
 from application.ports.disputes import DisputeRepo
 from application.ports.duplicate_payments import DuplicatePaymentRepo
 from application.ports.inventory import InventoryRepo
@@ -135,6 +136,9 @@ class UnitOfWork(Protocol):
 
     @property
     def today(self) -> TodayReader: ...
+
+    @property
+    def digests(self) -> DigestRepo: ...
 
     @property
     def people(self) -> PeopleRepo: ...

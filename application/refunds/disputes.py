@@ -9,7 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from application.access.ownership import owned_order
-from application.notifications.dispute import DISPUTE_ID, OPERATOR, PRODUCER, RECIPIENT, STATUS
+from application.notifications.dispute import DISPUTE_ID, OPERATOR, RIGHTS_FOR_DISPUTES, STATUS
+from application.notifications.office_people import RECIPIENT, recipients
 from application.ports.payment import DisputeState, Payment, PaymentRefused
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -39,7 +40,7 @@ class SyncDispute:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
-        self._recipients = (PRODUCER, OPERATOR) if tells_operator else (PRODUCER,)
+        self._tells_operator = tells_operator
 
     async def __call__(self, order_id: UUID, state: DisputeState) -> None:
         """Apply the state. Repeating it changes nothing. Raises NotFound."""
@@ -58,7 +59,7 @@ class SyncDispute:
             changed = _in_line(order, [*disputes.values(), after])
             if changed != order:
                 await uow.orders.save([changed])
-            tasks = self._tasks_after(_Change(changed, before, after))
+            tasks = await self._tasks_after(uow, _Change(changed, before, after))
             await uow.outbox.add(tasks)
             await drop_settled_submissions(uow, changed)
             if after.is_over:
@@ -68,7 +69,7 @@ class SyncDispute:
         if after.has_to_be_repaid:
             log.error("Dispute %s was won after %s was taken from the producer: pay it back", after.id, after.recovered)
 
-    def _tasks_after(self, change: _Change) -> list[OutboxTask]:
+    async def _tasks_after(self, uow: UnitOfWork, change: _Change) -> list[OutboxTask]:
         before, after, now = change.before, change.after, self._clock.now()
         tasks = []
         if after.is_lost and not (before and before.is_lost):
@@ -76,9 +77,15 @@ class SyncDispute:
         if before is None or _news_of(before) != _news_of(after):
             tasks += [
                 self._task(change, TaskKind.DISPUTE_MAIL, {RECIPIENT: each, STATUS: after.status}, now)
-                for each in self._recipients
+                for each in await self._recipients(uow, change.order)
             ]
         return tasks
+
+    async def _recipients(self, uow: UnitOfWork, order: Order) -> list[str]:
+        show = await uow.shows.get(order.show_id)
+        producer = await uow.producers.get(show.producer_id) if show else None
+        people = await recipients(uow, producer, *RIGHTS_FOR_DISPUTES) if producer else []
+        return [*people, OPERATOR] if self._tells_operator else people
 
     def _task(self, change: _Change, kind: TaskKind, details: Mapping[str, str], now: datetime) -> OutboxTask:
         return OutboxTask(

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from application.concurrency.group_commit import GroupCommit, decide_with
+from application.notifications.payouts import FollowAccount
 from application.payments.completion import CompleteOrder
 from application.payments.duplicate_payments import SyncDuplicatePayment
 from application.payments.order_payments import OrderPayments
@@ -68,6 +69,7 @@ class EventHandlers:
         sync_duplicate_payment: SyncDuplicatePayment,
         sync_dispute: SyncDispute,
         keep_event: KeepEvent,
+        follow_account: FollowAccount,
     ) -> None:
         self._payment = payment
         self._unit_of_work = unit_of_work
@@ -77,6 +79,7 @@ class EventHandlers:
         self._sync_duplicate_payment = sync_duplicate_payment
         self._sync_dispute = sync_dispute
         self._keep_event = keep_event
+        self._follow_account = follow_account
         self._by_kind: dict[PaymentEventKind, Handler] = {
             PaymentEventKind.SESSION_CHANGED: self._session_changed,
             PaymentEventKind.PAYMENT_DECLINED: self._payment_declined,
@@ -145,5 +148,5 @@ class EventHandlers:
         except PaymentRefused:  # it left the platform, or was closed
             enabled = False
         async with self._unit_of_work() as uow:
-            await uow.producers.account_changed(account_id, charges_enabled=enabled)
+            await self._follow_account(uow, account_id, charges_enabled=enabled)
             await uow.commit()

@@ -77,11 +77,14 @@ async def test_what_an_account_can_do_is_written_for_everybody_whose_money_goes_
         await store(unit_of_work, producer, [])
 
     async with unit_of_work() as uow:
-        await uow.producers.account_changed("acct_shared", charges_enabled=False)
-        await uow.producers.account_changed("acct_of_nobody", charges_enabled=False)
+        changed = await uow.producers.account_changed("acct_shared", charges_enabled=False)
+        assert await uow.producers.account_changed("acct_shared", charges_enabled=False) == []
+        assert await uow.producers.account_changed("acct_of_nobody", charges_enabled=False) == []
         await uow.commit()
 
     disabled = ProducerFinancial("acct_shared", charges_enabled=False)
+    expected = [replace(producer, financial=disabled) for producer in (first, second)]
+    assert changed == sorted(expected, key=lambda producer: producer.id)
     async with unit_of_work() as uow:
         for producer in (first, second):
             assert await uow.producers.get(producer.id) == replace(producer, financial=disabled)

@@ -16,6 +16,10 @@ from application.ports.emails import (
     AddressChangedFacts,
     CalendarCorrectedFacts,
     ConfirmationFacts,
+    DigestAlert,
+    DigestFacts,
+    DigestSales,
+    DigestShow,
     DisputeFacts,
     DuplicatePaymentFacts,
     HeldShowChangedFacts,
@@ -26,6 +30,7 @@ from application.ports.emails import (
     OrderFacts,
     OrderLink,
     OrderLinksFacts,
+    PayoutsFacts,
     PendingPaymentFacts,
     RefundFacts,
     RefundFailedFacts,
@@ -85,6 +90,7 @@ DISPUTE: Final = DisputeFacts(
     fees_returned="",
     has_valid_tickets=True,
     was_repaid_before=False,
+    order_url="https://tickets.example.org/office/orders/PT-42",
 )
 LATE_PAYMENT: Final = LatePaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
 PENDING_PAYMENT: Final = PendingPaymentFacts(**_ABOUT_AN_ORDER, amount="£67.94")
@@ -162,6 +168,60 @@ INVITATION: Final = InvitationFacts(
     until=datetime(2026, 12, 5, 4, 10, tzinfo=UTC),
     url="https://tickets.example.org/office/invitation?token=2",
 )
+PAYOUTS: Final = PayoutsFacts(
+    producer_name=_COMMON.producer_name,
+    is_enabled=False,
+    changed_at=datetime(2026, 11, 28, 4, 10, tzinfo=UTC),
+    shows_on_sale=3,
+    account_url="https://tickets.example.org/office/account",
+)
+DIGEST: Final = DigestFacts(
+    producer_name=_COMMON.producer_name,
+    person_name="Zoë Okafor",
+    day="Friday, 3 July 2026",
+    yesterday=DigestSales(orders=12, tickets=31, money=("£775.00",)),
+    week_before=DigestSales(orders=1, tickets=1, money=("£25.00",)),
+    shows=(
+        DigestShow(
+            title=_COMMON.show_title,
+            occasion=OCCASION,
+            url="https://tickets.example.org/office/shows/1",
+            is_cancelled=False,
+            capacity=240,
+            sold=200,
+            held=4,
+            left=16,
+        ),
+        DigestShow(
+            title="Macbeth",
+            occasion=OCCASION,
+            url="https://tickets.example.org/office/shows/2",
+            is_cancelled=True,
+            capacity=240,
+            sold=0,
+            held=0,
+            left=240,
+        ),
+    ),
+    alerts=(
+        DigestAlert(
+            text="A bank disputes £67.94 of order PT-42 for Hamlet",
+            url="https://tickets.example.org/office/orders/PT-42",
+            action="See the order",
+            is_urgent=True,
+            due="Evidence is due by Tuesday, 9 June 2026, 22:59",
+        ),
+        DigestAlert(
+            text="Lear is published and has no tickets",
+            url="https://tickets.example.org/office/shows/3/tickets",
+            action="Add tickets",
+            is_urgent=False,
+            more="and 7 more like this",
+        ),
+    ),
+    office_url="https://tickets.example.org/office",
+    settings_url="https://tickets.example.org/office/me/digest",
+)
 CALENDAR_CORRECTED: Final = CalendarCorrectedFacts(**_ABOUT_AN_ORDER)
 ABOUT_AN_ORDER: Final = (
     CONFIRMATION,
@@ -176,7 +236,17 @@ ABOUT_AN_ORDER: Final = (
     HELD_SHOW_CHANGED,
     CALENDAR_CORRECTED,
 )
-ALL: Final = (*ABOUT_AN_ORDER, DISPUTE, ORDER_LINKS, ADDRESS_CHANGED, ACCOUNT_CHANGED, SIGN_IN, INVITATION)
+ALL: Final = (
+    *ABOUT_AN_ORDER,
+    DISPUTE,
+    ORDER_LINKS,
+    ADDRESS_CHANGED,
+    ACCOUNT_CHANGED,
+    SIGN_IN,
+    INVITATION,
+    PAYOUTS,
+    DIGEST,
+)
 
 
 class Page(HTMLParser):

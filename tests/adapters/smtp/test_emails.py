@@ -13,10 +13,12 @@ from application.ports.emails import (
     AccountChange,
     AccountChangedFacts,
     AddressChangedFacts,
-    DisputeFacts,
+    DigestFacts,
+    DigestSales,
     EmailFacts,
     InvitationFacts,
     OrderLinksFacts,
+    PayoutsFacts,
     RefundFailedFacts,
     SignInFacts,
     TooLate,
@@ -29,6 +31,7 @@ from tests.support.email_facts import (
     ALL,
     CALENDAR_CORRECTED,
     CONFIRMATION,
+    DIGEST,
     DISPUTE,
     DUPLICATE_PAYMENT,
     HELD_SHOW_CHANGED,
@@ -37,6 +40,7 @@ from tests.support.email_facts import (
     LATE_PAYMENT,
     OCCASION,
     ORDER_LINKS,
+    PAYOUTS,
     PENDING_PAYMENT,
     REFUND,
     REFUND_FAILED,
@@ -134,6 +138,24 @@ SAYS: tuple[tuple[EmailFacts, str, tuple[str, ...]], ...] = (
         "Join the team of Theatre Éclair",
         ("Theatre Éclair", "Zoë Okafor", "box office", "look after orders", "Saturday, 5 December 2026, 04:10 UTC"),
     ),
+    (
+        PAYOUTS,
+        "Theatre Éclair: Stripe takes no more payments for you",
+        (
+            *("Theatre Éclair", "Saturday, 28 November 2026, 04:10 UTC", "3 shows on sale cannot be paid for"),
+            *("what you sell at the counter, goes on", "what it wants to know of you"),
+        ),
+    ),
+    (
+        DIGEST,
+        "Theatre Éclair, Friday, 3 July 2026: 1 thing needs you now",
+        (
+            *("Theatre Éclair", "12 orders, 31 tickets", "£775.00 kept after refunds"),
+            *("A week before: 1 order, 1 ticket, £25.00", "Hamlet", "200 of 240 sold, 4 held, 16 left", "19:30", "BST"),
+            *("Macbeth", "Cancelled", "Now: A bank disputes £67.94 of order PT-42 for Hamlet", "9 June 2026, 22:59"),
+            *("Lear is published and has no tickets", "Add tickets", "and 7 more like this"),
+        ),
+    ),
     (ORDER_LINKS, "Your orders", ("Hamlet", "Macbeth", "PT-42", "PT-17", "confirmed", "refunded", "3 July 2026")),
 )
 each_letter = pytest.mark.parametrize("facts", ALL, ids=lambda facts: type(facts).__name__)
@@ -174,7 +196,12 @@ def linked_by(facts: EmailFacts) -> set[str]:
             return {order.url for order in facts.orders}
         case SignInFacts() | InvitationFacts():
             return {facts.url}
-        case DisputeFacts() | AddressChangedFacts():
+        case PayoutsFacts():
+            return {facts.account_url}
+        case DigestFacts():
+            inside = {show.url for show in facts.shows} | {alert.url for alert in facts.alerts}
+            return {*inside, facts.office_url, facts.settings_url}
+        case AddressChangedFacts():
             return set()
         case AccountChangedFacts():
             return {f"mailto:{facts.operator_email}"}
@@ -453,3 +480,24 @@ def test_a_festival_that_gets_a_day_more_says_so(writer: JinjaEmailTemplates) ->
     moved = replace(SHOW_MOVED, occasion=FESTIVAL, before=OCCASION)
     content = writer.write(moved)
     assert content.subject == "Changed: Hamlet is on Friday, 3 July – Sunday, 5 July 2026"
+
+
+def test_payouts_that_work_again_are_good_news(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(replace(PAYOUTS, is_enabled=True, shows_on_sale=1))
+    assert content.subject == "Theatre Éclair: Stripe takes payments for you now"
+    assert "1 show can be paid for now. You need not do anything." in " ".join(content.text.split())
+
+
+def test_a_quiet_day_is_a_short_digest(writer: JinjaEmailTemplates) -> None:
+    nothing = DigestSales(orders=0, tickets=0, money=())
+    content = writer.write(replace(DIGEST, yesterday=nothing, week_before=nothing, shows=(), alerts=()))
+    assert content.subject == "Theatre Éclair, Friday, 3 July 2026"
+    for text in (Page(content.html).text, " ".join(content.text.split())):
+        assert "No orders" in text
+        assert "No show." in text
+        assert "Needs you" not in text
+
+
+def test_the_operators_mail_of_a_dispute_does_not_lead_into_the_office(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(replace(DISPUTE, order_url=""))
+    assert "See the order" not in content.html + content.text

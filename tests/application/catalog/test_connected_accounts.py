@@ -8,7 +8,7 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.payment import MemoryPayment
-from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
+from application.catalog.connected_accounts import ChangeAccount, OnboardProducer
 from application.ports.payment import PaymentRefused, PaymentUnavailable
 from domain.access import Actor
 from domain.catalog import Producer, ProducerFinancial
@@ -121,6 +121,6 @@ async def test_link_leads_back_to_us(world: World, newcomer: Producer) -> None:
 async def test_producer_who_is_gone_is_not_found(world: World) -> None:
     nobody = Actor(producer().id)
     with pytest.raises(NotFound):
-        await GetAccount(world.database, world.payment)(nobody)
+        await world.get_account(nobody)
     with pytest.raises(NotFound):
         await world.change_account(nobody, name="Globe", email=None, stripe_account_id=None)

@@ -1,0 +1,1 @@
+"""What a producer's people see first: tonight, recent sales, and what needs them."""
