@@ -109,8 +109,11 @@ class WhoIsInside:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
-    async def __call__(self, secret: str) -> SignedIn | None:
-        """The session with this secret, unless it is over. Its use is recorded once in USE_REMEMBERED_EVERY."""
+    async def __call__(self, secret: str, *, is_use: bool = True) -> SignedIn | None:
+        """The session with this secret, unless it is over. Its use is recorded once in USE_REMEMBERED_EVERY.
+
+        What a page asks by itself is no use (``is_use``): a browser that was left alone is signed out.
+        """
         if not secret:
             return None
         now = self._clock.now()
@@ -120,7 +123,8 @@ class WhoIsInside:
                 return None
             session, person, membership = found
             producer = await uow.producers.get(membership.producer_id) if membership else None
-        session = await self._remember(session, now)
+        if is_use:
+            session = await self._remember(session, now)
         member = Member(person, producer, membership) if producer and membership else None
         return SignedIn(session, person, member)
 

@@ -26,6 +26,8 @@ from entrypoints.settings import Settings
 DOOR: Final = "office_door"
 #: The key of a router's right in its handlers' ``opt``. Every handler of the office has one.
 RIGHT: Final = "right"
+#: The key in a handler's ``opt`` that says that pages ask for it by themselves: it does not prolong a session.
+QUIET: Final = "quiet"
 #: For pages that every member may see, such as one's own.
 EVERY_MEMBER: Final = "every member"
 #: For pages that a person may see before choosing a producer.
@@ -97,17 +99,19 @@ class OfficeDoor:
     who_is_inside: WhoIsInside
     cookies: OfficeCookies
 
-    async def signed_in(self, connection: ASGIConnection[Any, Any, Any, Any]) -> SignedIn | None:
+    async def signed_in(
+        self, connection: ASGIConnection[Any, Any, Any, Any], *, is_use: bool = True
+    ) -> SignedIn | None:
         """The session of the browser, if it has one."""
-        return await self.who_is_inside(self.cookies.read(connection, SESSION))
+        return await self.who_is_inside(self.cookies.read(connection, SESSION), is_use=is_use)
 
 
 def requires(right: Right | str) -> Guard:
     """A guard that lets in those who have the right."""
 
-    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
+    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         door: OfficeDoor = connection.app.state[DOOR]
-        inside = await door.signed_in(connection)
+        inside = await door.signed_in(connection, is_use=not handler.opt.get(QUIET, False))
         if inside is None:
             raise NotSignedIn("Please sign in")
         connection.scope["auth"] = inside

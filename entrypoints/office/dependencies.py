@@ -9,6 +9,7 @@ from litestar.di import Provide
 from entrypoints.container import Container
 from entrypoints.office.access import OfficeCookies, OfficeDoor
 from entrypoints.office.rendering import OfficePages
+from entrypoints.office.today_board import TodayBoard
 from entrypoints.web.security import PagePolicy
 
 
@@ -24,7 +25,11 @@ def create_door(container: Container) -> OfficeDoor:
 
 def office_dependencies(container: Container, pages: OfficePages) -> dict[str, Provide]:
     """The dependencies by name, one of each for the whole application."""
-    made = {"office_pages": pages, "office_cookies": OfficeCookies.of(container.settings())}
+    made = {
+        "office_pages": pages,
+        "office_cookies": OfficeCookies.of(container.settings()),
+        "today_board": TodayBoard(container.read_tonight(), container.read_overview(), pages),
+    }
     return {name: _provide(thing) for name, thing in made.items()}
 
 

@@ -12,6 +12,8 @@ from typing import Final
 DONE: Final[Mapping[str, str]] = MappingProxyType(
     {
         # People
+        "digest-set": "The daily digest comes at that hour now.",
+        "digest-stopped": "The daily digest does not come any more.",
         "chosen": "You work for this producer now.",
         "signed-in": "You are signed in.",
         # Shows and runs

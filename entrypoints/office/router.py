@@ -7,6 +7,7 @@ from litestar import Router
 from entrypoints.office import (
     assets,
     attendees,
+    digest_page,
     order,
     order_exchange,
     order_refund,
@@ -45,6 +46,7 @@ def office(pages: OfficePages) -> Router:
             *order_exchange.routers,
             *privacy.routers,
             *attendees.routers,
+            digest_page.router,
         ],
         exception_handlers=office_handlers(pages),
     )
