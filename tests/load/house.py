@@ -120,9 +120,9 @@ class House:
         with running(command("serve", "--port", str(port), "--workers", str(processes)), environment, port) as served:
             yield served
 
-    def put_on_sale(self, *, price: int, count: int = 1, quantity: int = 1_000_000) -> list[OnSale]:
-        """New shows, each with ``quantity`` tickets of ``price`` minor units."""
-        return asyncio.run(self._put_on_sale(price, count, quantity))
+    def put_on_sale(self, *, price: int, count: int = 1, quantity: int = 1_000_000, **show: Any) -> list[OnSale]:
+        """New shows, each with ``quantity`` tickets of ``price`` minor units. ``show`` are fields of theirs."""
+        return asyncio.run(self._put_on_sale(price, count, quantity, show))
 
     def put_house_on_sale(self, *, kinds: int, size: int = 1_000_000) -> list[OnSale]:
         """A show with ``kinds`` free ticket types in one capacity: each of them as if it were on sale alone."""
@@ -147,14 +147,14 @@ class House:
         await engine.dispose()
         return [OnSale(show, producer, ticket) for ticket in tickets]
 
-    async def _put_on_sale(self, price: int, count: int, quantity: int) -> list[OnSale]:
+    async def _put_on_sale(self, price: int, count: int, quantity: int, fields: Mapping[str, Any]) -> list[OnSale]:
         engine = create_engine(self.database_url, pool_size=1)
         producer = factories.producer()
         on_sale = []
         async with PostgresDatabase(engine)() as uow:
             await uow.producers.add(producer)
             for _ in range(count):
-                show = factories.show(by=producer)
+                show = factories.show(by=producer, **fields)
                 ticket = factories.ticket(of=show, price=price, quantity=quantity)
                 await uow.shows.add(show)
                 await uow.tickets.add(ticket)

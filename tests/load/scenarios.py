@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from statistics import median
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from stripe import WebhookSignature
@@ -17,6 +20,7 @@ from stripe import WebhookSignature
 from tests.load.generator import Job, Outcome, http_request, run
 from tests.load.history import write_history
 from tests.load.house import WEBHOOK_SECRET, House, OnSale, Served, processors, python_module, running
+from tests.load.offices import Offices, sign_in
 from tests.load.yardstick import Yardstick
 from tests.support.processes import command
 from tests.support.server import free_port
@@ -183,6 +187,40 @@ def fifty_shows(house: House, pace: Pace) -> Measured:
         "orders/s": many.per_second,
         "hot/s": one_per_second,
         "ratio": many.per_second / one_per_second,
+    }
+    return measured
+
+
+def open_offices(house: House, pace: Pace, *, count: int = 50, rounds: int = 2) -> Measured:
+    """Free orders of one ticket of a show tonight while offices of its producer are open on it, relative to none."""
+    measured = Measured()
+    tonight = datetime.now(UTC) + timedelta(hours=1)
+    times: Any = {"door_time": tonight, "start_time": tonight, "end_time": tonight + timedelta(hours=3)}
+    [hot] = house.put_on_sale(price=0, **times)
+    secrets = asyncio.run(sign_in(house.database_url, hot.producer.id, count))
+    asked: list[Offices] = []
+
+    def with_offices() -> Outcome:
+        with Offices(served.url, secrets) as offices:
+            asked.append(offices)
+            return crowd(served, [hot], pace)
+
+    ratios, rates = [], []
+    with house.serving(processes=processors()) as served:
+        for _ in range(rounds):
+            outcome, alone_per_second = between(with_offices, lambda: crowd(served, [hot], pace))
+            measured.note(outcome)
+            ratios.append(outcome.per_second / alone_per_second)
+            rates.append(outcome.per_second)
+    strange = sum((offices.statuses for offices in asked), Counter[int]()) - Counter({200: 10**9, 304: 10**9})
+    if strange:
+        measured.faults.append(f"answers to offices: {dict(strange)}")
+    latencies = sorted(latency for offices in asked for latency in offices.latencies)
+    measured.figures = {
+        "orders/s": median(rates),
+        "ratio": median(ratios),
+        "answers to offices": float(len(latencies)),
+        "office p95 ms": latencies[int(len(latencies) * 0.95)] * 1000,
     }
     return measured
 
