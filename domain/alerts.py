@@ -32,7 +32,7 @@ LISTED: Final = 5
 _UNDER_REVIEW: Final = frozenset(
     {DisputeStatus.UNDER_REVIEW, DisputeStatus.WARNING_UNDER_REVIEW, DisputeStatus.APPEAL_UNDER_REVIEW}
 )
-#: Mails that nobody misses once the show has begun.
+#: Mails that no one misses once the show has begun.
 _FOR_THE_EVENING: Final = frozenset(
     {
         TaskKind.REMINDER_MAIL,

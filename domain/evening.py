@@ -21,7 +21,7 @@ class HeadLine:
 
     ``capacity``, ``sold``, ``held``, ``kept`` and ``left`` count places, or tickets of types that share none; ``kept``
     are the places of allocations. They add up: capacity = sold + held + kept + left. ``checked_in`` and ``coming``
-    count tickets: those who are inside, and those whose valid ticket nobody has used yet.
+    count tickets: those who are inside, and those whose valid ticket was not used yet.
     """
 
     capacity: int

@@ -1,8 +1,8 @@
 """The daily digest: who wants it, when it is due, and the mail.
 
 A worker looks every minute which digests are due. In one transaction it locks them, writes a task for each mail, and
-moves each to its next day; other workers pass over what is locked. So a day is sent once, whoever dies when: before the
-commit nothing has happened, and after it the mail is a task like any other.
+moves each to its next day; other workers pass over what is locked. So a day is sent once, also where a worker dies:
+before the commit nothing has happened, and after it the mail is a task like any other.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ PRODUCER: Final = "producer"
 async def recipients(uow: UnitOfWork, producer: Producer, *rights: Right) -> list[str]:
     """The producer's own address, and each person whose role has all of the rights and who has another address.
 
-    Each is a value for RECIPIENT: a mail is a task of its own, so none is sent twice because another failed.
+    Each is a value for RECIPIENT: each mail is a separate task, so none is sent twice because another failed.
     """
     members = await uow.people.members(producer.id)
     people = [

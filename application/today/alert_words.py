@@ -16,7 +16,7 @@ from domain.orders import number_of
 from domain.people import Right
 from domain.timezones import zone_of
 
-#: The right that a person needs to fix it. Others are not told.
+#: The right that a person needs to fix it. Others do not see it.
 NEEDS: Final[Mapping[AlertKind, Right]] = MappingProxyType(
     {
         AlertKind.PAYOUTS_DISABLED: Right.ACCOUNT,

@@ -46,7 +46,7 @@ class ReadTonight:
         self._clock = clock
 
     async def __call__(self, producer_id: UUID) -> Tonight:
-        """The producer's shows of today with their head lines: two small statements, whatever was sold before."""
+        """The producer's shows of today with their head lines, in two small statements."""
         now = self._clock.now()
         async with self._unit_of_work(read_only=True) as uow:
             place = await uow.today.place(producer_id, now=now)

@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often a value may be made: every so many seconds, and never for more than ``share`` of the time. What is slow
+    """How often a value may be made: every few seconds, and never for more than ``share`` of the time. What is slow
     to make is made more rarely.
     """
 
