@@ -12,6 +12,7 @@ from adapters.icalendar.writer import ICalendarWriter
 from adapters.jose.signer import JoseListSigner
 from adapters.pdf.renderer import PdfTicketRenderer
 from adapters.pillow.studio import PillowStudio
+from adapters.postgres.balance import PostgresBalanceReader
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.consistency import PostgresConsistencyChecker
 from adapters.postgres.engine import create_engine
@@ -163,7 +164,7 @@ from application.tasks.dispatch import DispatchingDatabase, TaskDispatcher
 from application.tasks.relay import RelayTasks
 from application.tasks.run import RunTask
 from application.tasks.workload import EstimateWorkers, ReportWork, WorkMeter
-from application.today.overview import ReadOverview, ReadTonight
+from application.today.overview import ReadImbalances, ReadOverview, ReadTonight
 from application.webhooks.event_handlers import EventHandlers, KeepEvent
 from application.webhooks.handle_event import HandlePaymentEvent
 from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
@@ -428,6 +429,8 @@ class Container(containers.DeclarativeContainer):
 
     read_tonight = providers.Singleton(ReadTonight, database, clock)
     read_overview = providers.Singleton(ReadOverview, database, clock)
+    balance = providers.Singleton(PostgresBalanceReader, engine)
+    read_imbalances = providers.Singleton(ReadImbalances, balance, clock)
     read_digest = providers.Singleton(ReadDigest, database)
     set_digest = providers.Singleton(SetDigest, database, clock)
     reports = providers.Singleton(PostgresReportReader, engine)
@@ -495,7 +498,7 @@ class Container(containers.DeclarativeContainer):
     send_sign_in_email = providers.Singleton(SendSignInEmail, database, clock, send_email, office_links)
     send_invitation_email = providers.Singleton(SendInvitationEmail, database, clock, send_email, office_links)
     send_payouts_email = providers.Singleton(SendPayoutsEmail, database, send_email, links, clock)
-    send_digest_email = providers.Singleton(SendDigestEmail, database, send_email, links, clock)
+    send_digest_email = providers.Singleton(SendDigestEmail, database, send_email, links, clock, read_imbalances)
     send_duplicate_payment_email = providers.Singleton(SendDuplicatePaymentEmail, database, send_email, links)
     exporter = providers.Singleton(ExportFiles, database, list_orders, list_attendees)
     start_export = providers.Singleton(StartExport, database, clock, ids, audit, exporter)

@@ -8,6 +8,7 @@ before the commit nothing has happened, and after it the mail is a task like any
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -22,7 +23,8 @@ from application.ports.system import Clock, Ids
 from application.ports.today import Place
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.today.alert_words import NEEDS, alert_line
-from domain.alerts import Alert, alerts_of
+from application.today.overview import ReadImbalances
+from domain.alerts import Alert, Troubles, alerts_of
 from domain.catalog import Producer
 from domain.digest import Digest, turned, wished
 from domain.evening import Evening, evening_on
@@ -104,11 +106,19 @@ class AddDueDigests:
 class SendDigestEmail:
     """Handler of TaskKind.DIGEST_MAIL."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, send_email: SendEmail, links: Links, clock: Clock) -> None:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        send_email: SendEmail,
+        links: Links,
+        clock: Clock,
+        read_imbalances: ReadImbalances,
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._send_email = send_email
         self._links = links
         self._clock = clock
+        self._read_imbalances = read_imbalances
 
     async def __call__(self, task: OutboxTask) -> None:
         """Send the digest of the task's day: yesterday's sales, that day's shows, and what needs the person now.
@@ -117,6 +127,7 @@ class SendDigestEmail:
         role may see. Raises what SendEmail raises.
         """
         the_day = date.fromisoformat(task.details[DAY])
+        imbalances = await self._read_imbalances(task.about_producer)
         async with self._unit_of_work(read_only=True) as uow:
             producer = await uow.producers.get(task.about_producer)
             if producer is None:
@@ -126,11 +137,18 @@ class SendDigestEmail:
             if to is None or membership is None:
                 return
             rights = RIGHTS[membership.role]
-            facts = await self._facts(uow, producer, to.name, the_day, rights)
+            troubles = replace(await uow.today.troubles(producer.id), imbalances=tuple(imbalances))
+            facts = await self._facts(uow, producer, to.name, the_day, rights, troubles)
         await self._send_email(task, to, facts)
 
     async def _facts(
-        self, uow: UnitOfWork, producer: Producer, person_name: str, the_day: date, rights: frozenset[Right]
+        self,
+        uow: UnitOfWork,
+        producer: Producer,
+        person_name: str,
+        the_day: date,
+        rights: frozenset[Right],
+        troubles: Troubles,
     ) -> DigestFacts:
         now = self._clock.now()
         place = await uow.today.place(producer.id, now=now)
@@ -141,7 +159,7 @@ class SendDigestEmail:
         slices = await uow.today.sales(producer.id, marks=calendar.marks, now=calendar.ends)
         yesterday, week_before = calendar.figures(slices)
         planned = await uow.today.planned(producer.id, now=now)
-        alerts = alerts_of(producer, planned, await uow.today.troubles(producer.id), now)
+        alerts = alerts_of(producer, planned, troubles, now)
         with_money = Right.REPORTS in rights
         return DigestFacts(
             producer_name=producer.name,

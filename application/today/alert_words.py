@@ -128,6 +128,10 @@ def _order_page(alert: Alert) -> str:
     return f"/office/orders/{_number(alert)}"
 
 
+def _refund_page(alert: Alert) -> str:
+    return f"/office/orders/{alert.order_id}/refund"
+
+
 def _show_page(alert: Alert) -> str:
     return f"/office/shows/{alert.show_id}"
 
@@ -151,12 +155,16 @@ _WORDS: Final[Mapping[AlertKind, _Words]] = MappingProxyType(
         AlertKind.PAYOUTS_DISABLED: (_payouts, _account_page, "Set up payouts"),
         AlertKind.REFUND_FAILED: (
             _of_order("A refund of order {number} for {title} did not arrive: the buyer is still owed money"),
-            _order_page,
+            _refund_page,
             "Refund again",
         ),
         AlertKind.CANCELLED_NOT_REPAID: (_unpaid, _show_page, "Refund all buyers"),
         AlertKind.DISPUTE: (_dispute, _order_page, "See the order"),
-        AlertKind.BOOKS: (_of_show("The books of {title} do not add up: {detail}"), _report_page, "See the report"),
+        AlertKind.BOOKS: (
+            _of_show("The figures of {title} do not add up ({detail}). Please tell the operator"),
+            _report_page,
+            "See the report",
+        ),
         AlertKind.NO_TICKETS: (_of_show("{title} is published and has no tickets"), _tickets_page, "Add tickets"),
         AlertKind.NOTHING_ON_SALE: (
             _of_show("{title} is on sale, but none of its tickets can be bought any more"),

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from application.access.ownership import producer_of
+from application.ports.balance import BalanceReader
 from application.ports.system import Clock
 from application.ports.today import Place
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.alerts import Alert, PlannedShow, alerts_of
+from domain.alerts import Alert, Imbalance, PlannedShow, alerts_of
 from domain.evening import Evening, evening_of
 from domain.sales_figures import RecentSales, SalesCalendar
 from domain.timezones import zone_of
 
 #: How many of the shows that come next are listed.
 NEXT_SHOWS: Final = 6
+#: How long after its end a show's figures are still compared: its money moves for some weeks.
+COMPARED_FOR: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +64,14 @@ class ReadOverview:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
-    async def __call__(self, producer_id: UUID) -> Overview:
-        """The producer's overview. Raises NotFound."""
+    async def __call__(self, producer_id: UUID, imbalances: Sequence[Imbalance] = ()) -> Overview:
+        """The producer's overview. ``imbalances`` are known from elsewhere. Raises NotFound."""
         now = self._clock.now()
         async with self._unit_of_work(read_only=True) as uow:
             producer = await producer_of(uow, producer_id)
             place = await uow.today.place(producer_id, now=now)
             planned = await uow.today.planned(producer_id, now=now)
-            troubles = await uow.today.troubles(producer_id)
+            troubles = replace(await uow.today.troubles(producer_id), imbalances=tuple(imbalances))
             calendar = SalesCalendar(now, zone_of(place.timezone))
             slices = await uow.today.sales(producer_id, marks=calendar.marks, now=now)
         _, tonight_ends = evening_of(now, zone_of(place.timezone))
@@ -78,3 +82,13 @@ class ReadOverview:
             sales=calendar.recent(slices),
             coming=tuple(each for each in planned if each.show.start_time >= tonight_ends)[:NEXT_SHOWS],
         )
+
+
+class ReadImbalances:
+    def __init__(self, balance: BalanceReader, clock: Clock) -> None:
+        self._balance = balance
+        self._clock = clock
+
+    async def __call__(self, producer_id: UUID) -> list[Imbalance]:
+        """The shows to come, and of the last weeks, whose figures do not add up. It reads all of their orders."""
+        return await self._balance.imbalances(producer_id, since=self._clock.now() - COMPARED_FOR)

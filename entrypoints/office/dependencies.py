@@ -28,7 +28,9 @@ def office_dependencies(container: Container, pages: OfficePages) -> dict[str, P
     made = {
         "office_pages": pages,
         "office_cookies": OfficeCookies.of(container.settings()),
-        "today_board": TodayBoard(container.read_tonight(), container.read_overview(), pages),
+        "today_board": TodayBoard(
+            container.read_tonight(), container.read_overview(), container.read_imbalances(), pages
+        ),
     }
     return {name: _provide(thing) for name, thing in made.items()}
 

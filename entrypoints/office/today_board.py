@@ -7,7 +7,7 @@ tonight, and more rarely for the rest, however many offices are open.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -17,8 +17,8 @@ from babel.numbers import format_percent
 from application import formatting
 from application.ports.today import Place
 from application.today.alert_words import NEEDS, AlertLine, alert_line
-from application.today.overview import Overview, ReadOverview, ReadTonight, Tonight
-from domain.alerts import Alert, PlannedShow
+from application.today.overview import Overview, ReadImbalances, ReadOverview, ReadTonight, Tonight
+from domain.alerts import Alert, Imbalance, PlannedShow
 from domain.catalog import Show
 from domain.evening import Evening, HeadLine, head_line
 from domain.people import RIGHTS, Member, Right, Role
@@ -33,6 +33,8 @@ from entrypoints.office.scales import Count, Days
 #: share of its time with each.
 TONIGHT: Final = Pace(every_seconds=1, share=0.01)
 OVERVIEW: Final = Pace(every_seconds=20, share=0.01)
+#: How often figures are compared, which reads all orders of the shows.
+IMBALANCES: Final = Pace(every_seconds=600, share=0.001)
 #: A page that a person opens, perhaps after fixing something, is as fresh as can be.
 OPENED: Final = Pace(every_seconds=0.5, share=0.2)
 #: The last live part of each producer and role.
@@ -88,12 +90,20 @@ class LivePart:
 
 
 class TodayBoard:
-    def __init__(self, read_tonight: ReadTonight, read_overview: ReadOverview, pages: OfficePages) -> None:
+    def __init__(
+        self,
+        read_tonight: ReadTonight,
+        read_overview: ReadOverview,
+        read_imbalances: ReadImbalances,
+        pages: OfficePages,
+    ) -> None:
         self._read_tonight = read_tonight
         self._read_overview = read_overview
+        self._read_imbalances = read_imbalances
         self._pages = pages
         self._tonight = Kept[Tonight]()
         self._overview = Kept[Overview]()
+        self._imbalances = Kept[Sequence[Imbalance]]()
         self._parts: dict[tuple[UUID, Role], tuple[Tonight, Overview, LivePart]] = {}
 
     async def tonight(self, producer_id: UUID, pace: Pace) -> Tonight:
@@ -102,7 +112,12 @@ class TodayBoard:
 
     async def overview(self, producer_id: UUID, pace: Pace) -> Overview:
         """The rest of the figures. Raises StorageUnavailable, NotFound."""
-        return await self._overview.get(producer_id, lambda: self._read_overview(producer_id), pace)
+
+        async def read() -> Overview:
+            imbalances = await self._imbalances.get(producer_id, lambda: self._read_imbalances(producer_id), IMBALANCES)
+            return await self._read_overview(producer_id, imbalances)
+
+        return await self._overview.get(producer_id, read, pace)
 
     async def live(self, member: Member, *, opened: bool = False) -> LivePart:
         """The live part for a member, whose role decides which alerts are in it."""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from typing_extensions import override
 
+from adapters.memory.balance import MemoryBalanceReader
 from adapters.memory.calendar import MemoryCalendarWriter
 from adapters.memory.checkin import MemoryListSigner
 from adapters.memory.consistency import MemoryConsistencyChecker
@@ -234,6 +235,7 @@ class World:
             ids=self.ids,
             storage=self.database,
             reports=MemoryReportReader(self.database),
+            balance=MemoryBalanceReader(self.database),
             consistency_checker=MemoryConsistencyChecker(self.database),
             retention=MemoryRetention(self.database),
             lock=self.lock,
