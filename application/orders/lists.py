@@ -139,15 +139,20 @@ class ListOrders:
             page, more = page_of(found, limit, _after_order)
             return Found(page, more, searched, await _shows(uow, {order.show_id for order in page}))
 
-    async def export(self, actor: Actor, show_id: UUID, *, only: OrderFilter) -> Export[OrderSummary]:
-        """All orders, any number of them. Raises NotFound, at once."""
+    async def export(
+        self, actor: Actor, show_id: UUID | None, *, only: OrderFilter, searched: Searched = Searched.WORDS
+    ) -> Export[OrderSummary]:
+        """All orders that meet ``only``, any number of them. Raises NotFound, at once, also for a producer without
+        shows.
+        """
+        of = ShowsOf(actor.producer_id, show_id)
         async with self._unit_of_work() as uow:
-            show, currency = await _own_show_and_currency(uow, actor, show_id)
+            show, currency = await _own_show_and_currency(uow, actor, show_id or await _latest_show(uow, actor))
+            wanted = await _as_searched(uow, of, only, searched) or only
 
         async def read(after: OrderCursor | None) -> list[OrderSummary]:
             async with self._unit_of_work() as uow:
-                of = ShowsOf(actor.producer_id, show_id)
-                return await uow.order_lists.orders(of, only=only, after=after, limit=EXPORT_PAGE)
+                return await uow.order_lists.orders(of, only=wanted, after=after, limit=EXPORT_PAGE)
 
         return Export(show, currency, await _page_by_page(read, _after_order))
 

@@ -19,12 +19,12 @@ from domain.people import Member, Right
 from entrypoints.http.csv_stream import csv_stream
 from entrypoints.http.paging import decode_cursor, encode_cursor
 from entrypoints.http.producer.order_rows import ATTENDEE_COLUMNS, attendee_row
-from entrypoints.http.tables import Column, Table
+from entrypoints.http.tables import Table
 from entrypoints.http.xlsx_file import xlsx_stream
 from entrypoints.office.access import office_router
 from entrypoints.office.order_filters import ListQuery, labels, query_form
 from entrypoints.office.order_words import PRESENCES
-from entrypoints.office.orders import show_options
+from entrypoints.office.orders import SHOW_COLUMNS, file_links, show_options
 from entrypoints.office.rendering import OfficePages
 from entrypoints.web.page_format import PageFormat
 
@@ -33,8 +33,6 @@ PATH: Final = "/office/attendees"
 PAGE: Final = 50
 #: Allocations of a show that can be chosen.
 MOST_ALLOCATIONS: Final = 100
-#: What the file of all shows has in addition.
-_SHOW_COLUMNS: Final = (Column("show_id", width=38), Column("show_title", width=28))
 
 
 @get("/")
@@ -70,7 +68,7 @@ async def attendees(
         "rows": [(each, PageFormat(found.shows[each.show_id], currency)) for each in found.items],
         "next_page": query.link(PATH, after=following, **{"as": found.searched.value}) if following else "",
         "first_page": query.link(PATH, after=None) if query.cursor else "",
-        "files": [(name, query.link(f"{PATH}.{name}", after=None, **{"as": found.searched.value})) for name in _FILES],
+        "files": file_links(query, PATH, found.searched),
         "show_options": show_options(shows, member),
         "type_options": [("", "All"), *((name, name) for name in names)],
         "presence_options": labels(PRESENCES),
@@ -103,9 +101,6 @@ async def as_xlsx(
     return xlsx_stream(await _table(request, member, list_attendees))
 
 
-_FILES: Final = ("xlsx", "csv")
-
-
 async def _table(request: Request[Any, Any, Any], member: Member, list_attendees: ListAttendees) -> Table:
     query = ListQuery(query_form(request))
     export = await list_attendees.export(
@@ -132,7 +127,7 @@ def _of_all_shows(export: Export[AttendeeSummary]) -> Table:
     return replace(
         _of_one_show(export),
         filename="attendees",
-        columns=(*ATTENDEE_COLUMNS, *_SHOW_COLUMNS),
+        columns=(*ATTENDEE_COLUMNS, *SHOW_COLUMNS),
         rows=((*attendee_row(each), str(each.show_id), each.show_title) async for each in export.items),
     )
 

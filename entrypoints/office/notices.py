@@ -47,8 +47,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "let-out": "The check-in is undone: the ticket lets in again.",
         "refunded": "The tickets are void, and the money is on its way.",
         "exchanged": "The tickets are exchanged.",
-        "exchange-waits": "The new tickets are held until the difference is paid: send the buyer the link of their page. "
-        "The old ones stay valid until then.",
+        "exchange-waits": "The new tickets are held until they are paid: send the buyer the link of their page.",
         "erased": "The buyer's data is erased.",
     }
 )

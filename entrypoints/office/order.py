@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -38,6 +39,8 @@ from entrypoints.office.orders import PATH
 from entrypoints.office.rendering import OfficePages
 from entrypoints.web.page_format import PageFormat
 
+#: Attendees on the page: an order of the counter may have hundreds.
+PEOPLE: Final = 100
 #: The fields of a customer, by the names that errors have for them.
 _CUSTOMER_FIELDS: Final = {"customer.name": "name", "customer.email": "email", "customer.phone": "phone"}
 #: The same again within this time is the same form sent twice.
@@ -104,6 +107,7 @@ def _page(
     context = {
         **order_context(history, member),
         "form": form,
+        "people": PeopleShown.of(order, str(request.query_params.get("people", ""))),
         "state": STATES[order.status],
         "way": WAYS[_way_of(order)],
         "told": TimelineWords(
@@ -124,6 +128,24 @@ def _page(
         "max_note": MAX_NOTE_LENGTH,
     }
     return office_pages.page(request, member, "office/order.html", context, active="orders", status_code=form.status)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleShown:
+    """A part of an order's attendees, and where the parts before and after begin (None: there is none)."""
+
+    items: Sequence[TicketAttendee]
+    before: int | None
+    after: int | None
+
+    @classmethod
+    def of(cls, order: Order, text: str) -> PeopleShown:
+        """The part that begins at the place that an address names."""
+        count = len(order.attendees)
+        start = int(text) if text.isdecimal() and len(text) <= len(str(count)) and int(text) < count else 0
+        end = start + PEOPLE
+        before = max(start - PEOPLE, 0) if start else None
+        return cls(order.attendees[start:end], before, end if end < count else None)
 
 
 def _way_of(order: Order) -> PaidBy:

@@ -9,15 +9,19 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.catalog.shows import GetOwnShow
 from application.checkout.holds import HeldBy, ListHolds, ReleaseHolds
-from application.orders.lists import ListOrders, ShowChoices
+from application.orders.lists import ListOrders, Searched, ShowChoices
 from application.ports.order_lists import OrderCursor
 from domain.people import Member, Right
+from entrypoints.http.csv_stream import csv_stream
 from entrypoints.http.paging import decode_cursor, encode_cursor
+from entrypoints.http.producer.order_rows import ORDER_COLUMNS, order_row
+from entrypoints.http.tables import Column, Table
+from entrypoints.http.xlsx_file import xlsx_stream
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
 from entrypoints.office.order_filters import DISPUTED, UNDELIVERED, ListQuery, labels, query_form, zone_of
@@ -28,6 +32,8 @@ from entrypoints.web.page_format import PageFormat
 PATH: Final = "/office/orders"
 #: Orders on a page.
 PAGE: Final = 50
+#: What a file of the office has in addition to the API's: it may have the orders of several shows.
+SHOW_COLUMNS: Final = (Column("show_id", width=38), Column("show_title", width=28))
 #: Holders of tickets that are shown: the largest ones.
 MOST_HOLDERS: Final = 100
 
@@ -61,6 +67,7 @@ async def orders(
         "rows": [(order, PageFormat(found.shows[order.show_id], order.currency)) for order in found.items],
         "next_page": query.link(PATH, after=following, **{"as": found.searched.value}) if following else "",
         "first_page": query.link(PATH, after=None) if query.cursor else "",
+        "files": file_links(query, PATH, found.searched),
         "show_options": show_options(shows, member),
         "state_options": [*labels(STATES), (DISPUTED, "Disputed"), (UNDELIVERED, "A mail did not arrive")],
         "way_options": labels(WAYS),
@@ -71,11 +78,59 @@ async def orders(
     return office_pages.page(request, member, "office/orders.html", context, active="orders", status_code=status)
 
 
+@get(f"{PATH}.csv")
+async def as_csv(
+    request: Request[Any, Any, Any],
+    member: NamedDependency[Member],
+    list_orders: NamedDependency[ListOrders],
+    show_choices: NamedDependency[ShowChoices],
+) -> Stream:
+    """The same orders for programs."""
+    return csv_stream(await _table(request, member, list_orders, show_choices))
+
+
+@get(f"{PATH}.xlsx")
+async def as_xlsx(
+    request: Request[Any, Any, Any],
+    member: NamedDependency[Member],
+    list_orders: NamedDependency[ListOrders],
+    show_choices: NamedDependency[ShowChoices],
+) -> Stream:
+    """The same orders for spreadsheets."""
+    return xlsx_stream(await _table(request, member, list_orders, show_choices))
+
+
+async def _table(
+    request: Request[Any, Any, Any], member: Member, list_orders: ListOrders, show_choices: ShowChoices
+) -> Table:
+    query, shows = ListQuery(query_form(request)), await show_choices(member.actor)
+    chosen = next((show for show in shows if show.id == query.show_id), None)
+    export = await list_orders.export(
+        member.actor,
+        query.show_id,
+        only=query.orders(zone_of(shows, chosen), names_only=False),
+        searched=query.searched or Searched.WORDS,
+    )
+    return Table(
+        filename=f"orders-{export.show.id}" if query.show_id else "orders",
+        title="Orders",
+        columns=(*ORDER_COLUMNS, *SHOW_COLUMNS),
+        rows=((*order_row(each), str(each.show_id), each.show_title) async for each in export.items),
+        places=export.currency.places,
+        timezone=export.show.zone,
+    )
+
+
 def show_options(shows: Any, member: Member) -> list[tuple[str, str]]:
     """Options of the select of shows, with their times."""
     formats = [(show, PageFormat(show, member.producer.currency)) for show in shows]
     named = [(str(show.id), f"{show.title}, {words.short_day(show.start_time)}") for show, words in formats]
     return [("", "All shows"), *named]
+
+
+def file_links(query: ListQuery, path: str, searched: Searched) -> list[tuple[str, str]]:
+    """The addresses of the files that have what the page has, all of it."""
+    return [(name, query.link(f"{path}.{name}", after=None, **{"as": searched.value})) for name in ("xlsx", "csv")]
 
 
 @get("/{show_id:uuid}")
@@ -134,5 +189,6 @@ def _outcome(request: Request[Any, Any, Any]) -> dict[str, int] | None:
 
 routers = (
     office_router(PATH, orders, right=Right.VIEW),
+    office_router("/", as_csv, as_xlsx, right=Right.ORDERS),
     office_router("/office/holds", holds, release, right=Right.ORDERS),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from dataclasses import replace
@@ -10,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
+import openpyxl
 import pytest
 
 from domain.orders import AttendeeStatus
@@ -438,3 +441,36 @@ async def test_long_and_right_to_left_names_stay_apart(clerk: Staff, office: Bac
         page = await clerk.get(path)
         assert f"<bdi>{name}</bdi>" in page.html
         assert len(page.content) < 60_000
+
+
+async def test_files_have_the_orders_of_the_page(
+    hire: Hire, clerk: Staff, office: BackOffice, on_sale: OnSale, order: Json
+) -> None:
+    await sold(office, on_sale, 1, payment="comp", customer={"name": "Grace Hopper"})
+    for query, names in (
+        ({}, ["Grace Hopper", "Ada Lovelace"]),
+        ({"paid": "cash"}, ["Ada Lovelace"]),
+        ({"show": str(on_sale.id), "q": "hoper", "as": "similar"}, ["Grace Hopper"]),
+    ):
+        file = await clerk.get(f"/office/orders.csv?{urlencode(query)}")
+        rows = list(csv.DictReader(io.StringIO(file.content.decode())))
+        assert [row["name"] for row in rows] == names
+        assert {row["show_title"] for row in rows} == {"Twelfth Night"}
+        sheet = (await clerk.get(f"/office/orders.xlsx?{urlencode(query)}")).content
+        assert openpyxl.load_workbook(io.BytesIO(sheet)).active.max_row == len(names) + 1
+    assert "/office/orders.xlsx?paid=cash&amp;as=words" in (await search(clerk, paid="cash")).html
+    viewer = await hire(Role.VIEWER)
+    assert "orders.csv" not in (await viewer.get("/office/orders")).html
+    assert (await viewer.get("/office/orders.csv")).status == 403
+
+
+async def test_a_party_of_hundreds_is_shown_in_parts(clerk: Staff, office: BackOffice, on_sale: OnSale) -> None:
+    party = await sold(office, on_sale, 100, 50)
+    first = await clerk.get(page_of(party))
+    rest = await clerk.get(f"{page_of(party)}?people=100")
+    assert (first.html.count("/let-in"), rest.html.count("/let-in")) == (100, 50)
+    assert "Further, of 150" in first.text
+    assert f"{page_of(party)}?people=0" in rest.html
+    assert len(first.content) < 90_000
+    for nonsense in ("-1", "x", "999999999"):
+        assert (await clerk.get(f"{page_of(party)}?people={nonsense}")).html.count("/let-in") == 100
