@@ -179,6 +179,7 @@ def overview_context(request: Request[Any, Any, Any], member: Member, found: Sho
         "is_to_come": found.is_to_come,
         "is_over": found.is_over,
         "chart": sale_chart(found),
+        "shows_holds": member.may(Right.ORDERS) and has_route(request.app, "/office/holds/{show_id:uuid}"),
         "has_refunds": has_route(request.app, "/office/shows/{show_id:uuid}/refund"),
     }
 

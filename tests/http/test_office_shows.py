@@ -209,10 +209,19 @@ class TestOverview:
     async def test_people_and_places(
         self, owner: Staff, office: BackOffice, box_office: BoxOffice, on_sale: OnSale
     ) -> None:
-        order = await box_office.buy(on_sale.cart(3))
-        await office.post(f"/shows/{on_sale.id}/check-ins", {"code": order["attendees"][0]["code"], "device_id": "a"})
+        placed = (await box_office.checkout(on_sale.cart(3))).created()
+        await box_office.pay(placed)
+        await box_office.come_back(placed)
+        (await box_office.checkout(on_sale.cart(1))).created()
+        order = await box_office.stored_order(placed)
+        async with box_office.unit_of_work() as uow:
+            await uow.orders.save([order.checked_in(order.attendees[0].id, order.created_at)])
+            await uow.commit()
+
         page = await owner.get(f"/office/shows/{on_sale.id}")
-        assert "Capacity 10 Sold 3 Held 0 Left 7" in page.text
+        assert "Capacity 10 Sold 3 Held 1 by whom Left 6 Checked in 1 Still coming 2" in page.text
+        assert "3 of 10 sold, 1 held, 6 left" in page.text
+        assert "Tickets sold so far, by days to go" in page.text
 
     async def test_a_show_is_published_and_taken_off(
         self, owner: Staff, office: BackOffice, box_office: BoxOffice
