@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from demo.embedded import EmbeddedPostgres, EmbeddedRedis
 from demo.mail_catcher.catcher import MailCatcher
@@ -34,6 +36,13 @@ _LONGEST = {
     "test_stripe_pace",
     "test_vanishing_hosts",
 }
+
+
+# Enough examples to find errors within seconds; and none fails because the machine is busy.
+hypothesis_settings.register_profile(
+    "fast", deadline=None, max_examples=50, stateful_step_count=25, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("fast")
 
 
 def pytest_configure(config: pytest.Config) -> None:
