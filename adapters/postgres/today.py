@@ -29,7 +29,7 @@ _PLACE: Final = """
 # The counters know how many tickets are sold, and scans who is inside: both are read by the show. Only of orders that
 # gave tickets back, which are few, are the attendees looked at: those whose place is sold though their ticket is void
 # do not come, and those who were let in and whose place is on sale again are not among the sold.
-_EVENINGS: Final = f"""
+EVENINGS: Final = f"""
     SELECT s.*,
            coalesce(own.capacity, 0) + coalesce(house.capacity, 0) AS capacity,
            coalesce(own.sold, 0) + coalesce(house.sold, 0) AS sold,
@@ -125,7 +125,7 @@ _DISPUTES: Final = _OF_PRODUCER.format(
     limit=MAX_TROUBLES,
 ).replace("found.*,", "found.*, o.currency,")
 # A mail that was sent again later, and arrived, is not missed any more.
-_TASKS: Final = _OF_PRODUCER.format(
+LOST_TASKS: Final = _OF_PRODUCER.format(
     found="""
         SELECT t.order_id AS subject_id, t.kind, coalesce(t.last_error, '') AS reason
         FROM outbox t
@@ -157,7 +157,7 @@ class PostgresTodayReader:
 
     async def evenings(self, producer_id: UUID, *, begins: datetime, ends: datetime, now: datetime) -> list[Evening]:
         parameters = {"producer_id": producer_id, "begins": begins, "ends": ends, "now": now}
-        [rows] = await self._connection.fetch((_EVENINGS, parameters))
+        [rows] = await self._connection.fetch((EVENINGS, parameters))
         return [Evening(show=show_of(row), head_line=_head_line(row)) for row in rows]
 
     async def sales(self, producer_id: UUID, *, marks: Sequence[datetime], now: datetime) -> list[Slice]:
@@ -207,7 +207,7 @@ class PostgresTodayReader:
     async def troubles(self, producer_id: UUID) -> Troubles:
         parameters = {"producer_id": producer_id}
         refunds, duplicates, disputes, tasks, unpaid = await self._connection.fetch(
-            *((sql, parameters) for sql in (_REFUNDS, _DUPLICATES, _DISPUTES, _TASKS, _UNPAID_SHOWS))
+            *((sql, parameters) for sql in (_REFUNDS, _DUPLICATES, _DISPUTES, LOST_TASKS, _UNPAID_SHOWS))
         )
         return Troubles(
             refunds=tuple(OrderTrouble(**_of_order(row), reason=row["reason"]) for row in refunds),

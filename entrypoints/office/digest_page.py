@@ -17,7 +17,7 @@ from application.today.overview import ReadTonight
 from domain.digest import DEFAULT_HOUR, Digest
 from domain.people import Member, Right
 from domain.timezones import name_at, zone_of
-from entrypoints.office.access import office_router
+from entrypoints.office.access import EVERY_MEMBER, RightMissing, office_router
 from entrypoints.office.forms import Form
 from entrypoints.office.rendering import OfficePages
 
@@ -33,6 +33,7 @@ async def digest_page(
     office_pages: NamedDependency[OfficePages],
 ) -> Response[str]:
     """The form, with the present hour."""
+    _ensure_may_see_the_office(member)
     digest = await read_digest(member)
     form = Form.filled({"hour": digest.hour if digest else DEFAULT_HOUR})
     return await _page(request, member, form, digest, read_tonight, office_pages)
@@ -48,6 +49,7 @@ async def change_digest(
     office_pages: NamedDependency[OfficePages],
 ) -> Response[Any]:
     """Send the digest at the chosen hour, or stop it."""
+    _ensure_may_see_the_office(member)
     form = await Form.read(request)
     if form["wish"] == "stop":
         await set_digest(member, None)
@@ -57,6 +59,12 @@ async def change_digest(
         await set_digest(member, hour)
         return _done("digest-set")
     return await _page(request, member, form, await read_digest(member), read_tonight, office_pages)
+
+
+def _ensure_may_see_the_office(member: Member) -> None:
+    # A person's own pages are for every member; this one tells of the office.
+    if not member.may(Right.VIEW):
+        raise RightMissing("Your role may not do this")
 
 
 def _done(key: str) -> Redirect:
@@ -96,4 +104,4 @@ def _next(digest: Digest, place: Place) -> str:
     return f"{formatting.day(digest.due_at, zone, place.locale)}, {formatting.clock(digest.due_at, zone, place.locale)}"
 
 
-router = office_router("/office", digest_page, change_digest, right=Right.VIEW)
+router = office_router("/office", digest_page, change_digest, right=EVERY_MEMBER)

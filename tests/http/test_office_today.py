@@ -85,6 +85,7 @@ async def test_the_door_has_no_part_in_it(hire: Hire, tonight: Tonight) -> None:
     door = await hire(Role.DOOR)
     assert (await door.get("/office/live")).status == 403
     assert (await door.get("/office/me/digest")).status == 403
+    assert (await door.post("/office/me/digest", hour="7", wish="send")).status == 403
 
 
 async def test_another_producers_evening_is_not_there(stranger: Staff, tonight: Tonight) -> None:

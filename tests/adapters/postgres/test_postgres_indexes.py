@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from adapters.postgres.lookups import ORDERS_OF
 from adapters.postgres.orders import OVERDUE, UNCONFIRMED, WITHOUT_SESSION
 from adapters.postgres.task_admin import BACKLOG
 from adapters.postgres.task_queue import DUE, UNDER_WAY
+from adapters.postgres.today import EVENINGS, LOST_TASKS
 from adapters.postgres.unit_of_work import PostgresDatabase
 from demo.embedded import EmbeddedPostgres
 from tests.contracts.builders import Theatre
@@ -75,3 +77,22 @@ async def test_what_the_relay_and_a_lookup_want_is_found_by_its_index(
         lines = "\n".join(plan.scalars())
         assert index in lines
         assert "Index Cond" in lines
+
+
+@pytest.mark.parametrize(
+    ("query", "indexes", "tables"),
+    [
+        (EVENINGS, ["orders_returned_idx"], ["orders", "ticket_attendees"]),
+        (LOST_TASKS, ["outbox_dead_idx"], ["outbox", "orders"]),
+    ],
+    ids=["tonight", "lost tasks"],
+)
+async def test_open_offices_read_no_whole_table(
+    engine: AsyncEngine, query: str, indexes: list[str], tables: list[str]
+) -> None:
+    parameters = {"producer_id": uuid4(), "begins": NOW, "ends": NOW, "now": NOW}
+    async with engine.connect() as connection:
+        plan = await connection.exec_driver_sql(f"EXPLAIN {query}", parameters)
+        lines = "\n".join(plan.scalars())
+    assert [index for index in indexes if index not in lines] == []
+    assert [table for table in tables if f"Seq Scan on {table} " in lines] == []
