@@ -37,6 +37,8 @@ OVERVIEW: Final = Pace(every_seconds=20, share=0.01)
 IMBALANCES: Final = Pace(every_seconds=600, share=0.001)
 #: A page that a person opens, perhaps after fixing something, is as fresh as can be.
 OPENED: Final = Pace(every_seconds=0.5, share=0.2)
+#: How many shows of today the page lists: a festival has more, and its page must stay light.
+MOST_EVENINGS: Final = 20
 #: The last live part of each producer and role.
 _MAX_PARTS: Final = 512
 
@@ -140,7 +142,8 @@ class TodayBoard:
             "office/today_live.html",
             {
                 "day": formatting.day(tonight.now, zone_of(place.timezone), place.locale),
-                "evenings": [evening_view(each, tonight) for each in tonight.evenings],
+                "evenings": [evening_view(each, tonight) for each in tonight.evenings[:MOST_EVENINGS]],
+                "more": max(len(tonight.evenings) - MOST_EVENINGS, 0),
                 "alerts": alert_lines(overview.alerts, place, role),
                 "number": lambda count: formatting.number(count, place.locale),
             },
