@@ -15,12 +15,15 @@ from uuid import UUID, uuid4
 import openpyxl
 import pytest
 
-from domain.orders import AttendeeStatus
+from domain.disputes import Dispute, DisputeStatus
+from domain.orders import AttendeeStatus, Order, OrderStatus
 from domain.people import Role
-from domain.tasks import TaskKind
+from domain.refunds import Refund, RefundStatus
+from domain.tasks import OutboxTask, TaskKind, TaskState
 from tests.http.conftest import Hire
 from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice, Json, OnSale
+from tests.support.factories import order as an_order
 from tests.support.factories import ticket
 from tests.support.staff import Page, Staff, Visitor
 
@@ -474,3 +477,81 @@ async def test_a_party_of_hundreds_is_shown_in_parts(clerk: Staff, office: BackO
     assert len(first.content) < 90_000
     for nonsense in ("-1", "x", "999999999"):
         assert (await clerk.get(f"{page_of(party)}?people={nonsense}")).html.count("/let-in") == 100
+
+
+async def stored(box_office: BoxOffice, on_sale: OnSale, *facts: Any, **fields: Any) -> Order:
+    """An online order of two tickets, with refunds, disputes and tasks about it, as they are in the database."""
+    made = an_order((on_sale.tickets[0], 2), by=on_sale.producer, status=OrderStatus.COMPLETED)
+    first, second = made.attendees
+    void = replace(first, status=AttendeeStatus.VOID)
+    made = replace(made, amount_paid=made.quote.total, attendees=(void, second), **fields)
+    async with box_office.unit_of_work() as uow:
+        await uow.orders.add([made])
+        for fact in facts:
+            match replace(fact, order_id=made.id):
+                case Refund() as each:
+                    await uow.refunds.add(each)
+                case Dispute() as each:
+                    await uow.disputes.save(each)
+                case OutboxTask() as each:
+                    await uow.outbox.add([each])
+        await uow.commit()
+    return made
+
+
+async def test_the_page_names_what_is_wrong(hire: Hire, clerk: Staff, box_office: BoxOffice, on_sale: OnSale) -> None:
+    now = datetime.now(UTC)
+    lost = Refund(
+        id=uuid4(),
+        order_id=uuid4(),
+        sequence=1,
+        amount=25_00,
+        refund_fees=False,
+        reason="ill",
+        created_at=now,
+        status=RefundStatus.FAILED,
+        failure_reason="closed account",
+    )
+    mail = OutboxTask(
+        id=uuid4(),
+        kind=TaskKind.CONFIRMATION_MAIL,
+        order_id=uuid4(),
+        due_at=now,
+        state=TaskState.DEAD,
+        last_error="PermanentTaskError: 550 no such user",
+    )
+    made = await stored(box_office, on_sale, lost, mail, status=OrderStatus.PARTIALLY_REFUNDED)
+    page = await clerk.get(f"/office/orders/{made.id}")
+    for words in (
+        "A mail with the tickets was not delivered: 550 no such user",
+        "$25.00 that should have gone back did not arrive",
+        "Refund of $25.00 failed closed account",
+        "Mail with the tickets was not delivered",
+    ):
+        assert words in page.text, words
+    assert made.number in (await search(clerk, state="undelivered")).text
+    refund = await clerk.get(f"/office/orders/{made.id}/refund")
+    assert "$25.00 of an earlier refund did not arrive" in refund.text
+    viewer = await (await hire(Role.VIEWER)).get(f"/office/orders/{made.id}")
+    assert ("550" in viewer.text, "closed account" in viewer.text, "ill" in viewer.text.split()) == (False,) * 3
+
+
+async def test_a_disputed_order_cannot_be_refunded(clerk: Staff, box_office: BoxOffice, on_sale: OnSale) -> None:
+    now = datetime.now(UTC)
+    dispute = Dispute(
+        id=f"dp_{uuid4().hex}",
+        order_id=uuid4(),
+        amount=50_00,
+        status=DisputeStatus.NEEDS_RESPONSE,
+        reason="fraudulent",
+        opened_at=now,
+        evidence_due_by=now + timedelta(days=7),
+    )
+    made = await stored(box_office, on_sale, dispute, disputed=True)
+    page = await clerk.get(f"/office/orders/{made.id}")
+    assert "The buyer's bank disputes $50.00 fraudulent" in page.text
+    assert made.number in (await search(clerk, state="disputed")).text
+    form = {"chosen": "on", "a": str(made.attendees[1].id)}
+    refused = await clerk.get(f"/office/orders/{made.id}/refund?{urlencode(form)}")
+    assert (refused.status, "before the dispute is decided" in refused.text) == (409, True)
+    assert (await clerk.post(f"/office/orders/{made.id}/refund", form)).status == 409
