@@ -155,7 +155,7 @@ def report_of(
         if order.completed_at is None:
             continue
         once = Takings(orders=1)
-        lines = _by_line(order, refunds.get(order.id, ()), disputes.get(order.id, ()))
+        lines = takings_by_line(order, refunds.get(order.id, ()), disputes.get(order.id, ()))
         whole = sum(lines, once)
         for line, takings in zip(order.lines, lines, strict=True):
             by_ticket[line.ticket_id] += takings
@@ -176,7 +176,8 @@ def report_of(
     )
 
 
-def _by_line(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> list[Takings]:
+def takings_by_line(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> list[Takings]:
+    """The takings of each line of an order, without a number of orders."""
     prices = [line.total_price for line in order.lines]
     void = [0] * len(order.lines)
     for attendee in order.attendees:

@@ -19,6 +19,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.readiness import PostgresReadiness
 from adapters.postgres.report import PostgresReportReader
 from adapters.postgres.retention import PostgresRetention
+from adapters.postgres.sales_report import PostgresSalesReader
 from adapters.postgres.tax_locations import PostgresTaxLocations
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.prometheus.measured import MeasuredDatabase, MeasuredDecider, MeasuredLock
@@ -123,7 +124,7 @@ from application.orders.lists import ListAttendees, ListOrders, ListRefunds, Sho
 from application.orders.notes import ReadNotes, WriteNote
 from application.orders.personal_data import EraseBuyer, ExportBuyer
 from application.orders.rename import RenameAttendee
-from application.orders.report import ReportShow
+from application.orders.report import ReportSales, ReportShow
 from application.orders.resend_tickets import ResendTickets
 from application.payments.change_orders import MAX_TRANSACTIONS, ChangeOrders, OrderChangeLine
 from application.payments.completion import CompleteOrder
@@ -435,6 +436,8 @@ class Container(containers.DeclarativeContainer):
     set_digest = providers.Singleton(SetDigest, database, clock)
     reports = providers.Singleton(PostgresReportReader, engine)
     report_show = providers.Singleton(ReportShow, database, reports)
+    sales = providers.Singleton(PostgresSalesReader, engine)
+    report_sales = providers.Singleton(ReportSales, database, sales)
     consistency_checker = providers.Singleton(PostgresConsistencyChecker, engine)
     check_consistency = providers.Singleton(CheckConsistency, consistency_checker, clock)
     check_sale_times = providers.Singleton(CheckSaleTimes, database, clock)

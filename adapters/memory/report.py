@@ -1,11 +1,15 @@
-"""ReportReader in memory."""
+"""ReportReader and SalesReader in memory."""
 
 from __future__ import annotations
 
-from adapters.memory.tables import disputes_by_order, refunds_by_order
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+from adapters.memory.tables import Tables, disputes_by_order, refunds_by_order
 from adapters.memory.unit_of_work import MemoryDatabase
 from domain.catalog import Show
-from domain.report import ShowReport, report_of
+from domain.report import ShowReport, Takings, report_of
+from domain.sales_report import Books, SalesCell, SalesFilter, SalesReport, sales_cells_of, sales_report_of
 
 
 class MemoryReportReader:
@@ -25,3 +29,26 @@ class MemoryReportReader:
             timezone=show.zone,
             capacities=sorted(capacities, key=lambda capacity: capacity.id),
         )
+
+
+class MemorySalesReader:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def report(self, producer_id: UUID, only: SalesFilter) -> SalesReport:
+        tables = self._database.snapshot()
+        return sales_report_of(_books(tables, producer_id), only, currency=tables.producers[producer_id].currency)
+
+    async def cells(self, producer_id: UUID, only: SalesFilter) -> AsyncGenerator[tuple[SalesCell, Takings], None]:
+        for pair in sales_cells_of(_books(self._database.snapshot(), producer_id), only):
+            yield pair
+
+
+def _books(tables: Tables, producer_id: UUID) -> Books:
+    return Books(
+        shows=[show for show in tables.shows.values() if show.producer_id == producer_id],
+        tickets=list(tables.tickets.values()),
+        orders=list(tables.orders.values()),
+        refunds=refunds_by_order(tables),
+        disputes=disputes_by_order(tables),
+    )

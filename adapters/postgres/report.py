@@ -21,7 +21,31 @@ def _share(amount: str, weight: str) -> str:
     # As in domain.refunds.allocate: marks along the running sum make the shares add up to the whole exactly.
     mark = f"div({amount} * {weight}_so_far, nullif({weight}_whole, 0))"
     before = f"div({amount} * ({weight}_so_far - {weight}), nullif({weight}_whole, 0))"
-    return f"coalesce({mark} - {before}, 0)"
+    # Most lines have all of their order's price, or none of it, and need no sums (they are not in ``divided``).
+    return (
+        f"CASE WHEN weight_whole IS NULL THEN CASE WHEN weight = 0 THEN 0 ELSE {amount} END"
+        f" ELSE coalesce({mark} - {before}, 0)::bigint END"
+    )
+
+
+#: A line of an order ``o``, with the order's amounts, and its price as the ``weight`` of its share.
+_LINE: Final = """o.id, o.show_id, o.completed_at, o.tax, o.refunded_amount, o.manual_payment, o.tax_mode,
+               o.fees_included, o.exchanged_from, o.promo_code,
+               o.platform_fees + o.payment_processing_fees AS fees,
+               least(coalesce(r.fees, 0) + coalesce(x.fees, 0), o.platform_fees + o.payment_processing_fees)
+                   AS fees_returned,
+               coalesce(x.recovered, 0) AS disputes,
+               l.line, l.ticket_id, l.quantity,
+               l.price_per_ticket * l.quantity AS gross,
+               l.unit_discount * l.quantity AS discounts,
+               l.donation_amount * l.quantity AS donations,
+               (l.price_per_ticket - l.unit_discount) * l.quantity AS weight"""
+_LINES_OF_ORDERS: Final = """orders o
+            JOIN ticket_orders l ON l.order_id = o.id
+            LEFT JOIN returned r ON r.order_id = o.id
+            LEFT JOIN losses x ON x.order_id = o.id"""
+#: Whether other lines have a part of the order's price, too.
+_IS_PART: Final = "(l.price_per_ticket - l.unit_discount) * l.quantity BETWEEN 1 AND o.subtotal - 1"
 
 
 def shares(condition: str) -> str:
@@ -52,46 +76,41 @@ def shares(condition: str) -> str:
         WHERE o.completed_at IS NOT NULL AND o.refunded_amount > 0 AND {condition} AND a.status = 'void'
         GROUP BY a.order_id, a.line
     ),
-    lines AS (
-        SELECT o.id, o.completed_at, o.tax, o.refunded_amount, o.manual_payment, o.tax_mode, o.fees_included,
-               o.platform_fees + o.payment_processing_fees AS fees,
-               least(coalesce(r.fees, 0) + coalesce(x.fees, 0), o.platform_fees + o.payment_processing_fees)
-                   AS fees_returned,
-               coalesce(x.recovered, 0) AS disputes,
-               l.line, l.ticket_id, l.quantity,
-               l.price_per_ticket * l.quantity AS gross,
-               l.unit_discount * l.quantity AS discounts,
-               l.donation_amount * l.quantity AS donations,
-               (l.price_per_ticket - l.unit_discount) * l.quantity AS price,
-               (l.price_per_ticket - l.unit_discount) * coalesce(v.tickets, 0) AS void
-        FROM orders o
-        JOIN ticket_orders l ON l.order_id = o.id
-        LEFT JOIN returned r ON r.order_id = o.id
-        LEFT JOIN losses x ON x.order_id = o.id
-        LEFT JOIN voided v ON v.order_id = l.order_id AND v.line = l.line
-        WHERE o.completed_at IS NOT NULL AND {condition}
-    ),
-    marked AS (
-        SELECT *, sum(price) OVER so_far AS price_so_far, sum(price) OVER whole AS price_whole,
+    divided AS (
+        SELECT *, sum(weight) OVER so_far AS weight_so_far, sum(weight) OVER whole AS weight_whole,
                sum(void) OVER so_far AS void_so_far, sum(void) OVER whole AS void_whole
-        FROM lines
+        FROM (
+            SELECT {_LINE}, (l.price_per_ticket - l.unit_discount) * coalesce(v.tickets, 0) AS void
+            FROM {_LINES_OF_ORDERS}
+            LEFT JOIN voided v ON v.order_id = l.order_id AND v.line = l.line
+            WHERE o.completed_at IS NOT NULL AND {condition} AND {_IS_PART}
+        ) parts
         WINDOW so_far AS (PARTITION BY id ORDER BY line), whole AS (PARTITION BY id)
     ),
+    lines AS (
+        SELECT * FROM divided
+        UNION ALL
+        SELECT {_LINE}, NULL, NULL, NULL, NULL, NULL
+        FROM {_LINES_OF_ORDERS}
+        WHERE o.completed_at IS NOT NULL AND {condition} AND NOT {_IS_PART}
+    ),
     shares AS (
-        SELECT id, completed_at, manual_payment, line, ticket_id, quantity, gross, discounts, donations,
-               {_share("fees", "price")} AS fees, fees AS fees_whole,
-               CASE WHEN fees_included THEN {_share("fees", "price")} ELSE 0 END AS fees_included,
-               {_share("fees_returned", "price")} AS fees_returned, fees_returned AS fees_returned_whole,
-               {_share("tax", "price")} AS tax, tax AS tax_whole,
-               CASE WHEN tax_mode = 'inclusive' THEN {_share("tax", "price")} ELSE 0 END AS tax_included,
-               {_share("disputes", "price")} AS disputes, disputes AS disputes_whole,
+        SELECT id, show_id, completed_at, manual_payment, exchanged_from, promo_code, line, ticket_id, quantity, gross,
+               discounts, donations,
+               {_share("fees", "weight")} AS fees, fees AS fees_whole,
+               CASE WHEN fees_included THEN {_share("fees", "weight")} ELSE 0 END AS fees_included,
+               {_share("fees_returned", "weight")} AS fees_returned, fees_returned AS fees_returned_whole,
+               {_share("tax", "weight")} AS tax, tax AS tax_whole,
+               CASE WHEN tax_mode = 'inclusive' THEN {_share("tax", "weight")} ELSE 0 END AS tax_included,
+               {_share("disputes", "weight")} AS disputes, disputes AS disputes_whole,
                CASE WHEN void_whole > 0 THEN {_share("refunded_amount", "void")}
-                    ELSE {_share("refunded_amount", "price")} END AS refunds, refunded_amount AS refunds_whole
-        FROM marked
+                    ELSE {_share("refunded_amount", "weight")} END AS refunds, refunded_amount AS refunds_whole
+        FROM lines
     )"""  # noqa: S608  # nothing in it comes from outside
 
 
-_FIGURES: Final = (
+#: The sums of ``Takings`` that ``shares`` has.
+FIGURES: Final = (
     "gross",
     "discounts",
     "donations",
@@ -103,7 +122,7 @@ _FIGURES: Final = (
     "refunds",
     "disputes",
 )
-_SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in _FIGURES)
+_SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in FIGURES)
 # "online" is domain.report.ONLINE.
 _TAKINGS = sa.text(
     f"""
@@ -159,7 +178,7 @@ async def _read(connection: AsyncConnection, show: Show) -> ShowReport:
     shared = [capacity_of(row) for row in (await connection.execute(_CAPACITIES, this_show)).mappings()]
     checked_in = {row.ticket_id: row.checked_in for row in await connection.execute(_CHECKED_IN, this_show)}
     groups = (await connection.execute(_TAKINGS, this_show | await _calendar(connection, show))).mappings().all()
-    by_ticket = {row["ticket_id"]: _takings(row, orders=0) for row in groups if row["ticket_id"]}
+    by_ticket = {row["ticket_id"]: takings_of(row, orders=0) for row in groups if row["ticket_id"]}
     return ShowReport(
         currency=money.currency(str(code)),
         tickets=tuple(
@@ -172,9 +191,9 @@ async def _read(connection: AsyncConnection, show: Show) -> ShowReport:
             for ticket in on_sale
         ),
         capacities=tuple(shared),
-        by_day={row["day"]: _takings(row) for row in groups if row["day"]},
-        by_payment={row["payment"]: _takings(row) for row in groups if row["payment"]},
-        total=next(_takings(row) for row in groups if not (row["ticket_id"] or row["day"] or row["payment"])),
+        by_day={row["day"]: takings_of(row) for row in groups if row["day"]},
+        by_payment={row["payment"]: takings_of(row) for row in groups if row["payment"]},
+        total=next(takings_of(row) for row in groups if not (row["ticket_id"] or row["day"] or row["payment"])),
     )
 
 
@@ -189,6 +208,7 @@ async def _calendar(connection: AsyncConnection, show: Show) -> dict[str, list[A
     return {"begins": [begin for begin, _ in calendar], "days": [day for _, day in calendar]}
 
 
-def _takings(row: RowMapping, **overrides: Any) -> Takings:
-    names = ("orders", "tickets", *_FIGURES)
+def takings_of(row: RowMapping, **overrides: Any) -> Takings:
+    """The takings of a row of sums; ``overrides`` replace some of them."""
+    names = ("orders", "tickets", *FIGURES)
     return Takings(**{**{name: row[name] for name in names}, **overrides})

@@ -84,7 +84,7 @@ def show_of(row: Row) -> Show:
         start_time=row["start_time"],
         end_time=row["end_time"],
         timezone=row["timezone"],
-        venue_clock=_venue_clock_of(row),
+        venue_clock=venue_clock_of(row),
         on_sale_at=row["local_on_sale_at"] and _sale_time_of(row, "on_sale"),
         off_sale_at=row["local_off_sale_at"] and _sale_time_of(row, "off_sale"),
         sells_until=SellsUntil(row["sells_until"]),
@@ -99,7 +99,8 @@ def show_of(row: Row) -> Show:
     )
 
 
-def _venue_clock_of(row: Row) -> VenueClock:
+def venue_clock_of(row: Row) -> VenueClock:
+    """The clock of a show's row."""
     moments = (row["door_time"], row["start_time"], row["end_time"])
     if row["time_zone_rules"] is None:  # from an earlier version, which computed with the moments
         return VenueClock.at(moments, row["timezone"])

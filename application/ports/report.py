@@ -1,11 +1,14 @@
-"""The report of a show."""
+"""Reports: of a show, and of many."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Protocol
+from uuid import UUID
 
 from domain.catalog import Show
-from domain.report import ShowReport
+from domain.report import ShowReport, Takings
+from domain.sales_report import SalesCell, SalesFilter, SalesReport
 
 
 class ReportReader(Protocol):
@@ -13,4 +16,18 @@ class ReportReader(Protocol):
 
     async def report(self, show: Show) -> ShowReport:
         """The show's report, as ``domain.report`` defines it; tickets as buyers see them, cheapest first."""
+        ...
+
+
+class SalesReader(Protocol):
+    """Waits for no lock and holds none. Raises StorageUnavailable."""
+
+    async def report(self, producer_id: UUID, only: SalesFilter) -> SalesReport:
+        """The producer's report, as ``domain.sales_report`` defines it."""
+        ...
+
+    def cells(self, producer_id: UUID, only: SalesFilter) -> AsyncGenerator[tuple[SalesCell, Takings], None]:
+        """The rows of the report's export, as ``sales_cells_of`` makes them, while they are read: memory stays the same
+        for any number of them.
+        """
         ...
