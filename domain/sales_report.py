@@ -161,7 +161,7 @@ def channel_of(order: Order) -> Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class SalesRecords:
     """All that a report is made of; ``refunds`` and ``disputes`` are by order."""
 
     shows: Iterable[Show]
@@ -171,31 +171,31 @@ class Books:
     disputes: Mapping[UUID, Sequence[Dispute]] = field(default_factory=dict)
 
 
-def sales_cells_of(books: Books, only: SalesFilter) -> list[tuple[SalesCell, Takings]]:
+def sales_cells_of(records: SalesRecords, only: SalesFilter) -> list[tuple[SalesCell, Takings]]:
     """The rows of an export: the lines that have all of a cell in common, added up; the earliest day first."""
     cells: dict[SalesCell, Takings] = defaultdict(Takings)
-    for cell, takings in _lines(books, only):
+    for cell, takings in _lines(records, only):
         cells[cell] += takings
     return sorted(cells.items(), key=lambda pair: pair[0].place)
 
 
-def sales_report_of(books: Books, only: SalesFilter, *, currency: Currency) -> SalesReport:
-    """The report of a producer's books."""
+def sales_report_of(records: SalesRecords, only: SalesFilter, *, currency: Currency) -> SalesReport:
+    """The report of a producer's records."""
     sums = SalesSums()
-    for cell, takings in _lines(books, only):
+    for cell, takings in _lines(records, only):
         sums.add(cell, takings)
     return sums.report(currency)
 
 
-def _lines(books: Books, only: SalesFilter) -> Iterator[tuple[SalesCell, Takings]]:
+def _lines(records: SalesRecords, only: SalesFilter) -> Iterator[tuple[SalesCell, Takings]]:
     """Each line of the report's orders. An order is counted at its first line."""
-    shows = {show.id: show for show in books.shows if only.has_show(show)}
-    names = {ticket.id: ticket.name for ticket in books.tickets}
-    for order in books.orders:
+    shows = {show.id: show for show in records.shows if only.has_show(show)}
+    names = {ticket.id: ticket.name for ticket in records.tickets}
+    for order in records.orders:
         show = shows.get(order.show_id)
         if show is None or order.completed_at is None or not only.has_day(day := show.local(order.completed_at).date()):
             continue
-        takings = takings_by_line(order, books.refunds.get(order.id, ()), books.disputes.get(order.id, ()))
+        takings = takings_by_line(order, records.refunds.get(order.id, ()), records.disputes.get(order.id, ()))
         for index, (line, each) in enumerate(zip(order.lines, takings, strict=True)):
             cell = SalesCell(
                 day=day,

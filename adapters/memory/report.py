@@ -9,7 +9,7 @@ from adapters.memory.tables import Tables, disputes_by_order, refunds_by_order
 from adapters.memory.unit_of_work import MemoryDatabase
 from domain.catalog import Show
 from domain.report import ShowReport, Takings, report_of
-from domain.sales_report import Books, SalesCell, SalesFilter, SalesReport, sales_cells_of, sales_report_of
+from domain.sales_report import SalesCell, SalesFilter, SalesRecords, SalesReport, sales_cells_of, sales_report_of
 
 
 class MemoryReportReader:
@@ -37,15 +37,15 @@ class MemorySalesReader:
 
     async def report(self, producer_id: UUID, only: SalesFilter) -> SalesReport:
         tables = self._database.snapshot()
-        return sales_report_of(_books(tables, producer_id), only, currency=tables.producers[producer_id].currency)
+        return sales_report_of(_records(tables, producer_id), only, currency=tables.producers[producer_id].currency)
 
     async def cells(self, producer_id: UUID, only: SalesFilter) -> AsyncGenerator[tuple[SalesCell, Takings], None]:
-        for pair in sales_cells_of(_books(self._database.snapshot(), producer_id), only):
+        for pair in sales_cells_of(_records(self._database.snapshot(), producer_id), only):
             yield pair
 
 
-def _books(tables: Tables, producer_id: UUID) -> Books:
-    return Books(
+def _records(tables: Tables, producer_id: UUID) -> SalesRecords:
+    return SalesRecords(
         shows=[show for show in tables.shows.values() if show.producer_id == producer_id],
         tickets=list(tables.tickets.values()),
         orders=list(tables.orders.values()),

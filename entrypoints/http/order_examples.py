@@ -112,6 +112,7 @@ _TAKINGS: Final = {
     "disputes": "0.00",
     "net": "265.00",
 }
+_SOLD: Final = {"orders": 6, "tickets": 12}
 _COUNTS: Final = {"quantity": 100, "held": 2, "sold": 11, "remaining": 87, "checked_in": 4}
 
 _PLACED_AT_THE_COUNTER: Final = {
@@ -330,6 +331,27 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "by_payment": [{**_TAKINGS, "payment": "online", "orders": 6, "tickets": 12}],
     },
     "ResentOut": {"order_id": ORDER_ID, "email": "ada@example.org", "status": "accepted"},
+    "SalesReportOut": {
+        "currency": "USD",
+        "first_day": "2027-05-01",
+        "last_day": "2027-05-31",
+        "total": {**_TAKINGS, **_SOLD},
+        "shows": [
+            {
+                **_TAKINGS,
+                **_SOLD,
+                "show_id": SHOW_ID,
+                "title": "Twelfth Night",
+                "start_time": "2027-06-01T19:30:00-04:00",
+                "timezone": "America/New_York",
+            }
+        ],
+        "tickets": [{**_TAKINGS, "name": "Stalls", "tickets": 12}],
+        "by_day": [{**_TAKINGS, **_SOLD, "date": "2027-05-03"}],
+        "by_payment": [{**_TAKINGS, **_SOLD, "payment": "online"}],
+        "by_channel": [{**_TAKINGS, **_SOLD, "channel": "web"}],
+        "by_promo_code": [{**_TAKINGS, **_SOLD, "promo_code": None}],
+    },
     "ScansIn": {
         "device_id": "north door 2",
         "scans": [{"id": _SCAN_ID, "code": _CODE, "scanned_at": "2050-06-01T18:45:00-04:00"}],

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
-Cell = str | int | bool | Decimal | datetime | None
+Cell = str | int | bool | Decimal | date | datetime | None
 
 
 class Kind(Enum):
-    """The kind of a column's cells: ``MONEY`` in the currency's main unit, ``MOMENT`` an aware datetime."""
+    """The kind of a column's cells: ``MONEY`` in the currency's main unit, ``MOMENT`` an aware datetime, ``DAY`` a
+    date.
+    """
 
     TEXT = auto()
     COUNT = auto()
     FLAG = auto()
     MONEY = auto()
     MOMENT = auto()
+    DAY = auto()
 
 
 @dataclass(frozen=True, slots=True)

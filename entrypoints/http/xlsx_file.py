@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
-from typing import IO, Final
+from typing import Final
 
 from litestar.response import Stream
 from xlsxwriter import Workbook
@@ -25,13 +25,13 @@ _BATCH: Final = 500
 _CHUNK_BYTES: Final = 64 * 1024
 
 
-def xlsx_stream(table: Table) -> Stream:
-    """An answer with the table as XLSX.
+def xlsx_stream(table: Table, *, sums: Sequence[Table] = ()) -> Stream:
+    """An answer with the table as XLSX, behind those of ``sums``.
 
     Moments are the venue's local time. Names, codes and phone numbers are text, which no spreadsheet computes.
     """
     return Stream(
-        xlsx_chunks(table),
+        xlsx_chunks(table, sums=sums),
         media_type=XLSX,
         headers={
             "Content-Disposition": f'attachment; filename="{table.filename}.xlsx"',
@@ -40,21 +40,20 @@ def xlsx_stream(table: Table) -> Stream:
     )
 
 
-async def xlsx_chunks(table: Table, *, max_rows: int = MAX_ROWS) -> AsyncGenerator[bytes, None]:
-    """The bytes of the file: one sheet, and more if a sheet is full.
+async def xlsx_chunks(
+    table: Table, *, sums: Sequence[Table] = (), max_rows: int = MAX_ROWS
+) -> AsyncGenerator[bytes, None]:
+    """The bytes of the file: one sheet, and more if a sheet is full. The sheets of ``sums`` stand before it, and are
+    read after it: they can have what it adds up to.
 
     The file is made on disk, so its memory stays small; the disk space is always freed.
     """
     with tempfile.TemporaryFile() as file:
-        book = _Book(file, table, max_rows)
+        book = Workbook(file, {"constant_memory": True, "strings_to_urls": False})
         try:
-            waiting: list[Sequence[Cell]] = []
-            async for row in table.rows:
-                waiting.append(row)
-                if len(waiting) == _BATCH:
-                    await asyncio.to_thread(book.write, waiting)
-                    waiting = []
-            await asyncio.to_thread(book.write, waiting)
+            added_up = [_Sheets(book, each, max_rows) for each in sums]
+            for sheets in (_Sheets(book, table, max_rows), *added_up):
+                await sheets.fill()
         finally:
             await asyncio.to_thread(book.close)
         file.seek(0)
@@ -62,22 +61,38 @@ async def xlsx_chunks(table: Table, *, max_rows: int = MAX_ROWS) -> AsyncGenerat
             yield chunk
 
 
-class _Book:
-    def __init__(self, file: IO[bytes], table: Table, max_rows: int) -> None:
+class _Sheets:
+    """The sheets of one table."""
+
+    def __init__(self, book: Workbook, table: Table, max_rows: int) -> None:
         self._table = table
         self._max_rows = max_rows
-        self._book = Workbook(file, {"constant_memory": True, "strings_to_urls": False})
+        self._book = book
         self._header = self._book.add_format({"bold": True, "bottom": 1})
         decimals = f".{'0' * table.places}" if table.places else ""
         self._formats: dict[Kind, Format] = {
             Kind.MONEY: self._book.add_format({"num_format": f"#,##0{decimals}"}),
             Kind.MOMENT: self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            Kind.DAY: self._book.add_format({"num_format": "yyyy-mm-dd"}),
         }
         self._sheets = 0
         self._row = 0
         self._sheet = self._next_sheet()
 
-    def write(self, rows: Sequence[Sequence[Cell]]) -> None:
+    async def fill(self) -> None:
+        """Write the table's rows. The sheet is finished also if they end with an error."""
+        try:
+            waiting: list[Sequence[Cell]] = []
+            async for row in self._table.rows:
+                waiting.append(row)
+                if len(waiting) == _BATCH:
+                    await asyncio.to_thread(self._write, waiting)
+                    waiting = []
+            await asyncio.to_thread(self._write, waiting)
+        finally:
+            self._finish_sheet()
+
+    def _write(self, rows: Sequence[Sequence[Cell]]) -> None:
         for row in rows:
             if self._row == self._max_rows:
                 self._finish_sheet()
@@ -85,10 +100,6 @@ class _Book:
             for column, cell in enumerate(row):
                 self._write_cell(column, cell)
             self._row += 1
-
-    def close(self) -> None:
-        self._finish_sheet()
-        self._book.close()
 
     def _next_sheet(self) -> Worksheet:
         self._sheets += 1
@@ -112,6 +123,8 @@ class _Book:
         elif isinstance(cell, datetime):
             local = cell.astimezone(self._table.timezone).replace(tzinfo=None, microsecond=0)
             self._sheet.write_datetime(self._row, column, local, look)
+        elif isinstance(cell, date):
+            self._sheet.write_datetime(self._row, column, datetime.combine(cell, time()), look)
         elif isinstance(cell, Decimal | int):
             self._sheet.write_number(self._row, column, cell, look)
         elif cell:

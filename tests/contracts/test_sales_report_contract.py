@@ -25,10 +25,10 @@ from domain.refunds import Refund
 from domain.report import Takings
 from domain.sales_report import (
     NO_CODE,
-    Books,
     Channel,
     SalesCell,
     SalesFilter,
+    SalesRecords,
     SalesReport,
     SalesSums,
     sales_cells_of,
@@ -61,7 +61,7 @@ class Season:
 
     theatres: Sequence[Theatre]
     run: Production
-    books: Books
+    records: SalesRecords
 
     @property
     def theatre(self) -> Theatre:
@@ -121,14 +121,14 @@ async def a_season(unit_of_work: UnitOfWorkFactory, theatre: Theatre, seed: int)
             refunds=tuple(refund for _, refunded in made for refund in refunded),
             disputes=tuple(dispute for _, found in disputed for dispute in found),
         )
-    books = Books(
+    records = SalesRecords(
         shows=[each.show for each in theatres[:-1]],
         tickets=[ticket for each in theatres for ticket in (each.stalls, each.gallery)],
         orders=orders,
         refunds={order.id: refunds[order.id] for order in orders},
         disputes={order.id: disputes[order.id] for order in orders},
     )
-    return Season(theatres, run, books)
+    return Season(theatres, run, records)
 
 
 def _perhaps_exchanged(order: Order, earlier: Order, chance: random.Random) -> Order:
@@ -161,13 +161,13 @@ async def test_report_of_many_shows_is_the_domains(
         SalesFilter(production_id=new_id()),
     ):
         report = await sales.report(theatre.producer.id, only)
-        expected = sales_report_of(season.books, only, currency=theatre.producer.currency)
+        expected = sales_report_of(season.records, only, currency=theatre.producer.currency)
         assert report == expected
         assert [*report.by_show] == [*expected.by_show]
         assert [*report.by_day] == sorted(report.by_day)
         assert_it_adds_up(report)
         cells = [pair async for pair in sales.cells(theatre.producer.id, only)]
-        assert cells == sales_cells_of(season.books, only)
+        assert cells == sales_cells_of(season.records, only)
         assert sums_of(cells).report(report.currency) == report
 
 

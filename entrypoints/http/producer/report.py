@@ -47,7 +47,8 @@ class TakingsOut(msgspec.Struct, kw_only=True):
     net: Amount
 
 
-def _takings(takings: Takings, currency: Currency) -> dict[str, str]:
+def takings_out(takings: Takings, currency: Currency) -> dict[str, str]:
+    """The fields of ``TakingsOut``."""
     return {name: currency.format(getattr(takings, name)) for name in TakingsOut.__struct_fields__}
 
 
@@ -78,7 +79,7 @@ class TicketReportOut(TakingsOut, kw_only=True):
             sold=inventory.sold,
             remaining=ticket.remaining,
             checked_in=ticket.checked_in,
-            **_takings(ticket.takings, currency),
+            **takings_out(ticket.takings, currency),
         )
 
 
@@ -139,16 +140,16 @@ class ReportOut(msgspec.Struct, kw_only=True):
                 sold=sum(ticket.inventory.sold for ticket in tickets),
                 remaining=report.remaining,
                 checked_in=sum(ticket.checked_in for ticket in tickets),
-                **_takings(report.total, currency),
+                **takings_out(report.total, currency),
             ),
             tickets=[TicketReportOut.of(ticket, currency) for ticket in tickets],
             capacities=[CapacityOut.of(capacity) for capacity in report.capacities],
             by_day=[
-                DayOut(date=day, orders=of.orders, tickets=of.tickets, **_takings(of, currency))
+                DayOut(date=day, orders=of.orders, tickets=of.tickets, **takings_out(of, currency))
                 for day, of in report.by_day.items()
             ],
             by_payment=[
-                PaymentOut(payment=payment, orders=of.orders, tickets=of.tickets, **_takings(of, currency))
+                PaymentOut(payment=payment, orders=of.orders, tickets=of.tickets, **takings_out(of, currency))
                 for payment, of in report.by_payment.items()
             ],
         )
