@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from application.access.ownership import owned_production, owned_show, producer_of
 from application.ports.report import ReportReader, SalesReader
+from application.ports.today import Place
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
 from domain.catalog import Producer, Show
@@ -51,6 +53,11 @@ class ReportSales:
         """The report's rows, of one moment. Raises NotFound."""
         producer = await self._producer(actor, only)
         return SalesExport(currency=producer.currency, cells=self._sales.cells(producer.id, only))
+
+    async def place(self, actor: Actor, *, now: datetime) -> Place:
+        """Where the producer plays: the calendar and the locale that a page about its reports goes by."""
+        async with self._unit_of_work(read_only=True) as uow:
+            return await uow.today.place(actor.producer_id, now=now)
 
     async def _producer(self, actor: Actor, only: SalesFilter) -> Producer:
         async with self._unit_of_work(read_only=True) as uow:
