@@ -25,7 +25,7 @@ from domain.errors import InvalidRequest
 from domain.money import Currency
 from domain.people import Member, Right
 from domain.report import Takings
-from domain.sales_report import Channel, SalesFilter, SalesReport
+from domain.sales_report import NO_CODE, Channel, SalesFilter, SalesReport
 from domain.timezones import zone_of
 from entrypoints.http.csv_stream import csv_stream
 from entrypoints.http.sales_tables import SalesTables
@@ -224,6 +224,7 @@ async def report_page(
     if question.form.is_good:
         report = await report_sales(member.actor, question.only)
         context |= _shown(report, question, words)
+        context["title"] = _title(report, question, dict(context["runs"]), dict(context["shows"]))
     return office_pages.page(
         request, member, "office/reports.html", context, active="reports", status_code=question.form.status
     )
@@ -265,17 +266,17 @@ def _shown(report: SalesReport, question: Question, words: Words) -> dict[str, A
     return {
         "report": report,
         "chart": _chart(days, question, words),
-        "title": _title(report, question),
         "period": _period(report, question, words),
-        "breakdowns": [_by_day(days), *_breakdowns(report, question, words)],
+        "breakdowns": [*_breakdowns(report, question, words), _by_day(days)],
     }
 
 
-def _title(report: SalesReport, question: Question) -> str:
-    """What the report is about; a show or a run that has no orders yet is named by the form."""
-    if question.only.show_id:
-        return next((show.title for show in report.by_show), "One show")
-    return "A run" if question.only.production_id else "All shows"
+def _title(report: SalesReport, question: Question, runs: Mapping[str, str], shows: Mapping[str, str]) -> str:
+    """What the report is about. Only the oldest shows and runs without orders have no name here."""
+    if show_id := question.only.show_id:
+        found = next((show.title for show in report.by_show), "")
+        return found or shows.get(str(show_id), "One show")
+    return runs.get(str(question.only.production_id), "One run") if question.only.production_id else "All shows"
 
 
 def _period(report: SalesReport, question: Question, words: Words) -> str:
@@ -329,17 +330,20 @@ def _by_day(days: tuple[Days, list[Takings]] | None) -> Breakdown:
 
 def _breakdowns(report: SalesReport, question: Question, words: Words) -> list[Breakdown]:
     shows = [
-        Row(show.title, takings, question.address(show=show.id), words.moment(show.start))
+        Row(_short(show.title), takings, question.address(show=show.id), words.moment(show.start))
         for show, takings in report.by_show.items()
     ]
     codes = {name or "Without a code": takings for name, takings in report.by_promo_code.items()}
-    return [
-        Breakdown("Shows", "Show", _cut(shows)),
-        Breakdown("Ticket types", "Ticket type", _cut(_largest(report.by_ticket)), has_orders=False),
+    parts = [
         Breakdown("Payments", "Payment", _largest(report.by_payment, _PAYMENTS)),
+        Breakdown("Ticket types", "Ticket type", _cut(_largest(report.by_ticket)), has_orders=False),
         Breakdown("Channels", "Channel", _largest(report.by_channel, _CHANNELS)),
         Breakdown("Promo codes", "Code", _cut(_largest(codes))),
+        Breakdown("Shows", "Show", _cut(shows)),
     ]
+    is_said_already = {"Shows"} if question.only.show_id else set()
+    is_said_already |= {"Promo codes"} if report.by_promo_code.keys() == {NO_CODE} else set()
+    return [part for part in parts if part.title not in is_said_already]
 
 
 def _largest(

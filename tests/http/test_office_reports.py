@@ -70,7 +70,7 @@ async def test_a_report_says_what_was_sold(owner: Staff, season: Sequence[OnSale
     assert [*table(page, "Payments")] == ["Other, at the box office", "Cash", "Online", "Total"]
     assert table(page, "Channels")["Box office"][0] == "2"
     assert [*table(page, "Promo codes")] == ["Without a code", "HALF", "Total"]
-    assert table(page, "Days")["Total"] == paid
+    assert sum(int(figures[0]) for head, figures in table(page, "Days").items() if head != "Total") == 3
     assert "What buyers paid by day" in page.text
     assert "<svg" in page.html
 
@@ -104,12 +104,13 @@ async def test_a_period_and_a_show_can_be_chosen(owner: Staff, season: Sequence[
     show = await owner.get(f"/office/reports?show={season[1].id}")
     assert "Macbeth · All time" in show.text
     assert "Orders 1" in show.text
-    assert [*table(show, "Shows")] == ["Macbeth", "Total"]
+    assert [*table(show, "Payments")] == ["Other, at the box office"]
+    assert "Promo codes" not in show.text
     for figure in ("net", "refunds", "tickets", "orders", "paid", "nonsense"):
         for by in ("day", "week", "month", "", "nonsense"):
             assert (await owner.get(f"/office/reports?figure={figure}&by={by}&{EVER}")).status == 200
     weeks = await owner.get(f"/office/reports?by=week&{EVER}")
-    assert table(weeks, "Weeks")["Total"][0] == "3"
+    assert sum(int(figures[0]) for head, figures in table(weeks, "Weeks").items() if head != "Total") == 3
 
 
 async def test_a_run_can_be_chosen(
@@ -118,8 +119,8 @@ async def test_a_run_can_be_chosen(
     made = await office.post("/productions", {"title": "The Scottish play"})
     await box_office.change_show(season[1], production_id=made.body["id"])
     run = await owner.get(f"/office/reports?run={made.body['id']}")
-    assert "The Scottish play" in run.text
-    assert [*table(run, "Shows")] == ["Macbeth", "Total"]
+    assert "The Scottish play · All time" in run.text
+    assert [*table(run, "Shows")] == ["Macbeth"]
 
 
 async def test_what_cannot_be_read_is_said_beside_its_field(owner: Staff, season: Sequence[OnSale]) -> None:
