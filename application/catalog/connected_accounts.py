@@ -120,8 +120,9 @@ class OnboardProducer:
         self._audit = audit
         self._save_account = save_account
 
-    async def __call__(self, actor: Actor) -> AccountLink:
-        """A link that is valid for minutes; a producer without an account gets one first.
+    async def __call__(self, actor: Actor, *, come_back_path: str = "") -> AccountLink:
+        """A link that is valid for minutes; a producer without an account gets one first. Stripe leads back to
+        ``come_back_path`` of ours.
 
         Repeating the request, also after a lost answer, makes no second account. Raises PaymentUnavailable,
         PaymentRefused.
@@ -131,7 +132,7 @@ class OnboardProducer:
         account_id = producer.financial.stripe_account_id
         if account_id is None:
             account_id = await self._remember(actor, await self._account(actor, producer))
-        return await self._payment.account_link(account_id, come_back_url=self._links.public_url)
+        return await self._payment.account_link(account_id, come_back_url=self._links.public_url + come_back_path)
 
     async def _account(self, actor: Actor, producer: Producer) -> str:
         """The account that was made for the producer and never stored, or a new one.

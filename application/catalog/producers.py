@@ -9,14 +9,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
-from application.access.ownership import producer_of
+from application.access.ownership import locked_producer, producer_of
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import AccessToken, Actor, Scope, hash_secret
 from domain.audit_log import Action, Facts
 from domain.catalog import Producer, ProducerFinancial
 from domain.customer import parse_email
-from domain.errors import InvalidEmail, NotFound
+from domain.errors import Conflict, InvalidEmail, NotFound
 from domain.fees import FeeBearer
 from domain.money import currency
 from domain.tax import TaxMode
@@ -74,9 +74,11 @@ class RegisterProducer:
         return producer
 
 
-def acting_for(producer_id: UUID, token: AccessToken | None) -> Actor:
-    """The actor for a change in a producer's name by the platform or at the command line."""
-    return Actor(producer_id, token.id, token.name) if token else Actor(producer_id)
+def acting_for(producer_id: UUID, by: AccessToken | Actor | None) -> Actor:
+    """The actor for a change in a producer's name: by its own people, by the platform or at the command line."""
+    if isinstance(by, Actor):
+        return by
+    return Actor(producer_id, by.id, by.name) if by else Actor(producer_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,22 @@ class IssueToken:
         self._audit = audit
 
     async def __call__(
-        self, *, producer_id: UUID | None, name: str, scopes: Iterable[Scope], by: AccessToken | None = None
+        self,
+        *,
+        producer_id: UUID | None,
+        name: str,
+        scopes: Iterable[Scope],
+        by: AccessToken | Actor | None = None,
+        token_id: UUID | None = None,
     ) -> IssuedToken:
-        """A token for a producer, or for the platform when ``producer_id`` is None. Raises NotFound, InvalidRequest."""
+        """A token for a producer, or for the platform when ``producer_id`` is None.
+
+        A request that may come twice names the ``token_id``. Raises NotFound, InvalidRequest, Conflict (there is a
+        token with this id).
+        """
         secret = "pqt_" + base64.urlsafe_b64encode(self._ids.random_bytes(_SECRET_BYTES)).decode().rstrip("=")
         token = AccessToken(
-            id=self._ids.new(),
+            id=token_id or self._ids.new(),
             producer_id=producer_id,
             name=name,
             scopes=frozenset(scopes),
@@ -109,7 +121,10 @@ class IssueToken:
         )
         async with self._unit_of_work() as uow:
             if producer_id is not None:
-                await producer_of(uow, producer_id)
+                # Locked, so of two requests with one token_id the second finds the first one's token.
+                await (locked_producer if token_id else producer_of)(uow, producer_id)
+            if token_id and await uow.tokens.get(token_id):
+                raise Conflict("This token was made already, and its secret cannot be shown again")
             await uow.tokens.add(token)
             if producer_id is not None:
                 actor = acting_for(producer_id, by)
@@ -124,7 +139,9 @@ class RevokeToken:
         self._clock = clock
         self._audit = audit
 
-    async def __call__(self, token_id: UUID, *, of_producer: UUID | None = None, by: AccessToken | None = None) -> None:
+    async def __call__(
+        self, token_id: UUID, *, of_producer: UUID | None = None, by: AccessToken | Actor | None = None
+    ) -> None:
         """Revoke the token. Raises NotFound, also if it does not belong to the given producer."""
         now = self._clock.now()
         async with self._unit_of_work() as uow:

@@ -16,6 +16,15 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "digest-stopped": "The daily digest does not come any more.",
         "chosen": "You work for this producer now.",
         "signed-in": "You are signed in.",
+        # Account
+        "account-changed": "The account was changed. The address that it had before gets a mail that says so.",
+        "stripe-changed": "New orders are paid to this account from now on. A mail says so.",
+        "stripe-removed": "No Stripe account is connected any more. A mail says so.",
+        "back-from-stripe": "Welcome back. This page shows what Stripe says now.",
+        "branding-changed": "All of your pages look like this now.",
+        "logo-changed": "The logo is on your pages.",
+        "logo-removed": "The logo was taken away.",
+        "token-revoked": "The token opens nothing any more.",
         # Shows and runs
         "show-added": "The show is there, as a draft.",
         "show-changed": "The show was changed.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from litestar import Router
 
 from entrypoints.office import (
+    account,
     assets,
     attendees,
+    branding,
     digest_page,
     order,
     order_exchange,
@@ -21,6 +23,7 @@ from entrypoints.office import (
     shows,
     sign_in,
     today,
+    tokens,
 )
 from entrypoints.office.errors import office_handlers
 from entrypoints.office.rendering import OfficePages
@@ -49,6 +52,9 @@ def office(pages: OfficePages) -> Router:
             *privacy.routers,
             *attendees.routers,
             digest_page.router,
+            account.router,
+            branding.router,
+            tokens.router,
         ],
         exception_handlers=office_handlers(pages),
     )
