@@ -16,6 +16,7 @@ from application.orders.lists import Searched
 from application.ports.order_lists import AttendeeFilter, OrderFilter, PaidBy, Presence
 from domain.catalog import Show
 from domain.orders import OrderStatus
+from domain.promotions import normalize_code
 from entrypoints.office.forms import Form
 
 #: The longest text that is searched, as in the API.
@@ -78,7 +79,7 @@ class ListQuery:
             names_only=names_only,
             presence=self._choice("presence", Presence),
             ticket_name=self.form["type"] or None,
-            promo_code=self.form["code"].strip().upper() or None,
+            promo_code=normalize_code(self.form["code"]) or None,
             allocation_id=uuid_of(self.form["allocation"]),
         )
 

@@ -98,8 +98,8 @@ _PAGES: Final = (
     _Page("tickets", "Tickets", "/office/shows/{show_id}/tickets", Right.CATALOG),
     _Page("codes", "Codes", "/office/shows/{show_id}/codes", Right.CATALOG),
     _Page("guests", "Guest list", "/office/shows/{show_id}/guests", Right.ORDERS),
-    _Page("orders", "Orders", "/office/orders?show={show_id}", Right.ORDERS),
-    _Page("attendees", "Attendees", "/office/attendees?show={show_id}", Right.ORDERS),
+    _Page("orders", "Orders", "/office/orders?show={show_id}", Right.VIEW),
+    _Page("attendees", "Attendees", "/office/attendees?show={show_id}", Right.VIEW),
     _Page("report", "Report", "/office/reports?show={show_id}", Right.REPORTS),
 )
 

@@ -89,6 +89,9 @@ async def test_orders_are_found_by_what_people_remember(
     misspelt = await search(clerk, q="Lovelase")
     assert order["number"] in misspelt.text
     assert "These are similar" in misspelt.text
+    similar, exact = await search(clerk, q="lovelace", **{"as": "similar"}), await search(clerk, q="lovelace")
+    assert "or similar ones" in similar.text
+    assert "Look for similar names, too" in exact.text
     nothing = await search(clerk, q="quetzalcoatl")
     assert (nothing.status, "No order is like that" in nothing.text) == (200, True)
 
