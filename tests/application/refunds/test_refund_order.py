@@ -249,7 +249,12 @@ async def test_a_refund_is_made_at_stripe(world: World) -> None:
     (made,) = world.payment.refunds.values()
     assert made.amount == refund.amount
     assert await world.refunds(order) == [
-        replace(refund, status=RefundStatus.SUCCEEDED, provider_refund_id=made.provider_refund_id)
+        replace(
+            refund,
+            status=RefundStatus.SUCCEEDED,
+            provider_refund_id=made.provider_refund_id,
+            changed_at=world.clock.now(),
+        )
     ]
     assert await world.order(order.id) == order
 
@@ -284,7 +289,7 @@ async def test_a_refund_that_is_refused_has_failed_and_no_longer_counts(world: W
     with pytest.raises(PermanentTaskError, match="switched to refuse"):
         await world.submit_refunds(submission_of(order.id))
     assert await world.refunds(order) == [
-        replace(refund, status=RefundStatus.FAILED, failure_reason="switched to refuse")
+        replace(refund, status=RefundStatus.FAILED, failure_reason="switched to refuse", changed_at=world.clock.now())
     ]
     assert (await world.order(order.id)).refunded_amount == 0
 
@@ -355,7 +360,12 @@ async def test_news_of_our_refund_find_it_before_its_answer_was_written_down(wor
     state = state_of(order, refund, RefundStatus.PENDING)
     await world.sync_refund_status(state)
     assert await world.refunds(order) == [
-        replace(refund, status=RefundStatus.PENDING, provider_refund_id=state.provider_refund_id)
+        replace(
+            refund,
+            status=RefundStatus.PENDING,
+            provider_refund_id=state.provider_refund_id,
+            changed_at=world.clock.now(),
+        )
     ]
 
 
@@ -372,6 +382,7 @@ async def test_a_refund_made_at_stripe_is_followed_and_voids_nobody(world: World
         reason="made at Stripe",
         created_at=world.clock.now(),
         status=RefundStatus.SUCCEEDED,
+        changed_at=world.clock.now(),
         provider_refund_id="re_dashboard",
         made_by_provider=True,
     )
