@@ -11,7 +11,7 @@ from uuid import UUID
 
 from adapters.memory.money_back import is_owed
 from adapters.memory.tables import Tables, disputes_by_order, refunds_by_order
-from application.ports.today import MAX_EVENINGS, MAX_PLANNED, MAX_TROUBLES, NOWHERE, PAID_WITHIN, Place
+from application.ports.today import MAX_EVENINGS, MAX_PLANNED, MAX_TROUBLES, MISSED_FOR, NOWHERE, PAID_WITHIN, Place
 from domain.alerts import LostTask, OpenDispute, OrderTrouble, PlannedShow, Troubles, UnpaidShow
 from domain.catalog import Show
 from domain.disputes import Dispute, DisputeStatus, is_contested
@@ -94,7 +94,7 @@ class MemoryTodayReader:
             )
         return planned
 
-    async def troubles(self, producer_id: UUID) -> Troubles:
+    async def troubles(self, producer_id: UUID, *, now: datetime) -> Troubles:
         tables = self._tables
         orders = {order.id: order for order in self._orders(producer_id)}
         return Troubles(
@@ -121,6 +121,7 @@ class MemoryTodayReader:
                 LostTask(**self._of_order(orders[task.about_order]), reason=task.last_error or "", kind=task.kind)
                 for task in sorted(tables.outbox.values(), key=lambda task: (str(task.order_id), task.kind))
                 if task.order_id in orders and task.state is TaskState.DEAD and not self._was_done_later(task)
+                if task.due_at > now - MISSED_FOR or not task.kind.endswith("_mail")
             )[:MAX_TROUBLES],
             unpaid_shows=tuple(self._unpaid_shows(producer_id))[:MAX_TROUBLES],
         )

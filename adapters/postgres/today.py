@@ -14,7 +14,7 @@ from adapters.postgres.connection import Connection, Rows, compiled
 from adapters.postgres.invariant_queries import cancelled_shows, lost_refunds
 from adapters.postgres.rows import allocation_of, capacity_of, show_of, ticket_of
 from adapters.postgres.tables import allocations, capacities, shows, tickets
-from application.ports.today import MAX_EVENINGS, MAX_PLANNED, MAX_TROUBLES, NOWHERE, PAID_WITHIN, Place
+from application.ports.today import MAX_EVENINGS, MAX_PLANNED, MAX_TROUBLES, MISSED_FOR, NOWHERE, PAID_WITHIN, Place
 from domain.alerts import LostTask, OpenDispute, OrderTrouble, PlannedShow, Troubles, UnpaidShow
 from domain.disputes import DisputeStatus
 from domain.evening import Evening, HeadLine
@@ -129,7 +129,8 @@ LOST_TASKS: Final = _OF_PRODUCER.format(
     found="""
         SELECT t.order_id AS subject_id, t.kind, coalesce(t.last_error, '') AS reason
         FROM outbox t
-        WHERE t.state = 'dead' AND t.order_id IS NOT NULL AND NOT EXISTS (
+        WHERE t.state = 'dead' AND t.order_id IS NOT NULL
+          AND (t.due_at > %(missed_since)s OR right(t.kind, 5) <> '_mail') AND NOT EXISTS (
             SELECT FROM outbox later
             WHERE later.order_id = t.order_id AND later.kind = t.kind AND later.state = 'done'
               AND later.due_at > t.due_at
@@ -204,8 +205,8 @@ class PostgresTodayReader:
             for row in found
         ]
 
-    async def troubles(self, producer_id: UUID) -> Troubles:
-        parameters = {"producer_id": producer_id}
+    async def troubles(self, producer_id: UUID, *, now: datetime) -> Troubles:
+        parameters = {"producer_id": producer_id, "missed_since": now - MISSED_FOR}
         refunds, duplicates, disputes, tasks, unpaid = await self._connection.fetch(
             *((sql, parameters) for sql in (_REFUNDS, _DUPLICATES, _DISPUTES, LOST_TASKS, _UNPAID_SHOWS))
         )

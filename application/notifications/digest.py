@@ -7,6 +7,7 @@ before the commit nothing has happened, and after it the mail is a task like any
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -22,6 +23,7 @@ from application.ports.emails import DigestAlert, DigestFacts, DigestSales, Dige
 from application.ports.system import Clock, Ids
 from application.ports.today import Place
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.tasks.run import PermanentTaskError
 from application.today.alert_words import NEEDS, alert_line
 from application.today.overview import ReadImbalances
 from domain.alerts import Alert, Troubles, alerts_of
@@ -32,6 +34,8 @@ from domain.people import RIGHTS, Member, Right
 from domain.sales_figures import DayCalendar, Span
 from domain.tasks import OutboxTask, TaskKind
 from domain.timezones import zone_of
+
+log = logging.getLogger(__name__)
 
 # Keys of the task's details.
 PERSON_ID: Final = "person_id"
@@ -124,7 +128,8 @@ class SendDigestEmail:
         """Send the digest of the task's day: yesterday's sales, that day's shows, and what needs the person now.
 
         A person who is gone, or may not see the office any more, gets none, and of figures and alerts only what their
-        role may see. Raises what SendEmail raises.
+        role may see. Where the mail server refuses the address for good, nothing is to be done: a new day brings a new
+        digest. Otherwise raises what SendEmail raises.
         """
         the_day = date.fromisoformat(task.details[DAY])
         imbalances = await self._read_imbalances(task.about_producer)
@@ -137,9 +142,13 @@ class SendDigestEmail:
             if to is None or membership is None:
                 return
             rights = RIGHTS[membership.role]
-            troubles = replace(await uow.today.troubles(producer.id), imbalances=tuple(imbalances))
+            known = await uow.today.troubles(producer.id, now=self._clock.now())
+            troubles = replace(known, imbalances=tuple(imbalances))
             facts = await self._facts(uow, producer, to.name, the_day, rights, troubles)
-        await self._send_email(task, to, facts)
+        try:
+            await self._send_email(task, to, facts)
+        except PermanentTaskError as error:
+            log.warning("The daily digest of person %s was refused: %s", task.details[PERSON_ID], error)
 
     async def _facts(
         self,

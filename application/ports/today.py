@@ -16,6 +16,8 @@ from domain.sales_figures import Slice
 MAX_EVENINGS: Final = 50
 MAX_PLANNED: Final = 1000
 MAX_TROUBLES: Final = 50
+#: How long a mail that was given up is worth a person's time.
+MISSED_FOR: Final = timedelta(days=30)
 #: How long after it was placed an order may be completed and still be found: longer than any bank takes. Orders have an
 #: index by when they were placed.
 PAID_WITHIN: Final = timedelta(days=45)
@@ -58,9 +60,10 @@ class TodayReader(Protocol):
         """The shows that are neither over nor cancelled, soonest first, at most ``MAX_PLANNED``."""
         ...
 
-    async def troubles(self, producer_id: UUID) -> Troubles:
+    async def troubles(self, producer_id: UUID, *, now: datetime) -> Troubles:
         """What is known to be wrong, the oldest first, at most ``MAX_TROUBLES`` of a kind; no imbalances.
 
-        A task that an operator does again is none any more.
+        A task that an operator does again is none any more, nor is a mail that was due more than ``MISSED_FOR`` ago:
+        its buyer has asked by now, or does not miss it.
         """
         ...

@@ -71,7 +71,7 @@ class ReadOverview:
             producer = await producer_of(uow, producer_id)
             place = await uow.today.place(producer_id, now=now)
             planned = await uow.today.planned(producer_id, now=now)
-            troubles = replace(await uow.today.troubles(producer_id), imbalances=tuple(imbalances))
+            troubles = replace(await uow.today.troubles(producer_id, now=now), imbalances=tuple(imbalances))
             calendar = SalesCalendar(now, zone_of(place.timezone))
             slices = await uow.today.sales(producer_id, marks=calendar.marks, now=now)
         _, tonight_ends = evening_of(now, zone_of(place.timezone))

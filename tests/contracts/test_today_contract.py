@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from application.ports.today import NOWHERE, Place
+from application.ports.today import MISSED_FOR, NOWHERE, Place
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.admission import Scan, ScanResult
 from domain.alerts import LostTask, OrderTrouble, PlannedShow, UnpaidShow
@@ -233,7 +233,7 @@ async def test_shows_to_come_have_all_that_they_sell(unit_of_work: UnitOfWorkFac
 async def test_a_tidy_producer_has_no_troubles(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
     order = paid(theatre.order())
     await store(unit_of_work, order)
-    found = await read(unit_of_work, "troubles", theatre.producer.id)
+    found = await read(unit_of_work, "troubles", theatre.producer.id, now=NOW)
     assert found == type(found)()
 
 
@@ -259,7 +259,7 @@ async def test_troubles_are_the_producers_own(unit_of_work: UnitOfWorkFactory, t
         await uow.duplicate_payments.add([second])
         await uow.commit()
     facts: Any = {"show_title": order.show_title, "starts_at": theatre.show.start_time}
-    found = await read(unit_of_work, "troubles", theatre.producer.id)
+    found = await read(unit_of_work, "troubles", theatre.producer.id, now=NOW)
     assert found.refunds == (OrderTrouble(order_id=order.id, reason="account_closed", **facts),)
     assert found.duplicates == (OrderTrouble(order_id=other.id, reason="declined", **facts),)
     [open_one] = found.disputes
@@ -269,7 +269,7 @@ async def test_troubles_are_the_producers_own(unit_of_work: UnitOfWorkFactory, t
         theatre.producer.currency,
         NOW + DAY,
     )
-    empty = await read(unit_of_work, "troubles", a_producer().id)
+    empty = await read(unit_of_work, "troubles", a_producer().id, now=NOW)
     assert empty == type(empty)()
 
 
@@ -280,19 +280,17 @@ async def test_work_that_was_given_up_is_named_unless_it_was_done_later(
     dead = replace(a_task(order), state=TaskState.DEAD, last_error="MailRefused: no such user")
     reminder = replace(a_task(order), kind=TaskKind.REMINDER_MAIL, state=TaskState.DEAD, last_error="MailRefused: no")
     again = replace(a_task(order, due_at=NOW + HOUR), kind=TaskKind.REMINDER_MAIL, state=TaskState.DONE)
+    long_ago = replace(a_task(order, due_at=NOW - MISSED_FOR), kind=TaskKind.REFUND_MAIL, state=TaskState.DEAD)
+    money = replace(long_ago, id=new_id(), kind=TaskKind.SUBMIT_REFUNDS, last_error="PaymentRefused: no")
     async with unit_of_work() as uow:
         await uow.orders.add([order])
-        await uow.outbox.add([dead, reminder, again, a_task(order)])
+        await uow.outbox.add([dead, reminder, again, a_task(order), long_ago, money])
         await uow.commit()
-    found = await read(unit_of_work, "troubles", theatre.producer.id)
+    found = await read(unit_of_work, "troubles", theatre.producer.id, now=NOW)
+    facts: Any = {"order_id": order.id, "show_title": order.show_title, "starts_at": theatre.show.start_time}
     assert found.tasks == (
-        LostTask(
-            order_id=order.id,
-            show_title=order.show_title,
-            starts_at=theatre.show.start_time,
-            kind=TaskKind.CONFIRMATION_MAIL,
-            reason="MailRefused: no such user",
-        ),
+        LostTask(**facts, kind=TaskKind.CONFIRMATION_MAIL, reason="MailRefused: no such user"),
+        LostTask(**facts, kind=TaskKind.SUBMIT_REFUNDS, reason="PaymentRefused: no"),
     )
 
 
@@ -303,7 +301,7 @@ async def test_a_cancelled_show_owes_its_buyers_their_money(unit_of_work: UnitOf
         await uow.orders.add([owed, also, back, theatre.order()])
         await uow.shows.save(replace(theatre.show, cancelled=True))
         await uow.commit()
-    found = await read(unit_of_work, "troubles", theatre.producer.id)
+    found = await read(unit_of_work, "troubles", theatre.producer.id, now=NOW)
     assert found.unpaid_shows == (UnpaidShow(show_id=theatre.show.id, show_title=theatre.show.title, orders=2),)
 
 

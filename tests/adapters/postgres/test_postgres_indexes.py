@@ -90,7 +90,7 @@ async def test_what_the_relay_and_a_lookup_want_is_found_by_its_index(
 async def test_open_offices_read_no_whole_table(
     engine: AsyncEngine, query: str, indexes: list[str], tables: list[str]
 ) -> None:
-    parameters = {"producer_id": uuid4(), "begins": NOW, "ends": NOW, "now": NOW}
+    parameters = {"producer_id": uuid4(), "begins": NOW, "ends": NOW, "now": NOW, "missed_since": NOW}
     async with engine.connect() as connection:
         plan = await connection.exec_driver_sql(f"EXPLAIN {query}", parameters)
         lines = "\n".join(plan.scalars())

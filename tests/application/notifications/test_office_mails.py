@@ -12,6 +12,7 @@ from application.ports.emails import DigestFacts, DisputeFacts, EmailFacts, Payo
 from domain.catalog import Producer
 from domain.errors import InvalidRequest
 from domain.people import Member, Membership, Person, Role
+from domain.tasks import TaskState
 from tests.application.world import World
 from tests.support.disputes import dispute_state
 from tests.support.factories import producer, show, ticket
@@ -234,6 +235,8 @@ async def test_each_digest_is_a_task_of_its_own(world: World, berlin: Producer) 
     world.mailer.refused_addresses.add("ada@globe.example")
     await world.run_tasks()
     assert [mail.to_address for mail in world.mailer.sent] == ["bea@globe.example"]
+    async with world.database() as uow:
+        assert await uow.task_admin.in_state(TaskState.DEAD, after=None, limit=9) == []
 
 
 async def test_yesterdays_sales_are_the_days_own(world: World, berlin: Producer) -> None:

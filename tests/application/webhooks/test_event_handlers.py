@@ -260,6 +260,11 @@ async def test_an_account_that_was_stopped_stops_its_producer(world: World) -> N
     await react(world, PaymentEventKind.ACCOUNT_CHANGED, "acct_stopped")
     stopped = await stored_producer(world, seller)
     assert stopped == replace(seller, financial=replace(seller.financial, charges_enabled=False))
+    await world.run_tasks()
+    await react(world, PaymentEventKind.ACCOUNT_CHANGED, "acct_stopped")  # Stripe sends several, and one is news
+    await world.run_tasks()
+    [mail] = world.mailer.sent
+    assert (mail.to_address, mail.content.subject) == (seller.email, "Payouts")
 
 
 async def test_an_account_of_nobody_here_is_left_alone(world: World) -> None:
