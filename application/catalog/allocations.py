@@ -36,8 +36,17 @@ class AddAllocation:
         self._ids = ids
         self._audit = audit
 
-    async def __call__(self, actor: Actor, show_id: UUID, capacity_id: UUID, fields: AllocationFields) -> Allocation:
-        """A new allocation, with a name and a size: its places are off public sale from the commit on.
+    async def __call__(
+        self,
+        actor: Actor,
+        show_id: UUID,
+        capacity_id: UUID,
+        fields: AllocationFields,
+        *,
+        allocation_id: UUID | None = None,
+    ) -> Allocation:
+        """A new allocation, with a name and a size: its places are off public sale from the commit on. A caller who may
+        ask twice gives it an id: an allocation of the capacity that has it is returned as it is.
 
         Raises NotFound, InvalidRequest (also for a capacity that the show does not have), Conflict (fewer are left).
         """
@@ -49,7 +58,12 @@ class AddAllocation:
             capacity = stock.capacities.get(capacity_id)
             if capacity is None or capacity.show_id != show_id:
                 raise InvalidRequest("No such capacity in this show", field="capacity_id")
-            allocation = Allocation(id=self._ids.new(), capacity_id=capacity_id, **_as_stored(show, fields))
+            known = await uow.allocations.get(allocation_id) if allocation_id else None
+            if known and known.capacity_id == capacity_id:
+                return known
+            allocation = Allocation(
+                id=allocation_id or self._ids.new(), capacity_id=capacity_id, **_as_stored(show, fields)
+            )
             stock.allocate(allocation)
             await uow.inventory.save(stock)
             await uow.allocations.add(allocation)

@@ -22,15 +22,22 @@ class AddCapacity:
         self._ids = ids
         self._audit = audit
 
-    async def __call__(self, actor: Actor, show_id: UUID, fields: CapacityFields) -> Capacity:
-        """A new capacity, with a name and a size. Raises NotFound, InvalidRequest, Conflict."""
+    async def __call__(
+        self, actor: Actor, show_id: UUID, fields: CapacityFields, *, capacity_id: UUID | None = None
+    ) -> Capacity:
+        """A new capacity, with a name and a size. A caller who may ask twice gives it an id: a capacity of the show
+        that has it is returned as it is. Raises NotFound, InvalidRequest, Conflict.
+        """
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
+            known = await uow.capacities.get(capacity_id) if capacity_id else None
+            if known and known.show_id == show_id:
+                return known
             if show.cancelled:
                 raise Conflict("This show was cancelled and sells nothing any more")
             if len(await uow.capacities.of_show(show_id, after=None, limit=MAX_CAPACITIES)) == MAX_CAPACITIES:
                 raise Conflict(f"A show has at most {MAX_CAPACITIES} capacities")
-            capacity = Capacity(id=self._ids.new(), show_id=show_id, **fields)
+            capacity = Capacity(id=capacity_id or self._ids.new(), show_id=show_id, **fields)
             await uow.capacities.add(capacity)
             await self._audit.record(uow, actor, Action.CAPACITY_ADDED, capacity.id, show_id=show_id, after=capacity)
             await uow.commit()

@@ -16,7 +16,7 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
 from domain.audit_log import Action
 from domain.catalog import Show
-from domain.errors import Conflict, InvalidAmount, InvalidRequest
+from domain.errors import Conflict, InvalidAmount, InvalidRequest, NotFound
 from domain.money import Currency
 from domain.promotions import PromoCodeFields, TicketPromoCode, normalize_code
 
@@ -42,15 +42,22 @@ class AddPromoCode:
         self._ids = ids
         self._audit = audit
 
-    async def __call__(self, actor: Actor, show_id: UUID, fields: PromoCodeFields) -> PromoCodeInCurrency:
-        """A new promo code. Raises NotFound, InvalidRequest, Conflict (the show already has this code)."""
+    async def __call__(
+        self, actor: Actor, show_id: UUID, fields: PromoCodeFields, *, promo_code_id: UUID | None = None
+    ) -> PromoCodeInCurrency:
+        """A new promo code. A caller who may ask twice gives it an id: a code of the show that has it is returned as it
+        is. Raises NotFound, InvalidRequest, Conflict (the show already has this code).
+        """
         if all(fields.get(name) in _NOTHING for name in _EFFECTS):
             raise InvalidRequest(_NEEDS_AN_EFFECT, field="discount")
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
             currency = (await producer_of(uow, show.producer_id)).currency
+            known = await uow.promo_codes.get(promo_code_id) if promo_code_id else None
+            if known and known.show_id == show_id:
+                return PromoCodeInCurrency(known, currency)
             stored = await _as_stored(uow, show, currency, fields)
-            promo_code = TicketPromoCode(id=self._ids.new(), show_id=show_id, **stored)
+            promo_code = TicketPromoCode(id=promo_code_id or self._ids.new(), show_id=show_id, **stored)
             await _ensure_free(uow, promo_code)
             await uow.promo_codes.add(promo_code)
             await self._audit.record(
@@ -74,6 +81,15 @@ class ListPromoCodes:
             found = await uow.promo_codes.of_show(show_id, after=after, limit=limit + 1)
         page, more = page_of(found, limit, lambda last: last.code)
         return [PromoCodeInCurrency(promo_code, currency) for promo_code in page], more
+
+    async def one(self, actor: Actor, show_id: UUID, promo_code_id: UUID) -> TicketPromoCode:
+        """One of the show's promo codes. Raises NotFound."""
+        async with self._unit_of_work() as uow:
+            await owned_show(uow, actor, show_id)
+            found = await uow.promo_codes.get(promo_code_id)
+        if found is None or found.show_id != show_id:
+            raise NotFound("No such promo code")
+        return found
 
 
 class ChangePromoCode:

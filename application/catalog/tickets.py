@@ -37,15 +37,25 @@ class AddTicket:
         self._audit = audit
 
     async def __call__(
-        self, actor: Actor, show_id: UUID, *, price: Decimal, limits: TicketLimits, fields: TicketFields
+        self,
+        actor: Actor,
+        show_id: UUID,
+        *,
+        price: Decimal,
+        limits: TicketLimits,
+        fields: TicketFields,
+        ticket_id: UUID | None = None,
     ) -> TicketForSale:
-        """A new ticket type; ``price`` is in the currency's main unit.
+        """A new ticket type; ``price`` is in the currency's main unit. A caller who may ask twice gives it an id: a
+        ticket type of the show that has it is returned as it is.
 
         Raises NotFound, InvalidRequest (also for a capacity that the show does not have), Conflict.
         """
         async with self._unit_of_work() as uow:
             show = await locked_show(uow, actor, show_id)
             display = await uow.show_details.details(show_id)
+            if display and (known := next((each for each in display.tickets if each.id == ticket_id), None)):
+                return TicketForSale(known, show, display.producer, display.remaining(known))
             if show.cancelled:
                 raise Conflict("This show was cancelled and sells nothing any more")
             if display is None or len(display.tickets) >= MAX_TICKET_TYPES:
@@ -54,7 +64,7 @@ class AddTicket:
             stored = _as_stored(show, fields)
             inventory = Inventory(_checked(limits.get("quantity")))
             ticket = Ticket(
-                id=self._ids.new(),
+                id=ticket_id or self._ids.new(),
                 show_id=show_id,
                 price=minor,
                 inventory=inventory,

@@ -9,6 +9,7 @@ from litestar.di import Provide
 from entrypoints.container import Container
 from entrypoints.office.access import OfficeCookies, OfficeDoor
 from entrypoints.office.rendering import OfficePages
+from entrypoints.office.show_desk import ShowDesks
 from entrypoints.office.today_board import TodayBoard
 from entrypoints.web.security import PagePolicy
 
@@ -25,9 +26,11 @@ def create_door(container: Container) -> OfficeDoor:
 
 def office_dependencies(container: Container, pages: OfficePages) -> dict[str, Provide]:
     """The dependencies by name, one of each for the whole application."""
+    show_desks = ShowDesks(pages, container.get_own_show(), container.list_capacities(), container.list_allocations())
     made = {
         "office_pages": pages,
         "office_cookies": OfficeCookies.of(container.settings()),
+        "show_desks": show_desks,
         "today_board": TodayBoard(
             container.read_tonight(), container.read_overview(), container.read_imbalances(), pages
         ),

@@ -58,5 +58,24 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "exchanged": "The tickets are exchanged.",
         "exchange-waits": "The new tickets are held until they are paid: send the buyer the link of their page.",
         "erased": "The buyer's data is erased.",
+        # Tickets, places and codes
+        "ticket-added": "The ticket type is there.",
+        "ticket-changed": "The ticket type was changed. Orders keep their prices.",
+        "ticket-deleted": "The ticket type was deleted.",
+        "capacity-added": "The capacity is there. Ticket types can share its places now.",
+        "capacity-changed": "The capacity was changed.",
+        "capacity-deleted": "The capacity was deleted.",
+        "allocation-added": "These places are off public sale now.",
+        "allocation-changed": "The allocation was changed.",
+        "allocation-released": "The allocation was released: what was left of it is on public sale.",
+        "allocation-deleted": "The allocation was deleted. Its places are on public sale.",
+        "code-added": "The promo code is there. Buyers can use it at once.",
+        "code-changed": "The promo code was changed. Orders keep their discount.",
+        "code-deleted": "The promo code was deleted.",
+        # Work that goes on by itself
+        "work-started": "It has begun. You may close this page: it goes on, and you find it under Work.",
+        "work-stopped": "It was stopped. What it had done stays.",
+        "list-discarded": "The list was discarded. No order was placed.",
+        "refund-started": "The refund has begun. You may close this page: it goes on.",
     }
 )

@@ -50,6 +50,7 @@ AREAS: Final = (
     Area("attendees", "Attendees", "/office/attendees", Right.VIEW),
     Area("reports", "Reports", "/office/reports", Right.REPORTS),
     Area("branding", "Branding", "/office/branding", Right.CATALOG),
+    Area("work", "Work", "/office/work", Right.ORDERS),
     Area("account", "Account", "/office/account", Right.ACCOUNT),
     Area("team", "Team", "/office/team", Right.PEOPLE),
     Area("log", "Log", "/office/log", Right.PEOPLE),

@@ -22,3 +22,27 @@ window.addEventListener("pageshow", () => {
 });
 
 document.getElementById("problems")?.focus();
+
+// Work that goes on: its bar is renewed every two seconds, and the page once it has ended. A hidden page asks nothing.
+const RENEW_MS = 2000;
+const watched = document.querySelectorAll("[data-renew]");
+
+async function renew(bar) {
+  try {
+    const answer = await fetch(bar.dataset.renew, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return;
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    const fresh = holder.content.firstElementChild;
+    if (!fresh.dataset.renew) location.reload();
+    else bar.replaceWith(fresh);
+  } catch {
+    // The next time may go better.
+  }
+}
+
+if (watched.length) {
+  setInterval(() => {
+    if (document.visibilityState === "visible") document.querySelectorAll("[data-renew]").forEach(renew);
+  }, RENEW_MS);
+}
