@@ -97,9 +97,11 @@ _PAGES: Final = (
     _Page("page", "Page", "/office/shows/{show_id}/page", Right.CATALOG),
     _Page("tickets", "Tickets", "/office/shows/{show_id}/tickets", Right.CATALOG),
     _Page("codes", "Codes", "/office/shows/{show_id}/codes", Right.CATALOG),
+    _Page("sell", "Sell", "/office/shows/{show_id}/sell", Right.ORDERS),
     _Page("guests", "Guest list", "/office/shows/{show_id}/guests", Right.ORDERS),
     _Page("orders", "Orders", "/office/orders?show={show_id}", Right.VIEW),
     _Page("attendees", "Attendees", "/office/attendees?show={show_id}", Right.VIEW),
+    _Page("exports", "Exports", "/office/shows/{show_id}/exports", Right.ORDERS),
     _Page("report", "Report", "/office/reports?show={show_id}", Right.REPORTS),
 )
 

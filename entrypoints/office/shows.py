@@ -25,6 +25,7 @@ from application.catalog.show_overviews import (
     StepState,
 )
 from application.catalog.shows import AddShow, ChangeShow, GetOwnShow, ListOwnShows
+from application.jobs.look import ListJobs
 from application.ports.show_overviews import Places, ShowFilter, ShowRow, ShowTab
 from domain.catalog import Producer, Show, ShowFields
 from domain.errors import DomainError, NotFound
@@ -35,8 +36,11 @@ from entrypoints.office.rendering import OfficePages
 from entrypoints.office.show_chart import sale_chart
 from entrypoints.office.show_form import FIELDS, ShowForm, filled_form, new_form, read_show
 from entrypoints.office.show_frame import ShowFrame, ShowHead, has_route, show_path
+from entrypoints.office.work import line_of
 
 SHOWS_ON_A_PAGE: Final = 25
+#: The latest work on a show; the rest is a page away.
+JOBS_ON_A_SHOWS_PAGE: Final = 3
 #: As many runs as a field offers: the newest.
 MAX_RUNS: Final = 100
 #: Ids of what a form adds: they come with the form, so the same form that is sent twice adds one thing.
@@ -156,12 +160,16 @@ async def overview(
     member: NamedDependency[Member],
     office_pages: NamedDependency[OfficePages],
     get_show_overview: NamedDependency[GetShowOverview],
+    list_jobs: NamedDependency[ListJobs],
 ) -> Response[str]:
-    """How a show stands, and what it needs before it sells."""
+    """How a show stands, what it needs before it sells, and the work on it that goes on."""
     found = await get_show_overview(member.actor, show_id)
-    return office_pages.page(
-        request, member, "office/show.html", overview_context(request, member, found), active="shows"
-    )
+    jobs, _ = await list_jobs(member.actor, show_id=show_id, limit=JOBS_ON_A_SHOWS_PAGE)
+    context = {
+        **overview_context(request, member, found),
+        "work": [line_of(view, office_pages) for view in jobs],
+    }
+    return office_pages.page(request, member, "office/show.html", context, active="shows")
 
 
 def overview_context(request: Request[Any, Any, Any], member: Member, found: ShowOverview) -> dict[str, Any]:

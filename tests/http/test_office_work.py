@@ -252,6 +252,7 @@ class TestExports:
         assert "120 of 400 rows written" in page.text
         assert '<meta http-equiv="refresh"' in page.html
         assert "data-renew" in (await owner.get(f"{path}/progress")).html
+        assert "120 of 400 rows written" in (await owner.get(at(on_sale, ""))).text
         assert (await owner.get(f"{path}/file")).status == 404
         assert (await owner.post(f"{path}/stop")).location == f"{path}?done=work-stopped"
         assert "Stopped" in (await owner.get(path)).text
