@@ -45,6 +45,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.taskiq.broker import QUEUE_NAME, create_broker
 from adapters.taskiq.notifier import TaskiqNotifier
+from adapters.webauthn.ceremonies import WebAuthnCeremonies
 from application.access.audit_log import AuditLog, ReadAuditLog
 from application.catalog.allocations import (
     AddAllocation,
@@ -140,6 +141,15 @@ from application.payments.release import CancelOrder, ReleaseOrder
 from application.payments.release_sweep import ReleaseCancelled, ReleaseOverdue, ReleaseSweep
 from application.payments.session import FindPayPage, OpenSession
 from application.payments.transfer_description import DescribeTransfer
+from application.people.passkeys import (
+    AddPasskey,
+    AskForPasskey,
+    ListPasskeys,
+    OfferPasskey,
+    RemovePasskey,
+    RenamePasskey,
+    UsePasskey,
+)
 from application.people.sessions import (
     ChooseWorkplace,
     EndSession,
@@ -151,6 +161,17 @@ from application.people.sessions import (
     WhoIsInside,
 )
 from application.people.sign_in import AskForLink, HandOutLink, ReadLink, UseLink
+from application.people.team import (
+    AcceptInvitation,
+    ChangeRole,
+    Invite,
+    InviteAgain,
+    ListTeam,
+    ReadInvitation,
+    RemoveMember,
+    RenamePerson,
+    TakeInvitationBack,
+)
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.refunds.cancellation import PreviewCancellation
@@ -463,6 +484,24 @@ class Container(containers.DeclarativeContainer):
     read_link = providers.Singleton(ReadLink, database, clock, office_links)
     use_link = providers.Singleton(UseLink, database, read_link, sessions)
     hand_out_link = providers.Singleton(HandOutLink, database, clock, ids, audit, office_links)
+
+    passkey_ceremonies = providers.Singleton(WebAuthnCeremonies, settings.provided.public_url)
+    offer_passkey = providers.Singleton(OfferPasskey, database, clock, ids, passkey_ceremonies)
+    add_passkey = providers.Singleton(AddPasskey, database, clock, ids, passkey_ceremonies)
+    ask_for_passkey = providers.Singleton(AskForPasskey, database, clock, ids, passkey_ceremonies)
+    use_passkey = providers.Singleton(UsePasskey, database, clock, passkey_ceremonies, sessions)
+    list_passkeys = providers.Singleton(ListPasskeys, database)
+    rename_passkey = providers.Singleton(RenamePasskey, database)
+    remove_passkey = providers.Singleton(RemovePasskey, database)
+    list_team = providers.Singleton(ListTeam, database)
+    change_role = providers.Singleton(ChangeRole, database, audit)
+    remove_member = providers.Singleton(RemoveMember, database, audit)
+    invite = providers.Singleton(Invite, database, clock, ids, audit)
+    invite_again = providers.Singleton(InviteAgain, database, clock, ids)
+    take_invitation_back = providers.Singleton(TakeInvitationBack, database, audit)
+    read_invitation = providers.Singleton(ReadInvitation, database, clock, office_links)
+    accept_invitation = providers.Singleton(AcceptInvitation, database, ids, audit, read_invitation, sessions)
+    rename_person = providers.Singleton(RenamePerson, database)
 
     free_mails = providers.Singleton(RateLimit, redis, rate=settings.provided.free_mails_rate)
     send_confirmation_email = providers.Singleton(

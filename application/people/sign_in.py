@@ -9,7 +9,7 @@ from application.access.audit_log import AuditLog
 from application.access.ownership import producer_of
 from application.links import SIGN_IN, OfficeLinks
 from application.notifications.sign_in import link_mail
-from application.people.sessions import NewSession, Sessions
+from application.people.sessions import NewSession, Sessions, new_secret
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor, hash_secret
@@ -44,11 +44,12 @@ class AskForLink:
         self._clock = clock
         self._ids = ids
 
-    async def __call__(self, email: str, *, browser: str) -> None:
-        """Mail a link that works in the browser with this secret. An address that is no one's gets no mail; what is
-        done, and so how long it takes, is the same otherwise.
+    async def __call__(self, email: str, *, browser: str = "") -> str:
+        """Mail a link that works only in the browser with this secret. Returns the secret, a new one if there was none.
+
+        An address that is no one's gets no mail; what is done, and so how long it takes, is the same otherwise.
         """
-        now = self._clock.now()
+        now, browser = self._clock.now(), browser or new_secret(self._ids)
         async with self._unit_of_work() as uow:
             person = await uow.people.with_address(email)
             memberships = await uow.people.memberships_of(person.id) if person else []
@@ -64,6 +65,7 @@ class AskForLink:
             await uow.outbox.add([link_mail(link, each.producer_id, ids=self._ids) for each in memberships[:1]])
             await uow.commit()
         log.info("A link to sign in was requested: %s", "mailed" if memberships else "no one to mail it to")
+        return browser
 
 
 class ReadLink:

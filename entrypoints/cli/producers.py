@@ -9,9 +9,12 @@ import click
 
 from domain.access import Scope
 from domain.fees import FeeBearer
+from domain.people import parse_person_email
 from domain.tax import TaxMode
 from entrypoints.cli.engines import data_dir_option
 from entrypoints.cli.running import run_use_case
+from entrypoints.container import Container
+from entrypoints.settings import Settings
 
 
 @click.group()
@@ -38,23 +41,61 @@ def producer() -> None:
     show_default=True,
     help="Who bears the fees: the buyer on top of the prices, or the producer out of them.",
 )
+@click.option(
+    "--owner",
+    metavar="EMAIL",
+    help="Print a link that signs this person in to the office once, as the owner; mail one where SMTP_URL is set.",
+)
 @data_dir_option
 def create_producer(
-    name: str, email: str, currency: str, stripe_account: str | None, tax: str, fees: str, data_dir: Path
+    name: str,
+    email: str,
+    currency: str,
+    stripe_account: str | None,
+    tax: str,
+    fees: str,
+    owner: str | None,
+    data_dir: Path,
 ) -> None:
     """Register a producer and print its id."""
-    created = run_use_case(
-        data_dir,
-        lambda container: container.register_producer()(
+
+    async def register(container: Container) -> tuple[UUID, str]:
+        if owner is not None:
+            parse_person_email(owner)  # before there is a producer without an owner
+        created = await container.register_producer()(
             name=name,
             email=email,
             currency_code=currency,
             stripe_account_id=stripe_account,
             tax=TaxMode(tax),
             fees=FeeBearer(fees),
-        ),
-    )
-    click.echo(str(created.id))
+        )
+        return created.id, await _link(container, created.id, owner) if owner is not None else ""
+
+    producer_id, url = run_use_case(data_dir, register)
+    click.echo(str(producer_id))
+    if url:
+        _tell(url)
+
+
+@producer.command("add-owner")
+@click.argument("producer_id", type=click.UUID)
+@click.argument("email")
+@data_dir_option
+def add_owner(producer_id: UUID, email: str, data_dir: Path) -> None:
+    """Make a person an owner, and print a link that signs them in to the office. It is also the way back in for an
+    owner whom no mail reaches.
+    """
+    _tell(run_use_case(data_dir, lambda container: _link(container, producer_id, email)))
+
+
+async def _link(container: Container, producer_id: UUID, email: str) -> str:
+    settings = container.settings()
+    return await container.hand_out_link()(producer_id, email, mailed=settings.smtp_url != Settings().smtp_url)
+
+
+def _tell(url: str) -> None:
+    click.echo(f"Office: {url}\nThe link signs in once, in any browser, within 24 hours.")
 
 
 @click.group()

@@ -166,4 +166,4 @@ def home_of(who: Member | None) -> str:
 
 def inner_path(text: str) -> str:
     """The address, if it is one of the office's pages; else ""."""
-    return text if _OWN_PATH.fullmatch(text) and "//" not in text else ""
+    return text if _OWN_PATH.fullmatch(text) and "//" not in text and ".." not in text else ""

@@ -8,6 +8,7 @@ from litestar.di import Provide
 
 from entrypoints.container import Container
 from entrypoints.office.access import OfficeCookies, OfficeDoor
+from entrypoints.office.me import OwnPage
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.show_desk import ShowDesks
 from entrypoints.office.today_board import TodayBoard
@@ -27,6 +28,7 @@ def create_door(container: Container) -> OfficeDoor:
 def office_dependencies(container: Container, pages: OfficePages) -> dict[str, Provide]:
     """The dependencies by name, one of each for the whole application."""
     show_desks = ShowDesks(pages, container.get_own_show(), container.list_capacities(), container.list_allocations())
+    own_page = OwnPage(pages, container.list_sessions(), container.list_passkeys(), container.list_workplaces())
     made = {
         "office_pages": pages,
         "office_cookies": OfficeCookies.of(container.settings()),
@@ -34,6 +36,7 @@ def office_dependencies(container: Container, pages: OfficePages) -> dict[str, P
         "today_board": TodayBoard(
             container.read_tonight(), container.read_overview(), container.read_imbalances(), pages
         ),
+        "own_page": own_page,
     }
     return {name: _provide(thing) for name, thing in made.items()}
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_timedelta
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar, MediaType, Request, Response
 
+from application import formatting
 from application.ports.system import Clock
 from domain.people import Member, Right, Role
 from entrypoints.office.notices import DONE
@@ -23,6 +26,11 @@ from entrypoints.web.security import PRIVATE, PagePolicy
 
 _HERE: Final = Path(__file__).parent
 OFFICE_ASSETS: Final = AssetFolder(_HERE / "static", prefix="/assets/office")
+
+_UTC: Final = ZoneInfo("UTC")
+#: A BCP 47 tag: the English of the European continent.
+_ANYWHERE: Final = "en-150"
+_JUST_NOW: Final = timedelta(minutes=2)
 
 ROLE_NAMES: Final[Mapping[Role, str]] = {
     Role.OWNER: "Owner",
@@ -78,7 +86,12 @@ class OfficePages:
             "role_names": ROLE_NAMES,
             "Right": Right,
         }
-        self._engine.filters["rfc3339"] = datetime.isoformat
+        self._engine.filters |= {
+            "rfc3339": datetime.isoformat,
+            "ago": ago,
+            "utc_day": utc_day,
+            "utc_moment": utc_moment,
+        }
 
     def page(
         self,
@@ -119,6 +132,24 @@ class OfficePages:
 
     def _areas(self, request: Request[Any, Any, Any], member: Member | None) -> list[Area]:
         return [area for area in _existing(request.app) if member and member.may(area.right)]
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago it was: "3 hours ago"."""
+    passed = now - moment
+    if passed < _JUST_NOW:
+        return "just now"
+    return format_timedelta(-passed, granularity="minute", add_direction=True, locale="en")
+
+
+def utc_day(moment: datetime) -> str:
+    """A day that is no show's: "5 December 2026"."""
+    return formatting.day(moment, _UTC, _ANYWHERE)
+
+
+def utc_moment(moment: datetime) -> str:
+    """A moment that is no show's, for tables: "2026-12-05 18:30"."""
+    return f"{moment.astimezone(_UTC):%Y-%m-%d %H:%M}"
 
 
 def _existing(app: Litestar) -> list[Area]:

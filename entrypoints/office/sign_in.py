@@ -19,10 +19,8 @@ from application.people.sessions import (
     NoMembership,
     SignedIn,
     SignOut,
-    new_secret,
 )
 from application.people.sign_in import AskForLink, LinkUseless, OtherBrowser, ReadLink, UseLink
-from application.ports.system import Ids
 from domain.errors import DomainError, InvalidEmail, NotFound
 from domain.people import parse_person_email
 from entrypoints.http.rate_limit import limit_sign_in_address, limit_sign_ins
@@ -65,7 +63,6 @@ async def ask_for_a_link(
     office_pages: NamedDependency[OfficePages],
     office_cookies: NamedDependency[OfficeCookies],
     ask_for_link: NamedDependency[AskForLink],
-    ids: NamedDependency[Ids],
 ) -> Response[Any]:
     """Mails a link; the answer never tells whether the address is known."""
     form = await Form.read(request)
@@ -77,8 +74,7 @@ async def ask_for_a_link(
         return office_pages.page(request, None, "office/sign_in.html", context, status_code=HTTP_400_BAD_REQUEST)
     await limit_sign_in_address(request, email)
     asked = office_cookies.read(request, ASKED)
-    browser = asked if _SECRET.fullmatch(asked) else new_secret(ids)
-    await ask_for_link(email, browser=browser)
+    browser = await ask_for_link(email, browser=asked if _SECRET.fullmatch(asked) else "")
     answer = Redirect(f"{SIGN_IN}?sent=true", status_code=HTTP_303_SEE_OTHER)
     answer.set_cookie(office_cookies.make(ASKED, browser, _ASKED_SECONDS))
     answer.set_cookie(office_cookies.make(WANTED, inner_path(form["next"]), _ASKED_SECONDS))
@@ -131,10 +127,12 @@ async def _use(
     return welcome(request, office_cookies, new)
 
 
-def welcome(request: Request[Any, Any, Any], office_cookies: OfficeCookies, new: NewSession) -> Redirect:
+def welcome(
+    request: Request[Any, Any, Any], office_cookies: OfficeCookies, new: NewSession, *, wanted: str = ""
+) -> Redirect:
     """The answer that signs the browser in, and leads to the page that it wanted."""
-    wanted = inner_path(office_cookies.read(request, WANTED)) or HOME
-    answer = Redirect(wanted, status_code=HTTP_303_SEE_OTHER)
+    path = wanted or inner_path(office_cookies.read(request, WANTED)) or HOME
+    answer = Redirect(path, status_code=HTTP_303_SEE_OTHER)
     answer.set_cookie(office_cookies.session(new.secret))
     for used in (ASKED, WANTED):
         answer.set_cookie(office_cookies.make(used, "", 0))
