@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import struct
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import webauthn
+from cbor2 import CBORError
 from webauthn.helpers import base64url_to_bytes, options_to_json
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
@@ -99,7 +101,10 @@ class WebAuthnCeremonies:
 
 
 #: What the library raises of malformed input, beside its own errors.
-_ERRORS: Final = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, IndexError)
+_ERRORS: Final = (
+    *(WebAuthnException, CBORError, struct.error, RecursionError),
+    *(ValueError, KeyError, TypeError, AttributeError, IndexError),
+)
 
 
 def _read(answer: str) -> dict[str, Any]:

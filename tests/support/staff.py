@@ -50,7 +50,7 @@ class Visitor:
     client: aiohttp.ClientSession
     cookies: dict[str, str] = field(default_factory=dict)
     agent: str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-    _csrf_token: str = ""
+    csrf_token: str = ""
 
     async def get(self, path: str, **parameters: Any) -> Page:
         """The page, without following where it leads."""
@@ -66,18 +66,18 @@ class Visitor:
 
     async def post(self, path: str, fields: Mapping[str, str | Sequence[str]] | None = None, **more: str) -> Page:
         """Send a form, with the browser's CSRF token."""
-        if not self._csrf_token:
+        if not self.csrf_token:
             await self.get("/office/sign-in")
-        pairs = [("_csrf_token", self._csrf_token)]
+        pairs = [("_csrf_token", self.csrf_token)]
         for name, value in {**(fields or {}), **more}.items():
             pairs += [(name, each) for each in ([value] if isinstance(value, str) else value)]
         return await self.request("POST", path, data=aiohttp.FormData(pairs))
 
     async def post_file(self, path: str, name: str, content: bytes, filename: str = "file", **fields: str) -> Page:
         """Send a form with a file."""
-        if not self._csrf_token:
+        if not self.csrf_token:
             await self.get("/office/sign-in")
-        data = aiohttp.FormData({"_csrf_token": self._csrf_token, **fields})
+        data = aiohttp.FormData({"_csrf_token": self.csrf_token, **fields})
         data.add_field(name, BytesIO(content), filename=filename)
         return await self.request("POST", path, data=data)
 
@@ -98,7 +98,7 @@ class Visitor:
                     self.cookies[name] = morsel.value
             page = Page(status=answer.status, headers=answer.headers, content=await answer.read())
         if page.headers.get("Content-Type", "").startswith("text/html") and (found := _TOKEN.search(page.html)):
-            self._csrf_token = found[1]
+            self.csrf_token = found[1]
         return page
 
 

@@ -20,14 +20,15 @@ from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_
 
 
 class AuditEntryOut(msgspec.Struct, kw_only=True):
-    """``actor`` is the token's name at that time; ``before`` and ``after`` have changed facts, amounts in minor
-    units.
+    """``actor`` is the name of the token or of the person at that time; ``before`` and ``after`` have changed facts,
+    amounts in minor units.
     """
 
     id: UUID
     at: datetime
     actor: str
     token_id: UUID | None
+    person_id: UUID | None
     action: str
     subject_id: UUID
     show_id: UUID | None
@@ -41,6 +42,7 @@ class AuditEntryOut(msgspec.Struct, kw_only=True):
             at=entry.at,
             actor=entry.actor,
             token_id=entry.token_id,
+            person_id=entry.person_id,
             action=entry.action,
             subject_id=entry.subject_id,
             show_id=entry.show_id,
@@ -62,6 +64,7 @@ async def read(
     subject_id: Annotated[UUID | None, QueryParameter(description="To what it was done.")] = None,
     show_id: Annotated[UUID | None, QueryParameter(description="To which show that belongs.")] = None,
     token_id: Annotated[UUID | None, QueryParameter(description="With which token.")] = None,
+    person_id: Annotated[UUID | None, QueryParameter(description="By which person of the team.")] = None,
     since: Annotated[datetime | None, QueryParameter(description="Then or later.")] = None,
     until: Annotated[datetime | None, QueryParameter(description="Before then.")] = None,
     limit: PageLimit = DEFAULT_PAGE,
@@ -74,7 +77,13 @@ async def read(
     entries, more = await read_audit_log(
         actor.producer_id,
         only=AuditFilter(
-            action=action, subject_id=subject_id, show_id=show_id, token_id=token_id, since=since, until=until
+            action=action,
+            subject_id=subject_id,
+            show_id=show_id,
+            token_id=token_id,
+            person_id=person_id,
+            since=since,
+            until=until,
         ),
         after=AuditCursor(*decode_cursor(cursor)) if cursor else None,
         limit=limit,
