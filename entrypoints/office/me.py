@@ -84,7 +84,7 @@ async def rename(
     except DomainError as error:
         form.refuse(error)
         return await own_page.show(request, form)
-    return _done("renamed")
+    return _done("name-changed")
 
 
 @post("/sessions/{session_id:uuid}/end")

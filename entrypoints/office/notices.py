@@ -22,7 +22,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "passkey-added": "The passkey is made. You can sign in with it from now on.",
         "passkey-removed": "The passkey is removed: it signs in no more. Your device may still list it.",
         "passkey-renamed": "The passkey has its new name.",
-        "renamed": "Your name is changed.",
+        "name-changed": "Your name is changed.",
         "role-changed": "The role is changed.",
         "session-ended": "That browser is signed out.",
         "signed-in": "You are signed in.",

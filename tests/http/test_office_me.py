@@ -62,8 +62,8 @@ async def passkeys_of(service: Service, who: Staff) -> list[Passkey]:
 
 
 async def test_the_name_is_changed(owner: Staff) -> None:
-    assert (await owner.post("/office/me/name", name="  Kim   Lee ")).location == "/office/me?done=renamed"
-    page = await owner.get("/office/me?done=renamed")
+    assert (await owner.post("/office/me/name", name="  Kim   Lee ")).location == "/office/me?done=name-changed"
+    page = await owner.get("/office/me?done=name-changed")
     assert "Kim Lee" in page.text
     assert "Your name is changed." in page.text
 

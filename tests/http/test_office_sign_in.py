@@ -56,14 +56,14 @@ async def member(service: Service, office: BackOffice) -> str:
 async def test_who_is_not_signed_in_is_led_to_the_sign_in_and_back(
     visitor: Visitor, member: str, mailbox: MailCatcher
 ) -> None:
-    answer = await visitor.get("/office/me?done=renamed")
-    assert (answer.status, answer.location) == (303, "/office/sign-in?next=/office/me%3Fdone%3Drenamed")
+    answer = await visitor.get("/office/me?done=name-changed")
+    assert (answer.status, answer.location) == (303, "/office/sign-in?next=/office/me%3Fdone%3Dname-changed")
 
     page = await visitor.get(answer.location)
-    assert 'name="next" value="/office/me?done=renamed"' in page.html
-    await ask(visitor, member, next_page="/office/me?done=renamed")
+    assert 'name="next" value="/office/me?done=name-changed"' in page.html
+    await ask(visitor, member, next_page="/office/me?done=name-changed")
     inside = await visitor.get(await mailed_link(mailbox, member))
-    assert (inside.status, inside.location) == (303, "/office/me?done=renamed")
+    assert (inside.status, inside.location) == (303, "/office/me?done=name-changed")
     assert "Ada Lovelace" in (await visitor.get(inside.location)).text
 
 
