@@ -20,6 +20,7 @@ from application.ports.retention import Disposable
 from domain.claims import Allowance, ClaimPolicy
 from domain.customer import parse_email
 from domain.errors import InvalidEmail
+from domain.people import SESSION_MOST
 from domain.policy import AmountTerms, CheckoutPolicy, parse_amounts
 from entrypoints.setting_values import (
     DEFAULT_SECRET_KEY,
@@ -57,6 +58,14 @@ _Positive = Annotated[float, Meta(gt=0)]
 #: At least a week: Stripe repeats its events for days, and a buyer's browser its checkout for minutes.
 _Days = Annotated[int, Meta(ge=7, le=36_500)]
 
+
+#: Ways into the office that are over: no one needs them any longer. An invitation can be sent again for a while.
+_KEPT_SHORTLY = {
+    Disposable.OFFICE_SESSIONS: SESSION_MOST,
+    Disposable.SIGN_IN_LINKS: timedelta(days=1),
+    Disposable.PASSKEY_CHALLENGES: timedelta(days=1),
+    Disposable.INVITATIONS: timedelta(days=60),
+}
 
 _IN_PLAIN_WORDS = {
     "Expected `float`, got `str`": "must be a number",
@@ -215,7 +224,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     @property
     def periods(self) -> dict[Disposable, timedelta]:
         """How long each kind of data is kept, unless it is kept for ever."""
-        return {what: timedelta(days=getattr(self, f"keep_{what}_days")) for what in Disposable}
+        given = {what: getattr(self, f"keep_{what}_days") for what in Disposable if what not in _KEPT_SHORTLY}
+        return {**{what: timedelta(days=days) for what, days in given.items()}, **_KEPT_SHORTLY}
 
     @property
     def policy(self) -> CheckoutPolicy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from adapters.memory.tables import Tables
@@ -46,6 +47,18 @@ class MemoryPeopleRepo:
         self._tables.memberships.pop((producer_id, person_id), None)
         self._tables.digests.pop((producer_id, person_id), None)
 
+    async def forget(self, person_id: UUID) -> None:
+        tables = self._tables
+        tables.persons.pop(person_id, None)
+        for table in (
+            tables.memberships,
+            tables.office_sessions,
+            tables.sign_in_links,
+            tables.passkeys,
+            tables.passkey_challenges,
+        ):
+            _remove_of(table, person_id)
+
     async def membership(self, person_id: UUID, producer_id: UUID) -> Membership | None:
         return self._tables.memberships.get((producer_id, person_id))
 
@@ -64,6 +77,11 @@ class MemoryPeopleRepo:
     async def lock_memberships(self, producer_id: UUID) -> list[Membership]:
         found = [each for each in self._tables.memberships.values() if each.producer_id == producer_id]
         return sorted(found, key=lambda each: each.person_id)
+
+
+def _remove_of(table: dict[Any, Any], person_id: UUID) -> None:
+    for key in [key for key, each in table.items() if each.person_id == person_id]:
+        del table[key]
 
 
 class MemoryOfficeSessionRepo:

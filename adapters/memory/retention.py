@@ -62,6 +62,21 @@ def _old(tables: Tables, what: Disposable, before: datetime) -> tuple[dict[Any, 
             return tables.audit, {entry.id for entry in tables.audit.values() if entry.at < before}
         case Disposable.JOBS:
             return tables.jobs, {job.id for job in tables.jobs.values() if job.created_at < before}
+    return _old_of_people(tables, what, before)
+
+
+def _old_of_people(tables: Tables, what: Disposable, before: datetime) -> tuple[dict[Any, Any], set[Any]]:
+    match what:
+        case Disposable.OFFICE_SESSIONS:
+            sessions = tables.office_sessions
+            return sessions, {each.id for each in sessions.values() if each.last_seen_at < before}
+        case Disposable.SIGN_IN_LINKS:
+            links = tables.sign_in_links
+            return links, {each.id for each in links.values() if each.expires_at < before}
+        case Disposable.PASSKEY_CHALLENGES:
+            challenges = tables.passkey_challenges
+            return challenges, {each.id for each in challenges.values() if each.expires_at < before}
+    return tables.invitations, {each.id for each in tables.invitations.values() if each.sent_at < before}
 
 
 def _forget_of_jobs(table: dict[Any, Any], job_ids: set[Any]) -> None:

@@ -64,8 +64,16 @@ STATEMENT_LOST: Final = frozenset({"0A000", "26000", "42P05"})
 #: We must not write to this server, or it is about to stop. Another one may now be the primary.
 SERVER_LEFT: Final = frozenset({"25006", "57P01", "57P02", "57P03"})
 
-#: Two requests used one Idempotency-Key at the same time, on shows that share no lock.
-_KEY_USED_AT_ONCE = "orders_idempotency_key_key"
+#: Two requests stored the same thing at the same time: an Idempotency-Key on shows that share no lock, a person, an
+#: invitation or a passkey. The one that comes second finds it when it tries again.
+_STORED_AT_ONCE: Final = frozenset(
+    {
+        "orders_idempotency_key_key",
+        "persons_address_key",
+        "invitations_producer_id_address_key",
+        "passkeys_credential_id_key",
+    }
+)
 _CACHED_PLAN = "cached plan"
 
 
@@ -92,7 +100,7 @@ def translated(error: Exception) -> Exception:
     cause = cause_of(error)
     if isinstance(cause, OSError):
         return StorageUnavailable(str(cause))
-    if isinstance(cause, psycopg.IntegrityError) and cause.diag.constraint_name == _KEY_USED_AT_ONCE:
+    if isinstance(cause, psycopg.IntegrityError) and cause.diag.constraint_name in _STORED_AT_ONCE:
         return StorageConflict(str(cause))
     if isinstance(cause, psycopg.DataError) and "NUL" in str(cause):
         # NUL is the only character that text in PostgreSQL cannot contain; JSON and addresses can.

@@ -82,6 +82,9 @@ class PostgresPeopleRepo:
             sa.delete(memberships).where(memberships.c.person_id == person_id, memberships.c.producer_id == producer_id)
         )
 
+    async def forget(self, person_id: UUID) -> None:
+        await self._connection.execute(sa.delete(persons).where(persons.c.id == person_id))
+
     async def membership(self, person_id: UUID, producer_id: UUID) -> Membership | None:
         query = sa.select(memberships).where(
             memberships.c.person_id == person_id, memberships.c.producer_id == producer_id

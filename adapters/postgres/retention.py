@@ -29,6 +29,10 @@ _TABLES: Final[Mapping[Disposable, str]] = {
     Disposable.SCANS: "scans",
     Disposable.AUDIT_LOG: "audit_log",
     Disposable.JOBS: "jobs",
+    Disposable.OFFICE_SESSIONS: "office_sessions",
+    Disposable.SIGN_IN_LINKS: "sign_in_links",
+    Disposable.PASSKEY_CHALLENGES: "passkey_challenges",
+    Disposable.INVITATIONS: "invitations",
 }
 _ARE_OLD: Final[Mapping[Disposable, str]] = {
     Disposable.TASKS: "state = 'done' AND due_at < :before",
@@ -47,6 +51,10 @@ _ARE_OLD: Final[Mapping[Disposable, str]] = {
     Disposable.SCANS: "(result <> 'admitted' OR undone_at IS NOT NULL) AND received_at < :before",
     Disposable.AUDIT_LOG: "at < :before",
     Disposable.JOBS: "created_at < :before",
+    Disposable.OFFICE_SESSIONS: "last_seen_at < :before",
+    Disposable.SIGN_IN_LINKS: "expires_at < :before",
+    Disposable.PASSKEY_CHALLENGES: "expires_at < :before",
+    Disposable.INVITATIONS: "sent_at < :before",
 }
 # Rows that refer to a deleted order.
 _WITH_ORDERS: Final = ("outbox", "ticket_orders")

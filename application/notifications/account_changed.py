@@ -33,6 +33,7 @@ RECIPIENT: Final = "recipient"
 PRODUCER_NAME: Final = "producer_name"
 CHANGED_AT: Final = "changed_at"
 TOKEN_NAME: Final = "token_name"  # noqa: S105  # no secret
+PERSON_NAME: Final = "person_name"
 TOKEN_ID: Final = "token_id"  # noqa: S105
 BEFORE: Final = "_before"
 AFTER: Final = "_after"
@@ -69,6 +70,7 @@ def account_changed_mails(
         PRODUCER_NAME: before.name,
         CHANGED_AT: now.astimezone(UTC).isoformat(),
         **({TOKEN_ID: str(actor.token_id), TOKEN_NAME: actor.name} if actor.token_id else {}),
+        **({PERSON_NAME: actor.name} if actor.person_id else {}),
         **changes,
     }
     kind = TaskKind.ACCOUNT_CHANGED_MAIL
@@ -118,6 +120,7 @@ class SendAccountChangedEmail:
             token_name=details.get(TOKEN_NAME, ""),
             token_id=details.get(TOKEN_ID, ""),
             operator_email=self._operator_email,
+            person_name=details.get(PERSON_NAME, ""),
         )
         try:
             recipient = Customer(facts.producer_name, address)

@@ -81,7 +81,8 @@ class RemoveMember:
         self._audit = audit
 
     async def __call__(self, actor: Actor, person_id: UUID) -> None:
-        """Remove a member: the person's sessions with this producer end at once.
+        """Remove a member: the person's sessions with this producer end at once. A person who is in no team any more is
+        forgotten, with address and passkeys; the log keeps the name.
 
         Raises NotFound, and Conflict for the last owner.
         """
@@ -91,6 +92,8 @@ class RemoveMember:
             person = await uow.people.get(person_id)
             await uow.people.leave(person_id, actor.producer_id)
             await uow.office_sessions.end_all(person_id, producer_id=actor.producer_id)
+            if not await uow.people.memberships_of(person_id):
+                await uow.people.forget(person_id)
             facts = {"role": before.role, "name": person.called if person else ""}
             await self._audit.record(uow, actor, Action.MEMBER_REMOVED, person_id, before=facts)
             await uow.commit()

@@ -180,7 +180,8 @@ class AccountChange:
 class AccountChangedFacts:
     """For the e-mail address and the name that a producer's account had before the change.
 
-    ``token_name`` and ``token_id`` are of the access token that changed it; both are "" for the command line.
+    ``token_name`` and ``token_id`` are of the access token that changed it, ``person_name`` is of the person of the
+    office who did; all are "" for the command line.
     ``operator_email`` is "" if the installation has none.
     """
 
@@ -190,6 +191,7 @@ class AccountChangedFacts:
     token_name: str
     token_id: str
     operator_email: str
+    person_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ class Disposable(StrEnum):
 
     TASKS are done. EVENTS were handled without a failure. UNPAID_ORDERS never held money, and have no refund, no
     payment, no note, and no unfinished task; their lines and Idempotency-Keys are deleted with them. SCANS admitted no
-    one, or were undone. JOBS were begun that long ago.
+    one, or were undone. JOBS were begun that long ago. OFFICE_SESSIONS were last seen that long ago, SIGN_IN_LINKS and
+    PASSKEY_CHALLENGES were good until then, and INVITATIONS were sent then and not accepted.
     """
 
     TASKS = "tasks"
@@ -22,6 +23,10 @@ class Disposable(StrEnum):
     SCANS = "scans"
     AUDIT_LOG = "audit_log"
     JOBS = "jobs"
+    OFFICE_SESSIONS = "office_sessions"
+    SIGN_IN_LINKS = "sign_in_links"
+    PASSKEY_CHALLENGES = "passkey_challenges"
+    INVITATIONS = "invitations"
 
 
 class Retention(Protocol):

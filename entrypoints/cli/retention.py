@@ -31,4 +31,4 @@ def retention(dry_run: bool, as_json: bool, data_dir: Path) -> None:
         click.echo(json.dumps({"dry_run": dry_run, **{what.value: count for what, count in counts.items()}}))
         return
     for what, count in counts.items():
-        click.echo(f"{what:<14} {count:>9} {'would be deleted' if dry_run else 'deleted'}")
+        click.echo(f"{what:<18} {count:>9} {'would be deleted' if dry_run else 'deleted'}")

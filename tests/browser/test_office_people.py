@@ -16,6 +16,8 @@ from entrypoints.settings import Settings
 from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers
 from tests.browser.office import sign_in
+from tests.browser.office_people_views import LONG, people_views
+from tests.browser.test_accessibility import AXE, DRESS, LOOKS, RULES, troubles
 from tests.support.factories import producer
 from tests.support.server import Service, free_port, running
 from tests.support.staff import employ
@@ -196,3 +198,30 @@ async def test_the_log_is_filtered_with_the_keyboard(buyer: Buyer, service: Serv
     await expect(page.get_by_role("row", name="changed a role")).to_be_visible()
     await page.get_by_text("1 fact").click()
     await expect(page.get_by_text("viewer").first).to_be_visible()
+
+
+_WEIGHT = """() => ["navigation", "resource"].flatMap(type => performance.getEntriesByType(type))
+    .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
+#: Controls that are too small for a finger. The label of a box that is ticked is part of it.
+_TOO_SMALL = """() => [...document.querySelectorAll("button, input, select, .button, .areas a")]
+    .filter(e => !["hidden", "checkbox", "radio"].includes(e.type) && e.checkVisibility({visibilityProperty: true}))
+    .filter(e => Math.min(e.offsetWidth, e.offsetHeight) < 44).map(e => `too small: ${e.outerHTML}`)"""
+
+
+async def test_every_page_about_people_is_light_and_open_to_all(buyers: Buyers, service: Service) -> None:
+    """axe finds nothing in light and dark, nothing is too wide on a phone, and a page has less than 100 KiB."""
+    someone = await buyers(reduced_motion="reduce")
+    owner = await sign_in(someone, service, producer(), Role.OWNER, name=LONG)
+    found, page = {}, someone.page
+    for view in await people_views(service, someone.url, owner):
+        await view.show(someone)
+        weight = await page.evaluate(_WEIGHT)
+        await page.evaluate(AXE)
+        for look in LOOKS[::2]:
+            await page.evaluate(DRESS, look.colour)
+            found[view.name, look.scheme, look.width] = [
+                *await troubles(page, look, RULES),
+                *await page.evaluate(_TOO_SMALL),
+                *([] if 0 < weight < 100 * 1024 else [f"{weight} bytes"]),
+            ]
+    assert {where: what for where, what in found.items() if what} == {}

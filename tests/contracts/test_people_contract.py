@@ -292,3 +292,20 @@ async def test_a_challenge_is_answered_once(uow: UnitOfWork) -> None:
         await uow.passkeys.add_challenge(challenge)
         assert await uow.passkeys.take_challenge(challenge.id) == challenge
         assert await uow.passkeys.take_challenge(challenge.id) is None
+
+
+async def test_a_person_is_forgotten_with_all_ways_in(uow: UnitOfWork, theatre: Theatre) -> None:
+    person, other = await a_person(uow), await a_person(uow, "ada@globe.example")
+    for each in (person, other):
+        await uow.people.put(Membership(each.id, theatre.producer.id, Role.DOOR))
+        await uow.office_sessions.add(a_session(each))
+        await uow.passkeys.add(a_passkey(each))
+    link = SignInLink(id=new_id(), person_id=person.id, created_at=NOW, expires_at=NOW)
+    await uow.sign_in_links.add(link)
+    await uow.people.forget(person.id)
+
+    assert await uow.people.get(person.id) is None
+    assert await uow.sign_in_links.get(link.id) is None
+    assert [each for each, _ in await uow.people.members(theatre.producer.id)] == [other]
+    assert [await uow.office_sessions.end_all(each.id) for each in (person, other)] == [0, 1]
+    assert [len(await uow.passkeys.of_person(each.id)) for each in (person, other)] == [0, 1]

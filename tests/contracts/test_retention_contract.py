@@ -24,6 +24,7 @@ from domain.admission import Scan, ScanResult
 from domain.jobs import Job, JobKind, JobResult
 from domain.notes import OrderNote
 from domain.orders import Idempotency, Order, OrderStatus
+from domain.people import Invitation, OfficeSession, PasskeyChallenge, Person, Role, SignedInBy, SignInLink
 from domain.tasks import TaskState
 from tests.contracts.builders import NOW, Theatre, a_producers_task, a_refund, a_task, paid
 
@@ -188,3 +189,50 @@ async def test_old_jobs_go_with_their_results(
     async with unit_of_work() as uow:
         assert [await uow.jobs.content(each.id) for each in (old, recent)] == [None, b"list"]
         assert await uow.jobs.results(old.id, after=None, limit=9) == []
+
+
+async def test_ways_into_the_office_that_are_over_are_deleted(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, retention: Retention
+) -> None:
+    person = Person(uuid4(), "kim@globe.example", "Kim")
+    async with unit_of_work() as uow:
+        await uow.people.add(person)
+        for number, moment in enumerate((NOW - A_MOMENT, NOW)):
+            times = {"created_at": moment, "last_seen_at": moment}
+            secret, by = bytes([number]), SignedInBy.LINK
+            await uow.office_sessions.add(
+                OfficeSession(
+                    id=uuid4(),
+                    person_id=person.id,
+                    producer_id=None,
+                    secret_hash=secret,
+                    device="",
+                    signed_in_by=by,
+                    **times,
+                )
+            )
+            await uow.sign_in_links.add(
+                SignInLink(id=uuid4(), person_id=person.id, created_at=moment, expires_at=moment)
+            )
+            await uow.passkeys.add_challenge(
+                PasskeyChallenge(id=uuid4(), challenge=secret, person_id=None, expires_at=moment)
+            )
+            await uow.invitations.put(
+                Invitation(
+                    id=uuid4(),
+                    producer_id=theatre.producer.id,
+                    email=f"{number}@globe.example",
+                    role=Role.DOOR,
+                    invited_by="Kim",
+                    sent_at=moment,
+                )
+            )
+        await uow.commit()
+
+    for what in (
+        Disposable.OFFICE_SESSIONS,
+        Disposable.SIGN_IN_LINKS,
+        Disposable.PASSKEY_CHALLENGES,
+        Disposable.INVITATIONS,
+    ):
+        assert await deleted(retention, what) == 1

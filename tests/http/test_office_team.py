@@ -222,3 +222,15 @@ async def test_a_name_is_text_and_no_markup(service: Service, office: BackOffice
     page = await owner.get("/office/team")
     assert name in page.text
     assert name not in page.html
+
+
+async def test_who_is_in_no_team_any_more_is_forgotten(
+    owner: Staff, hire: Hire, service: Service, other_office: BackOffice
+) -> None:
+    gone, stays = await hire(Role.DOOR), await hire(Role.DOOR)
+    await employ(service.container, other_office.producer, Role.DOOR, email=stays.person.email)
+    for each in (gone, stays):
+        await owner.post(f"/office/team/{each.person.id}/remove")
+    async with service.container.database()() as uow:
+        assert [await uow.people.get(each.person.id) for each in (gone, stays)] == [None, stays.person]
+    assert "Kim Park" in (await owner.get("/office/log")).text

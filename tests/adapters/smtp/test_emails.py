@@ -501,3 +501,11 @@ def test_a_quiet_day_is_a_short_digest(writer: JinjaEmailTemplates) -> None:
 def test_the_operators_mail_of_a_dispute_does_not_lead_into_the_office(writer: JinjaEmailTemplates) -> None:
     content = writer.write(replace(DISPUTE, order_url=""))
     assert "See the order" not in content.html + content.text
+
+
+def test_a_change_by_a_person_of_the_office_names_the_person(writer: JinjaEmailTemplates) -> None:
+    content = writer.write(replace(ACCOUNT_CHANGED, token_id="", token_name="", person_name="Zoë Okafor"))
+    for text in (Page(content.html).text, " ".join(content.text.split())):
+        assert "It was changed by Zoë Okafor , who" in text or "It was changed by Zoë Okafor, who" in text
+        assert "to sign this person out" in text
+        assert "operator of the ticket shop, at the command line" not in text
