@@ -137,7 +137,7 @@ def _months(
     slots: Mapping[date, list[RunSlot]] = defaultdict(list)
     now = pages.now()
     for row in rows:
-        slots[row.show.venue_clock.times[1].date()].append(RunSlot(ShowHead.of(row.show, member.producer, now), row))
+        slots[row.show.venue_clock.times[1].date()].append(RunSlot(ShowHead.of_row(row, member.producer, now), row))
     for of_day in slots.values():
         of_day.sort(key=lambda slot: slot.row.show.start_time)
     return months_of(slots, here, production)

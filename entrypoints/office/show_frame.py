@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from litestar import Litestar, Request
 
+from application.ports.show_overviews import ShowRow
 from domain.catalog import Producer, Show
 from domain.people import Member, Right
 from domain.sale_period import SaleState
@@ -22,6 +23,8 @@ class ShowState(StrEnum):
     DRAFT = "draft"
     UPCOMING = "upcoming"
     ON_SALE = "on-sale"
+    SOLD_OUT = "sold-out"
+    NO_TICKETS = "no-tickets"
     SALE_ENDED = "sale-ended"
     OVER = "over"
     CANCELLED = "cancelled"
@@ -31,6 +34,8 @@ _WORDS: Final = {
     ShowState.DRAFT: "Draft",
     ShowState.UPCOMING: "Sale to come",
     ShowState.ON_SALE: "On sale",
+    ShowState.SOLD_OUT: "Sold out",
+    ShowState.NO_TICKETS: "No tickets yet",
     ShowState.SALE_ENDED: "Sale ended",
     ShowState.OVER: "Over",
     ShowState.CANCELLED: "Cancelled",
@@ -62,6 +67,14 @@ class ShowHead:
     @classmethod
     def of(cls, show: Show, producer: Producer, now: datetime) -> ShowHead:
         return cls(show, PageFormat(show, producer.currency, producer.tax, fees=producer.fees), state_of(show, now))
+
+    @classmethod
+    def of_row(cls, row: ShowRow, producer: Producer, now: datetime) -> ShowHead:
+        """The head of a show in a list, which also says whether anything is left to sell."""
+        head = cls.of(row.show, producer, now)
+        if head.state is not ShowState.ON_SALE or row.places.left:
+            return head
+        return replace(head, state=ShowState.SOLD_OUT if row.ticket_types else ShowState.NO_TICKETS)
 
     @property
     def state_words(self) -> str:

@@ -57,7 +57,7 @@ class ShowLine:
 
     @classmethod
     def of(cls, row: ShowRow, producer: Producer, pages: OfficePages) -> ShowLine:
-        return cls(ShowHead.of(row.show, producer, pages.now()), row)
+        return cls(ShowHead.of_row(row, producer, pages.now()), row)
 
     @property
     def sold(self) -> str:

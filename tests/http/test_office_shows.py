@@ -82,6 +82,16 @@ class TestList:
         past = await owner.get("/office/shows?tab=past")
         assert "No show is over yet." in past.text
 
+    async def test_what_cannot_be_bought_is_said(self, owner: Staff, office: BackOffice, box_office: BoxOffice) -> None:
+        gone = await box_office.put_on_sale(ticket(quantity=2), by=office.producer)
+        await box_office.buy(gone.cart(2))
+        page = await owner.get("/office/shows")
+        assert "Sold out" in page.text
+        assert "2 of 2 sold, none left" in page.text
+        empty = await added(owner)
+        await owner.post(f"/office/shows/{empty}/publish")
+        assert "No tickets yet" in (await owner.get("/office/shows")).text
+
     async def test_a_new_producer_learns_how_to_begin(self, owner: Staff) -> None:
         page = await owner.get("/office/shows")
         assert "Add the first show" in page.text
