@@ -163,13 +163,16 @@ def test_a_limit_below_stripes_smallest_charge_is_refused_with_both_amounts() ->
     )
 
 
-@pytest.mark.parametrize("name", ["QUOTE_RATE_LIMIT", "LOOKUP_RATE_LIMIT", "ERROR_RATE_LIMIT", "FREE_MAIL_RATE_LIMIT"])
+@pytest.mark.parametrize(
+    "name", ["QUOTE_RATE_LIMIT", "LOOKUP_RATE_LIMIT", "ERROR_RATE_LIMIT", "FREE_MAIL_RATE_LIMIT", "SIGN_IN_RATE_LIMIT"]
+)
 def test_limits_of_requests_have_defaults_which_a_rehearsal_switches_off_together(name: str) -> None:
     attribute = {
         "QUOTE_RATE_LIMIT": "quotes_rate",
         "LOOKUP_RATE_LIMIT": "lookups_rate",
         "ERROR_RATE_LIMIT": "errors_rate",
         "FREE_MAIL_RATE_LIMIT": "free_mails_rate",
+        "SIGN_IN_RATE_LIMIT": "sign_ins_rate",
     }[name]
     assert getattr(Settings.from_environment({}), attribute).endswith(("/minute", "/hour"))
     assert getattr(Settings.from_environment({"CHECKOUT_RATE_LIMIT": "off"}), attribute) == "off"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aiohttp
 import psutil
@@ -28,6 +28,7 @@ from tests.support.processes import (
     until_ready,
 )
 from tests.support.server import Service, free_port
+from tests.support.staff import Visitor
 
 
 @pytest.fixture
@@ -53,6 +54,27 @@ async def test_serve_and_worker_start_their_own_engines_where_none_is_named(
         assert str(UUID(created.out.strip())) == created.out.strip()
         async with aiohttp.ClientSession(url) as client, client.get("/api/v1/shows") as answer:
             assert (await answer.json()) == {"items": [], "next_cursor": None}
+
+
+async def test_a_producer_gets_its_first_owner_and_more(
+    service: Service, environment: dict[str, str], mailbox: MailCatcher
+) -> None:
+    address = f"{uuid4().hex}@globe.example"
+    named = ("--name", "Globe", "--email", "a@globe.example", "--owner", address)
+    created = await run("producer", "create", *named, environment=environment)
+    producer_id, office, _ = created.out.splitlines()
+    second = await run("producer", "add-owner", producer_id, f"2-{address}", environment=environment)
+    links = [office.removeprefix("Office: "), second.out.splitlines()[0].removeprefix("Office: ")]
+    mails = [(await mailbox.wait_for(1, to=to, timeout_seconds=60))[0] for to in (address, f"2-{address}")]
+    assert all("/office/sign-in/link?token=" in mail.text for mail in mails)
+    assert not any(link in mail.text for link, mail in zip(links, mails, strict=True))
+    for link in links:
+        browser = Visitor(client=service.client)
+        token = link.partition("token=")[2]
+        assert (await browser.post("/office/sign-in/link", token=token)).location == "/office"
+        assert (await browser.get("/office/team")).status == 200
+    wrong = await run("producer", "create", *named[:-1], "nobody", environment=environment)
+    assert (wrong.code, "Invalid email format" in wrong.err) == (2, True)
 
 
 SERVER_PROCESSES = 3
