@@ -45,6 +45,7 @@ DRESS = """async colour => {
 _TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
 #: Controls that are some pixels too low or too narrow for a finger. Links in a text may be.
 _TOO_SMALL = """() => [...document.querySelectorAll("button, input:not([type=hidden]), summary, .button, .bar a")]
+    .map(e => e.matches("[type=radio], [type=checkbox]") ? e.closest("label") ?? e : e)
     .filter(e => e.checkVisibility({visibilityProperty: true}) && Math.min(e.offsetWidth, e.offsetHeight) < 44)
     .map(e => `too small: ${e.outerHTML}`)"""
 #: The page's resources with their unpacked sizes, and the icon that only a browser with a screen fetches.

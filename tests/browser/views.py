@@ -104,6 +104,7 @@ class Stage:
             View("lookup", f"{home}/orders"),
             View("lookup, error", f"{home}/orders", _look_up_nonsense),
             View("lookup, sent", f"{home}/orders?sent=true"),
+            *await self._exchange_views(on_sale),
             View("developers", f"{home}/developers"),
             View("developers, one found", f"{home}/developers", _find_operation),
             View("developers, operation", f"{home}/developers/add_promo_code"),
@@ -112,6 +113,26 @@ class Stage:
             View("developers, errors", f"{home}/developers/errors"),
             View("not found", f"{home}/nothing"),
             View("unavailable", f"{self.away}/"),
+        ]
+
+    async def _exchange_views(self, on_sale: OnSale) -> list[View]:
+        """The steps of an exchange, and the pages of an order whose names may be changed."""
+        stalls = on_sale.tickets[0]
+        lasting = {"renames_until_hours": 1, "exchanges_until_hours": 1}
+        await self.box_office.change_show(on_sale, **lasting)
+        paid = replace(order((stalls, 2), by=on_sale.producer, status=OrderStatus.COMPLETED), amount_paid=5484)
+        made = await self._stored(paid)
+        own = self.links.order_page(made)
+        page = own.replace("?", "/exchange?")
+        chosen = f"{page}&show={on_sale.id}"
+        cost = f"{chosen}&sent=1&ticket={on_sale.tickets[2].id}&a={made.attendees[0].id}"
+        return [
+            View("order, another person", own, _open_rename),
+            View("order, wrong name", own, _rename_wrongly),
+            View("exchange, dates", page),
+            View("exchange, tickets", chosen),
+            View("exchange, nothing chosen", f"{chosen}&sent=1"),
+            View("exchange, its cost", cost),
         ]
 
     async def _run(self, by: Producer, title: str, *starts: datetime) -> Production:
@@ -226,3 +247,14 @@ async def _find_operation(buyer: Buyer) -> None:
 async def _try_without_token(buyer: Buyer) -> None:
     await buyer.page.get_by_role("button", name="Send").click()
     await expect(buyer.page.get_by_role("heading", name="401")).to_be_visible()
+
+
+async def _open_rename(buyer: Buyer) -> None:
+    await buyer.page.get_by_text("Another person is coming").first.click()
+
+
+async def _rename_wrongly(buyer: Buyer) -> None:
+    await _open_rename(buyer)
+    await buyer.page.get_by_label("Their name").first.fill("R2-D2")
+    await buyer.page.get_by_role("button", name="Change the name").first.click()
+    await expect(buyer.page.get_by_role("alert")).to_be_visible()
