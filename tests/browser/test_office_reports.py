@@ -109,6 +109,7 @@ async def test_a_printed_report_has_the_figures_and_no_controls(
         await expect(buyer.page.get_by_role("button", name="Show")).to_be_hidden()
         await expect(buyer.page.get_by_role("navigation", name="Periods")).to_be_hidden()
         await expect(buyer.page.get_by_role("table", name="Payments")).to_be_visible()
+        assert await buyer.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         await expect(buyer.page.get_by_role("img", name="What buyers paid by day")).to_be_visible()
     finally:
         await buyer.page.emulate_media(media="screen")
