@@ -35,8 +35,8 @@ async def test_the_page_has_tonights_head_line(owner: Staff, tonight: Tonight) -
     assert figures(page) == {
         "Capacity": "100",
         "Sold": "60",
-        "Held": "4",
-        "Left": "36",
+        "Held": "0",
+        "Left": "40",
         "Checked in": "12",
         "Still coming": "48",
     }

@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Tonight:
-    """The show of tonight has 100 places, of which 60 are sold, 4 held; 12 of 60 people are inside."""
+    """The show of tonight has 100 places, of which 60 are sold; 12 of 60 people are inside."""
 
     producer: Producer
     show: Show
@@ -37,7 +37,7 @@ async def open_tonight(
     now = datetime.now(UTC).replace(microsecond=0)
     show = _show(producer, title, now + HOUR / 2)
     bare = _show(producer, "Lear", now + 3 * DAY)
-    stalls = replace(factories.ticket(of=show, price=25_00), inventory=Inventory(100, 4, 60))
+    stalls = replace(factories.ticket(of=show, price=25_00), inventory=Inventory(100, 0, 60))
     orders = tuple(
         _sold(producer, stalls, tickets_an_order, now - index * 7 * HOUR) for index in range(60 // tickets_an_order)
     )
