@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.report import FIGURES, shares, takings_of
+from adapters.postgres.report import FIGURES, MEMORY, shares, takings_of
 from adapters.postgres.rows import venue_clock_of
 from adapters.postgres.snapshot import snapshot
 from adapters.postgres.tables import orders, producers, shows
@@ -22,9 +22,6 @@ from domain.report import Takings
 from domain.sales_report import Channel, ReportedShow, SalesCell, SalesFilter, SalesReport
 from domain.timezones import days, zone_of
 
-#: Sums of a million orders stay in memory; the server's own setting is for short statements. One connection needs it,
-#: for seconds.
-_MEMORY: Final = sa.text("SELECT set_config('work_mem', '64MB', true)")
 #: No zone is further from UTC, on either side.
 _MARGIN: Final = timedelta(days=2)
 #: Orders are from these years.
@@ -83,7 +80,7 @@ class PostgresSalesReader:
     async def report(self, producer_id: UUID, only: SalesFilter) -> SalesReport:
         sums = _Sums()
         async with snapshot(self._engine) as connection:
-            await connection.execute(_MEMORY)
+            await connection.execute(MEMORY)
             code = await connection.scalar(_CURRENCY, {"producer_id": producer_id})
             reported = await _shows(connection, producer_id, only)
             for zone, of_zone in _by_zone(reported).items():
@@ -95,7 +92,7 @@ class PostgresSalesReader:
 
     async def cells(self, producer_id: UUID, only: SalesFilter) -> AsyncGenerator[tuple[SalesCell, Takings], None]:
         async with snapshot(self._engine) as connection:
-            await connection.execute(_MEMORY)
+            await connection.execute(MEMORY)
             reported = await _shows(connection, producer_id, only)
             by_id = {show.id: show for show in reported}
             for zone, of_zone in _by_zone(reported).items():
