@@ -82,7 +82,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "code-added": "The promo code is there. Buyers can use it at once.",
         "code-changed": "The promo code was changed. Orders keep their discount.",
         "code-deleted": "The promo code was deleted.",
-        # Work that goes on by itself
+        # Work that goes on
         "work-started": "It has begun. You may close this page: it goes on, and you find it under Work.",
         "work-stopped": "It was stopped. What it had done stays.",
         "list-discarded": "The list was discarded. No order was placed.",

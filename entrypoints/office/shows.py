@@ -167,7 +167,7 @@ async def overview(
     jobs, _ = await list_jobs(member.actor, show_id=show_id, limit=JOBS_ON_A_SHOWS_PAGE)
     context = {
         **overview_context(request, member, found),
-        "work": [line_of(view, office_pages) for view in jobs],
+        "work": [line for view in jobs if (line := line_of(view, office_pages)).is_of_interest],
     }
     return office_pages.page(request, member, "office/show.html", context, active="shows")
 

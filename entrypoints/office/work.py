@@ -73,6 +73,11 @@ class WorkLine:
     now: datetime
 
     @property
+    def is_of_interest(self) -> bool:
+        """Whether there is something to do or to see: it goes on, is to be started, or has a file to fetch."""
+        return self.view.state in (JobState.DRAFT, JobState.RUNNING) or self.has_file
+
+    @property
     def started(self) -> str:
         """How long ago it was started, for instance "5 minutes ago"."""
         passed = self.now - self.view.job.created_at
