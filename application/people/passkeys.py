@@ -135,7 +135,7 @@ class UsePasskey:
         self._sessions = sessions
 
     async def __call__(self, ceremony_id: UUID, answer: str, *, device: str, instead_of: str) -> NewSession:
-        """Sign in. The challenge is used up, whatever becomes of it. Raises PasskeyUseless, NoMembership.
+        """Sign in. The challenge is used up, also by an answer that is refused. Raises PasskeyUseless, NoMembership.
 
         A count that does not grow means that a copy of the key may be about: this one does not sign in, and the person
         is asked to make another. The account stays open by mail.

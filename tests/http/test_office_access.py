@@ -31,7 +31,7 @@ PUBLIC_PATHS = {
     "/office/sign-in/passkey/options",
     "/office/sign-out",
 }
-#: The pages for all who are signed in, whatever their role.
+#: The pages for all who are signed in, in any role.
 OWN_PATHS = {"/office/choose"}
 
 
