@@ -112,7 +112,7 @@ async def test_a_code_opens_nothing_of_another_show(house: House) -> None:
     answer = await house.office.post(f"/shows/{elsewhere}/promo-codes", code)
     answer.refused(400, "invalid_request")
     assert answer.body["field"] == "allocation_id"
-    closed = (await house.office.patch(f"/promo-codes/{house.code_id}", allocation_id=None)).body
+    closed = (await house.office.patch(f"/promo-codes/{house.code_id}", allocation_id=None, discount="0.10")).body
     assert closed["allocation_id"] is None
     assert await house.left("SPONSOR") == 6
 
