@@ -134,12 +134,11 @@ def _page(
     preview: RefundPreview | None = None,
 ) -> Response[str]:
     order = history.order
-    names = {attendee.id: attendee.name for attendee in order.attendees}
     context = {
         **order_context(history, member),
         "form": form,
         "preview": preview,
-        "voided": [names[id_] for id_ in names if preview and id_ in preview.attendee_ids],
+        "voided": [each for each in order.attendees if preview and each.id in preview.attendee_ids],
         "state_after": STATES[preview.after.status] if preview else "",
         "choosable": [attendee for attendee in order.attendees if attendee.is_valid],
         "owed": history.money_back.owed if history.money_back else 0,
