@@ -31,9 +31,7 @@ from entrypoints.office.rendering import ROLE_NAMES, OfficePages
 
 TEAM: Final = "/office/team"
 #: The roles to choose from: value, name, and what the role may do.
-ROLES: Final = tuple(
-    (role.value, ROLE_NAMES[role], f"{ROLE_WORDS[role][1][:1].upper()}{ROLE_WORDS[role][1][1:]}.") for role in Role
-)
+ROLES: Final = tuple((role.value, ROLE_NAMES[role], f"They{ROLE_WORDS[role][1].removeprefix('you')}.") for role in Role)
 _LABELS: Final[Mapping[str, str]] = MappingProxyType({"email": "E-mail address", "role": "Role"})
 
 

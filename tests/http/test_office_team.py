@@ -38,6 +38,8 @@ async def test_the_team_page_lists_people_and_roles(owner: Staff, hire: Hire) ->
     assert page.status == 200
     assert door.person.email in page.text
     assert "Door" in page.text
+    assert "They can look after orders, and let people in." in page.text
+    assert "You can look" not in page.text
 
 
 async def test_an_invitation_is_mailed_accepted_and_signs_in(
