@@ -129,9 +129,9 @@ def line_items(order: Order, tax_location: str | None = None) -> list[SessionCre
         )
         for line in quote.lines
     ]
-    for name, fee in (
-        ("Platform fee", quote.platform_fees),
-        ("Payment processing fee", quote.payment_processing_fees),
+    for name, fee in (  # as the storefront calls them
+        ("Booking fee", quote.platform_fees),
+        ("Payment fee", quote.payment_processing_fees),
     ):
         if fee and not quote.fees_included:
             items.append(_line_item(order, name, fee, 1, tax_details(is_admission=False, location_id=tax_location)))

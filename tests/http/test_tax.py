@@ -102,6 +102,7 @@ class TestAtStripe:
         assert [fee["product_data"]["tax_details"] for fee in fees] == [
             {"tax_code": SERVICES, "performance_location": location}
         ] * 2
+        assert [fee["product_data"]["name"] for fee in fees] == ["Booking fee", "Payment fee"]
         assert {price["tax_behavior"] for price in products(session)} == {"exclusive"}
         assert products(taxing.box_office.stripe_session(second))[0]["product_data"] == admission["product_data"]
         made = await taxing.stripe.client.v1.tax.locations.retrieve_async(location)
