@@ -280,6 +280,7 @@ class TestRefund:
         await service.container.refund_cancelled()()
         page = await owner.get(at(on_sale, "/refund"))
         assert "1 of 1 orders refunded" in page.text
+        assert "back in all, earlier refunds included" in page.text
         assert "Asked for by Kim Park" in page.text
         assert "Refund of all orders" in (await owner.get("/office/work")).text
 
