@@ -92,27 +92,34 @@ def read_production(form: Form, currency: Currency) -> tuple[ProductionFields, l
         **read_venue(form),
     }
     fields = cast("ProductionFields", given)
-    fields["capacities"] = tuple(
+    capacities = tuple(
         CapacityDefault(
             name=form.text(f"capacity-{row}-name"),
             size=form.whole(f"capacity-{row}-size", required=True, most=MAX_QUANTITY) or 0,
         )
         for row in _named(form, "capacity")
     )
+    fields["capacities"] = capacities
+    house = {capacity.name.casefold(): capacity.name for capacity in capacities}
     numbers = NumberStyle(_readable(fields["locale"]), currency)
-    return fields, [_ticket(form, row, numbers) for row in _named(form, "ticket")]
+    return fields, [_ticket(form, row, numbers, house) for row in _named(form, "ticket")]
 
 
-def _ticket(form: Form, row: int, numbers: NumberStyle) -> PricedDefault:
+def _ticket(form: Form, row: int, numbers: NumberStyle, house: Mapping[str, str]) -> PricedDefault:
+    """The ticket type of a row. ``house`` has the names of the parts of the house by what they are in small letters."""
+
     def name(field: str) -> str:
         return f"ticket-{row}-{field}"
 
     price = form.money(name("price"), numbers)
     quantity = form.whole(name("quantity"), most=MAX_QUANTITY)
+    part = form.text(name("capacity"))
+    if part and part.casefold() not in house:
+        form.wrong(name("capacity"), "The house above has no part of this name.")
     fields = DefaultFields(
         name=form.text(name("name"), most=MAX_TITLE_LENGTH),
         description=form.text(name("description")),
-        capacity=form.text(name("capacity")) or None,
+        capacity=house.get(part.casefold()),
         places=form.whole(name("places"), least=1, most=MAX_PLACES) or 1,
         is_donation_based=form.checked(name("donation")),
         is_vip=form.checked(name("vip")),

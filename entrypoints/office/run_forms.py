@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
@@ -60,6 +60,9 @@ FREQUENCIES: Final = (
 WEEKDAYS: Final = tuple((day.value, day.value.capitalize()) for day in Weekday)
 WEEKS: Final = (("1", "first"), ("2", "second"), ("3", "third"), ("4", "fourth"), ("5", "fifth"), ("-1", "last"))
 _SEPARATORS: Final = re.compile(r"[\s,;]+")
+#: "19:30", "19.30" and, as dates are written where the clock has twelve hours, "7:30 PM" and "7.30 p.m.".
+_CLOCK: Final = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3])[:.](?P<minute>[0-5][0-9])(?:\s*(?P<half>[ap])\.?m\.?)?")
+_BEFORE_HALF: Final = re.compile(r"(?<=[0-9])\s+(?=[ap]\.?m\b)", re.IGNORECASE)
 
 
 def read_plan(form: Form) -> RunPlan | None:
@@ -108,9 +111,11 @@ def _by_dates(form: Form) -> list[Start]:
 
 def _by_rule(form: Form) -> list[Start]:
     first = form.day("first", required=True)
-    times = [_clock(word) for word in _SEPARATORS.split(form.text("times", required=True)) if word]
+    times = [
+        _clock(word) for word in _SEPARATORS.split(_BEFORE_HALF.sub("", form.text("times", required=True))) if word
+    ]
     if None in times:
-        form.wrong("times", "Please write hours as 15:00, 20:00.")
+        form.wrong("times", "Please write hours as 15:00, 20:00 or 3:00 PM, 8:00 PM.")
     month_days = _numbers(form, "month_days")
     rule: dict[str, Any] = {
         "until": form.day("until"),
@@ -147,9 +152,16 @@ def _numbers(form: Form, name: str) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-def _clock(text: str) -> Any:
-    found = re.fullmatch(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])", text)
-    return datetime(2000, 1, 1, int(found[1]), int(found[2])).time() if found else None  # noqa: DTZ001  # only a time
+def _clock(text: str) -> time | None:
+    found = _CLOCK.fullmatch(text.lower())
+    if found is None:
+        return None
+    hour = int(found["hour"])
+    if half := found["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half == "p" else 0)
+    return time(hour, int(found["minute"]))
 
 
 def _moment(text: str) -> datetime | None:

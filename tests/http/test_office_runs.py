@@ -376,3 +376,34 @@ class TestWhoMay:
         for form in FORMS:
             answer = await owner.request("POST", f"/office/productions/{run}{form}", data={"sure": "yes"})
             assert answer.status == 403, form
+
+
+async def test_a_part_of_the_house_is_found_in_small_letters_or_refused_beside_its_field(
+    owner: Staff, office: BackOffice
+) -> None:
+    answer = await owner.post("/office/productions/new", {**RUN, "ticket-0-capacity": "house"})
+    assert answer.status == 303, answer.text
+    made = await stored(office, id_in(answer.location))
+    assert [each.capacity for each in made.tickets] == ["House", None]
+
+    refused = await owner.post("/office/productions/new", {**RUN, "ticket-0-capacity": "huose"})
+    assert refused.status == 400
+    assert 'href="#ticket-0-capacity"' in refused.html
+    assert "The house above has no part of this name." in refused.text
+
+
+async def test_hours_may_be_written_as_the_pages_write_them(owner: Staff, run: str, office: BackOffice) -> None:
+    path = f"/office/productions/{run}/shows/new"
+    answer = await owner.post(
+        path, {**RULE, "times": "3:00 PM, 8.15 p.m. 12:30am", "until": "2050-06-01", "sure": "yes"}
+    )
+    assert answer.status == 303, answer.text
+    clocks = [f"{show.start_time.astimezone(show.zone):%H:%M}" for show in await shows_of(office, run)]
+    assert sorted(clocks) == ["00:30", "15:00", "20:15"]
+    for wrong in ("13:00 PM", "0:30 am", "PM"):
+        assert (await owner.post(path, {**RULE, "times": wrong})).status == 400
+
+
+async def test_a_show_of_a_run_leads_back_to_it(owner: Staff, run: str, played: list[Show]) -> None:
+    page = await owner.get(f"/office/shows/{played[0].id}")
+    assert f'<a href="/office/productions/{run}">Run</a>' in page.html
