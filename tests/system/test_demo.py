@@ -75,10 +75,12 @@ async def buy(url: str, sandbox_and_mail: dict[str, Any]) -> Answer:
 
 
 async def signs_in(office_url: str) -> None:
-    """One click, and a newcomer is inside."""
+    """One click, and a newcomer is inside, and sees what the box office sold."""
     async with aiohttp.ClientSession() as client, client.get(office_url) as page:
         assert "Robin Lantern" in await page.text()
         assert (page.status, page.url.path) == (200, "/office")
+        async with client.get(page.url.with_path("/office/orders")) as orders:
+            assert "Viola Cesario" in await orders.text()
 
 
 async def test_a_ticket_is_sold_and_a_kept_demo_goes_on_where_it_stopped(tmp_path: Path) -> None:
