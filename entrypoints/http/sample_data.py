@@ -188,6 +188,7 @@ AUDIT_ENTRY: Final = {
     "at": "2050-05-02T10:00:00Z",
     "actor": "Box office",
     "token_id": TOKEN_ID,
+    "person_id": None,
     "action": "ticket.changed",
     "subject_id": TICKET_ID,
     "show_id": SHOW_ID,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -163,7 +164,8 @@ async def test_how_many_workers_the_last_hour_would_have_needed(
         await close(container)
         finding = (await examined(settings))["backlog"]
     assert finding.is_fine
-    assert "; the last hour (1000 tasks done, 0 due) would have needed 3 workers" in finding.words
+    # A test before may have left a mail to do in this world.
+    assert re.search(r"the last hour \(1000 tasks done, \d due\) would have needed 3 workers", finding.words)
 
 
 async def test_no_mail_server(well: Settings, closed_port: int) -> None:

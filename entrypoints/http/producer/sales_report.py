@@ -18,6 +18,7 @@ from domain.report import Takings
 from domain.sales_report import Channel, ReportedShow, SalesFilter, SalesReport
 from entrypoints.http.access import guarded_router
 from entrypoints.http.csv_stream import csv_stream
+from entrypoints.http.openapi import answers
 from entrypoints.http.producer.report import DayOut, PaymentOut, TakingsOut, takings_out
 from entrypoints.http.sales_tables import SalesTables
 from entrypoints.http.xlsx_file import XLSX, xlsx_stream
@@ -118,7 +119,12 @@ def _show(show: ReportedShow) -> dict[str, Any]:
     return {"show_id": show.id, "title": show.title, "start_time": show.start, "timezone": show.timezone}
 
 
-@get("/report", summary="Get a report of many shows", operation_id="get_sales_report")
+@get(
+    "/report",
+    summary="Get a report of many shows",
+    operation_id="get_sales_report",
+    responses=answers("not_found"),
+)
 async def read(
     actor: NamedDependency[Actor],
     report_sales: NamedDependency[ReportSales],
@@ -134,7 +140,13 @@ async def read(
     return SalesReportOut.of(await report_sales(actor, only), only)
 
 
-@get("/report.csv", media_type="text/csv", summary="Export a report as CSV", operation_id="export_sales_report")
+@get(
+    "/report.csv",
+    media_type="text/csv",
+    summary="Export a report as CSV",
+    operation_id="export_sales_report",
+    responses=answers("not_found"),
+)
 async def read_csv(
     actor: NamedDependency[Actor],
     report_sales: NamedDependency[ReportSales],
@@ -156,6 +168,7 @@ async def read_csv(
     media_type=XLSX,
     summary="Export a report as a spreadsheet",
     operation_id="export_sales_report_spreadsheet",
+    responses=answers("not_found"),
 )
 async def read_xlsx(
     actor: NamedDependency[Actor],
