@@ -196,3 +196,13 @@ async def test_attendees_are_chosen_and_taken_away(buyer: Buyer, service: Servic
     async with page.expect_download() as download:
         await page.get_by_role("link", name="CSV").click()
     assert (await download.value).suggested_filename == "attendees.csv"
+
+
+async def test_sums_and_refunds_stay_in_view_on_a_phone(buyers: Buyers, service: Service, house: House) -> None:
+    await house.office.post(f"/orders/{house.order['order_id']}/refund", {"attendee_ids": house.people[:1]})
+    buyer = await buyers(viewport={"width": 360, "height": 740})
+    await sign_in(buyer, service, house.office.producer, Role.BOX_OFFICE)
+    await buyer.open(house.path)
+    hidden = "tables => tables.filter(table => table.scrollWidth > table.clientWidth).map(table => table.ariaLabel)"
+    assert await buyer.page.locator(".table").evaluate_all(hidden) == []
+    await expect(buyer.page.locator(".sums .on-phone").first).to_be_visible()
