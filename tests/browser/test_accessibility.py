@@ -110,14 +110,14 @@ class Inspection:
         self.strangers: set[str] = set()
         self.blocking: set[str] = set()
 
-    async def walk(self, buyer: Buyer, views: Sequence[View]) -> None:
+    async def walk(self, buyer: Buyer, views: Sequence[View], looks: Sequence[Look] = LOOKS) -> None:
         """Inspect the pages one after the other, in one window."""
         await buyer.page.route("**/pay?token=*", _without_leading_on)
         for view in views:
             await view.show(buyer)
             await self._weigh(view, buyer.page)
             await buyer.page.evaluate(AXE)
-            for look in LOOKS:
+            for look in looks:
                 await buyer.page.evaluate(DRESS, look.colour)
                 found = await troubles(buyer.page, look, RULES)
                 self.troubles[view.name, look] = [*found, *await buyer.page.evaluate(_TOO_SMALL)]

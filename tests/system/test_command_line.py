@@ -65,7 +65,7 @@ async def test_a_producer_gets_its_first_owner_and_more(
     producer_id, office, _ = created.out.splitlines()
     second = await run("producer", "add-owner", producer_id, f"2-{address}", environment=environment)
     links = [office.removeprefix("Office: "), second.out.splitlines()[0].removeprefix("Office: ")]
-    mails = [(await mailbox.wait_for(1, to=to, timeout_seconds=60))[0] for to in (address, f"2-{address}")]
+    mails = [(await mailbox.wait_for(1, to=to, timeout_seconds=120))[0] for to in (address, f"2-{address}")]
     assert all("/office/sign-in/link?token=" in mail.text for mail in mails)
     assert not any(link in mail.text for link, mail in zip(links, mails, strict=True))
     for link in links:
