@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Final
 
+from anyio import CancelScope
 from litestar.response import Stream
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
@@ -46,7 +47,8 @@ async def xlsx_chunks(
     """The bytes of the file: one sheet, and more if a sheet is full. The sheets of ``sums`` stand before it, and are
     read after it: they can have what it adds up to.
 
-    The file is made on disk, so its memory stays small; the disk space is always freed.
+    The file is made on disk, so its memory stays small; the disk space is always freed: after the file is closed,
+    also if its reader goes away in the middle.
     """
     with tempfile.TemporaryFile() as file:
         book = Workbook(file, {"constant_memory": True, "strings_to_urls": False})
@@ -55,10 +57,16 @@ async def xlsx_chunks(
             for sheets in (_Sheets(book, table, max_rows), *added_up):
                 await sheets.fill()
         finally:
-            await asyncio.to_thread(book.close)
+            await _in_thread(book.close)
         file.seek(0)
         while chunk := file.read(_CHUNK_BYTES):
             yield chunk
+
+
+async def _in_thread(work: Callable[..., object], *arguments: object) -> None:
+    """Do it in a thread, and wait for its end also if the reader goes away: two threads must not share a file."""
+    with CancelScope(shield=True):
+        await asyncio.to_thread(work, *arguments)
 
 
 class _Sheets:
@@ -86,9 +94,9 @@ class _Sheets:
             async for row in self._table.rows:
                 waiting.append(row)
                 if len(waiting) == _BATCH:
-                    await asyncio.to_thread(self._write, waiting)
+                    await _in_thread(self._write, waiting)
                     waiting = []
-            await asyncio.to_thread(self._write, waiting)
+            await _in_thread(self._write, waiting)
         finally:
             self._finish_sheet()
 

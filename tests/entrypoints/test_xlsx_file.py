@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator, Sequence
 from zoneinfo import ZoneInfo
 
 import pytest
+from anyio import CancelScope
 from openpyxl import load_workbook
 
 from entrypoints.http.tables import Cell, Column, Kind, Table
@@ -57,3 +59,27 @@ async def test_a_reader_who_goes_away_leaves_no_file_behind() -> None:
     chunks = xlsx_chunks(table)
     await anext(chunks)
     await chunks.aclose()
+
+
+@pytest.mark.parametrize("batches", range(4))
+async def test_a_reader_who_goes_away_while_it_is_made_leaves_no_file_behind(batches: int) -> None:
+    """As the server ends an answer: by a scope that cancels every wait, also those that clean up."""
+    with CancelScope() as scope:
+
+        async def until_cancelled() -> AsyncIterator[Sequence[Cell]]:
+            async for row in rows(500 * batches + 1):
+                yield row
+            scope.cancel()
+            await asyncio.sleep(0)
+
+        table = Table(
+            filename="numbers",
+            title="Numbers",
+            columns=(Column("number", Kind.COUNT), Column("text")),
+            rows=until_cancelled(),
+            places=2,
+            timezone=ZoneInfo("UTC"),
+        )
+        async for _ in xlsx_chunks(table):
+            pytest.fail("a file for no one")
+    assert scope.cancelled_caught
