@@ -16,6 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
 
 from entrypoints.container import Container, close
+from entrypoints.door import pages as door
 from entrypoints.http import checkout, health, lookup, metrics, orders, platform, producer, productions, shows, webhooks
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
@@ -75,6 +76,7 @@ def create_app(container: Container) -> Litestar:
             ),
             health.router,
             storefront.router,
+            door.router,
             office(office_pages),
             *([] if settings.metrics_listen else [metrics.get_metrics]),
         ],

@@ -27,6 +27,7 @@ _WITHOUT = (
     r"^/metrics",
     r"^/assets/",
     r"^/brand/",
+    r"^/door(/|$)",
     r"^/pictures/",
     r"^/widget\.js$",
     r"^/$",
