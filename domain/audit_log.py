@@ -60,6 +60,8 @@ class Action(StrEnum):
     ATTENDEE_RENAMED = "attendee.renamed"
     ORDER_NOTED = "order.noted"
     CHECK_IN_UNDONE = "check_in.undone"
+    SHIFT_OPENED = "shift.opened"
+    SHIFT_CLOSED = "shift.closed"
     MEMBER_ADDED = "member.added"
     MEMBER_CHANGED = "member.changed"
     MEMBER_REMOVED = "member.removed"

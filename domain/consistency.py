@@ -36,6 +36,7 @@ class Invariant(StrEnum):
     BACKLOG = "backlog"
     ADMISSIONS = "admissions"
     CODES = "codes"
+    SHIFTS = "shifts"
     REPORT = "report"
     PRODUCTIONS = "productions"
     SHOW_TIMES = "show_times"
@@ -65,6 +66,7 @@ DESCRIPTIONS: Final = {
     Invariant.BACKLOG: "Workers keep up: no task is overdue by more than five minutes",
     Invariant.ADMISSIONS: "Each attendee who is checked in was admitted by exactly one scan",
     Invariant.CODES: "No ticket has a code that was replaced by another one",
+    Invariant.SHIFTS: "The sales of each shift are its orders', and its expected cash is their sum",
     Invariant.REPORT: "The shares in reports add up to their orders",
     Invariant.PRODUCTIONS: "Every show of a production is of the production's producer",
     Invariant.SHOW_TIMES: "Upcoming shows and sales are at the moments that the venue's clock and today's rules give",

@@ -94,6 +94,9 @@ from application.checkout.place_orders import CheckoutLine, PlaceOrders
 from application.checkout.quote import QuoteCart
 from application.checkout.ticket_issuer import TicketIssuer
 from application.concurrency.group_commit import GroupCommit
+from application.counter.screen import ReadCounter
+from application.counter.sell import QuoteAtTill, SellAtTill, UndoSale
+from application.counter.shifts import CloseShift, NameSeller, OpenShift, ReadShifts
 from application.jobs.exports import FetchFile, ForgetContents, MakeFile, StartExport
 from application.jobs.look import GetJob, ListJobs, StopJob
 from application.jobs.manual_orders import DraftManualOrders, PlaceManualOrders
@@ -422,6 +425,14 @@ class Container(containers.DeclarativeContainer):
         ExchangeTickets, database, lock, clock, ids, issue, policy, audit, open_session
     )
     sell_many_at_counter = providers.Singleton(SellManyAtCounter, database, place_orders)
+    open_shift = providers.Singleton(OpenShift, database, clock, ids, audit)
+    name_seller = providers.Singleton(NameSeller, database)
+    close_shift = providers.Singleton(CloseShift, database, clock, audit)
+    read_shifts = providers.Singleton(ReadShifts, database)
+    read_counter = providers.Singleton(ReadCounter, database)
+    quote_at_till = providers.Singleton(QuoteAtTill, database, clock, policy)
+    sell_at_till = providers.Singleton(SellAtTill, database, place_orders, clock)
+    undo_sale = providers.Singleton(UndoSale, database, refund_order, clock)
     list_orders = providers.Singleton(ListOrders, database)
     show_choices = providers.Singleton(ShowChoices, database, clock)
     find_order = providers.Singleton(FindOrder, database)

@@ -19,6 +19,7 @@ from domain.disputes import is_contested
 from domain.orders import HOLDING, SOLD, AttendeeStatus, Order, OrderStatus
 from domain.promotions import TicketPromoCode, UseCount
 from domain.refunds import Refund, left_to_refund
+from domain.shift import CounterSale, ShiftFigures
 from domain.tasks import TaskState
 
 _Found = Iterator[tuple[Invariant, UUID]]
@@ -43,6 +44,7 @@ class MemoryConsistencyChecker:
             _money_back(tables),
             _events(tables),
             _admissions(tables),
+            _shifts(tables),
             _overdue_holds(tables, overdue_since),
             _tasks(tables, now),
             _backlog(tables, now, behind_since),
@@ -195,6 +197,22 @@ def _admissions(tables: Tables) -> _Found:
                 yield Invariant.ADMISSIONS, attendee.id
             if attendee.code in tables.replaced_codes:
                 yield Invariant.CODES, attendee.id
+
+
+def _shifts(tables: Tables) -> _Found:
+    by_shift: dict[UUID, list[CounterSale]] = defaultdict(list)
+    for sale in tables.counter_sales.values():
+        by_shift[sale.shift_id].append(sale)
+        order = tables.orders[sale.order_id]
+        is_paid_so = (sale.amount, sale.payment.of_order) == (order.amount_paid, order.manual_payment)
+        is_undone_so = not sale.given_back
+        if sale.is_undone:
+            is_undone_so = order.status is OrderStatus.REFUNDED and sale.given_back <= order.refunded_amount
+        if not (is_paid_so and is_undone_so):
+            yield Invariant.SHIFTS, sale.order_id
+    for shift in tables.shifts.values():
+        if not shift.is_open and shift.expected != shift.expects(ShiftFigures.of(by_shift[shift.id])):
+            yield Invariant.SHIFTS, shift.id
 
 
 def _overdue_holds(tables: Tables, overdue_since: datetime) -> _Found:

@@ -28,6 +28,7 @@ from domain.people import Invitation, Membership, OfficeSession, Passkey, Passke
 from domain.production import Production
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
+from domain.shift import CounterSale, Shift
 from domain.tasks import OutboxTask
 
 
@@ -73,6 +74,8 @@ class Tables:
     job_contents: dict[UUID, bytes] = field(default_factory=dict)
     job_results: dict[tuple[UUID, int], JobResult] = field(default_factory=dict)
     job_pieces: dict[tuple[UUID, UUID, int], bytes] = field(default_factory=dict)
+    shifts: dict[UUID, Shift] = field(default_factory=dict)
+    counter_sales: dict[UUID, CounterSale] = field(default_factory=dict)
 
     def snapshot(self) -> Tables:
         return Tables(*(copy(getattr(self, name)) for name in self.__slots__))

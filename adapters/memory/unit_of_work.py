@@ -41,6 +41,7 @@ from adapters.memory.people import (
 from adapters.memory.personal_data import MemoryNoteRepo, MemoryPersonalDataRepo
 from adapters.memory.pictures import MemoryPictureRepo
 from adapters.memory.refunds import MemoryRefundRepo
+from adapters.memory.shifts import MemoryShiftRepo
 from adapters.memory.show_overviews import MemoryShowOverviewReader
 from adapters.memory.show_refunds import MemoryShowRefundRepo
 from adapters.memory.system import RunningClock
@@ -135,6 +136,7 @@ class MemoryUnitOfWork:
         self.invitations = MemoryInvitationRepo(self._tables)
         self.passkeys = MemoryPasskeyRepo(self._tables)
         self.jobs = MemoryJobRepo(self._tables)
+        self.shifts = MemoryShiftRepo(self._tables)
         return self
 
     async def __aexit__(

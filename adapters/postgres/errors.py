@@ -65,13 +65,14 @@ STATEMENT_LOST: Final = frozenset({"0A000", "26000", "42P05"})
 SERVER_LEFT: Final = frozenset({"25006", "57P01", "57P02", "57P03"})
 
 #: Two requests stored the same thing at the same time: an Idempotency-Key on shows that share no lock, a person, an
-#: invitation or a passkey. The one that comes second finds it when it tries again.
+#: invitation, a passkey or a shift. The one that comes second finds it when it tries again.
 _STORED_AT_ONCE: Final = frozenset(
     {
         "orders_idempotency_key_key",
         "persons_address_key",
         "invitations_producer_id_address_key",
         "passkeys_credential_id_key",
+        "shifts_open_idx",
     }
 )
 _CACHED_PLAN = "cached plan"

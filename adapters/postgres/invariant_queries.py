@@ -332,6 +332,30 @@ _CODES = """
     SELECT a.id AS subject_id, format('its code was replaced at %s', r.replaced_at) AS detail
     FROM replaced_codes r JOIN ticket_attendees a ON a.code = r.code
 """
+_SHIFTS = """
+    SELECT c.order_id AS subject_id,
+           format('the sale has %s by %s, its order %s by %s', c.amount, c.payment, o.amount_paid, o.manual_payment)
+               AS detail
+    FROM counter_sales c JOIN orders o ON o.id = c.order_id
+    WHERE c.amount <> o.amount_paid
+       OR o.manual_payment IS DISTINCT FROM CASE c.payment WHEN 'card' THEN 'other' ELSE c.payment END
+       OR c.undone_at IS NULL AND c.given_back <> 0
+       OR c.undone_at IS NOT NULL AND (o.status <> 'refunded' OR c.given_back > o.refunded_amount)
+    UNION ALL
+    SELECT s.id, format('expected %s, its sales make %s in cash, %s by card, %s otherwise', s.expected,
+                        s.opening_cash + coalesce(c.cash, 0), coalesce(c.card, 0), coalesce(c.other, 0))
+    FROM shifts s LEFT JOIN (
+        SELECT shift_id,
+               sum(amount - given_back) FILTER (WHERE payment = 'cash') AS cash,
+               sum(amount - given_back) FILTER (WHERE payment = 'card') AS card,
+               sum(amount - given_back) FILTER (WHERE payment = 'other') AS other
+        FROM counter_sales GROUP BY shift_id
+    ) c ON c.shift_id = s.id
+    WHERE s.closed_at IS NOT NULL AND (
+        CAST(s.expected ->> 'cash' AS bigint), CAST(s.expected ->> 'card' AS bigint),
+        CAST(s.expected ->> 'other' AS bigint)
+    ) IS DISTINCT FROM (s.opening_cash + coalesce(c.cash, 0), coalesce(c.card, 0), coalesce(c.other, 0))
+"""
 _REPORT = f"""
     WITH {shares("true")}
     SELECT id AS subject_id,
@@ -369,5 +393,6 @@ BROKEN: Final = {
     Invariant.BACKLOG: _BACKLOG,
     Invariant.ADMISSIONS: _ADMISSIONS,
     Invariant.CODES: _CODES,
+    Invariant.SHIFTS: _SHIFTS,
     Invariant.REPORT: _REPORT,
 }

@@ -22,6 +22,7 @@ from domain.people import Role, SignedInBy
 from domain.promotions import UseCount
 from domain.refunds import RefundStatus
 from domain.sale_period import SellsUntil
+from domain.shift import CounterPayment
 from domain.tasks import TaskState
 from domain.tax import TaxMode
 
@@ -777,4 +778,47 @@ passkey_challenges = sa.Table(
     sa.Column("challenge", sa.LargeBinary, nullable=False),
     sa.Column("person_id", sa.ForeignKey(persons.c.id, ondelete="CASCADE"), index=True),
     sa.Column("expires_at", _Time, nullable=False),
+)
+
+# A till's evening. ``expected`` and ``counted`` are amounts by payment, ``pieces`` notes and coins by their value.
+shifts = sa.Table(
+    "shifts",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False),
+    sa.Column("till_id", sa.Uuid, nullable=False),
+    sa.Column("till", sa.Text, nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("opened_at", _Time, nullable=False),
+    sa.Column("opened_by", sa.Text, nullable=False),
+    sa.Column("opening_cash", sa.BigInteger, nullable=False),
+    sa.Column("sellers", JSONB, nullable=False),
+    sa.Column("closed_at", _Time),
+    sa.Column("closed_by", sa.Text, nullable=False),
+    sa.Column("expected", JSONB(none_as_null=True)),
+    sa.Column("counted", JSONB(none_as_null=True)),
+    sa.Column("pieces", JSONB, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.CheckConstraint("(closed_at IS NULL) = (expected IS NULL)", name="expected"),
+    sa.Index("shifts_open_idx", "producer_id", "till_id", unique=True, postgresql_where=sa.text("closed_at IS NULL")),
+    sa.Index("shifts_newest_idx", "producer_id", "opened_at", "id"),
+)
+
+# An order that a till sold. Its amount is the order's; the shift's figures are sums of these rows.
+counter_sales = sa.Table(
+    "counter_sales",
+    metadata,
+    sa.Column("order_id", sa.ForeignKey(orders.c.id), primary_key=True),
+    sa.Column("shift_id", sa.ForeignKey(shifts.c.id), nullable=False),
+    sa.Column("at", _Time, nullable=False),
+    sa.Column("payment", sa.Text, nullable=False),
+    sa.Column("seller", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("given", sa.BigInteger),
+    sa.Column("undone_at", _Time),
+    sa.Column("undone_by", sa.Text, nullable=False),
+    sa.Column("given_back", sa.BigInteger, nullable=False),
+    _one_of("payment", CounterPayment),
+    sa.CheckConstraint("given_back BETWEEN 0 AND amount", name="given_back"),
+    sa.Index("counter_sales_newest_idx", "shift_id", "at", "order_id"),
 )

@@ -45,6 +45,7 @@ from adapters.postgres.people import (
 from adapters.postgres.personal_data import PostgresNoteRepo, PostgresPersonalDataRepo
 from adapters.postgres.pictures import PostgresPictureRepo
 from adapters.postgres.refunds import PostgresRefundRepo
+from adapters.postgres.shifts import PostgresShiftRepo
 from adapters.postgres.show_overviews import PostgresShowOverviewReader
 from adapters.postgres.show_refunds import PostgresShowRefundRepo
 from adapters.postgres.task_admin import PostgresTaskAdmin
@@ -132,6 +133,7 @@ class PostgresUnitOfWork:
         self.invitations = PostgresInvitationRepo(self._connection)
         self.passkeys = PostgresPasskeyRepo(self._connection)
         self.jobs = PostgresJobRepo(self._connection)
+        self.shifts = PostgresShiftRepo(self._connection)
         return self
 
     async def __aexit__(

@@ -20,6 +20,7 @@ from application.ports.people import InvitationRepo, OfficeSessionRepo, PasskeyR
 from application.ports.personal_data import NoteRepo, PersonalDataRepo
 from application.ports.pictures import PictureRepo
 from application.ports.refunds import RefundRepo
+from application.ports.shifts import ShiftRepo
 from application.ports.show_overviews import ShowOverviewReader
 from application.ports.show_refunds import ShowRefundRepo
 from application.ports.tasks import Outbox, TaskAdmin, TaskClaims, TaskQueue
@@ -157,6 +158,9 @@ class UnitOfWork(Protocol):
 
     @property
     def jobs(self) -> JobRepo: ...
+
+    @property
+    def shifts(self) -> ShiftRepo: ...
 
     @property
     def is_committed(self) -> bool:

@@ -57,31 +57,54 @@ class RefundOrder:
         their own orders. Raises NotFound, InvalidRequest, and Conflict if ``decide_refund`` or ``refund_rows`` refuses
         it.
         """
+        async with self._unit_of_work() as uow:
+            refunded = await self.within(
+                uow,
+                order_id,
+                by=by,
+                attendee_ids=attendee_ids,
+                restock=restock,
+                refund_fees=refund_fees,
+                reason=reason,
+            )
+            await uow.commit()
+        return refunded
+
+    async def within(
+        self,
+        uow: UnitOfWork,
+        order_id: UUID,
+        *,
+        by: Actor | None = None,
+        attendee_ids: Collection[UUID] | None = None,
+        restock: bool = True,
+        refund_fees: bool = True,
+        reason: str = "",
+    ) -> tuple[Order, Refund | None]:
+        """The same in a transaction of the caller's, who commits it."""
         check_reason(reason)
         now = self._clock.now()
-        async with self._unit_of_work() as uow:
-            if by:
-                await owned_order(uow, by, order_id)
-            books = await money_of(uow, order_id, lock=True)
-            order = books[0].order
-            stock = await uow.inventory.lock_stock([order])
-            request = _request(attendee_ids, refund_fees)
-            decision = decide_refund(order, books[0].refunds, request, disputes=books[0].disputes)
-            changed = decision.order
-            if decision.voided:
-                voided = order.refunded(decision.voided, stock, restock=restock)
-                changed = replace(voided, refunded_amount=decision.order.refunded_amount)
-            rows = refund_rows(
-                books, decision.amount, refund_fees=refund_fees, reason=reason, now=now, new_id=self._ids.new
-            )
-            await uow.orders.save([changed])
-            await uow.inventory.save(stock)
-            await write_refunds(uow, rows)
-            await uow.outbox.add(self._tasks_after(changed, rows, now))
-            if by:
-                facts = {"tickets": len(decision.voided), "amount": decision.amount, "restock": restock}
-                await self._audit.record(uow, by, Action.ORDER_REFUNDED, order.id, show_id=order.show_id, after=facts)
-            await uow.commit()
+        if by:
+            await owned_order(uow, by, order_id)
+        books = await money_of(uow, order_id, lock=True)
+        order = books[0].order
+        stock = await uow.inventory.lock_stock([order])
+        request = _request(attendee_ids, refund_fees)
+        decision = decide_refund(order, books[0].refunds, request, disputes=books[0].disputes)
+        changed = decision.order
+        if decision.voided:
+            voided = order.refunded(decision.voided, stock, restock=restock)
+            changed = replace(voided, refunded_amount=decision.order.refunded_amount)
+        rows = refund_rows(
+            books, decision.amount, refund_fees=refund_fees, reason=reason, now=now, new_id=self._ids.new
+        )
+        await uow.orders.save([changed])
+        await uow.inventory.save(stock)
+        await write_refunds(uow, rows)
+        await uow.outbox.add(self._tasks_after(changed, rows, now))
+        if by:
+            facts = {"tickets": len(decision.voided), "amount": decision.amount, "restock": restock}
+            await self._audit.record(uow, by, Action.ORDER_REFUNDED, order.id, show_id=order.show_id, after=facts)
         return changed, next(iter(rows.added), None)
 
     def _tasks_after(self, order: Order, rows: RefundRows, now: datetime) -> list[OutboxTask]:
