@@ -27,6 +27,7 @@ from entrypoints.http.head import allow_head
 from entrypoints.http.known_parameters import EnsureKnown, remember_parameters
 from entrypoints.http.openapi import complete
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
+from entrypoints.injection import asked_for
 from entrypoints.office.access import DOOR
 from entrypoints.office.dependencies import create_door, create_office_pages, office_dependencies
 from entrypoints.office.router import office
@@ -58,33 +59,35 @@ def create_app(container: Container) -> Litestar:
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
     handlers, office_pages = handlers_for_browsers(pages), create_office_pages(container)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    route_handlers = [
+        Router(
+            "/api/v1",
+            route_handlers=[shows.router, productions.router, checkout.router, lookup.router, webhooks.router],
+            middleware=[EnsureKnown()],
+        ),
+        Router(
+            "/api/v1",
+            route_handlers=[orders.router, platform.router, producer.router],
+            middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate), EnsureKnown()],
+        ),
+        health.router,
+        storefront.router,
+        door.router,
+        office(office_pages),
+        *([] if settings.metrics_listen else [metrics.get_metrics]),
+    ]
+    provided = {
+        **dependencies(container),
+        **web_dependencies(container, pages, page_cache),
+        **office_dependencies(container, office_pages),
+    }
     app = ExpressLanes(
         lanes={
             "/api/v1/checkout": checkout_lane(checkout_desk(container)),
             "/api/v1/webhooks/stripe": event_lane(container.handle_payment_event),
         },
-        route_handlers=[
-            Router(
-                "/api/v1",
-                route_handlers=[shows.router, productions.router, checkout.router, lookup.router, webhooks.router],
-                middleware=[EnsureKnown()],
-            ),
-            Router(
-                "/api/v1",
-                route_handlers=[orders.router, platform.router, producer.router],
-                middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate), EnsureKnown()],
-            ),
-            health.router,
-            storefront.router,
-            door.router,
-            office(office_pages),
-            *([] if settings.metrics_listen else [metrics.get_metrics]),
-        ],
-        dependencies={
-            **dependencies(container),
-            **web_dependencies(container, pages, page_cache),
-            **office_dependencies(container, office_pages),
-        },
+        route_handlers=route_handlers,
+        dependencies=asked_for(provided, route_handlers),
         exception_handlers=handlers,
         state=State(
             {

@@ -9,6 +9,7 @@ from litestar.di import Provide
 
 from entrypoints.container import Container
 from entrypoints.http.checkout import CheckoutDependencies
+from entrypoints.injection import Given
 
 
 def _provide(provider: Any) -> Provide:
@@ -16,7 +17,7 @@ def _provide(provider: Any) -> Provide:
     def provided() -> Any:
         return provider()
 
-    return Provide(provided, sync_to_thread=False, use_cache=True)
+    return Given(provided)
 
 
 def checkout_desk(container: Container) -> providers.Provider[CheckoutDependencies]:

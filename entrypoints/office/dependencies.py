@@ -7,6 +7,7 @@ from typing import Any
 from litestar.di import Provide
 
 from entrypoints.container import Container
+from entrypoints.injection import Given
 from entrypoints.office.access import OfficeCookies, OfficeDoor
 from entrypoints.office.me import OwnPage
 from entrypoints.office.rendering import OfficePages
@@ -45,4 +46,4 @@ def _provide(thing: Any) -> Provide:
     def provided() -> Any:
         return thing
 
-    return Provide(provided, sync_to_thread=False, use_cache=True)
+    return Given(provided)

@@ -7,6 +7,7 @@ from typing import Any
 from litestar.di import Provide
 
 from entrypoints.container import Container
+from entrypoints.injection import Given
 from entrypoints.web.checkout_pages import CheckoutFormPage
 from entrypoints.web.page_cache import PageCache
 from entrypoints.web.rendering import Pages
@@ -38,4 +39,4 @@ def _provide(thing: Any) -> Provide:
     def provided() -> Any:
         return thing
 
-    return Provide(provided, sync_to_thread=False, use_cache=True)
+    return Given(provided)
