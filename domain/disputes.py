@@ -58,7 +58,8 @@ class Dispute:
 
     ``amount`` is what the bank asks for, ``lost`` what it keeps after its decision. ``recovered`` is the part of that
     which comes out of the producer's transfer, ``fees_returned`` what the platform gives back of its fees for it, and
-    ``reversal_id`` Stripe's reversal of the transfer, once it is made.
+    ``reversal_id`` Stripe's reversal of the transfer, once it is made. ``lost_at`` is when we heard that it is lost;
+    None while it is not, and for disputes of an earlier version.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Dispute:
     recovered: int = 0
     fees_returned: int = 0
     reversal_id: str | None = None
+    lost_at: datetime | None = None
 
     @property
     def is_inquiry(self) -> bool:

@@ -6,14 +6,17 @@ came after the tickets were gone, or a second time, went straight back: it was n
 Fees, tax and refunds belong to whole orders. They are allocated to an order's lines by price, refunds by the price of
 its void tickets (of all tickets if none is void, as after a refund in Stripe's dashboard), in shares that add up
 exactly. The amount of a lost dispute is allocated by price, too.
+
+A sale counts on the day on which its order was completed, and what went back of it on the day on which it went back
+(``domain.returns``): a day's figures are what moved on that day, and stay as they are.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,7 +27,8 @@ from domain.disputes import Dispute
 from domain.inventory import Inventory
 from domain.money import Currency
 from domain.orders import AttendeeStatus, Order
-from domain.refunds import Refund, allocate, fees_returned
+from domain.refunds import Refund, allocate
+from domain.returns import Histories, OrderHistory, Returned, returned_by
 from domain.tax import TaxMode
 
 #: Orders that buyers placed themselves.
@@ -96,9 +100,9 @@ class TicketReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowReport:
-    """The report. ``by_day`` has the days on which orders were completed, on the venue's calendar; ``by_payment`` is
-    keyed by "online" or the payment of manual orders. Each of the three breakdowns adds up to ``total``.
-    ``capacities`` have the places that ticket types share.
+    """The report. ``by_day`` has the days on which orders were completed or money went back, on the venue's calendar;
+    ``by_payment`` is keyed by "online" or the payment of manual orders. Each of the three breakdowns adds up to
+    ``total``. ``capacities`` have the places that ticket types share.
     """
 
     currency: Currency
@@ -145,22 +149,23 @@ def report_of(
     currency: Currency,
     timezone: ZoneInfo,
     capacities: Sequence[Capacity] = (),
+    exchanged: Iterable[Order] | None = None,
 ) -> ShowReport:
-    """The report of a show with these tickets and orders; ``refunds`` and ``disputes`` are by order."""
+    """The report of a show with these tickets and orders; ``refunds`` and ``disputes`` are by order. ``exchanged`` are
+    the orders that tickets of these were exchanged for, which may be of other shows (None: they are among the orders).
+    """
+    own = list(orders)
+    histories = Histories.of(own if exchanged is None else exchanged, refunds, disputes)
     by_ticket: dict[UUID, Takings] = defaultdict(Takings)
     by_day: dict[date, Takings] = defaultdict(Takings)
     by_payment: dict[str, Takings] = defaultdict(Takings)
     checked_in: dict[UUID, int] = defaultdict(int)
-    for order in orders:
-        if order.completed_at is None:
-            continue
-        once = Takings(orders=1)
-        lines = takings_by_line(order, refunds.get(order.id, ()), disputes.get(order.id, ()))
-        whole = sum(lines, once)
-        for line, takings in zip(order.lines, lines, strict=True):
-            by_ticket[line.ticket_id] += takings
-        by_day[order.completed_at.astimezone(timezone).date()] += whole
-        by_payment[order.manual_payment or ONLINE] += whole
+    for order in own:
+        for moment, lines in dated_takings(order, histories.of_order(order.id)):
+            for line, takings in zip(order.lines, lines, strict=True):
+                by_ticket[line.ticket_id] += replace(takings, orders=0)
+            by_day[moment.astimezone(timezone).date()] += sum(lines, Takings())
+            by_payment[order.manual_payment or ONLINE] += sum(lines, Takings())
         for attendee in order.attendees:
             checked_in[attendee.ticket_id] += attendee.checked_in_at is not None
     return ShowReport(
@@ -176,39 +181,63 @@ def report_of(
     )
 
 
-def takings_by_line(order: Order, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> list[Takings]:
-    """The takings of each line of an order, without a number of orders."""
+def dated_takings(order: Order, history: OrderHistory) -> Iterator[tuple[datetime, list[Takings]]]:
+    """The takings of each line of an order, at each moment at which money moved: the sale, where the first line counts
+    the order, and then what went back. Nothing for an order that was never completed.
+    """
+    if order.completed_at is None:
+        return
+    yield order.completed_at, _sale(order)
     prices = [line.total_price for line in order.lines]
     void = [0] * len(order.lines)
     for attendee in order.attendees:
         if attendee.status is AttendeeStatus.VOID:
             void[attendee.line] += order.lines[attendee.line].unit_amount
-    returned_for_disputes = sum(dispute.fees_returned for dispute in disputes)
-    all_returned = min(fees_returned(order, refunds) + returned_for_disputes, order.quote.fees)
-    shares = zip(
-        allocate(order.quote.fees, prices),
-        allocate(all_returned, prices),
-        allocate(order.tax, prices),
-        allocate(order.refunded_amount, void if any(void) else prices),
-        allocate(sum(dispute.recovered for dispute in disputes), prices),
-        strict=True,
-    )
+    before = [Takings()] * len(order.lines)
+    for moment, returned in returned_by(order, history):
+        after = _shares_of(returned, prices, void if any(void) else prices)
+        yield moment, [_less(new, old) for new, old in zip(after, before, strict=True)]
+        before = after
+
+
+def _sale(order: Order) -> list[Takings]:
+    prices = [line.total_price for line in order.lines]
+    shares = zip(allocate(order.quote.fees, prices), allocate(order.tax, prices), strict=True)
     return [
         Takings(
+            orders=int(index == 0),
             tickets=line.quantity,
             gross=line.price_per_ticket * line.quantity,
             discounts=line.discount_amount,
             donations=line.donation_amount * line.quantity,
             fees=fees,
             fees_included=fees if order.quote.fees_included else 0,
-            fees_returned=returned,
             tax=tax,
             tax_included=tax if order.tax_mode is TaxMode.INCLUSIVE else 0,
-            refunds=refunded,
-            disputes=disputed,
         )
-        for line, (fees, returned, tax, refunded, disputed) in zip(order.lines, shares, strict=True)
+        for index, (line, (fees, tax)) in enumerate(zip(order.lines, shares, strict=True))
     ]
+
+
+def _shares_of(returned: Returned, prices: Sequence[int], refunded: Sequence[int]) -> list[Takings]:
+    """What has gone back so far, by lines. The shares of a moment are the difference to those before, so all moments
+    add up to the shares of the whole.
+    """
+    shares = zip(
+        allocate(returned.refunds, refunded),
+        allocate(returned.disputes, prices),
+        allocate(returned.fees, prices),
+        strict=True,
+    )
+    return [Takings(refunds=refunds, disputes=disputes, fees_returned=fees) for refunds, disputes, fees in shares]
+
+
+def _less(new: Takings, old: Takings) -> Takings:
+    return Takings(
+        refunds=new.refunds - old.refunds,
+        disputes=new.disputes - old.disputes,
+        fees_returned=new.fees_returned - old.fees_returned,
+    )
 
 
 def _sorted(figures: Mapping[Key, Takings]) -> dict[Key, Takings]:

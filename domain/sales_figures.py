@@ -1,7 +1,7 @@
 """What was sold lately, beside what was sold in the days before: figures for people who look every morning.
 
-An order counts on the day on which it was completed, as in the report (domain/report.py), so both say the same. Money
-of different currencies is never added up.
+An order counts on the day on which it was completed, and a refund on the day on which it was given, as in the report
+(domain/report.py), so both say the same. Money of different currencies is never added up.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _A_WEEK: Final = timedelta(days=7)
 class Sales:
     """Sums over completed orders of one currency, in minor units.
 
-    ``tickets`` were sold, refunded ones included; ``refunded`` is what has gone back of ``paid`` since.
+    ``tickets`` were sold, refunded ones included; ``refunded`` is what went back in the same time, also of orders from
+    before. What an exchange moved is in neither.
     """
 
     orders: int = 0
@@ -48,7 +49,7 @@ class Sales:
 
     @property
     def kept(self) -> int:
-        """What was paid and has not gone back."""
+        """What was paid, less what went back: below zero where more went back."""
         return self.paid - self.refunded
 
     def __add__(self, other: Sales) -> Sales:

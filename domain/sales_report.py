@@ -2,8 +2,8 @@
 
 It has the figures of ``domain.report``, broken down in more ways. Each breakdown adds up to the total, the reports of
 single shows add up to the report of all, and those of single days to that of a period, to the cent: an order counts
-on the day on which it was completed, by the calendar of its show's venue, and what became of it later counts there,
-too. A producer sells in one currency, so there are no sums over several.
+on the day on which it was completed, by the calendar of its show's venue, and what went back of it on the day on which
+it went back. A producer sells in one currency, so there are no sums over several.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from domain.errors import InvalidRequest
 from domain.money import Currency
 from domain.orders import Order
 from domain.refunds import Refund
-from domain.report import ONLINE, Key, Takings, takings_by_line
+from domain.report import ONLINE, Key, Takings, dated_takings
+from domain.returns import Histories
 from domain.venue_clock import VenueClock
 
 #: The name of "without a promo code" in breakdowns.
@@ -42,8 +43,8 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalesFilter:
-    """The orders of a report: those of one show, of one production's shows, or of all (both None), completed from the
-    day ``first`` to the day ``last``, both included (None: without an end).
+    """What a report is about: one show, one production's shows, or all (both None); orders completed, and money that
+    went back, from the day ``first`` to the day ``last``, both included (None: without an end).
     """
 
     show_id: UUID | None = None
@@ -60,7 +61,7 @@ class SalesFilter:
         return self.show_id in (None, show.id) and self.production_id in (None, show.production_id)
 
     def has_day(self, day: date) -> bool:
-        """Whether orders of this day are in the report."""
+        """Whether what moved on this day is in the report."""
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
 
@@ -101,10 +102,10 @@ class SalesCell:
 class SalesReport:
     """The report. Each breakdown adds up to ``total``.
 
-    ``by_show`` has the shows that have orders, in the order of their starts. ``by_ticket`` is keyed by the names of
-    ticket types: those of the same name, in the shows of a run, are one; its ``orders`` are 0, because an order may
-    have several. ``by_payment`` is keyed by "online" or the payment of manual orders, ``by_promo_code`` by the code
-    (NO_CODE: without one).
+    ``by_show`` has the shows of which something was sold or went back, in the order of their starts. ``by_ticket`` is
+    keyed by the names of ticket types: those of the same name, in the shows of a run, are one; its ``orders`` are 0,
+    because an order may have several. ``by_payment`` is keyed by "online" or the payment of manual orders,
+    ``by_promo_code`` by the code (NO_CODE: without one).
     """
 
     currency: Currency
@@ -188,21 +189,25 @@ def sales_report_of(records: SalesRecords, only: SalesFilter, *, currency: Curre
 
 
 def _lines(records: SalesRecords, only: SalesFilter) -> Iterator[tuple[SalesCell, Takings]]:
-    """Each line of the report's orders. An order is counted at its first line."""
+    """Each line of the report's orders, and what went back of it. An order is counted at its first line."""
     shows = {show.id: show for show in records.shows if only.has_show(show)}
     names = {ticket.id: ticket.name for ticket in records.tickets}
-    for order in records.orders:
+    orders = list(records.orders)
+    histories = Histories.of(orders, records.refunds, records.disputes)
+    for order in orders:
         show = shows.get(order.show_id)
-        if show is None or order.completed_at is None or not only.has_day(day := show.local(order.completed_at).date()):
+        if show is None:
             continue
-        takings = takings_by_line(order, records.refunds.get(order.id, ()), records.disputes.get(order.id, ()))
-        for index, (line, each) in enumerate(zip(order.lines, takings, strict=True)):
-            cell = SalesCell(
-                day=day,
-                show=ReportedShow.of(show.id, show.title, show.venue_clock, show.zone),
-                ticket=names[line.ticket_id],
-                payment=order.manual_payment or ONLINE,
-                channel=channel_of(order),
-                promo_code=order.quote.promo_code or NO_CODE,
-            )
-            yield cell, replace(each, orders=int(index == 0))
+        for moment, lines in dated_takings(order, histories.of_order(order.id)):
+            day = show.local(moment).date()
+            for line, takings in zip(order.lines, lines, strict=True):
+                if only.has_day(day) and takings != Takings():
+                    cell = SalesCell(
+                        day=day,
+                        show=ReportedShow.of(show.id, show.title, show.venue_clock, show.zone),
+                        ticket=names[line.ticket_id],
+                        payment=order.manual_payment or ONLINE,
+                        channel=channel_of(order),
+                        promo_code=order.quote.promo_code or NO_CODE,
+                    )
+                    yield cell, takings

@@ -28,6 +28,7 @@ class MemoryReportReader:
             currency=tables.producers[show.producer_id].currency,
             timezone=show.zone,
             capacities=sorted(capacities, key=lambda capacity: capacity.id),
+            exchanged=tables.orders.values(),
         )
 
 

@@ -19,6 +19,7 @@ from domain.evening import Evening, head_line
 from domain.money import Currency
 from domain.orders import AttendeeStatus, Order
 from domain.refunds import FAILED_STATUSES, left_to_refund
+from domain.returns import given_back
 from domain.sales_figures import Sales, Slice
 from domain.tasks import OutboxTask, TaskState
 
@@ -60,20 +61,21 @@ class MemoryTodayReader:
         )
 
     async def sales(self, producer_id: UUID, *, marks: Sequence[datetime], now: datetime) -> list[Slice]:
-        found: dict[tuple[int, str], Sales] = defaultdict(Sales)
-        currencies: dict[str, Currency] = {}
+        found: dict[tuple[int, Currency], Sales] = defaultdict(Sales)
+        refunds = refunds_by_order(self._tables)
         for order in self._orders(producer_id):
             done = order.completed_at
-            if done is None or not marks[0] <= done <= now or order.created_at < marks[0] - PAID_WITHIN:
+            if done is None:
                 continue
-            currencies[order.quote.currency.code] = order.quote.currency
-            found[bisect_right(marks, done) - 1, order.quote.currency.code] += Sales(
-                orders=1,
-                tickets=sum(line.quantity for line in order.lines),
-                paid=order.amount_paid,
-                refunded=order.refunded_amount,
-            )
-        return [Slice(marks[index], currencies[code], sales) for (index, code), sales in sorted(found.items())]
+            if marks[0] <= done <= now and order.created_at >= marks[0] - PAID_WITHIN:
+                sold = Sales(orders=1, tickets=sum(line.quantity for line in order.lines), paid=order.own_payment)
+                found[bisect_right(marks, done) - 1, order.quote.currency] += sold
+            for refund in refunds[order.id]:
+                for at, amount in given_back(refund):
+                    if marks[0] <= at <= now:
+                        found[bisect_right(marks, at) - 1, order.quote.currency] += Sales(refunded=amount)
+        in_order = sorted(found.items(), key=lambda pair: (pair[0][0], pair[0][1].code))
+        return [Slice(marks[index], currency, sales) for (index, currency), sales in in_order]
 
     async def planned(self, producer_id: UUID, *, now: datetime) -> list[PlannedShow]:
         tables = self._tables

@@ -47,6 +47,7 @@ def dispute_of(row: Row) -> Dispute:
         recovered=row["recovered"],
         fees_returned=row["fees_returned"],
         reversal_id=row["reversal_id"],
+        lost_at=row["lost_at"],
     )
 
 
@@ -63,4 +64,5 @@ def dispute_values(dispute: Dispute) -> Values:
         "recovered": dispute.recovered,
         "fees_returned": dispute.fees_returned,
         "reversal_id": dispute.reversal_id,
+        "lost_at": dispute.lost_at,
     }

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.returns import MOVED, returns
 from adapters.postgres.rows import capacity_of, ticket_of
 from adapters.postgres.snapshot import snapshot
 from adapters.postgres.tables import capacities, orders, producers, ticket_attendees, ticket_orders, tickets
@@ -126,10 +127,10 @@ _SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in FIGU
 # "online" is domain.report.ONLINE.
 _TAKINGS = sa.text(
     f"""
-    WITH {shares("o.show_id = :show_id")}, dated AS (
-        SELECT *, (CAST(:days AS date[]))[width_bucket(completed_at, CAST(:begins AS timestamptz[]))] AS day,
+    WITH {shares("o.show_id = :show_id")}, {returns("o.show_id = :show_id")}, {MOVED}, dated AS (
+        SELECT *, (CAST(:days AS date[]))[width_bucket(at, CAST(:begins AS timestamptz[]))] AS day,
                coalesce(manual_payment, 'online') AS payment
-        FROM shares
+        FROM moved
     )
     SELECT ticket_id, day, payment, count(*) FILTER (WHERE line = 0) AS orders,
            coalesce(sum(quantity), 0)::bigint AS tickets, {_SUMS}
@@ -139,8 +140,15 @@ _TAKINGS = sa.text(
     """  # noqa: S608
 )
 #: The first and the last moment that the report's days must cover.
-_SPAN = sa.select(sa.func.min(orders.c.completed_at), sa.func.max(orders.c.completed_at)).where(
-    orders.c.show_id == sa.bindparam("show_id"), orders.c.completed_at.is_not(None)
+_SPAN = sa.text(
+    f"""
+    WITH {returns("o.show_id = :show_id")}
+    SELECT min(at), max(at) FROM (
+        SELECT completed_at AS at FROM orders WHERE show_id = :show_id AND completed_at IS NOT NULL
+        UNION ALL
+        SELECT at FROM moments
+    ) moved
+    """  # noqa: S608  # nothing in it comes from outside
 )
 _TICKETS = (
     sa.select(tickets).where(tickets.c.show_id == sa.bindparam("show_id")).order_by(tickets.c.price, tickets.c.id)
@@ -202,7 +210,7 @@ async def _read(connection: AsyncConnection, show: Show) -> ShowReport:
 
 
 async def _calendar(connection: AsyncConnection, show: Show) -> dict[str, list[Any]]:
-    """The days on which orders were completed, on the venue's calendar, and the moments at which they begin.
+    """The days on which money moved, on the venue's calendar, and the moments at which they begin.
 
     They are computed in Python: the database's own time zone rules are of another release, and it reads some names as
     abbreviations.

@@ -14,9 +14,10 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.report import FIGURES, MEMORY, shares, takings_of
+from adapters.postgres.returns import IS_TOUCHED, MOVED, returns, touched
 from adapters.postgres.rows import venue_clock_of
 from adapters.postgres.snapshot import snapshot
-from adapters.postgres.tables import orders, producers, shows
+from adapters.postgres.tables import producers, shows
 from domain import money
 from domain.report import Takings
 from domain.sales_report import Channel, ReportedShow, SalesCell, SalesFilter, SalesReport
@@ -32,15 +33,19 @@ _ROWS: Final = 500
 _SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in FIGURES)
 _COUNTS = "count(*) FILTER (WHERE line = 0) AS orders, coalesce(sum(quantity), 0)::bigint AS tickets"
 # The names of payments and channels are those of domain.report and domain.sales_report.
+_OF_SHOWS: Final = "o.show_id = ANY(:show_ids)"
+_IN_WINDOW: Final = "{at} >= :begin AND {at} < :end"
+_RETURNS: Final = ", ".join((touched(_IN_WINDOW), returns(f"{_OF_SHOWS} AND {IS_TOUCHED}")))
 _DATED = f"""
-    WITH {shares("o.show_id = ANY(:show_ids) AND o.completed_at >= :begin AND o.completed_at < :end")}, dated AS (
+    WITH {shares(f"{_OF_SHOWS} AND {_IN_WINDOW.format(at='o.completed_at')}")}, {_RETURNS}, {MOVED}, dated AS (
         SELECT s.*, t.name AS ticket,
-               (CAST(:days AS date[]))[width_bucket(s.completed_at, CAST(:begins AS timestamptz[]))] AS day,
+               (CAST(:days AS date[]))[width_bucket(s.at, CAST(:begins AS timestamptz[]))] AS day,
                coalesce(s.manual_payment, 'online') AS payment,
                CASE WHEN s.exchanged_from IS NOT NULL THEN 'exchange' WHEN s.manual_payment IS NULL THEN 'web'
                     ELSE 'box_office' END AS channel,
                coalesce(s.promo_code, '') AS code
-        FROM shares s JOIN tickets t ON t.id = s.ticket_id
+        FROM moved s JOIN tickets t ON t.id = s.ticket_id
+        WHERE s.at >= :begin AND s.at < :end
     )
 """  # noqa: S608  # nothing in it comes from outside
 _IN_PERIOD = "day BETWEEN coalesce(CAST(:first AS date), day) AND coalesce(CAST(:last AS date), day)"
@@ -65,10 +70,16 @@ _CELLS = sa.text(
              channel COLLATE "C", code COLLATE "C"
     """  # noqa: S608
 )
-_SPAN = sa.select(sa.func.min(orders.c.completed_at), sa.func.max(orders.c.completed_at)).where(
-    orders.c.show_id == sa.any_(sa.bindparam("show_ids", type_=sa.ARRAY(sa.Uuid))),
-    orders.c.completed_at >= sa.bindparam("begin"),
-    orders.c.completed_at < sa.bindparam("end"),
+_SPAN = sa.text(
+    f"""
+    WITH {_RETURNS}
+    SELECT min(at), max(at) FROM (
+        SELECT o.completed_at AS at FROM orders o WHERE {_OF_SHOWS} AND o.completed_at IS NOT NULL
+        UNION ALL
+        SELECT at FROM moments
+    ) moved
+    WHERE {_IN_WINDOW.format(at="at")}
+    """  # noqa: S608
 )
 _CURRENCY = sa.select(producers.c.currency).where(producers.c.id == sa.bindparam("producer_id"))
 

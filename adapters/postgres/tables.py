@@ -511,6 +511,8 @@ refunds = sa.Table(
     sa.UniqueConstraint("order_id", "sequence"),
     sa.CheckConstraint("amount > 0", name="amount"),
     _one_of("status", RefundStatus),
+    # What went back lately.
+    sa.Index("refunds_created_at_idx", "created_at"),
     sa.Index("refunds_lost_idx", "order_id", "sequence", postgresql_where=sa.text("status IN ('failed', 'canceled')")),
 )
 
@@ -549,6 +551,7 @@ disputes = sa.Table(
     sa.Column("recovered", sa.BigInteger, nullable=False),
     sa.Column("fees_returned", sa.BigInteger, nullable=False),
     sa.Column("reversal_id", sa.Text),
+    sa.Column("lost_at", _Time),
     sa.CheckConstraint("least(amount, lost, recovered, fees_returned) >= 0", name="amounts"),
     _one_of("status", DisputeStatus),
     sa.Index(

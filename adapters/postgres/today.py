@@ -63,17 +63,31 @@ EVENINGS: Final = f"""
       AND (s.start_time >= %(begins)s AND s.start_time < %(ends)s OR s.door_time <= %(now)s AND s.end_time > %(now)s)
     ORDER BY s.start_time, s.id LIMIT {MAX_EVENINGS}
 """  # noqa: S608  # a constant of ours
-# An order's first line stands for the order. Orders are found by when they were placed, which has an index.
+# An order's first line stands for the order. Orders are found by when they were placed, which has an index, and refunds
+# by when they were asked for. What an exchange moved was not paid again, and has not gone back.
 _SALES: Final = """
-    SELECT width_bucket(o.completed_at, %(marks)s::timestamptz[]) AS slice, o.currency,
-           count(*) FILTER (WHERE l.line = 0) AS orders, sum(l.quantity) AS tickets,
-           sum(o.amount_paid) FILTER (WHERE l.line = 0) AS paid,
-           sum(o.refunded_amount) FILTER (WHERE l.line = 0) AS refunded
-    FROM shows s
-    JOIN orders o ON o.show_id = s.id
-    JOIN ticket_orders l ON l.order_id = o.id
-    WHERE s.producer_id = %(producer_id)s AND o.created_at >= %(placed_since)s
-      AND o.completed_at >= %(since)s AND o.completed_at <= %(now)s
+    SELECT width_bucket(at, %(marks)s::timestamptz[]) AS slice, currency,
+           sum(orders) AS orders, sum(tickets) AS tickets, sum(paid) AS paid, sum(refunded) AS refunded
+    FROM (
+        SELECT o.completed_at AS at, o.currency, (l.line = 0)::int AS orders, l.quantity AS tickets,
+               CASE WHEN l.line = 0 THEN o.amount_paid - o.credit ELSE 0 END AS paid, 0 AS refunded
+        FROM shows s
+        JOIN orders o ON o.show_id = s.id
+        JOIN ticket_orders l ON l.order_id = o.id
+        WHERE s.producer_id = %(producer_id)s AND o.created_at >= %(placed_since)s
+          AND o.completed_at >= %(since)s AND o.completed_at <= %(now)s
+        UNION ALL
+        SELECT r.created_at, o.currency, 0, 0, 0, r.amount
+        FROM refunds r JOIN orders o ON o.id = r.order_id JOIN shows s ON s.id = o.show_id
+        WHERE s.producer_id = %(producer_id)s AND r.created_at >= %(since)s AND r.created_at <= %(now)s
+          AND o.completed_at IS NOT NULL AND r.through_order_id IS NULL
+          AND (r.status NOT IN ('failed', 'canceled') OR r.changed_at IS NOT NULL)
+        UNION ALL
+        SELECT r.changed_at, o.currency, 0, 0, 0, -r.amount
+        FROM refunds r JOIN orders o ON o.id = r.order_id JOIN shows s ON s.id = o.show_id
+        WHERE s.producer_id = %(producer_id)s AND r.changed_at >= %(since)s AND r.changed_at <= %(now)s
+          AND o.completed_at IS NOT NULL AND r.through_order_id IS NULL AND r.status IN ('failed', 'canceled')
+    ) moved
     GROUP BY 1, 2 ORDER BY 1, 2
 """
 _IS_PLANNED = sa.and_(
@@ -180,10 +194,10 @@ class PostgresTodayReader:
                 marks[row["slice"] - 1],
                 currency(row["currency"]),
                 Sales(
-                    orders=row["orders"],
+                    orders=int(row["orders"]),
                     tickets=int(row["tickets"]),
-                    paid=int(row["paid"] or 0),
-                    refunded=int(row["refunded"] or 0),
+                    paid=int(row["paid"]),
+                    refunded=int(row["refunded"]),
                 ),
             )
             for row in rows

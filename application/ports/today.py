@@ -50,9 +50,10 @@ class TodayReader(Protocol):
         ...
 
     async def sales(self, producer_id: UUID, *, marks: Sequence[datetime], now: datetime) -> list[Slice]:
-        """What was completed from each of the marks, which are in order, until the next one, or until ``now``.
+        """What was completed, and what was refunded, from each of the marks, which are in order, until the next one, or
+        until ``now``.
 
-        Slices without orders are left out. An order that was completed later than ``PAID_WITHIN`` is not found.
+        Slices in which nothing moved are left out. An order that was completed later than ``PAID_WITHIN`` is not found.
         """
         ...
 

@@ -53,6 +53,7 @@ class SyncDispute:
             after = booked(
                 _followed(order, before, state), order, await uow.refunds.of_order(order_id), [*disputes.values()]
             )
+            after = _dated(before, after, self._clock.now())
             if after == before:
                 return
             await uow.disputes.save(after)
@@ -107,6 +108,13 @@ def _followed(order: Order, before: Dispute | None, state: DisputeState) -> Disp
         opened_at=state.opened_at,
     )
     return known.with_status(state.status, amount=state.amount, lost=state.lost, evidence_due_by=state.evidence_due_by)
+
+
+def _dated(before: Dispute | None, after: Dispute, now: datetime) -> Dispute:
+    """The dispute with the moment at which it was lost, which is the day that a report counts it on."""
+    if not after.is_lost or (before and before.is_lost):
+        return after
+    return replace(after, lost_at=now)
 
 
 def _news_of(dispute: Dispute) -> object:

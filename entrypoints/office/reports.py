@@ -324,7 +324,7 @@ def _by_day(days: tuple[Days, list[Takings]] | None) -> Breakdown:
     if days is None:
         return Breakdown("Days", "Day", [])
     axis, sums = days
-    rows = [Row(position.label, each) for position, each in zip(axis.positions, sums, strict=True) if each.orders]
+    rows = [Row(position.label, each) for position, each in zip(axis.positions, sums, strict=True) if each != Takings()]
     return Breakdown(f"{axis.name}s", axis.name, rows)
 
 

@@ -18,11 +18,12 @@ from adapters.postgres.sales_report import PostgresSalesReader
 from application.ports.report import ReportReader, SalesReader
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.catalog import Show
-from domain.disputes import Dispute
+from domain.dispute_losses import booked
+from domain.disputes import Dispute, DisputeStatus
 from domain.orders import Exchange, Order
 from domain.production import Production
-from domain.refunds import Refund
-from domain.report import Takings
+from domain.refunds import Refund, RefundStatus
+from domain.report import ShowReport, Takings
 from domain.sales_report import (
     NO_CODE,
     Channel,
@@ -35,8 +36,20 @@ from domain.sales_report import (
     sales_report_of,
 )
 from domain.venue_clock import VenueClock
-from tests.contracts.builders import NOW, Theatre, a_producer, a_promo_code, a_show, a_ticket, an_order, new_id, paid
+from tests.contracts.builders import (
+    NOW,
+    Theatre,
+    a_producer,
+    a_promo_code,
+    a_refund,
+    a_show,
+    a_ticket,
+    an_order,
+    new_id,
+    paid,
+)
 from tests.contracts.test_consistency_contract import disputed_at_random, some_order, store
+from tests.support.disputes import dispute_of
 
 ALL = SalesFilter()
 
@@ -110,6 +123,8 @@ async def a_season(unit_of_work: UnitOfWorkFactory, theatre: Theatre, seed: int)
     for each in theatres:
         made = [some_order(each, [each.promo_code], chance) for _ in range(10)]
         disputed = [disputed_at_random(order, refunded, chance) for order, refunded in made]
+        disputed = [(order, [_lost_at_random(each, chance) for each in found]) for order, found in disputed]
+        made = [(order, [_dated_at_random(refund, chance) for refund in refunded]) for order, refunded in made]
         exchanged = [disputed[0][0], *(_perhaps_exchanged(order, disputed[0][0], chance) for order, _ in disputed[1:])]
         refunds |= {order.id: refunded for order, refunded in made}
         disputes |= {order.id: found for order, found in disputed}
@@ -129,6 +144,19 @@ async def a_season(unit_of_work: UnitOfWorkFactory, theatre: Theatre, seed: int)
         disputes={order.id: disputes[order.id] for order in orders},
     )
     return Season(theatres, run, records)
+
+
+def _dated_at_random(refund: Refund, chance: random.Random) -> Refund:
+    """The refund, given on some day; some of them failed later."""
+    given = replace(refund, created_at=NOW + timedelta(hours=chance.randint(0, 99)))
+    if chance.random() < 0.7:
+        return given
+    changed_at = given.created_at + timedelta(hours=chance.randint(0, 60)) if chance.random() < 0.7 else None
+    return replace(given, status=RefundStatus.FAILED, changed_at=changed_at)
+
+
+def _lost_at_random(dispute: Dispute, chance: random.Random) -> Dispute:
+    return replace(dispute, lost_at=chance.choice([None, NOW + timedelta(hours=chance.randint(0, 99))]))
 
 
 def _perhaps_exchanged(order: Order, earlier: Order, chance: random.Random) -> Order:
@@ -169,6 +197,87 @@ async def test_report_of_many_shows_is_the_domains(
         cells = [pair async for pair in sales.cells(theatre.producer.id, only)]
         assert cells == sales_cells_of(season.records, only)
         assert sums_of(cells).report(report.currency) == report
+
+
+MORNING = NOW.replace(hour=9)
+DAY = timedelta(days=1)
+
+
+def on(report: SalesReport | ShowReport, *days: date) -> list[Takings]:
+    return [report.by_day.get(day, Takings()) for day in days]
+
+
+async def test_a_refund_counts_on_the_day_on_which_it_was_given(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, sales: SalesReader, reports: ReportReader
+) -> None:
+    """So last night's money by payment is what moved last night, and what was reported of a day stays."""
+    sold, refunded, failed = (MORNING + days * DAY for days in range(3))
+    order = replace(paid(theatre.order(2)), completed_at=sold, refunded_amount=10_00)
+    given = replace(a_refund(order, amount=10_00), created_at=refunded, refund_fees=False)
+    came_back = replace(
+        a_refund(order, sequence=2, amount=20_00),
+        created_at=refunded,
+        changed_at=failed,
+        status=RefundStatus.FAILED,
+        refund_fees=False,
+    )
+    await store(unit_of_work, theatre, order, refunds=(given, came_back))
+    days = [each.astimezone(theatre.show.zone).date() for each in (sold, refunded, failed)]
+    for report in (await sales.report(theatre.producer.id, ALL), await reports.report(theatre.show)):
+        assert [(each.orders, each.tickets, each.paid, each.refunds) for each in on(report, *days)] == [
+            (1, 2, order.amount_paid, 0),
+            (0, 0, 0, 30_00),
+            (0, 0, 0, -20_00),
+        ]
+        assert (report.total.refunds, report.by_payment["online"].refunds) == (10_00, 10_00)
+    last_night = await sales.report(theatre.producer.id, SalesFilter(first=days[1], last=days[1]))
+    assert {name: each.net for name, each in last_night.by_payment.items()} == {"online": -30_00}
+    assert [show.id for show in last_night.by_show] == [theatre.show.id]
+
+
+async def test_a_lost_dispute_counts_on_the_day_on_which_it_was_lost(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, sales: SalesReader
+) -> None:
+    order = replace(paid(theatre.order(2)), completed_at=MORNING)
+    lost = dispute_of(order, amount=order.amount_paid, status=DisputeStatus.LOST, lost_at=MORNING + DAY)
+    await store(unit_of_work, theatre, order, disputes=(booked(lost, order, (), ()),))
+    days = [each.astimezone(theatre.show.zone).date() for each in (MORNING, MORNING + DAY)]
+    report = await sales.report(theatre.producer.id, ALL)
+    assert [(each.paid, each.disputes, each.fees_returned) for each in on(report, *days)] == [
+        (order.amount_paid, 0, 0),
+        (0, order.amount_paid, order.quote.fees),
+    ]
+
+
+async def test_the_refund_of_an_exchanged_order_leaves_the_day_of_the_exchange_as_it_was(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, sales: SalesReader
+) -> None:
+    """The exchange moves no money: paid in the later order, refunded in the earlier one. The refund gives it back."""
+    sold, exchanged, refunded = (MORNING + days * DAY for days in range(3))
+    old = replace(paid(theatre.order(2)), completed_at=sold)
+    new = paid(theatre.order(2))
+    new = replace(
+        new,
+        completed_at=exchanged,
+        exchange=Exchange(old.id, tuple(a.id for a in old.attendees), old.amount_paid, 0, old.quote.fees),
+    )
+    back = replace(
+        a_refund(new, amount=old.amount_paid),
+        created_at=refunded,
+        through=old.id,
+        status=RefundStatus.SUCCEEDED,
+        fees_moved=old.quote.fees,
+    )
+    given = replace(a_refund(old, amount=old.amount_paid), created_at=refunded)
+    await store(unit_of_work, theatre, old, new, refunds=(back, given))
+    days = [each.astimezone(theatre.show.zone).date() for each in (sold, exchanged, refunded)]
+    report = await sales.report(theatre.producer.id, ALL)
+    amount, fees = old.amount_paid, old.quote.fees
+    assert [(each.paid - each.refunds, each.fees - each.fees_returned) for each in on(report, *days)] == [
+        (amount, fees),
+        (0, 0),
+        (-amount, -fees),
+    ]
 
 
 def sums_of(cells: Sequence[tuple[SalesCell, Takings]]) -> SalesSums:

@@ -181,7 +181,7 @@ async def test_sales_are_summed_up_between_marks_and_by_currency(
     on = {
         "before": replace(paid(theatre.order(1)), completed_at=marks[0] - timedelta(microseconds=1)),
         "first": replace(paid(theatre.order(2)), completed_at=marks[0]),
-        "same": replace(paid(theatre.order(3)), completed_at=marks[1] - HOUR, refunded_amount=10_00),
+        "same": replace(paid(theatre.order(3)), completed_at=marks[1] - HOUR),
         "now": replace(paid(theatre.order(1)), completed_at=NOW),
         "later": replace(paid(theatre.order(1)), completed_at=NOW + HOUR),
     }
@@ -197,11 +197,34 @@ async def test_sales_are_summed_up_between_marks_and_by_currency(
     dollars = theatre.producer.currency
     two, three, one = (early[name].amount_paid for name in ("first", "same", "now"))
     assert found == [
-        Slice(marks[0], dollars, Sales(orders=2, tickets=5, paid=two + three, refunded=10_00)),
+        Slice(marks[0], dollars, Sales(orders=2, tickets=5, paid=two + three)),
         Slice(marks[2], currency("EUR"), Sales(orders=1, tickets=1, paid=one)),
         Slice(marks[2], dollars, Sales(orders=1, tickets=1, paid=one)),
     ]
     assert await read(unit_of_work, "sales", a_producer().id, marks=marks, now=NOW) == []
+
+
+async def test_money_that_went_back_counts_when_it_went_back(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    """A refund that failed is taken back when it failed. What an exchange moved has not gone back."""
+    marks = [NOW - 2 * DAY, NOW - DAY, NOW - HOUR]
+    order = replace(paid(theatre.order(4)), completed_at=marks[0] - HOUR, created_at=marks[0] - HOUR)
+    failed = replace(
+        a_refund(order, sequence=2, amount=7_00), status=RefundStatus.FAILED, created_at=marks[0], changed_at=marks[1]
+    )
+    later = replace(paid(theatre.order(1)), completed_at=NOW)
+    moved = replace(a_refund(order, sequence=3, amount=5_00), created_at=NOW, through=later.id)
+    await store(unit_of_work, order, later)
+    async with unit_of_work() as uow:
+        for refund in (replace(a_refund(order, sequence=1, amount=10_00), created_at=marks[1]), failed, moved):
+            await uow.refunds.add(refund)
+        await uow.commit()
+    found = await read(unit_of_work, "sales", theatre.producer.id, marks=marks, now=NOW)
+    dollars = theatre.producer.currency
+    assert found == [
+        Slice(marks[0], dollars, Sales(refunded=7_00)),
+        Slice(marks[1], dollars, Sales(refunded=10_00 - 7_00)),
+        Slice(marks[2], dollars, Sales(orders=1, tickets=1, paid=later.amount_paid)),
+    ]
 
 
 async def test_an_order_of_several_lines_is_one_order(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

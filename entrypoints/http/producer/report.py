@@ -97,7 +97,9 @@ class TotalOut(TakingsOut, kw_only=True):
 
 
 class DayOut(TakingsOut, kw_only=True):
-    """Orders that were completed on this day of the venue's calendar; their refunds count here, whenever they came."""
+    """What moved on this day of the venue's calendar: orders that were completed, and money that went back, of whatever
+    order. A day with refunds alone has a ``net`` below zero.
+    """
 
     date: date
     orders: int

@@ -26,9 +26,12 @@ from entrypoints.http.xlsx_file import XLSX, xlsx_stream
 OfShow = Annotated[UUID | None, QueryParameter(description="Only this show.")]
 OfProduction = Annotated[UUID | None, QueryParameter(description="Only the shows of this production.")]
 FirstDay = Annotated[
-    date | None, QueryParameter(description="Only orders completed on this day or later, on the venue's calendar.")
+    date | None,
+    QueryParameter(
+        description="Only orders completed, and money that went back, on this day or later, on the venue's calendar."
+    ),
 ]
-LastDay = Annotated[date | None, QueryParameter(description="Only orders completed on this day or earlier.")]
+LastDay = Annotated[date | None, QueryParameter(description="The same, on this day or earlier.")]
 
 
 class SoldOut(TakingsOut, kw_only=True):
@@ -39,7 +42,7 @@ class SoldOut(TakingsOut, kw_only=True):
 
 
 class SoldShowOut(TakingsOut, kw_only=True):
-    """A show that has orders. ``start_time`` has the offset of its venue's clock."""
+    """A show of which something was sold or went back. ``start_time`` has the offset of its venue's clock."""
 
     show_id: UUID
     title: str
