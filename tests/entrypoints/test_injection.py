@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 from litestar import Litestar, Router, get
 from litestar.di import NamedDependency
-from litestar.testing import TestClient
 
 from entrypoints.injection import Given, asked_for
 
@@ -36,9 +36,11 @@ def test_only_what_a_handler_asks_for_is_given_to_the_application() -> None:
     }
 
 
-def test_a_thing_is_made_once_and_given_by_its_name() -> None:
+async def test_a_thing_is_made_once_and_given_by_its_name() -> None:
     made = iter(["Viola", "Cesario"])
     things = {**THINGS, "whom": Given(lambda: next(made))}
-    with TestClient(Litestar([greet, name], dependencies=asked_for(things, [greet, name]))) as client:
-        assert client.get("/").text == client.get("/").text == "Good evening, Viola"
-        assert client.get("/alone").text == "Viola"
+    app: Any = Litestar([greet, name], dependencies=asked_for(things, [greet, name]), logging_config=None)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        for _ in range(2):
+            assert (await client.get("/")).text == "Good evening, Viola"
+        assert (await client.get("/alone")).text == "Viola"
