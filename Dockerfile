@@ -1,5 +1,13 @@
 # PiqueTickets without its own engines: it needs DATABASE_URL and REDIS_URL. compose.yaml shows a whole installation.
 
+# The decoder of the door's camera: files for browsers. Nothing of Node is in the final image.
+FROM node:24-trixie-slim AS decoder
+
+WORKDIR /decoder
+COPY entrypoints/door/package.json entrypoints/door/package-lock.json entrypoints/door/.npmrc ./
+RUN npm ci
+
+
 FROM python:3.13-slim-trixie AS build
 
 RUN pip install --no-cache-dir --root-user-action=ignore uv==0.13.9
@@ -17,6 +25,7 @@ COPY pyproject.toml uv.lock ./
 RUN uv sync --frozen --no-dev --no-editable --no-install-project
 
 COPY . .
+COPY --from=decoder /decoder/node_modules entrypoints/door/node_modules
 RUN uv sync --frozen --no-dev --no-editable
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from litestar import Request
 from litestar.response.base import ASGIResponse
 
 from domain.errors import NotFound
+from entrypoints.door.decoder import decoder_files
 from entrypoints.web.assets import IMMUTABLE, Asset
 
 _DIGEST_CHARACTERS: Final = 12
@@ -27,17 +29,28 @@ _WORKER: Final = "worker.js"
 class FileSet:
     """The files of a folder and of the folders in it, each read once, under addresses that begin with ``prefix`` and
     the set's version. So scripts import each other by relative addresses.
+
+    ``others`` are files from elsewhere, by their names in the set.
     """
 
-    def __init__(self, directory: Path, *, prefix: str, page: Path) -> None:
+    def __init__(
+        self, directory: Path, *, prefix: str, page: Path, others: Callable[[], Mapping[str, bytes]] = dict
+    ) -> None:
         self._directory = directory
         self._prefix = prefix
         self._page = page
+        self._others = others
 
     @cached_property
     def _contents(self) -> Mapping[str, bytes]:
         paths = (path for path in self._directory.rglob("*") if path.is_file())
-        return {path.relative_to(self._directory).as_posix(): path.read_bytes() for path in paths}
+        own = {path.relative_to(self._directory).as_posix(): path.read_bytes() for path in paths}
+        return {**own, **self._others()}
+
+    async def prepare(self) -> None:
+        """Read and zip the files, once a process. It takes a tenth of a second, and no checkout waits for it."""
+        if "_assets" not in self.__dict__:
+            await asyncio.to_thread(self.paths)
 
     @cached_property
     def version(self) -> str:
@@ -84,4 +97,7 @@ class FileSet:
 
 
 _HERE: Final = Path(__file__).parent
-DOOR_FILES: Final = FileSet(_HERE / "static", prefix="/assets/door", page=_HERE / "templates" / "door.html")
+#: Below the page's address: a service worker gives nothing to a worker whose script lies outside its scope.
+DOOR_FILES: Final = FileSet(
+    _HERE / "static", prefix="/door/files", page=_HERE / "templates" / "door.html", others=decoder_files
+)

@@ -73,6 +73,7 @@ def _page() -> str:
 @get(_DOOR, media_type=MediaType.HTML)
 async def door() -> Response[str]:
     """The page. It is the same for all, and learns from the browser's own store which device it is."""
+    await DOOR_FILES.prepare()
     headers = {
         "Cache-Control": _NO_CACHE,
         "Content-Security-Policy": PAGE_POLICY,
@@ -88,6 +89,7 @@ async def service_worker() -> Response[bytes]:
 
     Its first line has the version and the addresses of what it keeps, so it changes when any of them does.
     """
+    await DOOR_FILES.prepare()
     release = {
         "version": DOOR_FILES.version,
         "page": _DOOR,
@@ -106,12 +108,14 @@ async def service_worker() -> Response[bytes]:
 @get("/door/manifest.webmanifest")
 async def manifest() -> Response[bytes]:
     """What a phone's home screen shows of the app."""
+    await DOOR_FILES.prepare()
     return Response(_manifest(), media_type="application/manifest+json", headers={"Cache-Control": _NO_CACHE})
 
 
-@get("/assets/door/{version:str}/{name:path}")
+@get("/door/files/{version:str}/{name:path}")
 async def door_file(request: Request[Any, Any, Any], version: FromPath[str], name: FromPath[str]) -> ASGIResponse:
     """A file of the app."""
+    await DOOR_FILES.prepare()
     return DOOR_FILES.answer(request, version, str(name).lstrip("/"))
 
 

@@ -25,7 +25,7 @@ from tests.support.box_office import BoxOffice
 from tests.support.server import Service
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-_FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 #: Without a browser only one test is collected, which says so in one line.
 collect_ignore_glob = [] if CHROMIUM else ["test_[!b]*.py", "test_buying.py"]
 #: Nothing on these pages takes longer, even on a busy machine.
@@ -39,7 +39,7 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip("No browser here: install Debian's package chromium, or name one in CHROMIUM")
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         await chromium.close()
 

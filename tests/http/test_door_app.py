@@ -87,7 +87,7 @@ def _resolved(path: str, imported: str) -> str:
 
 async def test_files_are_kept_for_good_and_never_mixed_between_versions(box_office: BoxOffice) -> None:
     page = (await box_office.get("/door")).content.decode()
-    (path,) = re.findall(r'src="(/assets/door/[^"]+/main\.js)"', page)
+    (path,) = re.findall(r'src="(/door/files/[^"]+/main\.js)"', page)
     kept = await box_office.get(path)
     assert "immutable" in kept.headers["Cache-Control"]
     version = path.split("/")[3]
