@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from uuid import UUID
 
 from domain.branding import Picture
@@ -42,6 +43,7 @@ class OrderTokens:
         )
 
 
+@lru_cache(maxsize=256)  # an answer has the token of an order twice: as it is, and in a link
 def _order_token(secret: str, order_id: UUID) -> str:
     tag = hmac.digest(secret.encode(), b"order-token:" + order_id.bytes, hashlib.sha256)
     return base64.urlsafe_b64encode(tag[:_TOKEN_BYTES]).decode().rstrip("=")

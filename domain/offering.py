@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -30,6 +30,10 @@ class PriceChanged(DomainError):
         self.quote = quote
 
 
+#: All that the price of a cart without a promo code and an allocation depends on, for one Offering.
+_PlainCart = tuple[tuple[tuple[UUID, int, Decimal], ...], datetime, ManualPayment | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Offering:
     """A show, its producer, and the stock of at least the requested tickets and promo codes."""
@@ -38,6 +42,9 @@ class Offering:
     producer: Producer
     stock: Stock
     policy: CheckoutPolicy
+    # Orders of one batch are much alike. What a promo code or an allocation has left changes with each of them, so only
+    # carts without either are remembered.
+    _plain_prices: dict[_PlainCart, Quote] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def quote(self, cart: Cart, *, now: datetime, manual_payment: ManualPayment | None = None) -> Quote:
         """The price of the cart at ``now``. A manual order has no fees and needs no published show. Nothing is held.
@@ -60,6 +67,16 @@ class Offering:
         """The price of the cart, however many tickets remain. Raises what ``quote`` raises, except TicketsUnavailable
         and ProducerPaymentMissing.
         """
+        if cart.promo_code is not None or cart.allocation_id is not None:
+            return self._price_of(cart, now, manual_payment)
+        lines = tuple((line.ticket_id, line.quantity, line.donation_amount) for line in cart.lines)
+        asked = (lines, now, manual_payment)
+        quote = self._plain_prices.get(asked)
+        if quote is None:
+            quote = self._plain_prices[asked] = self._price_of(cart, now, manual_payment)
+        return quote
+
+    def _price_of(self, cart: Cart, now: datetime, manual_payment: ManualPayment | None) -> Quote:
         if manual_payment is None:
             self.show.ensure_on_sale(now)
         else:

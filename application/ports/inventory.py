@@ -34,13 +34,18 @@ class CheckoutData:
     used_keys: frozenset[str] = frozenset()
     claimed: Mapping[int, Claimed] = field(default_factory=dict)
     in_use: frozenset[Hashable] = frozenset()
+    _offerings: dict[UUID, Offering] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def offering(self, show_id: UUID, policy: CheckoutPolicy) -> Offering:
-        """The show on sale. Raises NotFound."""
-        show = self.shows.get(show_id)
-        if show is None:
-            raise NotFound("No such show", field="show_id")
-        return Offering(show, self.producers[show.producer_id], self.stock, policy)
+        """The show on sale, the same one each time: it remembers its prices. Raises NotFound."""
+        offering = self._offerings.get(show_id)
+        if offering is None or offering.policy is not policy:
+            show = self.shows.get(show_id)
+            if show is None:
+                raise NotFound("No such show", field="show_id")
+            offering = Offering(show, self.producers[show.producer_id], self.stock, policy)
+            self._offerings[show_id] = offering
+        return offering
 
 
 @dataclass(frozen=True, slots=True)

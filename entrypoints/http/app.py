@@ -19,7 +19,13 @@ from entrypoints.container import Container, close
 from entrypoints.door import pages as door
 from entrypoints.http import checkout, health, lookup, metrics, orders, platform, producer, productions, shows, webhooks
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
-from entrypoints.http.context import answer_with_request_id, count_answers, log_with_request_id, timed
+from entrypoints.http.context import (
+    answer_counter,
+    answer_with_request_id,
+    count_answers,
+    log_with_request_id,
+    timed,
+)
 from entrypoints.http.dependencies import checkout_desk, dependencies
 from entrypoints.http.express import MAX_BODY_BYTES, ExpressLanes, checkout_lane, event_lane
 from entrypoints.http.gc_tuning import calm_garbage_collector
@@ -38,7 +44,7 @@ from entrypoints.web.csrf import FormTokens, csrf_config
 from entrypoints.web.dependencies import create_pages, web_dependencies
 from entrypoints.web.error_pages import handlers_for_browsers
 from entrypoints.web.page_cache import PageCache, from_cache
-from entrypoints.web.security import harden
+from entrypoints.web.security import harden, headers_of_the_api
 
 
 def create_app(container: Container) -> Litestar:
@@ -81,7 +87,10 @@ def create_app(container: Container) -> Litestar:
         **web_dependencies(container, pages, page_cache),
         **office_dependencies(container, office_pages),
     }
+    count = answer_counter(container.metrics())
     app = ExpressLanes(
+        headers=headers_of_the_api(settings),
+        count=count,
         lanes={
             "/api/v1/checkout": checkout_lane(checkout_desk(container)),
             "/api/v1/webhooks/stripe": event_lane(container.handle_payment_event),
@@ -107,7 +116,7 @@ def create_app(container: Container) -> Litestar:
             allow_head,
             answer_with_request_id,
             harden(settings),
-            count_answers(container.metrics()),
+            count_answers(count),
         ],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
+from typing import Final
 
 import structlog
 from litestar.types import ASGIApp, BeforeMessageSendHookHandler, Message, Receive, Scope, Send
@@ -14,7 +16,7 @@ from adapters.prometheus.metrics import PrometheusMetrics
 _STATE_KEY = "request_id"
 _BEGAN_KEY = "began"
 _ERROR_KEY = "error_code"
-_HEADER = b"x-request-id"
+REQUEST_ID_HEADER: Final = b"x-request-id"
 _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -22,7 +24,7 @@ def request_id_of(scope: Scope) -> str:
     """The id of the present request: a proxy's X-Request-ID if it is harmless, or a new one."""
     state = scope["state"]
     if _STATE_KEY not in state:
-        given = next((value for name, value in scope["headers"] if name == _HEADER), b"")
+        given = next((value for name, value in scope["headers"] if name == REQUEST_ID_HEADER), b"")
         state[_STATE_KEY] = given.decode() if _ACCEPTABLE.fullmatch(given) else uuid4().hex
     return str(state[_STATE_KEY])
 
@@ -71,21 +73,29 @@ def timed(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
-def count_answers(metrics: PrometheusMetrics) -> BeforeMessageSendHookHandler:
-    """Hook: counts every answer by its route. All paths that are not served count as one."""
+def answer_counter(metrics: PrometheusMetrics) -> Callable[[Scope, int], None]:
+    """Counts an answer with a status by its route. All paths that are not served count as one."""
 
-    async def count(message: Message, scope: Scope) -> None:
-        if message["type"] != "http.response.start":
-            return
+    def count(scope: Scope, status: int) -> None:
         began = scope["state"].get(_BEGAN_KEY)
         route = str(scope.get("path_template")) if began is not None else "none"
         seconds = time.perf_counter() - began if began is not None else None
-        metrics.answered(str(scope.get("method")), route, message["status"], seconds)
+        metrics.answered(str(scope.get("method")), route, status, seconds)
 
     return count
+
+
+def count_answers(count: Callable[[Scope, int], None]) -> BeforeMessageSendHookHandler:
+    """Hook: counts every answer."""
+
+    async def count_answer(message: Message, scope: Scope) -> None:
+        if message["type"] == "http.response.start":
+            count(scope, message["status"])
+
+    return count_answer
 
 
 async def answer_with_request_id(message: Message, scope: Scope) -> None:
     """Hook: adds the request's id to every answer, also of routes that do not exist."""
     if message["type"] == "http.response.start":
-        message["headers"] = [*message["headers"], (_HEADER, request_id_of(scope).encode())]
+        message["headers"] = [*message["headers"], (REQUEST_ID_HEADER, request_id_of(scope).encode())]

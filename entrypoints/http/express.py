@@ -8,7 +8,7 @@ All other requests go to Litestar.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from typing_extensions import override
 from application.webhooks.handle_event import HandlePaymentEvent
 from entrypoints.http import webhooks
 from entrypoints.http.checkout import CheckoutDependencies, place
-from entrypoints.http.context import note_beginning, request_id_of
+from entrypoints.http.context import REQUEST_ID_HEADER, note_beginning, request_id_of
 from entrypoints.http.head import HeadAsGet
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut
 
@@ -94,11 +94,24 @@ def event_lane(handle: Callable[[], HandlePaymentEvent]) -> Lane:
 
 
 class ExpressLanes(HeadAsGet):
-    """The application, with lanes by their paths."""
+    """The application, with lanes by their paths.
 
-    def __init__(self, *args: Any, lanes: Mapping[str, Lane], **options: Any) -> None:
+    ``headers`` are those that the application's hooks put on every answer of the API, and ``count`` does what they do
+    for an answer that has begun: a lane's success needs no other hook. Refusals go through all of them.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        lanes: Mapping[str, Lane],
+        headers: Sequence[tuple[bytes, bytes]],
+        count: Callable[[Scope, int], None],
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self._lanes = lanes
+        self._headers = headers
+        self._count = count
 
     @override
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -119,24 +132,33 @@ class ExpressLanes(HeadAsGet):
         scope["path_template"] = scope["path"]
         scope.setdefault("state", {})
         note_beginning(scope)
-        structlog.contextvars.bind_contextvars(request_id=request_id_of(scope))
-        request = Request[Any, Any, Any](scope, receive, send)
-
-        async def send_on(message: Any) -> None:
-            for hook in self.before_send:
-                await hook(message, scope)
-            await send(message)
-
+        request_id = request_id_of(scope)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        request: Request[Any, Any, Any] = Request(scope, receive, send)
         try:
             headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
             answer = await lane.serve(request, headers, body)
         except Exception as refusal:  # noqa: BLE001  # its handler answers it
             response = _handler_of(refusal, lane.exception_handlers, self.exception_handlers)(request, refusal)
-            await response.to_asgi_response(app=None, request=request)(scope, receive, send_on)
-        else:
-            sent = [(b"content-type", _JSON), (b"content-length", str(len(answer)).encode())]
-            await send_on({"type": "http.response.start", "status": lane.status, "headers": sent})
-            await send_on({"type": "http.response.body", "body": answer, "more_body": False})
+            await response.to_asgi_response(app=None, request=request)(scope, receive, self._hooked(scope, send))
+            return
+        self._count(scope, lane.status)
+        sent = [
+            (b"content-type", _JSON),
+            (b"content-length", str(len(answer)).encode()),
+            (REQUEST_ID_HEADER, request_id.encode()),
+            *self._headers,
+        ]
+        await send({"type": "http.response.start", "status": lane.status, "headers": sent})
+        await send({"type": "http.response.body", "body": answer, "more_body": False})
+
+    def _hooked(self, scope: Scope, send: Send) -> Send:
+        async def send_on(message: Any) -> None:
+            for hook in self.before_send:
+                await hook(message, scope)
+            await send(message)
+
+        return send_on
 
 
 def _handler_of(refusal: Exception, *layers: ExceptionHandlersMap) -> ExceptionHandler[Any]:

@@ -23,7 +23,7 @@ from domain.errors import (
 )
 from domain.inventory import Inventory
 from domain.offering import Offering, PriceChanged
-from domain.orders import AttendeeStatus, Idempotency, Order, OrderStatus
+from domain.orders import AttendeeStatus, Idempotency, ManualPayment, Order, OrderStatus
 from domain.policy import CheckoutPolicy
 from tests.support.factories import (
     DOORS,
@@ -155,6 +155,19 @@ def test_each_order_sees_what_the_ones_before_it_took() -> None:
     place(on_sale, cart((stalls, 2)))
     with pytest.raises(TicketsUnavailable, match="only 1 left"):
         place(on_sale, cart((stalls, 2)))
+
+
+def test_a_price_that_is_remembered_is_only_that_of_the_same_cart_at_the_same_moment() -> None:
+    stalls, giving = ticket(price=2500), donation_ticket()
+    on_sale = offering(stalls, giving, promo_code(code="HALF", discount="0.50", of=stalls))
+    totals = [
+        on_sale.quote(wanted, now=NOW).subtotal for wanted in (cart((stalls, 1)), cart((stalls, 2)), cart((stalls, 1)))
+    ]
+    assert totals == [2500, 5000, 2500]
+    assert on_sale.quote(cart((stalls, 1), promo_code="HALF"), now=NOW).subtotal == 1250
+    assert on_sale.quote(cart((stalls, 1)), now=NOW, manual_payment=ManualPayment.COMP).total == 0
+    with pytest.raises(ShowEnded):
+        on_sale.quote(cart((stalls, 1)), now=on_sale.show.end_time)
 
 
 def test_a_ticket_of_another_show_is_not_found() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -13,7 +14,7 @@ from typing import Any, Literal
 import pytest
 import structlog
 
-from entrypoints.logs import configure_logging, plain, without_secrets
+from entrypoints.logs import OncePerTurn, configure_logging, plain, without_secrets
 
 SESSION = "cs_test_a1B2c3D4e5F6"
 
@@ -108,3 +109,49 @@ def test_a_line_of_json_has_what_is_bound_to_its_request() -> None:
     moment = line.pop("timestamp")
     assert datetime.fromisoformat(moment).utcoffset() == timedelta()
     assert line == {"event": "Order 7 placed", "request_id": "r-1", "level": "warning", "logger": "tests"}
+
+
+def into(handler: OncePerTurn, level: int, message: str) -> None:
+    handler.handle(logging.makeLogRecord({"msg": message, "levelno": level, "levelname": logging.getLevelName(level)}))
+
+
+async def test_the_lines_of_a_turn_are_written_together_at_its_end() -> None:
+    stream = io.StringIO()
+    handler = OncePerTurn(stream)
+    for each in ("one", "two", "three"):
+        into(handler, logging.INFO, each)
+    assert stream.getvalue() == ""
+    await asyncio.sleep(0)
+    assert stream.getvalue() == "one\ntwo\nthree\n"
+    into(handler, logging.INFO, "four")
+    await asyncio.sleep(0)
+    assert stream.getvalue().endswith("three\nfour\n")
+
+
+async def test_a_warning_is_written_at_once_after_the_lines_before_it() -> None:
+    stream = io.StringIO()
+    handler = OncePerTurn(stream)
+    into(handler, logging.INFO, "one")
+    into(handler, logging.WARNING, "two")
+    assert stream.getvalue() == "one\ntwo\n"
+
+
+def test_a_line_outside_of_a_loop_is_written_at_once() -> None:
+    stream = io.StringIO()
+    into(OncePerTurn(stream), logging.INFO, "one")
+    assert stream.getvalue() == "one\n"
+
+
+def test_lines_of_a_loop_that_ended_are_not_lost_and_hold_no_later_line_up() -> None:
+    stream = io.StringIO()
+    handler = OncePerTurn(stream)
+
+    async def log_and_end(message: str) -> None:
+        asyncio.get_running_loop().call_soon(into, handler, logging.INFO, message)
+
+    for message in ("one", "two"):
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(log_and_end(message))
+        loop.close()
+    handler.flush()
+    assert stream.getvalue() == "one\ntwo\n"
