@@ -159,7 +159,7 @@ def test_each_order_sees_what_the_ones_before_it_took() -> None:
 
 def test_a_price_that_is_remembered_is_only_that_of_the_same_cart_at_the_same_moment() -> None:
     stalls, giving = ticket(price=2500), donation_ticket()
-    on_sale = offering(stalls, giving, promo_code(code="HALF", discount="0.50", of=stalls))
+    on_sale = offering(stalls, giving, promo_codes=[promo_code(code="HALF", discount="0.50", of=stalls)])
     totals = [
         on_sale.quote(wanted, now=NOW).subtotal for wanted in (cart((stalls, 1)), cart((stalls, 2)), cart((stalls, 1)))
     ]
