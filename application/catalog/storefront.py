@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from application.access.ownership import producer_of
@@ -16,6 +17,8 @@ from domain.catalog import Producer, Show
 from domain.errors import InvalidPromoCode, NotFound
 from domain.production import Production
 from domain.promotions import is_possible, normalize_code
+
+NO_SUCH_SHOW: Final = "No such show"
 
 
 class ListShows:
@@ -106,7 +109,7 @@ class GetShow:
         """
         display = await self._line.submit(None, show_id)
         if display is None or not display.show.published:
-            raise NotFound("No such show")
+            raise NotFound(NO_SUCH_SHOW)
         code = normalize_code(promo_code or "")
         return await self._opened(display, code) if code else display.for_buyers()
 
@@ -119,6 +122,15 @@ class GetShow:
             raise InvalidPromoCode("Invalid promo code", field="promo_code")
         found.ensure_usable(self._clock.now())
         return display.for_buyers(found, allocation)
+
+    async def together(self, show_ids: Sequence[UUID]) -> list[ShowDetails | None]:
+        """The published shows with these ids, each as buyers without a code see it, and None for the others."""
+        as_seen = {
+            display.show.id: display.for_buyers()
+            for display in await self._look_together(show_ids)
+            if display is not None and display.show.published
+        }
+        return [as_seen.get(show_id) for show_id in show_ids]
 
     async def _look_together(self, show_ids: Sequence[UUID]) -> list[ShowDetails | None]:
         async with self._unit_of_work(read_only=True) as uow:

@@ -26,8 +26,8 @@ from entrypoints.http.context import (
     log_with_request_id,
     timed,
 )
-from entrypoints.http.dependencies import checkout_desk, dependencies
-from entrypoints.http.express import MAX_BODY_BYTES, ExpressLanes, checkout_lane, event_lane
+from entrypoints.http.dependencies import checkout_desk, dependencies, show_answers
+from entrypoints.http.express import MAX_BODY_BYTES, ExpressLanes, checkout_lane, event_lane, show_lane
 from entrypoints.http.gc_tuning import calm_garbage_collector
 from entrypoints.http.head import allow_head
 from entrypoints.http.known_parameters import EnsureKnown, remember_parameters
@@ -44,7 +44,7 @@ from entrypoints.web.csrf import FormTokens, csrf_config
 from entrypoints.web.dependencies import create_pages, web_dependencies
 from entrypoints.web.error_pages import handlers_for_browsers
 from entrypoints.web.page_cache import PageCache, from_cache
-from entrypoints.web.security import harden, headers_of_the_api
+from entrypoints.web.security import harden, headers_of_private_answers, headers_of_public_answers
 
 
 def create_app(container: Container) -> Litestar:
@@ -87,14 +87,15 @@ def create_app(container: Container) -> Litestar:
         **web_dependencies(container, pages, page_cache),
         **office_dependencies(container, office_pages),
     }
+    public, private = headers_of_public_answers(settings), headers_of_private_answers(settings)
     count = answer_counter(container.metrics())
     app = ExpressLanes(
-        headers=headers_of_the_api(settings),
         count=count,
-        lanes={
-            "/api/v1/checkout": checkout_lane(checkout_desk(container)),
-            "/api/v1/webhooks/stripe": event_lane(container.handle_payment_event),
-        },
+        lanes=[
+            checkout_lane(checkout_desk(container), private),
+            event_lane(container.handle_payment_event, private),
+            show_lane(show_answers(container), public),
+        ],
         route_handlers=route_handlers,
         dependencies=asked_for(provided, route_handlers),
         exception_handlers=handlers,

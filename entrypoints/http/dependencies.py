@@ -9,6 +9,7 @@ from litestar.di import Provide
 
 from entrypoints.container import Container
 from entrypoints.http.checkout import CheckoutDependencies
+from entrypoints.http.shows import ShowAnswers
 from entrypoints.injection import Given
 
 
@@ -31,6 +32,11 @@ def checkout_desk(container: Container) -> providers.Provider[CheckoutDependenci
         container.claimants,
         container.proof_of_work,
     )
+
+
+def show_answers(container: Container) -> providers.Provider[ShowAnswers]:
+    """What answers requests for a show's JSON."""
+    return providers.Singleton(ShowAnswers, container.get_show, container.policy, container.clock)
 
 
 def dependencies(container: Container) -> dict[str, Provide]:

@@ -1,5 +1,5 @@
-"""The express lanes of the two busiest requests: ``POST /api/v1/checkout``, and Stripe's events
-(docs/adr/0008-express-lane-for-checkouts.md).
+"""The express lanes of the busiest requests: ``POST /api/v1/checkout``, Stripe's events, and ``GET
+/api/v1/shows/{show_id}`` (docs/adr/0008-express-lane-for-checkouts.md).
 
 Litestar takes longer to route a request, to inject its handler's arguments and to make its response than a checkout
 takes to be decided. A lane serves an ordinary request, with the handler's own function, hooks and exception handlers.
@@ -8,9 +8,11 @@ All other requests go to Litestar.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -26,6 +28,7 @@ from entrypoints.http.checkout import CheckoutDependencies, place
 from entrypoints.http.context import REQUEST_ID_HEADER, note_beginning, request_id_of
 from entrypoints.http.head import HeadAsGet
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut
+from entrypoints.http.shows import ShowAnswers
 
 #: The largest body of any request that is no event.
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -33,19 +36,32 @@ _JSON: Final = b"application/json"
 _CHECKOUT: Final = msgspec.json.Decoder(CheckoutIn)
 _RECEIVED: Final = msgspec.json.encode(webhooks.ReceivedOut(received=True))
 
-#: A request, its headers by their names in lower case, and its body.
-Serve = Callable[[Request[Any, Any, Any], Mapping[bytes, str], bytes], Awaitable[bytes]]
+_CHECKOUTS: Final = "/api/v1/checkout"
+_EVENTS: Final = "/api/v1/webhooks/stripe"
+_SHOWS: Final = "/api/v1/shows/"
+_SHOW: Final = _SHOWS + "{show_id}"
+_ID_LENGTH: Final = 36
+#: An id as we write it. Other spellings of a UUID are Litestar's to read.
+_ID: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+Headers = Sequence[tuple[bytes, bytes]]
+#: A request and its body.
+Serve = Callable[[Scope, bytes], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """One request of the API. ``serve`` gives the body of its answer, or raises as its handler does.
 
-    ``headers`` must be there for a request to be ordinary, and ``content_type``, unless any will do.
+    ``headers`` must be there for a request to be ordinary, and ``content_type``, unless any will do. ``route`` is the
+    path as Litestar has it. ``sent`` are the headers that the application's hooks put on the answer.
     """
 
     serve: Serve
     status: int
+    route: str
+    sent: Headers
+    method: str = "POST"
     max_body_bytes: int = MAX_BODY_BYTES
     content_type: bytes | None = None
     headers: frozenset[bytes] = frozenset()
@@ -53,69 +69,81 @@ class Lane:
 
     def is_ordinary(self, scope: Scope) -> bool:
         """Whether a lane can serve this request: one that says everything once and nothing unusual."""
-        if scope.get("method") != "POST" or scope["query_string"]:
+        if scope.get("method") != self.method or scope["query_string"]:
             return False
         names = [name for name, _ in scope["headers"]]
         is_of_type = self.content_type is None or (b"content-type", self.content_type) in scope["headers"]
         return is_of_type and len(names) == len(set(names)) and self.headers.issubset(names)
 
     def is_whole(self, message: Any) -> bool:
-        """Whether this is the whole body, not empty and no larger than allowed."""
+        """Whether this is the whole body, not empty and no larger than allowed; a GET has none."""
         is_last = message["type"] == "http.request" and not message.get("more_body")
+        if self.method == "GET":
+            return bool(is_last and not message["body"])
         return is_last and 0 < len(message["body"]) <= self.max_body_bytes
 
 
-def checkout_lane(desk: Callable[[], CheckoutDependencies]) -> Lane:
+def checkout_lane(desk: Callable[[], CheckoutDependencies], sent: Headers) -> Lane:
     """The lane of checkouts. ``desk`` gives what they need, once the application has started."""
 
-    async def serve(request: Request[Any, Any, Any], headers: Mapping[bytes, str], body: bytes) -> bytes:
-        needed = desk()
+    async def serve(scope: Scope, body: bytes) -> bytes:
+        needed, headers = desk(), _headers_of(scope)
         key, proof = headers.get(b"idempotency-key"), headers.get(b"x-proof-of-work")
-        order = await place(request, _CHECKOUT.decode(body), needed, key=key, proof=proof)
+        order = await place(Request(scope), _CHECKOUT.decode(body), needed, key=key, proof=proof)
         return msgspec.json.encode(CheckoutOut.of_order(order, needed.links))
 
-    return Lane(serve=serve, status=HTTP_201_CREATED, content_type=_JSON, exception_handlers={})
+    return Lane(
+        serve=serve, status=HTTP_201_CREATED, route=_CHECKOUTS, sent=sent, content_type=_JSON, exception_handlers={}
+    )
 
 
-def event_lane(handle: Callable[[], HandlePaymentEvent]) -> Lane:
+def event_lane(handle: Callable[[], HandlePaymentEvent], sent: Headers) -> Lane:
     """The lane of Stripe's events, of which the raw bytes count, whatever type they are said to have."""
 
-    async def serve(_: Request[Any, Any, Any], headers: Mapping[bytes, str], body: bytes) -> bytes:
-        await handle()(body, headers[webhooks.SIGNATURE])
+    async def serve(scope: Scope, body: bytes) -> bytes:
+        await handle()(body, _headers_of(scope)[webhooks.SIGNATURE])
         return _RECEIVED
 
     return Lane(
         serve=serve,
         status=HTTP_200_OK,
+        route=_EVENTS,
+        sent=sent,
         max_body_bytes=webhooks.MAX_EVENT_BYTES,
         headers=frozenset({webhooks.SIGNATURE}),
         exception_handlers=webhooks.REFUSALS,
     )
 
 
-class ExpressLanes(HeadAsGet):
-    """The application, with lanes by their paths.
+def show_lane(answers: Callable[[], ShowAnswers], sent: Headers) -> Lane:
+    """The lane of a show's JSON, without a promo code."""
 
-    ``headers`` are those that the application's hooks put on every answer of the API, and ``count`` does what they do
-    for an answer that has begun: a lane's success needs no other hook. Refusals go through all of them.
+    async def serve(scope: Scope, _: bytes) -> bytes:
+        return await answers()(UUID(scope["path"][-_ID_LENGTH:]))
+
+    return Lane(serve=serve, status=HTTP_200_OK, route=_SHOW, sent=sent, method="GET", exception_handlers={})
+
+
+class ExpressLanes(HeadAsGet):
+    """The application, with lanes. ``count`` counts an answer that has begun.
+
+    A lane's success needs no hook of the application: it has their headers, and is counted. Refusals go through all.
     """
 
     def __init__(
         self,
         *args: Any,
-        lanes: Mapping[str, Lane],
-        headers: Sequence[tuple[bytes, bytes]],
+        lanes: Sequence[Lane],
         count: Callable[[Scope, int], None],
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
-        self._lanes = lanes
-        self._headers = headers
+        self._lanes = {lane.route: lane for lane in lanes}
         self._count = count
 
     @override
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        lane = self._lanes.get(scope["path"]) if scope["type"] == ScopeType.HTTP else None
+        lane = self._lane_of(scope["path"]) if scope["type"] == ScopeType.HTTP else None
         if lane is not None and lane.is_ordinary(scope) and not self._is_cross_origin(scope):
             first = await receive()
             if lane.is_whole(first):
@@ -124,21 +152,26 @@ class ExpressLanes(HeadAsGet):
             receive = _again(first, receive)
         await super().__call__(scope, receive, send)
 
+    def _lane_of(self, path: str) -> Lane | None:
+        lane = self._lanes.get(path)
+        if lane is None and path.startswith(_SHOWS) and _ID.fullmatch(path, len(_SHOWS)):
+            return self._lanes.get(_SHOW)
+        return lane
+
     def _is_cross_origin(self, scope: Scope) -> bool:
         return self.cors_config is not None and any(name == b"origin" for name, _ in scope["headers"])
 
     async def _serve(self, lane: Lane, scope: Any, body: bytes, receive: Receive, send: Send) -> None:
         scope["app"] = scope["litestar_app"] = self
-        scope["path_template"] = scope["path"]
+        scope["path_template"] = lane.route
         scope.setdefault("state", {})
         note_beginning(scope)
         request_id = request_id_of(scope)
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        request: Request[Any, Any, Any] = Request(scope, receive, send)
         try:
-            headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-            answer = await lane.serve(request, headers, body)
+            answer = await lane.serve(scope, body)
         except Exception as refusal:  # noqa: BLE001  # its handler answers it
+            request: Request[Any, Any, Any] = Request(scope, receive, send)
             response = _handler_of(refusal, lane.exception_handlers, self.exception_handlers)(request, refusal)
             await response.to_asgi_response(app=None, request=request)(scope, receive, self._hooked(scope, send))
             return
@@ -147,7 +180,7 @@ class ExpressLanes(HeadAsGet):
             (b"content-type", _JSON),
             (b"content-length", str(len(answer)).encode()),
             (REQUEST_ID_HEADER, request_id.encode()),
-            *self._headers,
+            *lane.sent,
         ]
         await send({"type": "http.response.start", "status": lane.status, "headers": sent})
         await send({"type": "http.response.body", "body": answer, "more_body": False})
@@ -159,6 +192,11 @@ class ExpressLanes(HeadAsGet):
             await send(message)
 
         return send_on
+
+
+def _headers_of(scope: Scope) -> Mapping[bytes, str]:
+    """The headers by their names in lower case."""
+    return {name: value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _handler_of(refusal: Exception, *layers: ExceptionHandlersMap) -> ExceptionHandler[Any]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from application.catalog.storefront import GetShow, ListShows
+from application.catalog.storefront import NO_SUCH_SHOW, GetShow, ListShows
+from application.concurrency.group_commit import GroupCommit, decide_with
 from application.ports.catalog import ShowCursor
 from application.ports.system import Clock
+from domain.errors import NotFound
 from domain.policy import CheckoutPolicy
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
@@ -63,6 +67,38 @@ async def get_one(
         await limit_quotes(request)
         await ensure_not_guessing(request, promo_code)
     return ShowOut.of(await get_show(show_id, promo_code), policy, clock.now())
+
+
+#: The most requests that share a read. They cost it nothing but their ids.
+MOST_IN_A_READ: Final = 1000
+
+
+class ShowAnswers:
+    """``get_one`` without a promo code, encoded once for all requests that share a read. An answer is never older than
+    its request.
+    """
+
+    def __init__(self, get_show: GetShow, policy: CheckoutPolicy, clock: Clock) -> None:
+        self._get_show = get_show
+        self._policy = policy
+        self._clock = clock
+        self._line: GroupCommit[None, UUID, bytes] = GroupCommit(
+            decide_with(self._answer_together), max_batch=MOST_IN_A_READ
+        )
+
+    async def __call__(self, show_id: UUID) -> bytes:
+        """The body of the answer. Raises Busy, and NotFound, also for a show that is not published."""
+        return await self._line.submit(None, show_id)
+
+    async def _answer_together(self, show_ids: Sequence[UUID]) -> list[bytes | Exception]:
+        displays = await self._get_show.together(list(set(show_ids)))
+        now = self._clock.now()
+        made = {
+            display.show.id: msgspec.json.encode(ShowOut.of(display, self._policy, now))
+            for display in displays
+            if display is not None
+        }
+        return [made.get(show_id) or NotFound(NO_SUCH_SHOW) for show_id in show_ids]
 
 
 router = Router("/shows", route_handlers=[list_all, get_one], tags=["Shows"])

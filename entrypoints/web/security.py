@@ -39,19 +39,20 @@ def _raw(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
     return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
 
 
-def _defaults(settings: Settings) -> tuple[tuple[bytes, bytes], ...]:
+def headers_of_public_answers(settings: Settings) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of answers that are the same for all, such as the catalog's."""
     is_https = settings.public_url.startswith("https:")
     return _raw({**_DEFAULTS, **(STRICT_TRANSPORT if is_https else {})})
 
 
-def headers_of_the_api(settings: Settings) -> tuple[tuple[bytes, bytes], ...]:
-    """The headers of the API's private answers, that is of all but the catalog."""
-    return _raw(PRIVATE) + tuple(each for each in _defaults(settings) if each[0] != b"referrer-policy")
+def headers_of_private_answers(settings: Settings) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of answers for one reader: the API's, but for the catalog."""
+    return _raw(PRIVATE) + tuple(each for each in headers_of_public_answers(settings) if each[0] != b"referrer-policy")
 
 
 def harden(settings: Settings) -> BeforeMessageSendHookHandler:
     """Hook: adds the headers above to every answer that does not set its own."""
-    defaults, private = _defaults(settings), headers_of_the_api(settings)
+    defaults, private = headers_of_public_answers(settings), headers_of_private_answers(settings)
 
     async def add_headers(message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":

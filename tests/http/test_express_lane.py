@@ -7,12 +7,13 @@ event that comes in pieces.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from stripe import WebhookSignature
@@ -199,6 +200,56 @@ async def test_a_payment_is_counted_under_the_route_of_events(box_office: BoxOff
     event = stripe_event("cs_test_of_no_order")
     await tell(box_office, event, in_pieces=False, **signature_of(event, settings.stripe_webhook_secret))
     assert Metrics((await box_office.get("/metrics")).content).value("http_requests_total", **told) == before + 1
+
+
+SHOWS = "/api/v1/shows"
+
+
+async def assert_shown_the_same(box_office: BoxOffice, show_id: UUID) -> Answer:
+    """What sends a look at a show through Litestar here is an id in capitals."""
+    express = await box_office.get(f"{SHOWS}/{show_id}")
+    ordinary = await box_office.get(f"{SHOWS}/{str(show_id).upper()}")
+    assert of_all_requests(express) == of_all_requests(ordinary)
+    return express
+
+
+async def test_a_show_is_shown_the_same_both_ways(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale(ticket(price=2500, quantity=7), ticket(hidden=True))
+    answer = await assert_shown_the_same(box_office, on_sale.show.id)
+    assert [kind["remaining"] for kind in answer.body["tickets"]] == [7]
+
+
+async def test_a_show_that_is_not_there_is_refused_the_same_both_ways(box_office: BoxOffice) -> None:
+    draft = await box_office.put_on_sale(published=False)
+    for show_id in (uuid4(), draft.show.id):
+        (await assert_shown_the_same(box_office, show_id)).refused(404, "not_found")
+
+
+async def test_many_looks_at_shows_at_once_have_each_their_show_as_it_is_now(box_office: BoxOffice) -> None:
+    shows = [await box_office.put_on_sale(ticket(price=0, quantity=9)) for _ in range(3)]
+    for left in (8, 7):
+        for on_sale in shows:
+            (await box_office.checkout(on_sale.cart(1))).created()
+        answers = await asyncio.gather(*(box_office.get(f"{SHOWS}/{each.show.id}") for each in shows * 30))
+        for on_sale, answer in zip(shows * 30, answers, strict=True):
+            assert answer.body["id"] == str(on_sale.show.id)
+            assert answer.body["tickets"][0]["remaining"] == left
+
+
+async def test_a_look_at_a_show_is_counted_under_its_route(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale()
+    counted = {"method": "GET", "route": f"{SHOWS}/{{show_id}}", "status": "200"}
+    await box_office.get(f"{SHOWS}/{on_sale.show.id}")
+    before = Metrics((await box_office.get("/metrics")).content).value("http_requests_total", **counted)
+    await box_office.get(f"{SHOWS}/{on_sale.show.id}")
+    await box_office.get(f"{SHOWS}/{str(on_sale.show.id).upper()}")
+    assert Metrics((await box_office.get("/metrics")).content).value("http_requests_total", **counted) == before + 2
+
+
+async def test_a_look_at_a_show_with_a_query_is_litestars(box_office: BoxOffice) -> None:
+    on_sale = await box_office.put_on_sale()
+    (await box_office.get(f"{SHOWS}/{on_sale.show.id}?promo_cod=X")).refused(400, "invalid_request")
+    (await box_office.get(f"{SHOWS}/{on_sale.show.id}?promo_code=NONE")).refused(400, "invalid_promo_code")
 
 
 def stripe_event(session_id: str) -> bytes:
