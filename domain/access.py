@@ -16,13 +16,15 @@ MAX_NAME_LENGTH = 100
 class Scope(StrEnum):
     """What a token may touch. ``platform`` creates producers; the other scopes are limited to one producer.
 
-    ``account`` can redirect the producer's money. ``catalog``, for texts and pictures, cannot.
+    ``account`` can redirect the producer's money. ``catalog``, for texts and pictures, cannot. ``print`` fetches what a
+    printer prints, and nothing else.
     """
 
     ACCOUNT = "account"
     CATALOG = "catalog"
     ORDERS = "orders"
     CHECKIN = "checkin"
+    PRINT = "print"
     PLATFORM = "platform"
 
 
@@ -33,10 +35,12 @@ def hash_secret(secret: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The author of a change to a producer's data, as the audit log records it. ``name`` is the name of the token or of
-    the person.
+    """The author of a change to a producer's data, as the audit log records it. ``name`` is the name of the token, of
+    the person or of the device.
 
-    ``scopes`` are those of the token, or of the person's role; the command line has all of them.
+    ``scopes`` are those of the token, of the device, or of the person's role; the command line has all of them.
+    ``show_ids`` are the shows that a device is limited to; empty: all of the producer's. ``is_revoked`` says of a
+    device that it was revoked: only what it did before may still be taken in.
     """
 
     producer_id: UUID
@@ -44,9 +48,16 @@ class Actor:
     name: str = "command line"
     scopes: frozenset[Scope] = frozenset(Scope)
     person_id: UUID | None = None
+    device_id: UUID | None = None
+    show_ids: frozenset[UUID] = frozenset()
+    is_revoked: bool = False
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes
+
+    def reaches(self, show_id: UUID) -> bool:
+        """Whether the actor may touch this show, if it is the producer's."""
+        return not self.show_ids or show_id in self.show_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,8 @@ class ScanResult(StrEnum):
 class Scan:
     """A code read at a show's door. ``scanned_at`` is by the scanner's clock, see ``time_of_scan``.
 
-    ``attendee_id`` is None where the code is not a ticket to this show.
+    ``attendee_id`` is None where the code is not a ticket to this show. ``after_revocation``: it came from a device
+    that was revoked by then.
     """
 
     show_id: UUID
@@ -46,6 +47,7 @@ class Scan:
     result: ScanResult
     attendee_id: UUID | None = None
     undone_at: datetime | None = None
+    after_revocation: bool = False
 
     @property
     def is_conflict(self) -> bool:

@@ -49,7 +49,8 @@ class Right(StrEnum):
 
     PEOPLE: the team, and who changed what. ACCOUNT: payouts, and all else that money depends on. CATALOG: shows,
     tickets, codes, texts and pictures. ORDERS: orders and buyers' data, to see and to change. CHECKIN: the door.
-    REPORTS: figures. VIEW: pages without personal data beyond names.
+    COUNTER: selling at the counter. DEVICES: pairing and revoking scanners, tills and printers; a device may do less
+    than each role that pairs it. REPORTS: figures. VIEW: pages without personal data beyond names.
     """
 
     PEOPLE = "people"
@@ -57,6 +58,8 @@ class Right(StrEnum):
     CATALOG = "catalog"
     ORDERS = "orders"
     CHECKIN = "checkin"
+    COUNTER = "counter"
+    DEVICES = "devices"
     REPORTS = "reports"
     VIEW = "view"
 
@@ -66,7 +69,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
     {
         Role.OWNER: frozenset(Right),
         Role.MANAGER: frozenset(Right) - {Right.PEOPLE, Right.ACCOUNT},
-        Role.BOX_OFFICE: frozenset({Right.ORDERS, Right.CHECKIN, Right.VIEW}),
+        Role.BOX_OFFICE: frozenset({Right.ORDERS, Right.CHECKIN, Right.COUNTER, Right.DEVICES, Right.VIEW}),
         Role.DOOR: frozenset({Right.CHECKIN}),
         Role.VIEWER: frozenset({Right.VIEW, Right.REPORTS}),
     }

@@ -97,6 +97,15 @@ from application.concurrency.group_commit import GroupCommit
 from application.counter.screen import ReadCounter
 from application.counter.sell import QuoteAtTill, SellAtTill, UndoSale
 from application.counter.shifts import CloseShift, NameSeller, OpenShift, ReadShifts
+from application.devices.devices import (
+    AuthenticateDevice,
+    IdentifyTill,
+    ListDevices,
+    RenameDevice,
+    RevokeDevice,
+    ViewDevice,
+)
+from application.devices.pairing import GetPairing, OfferPairing, PairDevice
 from application.jobs.exports import FetchFile, ForgetContents, MakeFile, StartExport
 from application.jobs.look import GetJob, ListJobs, StopJob
 from application.jobs.manual_orders import DraftManualOrders, PlaceManualOrders
@@ -482,6 +491,16 @@ class Container(containers.DeclarativeContainer):
     revoke_token = providers.Singleton(RevokeToken, database, clock, audit)
     list_tokens = providers.Singleton(ListTokens, database)
     authenticate = providers.Singleton(Authenticate, database, clock)
+
+    authenticate_device = providers.Singleton(AuthenticateDevice, database, clock)
+    identify_till = providers.Singleton(IdentifyTill, database, authenticate_device)
+    offer_pairing = providers.Singleton(OfferPairing, database, clock, ids)
+    get_pairing = providers.Singleton(GetPairing, database)
+    pair_device = providers.Singleton(PairDevice, database, clock, ids, audit)
+    list_devices = providers.Singleton(ListDevices, database)
+    view_device = providers.Singleton(ViewDevice, database, clock)
+    rename_device = providers.Singleton(RenameDevice, database, audit)
+    revoke_device = providers.Singleton(RevokeDevice, database, clock, audit)
 
     sessions = providers.Singleton(Sessions, clock, ids)
     who_is_inside = providers.Singleton(WhoIsInside, database, clock)

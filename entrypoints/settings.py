@@ -65,6 +65,9 @@ _KEPT_SHORTLY = {
     Disposable.SIGN_IN_LINKS: timedelta(days=1),
     Disposable.PASSKEY_CHALLENGES: timedelta(days=1),
     Disposable.INVITATIONS: timedelta(days=60),
+    Disposable.PAIRINGS: timedelta(days=1),
+    # A device that was found again months later may still have scans to report.
+    Disposable.DEVICES: timedelta(days=365),
 }
 
 _IN_PLAIN_WORDS = {

@@ -103,6 +103,12 @@ class MemoryShowRepo:
                 del self._tables.allocations[allocation.id]
         del self._tables.shows[show_id]
 
+    async def coming(self, producer_id: UUID, *, since: datetime, limit: int) -> list[Show]:
+        shows = [each for each in self._tables.shows.values() if each.producer_id == producer_id]
+        return sorted((show for show in shows if show.end_time > since), key=lambda show: (show.start_time, show.id))[
+            :limit
+        ]
+
     async def to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
         shows = [show for show in self._tables.shows.values() if show.end_time > since]
         shows.sort(key=lambda show: show.id)

@@ -84,7 +84,7 @@ class MemoryCheckInRepo:
 
     async def save(self, scan: Scan) -> None:
         stored = self._tables.scans[scan.show_id, scan.id]
-        kept = replace(scan, code=stored.code, attendee_id=stored.attendee_id)
+        kept = replace(scan, code=stored.code, attendee_id=stored.attendee_id, after_revocation=stored.after_revocation)
         self._tables.scans[scan.show_id, scan.id] = kept
         self._ensure_one_admission_each()
 

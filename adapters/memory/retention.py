@@ -76,6 +76,12 @@ def _old_of_people(tables: Tables, what: Disposable, before: datetime) -> tuple[
         case Disposable.PASSKEY_CHALLENGES:
             challenges = tables.passkey_challenges
             return challenges, {each.id for each in challenges.values() if each.expires_at < before}
+        case Disposable.PAIRINGS:
+            pairings = tables.pairings
+            return pairings, {each.id for each in pairings.values() if each.created_at < before}
+        case Disposable.DEVICES:
+            devices = tables.devices.values()
+            return tables.devices, {each.id for each in devices if each.revoked_at and each.revoked_at < before}
     return tables.invitations, {each.id for each in tables.invitations.values() if each.sent_at < before}
 
 

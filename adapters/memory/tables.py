@@ -18,6 +18,7 @@ from domain.branding import Picture
 from domain.capacity import Allocation, Capacity
 from domain.catalog import Producer, Show, Ticket
 from domain.claims import Claim
+from domain.devices import Device, Pairing
 from domain.digest import Digest
 from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
@@ -70,6 +71,8 @@ class Tables:
     invitations: dict[UUID, Invitation] = field(default_factory=dict)
     passkeys: dict[UUID, Passkey] = field(default_factory=dict)
     passkey_challenges: dict[UUID, PasskeyChallenge] = field(default_factory=dict)
+    devices: dict[UUID, Device] = field(default_factory=dict)
+    pairings: dict[UUID, Pairing] = field(default_factory=dict)
     jobs: dict[UUID, Job] = field(default_factory=dict)
     job_contents: dict[UUID, bytes] = field(default_factory=dict)
     job_results: dict[tuple[UUID, int], JobResult] = field(default_factory=dict)

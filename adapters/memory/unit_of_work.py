@@ -22,6 +22,7 @@ from adapters.memory.catalog import (
     MemoryTicketRepo,
 )
 from adapters.memory.checkin import MemoryCheckInRepo
+from adapters.memory.devices import MemoryDeviceRepo, MemoryPairingRepo
 from adapters.memory.digests import MemoryDigestRepo
 from adapters.memory.disputes import MemoryDisputeRepo
 from adapters.memory.duplicate_payments import MemoryDuplicatePaymentRepo
@@ -135,6 +136,8 @@ class MemoryUnitOfWork:
         self.sign_in_links = MemorySignInLinkRepo(self._tables)
         self.invitations = MemoryInvitationRepo(self._tables)
         self.passkeys = MemoryPasskeyRepo(self._tables)
+        self.devices = MemoryDeviceRepo(self._tables)
+        self.pairings = MemoryPairingRepo(self._tables)
         self.jobs = MemoryJobRepo(self._tables)
         self.shifts = MemoryShiftRepo(self._tables)
         return self

@@ -178,6 +178,15 @@ class PostgresShowRepo:
         ):
             await self._connection.execute(sa.delete(table).where(condition))
 
+    async def coming(self, producer_id: UUID, *, since: datetime, limit: int) -> list[Show]:
+        query = (
+            sa.select(shows)
+            .where(shows.c.producer_id == producer_id, shows.c.end_time > since)
+            .order_by(shows.c.start_time, shows.c.id)
+            .limit(limit)
+        )
+        return [show_of(row) for row in (await self._connection.execute(query)).mappings()]
+
     async def to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
         query = sa.select(shows).where(shows.c.end_time > since).order_by(shows.c.id).limit(limit)
         if after is not None:

@@ -33,6 +33,8 @@ _TABLES: Final[Mapping[Disposable, str]] = {
     Disposable.SIGN_IN_LINKS: "sign_in_links",
     Disposable.PASSKEY_CHALLENGES: "passkey_challenges",
     Disposable.INVITATIONS: "invitations",
+    Disposable.PAIRINGS: "pairings",
+    Disposable.DEVICES: "devices",
 }
 _ARE_OLD: Final[Mapping[Disposable, str]] = {
     Disposable.TASKS: "state = 'done' AND due_at < :before",
@@ -55,6 +57,8 @@ _ARE_OLD: Final[Mapping[Disposable, str]] = {
     Disposable.SIGN_IN_LINKS: "expires_at < :before",
     Disposable.PASSKEY_CHALLENGES: "expires_at < :before",
     Disposable.INVITATIONS: "sent_at < :before",
+    Disposable.PAIRINGS: "created_at < :before",
+    Disposable.DEVICES: "revoked_at < :before",
 }
 # Rows that refer to a deleted order.
 _WITH_ORDERS: Final = ("outbox", "ticket_orders")

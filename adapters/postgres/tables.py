@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.access import Scope
 from domain.admission import ScanResult
+from domain.devices import DeviceKind
 from domain.disputes import DisputeStatus
 from domain.fees import FeeBearer
 from domain.jobs import JobState
@@ -461,6 +462,7 @@ scans = sa.Table(
     sa.Column("received_at", _Time, nullable=False),
     sa.Column("result", sa.Text, nullable=False),
     sa.Column("undone_at", _Time),
+    sa.Column("after_revocation", sa.Boolean, nullable=False, server_default=sa.false()),
     # A scan that came too early admitted no one, and is not kept.
     _one_of("result", [result for result in ScanResult if result is not ScanResult.TOO_EARLY]),
     sa.Index("scans_attendee_id_idx", "attendee_id"),
@@ -824,4 +826,43 @@ counter_sales = sa.Table(
     _one_of("payment", CounterPayment),
     sa.CheckConstraint("given_back BETWEEN 0 AND amount", name="given_back"),
     sa.Index("counter_sales_newest_idx", "shift_id", "at", "order_id"),
+)
+
+
+def _of_a_device() -> list[sa.Column[Any]]:
+    """What a pairing says of the device that it makes. Shows are no foreign keys: a device whose shows were deleted has
+    none.
+    """
+    return [
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("producer_id", sa.ForeignKey(producers.c.id), nullable=False, index=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("show_ids", sa.ARRAY(sa.Uuid), nullable=False),
+        sa.Column("paired_by", sa.Text, nullable=False),
+    ]
+
+
+devices = sa.Table(
+    "devices",
+    metadata,
+    *_of_a_device(),
+    sa.Column("secret_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("paired_at", _Time, nullable=False),
+    sa.Column("last_seen_at", _Time, nullable=False),
+    sa.Column("revoked_at", _Time),
+    _one_of("kind", DeviceKind),
+)
+
+# Person and devices are not foreign keys: a pairing outlives what was deleted.
+pairings = sa.Table(
+    "pairings",
+    metadata,
+    *_of_a_device(),
+    sa.Column("code_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("created_at", _Time, nullable=False),
+    sa.Column("person_id", sa.Uuid),
+    sa.Column("replaces", sa.Uuid),
+    sa.Column("device_id", sa.Uuid),
+    _one_of("kind", DeviceKind),
 )

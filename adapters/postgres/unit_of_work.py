@@ -22,6 +22,7 @@ from adapters.postgres.catalog import (
 )
 from adapters.postgres.checkin import PostgresCheckInRepo
 from adapters.postgres.connection import ANSWER_SECONDS, Connection
+from adapters.postgres.devices import PostgresDeviceRepo, PostgresPairingRepo
 from adapters.postgres.digests import PostgresDigestRepo
 from adapters.postgres.disputes import PostgresDisputeRepo
 from adapters.postgres.duplicate_payments import PostgresDuplicatePaymentRepo
@@ -132,6 +133,8 @@ class PostgresUnitOfWork:
         self.sign_in_links = PostgresSignInLinkRepo(self._connection)
         self.invitations = PostgresInvitationRepo(self._connection)
         self.passkeys = PostgresPasskeyRepo(self._connection)
+        self.devices = PostgresDeviceRepo(self._connection)
+        self.pairings = PostgresPairingRepo(self._connection)
         self.jobs = PostgresJobRepo(self._connection)
         self.shifts = PostgresShiftRepo(self._connection)
         return self

@@ -49,10 +49,15 @@ def _theirs(actor: Actor, production: Production | None) -> Production:
     return production
 
 
+def _has(actor: Actor, show: Show) -> bool:
+    """Whether the show is of the actor's producer, and among those that the actor is limited to."""
+    return show.producer_id == actor.producer_id and actor.reaches(show.id)
+
+
 async def owned_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
     """The actor's show. Raises NotFound."""
     show = await uow.shows.get(show_id)
-    if show is None or show.producer_id != actor.producer_id:
+    if show is None or not _has(actor, show):
         raise NotFound("No such show")
     return show
 
@@ -61,7 +66,7 @@ async def owned_order(uow: UnitOfWork, actor: Actor, order_id: UUID) -> Order:
     """The actor's order. Raises NotFound."""
     order = await uow.orders.get(order_id)
     show = await uow.shows.get(order.show_id) if order else None
-    if order is None or show is None or show.producer_id != actor.producer_id:
+    if order is None or show is None or not _has(actor, show):
         raise NotFound("No such order")
     return order
 
@@ -82,7 +87,7 @@ async def locked_ticket(uow: UnitOfWork, actor: Actor, ticket_id: UUID) -> tuple
     """
     ticket = await uow.tickets.get(ticket_id)
     show = await uow.shows.get(ticket.show_id) if ticket else None
-    if show is None or show.producer_id != actor.producer_id:
+    if show is None or not _has(actor, show):
         raise NotFound("No such ticket")
     show = await uow.shows.lock(show.id)
     locked = await uow.tickets.lock(ticket_id)
@@ -95,7 +100,7 @@ async def owned_capacity(uow: UnitOfWork, actor: Actor, capacity_id: UUID) -> tu
     """The actor's capacity, and its show. Raises NotFound."""
     capacity = await uow.capacities.get(capacity_id)
     show = await uow.shows.get(capacity.show_id) if capacity else None
-    if capacity is None or show is None or show.producer_id != actor.producer_id:
+    if capacity is None or show is None or not _has(actor, show):
         raise NotFound("No such capacity")
     return show, capacity
 
@@ -116,7 +121,7 @@ async def locked_promo_code(uow: UnitOfWork, actor: Actor, promo_code_id: UUID) 
     """The actor's promo code and its show, both locked. Raises NotFound."""
     promo_code = await uow.promo_codes.get(promo_code_id)
     show = await uow.shows.get(promo_code.show_id) if promo_code else None
-    if show is None or show.producer_id != actor.producer_id:
+    if show is None or not _has(actor, show):
         raise NotFound("No such promo code")
     await uow.shows.lock(show.id)
     locked = await uow.promo_codes.lock(promo_code_id)

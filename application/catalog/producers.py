@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,6 +9,7 @@ from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import locked_producer, producer_of
+from application.access.secrets import new_secret
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import AccessToken, Actor, Scope, hash_secret
@@ -21,7 +21,6 @@ from domain.fees import FeeBearer
 from domain.money import currency
 from domain.tax import TaxMode
 
-_SECRET_BYTES = 32
 #: A scanner sends many requests a second, and the last use need not be known more exactly.
 USE_REMEMBERED_EVERY = timedelta(minutes=1)
 
@@ -110,7 +109,7 @@ class IssueToken:
         A request that may come twice names the ``token_id``. Raises NotFound, InvalidRequest, Conflict (there is a
         token with this id).
         """
-        secret = "pqt_" + base64.urlsafe_b64encode(self._ids.random_bytes(_SECRET_BYTES)).decode().rstrip("=")
+        secret = "pqt_" + new_secret(self._ids)
         token = AccessToken(
             id=token_id or self._ids.new(),
             producer_id=producer_id,

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from application.access.ownership import owned_show
-from application.checkin.scan import ReadTicket, TicketLookup, checked_device
+from application.checkin.scan import ReadTicket, TicketLookup, device_named
 from application.pages import page_of
 from application.ports.checkin import IssuedTicket, ListedTicket, OfflineListSigner, ScanCursor
 from application.ports.system import Clock
@@ -140,8 +140,10 @@ class SyncOfflineScans:
         Scans are taken in by their times. An impossible time (before the ticket was sold, or in the future) counts as
         now. An upload that breaks off is taken in up to there, and can be sent again whole. Raises NotFound,
         InvalidRequest.
+
+        A device that was revoked may still report what it did: each of these scans is marked ``after_revocation``.
         """
-        device = checked_device(device_id)
+        device = device_named(actor, device_id)
         if len(scans) > MAX_SCANS:
             raise InvalidRequest(f"At most {MAX_SCANS} scans at a time", field="scans")
         upload = _Upload(actor, show_id, device, self._clock.now())
@@ -273,6 +275,7 @@ def _as_received(scan: _ReadScan, show: Show, upload: _Upload) -> Scan:
         scanned_at=scan.scanned_at,
         received_at=upload.received_at,
         result=ScanResult.UNKNOWN,
+        after_revocation=upload.actor.is_revoked,
     )
     if scan.ticket is None:
         return received

@@ -53,6 +53,8 @@ class CheckInResult:
 
 
 UNKNOWN: Final = CheckInResult(ScanResult.UNKNOWN)
+#: The ticket is to a show that the actor's device is not for: nothing is said of it.
+ELSEWHERE: Final = CheckInResult(ScanResult.WRONG_SHOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +126,18 @@ class TicketLookup:
         }
 
     async def refusal(
-        self, uow: UnitOfWork, ticket: IssuedTicket, show: Show | None, now: datetime
+        self, uow: UnitOfWork, actor: Actor, ticket: IssuedTicket, show: Show | None, now: datetime
     ) -> ScanResult | None:
         """Why the ticket does not admit to ``show``: WRONG_SHOW or TOO_EARLY; None if it may.
 
-        A scanner that names no show (None) serves the producer's shows that are on now, from ON_BEFORE_DOORS before the
-        doors to the end: a ticket to another show is for the wrong show. If none is on, the ticket's own show is over
-        or not yet open. A scanner may check in to a show that it names at any hour.
+        A scanner that names no show (None) serves those of the actor's shows that are on now, from ON_BEFORE_DOORS
+        before the doors to the end: a ticket to another show is for the wrong show. If none is on, the ticket's own
+        show is over or not yet open. A scanner may check in to a show that it names at any hour.
         """
         if show is not None:
             return None if ticket.show_id == show.id else ScanResult.WRONG_SHOW
-        on_now = await uow.check_ins.shows_on(ticket.producer_id, at=now, until=now + ON_BEFORE_DOORS)
+        all_on = await uow.check_ins.shows_on(ticket.producer_id, at=now, until=now + ON_BEFORE_DOORS)
+        on_now = {show_id for show_id in all_on if actor.reaches(show_id)}
         if ticket.show_id in on_now:
             return None
         of_ticket = await uow.shows.get(ticket.show_id)
@@ -168,7 +171,7 @@ class CheckIn:
         Raises NotFound for a show that is not the producer's, InvalidRequest for a device's name, IdempotencyKeyReused
         for a scan_id with which another ticket was admitted.
         """
-        device = checked_device(device_id)
+        device = device_named(actor, device_id)
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             show = await owned_show(uow, actor, show_id) if show_id else None
@@ -176,13 +179,15 @@ class CheckIn:
             if read is None:
                 return UNKNOWN
             ticket = read.ticket
+            if not actor.reaches(ticket.show_id):
+                return ELSEWHERE
             # From here until the commit, every other scanner of this order waits.
             order = (await uow.orders.lock([ticket.order_id]))[ticket.order_id]
             before = (await uow.check_ins.admissions([ticket.attendee_id])).get(ticket.attendee_id)
             answer = CheckInResult(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
             if before and before.id == scan_id:
                 return answer
-            if refused := await self._door.refusal(uow, ticket, show, now):
+            if refused := await self._door.refusal(uow, actor, ticket, show, now):
                 return replace(answer, result=refused)
             scan = Scan(
                 show_id=ticket.show_id,
@@ -244,6 +249,8 @@ class UndoCheckIn:
             if read is None:
                 return False, UNKNOWN
             ticket = read.ticket
+            if not actor.reaches(ticket.show_id):
+                return False, ELSEWHERE
             order = (await uow.orders.lock([ticket.order_id]))[ticket.order_id]
             answer = CheckInResult(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
             if show_id not in (None, ticket.show_id):
@@ -268,8 +275,13 @@ class UndoCheckIn:
         return True, replace(answer, order=outside)
 
 
-def checked_device(device_id: str) -> str:
-    """A scanner's name for itself. Raises InvalidRequest."""
+def device_named(actor: Actor, device_id: str) -> str:
+    """The name of a scanner: a paired device's own, whatever it says, or what the scanner calls itself.
+
+    Raises InvalidRequest.
+    """
+    if actor.device_id is not None:
+        return actor.name
     name = device_id.strip()
     if len(name) > MAX_DEVICE_LENGTH or not (name.isprintable() or not name):
         raise InvalidRequest(f"device_id must have at most {MAX_DEVICE_LENGTH} printable characters", field="device_id")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from application.access.secrets import new_secret
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import hash_secret
@@ -23,13 +23,6 @@ from domain.people import (
     Person,
     SignedInBy,
 )
-
-_SECRET_BYTES = 32
-
-
-def new_secret(ids: Ids) -> str:
-    """A secret of 256 random bits."""
-    return base64.urlsafe_b64encode(ids.random_bytes(_SECRET_BYTES)).decode().rstrip("=")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import producer_of
+from application.access.secrets import new_secret
 from application.links import SIGN_IN, OfficeLinks
 from application.notifications.sign_in import link_mail
-from application.people.sessions import NewSession, Sessions, new_secret
+from application.people.sessions import NewSession, Sessions
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor, hash_secret

@@ -167,6 +167,10 @@ class ShowRepo(Protocol):
         """Delete the show with all that it sells. It must have no orders."""
         ...
 
+    async def coming(self, producer_id: UUID, *, since: datetime, limit: int) -> list[Show]:
+        """The producer's shows that end after ``since``, published or not, soonest first."""
+        ...
+
     async def to_come(self, *, since: datetime, after: UUID | None, limit: int) -> list[Show]:
         """Shows that end after ``since``, published or not, in the order of their ids, from the one after ``after``."""
         ...

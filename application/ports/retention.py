@@ -14,7 +14,8 @@ class Disposable(StrEnum):
     TASKS are done. EVENTS were handled without a failure. UNPAID_ORDERS never held money, and have no refund, no
     payment, no note, and no unfinished task; their lines and Idempotency-Keys are deleted with them. SCANS admitted no
     one, or were undone. JOBS were begun that long ago. OFFICE_SESSIONS were last seen that long ago, SIGN_IN_LINKS and
-    PASSKEY_CHALLENGES were good until then, and INVITATIONS were sent then and not accepted.
+    PASSKEY_CHALLENGES were good until then, and INVITATIONS were sent then and not accepted. PAIRINGS were made, and
+    DEVICES revoked, that long ago.
     """
 
     TASKS = "tasks"
@@ -27,6 +28,8 @@ class Disposable(StrEnum):
     SIGN_IN_LINKS = "sign_in_links"
     PASSKEY_CHALLENGES = "passkey_challenges"
     INVITATIONS = "invitations"
+    PAIRINGS = "pairings"
+    DEVICES = "devices"
 
 
 class Retention(Protocol):

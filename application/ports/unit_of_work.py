@@ -9,6 +9,7 @@ from application.ports.access import AuditLogRepo, TokenRepo
 from application.ports.capacities import AllocationRepo, CapacityRepo
 from application.ports.catalog import ProducerRepo, ProductionRepo, PromoCodeRepo, ShowReader, ShowRepo, TicketRepo
 from application.ports.checkin import CheckInRepo
+from application.ports.devices import DeviceRepo, PairingRepo
 from application.ports.digests import DigestRepo
 from application.ports.disputes import DisputeRepo
 from application.ports.duplicate_payments import DuplicatePaymentRepo
@@ -155,6 +156,12 @@ class UnitOfWork(Protocol):
 
     @property
     def passkeys(self) -> PasskeyRepo: ...
+
+    @property
+    def devices(self) -> DeviceRepo: ...
+
+    @property
+    def pairings(self) -> PairingRepo: ...
 
     @property
     def jobs(self) -> JobRepo: ...

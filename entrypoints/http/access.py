@@ -2,7 +2,8 @@
 
 ``BearerTokens`` reads the token of a request, ``requires`` refuses requests without a token that has the scope, and
 ``guarded_router`` puts both, and their OpenAPI description, around handlers. Handlers get by name ``actor`` (the
-producer whose objects they may touch) or ``access`` (the token itself).
+producer whose objects they may touch) or ``access`` (the token itself). The secret of a paired device is a token, too,
+with the scopes of its kind.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Guard
 from typing_extensions import override
 
 from application.catalog.producers import Authenticate
+from application.devices.devices import AuthenticateDevice
+from application.devices.pairing import DEVICE_PREFIX
 from domain.access import AccessToken, Actor, Scope
+from domain.devices import Device
 from domain.errors import NotFound
 
 #: The name of the security scheme in OpenAPI.
@@ -32,30 +36,62 @@ BEARER_SCHEME: Final = SecurityScheme(
     description="A token of a producer, or of the platform. Each operation names the scope that the token needs.",
 )
 
-Connection = ASGIConnection[Any, Any, AccessToken | None, Any]
+#: The key in a handler's ``opt`` that lets devices in, too, that were revoked: it takes in what they did before.
+TAKES_REVOKED: Final = "takes_revoked_devices"
+
+Connection = ASGIConnection[Any, Any, AccessToken | Device | None, Any]
+
+
+class DeviceRevoked(NotAuthorizedException):
+    """The device was revoked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This device was revoked: ask for a new code to pair it", headers={"WWW-Authenticate": "Bearer"}
+        )
 
 
 class BearerTokens(AbstractAuthenticationMiddleware):
-    """``request.auth`` is the request's token; None if there is none, or if it is unknown or revoked."""
+    """``request.auth`` is the request's token; None if there is none, or if it is unknown or revoked. For a device's
+    secret it is the device, revoked or not.
+    """
 
-    def __init__(self, app: ASGIApp, authenticate: Callable[[], Authenticate]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        authenticate: Callable[[], Authenticate],
+        authenticate_device: Callable[[], AuthenticateDevice],
+    ) -> None:
         super().__init__(app)
         self._authenticate = authenticate
+        self._authenticate_device = authenticate_device
 
     @override
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         scheme, _, secret = connection.headers.get("Authorization", "").partition(" ")
-        token = await self._authenticate()(secret.strip()) if scheme.lower() == "bearer" else None
-        return AuthenticationResult(user=None, auth=token)
+        secret = secret.strip() if scheme.lower() == "bearer" else ""
+        return AuthenticationResult(user=None, auth=await self._holder_of(secret) if secret else None)
+
+    async def _holder_of(self, secret: str) -> AccessToken | Device | None:
+        if secret.startswith(DEVICE_PREFIX):
+            return await self._authenticate_device()(secret)
+        return await self._authenticate()(secret)
 
 
-def ensure_scope(token: AccessToken | None, *scopes: Scope) -> AccessToken:
-    """The token, if it has one of the scopes. Raises NotAuthorizedException or PermissionDeniedException."""
+def ensure_scope(
+    token: AccessToken | Device | None, *scopes: Scope, takes_revoked: bool = False
+) -> AccessToken | Device:
+    """The token, if it has one of the scopes. A device that was revoked passes only where it is taken in.
+
+    Raises NotAuthorizedException, DeviceRevoked or PermissionDeniedException.
+    """
     if token is None:
         raise NotAuthorizedException(
             "A bearer token is needed; none came, or one that is unknown or revoked",
             headers={"WWW-Authenticate": "Bearer"},
         )
+    if isinstance(token, Device) and token.is_revoked and not takes_revoked:
+        raise DeviceRevoked
     if token.scopes.isdisjoint(scopes):
         wanted = " or ".join(scopes)
         raise PermissionDeniedException(
@@ -68,8 +104,8 @@ def ensure_scope(token: AccessToken | None, *scopes: Scope) -> AccessToken:
 def requires(*scopes: Scope) -> Guard:
     """A guard that accepts only tokens with one of the scopes."""
 
-    def guard(connection: Connection, _: BaseRouteHandler) -> None:
-        ensure_scope(connection.auth, *scopes)
+    def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+        ensure_scope(connection.auth, *scopes, takes_revoked=handler.opt.get(TAKES_REVOKED, False))
 
     return guard
 
@@ -79,9 +115,18 @@ async def access_token(request: Request[Any, AccessToken, Any]) -> AccessToken:
     return request.auth
 
 
-async def acting(request: Request[Any, AccessToken, Any]) -> Actor:
+async def asking_device(request: Request[Any, AccessToken | Device, Any]) -> Device:
+    """Dependency ``asking_device``: the device whose secret it is. Raises NotFound for a token of a program."""
+    if not isinstance(request.auth, Device):
+        raise NotFound("This token belongs to no device")
+    return request.auth
+
+
+async def acting(request: Request[Any, AccessToken | Device, Any]) -> Actor:
     """Dependency ``actor``: the producer of the token. Raises NotFound for a token without one."""
     token = request.auth
+    if isinstance(token, Device):
+        return token.actor
     if token.producer_id is None:
         raise NotFound("This token belongs to no producer")
     return Actor(token.producer_id, token.id, token.name, token.scopes)
@@ -94,6 +139,10 @@ def guarded_router(path: str, *handlers: ControllerRouterHandler, scopes: Sequen
         route_handlers=handlers,
         guards=[requires(*scopes)],
         security=[{BEARER: [scope]} for scope in scopes],
-        dependencies={"access": Provide(access_token), "actor": Provide(acting)},
+        dependencies={
+            "access": Provide(access_token),
+            "actor": Provide(acting),
+            "asking_device": Provide(asking_device),
+        },
         tags=tags,
     )

@@ -17,7 +17,19 @@ from litestar.openapi.spec import Components
 
 from entrypoints.container import Container, close
 from entrypoints.door import pages as door
-from entrypoints.http import checkout, health, lookup, metrics, orders, platform, producer, productions, shows, webhooks
+from entrypoints.http import (
+    checkout,
+    devices,
+    health,
+    lookup,
+    metrics,
+    orders,
+    platform,
+    producer,
+    productions,
+    shows,
+    webhooks,
+)
 from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
 from entrypoints.http.context import (
     answer_counter,
@@ -68,13 +80,27 @@ def create_app(container: Container) -> Litestar:
     route_handlers = [
         Router(
             "/api/v1",
-            route_handlers=[shows.router, productions.router, checkout.router, lookup.router, webhooks.router],
+            route_handlers=[
+                shows.router,
+                productions.router,
+                checkout.router,
+                lookup.router,
+                devices.router,
+                webhooks.router,
+            ],
             middleware=[EnsureKnown()],
         ),
         Router(
             "/api/v1",
             route_handlers=[orders.router, platform.router, producer.router],
-            middleware=[DefineMiddleware(BearerTokens, authenticate=container.authenticate), EnsureKnown()],
+            middleware=[
+                DefineMiddleware(
+                    BearerTokens,
+                    authenticate=container.authenticate,
+                    authenticate_device=container.authenticate_device,
+                ),
+                EnsureKnown(),
+            ],
         ),
         health.router,
         storefront.router,

@@ -24,7 +24,9 @@ from application import errors as application
 from application.ports.payment import InvalidSignature, PaymentRefused, PaymentUnavailable
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable
 from domain import errors as domain
+from domain.devices import CodeExpired, CodeUsed, OtherKind
 from domain.offering import PriceChanged
+from entrypoints.http.access import DeviceRevoked
 from entrypoints.http.context import note_error, request_id_of
 from entrypoints.http.schemas import QuoteOut
 
@@ -84,6 +86,9 @@ ERRORS: dict[type[Exception], Row] = {
     domain.NotFound: Row(HTTPStatus.NOT_FOUND, "not_found"),
     PriceChanged: Row(HTTPStatus.CONFLICT, "price_changed"),
     application.CheckoutInProgress: Row(HTTPStatus.CONFLICT, "checkout_in_progress"),
+    CodeUsed: Row(HTTPStatus.CONFLICT, "pairing_code_used"),
+    CodeExpired: Row(HTTPStatus.CONFLICT, "pairing_code_expired"),
+    OtherKind: Row(HTTPStatus.CONFLICT, "other_device_kind"),
     domain.DomainError: Row(HTTPStatus.CONFLICT, "conflict"),
     application.ProofOfWorkRequired: Row(_BAD_REQUEST, "proof_of_work_required"),
     application.IdempotencyKeyReused: Row(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
@@ -160,7 +165,7 @@ def framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Re
     status = HTTPStatus(error.status_code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return unexpected_error(request, error)
-    code = _FRAMEWORK_CODES.get(status, "invalid_request")
+    code = "device_revoked" if isinstance(error, DeviceRevoked) else _FRAMEWORK_CODES.get(status, "invalid_request")
     message = error.detail if isinstance(error, _WITH_OUR_WORDS) or status == _BAD_REQUEST else status.description
     return _answer(request, status, ErrorOut(code=code, message=message or status.phrase), error.headers)
 

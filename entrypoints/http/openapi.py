@@ -44,9 +44,10 @@ _JSON: Final = "application/json"
 _ERROR: Final = Reference("#/components/schemas/ErrorOut")
 _METHODS: Final = ("get", "put", "post", "patch", "delete")
 
-#: The status of each code in docs/api.md#errors; the last four have no error class of ours.
+#: The status of each code in docs/api.md#errors; the last five have no error class in the table.
 STATUSES: Final = {row.code: row.status for row in ERRORS.values()} | {
     "unauthorized": HTTPStatus.UNAUTHORIZED,
+    "device_revoked": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,

@@ -88,6 +88,7 @@ _CONFLICT: Final = {
     "received_at": "2050-06-01T23:30:00Z",
     "result": "already_admitted",
     "conflict": True,
+    "after_revocation": False,
     "attendee_id": ATTENDEE_ID,
     "attendee": _AT_THE_DOOR,
     "admission": {

@@ -19,6 +19,7 @@ from application.orders.details import GetOrder, OrderDetails
 from application.orders.rename import RenameAttendee
 from application.payments.release import CancelOrder
 from domain.access import AccessToken, Scope
+from domain.devices import Device
 from domain.errors import Conflict, NotFound
 from entrypoints.http.access import BEARER, ensure_scope
 from entrypoints.http.exchange_schemas import REFUSALS, ExchangedOut, ExchangeIn, ExchangePreviewOut
@@ -32,7 +33,7 @@ async def opened_order(
     order_id: FromPath[UUID],
     get_order: NamedDependency[GetOrder],
     order_tokens: NamedDependency[OrderTokens],
-    request: Request[Any, AccessToken | None, Any],
+    request: Request[Any, AccessToken | Device | None, Any],
     token: FromQuery[str | None] = None,
 ) -> OrderDetails:
     """The order, for clients who may see it. For all others it does not exist."""

@@ -2,6 +2,7 @@
 
 - checkouts, past validation: they hold tickets
 - quotes, and the pages that price a cart; returns from the payment page: they cost a query or a call
+- pairings of devices: a code must not be guessed
 - look-ups, and other names on tickets: they send mail
 - sign-ins to the office, by network and by the address that was typed: they send mail
 - errors: requests that are wrong in themselves, such as guesses of promo codes, tokens and sessions. A request that
@@ -102,6 +103,13 @@ async def limit_lookups(request: Request[Any, Any, Any]) -> None:
 async def limit_sign_ins(request: Request[Any, Any, Any]) -> None:
     """A handler's ``before_request``: as many tries to sign in as look-ups. Raises TooManyRequestsException."""
     await _count(limits_of(request).lookups, "sign-in", request, "Too many tries to sign in from your address")
+
+
+async def limit_pairings(request: Request[Any, Any, Any]) -> None:
+    """A handler's ``before_request``: as many tries to pair a device as quotes: a theatre pairs its phones in a row,
+    and a code cannot be guessed at that rate. Raises TooManyRequestsException.
+    """
+    await _count(limits_of(request).quotes, "pairing", request, "Too many tries to pair a device from your address")
 
 
 async def limit_sign_in_address(request: Request[Any, Any, Any], email: str) -> None:

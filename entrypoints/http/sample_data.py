@@ -166,6 +166,24 @@ TOKEN: Final = {
     "last_used_at": None,
     "revoked_at": None,
 }
+DEVICE: Final = {
+    "id": "01932d3e-6a50-7cf1-8dae-bc5b8fb2c111",
+    "name": "North door 1",
+    "kind": "scanner",
+    "producer": {"id": PRODUCER_ID, "name": "Lantern Theatre"},
+    "all_shows": False,
+    "shows": [
+        {
+            "id": SHOW_ID,
+            "title": "Twelfth Night",
+            "venue": SHOW_TEXTS["venue"],
+            **SHOW_TIMES,
+            "timezone": "America/New_York",
+            "cancelled": False,
+        }
+    ],
+    "paired_at": "2050-06-01T22:00:00Z",
+}
 PROMO_CODE: Final[dict[str, Any]] = {
     "id": PROMO_CODE_ID,
     "show_id": SHOW_ID,

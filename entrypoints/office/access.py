@@ -1,7 +1,8 @@
 """Access to the office: a session's cookie, and the right that each page asks for.
 
 ``office_router`` puts both around handlers. They get by name ``member`` (the person, their producer and their role) or
-``signed_in`` (the session itself).
+``signed_in`` (the session itself). ``counter_router`` is for the counter's pages, which a paired till may see, too:
+handlers get ``at_counter`` (who sells, and for whom).
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ControllerRouterHandler, Guard
 
+from application.devices.devices import IdentifyTill
 from application.people.sessions import SignedIn, WhoIsInside
+from domain.access import Actor
+from domain.catalog import Producer
+from domain.devices import Device
 from domain.people import SESSION_MOST, Member, Right
 from entrypoints.settings import Settings
 
@@ -40,6 +45,7 @@ Connection = ASGIConnection[Any, Any, SignedIn | None, Any]
 #: Addresses of the office that a link or a form may lead on to.
 _OWN_PATH: Final = re.compile(r"/office(?:[/?][A-Za-z0-9_./?=&%+:,~-]*)?")
 HOME: Final = "/office"
+COUNTER: Final = "/office/counter"
 OWN_PAGE: Final = "/office/me"
 
 
@@ -53,6 +59,23 @@ class NotChosen(NotAuthorizedException):
 
 class RightMissing(PermissionDeniedException):
     """The person's role may not do this."""
+
+
+class TillRevoked(NotAuthorizedException):
+    """The browser was a till, and was revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtCounter:
+    """Who stands at the counter: a member of the team, or a paired till. ``actor`` has the till's limit to shows.
+
+    ``member`` is None for a till, ``till`` for a member.
+    """
+
+    producer: Producer
+    actor: Actor
+    member: Member | None = None
+    till: Device | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +99,10 @@ class OfficeCookies:
         """The cookie of a session; with no secret, one that removes it."""
         return self.make(SESSION, secret, int(SESSION_MOST.total_seconds()))
 
+    def till(self, secret: str) -> Cookie:
+        """The cookie of a till; with no secret, one that removes it."""
+        return self.make(TILL, secret, _TILL_SECONDS)
+
     def make(self, what: str, value: str, seconds: int) -> Cookie:
         """A cookie that no script can read; with no value, one that removes it."""
         return Cookie(
@@ -90,6 +117,10 @@ class OfficeCookies:
 
 
 SESSION: Final = "office"
+#: The cookie of a browser that is a till.
+TILL: Final = "till"
+#: Browsers keep no cookie for longer.
+_TILL_SECONDS: Final = 400 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +128,7 @@ class OfficeDoor:
     """Finds out who is asking."""
 
     who_is_inside: WhoIsInside
+    identify_till: IdentifyTill
     cookies: OfficeCookies
 
     async def signed_in(
@@ -105,6 +137,16 @@ class OfficeDoor:
         """The session of the browser, if it has one."""
         return await self.who_is_inside(self.cookies.read(connection, SESSION), is_use=is_use)
 
+    async def till(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AtCounter | None:
+        """The till that the browser is, if it is one. Raises TillRevoked."""
+        found = await self.identify_till(self.cookies.read(connection, TILL))
+        if found is None:
+            return None
+        device, producer = found
+        if device.is_revoked:
+            raise TillRevoked("This till was revoked")
+        return AtCounter(producer, device.actor, till=device)
+
 
 def requires(right: Right | str) -> Guard:
     """A guard that lets in those who have the right."""
@@ -112,17 +154,50 @@ def requires(right: Right | str) -> Guard:
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         door: OfficeDoor = connection.app.state[DOOR]
         inside = await door.signed_in(connection, is_use=not handler.opt.get(QUIET, False))
-        if inside is None:
-            raise NotSignedIn("Please sign in")
         connection.scope["auth"] = inside
-        if right == SIGNED_IN:
-            return
-        if inside.member is None:
-            raise NotChosen("Please choose a producer")
-        if isinstance(right, Right) and not inside.member.may(right):
-            raise RightMissing("Your role may not do this")
+        _ensure(inside, right)
 
     return guard
+
+
+def _ensure(inside: SignedIn | None, right: Right | str) -> None:
+    if inside is None:
+        raise NotSignedIn("Please sign in")
+    if right == SIGNED_IN:
+        return
+    if inside.member is None:
+        raise NotChosen("Please choose a producer")
+    if isinstance(right, Right) and not inside.member.may(right):
+        raise RightMissing("Your role may not do this")
+
+
+async def _guard_counter(connection: Connection, handler: BaseRouteHandler) -> None:
+    """A guard that lets in members who may sell at the counter, and tills. A member goes before the browser's till."""
+    door: OfficeDoor = connection.app.state[DOOR]
+    inside = await door.signed_in(connection, is_use=not handler.opt.get(QUIET, False))
+    member = inside.member if inside else None
+    connection.scope["auth"] = inside
+    if member and member.may(Right.COUNTER):
+        connection.scope["state"][_AT_COUNTER] = AtCounter(member.producer, member.actor, member=member)
+    elif till := await door.till(connection):
+        connection.scope["state"][_AT_COUNTER] = till
+    else:
+        _ensure(inside, Right.COUNTER)
+
+
+_AT_COUNTER: Final = "at_counter"
+
+
+def counter_of(request: Request[Any, Any, Any]) -> AtCounter | None:
+    """Who stands at the counter, if the request is for one of its pages and was let in."""
+    found: AtCounter | None = request.scope["state"].get(_AT_COUNTER)
+    return found
+
+
+async def at_counter(request: Request[Any, Any, Any]) -> AtCounter:
+    """Dependency ``at_counter``: who sells, which the guard has found."""
+    found: AtCounter = request.scope["state"][_AT_COUNTER]
+    return found
 
 
 async def signed_in(request: Request[Any, Any, Any]) -> SignedIn:
@@ -151,6 +226,18 @@ def office_router(path: str, *handlers: ControllerRouterHandler, right: Right | 
         dependencies={"member": Provide(member), "signed_in": Provide(signed_in)},
         include_in_schema=False,
         opt={RIGHT: right},
+    )
+
+
+def counter_router(path: str, *handlers: ControllerRouterHandler) -> Router:
+    """A router for the counter's pages: for members who may sell there, and for paired tills."""
+    return Router(
+        path,
+        route_handlers=handlers,
+        guards=[_guard_counter],
+        dependencies={"at_counter": Provide(at_counter)},
+        include_in_schema=False,
+        opt={RIGHT: Right.COUNTER},
     )
 
 

@@ -23,7 +23,7 @@ def create_office_pages(container: Container) -> OfficePages:
 
 def create_door(container: Container) -> OfficeDoor:
     """What the guards of all pages ask."""
-    return OfficeDoor(container.who_is_inside(), OfficeCookies.of(container.settings()))
+    return OfficeDoor(container.who_is_inside(), container.identify_till(), OfficeCookies.of(container.settings()))
 
 
 def office_dependencies(container: Container, pages: OfficePages) -> dict[str, Provide]:

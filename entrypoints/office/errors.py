@@ -13,15 +13,28 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.people.sessions import SignedIn
+from domain.people import Member
 from entrypoints.http.context import request_id_of
 from entrypoints.http.errors import EXCEPTION_HANDLERS, framework_error
-from entrypoints.office.access import HOME, OWN_PAGE, NotChosen, NotSignedIn, RightMissing, home_of, inner_path
+from entrypoints.office.access import (
+    COUNTER,
+    HOME,
+    OWN_PAGE,
+    NotChosen,
+    NotSignedIn,
+    RightMissing,
+    TillRevoked,
+    counter_of,
+    home_of,
+    inner_path,
+)
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.sign_in import SIGN_IN
 
 Handler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 Words = tuple[str, str]
 
+PAIR: Final = "/pair"
 _CHOOSE: Final = "/office/choose"
 _SERVER: Final = ("Something went wrong on our side", "Please try again in a moment.")
 _EXPIRED: Final = (
@@ -31,6 +44,10 @@ _EXPIRED: Final = (
 _NO_RIGHT: Final = (
     "Your role may not do this",
     "An owner of your team can give you another role.",
+)
+_REVOKED: Final = (
+    "This till was revoked",
+    "Nothing was sold. The box office can make a code that pairs it again.",
 )
 _WORDS: Final[dict[HTTPStatus, Words]] = {
     HTTPStatus.UNAUTHORIZED: ("Please sign in", "Your session is over. Nothing was changed."),
@@ -88,7 +105,7 @@ def _page(request: Request[Any, Any, Any], error: Exception, plain: Response[Any
     inside: SignedIn | None = request.scope.get("auth")
     member = inside.member if inside else None
     title, advice = _words(error, status, plain.content.message)
-    ways = [(home_of(member), "To the office")] if inside else [(SIGN_IN, "Sign in")]
+    ways = _ways(request, error, member, is_inside=inside is not None)
     if request.method == "GET" and status == HTTPStatus.SERVICE_UNAVAILABLE:
         ways = [(inner_path(request.url.path) or HOME, "Open the page again"), *ways]
     context = {
@@ -102,9 +119,22 @@ def _page(request: Request[Any, Any, Any], error: Exception, plain: Response[Any
     return pages.page(request, member, "office/message.html", context, status_code=status, headers=headers)
 
 
+def _ways(
+    request: Request[Any, Any, Any], error: Exception, member: Member | None, *, is_inside: bool
+) -> list[tuple[str, str]]:
+    at_counter = counter_of(request)
+    if isinstance(error, TillRevoked):
+        return [(PAIR, "Pair this till again"), (SIGN_IN, "Sign in")]
+    if at_counter is not None and at_counter.till is not None:
+        return [(COUNTER, "To the counter")]
+    return [(home_of(member), "To the office")] if is_inside else [(SIGN_IN, "Sign in")]
+
+
 def _words(error: Exception, status: HTTPStatus, message: str) -> Words:
     if isinstance(error, RightMissing):
         return _NO_RIGHT
+    if isinstance(error, TillRevoked):
+        return _REVOKED
     if isinstance(error, PermissionDeniedException):
         return _EXPIRED
     if status in _WORDS:

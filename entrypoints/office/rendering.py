@@ -17,6 +17,7 @@ from litestar import Litestar, MediaType, Request, Response
 from application import formatting
 from application.ports.system import Clock
 from domain.people import Member, Right, Role
+from entrypoints.office.access import COUNTER, HOME, AtCounter
 from entrypoints.office.notices import DONE
 from entrypoints.web.assets import STOREFRONT, AssetFolder
 from entrypoints.web.csrf import csrf_token
@@ -56,9 +57,11 @@ AREAS: Final = (
     Area("shows", "Shows", "/office/shows", Right.VIEW),
     Area("orders", "Orders", "/office/orders", Right.VIEW),
     Area("attendees", "Attendees", "/office/attendees", Right.VIEW),
+    Area("counter", "Counter", COUNTER, Right.COUNTER),
     Area("reports", "Reports", "/office/reports", Right.REPORTS),
     Area("branding", "Branding", "/office/branding", Right.CATALOG),
     Area("work", "Work", "/office/work", Right.ORDERS),
+    Area("devices", "Devices", "/office/devices", Right.DEVICES),
     Area("account", "Account", "/office/account", Right.ACCOUNT),
     Area("team", "Team", "/office/team", Right.PEOPLE),
     Area("log", "Log", "/office/log", Right.PEOPLE),
@@ -118,6 +121,8 @@ class OfficePages:
             "done": DONE.get(request.query_params.get("done", ""), ""),
             "areas": self._areas(request, member),
             "active": active,
+            "home": HOME,
+            "till": None,
         }
         return Response(
             self._engine.get_template(template).render({**every, **(context or {})}),
@@ -125,6 +130,24 @@ class OfficePages:
             status_code=status_code,
             headers={"Content-Security-Policy": self._policy.header(), **PRIVATE, **(headers or {})},
         )
+
+    def counter_page(
+        self,
+        request: Request[Any, Any, Any],
+        at_counter: AtCounter,
+        template: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        status_code: int = 200,
+    ) -> Response[str]:
+        """A page of the counter: for a member in the office's frame, for a till (``till`` in the template) with its own
+        name and nothing else of the office.
+        """
+        frame: dict[str, Any] = {"producer": at_counter.producer, "till": at_counter.till}
+        if at_counter.till:
+            frame["home"] = COUNTER
+        every = {**frame, **(context or {})}
+        return self.page(request, at_counter.member, template, every, active="counter", status_code=status_code)
 
     def part(self, template: str, context: Mapping[str, Any]) -> str:
         """A part of a page, such as a table that a script renews."""

@@ -20,9 +20,10 @@ import pytest
 from PIL import Image
 
 from domain.access import Scope
+from domain.devices import written_code
 from domain.production import Production
 from entrypoints.http import sample_data
-from entrypoints.http.examples import PARAMETER_EXAMPLES
+from entrypoints.http.examples import EXAMPLES, PARAMETER_EXAMPLES
 from entrypoints.http.order_examples import ATTENDEE_ID, ORDER_EXAMPLES
 from entrypoints.settings import Settings
 from entrypoints.web.api_reference import ApiReference, Operation
@@ -30,6 +31,7 @@ from tests.http.test_openapi import assert_valid
 from tests.support.api_schema import api_schema
 from tests.support.back_office import BackOffice
 from tests.support.box_office import Answer, BoxOffice, Json, OnSale
+from tests.support.devices import offer, pair
 from tests.support.factories import capacity, promo_code, ticket
 from tests.support.server import Service
 
@@ -104,6 +106,11 @@ class Theatre:
         assert (await self.office.patch(f"/shows/{self.on_sale.id}", cancelled=True)).status == 200
 
 
+async def _offered(theatre: Theatre) -> None:
+    offered = await offer(theatre.office.container, theatre.on_sale.producer)
+    theatre.names[EXAMPLES["PairIn"]["code"]] = written_code(offered.code)
+
+
 async def _bought(theatre: Theatre) -> None:
     await theatre.order()
 
@@ -161,6 +168,7 @@ PREPARED: Final[dict[str, Callable[[Theatre], Awaitable[None]]]] = {
     "undo_check_in": _bought,
     "upload_scans": _bought,
     "export_buyer": _bought,
+    "pair_device": _offered,
     "add_allocation": _with_places,
     "add_shows": Theatre.with_production,
 }
@@ -200,6 +208,8 @@ async def _secret(operation: Operation, theatre: Theatre, service: Service) -> s
         return None
     if operation.scopes == [Scope.PLATFORM]:
         return (await service.container.issue_token()(producer_id=None, name="x", scopes=[Scope.PLATFORM])).secret
+    if operation.id == "get_device":
+        return (await pair(service.container, theatre.on_sale.producer)).secret
     return theatre.office.secret
 
 

@@ -14,7 +14,7 @@ from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOff
 from application.checkin.scan import CheckIn, UndoCheckIn
 from application.ports.checkin import ScanCursor
 from domain.access import Actor, Scope
-from entrypoints.http.access import guarded_router
+from entrypoints.http.access import TAKES_REVOKED, guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
 from entrypoints.http.producer.checkin_schemas import (
@@ -111,6 +111,7 @@ async def offline_list(
     return_dto=None,
     summary="Report whom a scanner admitted offline",
     operation_id="upload_scans",
+    opt={TAKES_REVOKED: True},
 )
 async def upload(
     show_id: FromPath[UUID],
@@ -120,6 +121,8 @@ async def upload(
 ) -> ScansOut:
     """Safe to repeat, also after a failure in the middle: each scan is taken in once by its id, and reported in its
     present state. The earliest scan of a code counts as its admission, and every other one is a conflict.
+
+    A device that was revoked may still report its scans, and is refused everywhere else.
     """
     scans = [scan.to_scan(position) for position, scan in enumerate(data.scans)]
     reports = [ScanOut.of(each) for each in await sync_offline_scans(actor, show_id, data.device_id, scans)]

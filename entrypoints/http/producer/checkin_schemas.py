@@ -185,7 +185,8 @@ class ScansIn(_In):
 
 class ScanOut(msgspec.Struct, kw_only=True):
     """``conflict``: a person was admitted wrongly: by a code that had already admitted (``admission`` is that scan),
-    that is void or of another show, or that is not a code at all.
+    that is void or of another show, or that is not a code at all. ``after_revocation``: the device was revoked before
+    it reported the scan.
     """
 
     id: UUID
@@ -195,6 +196,7 @@ class ScanOut(msgspec.Struct, kw_only=True):
     received_at: datetime
     result: ScanResult
     conflict: bool
+    after_revocation: bool
     attendee_id: UUID | None
     attendee: DoorAttendeeOut | None
     admission: OtherScanOut | None
@@ -211,6 +213,7 @@ class ScanOut(msgspec.Struct, kw_only=True):
             received_at=scan.received_at,
             result=scan.result,
             conflict=scan.is_conflict,
+            after_revocation=scan.after_revocation,
             attendee_id=scan.attendee_id,
             attendee=DoorAttendeeOut.of(report.order, scan.attendee_id),
             admission=OtherScanOut.of(report.admission),

@@ -1,0 +1,92 @@
+"""DeviceRepo and PairingRepo in PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.postgres.connection import Connection, Row, compiled
+from adapters.postgres.rows import Values
+from adapters.postgres.tables import devices, pairings
+from domain.devices import Device, DeviceKind, Pairing
+
+#: Every request of a device runs this.
+_WITH_HASH = compiled(sa.select(devices).where(devices.c.secret_hash == sa.bindparam("hash", type_=sa.LargeBinary)))
+
+
+class PostgresDeviceRepo:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, device: Device) -> None:
+        await self._connection.execute(sa.insert(devices).values(_values(device, devices)))
+
+    async def get(self, device_id: UUID) -> Device | None:
+        query = sa.select(devices).where(devices.c.id == device_id)
+        row = (await self._connection.execute(query)).mappings().one_or_none()
+        return _device_of(row) if row else None
+
+    async def with_hash(self, secret_hash: bytes) -> Device | None:
+        [rows] = await self._connection.fetch((_WITH_HASH, {"hash": secret_hash}))
+        return _device_of(rows[0]) if rows else None
+
+    async def of_producer(self, producer_id: UUID) -> list[Device]:
+        found = await self._connection.execute(
+            sa.select(devices).where(devices.c.producer_id == producer_id).order_by(devices.c.paired_at, devices.c.id)
+        )
+        return [_device_of(row) for row in found.mappings()]
+
+    async def seen(self, device_id: UUID, *, now: datetime) -> None:
+        await self._change(device_id, last_seen_at=now)
+
+    async def rename(self, device_id: UUID, name: str) -> None:
+        await self._change(device_id, name=name)
+
+    async def _change(self, device_id: UUID, **values: object) -> None:
+        await self._connection.execute(sa.update(devices).where(devices.c.id == device_id).values(**values))
+
+    async def revoke(self, device_id: UUID, *, now: datetime) -> bool:
+        revoked = await self._connection.execute(
+            sa.update(devices).where(devices.c.id == device_id, devices.c.revoked_at.is_(None)).values(revoked_at=now)
+        )
+        return revoked.rowcount > 0
+
+
+class PostgresPairingRepo:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def put(self, pairing: Pairing) -> None:
+        values = _values(pairing, pairings)
+        statement = insert(pairings).values(values)
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+    async def get(self, pairing_id: UUID) -> Pairing | None:
+        return await self._one(sa.select(pairings).where(pairings.c.id == pairing_id))
+
+    async def with_code(self, code_hash: bytes) -> Pairing | None:
+        return await self._one(sa.select(pairings).where(pairings.c.code_hash == code_hash).with_for_update())
+
+    async def _one(self, query: sa.Select[tuple[object, ...]]) -> Pairing | None:
+        row = (await self._connection.execute(query)).mappings().one_or_none()
+        return _pairing_of(row) if row else None
+
+
+def _device_of(row: Row) -> Device:
+    return Device(**_read(row))
+
+
+def _pairing_of(row: Row) -> Pairing:
+    return Pairing(**_read(row))
+
+
+def _read(row: Row) -> Values:
+    return {**row, "kind": DeviceKind(row["kind"]), "show_ids": frozenset(row["show_ids"])}
+
+
+def _values(thing: Device | Pairing, table: sa.Table) -> Values:
+    values = {column.name: getattr(thing, column.name) for column in table.columns}
+    return {**values, "show_ids": sorted(thing.show_ids)}

@@ -1,0 +1,47 @@
+"""Devices of producers, and the codes that pair them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.devices import Device, Pairing
+
+
+class DeviceRepo(Protocol):
+    """Scanners, tills and printers."""
+
+    async def add(self, device: Device) -> None: ...
+
+    async def get(self, device_id: UUID) -> Device | None: ...
+
+    async def with_hash(self, secret_hash: bytes) -> Device | None:
+        """The device with this secret, revoked or not."""
+        ...
+
+    async def of_producer(self, producer_id: UUID) -> list[Device]:
+        """A producer's devices, including revoked ones, oldest first."""
+        ...
+
+    async def seen(self, device_id: UUID, *, now: datetime) -> None: ...
+
+    async def rename(self, device_id: UUID, name: str) -> None: ...
+
+    async def revoke(self, device_id: UUID, *, now: datetime) -> bool:
+        """Revoke the device. False if there is none, or if it was revoked before."""
+        ...
+
+
+class PairingRepo(Protocol):
+    """Codes, by the hash of which they are found."""
+
+    async def put(self, pairing: Pairing) -> None:
+        """Add the pairing, or replace the one with its id."""
+        ...
+
+    async def get(self, pairing_id: UUID) -> Pairing | None: ...
+
+    async def with_code(self, code_hash: bytes) -> Pairing | None:
+        """The pairing with this code, locked: of two who use it, the second finds it used."""
+        ...
