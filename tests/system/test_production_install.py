@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -25,6 +26,8 @@ from demo.mail_catcher.catcher import MailCatcher
 from demo.stripe_sandbox import StripeSandbox
 from entrypoints.cli import extension
 from entrypoints.cli.engines import environment_of
+from entrypoints.door import decoder
+from entrypoints.door.decoder import decoder_files
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
 from tests.support.factories import ticket
@@ -91,22 +94,33 @@ def copy_build_context(folder: Path) -> None:
         if line.startswith("!"):
             source, copy = REPOSITORY / line[1:], folder / line[1:]
             if source.is_dir():
-                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
             else:
                 shutil.copy(source, copy)
 
 
-def build_commands() -> list[list[str]]:
-    """The arguments of uv in the Dockerfile, one line each."""
-    return [
-        words.split() for words in re.findall(r"^RUN uv (.*)$", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE)
-    ]
+def build_commands(program: str = "uv") -> list[list[str]]:
+    """The arguments of the program in the Dockerfile, one line each."""
+    dockerfile = (REPOSITORY / "Dockerfile").read_text()
+    return [words.split() for words in re.findall(rf"^RUN {program} (.*)$", dockerfile, re.MULTILINE)]
+
+
+def fetch_decoder(context: Path) -> None:
+    """Fetch the decoder of the door's camera, as the Dockerfile's first stage does, if npm is here."""
+    npm = shutil.which("npm")
+    if npm:
+        [arguments] = build_commands("npm")
+        fetch = partial(subprocess.run, cwd=context / "entrypoints" / "door", capture_output=True)
+        # npm's cache has it if the tests of the camera have it, too.
+        if fetch([npm, *arguments, "--offline"], check=False).returncode:
+            fetch([npm, *arguments], check=True)
 
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     context, folder = tmp_path_factory.mktemp("context"), tmp_path_factory.mktemp("folder")
     copy_build_context(context)
+    fetch_decoder(context)
     environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder / "venv"), "UV_PYTHON": sys.executable}
     environment.pop("VIRTUAL_ENV", None)
     commands = build_commands()
@@ -143,9 +157,25 @@ def test_it_has_all_of_production_and_nothing_of_the_demo(installation: Installa
         source = {
             path.relative_to(REPOSITORY)
             for path in (REPOSITORY / package).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
+            if path.is_file() and {"__pycache__", "node_modules"}.isdisjoint(path.parts)
         }
         assert [path for path in sorted(source) if not (installation.site_packages / path).is_file()] == []
+
+
+def test_the_door_has_its_decoder_and_nothing_else_of_npm(installation: Installation) -> None:
+    if shutil.which("npm") is None:
+        pytest.skip("needs npm, which fetches the decoder of the door's camera")
+    door = installation.site_packages / "entrypoints" / "door"
+    own = decoder_files(door / decoder.PACKAGE.relative_to(REPOSITORY / "entrypoints" / "door"))
+    assert json.loads(own["camera/decoder.json"])["built"]
+    assert own["camera/zxing/zxing_reader.wasm"].startswith(b"\0asm")
+    assert b"MIT License" in own["camera/zxing/licence.txt"]
+    assert [folder.name for folder in (door / "node_modules").iterdir()] == ["zxing-wasm"]
+
+
+def test_the_image_has_the_decoder_where_the_door_looks_for_it() -> None:
+    copied = re.findall(r"^COPY --from=decoder \S+ (\S+)$", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE)
+    assert copied == [decoder.PACKAGE.parent.relative_to(REPOSITORY).as_posix()]
 
 
 async def test_it_serves_on_the_engines_that_it_is_given(
