@@ -19,7 +19,7 @@ class Modules:
         # A function's text cannot be evaluated in the page: its policy forbids that. Playwright may define one.
         return await self.page.evaluate(
             """async ([name, argument]) => {
-                const folder = document.querySelector("script[src*='/assets/door/']").src.replace(/[^/]*$/, "");
+                const folder = document.querySelector("script[src*='/door/files/']").src.replace(/[^/]*$/, "");
                 return await (WORK)(await import(folder + name), argument);
             }""".replace("WORK", work),
             [module, argument],
