@@ -96,9 +96,10 @@ export class AnswerScreen {
   async #letAllIn() {
     const { party, id, ids = [id] } = this.#answer;
     const done = await this.#door.letPass(party.ids);
-    const isAllIn = done.result === "party" || done.passed > 0;
     // The one that was scanned is one of them.
-    this.show(isAllIn ? { ...done, result: "party", passed: done.passed + ids.length, of: done.of + ids.length, ids: [...ids, ...done.ids] } : done);
+    const all = { result: "party", passed: done.passed + ids.length, of: done.of + ids.length, ids: [...ids, ...done.ids] };
+    const label = { ...done.label, type: "", isVip: done.label.isVip || this.#answer.label.isVip };
+    this.show(done.passed > 0 ? { ...done, ...all, label } : done);
   }
 
   async #undo() {

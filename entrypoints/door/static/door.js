@@ -42,6 +42,7 @@ export class Door extends EventTarget {
   #others = [];
   #keys = [];
   #withNames = false;
+  #names = new Map();
   #etag = null;
   #lastGood = -Infinity;
   #failures = 0;
@@ -220,16 +221,33 @@ export class Door extends EventTarget {
     const { body: said } = await this.#api.ask("POST", "/producer/checkin", { body, within: ANSWER_WITHIN_MS });
     this.#good();
     const entry = found.entry ?? this.#list?.entry(said.attendee?.id) ?? null;
-    this.#settle(scan, said.result, said.attendee?.id);
+    this.#settle(scan, said.result, said.attendee);
     return this.#answer(scan, { result: said.result, by: "server", entry, said });
   }
 
   // The server knows this scan: what is kept of it follows behind the answer.
-  #settle(scan, result, attendeeId) {
+  #settle(scan, result, attendee) {
     if (!this.#ledger.get(scan.id)) return;
-    const fields = { state: "taken", taken_at: this.#clock.now(), result, told: result, ticket: attendeeId ?? scan.ticket };
-    if (PASSES.has(result)) this.#ledger.note([scan.id], { ...fields, attendee_id: attendeeId });
-    else this.#ledger.forget([scan.id]);
+    if (!PASSES.has(result)) {
+      this.#ledger.forget([scan.id]);
+      return;
+    }
+    const { id, name, ticket_name: type } = attendee;
+    this.#names.set(scan.id, name);
+    this.#ledger.note([scan.id], {
+      state: "taken",
+      taken_at: this.#clock.now(),
+      result,
+      told: result,
+      ticket: id,
+      attendee_id: id,
+      type,
+    });
+  }
+
+  // Whose ticket it was, as long as the page is open: names are not kept, unless the list has them.
+  nameOf(scan) {
+    return this.#names.get(scan.id) ?? this.#list?.entry(scan.attendee_id)?.name ?? "";
   }
 
   #notAllowed(scan, found, error) {
@@ -298,7 +316,7 @@ export class Door extends EventTarget {
       ticket: entry?.id ?? found.code ?? code,
       direction: this.direction,
       at,
-      label: this.labelOf(entry),
+      type: this.labelOf(entry).type,
     };
   }
 
@@ -371,7 +389,7 @@ export class Door extends EventTarget {
     const passed = done.filter(({ result }) => PASSES.has(result));
     const only = done.length === 1 ? done[0] : null;
     return {
-      ...(only ?? { ...done[0], party: { size: done.length, ids: [] } }),
+      ...(only ?? { ...done[0], label: labelOfAll(done), party: { size: done.length, ids: [] } }),
       result: only?.result ?? (done.some(({ result }) => result === "not_kept") ? "not_kept" : "party"),
       ids: passed.map(({ id }) => id),
       passed: passed.length,
@@ -406,7 +424,7 @@ export class Door extends EventTarget {
     this.#good();
     return said.items.map((item, place) => {
       const scan = scans[place];
-      this.#settle(scan, item.result, scan.attendee_id);
+      this.#settle(scan, item.result, item.attendee);
       const entry = this.#list?.entry(scan.attendee_id) ?? null;
       return this.#answer(scan, { result: item.result, by: "server", entry, said: item });
     });
@@ -618,6 +636,7 @@ export class Door extends EventTarget {
     this.#list = null;
     this.#others = [];
     this.#keys = [];
+    this.#names.clear();
     this.state = null;
     await this.#store.change(["lists"], ({ lists }) => lists.clear()).catch(() => {});
     await this.#keepSetting("keys", []);
@@ -776,4 +795,18 @@ export class Door extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("changed"));
   }
+}
+
+// One label for a party: the name that all have, and how many there are of each type.
+function labelOfAll(answers) {
+  const labels = answers.map(({ label }) => label);
+  const counts = new Map();
+  for (const { type } of labels) counts.set(type, (counts.get(type) ?? 0) + 1);
+  return {
+    name: labels.every(({ name }) => name === labels[0].name) ? labels[0].name : "",
+    type: [...counts].map(([type, count]) => `${count} × ${type}`).join(", "),
+    isVip: labels.some(({ isVip }) => isVip),
+    note: labels.find(({ note }) => note)?.note ?? "",
+    number: labels[0].number,
+  };
 }

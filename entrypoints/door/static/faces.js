@@ -34,7 +34,7 @@ const FACES = {
 export function faceOf(answer, words) {
   const face = FACES[answer.result] ?? FACES.unknown;
   const isVip = Boolean(answer.label?.isVip) && face.tone === "go";
-  const word = wordOf(answer, face);
+  const word = wordFor(answer, face);
   const lines = [face.line, ...linesOf(answer, words)].filter(Boolean);
   const label = [answer.label?.type, answer.label?.name].filter(Boolean).join(" · ");
   const sound = isVip ? "vip" : face.tone;
@@ -43,9 +43,14 @@ export function faceOf(answer, words) {
   return { ...face, word, isVip, lines, label, note, sound, say };
 }
 
-function wordOf({ result, passed, of, direction }, face) {
+// The word of a result, for a list.
+export function wordOf(result) {
+  return (FACES[result]?.word ?? result).toLowerCase();
+}
+
+function wordFor({ result, passed, of, direction }, face) {
   if (result !== "party") return face.word;
-  if (!passed) return direction === "out" ? "Nobody out" : "Nobody in";
+  if (!passed) return direction === "out" ? "None out" : "None in";
   const count = passed === of ? (passed === 1 ? "1" : `All ${passed}`) : `${passed} of ${of}`;
   return `${count} ${direction === "out" ? "out" : "in"}`;
 }
@@ -70,7 +75,7 @@ function sinceLine({ at, device }, words) {
 
 function refusalOf({ result, label }) {
   const name = label?.name || label?.type || "a ticket";
-  return `${name} (${FACES[result]?.word.toLowerCase() ?? result})`;
+  return `${name} (${wordOf(result)})`;
 }
 
 // What to do about a person who went in and should not have: {title, advice}. `item` is the server's report of the scan.
@@ -93,7 +98,7 @@ export function conflictWords(item, words) {
     case "just_left":
       return {
         title: `${what}: in again within a minute`,
-        advice: `Let in at ${here}, just after it went out at another door. Somebody may have passed the ticket back.`,
+        advice: `Let in at ${here}, just after it went out at another door. The ticket may have been passed back.`,
       };
     case "void":
       return {

@@ -59,13 +59,11 @@ export class Ledger {
     return changed.map((scan) => this.#remember(scan));
   }
 
-  // Change records where the change is not worth a refusal: it is true in this page, and made again after a reload.
+  // Change records where the change is not worth a refusal: it is true in this page at once, and made again after a
+  // reload.
   async note(ids, fields) {
-    try {
-      await this.change(ids, fields);
-    } catch {
-      for (const id of ids) this.#remember({ ...this.#scans.get(id), ...fields });
-    }
+    const changed = ids.map((id) => this.#remember({ ...this.#scans.get(id), ...fields }));
+    await this.#store.change(["scans"], ({ scans }) => changed.forEach((scan) => scans.put(scan))).catch(() => {});
   }
 
   // Forget records that stand for nothing, such as a question that the server answered with no.

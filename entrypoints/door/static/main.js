@@ -12,6 +12,7 @@ import { Ledger } from "./ledger.js";
 import {
   factsOf, noticesOf, showConflicts, showFacts, showFigures, showLink, showNotices, showRecent, showTypes,
 } from "./panels.js";
+import { plainCode } from "./readings.js";
 import { Release } from "./release.js";
 import { Sender } from "./sender.js";
 import { Sounds } from "./sound.js";
@@ -21,25 +22,19 @@ import { TypingScanner } from "./typing.js";
 import { WakeLock } from "./wake.js";
 
 const SECTIONS = ["wait", "message", "pair", "choose", "start", "scan"];
-// A code that stays in view is one scan, not ten a second.
 const SAME_CODE_MS = 2_500;
 const BUSY_AFTER_MS = 150;
 const SEVERAL_FOR_MS = 1_500;
-const IDLE_WORDS = {
-  off: "Ready for the next ticket",
-  starting: "The camera is starting",
-  refused: "The camera is not allowed. Allow it in the browser's settings of this page, or use a hand scanner.",
-  none: "No camera here. Scan with a hand scanner, or type.",
-  not_built: "Ready: scan with a hand scanner, or type a name or code.",
-  failed: "The camera does not work. Scan with a hand scanner, or type.",
-};
+const READY = "Ready for a hand scanner, a name or a code";
+const IDLE_WORDS = { off: READY, starting: "The camera is starting" };
+// Where a person may try again. "not_built" is the installation's.
+const CAN_TRY_AGAIN = ["refused", "failed", "none", "off"];
 
 const sounds = new Sounds();
 let store, clock, ledger, sender, door, answers, finding;
 let conflicts = [];
 let isScanning = false;
 let isPersisted = false;
-let cameraState = "off";
 const last = { text: "", at: 0 };
 // How long answers took, for whoever measures: from the decoded frame or the last key to the answer on the screen.
 const timings = [];
@@ -52,7 +47,8 @@ const camera = new Camera({
   video: $("video"),
   onCode: ({ text: read, decodedAt }) => scanned({ text: read, knownAt: decodedAt, isCamera: true }),
   onSeveral: () => severalSeen(),
-  onState: (state) => cameraIs(state),
+  onState: (state, words) => cameraIs(state, words),
+  looksRight: (read) => plainCode(read) !== null,
 });
 const typing = new TypingScanner({
   onText: ({ text: read, physical, typedAt }) => scanned({ text: read, physical, knownAt: typedAt }),
@@ -244,11 +240,10 @@ async function startScanning() {
 
 async function scanned({ text: read, physical = "", knownAt, isCamera = false }) {
   if (!door?.show || door.link === "revoked" || door.link === "unpaired") return;
-  const now = performance.now();
-  const isSame = read === last.text && now - last.at < SAME_CODE_MS;
+  const isSame = read === last.text && performance.now() - last.at < SAME_CODE_MS;
   last.text = read;
-  last.at = now;
-  // In view all the time: the camera sees it again and again.
+  last.at = performance.now();
+  // A code that slips out of view and back is one scan.
   if (isCamera && isSame) return;
   if (!isScanning) await startScanning();
   else sounds.wake().catch(() => {});
@@ -276,15 +271,16 @@ function severalSeen() {
   severalTimer = setTimeout(() => ($("several").hidden = true), SEVERAL_FOR_MS);
 }
 
-function cameraIs(state) {
-  cameraState = state;
+function cameraIs(state, words) {
   const isOn = state === "on";
   $("video").hidden = !isOn;
   $("lens").hidden = !isOn;
+  $("torch").hidden = !camera.canLight;
+  $("torch").setAttribute("aria-pressed", "false");
   $("finder").classList.toggle("has-picture", isOn);
   $("idle").hidden = isOn;
-  text($("idle-text"), IDLE_WORDS[state] ?? IDLE_WORDS.off);
-  $("camera-go").hidden = !["refused", "failed", "none"].includes(state);
+  text($("idle-text"), words || (IDLE_WORDS[state] ?? READY));
+  $("camera-go").hidden = !CAN_TRY_AGAIN.includes(state);
 }
 
 async function undo(id) {
@@ -332,10 +328,9 @@ function listen() {
   }
   $("camera-go").addEventListener("click", () => camera.start());
   $("next-camera").addEventListener("click", () => camera.useNext());
-  $("torch").addEventListener("click", () => {
-    const isOn = $("torch").getAttribute("aria-pressed") !== "true";
-    $("torch").setAttribute("aria-pressed", String(isOn));
-    camera.torch(isOn);
+  $("torch").addEventListener("click", async () => {
+    const isOn = await camera.torch($("torch").getAttribute("aria-pressed") !== "true");
+    $("torch").setAttribute("aria-pressed", String(Boolean(isOn)));
   });
   $("ways").addEventListener("change", (event) => door.turn(event.target.value));
   $("open-find").addEventListener("click", () => finding.open());
@@ -355,11 +350,6 @@ function listen() {
     store.put("settings", event.target.checked, "light").catch(() => {});
   });
   $("more-names").addEventListener("change", (event) => door.keepNames(event.target.checked));
-  document.addEventListener("visibilitychange", () => {
-    // Out of sight is the calmest moment there is.
-    if (document.hidden && isScanning && cameraState === "on") camera.stop();
-    else if (!document.hidden && isScanning && cameraState === "off") camera.start();
-  });
 }
 
 listen();

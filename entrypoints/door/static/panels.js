@@ -1,6 +1,6 @@
 // What is shown beside the scans: the figures, the last scans, who must be looked for, and the device itself.
 
-import { conflictWords, listWords } from "./faces.js";
+import { conflictWords, listWords, wordOf } from "./faces.js";
 import { $, el, fill, sign, text } from "./dom.js";
 import { lasting } from "./times.js";
 
@@ -11,10 +11,10 @@ export function showFigures(counts) {
   const place = $("figures");
   if (!counts) return fill(place, "none", () => []);
   const figures = [
-    [counts.isOfAllDoors ? "in" : "in, as far as known", counts.inside],
-    ["still to come", counts.coming],
+    ["in", counts.inside],
+    ["to come", counts.coming],
     ["a minute", counts.perMinute < 10 ? Math.round(counts.perMinute * 10) / 10 : Math.round(counts.perMinute)],
-    ["by this device", counts.own],
+    ["from here", counts.own],
   ];
   if (counts.out) figures.splice(1, 0, ["out", counts.out]);
   return fill(place, JSON.stringify(figures), () =>
@@ -55,7 +55,7 @@ export function showRecent(door, times, onUndo) {
   const now = door.clock.now();
   const scans = door.ledger.all().filter((scan) => scan.show_id === door.show?.id && scan.state !== "asking" && scan.result);
   const last = scans.reverse().slice(0, MOST_SHOWN);
-  const rows = last.map((scan) => ({ ...rowOf(scan, times), canUndo: door.mayUndo(scan), id: scan.id }));
+  const rows = last.map((scan) => ({ ...rowOf(scan, door.nameOf(scan), times), canUndo: door.mayUndo(scan), id: scan.id }));
   for (const place of document.querySelectorAll("[data-recent]")) {
     fill(place, JSON.stringify([rows, Math.floor(now / 60_000)]), () => [
       rows.length ? el("ul", { class: "scans" }, ...rows.map((row) => scanRow(row, onUndo))) : el("p", { class: "soft" }, "Nothing was scanned yet."),
@@ -63,12 +63,12 @@ export function showRecent(door, times, onUndo) {
   }
 }
 
-function rowOf({ at, direction, label, state, undone_at: undone, told, result }, times) {
-  const who = [label?.type, label?.name].filter(Boolean).join(" · ") || "A ticket";
+function rowOf({ at, direction, type, state, undone_at: undone, told, result }, name, times) {
+  const who = [type, name].filter(Boolean).join(" · ") || "A ticket";
   const way = undone ? "undone" : direction === "out" ? "out" : "in";
   const fate = { waiting: "to be sent", aside: `not taken: ${told}` }[state] ?? "";
-  const changed = state === "taken" && told && result && told !== result && !undone ? "see below" : "";
-  return { who, way, words: [times.clock(at), way === "undone" ? "taken back" : way, fate, changed && "a conflict"].filter(Boolean).join(" · ") };
+  const isWrong = state === "taken" && told !== result && !undone;
+  return { who, way, words: [times.clock(at), undone ? "taken back" : way, fate, isWrong && `now: ${wordOf(told)}`].filter(Boolean).join(" · ") };
 }
 
 function scanRow({ id, who, way, words, canUndo }, onUndo) {
