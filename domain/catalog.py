@@ -121,6 +121,8 @@ class ShowFields(TypedDict, total=False):
     production_id: UUID | None
     renames_until_hours: int | None
     exchanges_until_hours: int | None
+    re_entry: bool
+    offline_new_codes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,9 @@ class Show:
 
     Buyers may put other names on their tickets until ``renames_until_hours`` before the doors open, and exchange them
     until ``exchanges_until_hours`` before; None: never.
+
+    ``re_entry``: who goes out may come in again. ``offline_new_codes``: scanners without a network get the key by which
+    they know tickets that are newer than their list. Who steals such a scanner can make tickets that pass for them.
     """
 
     id: UUID
@@ -162,6 +167,8 @@ class Show:
     production_id: UUID | None = None
     renames_until_hours: int | None = None
     exchanges_until_hours: int | None = None
+    re_entry: bool = False
+    offline_new_codes: bool = False
 
     def __post_init__(self) -> None:
         check_title(self.title, "title")

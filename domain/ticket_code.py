@@ -21,6 +21,7 @@ __all__ = ["CODE_LENGTH", "NONCE_BYTES", "TicketCodes", "groups_of", "plain_code
 NONCE_BYTES = 8
 _TAG_BYTES = 7
 _GROUP_LENGTH = 4
+_PARTY_BYTES = 12
 
 
 def groups_of(code: str) -> list[str]:
@@ -32,6 +33,11 @@ def groups_of(code: str) -> list[str]:
 def show_key(secret: str, show_id: UUID) -> bytes:
     """The key that signs one show's ticket codes."""
     return hmac.digest(secret.encode(), b"ticket-code:" + show_id.bytes, hashlib.sha256)
+
+
+@lru_cache(maxsize=1000)
+def _party_key(secret: str, show_id: UUID) -> bytes:
+    return hmac.digest(secret.encode(), b"party:" + show_id.bytes, hashlib.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +53,22 @@ class TicketCodes:
             raise ValueError(f"a nonce has {NONCE_BYTES} bytes")
         return _code(show_key(self.secret, show_id), nonce)
 
+    def party(self, show_id: UUID, order_id: UUID) -> str:
+        """What stands for an order at the door. All its tickets have it, and it tells nothing else about the order."""
+        digest = hashlib.sha256(_party_key(self.secret, show_id) + order_id.bytes).digest()
+        return base64.urlsafe_b64encode(digest[:_PARTY_BYTES]).decode()
+
+    def keys_of(self, show_id: UUID) -> list[bytes]:
+        """The keys by which genuine codes of the show are known. Who has them can make such codes."""
+        return [show_key(secret, show_id) for secret in (self.secret, *self.earlier)]
+
     def is_genuine(self, show_id: UUID, code: str) -> bool:
         """Whether this installation issued ``code`` for the show. Case and separators do not matter."""
         plain = plain_code(code)
         if plain is None:
             return False
         nonce = base64.b32decode(plain)[:NONCE_BYTES]
-        keys = (show_key(secret, show_id) for secret in (self.secret, *self.earlier))
-        return any(hmac.compare_digest(_code(key, nonce), plain) for key in keys)
+        return any(hmac.compare_digest(_code(key, nonce), plain) for key in self.keys_of(show_id))
 
 
 def _code(key: bytes, nonce: bytes) -> str:

@@ -83,7 +83,9 @@ from application.catalog.storefront import GetRun, GetShow, ListShows
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket
 from application.catalog.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
 from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
-from application.checkin.scan import CheckIn, TicketLookup, UndoCheckIn
+from application.checkin.party import CheckInParty
+from application.checkin.scan import CheckIn, TicketLookup
+from application.checkin.undo import UndoCheckIn
 from application.checkout.box_office import SellAtCounter, SellManyAtCounter
 from application.checkout.checkout import Checkout
 from application.checkout.checkout_form import SubmitCheckoutForm
@@ -463,6 +465,7 @@ class Container(containers.DeclarativeContainer):
 
     door = providers.Singleton(TicketLookup, codes)
     check_in = providers.Singleton(CheckIn, database, clock, ids, door)
+    check_in_party = providers.Singleton(CheckInParty, database, clock, door)
     undo_check_in = providers.Singleton(UndoCheckIn, database, clock, door, audit)
     list_signer = providers.Singleton(JoseListSigner, settings.provided.signing_key, settings.provided.earlier_keys)
     issue_offline_list = providers.Singleton(IssueOfflineList, database, clock, list_signer)

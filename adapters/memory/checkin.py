@@ -36,6 +36,12 @@ class MemoryCheckInRepo:
             if code in codes
         }
 
+    async def tickets_of(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, IssuedTicket]:
+        orders = self._tables.orders.values()
+        codes = {each.code: each.id for order in orders for each in order.attendees if each.id in attendee_ids}
+        found = await self.tickets(codes)
+        return {codes[code]: ticket for code, ticket in found.items()}
+
     async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
         listed = [
             ListedTicket(
@@ -98,8 +104,7 @@ class MemoryCheckInRepo:
             scan
             for scan in self._tables.scans.values()
             if scan.show_id == show_id
-            and scan.result is not ScanResult.ADMITTED
-            and scan.undone_at is None
+            and scan.is_conflict
             and (after is None or (scan.received_at, scan.id) > (after.received_at, after.scan_id))
         ]
         return sorted(found, key=lambda scan: (scan.received_at, scan.id))[:limit]

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from adapters.postgres.bulk import insert_of, rows_json
 from adapters.postgres.connection import Connection, Row, compiled
-from adapters.postgres.tables import orders, replaced_codes, scans, shows, ticket_attendees, ticket_orders
+from adapters.postgres.tables import IN_CONFLICT, orders, replaced_codes, scans, shows, ticket_attendees, ticket_orders
 from application.ports.checkin import IssuedTicket, ListedTicket, ScanCursor
-from domain.admission import Scan, ScanResult
+from domain.admission import Direction, Scan, ScanResult
 from domain.orders import AttendeeStatus, ReplacedCode
 
 _LINE_OF_ATTENDEE = sa.and_(
@@ -39,11 +39,13 @@ _PRESENT = (
     .select_from(ticket_attendees)
     .join(orders, orders.c.id == ticket_attendees.c.order_id)
     .join(shows, shows.c.id == orders.c.show_id)
-    .where(ticket_attendees.c.code == sa.any_(_CODES))
 )
-_TICKETS = compiled(_PRESENT)
+_TICKETS = compiled(_PRESENT.where(ticket_attendees.c.code == sa.any_(_CODES)))
+_TICKETS_OF = compiled(
+    _PRESENT.where(ticket_attendees.c.id == sa.any_(sa.bindparam("attendees", type_=sa.ARRAY(sa.Uuid))))
+)
 _TICKETS_AND_REPLACED = compiled(
-    _PRESENT.union_all(
+    _PRESENT.where(ticket_attendees.c.code == sa.any_(_CODES)).union_all(
         _ticket(replaced_codes.c.code, replaced_codes.c.replaced_at)
         .select_from(replaced_codes)
         .join(ticket_attendees, ticket_attendees.c.id == replaced_codes.c.attendee_id)
@@ -73,7 +75,7 @@ _ADMISSIONS = compiled(
     sa.select(scans).where(_COUNTS, scans.c.attendee_id == sa.any_(sa.bindparam("attendees", type_=sa.ARRAY(sa.Uuid))))
 )
 _ADD = f"{insert_of(scans, 'scans')} ON CONFLICT (show_id, id) DO NOTHING"
-_IN_CONFLICT = sa.text("result <> 'admitted' AND undone_at IS NULL")
+_IN_CONFLICT = sa.text(IN_CONFLICT)
 
 #: The columns that may change after a scan is stored.
 _CHANGING = ("result", "device_id", "offline", "scanned_at", "received_at", "undone_at")
@@ -87,6 +89,10 @@ class PostgresCheckInRepo:
         query = _TICKETS_AND_REPLACED if replaced else _TICKETS
         [rows] = await self._connection.fetch((query, {"codes": list(codes)}))
         return {row["code"]: IssuedTicket(**row) for row in rows}
+
+    async def tickets_of(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, IssuedTicket]:
+        [rows] = await self._connection.fetch((_TICKETS_OF, {"attendees": list(attendee_ids)}))
+        return {row["attendee_id"]: IssuedTicket(**row) for row in rows}
 
     async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
         rows = await self._connection.execute(_TICKETS_OF_SHOW, {"show_id": show_id})
@@ -154,7 +160,7 @@ class PostgresCheckInRepo:
 
 
 def _scan_of(row: Row) -> Scan:
-    return Scan(**{**row, "result": ScanResult(row["result"])})
+    return Scan(**{**row, "result": ScanResult(row["result"]), "direction": Direction(row["direction"])})
 
 
 def _values(scan: Scan) -> dict[str, Any]:

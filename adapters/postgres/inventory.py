@@ -87,7 +87,9 @@ _ALLOCATIONS_ON_SALE = _ALLOCATIONS.where(
         )
     )
 )
-_SHOWS = sa.select(shows).where(shows.c.id == sa.any_(_IDS))
+#: What a checkout reads of a show: all but the rules of its doors.
+_SOLD_BY = [column for column in shows.c if column.name not in ("re_entry", "offline_new_codes")]
+_SHOWS = sa.select(*_SOLD_BY).where(shows.c.id == sa.any_(_IDS))
 _PRODUCERS_OF_SHOWS = (
     sa.select(producers, producer_financials.c.stripe_account_id, producer_financials.c.charges_enabled)
     .join(producer_financials)
@@ -153,7 +155,7 @@ _LOCK_PROMO_CODES_OF_ORDERS = compiled(
     ).with_for_update()
 )
 _READ_SHOWS_OF_ORDERS = compiled(
-    sa.select(shows).where(shows.c.id == _found_by(sa.select(orders.c.show_id).where(_THESE_ORDERS)))
+    sa.select(*_SOLD_BY).where(shows.c.id == _found_by(sa.select(orders.c.show_id).where(_THESE_ORDERS)))
 )
 _USED_KEYS = compiled(sa.select(orders.c.idempotency_key).where(orders.c.idempotency_key == sa.any_(_KEYS)))
 # The transaction keeps the keys until it ends. It takes them in one order, after the tickets' rows.

@@ -96,6 +96,8 @@ def show_of(row: Row) -> Show:
         production_id=row["production_id"],
         renames_until_hours=row["renames_until_hours"],
         exchanges_until_hours=row["exchanges_until_hours"],
+        re_entry=row.get("re_entry", False),  # a checkout does not read what only the door needs
+        offline_new_codes=row.get("offline_new_codes", False),
     )
 
 
@@ -164,6 +166,8 @@ def show_values(show: Show) -> Values:
         "production_id": show.production_id,
         "renames_until_hours": show.renames_until_hours,
         "exchanges_until_hours": show.exchanges_until_hours,
+        "re_entry": show.re_entry,
+        "offline_new_codes": show.offline_new_codes,
         **venue_clock_values(show.venue_clock),
         **_sale_time_values(show),
         "sells_until": show.sells_until,

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.access import Scope
-from domain.admission import ScanResult
+from domain.admission import NEVER_STORED, Direction, ScanResult
 from domain.devices import DeviceKind
 from domain.disputes import DisputeStatus
 from domain.fees import FeeBearer
@@ -181,6 +181,8 @@ shows = sa.Table(
     sa.Column("time_zone_rules", sa.Text),
     sa.Column("renames_until_hours", sa.Integer),
     sa.Column("exchanges_until_hours", sa.Integer),
+    sa.Column("re_entry", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("offline_new_codes", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("production_id", sa.ForeignKey(productions.c.id)),
     *_sale_times(),
     sa.Column("sells_until", sa.Text, nullable=False, server_default=SellsUntil.END),
@@ -449,6 +451,8 @@ replaced_codes = sa.Table(
 )
 
 # All admissions, and all wrong admissions by offline scanners. The ids come from the scanners.
+#: A person was let in wrongly (``domain.admission.Scan.is_conflict``).
+IN_CONFLICT: Final = "result NOT IN ('admitted', 'readmitted') AND direction = 'in' AND undone_at IS NULL"
 scans = sa.Table(
     "scans",
     metadata,
@@ -463,8 +467,10 @@ scans = sa.Table(
     sa.Column("result", sa.Text, nullable=False),
     sa.Column("undone_at", _Time),
     sa.Column("after_revocation", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("direction", sa.Text, nullable=False, server_default=Direction.IN),
     # A scan that came too early admitted no one, and is not kept.
-    _one_of("result", [result for result in ScanResult if result is not ScanResult.TOO_EARLY]),
+    _one_of("result", [result for result in ScanResult if result not in NEVER_STORED]),
+    _one_of("direction", Direction),
     sa.Index("scans_attendee_id_idx", "attendee_id"),
     # Exactly one admission, even if several scanners read the code at once.
     sa.Index(
@@ -478,7 +484,7 @@ scans = sa.Table(
         "show_id",
         "received_at",
         "id",
-        postgresql_where=sa.text("result <> 'admitted' AND undone_at IS NULL"),
+        postgresql_where=sa.text(IN_CONFLICT),
     ),
 )
 

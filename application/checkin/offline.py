@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,9 +15,20 @@ from application.checkin.scan import ReadTicket, TicketLookup, device_named
 from application.pages import page_of
 from application.ports.checkin import IssuedTicket, ListedTicket, OfflineListSigner, ScanCursor
 from application.ports.system import Clock
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
-from domain.admission import Scan, ScanResult, admit, time_of_scan
+from domain.admission import (
+    Direction,
+    Passages,
+    Scan,
+    ScanResult,
+    admit,
+    attendee_of,
+    correction,
+    may_undo,
+    moved,
+    time_of_scan,
+)
 from domain.catalog import Show
 from domain.code_readings import MISTAKEN
 from domain.errors import InvalidRequest
@@ -104,11 +115,18 @@ def _entry(ticket: ListedTicket, *, with_name: bool) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class OfflineScan:
-    """An admission without the network. ``id`` is the scanner's own, the same each time the scan is reported."""
+    """A passage without the network. ``id`` is the scanner's own, the same each time the scan is reported.
+
+    A ticket that was not read, but chosen among its party, has an ``attendee_id`` in place of the ``code``.
+    ``undone_at`` is when the scanner took the scan back.
+    """
 
     id: UUID
     code: str
     scanned_at: datetime
+    attendee_id: UUID | None = None
+    direction: Direction = Direction.IN
+    undone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +151,29 @@ class SyncOfflineScans:
         self._door = door
 
     async def __call__(
-        self, actor: Actor, show_id: UUID, device_id: str, scans: Sequence[OfflineScan]
+        self,
+        actor: Actor,
+        show_id: UUID,
+        device_id: str,
+        scans: Sequence[OfflineScan],
+        *,
+        sent_at: datetime | None = None,
     ) -> list[ScanReport]:
         """A report on each scan, in the given order. A scan that was reported before gets its present state.
 
-        Scans are taken in by their times. An impossible time (before the ticket was sold, or in the future) counts as
-        now. An upload that breaks off is taken in up to there, and can be sent again whole. Raises NotFound,
-        InvalidRequest.
+        Scans are taken in by their times. ``sent_at`` is the scanner's time when it sent them: where its clock is
+        wrong, all times are corrected by the difference. An impossible time (before the ticket was sold, or in the
+        future) counts as now. An upload that breaks off is taken in up to there, and can be sent again whole. Raises
+        NotFound, InvalidRequest.
 
         A device that was revoked may still report what it did: each of these scans is marked ``after_revocation``.
         """
         device = device_named(actor, device_id)
         if len(scans) > MAX_SCANS:
             raise InvalidRequest(f"At most {MAX_SCANS} scans at a time", field="scans")
-        upload = _Upload(actor, show_id, device, self._clock.now())
+        now = self._clock.now()
+        moved_by = correction(sent_at=sent_at, received_at=now) if sent_at else timedelta()
+        upload = _Upload(actor, show_id, device, now, moved_by)
         once_each: dict[UUID, OfflineScan] = {}
         for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.id)):
             once_each.setdefault(scan.id, scan)
@@ -163,8 +190,14 @@ class SyncOfflineScans:
             show = await owned_show(uow, upload.actor, upload.show_id)
             for start in range(0, len(scans), SCANS_AT_A_TIME):
                 some = scans[start : start + SCANS_AT_A_TIME]
-                tickets = await self._door.tickets(uow, upload.actor, {scan.code for scan in some}, show_id=show.id)
-                read += [_read_scan(scan, upload, tickets.get(scan.code)) for scan in some]
+                texts = {scan.code for scan in some if scan.attendee_id is None}
+                by_text = await self._door.tickets(uow, upload.actor, texts, show_id=show.id) if texts else {}
+                chosen = {scan.attendee_id for scan in some if scan.attendee_id}
+                by_id = await self._door.tickets_of(uow, upload.actor, chosen)
+                for scan in some:
+                    of_id = by_id.get(scan.attendee_id) if scan.attendee_id else None
+                    ticket = ReadTicket(of_id) if of_id else by_text.get(scan.code)
+                    read.append(_read_scan(scan, upload, ticket))
         return read
 
     async def _take(self, upload: _Upload, scans: Sequence[_ReadScan]) -> dict[UUID, ScanReport]:
@@ -176,27 +209,43 @@ class SyncOfflineScans:
             # Read after the orders are locked: a transaction that brought one of these scans before has committed by
             # now.
             known = await uow.check_ins.scans(show.id, [scan.id for scan in scans])
-            admissions = await uow.check_ins.admissions(list(here))
-            taking = _SyncBatch(show, here, dict(orders), dict(known), dict(admissions))
+            taking = _SyncBatch(upload.device, show, here, dict(orders), dict(known), await _passages(uow, list(here)))
             for scan in scans:
-                if scan.id not in taking.known:
-                    taking.take(_as_received(scan, show, upload))
-            for overtaken in taking.overtaken:
-                await uow.check_ins.save(overtaken)
-            await uow.check_ins.add(taking.taken)
-            await uow.orders.save([taking.orders[order_id] for order_id in sorted(taking.changed)])
+                taking.take(_as_received(scan, show, upload), undone_at=scan.undone_at)
+            for changed in taking.changed_scans():
+                await uow.check_ins.save(changed)
+            await uow.check_ins.add([taking.known[id_] for id_ in taking.taken])
+            await uow.orders.save([taking.orders[order_id] for order_id in sorted(taking.changed_orders)])
             await uow.commit()
         return {scan.id: replace(taking.report(scan.id), layout=scan.layout) for scan in scans}
 
 
+async def _passages(uow: UnitOfWork, attendee_ids: Sequence[UUID]) -> dict[UUID, Passages]:
+    scans: dict[UUID, list[Scan]] = {attendee_id: [] for attendee_id in attendee_ids}
+    for scan in await uow.check_ins.scans_of(attendee_ids) if attendee_ids else []:
+        if scan.attendee_id:
+            scans[scan.attendee_id].append(scan)
+    return {attendee_id: Passages.of(each) for attendee_id, each in scans.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """An upload: the actor, the show, the device, and when the scans were received."""
+    """An upload: the actor, the show, the device, when the scans were received, and by how much the scanner's times are
+    corrected.
+    """
 
     actor: Actor
     show_id: UUID
     device: str
     received_at: datetime
+    moved_by: timedelta
+
+    def corrected(self, at: datetime) -> datetime:
+        """A time of the scanner's. One beyond the calendar counts as now."""
+        try:
+            return at + self.moved_by
+        except OverflowError:
+            return self.received_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +257,8 @@ class _ReadScan:
     scanned_at: datetime
     ticket: IssuedTicket | None
     layout: str | None
+    direction: Direction
+    undone_at: datetime | None
 
     @property
     def place(self) -> tuple[datetime, UUID]:
@@ -217,51 +268,81 @@ class _ReadScan:
 
 def _read_scan(scan: OfflineScan, upload: _Upload, read: ReadTicket | None) -> _ReadScan:
     ticket = read.ticket if read else None
-    at = time_of_scan(scan.scanned_at, received_at=upload.received_at, sold_at=ticket.sold_at if ticket else None)
-    return _ReadScan(scan.id, ticket.code if ticket else scan.code, at, ticket, read.layout if read else None)
+    at = time_of_scan(
+        upload.corrected(scan.scanned_at),
+        received_at=upload.received_at,
+        sold_at=ticket.sold_at if ticket else None,
+    )
+    code = ticket.code if ticket else scan.code or str(scan.attendee_id)
+    undone_at = max(at, min(upload.corrected(scan.undone_at), upload.received_at)) if scan.undone_at else None
+    return _ReadScan(scan.id, code, at, ticket, read.layout if read else None, scan.direction, undone_at)
 
 
 @dataclass(slots=True)
 class _SyncBatch:
-    """The state while scans are taken in: the show's tickets in them by attendee, their locked orders, the known scans,
-    and the admission that counts for each attendee.
+    """The state while a device's scans are taken in: the show's tickets in them by attendee, their locked orders, the
+    known scans, and each attendee's passages.
     """
 
+    device: str
     show: Show
     tickets: dict[UUID, IssuedTicket]
     orders: dict[UUID, Order]
     known: dict[UUID, Scan]
-    admissions: dict[UUID, Scan]
-    taken: list[Scan] = field(default_factory=list)
-    overtaken: list[Scan] = field(default_factory=list)
-    changed: set[UUID] = field(default_factory=set)
+    passages: dict[UUID, Passages]
+    taken: dict[UUID, None] = field(default_factory=dict)
+    changed_orders: set[UUID] = field(default_factory=set)
+    _stored: dict[UUID, Scan] = field(default_factory=dict)
 
-    def take(self, scan: Scan) -> None:
-        if scan.attendee_id is not None and scan.result is ScanResult.ADMITTED:
-            scan = self._admit(scan, scan.attendee_id)
-        self.known[scan.id] = scan
-        self.taken.append(scan)
+    def take(self, scan: Scan, *, undone_at: datetime | None) -> None:
+        """Take a scan in, unless it is known; a known one may be taken back."""
+        if scan.id not in self.known:
+            self.taken[scan.id] = None
+            self.known[scan.id] = self._admitted(scan, scan.attendee_id) if scan.counts and scan.attendee_id else scan
+        known = self.known[scan.id]
+        if undone_at and known.undone_at is None and may_undo(known, device_id=self.device, at=undone_at):
+            self._undo(known, undone_at)
 
-    def _admit(self, scan: Scan, attendee_id: UUID) -> Scan:
+    def changed_scans(self) -> list[Scan]:
+        """The stored scans whose result is another one now, in the order in which they can be written: no ticket has
+        two admissions in between.
+        """
+        changed = [self.known[id_] for id_ in self._stored if id_ not in self.taken]
+        return sorted(changed, key=lambda scan: scan.result is ScanResult.ADMITTED and scan.undone_at is None)
+
+    def _admitted(self, scan: Scan, attendee_id: UUID) -> Scan:
         order = self.orders[self.tickets[attendee_id].order_id]
-        counts = self.admissions.get(attendee_id)
-        admission = admit(order, scan, admission=counts, show_cancelled=self.show.cancelled)
-        if admission.scan.result is ScanResult.ADMITTED:
-            self.admissions[attendee_id] = admission.scan
-            self.orders[order.id] = admission.order
-            self.changed.add(order.id)
-        if admission.overtaken:
-            self.overtaken.append(admission.overtaken)
-            if admission.overtaken.id in self.known:
-                self.known[admission.overtaken.id] = admission.overtaken
+        admission = admit(order, scan, self.passages[attendee_id], show_cancelled=self.show.cancelled)
+        if admission.passages is not self.passages[attendee_id]:
+            self._have(attendee_id, admission.passages)
         return admission.scan
+
+    def _undo(self, scan: Scan, undone_at: datetime) -> None:
+        self._change(replace(scan, undone_at=undone_at))
+        if scan.attendee_id in self.passages:
+            self._have(scan.attendee_id, self.passages[scan.attendee_id].without(scan.id))
+
+    def _have(self, attendee_id: UUID, passages: Passages) -> None:
+        """The attendee has these passages from now on."""
+        for changed in passages.changed_since(self.passages[attendee_id]):
+            self._change(changed)
+        self.passages[attendee_id] = passages
+        order = self.orders[self.tickets[attendee_id].order_id]
+        after = moved(order, attendee_of(order, attendee_id), passages)
+        if after is not order:
+            self.orders[order.id] = after
+            self.changed_orders.add(order.id)
+
+    def _change(self, scan: Scan) -> None:
+        self.known[scan.id] = scan
+        self._stored[scan.id] = scan
 
     def report(self, scan_id: UUID) -> ScanReport:
         scan = self.known[scan_id]
         if scan.attendee_id not in self.tickets:  # not a ticket to this show, or reported with another code before
             return ScanReport(scan)
         order = self.orders[self.tickets[scan.attendee_id].order_id]
-        counts = self.admissions.get(scan.attendee_id)
+        counts = self.passages[scan.attendee_id].admission
         return ScanReport(scan, order, counts if counts and counts.id != scan.id else None)
 
 
@@ -276,6 +357,7 @@ def _as_received(scan: _ReadScan, show: Show, upload: _Upload) -> Scan:
         received_at=upload.received_at,
         result=ScanResult.UNKNOWN,
         after_revocation=upload.actor.is_revoked,
+        direction=scan.direction,
     )
     if scan.ticket is None:
         return received

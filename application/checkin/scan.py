@@ -8,15 +8,22 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from application.access.audit_log import AuditLog
 from application.access.ownership import owned_show
 from application.errors import IdempotencyKeyReused
 from application.ports.checkin import IssuedTicket
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
-from domain.admission import Admission, Scan, ScanResult, admit, attendee_of
-from domain.audit_log import Action
+from domain.admission import (
+    PASSED,
+    Admission,
+    Direction,
+    Passages,
+    Scan,
+    ScanResult,
+    admit,
+    attendee_of,
+)
 from domain.catalog import Show
 from domain.code_readings import Reading, other_readings, plain_code
 from domain.errors import InvalidRequest
@@ -35,8 +42,9 @@ class CheckInResult:
     """The result that the scanner shows. ``order`` and ``attendee_id`` are None for a code that is not of this
     producer.
 
-    ``checked_in_at`` is when the attendee went in, by whichever scan. ``layout`` is the keyboard layout that typed the
-    code, None if the code came unchanged. ``admission`` is the scan that let the attendee in before this one.
+    ``checked_in_at`` is when the attendee went in, by whichever scan, ``out_since`` since when they are out again.
+    ``layout`` is the keyboard layout that typed the code, None if the code came unchanged. ``admission`` is the scan
+    that let the attendee in before this one. ``party`` stands for the order (``TicketCodes.party``).
     """
 
     result: ScanResult
@@ -44,6 +52,8 @@ class CheckInResult:
     attendee_id: UUID | None = None
     layout: str | None = None
     admission: Scan | None = None
+    out_since: datetime | None = None
+    party: str = ""
 
     @property
     def checked_in_at(self) -> datetime | None:
@@ -101,6 +111,17 @@ class TicketLookup:
         }
         return found | await self._issued(uow, actor, others, replaced=True)
 
+    async def tickets_of(
+        self, uow: UnitOfWork, actor: Actor, attendee_ids: Collection[UUID]
+    ) -> dict[UUID, IssuedTicket]:
+        """The producer's tickets of these attendees."""
+        found = await uow.check_ins.tickets_of(attendee_ids) if attendee_ids else {}
+        return {id_: ticket for id_, ticket in found.items() if ticket.producer_id == actor.producer_id}
+
+    def party(self, order: Order) -> str:
+        """What stands for the order at the door."""
+        return self._codes.party(order.show_id, order.id)
+
     def _other_readings(self, text: str, show_id: UUID | None) -> Sequence[Reading]:
         readings = other_readings(text)
         if show_id is None:
@@ -148,7 +169,9 @@ class TicketLookup:
 
 
 class CheckIn:
-    """Admits the holder of a code: once, even if several scanners read it at the same time."""
+    """Admits the holder of a code: once, even if several scanners read it at the same time. Where the show allows it,
+    lets them out and in again.
+    """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, door: TicketLookup) -> None:
         self._unit_of_work = unit_of_work
@@ -164,6 +187,7 @@ class CheckIn:
         show_id: UUID | None = None,
         device_id: str = "",
         scan_id: UUID | None = None,
+        direction: Direction = Direction.IN,
     ) -> CheckInResult:
         """The result of the scan. A repeated scan with the same ``scan_id``, because its answer was lost, gets the same
         result.
@@ -184,11 +208,15 @@ class CheckIn:
             # From here until the commit, every other scanner of this order waits.
             order = (await uow.orders.lock([ticket.order_id]))[ticket.order_id]
             before = (await uow.check_ins.admissions([ticket.attendee_id])).get(ticket.attendee_id)
-            answer = CheckInResult(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
+            party = self._door.party(order)
+            answer = CheckInResult(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout, party=party)
             if before and before.id == scan_id:
                 return answer
             if refused := await self._door.refusal(uow, actor, ticket, show, now):
                 return replace(answer, result=refused)
+            at = show or await owned_show(uow, actor, ticket.show_id)
+            if is_replaced(ticket, order):
+                return replace(answer, result=ScanResult.VOID)
             scan = Scan(
                 show_id=ticket.show_id,
                 id=scan_id or self._ids.new(),
@@ -199,80 +227,87 @@ class CheckIn:
                 scanned_at=now,
                 received_at=now,
                 result=ScanResult.ADMITTED,
+                direction=direction,
             )
-            at = show or await owned_show(uow, actor, ticket.show_id)
-            if _is_replaced(ticket, order):
-                return replace(answer, result=ScanResult.VOID)
-            admission = admit(order, scan, admission=before, show_cancelled=at.cancelled)
-            if admission.scan.result is not ScanResult.ADMITTED:
-                return replace(answer, result=admission.scan.result, admission=before)
-            await self._keep(uow, admission, scan_id)
-            await uow.commit()
-        return replace(answer, order=admission.order)
-
-    async def _keep(self, uow: UnitOfWork, admission: Admission, scan_id: UUID | None) -> None:
-        scan = admission.scan
-        known = (await uow.check_ins.scans(scan.show_id, [scan_id])).get(scan_id) if scan_id else None
-        if known is None:
-            await uow.check_ins.add([scan])
-        elif known.attendee_id == scan.attendee_id:  # it was undone since, and the scanner never got an answer
-            await uow.check_ins.save(scan)
-        else:
-            raise IdempotencyKeyReused("This scan_id was used for another ticket")
-        await uow.orders.save([admission.order])
+            passing = Passing(uow, at, _first_passage(before))
+            if at.re_entry and (before or direction is Direction.OUT):
+                passing = await Passing.of_tickets(uow, at, [ticket.attendee_id])
+            answer = await passing.decide(order, scan, answer)
+            if passing.has_changed:
+                await passing.save(ids_of_scanner=[scan_id] if scan_id else [])
+                await uow.commit()
+        return answer
 
 
-def _is_replaced(ticket: IssuedTicket, order: Order) -> bool:
+def _first_passage(admission: Scan | None) -> list[Scan]:
+    """All that matters of a ticket's scans where no one comes in again."""
+    return [admission] if admission else []
+
+
+class Passing:
+    """Scans at the network that are decided in one transaction, whose orders are locked: their tickets' scans so far,
+    and what they change.
+    """
+
+    def __init__(self, uow: UnitOfWork, show: Show, known: Sequence[Scan]) -> None:
+        """``known`` are the scans of the tickets."""
+        self._uow = uow
+        self._show = show
+        self._known = known
+        self._new: dict[UUID, Scan] = {}
+        self._changed: dict[UUID, Scan] = {}
+        self._orders: dict[UUID, Order] = {}
+
+    @classmethod
+    async def of_tickets(cls, uow: UnitOfWork, show: Show, attendee_ids: Sequence[UUID]) -> Passing:
+        return cls(uow, show, await uow.check_ins.scans_of(attendee_ids))
+
+    @property
+    def has_changed(self) -> bool:
+        return bool(self._new)
+
+    async def decide(self, order: Order, scan: Scan, answer: CheckInResult) -> CheckInResult:
+        """The answer to the scan. One that was decided before gets the same answer. Raises IdempotencyKeyReused."""
+        order = self._orders.get(order.id, order)
+        passages = Passages.of(each for each in self._scans() if each.attendee_id == scan.attendee_id)
+        if told := next((each for each in passages.scans if each.id == scan.id), None):
+            return _answer(answer, Admission(order, told, passages))
+        if scan.direction is Direction.OUT and not self._show.re_entry:
+            return replace(answer, result=ScanResult.NO_RE_ENTRY)
+        admission = admit(order, scan, passages, show_cancelled=self._show.cancelled)
+        if admission.scan.result in PASSED:
+            self._new[scan.id] = admission.scan
+            self._orders[order.id] = admission.order
+        return _answer(answer, admission)
+
+    def _scans(self) -> list[Scan]:
+        return [*(each for each in self._known if each.id not in self._new), *self._new.values()]
+
+    async def save(self, *, ids_of_scanner: Collection[UUID]) -> None:
+        """Write what was decided. The scanner, which made these ids, may have used one before.
+
+        Raises IdempotencyKeyReused.
+        """
+        known = await self._uow.check_ins.scans(self._show.id, ids_of_scanner) if ids_of_scanner else {}
+        for scan in self._new.values():
+            if scan.id not in known:
+                continue
+            if known[scan.id].attendee_id != scan.attendee_id:
+                raise IdempotencyKeyReused("This scan_id was used for another ticket")
+            await self._uow.check_ins.save(scan)  # it was undone since, and the scanner never got an answer
+        await self._uow.check_ins.add([scan for scan in self._new.values() if scan.id not in known])
+        await self._uow.orders.save(list(self._orders.values()))
+
+
+def _answer(answer: CheckInResult, admission: Admission) -> CheckInResult:
+    result, passages = admission.scan.result, admission.passages
+    before = None if result in PASSED else passages.admission
+    return replace(answer, result=result, order=admission.order, admission=before, out_since=passages.out_since)
+
+
+def is_replaced(ticket: IssuedTicket, order: Order) -> bool:
     """Whether the ticket got another code, also between reading the code and locking the order."""
     return ticket.replaced_at is not None or attendee_of(order, ticket.attendee_id).code != ticket.code
-
-
-class UndoCheckIn:
-    """Undoes a check-in of the wrong person or ticket: the code admits again."""
-
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, door: TicketLookup, audit: AuditLog) -> None:
-        self._unit_of_work = unit_of_work
-        self._clock = clock
-        self._door = door
-        self._audit = audit
-
-    async def __call__(self, actor: Actor, code: str, *, show_id: UUID | None = None) -> tuple[bool, CheckInResult]:
-        """Whether there was anything to undo, and the result: UNKNOWN, WRONG_SHOW, VOID for a code that was replaced,
-        or the attendee as they are now.
-
-        Raises NotFound for a show that is not the producer's.
-        """
-        async with self._unit_of_work() as uow:
-            if show_id:
-                await owned_show(uow, actor, show_id)
-            read = await self._door.ticket(uow, actor, code, show_id=show_id)
-            if read is None:
-                return False, UNKNOWN
-            ticket = read.ticket
-            if not actor.reaches(ticket.show_id):
-                return False, ELSEWHERE
-            order = (await uow.orders.lock([ticket.order_id]))[ticket.order_id]
-            answer = CheckInResult(ScanResult.ADMITTED, order, ticket.attendee_id, read.layout)
-            if show_id not in (None, ticket.show_id):
-                return False, replace(answer, result=ScanResult.WRONG_SHOW)
-            if _is_replaced(ticket, order):
-                return False, replace(answer, result=ScanResult.VOID)
-            was_in_since = attendee_of(order, ticket.attendee_id).checked_in_at
-            if was_in_since is None:
-                return False, answer
-            outside = order.checked_in(ticket.attendee_id, None)
-            await uow.orders.save([outside])
-            await uow.check_ins.undo(ticket.attendee_id, now=self._clock.now())
-            await self._audit.record(
-                uow,
-                actor,
-                Action.CHECK_IN_UNDONE,
-                ticket.attendee_id,
-                show_id=ticket.show_id,
-                before={"checked_in_at": was_in_since},
-            )
-            await uow.commit()
-        return True, replace(answer, order=outside)
 
 
 def device_named(actor: Actor, device_id: str) -> str:

@@ -55,6 +55,10 @@ class CheckInRepo(Protocol):
         """The tickets that have these codes, of any show; with ``replaced`` those, too, that had them before."""
         ...
 
+    async def tickets_of(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, IssuedTicket]:
+        """The tickets of these attendees, of any show, with their present codes."""
+        ...
+
     async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
         """Every ticket that was ever issued for the show, in the order of their ids."""
         ...

@@ -8,6 +8,7 @@ from entrypoints.http.sample_data import CAPACITY, CUSTOMER, ORDER, ORDER_ID, QU
 
 ATTENDEE_ID: Final = "01932d3e-6a47-7388-84c5-73c2f0819208"
 _SCAN_ID: Final = "01932d3e-6a48-7499-95d6-84d30192a309"
+_PARTY_SCAN_ID: Final = "5f0c2a6e-93b1-4c57-8a2d-6e1f4b7d9c03"
 _CODE: Final = "MFRGGZDFMZTWQ2LKNNWG23TP"
 _SOLD_AT: Final = "2050-05-03T12:01:00Z"
 _ADMITTED_AT: Final = "2050-06-01T22:41:00Z"
@@ -84,6 +85,7 @@ _CONFLICT: Final = {
     "id": _SCAN_ID,
     "device_id": "north door 2",
     "code": _CODE,
+    "direction": "in",
     "scanned_at": "2050-06-01T22:45:00Z",
     "received_at": "2050-06-01T23:30:00Z",
     "result": "already_admitted",
@@ -135,13 +137,30 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "show_id": SHOW_ID,
         "device_id": "south door 1",
         "scan_id": "0b2f4c86-5a1e-4f0b-9d37-1c6f0a7e2b54",
+        "direction": "in",
     },
     "CheckInOut": {
         "result": "admitted",
         "attendee": _AT_THE_DOOR,
         "checked_in_at": _ADMITTED_AT,
+        "out_since": None,
         "layout": None,
         "admission": None,
+        "party": {"id": "q8Zb3kX0vT5rWm2L", "tickets": 2, "coming": 1},
+    },
+    "CheckInPartyIn": {"device_id": "south door 1", "scans": [{"id": _PARTY_SCAN_ID, "attendee_id": ATTENDEE_ID}]},
+    "CheckInPartyOut": {
+        "items": [
+            {
+                "scan_id": _PARTY_SCAN_ID,
+                "result": "admitted",
+                "attendee": _AT_THE_DOOR,
+                "checked_in_at": _ADMITTED_AT,
+                "out_since": None,
+                "admission": None,
+            }
+        ],
+        "passed": 1,
     },
     "ConflictsOut": {"items": [{**_CONFLICT, "attendee": None}], "next_cursor": None},
     "DisputeListOut": {

@@ -79,6 +79,8 @@ OWN_SHOW: Final = {
     "published": True,
     "renames_until_hours": 24,
     "exchanges_until_hours": 48,
+    "re_entry": True,
+    "offline_new_codes": False,
     "tickets": [OWN_TICKET],
 }
 TICKET_DEFAULT: Final = {"name": "Stalls", "price": "25.00", "quantity": 100}

@@ -14,7 +14,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_409_CONFLICT
 
-from application.checkin.scan import CheckIn, UndoCheckIn
+from application.checkin.scan import CheckIn
+from application.checkin.undo import UndoCheckIn
 from application.links import Links
 from application.orders.customer import ChangeCustomer, CustomerChanges
 from application.orders.history import FindOrder, OrderHistory, ReadOrderHistory

@@ -16,7 +16,7 @@ from domain.run_change import RunChange, RunScope, TimesOfDay
 from domain.sale_period import SellsUntil
 from domain.schedule import MAX_INTERVAL, MAX_SHOWS_AT_ONCE, Frequency, Rule, Start, Weekday, starts_on
 from entrypoints.office.forms import Form
-from entrypoints.office.show_form import SELLS_UNTIL
+from entrypoints.office.show_form import DOOR_RULES, SELLS_UNTIL
 from entrypoints.office.shows import uuid_of
 from entrypoints.office.venue_fields import read_address
 
@@ -206,6 +206,8 @@ CHANGE_LABELS: Final[Mapping[str, str]] = {
     "locale": "Language",
     "renames_until_hours": "New names",
     "exchanges_until_hours": "Exchanges",
+    "re_entry": "Re-entry",
+    "offline_new_codes": "New tickets without a network",
     "": "",
 }
 BECOME: Final = (
@@ -214,6 +216,7 @@ BECOME: Final = (
     ("unpublish", "take them off the pages for buyers"),
     ("cancel", "cancel them for good"),
 )
+DOOR_RULE_CHOICES: Final = ((STAY, "as it is"), ("yes", "yes"), ("no", "no"))
 SELLS_UNTIL_CHOICES: Final = ((STAY, "as it is"), *SELLS_UNTIL)
 _PUBLISHED: Final = {"publish": True, "unpublish": False}
 
@@ -262,6 +265,7 @@ def _changed_fields(form: Form) -> ShowFields:
         hours = form.whole(name, most=MAX_HOURS_BEFORE)
         if form.checked(f"{name}_none") or hours is not None:
             fields[name] = None if form.checked(f"{name}_none") else hours
+    fields |= _door_rules(form)
     until = form.one_of("sells_until", [value for value, _ in SELLS_UNTIL_CHOICES], required=False)
     if until not in ("", STAY):
         fields["sells_until"] = SellsUntil(until)
@@ -271,6 +275,12 @@ def _changed_fields(form: Form) -> ShowFields:
     elif become in _PUBLISHED:
         fields["published"] = _PUBLISHED[become]
     return cast("ShowFields", fields)
+
+
+def _door_rules(form: Form) -> dict[str, Any]:
+    choices = [value for value, _ in DOOR_RULE_CHOICES]
+    rules = {name: form.one_of(name, choices, required=False) for name in DOOR_RULES}
+    return {name: rule == "yes" for name, rule in rules.items() if rule not in ("", STAY)}
 
 
 def kept_fields(form: Form, *, but: Sequence[str]) -> list[tuple[str, str]]:

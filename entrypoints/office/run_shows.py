@@ -31,6 +31,7 @@ from entrypoints.office.run_forms import (
     BECOME,
     CHANGE_FIELDS,
     CHANGE_LABELS,
+    DOOR_RULE_CHOICES,
     FREQUENCIES,
     PLAN_LABELS,
     SELLS_UNTIL_CHOICES,
@@ -199,6 +200,7 @@ async def _change(
         ],
         "become": BECOME,
         "sells_until": SELLS_UNTIL_CHOICES,
+        "door_rules": DOOR_RULE_CHOICES,
         "countries": countries(),
         "most_hours": MAX_HOURS_BEFORE,
     }

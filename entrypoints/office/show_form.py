@@ -43,7 +43,11 @@ LABELS: Final[Mapping[str, str]] = {
     "sells_until": "Sold online until",
     "renames_until_hours": "New names",
     "exchanges_until_hours": "Exchanges",
+    "re_entry": "Re-entry",
+    "offline_new_codes": "New tickets without a network",
 }
+#: Boxes that are ticked or not.
+DOOR_RULES: Final = ("re_entry", "offline_new_codes")
 SELLS_UNTIL: Final = (
     (SellsUntil.END.value, "the end of the show"),
     (SellsUntil.START.value, "its start"),
@@ -105,6 +109,7 @@ def _rules(show: Show) -> dict[str, object]:
         "sells_until": show.sells_until,
         "renames_until_hours": show.renames_until_hours,
         "exchanges_until_hours": show.exchanges_until_hours,
+        **{name: "on" if getattr(show, name) else None for name in DOOR_RULES},
     }
 
 
@@ -150,6 +155,7 @@ def read_show(read: ShowForm, was: Show | None = None) -> ShowFields:
     )
     for name in ("renames_until_hours", "exchanges_until_hours"):
         fields[name] = form.whole(name, most=MAX_HOURS_BEFORE)
+    fields |= {name: form.checked(name) for name in DOOR_RULES}
     return cast("ShowFields", fields)
 
 

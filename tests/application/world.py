@@ -36,7 +36,8 @@ from application.catalog.save_account import SaveAccount
 from application.catalog.show_overviews import GetShowOverview, LookOverShows
 from application.catalog.timezones import ApplyTimezones, CheckTimezones
 from application.checkin.offline import SyncOfflineScans
-from application.checkin.scan import CheckIn, UndoCheckIn
+from application.checkin.scan import CheckIn
+from application.checkin.undo import UndoCheckIn
 from application.checkout.box_office import SellAtCounter, SellManyAtCounter
 from application.checkout.checkout import Checkout
 from application.checkout.exchange import ExchangeTickets

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.admission import Scan, ScanResult, admit, admit_when_sold, attendee_of
+from domain.admission import Direction, Passages, Scan, ScanResult, admit, admit_when_sold, attendee_of
 from domain.orders import Order, OrderStatus
 from domain.stock import Stock
 from tests.support.factories import NOW, order, ticket
@@ -39,8 +39,8 @@ def a_scan(bought: Order, *, number: int = 1, minutes: int = 0, **fields: Any) -
 
 
 def test_first_scan_lets_its_attendee_in_and_nobody_else(bought: Order) -> None:
-    admission = admit(bought, a_scan(bought, minutes=5), admission=None, show_cancelled=False)
-    assert (admission.scan.result, admission.overtaken) == (ScanResult.ADMITTED, None)
+    admission = admit(bought, a_scan(bought, minutes=5), show_cancelled=False)
+    assert (admission.scan.result, admission.changed) == (ScanResult.ADMITTED, ())
     first, second = admission.order.attendees
     assert (first.checked_in_at, second.checked_in_at) == (NOW + 5 * MINUTE, None)
     assert not admission.scan.is_conflict
@@ -48,16 +48,13 @@ def test_first_scan_lets_its_attendee_in_and_nobody_else(bought: Order) -> None:
 
 @pytest.mark.parametrize("times", sorted(permutations((0, 1, 2))))
 def test_in_whatever_order_scans_are_told_the_earliest_counts(bought: Order, times: tuple[int, ...]) -> None:
-    now_in, counts, results = bought, None, {}
+    now_in, passages, results = bought, Passages(), {}
     for number, minutes in enumerate(times):
         scan = a_scan(bought, number=number, minutes=minutes)
-        admission = admit(now_in, scan, admission=counts, show_cancelled=False)
-        now_in = admission.order
-        results[minutes] = admission.scan.result
-        if admission.overtaken:
-            results[int((admission.overtaken.scanned_at - NOW) / MINUTE)] = admission.overtaken.result
-        if admission.scan.result is ScanResult.ADMITTED:
-            counts = admission.scan
+        admission = admit(now_in, scan, passages, show_cancelled=False)
+        now_in, passages = admission.order, admission.passages
+        for told in (admission.scan, *admission.changed):
+            results[int((told.scanned_at - NOW) / MINUTE)] = told.result
     assert results == {
         0: ScanResult.ADMITTED,
         1: ScanResult.ALREADY_ADMITTED,
@@ -70,28 +67,32 @@ def test_scan_at_the_network_never_overtakes(bought: Order) -> None:
     counts = a_scan(bought, number=1, minutes=9)
     inside = bought.checked_in(bought.attendees[0].id, counts.scanned_at)
     online = a_scan(bought, number=2, minutes=1, offline=False)
-    admission = admit(inside, online, admission=counts, show_cancelled=False)
-    assert (admission.scan.result, admission.overtaken, admission.order) == (
-        ScanResult.ALREADY_ADMITTED,
-        None,
-        inside,
-    )
+    admission = admit(inside, online, Passages.of([counts]), show_cancelled=False)
+    assert (admission.scan.result, admission.changed, admission.order) == (ScanResult.ALREADY_ADMITTED, (), inside)
 
 
 def test_void_ticket_admits_nobody(bought: Order) -> None:
     void = bought.refunded([bought.attendees[0].id], Stock(), restock=False)
-    admission = admit(void, a_scan(bought), admission=None, show_cancelled=False)
+    admission = admit(void, a_scan(bought), show_cancelled=False)
     assert (admission.scan.result, admission.order, admission.scan.is_conflict) == (ScanResult.VOID, void, True)
 
 
+def test_ticket_whose_scan_is_not_kept_any_more_is_in(bought: Order) -> None:
+    inside = bought.checked_in(bought.attendees[0].id, NOW)
+    again = admit(inside, a_scan(bought, minutes=5), show_cancelled=False)
+    assert (again.scan.result, again.order) == (ScanResult.ALREADY_ADMITTED, inside)
+    left = admit(inside, a_scan(bought, minutes=5, direction=Direction.OUT), show_cancelled=False)
+    assert left.order == inside
+
+
 def test_cancelled_show_admits_nobody(bought: Order) -> None:
-    admission = admit(bought, a_scan(bought), admission=None, show_cancelled=True)
+    admission = admit(bought, a_scan(bought), show_cancelled=True)
     assert (admission.scan.result, admission.order) == (ScanResult.VOID, bought)
 
 
 def test_only_a_scan_of_a_ticket_admits(bought: Order) -> None:
     with pytest.raises(ValueError, match="only a scan of a ticket"):
-        admit(bought, a_scan(bought, attendee_id=None), admission=None, show_cancelled=False)
+        admit(bought, a_scan(bought, attendee_id=None), show_cancelled=False)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,8 @@ def test_only_a_scan_of_a_ticket_admits(bought: Order) -> None:
         ({}, False),
         ({"result": ScanResult.UNKNOWN}, True),
         ({"result": ScanResult.VOID, "undone_at": NOW}, False),
-        ({"result": ScanResult.VOID, "offline": False}, False),
+        ({"result": ScanResult.ALREADY_ADMITTED, "offline": False}, True),  # an earlier scan came later
+        ({"result": ScanResult.VOID, "direction": Direction.OUT}, False),
     ],
 )
 def test_conflicts(bought: Order, fields: dict[str, Any], is_conflict: bool) -> None:
@@ -116,4 +118,4 @@ def test_people_who_come_in_with_the_sale_are_scanned_as_at_the_door(bought: Ord
     assert [(scan.attendee_id, scan.code) for scan in scans] == [(a.id, a.code) for a in bought.attendees]
     assert {(scan.result, scan.offline, scan.device_id) for scan in scans} == {(ScanResult.ADMITTED, False, "counter")}
     again = a_scan(inside, number=99, minutes=1)
-    assert admit(inside, again, admission=scans[0], show_cancelled=False).scan.result is ScanResult.ALREADY_ADMITTED
+    assert admit(inside, again, Passages.of(scans[:1]), show_cancelled=False).scan.result is ScanResult.ALREADY_ADMITTED

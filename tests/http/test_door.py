@@ -245,7 +245,14 @@ async def test_ticket_of_a_show_that_is_over_is_for_the_wrong_show(
 async def test_what_is_no_code_of_ours_is_unknown(office: BackOffice, on_sale: OnSale, code: str) -> None:
     for fields in ({}, {"show_id": str(on_sale.id)}):
         unknown = await scan(office, code, **fields)
-        nothing = {"attendee": None, "checked_in_at": None, "layout": None, "admission": None}
+        nothing = {
+            "attendee": None,
+            "checked_in_at": None,
+            "layout": None,
+            "admission": None,
+            "out_since": None,
+            "party": None,
+        }
         assert unknown == {"result": "unknown", **nothing}
     assert (await office.post("/checkin/undo", {"code": code})).body["result"] == "unknown"
 

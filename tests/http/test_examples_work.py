@@ -165,6 +165,7 @@ PREPARED: Final[dict[str, Callable[[Theatre], Awaitable[None]]]] = {
     "delete_capacity": _with_empty_capacity,
     "delete_production": Theatre.with_production,
     "check_in": _bought,
+    "check_in_party": _bought,
     "undo_check_in": _bought,
     "upload_scans": _bought,
     "export_buyer": _bought,

@@ -48,6 +48,8 @@ async def test_show_is_added_as_a_draft(office: BackOffice) -> None:
         "sells_until": "end",
         "producer": {"id": str(office.producer.id), "name": "Globe Theatre"},
         "production": None,
+        "re_entry": False,
+        "offline_new_codes": False,
         "tickets": [],
     }
     assert (await office.get(f"/shows/{show['id']}")).body == show

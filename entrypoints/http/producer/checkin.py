@@ -11,22 +11,29 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
-from application.checkin.scan import CheckIn, UndoCheckIn
+from application.checkin.party import CheckInParty
+from application.checkin.scan import CheckIn
+from application.checkin.undo import UndoCheckIn
 from application.ports.checkin import ScanCursor
 from domain.access import Actor, Scope
+from domain.admission import PASSED
 from entrypoints.http.access import TAKES_REVOKED, guarded_router
 from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
 from entrypoints.http.producer.checkin_schemas import (
     CheckInIn,
     CheckInOut,
+    CheckInPartyIn,
+    CheckInPartyOut,
     ConflictsOut,
     KeysOut,
+    PartyScanOut,
     ScanOut,
     ScansIn,
     ScansOut,
     UndoIn,
     UndoOut,
+    in_utc,
 )
 from entrypoints.http.strict_json import StrictJson
 
@@ -48,7 +55,14 @@ async def check_in(
     ``code`` is what the scanner sends or a person types. Separators, line ends and a scanner's prefix do not matter,
     nor do 0 for O, 1 for I or L, 8 for B, nor characters that another keyboard layout made of a scanner's keys.
     """
-    answer = await check_in(actor, data.code, show_id=data.show_id, device_id=data.device_id, scan_id=data.scan_id)
+    answer = await check_in(
+        actor,
+        data.code,
+        show_id=data.show_id,
+        device_id=data.device_id,
+        scan_id=data.scan_id,
+        direction=data.direction,
+    )
     return CheckInOut.of(answer)
 
 
@@ -64,9 +78,35 @@ async def check_in(
 async def undo(
     data: JSONBody[UndoIn], actor: NamedDependency[Actor], undo_check_in: NamedDependency[UndoCheckIn]
 ) -> UndoOut:
-    """The code admits again."""
-    undone, answer = await undo_check_in(actor, data.code, show_id=data.show_id)
-    return UndoOut.of(answer, undone=undone)
+    """A token takes back all scans of the ticket: the code admits again. A paired device takes back its own last scan
+    of the ticket, within the hour (``other_device`` and ``too_late`` say why not).
+    """
+    undone, answer = await undo_check_in(actor, data.code, attendee_id=data.attendee_id, show_id=data.show_id)
+    return UndoOut.of(undone, answer)
+
+
+@post(
+    "/shows/{show_id:uuid}/checkin/party",
+    status_code=HTTP_200_OK,
+    dto=StrictJson[CheckInPartyIn],
+    return_dto=None,
+    summary="Check a party in",
+    operation_id="check_in_party",
+    responses=answers("idempotency_key_reused"),
+)
+async def party(
+    show_id: FromPath[UUID],
+    data: JSONBody[CheckInPartyIn],
+    actor: NamedDependency[Actor],
+    check_in_party: NamedDependency[CheckInParty],
+) -> CheckInPartyOut:
+    """Lets tickets of one order in (or out) in one act: each of them that may. Safe to repeat: a scan that was decided
+    before gets the same answer.
+    """
+    scans = [scan.to_scan() for scan in data.scans]
+    results = await check_in_party(actor, show_id, scans, device_id=data.device_id, direction=data.direction)
+    items = [PartyScanOut.of(scan.id, result) for scan, result in zip(data.scans, results, strict=True)]
+    return CheckInPartyOut(items, sum(item.result in PASSED for item in items))
 
 
 @get("/checkin/keys", summary="Get the keys to verify offline lists", operation_id="get_checkin_keys")
@@ -125,7 +165,9 @@ async def upload(
     A device that was revoked may still report its scans, and is refused everywhere else.
     """
     scans = [scan.to_scan(position) for position, scan in enumerate(data.scans)]
-    reports = [ScanOut.of(each) for each in await sync_offline_scans(actor, show_id, data.device_id, scans)]
+    sent_at = in_utc(data.sent_at, "sent_at") if data.sent_at else None
+    taken = await sync_offline_scans(actor, show_id, data.device_id, scans, sent_at=sent_at)
+    reports = [ScanOut.of(each) for each in taken]
     return ScansOut(reports, sum(report.conflict for report in reports))
 
 
@@ -150,5 +192,5 @@ async def conflicts(
 
 
 router = guarded_router(
-    "/", check_in, undo, keys, offline_list, upload, conflicts, scopes=[Scope.CHECKIN], tags=["Producer: door"]
+    "/", check_in, party, undo, keys, offline_list, upload, conflicts, scopes=[Scope.CHECKIN], tags=["Producer: door"]
 )

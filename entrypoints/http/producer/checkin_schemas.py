@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -11,8 +10,10 @@ import msgspec
 from msgspec import Meta
 
 from application.checkin.offline import MAX_SCANS, OfflineScan, ScanReport
+from application.checkin.party import MAX_PARTY, PartyScan
 from application.checkin.scan import MAX_DEVICE_LENGTH, CheckInResult
-from domain.admission import Scan, ScanResult, attendee_of
+from application.checkin.undo import UndoResult
+from domain.admission import Direction, Scan, ScanResult, attendee_of
 from domain.errors import InvalidRequest
 from domain.orders import Order
 
@@ -43,10 +44,14 @@ class CheckInIn(_In):
     show_id: UUID | None = None
     device_id: DeviceId = ""
     scan_id: UUID | None = None
+    direction: Direction = Direction.IN
 
 
 class UndoIn(_In):
-    code: Code
+    """A ticket by its ``code``, or by its ``attendee_id``."""
+
+    code: Code | None = None
+    attendee_id: UUID | None = None
     show_id: UUID | None = None
 
 
@@ -92,10 +97,28 @@ class OtherScanOut(msgspec.Struct, kw_only=True):
         return cls(id=scan.id, device_id=scan.device_id, offline=scan.offline, scanned_at=scan.scanned_at)
 
 
+class PartyOut(msgspec.Struct):
+    """The ticket's order at the door: its valid ``tickets``, and how many of them were never let in (``coming``)."""
+
+    id: str
+    tickets: int
+    coming: int
+
+    @classmethod
+    def of(cls, answer: CheckInResult) -> PartyOut | None:
+        if answer.order is None:
+            return None
+        valid = [attendee for attendee in answer.order.attendees if attendee.is_valid]
+        return cls(answer.party, len(valid), sum(attendee.checked_in_at is None for attendee in valid))
+
+
 class CheckInOut(msgspec.Struct, kw_only=True):
     """Each ticket gets ``admitted`` once. ``already_admitted`` comes with the time and the device of the admission
     (``admission``), ``void`` for a ticket that was refunded, has another code now, or whose show is cancelled,
     ``too_early`` for one to a show whose doors open in more than two hours, ``unknown`` without an attendee.
+
+    Where people may come in again, a ticket that goes out gets ``left`` (``not_in`` if it was not in), and then
+    ``readmitted``, but ``just_left`` within a minute. Elsewhere an exit gets ``no_re_entry``, and is not counted.
 
     ``layout`` is the keyboard layout that typed the code: "de", "fr", "tr(f)" …, as X11 names them, the commonest of
     those that type it alike (German, Swiss, Hungarian and more swap Y and Z: "de"). It is null if the code came
@@ -105,8 +128,10 @@ class CheckInOut(msgspec.Struct, kw_only=True):
     result: ScanResult
     attendee: DoorAttendeeOut | None
     checked_in_at: datetime | None
+    out_since: datetime | None
     layout: Layout
     admission: OtherScanOut | None
+    party: PartyOut | None
 
     @classmethod
     def of(cls, answer: CheckInResult) -> CheckInOut:
@@ -114,18 +139,56 @@ class CheckInOut(msgspec.Struct, kw_only=True):
             result=answer.result,
             attendee=DoorAttendeeOut.of(answer.order, answer.attendee_id),
             checked_in_at=answer.checked_in_at,
+            out_since=answer.out_since,
             layout=answer.layout,
+            admission=OtherScanOut.of(answer.admission),
+            party=PartyOut.of(answer),
+        )
+
+
+class PartyScanIn(_In):
+    """``id`` is the scanner's own, the same each time the party is sent."""
+
+    id: UUID
+    attendee_id: UUID
+
+    def to_scan(self) -> PartyScan:
+        return PartyScan(self.id, self.attendee_id)
+
+
+class CheckInPartyIn(_In, kw_only=True):
+    """Tickets of one order."""
+
+    device_id: DeviceId = ""
+    direction: Direction = Direction.IN
+    scans: Annotated[list[PartyScanIn], Meta(min_length=1, max_length=MAX_PARTY)]
+
+
+class PartyScanOut(msgspec.Struct, kw_only=True):
+    scan_id: UUID
+    result: ScanResult
+    attendee: DoorAttendeeOut | None
+    checked_in_at: datetime | None
+    out_since: datetime | None
+    admission: OtherScanOut | None
+
+    @classmethod
+    def of(cls, scan_id: UUID, answer: CheckInResult) -> PartyScanOut:
+        return cls(
+            scan_id=scan_id,
+            result=answer.result,
+            attendee=DoorAttendeeOut.of(answer.order, answer.attendee_id),
+            checked_in_at=answer.checked_in_at,
+            out_since=answer.out_since,
             admission=OtherScanOut.of(answer.admission),
         )
 
 
-class UndoResult(StrEnum):
-    """``not_admitted``: the code had admitted no one."""
+class CheckInPartyOut(msgspec.Struct):
+    """In the order of the request. ``passed`` went in, or out."""
 
-    UNDONE = "undone"
-    NOT_ADMITTED = "not_admitted"
-    WRONG_SHOW = "wrong_show"
-    UNKNOWN = "unknown"
+    items: list[PartyScanOut]
+    passed: int
 
 
 class UndoOut(msgspec.Struct, kw_only=True):
@@ -135,11 +198,9 @@ class UndoOut(msgspec.Struct, kw_only=True):
     layout: Layout
 
     @classmethod
-    def of(cls, answer: CheckInResult, *, undone: bool) -> UndoOut:
-        refused = {ScanResult.UNKNOWN: UndoResult.UNKNOWN, ScanResult.WRONG_SHOW: UndoResult.WRONG_SHOW}
-        nothing = refused.get(answer.result, UndoResult.NOT_ADMITTED)
+    def of(cls, undone: UndoResult, answer: CheckInResult) -> UndoOut:
         return cls(
-            result=UndoResult.UNDONE if undone else nothing,
+            result=undone,
             attendee=DoorAttendeeOut.of(answer.order, answer.attendee_id),
             checked_in_at=answer.checked_in_at,
             layout=answer.layout,
@@ -152,34 +213,58 @@ class KeysOut(msgspec.Struct):
     keys: list[dict[str, str]]
 
 
-class ScanIn(_In):
+class ScanIn(_In, kw_only=True):
     """``id`` is the scanner's own, the same each time this scan is reported; ``scanned_at`` is by the scanner's clock.
 
     A time before the ticket was sold, or in the future, is not credible: the time of the upload counts instead.
+
+    A ticket that was not read has an ``attendee_id`` in place of the ``code``. ``undone_at`` takes the scan back, if it
+    is this device's and was made in the hour before.
     """
 
     id: UUID
-    code: Code
+    code: Code | None = None
+    attendee_id: UUID | None = None
     scanned_at: datetime
+    direction: Direction = Direction.IN
+    undone_at: datetime | None = None
 
     def to_scan(self, position: int) -> OfflineScan:
-        """The scan, with its time in UTC: the database knows no offset of 16 hours or more.
+        """The scan, with its times in UTC: the database knows no offset of 16 hours or more.
 
-        Raises InvalidRequest for a time without an offset, or beyond the calendar.
+        Raises InvalidRequest for a time without an offset, or beyond the calendar, and for a scan that names no ticket,
+        or two.
         """
-        place = f"scans[{position}].scanned_at"
-        if self.scanned_at.tzinfo is None:
-            raise InvalidRequest(f"{place} must have a UTC offset", field=place)
-        try:
-            return OfflineScan(self.id, self.code, self.scanned_at.astimezone(UTC))
-        except OverflowError:
-            raise InvalidRequest(f"{place} lies beyond the calendar", field=place) from None
+        place = f"scans[{position}]"
+        if (self.code is None) == (self.attendee_id is None):
+            raise InvalidRequest(f"{place} must have either code or attendee_id", field=f"{place}.code")
+        return OfflineScan(
+            self.id,
+            self.code or "",
+            in_utc(self.scanned_at, f"{place}.scanned_at"),
+            attendee_id=self.attendee_id,
+            direction=self.direction,
+            undone_at=in_utc(self.undone_at, f"{place}.undone_at") if self.undone_at else None,
+        )
 
 
-class ScansIn(_In):
-    """All admissions that the scanner made offline."""
+def in_utc(moment: datetime, place: str) -> datetime:
+    """The moment in UTC. Raises InvalidRequest for one without an offset, or beyond the calendar."""
+    if moment.tzinfo is None:
+        raise InvalidRequest(f"{place} must have a UTC offset", field=place)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequest(f"{place} lies beyond the calendar", field=place) from None
+
+
+class ScansIn(_In, kw_only=True):
+    """All passages that the scanner let happen offline. ``sent_at`` is its time when it sends them: where its clock is
+    wrong, all times are corrected by the difference.
+    """
 
     device_id: DeviceId
+    sent_at: datetime | None = None
     scans: Annotated[list[ScanIn], Meta(max_length=MAX_SCANS)]
 
 
@@ -192,6 +277,7 @@ class ScanOut(msgspec.Struct, kw_only=True):
     id: UUID
     device_id: str
     code: str
+    direction: Direction
     scanned_at: datetime
     received_at: datetime
     result: ScanResult
@@ -209,6 +295,7 @@ class ScanOut(msgspec.Struct, kw_only=True):
             id=scan.id,
             device_id=scan.device_id,
             code=scan.code,
+            direction=scan.direction,
             scanned_at=scan.scanned_at,
             received_at=scan.received_at,
             result=scan.result,

@@ -355,6 +355,8 @@ class RunChangesIn(_In):
     sells_until: SellsUntil | UnsetType = UNSET
     renames_until_hours: int | UnsetType | None = UNSET
     exchanges_until_hours: int | UnsetType | None = UNSET
+    re_entry: bool | UnsetType = UNSET
+    offline_new_codes: bool | UnsetType = UNSET
     door_time: ClockTime | UnsetType = UNSET
     start_time: ClockTime | UnsetType = UNSET
     end_time: ClockTime | UnsetType = UNSET

@@ -112,6 +112,10 @@ class ShowIn(_In):
     evening's ``doors``, ``start`` or ``end``, as ``sells_until`` says. Manual orders are not bound to that.
     Buyers may change the names on their tickets until ``renames_until_hours`` before the doors open, and exchange them
     until ``exchanges_until_hours`` before; null: never.
+
+    ``re_entry``: who goes out may come in again. ``offline_new_codes``: scanners without a network get the key that
+    tells genuine tickets that are newer than their list. Who gets hold of such a scanner can make tickets that pass at
+    scanners without a network, so it is off unless you need it.
     """
 
     title: str
@@ -131,6 +135,8 @@ class ShowIn(_In):
     sells_until: SellsUntil = SellsUntil.END
     renames_until_hours: int | None = None
     exchanges_until_hours: int | None = None
+    re_entry: bool = False
+    offline_new_codes: bool = False
 
 
 class ShowChangesIn(_In):
@@ -158,6 +164,8 @@ class ShowChangesIn(_In):
     sells_until: SellsUntil | UnsetType = UNSET
     renames_until_hours: int | UnsetType | None = UNSET
     exchanges_until_hours: int | UnsetType | None = UNSET
+    re_entry: bool | UnsetType = UNSET
+    offline_new_codes: bool | UnsetType = UNSET
 
 
 class TicketIn(_In):
@@ -270,6 +278,8 @@ class OwnShowOut(ShowSummaryOut, kw_only=True):
     sells_until: SellsUntil
     renames_until_hours: int | None
     exchanges_until_hours: int | None
+    re_entry: bool
+    offline_new_codes: bool
     tickets: list[OwnTicketOut]
 
     @classmethod
@@ -283,6 +293,8 @@ class OwnShowOut(ShowSummaryOut, kw_only=True):
             sells_until=show.sells_until,
             renames_until_hours=show.renames_until_hours,
             exchanges_until_hours=show.exchanges_until_hours,
+            re_entry=show.re_entry,
+            offline_new_codes=show.offline_new_codes,
             tickets=[
                 OwnTicketOut.of(ticket, show, producer, policy, remaining=display.remaining(ticket))
                 for ticket in display.tickets
