@@ -84,9 +84,9 @@ def parse_shows(show_ids: Collection[UUID]) -> frozenset[UUID]:
     return shows
 
 
-def pairing_code(random_bytes: bytes) -> str:
-    """A code from CODE_LENGTH random bytes."""
-    return "".join(CODE_LETTERS[each % len(CODE_LETTERS)] for each in random_bytes[:CODE_LENGTH])
+def pairing_code(unguessable: bytes) -> str:
+    """A code from the first CODE_LENGTH bytes."""
+    return "".join(CODE_LETTERS[each % len(CODE_LETTERS)] for each in unguessable[:CODE_LENGTH])
 
 
 def written_code(code: str) -> str:

@@ -103,11 +103,12 @@ from application.devices.devices import (
     AuthenticateDevice,
     IdentifyTill,
     ListDevices,
+    ListDeviceShows,
     RenameDevice,
     RevokeDevice,
     ViewDevice,
 )
-from application.devices.pairing import GetPairing, OfferPairing, PairDevice
+from application.devices.pairing import GetPairing, OfferPairing, PairDevice, PairingCodes
 from application.jobs.exports import FetchFile, ForgetContents, MakeFile, StartExport
 from application.jobs.look import GetJob, ListJobs, StopJob
 from application.jobs.manual_orders import DraftManualOrders, PlaceManualOrders
@@ -497,9 +498,11 @@ class Container(containers.DeclarativeContainer):
 
     authenticate_device = providers.Singleton(AuthenticateDevice, database, clock)
     identify_till = providers.Singleton(IdentifyTill, database, authenticate_device)
-    offer_pairing = providers.Singleton(OfferPairing, database, clock, ids)
-    get_pairing = providers.Singleton(GetPairing, database)
+    pairing_codes = providers.Singleton(PairingCodes, settings.provided.signing_key, settings.provided.earlier_keys)
+    offer_pairing = providers.Singleton(OfferPairing, database, clock, ids, pairing_codes)
+    get_pairing = providers.Singleton(GetPairing, database, pairing_codes)
     pair_device = providers.Singleton(PairDevice, database, clock, ids, audit)
+    list_device_shows = providers.Singleton(ListDeviceShows, database, clock)
     list_devices = providers.Singleton(ListDevices, database)
     view_device = providers.Singleton(ViewDevice, database, clock)
     rename_device = providers.Singleton(RenameDevice, database, audit)

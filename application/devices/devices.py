@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -118,6 +119,23 @@ async def owned_device(uow: UnitOfWork, actor: Actor, device_id: UUID) -> Device
     if device is None or device.producer_id != actor.producer_id:
         raise NotFound("No such device")
     return device
+
+
+class ListDeviceShows:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def __call__(self, actor: Actor, *, also: Collection[UUID] = ()) -> list[Show]:
+        """The producer's shows that a device can be for: those to come, and ``also`` these; the soonest first."""
+        since = self._clock.now() - OVER_SINCE
+        async with self._unit_of_work(read_only=True) as uow:
+            shows = {show.id: show for show in await uow.shows.coming(actor.producer_id, since=since, limit=MOST_SHOWS)}
+            for show_id in set(also) - set(shows):
+                show = await uow.shows.get(show_id)
+                if show is not None and show.producer_id == actor.producer_id:
+                    shows[show_id] = show
+        return sorted(shows.values(), key=lambda show: (show.start_time, show.id))
 
 
 @dataclass(frozen=True, slots=True)

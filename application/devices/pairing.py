@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+import hmac
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -16,7 +18,6 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor, hash_secret
 from domain.audit_log import Action, Facts
 from domain.devices import (
-    CODE_LENGTH,
     CodeExpired,
     CodeUnknown,
     CodeUsed,
@@ -29,7 +30,7 @@ from domain.devices import (
     parse_shows,
     plain_pairing_code,
 )
-from domain.errors import NotFound
+from domain.errors import Conflict, NotFound
 from domain.people import RIGHTS, Right
 
 #: What the secret of a device begins with.
@@ -37,8 +38,29 @@ DEVICE_PREFIX: Final = "pqd_"
 
 
 @dataclass(frozen=True, slots=True)
+class PairingCodes:
+    """The codes of pairings, derived from the installation's secret and never stored: a page can show one twice."""
+
+    secret: str = field(repr=False)
+    earlier: Sequence[str] = field(default=(), repr=False)
+
+    def new(self, pairing_id: UUID) -> str:
+        """The code of a new pairing."""
+        return _code(self.secret, pairing_id)
+
+    def of(self, pairing: Pairing) -> str:
+        """The code of the pairing, also if the secret was changed since; "" if it was changed too often."""
+        codes = (_code(secret, pairing.id) for secret in (self.secret, *self.earlier))
+        return next((code for code in codes if hash_secret(code) == pairing.code_hash), "")
+
+
+def _code(secret: str, pairing_id: UUID) -> str:
+    return pairing_code(hmac.digest(secret.encode(), b"pairing:" + pairing_id.bytes, hashlib.sha256))
+
+
+@dataclass(frozen=True, slots=True)
 class OfferedPairing:
-    """``code`` is shown this once and stored nowhere."""
+    """A pairing with its code, which a person shows to the device."""
 
     pairing: Pairing
     code: str = field(repr=False)
@@ -47,10 +69,11 @@ class OfferedPairing:
 class OfferPairing:
     """A person makes a code for a device."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, ids: Ids, codes: PairingCodes) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._ids = ids
+        self._codes = codes
 
     async def __call__(
         self,
@@ -60,39 +83,70 @@ class OfferPairing:
         kind: DeviceKind,
         show_ids: Collection[UUID] = (),
         pairing_id: UUID | None = None,
-        replaces: UUID | None = None,
     ) -> OfferedPairing:
         """A code that makes the device. ``show_ids`` are the shows that it is limited to; empty: all of the producer's.
 
-        A request that may come twice names the ``pairing_id``: the second gets another code, and the first one's is
-        good no more. ``replaces`` is a device that is revoked when the code is used.
+        A request that may come twice names the ``pairing_id``: both get the same code.
 
         Raises NotFound, InvalidRequest, Conflict (name), CodeUsed.
         """
         called, shows = parse_device_name(name), parse_shows(show_ids)
-        code = pairing_code(self._ids.random_bytes(CODE_LENGTH))
+        async with self._unit_of_work() as uow:
+            for show_id in sorted(shows):
+                await owned_show(uow, actor, show_id)
+            return await self._offer(uow, actor, pairing_id or self._ids.new(), name=called, kind=kind, show_ids=shows)
+
+    async def again(self, actor: Actor, device_id: UUID, *, pairing_id: UUID | None = None) -> OfferedPairing:
+        """A code that makes a device in the place of this one, which is revoked when the code is used: its secret was
+        lost, or it never got the answer to its own code.
+
+        Raises NotFound, Conflict (its shows were all deleted, or another has its name).
+        """
+        async with self._unit_of_work() as uow:
+            device = await uow.devices.get(device_id)
+            if device is None or device.producer_id != actor.producer_id:
+                raise NotFound("No such device")
+            left = frozenset({each for each in device.show_ids if await uow.shows.get(each)})
+            if device.show_ids and not left:
+                raise Conflict("The shows that this device is for were deleted: make a new one for others")
+            return await self._offer(
+                uow,
+                actor,
+                pairing_id or self._ids.new(),
+                name=device.name,
+                kind=device.kind,
+                show_ids=left,
+                replaces=device.id,
+            )
+
+    async def _offer(
+        self,
+        uow: UnitOfWork,
+        actor: Actor,
+        pairing_id: UUID,
+        *,
+        name: str,
+        kind: DeviceKind,
+        show_ids: frozenset[UUID],
+        replaces: UUID | None = None,
+    ) -> OfferedPairing:
+        code = self._codes.new(pairing_id)
         pairing = Pairing(
-            id=pairing_id or self._ids.new(),
+            id=pairing_id,
             producer_id=actor.producer_id,
-            name=called,
+            name=name,
             kind=kind,
-            show_ids=shows,
+            show_ids=show_ids,
             code_hash=hash_secret(code),
             created_at=self._clock.now(),
             person_id=actor.person_id,
             paired_by=actor.name,
             replaces=replaces,
         )
-        async with self._unit_of_work() as uow:
-            for show_id in sorted(shows):
-                await owned_show(uow, actor, show_id)
-            await _ensure_unused(uow, actor, pairing.id)
-            devices = await uow.devices.of_producer(actor.producer_id)
-            if replaces is not None and replaces not in {device.id for device in devices}:
-                raise NotFound("No such device")
-            ensure_another_device(devices, called, but=replaces)
-            await uow.pairings.put(pairing)
-            await uow.commit()
+        await _ensure_unused(uow, actor, pairing_id)
+        ensure_another_device(await uow.devices.of_producer(actor.producer_id), name, but=replaces)
+        await uow.pairings.put(pairing)
+        await uow.commit()
         return OfferedPairing(pairing, code)
 
 
@@ -110,16 +164,17 @@ async def _ensure_unused(uow: UnitOfWork, actor: Actor, pairing_id: UUID) -> Non
 class GetPairing:
     """How a code stands: a page asks until the device has paired."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, codes: PairingCodes) -> None:
         self._unit_of_work = unit_of_work
+        self._codes = codes
 
-    async def __call__(self, actor: Actor, pairing_id: UUID) -> Pairing:
-        """The pairing. Raises NotFound."""
+    async def __call__(self, actor: Actor, pairing_id: UUID) -> OfferedPairing:
+        """The pairing and its code. Raises NotFound."""
         async with self._unit_of_work(read_only=True) as uow:
             pairing = await uow.pairings.get(pairing_id)
         if pairing is None or pairing.producer_id != actor.producer_id:
             raise NotFound("No such code")
-        return pairing
+        return OfferedPairing(pairing, self._codes.of(pairing))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,13 @@ from entrypoints.office.access import (
     home_of,
     inner_path,
 )
+from entrypoints.office.pair import PAIR
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.sign_in import SIGN_IN
 
 Handler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 Words = tuple[str, str]
 
-PAIR: Final = "/pair"
 _CHOOSE: Final = "/office/choose"
 _SERVER: Final = ("Something went wrong on our side", "Please try again in a moment.")
 _EXPIRED: Final = (

@@ -26,6 +26,10 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "role-changed": "The role is changed.",
         "session-ended": "That browser is signed out.",
         "signed-in": "You are signed in.",
+        # Devices
+        "device-renamed": "The device has its new name.",
+        "device-revoked": "The device is revoked: its next request is refused. What it scanned is still taken in.",
+        "till-paired": "This browser is a till now.",
         # Account
         "account-changed": "The account was changed. The address that it had before gets a mail that says so.",
         "stripe-changed": "New orders are paid to this account from now on. A mail says so.",

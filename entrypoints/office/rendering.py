@@ -73,6 +73,7 @@ class OfficePages:
 
     def __init__(self, policy: PagePolicy, clock: Clock, *, public_url: str) -> None:
         self._policy = policy
+        self.public_url = public_url
         self.now = clock.now
         self._engine = Environment(
             loader=FileSystemLoader([_HERE / "templates", STOREFRONT_TEMPLATES]),
