@@ -29,6 +29,9 @@ class TextPdf(FPDF):
 
     @override
     def _preload_bidirectional_text(self, text: str, markdown: bool) -> Sequence[Fragment]:
+        if text and text.isascii() and self.text_shaping:  # its direction need not be computed
+            self.text_shaping["paragraph_direction"] = self.text_shaping["fragment_direction"] = TextDirection.LTR
+            return self._preload_font_styles(text, markdown)
         pieces = list(super()._preload_bidirectional_text(text, markdown))
         to_spell = [index for index, piece in enumerate(pieces) if _needs_spelling(piece.string)]
         if to_spell and all(_is_spellable(piece.string) for piece in pieces):

@@ -1,27 +1,29 @@
 """Fonts that are read once for many documents, and the parts of them that a document takes along.
 
 fpdf2 2.8.9 reads each font for each document, and cuts its part out with fontTools, which is pure Python: together half
-of the time of a ticket. HarfBuzz, which shapes the text, cuts as well, in C. What it leaves is small, so fpdf2's own
-cutting, which follows, is quick.
+of the time of a ticket. HarfBuzz, which shapes the text, cuts as well, in C. What it leaves is finished: fpdf2's own
+cutting, which follows, finds no tables, and writes it as it is.
 """
 
 from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uharfbuzz as hb
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.fonts import SubsetMap, TTFFont
+from typing_extensions import override
 
 #: More than a producer's tickets need; a font that is read takes up to some megabytes.
 _MAX_FONTS: Final = 12
-#: The tables for shaping: the glyphs are chosen already.
-_FOR_SHAPING: Final = ("GDEF", "GPOS", "GSUB")
+#: The tables for shaping, when the glyphs are chosen already, and those for programs that choose fonts: a PDF names
+#: glyphs by their places (ISO 32000-1, 9.9).
+_NOT_IN_A_PDF: Final = ("GDEF", "GPOS", "GSUB", "OS/2", "cmap", "name", "post")
 
 
 class FontLibrary:
@@ -73,15 +75,39 @@ def _copy_of(font: TTFFont, *, number: int) -> TTFFont:
     return own
 
 
+class _Part(TTFont):  # type: ignore[misc]  # fontTools has no types
+    """A font that is cut already: only its glyphs' places and its bytes are asked for."""
+
+    def __init__(self, glyphs: Sequence[str], content: bytes) -> None:
+        super().__init__()
+        self._glyphs = list(glyphs)
+        self._places = {name: place for place, name in enumerate(glyphs)}
+        self._content = content
+
+    @override
+    def getGlyphOrder(self) -> list[str]:
+        return self._glyphs
+
+    @override
+    def setGlyphOrder(self, glyphOrder: list[str]) -> None:
+        """Nothing: fontTools would put the glyphs in the order of a font without tables."""
+
+    @override
+    def getGlyphID(self, glyphName: str) -> int:
+        return self._places[glyphName]
+
+    @override
+    def save(self, file: Any, reorderTables: bool | None = True) -> None:
+        file.write(self._content)
+
+
 def _part_of(font: TTFFont) -> TTFont:
     """The font with only those glyphs that the document uses, under their names."""
     names = font.ttfont.getGlyphOrder()
     wanted = hb.SubsetInput()
     wanted.flags = hb.SubsetFlags.NOTDEF_OUTLINE
     wanted.glyph_set.update(font.ttfont.getGlyphID(name) for name in font.subset.get_all_glyph_names())
-    wanted.drop_table_tag_set.update(int.from_bytes(tag.encode(), "big") for tag in _FOR_SHAPING)
+    wanted.drop_table_tag_set.update(int.from_bytes(tag.encode(), "big") for tag in _NOT_IN_A_PDF)
     plan = hb.SubsetPlan(font.hbfont.face, wanted)
     kept: Mapping[int, int] = plan.new_to_old_glyph_mapping
-    part = TTFont(io.BytesIO(plan.execute().blob.data), recalcBBoxes=False, recalcTimestamp=False, lazy=True)
-    part.setGlyphOrder([names[kept[new]] for new in sorted(kept)])
-    return part
+    return _Part([names[kept[new]] for new in sorted(kept)], plan.execute().blob.data)
