@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
+from email.base64mime import body_encode
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import quote
 
 from email_validator import validate_email
 
@@ -34,8 +36,10 @@ def compose(mail: Mail, sender: Sender, *, date: datetime) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.content.text)
     message.add_alternative(mail.content.html, subtype="html")
+    if mail.attachments:
+        message.make_mixed()
     for attachment in mail.attachments:
-        _attach(message, attachment)
+        message.attach(_attachment(attachment))
     return message
 
 
@@ -67,13 +71,13 @@ def _one_line(text: str) -> str:
     return " ".join("".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text).split())
 
 
-def _attach(message: EmailMessage, attachment: Attachment) -> None:
-    content_type, *parameters = attachment.content_type.split("; ")
-    maintype, _, subtype = content_type.partition("/")
-    message.add_attachment(
-        attachment.content,
-        maintype=maintype,
-        subtype=subtype,
-        filename=_one_line(attachment.filename),
-        params=dict(parameter.split("=", 1) for parameter in parameters),
-    )
+def _attachment(attachment: Attachment) -> EmailMessage:
+    """The attachment as a part of a mail. Its headers are set whole: ``add_attachment`` reads one again for each of its
+    parameters, which takes as long as all the rest of a mail.
+    """
+    part = EmailMessage(policy=_POLICY)
+    part["Content-Type"] = attachment.content_type
+    part["Content-Transfer-Encoding"] = "base64"
+    part["Content-Disposition"] = f'attachment; filename="{quote(_one_line(attachment.filename))}"'
+    part.set_payload(body_encode(attachment.content))
+    return part
