@@ -286,7 +286,7 @@ class Order:
 
     @property
     def is_manual_order(self) -> bool:
-        """Whether the producer placed it: at the box office, or as a gift."""
+        """Whether the producer placed it: sold at the counter, or complimentary."""
         return self.manual_payment is not None
 
     @property

@@ -1,4 +1,4 @@
-"""Use cases: a producer sells at the counter, or gives tickets away."""
+"""Use cases: a producer sells at the counter, or makes tickets complimentary."""
 
 from __future__ import annotations
 

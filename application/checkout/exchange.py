@@ -321,4 +321,4 @@ def _ensure_buyers_may(show: Show, order: Order, now: datetime) -> None:
     if show.exchanges_until <= now:
         raise Conflict("It is too late to exchange tickets to this show")
     if order.is_manual_order:
-        raise Conflict("Tickets of the box office are exchanged there")
+        raise Conflict("Tickets that were sold at the counter are exchanged there")

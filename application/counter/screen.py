@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,11 +14,16 @@ from application.ports.catalog import ShowDetails
 from application.ports.show_overviews import HeadLine
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.capacity import Allocation
+from domain.catalog import Show
 from domain.errors import NotFound
+from domain.evening import evening_of
 from domain.shift import CounterSale, Shift
+from domain.timezones import zone_of
 
 #: The sales that the screen lists: those that a seller may have to print again, or to undo.
 LATEST_SALES: Final = 8
+#: The shows to choose from that are not today's.
+CHOICES: Final = 20
 #: A show has at most so many allocations.
 _ALLOCATIONS: Final = 200
 
@@ -55,6 +61,26 @@ class ReadCounter:
             shift=shift,
             sales=sales,
         )
+
+    async def tonight(self, till: Till, *, now: datetime) -> list[Show]:
+        """The producer's shows of today that the till may sell, and that are neither over nor cancelled."""
+        async with self._unit_of_work(read_only=True) as uow:
+            place = await uow.today.place(till.producer_id, now=now)
+            begins, ends = evening_of(now, zone_of(place.timezone))
+            evenings = await uow.today.evenings(till.producer_id, begins=begins, ends=ends, now=now)
+        shows = [each.show for each in evenings if till.actor.reaches(each.show.id)]
+        return [show for show in shows if not show.cancelled and show.end_time > now]
+
+    async def coming(self, till: Till, *, now: datetime) -> list[Show]:
+        """The next shows that the till may sell, at most ``CHOICES``."""
+        async with self._unit_of_work(read_only=True) as uow:
+            planned = await uow.today.planned(till.producer_id, now=now)
+        return [each.show for each in planned if till.actor.reaches(each.show.id)][:CHOICES]
+
+    async def ensure_own(self, till: Till, show_id: UUID) -> None:
+        """Raises NotFound for a show that is not the till's."""
+        async with self._unit_of_work(read_only=True) as uow:
+            await owned_show(uow, till.actor, show_id)
 
     async def line(self, till: Till, show_id: UUID) -> tuple[ShowDetails, HeadLine]:
         """What changes by itself: the show with what is left of each type, and its head line. Raises NotFound."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
@@ -13,6 +14,7 @@ from application.counter.till import NoShift, Till
 from application.pages import page_of
 from application.ports.shifts import ShiftCursor
 from application.ports.system import Clock, Ids
+from application.ports.today import Place
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.audit_log import Action
 from domain.errors import NotFound
@@ -136,6 +138,11 @@ class ReadShifts:
         async with self._unit_of_work(read_only=True) as uow:
             found = await uow.shifts.page(till.producer_id, till_id=only, after=after, limit=limit + 1)
         return page_of(found, limit, lambda last: ShiftCursor(last.opened_at, last.id))
+
+    async def place(self, till: Till, *, now: datetime) -> Place:
+        """Where the producer plays next: shifts are written as it is usual there."""
+        async with self._unit_of_work(read_only=True) as uow:
+            return await uow.today.place(till.producer_id, now=now)
 
     async def open_at(self, till: Till) -> Shift | None:
         """The till's open shift."""

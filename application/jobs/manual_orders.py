@@ -1,4 +1,4 @@
-"""Many manual orders as a job: guest lists, and tickets that are given away by the hundred.
+"""Many manual orders as a job: guest lists, and complimentary tickets by the hundred.
 
 A list is checked first, as a draft, and placed when a person starts it. Each batch of orders is one transaction with
 the progress of the job, so a worker that dies leaves no order behind that the next one places again.

@@ -9,6 +9,7 @@ from litestar.di import Provide
 from entrypoints.container import Container
 from entrypoints.injection import Given
 from entrypoints.office.access import OfficeCookies, OfficeDoor
+from entrypoints.office.counter_room import CounterRoom
 from entrypoints.office.me import OwnPage
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.show_desk import ShowDesks
@@ -38,6 +39,9 @@ def office_dependencies(container: Container, pages: OfficePages) -> dict[str, P
             container.read_tonight(), container.read_overview(), container.read_imbalances(), pages
         ),
         "own_page": own_page,
+        "counter_room": CounterRoom(
+            pages, OfficeCookies.of(container.settings()), container.read_counter(), container.read_shifts()
+        ),
     }
     return {name: _provide(thing) for name, thing in made.items()}
 

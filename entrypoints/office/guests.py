@@ -1,4 +1,4 @@
-"""Guest lists and tickets that are given away by the hundred: a CSV file, typed lines, or a number of orders.
+"""Guest lists and complimentary tickets by the hundred: a CSV file, typed lines, or a number of orders.
 
 What comes is checked first, and placed by a job when a person starts it.
 """

@@ -72,6 +72,8 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "exchanged": "The tickets are exchanged.",
         "exchange-waits": "The new tickets are held until they are paid: send the buyer the link of their page.",
         "erased": "The buyer's data is erased.",
+        # Counter
+        "shift-closed": "The shift is closed.",
         # Tickets, places and codes
         "ticket-added": "The ticket type is there.",
         "ticket-changed": "The ticket type was changed. Orders keep their prices.",

@@ -49,10 +49,10 @@ MAX_EMPTY_DAYS: Final = 31
 #: A day in an address that leaves the period open.
 ANY_DAY: Final = ""
 _COUNTS: Final = ("tickets", "orders")
-_PAYMENTS: Final = {"online": "Online", "cash": "Cash", "comp": "Given away", "other": "Other, at the box office"}
+_PAYMENTS: Final = {"online": "Online", "cash": "Cash", "comp": "Complimentary", "other": "Other, at the counter"}
 _CHANNELS: Final[Mapping[str, str]] = {
     Channel.WEB: "Web",
-    Channel.BOX_OFFICE: "Box office",
+    Channel.BOX_OFFICE: "Counter",
     Channel.EXCHANGE: "Exchanges",
 }
 #: What the chart can show, and how the field names it.

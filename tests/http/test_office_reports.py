@@ -26,7 +26,7 @@ EVER = "first_day=&last_day="
 
 @pytest.fixture
 async def season(office: BackOffice, box_office: BoxOffice) -> Sequence[OnSale]:
-    """Two shows, with an order at the box office for each, one with a code, and a free one from the web."""
+    """Two shows, with an order at the counter for each, one with a code, and a free one from the web."""
     code = promo_code(code="HALF", discount="0.5")
     first = await box_office.put_on_sale(
         ticket(price=2000, name="Stalls"),
@@ -67,8 +67,8 @@ async def test_a_report_says_what_was_sold(owner: Staff, season: Sequence[OnSale
         "Total": paid,
     }
     assert [*table(page, "Ticket types")] == ["Stalls", "&lt;b&gt;Free&lt;/b&gt;", "Total"]
-    assert [*table(page, "Payments")] == ["Other, at the box office", "Cash", "Online", "Total"]
-    assert table(page, "Channels")["Box office"][0] == "2"
+    assert [*table(page, "Payments")] == ["Other, at the counter", "Cash", "Online", "Total"]
+    assert table(page, "Channels")["Counter"][0] == "2"
     assert [*table(page, "Promo codes")] == ["Without a code", "HALF", "Total"]
     assert sum(int(figures[0]) for head, figures in table(page, "Days").items() if head != "Total") == 3
     assert "What buyers paid by day" in page.text
@@ -104,7 +104,7 @@ async def test_a_period_and_a_show_can_be_chosen(owner: Staff, season: Sequence[
     show = await owner.get(f"/office/reports?show={season[1].id}")
     assert "Macbeth · All time" in show.text
     assert "Orders 1" in show.text
-    assert [*table(show, "Payments")] == ["Other, at the box office"]
+    assert [*table(show, "Payments")] == ["Other, at the counter"]
     assert "Promo codes" not in show.text
     for figure in ("net", "refunds", "tickets", "orders", "paid", "nonsense"):
         for by in ("day", "week", "month", "", "nonsense"):
