@@ -56,8 +56,12 @@ async def page(
 ) -> Response[str]:
     """How payouts stand, and the form of everything else."""
     account = await get_account(member.actor)
-    form = Form.filled({"name": account.name, "email": account.email, "fees": account.fees, "tax": account.tax})
+    form = _filled(account)
     return _page(request, member, office_pages, account, form, policy)
+
+
+def _filled(account: Producer) -> Form:
+    return Form.filled({"name": account.name, "email": account.email, "fees": account.fees, "tax": account.tax})
 
 
 def _page(
@@ -100,6 +104,7 @@ async def change(
 ) -> Response[Any]:
     """Changes name, address, fees and tax. The Stripe account stays."""
     form, account = await Form.read(request), await get_account(member.actor)
+    form.refuse_if_changed(_filled(account))
     name, email = form.text("name", required=True), form.text("email", required=True)
     fees = form.one_of("fees", list(FeeBearer))
     tax = form.one_of("tax", list(TaxMode))
@@ -165,6 +170,7 @@ async def change_stripe(
 ) -> Response[Any]:
     """Connects another Stripe account, or none."""
     form, account = await Form.read(request), await get_account(member.actor)
+    form.refuse_if_changed(Form.filled({"stripe_account_id": account.financial.stripe_account_id}))
     account_id = form.text("stripe_account_id", most=255) or None
     if not form.checked("sure"):
         form.wrong("sure", "Please confirm that this is what you want.")

@@ -36,12 +36,15 @@ async def page(
     return _page(request, member, office_pages, await get_branding(member.actor), Form())
 
 
+def _filled(branding: Branding) -> Form:
+    return Form.filled({"colour": branding.colour or DEFAULT_COLOUR, "sites": "\n".join(branding.widget_origins)})
+
+
 def _page(
     request: Request[Any, Any, Any], member: Member, pages: OfficePages, branding: Branding, form: Form
 ) -> Response[str]:
     """The page in the look of ``branding``; what was typed stays, the rest is what is stored."""
-    stored = {"colour": [branding.colour or DEFAULT_COLOUR], "sites": ["\n".join(branding.widget_origins)]}
-    form.typed = {**stored, **form.typed}
+    form.typed = {**_filled(branding).typed, **form.typed}
     context = {
         "branding": branding,
         "producer": replace(member.producer, branding=branding),
@@ -64,6 +67,8 @@ async def change(
 ) -> Response[Any]:
     """Sets colour and sites. With ``try`` the page shows the colour, and nothing is changed."""
     form, present = await Form.read(request), await get_branding(member.actor)
+    if not form.checked("try"):
+        form.refuse_if_changed(_filled(present))
     colour = None if form.checked("default") else form.text("colour", required=True)
     sites = [line.strip() for line in form.text("sites").splitlines() if line.strip()]
     if form.is_good:

@@ -182,6 +182,7 @@ async def edit(
     desk = await show_desks(request, member, show_id, "codes")
     code = await list_promo_codes.one(member.actor, show_id, promo_code_id)
     form = await Form.read(request)
+    form.refuse_if_changed(_filled(desk, code), await _words(desk))
     fields = _read(form, desk, code)
     try:
         if form.is_good:
@@ -286,6 +287,13 @@ def _filled(desk: ShowDesk, code: TicketPromoCode) -> Form:
     several = {"ticket_ids": code.ticket_ids or (), "opens_ticket_ids": code.opens_ticket_ids}
     form.typed = {**form.typed, **{name: [str(id_) for id_ in ids] for name, ids in several.items()}}
     return form
+
+
+async def _words(desk: ShowDesk) -> dict[str, str]:
+    """The values of a code's form that are no words, in words."""
+    kinds = {value: words for value, words, _ in KINDS}
+    tickets = {str(ticket.id): ticket.name for ticket in desk.details.tickets}
+    return {**kinds, **tickets, **{str(each.id): each.name for each in await desk.allocations()}}
 
 
 def _read(form: Form, desk: ShowDesk, was: TicketPromoCode | None = None) -> PromoCodeFields:

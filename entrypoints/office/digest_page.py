@@ -35,8 +35,11 @@ async def digest_page(
     """The form, with the present hour."""
     _ensure_may_see_the_office(member)
     digest = await read_digest(member)
-    form = Form.filled({"hour": digest.hour if digest else DEFAULT_HOUR})
-    return await _page(request, member, form, digest, read_tonight, office_pages)
+    return await _page(request, member, _filled(digest), digest, read_tonight, office_pages)
+
+
+def _filled(digest: Digest | None) -> Form:
+    return Form.filled({"hour": digest.hour if digest else DEFAULT_HOUR})
 
 
 @post("/me/digest")
@@ -54,11 +57,13 @@ async def change_digest(
     if form["wish"] == "stop":
         await set_digest(member, None)
         return _done("digest-stopped")
+    digest = await read_digest(member)
+    form.refuse_if_changed(_filled(digest))
     hour = form.whole("hour", required=True, least=0, most=23)
     if form.is_good and hour is not None:
         await set_digest(member, hour)
         return _done("digest-set")
-    return await _page(request, member, form, await read_digest(member), read_tonight, office_pages)
+    return await _page(request, member, form, digest, read_tonight, office_pages)
 
 
 def _ensure_may_see_the_office(member: Member) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from http import HTTPStatus
 from typing import Any, Final
+from zlib import crc32
 
 from litestar import Request
 from litestar.datastructures import UploadFile
@@ -28,6 +29,11 @@ from entrypoints.web.page_format import error_text
 MAX_TEXT: Final = 20_000
 REQUIRED: Final = "Please fill this in."
 _ON: Final = "on"
+#: The hidden field that says what an edit form was filled with: a name and a check sum for each field.
+FILLED_WITH: Final = "_filled_with"
+_CHANGED: Final = "This was changed after you opened the page. Look at what it is now, or save again to replace it."
+#: The most of a value that an error repeats, in characters.
+_MOST_REPEATED: Final = 100
 
 
 @dataclass(slots=True)
@@ -72,6 +78,41 @@ class Form:
     def is_good(self) -> bool:
         """Whether nothing is wrong so far."""
         return not self.errors
+
+    @property
+    def filled_with(self) -> str:
+        """What the page's hidden field FILLED_WITH says, so that a later change by another person is noticed."""
+        if FILLED_WITH in self.typed or "_csrf_token" in self.typed:
+            return self[FILLED_WITH]
+        return " ".join(f"{name}={self._sum_of(name)}" for name in self.names())
+
+    def _sum_of(self, name: str) -> str:
+        return f"{crc32(chr(0).join(self._values(name)).encode()):x}"
+
+    def _values(self, name: str) -> list[str]:
+        values = (value.strip().replace("\r\n", "\n") for value in self.all(name))
+        return sorted(value for value in values if value)
+
+    def refuse_if_changed(self, now: Form, words: Mapping[str, str] | None = None) -> None:
+        """Refuse if the page was filled with something else than ``now``, and this form would replace it: another tab
+        or another person saved in between. ``words`` are for values that people do not read, such as ids.
+
+        A form that is sent twice is not refused: what is there is what it says. A second try replaces it.
+        """
+        filled = dict(pair.rpartition("=")[::2] for pair in self[FILLED_WITH].split())
+        if not filled:
+            return
+        changed = [
+            name
+            for name in {**filled, **dict.fromkeys(now.names())}
+            if now._sum_of(name) != filled.get(name, _NOTHING) and now._values(name) != self._values(name)
+        ]
+        if changed:
+            self.wrong("", _CHANGED)
+            self.status = HTTPStatus.CONFLICT
+        for name in changed:
+            self.wrong(name, _is_now(now._values(name), words or {}))
+        self.typed = {**self.typed, FILLED_WITH: [now.filled_with]}
 
     def wrong(self, name: str, words: str) -> None:
         """Note what is wrong with a field; its first error stays."""
@@ -159,6 +200,18 @@ class Form:
         if required or chosen:
             self.wrong(name, "Please choose one of these.")
         return ""
+
+
+_NOTHING: Final = Form()._sum_of("")  # noqa: SLF001
+
+
+def _is_now(values: Sequence[str], words: Mapping[str, str]) -> str:
+    if not values:
+        return "It is empty now."
+    if values == [_ON]:
+        return "It is ticked now."
+    text = ", ".join(words.get(value, value) for value in values)
+    return f"It is now: {text if len(text) <= _MOST_REPEATED else f'{text[:_MOST_REPEATED]}…'}"
 
 
 def _shown(value: object) -> str:

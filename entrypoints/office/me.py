@@ -79,12 +79,14 @@ async def rename(
 ) -> Response[Any]:
     """Another name."""
     form = await Form.read(request)
+    form.refuse_if_changed(Form.filled({"name": member.person.name}))
     try:
-        await rename_person(member.person.id, form["name"])
+        if form.is_good:
+            await rename_person(member.person.id, form["name"])
+            return _done("name-changed")
     except DomainError as error:
         form.refuse(error)
-        return await own_page.show(request, form)
-    return _done("name-changed")
+    return await own_page.show(request, form)
 
 
 @post("/sessions/{session_id:uuid}/end")

@@ -252,9 +252,12 @@ async def customer_page(
 ) -> Response[str]:
     """The buyer's name, address and phone number, to be corrected."""
     history = await read_order_history(member.actor, order_id)
-    customer = history.order.customer
-    form = Form.filled({"name": customer.name, "email": customer.email, "phone": customer.phone})
-    return _customer(request, member, office_pages, history, form)
+    return _customer(request, member, office_pages, history, _filled_customer(history.order))
+
+
+def _filled_customer(order: Order) -> Form:
+    customer = order.customer
+    return Form.filled({"name": customer.name, "email": customer.email, "phone": customer.phone})
 
 
 def _customer(
@@ -278,12 +281,14 @@ async def correct_customer(
     """Corrects the buyer's data; with another name or address the tickets are mailed again."""
     form = await Form.read(request)
     history = await read_order_history(member.actor, order_id)
+    form.refuse_if_changed(_filled_customer(history.order))
     try:
-        await change_customer(member.actor, order_id, _changes(form, history.order))
+        if form.is_good:
+            await change_customer(member.actor, order_id, _changes(form, history.order))
+            return gone_to(order_id, "customer-corrected")
     except DomainError as refusal:
         form.refuse(refusal, _CUSTOMER_FIELDS)
-        return _customer(request, member, office_pages, history, form)
-    return gone_to(order_id, "customer-corrected")
+    return _customer(request, member, office_pages, history, form)
 
 
 def _changes(form: Form, order: Order) -> CustomerChanges:
@@ -342,12 +347,14 @@ async def rename(
     form = await Form.read(request)
     history = await read_order_history(member.actor, order_id)
     attendee = _attendee(history.order, attendee_id)
+    form.refuse_if_changed(Form.filled({"name": attendee.name}))
     try:
-        await rename_attendee(order_id, attendee_id, form["name"], by=member.actor)
+        if form.is_good:
+            await rename_attendee(order_id, attendee_id, form["name"], by=member.actor)
+            return gone_to(order_id, "renamed")
     except DomainError as refusal:
         form.refuse(refusal)
-        return _attendee_page(request, member, office_pages, history, attendee, form)
-    return gone_to(order_id, "renamed")
+    return _attendee_page(request, member, office_pages, history, attendee, form)
 
 
 @post("/{order_id:uuid}/attendees/{attendee_id:uuid}/let-in")

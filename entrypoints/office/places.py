@@ -82,7 +82,11 @@ async def capacity_page(
     """A capacity, to change it."""
     desk = await show_desks(request, member, show_id, "tickets")
     capacity = await _capacity(desk, capacity_id)
-    return _capacity_form(desk, Form.filled({"name": capacity.name, "size": capacity.size}), capacity)
+    return _capacity_form(desk, _filled_capacity(capacity), capacity)
+
+
+def _filled_capacity(capacity: Capacity) -> Form:
+    return Form.filled({"name": capacity.name, "size": capacity.size})
 
 
 @post("/{show_id:uuid}/capacities/{capacity_id:uuid}")
@@ -98,6 +102,7 @@ async def edit_capacity(
     desk = await show_desks(request, member, show_id, "tickets")
     capacity = await _capacity(desk, capacity_id)
     form = await Form.read(request)
+    form.refuse_if_changed(_filled_capacity(capacity))
     fields = _capacity_fields(form)
     try:
         if form.is_good:
@@ -189,8 +194,12 @@ async def allocation_page(
     """An allocation, to change it."""
     desk = await show_desks(request, member, show_id, "tickets")
     allocation = await _allocation(desk, allocation_id)
-    values = {"name": allocation.name, "size": allocation.size, **desk.local("release", allocation.release_at)}
-    return await _allocation_form(desk, Form.filled(values), allocation)
+    return await _allocation_form(desk, _filled_allocation(desk, allocation), allocation)
+
+
+def _filled_allocation(desk: ShowDesk, allocation: Allocation) -> Form:
+    times = desk.local("release", allocation.release_at)
+    return Form.filled({"name": allocation.name, "size": allocation.size, **times})
 
 
 @post("/{show_id:uuid}/allocations/{allocation_id:uuid}")
@@ -206,6 +215,7 @@ async def edit_allocation(
     desk = await show_desks(request, member, show_id, "tickets")
     allocation = await _allocation(desk, allocation_id)
     form = await Form.read(request)
+    form.refuse_if_changed(_filled_allocation(desk, allocation))
     fields = _allocation_fields(form)
     if allocation.is_released:
         fields = AllocationFields(name=fields["name"])

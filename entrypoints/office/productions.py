@@ -203,8 +203,11 @@ async def edit_page(
 ) -> Response[str]:
     """The form of what new shows of the run get."""
     own = await get_own_production(member.actor, production_id)
-    form = filled_form(own.production, NumberStyle(own.production.locale, own.currency))
-    return _form_page(request, member, office_pages, form, own.production)
+    return _form_page(request, member, office_pages, _filled(own), own.production)
+
+
+def _filled(own: OwnProduction) -> Form:
+    return filled_form(own.production, NumberStyle(own.production.locale, own.currency))
 
 
 @post("/{production_id:uuid}/edit")
@@ -221,6 +224,7 @@ async def edit(
     form = await Form.read(request)
     if form.checked("more"):
         return _form_page(request, member, office_pages, form, own.production)
+    form.refuse_if_changed(_filled(own))
     fields, tickets = read_production(form, own.currency)
     if form.is_good:
         try:
@@ -271,6 +275,7 @@ async def write(
     """Writes the description, which shows without one of their own have at once."""
     own = await get_own_production(member.actor, production_id)
     form = await Form.read(request)
+    form.refuse_if_changed(Form.filled({"description": own.production.description}))
     description = form.text("description")
     if form.is_good:
         try:

@@ -81,6 +81,8 @@ async def write(
 ) -> Response[Any]:
     """Writes the texts."""
     form = await Form.read(request)
+    details = await get_own_show(member.actor, show_id)
+    form.refuse_if_changed(Form.filled({"description": details.show.description, "terms": details.show.terms}))
     texts = ShowFields(description=form.text("description"), terms=form.text("terms"))
     if form.is_good:
         try:

@@ -34,7 +34,7 @@ from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.show_chart import sale_chart
-from entrypoints.office.show_form import FIELDS, ShowForm, filled_form, new_form, read_show
+from entrypoints.office.show_form import FIELDS, SELLS_UNTIL, ShowForm, filled_form, new_form, read_show
 from entrypoints.office.show_frame import ShowFrame, ShowHead, has_route, show_path
 from entrypoints.office.work import line_of
 
@@ -287,6 +287,8 @@ async def edit(
     """Changes a show. Where buyers get a mail of it, the page says so first, and asks."""
     show = (await get_own_show(member.actor, show_id)).show
     read = ShowForm(await Form.read(request))
+    runs = dict(await run_choices(member, list_productions))
+    read.form.refuse_if_changed(filled_form(show).form, {**runs, **dict(SELLS_UNTIL)})
     fields = _read_all(read, show)
     if read.form.is_good:
         try:

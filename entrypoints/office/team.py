@@ -139,6 +139,9 @@ async def change_role(
 ) -> Response[Any]:
     """Give a member another role."""
     form = await Form.read(request)
+    _, membership = await _found(list_team, member, person_id)
+    names = {role.value: name for role, name in ROLE_NAMES.items()}
+    form.refuse_if_changed(Form.filled({"role": membership.role.value}), names)
     role = form.one_of("role", [*Role])
     try:
         if form.is_good:

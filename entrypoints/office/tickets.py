@@ -182,6 +182,7 @@ async def edit(
     desk = await show_desks(request, member, show_id, "tickets")
     ticket = ticket_of(desk, ticket_id)
     form = await Form.read(request)
+    form.refuse_if_changed(_filled(desk, ticket), {str(each.id): each.name for each in await desk.capacities()})
     price, limits, fields = _read(form, desk, ticket)
     try:
         if form.is_good:
