@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.catalog import Show, ShowFields
-from domain.errors import Conflict, DomainError, InvalidRequest
+from domain.errors import Conflict, DomainError, InvalidRequest, NotFound
 from domain.production import Original, Template, times_around
 from domain.schedule import MAX_SHOWS_AT_ONCE, Start
 
@@ -80,8 +80,8 @@ class RunScope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunChange:
-    """A change of one show (``this``), of some (``these``), or of all shows to come (``to_come``).
+class RunSelection:
+    """One show of a production (``this``), some (``these``), or all shows to come (``to_come``).
 
     A show is to come while it is neither over nor cancelled. ``since`` leaves out those that start before that day, and
     ``starting_at`` those that start at another hour.
@@ -91,8 +91,6 @@ class RunChange:
     show_ids: frozenset[UUID] = frozenset()
     since: date | None = None
     starting_at: time | None = None
-    fields: ShowFields = field(default_factory=ShowFields)
-    times: TimesOfDay = field(default_factory=TimesOfDay)
 
     def __post_init__(self) -> None:
         named = len(self.show_ids)
@@ -105,7 +103,7 @@ class RunChange:
                 raise InvalidRequest(f"{name} is for the scope to_come", field=name)
 
     def concerns(self, show: Show, now: datetime) -> bool:
-        """Whether the change is for this show of the production."""
+        """Whether this show of the production is meant."""
         if self.scope is not RunScope.TO_COME:
             return show.id in self.show_ids
         start = show.start_there
@@ -114,12 +112,34 @@ class RunChange:
         )
         return is_meant and show.takes_place_after(now)
 
+    def among(self, run: Iterable[Show], now: datetime) -> list[Show]:
+        """The shows of the production that are meant. Raises NotFound for a named one that is none of them, and
+        InvalidRequest for more than ``MAX_SHOWS_AT_ONCE``.
+        """
+        found = [show for show in run if self.concerns(show, now)]
+        if self.show_ids - {show.id for show in found}:
+            raise NotFound("No such show in this production")
+        if len(found) > MAX_SHOWS_AT_ONCE:
+            raise InvalidRequest(
+                f"At most {MAX_SHOWS_AT_ONCE} shows are changed at once, and these are {len(found)}: name some of them",
+                field="scope",
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChange(RunSelection):
+    """A change of the shows that are meant."""
+
+    fields: ShowFields = field(default_factory=ShowFields)
+    times: TimesOfDay = field(default_factory=TimesOfDay)
+
     def of(self, show: Show) -> Show:
         """The show with the change. Raises InvalidRequest and Conflict, which say which show is to blame."""
         try:
             return show.changed(**self.fields | self.times.of(show))
         except (InvalidRequest, Conflict) as error:
-            raise _about(show, error) from None
+            raise about(show, error) from None
 
 
 def ensure_distinct(after: Iterable[Show], changed: frozenset[UUID]) -> None:
@@ -136,5 +156,6 @@ def ensure_distinct(after: Iterable[Show], changed: frozenset[UUID]) -> None:
             raise Conflict(f"Two shows of the production would start at {show.start_there:%Y-%m-%d %H:%M}")
 
 
-def _about(show: Show, error: DomainError) -> DomainError:
+def about(show: Show, error: DomainError) -> DomainError:
+    """The refusal, with the show that it is about."""
     return type(error)(f"The show of {show.start_there:%Y-%m-%d %H:%M}: {error}", field=error.field)

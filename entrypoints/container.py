@@ -74,6 +74,7 @@ from application.catalog.productions import (
     ListProductions,
 )
 from application.catalog.promo_codes import AddPromoCode, ChangePromoCode, DeletePromoCode, ListPromoCodes
+from application.catalog.run_allocations import AllocateInRun
 from application.catalog.runs import AddShows, ChangeRun, CopyShow
 from application.catalog.sale_times import CheckSaleTimes
 from application.catalog.save_account import SaveAccount
@@ -395,6 +396,7 @@ class Container(containers.DeclarativeContainer):
     delete_production = providers.Singleton(DeleteProduction, database, audit)
     add_shows = providers.Singleton(AddShows, database, ids, audit)
     change_run = providers.Singleton(ChangeRun, database, clock, audit)
+    allocate_in_run = providers.Singleton(AllocateInRun, database, clock, ids, audit)
     copy_show = providers.Singleton(CopyShow, database, ids, audit)
     add_show = providers.Singleton(AddShow, database, ids, audit)
     list_own_shows = providers.Singleton(ListOwnShows, database)

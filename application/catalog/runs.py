@@ -24,11 +24,11 @@ from domain.access import Actor
 from domain.audit_log import Action
 from domain.capacity import MAX_ALLOCATIONS, MAX_CAPACITIES
 from domain.catalog import Show, ShowFields
-from domain.errors import Conflict, InvalidRequest, NotFound
+from domain.errors import Conflict, NotFound
 from domain.production import NewShow, Original, Production, SaleTimes, Template, new_shows
 from domain.promotions import TicketPromoCode
 from domain.run_change import RunChange, RunScope, ensure_distinct
-from domain.schedule import MAX_SHOWS_AT_ONCE, Start
+from domain.schedule import Start
 
 #: The most promo codes that a copy takes along: those of a campaign, not one for each subscriber.
 MAX_COPIED_CODES: Final = 100
@@ -173,14 +173,7 @@ class ChangeRun:
     async def _concerned(
         self, uow: UnitOfWork, run: Sequence[Show], change: RunChange, now: datetime, *, lock: bool
     ) -> list[Show]:
-        found = [show for show in run if change.concerns(show, now)]
-        if change.show_ids - {show.id for show in found}:
-            raise NotFound("No such show in this production")
-        if len(found) > MAX_SHOWS_AT_ONCE:
-            raise InvalidRequest(
-                f"At most {MAX_SHOWS_AT_ONCE} shows are changed at once, and these are {len(found)}: name some of them",
-                field="scope",
-            )
+        found = change.among(run, now)
         if not lock:
             return found
         locked = await uow.shows.lock_all([show.id for show in found])

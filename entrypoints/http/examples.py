@@ -238,6 +238,30 @@ EXAMPLES: Final[dict[str, Any]] = {
         "currency": "USD",
         "failures": [{"order_id": ORDER_ID, "reason": "lost_or_stolen_card"}],
     },
+    "RunAllocationIn": {
+        "scope": "to_come",
+        "name": "Press",
+        "capacity": "House",
+        "size": 4,
+        "release_hours": 2,
+        "dry_run": True,
+    },
+    "RunAllocationOut": {
+        "dry_run": True,
+        "count": 1,
+        "added": 1,
+        "shows": [
+            {
+                "show_id": SHOW_ID,
+                "start_time": "2050-06-01T19:00:00-04:00",
+                "allocation_id": None,
+                "was_there": False,
+                "remaining": 116,
+                "release_at": "2050-06-01T21:00:00Z",
+                "refusal": None,
+            }
+        ],
+    },
     "RunChangeIn": {"scope": "to_come", "starting_at": "19:00", "changes": {"start_time": "18:30"}, "dry_run": True},
     "RunChangeOut": {
         "dry_run": True,

@@ -59,6 +59,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "run-changed": "The next shows of this run get what you saved.",
         "run-deleted": "The run was deleted.",
         "shows-added": "The shows are there.",
+        "places-kept": "The places are off public sale.",
         "shows-changed": "The shows were changed.",
         "shows-cancelled-refunding": "The shows were cancelled, and the refunds of their buyers have begun.",
         # Orders

@@ -127,6 +127,8 @@ async def run_page(
         "links": month_links(dates, here, production),
         "is_published": any(row.show.published for row in found.rows),
         "has_shows": any(found.counts.values()),
+        "has_drafts": shown is ShowTab.UPCOMING
+        and any(not row.show.published and not row.show.cancelled for row in found.rows),
     }
     return office_pages.page(request, member, "office/run.html", context, active="shows")
 

@@ -221,14 +221,25 @@ SELLS_UNTIL_CHOICES: Final = ((STAY, "as it is"), *SELLS_UNTIL)
 _PUBLISHED: Final = {"publish": True, "unpublish": False}
 
 
-def read_change(form: Form) -> RunChange | None:
-    """The change; None, and what is wrong is noted, if there is none."""
+def read_selection(form: Form) -> dict[str, Any]:
+    """Which shows are meant: fields of a ``RunSelection``. What is wrong is noted in the form."""
     scope = form.one_of("scope", ("to_come", "these"))
     show_ids = frozenset(filter(None, map(uuid_of, form.all("show")))) if scope == "these" else frozenset[UUID]()
     if scope == "these" and not show_ids:
         form.wrong("scope", "Please tick the shows that this is for.")
     to_come = scope == "to_come"
     since, starting_at = (form.day("since"), form.clock("starting_at")) if to_come else (None, None)
+    return {
+        "scope": RunScope.THESE if scope == "these" else RunScope.TO_COME,
+        "show_ids": show_ids,
+        "since": since,
+        "starting_at": starting_at,
+    }
+
+
+def read_change(form: Form) -> RunChange | None:
+    """The change; None, and what is wrong is noted, if there is none."""
+    selection = read_selection(form)
     fields = _changed_fields(form)
     times = TimesOfDay(
         door_time=form.clock("door_clock"), start_time=form.clock("start_clock"), end_time=form.clock("end_clock")
@@ -237,14 +248,7 @@ def read_change(form: Form) -> RunChange | None:
         form.wrong("", "Please fill in what is to change.")
     if not form.is_good:
         return None
-    return RunChange(
-        scope=RunScope.THESE if scope == "these" else RunScope.TO_COME,
-        show_ids=show_ids,
-        since=since,
-        starting_at=starting_at,
-        fields=fields,
-        times=times,
-    )
+    return RunChange(**selection, fields=fields, times=times)
 
 
 def _changed_fields(form: Form) -> ShowFields:

@@ -54,7 +54,7 @@ MAX_CHOICES: Final = 100
 MAX_LISTED: Final = 100
 
 
-async def _choices(
+async def choices(
     member: Member, pages: OfficePages, look: LookOverShows, production: Production, *, past: bool
 ) -> list[tuple[str, str, ShowRow]]:
     """The run's shows, to come first, as id and words."""
@@ -99,7 +99,7 @@ async def _new(
     production: Production,
     form: Form,
 ) -> Response[str]:
-    templates = await _choices(member, pages, look, production, past=True)
+    templates = await choices(member, pages, look, production, past=True)
     context = {
         "production": production,
         "path": run_path(production.id),
@@ -195,7 +195,7 @@ async def _change(
         "labels": CHANGE_LABELS,
         "shows": [
             (value, words, row)
-            for value, words, row in await _choices(member, pages, look, production, past=False)
+            for value, words, row in await choices(member, pages, look, production, past=False)
             if not row.show.cancelled
         ],
         "become": BECOME,

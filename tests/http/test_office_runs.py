@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
 
+from domain.capacity import Allocation
 from domain.catalog import Show
 from domain.people import Role
 from domain.production import Production
@@ -17,6 +19,7 @@ from tests.http.test_office_shows import id_in
 from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice
 from tests.support.factories import ticket
+from tests.support.forms import form_with
 from tests.support.staff import Page, Staff
 
 RUN = {
@@ -407,3 +410,93 @@ async def test_hours_may_be_written_as_the_pages_write_them(owner: Staff, run: s
 async def test_a_show_of_a_run_leads_back_to_it(owner: Staff, run: str, played: list[Show]) -> None:
     page = await owner.get(f"/office/shows/{played[0].id}")
     assert f'<a href="/office/productions/{run}">Run</a>' in page.html
+
+
+class TestPublishing:
+    async def test_a_run_is_published_with_two_presses(self, owner: Staff, run: str, office: BackOffice) -> None:
+        """Drafts have a button, which leads to the preview of that change alone."""
+        await owner.post(f"/office/productions/{run}/shows/new", {**RULE, "sure": "yes"})
+        page = await owner.get(f"/office/productions/{run}")
+        form = form_with(page.html, "become")
+        assert "Publish …" in page.text
+        preview = await owner.post(form.action, form.with_fields())
+        assert (preview.status, "18 shows change" in preview.text) == (200, True), preview.text
+        sure = form_with(preview.html, "become")
+        assert (await owner.post(sure.action, sure.with_fields(sure="yes"))).status == 303
+        assert all(show.published for show in await shows_of(office, run))
+        assert "Publish …" not in (await owner.get(f"/office/productions/{run}")).text
+
+
+class TestPlacesOfARun:
+    FORM: Final = {"name": "Press", "size": "4", "capacity": "house", "release_hours": "2", "scope": "to_come"}
+
+    async def test_are_kept_in_all_shows_with_one_form(
+        self, owner: Staff, run: str, played: list[Show], office: BackOffice
+    ) -> None:
+        path = f"/office/productions/{run}/allocation"
+        assert "Keep places off sale" in (await owner.get(f"/office/productions/{run}")).text
+        assert '<option value="House"' in (await owner.get(path)).html
+        preview = await owner.post(path, self.FORM)
+        assert (preview.status, "in 18 shows" in preview.text, "116" in preview.text) == (200, True, True), preview.text
+        assert await allocations(office, played) == []
+        sure = form_with(preview.html, "size")
+        for _ in range(2):
+            answer = await owner.post(path, sure.with_fields(sure="yes"))
+            assert (answer.status, answer.location) == (303, f"/office/productions/{run}?done=places-kept")
+        kept = await allocations(office, played)
+        assert [(each.name, each.size) for each in kept] == [("Press", 4)] * 18
+        assert [each.release_at for each in kept] == [show.start_time - timedelta(hours=2) for show in played]
+        again = await owner.post(path, self.FORM)
+        assert "Has one of this name already, of 4: it stays as it is." in again.text
+
+    async def test_a_show_without_the_room_refuses_all(
+        self, owner: Staff, run: str, played: list[Show], office: BackOffice
+    ) -> None:
+        path = f"/office/productions/{run}/allocation"
+        [house] = (await office.get(f"/shows/{played[3].id}/capacities")).body["items"]
+        await office.patch(f"/capacities/{house['id']}", size=3)
+        preview = await owner.post(path, self.FORM)
+        assert "1 show cannot have them, so nothing is kept in any." in preview.text
+        assert "Only 3 places are left to allocate." in preview.text
+        assert 'value="yes">Keep them' not in preview.html
+        refused = await owner.post(path, {**self.FORM, "sure": "yes"})
+        assert (refused.status, "only 3 places are left to allocate" in refused.text) == (409, True), refused.text
+        assert await allocations(office, played) == []
+        some = {**self.FORM, "scope": "these", "show": [str(played[0].id), str(played[1].id)], "sure": "yes"}
+        assert (await owner.post(path, some)).status == 303
+        assert len(await allocations(office, played)) == 2
+
+    async def test_what_is_wrong_stands_beside_its_field(self, owner: Staff, run: str, played: list[Show]) -> None:
+        path = f"/office/productions/{run}/allocation"
+        for wrong, words in (
+            ({"name": ""}, "Please fill this in."),
+            ({"size": "0"}, "Please type a whole number from 1"),
+            ({"scope": "these"}, "Please tick the shows"),
+            ({"release_hours": "x"}, "Please type a whole number"),
+        ):
+            answer = await owner.post(path, {**self.FORM, **wrong})
+            assert (answer.status, words in answer.text) == (400, True), answer.text
+        no_such = await owner.post(path, {**self.FORM, "capacity": "Gallery"})
+        assert "It has no capacity with the name 'Gallery'." in no_such.text
+
+    async def test_others_cannot(self, hire: Hire, stranger: Staff, run: str, played: list[Show]) -> None:
+        path = f"/office/productions/{run}/allocation"
+        clerk = await hire(Role.BOX_OFFICE)
+        assert ((await clerk.get(path)).status, (await clerk.post(path, self.FORM)).status) == (403, 403)
+        assert ((await stranger.get(path)).status, (await stranger.post(path, self.FORM)).status) == (404, 404)
+
+    async def test_programs_have_it_too(self, office: BackOffice, run: str, played: list[Show]) -> None:
+        body = {"scope": "to_come", "name": "Press", "capacity": "House", "size": 4, "starting_at": "15:00"}
+        preview = (await office.post(f"/productions/{run}/allocations", {**body, "dry_run": True})).body
+        assert (preview["count"], preview["added"], preview["shows"][0]["allocation_id"]) == (9, 9, None)
+        made = (await office.post(f"/productions/{run}/allocations", body)).body
+        assert (made["count"], made["added"], made["shows"][0]["remaining"]) == (9, 9, 116)
+        again = (await office.post(f"/productions/{run}/allocations", body)).body
+        assert (again["added"], {each["was_there"] for each in again["shows"]}) == (0, {True})
+        none = await office.post(f"/productions/{run}/allocations", {**body, "name": "Door", "capacity": "Gallery"})
+        assert "The show of 2050-06-01 15:00: it has no capacity" in none.refused(400, "invalid_request")
+
+
+async def allocations(office: BackOffice, shows: list[Show]) -> list[Allocation]:
+    async with office.container.database()() as uow:
+        return [each for show in shows for each in await uow.allocations.of_show(show.id, after=None, limit=10)]

@@ -17,6 +17,7 @@ from application.links import Links
 from domain.catalog import Show, ShowFields
 from domain.errors import InvalidRequest
 from domain.production import CapacityDefault, DefaultFields, NewShow, ProductionFields, SaleTimes, TicketDefault
+from domain.run_allocation import PlannedAllocation, RunAllocation
 from domain.run_change import RunChange, RunScope, TimesOfDay
 from domain.sale_period import SellsUntil
 from domain.schedule import Frequency, Rule, Start, Weekday, starts_on
@@ -398,6 +399,80 @@ class RunChangeIn(_In):
             starting_at=time.fromisoformat(self.starting_at) if self.starting_at else None,
             fields=self.changes.to_fields(),
             times=self.changes.to_times(),
+        )
+
+
+class RunAllocationIn(_In):
+    """Takes places off public sale in several shows: ``name`` and ``size`` of each allocation, and the name of the
+    ``capacity`` that each show has. ``release_hours`` before its start they go on public sale (null: by hand). The
+    shows are chosen as for a change of several shows. A show with an allocation of that name keeps it as it is.
+    """
+
+    scope: RunScope
+    name: str
+    capacity: str
+    size: Annotated[int, Meta(examples=[4])]
+    release_hours: Annotated[int, Meta(examples=[2])] | None = None
+    show_ids: list[UUID] = []
+    since: date | None = None
+    starting_at: ClockTime | None = None
+    dry_run: bool = False
+
+    def to_allocation(self) -> RunAllocation:
+        """What is wanted. Raises InvalidRequest."""
+        return RunAllocation(
+            scope=self.scope,
+            show_ids=frozenset(self.show_ids),
+            since=self.since,
+            starting_at=time.fromisoformat(self.starting_at) if self.starting_at else None,
+            name=self.name,
+            capacity=self.capacity,
+            size=self.size,
+            release_hours=self.release_hours,
+        )
+
+
+class PlannedAllocationOut(msgspec.Struct, kw_only=True):
+    """What a show gets. ``allocation_id`` is null before it is made; ``was_there``: the show had one of that name, and
+    keeps it as it is. ``remaining`` places are left to the public afterwards. ``refusal`` says why a show cannot have
+    it; null if it can.
+    """
+
+    show_id: UUID
+    start_time: datetime
+    allocation_id: UUID | None
+    was_there: bool
+    remaining: int
+    release_at: datetime | None
+    refusal: str | None
+
+
+class RunAllocationOut(msgspec.Struct, kw_only=True):
+    """The shows that were meant, soonest first, and how many of them get a new allocation."""
+
+    dry_run: bool
+    count: int
+    added: int
+    shows: list[PlannedAllocationOut]
+
+    @classmethod
+    def of(cls, planned: Sequence[PlannedAllocation], *, dry_run: bool) -> RunAllocationOut:
+        return cls(
+            dry_run=dry_run,
+            count=len(planned),
+            added=sum(each.is_new for each in planned),
+            shows=[
+                PlannedAllocationOut(
+                    show_id=each.show.id,
+                    start_time=each.show.start_there,
+                    allocation_id=each.allocation.id if each.allocation and not (dry_run and each.is_new) else None,
+                    was_there=each.was_there,
+                    remaining=each.left,
+                    release_at=each.allocation.release_at if each.allocation else None,
+                    refusal=str(each.refusal) if each.refusal else None,
+                )
+                for each in planned
+            ],
         )
 
 

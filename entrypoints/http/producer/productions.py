@@ -17,6 +17,7 @@ from application.catalog.productions import (
     GetOwnProduction,
     ListProductions,
 )
+from application.catalog.run_allocations import AllocateInRun
 from application.catalog.runs import AddShows, ChangeRun
 from application.links import Links
 from domain.access import Actor, Scope
@@ -30,6 +31,8 @@ from entrypoints.http.producer.production_schemas import (
     OwnProductionOut,
     ProductionChangesIn,
     ProductionIn,
+    RunAllocationIn,
+    RunAllocationOut,
     RunChangeIn,
     RunChangeOut,
     production_fields,
@@ -147,6 +150,28 @@ async def change_shows(
     )
 
 
+@post(
+    "/{production_id:uuid}/allocations",
+    dto=StrictJson[RunAllocationIn],
+    return_dto=None,
+    status_code=HTTP_200_OK,
+    summary="Keep places of several shows off public sale",
+    operation_id="allocate_in_run",
+    responses=answers("conflict"),
+)
+async def allocate(
+    production_id: FromPath[UUID],
+    data: JSONBody[RunAllocationIn],
+    actor: NamedDependency[Actor],
+    allocate_in_run: NamedDependency[AllocateInRun],
+) -> RunAllocationOut:
+    """An allocation of the same name in each of the shows, or in none. With ``dry_run`` the answer says which shows
+    cannot have it, and why. A request that comes twice adds nothing.
+    """
+    planned = await allocate_in_run(actor, production_id, data.to_allocation(), dry_run=data.dry_run)
+    return RunAllocationOut.of(planned, dry_run=data.dry_run)
+
+
 router = guarded_router(
     "/productions",
     add,
@@ -156,6 +181,7 @@ router = guarded_router(
     remove,
     add_shows,
     change_shows,
+    allocate,
     scopes=[Scope.CATALOG],
     tags=["Producer: catalog"],
 )
