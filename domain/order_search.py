@@ -70,6 +70,14 @@ CODE_TAIL: Final = 4
 _CODE_TAIL: Final = re.compile(r"[A-Z2-7]{4}")
 #: How many letters may be wrong in a word, by its least length. Shorter words are too much like each other.
 _WRONG_LETTERS: Final = ((9, 3), (5, 2), (4, 1))
+#: How many letters of an order's number say enough. Of a million orders hardly one has five by chance.
+_LEAST_OF_A_NUMBER: Final = 5
+_OF_A_NUMBER: Final = re.compile(r"[a-z2-7]+")
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
+_BITS_OF_A_LETTER: Final = 5
+_NUMBER_BYTES: Final = NUMBER_LENGTH * _BITS_OF_A_LETTER // 8
+#: A letter of which nothing is known.
+_ANY: Final = "?"
 #: The most words that one misspelt word may mean.
 _MOST_MEANINGS: Final = 20
 
@@ -100,15 +108,29 @@ def names_key(name: str, names: Iterable[str] = ()) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberPart:
+    """A part of an order's number. The number is read as 40 bits, five for each letter: those of ``mask`` are known."""
+
+    mask: int
+    bits: int
+
+    def is_in(self, order_id: UUID) -> bool:
+        """Whether the number of this order has it."""
+        return int.from_bytes(order_id.bytes[-_NUMBER_BYTES:]) & self.mask == self.bits
+
+
+@dataclass(frozen=True, slots=True)
 class SearchTerm:
     """One word. An order matches if its key contains one of ``spellings``, its phone's digits contain one of
-    ``phones``, its id ends with ``number_tail``, or the code of one of its tickets ends with ``code_tail``.
+    ``phones``, its id ends with ``number_tail``, its number has one of ``number_parts``, or the code of one of its
+    tickets ends with ``code_tail``.
     """
 
     spellings: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     number_tail: bytes | None = None
     code_tail: str | None = None
+    number_parts: tuple[NumberPart, ...] = ()
 
     def is_in(self, key: str, phone: str | None, order_id: UUID, codes: Iterable[str] = ()) -> bool:
         """Whether an order matches the word."""
@@ -116,6 +138,7 @@ class SearchTerm:
             any(spelling in key for spelling in self.spellings)
             or any(digits in (phone or "") for digits in self.phones)
             or (self.number_tail is not None and order_id.bytes.endswith(self.number_tail))
+            or any(part.is_in(order_id) for part in self.number_parts)
             or (self.code_tail is not None and any(code.endswith(self.code_tail) for code in codes))
         )
 
@@ -190,11 +213,14 @@ def _wrong_letters(word: str) -> int:
 
 
 def as_meant(terms: Sequence[SearchTerm], words: Mapping[MisspeltWord, Collection[str]]) -> tuple[SearchTerm, ...]:
-    """The terms, with the ``words`` of the orders that each of them may mean as further spellings."""
+    """The terms, with the ``words`` of the orders that each of them may mean as further spellings, and as parts of an
+    order's number.
+    """
 
     def wider(term: SearchTerm) -> SearchTerm:
         meant = [meaning for each in misspelt(term) for meaning in each.meanings(words.get(each, ()))]
-        return replace(term, spellings=tuple(dict.fromkeys((*term.spellings, *meant))))
+        parts = number_parts(term.spellings[0]) if term.spellings else ()
+        return replace(term, spellings=tuple(dict.fromkeys((*term.spellings, *meant))), number_parts=parts)
 
     return tuple(wider(term) for term in terms)
 
@@ -275,3 +301,29 @@ def number_tail(text: str) -> bytes | None:
         return base64.b32decode(text.upper())
     except (binascii.Error, ValueError):
         return None
+
+
+def number_parts(text: str) -> tuple[NumberPart, ...]:
+    """The ways in which the text may be a part of an order's number: five letters or more of it, in a row; or all of
+    them but one, which is missing or wrong.
+    """
+    typed = text.lower()
+    if not (_LEAST_OF_A_NUMBER <= len(typed) <= NUMBER_LENGTH and _OF_A_NUMBER.fullmatch(typed)):
+        return ()
+    missing = NUMBER_LENGTH - len(typed)
+    ways = [_ANY * before + typed + _ANY * (missing - before) for before in range(missing + 1)]
+    if missing == 1:
+        ways += [typed[:place] + _ANY + typed[place:] for place in range(1, len(typed))]
+    elif not missing:
+        ways += [typed[:place] + _ANY + typed[place + 1 :] for place in range(len(typed))]
+    return tuple(_number_part(way) for way in ways)
+
+
+def _number_part(letters: str) -> NumberPart:
+    mask = bits = 0
+    for letter in letters:
+        mask, bits = mask << _BITS_OF_A_LETTER, bits << _BITS_OF_A_LETTER
+        if letter != _ANY:
+            mask |= len(_LETTERS) - 1
+            bits |= _LETTERS.index(letter)
+    return NumberPart(mask, bits)

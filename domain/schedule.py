@@ -97,12 +97,13 @@ class Rule:
 
     def _check_end(self) -> None:
         if (self.until is None) == (self.count is None):
-            raise InvalidRequest("A rule ends with until, or after count shows: give one of them", field="rule.until")
+            raise InvalidRequest("Say the last day, or the number of shows: one of the two", field="rule.until")
         if self.count is not None and not 1 <= self.count <= MAX_SHOWS_AT_ONCE:
-            raise InvalidRequest(f"count must be 1 to {MAX_SHOWS_AT_ONCE}", field="rule.count")
+            raise InvalidRequest(f"The number of shows must be 1 to {MAX_SHOWS_AT_ONCE}", field="rule.count")
         if self.until is not None and not self.first <= self.until <= self._horizon:
             raise InvalidRequest(
-                f"until must lie after the first day, and at most {MAX_YEARS} years later", field="rule.until"
+                f"The last day must be the first day or a later one, at most {MAX_YEARS} years after it",
+                field="rule.until",
             )
 
     def _check_days(self) -> None:

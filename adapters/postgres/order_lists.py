@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
+from sqlalchemy.dialects.postgresql import BIT
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.tables import orders, outbox, shows, ticket_attendees, ticket_claims, ticket_orders, tickets
@@ -27,7 +28,7 @@ from application.ports.order_lists import (
 from domain.customer import Customer
 from domain.email_address import both_forms
 from domain.money import currency
-from domain.order_search import MisspeltWord, SearchTerm, names_key, number_tail
+from domain.order_search import MisspeltWord, NumberPart, SearchTerm, names_key, number_tail
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus, number_of
 from domain.tasks import ORDER_MAILS, TaskState
 from domain.ticket_code import CODE_LENGTH
@@ -370,6 +371,7 @@ def _has(term: SearchTerm, key: sa.ColumnElement[str]) -> sa.ColumnElement[bool]
     ]
     if term.number_tail is not None:
         conditions.append(_ends_with(term.number_tail))
+    conditions += [_has_part(part) for part in term.number_parts]
     if term.code_tail is not None:
         conditions.append(orders.c.id.in_(_orders_with_code(term.code_tail)))
     return sa.or_(*conditions) if conditions else sa.false()
@@ -377,6 +379,12 @@ def _has(term: SearchTerm, key: sa.ColumnElement[str]) -> sa.ColumnElement[bool]
 
 def _ends_with(number_tail: bytes) -> sa.ColumnElement[bool]:
     return sa.func.substring(sa.func.uuid_send(orders.c.id), 12) == number_tail
+
+
+def _has_part(part: NumberPart) -> sa.ColumnElement[bool]:
+    tail = sa.func.encode(sa.func.substring(sa.func.uuid_send(orders.c.id), 12), "hex")
+    number = sa.cast(sa.cast(sa.literal("x").op("||")(tail), BIT(40)), sa.BigInteger)
+    return number.op("&")(sa.literal(part.mask, sa.BigInteger)) == sa.literal(part.bits, sa.BigInteger)
 
 
 def _orders_with_code(tail: str) -> sa.Select[Any]:

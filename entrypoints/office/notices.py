@@ -69,6 +69,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "renamed": "The ticket has another name, and a new code.",
         "let-in": "The person is in.",
         "let-out": "The check-in is undone: the ticket lets in again.",
+        "refunded-before": "These tickets are refunded and void already: the order says when.",
         "refunded": "The tickets are void, and the money is on its way.",
         "exchanged": "The tickets are exchanged.",
         "exchange-waits": "The new tickets are held until they are paid: send the buyer the link of their page.",

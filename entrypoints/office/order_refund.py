@@ -67,13 +67,16 @@ async def refund_page(
     office_pages: NamedDependency[OfficePages],
     preview_refund: NamedDependency[PreviewRefund],
     read_order_history: NamedDependency[ReadOrderHistory],
-) -> Response[str]:
+) -> Response[Any]:
     """The choice, and who would bear what."""
     history = await read_order_history(member.actor, order_id)
     form = query_form(request)
     if not form[CHOSEN]:
         everyone = [str(each.id) for each in history.order.attendees if each.is_valid]
         return _page(request, member, office_pages, history, Form({"restock": ["on"], "fees": ["on"], "a": everyone}))
+    if _is_done(form, history.order):
+        # The way back of a browser, after the refund.
+        return gone_to(order_id, "refunded-before")
     choice, preview = RefundChoice.of(form, history.order), None
     if form.is_good:
         try:

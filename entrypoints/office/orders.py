@@ -124,7 +124,10 @@ async def _table(
 def show_options(shows: Any, member: Member) -> list[tuple[str, str]]:
     """Options of the select of shows, with their times."""
     formats = [(show, PageFormat(show, member.producer.currency)) for show in shows]
-    named = [(str(show.id), f"{show.title}, {words.short_day(show.start_time)}") for show, words in formats]
+    named = [
+        (str(show.id), f"{show.title}, {words.short_day(show.start_time)}, {words.clock(show.start_there)}")
+        for show, words in formats
+    ]
     return [("", "All shows"), *named]
 
 

@@ -106,7 +106,7 @@ def read_production(form: Form, currency: Currency) -> tuple[ProductionFields, l
 
 
 def _ticket(form: Form, row: int, numbers: NumberStyle, house: Mapping[str, str]) -> PricedDefault:
-    """The ticket type of a row. ``house`` has the names of the parts of the house by what they are in small letters."""
+    """The ticket type of a row. ``house`` has the names of the capacities by what they are in small letters."""
 
     def name(field: str) -> str:
         return f"ticket-{row}-{field}"
@@ -115,7 +115,7 @@ def _ticket(form: Form, row: int, numbers: NumberStyle, house: Mapping[str, str]
     quantity = form.whole(name("quantity"), most=MAX_QUANTITY)
     part = form.text(name("capacity"))
     if part and part.casefold() not in house:
-        form.wrong(name("capacity"), "The house above has no part of this name.")
+        form.wrong(name("capacity"), "No capacity above has this name.")
     fields = DefaultFields(
         name=form.text(name("name"), most=MAX_TITLE_LENGTH),
         description=form.text(name("description")),

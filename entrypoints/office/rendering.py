@@ -14,7 +14,6 @@ from babel.dates import format_timedelta
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar, MediaType, Request, Response
 
-from application import formatting
 from application.ports.system import Clock
 from domain.people import Member, Right, Role
 from entrypoints.office.access import COUNTER, HOME, AtCounter
@@ -29,8 +28,6 @@ _HERE: Final = Path(__file__).parent
 OFFICE_ASSETS: Final = AssetFolder(_HERE / "static", prefix="/assets/office")
 
 _UTC: Final = ZoneInfo("UTC")
-#: A BCP 47 tag: the English of the European continent.
-_ANYWHERE: Final = "en-150"
 _JUST_NOW: Final = timedelta(minutes=2)
 
 ROLE_NAMES: Final[Mapping[Role, str]] = {
@@ -93,7 +90,6 @@ class OfficePages:
         self._engine.filters |= {
             "rfc3339": datetime.isoformat,
             "ago": ago,
-            "utc_day": utc_day,
             "utc_moment": utc_moment,
         }
 
@@ -164,11 +160,6 @@ def ago(moment: datetime, now: datetime) -> str:
     if passed < _JUST_NOW:
         return "just now"
     return format_timedelta(-passed, granularity="minute", add_direction=True, locale="en")
-
-
-def utc_day(moment: datetime) -> str:
-    """A day that is no show's: "5 December 2026"."""
-    return formatting.day(moment, _UTC, _ANYWHERE)
 
 
 def utc_moment(moment: datetime) -> str:

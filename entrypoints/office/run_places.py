@@ -33,7 +33,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         **CHANGE_LABELS,
         "name": "Name",
         "size": "Places in each show",
-        "capacity": "Of which part of the house",
+        "capacity": "Of which capacity",
         "release_hours": "On public sale",
     }
 )

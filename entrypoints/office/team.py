@@ -13,7 +13,9 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
+from application import formatting
 from application.notifications.sign_in import ROLE_WORDS
+from application.orders.report import ReportSales
 from application.people.team import (
     ChangeRole,
     Invite,
@@ -24,6 +26,7 @@ from application.people.team import (
 )
 from domain.errors import DomainError, InvalidEmail, NotFound
 from domain.people import Member, Membership, Person, Right, Role, parse_person_email
+from domain.timezones import zone_of
 from entrypoints.http.rate_limit import limit_sign_in_address
 from entrypoints.office.access import HOME, office_router
 from entrypoints.office.forms import Form
@@ -41,15 +44,30 @@ async def team(
     member: NamedDependency[Member],
     office_pages: NamedDependency[OfficePages],
     list_team: NamedDependency[ListTeam],
+    report_sales: NamedDependency[ReportSales],
 ) -> Response[str]:
     """Who works here, and who is invited."""
-    return await _page(request, member, office_pages, list_team, Form.filled({"role": Role.BOX_OFFICE.value}))
+    return await _page(
+        request, member, office_pages, list_team, report_sales, Form.filled({"role": Role.BOX_OFFICE.value})
+    )
 
 
 async def _page(
-    request: Request[Any, Any, Any], member: Member, office_pages: OfficePages, list_team: ListTeam, form: Form
+    request: Request[Any, Any, Any],
+    member: Member,
+    office_pages: OfficePages,
+    list_team: ListTeam,
+    report_sales: ReportSales,
+    form: Form,
 ) -> Response[str]:
-    context = {"team": await list_team(member.producer.id), "form": form, "roles": ROLES, "labels": _LABELS}
+    place = await report_sales.place(member.actor, now=office_pages.now())
+    context = {
+        "team": await list_team(member.producer.id),
+        "form": form,
+        "roles": ROLES,
+        "labels": _LABELS,
+        "day": lambda moment: formatting.day(moment, zone_of(place.timezone), place.locale),
+    }
     return office_pages.page(request, member, "office/team.html", context, active="team", status_code=form.status)
 
 
@@ -59,6 +77,7 @@ async def invite(
     member: NamedDependency[Member],
     office_pages: NamedDependency[OfficePages],
     list_team: NamedDependency[ListTeam],
+    report_sales: NamedDependency[ReportSales],
     invite: NamedDependency[Invite],
 ) -> Response[Any]:
     """Mail an invitation."""
@@ -72,7 +91,7 @@ async def invite(
             return _done("invited")
     except (DomainError, InvalidEmail) as error:
         form.refuse(error)
-    return await _page(request, member, office_pages, list_team, form)
+    return await _page(request, member, office_pages, list_team, report_sales, form)
 
 
 @post("/invitations/{invitation_id:uuid}/again")

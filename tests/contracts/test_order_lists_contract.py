@@ -24,7 +24,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.claims import Claim
 from domain.customer import Customer
 from domain.notes import OrderNote
-from domain.order_search import code_term, misspelt, search_terms
+from domain.order_search import as_meant, code_term, misspelt, search_terms
 from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
 from domain.tasks import BUYER_EMAIL, BUYER_NAME, TaskKind, TaskState
 from tests.contracts.builders import ADA, NOW, Theatre, a_refund, a_show, a_task, a_ticket, an_order, issue, new_id
@@ -174,6 +174,23 @@ async def test_number_finds_one_order(unit_of_work: UnitOfWorkFactory, theatre: 
             ShowsOf(theatre.producer.id, theatre.show.id), only=only, after=None, limit=10
         )
     assert found.id == order.id
+
+
+@pytest.mark.parametrize("part", [slice(0, 5), slice(2, 8), slice(1, 7)])
+async def test_a_part_of_a_number_finds_its_order(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, part: slice
+) -> None:
+    order, other = theatre.order(), theatre.order()
+    await store(unit_of_work, order, other)
+    terms = as_meant(search_terms(order.number[part]), {})
+    async with unit_of_work() as uow:
+        found = await uow.order_lists.orders(
+            ShowsOf(theatre.producer.id, theatre.show.id),
+            only=OrderFilter(text=order.number[part], meant=terms),
+            after=None,
+            limit=10,
+        )
+    assert [each.id for each in found] == [order.id]
 
 
 async def test_attendees_are_listed_order_by_order(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

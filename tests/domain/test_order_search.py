@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from domain.order_search import (
     code_term,
     folded,
     misspelt,
+    number_parts,
     search_key,
     search_terms,
 )
@@ -200,3 +202,26 @@ def test_a_whole_code_is_one_word() -> None:
     for typed in (code, code.lower(), " ".join(groups_of(code))):
         (term,) = search_terms(typed)
         assert term.is_in("", None, ID, [code])
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_found"),
+    [
+        ("abcde", True),
+        ("CDEFG", True),
+        ("defgh", True),
+        ("abcdefg", True),
+        ("bcdefgh", True),
+        ("abcefgh", True),  # a letter is missing
+        ("abcxefgh", True),  # a letter is wrong
+        ("abxxefgh", False),
+        ("abcd", False),
+        ("acefg", False),
+        ("abcde1", False),
+    ],
+)
+def test_a_part_of_a_number_finds_its_order(typed: str, is_found: bool) -> None:
+    order_id = UUID(bytes=bytes(11) + base64.b32decode("ABCDEFGH"))
+    assert any(part.is_in(order_id) for part in number_parts(typed)) is is_found
+    [term] = as_meant(search_terms(typed), {})
+    assert term.is_in("", None, order_id) is is_found

@@ -392,7 +392,7 @@ async def test_a_part_of_the_house_is_found_in_small_letters_or_refused_beside_i
     refused = await owner.post("/office/productions/new", {**RUN, "ticket-0-capacity": "huose"})
     assert refused.status == 400
     assert 'href="#ticket-0-capacity"' in refused.html
-    assert "The house above has no part of this name." in refused.text
+    assert "No capacity above has this name." in refused.text
 
 
 async def test_hours_may_be_written_as_the_pages_write_them(owner: Staff, run: str, office: BackOffice) -> None:
