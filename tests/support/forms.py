@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+from typing_extensions import override
+
 Values = dict[str, list[str]]
 
 
@@ -30,6 +32,7 @@ class _Parser(HTMLParser):
         self._select: str | None = None
         self._first_option: str | None = None
 
+    @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
@@ -57,6 +60,7 @@ class _Parser(HTMLParser):
             if "selected" in given:
                 self._add(self._select, value)
 
+    @override
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._inside = False
@@ -67,6 +71,7 @@ class _Parser(HTMLParser):
                 self._add(self._select, self._first_option)
             self._select = None
 
+    @override
     def handle_data(self, data: str) -> None:
         if self._text:
             values = self.forms[-1].values[self._text]
