@@ -190,6 +190,15 @@ from application.people.team import (
 )
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.printing.queue import (
+    ListPrinters,
+    ListPrintJobs,
+    PrintJobSlip,
+    QueuePrint,
+    ReportPrintJob,
+    TakePrintJob,
+)
+from application.printing.slips import DrawSlips, ListPrintable, PrintSlips
 from application.refunds.cancellation import PreviewCancellation
 from application.refunds.disputes import ListDisputes, ReverseTransfer, SyncDispute
 from application.refunds.refund_order import PreviewRefund, RefundOrder
@@ -212,6 +221,7 @@ from domain.ticket_code import TicketCodes
 from entrypoints.export_files import ExportFiles
 from entrypoints.http.proof_of_work import ProofOfWork
 from entrypoints.http.rate_limit import RateLimits
+from entrypoints.printer_tools import load_printer_tools
 from entrypoints.probes import Probes
 from entrypoints.settings import Settings
 from entrypoints.timekeeping import FollowClocks
@@ -498,6 +508,15 @@ class Container(containers.DeclarativeContainer):
     list_tokens = providers.Singleton(ListTokens, database)
     authenticate = providers.Singleton(Authenticate, database, clock)
 
+    draw_slips = providers.Singleton(DrawSlips, providers.Object(load_printer_tools))
+    print_slips = providers.Singleton(PrintSlips, database, draw_slips)
+    list_printable = providers.Singleton(ListPrintable, database)
+    list_printers = providers.Singleton(ListPrinters, database)
+    queue_print = providers.Singleton(QueuePrint, database, clock, ids)
+    list_print_jobs = providers.Singleton(ListPrintJobs, database, clock)
+    take_print_job = providers.Singleton(TakePrintJob, database, clock)
+    print_job_slip = providers.Singleton(PrintJobSlip, database, clock, draw_slips)
+    report_print_job = providers.Singleton(ReportPrintJob, database, clock)
     authenticate_device = providers.Singleton(AuthenticateDevice, database, clock)
     identify_till = providers.Singleton(IdentifyTill, database, authenticate_device)
     pairing_codes = providers.Singleton(PairingCodes, settings.provided.signing_key, settings.provided.earlier_keys)

@@ -66,6 +66,7 @@ _KEPT_SHORTLY = {
     Disposable.PASSKEY_CHALLENGES: timedelta(days=1),
     Disposable.INVITATIONS: timedelta(days=60),
     Disposable.PAIRINGS: timedelta(days=1),
+    Disposable.PRINT_JOBS: timedelta(days=30),
     # A device that was found again months later may still have scans to report.
     Disposable.DEVICES: timedelta(days=365),
 }

@@ -62,6 +62,9 @@ def _old(tables: Tables, what: Disposable, before: datetime) -> tuple[dict[Any, 
             return tables.audit, {entry.id for entry in tables.audit.values() if entry.at < before}
         case Disposable.JOBS:
             return tables.jobs, {job.id for job in tables.jobs.values() if job.created_at < before}
+        case Disposable.PRINT_JOBS:
+            print_jobs = tables.print_jobs
+            return print_jobs, {job.id for job in print_jobs.values() if job.asked_at < before}
     return _old_of_people(tables, what, before)
 
 

@@ -26,6 +26,7 @@ from domain.jobs import Job, JobResult
 from domain.notes import OrderNote
 from domain.orders import Order, ReplacedCode
 from domain.people import Invitation, Membership, OfficeSession, Passkey, PasskeyChallenge, Person, SignInLink
+from domain.printing import PrintJob
 from domain.production import Production
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
@@ -79,6 +80,7 @@ class Tables:
     job_pieces: dict[tuple[UUID, UUID, int], bytes] = field(default_factory=dict)
     shifts: dict[UUID, Shift] = field(default_factory=dict)
     counter_sales: dict[UUID, CounterSale] = field(default_factory=dict)
+    print_jobs: dict[UUID, PrintJob] = field(default_factory=dict)
 
     def snapshot(self) -> Tables:
         return Tables(*(copy(getattr(self, name)) for name in self.__slots__))

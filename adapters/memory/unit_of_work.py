@@ -41,6 +41,7 @@ from adapters.memory.people import (
 )
 from adapters.memory.personal_data import MemoryNoteRepo, MemoryPersonalDataRepo
 from adapters.memory.pictures import MemoryPictureRepo
+from adapters.memory.printing import MemoryPrintJobRepo
 from adapters.memory.refunds import MemoryRefundRepo
 from adapters.memory.shifts import MemoryShiftRepo
 from adapters.memory.show_overviews import MemoryShowOverviewReader
@@ -139,6 +140,7 @@ class MemoryUnitOfWork:
         self.devices = MemoryDeviceRepo(self._tables)
         self.pairings = MemoryPairingRepo(self._tables)
         self.jobs = MemoryJobRepo(self._tables)
+        self.print_jobs = MemoryPrintJobRepo(self._tables)
         self.shifts = MemoryShiftRepo(self._tables)
         return self
 

@@ -20,6 +20,7 @@ from domain.fees import FeeBearer
 from domain.jobs import JobState
 from domain.orders import AttendeeStatus, ManualPayment, OrderStatus
 from domain.people import Role, SignedInBy
+from domain.printing import PrintJobState
 from domain.promotions import UseCount
 from domain.refunds import RefundStatus
 from domain.sale_period import SellsUntil
@@ -871,4 +872,26 @@ pairings = sa.Table(
     sa.Column("replaces", sa.Uuid),
     sa.Column("device_id", sa.Uuid),
     _one_of("kind", DeviceKind),
+)
+
+# A job outlives its order and its printer: their ids are no foreign keys.
+print_jobs = sa.Table(
+    "print_jobs",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("producer_id", sa.Uuid, nullable=False),
+    sa.Column("printer_id", sa.Uuid, nullable=False),
+    sa.Column("order_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("attendee_ids", sa.ARRAY(sa.Uuid), nullable=False),
+    sa.Column("with_order_slip", sa.Boolean, nullable=False),
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("asked_at", _Time, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("leased_until", _Time),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("ended_at", _Time),
+    sa.Column("problem", sa.Text, nullable=False),
+    _one_of("state", PrintJobState),
+    sa.Index("print_jobs_printer_id_asked_at_idx", "printer_id", "asked_at", "id"),
+    sa.Index("print_jobs_open_idx", "printer_id", postgresql_where=sa.text("state IN ('waiting', 'printing')")),
 )

@@ -45,6 +45,7 @@ from adapters.postgres.people import (
 )
 from adapters.postgres.personal_data import PostgresNoteRepo, PostgresPersonalDataRepo
 from adapters.postgres.pictures import PostgresPictureRepo
+from adapters.postgres.printing import PostgresPrintJobRepo
 from adapters.postgres.refunds import PostgresRefundRepo
 from adapters.postgres.shifts import PostgresShiftRepo
 from adapters.postgres.show_overviews import PostgresShowOverviewReader
@@ -136,6 +137,7 @@ class PostgresUnitOfWork:
         self.devices = PostgresDeviceRepo(self._connection)
         self.pairings = PostgresPairingRepo(self._connection)
         self.jobs = PostgresJobRepo(self._connection)
+        self.print_jobs = PostgresPrintJobRepo(self._connection)
         self.shifts = PostgresShiftRepo(self._connection)
         return self
 

@@ -1,4 +1,4 @@
-"""Use case: an order's tickets as a PDF."""
+"""Use case: an order's tickets as a PDF, and what is printed on each of them."""
 
 from __future__ import annotations
 
@@ -18,30 +18,36 @@ class PrintTickets:
 
     async def __call__(self, order: Order, display: ShowDetails) -> bytes:
         """One page for each attendee who may still enter."""
-        show = display.show
-        occasion = occasion_of(show)
-        return await self._renderer.render(
-            [
-                PrintableTicket(
-                    show_title=show.title,
-                    producer_name=display.producer.name,
-                    occasion=occasion,
-                    attendee_name=attendee.name,
-                    ticket_name=_name(attendee, display.places_of(order.lines[attendee.line].ticket_id)),
-                    is_vip=attendee.is_vip,
-                    price=price,
-                    order_number=order.number,
-                    code=attendee.code,
-                    terms=show.terms,
-                )
-                for attendee, price in zip(order.attendees, _prices(order, show.locale), strict=True)
-                if attendee.status is AttendeeStatus.VALID
-            ]
-        )
+        return await self._renderer.render([ticket for _, ticket in printable_tickets(order, display)])
 
     async def attachment(self, order: Order, display: ShowDetails) -> Attachment:
         """The same PDF as a mail's attachment."""
         return Attachment(f"tickets-{order.number}.pdf", "application/pdf", await self(order, display))
+
+
+def printable_tickets(order: Order, display: ShowDetails) -> list[tuple[TicketAttendee, PrintableTicket]]:
+    """What is printed for each attendee who may still enter."""
+    show = display.show
+    occasion = occasion_of(show)
+    return [
+        (
+            attendee,
+            PrintableTicket(
+                show_title=show.title,
+                producer_name=display.producer.name,
+                occasion=occasion,
+                attendee_name=attendee.name,
+                ticket_name=_name(attendee, display.places_of(order.lines[attendee.line].ticket_id)),
+                is_vip=attendee.is_vip,
+                price=price,
+                order_number=order.number,
+                code=attendee.code,
+                terms=show.terms,
+            ),
+        )
+        for attendee, price in zip(order.attendees, _prices(order, show.locale), strict=True)
+        if attendee.status is AttendeeStatus.VALID
+    ]
 
 
 def _name(attendee: TicketAttendee, places: int) -> str:

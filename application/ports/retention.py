@@ -14,8 +14,8 @@ class Disposable(StrEnum):
     TASKS are done. EVENTS were handled without a failure. UNPAID_ORDERS never held money, and have no refund, no
     payment, no note, and no unfinished task; their lines and Idempotency-Keys are deleted with them. SCANS admitted no
     one, or were undone. JOBS were begun that long ago. OFFICE_SESSIONS were last seen that long ago, SIGN_IN_LINKS and
-    PASSKEY_CHALLENGES were good until then, and INVITATIONS were sent then and not accepted. PAIRINGS were made, and
-    DEVICES revoked, that long ago.
+    PASSKEY_CHALLENGES were good until then, and INVITATIONS were sent then and not accepted. PAIRINGS were made,
+    DEVICES revoked, and PRINT_JOBS asked for that long ago.
     """
 
     TASKS = "tasks"
@@ -24,6 +24,7 @@ class Disposable(StrEnum):
     SCANS = "scans"
     AUDIT_LOG = "audit_log"
     JOBS = "jobs"
+    PRINT_JOBS = "print_jobs"
     OFFICE_SESSIONS = "office_sessions"
     SIGN_IN_LINKS = "sign_in_links"
     PASSKEY_CHALLENGES = "passkey_challenges"

@@ -20,6 +20,7 @@ from application.ports.orders import LookupRepo, OrderRepo, OrderWatchlist
 from application.ports.people import InvitationRepo, OfficeSessionRepo, PasskeyRepo, PeopleRepo, SignInLinkRepo
 from application.ports.personal_data import NoteRepo, PersonalDataRepo
 from application.ports.pictures import PictureRepo
+from application.ports.printing import PrintJobRepo
 from application.ports.refunds import RefundRepo
 from application.ports.shifts import ShiftRepo
 from application.ports.show_overviews import ShowOverviewReader
@@ -165,6 +166,9 @@ class UnitOfWork(Protocol):
 
     @property
     def jobs(self) -> JobRepo: ...
+
+    @property
+    def print_jobs(self) -> PrintJobRepo: ...
 
     @property
     def shifts(self) -> ShiftRepo: ...

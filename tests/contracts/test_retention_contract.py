@@ -25,6 +25,7 @@ from domain.jobs import Job, JobKind, JobResult
 from domain.notes import OrderNote
 from domain.orders import Idempotency, Order, OrderStatus
 from domain.people import Invitation, OfficeSession, PasskeyChallenge, Person, Role, SignedInBy, SignInLink
+from domain.printing import PrintJob
 from domain.tasks import TaskState
 from tests.contracts.builders import NOW, Theatre, a_producers_task, a_refund, a_task, paid
 
@@ -66,6 +67,24 @@ def unpaid(theatre: Theatre, *, ended_at: datetime = NOW - A_MOMENT, **changes: 
 
 
 @pytest.mark.parametrize("status", [OrderStatus.EXPIRED, OrderStatus.CANCELLED, OrderStatus.PAYMENT_FAILED])
+async def test_print_jobs_that_were_asked_for_long_ago_are_deleted(
+    retention: Retention, unit_of_work: UnitOfWorkFactory
+) -> None:
+    old, recent = (
+        PrintJob(
+            id=uuid4(), producer_id=uuid4(), printer_id=uuid4(), order_id=uuid4(), asked_by="Ada", asked_at=asked_at
+        )
+        for asked_at in (NOW - A_MOMENT, NOW)
+    )
+    async with unit_of_work() as uow:
+        await uow.print_jobs.add(old)
+        await uow.print_jobs.add(recent)
+        await uow.commit()
+    assert await deleted(retention, Disposable.PRINT_JOBS) == 1
+    async with unit_of_work() as uow:
+        assert [await uow.print_jobs.get(job.id) for job in (old, recent)] == [None, recent]
+
+
 async def test_an_order_that_was_never_paid_goes_with_its_lines_key_and_done_tasks(
     unit_of_work: UnitOfWorkFactory,
     theatre: Theatre,

@@ -1,0 +1,1 @@
+"""Commands of Epson's receipt printers, by python-escpos."""

@@ -1,0 +1,1 @@
+"""Commands of BOCA's ticket printers: the Friendly Ghost Language."""
