@@ -7,24 +7,31 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.async_api import Browser, Page
 
-from tests.browser.conftest import CHROMIUM, FLAGS, PATIENCE_MS
+from entrypoints.door.decoder import PACKAGE
+from tests.browser.conftest import CHROMIUM, FLAGS
 
 #: Opens a camera in the page, which keeps what it says.
 _OPEN = """async (address) => {
   const { Camera } = await import(address);
   const said = { codes: [], several: 0, states: [] };
+  const video = document.body.appendChild(document.createElement("video"));
   const camera = new Camera({
-    video: document.body.appendChild(document.createElement("video")),
+    video,
     onCode: (code) => said.codes.push(code),
     onSeveral: () => (said.several += 1),
     onState: (state, words) => said.states.push([state, words]),
     looksRight: (text) => /^[A-Z2-7]{24}$/.test(text),
   });
-  Object.assign(window, { camera, said });
+  Object.assign(window, { camera, video, said });
 }"""
 _FOLDER = """() => document.querySelector("script[src]").src.replace(/main[.]js$/, "camera/")"""
+
+
+#: In a clone it is there after `npm ci --prefix entrypoints/door`.
+needs_decoder = pytest.mark.skipif(not PACKAGE.is_dir(), reason="needs the decoder: npm ci --prefix entrypoints/door")
 
 
 @asynccontextmanager
@@ -44,33 +51,35 @@ class CameraWindow:
         self._url = url
 
     async def open(self) -> None:
-        self.page.context.set_default_timeout(PATIENCE_MS)
         await self.page.goto(f"{self._url}/door")
-        await self.page.evaluate(_OPEN, await self.folder() + "camera.js")
+        self.folder = await self.page.evaluate(_FOLDER)
+        await self.page.evaluate(_OPEN, f"{self.folder}camera.js")
 
-    async def folder(self) -> str:
-        """The address of the camera's files."""
-        folder = await self.page.evaluate(_FOLDER)
-        assert isinstance(folder, str)
-        return folder
-
-    async def start(self) -> str:
-        """The state that comes of it."""
-        await self.page.evaluate("() => window.camera.start()")
-        return (await self.states())[-1][0]
+    async def start(self) -> tuple[str, str]:
+        """The state that comes of it, with the words for people."""
+        await self.do("camera.start()")
+        return await self.state()
 
     async def stop(self) -> None:
-        await self.page.evaluate("() => window.camera.stop()")
+        await self.do("camera.stop()")
 
-    async def states(self) -> list[tuple[str, str]]:
-        """What it said of itself, with the words for people."""
-        return [(state, words) for state, words in (await self.said())["states"]]
+    async def do(self, work: str) -> Any:
+        """What a line of JavaScript comes to, with ``camera``, ``video`` and ``said``."""
+        return await self.page.evaluate(f"() => {{ const {{ camera, video, said }} = window; return {work}; }}")
 
-    async def said(self) -> dict[str, Any]:
-        said = await self.page.evaluate("() => window.said")
-        assert isinstance(said, dict)
-        return said
+    async def state(self) -> tuple[str, str]:
+        """What the camera said last of itself."""
+        state, words = await self.do("said.states.at(-1)")
+        return state, words
+
+    async def states(self) -> list[str]:
+        """What it was, one after the other."""
+        return [state for state, _ in await self.do("said.states")]
 
     async def texts(self) -> list[str]:
         """The codes that it read, in order."""
-        return [code["text"] for code in (await self.said())["codes"]]
+        return [code["text"] for code in await self.do("said.codes")]
+
+    async def until(self, condition: str) -> None:
+        """Wait until a line of JavaScript is true."""
+        await self.page.wait_for_function(f"() => {{ const {{ camera, video, said }} = window; return {condition}; }}")

@@ -7,11 +7,39 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pypdfium2
+import zxingcpp
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+
+from adapters.pdf.renderer import PdfTicketRenderer
+from application.ports.emails import Occasion
+from application.ports.mail import PrintableTicket
+
+#: A ticket to print, with another code each time.
+PRINTABLE = PrintableTicket(
+    show_title="A Midsummer Night’s Dream",
+    producer_name="Théâtre du Nord",
+    occasion=Occasion(
+        venue="The Old Granary, 12 Quay Street, Bristol",
+        door_time=datetime(2026, 7, 3, 18, 0, tzinfo=UTC),
+        start_time=datetime(2026, 7, 3, 18, 30, tzinfo=UTC),
+        end_time=datetime(2026, 7, 3, 21, 30, tzinfo=UTC),
+        timezone=ZoneInfo("Europe/London"),
+        locale="en-GB",
+    ),
+    attendee_name="Ada Lovelace",
+    ticket_name="General admission",
+    is_vip=False,
+    price="$25.00",
+    order_number="PT-7QX4-19",
+    code="ABCDEFGH2345IJKLMNOP67QR",
+)
 
 Change = Callable[[Image.Image], Image.Image]
 #: Rows of a 3 x 3 matrix.
@@ -36,10 +64,13 @@ def printed(pdf: bytes, *, dots_per_inch: int = 150) -> list[Image.Image]:
         document.close()
 
 
+async def print_tickets(codes: Iterable[str]) -> list[Image.Image]:
+    """A page with each code."""
+    return printed(await PdfTicketRenderer().render([replace(PRINTABLE, code=code) for code in codes]))
+
+
 def around_the_code(page: Image.Image, *, margin: float = 0.12) -> Image.Image:
     """The part of a page that a hand holds to a camera: its code, with some paper around it."""
-    import zxingcpp  # noqa: PLC0415  # only who makes pictures needs it
-
     [found] = zxingcpp.read_barcodes(page)
     corners = found.position
     left, top = corners.top_left.x, corners.top_left.y
@@ -100,7 +131,7 @@ def creased(*, folds: Sequence[float] = (0.34, 0.66), depth: float = 0.05) -> Ch
                 bent.paste(darker(0.7)(bent.crop(box)), box)
         drawing = ImageDraw.Draw(bent)
         for line in lines[1:-1]:
-            drawing.line((line, 0, line, scene.height), fill=_PAPER, width=2)
+            drawing.line((line, 0, line, scene.height), fill=_PAPER, width=max(1, scene.width // 320))
         return bent
 
     return crease
