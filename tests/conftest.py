@@ -18,6 +18,7 @@ from demo.mail_catcher.catcher import MailCatcher
 from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
+from tests.support.collection import SharedCompiling
 from tests.support.database import new_database
 from tests.support.leftovers import Leftovers
 from tests.support.processes import forking
@@ -47,6 +48,9 @@ hypothesis_settings.load_profile("fast")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_LEFTOVERS)
+    if process := getattr(config, "workerinput", None):
+        number = int(process["workerid"].removeprefix("gw"))
+        config.pluginmanager.register(SharedCompiling(number, process["workercount"]))
 
 
 def pytest_xdist_auto_num_workers() -> int:

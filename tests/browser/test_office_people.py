@@ -200,10 +200,10 @@ async def test_the_log_is_filtered_with_the_keyboard(buyer: Buyer, service: Serv
     await expect(page.get_by_text("viewer").first).to_be_visible()
 
 
-_WEIGHT = """() => ["navigation", "resource"].flatMap(type => performance.getEntriesByType(type))
+WEIGHT = """() => ["navigation", "resource"].flatMap(type => performance.getEntriesByType(type))
     .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
 #: Controls that are too small for a finger. The label of a box that is ticked is part of it.
-_TOO_SMALL = """() => [...document.querySelectorAll("button, input, select, .button, .areas a")]
+TOO_SMALL = """() => [...document.querySelectorAll("button, input, select, .button, .areas a")]
     .filter(e => !["hidden", "checkbox", "radio"].includes(e.type) && e.checkVisibility({visibilityProperty: true}))
     .filter(e => Math.min(e.offsetWidth, e.offsetHeight) < 44).map(e => `too small: ${e.outerHTML}`)"""
 
@@ -215,13 +215,13 @@ async def test_every_page_about_people_is_light_and_open_to_all(buyers: Buyers, 
     found, page = {}, someone.page
     for view in await people_views(service, someone.url, owner):
         await view.show(someone)
-        weight = await page.evaluate(_WEIGHT)
+        weight = await page.evaluate(WEIGHT)
         await page.evaluate(AXE)
         for look in LOOKS[::2]:
             await page.evaluate(DRESS, look.colour)
             found[view.name, look.scheme, look.width] = [
                 *await troubles(page, look, RULES),
-                *await page.evaluate(_TOO_SMALL),
+                *await page.evaluate(TOO_SMALL),
                 *([] if 0 < weight < 100 * 1024 else [f"{weight} bytes"]),
             ]
     assert {where: what for where, what in found.items() if what} == {}

@@ -22,7 +22,7 @@ from tests.support.fork_server import ORDER_BYTES
 
 START_SECONDS = 120
 STOP_SECONDS = 60
-_KEPT = frozenset({"PATH", "HOME", "LANG", "TMPDIR"})
+_KEPT = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "PYTHONPYCACHEPREFIX"})
 _ROOT: Final = Path(__file__).parent.parent.parent
 #: The event for audit hooks about a fork, like Python's own about a program that is started.
 FORKED: Final = "tests.forked"

@@ -1,0 +1,26 @@
+"""What must be decided before anything large is imported: pytest loads this file first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+#: The plugins by name, beside xdist in pyproject.toml. With those that it finds, pytest rewrites the assertions of all
+#: 1,200 modules that come along.
+pytest_plugins = [
+    "pytest_asyncio.plugin",
+    "pytest_randomly",
+    "pytest_timeout",
+    "_hypothesis_pytestplugin",
+]
+if "SLIPCOVER_ENABLED" in os.environ:
+    pytest_plugins.insert(0, "slipcover.pytest_plugin")  # it measures only what is imported after it
+
+if sys.dont_write_bytecode:
+    # Nothing compiled is wanted beside the sources. It is kept where pytest keeps what it remembers, since each of the
+    # run's many processes would compile everything again.
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parent / ".pytest_cache" / "bytecode")
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
