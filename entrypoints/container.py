@@ -194,6 +194,7 @@ from application.printing.queue import (
     ListPrinters,
     ListPrintJobs,
     PrintJobSlip,
+    PrintTestSlip,
     QueuePrint,
     ReportPrintJob,
     TakePrintJob,
@@ -516,6 +517,7 @@ class Container(containers.DeclarativeContainer):
     list_print_jobs = providers.Singleton(ListPrintJobs, database, clock)
     take_print_job = providers.Singleton(TakePrintJob, database, clock)
     print_job_slip = providers.Singleton(PrintJobSlip, database, clock, draw_slips)
+    print_test_slip = providers.Singleton(PrintTestSlip, database, clock, draw_slips)
     report_print_job = providers.Singleton(ReportPrintJob, database, clock)
     authenticate_device = providers.Singleton(AuthenticateDevice, database, clock)
     identify_till = providers.Singleton(IdentifyTill, database, authenticate_device)

@@ -8,8 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from application.access.ownership import owned_order
+from application.access.ownership import owned_order, producer_of
+from application.ports.emails import Occasion
+from application.ports.mail import PrintableTicket
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.printing.layout import ticket_slip
@@ -21,6 +24,8 @@ from domain.printing import Medium, PrintJob
 
 #: The name of the slip about the whole order; a ticket's slip has the id of its attendee.
 ORDER_SLIP: Final = "order"
+#: The code of a test page, which no show's key has signed.
+TEST_CODE: Final = "TESTPAGETESTPAGETESTPAGE"
 #: The most jobs that wait for one printer.
 MAX_WAITING: Final = 200
 
@@ -191,6 +196,42 @@ class PrintJobSlip:
         tickets = {str(attendee_id): ticket for attendee_id, ticket in found.tickets}
         slip = found.order_slip(area) if name == ORDER_SLIP else ticket_slip(tickets[name], area)
         [commands] = await self._draw([slip], area)
+        return commands
+
+
+class PrintTestSlip:
+    """A page to see whether a printer prints."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, draw: DrawSlips) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._draw = draw
+
+    async def __call__(self, actor: Actor, medium: Medium) -> bytes:
+        """The commands that print a ticket that admits no one. Raises NotFound."""
+        async with self._unit_of_work(read_only=True) as uow:
+            producer = await producer_of(uow, actor.producer_id)
+        now = self._clock.now()
+        occasion = Occasion(
+            venue="Ä Ö Ü ß · é ø ł ő · Ω · Ж · א · ع · 漢字 · ไทย",
+            door_time=now,
+            start_time=now,
+            end_time=now,
+            timezone=ZoneInfo("UTC"),
+            locale="en-GB",
+        )
+        ticket = PrintableTicket(
+            show_title="Test page",
+            producer_name=producer.name,
+            occasion=occasion,
+            attendee_name=actor.name,
+            ticket_name="This ticket admits no one",
+            is_vip=False,
+            price="If a phone reads the code, all is well.",
+            order_number=TEST_CODE[:8],
+            code=TEST_CODE,
+        )
+        [commands] = await self._draw([ticket_slip(ticket, medium.area)], medium.area)
         return commands
 
 

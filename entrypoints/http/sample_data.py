@@ -243,3 +243,19 @@ ORDER: Final = {
     "created_at": "2050-05-03T12:00:00Z",
     "completed_at": None,
 }
+PRINTER_ID: Final = "01932d3e-6a51-7d02-9ebf-cd6c90c3d222"
+PRINT_JOB_ID: Final = "01932d3e-6a52-7e13-8fc0-de7da1d4e333"
+PRINT_JOB: Final[dict[str, Any]] = {
+    "id": PRINT_JOB_ID,
+    "printer_id": PRINTER_ID,
+    "order_id": ORDER_ID,
+    "attendee_ids": [],
+    "with_order_slip": False,
+    "state": "waiting",
+    "asked_by": "Kim Park",
+    "asked_at": "2050-06-01T22:31:00Z",
+    "expires_at": "2050-06-01T23:01:00Z",
+    "tries": 0,
+    "ended_at": None,
+    "problem": "",
+}

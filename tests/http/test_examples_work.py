@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from domain.access import Scope
-from domain.devices import written_code
+from domain.devices import DeviceKind, written_code
 from domain.production import Production
 from entrypoints.http import sample_data
 from entrypoints.http.examples import EXAMPLES, PARAMETER_EXAMPLES
@@ -48,6 +48,7 @@ class Theatre:
     office: BackOffice
     on_sale: OnSale
     names: dict[str, str] = field(default_factory=dict)
+    printer_secret: str = ""
 
     def text(self, example: str) -> str:
         """The example with real ids."""
@@ -111,6 +112,20 @@ async def _offered(theatre: Theatre) -> None:
     theatre.names[EXAMPLES["PairIn"]["code"]] = written_code(offered.code)
 
 
+async def _with_printer(theatre: Theatre) -> None:
+    await theatre.order()
+    paired = await pair(theatre.office.container, theatre.on_sale.producer, DeviceKind.PRINTER)
+    theatre.names |= {sample_data.PRINTER_ID: str(paired.device.id)}
+    theatre.printer_secret = paired.secret
+
+
+async def _printing(theatre: Theatre) -> None:
+    await _with_printer(theatre)
+    order, printer = theatre.names[sample_data.ORDER_ID], theatre.names[sample_data.PRINTER_ID]
+    asked = await theatre.office.post(f"/orders/{order}/print-jobs", {"printer_id": printer})
+    theatre.names[sample_data.PRINT_JOB_ID] = asked.body["id"]
+
+
 async def _bought(theatre: Theatre) -> None:
     await theatre.order()
 
@@ -172,6 +187,12 @@ PREPARED: Final[dict[str, Callable[[Theatre], Awaitable[None]]]] = {
     "pair_device": _offered,
     "add_allocation": _with_places,
     "add_shows": Theatre.with_production,
+    "print_order": _with_printer,
+    "get_test_slip": _with_printer,
+    "take_print_job": _printing,
+    "get_print_job_slip": _printing,
+    "report_printed": _printing,
+    "report_print_problem": _printing,
 }
 
 
@@ -211,6 +232,8 @@ async def _secret(operation: Operation, theatre: Theatre, service: Service) -> s
         return (await service.container.issue_token()(producer_id=None, name="x", scopes=[Scope.PLATFORM])).secret
     if operation.id == "get_device":
         return (await pair(service.container, theatre.on_sale.producer)).secret
+    if operation.scopes == [Scope.PRINT]:
+        return theatre.printer_secret
     return theatre.office.secret
 
 
