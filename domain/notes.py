@@ -13,13 +13,17 @@ MAX_NOTE_LENGTH = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderNote:
-    """A remark for colleagues; the buyer never sees it. ``author`` is the name of the token it was written with."""
+    """A remark for colleagues; the buyer never sees it. ``author`` is the name of the token it was written with.
+
+    ``for_door``: scanners show it when one of the order's tickets comes in. They take it along.
+    """
 
     id: UUID
     order_id: UUID
     written_at: datetime
     author: str
     text: str
+    for_door: bool = False
 
     def __post_init__(self) -> None:
         if not self.text.strip() or len(self.text) > MAX_NOTE_LENGTH or "\x00" in self.text:

@@ -83,6 +83,8 @@ from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnSho
 from application.catalog.storefront import GetRun, GetShow, ListShows
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket
 from application.catalog.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
+from application.checkin.door_list import DoorLists
+from application.checkin.door_state import ReadDoorState
 from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
 from application.checkin.party import CheckInParty
 from application.checkin.scan import CheckIn, TicketLookup
@@ -139,6 +141,7 @@ from application.orders.details import GetOrder
 from application.orders.history import FindOrder, ReadOrderHistory
 from application.orders.lists import ListAttendees, ListOrders, ListRefunds, ShowChoices
 from application.orders.notes import ReadNotes, WriteNote
+from application.orders.parties import SearchParties
 from application.orders.personal_data import EraseBuyer, ExportBuyer
 from application.orders.rename import RenameAttendee
 from application.orders.report import ReportSales, ReportShow
@@ -478,10 +481,13 @@ class Container(containers.DeclarativeContainer):
     erase_buyer = providers.Singleton(EraseBuyer, database, clock, ids, audit)
 
     door = providers.Singleton(TicketLookup, codes)
+    list_signer = providers.Singleton(JoseListSigner, settings.provided.signing_key, settings.provided.earlier_keys)
     check_in = providers.Singleton(CheckIn, database, clock, ids, door)
+    door_lists = providers.Singleton(DoorLists, database, clock, list_signer, codes)
+    read_door_state = providers.Singleton(ReadDoorState, database, clock)
+    search_parties = providers.Singleton(SearchParties, database, list_orders, codes)
     check_in_party = providers.Singleton(CheckInParty, database, clock, door)
     undo_check_in = providers.Singleton(UndoCheckIn, database, clock, door, audit)
-    list_signer = providers.Singleton(JoseListSigner, settings.provided.signing_key, settings.provided.earlier_keys)
     issue_offline_list = providers.Singleton(IssueOfflineList, database, clock, list_signer)
     sync_offline_scans = providers.Singleton(SyncOfflineScans, database, clock, door)
     list_conflicts = providers.Singleton(ListConflicts, database)

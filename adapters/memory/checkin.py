@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from adapters.memory.tables import Tables
-from application.ports.checkin import IssuedTicket, ListedTicket, ScanCursor
-from domain.admission import Scan, ScanResult
+from application.ports.checkin import (
+    DoorFigures,
+    IssuedTicket,
+    ListedTicket,
+    ListedType,
+    Listing,
+    ScanCursor,
+    Tally,
+    TypeAtDoor,
+)
+from domain.admission import Passages, Scan, ScanResult
+from domain.catalog import Ticket
 from domain.orders import ReplacedCode
+
+_PASSED: Final = frozenset({ScanResult.ADMITTED, ScanResult.READMITTED, ScanResult.LEFT})
 
 
 class MemoryCheckInRepo:
@@ -42,7 +56,8 @@ class MemoryCheckInRepo:
         found = await self.tickets(codes)
         return {codes[code]: ticket for code, ticket in found.items()}
 
-    async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
+    async def listing(self, show_id: UUID, order_ids: Collection[UUID] | None = None) -> Listing:
+        now = datetime.now(UTC)
         listed = [
             ListedTicket(
                 attendee_id=attendee.id,
@@ -52,12 +67,55 @@ class MemoryCheckInRepo:
                 is_vip=attendee.is_vip,
                 status=attendee.status,
                 checked_in_at=attendee.checked_in_at,
+                ticket_id=attendee.ticket_id,
+                order_id=order.id,
+                device_id=admission.device_id if (admission := self._passages(attendee.id).admission) else None,
+                out_since=self._passages(attendee.id).out_since,
+                note=self._note(order.id),
             )
             for order in self._tables.orders.values()
-            if order.show_id == show_id
+            if order.show_id == show_id and (order_ids is None or order.id in order_ids)
             for attendee in order.attendees
         ]
-        return sorted(listed, key=lambda ticket: ticket.attendee_id)
+        lines = [ticket.as_line() for ticket in sorted(listed, key=lambda ticket: ticket.attendee_id)]
+        types = [ListedType(ticket.id, ticket.name, ticket.is_vip) for ticket in self._types(show_id)]
+        return Listing(types, lines, now, now)
+
+    def _types(self, show_id: UUID) -> list[Ticket]:
+        tickets = [ticket for ticket in self._tables.tickets.values() if ticket.show_id == show_id]
+        return sorted(tickets, key=lambda ticket: (ticket.price, ticket.id))
+
+    def _passages(self, attendee_id: UUID) -> Passages:
+        return Passages.of(scan for scan in self._tables.scans.values() if scan.attendee_id == attendee_id)
+
+    def _note(self, order_id: UUID) -> str | None:
+        notes = [note for note in self._tables.notes.values() if note.order_id == order_id and note.for_door]
+        return "\n".join(note.text for note in sorted(notes, key=lambda note: (note.written_at, note.id))) or None
+
+    async def figures(self, show_id: UUID) -> DoorFigures:
+        scans = [scan for scan in self._tables.scans.values() if scan.show_id == show_id]
+        counted = Counter[tuple[datetime, str, ScanResult]]()
+        last: dict[tuple[datetime, str, ScanResult], datetime] = {}
+        for scan in scans:
+            if scan.undone_at is None and scan.result in _PASSED:
+                key = (scan.scanned_at.replace(second=0, microsecond=0), scan.device_id, scan.result)
+                counted[key] += 1
+                last[key] = max(scan.scanned_at, last.get(key, scan.scanned_at))
+        return DoorFigures(
+            [TypeAtDoor(ticket.id, ticket.name, *self._at_door(ticket.id)) for ticket in self._types(show_id)],
+            [Tally(*key, counted[key], last[key]) for key in sorted(counted)],
+            sum(scan.is_conflict for scan in scans),
+        )
+
+    def _at_door(self, ticket_id: UUID) -> tuple[int, int, int]:
+        valid = [
+            attendee
+            for order in self._tables.orders.values()
+            for attendee in order.attendees
+            if attendee.ticket_id == ticket_id and attendee.is_valid
+        ]
+        admitted = sum(attendee.checked_in_at is not None for attendee in valid)
+        return len(valid), admitted, sum(self._passages(attendee.id).out_since is not None for attendee in valid)
 
     async def replaced_codes(self, show_id: UUID) -> list[ReplacedCode]:
         orders = [order for order in self._tables.orders.values() if order.show_id == show_id]

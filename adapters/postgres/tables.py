@@ -497,6 +497,7 @@ order_notes = sa.Table(
     sa.Column("written_at", _Time, nullable=False),
     sa.Column("author", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("for_door", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 refunds = sa.Table(

@@ -35,7 +35,7 @@ from domain.errors import InvalidRequest
 from domain.keyboard_layouts import CODE_KEYS, LAYOUTS, LETTER_KEYS
 from domain.orders import Order
 
-#: The version of the list's format. A scanner that knows only older ones must refuse a newer one.
+#: The first version of the list's format, for scanners that know no other. ``DoorLists`` gives out the present one.
 LIST_VERSION: Final = 1
 #: The most scans in an upload, which fit into a request's 64 KiB.
 MAX_SCANS: Final = 250
@@ -47,7 +47,7 @@ MAX_CODE_LENGTH: Final = 64
 
 
 #: How a scanner reads a code that a keyboard of another layout typed, or a person: see domain/code_readings.py.
-_READING: Final = {
+READING: Final = {
     "keys": CODE_KEYS + LETTER_KEYS,
     "layouts": [{"layouts": names.split(), "typed": plain + shifted} for names, plain, shifted in LAYOUTS],
     "mistaken": dict(MISTAKEN),
@@ -76,7 +76,7 @@ class IssueOfflineList:
         now = self._clock.now()
         async with self._unit_of_work() as uow:
             show = await owned_show(uow, actor, show_id)
-            tickets = await uow.check_ins.tickets_of_show(show_id)
+            listing = await uow.check_ins.listing(show_id)
             replaced = await uow.check_ins.replaced_codes(show_id)
         content = {
             "version": LIST_VERSION,
@@ -89,8 +89,8 @@ class IssueOfflineList:
                 "cancelled": show.cancelled,
             },
             "code_hash": "sha256",
-            "reading": _READING,
-            "attendees": [_entry(ticket, with_name=with_names) for ticket in tickets],
+            "reading": READING,
+            "attendees": [_entry(ListedTicket.of_line(line), with_name=with_names) for line in listing.lines],
             # The present codes are above: a scanner that does not know this part finds these nowhere, and refuses them.
             "replaced": [{"id": str(each.attendee_id), "code_hash": code_hash(each.code)} for each in replaced],
         }
@@ -109,7 +109,8 @@ def _entry(ticket: ListedTicket, *, with_name: bool) -> dict[str, object]:
         "ticket_name": ticket.ticket_name,
         "is_vip": ticket.is_vip,
         "status": ticket.status.value,
-        "checked_in_at": ticket.checked_in_at.isoformat() if ticket.checked_in_at else None,
+        # Scanners that know this version know no exits: a ticket that is out may come in.
+        "checked_in_at": ticket.checked_in_at.isoformat() if ticket.checked_in_at and not ticket.out_since else None,
     }
 
 

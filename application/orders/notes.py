@@ -20,10 +20,15 @@ class WriteNote:
         self._ids = ids
         self._audit = audit
 
-    async def __call__(self, actor: Actor, order_id: UUID, text: str) -> OrderNote:
+    async def __call__(self, actor: Actor, order_id: UUID, text: str, *, for_door: bool = False) -> OrderNote:
         """A note on one of the producer's orders. Raises NotFound, InvalidRequest."""
         note = OrderNote(
-            id=self._ids.new(), order_id=order_id, written_at=self._clock.now(), author=actor.name, text=text
+            id=self._ids.new(),
+            order_id=order_id,
+            written_at=self._clock.now(),
+            author=actor.name,
+            text=text,
+            for_door=for_door,
         )
         async with self._unit_of_work() as uow:
             order = await owned_order(uow, actor, order_id)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.admission import Scan
+from domain.admission import Scan, ScanResult
 from domain.orders import AttendeeStatus, ReplacedCode
 
 
@@ -29,7 +30,9 @@ class IssuedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedTicket:
-    """A ticket as a scanner without a network needs it."""
+    """A ticket as a scanner without a network needs it. ``device_id`` is the scanner that let it in, ``out_since``
+    since when it is out again; ``note`` is what was written for the door about its order.
+    """
 
     attendee_id: UUID
     code: str
@@ -38,6 +41,104 @@ class ListedTicket:
     is_vip: bool
     status: AttendeeStatus
     checked_in_at: datetime | None
+    ticket_id: UUID
+    order_id: UUID
+    device_id: str | None = None
+    out_since: datetime | None = None
+    note: str | None = None
+
+    def as_line(self) -> str:
+        """The ticket as a line of JSON. Equal tickets have equal lines in one database."""
+        values = (
+            str(self.attendee_id),
+            self.code,
+            self.name,
+            self.ticket_name,
+            self.is_vip,
+            self.status,
+            self.checked_in_at and self.checked_in_at.isoformat(),
+            str(self.ticket_id),
+            str(self.order_id),
+            self.device_id,
+            self.out_since and self.out_since.isoformat(),
+            self.note,
+        )
+        return json.dumps(values, ensure_ascii=False)
+
+    @classmethod
+    def of_line(cls, line: str) -> ListedTicket:
+        """The ticket of a line that ``as_line`` or a database wrote."""
+        id_, code, name, ticket_name, is_vip, status, in_at, ticket_id, order_id, device_id, out, note = json.loads(
+            line
+        )
+        return cls(
+            attendee_id=UUID(id_),
+            code=code,
+            name=name,
+            ticket_name=ticket_name,
+            is_vip=is_vip,
+            status=AttendeeStatus(status),
+            checked_in_at=datetime.fromisoformat(in_at) if in_at else None,
+            ticket_id=UUID(ticket_id),
+            order_id=UUID(order_id),
+            device_id=device_id,
+            out_since=datetime.fromisoformat(out) if out else None,
+            note=note,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedType:
+    """A ticket type, as a scanner names it."""
+
+    id: UUID
+    name: str
+    is_vip: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The types of a show, cheapest first, and all its tickets as lines (``ListedTicket.of_line``), so a process
+    compares 20,000 of them at once.
+
+    They are as the database knew them at a moment between ``began_at`` and ``read_at``, by its own clock.
+    """
+
+    types: Sequence[ListedType]
+    lines: Sequence[str]
+    began_at: datetime
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TypeAtDoor:
+    """A ticket type with its valid tickets, those that were ever let in, and those of them that are out."""
+
+    id: UUID
+    name: str
+    expected: int
+    admitted: int
+    out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many scans of one device in one minute had this result."""
+
+    minute: datetime
+    device_id: str
+    result: ScanResult
+    count: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DoorFigures:
+    """What happened at a show's doors."""
+
+    types: Sequence[TypeAtDoor]
+    tallies: Sequence[Tally]
+    conflicts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +160,12 @@ class CheckInRepo(Protocol):
         """The tickets of these attendees, of any show, with their present codes."""
         ...
 
-    async def tickets_of_show(self, show_id: UUID) -> list[ListedTicket]:
-        """Every ticket that was ever issued for the show, in the order of their ids."""
+    async def listing(self, show_id: UUID, order_ids: Collection[UUID] | None = None) -> Listing:
+        """Every ticket that was ever issued for the show, or for these orders of it, in the order of their ids."""
+        ...
+
+    async def figures(self, show_id: UUID) -> DoorFigures:
+        """The show's ticket types, cheapest first, and the passages that count."""
         ...
 
     async def replaced_codes(self, show_id: UUID) -> list[ReplacedCode]:

@@ -69,6 +69,7 @@ _NOTE: Final = {
     "id": "01932d3e-6a4a-76bb-b7f8-a6f5234c5b0b",
     "order_id": ORDER_ID,
     "text": "Called: needs a place for a wheelchair",
+    "for_door": True,
     "author": "Box office",
     "written_at": "2050-05-04T09:30:00Z",
 }
@@ -163,6 +164,54 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
         "passed": 1,
     },
     "ConflictsOut": {"items": [{**_CONFLICT, "attendee": None}], "next_cursor": None},
+    "DoorStateOut": {
+        "as_of": "2050-06-01T22:45:10Z",
+        "re_entry": True,
+        "cancelled": False,
+        "expected": 4,
+        "admitted": 3,
+        "out": 1,
+        "inside": 2,
+        "coming": 1,
+        "types": [
+            {"id": TICKET_ID, "name": "Stalls", "expected": 4, "admitted": 3, "out": 1, "inside": 2, "coming": 1}
+        ],
+        "minutes": [{"at": "2050-06-01T22:41:00Z", "admitted": 3, "exits": 1, "readmitted": 0}],
+        "devices": [
+            {
+                "device_id": "south door 1",
+                "admitted": 3,
+                "exits": 1,
+                "readmitted": 0,
+                "last_scan_at": "2050-06-01T22:41:30Z",
+            }
+        ],
+        "conflicts": 0,
+        "list_version": 2,
+    },
+    "FoundPartiesOut": {
+        "items": [
+            {
+                "party": "q8Zb3kX0vT5rWm2L",
+                "order_number": "FZ6KWPCN",
+                "name": "Ada Lovelace",
+                "note": "Needs a place for a wheelchair",
+                "tickets": [
+                    {
+                        "attendee_id": ATTENDEE_ID,
+                        "name": "Ada Lovelace",
+                        "ticket_name": "Stalls",
+                        "is_vip": False,
+                        "status": "valid",
+                        "checked_in_at": None,
+                        "out_since": None,
+                    }
+                ],
+            }
+        ],
+        "misspelt": False,
+        "next_cursor": None,
+    },
     "DisputeListOut": {
         "items": [
             {
@@ -304,7 +353,7 @@ ORDER_EXAMPLES: Final[dict[str, Any]] = {
     },
     "CustomerChangesIn": {"email": "ada@example.org"},
     "OrderChangesIn": {"customer": {"name": "Ada Lovelace", "email": "ada@example.org"}},
-    "NoteIn": {"text": "Called: needs a place for a wheelchair"},
+    "NoteIn": {"text": "Called: needs a place for a wheelchair", "for_door": True},
     "NoteListOut": {"items": [_NOTE], "next_cursor": None},
     "NoteOut": _NOTE,
     "OrderListOut": {"items": [_SUMMARY], "next_cursor": None},

@@ -234,7 +234,7 @@ async def note(
     )
     if form.is_good and not is_again:
         try:
-            await write_note(member.actor, order_id, text)
+            await write_note(member.actor, order_id, text, for_door=form.checked("for_door"))
         except DomainError as refusal:
             form.refuse(refusal)
     if not form.is_good:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import hashlib
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from litestar import Response, get, post
+import msgspec
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
-from litestar.status_codes import HTTP_200_OK
+from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 
+from application.checkin.door_list import MAX_CURSOR_LENGTH, DoorLists
+from application.checkin.door_state import ReadDoorState
 from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
 from application.checkin.party import CheckInParty
 from application.checkin.scan import CheckIn
 from application.checkin.undo import UndoCheckIn
+from application.orders.parties import SearchParties
 from application.ports.checkin import ScanCursor
+from application.ports.system import Clock
 from domain.access import Actor, Scope
 from domain.admission import PASSED
 from entrypoints.http.access import TAKES_REVOKED, guarded_router
@@ -26,6 +33,9 @@ from entrypoints.http.producer.checkin_schemas import (
     CheckInPartyIn,
     CheckInPartyOut,
     ConflictsOut,
+    DoorStateOut,
+    FoundPartiesOut,
+    FoundPartyOut,
     KeysOut,
     PartyScanOut,
     ScanOut,
@@ -36,6 +46,9 @@ from entrypoints.http.producer.checkin_schemas import (
     in_utc,
 )
 from entrypoints.http.strict_json import StrictJson
+
+#: Stands for the time of an answer where answers are compared.
+_SOME_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @post(
@@ -122,26 +135,71 @@ async def keys(issue_offline_list: NamedDependency[IssueOfflineList]) -> KeysOut
     operation_id="get_checkin_list",
 )
 async def offline_list(
+    request: Request[Any, Any, Any],
     show_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     issue_offline_list: NamedDependency[IssueOfflineList],
+    door_lists: NamedDependency[DoorLists],
     names: Annotated[bool, QueryParameter(description="With the attendees' names.")] = False,
+    version: Annotated[
+        Literal["1", "2"], QueryParameter(description="The version of the list's format that the scanner knows.")
+    ] = "1",
+    since: Annotated[
+        str, QueryParameter(max_length=MAX_CURSOR_LENGTH, description="The cursor of the list that the scanner has.")
+    ] = "",
 ) -> Response[str]:
-    """A JSON Web Signature (RFC 7515, compact, EdDSA) over ``{version, issued_at, show, code_hash: "sha256", reading,
-    attendees: [{id, code_hash, name?, ticket_name, is_vip, status, checked_in_at}], replaced: [{id, code_hash}]}``.
-    ``replaced`` are codes that tickets had before a new one: they admit no one. A scanner may be lost, so the
-    list has hashes (of the code in upper case, without separators) instead of codes, and names only on request.
+    """A JSON Web Signature (RFC 7515, compact, EdDSA) over the list. docs/door-protocol.md has its format, and how to
+    read codes, scan without a network and report the scans.
 
-    To find a code, convert full-width letters to plain ones and all to upper case, keep only A-Z and 0-9 (and drop an
-    AIM identifier in front, such as ``]Q1``), and look for the hash of the 24 characters. If it is not there,
-    ``reading: {keys, layouts: [{layouts, typed}], mistaken}`` says how else to read the original text: for each of
-    ``layouts``, replace every character of ``typed`` by the character of ``keys`` at the same place, and drop all
-    others except digits (U+FFFD in ``typed`` is no character; if one stands for several keys, try each); then, in upper
-    case, try what ``mistaken`` says a character may stand for. Up to four characters may stand around the 24. Only one
-    reading will be in the list; uploads are read in the same way.
+    A list of version 2 is given in full, or with ``since`` as what changed after that list. One of version 1 is always
+    in full: ``{version, issued_at, show, code_hash: "sha256", reading, attendees: [{id, code_hash, name?, ticket_name,
+    is_vip, status, checked_in_at}], replaced: [{id, code_hash}]}``.
     """
-    signed = await issue_offline_list(actor, show_id, with_names=names)
-    return Response(signed, media_type="application/jose", headers={"Cache-Control": "private, no-store"})
+    headers = {"Cache-Control": "private, no-store"}
+    if version == "1":
+        signed = await issue_offline_list(actor, show_id, with_names=names)
+        return Response(signed, media_type="application/jose", headers=headers)
+    if not since:
+        headers["ETag"] = f'"{await door_lists.revision(actor, show_id, with_names=names)}"'
+        if request.headers.get("If-None-Match") == headers["ETag"]:
+            return Response("", status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+    signed = await door_lists(actor, show_id, since=since, with_names=names)
+    return Response(signed, media_type="application/jose", headers=headers)
+
+
+@get("/shows/{show_id:uuid}/checkin/state", summary="Count who is in", operation_id="get_door_state")
+async def state(
+    request: Request[Any, Any, Any],
+    show_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    read_door_state: NamedDependency[ReadDoorState],
+    clock: NamedDependency[Clock],
+) -> Response[DoorStateOut]:
+    """How many are in, out and still coming, by ticket type, minute and device: at most a second old. Ask each second,
+    with the ``ETag`` of the last answer in ``If-None-Match``: the answer is 304 while only ``as_of`` would differ.
+    """
+    now = clock.now()
+    shown = DoorStateOut.of(await read_door_state(actor, show_id), now)
+    digest = hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(shown, as_of=_SOME_MOMENT))).hexdigest()[:32]
+    headers = {"Cache-Control": "private, no-store", "ETag": f'"{digest}"'}
+    if request.headers.get("If-None-Match") == headers["ETag"]:
+        nothing: Any = None
+        return Response(nothing, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response(shown, headers=headers)
+
+
+@get("/shows/{show_id:uuid}/checkin/search", summary="Find a party by name", operation_id="search_parties")
+async def search(
+    show_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    search_parties: NamedDependency[SearchParties],
+    q: Annotated[str, QueryParameter(min_length=2, max_length=100, description="A name, or an order's number.")],
+) -> FoundPartiesOut:
+    """Orders by the names on them, also misspelt ones, or by their number: at most 20, with their tickets and who of
+    them is in. There are no addresses and no phone numbers in it.
+    """
+    found, misspelt = await search_parties(actor, show_id, q)
+    return FoundPartiesOut([FoundPartyOut.of(each) for each in found], misspelt)
 
 
 @post(
@@ -192,5 +250,16 @@ async def conflicts(
 
 
 router = guarded_router(
-    "/", check_in, party, undo, keys, offline_list, upload, conflicts, scopes=[Scope.CHECKIN], tags=["Producer: door"]
+    "/",
+    check_in,
+    party,
+    undo,
+    keys,
+    offline_list,
+    state,
+    search,
+    upload,
+    conflicts,
+    scopes=[Scope.CHECKIN],
+    tags=["Producer: door"],
 )

@@ -9,10 +9,14 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from application.checkin.door_list import DOOR_LIST_VERSION
+from application.checkin.door_state import DoorState
 from application.checkin.offline import MAX_SCANS, OfflineScan, ScanReport
 from application.checkin.party import MAX_PARTY, PartyScan
 from application.checkin.scan import MAX_DEVICE_LENGTH, CheckInResult
 from application.checkin.undo import UndoResult
+from application.orders.parties import FoundParty
+from application.ports.checkin import ListedTicket, TypeAtDoor
 from domain.admission import Direction, Scan, ScanResult, attendee_of
 from domain.errors import InvalidRequest
 from domain.orders import Order
@@ -313,6 +317,148 @@ class ScansOut(msgspec.Struct):
 
     items: list[ScanOut]
     conflicts: int
+    next_cursor: str | None = None
+
+
+class TypeCountOut(msgspec.Struct, kw_only=True):
+    """``expected`` valid tickets, of which ``admitted`` were ever let in; ``out`` of these are out now."""
+
+    id: UUID
+    name: str
+    expected: int
+    admitted: int
+    out: int
+    inside: int
+    coming: int
+
+    @classmethod
+    def of(cls, type_: TypeAtDoor) -> TypeCountOut:
+        return cls(
+            id=type_.id,
+            name=type_.name,
+            expected=type_.expected,
+            admitted=type_.admitted,
+            out=type_.out,
+            inside=type_.admitted - type_.out,
+            coming=type_.expected - type_.admitted,
+        )
+
+
+class MinuteOut(msgspec.Struct, kw_only=True):
+    """By the times of the scans."""
+
+    at: datetime
+    admitted: int
+    exits: int
+    readmitted: int
+
+
+class DeviceCountOut(msgspec.Struct, kw_only=True):
+    device_id: str
+    admitted: int
+    exits: int
+    readmitted: int
+    last_scan_at: datetime
+
+
+class DoorStateOut(msgspec.Struct, kw_only=True):
+    """All doors of a show together. ``minutes`` are the last 60 in which anything happened. ``conflicts`` is how many
+    persons went in who should not have.
+    """
+
+    as_of: datetime
+    re_entry: bool
+    cancelled: bool
+    expected: int
+    admitted: int
+    out: int
+    inside: int
+    coming: int
+    types: list[TypeCountOut]
+    minutes: list[MinuteOut]
+    devices: list[DeviceCountOut]
+    conflicts: int
+    list_version: int
+
+    @classmethod
+    def of(cls, state: DoorState, as_of: datetime) -> DoorStateOut:
+        types = [TypeCountOut.of(each) for each in state.figures.types]
+        return cls(
+            as_of=as_of,
+            re_entry=state.show.re_entry,
+            cancelled=state.show.cancelled,
+            expected=sum(each.expected for each in types),
+            admitted=sum(each.admitted for each in types),
+            out=sum(each.out for each in types),
+            inside=sum(each.inside for each in types),
+            coming=sum(each.coming for each in types),
+            types=types,
+            minutes=[
+                MinuteOut(at=at, admitted=count.admitted, exits=count.exits, readmitted=count.readmitted)
+                for at, count in state.minutes()
+            ],
+            devices=[
+                DeviceCountOut(
+                    device_id=device,
+                    admitted=count.admitted,
+                    exits=count.exits,
+                    readmitted=count.readmitted,
+                    last_scan_at=count.last_at,
+                )
+                for device, count in state.devices()
+            ],
+            conflicts=state.figures.conflicts,
+            list_version=DOOR_LIST_VERSION,
+        )
+
+
+class PartyTicketOut(msgspec.Struct, kw_only=True):
+    attendee_id: UUID
+    name: str
+    ticket_name: str
+    is_vip: bool
+    status: str
+    checked_in_at: datetime | None
+    out_since: datetime | None
+
+    @classmethod
+    def of(cls, ticket: ListedTicket) -> PartyTicketOut:
+        return cls(
+            attendee_id=ticket.attendee_id,
+            name=ticket.name,
+            ticket_name=ticket.ticket_name,
+            is_vip=ticket.is_vip,
+            status=ticket.status.value,
+            checked_in_at=ticket.checked_in_at,
+            out_since=ticket.out_since,
+        )
+
+
+class FoundPartyOut(msgspec.Struct, kw_only=True):
+    """An order's tickets. ``note`` was written for the door."""
+
+    party: str
+    order_number: str
+    name: str
+    note: str | None
+    tickets: list[PartyTicketOut]
+
+    @classmethod
+    def of(cls, found: FoundParty) -> FoundPartyOut:
+        return cls(
+            party=found.party,
+            order_number=found.order.number,
+            name=found.order.customer.name,
+            note=found.tickets[0].note,
+            tickets=[PartyTicketOut.of(ticket) for ticket in found.tickets],
+        )
+
+
+class FoundPartiesOut(msgspec.Struct):
+    """``misspelt``: no order has the words; these have words like them."""
+
+    items: list[FoundPartyOut]
+    misspelt: bool
     next_cursor: str | None = None
 
 

@@ -248,7 +248,7 @@ async def write(
     write_note: NamedDependency[WriteNote],
 ) -> NoteOut:
     """For colleagues; the buyer never sees it."""
-    return NoteOut.of(await write_note(actor, order_id, data.text))
+    return NoteOut.of(await write_note(actor, order_id, data.text, for_door=data.for_door))
 
 
 @get("/notes", summary="Read the notes on an order", operation_id="list_notes")

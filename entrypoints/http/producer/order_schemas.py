@@ -401,7 +401,10 @@ class OrderChangesIn(_In):
 
 
 class NoteIn(_In):
+    """``for_door``: scanners show the note when one of the order's tickets comes in, and have it without a network."""
+
     text: Annotated[str, Meta(min_length=1, max_length=MAX_NOTE_LENGTH)]
+    for_door: bool = False
 
 
 class NoteOut(msgspec.Struct, kw_only=True):
@@ -410,12 +413,20 @@ class NoteOut(msgspec.Struct, kw_only=True):
     id: UUID
     order_id: UUID
     text: str
+    for_door: bool
     author: str
     written_at: datetime
 
     @classmethod
     def of(cls, note: OrderNote) -> NoteOut:
-        return cls(id=note.id, order_id=note.order_id, text=note.text, author=note.author, written_at=note.written_at)
+        return cls(
+            id=note.id,
+            order_id=note.order_id,
+            text=note.text,
+            for_door=note.for_door,
+            author=note.author,
+            written_at=note.written_at,
+        )
 
 
 class NoteListOut(msgspec.Struct):

@@ -12,6 +12,7 @@ from typing_extensions import override
 from adapters.memory.tables import Tables
 from adapters.memory.unit_of_work import MemoryDatabase
 from application.checkin.offline import MAX_SCANS, SCANS_AT_A_TIME, OfflineScan, ScanReport
+from application.ports.checkin import ListedTicket
 from application.ports.unit_of_work import StorageUnavailable
 from domain.access import Actor
 from domain.admission import ScanResult
@@ -74,8 +75,8 @@ class Evening:
     async def inside(self) -> set[UUID]:
         """The attendees that count as checked in."""
         async with self.database() as uow:
-            listed = await uow.check_ins.tickets_of_show(self.show.id)
-        return {entry.attendee_id for entry in listed if entry.checked_in_at}
+            listing = await uow.check_ins.listing(self.show.id)
+        return {entry.attendee_id for entry in map(ListedTicket.of_line, listing.lines) if entry.checked_in_at}
 
 
 @pytest.fixture
