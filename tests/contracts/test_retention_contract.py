@@ -21,6 +21,7 @@ from application.ports.retention import Disposable, Retention
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
 from domain.admission import Scan, ScanResult
+from domain.devices import DeviceKind, Pairing
 from domain.jobs import Job, JobKind, JobResult
 from domain.notes import OrderNote
 from domain.orders import Idempotency, Order, OrderStatus
@@ -66,7 +67,6 @@ def unpaid(theatre: Theatre, *, ended_at: datetime = NOW - A_MOMENT, **changes: 
     return replace(theatre.order(), **fields)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("status", [OrderStatus.EXPIRED, OrderStatus.CANCELLED, OrderStatus.PAYMENT_FAILED])
 async def test_print_jobs_that_were_asked_for_long_ago_are_deleted(
     retention: Retention, unit_of_work: UnitOfWorkFactory
 ) -> None:
@@ -85,6 +85,7 @@ async def test_print_jobs_that_were_asked_for_long_ago_are_deleted(
         assert [await uow.print_jobs.get(job.id) for job in (old, recent)] == [None, recent]
 
 
+@pytest.mark.parametrize("status", [OrderStatus.EXPIRED, OrderStatus.CANCELLED, OrderStatus.PAYMENT_FAILED])
 async def test_an_order_that_was_never_paid_goes_with_its_lines_key_and_done_tasks(
     unit_of_work: UnitOfWorkFactory,
     theatre: Theatre,
@@ -255,3 +256,31 @@ async def test_ways_into_the_office_that_are_over_are_deleted(
         Disposable.INVITATIONS,
     ):
         assert await deleted(retention, what) == 1
+
+
+async def test_old_codes_and_devices_that_were_revoked_long_ago_go(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, retention: Retention
+) -> None:
+    def pairing(made_at: datetime) -> Pairing:
+        return Pairing(
+            id=uuid4(),
+            producer_id=theatre.producer.id,
+            name="North door",
+            kind=DeviceKind.SCANNER,
+            code_hash=uuid4().bytes,
+            created_at=made_at,
+            person_id=None,
+            paired_by="Kim Park",
+        )
+
+    devices = [pairing(NOW - DAY).device(uuid4(), uuid4().bytes, NOW - DAY)[1] for _ in range(3)]
+    async with unit_of_work() as uow:
+        for made_at in (NOW - A_MOMENT, NOW):
+            await uow.pairings.put(pairing(made_at))
+        for device, revoked_at in zip(devices, (NOW - A_MOMENT, NOW, None), strict=True):
+            await uow.devices.add(replace(device, revoked_at=revoked_at))
+        await uow.commit()
+    assert await deleted(retention, Disposable.PAIRINGS) == 1
+    assert await deleted(retention, Disposable.DEVICES) == 1
+    async with unit_of_work() as uow:
+        assert [await uow.devices.get(device.id) is None for device in devices] == [True, False, False]
