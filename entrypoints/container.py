@@ -89,7 +89,7 @@ from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOff
 from application.checkin.party import CheckInParty
 from application.checkin.scan import CheckIn, TicketLookup
 from application.checkin.undo import UndoCheckIn
-from application.checkout.box_office import SellAtCounter, SellManyAtCounter
+from application.checkout.box_office import QuoteAtCounter, SellAtCounter, SellManyAtCounter
 from application.checkout.checkout import Checkout
 from application.checkout.checkout_form import SubmitCheckoutForm
 from application.checkout.claimants import Claimants
@@ -100,7 +100,7 @@ from application.checkout.quote import QuoteCart
 from application.checkout.ticket_issuer import TicketIssuer
 from application.concurrency.group_commit import GroupCommit
 from application.counter.screen import ReadCounter
-from application.counter.sell import QuoteAtTill, SellAtTill, UndoSale
+from application.counter.sell import SellAtTill, UndoSale
 from application.counter.shifts import CloseShift, NameSeller, OpenShift, ReadShifts
 from application.devices.devices import (
     AuthenticateDevice,
@@ -449,6 +449,7 @@ class Container(containers.DeclarativeContainer):
     get_picture = providers.Singleton(GetPicture, database)
     read_audit_log = providers.Singleton(ReadAuditLog, database)
     sell_at_counter = providers.Singleton(SellAtCounter, database, checkout)
+    quote_at_counter = providers.Singleton(QuoteAtCounter, database, clock, policy)
     exchange_tickets = providers.Singleton(
         ExchangeTickets, database, lock, clock, ids, issue, policy, audit, open_session
     )
@@ -458,7 +459,6 @@ class Container(containers.DeclarativeContainer):
     close_shift = providers.Singleton(CloseShift, database, clock, audit)
     read_shifts = providers.Singleton(ReadShifts, database)
     read_counter = providers.Singleton(ReadCounter, database)
-    quote_at_till = providers.Singleton(QuoteAtTill, database, clock, policy)
     sell_at_till = providers.Singleton(SellAtTill, database, place_orders, clock)
     undo_sale = providers.Singleton(UndoSale, database, refund_order, clock)
     list_orders = providers.Singleton(ListOrders, database)

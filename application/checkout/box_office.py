@@ -11,10 +11,14 @@ from application.access.ownership import owned_show
 from application.checkout.checkout import Checkout
 from application.checkout.place_orders import CheckoutRequest, Placement, PlaceOrders
 from application.errors import IdempotencyKeyReused
+from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
+from domain.cart import Cart
 from domain.errors import DomainError, InvalidRequest
 from domain.orders import Idempotency, ManualPayment, Order
+from domain.policy import CheckoutPolicy
+from domain.pricing import Quote
 
 #: The most orders in one call, and the most tickets in all of them: buyers of the same tickets wait for the decision.
 MAX_ORDERS_AT_ONCE: Final = 500
@@ -39,6 +43,23 @@ class SellAtCounter:
         async with self._unit_of_work() as uow:
             await owned_show(uow, actor, request.cart.show_id)
         return await self._checkout(_placed_by(actor, replace(request, manual_payment=payment)))
+
+
+class QuoteAtCounter:
+    """What a cart costs at the counter. Nothing is held."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, policy: CheckoutPolicy) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._policy = policy.at_the_counter()
+
+    async def __call__(self, actor: Actor, cart: Cart, payment: ManualPayment) -> Quote:
+        """The quote. Raises NotFound for another producer's show, and what ``Offering.quote`` raises."""
+        async with self._unit_of_work(read_only=True) as uow:
+            await owned_show(uow, actor, cart.show_id)
+            data = await uow.inventory.read([cart])
+        offering = data.offering(cart.show_id, self._policy)
+        return offering.quote(cart, now=self._clock.now(), manual_payment=payment)
 
 
 #: The outcome of one of many orders: the order, why it was refused, or None for one that would have been placed if

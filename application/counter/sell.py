@@ -1,4 +1,4 @@
-"""Use cases: a till sells, says before what it costs, and undoes what it sold."""
+"""Use cases: a till sells, and undoes what it sold."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from domain.cart import Cart
 from domain.customer import Customer
 from domain.errors import Conflict, NotFound
 from domain.orders import Idempotency, Order
-from domain.policy import CheckoutPolicy
-from domain.pricing import Quote
 from domain.shift import CounterPayment, CounterSale, Shift, parse_seller
 
 #: The reason that the refund of an undone sale has.
@@ -38,21 +36,6 @@ class CounterOrder:
     given: int | None = None
     checked_in: bool = False
     idempotency: Idempotency | None = None
-
-
-class QuoteAtTill:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: Clock, policy: CheckoutPolicy) -> None:
-        self._unit_of_work = unit_of_work
-        self._clock = clock
-        self._policy = policy.at_the_counter()
-
-    async def __call__(self, till: Till, cart: Cart, payment: CounterPayment) -> Quote:
-        """What the cart costs. Raises NotFound for another producer's show, and what ``Offering.quote`` raises."""
-        async with self._unit_of_work(read_only=True) as uow:
-            await owned_show(uow, till.actor, cart.show_id)
-            data = await uow.inventory.read([cart])
-        offering = data.offering(cart.show_id, self._policy)
-        return offering.quote(cart, now=self._clock.now(), manual_payment=payment.of_order)
 
 
 class SellAtTill:

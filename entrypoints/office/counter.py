@@ -15,7 +15,8 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_304_NOT_MODIFIED
 
-from application.counter.sell import QuoteAtTill, SellAtTill, UndoSale
+from application.checkout.box_office import QuoteAtCounter
+from application.counter.sell import SellAtTill, UndoSale
 from application.counter.shifts import NameSeller
 from application.counter.till import NoShift, ShiftForgotten
 from application.errors import Busy, IdempotencyKeyReused, TicketsInUse
@@ -98,14 +99,14 @@ async def sell(
     show_id: FromPath[UUID],
     at_counter: NamedDependency[AtCounter],
     counter_room: NamedDependency[CounterRoom],
-    quote_at_till: NamedDependency[QuoteAtTill],
+    quote_at_counter: NamedDependency[QuoteAtCounter],
     sell_at_till: NamedDependency[SellAtTill],
     policy: NamedDependency[CheckoutPolicy],
 ) -> Response[Any]:
     """Sell, or show the total after a press of any other button. A form that is sent twice sells once."""
     desk = await Desk.of(request, at_counter, counter_room, show_id)
     form = await Form.read(request)
-    sums = Sums(desk, form, quote_at_till, policy)
+    sums = Sums(desk, form, quote_at_counter, policy)
     if not desk.can_sell:
         form.wrong("", "Open a shift first: nothing was sold.")
         return await desk.page(form)
@@ -127,13 +128,13 @@ async def total(
     show_id: FromPath[UUID],
     at_counter: NamedDependency[AtCounter],
     counter_room: NamedDependency[CounterRoom],
-    quote_at_till: NamedDependency[QuoteAtTill],
+    quote_at_counter: NamedDependency[QuoteAtCounter],
     policy: NamedDependency[CheckoutPolicy],
 ) -> Response[Any]:
     """What the form would cost, for the script."""
     desk = await Desk.of(request, at_counter, counter_room, show_id)
     form = await Form.read(request)
-    found = await Sums(desk, form, quote_at_till, policy).read(is_asked=True)
+    found = await Sums(desk, form, quote_at_counter, policy).read(is_asked=True)
     answer = {
         "total": found.total if found else "",
         "expected": found.expected if found else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import unquote
@@ -13,7 +13,8 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.status_codes import HTTP_200_OK
 
-from application.counter.sell import CounterOrder, QuoteAtTill
+from application.checkout.box_office import QuoteAtCounter
+from application.counter.sell import CounterOrder
 from application.counter.till import Till
 from domain.cart import Cart, CartLine
 from domain.errors import DomainError, NoTickets
@@ -25,6 +26,7 @@ from entrypoints.office.access import AtCounter, OfficeCookies
 from entrypoints.office.counter_room import CounterRoom
 from entrypoints.office.counter_view import FEW, PAYMENTS, CounterView, SaleView, Slip, Sum, slips_of
 from entrypoints.office.forms import Form
+from entrypoints.office.sell import total_in
 from entrypoints.office.show_desk import id_in, refuse
 
 HANDLINGS: Final = (
@@ -134,10 +136,10 @@ class Desk:
 class Sums:
     """Reads the counter's form, and what it would cost."""
 
-    def __init__(self, desk: Desk, form: Form, quote_at_till: QuoteAtTill, policy: CheckoutPolicy) -> None:
+    def __init__(self, desk: Desk, form: Form, quote_at_counter: QuoteAtCounter, policy: CheckoutPolicy) -> None:
         self._desk = desk
         self.form = form
-        self._quote = quote_at_till
+        self._quote = quote_at_counter
         self._policy = policy.at_the_counter()
 
     def pressed(self) -> Form:
@@ -163,7 +165,7 @@ class Sums:
                 return None
             payment = pressed.payment or CounterPayment.CASH
             cart = replace(pressed.cart, promo_code=None) if payment is CounterPayment.COMP else pressed.cart
-            quote = await self._quote(self._desk.till, cart, payment)
+            quote = await self._quote(self._desk.till.actor, cart, payment.of_order)
         except NoTickets as error:
             if is_asked:
                 self.refuse(error)
@@ -182,7 +184,7 @@ class Sums:
         if pressed is None or not chosen:
             return None
         payment = CounterPayment(chosen)
-        expected = _decimal(form["expected_total"])
+        expected = total_in(form["expected_total"])
         if expected is None and payment is not CounterPayment.COMP:
             form.wrong("", CHECK_FIRST)
             return None
@@ -239,14 +241,6 @@ class Sums:
 
 def _is_short(given: int | None, expected: Decimal | None, currency: Currency) -> bool:
     return given is not None and expected is not None and currency.to_decimal(given) < expected
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        found = Decimal(text.strip()) if text.strip() else None
-    except InvalidOperation:
-        return None
-    return found if found is not None and found.is_finite() and 0 <= found < 10**12 else None
 
 
 def seller_in(request: Request[Any, Any, Any], cookies: OfficeCookies, shift: Shift | None, till: Till) -> str:

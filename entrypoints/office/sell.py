@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,7 +17,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from application.checkout.box_office import SellAtCounter
+from application.checkout.box_office import QuoteAtCounter, SellAtCounter
 from application.checkout.place_orders import CheckoutRequest
 from application.errors import Busy, CheckoutInProgress
 from application.orders.details import GetOrder
@@ -26,9 +26,12 @@ from domain.cart import Cart, CartLine
 from domain.catalog import Ticket
 from domain.customer import Customer
 from domain.errors import DomainError, NotFound
+from domain.money import AMOUNT_LIMIT
+from domain.offering import PriceChanged
 from domain.orders import Idempotency, ManualPayment, Order
 from domain.people import Member, Right
 from domain.policy import MAX_TICKETS_AT_THE_COUNTER, CheckoutPolicy
+from domain.pricing import Quote
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
 from entrypoints.office.show_desk import ShowDesk, ShowDesks, id_in, refuse
@@ -94,23 +97,33 @@ async def sell(
     show_id: FromPath[UUID],
     member: NamedDependency[Member],
     show_desks: NamedDependency[ShowDesks],
+    quote_at_counter: NamedDependency[QuoteAtCounter],
     sell_at_counter: NamedDependency[SellAtCounter],
     policy: NamedDependency[CheckoutPolicy],
 ) -> Response[Any]:
-    """Place the order. A form that is sent twice places one."""
+    """Place the order, once its total was seen. A form that is sent twice places one."""
     desk = await show_desks(request, member, show_id, "sell")
     form = await Form.read(request)
     payment = form.one_of("payment", [*ManualPayment])
+    total: Quote | None = None
     try:
         asked = _request(form, desk, policy)
         if form.is_good and asked:
-            order = await sell_at_counter(member.actor, asked, ManualPayment(payment))
-            return Redirect(f"{desk.path('/sell')}?sold={order.id}", status_code=HTTP_303_SEE_OTHER)
+            paid = ManualPayment(payment)
+            if form["act"] != "total" and (asked.expected_total is not None or paid is ManualPayment.COMP):
+                order = await sell_at_counter(member.actor, asked, paid)
+                return Redirect(f"{desk.path('/sell')}?sold={order.id}", status_code=HTTP_303_SEE_OTHER)
+            total = await quote_at_counter(member.actor, asked.cart, paid)
+            if form["act"] != "total":
+                form.wrong("", f"The total is {desk.words.price(total.total)}. To place the order, press once more.")
+    except PriceChanged as error:
+        total = error.quote
+        form.wrong("", f"The total is {desk.words.price(total.total)} now. To place the order, press once more.")
     except DomainError as error:
         _refuse(form, desk, error)
     except (Busy, CheckoutInProgress) as error:
         form.wrong("", f"{error}.")
-    return await _page(desk, form, None)
+    return await _page(desk, form, None, total)
 
 
 def types_of(desk: ShowDesk) -> list[SoldType]:
@@ -127,7 +140,7 @@ def allocation_choices(allocations: Sequence[Allocation]) -> list[tuple[str, str
     ]
 
 
-async def _page(desk: ShowDesk, form: Form, sold: Order | None) -> Response[str]:
+async def _page(desk: ShowDesk, form: Form, sold: Order | None, total: Quote | None = None) -> Response[str]:
     allocations = await desk.allocations()
     types = types_of(desk)
     labels = {each.quantity: each.ticket.name for each in types} | {each.names: each.ticket.name for each in types}
@@ -137,6 +150,8 @@ async def _page(desk: ShowDesk, form: Form, sold: Order | None) -> Response[str]
         "payments": PAYMENTS,
         "allocations": allocation_choices(allocations),
         "sold": sold,
+        "total": total,
+        "expected": desk.words.currency.to_decimal(total.total) if total else "",
     }
     return desk.render("office/sell.html", context, form=form)
 
@@ -160,13 +175,23 @@ def _request(form: Form, desk: ShowDesk, policy: CheckoutPolicy) -> CheckoutRequ
         return None
     cart = Cart.of(desk.show.id, lines, promo_code=form["promo_code"].strip() or None, policy=policy.at_the_counter())
     key = form["key"]
-    said = repr([(name, form.all(name)) for name in sorted(form.names()) if name != "_csrf_token"])
+    said = repr([(name, form.all(name)) for name in sorted(form.names()) if name not in ("_csrf_token", "act")])
     return CheckoutRequest(
         cart=replace(cart, allocation_id=id_in(form["allocation_id"])),
         customer=customer,
+        expected_total=None if form["payment"] == ManualPayment.COMP else total_in(form["expected_total"]),
         idempotency=Idempotency(f"office {key}", sha256(said.encode()).digest()) if key else None,
         checked_in=form.checked("checked_in"),
     )
+
+
+def total_in(text: str) -> Decimal | None:
+    """The total that a form carries in the currency's main unit; None if it has none, or something else."""
+    try:
+        found = Decimal(text.strip()) if text.strip() else None
+    except InvalidOperation:
+        return None
+    return found if found is not None and found.is_finite() and 0 <= found < AMOUNT_LIMIT else None
 
 
 def _line(form: Form, desk: ShowDesk, position: int, sold: SoldType) -> CartLine:

@@ -77,6 +77,14 @@ class TestSelling:
             "customer_name": "Grace Hopper",
             "key": uuid4().hex,
         }
+        shown = await seller.post(at(on_sale, "/sell"), {**form, "act": "total"})
+        assert (shown.status, "Total: $50.00 for 2 tickets" in shown.text) == (200, True)
+        first = await seller.post(at(on_sale, "/sell"), form)
+        assert (first.status, "The total is $50.00." in first.text) == (400, True)
+        assert 'name="expected_total" value="50.00"' in first.html
+        other = await seller.post(at(on_sale, "/sell"), {**form, "expected_total": "49.00"})
+        assert (other.status, "The total is $50.00 now" in other.text) == (400, True)
+        form["expected_total"] = "50.00"
         answers = [await seller.post(at(on_sale, "/sell"), form) for _ in range(2)]
         assert {answer.status for answer in answers} == {303}
         (order,) = await orders_of(office, on_sale)
@@ -105,7 +113,7 @@ class TestSelling:
     async def test_a_donation_is_what_was_typed(self, owner: Staff, office: BackOffice, box_office: BoxOffice) -> None:
         on_sale = await box_office.put_on_sale(donation_ticket(name="Pay what you like"), by=office.producer)
         id_ = on_sale.tickets[0].id
-        form = {f"q-{id_}": "1", f"d-{id_}": "30", "payment": "other"}
+        form = {f"q-{id_}": "1", f"d-{id_}": "30", "payment": "other", "expected_total": "30"}
         assert (await owner.post(at(on_sale, "/sell"), form)).status == 303
         (order,) = await orders_of(office, on_sale)
         assert order["total"] == "30.00"

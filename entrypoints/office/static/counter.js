@@ -66,7 +66,7 @@
   const refresh = () => {
     if (!form()) return;
     for (const row of desk.querySelectorAll("[data-row]")) {
-      row.classList.toggle("is-current", row.dataset.row === current);
+      row.classList.toggle("is-current", row.dataset.row === chosen());
       row.classList.toggle("is-chosen", +row.querySelector("[data-price]").value > 0);
     }
     const sum = desk.querySelector("#sum");
@@ -128,9 +128,7 @@
   const chosen = () => (types().includes(current) ? current : types()[0]);
   const move = (by) => {
     const every = types();
-    const at = every.indexOf(current);
-    current = every[at < 0 ? (by > 0 ? 0 : every.length - 1) : (at + by + every.length) % every.length];
-    if (!tickets()) set(current, 1);
+    current = every[(every.indexOf(chosen()) + by + every.length) % every.length];
     refresh();
     desk.querySelector(`[data-row="${current}"]`).scrollIntoView({ block: "nearest" });
   };
@@ -232,7 +230,10 @@
     else if (key === "+" || key === "=") set(chosen(), count(chosen()) + 1);
     else if (key === "-") set(chosen(), count(chosen()) - 1);
     else if (key === "ArrowDown" || key === "ArrowUp") move(key === "ArrowDown" ? 1 : -1);
-    else if (PAYMENTS[key]) pay(PAYMENTS[key]);
+    else if (PAYMENTS[key]) {
+      if (!tickets()) set(chosen(), 1);
+      pay(PAYMENTS[key]);
+    }
     else if (key === "g" && !desk.querySelector("[data-cash-part]").hidden) given().select();
     else if (key === "u" && desk.querySelector("[data-undo]")) desk.querySelector("[data-undo]").click();
     else if (key === "Enter") sell();
