@@ -28,11 +28,11 @@ from domain.orders import Order
 from domain.policy import CheckoutPolicy
 from domain.shift import CounterSale
 from entrypoints.office.access import QUIET, AtCounter, counter_router, inner_path
-from entrypoints.office.counter_desk import CHECK_FIRST, HANDLING, KINDS_OF_HANDLING, SELLER, Desk, Sums
+from entrypoints.office.counter_desk import CHECK_FIRST, HANDLING, KINDS_OF_HANDLING, PRINTER, SELLER, Desk, Sums
 from entrypoints.office.counter_room import CounterRoom
 from entrypoints.office.counter_view import SaleView, slips_of, when
 from entrypoints.office.forms import Form
-from entrypoints.office.show_desk import refuse
+from entrypoints.office.show_desk import id_in, refuse
 
 _A_YEAR: Final = 365 * 24 * 60 * 60
 
@@ -74,7 +74,7 @@ async def screen(
     found = desk.sale(sold)
     order = (await get_order(found.order_id)).order if found else None
     taken_back = desk.sale(undone)
-    form = Form.filled({"handling": desk.handling})
+    form = Form.filled({"handling": desk.handling, "printer": desk.printer})
     return await desk.page(form, sold=found, order=order, undone=taken_back)
 
 
@@ -116,9 +116,11 @@ async def sell(
     if order is None:
         return await desk.page(form, total=await sums.read(is_asked=False))
     handling = form["handling"] if form["handling"] in KINDS_OF_HANDLING else desk.handling
-    prints = "&print=yes" if handling != "in" else ""
-    answer = Redirect(f"{desk.view.path}?sold={order.id}{prints}", status_code=HTTP_303_SEE_OTHER)
+    answer = Redirect(
+        f"{desk.view.path}?sold={order.id}{await desk.to_paper(form, order)}", status_code=HTTP_303_SEE_OTHER
+    )
     answer.set_cookie(counter_room.cookies.make(HANDLING, handling, _A_YEAR))
+    answer.set_cookie(counter_room.cookies.make(PRINTER, str(id_in(form["printer"]) or ""), _A_YEAR))
     return answer
 
 
@@ -192,8 +194,33 @@ async def tickets(
     sale = await undo_sale.look(desk.till, order_id)
     order = (await get_order(sale.order_id)).order
     details = desk.view.details if sale.show_id == show_id else await counter_room.details(desk.till, sale.show_id)
-    context = {"slips": slips_of(order, details), "number": order.number, "back": desk.view.path}
+    printers = [each for each in await counter_room.printers(at_counter, sale.show_id) if each[0]]
+    context = {
+        "slips": slips_of(order, details),
+        "number": order.number,
+        "back": desk.view.path,
+        "printers": printers,
+        "is_printing": bool(request.query_params.get("printing")),
+    }
     return counter_room.page(request, at_counter, "office/counter_tickets.html", context)
+
+
+@post("/{show_id:uuid}/tickets/{order_id:uuid}")
+async def print_again(
+    request: Request[Any, Any, Any],
+    show_id: FromPath[UUID],
+    order_id: FromPath[UUID],
+    at_counter: NamedDependency[AtCounter],
+    counter_room: NamedDependency[CounterRoom],
+    undo_sale: NamedDependency[UndoSale],
+) -> Response[Any]:
+    """Print the tickets once more, at a paired printer. A second press prints no second time."""
+    desk = await Desk.of(request, at_counter, counter_room, show_id)
+    sale = await undo_sale.look(desk.till, order_id)
+    form = await Form.read(request)
+    is_queued = await counter_room.print(at_counter, sale.order_id, form["printer"], job_id=id_in(form["key"]))
+    told = "?printing=yes" if is_queued else ""
+    return Redirect(f"{desk.view.path}/tickets/{order_id}{told}", status_code=HTTP_303_SEE_OTHER)
 
 
 @post("/seller")
@@ -248,4 +275,6 @@ def _undo_page(desk: Desk, sale: CounterSale, form: Form) -> Response[str]:
     return desk.render("office/counter_undo.html", context, form.status)
 
 
-router = counter_router("/office/counter", choose, screen, live, sell, total, ask_undo, undo, tickets, seller)
+router = counter_router(
+    "/office/counter", choose, screen, live, sell, total, ask_undo, undo, tickets, print_again, seller
+)

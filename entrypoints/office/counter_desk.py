@@ -35,8 +35,9 @@ HANDLINGS: Final = (
     ("both", "Both", ""),
 )
 KINDS_OF_HANDLING: Final = tuple(value for value, _, _ in HANDLINGS)
-#: Cookies: what the till does once something is sold, and who sells.
+#: Cookies: what the till does once something is sold, by which printer, and who sells.
 HANDLING: Final = "till-handling"
+PRINTER: Final = "till-printer"
 SELLER: Final = "till-seller"
 CHECK_FIRST: Final = "Please look at the total, and press Sell again."
 
@@ -92,6 +93,21 @@ class Desk:
         kept = self._room.cookies.read(self._request, HANDLING)
         return kept if kept in KINDS_OF_HANDLING else HANDLINGS[0][0]
 
+    @property
+    def printer(self) -> str:
+        """The printer that printed the last time at this till; "" for the browser's own."""
+        return self._room.cookies.read(self._request, PRINTER)
+
+    async def to_paper(self, form: Form, order: Order) -> str:
+        """Print the order's tickets, if the form says so. Returns what the next page is to be told, for its address:
+        that a printer has them, or that the browser prints them.
+        """
+        if form["handling"] not in ("print", "both"):
+            return ""
+        # The form sells once, so it prints once: the job has the order's id.
+        is_queued = await self._room.print(self._at, order.id, form["printer"], job_id=order.id)
+        return "&printing=yes" if is_queued else "&print=yes"
+
     def sale(self, text: str) -> CounterSale | None:
         """The sale that an address names, if it is of this till's shift."""
         order_id = id_in(text)
@@ -126,6 +142,8 @@ class Desk:
             "seller": self.seller,
             "payments": PAYMENTS,
             "handlings": HANDLINGS,
+            "printers": await self._room.printers(self._at, self._show_id),
+            "is_printing": bool(self._request.query_params.get("printing")),
             "few": FEW,
             **(await self._room.opening(self._at, view.shift)),
             "next": view.path,

@@ -19,7 +19,9 @@ from application.counter.till import Till
 from application.ports.catalog import ShowDetails
 from application.ports.show_overviews import HeadLine
 from application.ports.today import Place
+from application.printing.queue import ListPrinters, QueuePrint
 from domain.catalog import Show
+from domain.errors import DomainError
 from domain.money import Currency
 from domain.shift import MAX_SELLER_LENGTH, Shift
 from domain.timezones import zone_of
@@ -28,6 +30,7 @@ from entrypoints.office.counter_view import FEW, CounterView
 from entrypoints.office.forms import Form
 from entrypoints.office.kept import Kept, Pace
 from entrypoints.office.rendering import OfficePages
+from entrypoints.office.show_desk import id_in
 from entrypoints.office.today_board import LivePart
 from entrypoints.web.amounts import NumberStyle
 
@@ -62,6 +65,8 @@ class CounterRoom:
     cookies: OfficeCookies
     read_counter: ReadCounter
     read_shifts: ReadShifts
+    list_printers: ListPrinters
+    queue_print: QueuePrint
     _figures: Kept[tuple[ShowDetails, HeadLine]] = field(default_factory=Kept)
 
     def till(self, at: AtCounter) -> Till:
@@ -87,6 +92,22 @@ class CounterRoom:
 
     async def screen(self, at: AtCounter, show_id: UUID) -> CounterScreen:
         return await self.read_counter(self.till(at), show_id)
+
+    async def printers(self, at: AtCounter, show_id: UUID) -> list[tuple[str, str]]:
+        """What tickets are printed by: the browser itself (""), and the printers that print tickets of the show."""
+        paired = await self.list_printers(at.actor, show_id=show_id)
+        return [("", "The browser’s own printer"), *((str(each.id), each.name) for each in paired)]
+
+    async def print(self, at: AtCounter, order_id: UUID, printer: str, *, job_id: UUID | None = None) -> bool:
+        """Queue the order's tickets for a printer. False if it cannot print them: then the browser may."""
+        printer_id = id_in(printer)
+        if printer_id is None:
+            return False
+        try:
+            await self.queue_print(at.actor, order_id, printer_id=printer_id, job_id=job_id)
+        except DomainError:
+            return False
+        return True
 
     async def details(self, till: Till, show_id: UUID) -> ShowDetails:
         """Another show of the same till. Raises NotFound."""

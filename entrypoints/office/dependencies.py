@@ -40,7 +40,12 @@ def office_dependencies(container: Container, pages: OfficePages) -> dict[str, P
         ),
         "own_page": own_page,
         "counter_room": CounterRoom(
-            pages, OfficeCookies.of(container.settings()), container.read_counter(), container.read_shifts()
+            pages,
+            OfficeCookies.of(container.settings()),
+            container.read_counter(),
+            container.read_shifts(),
+            container.list_printers(),
+            container.queue_print(),
         ),
     }
     return {name: _provide(thing) for name, thing in made.items()}

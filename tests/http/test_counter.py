@@ -179,6 +179,23 @@ class TestSelling:
         again = await till.visitor.get(f"{till.path}/tickets/{answer.location.partition('sold=')[2][:36]}")
         assert (again.status, again.html.count("<svg")) == (200, 2)
 
+    async def test_a_paired_printer_prints_once(self, till: Till, service: Service, office: BackOffice) -> None:
+        printer = (await pair(service.container, office.producer, DeviceKind.PRINTER, name="Foyer slips")).device
+        assert "Foyer slips" in (await till.screen()).text
+        form = till.form({till.on_sale.tickets[0]: 1}, handling="both", printer=str(printer.id), expected_total="25.00")
+        first, second = [await till.press(form, act="sell") for _ in range(2)]
+        assert first.location == second.location
+        assert "The printer has the tickets" in (await till.visitor.get(first.location)).text
+        path = f"{till.path}/tickets/{first.location.partition('sold=')[2][:36]}"
+        assert "Print at Foyer slips" in (await till.visitor.get(path)).text
+        again = {"printer": str(printer.id), "key": uuid4().hex}
+        for _ in range(2):
+            assert (await till.visitor.post(path, again)).location == f"{path}?printing=yes"
+        async with service.container.database()(read_only=True) as uow:
+            assert len(await uow.print_jobs.of_printer(printer.id, limit=9)) == 2
+        gone = await till.visitor.post(path, printer=str(uuid4()), key=uuid4().hex)
+        assert gone.location == path
+
     async def test_more_than_is_left_is_refused_with_what_is_left(self, till: Till) -> None:
         page = await till.press(till.form({till.on_sale.tickets[1]: 2}, expected_total="20.00"), act="sell")
         assert page.status == 400
