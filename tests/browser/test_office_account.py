@@ -12,7 +12,7 @@ from domain.people import Role
 from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers
 from tests.browser.office import sign_in
-from tests.browser.test_accessibility import AXE, LOOKS, RULES, troubles
+from tests.browser.test_accessibility import AXE, LOOKS, rules_of, troubles
 from tests.browser.test_developers import tab_to
 from tests.support.back_office import open_back_office
 from tests.support.box_office import BoxOffice
@@ -107,6 +107,6 @@ async def test_pages_are_light_and_open_to_everybody(buyers: Buyers, service: Se
     for path in PAGES:
         await buyer.open(path)
         await buyer.page.evaluate(AXE)
-        for look in LOOKS[1:3]:
-            found[path, look] = await troubles(buyer.page, look, RULES)
+        for look, rules in rules_of(LOOKS[1:3]):
+            found[path, look] = await troubles(buyer.page, look, rules)
     assert {where: what for where, what in found.items() if what} == {}

@@ -13,7 +13,7 @@ from domain.people import Role
 from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers
 from tests.browser.office import sign_in
-from tests.browser.test_accessibility import _LOADED, _TOO_SMALL, AXE, KIB, LOOKS, RULES, troubles
+from tests.browser.test_accessibility import _LOADED, _TOO_SMALL, AXE, KIB, LOOKS, rules_of, troubles
 from tests.support.box_office import BoxOffice
 from tests.support.factories import order, producer, ticket
 from tests.support.server import Service
@@ -94,8 +94,8 @@ async def test_a_report_is_light_and_open_to_all(buyer: Buyer, service: Service,
         weights = [each["weight"] for each in await buyer.page.evaluate(_LOADED)]
         assert 0 < sum(weights) < 100 * KIB, weights
         await buyer.page.evaluate(AXE)
-        for look in LOOKS:
-            found = await troubles(buyer.page, look, RULES)
+        for look, rules in rules_of(LOOKS):
+            found = await troubles(buyer.page, look, rules)
             assert [*found, *await buyer.page.evaluate(_TOO_SMALL)] == [], (address, look)
 
 

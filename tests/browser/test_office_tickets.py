@@ -15,7 +15,7 @@ from domain.people import Role
 from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers
 from tests.browser.office import sign_in
-from tests.browser.test_accessibility import _LOADED, AXE, KIB, LOOKS, RULES, troubles
+from tests.browser.test_accessibility import _LOADED, AXE, KIB, LOOKS, rules_of, troubles
 from tests.support.box_office import BoxOffice, OnSale
 from tests.support.factories import producer, promo_code, ticket
 from tests.support.server import Service
@@ -190,7 +190,7 @@ async def test_every_page_is_light_and_open_to_everybody(
         if not 0 < weight < 100 * KIB:
             found.append(f"{path} weighs {weight}")
         await buyer.page.evaluate(AXE)
-        for look in LOOKS[1:3]:
-            if seen := await troubles(buyer.page, look, RULES):
+        for look, rules in rules_of(LOOKS[1:3]):
+            if seen := await troubles(buyer.page, look, rules):
                 found += [f"{path} {look.scheme}: {each}" for each in seen]
     assert found == []
