@@ -48,6 +48,7 @@ from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
 from entrypoints.injection import asked_for
 from entrypoints.office.access import DOOR
 from entrypoints.office.dependencies import create_door, create_office_pages, office_dependencies
+from entrypoints.office.missing import handlers_of_missing_pages
 from entrypoints.office.router import office
 from entrypoints.time_zone_rules import warn_of_outdated_shows
 from entrypoints.timekeeping import follow_clocks
@@ -75,7 +76,8 @@ def create_app(container: Container) -> Litestar:
         await close(container)
 
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
-    handlers, office_pages = handlers_for_browsers(pages), create_office_pages(container)
+    office_pages = create_office_pages(container)
+    handlers = handlers_of_missing_pages(office_pages, handlers_for_browsers(pages))
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     route_handlers = [
         Router(

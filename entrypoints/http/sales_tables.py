@@ -39,6 +39,20 @@ _TICKET: Final = Column("ticket", width=24)
 _PAYMENT: Final = Column("payment")
 _CHANNEL: Final = Column("channel")
 _CODE: Final = Column("promo_code", width=16)
+_ROWS: Final = (_DAY, *_SHOW, _TICKET, _PAYMENT, _CHANNEL, _CODE)
+
+
+@dataclass(frozen=True, slots=True)
+class SalesWords:
+    """How people read a file: ``heads`` by the names of columns, ``payments`` and ``channels`` by theirs, and the name
+    of the row of sums below each breakdown. Programs get the names as they are, and no such row. The rows have none
+    either: a pivot table would count it.
+    """
+
+    heads: Mapping[str, str] = field(default_factory=dict)
+    payments: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, str] = field(default_factory=dict)
+    total: str = ""
 
 
 @dataclass(slots=True)
@@ -47,6 +61,7 @@ class SalesTables:
 
     export: SalesExport
     filename: str
+    words: SalesWords = field(default_factory=SalesWords)
     _sums: SalesSums = field(default_factory=SalesSums)
 
     def rows(self) -> Table:
@@ -54,7 +69,7 @@ class SalesTables:
 
         An order with several ticket types is counted in one of its rows.
         """
-        return self._table("Rows", (_DAY, *_SHOW, _TICKET, _PAYMENT, _CHANNEL, _CODE), self._cells())
+        return self._table("Rows", _ROWS, self._cells())
 
     def sums(self) -> list[Table]:
         """A table for each breakdown of the report."""
@@ -62,8 +77,8 @@ class SalesTables:
             self._breakdown("Days", (_DAY,), lambda report: report.by_day, lambda day: (day,)),
             self._breakdown("Shows", _SHOW, lambda report: report.by_show, _show_cells),
             self._breakdown("Ticket types", (_TICKET,), lambda report: report.by_ticket, _itself),
-            self._breakdown("Payments", (_PAYMENT,), lambda report: report.by_payment, _itself),
-            self._breakdown("Channels", (_CHANNEL,), lambda report: report.by_channel, _itself),
+            self._breakdown("Payments", (_PAYMENT,), lambda report: report.by_payment, _named(self.words.payments)),
+            self._breakdown("Channels", (_CHANNEL,), lambda report: report.by_channel, _named(self.words.channels)),
             self._breakdown("Promo codes", (_CODE,), lambda report: report.by_promo_code, _itself),
         ]
 
@@ -76,8 +91,11 @@ class SalesTables:
     ) -> Table:
         async def rows() -> AsyncIterator[Sequence[Cell]]:
             report = self._sums.report(self.export.currency)
+            has_orders = columns != (_TICKET,)
             for key, takings in breakdown(report).items():
-                yield [*cells_of(key), *_figures(takings, report.currency)]
+                yield [*cells_of(key), *self._of(takings, has_orders=has_orders)]
+            if self.words.total:
+                yield [*self._total(columns), *self._of(report.total, has_orders=has_orders)]
 
         return self._table(title, columns, rows())
 
@@ -85,7 +103,10 @@ class SalesTables:
         return Table(
             filename=self.filename,
             title=title,
-            columns=(*columns, *_FIGURES),
+            columns=[
+                Column(self.words.heads.get(column.name, column.name), column.kind, column.width)
+                for column in (*columns, *_FIGURES)
+            ],
             rows=rows,
             places=self.export.currency.places,
             timezone=ZoneInfo("UTC"),  # no cell is a moment: days are those of the venues
@@ -94,15 +115,28 @@ class SalesTables:
     async def _cells(self) -> AsyncGenerator[Sequence[Cell], None]:
         async for cell, takings in self.export.cells:
             self._sums.add(cell, takings)
-            yield [*_keys(cell), *_figures(takings, self.export.currency)]
+            yield [*self._keys(cell), *_figures(takings, self.export.currency)]
 
+    def _keys(self, cell: SalesCell) -> list[Cell]:
+        payment = self.words.payments.get(cell.payment, cell.payment)
+        channel = self.words.channels.get(cell.channel, cell.channel)
+        return [cell.day, *_show_cells(cell.show), cell.ticket, payment, channel, cell.promo_code]
 
-def _keys(cell: SalesCell) -> list[Cell]:
-    return [cell.day, *_show_cells(cell.show), cell.ticket, cell.payment, cell.channel, cell.promo_code]
+    def _total(self, columns: Sequence[Column]) -> list[Cell]:
+        return [self.words.total, *[None] * (len(columns) - 1)]
+
+    def _of(self, takings: Takings, *, has_orders: bool) -> list[Cell]:
+        """The figures. People get no number of orders where they are not counted; programs a zero."""
+        figures = _figures(takings, self.export.currency)
+        return figures if has_orders or not self.words.total else [None, *figures[1:]]
 
 
 def _show_cells(show: ReportedShow) -> tuple[Cell, ...]:
     return str(show.id), show.title, f"{show.start:%Y-%m-%d %H:%M}"
+
+
+def _named(words: Mapping[str, str]) -> Callable[[str], tuple[Cell, ...]]:
+    return lambda name: (words.get(name, name),)
 
 
 def _itself(name: str) -> tuple[Cell, ...]:

@@ -63,7 +63,7 @@ def office_handlers(pages: OfficePages) -> dict[int | type[Exception], Handler]:
 
     def on_a_page(handler: Handler) -> Handler:
         def answer(request: Request[Any, Any, Any], error: Any) -> Response[Any]:
-            return _page(request, error, handler(request, error), pages)
+            return error_page(request, error, handler(request, error), pages)
 
         return answer
 
@@ -100,7 +100,10 @@ def _home_or(refuse: Handler) -> Handler:
     return answer
 
 
-def _page(request: Request[Any, Any, Any], error: Exception, plain: Response[Any], pages: OfficePages) -> Response[str]:
+def error_page(
+    request: Request[Any, Any, Any], error: Exception, plain: Response[Any], pages: OfficePages
+) -> Response[str]:
+    """The page about an error; ``plain`` is what a program would be answered."""
     status = HTTPStatus(plain.status_code or HTTPStatus.INTERNAL_SERVER_ERROR)
     inside: SignedIn | None = request.scope.get("auth")
     member = inside.member if inside else None

@@ -41,12 +41,15 @@ ROLE_NAMES: Final[Mapping[Role, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """An entry of the navigation. ``key`` is what a page names as ``active``."""
+    """An entry of the navigation. ``key`` is what a page names as ``active``; ``is_daily``: it is in view always, and
+    not behind the others' one button.
+    """
 
     key: str
     label: str
     path: str
     right: Right
+    is_daily: bool = True
 
 
 AREAS: Final = (
@@ -56,12 +59,12 @@ AREAS: Final = (
     Area("attendees", "Attendees", "/office/attendees", Right.VIEW),
     Area("counter", "Counter", COUNTER, Right.COUNTER),
     Area("reports", "Reports", "/office/reports", Right.REPORTS),
-    Area("branding", "Branding", "/office/branding", Right.CATALOG),
-    Area("work", "Work", "/office/work", Right.ORDERS),
-    Area("devices", "Devices", "/office/devices", Right.DEVICES),
-    Area("account", "Account", "/office/account", Right.ACCOUNT),
-    Area("team", "Team", "/office/team", Right.PEOPLE),
-    Area("log", "Log", "/office/log", Right.PEOPLE),
+    Area("branding", "Branding", "/office/branding", Right.CATALOG, is_daily=False),
+    Area("work", "Work", "/office/work", Right.ORDERS, is_daily=False),
+    Area("devices", "Devices", "/office/devices", Right.DEVICES, is_daily=False),
+    Area("account", "Account", "/office/account", Right.ACCOUNT, is_daily=False),
+    Area("team", "Team", "/office/team", Right.PEOPLE, is_daily=False),
+    Area("log", "Log", "/office/log", Right.PEOPLE, is_daily=False),
 )
 
 

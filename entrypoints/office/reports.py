@@ -28,7 +28,7 @@ from domain.report import Takings
 from domain.sales_report import NO_CODE, Channel, SalesFilter, SalesReport
 from domain.timezones import zone_of
 from entrypoints.http.csv_stream import csv_stream
-from entrypoints.http.sales_tables import SalesTables
+from entrypoints.http.sales_tables import SalesTables, SalesWords
 from entrypoints.http.xlsx_file import xlsx_stream
 from entrypoints.office.access import office_router
 from entrypoints.office.charts import Chart, Series
@@ -55,6 +55,36 @@ _CHANNELS: Final[Mapping[str, str]] = {
     Channel.BOX_OFFICE: "Counter",
     Channel.EXCHANGE: "Exchanges",
 }
+#: What the files say, as the page does.
+FILE_WORDS: Final = SalesWords(
+    heads={
+        "orders": "Orders",
+        "tickets": "Tickets",
+        "gross": "Prices",
+        "discounts": "Discounts",
+        "donations": "of it, prices that buyers named",
+        "fees": "Fees",
+        "fees_included": "of it, within the prices",
+        "fees_returned": "Fees returned",
+        "tax": "Tax",
+        "tax_included": "of it, within the prices and fees",
+        "paid": "Buyers paid",
+        "refunds": "Refunds",
+        "disputes": "Lost disputes",
+        "net": "You keep",
+        "day": "Day",
+        "show_id": "Show's id",
+        "show": "Show",
+        "start": "Starts",
+        "ticket": "Ticket type",
+        "payment": "Payment",
+        "channel": "Channel",
+        "promo_code": "Code",
+    },
+    payments=_PAYMENTS,
+    channels=_CHANNELS,
+    total="Total",
+)
 #: What the chart can show, and how the field names it.
 FIGURES: Final = {
     "paid": "What buyers paid",
@@ -381,7 +411,7 @@ async def report_csv(
     office_pages: NamedDependency[OfficePages],
     report_sales: NamedDependency[ReportSales],
 ) -> Stream:
-    """The report's rows for programs."""
+    """The report's rows, as the last sheet of the spreadsheet has them."""
     return csv_stream((await _tables(request, member, office_pages, report_sales)).rows(), is_one_read=True)
 
 
@@ -395,7 +425,7 @@ async def _tables(
         raise InvalidRequest("This report cannot be made: please choose its days again")
     days = "-".join(str(day) for day in (question.only.first, question.only.last) if day)
     export = await report_sales.export(member.actor, question.only)
-    return SalesTables(export, filename=f"report-{days}" if days else "report")
+    return SalesTables(export, filename=f"report-{days}" if days else "report", words=FILE_WORDS)
 
 
 router = office_router("/office/reports", report_page, report_xlsx, report_csv, right=Right.REPORTS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from application.catalog.shows import ChangedShow
 from application.ports.show_overviews import ShowFilter, ShowRow, ShowTab
 from application.refunds.cancellation import Cancellation, PreviewCancellation
 from application.refunds.show_refunds import RefundShow
-from domain.catalog import MAX_HOURS_BEFORE
+from domain.catalog import MAX_HOURS_BEFORE, Show
 from domain.errors import DomainError, InvalidRequest, NotFound
 from domain.people import Member, Right
 from domain.production import NewShow, Production, SaleTimes
@@ -141,7 +142,9 @@ async def add(
         else:
             if form.checked("sure"):
                 return done(run_path(production_id), "shows-added")
-            return _made(request, member, office_pages, production, form, made)
+            choosable = await choices(member, office_pages, look_over_shows, production, past=True)
+            cancelled = {row.show.start_time for *_, row in choosable if row.show.cancelled}
+            return _made(request, member, office_pages, production, form, made, cancelled)
     return await _new(request, member, office_pages, look_over_shows, production, form)
 
 
@@ -152,17 +155,29 @@ def _made(
     production: Production,
     form: Form,
     made: Sequence[NewShow],
+    cancelled: Collection[datetime],
 ) -> Response[str]:
+    now = pages.now()
     context = {
         "production": production,
         "path": run_path(production.id),
         "kept": kept_fields(form, but=("sure", "back")),
-        "heads": [ShowHead.of(new.show, member.producer, pages.now()) for new in made[:MAX_LISTED]],
+        "heads": [
+            (ShowHead.of(new.show, member.producer, now), _note(new.show, now, cancelled)) for new in made[:MAX_LISTED]
+        ],
+        "over": sum(new.show.end_time <= now for new in made),
         "count": len(made),
         "tickets": [ticket.name for ticket in made[0].tickets],
         "published": form.checked("published"),
     }
     return pages.page(request, member, "office/run_new_shows_preview.html", context, active="shows")
+
+
+def _note(show: Show, now: datetime, cancelled: Collection[datetime]) -> str:
+    """What a person may have missed about a new show."""
+    if show.end_time <= now:
+        return "this day is over"
+    return "a show that starts then was cancelled" if show.start_time in cancelled else ""
 
 
 @get("/{production_id:uuid}/change")

@@ -282,6 +282,23 @@ async def test_one_of_three_is_refunded_after_a_look_at_what_it_does(
     assert "ill" in page
 
 
+async def test_the_way_back_after_a_refund_leads_to_the_order(clerk: Staff, order: Json) -> None:
+    """The browser's back button opens the preview again, of tickets that are void by now."""
+    preview = f"{page_of(order)}/refund?chosen=yes&a={people(order)[0]}&restock=on&fees=on"
+    assert (await clerk.get(preview)).status == 200
+    assert (await clerk.post(f"{page_of(order)}/refund", a=people(order)[0], restock="on", fees="on")).status == 303
+    back = await clerk.get(preview)
+    assert (back.status, back.location) == (303, f"{page_of(order)}?done=refunded-before")
+    assert "refunded and void already" in (await clerk.follow(preview)).text
+
+
+async def test_a_part_of_a_number_finds_its_order(clerk: Staff, order: Json) -> None:
+    number = order["number"]
+    for typed in (number[:5], number[1:], number[:3] + number[4:]):
+        found = await search(clerk, q=typed)
+        assert number in found.text, typed
+
+
 async def test_a_whole_order_is_refunded(clerk: Staff, box_office: BoxOffice, order: Json) -> None:
     path = f"{page_of(order)}/refund"
     seen = await clerk.get(f"{path}?{urlencode([('chosen', 'on'), *(('a', each) for each in people(order))])}")

@@ -14,6 +14,7 @@ import pytest
 from openpyxl import load_workbook
 
 from domain.people import Role
+from entrypoints.office.reports import FILE_WORDS
 from tests.http.conftest import Hire
 from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice, OnSale
@@ -87,7 +88,28 @@ async def test_files_have_the_sums_of_the_page(owner: Staff, season: Sequence[On
         assert answer.status == 200
         assert answer.headers["Cache-Control"] == "private, no-store"
         rows = _rows_of(answer)
-        assert {name: sum(Decimal(str(row[name])) for row in rows) for name in expected} == expected
+        heads = FILE_WORDS.heads
+        assert {name: sum(Decimal(str(row[heads[name]])) for row in rows) for name in expected} == expected
+        assert {row["Payment"] for row in rows} == {"Online", "Cash", "Other, at the counter"}
+
+
+async def test_the_spreadsheet_says_what_the_page_says(owner: Staff, season: Sequence[OnSale]) -> None:
+    """Heads in words, no number of orders where they are not counted, and the sums below each table."""
+    page = await owner.get(f"/office/reports?{EVER}")
+    total = table(page, "Payments")["Total"]
+    book = load_workbook(io.BytesIO((await owner.get(f"/office/reports/report.xlsx?{EVER}")).content))
+    for title in ("Days", "Shows", "Ticket types", "Payments", "Channels", "Promo codes"):
+        head, *rows = book[title].iter_rows(values_only=True)
+        assert {"Orders", "Tickets", "Prices", "Buyers paid", "Refunds", "You keep"} <= {*head}, title
+        last = dict(zip(head, rows[-1], strict=True))
+        paid = f"${Decimal(str(last['Buyers paid'])):.2f}"
+        assert (rows[-1][0], str(last["Tickets"]), paid) == ("Total", total[1], total[4]), title
+        for name in ("Tickets", "Buyers paid", "Refunds", "You keep"):
+            column = head.index(name)
+            assert sum(Decimal(str(row[column])) for row in rows[:-1]) == Decimal(str(rows[-1][column])), (title, name)
+    assert [row[1] for row in book["Ticket types"].iter_rows(min_row=2, values_only=True)] == [None] * (
+        book["Ticket types"].max_row - 1
+    )
 
 
 def _rows_of(answer: Page) -> list[dict[str, object]]:

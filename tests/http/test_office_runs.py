@@ -204,6 +204,17 @@ class TestNewShows:
         assert shows[0].door_there.isoformat() == "2050-06-01T14:30:00+01:00"
         assert not shows[0].published
 
+    async def test_the_list_says_which_days_are_over_and_beside_which_show_one_was_cancelled(
+        self, owner: Staff, run: str, played: list[Show], office: BackOffice
+    ) -> None:
+        await office.patch(f"/shows/{played[0].id}", cancelled=True)
+        dates = {"how": "dates", "dates": "2050-06-01 15:00\n2020-06-01 15:00", "sale_times": "move"}
+        preview = await owner.post(f"/office/productions/{run}/shows/new", dates)
+        assert preview.status == 200, preview.text
+        assert "· a show that starts then was cancelled" in preview.text
+        assert "· this day is over" in preview.text
+        assert "1 of them is over already." in preview.text
+
     async def test_the_same_form_twice_adds_them_once(self, owner: Staff, run: str, office: BackOffice) -> None:
         path = f"/office/productions/{run}/shows/new"
         sent = {**RULE, "sure": "yes"}

@@ -23,6 +23,19 @@ window.addEventListener("pageshow", () => {
 
 document.getElementById("problems")?.focus();
 
+// The menu of what is seldom needed closes when the person goes on elsewhere.
+const seldom = document.querySelector(".seldom details");
+for (const kind of ["click", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    if (seldom?.open && !seldom.contains(event.target)) seldom.open = false;
+  });
+}
+seldom?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !seldom.open) return;
+  seldom.open = false;
+  seldom.querySelector("summary").focus();
+});
+
 // Work that goes on: its bar is renewed every two seconds, and the page once it has ended. A hidden page asks nothing.
 const RENEW_MS = 2000;
 const watched = document.querySelectorAll("[data-renew]");
