@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from adapters.stripe.proxy import proxy_for
 from application.hosts import is_loopback
 from entrypoints.setting_values import DEFAULT_SECRET_KEY, InvalidSettings, webhook_secrets
 from entrypoints.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def ensure_fit(settings: Settings) -> None:
@@ -49,3 +52,9 @@ def questionable(settings: Settings) -> Iterator[str]:
         yield f"STRIPE_API_KEY is live, and PUBLIC_URL is {settings.public_url}: buyers cannot reach it"
     if urlsplit(settings.stripe_api_base).scheme != "https":
         yield f"STRIPE_API_KEY is live, and goes to {settings.stripe_api_base} in clear"
+
+
+def warn_of_questionable(settings: Settings) -> None:
+    """Log questionable settings, when a process starts."""
+    for words in questionable(settings):
+        log.warning("%s", words)

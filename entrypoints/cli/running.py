@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,10 +10,8 @@ from typing import TypeVar
 
 from entrypoints.cli.engines import engines
 from entrypoints.container import Container, close
-from entrypoints.fitness import ensure_fit, questionable
+from entrypoints.fitness import ensure_fit
 from entrypoints.settings import Settings
-
-log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -34,9 +31,3 @@ def run_use_case(data_dir: Path, use_case: Callable[[Container], Awaitable[Resul
     ensure_fit(settings)
     with engines(settings, data_dir) as ready:
         return asyncio.run(run(ready))
-
-
-def tell_what_is_questionable(settings: Settings) -> None:
-    """Log questionable settings, when the process starts."""
-    for words in questionable(settings):
-        log.warning("%s", words)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,13 +12,9 @@ import uvloop
 
 from entrypoints.cli.children import child_command, run_children
 from entrypoints.cli.engines import data_dir_option, engines, environment_of
-from entrypoints.cli.running import tell_what_is_questionable
-from entrypoints.cli.signals import stop_signal
-from entrypoints.container import Container
-from entrypoints.fitness import ensure_fit
-from entrypoints.http.app import create_app, create_metrics_app
+from entrypoints.fitness import ensure_fit, warn_of_questionable
 from entrypoints.logs import configure_logging
-from entrypoints.server.server import bind, create_server
+from entrypoints.server.sockets import bind
 from entrypoints.setting_values import InvalidSettings
 from entrypoints.settings import Settings
 
@@ -35,14 +31,15 @@ def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bo
     settings = Settings.from_environment(os.environ)
     ensure_fit(settings)
     configure_logging(level=settings.log_level, log_format=settings.log_format)
-    tell_what_is_questionable(settings)
+    warn_of_questionable(settings)
     if not shared_port:
         _ensure_free(host, port)
         if settings.metrics_address:
             _ensure_free(*settings.metrics_address)
     with engines(settings, data_dir) as ready:
         if workers == 1 and not with_worker:
-            uvloop.run(_serve(ready, host, port, shared_port=shared_port))
+            serving = import_module("entrypoints.cli.serving")
+            uvloop.run(serving.serve_until_stopped(ready, host, port, shared_port=shared_port))
         else:
             server = child_command("serve", "--host", host, "--port", str(port), "--shared-port")
             commands = [server] * workers + [child_command("worker")] * with_worker
@@ -50,26 +47,6 @@ def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bo
             with TemporaryDirectory(prefix="piquetickets-metrics-") as counted:
                 environment = {**environment_of(ready), "PROMETHEUS_MULTIPROC_DIR": counted}
                 uvloop.run(run_children(commands, environment))
-
-
-async def _serve(settings: Settings, host: str, port: int, *, shared_port: bool) -> None:
-    stop, container = stop_signal(), Container(settings=settings)
-    apps = [(create_app(container), (host, port))]
-    if settings.metrics_address:
-        apps.append((create_metrics_app(container), settings.metrics_address))
-    servers = [create_server(app, trusted_proxies=settings.trusted_proxies) for app, _ in apps]
-    serving = [
-        asyncio.create_task(server.serve(sockets=[bind(*address, shared=shared_port)]))
-        for server, (_, address) in zip(servers, apps, strict=True)
-    ]
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({*serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    for server in servers:
-        server.should_exit = True
-    await asyncio.gather(*serving)
-    if not all(server.started for server in servers):
-        raise InvalidSettings("the server did not start, see the log above")
 
 
 def _ensure_free(host: str, port: int) -> None:

@@ -9,10 +9,9 @@ import click
 import uvloop
 
 from entrypoints.cli.engines import data_dir_option, engines
-from entrypoints.cli.running import tell_what_is_questionable
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container, close
-from entrypoints.fitness import ensure_fit
+from entrypoints.fitness import ensure_fit, warn_of_questionable
 from entrypoints.logs import configure_logging
 from entrypoints.settings import Settings
 from entrypoints.worker import run_worker
@@ -25,7 +24,7 @@ def worker(data_dir: Path) -> None:
     settings = Settings.from_environment(os.environ)
     ensure_fit(settings)
     configure_logging(level=settings.log_level, log_format=settings.log_format)
-    tell_what_is_questionable(settings)
+    warn_of_questionable(settings)
     with engines(settings, data_dir) as ready:
         uvloop.run(_work(ready))
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from entrypoints.server.server import bind, create_server
+from entrypoints.server.server import create_server
+from entrypoints.server.sockets import bind
 from tests.support.server import free_port
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from entrypoints.server.connections import MOST_CONNECTIONS, ConnectionLimits, OpenConnections
-from entrypoints.server.server import bind, create_server
+from entrypoints.server.server import create_server
+from entrypoints.server.sockets import bind
 from entrypoints.settings import Settings
 from tests.support.server import free_port, running
 

@@ -24,7 +24,8 @@ from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
 from entrypoints.http.gc_tuning import calm_garbage_collector
-from entrypoints.server.server import bind, create_server
+from entrypoints.server.server import create_server
+from entrypoints.server.sockets import bind
 from entrypoints.settings import Settings
 from tests.load.house import WEBHOOK_SECRET
 from tests.support import factories

@@ -15,7 +15,8 @@ from dependency_injector import providers
 from adapters.stripe.client import HttpClient, Observe
 from entrypoints.container import Container, close
 from entrypoints.http.app import create_app
-from entrypoints.server.server import bind, create_server
+from entrypoints.server.server import create_server
+from entrypoints.server.sockets import bind
 from entrypoints.settings import Settings
 from entrypoints.worker import run_worker
 

@@ -1,0 +1,34 @@
+"""The server of one process. It loads the whole application, which the parent of several processes does not need."""
+
+from __future__ import annotations
+
+import asyncio
+
+from entrypoints.cli.signals import stop_signal
+from entrypoints.container import Container
+from entrypoints.http.app import create_app, create_metrics_app
+from entrypoints.server.server import create_server
+from entrypoints.server.sockets import bind
+from entrypoints.setting_values import InvalidSettings
+from entrypoints.settings import Settings
+
+
+async def serve_until_stopped(settings: Settings, host: str, port: int, *, shared_port: bool) -> None:
+    """Serve the API, and the metrics if they have another port. Raises InvalidSettings if the server does not start."""
+    stop, container = stop_signal(), Container(settings=settings)
+    apps = [(create_app(container), (host, port))]
+    if settings.metrics_address:
+        apps.append((create_metrics_app(container), settings.metrics_address))
+    servers = [create_server(app, trusted_proxies=settings.trusted_proxies) for app, _ in apps]
+    serving = [
+        asyncio.create_task(server.serve(sockets=[bind(*address, shared=shared_port)]))
+        for server, (_, address) in zip(servers, apps, strict=True)
+    ]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({*serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*serving)
+    if not all(server.started for server in servers):
+        raise InvalidSettings("the server did not start, see the log above")
