@@ -178,11 +178,11 @@ async def close_shift(
         raise NotFound("No such shift")
     closed = shift.closed(await uow.shifts.sales(shift_id), count, by=by, at=clock.now(), note=note)
     await uow.shifts.save(closed)
-    facts = {"till": closed.till, "by": by, "expected": _plain(closed.expected)}
-    counted = {"counted": _plain(count.amounts)} if count else {}
+    facts = {"till": closed.till, "by": by, **_named("expected", closed.expected)}
+    counted = _named("counted", count.amounts) if count else {}
     await audit.record(uow, till.actor, Action.SHIFT_CLOSED, closed.id, after={**facts, **counted})
     return closed
 
 
-def _plain(amounts: Amounts | None) -> dict[str, int]:
-    return {str(payment): amount for payment, amount in (amounts or {}).items()}
+def _named(what: str, amounts: Amounts | None) -> dict[str, int]:
+    return {f"{what}_{payment}": amount for payment, amount in (amounts or {}).items()}

@@ -19,6 +19,7 @@ from domain.audit_log import Action, AuditCursor, AuditEntry, AuditFilter
 from domain.errors import InvalidRequest
 from domain.money import Currency
 from domain.people import Member, Person, Right
+from domain.shift import COUNTED
 from entrypoints.http.paging import decode_cursor, encode_cursor
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
@@ -70,6 +71,8 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         Action.ATTENDEE_RENAMED: "gave a ticket another name",
         Action.ORDER_NOTED: "wrote a note about an order",
         Action.CHECK_IN_UNDONE: "undid a check-in",
+        Action.SHIFT_OPENED: "opened a shift",
+        Action.SHIFT_CLOSED: "closed a shift, or counted it",
         Action.DEVICE_PAIRED: "paired a device",
         Action.DEVICE_RENAMED: "gave a device another name",
         Action.DEVICE_REVOKED: "revoked a device",
@@ -83,7 +86,9 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 #: Facts that are amounts of money in minor units.
-_AMOUNTS: Final = frozenset({"price", "amount", "refunded_amount", "total", "amount_paid"})
+_AMOUNTS: Final = frozenset({"price", "amount", "refunded_amount", "total", "amount_paid", "opening_cash"}) | {
+    f"{what}_{payment}" for what in ("expected", "counted") for payment in COUNTED
+}
 _WITH_SHOW: Final = ("show.", "ticket.", "capacity.", "allocation.", "promo_code.", "holds.")
 
 
