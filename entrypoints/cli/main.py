@@ -27,6 +27,8 @@ class Listed:
 
     module: str
     line: str
+    attribute: str = ""
+    """Its name in the module, where it is not the command's."""
 
 
 COMMANDS: Final = MappingProxyType(
@@ -34,6 +36,9 @@ COMMANDS: Final = MappingProxyType(
         "audit": Listed("entrypoints.cli.audit", "Check every invariant in the live database."),
         "doctor": Listed("entrypoints.cli.doctor", "Examine the installation: one line for each thing that must..."),
         "migrate": Listed("entrypoints.cli.database", "Bring the database to the newest schema."),
+        "print": Listed(
+            "entrypoints.cli.printing", "Print tickets on a printer beside this computer: what the...", "print_jobs"
+        ),
         "producer": Listed("entrypoints.cli.producers", "Organisers of shows."),
         "retention": Listed("entrypoints.cli.retention", "Delete what is older than the KEEP_... settings say."),
         "serve": Listed("entrypoints.cli.serve", "Serve the API."),
@@ -67,7 +72,8 @@ class _Commands(click.Group):
             return extension.load_command(cmd_name)
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(COMMANDS[cmd_name].module), cmd_name)
+        listed = COMMANDS[cmd_name]
+        found = getattr(import_module(listed.module), listed.attribute or cmd_name)
         assert isinstance(found, click.Command)  # noqa: S101  # what the table above promises
         return found
 

@@ -25,6 +25,8 @@ TAKE_NO_BODY = {
     ("POST", "/api/v1/orders/{order_id}/cancel"),
     ("POST", "/api/v1/producer/account/onboarding"),
     ("POST", "/api/v1/producer/orders/{order_id}/resend"),
+    ("POST", "/api/v1/producer/print-jobs/next"),
+    ("POST", "/api/v1/producer/print-jobs/{job_id}/printed"),
 }
 every_operation = pytest.mark.parametrize(("method", "path"), operations())
 
