@@ -319,7 +319,7 @@ class _SyncBatch:
         return admission.scan
 
     def _undo(self, scan: Scan, undone_at: datetime) -> None:
-        self._change(replace(scan, undone_at=undone_at))
+        self._change(replace(scan, undone_at=undone_at, offline=True))  # its request may still be on its way
         if scan.attendee_id in self.passages:
             self._have(scan.attendee_id, self.passages[scan.attendee_id].without(scan.id))
 

@@ -294,6 +294,8 @@ class Passing:
                 continue
             if known[scan.id].attendee_id != scan.attendee_id:
                 raise IdempotencyKeyReused("This scan_id was used for another ticket")
+            if known[scan.id].offline:
+                raise IdempotencyKeyReused("The scanner took this scan back")
             await self._uow.check_ins.save(scan)  # it was undone since, and the scanner never got an answer
         await self._uow.check_ins.add([scan for scan in self._new.values() if scan.id not in known])
         await self._uow.orders.save(list(self._orders.values()))
