@@ -30,11 +30,11 @@ from entrypoints.office.sell import total_in
 from entrypoints.office.show_desk import id_in, refuse
 
 HANDLINGS: Final = (
-    ("in", "They are let in at once", "As a scan at the door."),
-    ("print", "Their tickets are printed", ""),
-    ("both", "Both", ""),
+    ("in", "They are let in at once"),
+    ("print", "Their tickets are printed"),
+    ("both", "Both"),
 )
-KINDS_OF_HANDLING: Final = tuple(value for value, _, _ in HANDLINGS)
+KINDS_OF_HANDLING: Final = tuple(value for value, _ in HANDLINGS)
 #: Cookies: what the till does once something is sold, by which printer, and who sells.
 HANDLING: Final = "till-handling"
 PRINTER: Final = "till-printer"
