@@ -404,6 +404,7 @@ ACTIONS = (
     "customer",
     "refund",
     "exchange",
+    "print",
     "buyer/export",
     "buyer/erase",
     "attendees/{0}",
@@ -444,7 +445,7 @@ async def test_nothing_of_another_producer_is_there(
     for path in (
         page_of(order),
         f"/office/orders/{order['number']}",
-        *(f"{page_of(order)}/{page}" for page in ("refund", "exchange", "customer", "buyer")),
+        *(f"{page_of(order)}/{page}" for page in ("refund", "exchange", "print", "customer", "buyer")),
         f"{page_of(order)}/attendees/{people(order)[0]}",
         f"/office/orders?show={on_sale.id}",
         f"/office/attendees?show={on_sale.id}",
