@@ -27,6 +27,7 @@ SCOPES: Final = {
     Scope.ORDERS: "orders, refunds, exchanges, holds, reports and buyers’ data",
     Scope.CHECKIN: "the door",
     Scope.ACCOUNT: "the account, also where the money goes",
+    Scope.PRINT: "print jobs: only a paired printer has it",
     Scope.PLATFORM: "registering producers and giving them tokens; it belongs to the operator",
 }
 
