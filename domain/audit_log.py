@@ -76,9 +76,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One recorded change. ``actor`` is what the token or the person was called then. ``subject_id`` is the changed
-    object, ``show_id`` the show it belongs to. ``before`` and ``after`` hold the changed facts as JSON values; amounts
-    are in minor units.
+    """One recorded change. ``actor`` is what the token, the person or the device was called then. ``subject_id`` is the
+    changed object, ``show_id`` the show it belongs to. ``before`` and ``after`` hold the changed facts as JSON values;
+    amounts are in minor units.
     """
 
     id: UUID
@@ -92,6 +92,7 @@ class AuditEntry:
     before: Facts = field(default_factory=dict)
     after: Facts = field(default_factory=dict)
     person_id: UUID | None = None
+    device_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ class AuditFilter:
     show_id: UUID | None = None
     token_id: UUID | None = None
     person_id: UUID | None = None
+    device_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
 

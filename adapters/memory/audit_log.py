@@ -36,6 +36,7 @@ class MemoryAuditLogRepo:
             and only.show_id in (None, entry.show_id)
             and only.token_id in (None, entry.token_id)
             and only.person_id in (None, entry.person_id)
+            and only.device_id in (None, entry.device_id)
             and (only.since is None or entry.at >= only.since)
             and (only.until is None or entry.at < only.until)
             and (after is None or (entry.at, entry.id) < (after.at, after.entry_id))

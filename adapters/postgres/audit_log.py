@@ -49,6 +49,7 @@ class PostgresAuditLogRepo:
             (table.show_id, only.show_id),
             (table.token_id, only.token_id),
             (table.person_id, only.person_id),
+            (table.device_id, only.device_id),
         ):
             if wanted is not None:
                 query = query.where(column == wanted)
@@ -75,6 +76,7 @@ def audit_entry_of(row: Row) -> AuditEntry:
         before=row["before"],
         after=row["after"],
         person_id=row["person_id"],
+        device_id=row["device_id"],
     )
 
 
@@ -91,4 +93,5 @@ def audit_entry_values(entry: AuditEntry) -> Values:
         "before": dict(entry.before),
         "after": dict(entry.after),
         "person_id": entry.person_id,
+        "device_id": entry.device_id,
     }

@@ -112,7 +112,7 @@ access_tokens = sa.Table(
     ),
 )
 
-# Subject, show and person are not foreign keys: entries outlive what was deleted.
+# Subject, show, person and device are not foreign keys: entries outlive what was deleted.
 audit_log = sa.Table(
     "audit_log",
     metadata,
@@ -127,6 +127,7 @@ audit_log = sa.Table(
     sa.Column("before", JSONB, nullable=False),
     sa.Column("after", JSONB, nullable=False),
     sa.Column("person_id", sa.Uuid),
+    sa.Column("device_id", sa.Uuid),
     sa.Index("audit_log_producer_id_at_id_idx", "producer_id", "at", "id"),
     sa.Index("audit_log_subject_id_idx", "subject_id"),
 )

@@ -50,6 +50,7 @@ class AuditLog:
             before=was,
             after=became,
             person_id=actor.person_id,
+            device_id=actor.device_id,
         )
         await uow.audit_log.add(entry)
 

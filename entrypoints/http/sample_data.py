@@ -209,6 +209,7 @@ AUDIT_ENTRY: Final = {
     "actor": "Box office",
     "token_id": TOKEN_ID,
     "person_id": None,
+    "device_id": None,
     "action": "ticket.changed",
     "subject_id": TICKET_ID,
     "show_id": SHOW_ID,

@@ -123,7 +123,7 @@ class Line:
             )
             for name in names
         )
-        by = "" if entry.person_id else "token" if entry.token_id else ""
+        by = "token" if entry.token_id else "device" if entry.device_id else ""
         has_show = entry.show_id is not None and entry.action != Action.SHOW_DELETED
         return cls(
             entry,

@@ -79,7 +79,7 @@ async def test_only_a_producers_own_entries_are_read(unit_of_work: UnitOfWorkFac
     assert await page(unit_of_work, theatre) == []
 
 
-@pytest.mark.parametrize("by", ["action", "subject_id", "show_id", "token_id", "person_id"])
+@pytest.mark.parametrize("by", ["action", "subject_id", "show_id", "token_id", "person_id", "device_id"])
 async def test_entries_are_found_by_what_they_say(unit_of_work: UnitOfWorkFactory, theatre: Theatre, by: str) -> None:
     token = a_token(theatre.producer)
     async with unit_of_work() as uow:
@@ -93,6 +93,7 @@ async def test_entries_are_found_by_what_they_say(unit_of_work: UnitOfWorkFactor
         show_id=new_id(),
         token_id=token.id,
         person_id=new_id(),
+        device_id=new_id(),
     )
     await store(unit_of_work, other, wanted)
 

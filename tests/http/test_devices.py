@@ -57,6 +57,18 @@ async def test_its_own_name_stands_at_its_scans(box_office: BoxOffice, office: B
     assert again.body["admission"]["device_id"] == "North door"
 
 
+async def test_what_it_changes_stands_in_the_log_with_it(
+    box_office: BoxOffice, office: BackOffice, on_sale: OnSale
+) -> None:
+    paired = await pair(office.container, office.producer, name="North door")
+    scanner, code = office.with_secret(paired.secret), await a_code(box_office, on_sale)
+    assert (await scanner.post("/checkin", {"code": code})).body["result"] in ("admitted", "too_early")
+    await scanner.post("/checkin", {"code": code, "show_id": str(on_sale.id)})
+    assert (await scanner.post("/checkin/undo", {"code": code})).body["result"] == "undone"
+    (entry,) = await office.audit_log(f"&device_id={paired.device.id}")
+    assert (entry["actor"], entry["action"], entry["token_id"]) == ("North door", "check_in.undone", None)
+
+
 async def test_another_show_does_not_exist_for_it(
     box_office: BoxOffice, office: BackOffice, on_sale: OnSale, another: OnSale
 ) -> None:

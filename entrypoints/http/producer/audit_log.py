@@ -20,8 +20,8 @@ from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_
 
 
 class AuditEntryOut(msgspec.Struct, kw_only=True):
-    """``actor`` is the name of the token or of the person at that time; ``before`` and ``after`` have changed facts,
-    amounts in minor units.
+    """``actor`` is the name of the token, the person or the device at that time; ``before`` and ``after`` have changed
+    facts, amounts in minor units.
     """
 
     id: UUID
@@ -29,6 +29,7 @@ class AuditEntryOut(msgspec.Struct, kw_only=True):
     actor: str
     token_id: UUID | None
     person_id: UUID | None
+    device_id: UUID | None
     action: str
     subject_id: UUID
     show_id: UUID | None
@@ -43,6 +44,7 @@ class AuditEntryOut(msgspec.Struct, kw_only=True):
             actor=entry.actor,
             token_id=entry.token_id,
             person_id=entry.person_id,
+            device_id=entry.device_id,
             action=entry.action,
             subject_id=entry.subject_id,
             show_id=entry.show_id,
@@ -65,6 +67,7 @@ async def read(
     show_id: Annotated[UUID | None, QueryParameter(description="To which show that belongs.")] = None,
     token_id: Annotated[UUID | None, QueryParameter(description="With which token.")] = None,
     person_id: Annotated[UUID | None, QueryParameter(description="By which person of the team.")] = None,
+    device_id: Annotated[UUID | None, QueryParameter(description="By which device.")] = None,
     since: Annotated[datetime | None, QueryParameter(description="Then or later.")] = None,
     until: Annotated[datetime | None, QueryParameter(description="Before then.")] = None,
     limit: PageLimit = DEFAULT_PAGE,
@@ -82,6 +85,7 @@ async def read(
             show_id=show_id,
             token_id=token_id,
             person_id=person_id,
+            device_id=device_id,
             since=since,
             until=until,
         ),
