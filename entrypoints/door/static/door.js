@@ -97,8 +97,8 @@ export class Door extends EventTarget {
     if (chosen) await this.choose(chosen.id);
     this.#every(ASK_STATE_EVERY_MS, () => this.#askState());
     this.#every(REFRESH_EVERY_MS, () => this.refresh());
-    this.#every(REFRESH_OTHERS_EVERY_MS, () => this.#refreshOthers());
-    this.#askWhoIAm().then(() => this.#refreshOthers());
+    this.#every(REFRESH_OTHERS_EVERY_MS, () => this.isOnline && this.#refreshOthers());
+    this.#askWhoIAm();
     this.#sender.kick();
   }
 
@@ -604,6 +604,7 @@ export class Door extends EventTarget {
     this.#turn("online");
     this.#sender.kick();
     if (wasAway) this.refresh();
+    this.#refreshOthers();
   }
 
   // One answer that was lost: go by the list until the next one comes.
@@ -739,13 +740,10 @@ export class Door extends EventTarget {
     const isNear = ({ door_time: doors, end_time: end }) =>
       Date.parse(doors) - now < 12 * 3600_000 && Date.parse(end) > now - 3600_000;
     const near = this.shows.filter((show) => show.id !== this.show?.id && isNear(show)).slice(0, 6);
-    for (const show of near) {
-      if (!this.isOnline) return;
-      try {
-        await this.#fetched(show.id);
-      } catch (error) {
-        if (error instanceof Unreachable) return;
-      }
+    try {
+      for (const show of near) await this.#fetched(show.id);
+    } catch (error) {
+      if (!(error instanceof Unreachable || error instanceof Refused || error instanceof BadSignature)) throw error;
     }
     if (near.length) await this.#openOthers();
   }
