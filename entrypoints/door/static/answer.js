@@ -52,15 +52,9 @@ export class AnswerScreen {
 
   #offer(answer, face) {
     const { party } = answer;
-    const isParty = face.tone === "go" && party?.ids.length > 0;
-    const button = $("answer-party");
-    button.hidden = !isParty;
-    if (isParty) {
-      const all = party.ids.length + 1;
-      const others = party.ids.length === 1 ? "1 more of this order is" : `${party.ids.length} more of this order are`;
-      button.replaceChildren(`Let all ${all} in`, el("span", { class: "hidden" }, `: ${others} not in yet`));
-      $("answer-lines").append(el("p", {}, `${others} not in yet.`));
-    }
+    const isParty = face.tone !== "stop" && face.tone !== "look" && party?.ids.length > 0;
+    $("answer-party").hidden = !isParty;
+    if (isParty) text($("answer-party"), `Let all ${party.ids.length + 1} ${answer.direction}`);
     $("answer-undo").hidden = !this.#undoable(answer).length;
   }
 

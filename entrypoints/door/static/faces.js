@@ -35,7 +35,7 @@ export function faceOf(answer, words) {
   const face = FACES[answer.result] ?? FACES.unknown;
   const isVip = Boolean(answer.label?.isVip) && face.tone === "go";
   const word = wordFor(answer, face);
-  const lines = [face.line, ...linesOf(answer, words)].filter(Boolean);
+  const lines = [face.line, ...linesOf(answer, words), partyLine(answer, face)].filter(Boolean);
   const label = [answer.label?.type, answer.label?.name].filter(Boolean).join(" · ");
   const sound = isVip ? "vip" : face.tone;
   const { note = "" } = answer.label ?? {};
@@ -67,6 +67,13 @@ function linesOf(answer, words) {
   if (result === "not_allowed") lines.push(answer.words);
   if (result === "party" && refused.length) lines.push(`Not let in: ${refused.map((each) => refusalOf(each)).join(", ")}.`);
   return lines;
+}
+
+// Who of the order may pass as well.
+function partyLine({ party, direction }, { tone }) {
+  const more = tone === "stop" || tone === "look" ? 0 : (party?.ids.length ?? 0);
+  if (!more) return "";
+  return `${more} more of this order ${more === 1 ? "is" : "are"} ${direction === "out" ? "in" : "not in yet"}.`;
 }
 
 function sinceLine({ at, device }, words) {

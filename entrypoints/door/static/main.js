@@ -286,6 +286,9 @@ function cameraIs(state, words) {
 async function undo(id) {
   try {
     await door.undo([id]);
+    render();
+    // The button that had the focus is gone.
+    if (document.activeElement === document.body) document.querySelector("dialog[open] [data-close]")?.focus();
     $("say-softly").replaceChildren(el("span", {}, "Taken back"));
   } catch {
     render();

@@ -52,12 +52,11 @@ function typesTable({ types, isOfAllDoors, ...sum }) {
 
 // This device's last passages, each to be undone within the hour.
 export function showRecent(door, times, onUndo) {
-  const now = door.clock.now();
   const scans = door.ledger.all().filter((scan) => scan.show_id === door.show?.id && scan.state !== "asking" && scan.result);
   const last = scans.reverse().slice(0, MOST_SHOWN);
   const rows = last.map((scan) => ({ ...rowOf(scan, door.nameOf(scan), times), canUndo: door.mayUndo(scan), id: scan.id }));
   for (const place of document.querySelectorAll("[data-recent]")) {
-    fill(place, JSON.stringify([rows, Math.floor(now / 60_000)]), () => [
+    fill(place, JSON.stringify(rows), () => [
       rows.length ? el("ul", { class: "scans" }, ...rows.map((row) => scanRow(row, onUndo))) : el("p", { class: "soft" }, "Nothing was scanned yet."),
     ]);
   }
