@@ -106,10 +106,10 @@ class Scanner:
         """Put the answer away."""
         await self.page.get_by_role("button", name="Next").click()
 
-    async def is_ready(self) -> None:
-        """Wait until the app can do without a network: it is kept, and has its list."""
+    async def is_ready(self, tickets: int) -> None:
+        """Wait until the app can do without a network: it is kept, and has a list of so many tickets."""
         await expect(self.page.locator("#start-facts")).to_contain_text("Opens and scans")
-        await expect(self.page.locator("#start-facts")).to_contain_text("up to date")
+        await expect(self.page.locator("#start-facts")).to_contain_text(f"List of {tickets} tickets, up to date")
 
     @property
     def link(self) -> Locator:

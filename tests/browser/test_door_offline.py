@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from playwright.async_api import BrowserContext, Playwright, async_playwright, e
 
 from domain.admission import ScanResult
 from domain.catalog import Producer
+from domain.orders import Order, TicketAttendee
 from entrypoints.settings import Settings
 from tests.browser.conftest import CHROMIUM, FLAGS, PATIENCE_MS, Buyers
 from tests.browser.door_page import Scanner, codes_of, new_scanner, show_tonight, sold
@@ -24,6 +25,16 @@ from tests.support.factories import producer
 from tests.support.server import Service, free_port, running
 
 _PHONE = {"width": 390, "height": 844}
+#: A storage that gets full: each transaction that adds to it ends. (No real quota is to be had here: Chromium 156 takes
+#: DevTools' order to make it small, and goes on storing.)
+_FULL = """for (const name of ["add", "put"]) {
+    const real = IDBObjectStore.prototype[name];
+    IDBObjectStore.prototype[name] = function (...record) {
+        const request = real.apply(this, record);
+        if (window.isFull) this.transaction.abort();
+        return request;
+    };
+}"""
 #: A clock that is a day late, as the page has it.
 _A_DAY_LATE = "{ const now = Date.now.bind(Date); Date.now = () => now() - 24 * 3600 * 1000; }"
 
@@ -43,11 +54,21 @@ async def tonight(box_office: BoxOffice, office: BackOffice) -> OnSale:
     return await show_tonight(box_office, office.producer)
 
 
+Open = Callable[[int], Awaitable[Scanner]]
+
+
 @pytest.fixture
-async def scanner(buyers: Buyers, service: Service, tonight: OnSale) -> Scanner:
-    """A phone at the door, before its list is there."""
-    buyer = await buyers(viewport=_PHONE)
-    return await new_scanner(buyer.page, buyer.url, service.container, tonight.producer, name="North door")
+def ready_scanner(buyers: Buyers, service: Service, tonight: OnSale) -> Open:
+    """A phone at the door: ``await ready_scanner(2)`` has a list of two tickets, and is scanning."""
+
+    async def opened(tickets: int) -> Scanner:
+        buyer = await buyers(viewport=_PHONE)
+        scanner = await new_scanner(buyer.page, buyer.url, service.container, tonight.producer, name="North door")
+        await scanner.is_ready(tickets)
+        await scanner.start()
+        return scanner
+
+    return opened
 
 
 class Phone:
@@ -108,12 +129,13 @@ async def test_two_hundred_scans_without_a_network_are_all_there_once(
     """Offline by the browser's own switch, a reload in the middle, the browser killed and started again while the
     server is away, and another door that let some of the same tickets in.
     """
-    codes = codes_of(*await sold(box_office, tonight, *[10] * 20))
+    orders = await sold(box_office, tonight, *[10] * 20)
+    codes = codes_of(*orders)
     south, port = await scanner_of(office, name="South door"), free_port()
     async with serving(settings, port) as server:
         context = await phone.on()
         scanner = await new_scanner(context.pages[0], server.url, server.container, tonight.producer, name="North door")
-        await scanner.is_ready()
+        await scanner.is_ready(200)
         await scanner.start()
         await context.set_offline(True)
         await expect(scanner.link).to_contain_text("Offline")
@@ -142,55 +164,71 @@ async def test_two_hundred_scans_without_a_network_are_all_there_once(
         await context.set_offline(False)
         await expect(scanner.link).to_have_text("Online", timeout=60_000)
         await scanner.next()
-        await expect(scanner.page.get_by_text("3 people are in who should not be")).to_be_visible()
+        await expect(scanner.page.locator("#notices")).to_contain_text("3 people are in who should not be")
         await scanner.page.get_by_role("button", name="Look").click()
         await expect(scanner.page.locator("#conflicts h3")).to_have_count(3)
         await expect(scanner.page.locator("#conflicts")).to_contain_text("at South door at")
         await phone.off()
     times = sorted(each.took for each in seen)
     print(f"\nanswer on the screen, without a network: median {times[100]:.0f} ms, p99 {times[197]:.0f} ms")  # noqa: T201
-    await assert_all_in_once(box_office, tonight, codes)
+    await assert_all_in_once(box_office, orders)
 
 
-async def assert_all_in_once(box_office: BoxOffice, tonight: OnSale, codes: list[str]) -> None:
+async def attendees(box_office: BoxOffice, orders: list[Order]) -> list[TicketAttendee]:
+    """The attendees as they are in the database."""
     async with box_office.unit_of_work() as uow:
-        tickets = await uow.check_ins.tickets_of_show(tonight.id)
-        scans = await uow.check_ins.scans_of([ticket.attendee_id for ticket in tickets])
-    assert all(ticket.checked_in_at for ticket in tickets)
+        stored = [await uow.orders.get(each.id) for each in orders]
+    return [attendee for each in stored if each for attendee in each.attendees]
+
+
+async def assert_all_in_once(box_office: BoxOffice, orders: list[Order]) -> None:
+    codes = codes_of(*orders)
+    people = await attendees(box_office, orders)
+    async with box_office.unit_of_work() as uow:
+        scans = await uow.check_ins.scans_of([each.id for each in people])
+    assert all(each.checked_in_at for each in people)
     north = [scan for scan in scans if scan.device_id == "North door"]
     assert sorted(scan.code for scan in north) == sorted(codes)
     wrong = {scan.code for scan in north if scan.result is ScanResult.ALREADY_ADMITTED}
     assert wrong == set(codes[150:153])
 
 
-async def test_a_full_storage_admits_no_one(scanner: Scanner, box_office: BoxOffice, tonight: OnSale) -> None:
+async def test_a_full_storage_admits_no_one(
+    buyers: Buyers, service: Service, box_office: BoxOffice, tonight: OnSale
+) -> None:
     """It is told in one glance, and scanning goes on once there is space."""
     codes = codes_of(*await sold(box_office, tonight, 2))
-    await scanner.open()
-    await scanner.is_ready()
+    buyer = await buyers(viewport=_PHONE)
+    await buyer.page.add_init_script(_FULL)
+    scanner = await new_scanner(buyer.page, buyer.url, service.container, tonight.producer, name="Full phone")
+    await scanner.is_ready(2)
     await scanner.start()
     await scanner.page.context.set_offline(True)
     await expect(scanner.link).to_contain_text("Offline")
-    session = await scanner.page.context.new_cdp_session(scanner.page)
-    await session.send("Storage.overrideQuotaForOrigin", {"origin": scanner.url, "quotaSize": 1})
+    await scanner.page.evaluate("window.isFull = true")
     full = await scanner.reads(codes[0])
     assert (full.word, full.tone) == ("Not kept", "stop")
     assert "cannot store any more" in full.said
     await scanner.next()
     await expect(scanner.page.locator("#notices")).to_contain_text("cannot store any more")
     assert await scanner.stored("scans") == []
-    await session.send("Storage.overrideQuotaForOrigin", {"origin": scanner.url})
+    await scanner.page.evaluate("window.isFull = false")
     assert (await scanner.reads(codes[0])).word == "In"
+    await scanner.page.evaluate("window.isFull = true")
+    await scanner.page.context.set_offline(False)
+    await expect(scanner.link).to_have_text("Online")
+    assert (await scanner.reads(codes[1])).word == "In"  # the server keeps it
 
 
 async def test_a_clock_that_is_a_day_late_is_corrected(
     buyers: Buyers, service: Service, box_office: BoxOffice, tonight: OnSale
 ) -> None:
-    codes = codes_of(*await sold(box_office, tonight, 1))
+    orders = await sold(box_office, tonight, 1)
+    codes = codes_of(*orders)
     buyer = await buyers(viewport=_PHONE)
     await buyer.page.add_init_script(_A_DAY_LATE)
     scanner = await new_scanner(buyer.page, buyer.url, service.container, tonight.producer, name="Old tablet")
-    await scanner.is_ready()
+    await scanner.is_ready(1)
     await scanner.start()
     await expect(scanner.page.locator("#notices")).to_contain_text("clock is 24 hours slow")
     await scanner.page.context.set_offline(True)
@@ -200,19 +238,18 @@ async def test_a_clock_that_is_a_day_late_is_corrected(
     assert (await scanner.reads(codes[0])).word == "In"
     await scanner.page.context.set_offline(False)
     await expect(scanner.link).to_have_text("Online")
+    (person,) = await attendees(box_office, orders)
     async with box_office.unit_of_work() as uow:
-        (ticket,) = await uow.check_ins.tickets_of_show(tonight.id)
-        (scan,) = await uow.check_ins.scans_of([ticket.attendee_id])
+        (scan,) = await uow.check_ins.scans_of([person.id])
     assert abs(scan.scanned_at - datetime.now(UTC)) < timedelta(minutes=2)
 
 
 async def test_what_was_undone_before_it_was_sent_counts_for_nothing(
-    scanner: Scanner, box_office: BoxOffice, tonight: OnSale
+    ready_scanner: Open, box_office: BoxOffice, tonight: OnSale
 ) -> None:
-    codes = codes_of(*await sold(box_office, tonight, 2))
-    await scanner.open()
-    await scanner.is_ready()
-    await scanner.start()
+    orders = await sold(box_office, tonight, 2)
+    codes = codes_of(*orders)
+    scanner = await ready_scanner(2)
     await scanner.page.context.set_offline(True)
     await expect(scanner.link).to_contain_text("Offline")
     await scanner.reads(codes[0])
@@ -221,17 +258,18 @@ async def test_what_was_undone_before_it_was_sent_counts_for_nothing(
     assert (await scanner.reads(codes[1])).word == "In"
     await scanner.page.context.set_offline(False)
     await expect(scanner.link).to_have_text("Online")
-    async with box_office.unit_of_work() as uow:
-        tickets = {each.code: each for each in await uow.check_ins.tickets_of_show(tonight.id)}
-    assert [bool(tickets[code].checked_in_at) for code in codes] == [False, True]
+    inside = {each.code: bool(each.checked_in_at) for each in await attendees(box_office, orders)}
+    assert [inside[code] for code in codes] == [False, True]
 
 
 async def test_a_ticket_to_another_show_of_tonight_is_told_without_a_network(
-    scanner: Scanner, box_office: BoxOffice, office: BackOffice, tonight: OnSale
+    buyers: Buyers, service: Service, box_office: BoxOffice, office: BackOffice, tonight: OnSale
 ) -> None:
     lear = await show_tonight(box_office, office.producer, title="Lear")
     (there,) = await sold(box_office, lear, 1)
-    await scanner.open()
+    buyer = await buyers(viewport=_PHONE)
+    scanner = await new_scanner(buyer.page, buyer.url, service.container, office.producer)
+    await scanner.page.get_by_role("button", name="Hamlet").click()
     await scanner.start()
     await box_office.until(lambda: _has_lists(scanner, 2))
     await scanner.page.context.set_offline(True)
@@ -246,12 +284,10 @@ async def _has_lists(scanner: Scanner, count: int) -> bool:
 
 
 async def test_names_are_found_without_a_network_where_the_device_keeps_them(
-    scanner: Scanner, box_office: BoxOffice, tonight: OnSale
+    ready_scanner: Open, box_office: BoxOffice, tonight: OnSale
 ) -> None:
     await sold(box_office, tonight, 2, name="Zoë Müller")
-    await scanner.open()
-    await scanner.is_ready()
-    await scanner.start()
+    scanner = await ready_scanner(2)
     assert "Zoë" not in str(await scanner.stored("lists"))
     await scanner.page.get_by_role("button", name="More").click()
     await scanner.page.get_by_label("Keep names on this device").check()

@@ -98,7 +98,7 @@ export class Door extends EventTarget {
     this.#every(ASK_STATE_EVERY_MS, () => this.#askState());
     this.#every(REFRESH_EVERY_MS, () => this.refresh());
     this.#every(REFRESH_OTHERS_EVERY_MS, () => this.isOnline && this.#refreshOthers());
-    this.#askWhoIAm();
+    this.#askWhoIAm().then(() => this.#refreshOthers());
     this.#sender.kick();
   }
 
@@ -560,8 +560,10 @@ export class Door extends EventTarget {
 
   // ---- The link
 
+  // Whether the server may answer in time: nothing was lost lately. At first that is not known, and it is asked.
   #mayAsk() {
-    return this.isOnline && this.#failures === 0 && performance.now() - this.#lastGood < LINK_GOOD_FOR_MS;
+    if (this.#failures > 0) return false;
+    return this.link === "starting" || (this.isOnline && performance.now() - this.#lastGood < LINK_GOOD_FOR_MS);
   }
 
   async #askState() {

@@ -50,12 +50,11 @@ export class Store {
     try {
       const durability = strict ? "strict" : "default";
       const transaction = this.#database.transaction(names, "readwrite", { durability });
-      const stores = Object.fromEntries(names.map((name) => [name, transaction.objectStore(name)]));
       const ended = new Promise((resolve, reject) => {
         transaction.oncomplete = resolve;
         transaction.onabort = () => reject(transaction.error ?? new Error("The transaction was aborted"));
       });
-      const last = work(stores);
+      const last = begun(transaction, names, work);
       await ended;
       return last?.result;
     } catch (error) {
@@ -69,6 +68,16 @@ export class Store {
 
   #read(store) {
     return this.#database.transaction(store, "readonly").objectStore(store);
+  }
+}
+
+// Half of the requests are none: what fails at once ends the transaction.
+function begun(transaction, names, work) {
+  try {
+    return work(Object.fromEntries(names.map((name) => [name, transaction.objectStore(name)])));
+  } catch {
+    transaction.abort();
+    return null;
   }
 }
 
