@@ -34,6 +34,8 @@ const sounds = new Sounds();
 let store, clock, ledger, sender, door, answers, finding;
 let conflicts = [];
 let isScanning = false;
+// Another tab is the door now.
+let isOver = false;
 let isPersisted = false;
 const last = { text: "", at: 0 };
 // How long answers took, for whoever measures: from the decoded frame or the last key to the answer on the screen.
@@ -113,9 +115,9 @@ async function readSettings() {
 }
 
 function movedAway() {
+  isOver = true;
   door?.end();
-  camera.stop();
-  isScanning = false;
+  stopScanning();
   say("The door is open in another tab", "This one has stopped.", "Go on here", () => location.reload());
 }
 
@@ -146,6 +148,7 @@ async function changed() {
 }
 
 function render() {
+  if (isOver) return;
   const waiting = ledger.waitingCount;
   showLink(door, waiting);
   if (door.link === "revoked") return outOfService(waiting);
