@@ -28,7 +28,9 @@ _LEFTOVERS = Leftovers()
 _SYSTEM = Path(__file__).parent / "system"
 #: Files with tests of ten seconds and more each.
 _LONGEST = {
+    "test_accessibility",
     "test_audit_and_door",
+    "test_clocks",
     "test_demo",
     "test_event_storm",
     "test_fulfilment_failures",
