@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,7 +42,7 @@ from tests.support.ticket_pictures import (
 pytestmark = needs_decoder
 MINUTE = timedelta(minutes=1)
 PHONE = ViewportSize(width=360, height=740)
-SMALL = (320, 240)
+_TOOK = "() => doorTimings.map(({ took }) => Math.round(took))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,12 @@ def box_office(service: Service) -> BoxOffice:
 
 
 async def test_guests_are_let_in_by_their_tickets_in_front_of_the_camera(
-    browser: Browser, buyer: Buyer, service: Service, box_office: BoxOffice, tmp_path: Path
+    browser: Browser,
+    buyer: Buyer,
+    service: Service,
+    box_office: BoxOffice,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     evening = await an_evening(box_office, 10, 9)
     scenes = in_hands(evening.pages, await on_a_phone(buyer, evening.links[0]))
@@ -139,6 +144,7 @@ async def test_guests_are_let_in_by_their_tickets_in_front_of_the_camera(
         await page.get_by_role("button", name="Start scanning").click()
         await page.wait_for_function("() => !document.getElementById('several').hidden")
         await box_office.until(lambda: all_are_in(box_office, evening, len(scenes)))
+        record_property("ms from the decoded picture to the answer", await page.evaluate(_TOOK))
 
     assert await evening.let_in(box_office) == [index < len(scenes) for index in range(len(evening.pages))]
 

@@ -22,7 +22,8 @@ from PIL import Image
 from playwright.async_api import Page, async_playwright
 
 from entrypoints.door import pages
-from entrypoints.server.server import bind, create_server
+from entrypoints.server.server import create_server
+from entrypoints.server.sockets import bind
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.support.server import free_port
 from tests.support.ticket_pictures import (
