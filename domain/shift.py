@@ -60,8 +60,8 @@ class SoldLine:
 class CounterSale:
     """A sale of a shift: an order that a till sold. Amounts are in minor units.
 
-    ``seller`` is the person who stood at the till. ``given`` is the cash that the buyer handed over, where the till was
-    told it. ``given_back`` is what an undone sale gave back. ``lines`` are those of the order.
+    ``seller`` is the person who stood at the till. ``given`` is the cash that the buyer handed over, None where the
+    seller typed none. ``given_back`` is what an undone sale gave back. ``lines`` are those of the order.
     """
 
     order_id: UUID

@@ -24,7 +24,7 @@ from domain.timezones import zone_of
 LATEST_SALES: Final = 8
 #: The shows to choose from that are not today's.
 CHOICES: Final = 20
-#: A show has at most so many allocations.
+#: The most allocations of a show.
 _ALLOCATIONS: Final = 200
 
 
@@ -83,7 +83,7 @@ class ReadCounter:
             await owned_show(uow, till.actor, show_id)
 
     async def line(self, till: Till, show_id: UUID) -> tuple[ShowDetails, HeadLine]:
-        """What changes by itself: the show with what is left of each type, and its head line. Raises NotFound."""
+        """What changes without a press: the show with what is left of each type, and its head line. Raises NotFound."""
         async with self._unit_of_work(read_only=True) as uow:
             await owned_show(uow, till.actor, show_id)
             details = await uow.show_details.details(show_id)

@@ -99,8 +99,8 @@ class Desk:
         return self._room.cookies.read(self._request, PRINTER)
 
     async def to_paper(self, form: Form, order: Order) -> str:
-        """Print the order's tickets, if the form says so. Returns what the next page is to be told, for its address:
-        that a printer has them, or that the browser prints them.
+        """Print the order's tickets, if the form says so. Returns what the next page's address says: that a printer
+        has them, or that the browser prints them.
         """
         if form["handling"] not in ("print", "both"):
             return ""

@@ -211,7 +211,7 @@ def _closed(shift: Shift) -> datetime:
 
 
 def _signed(difference: int | None, words: Wording) -> str:
-    """A difference in words: it should be told by more than a sign."""
+    """A difference in words: a sign alone is easily overlooked."""
     if difference is None:
         return ""
     if not difference:

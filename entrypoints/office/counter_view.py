@@ -26,7 +26,7 @@ from entrypoints.office.sell import SoldType, allocation_choices
 from entrypoints.web.page_format import PageFormat
 from entrypoints.web.qr import qr_code
 
-#: So few places are told with a warning.
+#: From this number down, places that are left stand out.
 FEW: Final = 10
 #: How a sale is paid: the word, and the key that chooses it.
 PAYMENTS: Final = (

@@ -310,7 +310,7 @@ class TestUndoing:
             answer = await till.visitor.post(f"{till.path}/undo/{order_id}")
             assert (answer.status, answer.location) == (303, f"{till.path}?undone={order_id}")
         page = await till.screen(f"?undone={order_id}")
-        assert "Undone: 1 Child is taken back" in page.text
+        assert "Undone: 1 Child. The places are on sale again." in page.text
         assert "1 left" in page.text
         assert re.search(r"<dt>In</dt><dd>0</dd>", page.html)
         order = await stored(box_office, order_id)
