@@ -35,7 +35,7 @@ PAGE: Final = 50
 #: What a file of the office has in addition to the API's: it may have the orders of several shows.
 SHOW_COLUMNS: Final = (Column("show_id", width=38), Column("show_title", width=28))
 #: Holders of tickets that are shown: the largest ones.
-MOST_HOLDERS: Final = 100
+MOST_HOLDERS: Final = 50
 
 
 @get("/")
