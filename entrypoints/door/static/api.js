@@ -2,7 +2,7 @@
 
 const PATIENCE_MS = 10_000;
 
-// No answer that counts: no network, nobody there in time, or a server that cannot now. The list decides then.
+// No answer that counts: no network, no answer in time, or a server that cannot now. The list decides then.
 export class Unreachable extends Error {
   constructor(why, retryAfter = 0) {
     super(why);

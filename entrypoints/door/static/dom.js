@@ -14,7 +14,7 @@ export function el(name, attributes = {}, ...children) {
   return element;
 }
 
-// A sign of the page's, as a picture that says nothing by itself.
+// A sign of the page's, as a picture without a name: the words stand beside it.
 export function sign(name) {
   const space = "http://www.w3.org/2000/svg";
   const picture = document.createElementNS(space, "svg");

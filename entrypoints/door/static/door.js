@@ -238,7 +238,7 @@ export class Door extends EventTarget {
       state: "taken",
       taken_at: this.#clock.now(),
       result,
-      told: result,
+      verdict: result,
       ticket: id,
       attendee_id: id,
       type,
@@ -736,7 +736,7 @@ export class Door extends EventTarget {
     this.#others = records.filter((record) => record.show_id !== this.show?.id).map((record) => new TicketList(record));
   }
 
-  // Lists of other shows of today: a ticket to one of them is told by its title.
+  // Lists of other shows of today: for a ticket to one of them the page says its title.
   async #refreshOthers() {
     const now = this.#clock.now();
     const isNear = ({ door_time: doors, end_time: end }) =>

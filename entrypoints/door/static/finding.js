@@ -51,7 +51,7 @@ export class Finding {
     if (plainCode(typed)) return this.#show([], "This is a code: press Enter.");
     try {
       const { items, isFromList } = await this.#door.search(typed);
-      // What was typed since is asked for by itself.
+      // What was typed since has its own question.
       if (asked === this.#asked) this.#show(items, wordsOf(items, isFromList, this.#door));
     } catch (error) {
       this.#show([], error.message);

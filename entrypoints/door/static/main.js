@@ -38,7 +38,7 @@ let isScanning = false;
 let isOver = false;
 let isPersisted = false;
 const last = { text: "", at: 0 };
-// How long answers took, for whoever measures: from the decoded frame or the last key to the answer on the screen.
+// How long answers took, for measurements: from the decoded frame or the last key to the answer on the screen.
 const timings = [];
 globalThis.doorTimings = timings;
 
@@ -298,7 +298,7 @@ async function undo(id) {
   }
 }
 
-// Somebody went in wrongly, as the server says now: worth a sound, for they may still be near.
+// A person went in wrongly, as the server says now: worth a sound, for they may still be near.
 function reported({ wrong }) {
   if (!wrong.length) return;
   sounds.play("look");

@@ -62,12 +62,12 @@ export function showRecent(door, times, onUndo) {
   }
 }
 
-function rowOf({ at, direction, type, state, undone_at: undone, told, result }, name, times) {
+function rowOf({ at, direction, type, state, undone_at: undone, verdict, result }, name, times) {
   const who = [type, name].filter(Boolean).join(" · ") || "A ticket";
   const way = undone ? "undone" : direction === "out" ? "out" : "in";
-  const fate = { waiting: "to be sent", aside: `not taken: ${told}` }[state] ?? "";
-  const isWrong = state === "taken" && told !== result && !undone;
-  return { who, way, words: [times.clock(at), undone ? "taken back" : way, fate, isWrong && `now: ${wordOf(told)}`].filter(Boolean).join(" · ") };
+  const fate = { waiting: "to be sent", aside: `not taken: ${verdict}` }[state] ?? "";
+  const isWrong = state === "taken" && verdict !== result && !undone;
+  return { who, way, words: [times.clock(at), undone ? "taken back" : way, fate, isWrong && `now: ${wordOf(verdict)}`].filter(Boolean).join(" · ") };
 }
 
 function scanRow({ id, who, way, words, canUndo }, onUndo) {

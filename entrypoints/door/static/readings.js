@@ -20,7 +20,7 @@ export function plainCode(text) {
   return CODE.test(code) ? code : null;
 }
 
-// Whether a text is as long as a code, so that a reader may stop waiting for the rest of it.
+// Whether a text is as long as a code, and nothing more is to be waited for.
 export function isLongEnough(text) {
   return [...text].filter((character) => !/[\s\u0000-\u001f]/.test(character)).length >= CODE_LENGTH;
 }
@@ -115,7 +115,7 @@ function* parts(characters) {
   for (let start = around; start > 0; start -= 1) yield characters.slice(start, start + CODE_LENGTH);
 }
 
-// Every combination of one of each sort, as far as there may be so many.
+// Every combination of one of each sort, up to the limit.
 function* choices(sorts) {
   const all = sorts.reduce((product, sort) => product * sort.length, 1);
   for (let number = 0; number < Math.min(all, MOST_OF_A_KIND); number += 1) {

@@ -38,7 +38,7 @@ export class Release {
     return Boolean(this.#registration?.active);
   }
 
-  // Load the new release, now that nobody is at the door.
+  // Load the new release, at a calm moment.
   take() {
     if (!this.isWaiting) return;
     this.#isTakingOver = true;

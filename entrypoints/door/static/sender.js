@@ -117,7 +117,7 @@ export class Sender {
       // Taken back while it was on its way: it goes up once more.
       if (this.#ledger.get(scan.id).undone_at !== scan.undone_at) continue;
       const { result, attendee_id: attendee } = items[place];
-      await this.#ledger.note([scan.id], { state: "taken", taken_at: now, told: result, attendee_id: attendee });
+      await this.#ledger.note([scan.id], { state: "taken", taken_at: now, verdict: result, attendee_id: attendee });
     }
   }
 
@@ -130,7 +130,7 @@ export class Sender {
     const wrong = place === undefined ? null : batch[Number(place)];
     if (error.status === 400 && (wrong || batch.length === 1)) {
       // One scan must not hold up the others.
-      await this.#ledger.change([(wrong ?? batch[0]).id], { state: "aside", told: error.message });
+      await this.#ledger.change([(wrong ?? batch[0]).id], { state: "aside", verdict: error.message });
       this.#hear.reported(batch[0].show_id, []);
       return;
     }

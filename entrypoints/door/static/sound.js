@@ -1,4 +1,4 @@
-// Sounds made here, without files, and vibration where the device has it. Each kind of answer has a rhythm of its own,
+// Sounds made here, without files, and vibration where the device has it. Each kind of answer has its own rhythm,
 // so it is known without looking. Neither must carry the answer alone: many devices are silent.
 
 const NOTES = {

@@ -1,11 +1,11 @@
-// A hand scanner that types. It is told from a person by its pace, wherever the focus is, and whatever layout the
+// A hand scanner that types. Its pace tells it from a person, wherever the focus is, and whatever layout the
 // computer has: what it typed is read by the keys' characters, and by the keys' places, which a layout does not change.
 
 import { isLongEnough } from "./readings.js";
 
 // A key after a longer pause begins a new text. Scanners over Bluetooth are the slowest: some 50 ms a key.
 const LONGEST_PAUSE_MS = 250;
-// Nobody types 24 characters at this pace.
+// No person types 24 characters at this pace.
 const SCANNERS_PACE_MS = 60;
 // A scanner without a suffix is done when it is silent for so long.
 const SILENCE_MS = 300;
