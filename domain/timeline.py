@@ -51,6 +51,8 @@ class Happening(StrEnum):
     LET_IN = "let in"
     LET_IN_WRONGLY = "let in wrongly"
     LET_OUT = "check-in undone"
+    WENT_OUT = "went out"
+    CAME_BACK = "came back"
     REFUND_ASKED = "refund asked"
     REFUND_SENT = "refund sent"
     REFUND_ARRIVED = "refund arrived"
@@ -227,6 +229,16 @@ def _changes(facts: OrderFacts) -> Iterator[Event]:
         yield Event(what=Happening.NOTED, at=note.written_at, by=note.author, cause=note.text)
 
 
+#: How scans are told by which people went in and out.
+_PASSAGES: Final = {
+    ScanResult.ADMITTED: Happening.LET_IN,
+    ScanResult.LEFT: Happening.WENT_OUT,
+    ScanResult.READMITTED: Happening.CAME_BACK,
+}
+#: The audit log says that it was undone.
+_TOLD_THOUGH_UNDONE: Final = frozenset({Happening.LET_IN})
+
+
 def _check_ins(facts: OrderFacts) -> Iterator[Event]:
     """Scans of one moment by one scanner are one event: a party that went in together."""
     ours = _attendees(facts.order)
@@ -236,10 +248,9 @@ def _check_ins(facts: OrderFacts) -> Iterator[Event]:
     for scan in scans:
         if scan.attendee_id is None:
             continue
-        if scan.result is ScanResult.ADMITTED:
-            parties[Happening.LET_IN, scan.scanned_at, scan.device_id].add(scan.attendee_id)
-        elif scan.offline:
-            parties[Happening.LET_IN_WRONGLY, scan.scanned_at, scan.device_id].add(scan.attendee_id)
+        what = Happening.LET_IN_WRONGLY if scan.is_conflict else _PASSAGES.get(scan.result)
+        if what and not (scan.undone_at and what not in _TOLD_THOUGH_UNDONE):
+            parties[what, scan.scanned_at, scan.device_id].add(scan.attendee_id)
     for entry in undone:
         parties[Happening.LET_OUT, entry.at, entry.actor].add(entry.subject_id)
     for (what, at, by), attendee_ids in parties.items():

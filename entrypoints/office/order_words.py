@@ -206,6 +206,8 @@ _SENTENCES: Final[Mapping[Happening, Callable[[TimelineWords, Event], str]]] = {
     Happening.LET_IN: _plain("Let in"),
     Happening.LET_IN_WRONGLY: _plain("Let in wrongly, without a network"),
     Happening.LET_OUT: _plain("Check-in undone"),
+    Happening.WENT_OUT: _plain("Went out"),
+    Happening.CAME_BACK: _plain("Came back"),
     Happening.REFUND_ASKED: _refund_asked,
     Happening.REFUND_SENT: _money("Refund of {} sent to the buyer's bank"),
     Happening.REFUND_ARRIVED: _money("Refund of {} succeeded"),

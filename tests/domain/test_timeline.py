@@ -11,7 +11,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.admission import Scan, ScanResult
+from domain.admission import Direction, Scan, ScanResult
 from domain.audit_log import Action, AuditEntry
 from domain.customer import ERASED_EMAIL, ERASED_NAME, Customer
 from domain.disputes import Dispute, DisputeStatus
@@ -193,6 +193,12 @@ def test_a_party_goes_in_together() -> None:
     assert (event.attendee_ids, event.by) == (tuple(sorted(PEOPLE)), "Main door")
     twice = scan(minutes=6, offline=True, result=ScanResult.ALREADY_ADMITTED, device_id="Side door")
     assert one(replace(facts, scans=[*facts.scans, twice]), Happening.LET_IN_WRONGLY).by == "Side door"
+    out = scan(minutes=60, result=ScanResult.LEFT, direction=Direction.OUT)
+    back = scan(minutes=70, result=ScanResult.READMITTED)
+    of_evening = replace(facts, scans=[*facts.scans, out, back])
+    assert one(of_evening, Happening.WENT_OUT).at == at(60)
+    assert one(of_evening, Happening.CAME_BACK).at == at(70)
+    assert not [event for event in timeline(replace(facts, scans=[replace(out, undone_at=at(61))])) if event.by]
 
 
 def test_refunds_say_who_asked_and_how_they_ended() -> None:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from stripe import WebhookSignature
 
+from tests.load.doors import SCANS_PER_SECOND, Doors, check_in, quantile_ms, tickets_at, token_of
 from tests.load.generator import Job, Outcome, http_request, run
 from tests.load.history import write_history
 from tests.load.house import WEBHOOK_SECRET, House, OnSale, Served, processors, python_module, running
@@ -221,6 +222,49 @@ def open_offices(house: House, pace: Pace, *, count: int = 50, rounds: int = 2) 
         "ratio": median(ratios),
         "answers to offices": float(len(latencies)),
         "office p95 ms": latencies[int(len(latencies) * 0.95)] * 1000,
+    }
+    return measured
+
+
+def busy_doors(house: House, yardstick: Yardstick, pace: Pace, *, count: int = 50, rounds: int = 2) -> Measured:
+    """Free orders of one ticket while 50 scanners let people in to another show of its producer, four scans a second
+    each, relative to no scanners; and check-ins without a pause, relative to pgbench (b).
+    """
+    measured = Measured()
+    [hot] = house.put_on_sale(price=0)
+    secret = asyncio.run(token_of(house.database_url, hot.producer.id))
+    outcomes: list[tuple[Outcome, Outcome, float, Doors]] = []
+    paced = int(count * SCANS_PER_SECOND * (pace.seconds + pace.warm_up_seconds + 3)) * rounds
+    at_once = int(pace.seconds * 1000)
+    with house.serving(processes=processors()) as served:
+        show, codes = tickets_at(served.url, secret, paced + at_once)
+        for_doors = iter(codes[:paced])
+        for _ in range(rounds):
+            alone = crowd(served, [hot], pace)
+            with Doors(served.url, secret, show, for_doors, count=count) as doors:
+                beside = crowd(served, [hot], pace)
+            after = crowd(served, [hot], pace)
+            measured.note(beside)
+            outcomes.append((beside, alone, (alone.per_second + after.per_second) / 2, doors))
+        before = yardstick.orders_per_second("b", seconds=int(pace.seconds))
+        requests = [check_in(secret, show, code) for code in codes[paced:]]
+        door = run(Job(port=served.port, buyers=count, requests=requests))
+        measured.note(door)
+        pgbench = (before + yardstick.orders_per_second("b", seconds=int(pace.seconds))) / 2
+    for _, _, _, doors in outcomes:
+        if set(doors.results) != {"admitted"} or set(doors.statuses) - {200, 304}:
+            measured.faults.append(f"answers at the doors: {dict(doors.results)}, {dict(doors.statuses)}")
+    measured.figures = {
+        "orders/s": median(beside.per_second for beside, _, _, _ in outcomes),
+        "ratio": median(beside.per_second / rate for beside, _, rate, _ in outcomes),
+        "checkout p99 ms": median(beside.quantile_ms(0.99) for beside, _, _, _ in outcomes),
+        "checkout p99 ms alone": median(alone.quantile_ms(0.99) for _, alone, _, _ in outcomes),
+        "scans": float(sum(len(doors.scans) for _, _, _, doors in outcomes)),
+        "check-in p50 ms": median(quantile_ms(doors.scans, 0.5) for _, _, _, doors in outcomes),
+        "check-in p99 ms": median(quantile_ms(doors.scans, 0.99) for _, _, _, doors in outcomes),
+        "check-ins/s": door.per_second,
+        "pgbench (b)/s": pgbench,
+        "check-ins to pgbench": door.per_second / pgbench,
     }
     return measured
 

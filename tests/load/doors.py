@@ -1,0 +1,133 @@
+"""Scanners at the doors of one show: each scans at a pace, asks how many are in, and refreshes its list."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+from uuid import UUID
+
+import aiohttp
+
+from adapters.postgres.engine import create_engine
+from adapters.postgres.unit_of_work import PostgresDatabase
+from adapters.system.clock import SystemClock
+from adapters.system.ids import SystemIds
+from application.access.audit_log import AuditLog
+from application.catalog.producers import IssueToken
+from domain.access import Scope
+from tests.load.checkins import Api, give_away
+from tests.load.generator import http_request
+
+SCANS_PER_SECOND: Final = 4.0
+STATE_EVERY_SECONDS: Final = 1.0
+#: Far more often than the minute that scanners wait, so a short run has some of them.
+LIST_EVERY_SECONDS: Final = 10.0
+_BASE: Final = "/api/v1/producer"
+
+
+async def token_of(database_url: str, producer_id: UUID) -> str:
+    """The secret of a token that sells and scans for the producer."""
+    engine = create_engine(database_url, pool_size=1)
+    clock, ids = SystemClock(), SystemIds()
+    issue = IssueToken(PostgresDatabase(engine), clock, ids, AuditLog(clock, ids))
+    scopes = [Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN]
+    secret = (await issue(producer_id=producer_id, name="door", scopes=scopes)).secret
+    await engine.dispose()
+    return secret
+
+
+def tickets_at(url: str, secret: str, tickets: int) -> tuple[str, list[str]]:
+    """A new show, and the codes of that many tickets to it."""
+    return give_away(Api(url, secret), tickets)
+
+
+def check_in(secret: str, show: str, code: str) -> bytes:
+    """The request of a scanner."""
+    body = f'{{"code": "{code}", "show_id": "{show}", "device_id": "load"}}'.encode()
+    return http_request("POST", f"{_BASE}/checkin", body, Authorization=f"Bearer {secret}")
+
+
+class Doors:
+    """``count`` scanners, from the beginning of the block to its end. ``scans`` are the latencies of check-ins."""
+
+    def __init__(self, url: str, secret: str, show: str, codes: Iterator[str], *, count: int) -> None:
+        self.statuses: Counter[int] = Counter()
+        self.results: Counter[str] = Counter()
+        self.scans: list[float] = []
+        self._url, self._secret, self._show, self._codes, self._count = url, secret, show, codes, count
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._open()))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    async def _open(self) -> None:
+        headers = {"Authorization": f"Bearer {self._secret}"}
+        async with aiohttp.ClientSession(self._url, connector=aiohttp.TCPConnector(limit=0), headers=headers) as client:
+            roles = (self._scan, self._state, self._list)
+            tasks = [asyncio.create_task(role(client, n)) for n in range(self._count) for role in roles]
+            while not self._stop.is_set():
+                await asyncio.sleep(0.05)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _scan(self, client: aiohttp.ClientSession, number: int) -> None:
+        due = time.perf_counter() + random.uniform(0, 1 / SCANS_PER_SECOND)  # noqa: S311  # no secret
+        for code in self._codes:
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            due += 1 / SCANS_PER_SECOND
+            begun = time.perf_counter()
+            body = {"code": code, "show_id": self._show, "device_id": f"door {number}"}
+            async with client.post(f"{_BASE}/checkin", json=body) as answer:
+                read: dict[str, Any] = await answer.json()
+                self.statuses[answer.status] += 1
+            self.results[read.get("result", "")] += 1
+            self.scans.append(time.perf_counter() - begun)
+
+    async def _state(self, client: aiohttp.ClientSession, _number: int) -> None:
+        etag = ""
+        while True:
+            await asyncio.sleep(STATE_EVERY_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311
+            path = f"{_BASE}/shows/{self._show}/checkin/state"
+            async with client.get(path, headers={"If-None-Match": etag}) as answer:
+                await answer.read()
+                etag = answer.headers.get("ETag", etag)
+                self.statuses[answer.status] += 1
+
+    async def _list(self, client: aiohttp.ClientSession, _number: int) -> None:
+        cursor = ""
+        while True:
+            await asyncio.sleep(LIST_EVERY_SECONDS * random.uniform(0, 1))  # noqa: S311
+            path = f"{_BASE}/shows/{self._show}/checkin/list?version=2&since={cursor}"
+            async with client.get(path) as answer:
+                text = await answer.text()
+                self.statuses[answer.status] += 1
+            if not cursor:
+                cursor = _cursor_of(text)
+
+
+def _cursor_of(signed: str) -> str:
+    payload = signed.split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["cursor"])
+
+
+def quantile_ms(latencies: Sequence[float], share: float) -> float:
+    """The latency in milliseconds that a ``share`` did not exceed."""
+    ordered = sorted(latencies)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000
