@@ -37,8 +37,12 @@ SCENARIOS: Mapping[str, tuple[str, Scenario]] = {
         lambda house, _, pace: scenarios.open_offices(house, pace),
     ),
     "doors": (
-        "One hot ticket, 100 buyers, while 50 scanners scan four tickets a second each",
-        scenarios.busy_doors,
+        "One hot ticket, 100 buyers, while 50 scanners scan four tickets a second together",
+        lambda house, yardstick, pace: scenarios.busy_doors(house, yardstick, pace, scans_per_second=4),
+    ),
+    "rush": (
+        "The same, while each of them scans four tickets a second",
+        lambda house, yardstick, pace: scenarios.busy_doors(house, yardstick, pace, scans_per_second=200),
     ),
     "completions": (
         "Paid webhooks of one hot show",

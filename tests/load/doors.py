@@ -26,7 +26,6 @@ from domain.access import Scope
 from tests.load.checkins import Api, give_away
 from tests.load.generator import http_request
 
-SCANS_PER_SECOND: Final = 4.0
 STATE_EVERY_SECONDS: Final = 1.0
 #: Far more often than the minute that scanners wait, so a short run has some of them.
 LIST_EVERY_SECONDS: Final = 10.0
@@ -58,11 +57,15 @@ def check_in(secret: str, show: str, code: str) -> bytes:
 class Doors:
     """``count`` scanners, from the beginning of the block to its end. ``scans`` are the latencies of check-ins."""
 
-    def __init__(self, url: str, secret: str, show: str, codes: Iterator[str], *, count: int) -> None:
+    def __init__(
+        self, url: str, secret: str, show: str, codes: Iterator[str], *, count: int, scans_per_second: float
+    ) -> None:
+        """``scans_per_second`` are those of one scanner."""
         self.statuses: Counter[int] = Counter()
         self.results: Counter[str] = Counter()
         self.scans: list[float] = []
         self._url, self._secret, self._show, self._codes, self._count = url, secret, show, codes, count
+        self._pause = 1 / scans_per_second
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._open()))
 
@@ -88,10 +91,10 @@ class Doors:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _scan(self, client: aiohttp.ClientSession, number: int) -> None:
-        due = time.perf_counter() + random.uniform(0, 1 / SCANS_PER_SECOND)  # noqa: S311  # no secret
+        due = time.perf_counter() + random.uniform(0, self._pause)  # noqa: S311  # no secret
         for code in self._codes:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            due += 1 / SCANS_PER_SECOND
+            due += self._pause
             begun = time.perf_counter()
             body = {"code": code, "show_id": self._show, "device_id": f"door {number}"}
             async with client.post(f"{_BASE}/checkin", json=body) as answer:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from stripe import WebhookSignature
 
-from tests.load.doors import SCANS_PER_SECOND, Doors, check_in, quantile_ms, tickets_at, token_of
+from tests.load.doors import Doors, check_in, quantile_ms, tickets_at, token_of
 from tests.load.generator import Job, Outcome, http_request, run
 from tests.load.history import write_history
 from tests.load.house import WEBHOOK_SECRET, House, OnSale, Served, processors, python_module, running
@@ -226,22 +226,25 @@ def open_offices(house: House, pace: Pace, *, count: int = 50, rounds: int = 2) 
     return measured
 
 
-def busy_doors(house: House, yardstick: Yardstick, pace: Pace, *, count: int = 50, rounds: int = 2) -> Measured:
-    """Free orders of one ticket while 50 scanners let people in to another show of its producer, four scans a second
-    each, relative to no scanners; and check-ins without a pause, relative to pgbench (b).
+def busy_doors(
+    house: House, yardstick: Yardstick, pace: Pace, *, scans_per_second: float, count: int = 50, rounds: int = 2
+) -> Measured:
+    """Free orders of one ticket while 50 scanners let people in to another show of its producer, so many scans a second
+    all together, relative to no scanners; and check-ins without a pause, relative to pgbench (b).
     """
     measured = Measured()
     [hot] = house.put_on_sale(price=0)
     secret = asyncio.run(token_of(house.database_url, hot.producer.id))
     outcomes: list[tuple[Outcome, Outcome, float, Doors]] = []
-    paced = int(count * SCANS_PER_SECOND * (pace.seconds + pace.warm_up_seconds + 3)) * rounds
+    paced = int(scans_per_second * (pace.seconds + pace.warm_up_seconds + 3) + count) * rounds
     at_once = int(pace.seconds * 1000)
     with house.serving(processes=processors()) as served:
         show, codes = tickets_at(served.url, secret, paced + at_once)
         for_doors = iter(codes[:paced])
         for _ in range(rounds):
             alone = crowd(served, [hot], pace)
-            with Doors(served.url, secret, show, for_doors, count=count) as doors:
+            of_one = scans_per_second / count
+            with Doors(served.url, secret, show, for_doors, count=count, scans_per_second=of_one) as doors:
                 beside = crowd(served, [hot], pace)
             after = crowd(served, [hot], pace)
             measured.note(beside)
