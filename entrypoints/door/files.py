@@ -19,8 +19,8 @@ from entrypoints.door.decoder import decoder_files
 from entrypoints.web.assets import IMMUTABLE, Asset
 
 _DIGEST_CHARACTERS: Final = 12
-#: A worker has the policy of its own answer, not of the page that starts it. It fetches what it works with, and may
-#: compile WebAssembly. The page may do neither.
+#: A worker has the policy of its script's answer, not of the page that starts it. It fetches what it works with, and
+#: may compile WebAssembly. The page may not compile.
 WORKER_POLICY: Final = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 #: How the name of a worker's script ends.
 _WORKER: Final = "worker.js"

@@ -107,7 +107,7 @@ class Scanner:
         await self.page.get_by_role("button", name="Next").click()
 
     async def is_ready(self, tickets: int) -> None:
-        """Wait until the app can do without a network: it is kept, and has a list of so many tickets."""
+        """Wait until the app can do without a network: it is kept, and has a list of this number of tickets."""
         await expect(self.page.locator("#start-facts")).to_contain_text("Opens and scans")
         await expect(self.page.locator("#start-facts")).to_contain_text(f"List of {tickets} tickets, up to date")
 

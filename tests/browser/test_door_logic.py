@@ -339,7 +339,7 @@ async def test_conflicts_say_what_to_do(modules: Modules) -> None:
         return items.map(item => Object.values(m.conflictWords(item, {clock})));
     }"""
     results = ["already_admitted", "just_left", "void", "wrong_show", "unknown"]
-    told = await modules.call("faces.js", work, [{**item, "result": result} for result in results])
-    assert all(title.startswith("Stalls · Ada: ") and len(advice) > 30 for title, advice in told)
-    assert "at 19:00, and at north at 18:59" in told[0][1]
-    assert len({title for title, _ in told}) == len(results)
+    advised = await modules.call("faces.js", work, [{**item, "result": result} for result in results])
+    assert all(title.startswith("Stalls · Ada: ") and len(advice) > 30 for title, advice in advised)
+    assert "at 19:00, and at north at 18:59" in advised[0][1]
+    assert len({title for title, _ in advised}) == len(results)

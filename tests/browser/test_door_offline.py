@@ -196,7 +196,7 @@ async def assert_all_in_once(box_office: BoxOffice, orders: list[Order]) -> None
 async def test_a_full_storage_admits_no_one(
     buyers: Buyers, service: Service, box_office: BoxOffice, tonight: OnSale
 ) -> None:
-    """It is told in one glance, and scanning goes on once there is space."""
+    """One glance is enough to see it, and scanning goes on once there is space."""
     codes = codes_of(*await sold(box_office, tonight, 2))
     buyer = await buyers(viewport=_PHONE)
     await buyer.page.add_init_script(_FULL)

@@ -1,5 +1,5 @@
-// A hand scanner that types. Its pace tells it from a person, wherever the focus is, and whatever layout the
-// computer has: what it typed is read by the keys' characters, and by the keys' places, which a layout does not change.
+// A hand scanner that types. Its pace tells it from a person, wherever the focus is and on any layout:
+// what it typed is read by the keys' characters, and by the keys' places, which a layout does not change.
 
 import { isLongEnough } from "./readings.js";
 
