@@ -9,7 +9,7 @@ from uuid import uuid4
 from playwright.async_api import expect
 
 from domain.catalog import Producer
-from domain.production import Production
+from domain.production import CapacityDefault, Production
 from tests.browser.buyer import Buyer
 from tests.browser.views import View
 from tests.support.box_office import BoxOffice, OnSale
@@ -21,7 +21,13 @@ ARABIC = "ليلة في المسرح الكبير"
 
 async def show_views(box_office: BoxOffice, url: str, by: Producer) -> list[View]:
     """The pages of one producer, whose shows have very long and right-to-left titles."""
-    run = Production.planned(id=uuid4(), producer_id=by.id, title=f"{LONG} {ARABIC}", description="A play. " * 99)
+    run = Production.planned(
+        id=uuid4(),
+        producer_id=by.id,
+        title=f"{LONG} {ARABIC}",
+        description="A play. " * 99,
+        capacities=(CapacityDefault(name=LONG, size=100),),
+    )
     async with box_office.unit_of_work() as uow:
         await uow.productions.add(run)
         await uow.commit()
@@ -74,6 +80,9 @@ async def show_views(box_office: BoxOffice, url: str, by: Producer) -> list[View
         View("run, new shows, preview", f"{runs}/{run.id}/shows/new?how=dates", _list_days),
         View("run, change", f"{runs}/{run.id}/change", _open_all),
         View("run, change, preview", f"{runs}/{run.id}/change", _cancel_all),
+        View("run, places", f"{runs}/{run.id}/allocation", _open_all),
+        View("run, places, preview", f"{runs}/{run.id}/allocation", _keep_places),
+        View("menu", f"{show}/{first.id}", _open_menu),
         View("run, delete", f"{runs}/{run.id}/delete"),
     ]
 
@@ -98,6 +107,18 @@ async def _list_days(buyer: Buyer) -> None:
     await buyer.page.get_by_label("Days and times").fill("2050-07-01 19:30\n2050-07-02 19:30")
     await buyer.page.get_by_role("button", name="See the shows").click()
     await expect(buyer.page.get_by_role("heading", level=2)).to_have_text("2 shows")
+
+
+async def _keep_places(buyer: Buyer) -> None:
+    await buyer.page.get_by_label("Name", exact=True).fill(ARABIC)
+    await buyer.page.get_by_label("Places in each show").fill("4")
+    await buyer.page.get_by_role("button", name="See what it would do").click()
+    await expect(buyer.page.get_by_role("alert")).to_contain_text("cannot have them")
+
+
+async def _open_menu(buyer: Buyer) -> None:
+    await buyer.page.get_by_role("navigation", name="Office").get_by_text("More").click()
+    await expect(buyer.page.get_by_role("link", name="Team")).to_be_visible()
 
 
 async def _cancel_all(buyer: Buyer) -> None:
