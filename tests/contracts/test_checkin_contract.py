@@ -11,7 +11,8 @@ import pytest
 
 from application.ports.checkin import IssuedTicket, ListedTicket, ScanCursor
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.admission import Scan, ScanResult
+from domain.admission import Direction, Scan, ScanResult
+from domain.notes import OrderNote
 from domain.orders import AttendeeStatus, Order, OrderStatus, ReplacedCode
 from tests.contracts.builders import NOW, Theatre, issue, new_id
 
@@ -194,3 +195,100 @@ async def test_all_scans_of_some_attendees_are_read(
     async with unit_of_work() as uow:
         assert await uow.check_ins.scans_of([first.id]) == [undone, late]
         assert await uow.check_ins.scans_of([]) == []
+
+
+async def test_listing_says_who_is_in_and_out_and_what_the_door_should_know(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    first, second = order.attendees
+    left = a_scan(theatre, order, result=ScanResult.LEFT, direction=Direction.OUT, scanned_at=NOW - HOUR / 2)
+    other = replace(theatre.order(1), status=OrderStatus.COMPLETED, completed_at=NOW).with_attendees(issue)
+    notes = [
+        OrderNote(id=new_id(), order_id=order.id, written_at=NOW, author="Bob", text="Wheelchair", for_door=True),
+        OrderNote(id=new_id(), order_id=order.id, written_at=NOW, author="Bob", text="Always late"),
+    ]
+    async with unit_of_work() as uow:
+        await uow.orders.add([other])
+        await uow.check_ins.add([a_scan(theatre, order), left])
+        await uow.orders.save([order.checked_in(first.id, NOW - HOUR)])
+        for note in notes:
+            await uow.notes.add(note)
+        await uow.commit()
+    async with unit_of_work() as uow:
+        listing = await uow.check_ins.listing(theatre.show.id)
+        some = await uow.check_ins.listing(theatre.show.id, [other.id])
+    listed = {each.attendee_id: each for each in map(ListedTicket.of_line, listing.lines)}
+    assert listed[first.id] == ListedTicket(
+        attendee_id=first.id,
+        code=first.code,
+        name=first.name,
+        ticket_name=first.ticket_name,
+        is_vip=False,
+        status=AttendeeStatus.VALID,
+        checked_in_at=NOW - HOUR,
+        ticket_id=first.ticket_id,
+        order_id=order.id,
+        device_id="north",
+        out_since=NOW - HOUR / 2,
+        note="Wheelchair",
+    )
+    assert (listed[second.id].checked_in_at, listed[second.id].out_since) == (None, None)
+    assert {ListedTicket.of_line(line).order_id for line in some.lines} == {other.id}
+    assert first.ticket_id in {each.id for each in listing.types}
+    assert listing.began_at <= listing.read_at
+
+
+async def test_ticket_that_came_back_is_not_out(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    passages = [
+        a_scan(theatre, order),
+        a_scan(theatre, order, result=ScanResult.LEFT, direction=Direction.OUT, scanned_at=NOW - HOUR / 2),
+        a_scan(theatre, order, result=ScanResult.READMITTED, scanned_at=NOW - HOUR / 4),
+    ]
+    async with unit_of_work() as uow:
+        await uow.check_ins.add(passages)
+        await uow.orders.save([order.checked_in(order.attendees[0].id, NOW - HOUR)])
+        await uow.commit()
+    async with unit_of_work() as uow:
+        listing = await uow.check_ins.listing(theatre.show.id)
+        figures = await uow.check_ins.figures(theatre.show.id)
+        [stored] = [each for each in await uow.check_ins.scans_of([order.attendees[0].id]) if each == passages[1]]
+    assert {ListedTicket.of_line(line).out_since for line in listing.lines} == {None}
+    assert stored.direction is Direction.OUT
+    [of_type] = [each for each in figures.types if each.id == order.attendees[0].ticket_id]
+    assert (of_type.expected, of_type.admitted, of_type.out) == (2, 1, 0)
+
+
+async def test_figures_count_passages_by_minute_and_device(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    left = a_scan(theatre, order, result=ScanResult.LEFT, direction=Direction.OUT, device_id="south", scanned_at=NOW)
+    wrong = a_scan(theatre, order, result=ScanResult.ALREADY_ADMITTED)
+    out_of_nowhere = a_scan(theatre, order, result=ScanResult.VOID, direction=Direction.OUT)
+    undone = a_scan(theatre, order, result=ScanResult.READMITTED, undone_at=NOW)
+    async with unit_of_work() as uow:
+        await uow.check_ins.add([a_scan(theatre, order), left, wrong, out_of_nowhere, undone])
+        await uow.orders.save([order.checked_in(order.attendees[0].id, NOW - HOUR)])
+        await uow.commit()
+    async with unit_of_work() as uow:
+        figures = await uow.check_ins.figures(theatre.show.id)
+        assert await uow.check_ins.conflicts(theatre.show.id, after=None, limit=9) == [wrong]
+    assert {(each.device_id, each.result, each.count, each.last_at) for each in figures.tallies} == {
+        ("north", ScanResult.ADMITTED, 1, NOW - HOUR),
+        ("south", ScanResult.LEFT, 1, NOW),
+    }
+    assert figures.conflicts == 1
+    [of_type] = [each for each in figures.types if each.id == order.attendees[0].ticket_id]
+    assert (of_type.expected, of_type.admitted, of_type.out) == (2, 1, 1)
+
+
+async def test_tickets_are_found_by_their_attendees(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    first = order.attendees[0]
+    async with unit_of_work() as uow:
+        found = await uow.check_ins.tickets_of([first.id, uuid4()])
+    assert found == {
+        first.id: IssuedTicket(first.code, first.id, order.id, theatre.show.id, theatre.producer.id, sold_at=NOW)
+    }

@@ -7,13 +7,14 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from tests.http.test_offline_door import verified
 from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice, Json, OnSale
+from tests.support.devices import scanner_of
 from tests.support.factories import ticket
 from tests.support.server import Service
 
@@ -299,3 +300,31 @@ async def test_scan_names_one_ticket(office: BackOffice, on_sale: OnSale, fields
     answer = await office.post(f"/shows/{on_sale.id}/checkin/scans", {"device_id": "", "scans": [scan]})
     answer.refused(400, "invalid_request")
     (await office.post("/checkin/undo", fields)).refused(400, "invalid_request")
+
+
+async def test_device_takes_back_its_own_last_scan_within_the_hour(
+    office: BackOffice, box_office: BoxOffice, on_sale: OnSale, order: Json
+) -> None:
+    north, south = [await scanner_of(office, name=name) for name in ("North door", "South door")]
+    show, code = str(on_sale.id), order["attendees"][0]["code"]
+    by_id = {"attendee_id": order["attendees"][0]["id"], "show_id": show}
+
+    async def undo(by: BackOffice) -> str:
+        return str((await by.post("/checkin/undo", by_id)).body["result"])
+
+    assert await undo(north) == "not_admitted"
+    await scan(north, on_sale, code)
+    assert await undo(south) == "other_device"
+    assert await undo(north) == "undone"
+    assert await undo(north) == "not_admitted"
+    await scan(north, on_sale, code)
+    await scan(south, on_sale, code, direction="out")
+    assert await undo(north) == "other_device"
+    assert await undo(south) == "undone"
+    assert (await state(office, on_sale))["inside"] == 1
+    async with box_office.unit_of_work() as uow:
+        [admission] = (await uow.check_ins.admissions([UUID(order["attendees"][0]["id"])])).values()
+        await uow.check_ins.save(replace(admission, scanned_at=admission.scanned_at - timedelta(minutes=61)))
+        await uow.commit()
+    assert await undo(north) == "too_late"
+    assert (await office.post("/checkin/undo", by_id)).body["result"] == "undone"
