@@ -7,6 +7,7 @@ find) nor its QR codes (``GS ( k``): cheap printers lack them, others choose siz
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import Any, Final
 
@@ -20,8 +21,10 @@ from application.ports.printing import SlipPicture
 _ROWS_AT_A_TIME: Final = 256
 _WIDEST_HEAD: Final = 576
 
-# python-escpos makes a folder for its cache when it is imported, and leaves it behind.
-shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
+# python-escpos makes a folder for its cache when it is imported, and leaves it behind
+# (findings/escpos-leaves-a-folder-at-each-import.sh). One that its setting names is not ours to remove.
+if "ESCPOS_CAPABILITIES_PICKLE_DIR" not in os.environ:
+    shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
 
 
 def _paper() -> Any:
@@ -40,5 +43,5 @@ class EscposCommands:
         printer.hw("INIT")
         ink = Image.frombytes("1", (picture.width, picture.height), picture.rows)
         printer.image(ImageOps.invert(ink.convert("L")), impl="bitImageRaster", fragment_height=_ROWS_AT_A_TIME)
-        printer.cut(feed=False)  # the cut command feeds by itself, as far as the cutter is away
+        printer.cut(feed=False)  # the command also feeds, up to the cutter
         return bytes(printer.output)

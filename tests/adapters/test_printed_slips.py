@@ -188,7 +188,7 @@ async def test_long_texts_are_not_cut(medium: Medium) -> None:
 
 
 @pytest.mark.parametrize("medium", [Medium.STOCK_200, Medium.STOCK_300])
-async def test_columns_fit_on_ticket_stock_whatever_they_say(medium: Medium) -> None:
+async def test_columns_fit_on_ticket_stock_with_the_longest_texts(medium: Medium) -> None:
     longest = replace(
         TICKET,
         show_title=LONG_TITLE,

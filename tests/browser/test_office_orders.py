@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from playwright.async_api import Page, expect
 
+from domain.devices import DeviceKind
 from domain.orders import AttendeeStatus
 from domain.people import Role
 from tests.browser.buyer import Buyer
@@ -18,6 +19,7 @@ from tests.browser.test_accessibility import KIB, LOOKS, Inspection
 from tests.browser.views import View
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice, Json, OnSale
+from tests.support.devices import pair
 from tests.support.factories import producer, ticket
 from tests.support.server import Service
 
@@ -69,6 +71,9 @@ async def test_pages_of_orders_are_open_to_all(
     await house.office.post(f"/orders/{house.order['order_id']}/notes", {"text": LONG_NAME * 3})
     await house.office.post(f"/orders/{house.order['order_id']}/refund", {"attendee_ids": house.people[:1]})
     (await box_office.checkout(house.friday.cart(1))).created()
+    printer = await pair(service.container, house.office.producer, DeviceKind.PRINTER, name=LONG_NAME)
+    jobs = f"/orders/{house.order['order_id']}/print-jobs"
+    assert (await house.office.post(jobs, {"printer_id": str(printer.device.id)})).status == 201
     one = house.people[1]
     refund = urlencode({"chosen": "on", "a": one, "fees": "on"})
     child = house.saturday.tickets[0].id
@@ -82,6 +87,7 @@ async def test_pages_of_orders_are_open_to_all(
         "refund": f"{house.path}/refund?{refund}",
         "exchange": f"{house.path}/exchange?{exchange}",
         "personal data": f"{house.path}/buyer",
+        "print": f"{house.path}/print",
         "holds": f"/office/holds/{house.friday.id}",
         "attendees": "/office/attendees?presence=not_in",
     }
@@ -206,3 +212,22 @@ async def test_sums_and_refunds_stay_in_view_on_a_phone(buyers: Buyers, service:
     hidden = "tables => tables.filter(table => table.scrollWidth > table.clientWidth).map(table => table.ariaLabel)"
     assert await buyer.page.locator(".table").evaluate_all(hidden) == []
     await expect(buyer.page.locator(".sums .on-phone").first).to_be_visible()
+
+
+async def test_tickets_go_to_a_printer_by_keyboard_on_a_phone(buyers: Buyers, service: Service, house: House) -> None:
+    await pair(service.container, house.office.producer, DeviceKind.PRINTER, name="Counter left")
+    buyer = await buyers(viewport={"width": 360, "height": 740})
+    await sign_in(buyer, service, house.office.producer, Role.BOX_OFFICE)
+    page = buyer.page
+    await buyer.open(house.path)
+    await tab_to(page, "Print tickets")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="On a paired printer")).to_be_visible()
+    assert await page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    await tab_to(page, "Ada Lovelace, Stalls")
+    await page.keyboard.press("Space")
+    await tab_to(page, "Print")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("The printer gets the tickets.")).to_be_visible()
+    [job] = (await house.office.get(f"/orders/{house.order['order_id']}/print-jobs")).body["items"]
+    assert sorted(job["attendee_ids"]) == sorted(house.people[1:])

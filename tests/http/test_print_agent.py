@@ -146,7 +146,7 @@ async def test_printer_that_is_off_is_told_of_and_prints_when_it_is_on(corner: C
         async with network_printer(printer):
             await corner.until_printed()
     assert codes_of(b"".join(printer.printed)) == corner.codes
-    assert len([words for words in corner.said if "waits" in words]) == 1, "each trouble is told once"
+    assert len([words for words in corner.said if "waits" in words]) == 1, "each trouble is said once"
 
 
 @pytest.mark.parametrize(

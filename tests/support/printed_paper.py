@@ -16,7 +16,7 @@ _TO_THE_CUTTER = 96
 
 
 class UnknownCommand(Exception):
-    """The printer would print this as text, or do something that nobody expects."""
+    """The printer would print this as text, or do something unexpected."""
 
 
 def escpos_slips(sent: bytes, *, width: int = 576) -> list[Image.Image]:
