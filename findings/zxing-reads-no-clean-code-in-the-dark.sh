@@ -4,7 +4,7 @@
 #
 # Done: one code, drawn exactly, ten pixels a module, its black at 0 and its white at 23 of 255; the same with noise of
 #   deviation 2; and one with black at 20 and white at 40. At a door: a ticket in the dark, before a good camera.
-# Expected: two values without any noise are told apart, or else noise and less contrast make it no easier.
+# Expected: two values without any noise differ enough to be read, or else noise and less contrast make it no easier.
 # Seen: the clean one is not read, until its white is at 24. The noisy one is read, and the one with less contrast, too.
 #   Remedy: where nothing is found, stretch the contrast of the picture and read it again.
 set -euo pipefail

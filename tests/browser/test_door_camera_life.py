@@ -51,7 +51,7 @@ _WATCHED = """() => {
   };
 }"""
 _LIVE = "window.streams.filter((stream) => stream.active).length"
-#: The browser has a detector of its own.
+#: The browser brings a detector.
 _OWN_DETECTOR = """window.BarcodeDetector = class {
   static getSupportedFormats = async () => ["aztec", "qr_code"];
   detect = async () => {
@@ -200,11 +200,11 @@ async def test_what_keeps_it_from_starting_is_said(window: CameraWindow, error: 
     await window.open()
     failing = "(name) => (navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', name); })"
     await window.page.evaluate(failing, error)
-    told, words = await window.start()
-    assert (told, say in words) == (state, True)
+    came, words = await window.start()
+    assert (came, say in words) == (state, True)
 
 
-async def test_a_refused_camera_is_told(with_camera: Browser, service: Service) -> None:
+async def test_a_refused_camera_says_so(with_camera: Browser, service: Service) -> None:
     context = await with_camera.new_context(service_workers="block")
     window = CameraWindow(await context.new_page(), service.url)
     await window.open()
@@ -213,7 +213,7 @@ async def test_a_refused_camera_is_told(with_camera: Browser, service: Service) 
     await context.close()
 
 
-async def test_an_address_without_tls_is_told(window: CameraWindow) -> None:
+async def test_an_address_without_tls_says_so(window: CameraWindow) -> None:
     await window.page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
     await window.open()
     state, words = await window.start()
@@ -221,7 +221,7 @@ async def test_an_address_without_tls_is_told(window: CameraWindow) -> None:
     await window.do("camera.useNext()")
 
 
-async def test_a_browser_with_a_detector_of_its_own_needs_no_decoder(window: CameraWindow) -> None:
+async def test_a_browser_that_brings_a_detector_needs_no_decoder(window: CameraWindow) -> None:
     await window.page.add_init_script(_OWN_DETECTOR)
     await window.page.route("**/camera/decoder*", lambda route: route.abort())
     await window.open()
@@ -247,14 +247,14 @@ async def test_a_detector_that_does_not_work_gives_way_to_the_decoder(window: Ca
         ("zxing/zxing_reader.wasm", lambda route: route.abort(), "failed", "Go where there is a network"),
     ],
 )
-async def test_a_decoder_that_is_not_there_is_told(
+async def test_a_missing_decoder_says_so(
     window: CameraWindow, file: str, answer: Callable[[Route], object], state: str, say: str
 ) -> None:
     await window.page.context.route(f"**/camera/{file}", answer)
     await window.open()
     await window.page.evaluate(_WATCHED)
-    told, words = await window.start()
-    assert (told, say in words) == (state, True)
+    came, words = await window.start()
+    assert (came, say in words) == (state, True)
     assert await window.do(_LIVE) == 0
 
     await window.page.context.unroute(f"**/camera/{file}")

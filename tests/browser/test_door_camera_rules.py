@@ -111,7 +111,7 @@ async def test_a_ticket_behind_the_one_that_is_read_has_not_left(modules: Module
     assert await follow(modules, (one(A), 0), *still, (one(A), 4500)) == [A, B, *[None] * 8]
 
 
-async def test_two_are_told_once(modules: Modules) -> None:
+async def test_two_in_view_are_reported_once(modules: Modules) -> None:
     pictures = [(BOTH, 100 * step) for step in range(30)]
     assert await follow(modules, *pictures, (BOTH, 8000)) == [SEVERAL, *[None] * 29, SEVERAL]
 

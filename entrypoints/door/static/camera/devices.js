@@ -2,7 +2,7 @@
 
 // A code that is held to a phone is large: more pixels take longer to read and find no more.
 const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 } };
-// Which camera was chosen on this device. If it is lost, somebody chooses again.
+// Which camera was chosen on this device. If a browser loses it, a person chooses again.
 const CHOSEN = "piquetickets-door-camera";
 
 export const WORDS = {
@@ -97,7 +97,7 @@ async function change(track, constraint) {
   }
 }
 
-// A browser may keep nothing, or let nobody ask.
+// A browser may keep nothing, or refuse to be asked.
 function recall() {
   try {
     return localStorage.getItem(CHOSEN);
