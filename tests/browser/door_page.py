@@ -50,7 +50,7 @@ class Modules:
     async def call(self, module: str, work: str, argument: Any = None) -> Any:
         """What ``work`` makes of the module and the argument. Both go through JSON."""
         script = """async ([name, argument]) => {
-            const folder = document.querySelector("script[src*='/assets/door/']").src.replace(/[^/]*$/, "");
+            const folder = document.querySelector("script[src*='/door/files/']").src.replace(/[^/]*$/, "");
             return await (WORK)(await import(folder + name), argument);
         }"""
         return await self.page.evaluate(script.replace("WORK", work), [module, argument])

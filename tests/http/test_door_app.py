@@ -57,7 +57,7 @@ async def test_the_service_worker_keeps_everything_that_the_page_needs(box_offic
     release = await the_release(box_office)
     files = release["files"]
     assert isinstance(files, list)
-    assert set(re.findall(r'(?:href|src)="([^"]+)"', page)) <= set(files)
+    assert set(re.findall(r'(?:href|src)="([^"#]+)"', page)) <= set(files)
     assert f'data-version="{release["version"]}"' in page
     assert len(set(files)) == len(files)
     for path in files:
