@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ from entrypoints.http.examples import (
     REQUEST_ID,
     TEXT_EXAMPLES,
 )
+from entrypoints.http.field_words import FIELDS, OF_AN_OBJECT
 
 _JSON: Final = "application/json"
 _ERROR: Final = Reference("#/components/schemas/ErrorOut")
@@ -91,6 +93,18 @@ def complete(openapi: OpenAPI) -> None:
     for name, schema in openapi.components.schemas.items():
         if name.endswith("In") and isinstance(schema, Schema):
             schema.additional_properties = False  # docs/api.md: unknown fields are refused
+        if isinstance(schema, Schema):
+            _describe_fields(name, schema)
+
+
+def _describe_fields(name: str, schema: Schema) -> None:
+    """Say what the fields of an object mean, where their types do not."""
+    properties = schema.properties or {}
+    for field, of_type in [*properties.items()]:
+        words = OF_AN_OBJECT.get((name, field), FIELDS.get(field))
+        if words and not of_type.description:
+            # A copy: other fields may have the same type.
+            properties[field] = replace(of_type, description=words)
 
 
 def _operations(item: PathItem) -> Iterator[Operation]:

@@ -70,3 +70,14 @@ def leaves(command: click.Command, name: str = "") -> Iterator[str]:
 def test_every_command_is_there_once() -> None:
     documented = [re.sub(r" (--|[A-Z]).*", "", words).strip() for words in COMMAND.findall(DOCUMENT)]
     assert sorted(documented) == sorted(leaves(main))
+
+
+def test_every_field_says_what_it_means() -> None:
+    """A new field needs a line in ``entrypoints/http/field_words.py``, or a description of its type."""
+    silent = {
+        f"{name}.{field}"
+        for name, schema in api_schema()["components"]["schemas"].items()
+        for field, of_type in schema.get("properties", {}).items()
+        if not of_type.get("description")
+    }
+    assert silent == set()
