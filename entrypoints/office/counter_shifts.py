@@ -156,7 +156,7 @@ async def _close_page(
 ) -> Response[str]:
     words = await room.wording(at)
     coins = [(value, words.price(value)) for value in denominations(shift.currency)]
-    labels = {"seller": "Who counts", "cash": "Cash", "card": "Card", "other": "Other payments", "note": "Note"}
+    labels = {"seller": "Who counts", "cash": "Cash", "card": "Card", "other": "Paid another way", "note": "Note"}
     context = {
         "shift": shift,
         "form": form,
