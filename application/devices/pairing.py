@@ -220,7 +220,7 @@ class PairDevice:
         if pairing is None:
             raise CodeUnknown("There is no such code", field="code")
         pairing.ensure_good(kinds, now)
-        if pairing.person_id is not None:  # who was removed from the team meanwhile pairs nothing any more
+        if pairing.person_id is not None:  # who was removed from the team since pairs nothing any more
             maker = await uow.people.membership(pairing.person_id, pairing.producer_id)
             if maker is None or Right.DEVICES not in RIGHTS[maker.role]:
                 raise CodeExpired("The person who made this code may not pair devices any more")
