@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -161,11 +162,13 @@ async def test_real_keys_of_a_scanner_that_is_set_to_another_layout(
     await scanner.start()
     await scanner.page.get_by_role("button", name="More").focus()
     session = await scanner.page.context.new_cdp_session(scanner.page)
-    for character in codes_of(one)[0]:
+    began = time.time()
+    for number, character in enumerate(codes_of(one)[0]):
         place = f"Digit{character}" if character.isdigit() else f"Key{character}"
         typed = "Dead" if character in "567" else character.lower()
         for kind in ("keyDown", "keyUp"):
-            await session.send("Input.dispatchKeyEvent", {"type": kind, "key": typed, "code": place})
+            key = {"type": kind, "key": typed, "code": place, "timestamp": began + number / 100}
+            await session.send("Input.dispatchKeyEvent", key)
     for kind in ("keyDown", "keyUp"):
         await session.send("Input.dispatchKeyEvent", {"type": kind, "key": "Enter", "code": "Enter", "text": "\r"})
     await expect(scanner.page.locator("#answer-word")).to_have_text("In")

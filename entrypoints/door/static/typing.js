@@ -43,6 +43,7 @@ export class TypingScanner {
         event.preventDefault();
         event.stopImmediatePropagation();
       }
+      this.#keys = [];
       return;
     }
     if (event.key.length > 2 && event.key !== "Dead" && event.key !== "Unidentified") return;
@@ -63,16 +64,17 @@ export class TypingScanner {
   #ended() {
     clearTimeout(this.#silence);
     const keys = this.#keys;
-    this.#keys = [];
     if (!this.#isScanner(keys)) return false;
+    this.#keys = [];
     if (this.#field) this.#field.element.value = this.#field.before;
     const text = keys.map((key) => key.character).join("");
     this.#onText({ text, physical: keys.map((key) => key.place).join(""), typedAt: performance.now() });
     return true;
   }
 
+  // By the keys' own times: a busy page hears of them late, and is not silent for that.
   #isScanner(keys) {
-    if (!isLongEnough(keys.map((key) => key.character || key.place).join(""))) return false;
+    if (!keys.length || !isLongEnough(keys.map((key) => key.character || key.place).join(""))) return false;
     return (keys.at(-1).at - keys[0].at) / (keys.length - 1) <= SCANNERS_PACE_MS;
   }
 }
