@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from io import BytesIO
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
 from PIL import Image
 
 from domain.access import Scope
+from domain.devices import DeviceKind
 from tests.support.api_schema import operation, operations
 from tests.support.back_office import BASE, EVERY_SCOPE, BackOffice, open_back_office
 from tests.support.box_office import BoxOffice
+from tests.support.devices import pair
 from tests.support.factories import producer, promo_code, ticket
 from tests.support.server import Service
 
@@ -55,8 +58,19 @@ def _anywhere(path: str) -> str:
     return _ID.sub(lambda _: str(uuid4()), path)
 
 
+def _parameters(method: str, path: str) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = operation(method, path).get("parameters", [])
+    return parameters
+
+
 def _takes(method: str, path: str) -> set[str]:
-    return {parameter["name"] for parameter in operation(method, path).get("parameters", [])}
+    return {parameter["name"] for parameter in _parameters(method, path)}
+
+
+def _needed(method: str, path: str) -> str:
+    """The query that the operation cannot do without: the schema's own examples."""
+    needed = [each for each in _parameters(method, path) if each["in"] == "query" and each["required"]]
+    return "?" + urlencode({each["name"]: next(iter(each["examples"].values()))["value"] for each in needed})
 
 
 def _each(*chosen: tuple[str, str]) -> pytest.MarkDecorator:
@@ -115,6 +129,9 @@ async def test_what_is_another_producers_does_not_exist(
     capacity = (await other_office.post(f"/shows/{theirs.id}/capacities", {"name": "House", "size": 9})).created()
     places = {"capacity_id": capacity["id"], "name": "Press", "size": 1}
     allocation = (await other_office.post(f"/shows/{theirs.id}/allocations", places)).created()
+    printer = await pair(other_office.container, other_office.producer, DeviceKind.PRINTER)
+    wanted = {"printer_id": str(printer.device.id)}
+    job = (await other_office.post(f"/orders/{order['order_id']}/print-jobs", wanted)).created()
     where = path.format(
         show_id=theirs.id,
         ticket_id=theirs.tickets[0].id,
@@ -124,14 +141,18 @@ async def test_what_is_another_producers_does_not_exist(
         production_id=production["id"],
         capacity_id=capacity["id"],
         allocation_id=allocation["id"],
+        job_id=job["id"],
+        slip="order",
     )
+    where += _needed(method, BASE + path)
     (await office.request(method, where, **_sent(method, BASE + path))).refused(404, "not_found")
     assert (await other_office.get(f"/shows/{theirs.id}")).status == 200
 
 
 @about_a_thing
 async def test_what_never_was_is_not_found(office: BackOffice, method: str, path: str) -> None:
-    answer = await office.request(method, _anywhere(path), **_sent(method, BASE + path))
+    where = _anywhere(path) + _needed(method, BASE + path)
+    answer = await office.request(method, where, **_sent(method, BASE + path))
     answer.refused(404, "not_found")
 
 
