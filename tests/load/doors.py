@@ -27,8 +27,7 @@ from tests.load.checkins import Api, give_away
 from tests.load.generator import http_request
 
 STATE_EVERY_SECONDS: Final = 1.0
-#: Far more often than the minute that scanners wait, so a short run has some of them.
-LIST_EVERY_SECONDS: Final = 10.0
+LIST_EVERY_SECONDS: Final = 60.0
 _BASE: Final = "/api/v1/producer"
 
 
@@ -44,8 +43,9 @@ async def token_of(database_url: str, producer_id: UUID) -> str:
 
 
 def tickets_at(url: str, secret: str, tickets: int) -> tuple[str, list[str]]:
-    """A new show, and the codes of that many tickets to it."""
-    return give_away(Api(url, secret), tickets)
+    """A new show, and the codes of that many tickets to it, as people come: not by their orders."""
+    show, codes = give_away(Api(url, secret), tickets)
+    return show, random.sample(codes, len(codes))
 
 
 def check_in(secret: str, show: str, code: str) -> bytes:
@@ -66,11 +66,12 @@ class Doors:
         self.scans: list[float] = []
         self._url, self._secret, self._show, self._codes, self._count = url, secret, show, codes, count
         self._pause = 1 / scans_per_second
-        self._stop = threading.Event()
+        self._stop, self._ready = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._open()))
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._ready.wait()
         return self
 
     def __exit__(
@@ -82,8 +83,10 @@ class Doors:
     async def _open(self) -> None:
         headers = {"Authorization": f"Bearer {self._secret}"}
         async with aiohttp.ClientSession(self._url, connector=aiohttp.TCPConnector(limit=0), headers=headers) as client:
+            self._cursor = await self._whole_list(client)  # scanners have theirs before people come
             roles = (self._scan, self._state, self._list)
             tasks = [asyncio.create_task(role(client, n)) for n in range(self._count) for role in roles]
+            self._ready.set()
             while not self._stop.is_set():
                 await asyncio.sleep(0.05)
             for task in tasks:
@@ -114,15 +117,17 @@ class Doors:
                 self.statuses[answer.status] += 1
 
     async def _list(self, client: aiohttp.ClientSession, _number: int) -> None:
-        cursor = ""
+        await asyncio.sleep(LIST_EVERY_SECONDS * random.uniform(0, 1))  # noqa: S311
         while True:
-            await asyncio.sleep(LIST_EVERY_SECONDS * random.uniform(0, 1))  # noqa: S311
-            path = f"{_BASE}/shows/{self._show}/checkin/list?version=2&since={cursor}"
+            path = f"{_BASE}/shows/{self._show}/checkin/list?version=2&since={self._cursor}"
             async with client.get(path) as answer:
-                text = await answer.text()
+                await answer.read()
                 self.statuses[answer.status] += 1
-            if not cursor:
-                cursor = _cursor_of(text)
+            await asyncio.sleep(LIST_EVERY_SECONDS)
+
+    async def _whole_list(self, client: aiohttp.ClientSession) -> str:
+        async with client.get(f"{_BASE}/shows/{self._show}/checkin/list?version=2") as answer:
+            return _cursor_of(await answer.text())
 
 
 def _cursor_of(signed: str) -> str:
