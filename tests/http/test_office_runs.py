@@ -307,6 +307,7 @@ class TestChange:
         changes = {
             "title": "Hamlet (preview)", "venue": "The Rose", "description": "Shorter.", "terms_none": "on",
             "renames_until_hours": "5", "exchanges_until_hours_none": "on", "address_none": "on", "off_sale_none": "on",
+            "re_entry": "yes", "offline_new_codes": "stay",
         }  # fmt: skip
         answer = await confirmed(
             owner, await owner.post(path, {**CHANGE, **changes, "scope": "these", "show": chosen}), path
@@ -315,6 +316,8 @@ class TestChange:
         first, second, third, *_ = await shows_of(office, run)
         assert (first.title, second.venue, first.description) == ("Hamlet (preview)", "The Rose", "Shorter.")
         assert third.title == "Hamlet"
+        assert [show.re_entry for show in (first, second, third)] == [True, True, False]
+        assert not first.offline_new_codes
 
     async def test_nothing_to_change_is_said(self, owner: Staff, run: str, played: list[Show]) -> None:
         path = f"/office/productions/{run}/change"

@@ -287,6 +287,18 @@ class TestEdit:
             )
         ).status == 303
 
+    async def test_what_the_door_may_do_is_ticked(self, owner: Staff, office: BackOffice) -> None:
+        show_id = await added(owner)
+        path = f"/office/shows/{show_id}/edit"
+        for ticked in (("re_entry",), ("offline_new_codes",), ()):
+            assert (await owner.post(path, {**NEW, **dict.fromkeys(ticked, "on")})).status == 303
+            show = await stored(office, show_id)
+            assert (show.re_entry, show.offline_new_codes) == ("re_entry" in ticked, "offline_new_codes" in ticked)
+            page = (await owner.get(path)).html
+            for name in ("re_entry", "offline_new_codes"):
+                (box,) = re.findall(f'<input[^>]*name="{name}"[^>]*>', page)
+                assert ("checked" in box) is (name in ticked)
+
     async def test_buyers_get_a_mail_only_after_the_page_has_said_so(
         self, owner: Staff, office: BackOffice, box_office: BoxOffice
     ) -> None:
