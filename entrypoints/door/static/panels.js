@@ -161,7 +161,7 @@ export function factsOf({ door, times, waiting, isKept, isPersisted }) {
     ["Device", door.deviceName, ""],
     ["Tickets", listText, record && !isOld ? "good" : "bad"],
     ...(record ? [["Signature", signed, record.is_checked ? "good" : "bad"]] : []),
-    ["To send", waiting ? `${waiting} scans` : "Nothing", ""],
+    ["To send", waiting === 1 ? "1 scan" : waiting ? `${waiting} scans` : "Nothing", ""],
     ["Without a network", isKept ? "Opens and scans" : "Not ready yet", isKept ? "good" : "bad"],
     ["Storage", isPersisted ? "Kept for good" : "The browser may clear it when it is short of space", ""],
     ["Clock", door.clock.wrongBy ? `${lasting(Math.abs(door.clock.wrongBy))} wrong, corrected` : "Right", door.clock.wrongBy ? "bad" : "good"],
