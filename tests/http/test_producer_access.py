@@ -86,6 +86,13 @@ with_a_body = _each(*((method, path) for method, path in OPERATIONS if "json" in
 every_list = _each(*((method, path) for method, path in OPERATIONS if "cursor" in _takes(method, path)))
 
 
+@pytest.fixture
+async def office(box_office: BoxOffice, service: Service) -> BackOffice:
+    """A new producer, with a token for a printer's operations, too, which no program has."""
+    new, scopes = producer(account=f"acct_{uuid4().hex}"), (*EVERY_SCOPE, Scope.PRINT)
+    return await open_back_office(box_office, service.container, new, scopes=scopes)
+
+
 @every_operation
 async def test_nobody_gets_in_without_a_token_that_is_good(office: BackOffice, method: str, path: str) -> None:
     revoked = await office.with_scopes(*_scopes(method, BASE + path))

@@ -22,7 +22,7 @@ SHOW: Final = {
 }
 TICKET: Final = {"name": "Stalls", "price": "25.00", "quantity": 100}
 PROMO_CODE: Final = {"code": "TEST20", "discount": "0.20"}
-EVERY_SCOPE = (Scope.ACCOUNT, Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN, Scope.PRINT)
+EVERY_SCOPE = (Scope.ACCOUNT, Scope.CATALOG, Scope.ORDERS, Scope.CHECKIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
