@@ -42,6 +42,7 @@ MAX_SCANS: Final = 250
 #: The most scans in one transaction: it locks their orders, and a person at the door with one of their tickets has to
 #: wait for it.
 SCANS_AT_A_TIME: Final = 100
+_MOMENT: Final = timedelta(microseconds=1)
 #: The most characters that are kept of a scanned text that is not one of our codes.
 MAX_CODE_LENGTH: Final = 64
 
@@ -164,8 +165,8 @@ class SyncOfflineScans:
 
         Scans are taken in by their times. ``sent_at`` is the scanner's time when it sent them: where its clock is
         wrong, all times are corrected by the difference. An impossible time (before the ticket was sold, or in the
-        future) counts as now. An upload that breaks off is taken in up to there, and can be sent again whole. Raises
-        NotFound, InvalidRequest.
+        future) counts as now, in the order of the scanner's clock. An upload that breaks off is taken in up to there,
+        and can be sent again whole. Raises NotFound, InvalidRequest.
 
         A device that was revoked may still report what it did: each of these scans is marked ``after_revocation``.
         """
@@ -179,7 +180,8 @@ class SyncOfflineScans:
         for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.id)):
             once_each.setdefault(scan.id, scan)
         # In the order of the times that count, so no scan is preceded by another one of a later transaction.
-        to_take = sorted(await self._read(upload, list(once_each.values())), key=lambda read: read.place)
+        read = _in_their_order(await self._read(upload, list(once_each.values())), upload.received_at)
+        to_take = sorted(read, key=lambda read: read.place)
         reports: dict[UUID, ScanReport] = {}
         for start in range(0, len(to_take), SCANS_AT_A_TIME):
             reports |= await self._take(upload, to_take[start : start + SCANS_AT_A_TIME])
@@ -277,6 +279,15 @@ def _read_scan(scan: OfflineScan, upload: _Upload, read: ReadTicket | None) -> _
     code = ticket.code if ticket else scan.code or str(scan.attendee_id)
     undone_at = max(at, min(upload.corrected(scan.undone_at), upload.received_at)) if scan.undone_at else None
     return _ReadScan(scan.id, code, at, ticket, read.layout if read else None, scan.direction, undone_at)
+
+
+def _in_their_order(scans: Sequence[_ReadScan], received_at: datetime) -> list[_ReadScan]:
+    """The scans, which come in the order of the scanner's clock. Those that count as received now keep that order: a
+    ticket went in before it went out, also where both times are impossible.
+    """
+    now = [scan.id for scan in scans if scan.scanned_at == received_at]
+    moments = {id_: received_at - before_the_last * _MOMENT for before_the_last, id_ in enumerate(reversed(now))}
+    return [replace(scan, scanned_at=moments.get(scan.id, scan.scanned_at)) for scan in scans]
 
 
 @dataclass(slots=True)

@@ -212,6 +212,26 @@ async def test_evening_without_a_network_by_a_clock_that_may_be_wrong_by_a_day(
     assert (device["device_id"], device["admitted"], device["exits"], device["readmitted"]) == ("south", 1, 1, 1)
 
 
+@pytest.mark.parametrize("ahead", [timedelta(seconds=10), -timedelta(days=3000)])
+async def test_scans_at_impossible_times_keep_their_order(
+    office: BackOffice, on_sale: OnSale, order: Json, ahead: timedelta
+) -> None:
+    """A clock that is a little ahead agrees with ours, so nothing is corrected, but the last scans count as now."""
+    code, begun = order["attendees"][0]["code"], datetime.now(UTC) + ahead
+    went = [("in", "admitted"), ("out", "left"), ("in", "just_left")]
+    scans = [
+        {
+            "id": str(UUID(int=2**64 - number)),  # as ids, they stand the other way round
+            "code": code,
+            "direction": direction,
+            "scanned_at": (begun + number * timedelta(milliseconds=1)).isoformat(),
+        }
+        for number, (direction, _) in enumerate(went)
+    ]
+    answer = await office.post(f"/shows/{on_sale.id}/checkin/scans", {"device_id": "north", "scans": scans})
+    assert [item["result"] for item in answer.body["items"]] == [result for _, result in went]
+
+
 async def test_exit_is_not_counted_where_no_one_comes_in_again(office: BackOffice, box_office: BoxOffice) -> None:
     on_sale = await box_office.put_on_sale(ticket(price=0), by=office.producer)
     order = (await box_office.order((await box_office.checkout(on_sale.cart(1))).created())).body
