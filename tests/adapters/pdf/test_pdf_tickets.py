@@ -19,33 +19,15 @@ from pypdf import PdfReader
 from pypdf.generic import BooleanObject, DictionaryObject
 
 from adapters.pdf.renderer import PdfTicketRenderer
-from application.ports.emails import Occasion
 from application.ports.mail import PrintableTicket
+from tests.support.ticket_pictures import PRINTABLE
 
 DOTS_PER_MM = 5.0
 MM_PER_POINT = 25.4 / 72
 PAPERS_MM = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
 PRINTER_MARGIN_MM = 10.0
 
-TICKET = PrintableTicket(
-    show_title="A Midsummer Night’s Dream",
-    producer_name="Théâtre du Nord",
-    occasion=Occasion(
-        venue="The Old Granary, 12 Quay Street, Bristol",
-        door_time=datetime(2026, 7, 3, 18, 0, tzinfo=UTC),
-        start_time=datetime(2026, 7, 3, 18, 30, tzinfo=UTC),
-        end_time=datetime(2026, 7, 3, 21, 30, tzinfo=UTC),
-        timezone=ZoneInfo("Europe/London"),
-        locale="en-GB",
-    ),
-    attendee_name="Ada Lovelace",
-    ticket_name="General admission",
-    is_vip=False,
-    price="$25.00",
-    order_number="PT-7QX4-19",
-    code="ABCDEFGH2345IJKLMNOP67QR",
-    terms="Tickets cannot be exchanged.",
-)
+TICKET = replace(PRINTABLE, terms="Tickets cannot be exchanged.")
 LONG = replace(
     TICKET,
     show_title="The Extraordinarily Long and Winding Tale of the Donaudampfschifffahrtsgesellschaftskapitän " * 6,
