@@ -86,7 +86,7 @@ async def check(
             guests = _guests(form, desk, policy, terms)
             listed = [ListedOrder(line.number, guests.request(line, None)) for line in lines]
             draft = await draft_manual_orders(member.actor, show_id, listed, terms)
-            return Redirect(f"/office/work/{draft.id}", status_code=HTTP_303_SEE_OTHER)
+            return Redirect(f"/office/jobs/{draft.id}", status_code=HTTP_303_SEE_OTHER)
     except DomainError as error:
         refuse(form, error, FIELDS)
     except Busy as error:

@@ -60,7 +60,7 @@ AREAS: Final = (
     Area("counter", "Counter", COUNTER, Right.COUNTER),
     Area("reports", "Reports", "/office/reports", Right.REPORTS),
     Area("branding", "Branding", "/office/branding", Right.CATALOG, is_daily=False),
-    Area("work", "Work", "/office/work", Right.ORDERS, is_daily=False),
+    Area("work", "Work", "/office/jobs", Right.ORDERS, is_daily=False),
     Area("devices", "Devices", "/office/devices", Right.DEVICES, is_daily=False),
     Area("account", "Account", "/office/account", Right.ACCOUNT, is_daily=False),
     Area("team", "Team", "/office/team", Right.PEOPLE, is_daily=False),

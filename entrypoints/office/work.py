@@ -34,7 +34,7 @@ from entrypoints.office.forms import Form
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.show_desk import ShowDesk, ShowDesks, done, id_in, refuse
 
-WORK: Final = "/office/work"
+WORK: Final = "/office/jobs"
 JOBS_ON_A_PAGE: Final = 20
 RESULTS_ON_A_PAGE: Final = 100
 CONTENTS: Final = (

@@ -105,7 +105,7 @@ async def house(box_office: BoxOffice, database_url: str) -> tuple[Producer, lis
         f"/office/holds/{first.id}",
         "/office/counter",
         "/office/branding",
-        "/office/work",
+        "/office/jobs",
         "/office/devices",
         "/office/account",
         "/office/team",

@@ -182,7 +182,7 @@ async def test_every_page_is_light_and_open_to_everybody(
         "/exports",
         "/refund",
     ]
-    pages = [*(at(on_sale, path) for path in shows), "/office/work", *(f"/office/work/{id_}" for id_ in jobs.values())]
+    pages = [*(at(on_sale, path) for path in shows), "/office/jobs", *(f"/office/jobs/{id_}" for id_ in jobs.values())]
     found: list[str] = []
     for path in pages:
         await buyer.open(path)

@@ -56,5 +56,5 @@ async def test_what_is_seldom_needed_is_behind_one_button(owner: Staff, hire: Hi
     assert ">More</summary>" in (await owner.get("/office/orders")).html
     clerk = await hire(Role.BOX_OFFICE)
     of_clerk = await clerk.get("/office/orders")
-    assert 'href="/office/work"' in of_clerk.html
+    assert 'href="/office/jobs"' in of_clerk.html
     assert "<summary" not in of_clerk.html.partition("</nav>")[0]

@@ -59,7 +59,7 @@ async def under_way(service: Service, office: BackOffice, on_sale: OnSale) -> st
     async with service.container.database()() as uow:
         await uow.jobs.add(job)
         await uow.commit()
-    return f"/office/work/{job.id}"
+    return f"/office/jobs/{job.id}"
 
 
 async def orders_of(office: BackOffice, on_sale: OnSale) -> list[dict[str, Any]]:
@@ -165,7 +165,7 @@ class TestGuestLists:
             assert (started.status, started.location) == (303, f"{answer.location}?done=work-started")
         await works(service, office)  # no page is open
 
-        page = await seller.get("/office/work")
+        page = await seller.get("/office/jobs")
         assert "Guest list: guests.csv" in page.text
         assert "1 of 3 orders placed, 2 failed" in page.text
         (order,) = await orders_of(office, on_sale)
@@ -195,7 +195,7 @@ class TestGuestLists:
         form = {"source": "count", "payment": "comp", "orders": "3", "quantity": "1"}
         draft = (await owner.post(at(on_sale, "/guests"), form)).location
         answer = await owner.post(f"{draft}/discard")
-        assert (answer.status, answer.location) == (303, "/office/work?done=list-discarded")
+        assert (answer.status, answer.location) == (303, "/office/jobs?done=list-discarded")
         assert (await owner.get(draft)).status == 404
 
     async def test_all_or_none_is_not_started_with_a_wrong_line(self, owner: Staff, on_sale: OnSale) -> None:
@@ -290,7 +290,7 @@ class TestRefund:
         assert "1 of 1 orders refunded" in page.text
         assert "back in all, earlier refunds included" in page.text
         assert "Asked for by Kim Park" in page.text
-        assert "Refund of all orders" in (await owner.get("/office/work")).text
+        assert "Refund of all orders" in (await owner.get("/office/jobs")).text
 
 
 PAGES = ("/sell", "/guests", "/exports", "/refund")
@@ -312,14 +312,14 @@ class TestWhoMay:
             assert (await stranger.get(f"{job}{path}")).status == 404
         for path in ("/start", "/discard", "/stop"):
             assert (await stranger.post(f"{job}{path}")).status == 404
-        assert "Nothing was started yet" in (await stranger.get("/office/work")).text
+        assert "Nothing was started yet" in (await stranger.get("/office/jobs")).text
 
     @pytest.mark.parametrize("role", [Role.DOOR, Role.VIEWER])
     async def test_roles_without_the_right_are_refused(
         self, owner: Staff, hire: Hire, on_sale: OnSale, role: Role
     ) -> None:
         someone, job = await hire(role), await self.started(owner, on_sale)
-        for path in ("/office/work", job, f"{job}/progress", f"{job}/file", *(at(on_sale, page) for page in PAGES)):
+        for path in ("/office/jobs", job, f"{job}/progress", f"{job}/file", *(at(on_sale, page) for page in PAGES)):
             assert (await someone.get(path)).status == 403
         for path in (f"{job}/start", f"{job}/discard", f"{job}/stop", at(on_sale, "/sell"), at(on_sale, "/guests")):
             assert (await someone.post(path)).status == 403
