@@ -20,7 +20,7 @@ from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
 from tests.support.collection import SharedCompiling
-from tests.support.database import new_database
+from tests.support.database import holds_never_released, new_database
 from tests.support.leftovers import Leftovers
 from tests.support.processes import forking
 from tests.support.server import Service, free_port, running
@@ -175,6 +175,9 @@ async def service(settings: Settings, service_port: int) -> AsyncIterator[Servic
     """The whole service over HTTP: API and worker in this process, real engines behind them."""
     async with running(settings, port=service_port, with_worker=True) as started:
         yield started
+    assert not await holds_never_released(settings.database_url or ""), (
+        "The worker tries to release these orders again and again, and other tests wait: see BoxOffice.store"
+    )
 
 
 @pytest.fixture

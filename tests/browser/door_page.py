@@ -164,9 +164,7 @@ async def sold(
         for quantity in quantities
     ]
     bought = [replace(each, created_at=yesterday, completed_at=yesterday) for each in orders]
-    async with box_office.unit_of_work() as uow:
-        await uow.orders.add(bought)
-        await uow.commit()
+    await box_office.store(*bought)
     return bought
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Page, expect
 
 from domain.catalog import Producer
+from domain.orders import OrderStatus
 from domain.people import Role
 from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers
@@ -28,13 +30,14 @@ async def a_season(box_office: BoxOffice) -> Producer:
         kinds = [ticket(price=2500, name=LONG), ticket(price=1000, name="Concession")]
         on_sale = await box_office.put_on_sale(*kinds, by=seller, title=title)
         made = [
-            order((kind, 1 + day % 3), by=seller, completed_at=datetime.now(UTC) - timedelta(days=day * 2 + number))
+            replace(
+                order((kind, 1 + day % 3), by=seller, status=OrderStatus.COMPLETED),
+                completed_at=datetime.now(UTC) - timedelta(days=day * 2 + number),
+            )
             for day in range(12)
             for kind in on_sale.tickets
         ]
-        async with box_office.unit_of_work() as uow:
-            await uow.orders.add(made)
-            await uow.commit()
+        await box_office.store(*made)
     return seller
 
 

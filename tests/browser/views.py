@@ -154,10 +154,8 @@ class Stage:
         return production
 
     async def _stored(self, made: Order) -> Order:
-        async with self.box_office.unit_of_work() as uow:
-            await uow.orders.add([made])
-            await uow.commit()
-        return made
+        [stored] = await self.box_office.store(made)
+        return stored
 
 
 def _orders(on_sale: OnSale) -> dict[str, Order]:

@@ -67,10 +67,7 @@ async def test_codes_phones_and_names_are_text_that_computes_nothing(
     office: BackOffice, box_office: BoxOffice, on_sale: OnSale
 ) -> None:
     customer = Customer("=1+1", "@sum@example.org", "+15551234567")
-    order = factories.order((on_sale.tickets[0], 1), by=on_sale.producer, customer=customer)
-    async with box_office.unit_of_work() as uow:
-        await uow.orders.add([order])
-        await uow.commit()
+    [order] = await box_office.store(factories.order((on_sale.tickets[0], 1), by=on_sale.producer, customer=customer))
 
     [row] = rows_of(sheet_of(await office.get(f"/shows/{on_sale.id}/orders.xlsx")))
     [attendee] = rows_of(sheet_of(await office.get(f"/shows/{on_sale.id}/attendees.xlsx")))
@@ -92,10 +89,7 @@ async def test_amounts_have_the_currencys_places(
     producer = factories.producer(currency=code)
     office = await open_back_office(box_office, service.container, producer)
     on_sale = await box_office.put_on_sale(ticket(price=price), by=producer)
-    order = factories.order((on_sale.tickets[0], 2), by=producer)
-    async with box_office.unit_of_work() as uow:
-        await uow.orders.add([order])
-        await uow.commit()
+    await box_office.store(factories.order((on_sale.tickets[0], 2), by=producer))
     [row] = rows_of(sheet_of(await office.get(f"/shows/{on_sale.id}/orders.xlsx")))
     assert row["subtotal"].number_format == number_format
     assert row["subtotal"].value == float(currency(code).to_decimal(2 * price))

@@ -159,9 +159,7 @@ async def test_the_page_tells_all_of_an_order(clerk: Staff, order: Json) -> None
 async def test_two_orders_with_one_number_can_be_told_apart(clerk: Staff, box_office: BoxOffice, order: Json) -> None:
     stored = await box_office.stored_order(order)
     same = UUID(bytes=uuid4().bytes[:11] + stored.id.bytes[11:])
-    async with box_office.unit_of_work() as uow:
-        await uow.orders.add([replace(stored, id=same, attendees=(), idempotency=None, session_id=None)])
-        await uow.commit()
+    await box_office.store(replace(stored, id=same, attendees=(), idempotency=None, session_id=None))
     page = await clerk.get(f"/office/orders/{order['number']}")
     assert "Several orders have the number" in page.text
     assert str(same) in page.html
@@ -513,8 +511,8 @@ async def stored(box_office: BoxOffice, on_sale: OnSale, *facts: Any, **fields: 
     first, second = made.attendees
     void = replace(first, status=AttendeeStatus.VOID)
     made = replace(made, amount_paid=made.quote.total, attendees=(void, second), **fields)
+    await box_office.store(made)
     async with box_office.unit_of_work() as uow:
-        await uow.orders.add([made])
         for fact in facts:
             match replace(fact, order_id=made.id):
                 case Refund() as each:

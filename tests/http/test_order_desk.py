@@ -170,9 +170,7 @@ async def test_no_cell_is_a_formula(office: BackOffice, box_office: BoxOffice, o
     order = factories.order(
         (on_sale.tickets[0], 1), by=on_sale.producer, customer=Customer(formula, "=cmd@example.org")
     )
-    async with box_office.unit_of_work() as uow:
-        await uow.orders.add([order])
-        await uow.commit()
+    await box_office.store(order)
     (row,) = table(await office.get(f"/shows/{on_sale.id}/orders.csv"))
     assert (row["name"], row["email"]) == (f"'{formula}", "'=cmd@example.org")
     (attendee,) = table(await office.get(f"/shows/{on_sale.id}/attendees.csv"))

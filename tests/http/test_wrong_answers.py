@@ -12,6 +12,7 @@ from demo.embedded import EmbeddedPostgres
 from demo.stripe_sandbox.faults import FaultKind
 from domain.orders import OrderEvent
 from domain.tasks import TaskState
+from tests.support.box_office import GIVEN_BACK
 from tests.support.faults.outages import ALL_TRIES, assert_sold_once, checked_out, paid
 from tests.support.stripe_world import (
     CREATE_REFUND,
@@ -72,7 +73,7 @@ async def test_cancel_of_an_order_whose_page_stripe_leaves_open_may_be_tried_aga
     refused.refused(503, "payment_unavailable")
     assert refused.headers["Retry-After"] == "5"
     assert await world.box_office.counters(on_sale) == [(2, 0)]
-    assert (await world.box_office.cancel(placed)).body["status"] == "cancelled"
+    assert (await world.box_office.cancel(placed)).body["status"] in GIVEN_BACK
 
 
 async def test_refund_of_a_payment_that_stripe_does_not_find_at_once_is_tried_again(world: StripeWorld) -> None:

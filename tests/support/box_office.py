@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -16,13 +17,17 @@ from yarl import URL
 from application.ports.unit_of_work import UnitOfWorkFactory
 from demo.stripe_sandbox import StripeSandbox
 from domain.catalog import Producer, Show, Ticket
-from domain.orders import Order
+from domain.orders import Order, OrderStatus
 from domain.promotions import TicketPromoCode
 from tests.support import factories
 
 Json = dict[str, Any]
 #: How long work in the background may take before a test gives up.
 PATIENCE_SECONDS = 60
+#: How long holds last that are stored without a checkout: longer than any run of the tests.
+HOLD = timedelta(hours=3)
+#: How an order ends whose payment page we close: Stripe's event about the closed page may come before our own writing.
+GIVEN_BACK = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,23 @@ class BoxOffice:
             await uow.shows.save(on_sale.show.changed(**fields))
             await uow.commit()
 
+    async def store(self, *orders: Order) -> tuple[Order, ...]:
+        """Store orders, and no counters. Returns them as stored: a hold begins now, if its time was up.
+
+        The worker would go on releasing a hold that ended, and never succeed, since no counter knows of it.
+        """
+        now = datetime.now(UTC)
+        stored = tuple(
+            replace(order, created_at=now, expires_at=now + HOLD)
+            if order.status is OrderStatus.PENDING and (order.expires_at is None or order.expires_at <= now)
+            else order
+            for order in orders
+        )
+        async with self.unit_of_work() as uow:
+            await uow.orders.add(stored)
+            await uow.commit()
+        return stored
+
     async def change_ticket(self, ticket: Ticket, **fields: Any) -> None:
         """Change the ticket, as a producer does during a sale."""
         async with self.unit_of_work() as uow:
@@ -185,6 +207,14 @@ class BoxOffice:
         assert display is not None
         inventories = {ticket.id: ticket.inventory for ticket in display.tickets}
         return [(inventories[t.id].held, inventories[t.id].sold) for t in on_sale.tickets]
+
+    async def until_counters(self, on_sale: OnSale, expected: list[tuple[int, int]]) -> None:
+        """Wait until the counters of the tickets are these."""
+
+        async def are_these() -> bool:
+            return await self.counters(on_sale) == expected
+
+        await self.until(are_these)
 
     async def remaining(self, on_sale: OnSale) -> list[int]:
         """The number of each ticket that buyers see as left."""

@@ -81,6 +81,15 @@ async def until_somebody_waits(database_url: str) -> list[int]:
         return waiting
 
 
+async def holds_never_released(database_url: str) -> list[UUID]:
+    """Orders whose hold ended minutes ago, and that still hold tickets."""
+    async with connected(database_url) as connection:
+        cursor = await connection.execute(
+            "SELECT id FROM orders WHERE status = 'pending' AND expires_at < now() - interval '3 minutes'"
+        )
+        return [order_id for (order_id,) in await cursor.fetchall()]
+
+
 async def cut(database_url: str, pids: list[int]) -> None:
     """End these connections as a crash of the server would."""
     async with connected(database_url) as connection:
