@@ -50,6 +50,8 @@ CONTESTED: Final = frozenset({DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_
 LOST_FOR_NOW: Final = frozenset(
     {DisputeStatus.LOST, DisputeStatus.APPEAL_NEEDS_RESPONSE, DisputeStatus.APPEAL_UNDER_REVIEW}
 )
+#: What the bank decides next: the producer may still need the buyer's name for it.
+UNDECIDED: Final = (INQUIRIES | CONTESTED | LOST_FOR_NOW) - {DisputeStatus.LOST}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

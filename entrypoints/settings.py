@@ -129,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     keep_scans_days: _Days = 365
     keep_audit_log_days: _Days = 3650
     keep_jobs_days: _Days = 90
+    keep_personal_data_days: _Days = 3650
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

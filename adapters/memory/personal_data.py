@@ -45,12 +45,16 @@ class MemoryPersonalDataRepo:
         return sorted({scan.device_id for scan in scans if scan.attendee_id in attendees and scan.device_id})
 
     async def erase(self, order_ids: Collection[UUID]) -> None:
-        tables, ids = self._tables, set(order_ids)
-        tables.orders.update({id_: _erased(tables.orders[id_]) for id_ in ids})
-        tables.refunds.update({r.id: replace(r, reason="") for r in tables.refunds.values() if r.order_id in ids})
-        tables.outbox.update({t.id: _impersonal(t) for t in tables.outbox.values() if t.order_id in ids})
-        for note in [note for note in tables.notes.values() if note.order_id in ids]:
-            del tables.notes[note.id]
+        erase(self._tables, order_ids)
+
+
+def erase(tables: Tables, order_ids: Collection[UUID]) -> None:
+    ids = set(order_ids)
+    tables.orders.update({id_: _erased(tables.orders[id_]) for id_ in ids})
+    tables.refunds.update({r.id: replace(r, reason="") for r in tables.refunds.values() if r.order_id in ids})
+    tables.outbox.update({t.id: _impersonal(t) for t in tables.outbox.values() if t.order_id in ids})
+    for note in [note for note in tables.notes.values() if note.order_id in ids]:
+        del tables.notes[note.id]
 
 
 def _impersonal(task: OutboxTask) -> OutboxTask:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4
 
+from adapters.memory.personal_data import erase
 from adapters.memory.tables import Tables
 from adapters.memory.unit_of_work import MemoryDatabase
 from application.ports.retention import Disposable
 from domain.admission import ScanResult
+from domain.customer import ERASED_EMAIL, ERASED_NAME
+from domain.disputes import UNDECIDED
 from domain.orders import Order, OrderStatus
-from domain.tasks import TaskState
+from domain.refunds import FAILED_STATUSES, RefundStatus
+from domain.tasks import OutboxTask, TaskKind, TaskState
 
 _UNPAID = {OrderStatus.EXPIRED, OrderStatus.PAYMENT_FAILED, OrderStatus.CANCELLED}
 
@@ -27,8 +32,11 @@ class MemoryRetention:
     async def delete(self, what: Disposable, *, before: datetime) -> AsyncIterator[int]:
         async with self._database() as uow:
             table, old = _old(uow.tables, what, before)
-            for key in old:
-                del table[key]
+            if what is Disposable.PERSONAL_DATA:
+                _erase(uow.tables, old)
+            else:
+                for key in old:
+                    del table[key]
             if what is Disposable.UNPAID_ORDERS:
                 outbox = uow.tables.outbox
                 for task_id in [task.id for task in outbox.values() if task.order_id in old]:
@@ -53,6 +61,8 @@ def _old(tables: Tables, what: Disposable, before: datetime) -> tuple[dict[Any, 
             needed = _needed_orders(tables)
             orders = [order for order in tables.orders.values() if order.id not in needed]
             return tables.orders, {order.id for order in orders if _was_never_paid(order, before)}
+        case Disposable.PERSONAL_DATA:
+            return tables.orders, {order.id for order in tables.orders.values() if _is_long_past(tables, order, before)}
         case Disposable.SCANS:
             scans = {key: scan for key, scan in tables.scans.items() if scan.received_at < before}
             return tables.scans, {
@@ -86,6 +96,30 @@ def _old_of_people(tables: Tables, what: Disposable, before: datetime) -> tuple[
             devices = tables.devices.values()
             return tables.devices, {each.id for each in devices if each.revoked_at and each.revoked_at < before}
     return tables.invitations, {each.id for each in tables.invitations.values() if each.sent_at < before}
+
+
+def _erase(tables: Tables, order_ids: set[UUID]) -> None:
+    erase(tables, order_ids)
+    for order in [tables.orders[order_id] for order_id in order_ids]:
+        if order.charge_id:
+            due_at = max(order.created_at, order.completed_at or order.created_at)
+            task = OutboxTask(id=uuid4(), kind=TaskKind.DESCRIBE_TRANSFER, order_id=order.id, due_at=due_at)
+            tables.outbox[task.id] = task
+
+
+def _is_long_past(tables: Tables, order: Order, before: datetime) -> bool:
+    """Whether the order's buyer is to become anonymous."""
+    is_person = (order.customer.name, order.customer.email) != (ERASED_NAME, ERASED_EMAIL)
+    if not is_person or order.holds_tickets or tables.shows[order.show_id].end_time >= before:
+        return False
+    refunds = (refund for refund in tables.refunds.values() if refund.order_id == order.id)
+    disputes = (dispute for dispute in tables.disputes.values() if dispute.order_id == order.id)
+    tasks = (task for task in tables.outbox.values() if task.order_id == order.id)
+    return not (
+        any(refund.status not in FAILED_STATUSES | {RefundStatus.SUCCEEDED} for refund in refunds)
+        or any(dispute.status in UNDECIDED for dispute in disputes)
+        or any(task.state is not TaskState.DONE for task in tasks)
+    )
 
 
 def _forget_of_jobs(table: dict[Any, Any], job_ids: set[Any]) -> None:

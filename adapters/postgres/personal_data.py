@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -74,25 +74,30 @@ class PostgresPersonalDataRepo:
         return sorted((await self._connection.scalars(query)).all())
 
     async def erase(self, order_ids: Collection[UUID]) -> None:
-        ids = list(order_ids)
-        for statement in (
-            sa.update(orders)
-            .where(orders.c.id.in_(ids))
-            .values(
-                customer_name=ERASED_NAME,
-                customer_email=ERASED_EMAIL,
-                customer_phone=None,
-                search_key=search_key(Customer(ERASED_NAME, ERASED_EMAIL)),
-                checkout_url=None,
-                last_payment_error=None,
-                idempotency_key=None,
-                request_fingerprint=None,
-                names=None,
-            ),
-            sa.update(ticket_attendees).where(ticket_attendees.c.order_id.in_(ids)).values(name=ERASED_NAME),
-            sa.update(refunds).where(refunds.c.order_id.in_(ids)).values(reason=""),
-            # Mail servers often repeat the address that they refuse.
-            sa.update(outbox).where(outbox.c.order_id.in_(ids)).values(last_error=None, details=_IMPERSONAL_DETAILS),
-            sa.delete(order_notes).where(order_notes.c.order_id.in_(ids)),
-        ):
+        for statement in erasures(order_ids):
             await self._connection.execute(statement)
+
+
+def erasures(order_ids: Collection[UUID]) -> Sequence[sa.Executable]:
+    """The statements that erase the personal data of these locked orders."""
+    ids = list(order_ids)
+    return (
+        sa.update(orders)
+        .where(orders.c.id.in_(ids))
+        .values(
+            customer_name=ERASED_NAME,
+            customer_email=ERASED_EMAIL,
+            customer_phone=None,
+            search_key=search_key(Customer(ERASED_NAME, ERASED_EMAIL)),
+            checkout_url=None,
+            last_payment_error=None,
+            idempotency_key=None,
+            request_fingerprint=None,
+            names=None,
+        ),
+        sa.update(ticket_attendees).where(ticket_attendees.c.order_id.in_(ids)).values(name=ERASED_NAME),
+        sa.update(refunds).where(refunds.c.order_id.in_(ids)).values(reason=""),
+        # Mail servers often repeat the address that they refuse.
+        sa.update(outbox).where(outbox.c.order_id.in_(ids)).values(last_error=None, details=_IMPERSONAL_DETAILS),
+        sa.delete(order_notes).where(order_notes.c.order_id.in_(ids)),
+    )

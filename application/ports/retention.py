@@ -16,6 +16,10 @@ class Disposable(StrEnum):
     one, or were undone. JOBS were begun that long ago. OFFICE_SESSIONS were last seen that long ago, SIGN_IN_LINKS and
     PASSKEY_CHALLENGES were good until then, and INVITATIONS were sent then and not accepted. PAIRINGS were made,
     DEVICES revoked, and PRINT_JOBS asked for that long ago.
+
+    PERSONAL_DATA is not deleted with its rows: orders of shows that ended that long ago become anonymous, as if their
+    buyers had been erased. Money, counts, codes and times stay. Orders that still need a person's address stay as they
+    are: those with an unfinished task, with a refund under way, or with an open dispute.
     """
 
     TASKS = "tasks"
@@ -31,6 +35,7 @@ class Disposable(StrEnum):
     INVITATIONS = "invitations"
     PAIRINGS = "pairings"
     DEVICES = "devices"
+    PERSONAL_DATA = "personal_data"
 
 
 class Retention(Protocol):
@@ -41,7 +46,8 @@ class Retention(Protocol):
         ...
 
     def delete(self, what: Disposable, *, before: datetime) -> AsyncIterator[int]:
-        """Delete them in small pieces; yields how many each piece had. Rows that are in use stay until later.
+        """Delete them (PERSONAL_DATA: make them anonymous) in small pieces; yields how many each piece had. Rows that
+        are in use stay until later.
 
         Each piece is a separate transaction, and waits for no lock.
         """

@@ -20,7 +20,9 @@ from entrypoints.container import Container
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @data_dir_option
 def retention(dry_run: bool, as_json: bool, data_dir: Path) -> None:
-    """Delete what is older than the KEEP_... settings say. A worker does this every day."""
+    """Delete what is older than the KEEP_... settings say, and make the buyers of long ago anonymous. A worker does
+    this every day.
+    """
 
     async def found(container: Container) -> Mapping[Disposable, int]:
         delete_old: DeleteOld = container.delete_old()
@@ -31,4 +33,5 @@ def retention(dry_run: bool, as_json: bool, data_dir: Path) -> None:
         click.echo(json.dumps({"dry_run": dry_run, **{what.value: count for what, count in counts.items()}}))
         return
     for what, count in counts.items():
-        click.echo(f"{what:<18} {count:>9} {'would be deleted' if dry_run else 'deleted'}")
+        done = "made anonymous" if what is Disposable.PERSONAL_DATA else "deleted"
+        click.echo(f"{what:<18} {count:>9} {'would be ' if dry_run else ''}{done}")

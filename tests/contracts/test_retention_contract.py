@@ -21,13 +21,15 @@ from application.ports.retention import Disposable, Retention
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
 from domain.admission import Scan, ScanResult
+from domain.customer import ERASED_EMAIL, ERASED_NAME
 from domain.devices import DeviceKind, Pairing
+from domain.disputes import Dispute, DisputeStatus
 from domain.jobs import Job, JobKind, JobResult
 from domain.notes import OrderNote
 from domain.orders import Idempotency, Order, OrderStatus
 from domain.people import Invitation, OfficeSession, PasskeyChallenge, Person, Role, SignedInBy, SignInLink
 from domain.printing import PrintJob
-from domain.tasks import TaskState
+from domain.tasks import TaskKind, TaskState
 from tests.contracts.builders import NOW, Theatre, a_producers_task, a_refund, a_task, paid
 
 DAY: Final = timedelta(days=1)
@@ -129,6 +131,48 @@ async def test_an_order_that_money_or_people_still_need_stays(
     assert await deleted(retention, Disposable.UNPAID_ORDERS) == 0
     async with unit_of_work() as uow:
         assert all([await uow.orders.get(order.id) for order in kept])
+
+
+async def test_buyers_of_shows_that_ended_long_ago_become_anonymous_and_the_figures_stay(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, retention: Retention
+) -> None:
+    order = replace(paid(theatre.order()), charge_id="ch_1")
+    await store(unit_of_work, order)
+    async with unit_of_work() as uow:
+        await uow.notes.add(OrderNote(id=uuid4(), order_id=order.id, written_at=NOW, author="office", text="Aisle"))
+        await uow.commit()
+    end = theatre.show.end_time
+
+    assert await deleted(retention, Disposable.PERSONAL_DATA, end) == 0
+    assert await deleted(retention, Disposable.PERSONAL_DATA, end + A_MOMENT) == 1
+
+    async with unit_of_work() as uow:
+        kept = await uow.orders.get(order.id)
+        assert kept is not None
+        assert await uow.notes.of_order(order.id) == []
+        tasks = await uow.task_admin.of_order(order.id)
+    assert (kept.customer.email, kept.customer.name, kept.customer.phone) == (ERASED_EMAIL, ERASED_NAME, None)
+    assert {attendee.name for attendee in kept.attendees} == {ERASED_NAME}
+    assert (kept.quote, kept.amount_paid, kept.status) == (order.quote, order.amount_paid, order.status)
+    assert [attendee.code for attendee in kept.attendees] == [attendee.code for attendee in order.attendees]
+    assert [task.kind for task in tasks] == [TaskKind.DESCRIBE_TRANSFER]  # the transfer at Stripe names the buyer
+
+
+async def test_buyers_who_are_still_to_hear_of_us_keep_their_names(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, retention: Retention
+) -> None:
+    held = replace(theatre.order(), created_at=NOW - DAY)
+    with_task, refunded, disputed = (paid(theatre.order()) for _ in range(3))
+    await store(unit_of_work, held, with_task, refunded, disputed)
+    dispute = Dispute(
+        id="du_1", order_id=disputed.id, amount=5, status=DisputeStatus.NEEDS_RESPONSE, reason="", opened_at=NOW
+    )
+    async with unit_of_work() as uow:
+        await uow.outbox.add([a_task(with_task)])
+        await uow.refunds.add(a_refund(refunded))
+        await uow.disputes.save(dispute)
+        await uow.commit()
+    assert await deleted(retention, Disposable.PERSONAL_DATA, theatre.show.end_time + DAY) == 0
 
 
 async def test_done_tasks_go_and_others_stay(
