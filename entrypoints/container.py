@@ -16,18 +16,20 @@ from adapters.postgres.balance import PostgresBalanceReader
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.consistency import PostgresConsistencyChecker
 from adapters.postgres.engine import create_engine
+from adapters.postgres.pulse import PostgresPulse
 from adapters.postgres.readiness import PostgresReadiness
 from adapters.postgres.report import PostgresReportReader
 from adapters.postgres.retention import PostgresRetention
 from adapters.postgres.sales_report import PostgresSalesReader
 from adapters.postgres.tax_locations import PostgresTaxLocations
 from adapters.postgres.unit_of_work import PostgresDatabase
-from adapters.prometheus.measured import MeasuredDatabase, MeasuredDecider, MeasuredLock
+from adapters.prometheus.measured import MeasuredDatabase, MeasuredDecider, MeasuredLock, MeasuredTasks
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import CONNECTION, create_redis
 from adapters.redis.heartbeat import RedisHeartbeat
 from adapters.redis.housekeeping import Daily, forget_dead_consumers
 from adapters.redis.lock import RedisLock
+from adapters.redis.pulse import RedisWorkforce
 from adapters.redis.rate_limit import RateLimit
 from adapters.redis.readiness import RedisReadiness
 from adapters.redis.throttle import RedisThrottle
@@ -37,7 +39,7 @@ from adapters.smtp.emails import JinjaEmailTemplates
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.options import Sender, SmtpOptions
 from adapters.stripe.client import HttpClient, create_client
-from adapters.stripe.payment import StripePayment
+from adapters.stripe.payment import NEW_SESSIONS, StripePayment
 from adapters.stripe.proxy import proxy_for
 from adapters.stripe.time import StripeTime
 from adapters.stripe.webhooks import StripeEvents
@@ -121,7 +123,7 @@ from application.notifications.account_changed import SendAccountChangedEmail
 from application.notifications.address_changed import SendAddressChangedEmail
 from application.notifications.calendar_file import WriteCalendar
 from application.notifications.confirmation import SendConfirmationEmail
-from application.notifications.delivery import SendEmail
+from application.notifications.delivery import MAIL_KEY, SendEmail
 from application.notifications.digest import AddDueDigests, ReadDigest, SendDigestEmail, SetDigest
 from application.notifications.dispute import SendDisputeEmail
 from application.notifications.late_payment import SendLatePaymentEmail
@@ -134,6 +136,7 @@ from application.notifications.show_change import SendCalendarEmail, SendShowCan
 from application.notifications.sign_in import SendInvitationEmail, SendSignInEmail
 from application.notifications.ticket_pdf import PrintTickets
 from application.operations.consistency import CheckConsistency
+from application.operations.pulse import ReadHolding, ReadPulse
 from application.operations.readiness import CheckReadiness
 from application.operations.retention import DeleteOld
 from application.orders.customer import ChangeCustomer
@@ -654,7 +657,9 @@ class Container(containers.DeclarativeContainer):
             TaskKind.DIGEST_MAIL: send_digest_email,
         }
     )
-    run_task = providers.Singleton(RunTask, database, clock, ids, task_handlers)
+    run_task = providers.Singleton(
+        RunTask, database, clock, ids, providers.Singleton(MeasuredTasks, task_handlers, metrics)
+    )
     announce_pending_payments = providers.Singleton(AnnouncePendingPayments, database, clock)
     measure_backlog = providers.Singleton(MeasureBacklog, database, clock)
     add_due_digests = providers.Singleton(AddDueDigests, database, clock, ids)
@@ -665,6 +670,10 @@ class Container(containers.DeclarativeContainer):
     delete_old = providers.Singleton(DeleteOld, retention, clock, settings.provided.periods)
     daily_retention = providers.Singleton(Daily, redis, delete_old)
     heartbeat = providers.Singleton(RedisHeartbeat, redis)
+    workforce = providers.Singleton(RedisWorkforce, redis, payment_pages=NEW_SESSIONS, mails=MAIL_KEY)
+    pulse = providers.Singleton(PostgresPulse, engine)
+    read_pulse = providers.Singleton(ReadPulse, pulse, workforce, clock)
+    read_holding = providers.Singleton(ReadHolding, pulse, workforce, clock)
     work_log = providers.Singleton(RedisWorkLog, redis, clock)
     work_meter = providers.Singleton(WorkMeter, time.monotonic)
     report_work = providers.Singleton(ReportWork, work_log, work_meter)

@@ -121,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     trusted_proxies: str = ""
     cors_origins: str = ""
     metrics_listen: str = ""
+    worker_metrics_listen: str = ""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     keep_tasks_days: _Days = 90
@@ -222,6 +223,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
         return parse_listen(self.metrics_listen) if self.metrics_listen else None
 
     @property
+    def worker_metrics_address(self) -> tuple[str, int] | None:
+        """Host and port at which a worker serves its metrics, if any."""
+        return parse_listen(self.worker_metrics_listen) if self.worker_metrics_listen else None
+
+    @property
     def prepared_statements(self) -> bool | None:
         """Whether the database may prepare statements; None if its first answer decides."""
         return {"on": True, "off": False}.get(self.database_prepared_statements)
@@ -272,6 +278,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
             ("SIGN_IN_RATE_LIMIT", parse_rate, self.sign_ins_rate),
             ("TRUSTED_PROXIES", check_proxies, self.trusted_proxies),
             ("METRICS_LISTEN", parse_listen, self.metrics_listen or None),
+            ("WORKER_METRICS_LISTEN", parse_listen, self.worker_metrics_listen or None),
         ]
         for name, parse, value in checks:
             try:

@@ -129,6 +129,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(DIGESTS_EVERY, container.add_due_digests(), stop))
         group.create_task(_every(LOOK_BACK_EVERY, container.review_refunds_and_disputes(), stop))
         group.create_task(_every(LOOK_BACK_EVERY, container.reconcile().look_for_lost_payments, stop))
+    await container.heartbeat().leave()
 
 
 def register_tasks(broker: AsyncBroker, slots: TaskSlots) -> None:

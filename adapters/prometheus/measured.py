@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TypeVar
@@ -14,6 +15,8 @@ from adapters.prometheus.metrics import PrometheusMetrics
 from application.concurrency.group_commit import BatchDecider, HandOver, Preparation
 from application.ports.lock import Lease, Lock, LockTimeout, LockUnavailable, MoreNames, nothing_more
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.tasks.run import ClaimLost, Handler, PostponeTask, TaskPerhapsDone
+from domain.tasks import OutboxTask, TaskKind
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -109,3 +112,46 @@ class MeasuredDecider(BatchDecider[Request, Result]):
             raise
         self._observe(outcomes, time.perf_counter() - started)
         return outcomes
+
+
+class MeasuredTasks(Mapping[TaskKind, Handler]):
+    """The handlers of tasks, each counted by how it ended, and timed."""
+
+    def __init__(self, handlers: Mapping[TaskKind, Handler], metrics: PrometheusMetrics) -> None:
+        self._handlers = {kind: _measured(handler, metrics) for kind, handler in handlers.items()}
+
+    @override
+    def __getitem__(self, kind: TaskKind) -> Handler:
+        return self._handlers[kind]
+
+    @override
+    def __iter__(self) -> Iterator[TaskKind]:
+        return iter(self._handlers)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._handlers)
+
+
+def _measured(handler: Handler, metrics: PrometheusMetrics) -> Handler:
+    async def run(task: OutboxTask) -> None:
+        started, outcome = time.perf_counter(), "failed"
+        try:
+            await handler(task)
+            outcome = "done"
+        except PostponeTask:
+            outcome = "postponed"
+            raise
+        except ClaimLost:
+            outcome = "left_alone"
+            raise
+        except TaskPerhapsDone:
+            outcome = "perhaps_done"
+            raise
+        except asyncio.CancelledError:
+            outcome = "interrupted"
+            raise
+        finally:
+            metrics.task_tried(task.kind, outcome, time.perf_counter() - started)
+
+    return run

@@ -7,11 +7,12 @@ from __future__ import annotations
 import collections
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -91,6 +92,17 @@ class PrometheusMetrics:
             registry=registry,
         )
 
+        self._tasks = Counter(
+            "piquetickets_tasks", "Tries of tasks, by kind and outcome.", ["kind", "outcome"], registry=registry
+        )
+        self._task_seconds = Histogram(
+            "piquetickets_task_seconds",
+            "Tries of tasks, by kind: a mail's with its turn at the mail server.",
+            ["kind"],
+            buckets=_SLOW,
+            registry=registry,
+        )
+
         # Finding a metric by its labels takes longer than counting.
         self._transactions_of = cache(self._transaction_seconds.labels)
         self._calls_of = cache(self._stripe_seconds.labels)
@@ -124,15 +136,37 @@ class PrometheusMetrics:
         if seconds is not None:
             self._latencies_of(method, route).observe(seconds)
 
+    def task_tried(self, kind: str, outcome: str, seconds: float) -> None:
+        """Count one try of a task."""
+        self._tasks.labels(kind, outcome).inc()
+        self._task_seconds.labels(kind).observe(seconds)
+
+    @contextmanager
+    def served(self, host: str, port: int) -> Iterator[None]:
+        """Serve what this process counts, from a thread: for a worker, which has no web server.
+
+        Raises OSError where the address cannot be had.
+        """
+        server, thread = start_http_server(port, host, registry=self._whole())
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
     def exposition(self, gauges: Mapping[str, Gauge]) -> bytes:
         """All metrics in Prometheus' text format, with the present values of ``gauges`` by name."""
-        registry = self._registry
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         now = CollectorRegistry()
         now.register(_Gauges(gauges))
-        return generate_latest(registry) + generate_latest(now)
+        return generate_latest(self._whole()) + generate_latest(now)
+
+    def _whole(self) -> CollectorRegistry:
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return self._registry
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return registry
 
 
 def _outcome_name(outcome: Placement | Exception) -> str:

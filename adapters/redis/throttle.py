@@ -18,6 +18,15 @@ from application.ports.throttle import Turn
 log = logging.getLogger(__name__)
 
 
+#: The throttle of calls and mails, unless it has another name.
+_PACE = "pace"
+
+
+def key_of_turns(key: str, *, name: str = _PACE) -> str:
+    """Where Redis has the moment of the next free turn, in milliseconds."""
+    return f"{name}_{key}"
+
+
 class RedisThrottle:
     """``per_second`` slots for each key, over all processes together. Simultaneous callers of one process share a
     request.
@@ -25,7 +34,7 @@ class RedisThrottle:
     ``name`` separates throttles: they share no keys.
     """
 
-    def __init__(self, redis: Redis, *, per_second: float, name: str = "pace") -> None:
+    def __init__(self, redis: Redis, *, per_second: float, name: str = _PACE) -> None:
         self._name = name
         self._script = redis.register_script(script("throttle_reserve"))
         self._interval_seconds = 1 / per_second
@@ -41,7 +50,7 @@ class RedisThrottle:
         milliseconds = [-1 if seconds is None else round(seconds * 1000) for seconds in patience]
         try:
             reserved = await self._script(
-                keys=[f"{self._name}_{key}"], args=[self._interval_seconds * 1000, *milliseconds]
+                keys=[key_of_turns(key, name=self._name)], args=[self._interval_seconds * 1000, *milliseconds]
             )
         except (RedisError, OSError) as error:
             log.warning("This process keeps its pace alone: %s", error)

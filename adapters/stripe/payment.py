@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -73,6 +74,10 @@ READ_PATIENCE_SECONDS = 5.0
 CLOCK_SKEW = timedelta(minutes=10)
 
 
+#: The turns of calls that open a payment page.
+NEW_SESSIONS: Final = "sessions.create"
+
+
 class StripePayment:
     """Payments at Stripe. Every call first waits for its slot: Stripe limits the calls of an account by endpoint."""
 
@@ -125,7 +130,7 @@ class StripePayment:
         self, order: Order, params: SessionCreateParams, key: str, max_wait_seconds: float | None
     ) -> PaymentSession:
         async def create(key: str) -> PaymentSession:
-            await self._turn("sessions.create", max_wait_seconds)
+            await self._turn(NEW_SESSIONS, max_wait_seconds)
             with translated_errors():
                 return session_made(
                     await self._client.v1.checkout.sessions.create_async(

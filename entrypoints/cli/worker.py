@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -13,6 +15,7 @@ from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container, close
 from entrypoints.fitness import ensure_fit, warn_of_questionable
 from entrypoints.logs import configure_logging
+from entrypoints.setting_values import InvalidSettings
 from entrypoints.settings import Settings
 from entrypoints.worker import run_worker
 
@@ -47,9 +50,25 @@ def sweep(data_dir: Path) -> None:
 async def _work(settings: Settings) -> None:
     container = Container(settings=settings)
     try:
-        await run_worker(container, stop_signal())
+        with _metrics_served(container, settings.worker_metrics_address):
+            await run_worker(container, stop_signal())
     finally:
         await close(container)
+
+
+@contextmanager
+def _metrics_served(container: Container, address: tuple[str, int] | None) -> Iterator[None]:
+    """Serve the worker's metrics, if they have an address. Raises InvalidSettings where it cannot be had."""
+    with ExitStack() as stack:
+        if address:
+            host, port = address
+            try:
+                stack.enter_context(container.metrics().served(host, port))
+            except OSError as error:
+                raise InvalidSettings(
+                    f"WORKER_METRICS_LISTEN: cannot serve on {host} port {port}: {error.strerror}"
+                ) from error
+        yield
 
 
 async def _sweep(settings: Settings) -> tuple[int, int, int, int]:
