@@ -36,6 +36,7 @@ COMMANDS: Final = MappingProxyType(
         "audit": Listed("entrypoints.cli.audit", "Check every invariant in the live database."),
         "doctor": Listed("entrypoints.cli.doctor", "Examine the installation: one line for each thing that must..."),
         "migrate": Listed("entrypoints.cli.database", "Bring the database to the newest schema."),
+        "monitoring": Listed("entrypoints.cli.monitoring", "Print a file for monitoring: Prometheus' alerts or its..."),
         "print": Listed(
             "entrypoints.cli.printing", "Print tickets on a printer beside this computer: what the...", "print_jobs"
         ),
@@ -46,6 +47,7 @@ COMMANDS: Final = MappingProxyType(
         "tasks": Listed("entrypoints.cli.tasks", "Mails, refunds and other work that follows an order, or a..."),
         "timezones": Listed("entrypoints.cli.timezones", "Shows and the rules of their time zones."),
         "token": Listed("entrypoints.cli.producers", "Bearer tokens of the producer API."),
+        "top": Listed("entrypoints.cli.top", "Watch an on-sale: sales, holds, waits, queues, workers and..."),
         "webhook": Listed("entrypoints.cli.webhooks", "Events that Stripe sent."),
         "worker": Listed("entrypoints.cli.worker", "Do the work that follows a checkout: mails, tickets,..."),
     }
