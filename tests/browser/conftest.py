@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.async_api import (
     Browser,
@@ -20,9 +21,10 @@ from playwright.async_api import (
 )
 
 from demo.stripe_sandbox import StripeSandbox
+from entrypoints.settings import Settings
 from tests.browser.buyer import Buyer
 from tests.support.box_office import BoxOffice
-from tests.support.server import Service
+from tests.support.server import Service, free_port, running
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -117,3 +119,11 @@ async def buyer(buyers: Buyers, usual_window: Page) -> AsyncIterator[Buyer]:
 @pytest.fixture
 def box_office(service: Service, sandbox: StripeSandbox) -> BoxOffice:
     return BoxOffice(service.client, service.container.database(), sandbox)
+
+
+@pytest.fixture
+async def at_localhost(settings: Settings) -> AsyncIterator[Service]:
+    """The service under a name: browsers have no passkeys for an address that is a number."""
+    port = free_port()
+    async with running(msgspec.structs.replace(settings, public_url=f"http://localhost:{port}"), port=port) as started:
+        yield started

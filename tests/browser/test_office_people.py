@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
-import pytest
 from playwright.async_api import Page, expect
 
 from demo.mail_catcher.catcher import MailCatcher
 from domain.people import Role
-from entrypoints.settings import Settings
 from tests.browser.buyer import Buyer
 from tests.browser.conftest import Buyers
 from tests.browser.office import sign_in
 from tests.browser.office_people_views import LONG, people_views
 from tests.browser.test_accessibility import AXE, DRESS, LOOKS, RULES, troubles
 from tests.support.factories import producer
-from tests.support.server import Service, free_port, running
+from tests.support.server import Service
 from tests.support.staff import employ
 
 #: A device that keeps passkeys, and asks for a finger, which is always there.
@@ -32,14 +28,6 @@ _DEVICE = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
-
-
-@pytest.fixture
-async def at_localhost(settings: Settings) -> AsyncIterator[Service]:
-    """The service under a name: browsers have no passkeys for an address that is a number."""
-    port = free_port()
-    async with running(msgspec.structs.replace(settings, public_url=f"http://localhost:{port}"), port=port) as started:
-        yield started
 
 
 async def link_in(mailbox: MailCatcher, address: str, path: str) -> str:

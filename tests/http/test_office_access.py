@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
 
 from domain.people import RIGHTS, Right, Role
-from entrypoints.container import Container
-from entrypoints.http.app import create_app
-from entrypoints.office.access import EVERY_MEMBER, PUBLIC, RIGHT, SIGNED_IN
+from entrypoints.office.access import EVERY_MEMBER, PUBLIC, SIGNED_IN
 from entrypoints.settings import Settings
 from tests.http.conftest import Hire
 from tests.support.back_office import BackOffice
+from tests.support.office_addresses import Address, addresses
 from tests.support.server import Service
 from tests.support.staff import Staff, Visitor, employ, session_of
 
@@ -33,29 +29,6 @@ PUBLIC_PATHS = {
 }
 #: The pages for all who are signed in, in any role.
 OWN_PATHS = {"/office/choose"}
-
-
-class Address(NamedTuple):
-    """An operation of the office, and the right that it asks for."""
-
-    method: str
-    path: str
-    right: Right | str | None
-
-    @property
-    def example(self) -> str:
-        """The path with ids of nothing."""
-        return re.sub(r"{[^}:]+(:\w+)?}", lambda found: str(uuid4()) if found[1] == ":uuid" else "x", self.path)
-
-
-def addresses(settings: Settings) -> Iterator[Address]:
-    app = create_app(Container(settings=settings))
-    for route in app.routes:
-        if not route.path.startswith(("/office", "/assets/office")):
-            continue
-        for handler in getattr(route, "route_handlers", []):
-            for method in handler.http_methods - {"OPTIONS", "HEAD"}:
-                yield Address(method, route.path, handler.opt.get(RIGHT))
 
 
 @pytest.fixture(scope="module")
