@@ -7,6 +7,7 @@ import asyncio
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
 from entrypoints.http.app import create_app, create_metrics_app
+from entrypoints.server.gc_tuning import calm_garbage_collector
 from entrypoints.server.server import create_server
 from entrypoints.server.sockets import bind
 from entrypoints.setting_values import InvalidSettings
@@ -20,6 +21,7 @@ async def serve_until_stopped(settings: Settings, host: str, port: int, *, share
     if settings.metrics_address:
         apps.append((create_metrics_app(container), settings.metrics_address))
     servers = [create_server(app, trusted_proxies=settings.trusted_proxies) for app, _ in apps]
+    calm_garbage_collector()
     serving = [
         asyncio.create_task(server.serve(sockets=[bind(*address, shared=shared_port)]))
         for server, (_, address) in zip(servers, apps, strict=True)

@@ -40,7 +40,6 @@ from entrypoints.http.context import (
 )
 from entrypoints.http.dependencies import checkout_desk, dependencies, show_answers
 from entrypoints.http.express import MAX_BODY_BYTES, ExpressLanes, checkout_lane, event_lane, show_lane
-from entrypoints.http.gc_tuning import calm_garbage_collector
 from entrypoints.http.head import allow_head
 from entrypoints.http.known_parameters import EnsureKnown, remember_parameters
 from entrypoints.http.openapi import complete
@@ -65,7 +64,6 @@ def create_app(container: Container) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        calm_garbage_collector()
         await container.follow_clocks()()
         following = asyncio.create_task(follow_clocks(container.follow_clocks()))
         looking = asyncio.create_task(warn_of_outdated_shows(container.check_timezones()))

@@ -23,7 +23,7 @@ from adapters.memory.unit_of_work import MemoryDatabase
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
-from entrypoints.http.gc_tuning import calm_garbage_collector
+from entrypoints.server.gc_tuning import calm_garbage_collector
 from entrypoints.server.server import create_server
 from entrypoints.server.sockets import bind
 from entrypoints.settings import Settings

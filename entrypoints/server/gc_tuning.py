@@ -11,7 +11,10 @@ YOUNGEST_GENERATION = 50_000
 
 
 def calm_garbage_collector() -> None:
-    """Call when the application is set up: objects that exist by then stay, and are not examined again."""
+    """Call when the application is set up: objects that exist by then stay, and are not examined again.
+
+    Only for a process that serves one application until its end: after it, nothing of that one is ever freed.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNGEST_GENERATION, 20, 50)
