@@ -38,6 +38,7 @@ class Invariant(StrEnum):
     CODES = "codes"
     SHIFTS = "shifts"
     REPORT = "report"
+    TAKINGS = "takings"
     PRODUCTIONS = "productions"
     SHOW_TIMES = "show_times"
     SALE_TIMES = "sale_times"
@@ -68,6 +69,7 @@ DESCRIPTIONS: Final = {
     Invariant.CODES: "No ticket has a code that was replaced by another one",
     Invariant.SHIFTS: "The sales of each shift are its orders', and its expected cash is their sum",
     Invariant.REPORT: "The shares in reports add up to their orders",
+    Invariant.TAKINGS: "The sums that reports read are those of their orders (piquetickets recount makes them afresh)",
     Invariant.PRODUCTIONS: "Every show of a production is of the production's producer",
     Invariant.SHOW_TIMES: "Upcoming shows and sales are at the moments that the venue's clock and today's rules give",
     Invariant.SALE_TIMES: "Every ticket type of an upcoming show can be bought at some time",

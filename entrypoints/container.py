@@ -21,6 +21,7 @@ from adapters.postgres.readiness import PostgresReadiness
 from adapters.postgres.report import PostgresReportReader
 from adapters.postgres.retention import PostgresRetention
 from adapters.postgres.sales_report import PostgresSalesReader
+from adapters.postgres.takings_keeper import PostgresTakingsKeeper
 from adapters.postgres.tax_locations import PostgresTaxLocations
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.prometheus.measured import MeasuredDatabase, MeasuredDecider, MeasuredLock, MeasuredTasks
@@ -139,6 +140,7 @@ from application.operations.consistency import CheckConsistency
 from application.operations.pulse import ReadHolding, ReadPulse
 from application.operations.readiness import CheckReadiness
 from application.operations.retention import DeleteOld
+from application.operations.takings import KeepTakings, RecountTakings
 from application.orders.customer import ChangeCustomer
 from application.orders.details import GetOrder
 from application.orders.history import FindOrder, ReadOrderHistory
@@ -505,6 +507,9 @@ class Container(containers.DeclarativeContainer):
     report_show = providers.Singleton(ReportShow, database, reports)
     sales = providers.Singleton(PostgresSalesReader, engine)
     report_sales = providers.Singleton(ReportSales, database, sales)
+    takings_keeper = providers.Singleton(PostgresTakingsKeeper, engine)
+    keep_takings = providers.Singleton(KeepTakings, takings_keeper)
+    recount_takings = providers.Singleton(RecountTakings, takings_keeper)
     consistency_checker = providers.Singleton(PostgresConsistencyChecker, engine)
     check_consistency = providers.Singleton(CheckConsistency, consistency_checker, clock)
     check_sale_times = providers.Singleton(CheckSaleTimes, database, clock)

@@ -39,6 +39,8 @@ DIGESTS_EVERY = timedelta(minutes=1)
 FORGET_EVERY = timedelta(minutes=10)
 BEAT_EVERY = timedelta(seconds=15)
 REPORT_EVERY = timedelta(seconds=15)
+#: What happened since the last round is computed by every report: in an on-sale some ten thousand orders.
+KEEP_TAKINGS_EVERY = timedelta(seconds=2)
 #: How often the worker checks whether the daily work is due.
 HOUSEKEEPING_EVERY = timedelta(hours=1)
 RECONNECT_PAUSE = timedelta(seconds=1)
@@ -123,6 +125,7 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(SWEEP_EVERY, container.release_due_allocations(), stop))
         group.create_task(_every(SWEEP_EVERY, container.refund_cancelled(), stop))
         group.create_task(_every(RECONCILE_EVERY, container.reconcile(), stop))
+        group.create_task(_every(KEEP_TAKINGS_EVERY, container.keep_takings(), stop))
         group.create_task(_every(FORGET_EVERY, container.forget_claims(), stop))
         group.create_task(_every(FORGET_EVERY, container.forget_contents(), stop))
         group.create_task(_every(RECONCILE_EVERY, container.announce_pending_payments(), stop))

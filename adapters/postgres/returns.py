@@ -122,18 +122,3 @@ def _share(amount: str, weight: str) -> str:
     mark = f"div({amount} * w.{weight}_so_far, nullif(w.{weight}_whole, 0))"
     before = f"div({amount} * (w.{weight}_so_far - w.{weight}), nullif(w.{weight}_whole, 0))"
     return f"coalesce({mark} - {before}, 0)"
-
-
-#: What reports sum up: sales of ``shares`` on the days on which they were completed, and ``went_back``.
-MOVED: Final = """
-    moved AS (
-        SELECT id, show_id, completed_at AS at, manual_payment, exchanged_from, promo_code, line, ticket_id, quantity,
-               gross, discounts, donations, fees, fees_included, 0::bigint AS fees_returned, tax, tax_included,
-               0::bigint AS refunds, 0::bigint AS disputes
-        FROM shares
-        UNION ALL
-        SELECT id, show_id, at, manual_payment, exchanged_from, promo_code, NULL, ticket_id, 0, 0, 0, 0, 0, 0,
-               fees_returned, 0, 0, refunds, disputes
-        FROM went_back
-        WHERE (fees_returned, refunds, disputes) <> (0, 0, 0)
-    )"""

@@ -13,11 +13,22 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.report import FIGURES, MEMORY, shares, takings_of
-from adapters.postgres.returns import IS_TOUCHED, MOVED, returns, touched
+from adapters.postgres.report import MEMORY, takings_of
+from adapters.postgres.returns import IS_TOUCHED, touched
 from adapters.postgres.rows import venue_clock_of
 from adapters.postgres.snapshot import snapshot
 from adapters.postgres.tables import producers, shows
+from adapters.postgres.takings import (
+    COUNTED,
+    KEYS,
+    SUMS,
+    Changes,
+    kept,
+    kept_of,
+    moved,
+    unsummed,
+    unsummed_changes,
+)
 from domain import money
 from domain.report import Takings
 from domain.sales_report import Channel, ReportedShow, SalesCell, SalesFilter, SalesReport
@@ -30,57 +41,73 @@ _EARLIEST: Final = date(1970, 1, 1)
 _LATEST: Final = date(9000, 1, 1)
 _ROWS: Final = 500
 
-_SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in FIGURES)
-_COUNTS = "count(*) FILTER (WHERE line = 0) AS orders, coalesce(sum(quantity), 0)::bigint AS tickets"
-# The names of payments and channels are those of domain.report and domain.sales_report.
-_OF_SHOWS: Final = "o.show_id = ANY(:show_ids)"
+_OF_COMPUTED: Final = "o.show_id = ANY(:computed)"
 _IN_WINDOW: Final = "{at} >= :begin AND {at} < :end"
-_RETURNS: Final = ", ".join((touched(_IN_WINDOW), returns(f"{_OF_SHOWS} AND {IS_TOUCHED}")))
-_DATED = f"""
-    WITH {shares(f"{_OF_SHOWS} AND {_IN_WINDOW.format(at='o.completed_at')}")}, {_RETURNS}, {MOVED}, dated AS (
-        SELECT s.*, t.name AS ticket,
-               (CAST(:days AS date[]))[width_bucket(s.at, CAST(:begins AS timestamptz[]))] AS day,
-               coalesce(s.manual_payment, 'online') AS payment,
-               CASE WHEN s.exchanged_from IS NOT NULL THEN 'exchange' WHEN s.manual_payment IS NULL THEN 'web'
-                    ELSE 'box_office' END AS channel,
-               coalesce(s.promo_code, '') AS code
-        FROM moved s JOIN tickets t ON t.id = s.ticket_id
-        WHERE s.at >= :begin AND s.at < :end
+_COMPUTED: Final = moved(
+    f"{_OF_COMPUTED} AND {_IN_WINDOW.format(at='o.completed_at')}",
+    changed=f"{_OF_COMPUTED} AND {IS_TOUCHED}",
+    before=f"{touched(_IN_WINDOW)},",
+)
+_COLUMNS: Final = ", ".join((*KEYS, *COUNTED))
+_KEPT: Final = kept(_IN_WINDOW.format(at="at"))
+
+
+def _all_takings(*, computed: bool) -> str:
+    """``all_takings``: what is kept, and what is computed from the orders of shows that are not counted yet."""
+    if not computed:
+        return f"all_takings AS ({_KEPT})"
+    return f"""{_COMPUTED}, all_takings AS (
+        {_KEPT}
+        UNION ALL
+        SELECT {_COLUMNS} FROM moved WHERE {_IN_WINDOW.format(at="at")}
+    )"""  # noqa: S608  # nothing in it comes from outside
+
+
+def _dated(*, computed: bool) -> str:
+    return f"""
+    WITH {_all_takings(computed=computed)}, dated AS (
+        SELECT s.*, t.name AS ticket, promo_code AS code,
+               (CAST(:days AS date[]))[width_bucket(s.at, CAST(:begins AS timestamptz[]))] AS day
+        FROM all_takings s JOIN tickets t ON t.id = s.ticket_id
     )
-"""  # noqa: S608  # nothing in it comes from outside
+"""  # noqa: S608
+
+
 _IN_PERIOD = "day BETWEEN coalesce(CAST(:first AS date), day) AND coalesce(CAST(:last AS date), day)"
 _KEYS: Final = ("show_id", "ticket", "day", "payment", "channel", "code")
-_REPORT = sa.text(
-    f"""
-    {_DATED}
-    SELECT grouping({", ".join(_KEYS)}) AS level, {", ".join(_KEYS)}, {_COUNTS}, {_SUMS}
-    FROM dated WHERE {_IN_PERIOD}
-    GROUP BY GROUPING SETS ({", ".join(f"({key})" for key in _KEYS)}, ())
-    """  # noqa: S608
-)
+# Each statement twice: without shows whose takings are computed, and with some (True).
+_REPORT: Final = {
+    computed: sa.text(
+        f"""
+        {_dated(computed=computed)}
+        SELECT grouping({", ".join(_KEYS)}) AS level, {", ".join(_KEYS)}, {SUMS}
+        FROM dated WHERE {_IN_PERIOD}
+        GROUP BY GROUPING SETS ({", ".join(f"({key})" for key in _KEYS)}, ())
+        HAVING sum(lines) > 0
+        """  # noqa: S608
+    )
+    for computed in (False, True)
+}
 #: What ``grouping`` says of the rows of each key: a bit for each one that is not theirs.
 _LEVELS: Final = {(1 << len(_KEYS)) - 1 - (1 << place): key for place, key in enumerate(reversed(_KEYS))}
-_CELLS = sa.text(
-    f"""
-    {_DATED}
-    SELECT {", ".join(_KEYS)}, {_COUNTS}, {_SUMS}
-    FROM dated WHERE {_IN_PERIOD}
-    GROUP BY {", ".join(_KEYS)}
-    ORDER BY day, array_position(CAST(:show_ids AS uuid[]), show_id), ticket COLLATE "C", payment COLLATE "C",
-             channel COLLATE "C", code COLLATE "C"
-    """  # noqa: S608
-)
-_SPAN = sa.text(
-    f"""
-    WITH {_RETURNS}
-    SELECT min(at), max(at) FROM (
-        SELECT o.completed_at AS at FROM orders o WHERE {_OF_SHOWS} AND o.completed_at IS NOT NULL
-        UNION ALL
-        SELECT at FROM moments
-    ) moved
-    WHERE {_IN_WINDOW.format(at="at")}
-    """  # noqa: S608
-)
+_CELLS: Final = {
+    computed: sa.text(
+        f"""
+        {_dated(computed=computed)}
+        SELECT {", ".join(_KEYS)}, {SUMS}
+        FROM dated WHERE {_IN_PERIOD}
+        GROUP BY {", ".join(_KEYS)}
+        HAVING sum(lines) > 0
+        ORDER BY day, array_position(CAST(:show_ids AS uuid[]), show_id), ticket COLLATE "C", payment COLLATE "C",
+                 channel COLLATE "C", code COLLATE "C"
+        """  # noqa: S608
+    )
+    for computed in (False, True)
+}
+_SPAN: Final = {
+    computed: sa.text(f"WITH {_all_takings(computed=computed)} SELECT min(at), max(at) FROM all_takings")  # noqa: S608
+    for computed in (False, True)
+}
 _CURRENCY = sa.select(producers.c.currency).where(producers.c.id == sa.bindparam("producer_id"))
 
 
@@ -94,10 +121,11 @@ class PostgresSalesReader:
             await connection.execute(MEMORY)
             code = await connection.scalar(_CURRENCY, {"producer_id": producer_id})
             reported = await _shows(connection, producer_id, only)
+            changes = await unsummed_changes(connection)
             for zone, of_zone in _by_zone(reported).items():
-                asked = await _asked(connection, zone, of_zone, only)
+                asked = await _asked(connection, zone, of_zone, only, changes)
                 if asked:
-                    for row in (await connection.execute(_REPORT, asked)).mappings():
+                    for row in (await connection.execute(_REPORT[bool(asked["computed"])], asked)).mappings():
                         sums.add(row)
         return sums.report(money.currency(str(code)), reported)
 
@@ -106,11 +134,14 @@ class PostgresSalesReader:
             await connection.execute(MEMORY)
             reported = await _shows(connection, producer_id, only)
             by_id = {show.id: show for show in reported}
+            changes = await unsummed_changes(connection)
             for zone, of_zone in _by_zone(reported).items():
-                asked = await _asked(connection, zone, of_zone, only)
+                asked = await _asked(connection, zone, of_zone, only, changes)
                 if not asked:
                     continue
-                rows = await connection.stream(_CELLS, asked, execution_options={"yield_per": _ROWS})
+                rows = await connection.stream(
+                    _CELLS[bool(asked["computed"])], asked, execution_options={"yield_per": _ROWS}
+                )
                 async for row in rows.mappings():
                     yield _cell_of(row, by_id), takings_of(row)
 
@@ -170,7 +201,7 @@ def _by_zone(reported: Iterable[ReportedShow]) -> dict[str, list[ReportedShow]]:
 
 
 async def _asked(
-    connection: AsyncConnection, zone: str, of_zone: Iterable[ReportedShow], only: SalesFilter
+    connection: AsyncConnection, zone: str, of_zone: Iterable[ReportedShow], only: SalesFilter, changes: Changes
 ) -> dict[str, Any]:
     """The parameters of a query about shows in one zone; empty if they have no orders.
 
@@ -178,12 +209,17 @@ async def _asked(
     the period is read, and what is not of its days is left out.
     """
     first, last = max(only.first or _EARLIEST, _EARLIEST), min(only.last or _LATEST, _LATEST)
+    show_ids = [show.id for show in of_zone]
+    kept_shows = await kept_of(connection, show_ids)
     asked: dict[str, Any] = {
-        "show_ids": [show.id for show in of_zone],
+        "show_ids": show_ids,
+        "kept": kept_shows,
+        "computed": list(set(show_ids) - set(kept_shows)),
+        "unsummed": await unsummed(connection, kept_shows, changes),
         "begin": datetime.combine(first, time(), UTC) - _MARGIN,
         "end": datetime.combine(last, time(), UTC) + _MARGIN,
     }
-    begin, end = (await connection.execute(_SPAN, asked)).one()
+    begin, end = (await connection.execute(_SPAN[bool(asked["computed"])], asked)).one()
     if begin is None:
         return {}
     calendar = days(zone_of(zone), begin, end)

@@ -897,3 +897,69 @@ print_jobs = sa.Table(
     sa.Index("print_jobs_printer_id_asked_at_idx", "printer_id", "asked_at", "id"),
     sa.Index("print_jobs_open_idx", "printer_id", postgresql_where=sa.text("state IN ('waiting', 'printing')")),
 )
+
+# What reports add up, kept as sums (adapters.postgres.takings). They can be made again from the orders at any time.
+_SUM_KEYS: Final = ("show_id", "at", "ticket_id", "payment", "channel", "promo_code")
+
+
+def _sum_keys() -> list[sa.Column[Any]]:
+    types: list[sa.types.TypeEngine[Any]] = [sa.Uuid(), _Time, sa.Uuid(), sa.Text(), sa.Text(), sa.Text()]
+    return [sa.Column(name, kind, nullable=False) for name, kind in zip(_SUM_KEYS, types, strict=True)]
+
+
+takings = sa.Table(
+    "takings",
+    metadata,
+    *_sum_keys(),
+    *(
+        sa.Column(name, sa.BigInteger, nullable=False)
+        for name in (
+            "lines",
+            "orders",
+            "tickets",
+            "gross",
+            "discounts",
+            "donations",
+            "fees",
+            "fees_included",
+            "fees_returned",
+            "tax",
+            "tax_included",
+            "refunds",
+            "disputes",
+        )
+    ),
+    sa.PrimaryKeyConstraint(*_SUM_KEYS),
+)
+# What of each order that went back is in the sums.
+takings_returned = sa.Table(
+    "takings_returned",
+    metadata,
+    sa.Column("order_id", sa.Uuid, nullable=False),
+    *_sum_keys(),
+    *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("lines", "fees_returned", "refunds", "disputes")),
+    sa.PrimaryKeyConstraint("order_id", "at", "ticket_id"),
+)
+# How many attendees of each ticket type are checked in.
+takings_admitted = sa.Table(
+    "takings_admitted",
+    metadata,
+    sa.Column("ticket_id", sa.Uuid, primary_key=True),
+    sa.Column("admitted", sa.BigInteger, nullable=False),
+)
+# The shows whose sums are complete. Reports compute the others from their orders.
+takings_shows = sa.Table(
+    "takings_shows",
+    metadata,
+    sa.Column("show_id", sa.ForeignKey(shows.c.id, ondelete="CASCADE"), primary_key=True),
+)
+# What the sums lack: triggers write it down in the transaction of the change, workers add it and delete the row.
+takings_changes = sa.Table(
+    "takings_changes",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("sold", sa.ARRAY(sa.Uuid)),
+    sa.Column("changed", sa.ARRAY(sa.Uuid)),
+    sa.Column("came", sa.ARRAY(sa.Uuid)),
+    sa.Column("undone", sa.ARRAY(sa.Uuid)),
+)

@@ -31,3 +31,29 @@ class SalesReader(Protocol):
         for any number of them.
         """
         ...
+
+
+class TakingsKeeper(Protocol):
+    """Keeps the sums that reports read. A report says the same with them and without. Raises StorageUnavailable and
+    StorageConflict.
+    """
+
+    async def add_changes(self) -> int:
+        """Add a piece of what happened to the sums. Returns how many changes there were; 0 also while another process
+        changes the sums.
+        """
+        ...
+
+    async def shows_to_count(self, *, limit: int) -> list[UUID]:
+        """Shows that have no sums yet."""
+        ...
+
+    async def all_shows(self) -> list[UUID]:
+        """Every show that has orders."""
+        ...
+
+    async def count(self, show_id: UUID) -> bool:
+        """Make the sums of a show afresh, from its orders. False, and nothing is done, while another process changes
+        the sums.
+        """
+        ...

@@ -41,6 +41,7 @@ COMMANDS: Final = MappingProxyType(
             "entrypoints.cli.printing", "Print tickets on a printer beside this computer: what the...", "print_jobs"
         ),
         "producer": Listed("entrypoints.cli.producers", "Organisers of shows."),
+        "recount": Listed("entrypoints.cli.takings", "Count the sums that reports read afresh, from the orders: of..."),
         "retention": Listed("entrypoints.cli.retention", "Delete what is older than the KEEP_... settings say."),
         "serve": Listed("entrypoints.cli.serve", "Serve the API."),
         "sweep": Listed("entrypoints.cli.worker", "One pass of the sweeper, the relay and the reconciler."),

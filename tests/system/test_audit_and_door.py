@@ -19,6 +19,7 @@ from demo.embedded import EmbeddedPostgres
 from domain.access import Scope
 from entrypoints.cli.engines import environment_of
 from tests.support.box_office import BoxOffice, Json
+from tests.support.database import connected
 from tests.support.factories import ticket
 from tests.support.processes import run
 from tests.support.stripe_world import ManyProcesses, execute, many_processes
@@ -86,6 +87,28 @@ async def test_audit_finds_nothing_and_then_what_was_broken(processes: ManyProce
     off = {check["name"]: check["findings"] for check in report["checks"] if check["findings"]}
     assert off == {"sold": 1, "capacity": 1}
     assert "sold is 101" in next(c for c in report["checks"] if c["name"] == "sold")["examples"][0]["detail"]
+
+
+async def test_recount_makes_the_sums_of_reports_afresh(processes: ManyProcesses) -> None:
+    _, order = await free_order(processes.box_office)
+    environment, show_id = environment_of(processes.settings), order["show"]["id"]
+    database_url = processes.settings.database_url
+    assert database_url
+
+    async def sums() -> object:
+        async with connected(database_url) as connection:
+            found = await connection.execute("SELECT orders, tickets, gross FROM takings WHERE show_id = %s", [show_id])
+            return await found.fetchall()
+
+    first = await run("recount", show_id, environment=environment)
+    assert first.out == "The sums of 1 show were counted.\n", first.err
+    assert await sums() == [(1, 2, 0)]
+    await execute(processes.settings, "UPDATE takings SET orders = 9, gross = 9 WHERE show_id = %s", UUID(show_id))
+
+    again = await run("recount", "--json", environment=environment)
+
+    assert json.loads(again.out)["shows"] >= 1
+    assert await sums() == [(1, 2, 0)]
 
 
 async def test_audit_says_in_one_line_when_there_is_no_database() -> None:
