@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -45,6 +46,13 @@ def execute(database_url: str, statement: str) -> None:
     engine = create_sync_engine(database_url)
     with engine.begin() as connection:
         connection.execute(sa.text(statement))
+
+
+def until_somebody_waits_for_orders(watcher: sa.Connection) -> None:
+    while not watcher.scalar(_SOMEBODY_WAITS_FOR_ORDERS):
+        watcher.rollback()
+        time.sleep(0.01)
+    watcher.rollback()
 
 
 def tables_in(database_url: str) -> set[str]:
@@ -176,16 +184,14 @@ def test_no_reader_stands_behind_a_step_that_waits_for_a_long_one(empty_database
     schema.upgrade(empty_database_url, "0003")
     engine = create_sync_engine(empty_database_url, {"statement_timeout": "20s"})
     migrating = threading.Thread(target=schema.upgrade, args=(empty_database_url,))
-    waits, is_waiting = 0, False
-    with engine.connect() as report, engine.connect() as page:
+    with engine.connect() as report, engine.connect() as page, engine.connect() as watcher:
         report.execute(sa.text("SELECT count(*) FROM orders"))
         migrating.start()
-        while waits < 2:  # it waited, let the others pass, and waits again
-            page.execute(sa.text("SELECT count(*) FROM orders"))  # within statement_timeout
-            was_waiting, is_waiting = is_waiting, bool(page.scalar(_SOMEBODY_WAITS_FOR_ORDERS))
-            page.rollback()
-            waits += is_waiting and not was_waiting
-            assert migrating.is_alive()
+        until_somebody_waits_for_orders(watcher)
+        page.execute(sa.text("SELECT count(*) FROM orders"))  # within statement_timeout: the step lets it pass
+        page.rollback()
+        until_somebody_waits_for_orders(watcher)  # the step tries again
+        assert migrating.is_alive()
         assert schema.current_revision(empty_database_url) != schema.newest_revision()
         report.rollback()
         migrating.join()
