@@ -214,13 +214,14 @@ from application.refunds.refund_order import PreviewRefund, RefundOrder
 from application.refunds.refund_status import SyncRefundStatus
 from application.refunds.show_refunds import RefundCancelled, RefundShow
 from application.refunds.submit_refunds import SubmitRefunds
-from application.tasks.admin import ListTasks, RetryDeadTasks
+from application.tasks.admin import DiscardDeadTasks, ListTasks, RetryDeadTasks
 from application.tasks.backlog import MeasureBacklog
 from application.tasks.dispatch import DispatchingDatabase, TaskDispatcher
 from application.tasks.relay import RelayTasks
 from application.tasks.run import RunTask
 from application.tasks.workload import EstimateWorkers, ReportWork, WorkMeter
 from application.today.overview import ReadImbalances, ReadOverview, ReadTonight
+from application.webhooks.catch_up import CatchUp
 from application.webhooks.event_handlers import EventHandlers, KeepEvent
 from application.webhooks.handle_event import HandlePaymentEvent
 from application.webhooks.review import ListFailedEvents, ReviewRefundsAndDisputes
@@ -666,6 +667,9 @@ class Container(containers.DeclarativeContainer):
         RunTask, database, clock, ids, providers.Singleton(MeasuredTasks, task_handlers, metrics)
     )
     announce_pending_payments = providers.Singleton(AnnouncePendingPayments, database, clock)
+    catch_up = providers.Singleton(
+        CatchUp, reconcile, release_overdue, review_refunds_and_disputes, announce_pending_payments
+    )
     measure_backlog = providers.Singleton(MeasureBacklog, database, clock)
     add_due_digests = providers.Singleton(AddDueDigests, database, clock, ids)
     follow_clocks = providers.Singleton(
@@ -691,6 +695,7 @@ class Container(containers.DeclarativeContainer):
     relay_tasks = providers.Singleton(RelayTasks, database, clock, notifier)
     list_tasks = providers.Singleton(ListTasks, database, clock)
     retry_dead_tasks = providers.Singleton(RetryDeadTasks, database, clock)
+    discard_dead_tasks = providers.Singleton(DiscardDeadTasks, database)
 
 
 async def close(container: Container) -> None:

@@ -195,6 +195,13 @@ class MemoryTaskAdmin(_StoredTasks):
             self._put(replace(task, state=TaskState.PENDING, due_at=now, attempts=0, sending_since=None))
         return [task.id for task in revived]
 
+    async def discard(self, task_ids: Collection[UUID] | None) -> list[UUID]:
+        dead = [task for task in self._tables.outbox.values() if task.state is TaskState.DEAD]
+        discarded = [task for task in dead if task_ids is None or task.id in task_ids]
+        for task in discarded:
+            self._put(replace(task, state=TaskState.DONE, sending_since=None))
+        return [task.id for task in discarded]
+
     async def backlog(self, *, now: datetime, until: datetime) -> OutboxCounts:
         pending = [
             task

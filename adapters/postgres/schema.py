@@ -46,6 +46,11 @@ def newest_revision() -> str:
     return _script().get_current_head() or ""
 
 
+def knows(revision: str) -> bool:
+    """Whether this version of the software has that revision of the schema."""
+    return any(each.revision == revision for each in _script().walk_revisions())
+
+
 def current_revision(database_url: str) -> str | None:
     """The revision of the database; None if it is empty. Raises sqlalchemy.exc.OperationalError."""
     with _connection(database_url) as connection:

@@ -84,3 +84,10 @@ class PostgresTaskAdmin:
             {"now": now},
         )
         return list(revived.all())
+
+    async def discard(self, task_ids: Collection[UUID] | None) -> list[UUID]:
+        which = outbox.c.state == TaskState.DEAD
+        if task_ids is not None:
+            which = sa.and_(outbox.c.id.in_(task_ids), which)
+        discarded = sa.update(outbox).where(which).values(state=TaskState.DONE, sending_since=None)
+        return list((await self._connection.scalars(discarded.returning(outbox.c.id))).all())

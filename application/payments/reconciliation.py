@@ -58,15 +58,15 @@ class Reconcile:
             if order and order.holds_tickets and order.session_id is None:
                 self._open_session.in_background(order)
         asked = 0
-        while asked < LIMIT and (quiet := await self._claim_quiet(now)):
+        while asked < LIMIT and (quiet := await self._claim_quiet(now, checked_before=now - QUIET)):
             await asyncio.gather(*map(self._ask_about, quiet))
             asked += len(quiet)
         return len(abandoned) + asked
 
-    async def _claim_quiet(self, now: datetime) -> list[UUID]:
+    async def _claim_quiet(self, now: datetime, *, checked_before: datetime) -> list[UUID]:
         """Some orders to ask about, claimed: no other worker asks about them now or soon, even if this one fails."""
         async with self._unit_of_work() as uow:
-            quiet = await uow.order_watchlist.unconfirmed(checked_before=now - QUIET, limit=AT_A_TIME)
+            quiet = await uow.order_watchlist.unconfirmed(checked_before=checked_before, limit=AT_A_TIME)
             await uow.order_watchlist.checked(quiet, now=now)
             await uow.commit()
         return quiet
@@ -76,7 +76,25 @@ class Reconcile:
 
         Those are logged and left alone: the Stripe account may serve other sellers, too.
         """
-        sessions = await self._payment.paid_sessions(since=self._clock.now() - LOOK_BACK)
+        return len(await self.apply_payments(since=self._clock.now() - LOOK_BACK))
+
+    async def ask_about_all(self) -> int:
+        """Ask about every order that holds tickets, whenever it was asked about last. Returns how many.
+
+        Raises StorageUnavailable, StorageConflict.
+        """
+        now, asked = self._clock.now(), 0
+        while quiet := await self._claim_quiet(now, checked_before=now):
+            await asyncio.gather(*map(self._ask_about, quiet))
+            asked += len(quiet)
+        return asked
+
+    async def apply_payments(self, *, since: datetime) -> list[PaymentSession]:
+        """Apply the payments of sessions that were made since then. Returns those that have no order.
+
+        Raises PaymentUnavailable, StorageUnavailable.
+        """
+        sessions = await self._payment.paid_sessions(since=since)
         paid = [
             (session.order_id, session)
             for session in sessions
@@ -85,11 +103,11 @@ class Reconcile:
         async with self._unit_of_work() as uow:
             orders = await uow.orders.payments({order_id for order_id, _ in paid})
             duplicates = await uow.duplicate_payments.known(_intents(session for _, session in paid))
-        orphans = 0
+        orphans = []
         for order_id, session in paid:
             if order_id not in orders:
                 log.error("Session %s was paid for order %s, which does not exist", session.id, order_id)
-                orphans += 1
+                orphans.append(session)
             # Nearly all of them are already applied, and must not be locked for that.
             elif _tells_news(session, orders[order_id], duplicates):
                 await self._settle(order_id, session)

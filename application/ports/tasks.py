@@ -158,6 +158,10 @@ class TaskAdmin(Protocol):
         """
         ...
 
+    async def discard(self, task_ids: Collection[UUID] | None) -> list[UUID]:
+        """Mark dead tasks, the given or all, as done, though nothing was done. Returns which."""
+        ...
+
     async def backlog(self, *, now: datetime, until: datetime) -> OutboxCounts:
         """The tasks that are due, those that wait for another try at ``until`` at the latest, and those given up."""
         ...

@@ -57,7 +57,29 @@ class RetryDeadTasks:
         """
         async with self._unit_of_work() as uow:
             revived = await uow.task_admin.requeue(task_ids, now=self._clock.now())
-            if missing := set(task_ids or ()) - set(revived):
-                raise NotFound(f"No dead task {', '.join(sorted(map(str, missing)))}")
+            _ensure_all(task_ids, revived)
             await uow.commit()
         return revived
+
+
+class DiscardDeadTasks:
+    """Ends dead tasks without doing them: they were done elsewhere, or are not wanted any more."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, task_ids: Collection[UUID] | None = None) -> list[UUID]:
+        """Mark dead tasks, the given or all, as done. Returns which.
+
+        Raises NotFound, and discards none, if one of the given tasks is not dead.
+        """
+        async with self._unit_of_work() as uow:
+            discarded = await uow.task_admin.discard(task_ids)
+            _ensure_all(task_ids, discarded)
+            await uow.commit()
+        return discarded
+
+
+def _ensure_all(wanted: Collection[UUID] | None, found: Collection[UUID]) -> None:
+    if missing := set(wanted or ()) - set(found):
+        raise NotFound(f"No dead task {', '.join(sorted(map(str, missing)))}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from application.ports.payment import Payment, PaymentError
@@ -54,15 +54,21 @@ class ReviewRefundsAndDisputes:
         self._event_handlers = event_handlers
 
     async def __call__(self) -> int:
-        """Review them. Returns how many there were. Raises PaymentUnavailable, StorageUnavailable."""
-        now = self._clock.now()
-        states = await self._payment.refunds_since(now - REFUNDS_LOOK_BACK)
+        """Review those of the last days. Returns how many there were. Raises PaymentUnavailable, StorageUnavailable."""
+        return await self.made_since(self._clock.now() - REFUNDS_LOOK_BACK)
+
+    async def made_since(self, moment: datetime) -> int:
+        """Review the refunds made since then, and the disputes since some months before. Returns how many there were.
+
+        Raises PaymentUnavailable, StorageUnavailable.
+        """
+        states = await self._payment.refunds_since(moment)
         async with self._unit_of_work(read_only=True) as uow:
             known = await uow.refunds.statuses([state.provider_refund_id for state in states])
         for state in states:
             if known.get(state.provider_refund_id) is not state.status:
                 await self._again(state.provider_refund_id, self._event_handlers.refund_is(state))
-        disputes = await self._payment.disputes_since(now - DISPUTES_LOOK_BACK)
+        disputes = await self._payment.disputes_since(moment - DISPUTES_LOOK_BACK)
         async with self._unit_of_work(read_only=True) as uow:
             duplicates = await uow.duplicate_payments.known([d.payment_intent_id or "" for d in disputes])
         for dispute in disputes:

@@ -20,7 +20,7 @@ from entrypoints.cli.running import run_use_case
 def audit(as_json: bool, data_dir: Path) -> None:
     """Check every invariant in the live database. Exit code 1 if one is violated."""
     found = run_use_case(data_dir, lambda container: container.check_consistency()())
-    click.echo(_as_json(found) if as_json else _as_table(found))
+    click.echo(_as_json(found) if as_json else as_table(found))
     if any(findings.count for findings in found.values()):
         sys.exit(1)
 
@@ -45,7 +45,8 @@ def _as_json(found: Mapping[Invariant, Findings]) -> str:
     )
 
 
-def _as_table(found: Mapping[Invariant, Findings]) -> str:
+def as_table(found: Mapping[Invariant, Findings]) -> str:
+    """The findings, an invariant a line."""
     lines = []
     for invariant, findings in found.items():
         verdict = "ok" if not findings.count else f"{findings.count} off"

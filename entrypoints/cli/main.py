@@ -34,6 +34,7 @@ class Listed:
 COMMANDS: Final = MappingProxyType(
     {
         "audit": Listed("entrypoints.cli.audit", "Check every invariant in the live database."),
+        "backup": Listed("entrypoints.cli.backup", "Write all data of one moment into a file, while sales go on."),
         "doctor": Listed("entrypoints.cli.doctor", "Examine the installation: one line for each thing that must..."),
         "migrate": Listed("entrypoints.cli.database", "Bring the database to the newest schema."),
         "monitoring": Listed("entrypoints.cli.monitoring", "Print a file for monitoring: Prometheus' alerts or its..."),
@@ -42,6 +43,8 @@ COMMANDS: Final = MappingProxyType(
         ),
         "producer": Listed("entrypoints.cli.producers", "Organisers of shows."),
         "recount": Listed("entrypoints.cli.takings", "Count the sums that reports read afresh, from the orders: of..."),
+        "restore": Listed("entrypoints.cli.backup", "Fill a new database from a backup."),
+        "restored": Listed("entrypoints.cli.backup", "Settle a database that other means have restored: a dump, a..."),
         "retention": Listed("entrypoints.cli.retention", "Delete what is older than the KEEP_... settings say."),
         "serve": Listed("entrypoints.cli.serve", "Serve the API."),
         "sweep": Listed("entrypoints.cli.worker", "One pass of the sweeper, the relay and the reconciler."),

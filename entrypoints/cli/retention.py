@@ -20,8 +20,8 @@ from entrypoints.container import Container
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @data_dir_option
 def retention(dry_run: bool, as_json: bool, data_dir: Path) -> None:
-    """Delete what is older than the KEEP_... settings say, and make the buyers of long ago anonymous. A worker does
-    this every day.
+    """Delete what is older than the KEEP_... settings say. Buyers of long ago become anonymous. A worker does this
+    every day.
     """
 
     async def found(container: Container) -> Mapping[Disposable, int]:

@@ -60,6 +60,22 @@ def retry(task_ids: tuple[UUID, ...], all_: bool, data_dir: Path) -> None:
     click.echo(f"{count} task{'' if count == 1 else 's'} will be tried again.")
 
 
+@tasks.command()
+@click.argument("task_ids", nargs=-1, type=click.UUID, metavar="ID...")
+@click.option("--all", "all_", is_flag=True, help="Every dead task.")
+@data_dir_option
+def discard(task_ids: tuple[UUID, ...], all_: bool, data_dir: Path) -> None:
+    """End dead tasks without doing them: after a restore, those that were done since the backup."""
+    if bool(task_ids) == all_:
+        raise click.UsageError("Name the tasks, or say --all.")
+
+    async def discarded(container: Container) -> list[UUID]:
+        return await container.discard_dead_tasks()(None if all_ else task_ids)
+
+    count = len(run_use_case(data_dir, discarded))
+    click.echo(f"{count} task{'' if count == 1 else 's'} will not be done.")
+
+
 def _facts(task: OutboxTask) -> dict[str, object]:
     return {
         "id": str(task.id),

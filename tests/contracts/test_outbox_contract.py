@@ -515,6 +515,20 @@ async def test_dead_tasks_are_revived_and_no_others(unit_of_work: UnitOfWorkFact
         assert await uow.task_admin.requeue(None, now=later) == [second.id]
 
 
+async def test_dead_tasks_are_discarded_and_no_others(unit_of_work: UnitOfWorkFactory, order: Order) -> None:
+    first, second = (replace(a_task(order), state=TaskState.DEAD, sending_since=NOW) for _ in range(2))
+    waiting = a_task(order)
+    await add(unit_of_work, first, second, waiting)
+
+    async with unit_of_work() as uow:
+        assert await uow.task_admin.discard([first.id, waiting.id, new_id()]) == [first.id]
+        assert await uow.task_admin.discard(None) == [second.id]
+        await uow.commit()
+        assert await uow.task_admin.perhaps_sent(now=NOW, after=None, limit=9) == []
+    assert await claim(unit_of_work, first.id, NOW) is None
+    assert await claim(unit_of_work, waiting.id, NOW) is not None
+
+
 async def test_whether_a_task_with_these_details_is_pending_can_be_asked(
     unit_of_work: UnitOfWorkFactory, order: Order
 ) -> None:
