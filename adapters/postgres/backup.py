@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from io import BufferedIOBase
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, Literal, cast
 
 import msgspec
 import psycopg
@@ -41,6 +41,11 @@ GROUP BY c.relname ORDER BY c.relname
 _REFERENCES: Final = """
 SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint
 WHERE contype = 'f' AND conrelid <> confrelid AND connamespace = current_schema()::regnamespace
+"""
+_COUNTERS: Final = """
+SELECT c.relname, a.attname::text, pg_get_serial_sequence(quote_ident(c.relname), a.attname)
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND a.attidentity <> '' AND a.attnum > 0
 """
 
 
@@ -139,8 +144,11 @@ def load_backup(database_url: str, file: IO[bytes], manifest: Manifest) -> None:
     with _session(database_url, "BEGIN") as connection, zipfile.ZipFile(file) as archive:
         if unknown := set(content) - {name for name, _ in _all(connection, _TABLES)}:
             raise UnusableBackup(f"the backup has tables that its schema has not: {', '.join(sorted(unknown))}")
+        _fire_triggers(connection, content, "DISABLE")  # what they wrote is in the backup
         for name in _referred_first(connection, content):
             _copy_in(connection, archive, content[name])
+        _fire_triggers(connection, content, "ENABLE")
+        _set_counters(connection)
         settle(connection)
         connection.execute("ANALYZE")
         connection.commit()
@@ -172,6 +180,20 @@ def _copy_in(connection: psycopg.Connection, archive: zipfile.ZipFile, table: Ta
                 copy.write(piece)
         if cursor.rowcount != table.rows:
             raise UnusableBackup(f"{table.name} has {cursor.rowcount} rows, and {table.rows} were backed up")
+
+
+def _fire_triggers(
+    connection: psycopg.Connection, tables: Iterable[str], whether: Literal["ENABLE", "DISABLE"]
+) -> None:
+    """Switch our own triggers; those of foreign keys stay."""
+    for name in tables:
+        connection.execute(sql.SQL("ALTER TABLE {} {} TRIGGER USER").format(sql.Identifier(name), sql.SQL(whether)))
+
+
+def _set_counters(connection: psycopg.Connection) -> None:
+    for table, column, counter in _all(connection, _COUNTERS):
+        highest = sql.SQL("SELECT setval({}, coalesce(max({}), 0) + 1, false) FROM {}")
+        connection.execute(highest.format(sql.Literal(counter), sql.Identifier(column), sql.Identifier(table)))
 
 
 @contextmanager

@@ -194,6 +194,12 @@ async def test_what_signs_in_ends_and_what_is_due_later_goes_on(sale: Sale, tmp_
         assert await only("SELECT count(*) FROM outbox WHERE state = 'pending' AND due_at <= now()") == 0
         assert await only("SELECT due_at > now() AND due_at < now() + interval '2 days' FROM digests") is True
         assert await only("SELECT count(*) FROM orders") == 1
+        # What triggers wrote is in the backup once, and they write on from there.
+        counts = "SELECT count(*) FROM takings_changes"
+        async with connected(sale.world.settings.database_url or "") as original:
+            assert await only(counts) == (await (await original.execute(counts)).fetchone() or [None])[0]
+        await connection.execute("INSERT INTO takings_changes DEFAULT VALUES")
+        assert await only("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'O'") == 0
 
 
 async def test_only_whole_backups_are_restored_and_only_into_empty_databases(sale: Sale, tmp_path: Path) -> None:
