@@ -32,6 +32,9 @@ from entrypoints.office.rendering import OfficePages
 #: The field that says that a choice was made: boxes that are not ticked are not sent.
 CHOSEN: Final = "chosen"
 
+#: The button that chooses every ticket.
+ALL: Final = "all"
+
 
 @dataclass(frozen=True, slots=True)
 class RefundChoice:
@@ -71,9 +74,13 @@ async def refund_page(
     """The choice, and who would bear what."""
     history = await read_order_history(member.actor, order_id)
     form = query_form(request)
+    everyone = [str(each.id) for each in history.order.attendees if each.is_valid]
     if not form[CHOSEN]:
-        everyone = [str(each.id) for each in history.order.attendees if each.is_valid]
-        return _page(request, member, office_pages, history, Form({"restock": ["on"], "fees": ["on"], "a": everyone}))
+        # Of several no one is chosen before: who ticks the one that is meant would take that one out.
+        chosen = everyone if len(everyone) == 1 else []
+        return _page(request, member, office_pages, history, Form({"restock": ["on"], "fees": ["on"], "a": chosen}))
+    if form[ALL]:
+        form.typed = {**form.typed, "a": everyone}
     if _is_done(form, history.order):
         # The way back of a browser, after the refund.
         return gone_to(order_id, "refunded-before")

@@ -113,7 +113,8 @@ def _ticket(form: Form, row: int, numbers: NumberStyle, house: Mapping[str, str]
 
     price = form.money(name("price"), numbers)
     quantity = form.whole(name("quantity"), most=MAX_QUANTITY)
-    part = form.text(name("capacity"))
+    # Where there is one capacity, a ticket type without a number of its own can mean no other.
+    part = form.text(name("capacity")) or (next(iter(house)) if quantity is None and len(house) == 1 else "")
     if part and part.casefold() not in house:
         form.wrong(name("capacity"), "No capacity above has this name.")
     fields = DefaultFields(

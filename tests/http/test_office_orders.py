@@ -25,6 +25,7 @@ from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice, Json, OnSale
 from tests.support.factories import order as an_order
 from tests.support.factories import ticket
+from tests.support.forms import form_with
 from tests.support.staff import Page, Staff, Visitor
 
 pytestmark = pytest.mark.p2
@@ -252,7 +253,9 @@ async def test_one_of_three_is_refunded_after_a_look_at_what_it_does(
 ) -> None:
     order = await bought(box_office, on_sale, 2, 1)
     path, one = f"{page_of(order)}/refund", people(order)[0]
-    assert (await clerk.get(path)).text.count("Ada Lovelace") >= 3
+    first = await clerk.get(path)
+    assert first.text.count("Ada Lovelace") >= 3
+    assert "a" not in form_with(first.html, "chosen").values  # of three, no one is chosen before
     query = urlencode({"chosen": "on", "a": one, "fees": "on", "restock": "on", "reason": "ill"})
     assert f'href="/office/shows/{on_sale.show.id}"' in (await clerk.get(page_of(order))).html
     seen = await clerk.get(f"{path}?{query}")
@@ -299,7 +302,9 @@ async def test_a_part_of_a_number_finds_its_order(clerk: Staff, order: Json) -> 
 
 async def test_a_whole_order_is_refunded(clerk: Staff, box_office: BoxOffice, order: Json) -> None:
     path = f"{page_of(order)}/refund"
-    seen = await clerk.get(f"{path}?{urlencode([('chosen', 'on'), *(('a', each) for each in people(order))])}")
+    assert "All 3 tickets" in (await clerk.get(path)).text
+    seen = await clerk.get(f"{path}?chosen=on&all=yes")
+    assert seen.text.count("Ada Lovelace (") == 3
     assert "It was paid at the counter" in seen.text
     assert (await clerk.post(path, {"chosen": "on", "a": people(order)})).status == 303
     after = await box_office.stored_order(order)

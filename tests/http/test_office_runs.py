@@ -119,7 +119,7 @@ class TestRuns:
             ({"ticket-0-price": "a lot"}, "ticket-0-price"),
             ({"ticket-0-price": "1.234"}, "ticket-0-price"),
             ({"ticket-2-quantity": "-1"}, "ticket-2-quantity"),
-            ({"ticket-2-quantity": ""}, "ticket-2-quantity"),
+            ({"ticket-2-quantity": "", "capacity-1-name": "Attic", "capacity-1-size": "9"}, "ticket-2-quantity"),
             ({"ticket-2-capacity": "Attic"}, "ticket-2-capacity"),
             ({"capacity-0-size": ""}, "capacity-0-size"),
             ({"timezone": "Nowhere"}, "timezone"),
@@ -402,6 +402,10 @@ async def test_a_part_of_the_house_is_found_in_small_letters_or_refused_beside_i
     assert answer.status == 303, answer.text
     made = await stored(office, id_in(answer.location))
     assert [each.capacity for each in made.tickets] == ["House", None]
+
+    only_one = await owner.post("/office/productions/new", {**RUN, "ticket-0-capacity": "", "ticket-1-name": ""})
+    made = await stored(office, id_in(only_one.location))
+    assert [each.capacity for each in made.tickets] == ["House", None]  # the other one has a number
 
     refused = await owner.post("/office/productions/new", {**RUN, "ticket-0-capacity": "huose"})
     assert refused.status == 400
