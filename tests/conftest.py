@@ -35,6 +35,7 @@ _LONGEST = {
     "test_demo",
     "test_event_storm",
     "test_fulfilment_failures",
+    "test_kinds",
     "test_mail_pace",
     "test_many_processes",
     "test_stripe_pace",

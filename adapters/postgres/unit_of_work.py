@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import psycopg
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.audit_log import PostgresAuditLogRepo
@@ -55,6 +55,7 @@ from adapters.postgres.task_claims import PostgresTaskClaims
 from adapters.postgres.task_queue import PostgresTaskQueue
 from adapters.postgres.today import PostgresTodayReader
 from adapters.postgres.tokens import PostgresTokenRepo
+from application.ports.unit_of_work import StorageUnavailable
 
 
 class PostgresDatabase:
@@ -87,6 +88,8 @@ class PostgresUnitOfWork:
         try:
             self._pooled = await self._engine.connect()
             raw = await self._pooled.get_raw_connection()
+        except InvalidRequestError as error:  # the server ended the connection, and the one made in its place, at once
+            raise StorageUnavailable(str(error)) from error
         except (SQLAlchemyError, OSError) as error:
             raise translated(error) from error
         self._driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)

@@ -7,10 +7,13 @@ import socket
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.postgres import schema
@@ -344,3 +347,21 @@ async def test_a_deadlock_is_a_conflict_for_one_and_nothing_for_the_other(
     # PostgreSQL looks for a deadlock after a second, which is earlier than a transaction gives up a row.
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "StorageConflict"]
     assert any(isinstance(outcome, StorageConflict) for outcome in outcomes)
+
+
+async def test_database_that_ends_every_connection_at_once_is_away_and_then_back(
+    lonely_engine: AsyncEngine, database_url: str
+) -> None:
+    def end(connection: Any, record: object) -> None:
+        process_id = connection.driver_connection.info.backend_pid
+        with psycopg.connect(database_url, autocommit=True) as administrator:
+            administrator.execute("SELECT pg_terminate_backend(%s, 5000)", [process_id])
+
+    unit_of_work, producer = PostgresDatabase(lonely_engine), a_producer()
+    event.listen(lonely_engine.sync_engine, "connect", end)
+    with pytest.raises(StorageUnavailable):
+        await add(unit_of_work, producer)
+
+    event.remove(lonely_engine.sync_engine, "connect", end)
+    await add(unit_of_work, producer)
+    assert await is_stored(unit_of_work, producer)
