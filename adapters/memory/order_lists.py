@@ -10,6 +10,8 @@ from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeFilter,
     AttendeeSummary,
+    ExportedAttendee,
+    ExportedOrder,
     Hold,
     OrderCursor,
     OrderFilter,
@@ -78,6 +80,16 @@ class MemoryOrderListRepo:
         found.sort(key=_place)
         last = (after.created_at, after.order_id, after.attendee_id) if after else None
         return [attendee for attendee in found if last is None or _place(attendee) > last][:limit]
+
+    async def exported_orders(
+        self, of: ShowsOf, *, only: OrderFilter, after: OrderCursor | None, limit: int
+    ) -> list[ExportedOrder]:
+        return [ExportedOrder.of(each) for each in await self.orders(of, only=only, after=after, limit=limit)]
+
+    async def exported_attendees(
+        self, of: ShowsOf, *, only: AttendeeFilter, after: AttendeeCursor | None, limit: int
+    ) -> list[ExportedAttendee]:
+        return [ExportedAttendee.of(each) for each in await self.attendees(of, only=only, after=after, limit=limit)]
 
     async def words_like(self, of: ShowsOf, word: MisspeltWord) -> set[str]:
         keys = (search_key(order.customer, order.other_names) for order in self._orders(of))

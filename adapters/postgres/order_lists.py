@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeFilter,
     AttendeeSummary,
+    ExportedAttendee,
+    ExportedOrder,
     Hold,
     OrderCursor,
     OrderFilter,
@@ -128,6 +130,90 @@ _ATTENDEE_LIST = (
     )
     .order_by(orders.c.created_at, orders.c.id, ticket_attendees.c.id)
 )
+#: What a file has of an order, before its tickets are counted, by the names of ExportedOrder.
+_EXPORTED_COLUMNS = (
+    orders.c.id,
+    orders.c.status,
+    orders.c.manual_payment,
+    orders.c.created_at,
+    orders.c.completed_at,
+    orders.c.customer_name.label("name"),
+    orders.c.customer_email.label("email"),
+    orders.c.customer_phone.label("phone"),
+    orders.c.currency,
+    orders.c.subtotal,
+    orders.c.promo_code,
+    orders.c.promo_code_discount,
+    (orders.c.platform_fees + orders.c.payment_processing_fees).label("fees"),
+    orders.c.total,
+    orders.c.tax,
+    orders.c.amount_paid,
+    orders.c.refunded_amount,
+    orders.c.disputed,
+    orders.c.fees_included,
+    orders.c.show_id,
+    orders.c.show_title,
+)
+_EXPORTED_ATTENDEES = (
+    sa.select(
+        ticket_attendees.c.id,
+        ticket_attendees.c.name,
+        ticket_orders.c.name.label("ticket_name"),
+        ticket_orders.c.is_vip,
+        ticket_attendees.c.code,
+        ticket_attendees.c.status,
+        ticket_attendees.c.checked_in_at,
+        orders.c.id.label("order_id"),
+        orders.c.customer_email.label("email"),
+        orders.c.created_at,
+        orders.c.show_id,
+        orders.c.show_title,
+    )
+    .join(ticket_attendees, ticket_attendees.c.order_id == orders.c.id)
+    .join(
+        ticket_orders,
+        sa.and_(ticket_orders.c.order_id == orders.c.id, ticket_orders.c.line == ticket_attendees.c.line),
+    )
+    .order_by(orders.c.created_at, orders.c.id, ticket_attendees.c.id)
+)
+
+
+def _in_fields_order(fields: Sequence[str], columns: Mapping[str, sa.ColumnElement[Any]]) -> list[Any]:
+    """The columns by the names of a tuple's fields; ids as text, which needs no object for each."""
+    return [
+        sa.cast(columns[name], sa.Text).label(name) if isinstance(columns[name].type, sa.Uuid) else columns[name]
+        for name in fields
+    ]
+
+
+def _exported_orders(chosen: sa.Subquery) -> sa.Select[Any]:
+    lines = (
+        sa.select(sa.func.sum(ticket_orders.c.quantity).label("tickets"))
+        .where(ticket_orders.c.order_id == chosen.c.id)
+        .lateral("lines")
+    )
+    people = (
+        sa.select(
+            sa.func.count().filter(ticket_attendees.c.status == AttendeeStatus.VALID).label("valid_tickets"),
+            sa.func.count(ticket_attendees.c.checked_in_at).label("checked_in"),
+        )
+        .where(ticket_attendees.c.order_id == chosen.c.id)
+        .lateral("people")
+    )
+    columns = {**dict(chosen.c), **dict(lines.c), **dict(people.c)}
+    return (
+        sa.select(*_in_fields_order(ExportedOrder._fields, columns))
+        .select_from(chosen.join(lines, sa.true()).join(people, sa.true()))
+        .order_by(chosen.c.created_at.desc(), chosen.c.id.desc())
+    )
+
+
+def _exported_attendees(page: sa.Subquery) -> sa.Select[Any]:
+    return sa.select(*_in_fields_order(ExportedAttendee._fields, dict(page.c))).order_by(
+        page.c.created_at, page.c.order_id, page.c.id
+    )
+
+
 _PRESENCE = {
     Presence.VOID: ticket_attendees.c.status == AttendeeStatus.VOID,
     Presence.IN: sa.and_(
@@ -180,19 +266,29 @@ class PostgresOrderListRepo:
     async def _order_rows(
         self, of: ShowsOf, only: OrderFilter, after: OrderCursor | None, limit: int
     ) -> Sequence[RowMapping]:
+        chosen = self._chosen_orders(of, only, after, limit, (orders.c.id, orders.c.created_at))
+        query = _SUMMARIES.where(orders.c.id.in_(sa.select(chosen.subquery("chosen").c.id)))
+        return (await self._connection.execute(query, {"with_names": only.names_only})).mappings().all()
+
+    def _chosen_orders(
+        self,
+        of: ShowsOf,
+        only: OrderFilter,
+        after: OrderCursor | None,
+        limit: int,
+        columns: Sequence[sa.ColumnElement[Any]],
+    ) -> sa.Select[Any]:
+        """These columns of a page's orders, newest first."""
         conditions = [*_conditions(only), *map(_finder(only), only.terms)]
         is_unfiltered = not conditions
         if after is not None:
             last = sa.tuple_(sa.literal(after.created_at, _Time), sa.literal(after.order_id))
             conditions.append(sa.tuple_(orders.c.created_at, orders.c.id) < last)
         newest_first = (orders.c.created_at.desc(), orders.c.id.desc())
-        chosen = sa.select(orders.c.id, orders.c.created_at).where(*conditions).order_by(*newest_first).limit(limit)
+        chosen = sa.select(*columns).where(*conditions).order_by(*newest_first).limit(limit)
         if of.show_id is None and is_unfiltered:
-            chosen = _of_each_show(chosen, of.producer_id).order_by(sa.text("created_at DESC, id DESC")).limit(limit)
-        else:
-            chosen = chosen.join(shows, shows.c.id == orders.c.show_id).where(*_is_of(of))
-        query = _SUMMARIES.where(orders.c.id.in_(sa.select(chosen.subquery("chosen").c.id)))
-        return (await self._connection.execute(query, {"with_names": only.names_only})).mappings().all()
+            return _of_each_show(chosen, of.producer_id).order_by(sa.text("created_at DESC, id DESC")).limit(limit)
+        return chosen.join(shows, shows.c.id == orders.c.show_id).where(*_is_of(of))
 
     async def attendees(
         self, of: ShowsOf, *, only: AttendeeFilter, after: AttendeeCursor | None, limit: int
@@ -208,8 +304,20 @@ class PostgresOrderListRepo:
     async def _attendee_rows(
         self, of: ShowsOf, only: AttendeeFilter, after: AttendeeCursor | None, limit: int
     ) -> Sequence[RowMapping]:
+        query = self._attendee_page(of, only, after, limit, _ATTENDEE_LIST)
+        return (await self._connection.execute(query, {"with_names": only.names_only})).mappings().all()
+
+    def _attendee_page(
+        self,
+        of: ShowsOf,
+        only: AttendeeFilter,
+        after: AttendeeCursor | None,
+        limit: int,
+        listed: sa.Select[Any],
+    ) -> sa.Select[Any]:
+        """A page of the attendees that are ``listed``."""
         conditions = [*_attendee_conditions(only), *map(_finder(only), only.terms)]
-        query = _ATTENDEE_LIST.where(*conditions).limit(limit)
+        query = listed.where(*conditions).limit(limit)
         if after is not None:
             key = sa.tuple_(orders.c.created_at, orders.c.id)
             moment, order_id = sa.literal(after.created_at, _Time), sa.literal(after.order_id)
@@ -219,10 +327,26 @@ class PostgresOrderListRepo:
                 whole_key > sa.tuple_(moment, order_id, sa.literal(after.attendee_id)),
             )
         if of.show_id is None and not conditions:
-            query = _of_each_show(query, of.producer_id).order_by(sa.text("created_at, order_id, id")).limit(limit)
-        else:
-            query = query.join(shows, shows.c.id == orders.c.show_id).where(*_is_of(of))
-        return (await self._connection.execute(query, {"with_names": only.names_only})).mappings().all()
+            return _of_each_show(query, of.producer_id).order_by(sa.text("created_at, order_id, id")).limit(limit)
+        return query.join(shows, shows.c.id == orders.c.show_id).where(*_is_of(of))
+
+    async def exported_orders(
+        self, of: ShowsOf, *, only: OrderFilter, after: OrderCursor | None, limit: int
+    ) -> list[ExportedOrder]:
+        if only.names_only:
+            return [ExportedOrder.of(each) for each in await self.orders(of, only=only, after=after, limit=limit)]
+        chosen = self._chosen_orders(of, only, after, limit, _EXPORTED_COLUMNS).subquery("chosen")
+        rows = await self._connection.execute(_exported_orders(chosen))
+        return [ExportedOrder._make(row) for row in rows]
+
+    async def exported_attendees(
+        self, of: ShowsOf, *, only: AttendeeFilter, after: AttendeeCursor | None, limit: int
+    ) -> list[ExportedAttendee]:
+        if only.names_only:
+            return [ExportedAttendee.of(each) for each in await self.attendees(of, only=only, after=after, limit=limit)]
+        page = self._attendee_page(of, only, after, limit, _EXPORTED_ATTENDEES)
+        rows = await self._connection.execute(_exported_attendees(page.subquery("page")))
+        return [ExportedAttendee._make(row) for row in rows]
 
     async def words_like(self, of: ShowsOf, word: MisspeltWord) -> set[str]:
         words = sa.func.string_to_table(_KEY, " ").table_valued("word").render_derived("words").lateral()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,6 +15,8 @@ from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeFilter,
     AttendeeSummary,
+    ExportedAttendee,
+    ExportedOrder,
     OrderCursor,
     OrderFilter,
     OrderSummary,
@@ -32,6 +35,8 @@ from domain.refunds import Refund
 
 #: Rows that an export has in memory at a time.
 EXPORT_PAGE: Final = 1000
+#: Rows that are used in one go.
+_TURN: Final = 50
 
 
 Item = TypeVar("Item")
@@ -141,7 +146,7 @@ class ListOrders:
 
     async def export(
         self, actor: Actor, show_id: UUID | None, *, only: OrderFilter, searched: Searched = Searched.WORDS
-    ) -> Export[OrderSummary]:
+    ) -> Export[ExportedOrder]:
         """All orders that meet ``only``, any number of them. Raises NotFound, at once, also for a producer without
         shows.
         """
@@ -150,11 +155,11 @@ class ListOrders:
             show, currency = await _own_show_and_currency(uow, actor, show_id or await _latest_show(uow, actor))
             wanted = await _as_searched(uow, of, only, searched) or only
 
-        async def read(after: OrderCursor | None) -> list[OrderSummary]:
+        async def read(after: OrderCursor | None) -> list[ExportedOrder]:
             async with self._unit_of_work() as uow:
-                return await uow.order_lists.orders(of, only=wanted, after=after, limit=EXPORT_PAGE)
+                return await uow.order_lists.exported_orders(of, only=wanted, after=after, limit=EXPORT_PAGE)
 
-        return Export(show, currency, await _page_by_page(read, _after_order))
+        return Export(show, currency, await _page_by_page(read, _after_exported_order))
 
 
 class ListAttendees:
@@ -212,7 +217,7 @@ class ListAttendees:
         *,
         only: AttendeeFilter | None = None,
         searched: Searched = Searched.WORDS,
-    ) -> Export[AttendeeSummary]:
+    ) -> Export[ExportedAttendee]:
         """All attendees who meet ``only``, any number of them. Raises NotFound, at once, also for a producer without
         shows.
         """
@@ -221,11 +226,11 @@ class ListAttendees:
             show, currency = await _own_show_and_currency(uow, actor, show_id or await _latest_show(uow, actor))
             wanted = await _as_searched(uow, of, only, searched) or only
 
-        async def read(after: AttendeeCursor | None) -> list[AttendeeSummary]:
+        async def read(after: AttendeeCursor | None) -> list[ExportedAttendee]:
             async with self._unit_of_work() as uow:
-                return await uow.order_lists.attendees(of, only=wanted, after=after, limit=EXPORT_PAGE)
+                return await uow.order_lists.exported_attendees(of, only=wanted, after=after, limit=EXPORT_PAGE)
 
-        return Export(show, currency, await _page_by_page(read, _after_attendee))
+        return Export(show, currency, await _page_by_page(read, _after_exported_attendee))
 
 
 async def _latest_show(uow: UnitOfWork, actor: Actor) -> UUID:
@@ -297,16 +302,35 @@ async def _page_by_page(
 async def _pages_from(
     page: list[Item], read: Callable[[Cursor | None], Awaitable[list[Item]]], after: Callable[[Item], Cursor]
 ) -> AsyncIterator[Item]:
-    while True:
-        for item in page:
-            yield item
-        if len(page) < EXPORT_PAGE:
-            return
-        page = await read(after(page[-1]))
+    """The next page is read while this one is used."""
+    while len(page) == EXPORT_PAGE:
+        reading = asyncio.create_task(_read(read, after(page[-1])))
+        try:
+            for number, item in enumerate(page):
+                if number % _TURN == 0:
+                    await asyncio.sleep(0)  # others want to be served, and the task as well
+                yield item
+            page = await reading
+        finally:
+            reading.cancel()
+    for item in page:
+        yield item
+
+
+async def _read(read: Callable[[Cursor | None], Awaitable[list[Item]]], after: Cursor) -> list[Item]:
+    return await read(after)
 
 
 def _after_order(last: OrderSummary) -> OrderCursor:
     return OrderCursor(last.created_at, last.id)
+
+
+def _after_exported_order(last: ExportedOrder) -> OrderCursor:
+    return OrderCursor(last.created_at, UUID(last.id))
+
+
+def _after_exported_attendee(last: ExportedAttendee) -> AttendeeCursor:
+    return AttendeeCursor(last.created_at, UUID(last.order_id), UUID(last.id))
 
 
 def _after_attendee(last: AttendeeSummary) -> AttendeeCursor:

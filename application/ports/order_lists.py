@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.customer import Customer
@@ -136,6 +136,103 @@ class AttendeeSummary:
         return Presence.NOT_IN if self.checked_in_at is None else Presence.IN
 
 
+class ExportedOrder(NamedTuple):
+    """An order in a file: as its summary, in plain values. A tuple, because there may be a million of them.
+
+    ``id`` and ``show_id`` are in their text form; ``status`` and ``manual_payment`` are the values of OrderStatus and
+    ManualPayment; amounts are in minor units of ``currency``, a code.
+    """
+
+    id: str
+    status: str
+    manual_payment: str | None
+    created_at: datetime
+    completed_at: datetime | None
+    name: str
+    email: str
+    phone: str | None
+    tickets: int
+    valid_tickets: int
+    checked_in: int
+    currency: str
+    subtotal: int
+    promo_code: str | None
+    promo_code_discount: int
+    fees: int
+    total: int
+    tax: int
+    amount_paid: int
+    refunded_amount: int
+    disputed: bool
+    fees_included: bool
+    show_id: str
+    show_title: str
+
+    @classmethod
+    def of(cls, order: OrderSummary) -> ExportedOrder:
+        customer, payment = order.customer, order.manual_payment
+        return cls(
+            id=str(order.id),
+            status=order.status.value,
+            manual_payment=payment.value if payment else None,
+            created_at=order.created_at,
+            completed_at=order.completed_at,
+            name=customer.name,
+            email=customer.email,
+            phone=customer.phone,
+            tickets=order.tickets,
+            valid_tickets=order.valid_tickets,
+            checked_in=order.checked_in,
+            currency=order.currency.code,
+            subtotal=order.subtotal,
+            promo_code=order.promo_code,
+            promo_code_discount=order.promo_code_discount,
+            fees=order.fees,
+            total=order.total,
+            tax=order.tax,
+            amount_paid=order.amount_paid,
+            refunded_amount=order.refunded_amount,
+            disputed=order.disputed,
+            fees_included=order.fees_included,
+            show_id=str(order.show_id),
+            show_title=order.show_title,
+        )
+
+
+class ExportedAttendee(NamedTuple):
+    """An attendee in a file, as ``ExportedOrder``; ``status`` is the value of AttendeeStatus."""
+
+    id: str
+    name: str
+    ticket_name: str
+    is_vip: bool
+    code: str
+    status: str
+    checked_in_at: datetime | None
+    order_id: str
+    email: str
+    created_at: datetime
+    show_id: str
+    show_title: str
+
+    @classmethod
+    def of(cls, attendee: AttendeeSummary) -> ExportedAttendee:
+        return cls(
+            id=str(attendee.id),
+            name=attendee.name,
+            ticket_name=attendee.ticket_name,
+            is_vip=attendee.is_vip,
+            code=attendee.code,
+            status=attendee.status.value,
+            checked_in_at=attendee.checked_in_at,
+            order_id=str(attendee.order_id),
+            email=attendee.customer_email,
+            created_at=attendee.created_at,
+            show_id=str(attendee.show_id),
+            show_title=attendee.show_title,
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TextFilter:
     """``text``: every word of it must be part of a name or the address (accents and apostrophes do not matter) or of
@@ -228,6 +325,18 @@ class OrderListRepo(Protocol):
         self, of: ShowsOf, *, only: AttendeeFilter, after: AttendeeCursor | None, limit: int
     ) -> list[AttendeeSummary]:
         """A page of attendees, including void ones, oldest order first."""
+        ...
+
+    async def exported_orders(
+        self, of: ShowsOf, *, only: OrderFilter, after: OrderCursor | None, limit: int
+    ) -> list[ExportedOrder]:
+        """The page of ``orders`` as a file has it."""
+        ...
+
+    async def exported_attendees(
+        self, of: ShowsOf, *, only: AttendeeFilter, after: AttendeeCursor | None, limit: int
+    ) -> list[ExportedAttendee]:
+        """The page of ``attendees`` as a file has it."""
         ...
 
     async def words_like(self, of: ShowsOf, word: MisspeltWord) -> set[str]:

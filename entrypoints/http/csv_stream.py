@@ -22,9 +22,11 @@ from entrypoints.http.tables import Cell, Kind, Table
 
 #: Rows that are sent at a time.
 _ROWS: Final = 500
+#: Characters of a date and a time, before the offset.
+_TO_THE_SECOND: Final = 19
 _CHUNK_BYTES: Final = 64 * 1024
 #: A spreadsheet reads a cell that begins with one of these as a formula, and a formula can send the sheet anywhere.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA: Final = frozenset("=+-@\t\r\n＝＋－＠")
 #: A phone number in E.164 is harmless, even if a program reads it as a formula.
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 
@@ -63,13 +65,14 @@ async def csv_chunks(table: Table) -> AsyncIterator[bytes]:
     writer.writerow(
         [*(column.name for column in table.columns), *(f"{table.columns[index].name}_local" for index in moments)]
     )
-    waiting = 1
+    waiting: list[Sequence[Cell]] = []
     async for row in table.rows:
-        writer.writerow([*map(_plain, row), *_local(row, moments, table.timezone)])
-        waiting += 1
-        if waiting == _ROWS:
+        waiting.append(row)
+        if len(waiting) == _ROWS:
+            writer.writerows(_lines(waiting, moments, table.timezone))
             yield _taken(buffer)
-            waiting = 0
+            waiting = []
+    writer.writerows(_lines(waiting, moments, table.timezone))
     yield _taken(buffer)
 
 
@@ -80,21 +83,40 @@ def _taken(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
+def _lines(rows: Sequence[Sequence[Cell]], moments: Sequence[int], timezone: ZoneInfo) -> Iterator[tuple[object, ...]]:
+    """The rows as they are written. They are made column by column: for a million rows that is several times faster."""
+    columns = list(zip(*rows, strict=True))
+    local = ([_local(cell, timezone) for cell in columns[index]] for index in moments if columns)
+    return zip(*map(_plain_cells, columns), *local, strict=True)
+
+
+def _plain_cells(cells: Sequence[Cell]) -> Sequence[str | int | None]:
+    # The cells of a column are of one kind, and most are what this expects; _plain takes all.
+    first = cells[0]
+    if isinstance(first, Decimal):
+        return [str(cell) if cell.__class__ is Decimal else _plain(cell) for cell in cells]
+    if isinstance(first, bool):
+        return ["false" if cell is False else _plain(cell) for cell in cells]
+    if isinstance(first, int):
+        return [cell if type(cell) is int else _plain(cell) for cell in cells]
+    return [cell if type(cell) is str and cell[:1] not in _FORMULA else _plain(cell) for cell in cells]
+
+
 def _plain(cell: Cell) -> str | int | None:
     if isinstance(cell, bool):
         return "true" if cell else "false"
+    if isinstance(cell, Decimal):
+        return str(cell)
     if isinstance(cell, datetime):
         return cell.astimezone(UTC).isoformat(timespec="seconds")
     if isinstance(cell, date):
         return cell.isoformat()
-    if isinstance(cell, Decimal):
-        return str(cell)
-    if isinstance(cell, str) and cell.startswith(_FORMULA) and not _PHONE.match(cell):
+    if isinstance(cell, str) and cell[:1] in _FORMULA and not _PHONE.match(cell):
         return f"'{cell}"
     return cell
 
 
-def _local(row: Sequence[Cell], moments: Sequence[int], timezone: ZoneInfo) -> Iterator[str]:
-    for index in moments:
-        moment = row[index]
-        yield f"{moment.astimezone(timezone):%Y-%m-%d %H:%M:%S}" if isinstance(moment, datetime) else ""
+def _local(cell: Cell, timezone: ZoneInfo) -> str:
+    if not isinstance(cell, datetime):
+        return ""
+    return cell.astimezone(timezone).isoformat(" ", "seconds")[:_TO_THE_SECOND]

@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from application.catalog.allocations import ListAllocations
 from application.orders.lists import Export, ListAttendees, Searched, ShowChoices
-from application.ports.order_lists import AttendeeCursor, AttendeeSummary
+from application.ports.order_lists import AttendeeCursor, ExportedAttendee
 from domain.capacity import Allocation
 from domain.errors import InvalidRequest
 from domain.people import Member, Right
@@ -112,7 +112,7 @@ async def _table(request: Request[Any, Any, Any], member: Member, list_attendees
     return _of_one_show(export) if query.show_id else _of_all_shows(export)
 
 
-def _of_one_show(export: Export[AttendeeSummary]) -> Table:
+def _of_one_show(export: Export[ExportedAttendee]) -> Table:
     return Table(
         filename=f"attendees-{export.show.id}",
         title="Attendees",
@@ -123,7 +123,7 @@ def _of_one_show(export: Export[AttendeeSummary]) -> Table:
     )
 
 
-def _of_all_shows(export: Export[AttendeeSummary]) -> Table:
+def _of_all_shows(export: Export[ExportedAttendee]) -> Table:
     return replace(
         _of_one_show(export),
         filename="attendees",

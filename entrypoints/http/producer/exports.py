@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from application.orders.lists import Export, ListAttendees, ListOrders
-from application.ports.order_lists import AttendeeSummary, OrderSummary
+from application.ports.order_lists import ExportedAttendee, ExportedOrder
 from domain.access import Actor, Scope
 from entrypoints.http.access import guarded_router
 from entrypoints.http.csv_stream import csv_stream
@@ -85,7 +85,7 @@ async def attendees_xlsx(
     return xlsx_stream(attendees_table(await list_attendees.export(actor, show_id)))
 
 
-def orders_table(export: Export[OrderSummary]) -> Table:
+def orders_table(export: Export[ExportedOrder]) -> Table:
     """A show's orders."""
     return Table(
         filename=f"orders-{export.show.id}",
@@ -97,7 +97,7 @@ def orders_table(export: Export[OrderSummary]) -> Table:
     )
 
 
-def attendees_table(export: Export[AttendeeSummary]) -> Table:
+def attendees_table(export: Export[ExportedAttendee]) -> Table:
     """A show's attendees."""
     return Table(
         filename=f"attendees-{export.show.id}",
