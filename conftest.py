@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -24,3 +25,6 @@ if sys.dont_write_bytecode:
     sys.pycache_prefix = str(Path(__file__).parent / ".pytest_cache" / "bytecode")
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# By default Python looks for cycles after every 700 new objects. Reference counts free nearly all that tests make.
+gc.set_threshold(50_000, 10, 10)

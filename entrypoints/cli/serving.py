@@ -7,7 +7,7 @@ import asyncio
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
 from entrypoints.http.app import create_app, create_metrics_app
-from entrypoints.server.gc_tuning import calm_garbage_collector
+from entrypoints.server.gc_tuning import collect_seldom, leave_out_what_exists
 from entrypoints.server.server import create_server
 from entrypoints.server.sockets import bind
 from entrypoints.setting_values import InvalidSettings
@@ -16,12 +16,13 @@ from entrypoints.settings import Settings
 
 async def serve_until_stopped(settings: Settings, host: str, port: int, *, shared_port: bool) -> None:
     """Serve the API, and the metrics if they have another port. Raises InvalidSettings if the server does not start."""
+    collect_seldom()
     stop, container = stop_signal(), Container(settings=settings)
     apps = [(create_app(container), (host, port))]
     if settings.metrics_address:
         apps.append((create_metrics_app(container), settings.metrics_address))
     servers = [create_server(app, trusted_proxies=settings.trusted_proxies) for app, _ in apps]
-    calm_garbage_collector()
+    leave_out_what_exists()
     serving = [
         asyncio.create_task(server.serve(sockets=[bind(*address, shared=shared_port)]))
         for server, (_, address) in zip(servers, apps, strict=True)

@@ -23,7 +23,7 @@ from adapters.memory.unit_of_work import MemoryDatabase
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
-from entrypoints.server.gc_tuning import calm_garbage_collector
+from entrypoints.server.gc_tuning import collect_seldom, leave_out_what_exists
 from entrypoints.server.server import create_server
 from entrypoints.server.sockets import bind
 from entrypoints.settings import Settings
@@ -43,7 +43,6 @@ async def empty() -> dict[str, str]:
 
 def empty_app() -> Litestar:
     """A handler that does nothing."""
-    calm_garbage_collector()
     return Litestar([live, empty], logging_config=None, openapi_config=None)
 
 
@@ -74,9 +73,11 @@ async def memory_app() -> Litestar:
 
 
 async def serve(kind: str, port: int, *, shared_port: bool) -> None:
+    collect_seldom()
     stop = stop_signal()
     app = empty_app() if kind == "empty" else await memory_app()
     server = create_server(app)
+    leave_out_what_exists()
     serving = asyncio.create_task(server.serve(sockets=[bind("127.0.0.1", port, shared=shared_port)]))
     await stop.wait()
     server.should_exit = True

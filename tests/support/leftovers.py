@@ -32,7 +32,7 @@ _PAUSE_SECONDS: Final = 0.005
 _POOLS: Final = ("asyncio_", "pytest_timeout")
 #: Python's own helper, which the first user of multiprocessing starts for all later ones, and our server for commands.
 _HELPERS: Final = ("multiprocessing.resource_tracker", "tests.support.fork_server")
-_PROCESS_EVENTS: Final = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", FORKED})
+_PROCESS_EVENTS: Final = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", FORKED)
 
 _owner: ContextVar[str | None] = ContextVar("owner", default=None)
 
@@ -58,10 +58,12 @@ class Leftovers:
         self._logging = _logging_is()
         self._threads: set[threading.Thread] = set()
         self._processes: set[psutil.Process] = set()
-        self._process_was_started = True
+        self._not_heard: dict[str, None] = {}
         self._usual_record = logging.getLogRecordFactory()
         logging.setLogRecordFactory(self._new_record)
-        sys.addaudithook(self._hear)
+        # Python calls it for every attribute, file and frame that anything looks at: a function in Python would take a
+        # tenth of the tests' time. So the hook is in C, and takes an event that happens out of those not heard.
+        sys.addaudithook(self._not_heard.pop)
 
     def own_tasks_of(self, loop: asyncio.AbstractEventLoop) -> None:
         """From now on record the owner of each task of the loop."""
@@ -123,10 +125,6 @@ class Leftovers:
             self._late_lines.append(f"a line in the log, after the end of {owner}: {record.getMessage()}")
         return record
 
-    def _hear(self, event: str, _: tuple[Any, ...]) -> None:
-        if event in _PROCESS_EVENTS:
-            self._process_was_started = True
-
     def _tasks_left(self) -> Iterator[str]:
         left = [task for task, owner in list(self._tasks.items()) if owner == self._running and not task.done()]
         if left and self._loop and not self._loop.is_closed():
@@ -146,7 +144,7 @@ class Leftovers:
             yield f"a process: {process}"
             process.kill()
             self._processes.add(process)  # reported once
-        self._process_was_started = False
+        self._not_heard.update(dict.fromkeys(_PROCESS_EVENTS))
 
     def _logging_left(self) -> Iterator[str]:
         yield from self._late_lines
@@ -159,7 +157,7 @@ class Leftovers:
 
         The search takes long, so it is done only if one was started.
         """
-        if not self._process_was_started:
+        if len(self._not_heard) == len(_PROCESS_EVENTS):
             return self._processes
         children = set(psutil.Process().children())
         helpers = {child for child in children if _is_helper(child)}
