@@ -115,6 +115,7 @@ from application.devices.devices import (
     ViewDevice,
 )
 from application.devices.pairing import GetPairing, OfferPairing, PairDevice, PairingCodes
+from application.devices.waiting import ListWaitingPairings, WithdrawPairing
 from application.jobs.exports import FetchFile, ForgetContents, MakeFile, StartExport
 from application.jobs.look import GetJob, ListJobs, StopJob
 from application.jobs.manual_orders import DraftManualOrders, PlaceManualOrders
@@ -539,6 +540,8 @@ class Container(containers.DeclarativeContainer):
     pairing_codes = providers.Singleton(PairingCodes, settings.provided.signing_key, settings.provided.earlier_keys)
     offer_pairing = providers.Singleton(OfferPairing, database, clock, ids, pairing_codes)
     get_pairing = providers.Singleton(GetPairing, database, pairing_codes)
+    list_waiting_pairings = providers.Singleton(ListWaitingPairings, database, clock)
+    withdraw_pairing = providers.Singleton(WithdrawPairing, database)
     pair_device = providers.Singleton(PairDevice, database, clock, ids, audit)
     list_device_shows = providers.Singleton(ListDeviceShows, database, clock)
     list_devices = providers.Singleton(ListDevices, database)

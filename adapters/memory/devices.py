@@ -51,5 +51,20 @@ class MemoryPairingRepo:
     async def get(self, pairing_id: UUID) -> Pairing | None:
         return self._tables.pairings.get(pairing_id)
 
+    async def waiting(self, producer_id: UUID, *, since: datetime) -> list[Pairing]:
+        found = [
+            each
+            for each in self._tables.pairings.values()
+            if each.producer_id == producer_id and each.created_at > since and each.device_id is None
+        ]
+        return sorted(found, key=lambda pairing: (pairing.created_at, pairing.id))
+
+    async def remove(self, pairing_id: UUID) -> bool:
+        pairing = self._tables.pairings.get(pairing_id)
+        if pairing is None or pairing.device_id is not None:
+            return False
+        del self._tables.pairings[pairing_id]
+        return True
+
     async def with_code(self, code_hash: bytes) -> Pairing | None:
         return next((each for each in self._tables.pairings.values() if each.code_hash == code_hash), None)

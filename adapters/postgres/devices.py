@@ -67,6 +67,20 @@ class PostgresPairingRepo:
     async def get(self, pairing_id: UUID) -> Pairing | None:
         return await self._one(sa.select(pairings).where(pairings.c.id == pairing_id))
 
+    async def waiting(self, producer_id: UUID, *, since: datetime) -> list[Pairing]:
+        found = await self._connection.execute(
+            sa.select(pairings)
+            .where(pairings.c.producer_id == producer_id, pairings.c.created_at > since, pairings.c.device_id.is_(None))
+            .order_by(pairings.c.created_at, pairings.c.id)
+        )
+        return [_pairing_of(row) for row in found.mappings()]
+
+    async def remove(self, pairing_id: UUID) -> bool:
+        removed = await self._connection.execute(
+            sa.delete(pairings).where(pairings.c.id == pairing_id, pairings.c.device_id.is_(None))
+        )
+        return removed.rowcount > 0
+
     async def with_code(self, code_hash: bytes) -> Pairing | None:
         return await self._one(sa.select(pairings).where(pairings.c.code_hash == code_hash).with_for_update())
 

@@ -42,6 +42,14 @@ class PairingRepo(Protocol):
 
     async def get(self, pairing_id: UUID) -> Pairing | None: ...
 
+    async def waiting(self, producer_id: UUID, *, since: datetime) -> list[Pairing]:
+        """The producer's pairings that were made after ``since`` and not used, oldest first."""
+        ...
+
+    async def remove(self, pairing_id: UUID) -> bool:
+        """Remove the pairing unless it was used. Whether it was there."""
+        ...
+
     async def with_code(self, code_hash: bytes) -> Pairing | None:
         """The pairing with this code, locked: of two who use it, the second finds it used."""
         ...

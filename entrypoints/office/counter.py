@@ -119,7 +119,8 @@ async def sell(
     answer = Redirect(
         f"{desk.view.path}?sold={order.id}{await desk.to_paper(form, order)}", status_code=HTTP_303_SEE_OTHER
     )
-    answer.set_cookie(counter_room.cookies.make(HANDLING, handling, _A_YEAR))
+    if desk.view.is_soon:
+        answer.set_cookie(counter_room.cookies.make(HANDLING, handling, _A_YEAR))
     answer.set_cookie(counter_room.cookies.make(PRINTER, str(id_in(form["printer"]) or ""), _A_YEAR))
     return answer
 

@@ -29,9 +29,10 @@ from entrypoints.office.forms import Form
 from entrypoints.office.sell import total_in
 from entrypoints.office.show_desk import id_in, refuse
 
+PRINTED: Final = "print"
 HANDLINGS: Final = (
     ("in", "They are let in at once"),
-    ("print", "Their tickets are printed"),
+    (PRINTED, "Their tickets are printed"),
     ("both", "Both"),
 )
 KINDS_OF_HANDLING: Final = tuple(value for value, _ in HANDLINGS)
@@ -89,7 +90,11 @@ class Desk:
 
     @property
     def handling(self) -> str:
-        """What is done once something is sold, as it was the last time at this till."""
+        """What is done once something is sold: as it was the last time at this till, but who buys for another day is
+        not in, and takes the tickets home.
+        """
+        if not self.view.is_soon:
+            return PRINTED
         kept = self._room.cookies.read(self._request, HANDLING)
         return kept if kept in KINDS_OF_HANDLING else HANDLINGS[0][0]
 

@@ -17,6 +17,7 @@ from application.counter.shifts import CloseShift, OpenShift, ReadShifts, ShiftR
 from application.ports.shifts import ShiftCursor
 from domain.cash import denominations
 from domain.errors import DomainError
+from domain.money import Currency
 from domain.shift import COUNTED, MAX_PIECES, CounterPayment, Shift, TillCount
 from domain.timezones import zone_of
 from entrypoints.http.csv_stream import csv_stream
@@ -31,6 +32,8 @@ from entrypoints.office.show_desk import id_in, refuse
 
 #: Shifts on a page: a month of evenings at one till.
 PAGE: Final = 30
+#: The button that adds up notes and coins.
+ADD_UP: Final = "sum"
 _COLUMNS: Final = (
     Column("sold_at", Kind.MOMENT),
     Column("order", Kind.TEXT),
@@ -135,11 +138,13 @@ async def close(
     read_shifts: NamedDependency[ReadShifts],
     close_shift: NamedDependency[CloseShift],
 ) -> Response[Any]:
-    """Close the shift with its count, or without one."""
+    """Close the shift with its count, or without one; or add up notes and coins, and close nothing."""
     till = counter_room.till(at_counter)
     form = await Form.read(request)
     report = await read_shifts(till, shift_id)
     words = await counter_room.wording(at_counter)
+    if form["act"] == ADD_UP:
+        return await _close_page(request, at_counter, counter_room, report.shift, form)
     try:
         count = None if form["act"] == "uncounted" else _count(form, words)
         seller, note = form.text("seller", required=True), form.text("note")
@@ -165,8 +170,17 @@ async def _close_page(
         "opened": words.moment(shift.opened_at),
         "path": f"/office/counter/shifts/{shift.id}",
         "currency_code": shift.currency.code,
+        "currency": shift.currency,
+        "locale": words.place.locale,
+        "counted": words.price(_pieces_together(form, shift.currency)),
     }
     return room.page(request, at, "office/counter_close.html", context, status_code=form.status)
+
+
+def _pieces_together(form: Form, currency: Currency) -> int:
+    """What the notes and coins make that were typed so far. It tells nothing of what is expected."""
+    typed = ((value, form[f"n-{value}"].strip()) for value in denominations(currency))
+    return sum(value * int(text) for value, text in typed if text.isdecimal() and len(text) <= len(str(MAX_PIECES)))
 
 
 def _count(form: Form, words: Wording) -> TillCount:

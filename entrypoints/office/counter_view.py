@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -28,6 +28,8 @@ from entrypoints.web.qr import qr_code
 
 #: From this number down, places that are left stand out.
 FEW: Final = 10
+#: People come to the counter so long before the doors, and wait.
+SOON: Final = timedelta(hours=4)
 #: How a sale is paid: the word, and the key that chooses it.
 PAYMENTS: Final = (
     (CounterPayment.CASH.value, "Cash", "C"),
@@ -103,6 +105,11 @@ class CounterView:
     @property
     def is_forgotten(self) -> bool:
         return self.shift is not None and self.shift.is_forgotten(self.now, self.show.zone)
+
+    @property
+    def is_soon(self) -> bool:
+        """Whether who buys a ticket now goes in: the doors open within SOON, or did."""
+        return self.show.door_time - self.now <= SOON
 
     @property
     def when(self) -> str:
@@ -233,6 +240,7 @@ class Slip:
     title: str
     when: str
     venue: str
+    name: str
     type: str
     is_vip: bool
     price: str
@@ -253,6 +261,7 @@ def slips_of(order: Order, details: ShowDetails) -> list[Slip]:
             title=show.title,
             when=f"{day}, {formatting.clock(show.start_there, show.zone, show.locale)}",
             venue=show.venue,
+            name=attendee.name,
             type=attendee.ticket_name,
             is_vip=attendee.is_vip,
             price=formatting.price(order.quote.currency, order.lines[attendee.line].unit_amount, show.locale),

@@ -20,8 +20,9 @@ from markupsafe import Markup
 from application import formatting
 from application.devices.devices import ListDevices, ListDeviceShows, RenameDevice, RevokeDevice
 from application.devices.pairing import GetPairing, OfferedPairing, OfferPairing
+from application.devices.waiting import ListWaitingPairings, WithdrawPairing
 from domain.catalog import Show
-from domain.devices import MAX_DEVICE_NAME_LENGTH, Device, DeviceKind, Pairing, written_code
+from domain.devices import MAX_DEVICE_NAME_LENGTH, CodeUsed, Device, DeviceKind, Pairing, written_code
 from domain.errors import DomainError, NotFound
 from domain.people import Member, Right
 from domain.timezones import zone_of
@@ -68,21 +69,27 @@ async def page(
     office_pages: NamedDependency[OfficePages],
     list_devices: NamedDependency[ListDevices],
     list_device_shows: NamedDependency[ListDeviceShows],
+    list_waiting_pairings: NamedDependency[ListWaitingPairings],
 ) -> Response[str]:
-    """Devices in use by name, and those that were revoked, the last one first."""
+    """Codes that wait for their device, devices in use by name, and those that were revoked, the last one first."""
     devices = await list_devices(member.actor)
+    now = office_pages.now()
+    waiting = [(each, _minutes_left(each, now)) for each in await list_waiting_pairings(member.actor)]
     in_use = sorted((each for each in devices if not each.is_revoked), key=lambda each: each.name.casefold())
     revoked = [each for each in devices if each.revoked_at]
     context = {
+        "waiting": waiting,
         "in_use": in_use,
         "revoked": sorted(revoked, key=lambda each: each.revoked_at or each.paired_at, reverse=True),
-        "titles": await _titles(member, list_device_shows, in_use),
+        "titles": await _titles(member, list_device_shows, [*in_use, *(each for each, _ in waiting)]),
         "kinds": KINDS,
     }
     return office_pages.page(request, member, "office/devices.html", context, active="devices")
 
 
-async def _titles(member: Member, list_shows: ListDeviceShows, devices: Sequence[Device]) -> Mapping[UUID, str]:
+async def _titles(
+    member: Member, list_shows: ListDeviceShows, devices: Sequence[Device | Pairing]
+) -> Mapping[UUID, str]:
     """What the shows that devices are limited to are called. Shows that were deleted are not there."""
     limited = frozenset({show_id for device in devices for show_id in device.show_ids})
     if not limited:
@@ -190,12 +197,16 @@ def _shown(offered: OfferedPairing, public_url: str) -> dict[str, object]:
 
 
 def _state(pairing: Pairing, now: datetime) -> dict[str, object]:
-    left = (pairing.expires_at - now).total_seconds()
     return {
         "pairing": pairing,
         "has_paired": pairing.device_id is not None,
-        "minutes_left": math.ceil(left / 60) if left > 0 else 0,
+        "minutes_left": _minutes_left(pairing, now),
     }
+
+
+def _minutes_left(pairing: Pairing, now: datetime) -> int:
+    """For how many minutes a code is good, the one that has begun included."""
+    return max(math.ceil((pairing.expires_at - now).total_seconds() / 60), 0)
 
 
 @get("/pairings/{pairing_id:uuid}/state", opt={QUIET: True})
@@ -225,6 +236,20 @@ async def another_code(
     else:
         offered = await offer_pairing(member.actor, name=pairing.name, kind=pairing.kind, show_ids=pairing.show_ids)
     return _to(_pairing_path(offered.pairing.id))
+
+
+@post("/pairings/{pairing_id:uuid}/withdraw")
+async def withdraw(
+    member: NamedDependency[Member],
+    withdraw_pairing: NamedDependency[WithdrawPairing],
+    pairing_id: FromPath[UUID],
+) -> Redirect:
+    """Make a code worthless that no device has used."""
+    try:
+        await withdraw_pairing(member.actor, pairing_id)
+    except CodeUsed:
+        return _to(_pairing_path(pairing_id))  # which says that it has paired
+    return _to(DEVICES, done="pairing-withdrawn")
 
 
 @get("/{device_id:uuid}")
@@ -358,6 +383,7 @@ router = office_router(
     pairing_page,
     pairing_state,
     another_code,
+    withdraw,
     device_page,
     rename,
     pair_again,

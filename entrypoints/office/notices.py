@@ -28,6 +28,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "signed-in": "You are signed in.",
         # Devices
         "printing": "The printer gets the tickets. What became of it stands on the page Print tickets.",
+        "pairing-withdrawn": "The code is withdrawn: it pairs nothing.",
         "device-renamed": "The device has its new name.",
         "device-revoked": "The device is revoked: its next request is refused. What it scanned is still taken in.",
         "till-paired": "This browser is a till now.",

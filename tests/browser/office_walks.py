@@ -600,6 +600,12 @@ DEVICES: Final = (
         sees="Waiting for the device.",
     ),
     Walk(
+        post="/office/devices/pairings/{pairing_id:uuid}/withdraw",
+        at="/office/devices",
+        steps=("Withdraw the code of Till in the foyer",),
+        sees="The code is withdrawn",
+    ),
+    Walk(
         post=f"{DEVICE}/name",
         at="/office/devices",
         steps=("Change North door", ("Name", "South door"), "Save"),
@@ -683,6 +689,14 @@ TILL: Final = (
         steps=("Undo", "Undo the sale"),
         sees="Undone: 2 Stalls",
         who="seller",
+    ),
+    Walk(
+        post=f"{COUNTER}/shifts/{{shift_id:uuid}}/close",
+        at="/office/counter/{show}",
+        steps=("Close the shift", ("How many of $50.00", "3"), "Add them up"),
+        sees="Notes and coins together: $150.00",
+        who="seller",
+        with_scripts=False,
     ),
     Walk(
         post=f"{COUNTER}/shifts/{{shift_id:uuid}}/close",

@@ -172,6 +172,8 @@ async def test_without_scripts_three_acts_sell_on_a_phone(buyers: Buyers, servic
     await expect(page.locator("#sold")).to_contain_text("Give $25.00 in cash back.")
     await page.get_by_role("link", name="Close the shift").click()
     await page.get_by_label("How many of $50.00").fill("1")
+    await page.get_by_role("button", name="Add them up").click()
+    await expect(page.locator("[data-sum]")).to_have_text("$50.00")
     await page.get_by_role("button", name="Close the shift").click()
     difference = page.locator("#till ~ * td", has_text="None").first
     await expect(difference).to_be_in_viewport()

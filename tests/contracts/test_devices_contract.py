@@ -104,6 +104,28 @@ async def test_a_pairing_is_found_by_its_code_and_put_again(unit_of_work: UnitOf
         assert await uow.pairings.with_code(hash_secret("guessed")) is None
 
 
+async def test_codes_that_wait_are_listed_and_removed_unless_they_are_used(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    first, second, used, old = (a_pairing(theatre) for _ in range(4))
+    second = replace(second, created_at=first.created_at + timedelta(seconds=1))
+    used = replace(used, device_id=new_id())
+    old = replace(old, created_at=first.created_at - timedelta(hours=1))
+    since = first.created_at - timedelta(minutes=10)
+    async with unit_of_work() as uow:
+        for pairing in (second, first, used, old):
+            await uow.pairings.put(pairing)
+        await uow.commit()
+    async with unit_of_work() as uow:
+        assert await uow.pairings.waiting(theatre.producer.id, since=since) == [first, second]
+        assert await uow.pairings.waiting(new_id(), since=since) == []
+        assert await uow.pairings.remove(first.id)
+        assert not await uow.pairings.remove(first.id)
+        assert not await uow.pairings.remove(used.id)
+        assert await uow.pairings.waiting(theatre.producer.id, since=since) == [second]
+        assert await uow.pairings.get(used.id) == used
+
+
 async def test_of_two_who_use_a_code_the_second_waits_and_finds_it_used(
     unit_of_work: UnitOfWorkFactory, theatre: Theatre
 ) -> None:

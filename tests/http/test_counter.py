@@ -179,6 +179,16 @@ class TestSelling:
         again = await till.visitor.get(f"{till.path}/tickets/{answer.location.partition('sold=')[2][:36]}")
         assert (again.status, again.html.count("<svg")) == (200, 2)
 
+    async def test_who_buys_for_another_day_is_not_let_in(
+        self, till: Till, office: BackOffice, box_office: BoxOffice
+    ) -> None:
+        later = Till(till.visitor, await box_office.put_on_sale(by=office.producer))
+        assert 'name="handling" value="in" checked' in (await till.screen()).html
+        assert 'name="handling" value="print" checked' in (await later.screen()).html
+        answer = await later.sell({later.on_sale.tickets[0]: 1}, handling="print")
+        assert 'class="slip"' in (await later.visitor.follow(answer.location)).html
+        assert 'name="handling" value="in" checked' in (await till.screen()).html  # tonight it stays as it was
+
     async def test_a_paired_printer_prints_once(self, till: Till, service: Service, office: BackOffice) -> None:
         printer = (await pair(service.container, office.producer, DeviceKind.PRINTER, name="Foyer slips")).device
         assert "Foyer slips" in (await till.screen()).text
@@ -384,6 +394,9 @@ class TestShift:
         form = await till.visitor.get(f"{path}/close")
         assert (form.status, "$150.00" in form.text) == (200, False)
         counted = {"seller": "Ben", "n-10000": "1", "n-2000": "2", "n-500": "1", "card": "25", "note": "Rain"}
+        sum_so_far = await till.visitor.post(f"{path}/close", {**counted, "act": "sum"})
+        assert (sum_so_far.status, "Notes and coins together: $145.00" in sum_so_far.text) == (200, True)
+        assert 'id="n-2000" type="number"' in sum_so_far.html
         answer = await till.visitor.post(f"{path}/close", {**counted, "act": "count"})
         assert (answer.status, answer.location) == (303, f"{path}?done=shift-closed")
         report = await till.visitor.get(path)

@@ -9,6 +9,7 @@ import pytest
 
 from domain.access import Actor
 from domain.devices import DeviceKind, plain_pairing_code
+from domain.errors import NotFound
 from domain.people import Role
 from entrypoints.office.access import OfficeCookies
 from tests.http.conftest import Hire
@@ -88,6 +89,25 @@ async def test_what_is_wrong_stands_beside_its_field(owner: Staff, fields: dict[
     assert (answer.status in (400, 409), words in answer.text) == (True, True), answer.text
     if fields.get("name") != "":
         assert sent["name"] in answer.html
+
+
+async def test_codes_that_wait_are_listed_and_can_be_withdrawn(
+    owner: Staff, stranger: Staff, office: BackOffice
+) -> None:
+    waiting, used = await offer(office.container, office.producer), await offer(office.container, office.producer)
+    await office.container.pair_device()(used.code, [DeviceKind.SCANNER])
+    page = await owner.get(DEVICES)
+    assert f"{waiting.pairing.name} Scanner All shows Good for 10 more minutes" in page.text
+    assert f"/pairings/{used.pairing.id}" not in page.html
+    withdrawn = f"{DEVICES}/pairings/{waiting.pairing.id}/withdraw"
+    assert (await stranger.post(withdrawn)).status == 404
+    for _ in range(2):
+        assert (await owner.post(withdrawn)).location == f"{DEVICES}?done=pairing-withdrawn"
+    assert waiting.pairing.name not in (await owner.get(DEVICES)).text
+    with pytest.raises(NotFound):
+        await office.container.pair_device()(waiting.code, [DeviceKind.SCANNER])
+    late = await owner.post(f"{DEVICES}/pairings/{used.pairing.id}/withdraw")
+    assert "has paired" in (await owner.follow(late.location)).text
 
 
 async def test_two_devices_in_use_have_two_names(owner: Staff, office: BackOffice) -> None:

@@ -125,7 +125,8 @@ const OLD_AFTER_MS = 15 * 60_000;
 export function listWords(record, now, words) {
   if (!record) return { text: "No list of tickets yet", isOld: true };
   const age = now - record.issued_at;
-  const count = `${record.attendees.length} tickets`;
+  const isVoid = record.attendees.filter((each) => each.status === "void").length;
+  const count = `${record.attendees.length} tickets${isVoid ? ` (${isVoid} void)` : ""}`;
   const text = age < 90_000 ? `List of ${count}, up to date` : `List of ${count} from ${words.moment(record.issued_at)}, ${words.ago(record.issued_at)}`;
   return { text, isOld: age > OLD_AFTER_MS };
 }

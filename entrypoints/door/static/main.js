@@ -180,7 +180,7 @@ function facts(waiting) {
 
 function renderTitle() {
   const { title, start_time: start } = door.list?.show ?? door.show;
-  fill($("title"), `${title} ${start}`, () => [title, el("small", {}, times().moment(Date.parse(start)))]);
+  fill($("title"), `${title} ${start}`, () => [el("span", {}, title), el("small", {}, times().moment(Date.parse(start)))]);
 }
 
 function renderStart(waiting) {
