@@ -196,7 +196,7 @@ PREPARED: Final[dict[str, Callable[[Theatre], Awaitable[None]]]] = {
 }
 
 
-async def _prepare(theatre: Theatre, operation: Operation) -> None:
+async def prepare(theatre: Theatre, operation: Operation) -> None:
     if prepare := PREPARED.get(operation.id):
         await prepare(theatre)
     elif "{order_id}" in operation.path:
@@ -209,6 +209,11 @@ async def _prepare(theatre: Theatre, operation: Operation) -> None:
 
 @pytest.fixture
 async def theatre(office: BackOffice, box_office: BoxOffice) -> Theatre:
+    return await theatre_of(office, box_office)
+
+
+async def theatre_of(office: BackOffice, box_office: BoxOffice) -> Theatre:
+    """The examples' theatre, on sale."""
     code = promo_code(code="OTHER20")
     on_sale = await box_office.put_on_sale(
         ticket(), promo_codes=[code], by=office.producer, renames_until_hours=24, timezone="America/New_York"
@@ -247,7 +252,7 @@ def _body(operation: Operation, theatre: Theatre) -> bytes:
     return theatre.text(operation.body.example).encode()
 
 
-async def _send(operation: Operation, theatre: Theatre, service: Service, settings: Settings) -> Answer:
+async def send_example(operation: Operation, theatre: Theatre, service: Service, settings: Settings) -> Answer:
     body = _body(operation, theatre)
     headers = {
         each.name: theatre.text(each.example)
@@ -270,8 +275,8 @@ async def _send(operation: Operation, theatre: Theatre, service: Service, settin
 async def test_example_requests_work(
     theatre: Theatre, service: Service, settings: Settings, operation: Operation
 ) -> None:
-    await _prepare(theatre, operation)
-    answer = await _send(operation, theatre, service, settings)
+    await prepare(theatre, operation)
+    answer = await send_example(operation, theatre, service, settings)
     if refusal := REFUSED.get(operation.id):
         answer.refused(*refusal)
         return
