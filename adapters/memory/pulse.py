@@ -9,6 +9,7 @@ from adapters.memory.unit_of_work import MemoryDatabase
 from application.ports.pulse import MAX_SHOWS, PLACED_WITHIN, WINDOW, Holds, Sessions, ShowPulse, Workforce
 from domain.catalog import Show
 from domain.orders import Order, OrderStatus
+from domain.timezones import zone_of
 
 
 class MemoryPulse:
@@ -58,6 +59,7 @@ def _pulse_of(show: Show, tables: Tables, now: datetime) -> ShowPulse:
     return ShowPulse(
         show_id=show.id,
         title=show.title,
+        starts_at=show.start_time.astimezone(zone_of(show.timezone)),
         placed=len(placed),
         tickets=sum(map(_tickets_of, placed)),
         completed=sum(o.completed_at is not None and now - WINDOW < o.completed_at <= now for o in orders),

@@ -12,11 +12,13 @@ from adapters.postgres.connection import Row
 from adapters.postgres.snapshot import snapshot
 from application.ports.pulse import MAX_SHOWS, PLACED_WITHIN, WINDOW, Holds, Sessions, ShowPulse
 from application.ports.webhooks import NOT_OURS
+from domain.timezones import zone_of
 
 # Orders are found by their show and when they were placed, for the shows that are not over.
 _SALES: Final = sa.text(
     f"""
-    SELECT s.id AS show_id, s.title, recent.placed, recent.completed, lines.tickets, places.n AS left
+    SELECT s.id AS show_id, s.title, s.start_time, s.timezone,
+           recent.placed, recent.completed, lines.tickets, places.n AS left
     FROM shows s
     CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE o.created_at > :since AND o.created_at <= :now) AS placed,
@@ -78,6 +80,7 @@ class PostgresPulse:
             ShowPulse(
                 show_id=row["show_id"],
                 title=row["title"],
+                starts_at=row["start_time"].astimezone(zone_of(row["timezone"])),
                 placed=row["placed"],
                 tickets=int(row["tickets"]),
                 completed=row["completed"],

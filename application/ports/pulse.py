@@ -18,11 +18,12 @@ MAX_SHOWS: Final = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowPulse:
     """One show within ``WINDOW``: orders that were placed, their tickets, orders that were completed (paid or free);
-    and how many places are left now.
+    and how many places are left now. ``starts_at`` is in the venue's time zone.
     """
 
     show_id: UUID
     title: str
+    starts_at: datetime
     placed: int
     tickets: int
     completed: int

@@ -133,12 +133,20 @@ def _shows(shows: tuple[ShowPulse, ...]) -> RenderableType:
         return Text("Nothing was sold within the last minute.", style="dim")
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", width=WIDTH)
     table.add_column("Show", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("", no_wrap=True, width=12)
     for name in ("placed", "tickets", "completed", "left"):
         table.add_column(name, justify="right", no_wrap=True, width=9)
     for show in shows:
         left = Text(f"{show.left:,}") if show.left > 0 else Text("sold out", style="green")
         # Text, not markup: a title may have brackets.
-        table.add_row(Text(show.title), f"{show.placed:,}", f"{show.tickets:,}", f"{show.completed:,}", left)
+        table.add_row(
+            Text(show.title),
+            f"{show.starts_at:%d %b %H:%M}",
+            f"{show.placed:,}",
+            f"{show.tickets:,}",
+            f"{show.completed:,}",
+            left,
+        )
     return table
 
 

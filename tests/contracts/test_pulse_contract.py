@@ -53,7 +53,15 @@ async def test_the_last_minute_counts_and_what_was_placed_before_it_and_complete
     later = theatre.order(2, now=now + SECOND)
     await store(unit_of_work, held, free, paid_now, earlier, later)
     assert await pulse.sales(now=now) == [
-        ShowPulse(show_id=theatre.show.id, title=theatre.show.title, placed=2, tickets=4, completed=2, left=200)
+        ShowPulse(
+            show_id=theatre.show.id,
+            title=theatre.show.title,
+            starts_at=theatre.show.start_time,
+            placed=2,
+            tickets=4,
+            completed=2,
+            left=200,
+        )
     ]
 
 
