@@ -666,9 +666,8 @@ class Container(containers.DeclarativeContainer):
             TaskKind.DIGEST_MAIL: send_digest_email,
         }
     )
-    run_task = providers.Singleton(
-        RunTask, database, clock, ids, providers.Singleton(MeasuredTasks, task_handlers, metrics)
-    )
+    measured_handlers = providers.Singleton(MeasuredTasks, task_handlers, metrics)
+    run_task = providers.Singleton(RunTask, database, clock, ids, measured_handlers)
     announce_pending_payments = providers.Singleton(AnnouncePendingPayments, database, clock)
     catch_up = providers.Singleton(
         CatchUp, reconcile, release_overdue, review_refunds_and_disputes, announce_pending_payments

@@ -122,6 +122,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     cors_origins: str = ""
     metrics_listen: str = ""
     worker_metrics_listen: str = ""
+    tracing: Literal["off", "otlp"] = "off"
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     keep_tasks_days: _Days = 90

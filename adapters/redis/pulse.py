@@ -15,7 +15,7 @@ from application.ports.pulse import Workforce
 
 log = logging.getLogger(__name__)
 
-#: Whoever reads it asks again soon, and a Redis that is this slow is as good as away.
+#: The reader asks again soon, and a Redis that is this slow is as good as away.
 _TIMEOUT_SECONDS: Final = 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Final
@@ -111,6 +111,25 @@ class HttpClient(AIOHTTPClient):
             self._observe(operation, outcome, time.perf_counter() - started)
         self._heard(answer.status, answer.headers)
         return body, answer.status, answer.headers
+
+
+class WatchedHttpClient(HttpClient):
+    """The connections to Stripe, each request of which aiohttp tells to ``trace_configs``."""
+
+    def __init__(self, *args: Any, trace_configs: Sequence[aiohttp.TraceConfig], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._trace_configs = trace_configs
+
+    @property
+    @override
+    def _session(self) -> aiohttp.ClientSession:
+        is_new = self._cached_session is None
+        session: aiohttp.ClientSession = super()._session
+        if is_new:
+            for config in self._trace_configs:
+                config.freeze()
+                session.trace_configs.append(config)
+        return session
 
 
 class Client(StripeClient):

@@ -18,7 +18,7 @@ from application.errors import (
 )
 from application.payments.session import OpenSession
 from application.ports.payment import PaymentBusy, PaymentKeyRefused, PaymentRefused, PaymentUnavailable, TaxRefused
-from domain.orders import Idempotency, Order
+from domain.orders import Idempotency, Order, number_of
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,8 @@ class Checkout:
             placement = await self._placed(request, started + self._wait_seconds)
             order = placement.order
             if placement.is_new:
-                log.info("Order %s created in %.2fs", order.id, time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                log.info("Order %s created in %.2fs, number %s", order.id, seconds, number_of(order.id))
             if order.holds_tickets and order.session_id is None:
                 order = await payable(self._open_session, order)
             return order

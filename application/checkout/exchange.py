@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,10 +32,13 @@ from domain.cart import Cart, CartLine
 from domain.catalog import Show
 from domain.errors import Conflict, DonationTooSmall, InvalidRequest, NotFound, TicketNotFound
 from domain.exchanges import ExchangeTerms, OrderMoney, RefundRows, decide_exchange, moved_payment, refund_rows
-from domain.orders import HOLDING, IssueTicket, ManualPayment, Order, OrderStatus, admissions
+from domain.orders import HOLDING, IssueTicket, ManualPayment, Order, OrderStatus, admissions, number_of
 from domain.policy import CheckoutPolicy
 from domain.tasks import OutboxTask, TaskKind
 from domain.tax import TaxMode
+
+log = logging.getLogger(__name__)
+
 
 #: The reason of what goes back when the new tickets cost less.
 DIFFERENCE: Final = "the tickets that were got in exchange cost less"
@@ -155,6 +159,7 @@ class ExchangeTickets:
             await uow.outbox.add(self._tasks_after(decision, new.created_at))
             await self._remember(uow, decision, by)
             await uow.commit()
+        log.info("Order %s created, number %s, for tickets of order %s", new.id, number_of(new.id), old.id)
         return decision.exchanged
 
     async def _decide(

@@ -35,7 +35,7 @@ from domain.cart import Cart
 from domain.claims import Claimant, Claims
 from domain.customer import Customer
 from domain.errors import DomainError
-from domain.orders import Idempotency, IssueTicket, ManualPayment, Order
+from domain.orders import Idempotency, IssueTicket, ManualPayment, Order, number_of
 from domain.policy import CheckoutPolicy
 from domain.pricing import Quote
 from domain.stock import Stock
@@ -178,6 +178,8 @@ class PlaceOrders(BatchDecider[CheckoutRequest, Placement]):
             decided = await retry_on_conflict(
                 lambda: self._transact(requests, nothing_to_hand_over, pass_over=False, keep=keep, note=note)
             )
+        for order in decided.placed:
+            log.info("Order %s created by its producer, number %s", order.id, number_of(order.id))
         return decided.outcomes
 
     async def _transact(

@@ -90,7 +90,8 @@ class SyncDuplicatePayment:
             before = await uow.duplicate_payments.lock(intent_id)
             followed = await _follow(uow, intent_id, refunds)
             if before and followed and followed.returns_lost > before.returns_lost:
-                log.error("A refund of duplicate payment %s failed: %s", intent_id, followed.failure_reason)
+                words = "A refund of order %s's duplicate payment %s failed: %s"
+                log.error(words, followed.order_id, intent_id, followed.failure_reason)
                 if followed.may_be_returned_again:
                     due_at = self._clock.now() + _AGAIN_AFTER
                     await uow.outbox.add([return_task(followed, ids=self._ids, due_at=due_at)])

@@ -112,6 +112,7 @@ class OpenSession:
                 raise ProducerPaymentMissing("Producer payment details not configured") from refusal
             raise
         await self._attach(order.id, session)
+        log.info("Order %s has its payment page, session %s", order.id, session.id)
         return order.with_session(session.id, session.url)
 
     async def _attach(self, order_id: UUID, session: PaymentSession) -> None:

@@ -68,7 +68,8 @@ class SyncDispute:
             await uow.commit()
         log.warning("Dispute %s of order %s is %s", after.id, order_id, after.status)
         if after.has_to_be_repaid:
-            log.error("Dispute %s was won after %s was taken from the producer: pay it back", after.id, after.recovered)
+            words = "Dispute %s of order %s was won after %s was taken from the producer: pay it back"
+            log.error(words, after.id, order_id, after.recovered)
 
     async def _tasks_after(self, uow: UnitOfWork, change: _Change) -> list[OutboxTask]:
         before, after, now = change.before, change.after, self._clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +29,8 @@ from domain.refunds import (
     shares_of,
 )
 from domain.tasks import OutboxTask, TaskKind
+
+log = logging.getLogger(__name__)
 
 
 class RefundOrder:
@@ -68,6 +71,8 @@ class RefundOrder:
                 reason=reason,
             )
             await uow.commit()
+        order, refund = refunded
+        log.info("Order %s is %s: %s", order.id, order.status, f"refund {refund.id}" if refund else "no refund")
         return refunded
 
     async def within(

@@ -58,6 +58,8 @@ class SyncRefundStatus:
             await uow.commit()
         if state.status in FAILED_STATUSES:
             log.error("Refund %s of order %s %s: %s", refund.id, order_id, state.status, state.failure_reason)
+        else:
+            log.info("Refund %s of order %s is %s at Stripe", refund.id, order_id, state.status)
 
     def _made_by_hand(self, order: Order, state: RefundState, *, sequence: int) -> Refund:
         return Refund(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 from application.notifications.refund import refund_mail
@@ -16,6 +17,8 @@ from domain.refunds import (
     outstanding,
 )
 from domain.tasks import OutboxTask
+
+log = logging.getLogger(__name__)
 
 
 class SubmitRefunds:
@@ -83,3 +86,4 @@ class SubmitRefunds:
             if current.status is RefundStatus.REQUESTED:  # else an event came first, and has the newer status
                 await store_status(uow, order, current, followed, ids=self._ids, now=self._clock.now())
             await uow.commit()
+        log.info("Refund %s of order %s is %s at Stripe", refund_id, order_id, followed.status)

@@ -99,7 +99,8 @@ class HandlePaymentEvent:
             await self._note(event, error)
             if not isinstance(error, FINAL) or isinstance(error, PaymentUnavailable):
                 raise
-            log.error("Event %s (%s of %s) changed nothing: %s", event.id, event.type, event.object_id, error)  # noqa: TRY400
+            about = f"{event.object_id}, order {context.order.id}" if context.order else event.object_id
+            log.error("Event %s (%s of %s) changed nothing: %s", event.id, event.type, about, error)  # noqa: TRY400
         else:
             if kind not in KEPT_BY_HANDLER:
                 await self._keep_event(event)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from litestar.types import ASGIApp
+
 from entrypoints.cli.signals import stop_signal
 from entrypoints.container import Container
 from entrypoints.http.app import create_app, create_metrics_app
@@ -12,20 +14,29 @@ from entrypoints.server.server import create_server
 from entrypoints.server.sockets import bind
 from entrypoints.setting_values import InvalidSettings
 from entrypoints.settings import Settings
+from entrypoints.tracing_setting import tracing
 
 
 async def serve_until_stopped(settings: Settings, host: str, port: int, *, shared_port: bool) -> None:
     """Serve the API, and the metrics if they have another port. Raises InvalidSettings if the server does not start."""
     collect_seldom()
-    stop, container = stop_signal(), Container(settings=settings)
-    apps = [(create_app(container), (host, port))]
+    container = Container(settings=settings)
+    with tracing(settings, container) as traced:
+        await _serve(settings, container, traced(create_app(container)), (host, port), shared_port=shared_port)
+
+
+async def _serve(
+    settings: Settings, container: Container, app: ASGIApp, address: tuple[str, int], *, shared_port: bool
+) -> None:
+    stop = stop_signal()
+    apps = [(app, address)]
     if settings.metrics_address:
         apps.append((create_metrics_app(container), settings.metrics_address))
-    servers = [create_server(app, trusted_proxies=settings.trusted_proxies) for app, _ in apps]
+    servers = [create_server(served, trusted_proxies=settings.trusted_proxies) for served, _ in apps]
     leave_out_what_exists()
     serving = [
-        asyncio.create_task(server.serve(sockets=[bind(*address, shared=shared_port)]))
-        for server, (_, address) in zip(servers, apps, strict=True)
+        asyncio.create_task(server.serve(sockets=[bind(*at, shared=shared_port)]))
+        for server, (_, at) in zip(servers, apps, strict=True)
     ]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({*serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

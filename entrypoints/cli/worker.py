@@ -17,6 +17,7 @@ from entrypoints.fitness import ensure_fit, warn_of_questionable
 from entrypoints.logs import configure_logging
 from entrypoints.setting_values import InvalidSettings
 from entrypoints.settings import Settings
+from entrypoints.tracing_setting import tracing
 from entrypoints.worker import run_worker
 
 
@@ -50,7 +51,7 @@ def sweep(data_dir: Path) -> None:
 async def _work(settings: Settings) -> None:
     container = Container(settings=settings)
     try:
-        with _metrics_served(container, settings.worker_metrics_address):
+        with tracing(settings, container), _metrics_served(container, settings.worker_metrics_address):
             await run_worker(container, stop_signal())
     finally:
         await close(container)

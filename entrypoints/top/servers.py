@@ -70,7 +70,7 @@ async def _samples(client: aiohttp.ClientSession, address: str) -> dict[_Sample,
 
 
 def between(before: Counts, after: Counts, *, addresses: int) -> Servers:
-    """What happened from one reading to the next. A server that began anew counts from zero."""
+    """What happened from one reading to the next. A server that started again counts from zero."""
     seconds = max(after.at - before.at, 1e-9)
     grown = {sample: value - before.samples.get(sample, 0) for sample, value in after.samples.items()}
     grown = {sample: value if value >= 0 else after.samples[sample] for sample, value in grown.items()}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import aiohttp
 from dependency_injector import providers
+from litestar.types import ASGIApp
 
 from adapters.stripe.client import HttpClient, Observe
 from entrypoints.container import Container, close
@@ -30,6 +31,13 @@ class Service:
     client: aiohttp.ClientSession
 
 
+Dress = Callable[[Container], Callable[[ASGIApp], ASGIApp]]
+
+
+def _as_it_is(app: ASGIApp) -> ASGIApp:
+    return app
+
+
 def free_port() -> int:
     """A port that is free now, and that no outgoing connection gets in the meantime."""
     while True:
@@ -46,13 +54,17 @@ async def running(
     port: int | None = None,
     with_worker: bool = False,
     stripe_http: Callable[[Observe], HttpClient] | None = None,
+    dressed: Dress | None = None,
 ) -> AsyncIterator[Service]:
-    """Start the API, and a worker if asked for; stop them at the end. ``stripe_http`` makes the client of Stripe."""
+    """Start the API, and a worker if asked for; stop them at the end. ``stripe_http`` makes the client of Stripe.
+    ``dressed`` changes the API's container before it is used, and gives what changes its application.
+    """
     port = port or free_port()
     container = Container(settings=settings)
     if stripe_http:
         container.stripe_http.override(providers.Singleton(stripe_http, container.metrics.provided.stripe_called))
-    server = create_server(create_app(container), trusted_proxies=settings.trusted_proxies)
+    dress = dressed(container) if dressed else _as_it_is
+    server = create_server(dress(create_app(container)), trusted_proxies=settings.trusted_proxies)
     url = f"http://127.0.0.1:{port}"
     async with aiohttp.ClientSession(url) as client:
         serving = asyncio.create_task(server.serve(sockets=[bind("127.0.0.1", port)]))

@@ -32,7 +32,7 @@ from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice, Json
 from tests.support.database import connected, own_database
 from tests.support.processes import running_command, until_ready
-from tests.support.server import Service, free_port, running
+from tests.support.server import Dress, Service, free_port, running
 
 CREATE_SESSION = "POST /v1/checkout/sessions"
 LIST_SESSIONS = "GET /v1/checkout/sessions"
@@ -150,9 +150,12 @@ async def stripe_world(
     *,
     options: SandboxOptions | None = None,
     stripe_timeout_seconds: float = 10,
+    dressed: Dress | None = None,
     **settings: Any,
 ) -> AsyncIterator[StripeWorld]:
-    """Start it without a worker; ``settings`` are those that matter to the test."""
+    """Start it without a worker; ``settings`` are those that matter to the test. ``dressed``: as for ``running``, with
+    the client of Stripe that it asks for.
+    """
     port = free_port()
     webhook_url = f"http://127.0.0.1:{port}/api/v1/webhooks/stripe"
     with own_database(postgres) as database_url:
@@ -164,7 +167,8 @@ async def stripe_world(
             own = own_settings(database_url, redis_url, sandbox, mailbox, port)
             own = msgspec.structs.replace(own, **settings)
             hurried = partial(HurriedHttpClient, timeout_seconds=stripe_timeout_seconds)
-            async with running(own, port=port, stripe_http=hurried) as service:
+            client = None if dressed else hurried
+            async with running(own, port=port, stripe_http=client, dressed=dressed) as service:
                 yield StripeWorld(
                     settings=own,
                     sandbox=sandbox,

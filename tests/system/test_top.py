@@ -25,10 +25,10 @@ async def test_a_script_gets_one_reading(world: StripeWorld) -> None:
     await world.box_office.buy(on_sale.cart(2))
     (await world.box_office.checkout(on_sale.cart(3))).created()
 
-    told = await run("top", "--once", "--json", environment=environment_of(world.settings))
+    seen = await run("top", "--once", "--json", environment=environment_of(world.settings))
 
-    assert told.code == 0, told.err
-    [line] = told.out.splitlines()
+    assert seen.code == 0, seen.err
+    [line] = seen.out.splitlines()
     database = json.loads(line)["database"]
     assert [(show["placed"], show["tickets"], show["completed"]) for show in database["shows"]] == [(2, 5, 1)]
     assert (database["holds"]["orders"], database["holds"]["tickets"]) == (1, 3)
@@ -52,6 +52,6 @@ async def test_the_waits_of_buyers_are_read_from_their_servers(world: StripeWorl
 
 async def test_a_database_that_is_away_ends_nothing(world: StripeWorld, closed_port: int) -> None:
     environment = environment_of(world.settings) | {"DATABASE_URL": f"postgresql://x@127.0.0.1:{closed_port}/none"}
-    told = await run("top", "--once", environment=environment)
-    assert told.code == 0, told.err
-    assert "Database     away" in told.out
+    seen = await run("top", "--once", environment=environment)
+    assert seen.code == 0, seen.err
+    assert "Database     away" in seen.out

@@ -116,12 +116,12 @@ def test_engines_that_are_away_are_named_and_nothing_else_is_made_up() -> None:
 
 
 def test_programs_get_seconds_and_null() -> None:
-    told = msgspec.json.decode(as_json(SELLING))
-    assert told["at"] == "2026-11-28T10:00:03Z"
-    assert told["database"]["holds"]["page_missing_for"] == 17
-    assert told["database"]["shows"][0]["show_id"] == str(SHOW.show_id)
-    assert told["workforce"] == {"workers": 2, "stripe_wait_seconds": 17, "mail_wait_seconds": 0.2}
-    assert told["backlog"] == {"pending": 0, "dead": 0, "perhaps_sent": 0, "due": 31, "oldest": 4}
-    assert told["servers"]["wait_p99"] == 4.2
+    seen = msgspec.json.decode(as_json(SELLING))
+    assert seen["at"] == "2026-11-28T10:00:03Z"
+    assert seen["database"]["holds"]["page_missing_for"] == 17
+    assert seen["database"]["shows"][0]["show_id"] == str(SHOW.show_id)
+    assert seen["workforce"] == {"workers": 2, "stripe_wait_seconds": 17, "mail_wait_seconds": 0.2}
+    assert seen["backlog"] == {"pending": 0, "dead": 0, "perhaps_sent": 0, "due": 31, "oldest": 4}
+    assert seen["servers"]["wait_p99"] == 4.2
     away = msgspec.json.decode(as_json(Reading(Pulse(at=NOW, database=None, workforce=None), None, None)))
     assert {name for name, value in away.items() if value is None} == {"database", "workforce", "backlog", "servers"}

@@ -49,7 +49,7 @@ def test_waits_are_those_of_checkouts_by_api_and_form() -> None:
     assert seen.wait_p95 == pytest.approx(0.1 + 0.9 * 0.9)
 
 
-def test_a_server_that_began_anew_counts_from_zero() -> None:
+def test_a_server_that_started_again_counts_from_zero() -> None:
     before = counts(0, ("checkouts_total", {"outcome": "sold"}, 1000))
     after = counts(1, ("checkouts_total", {"outcome": "sold"}, 7))
     assert between(before, after, addresses=1).taken == 7
