@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from litestar.types import ASGIApp
 
@@ -20,23 +21,22 @@ from entrypoints.tracing_setting import tracing
 async def serve_until_stopped(settings: Settings, host: str, port: int, *, shared_port: bool) -> None:
     """Serve the API, and the metrics if they have another port. Raises InvalidSettings if the server does not start."""
     collect_seldom()
-    container = Container(settings=settings)
+    stop, container = stop_signal(), Container(settings=settings)
     with tracing(settings, container) as traced:
-        await _serve(settings, container, traced(create_app(container)), (host, port), shared_port=shared_port)
+        apps = [(traced(create_app(container)), (host, port))]
+        if settings.metrics_address:
+            apps.append((create_metrics_app(container), settings.metrics_address))
+        await _serve(settings, apps, stop, shared_port=shared_port)
 
 
 async def _serve(
-    settings: Settings, container: Container, app: ASGIApp, address: tuple[str, int], *, shared_port: bool
+    settings: Settings, apps: Sequence[tuple[ASGIApp, tuple[str, int]]], stop: asyncio.Event, *, shared_port: bool
 ) -> None:
-    stop = stop_signal()
-    apps = [(app, address)]
-    if settings.metrics_address:
-        apps.append((create_metrics_app(container), settings.metrics_address))
-    servers = [create_server(served, trusted_proxies=settings.trusted_proxies) for served, _ in apps]
+    servers = [create_server(app, trusted_proxies=settings.trusted_proxies) for app, _ in apps]
     leave_out_what_exists()
     serving = [
-        asyncio.create_task(server.serve(sockets=[bind(*at, shared=shared_port)]))
-        for server, (_, at) in zip(servers, apps, strict=True)
+        asyncio.create_task(server.serve(sockets=[bind(*address, shared=shared_port)]))
+        for server, (_, address) in zip(servers, apps, strict=True)
     ]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({*serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
