@@ -86,6 +86,10 @@ class OfficeLinks:
         """The first page of the office."""
         return f"{self.public_url}/office"
 
+    def own_page(self) -> str:
+        """The page of the person who opens it: name, passkeys, sessions."""
+        return f"{self.public_url}/office/me"
+
     def sign_in(self, link_id: UUID) -> str:
         """A link that signs in once."""
         return f"{self.public_url}/office/sign-in/link?token={self.tokens.token(SIGN_IN, link_id)}"

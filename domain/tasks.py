@@ -13,7 +13,8 @@ from uuid import UUID
 
 class TaskKind(StrEnum):
     """What is to be done about an order. ORDER_LINKS_MAIL is about all orders of that order's address.
-    ACCOUNT_CHANGED_MAIL and JOB are about a producer, and SIGN_IN_MAIL and INVITATION_MAIL about the people of one.
+    ACCOUNT_CHANGED_MAIL and JOB are about a producer; SIGN_IN_MAIL, INVITATION_MAIL and PASSKEY_MAIL about the people of
+    one.
     """
 
     CONFIRMATION_MAIL = "confirmation_mail"
@@ -36,6 +37,7 @@ class TaskKind(StrEnum):
     ACCOUNT_CHANGED_MAIL = "account_changed_mail"
     SIGN_IN_MAIL = "sign_in_mail"
     INVITATION_MAIL = "invitation_mail"
+    PASSKEY_MAIL = "passkey_mail"
     JOB = "job"
     PAYOUTS_MAIL = "payouts_mail"
     DIGEST_MAIL = "digest_mail"
@@ -62,6 +64,7 @@ ORDER_MAILS: Final = frozenset(kind for kind in TaskKind if kind.endswith("_mail
     TaskKind.ACCOUNT_CHANGED_MAIL,
     TaskKind.SIGN_IN_MAIL,
     TaskKind.INVITATION_MAIL,
+    TaskKind.PASSKEY_MAIL,
     TaskKind.PAYOUTS_MAIL,
     TaskKind.DIGEST_MAIL,
 }

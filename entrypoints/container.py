@@ -130,6 +130,7 @@ from application.notifications.digest import AddDueDigests, ReadDigest, SendDige
 from application.notifications.dispute import SendDisputeEmail
 from application.notifications.late_payment import SendLatePaymentEmail
 from application.notifications.order_links import AddressHashes, LookUpOrders, SendOrderLinksEmail
+from application.notifications.passkey_added import SendPasskeyAddedEmail
 from application.notifications.payouts import FollowAccount, SendPayoutsEmail
 from application.notifications.pending_payment import SendPendingPaymentEmail
 from application.notifications.refund import SendRefundEmail, SendRefundFailedEmail
@@ -615,6 +616,7 @@ class Container(containers.DeclarativeContainer):
         SendAccountChangedEmail, database, send_email, operator_email=settings.provided.operator_email
     )
     send_sign_in_email = providers.Singleton(SendSignInEmail, database, clock, send_email, office_links)
+    send_passkey_added_email = providers.Singleton(SendPasskeyAddedEmail, database, send_email, office_links)
     send_invitation_email = providers.Singleton(SendInvitationEmail, database, clock, send_email, office_links)
     send_payouts_email = providers.Singleton(SendPayoutsEmail, database, send_email, links, clock)
     send_digest_email = providers.Singleton(SendDigestEmail, database, send_email, links, clock, read_imbalances)
@@ -660,6 +662,7 @@ class Container(containers.DeclarativeContainer):
             TaskKind.ACCOUNT_CHANGED_MAIL: send_account_changed_email,
             TaskKind.SIGN_IN_MAIL: send_sign_in_email,
             TaskKind.INVITATION_MAIL: send_invitation_email,
+            TaskKind.PASSKEY_MAIL: send_passkey_added_email,
             TaskKind.DUPLICATE_PAYMENT_MAIL: send_duplicate_payment_email,
             TaskKind.JOB: run_job,
             TaskKind.PAYOUTS_MAIL: send_payouts_email,

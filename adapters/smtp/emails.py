@@ -68,6 +68,7 @@ _LETTERS: Final = MappingProxyType[type[EmailFacts], tuple[str, Callable[[Any], 
             lambda facts: f"{_listed([each.what for each in facts.changes])} changed: {facts.producer_name}",
         ),
         emails.SignInFacts: ("sign_in", lambda facts: "Your link to sign in"),  # noqa: ARG005
+        emails.PasskeyAddedFacts: ("passkey_added", lambda facts: "A new passkey for the office"),  # noqa: ARG005
         emails.InvitationFacts: ("invitation", lambda facts: f"Join the team of {facts.producer_name}"),
         emails.PayoutsFacts: (
             "payouts",

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from uuid import UUID
 
+from application.notifications.passkey_added import passkey_mail
 from application.people.sessions import NewSession, Sessions
 from application.ports.passkeys import PasskeyCeremonies, PasskeyRefused
 from application.ports.system import Clock, Ids
@@ -70,8 +71,13 @@ class AddPasskey:
         self._ids = ids
         self._ceremonies = ceremonies
 
-    async def __call__(self, person_id: UUID, ceremony_id: UUID, answer: str, name: str) -> Passkey:
-        """The person's new passkey. Raises PasskeyUseless, InvalidRequest, Conflict."""
+    async def __call__(
+        self, person_id: UUID, ceremony_id: UUID, answer: str, name: str, *, producer_id: UUID
+    ) -> Passkey:
+        """The person's new passkey. A mail informs the person, who works for this producer now.
+
+        Raises PasskeyUseless, InvalidRequest, Conflict.
+        """
         name = parse_passkey_name(name)
         now = self._clock.now()
         challenge = await _used_up(self._unit_of_work, ceremony_id)
@@ -96,6 +102,7 @@ class AddPasskey:
             if await uow.passkeys.lock_credential(new.credential_id):
                 raise PasskeyUseless("This passkey is known already")
             await uow.passkeys.add(passkey)
+            await uow.outbox.add([passkey_mail(passkey, producer_id, ids=self._ids)])
             await uow.commit()
         return passkey
 

@@ -354,6 +354,15 @@ class InvitationFacts:
     url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyAddedFacts:
+    """A person of the office has another passkey. ``url`` is the page where it can be removed."""
+
+    name: str
+    added_at: datetime
+    url: str
+
+
 EmailFacts = (
     ConfirmationFacts
     | ReminderFacts
@@ -374,6 +383,7 @@ EmailFacts = (
     | DigestFacts
     | SignInFacts
     | InvitationFacts
+    | PasskeyAddedFacts
 )
 
 

@@ -128,7 +128,13 @@ async def add(
     """Keep the passkey that the browser made."""
     form = await Form.read(request)
     try:
-        await add_passkey(member.person.id, ceremony_of(form), form["answer"], form["passkey_name"])
+        await add_passkey(
+            member.person.id,
+            ceremony_of(form),
+            form["answer"],
+            form["passkey_name"],
+            producer_id=member.producer.id,
+        )
     except DomainError as error:
         form.refuse(error, {"name": "passkey_name"})
         return await own_page.show(request, form)

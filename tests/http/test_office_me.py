@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from demo.mail_catcher.catcher import MailCatcher
 from domain.people import MAX_PASSKEYS, Passkey, Role
 from entrypoints.settings import Settings
 from tests.http.conftest import Hire
@@ -66,6 +67,13 @@ async def test_the_name_is_changed(owner: Staff) -> None:
     page = await owner.get("/office/me?done=name-changed")
     assert "Kim Lee" in page.text
     assert "Your name is changed." in page.text
+
+
+async def test_a_mail_says_that_a_passkey_was_made(owner: Staff, passkey: Authenticator, mailbox: MailCatcher) -> None:
+    (mail,) = await mailbox.wait_for(1, to=owner.person.email, timeout_seconds=60)
+    assert mail.subject == "A new passkey for the office"
+    assert "the passkey “Phone” was made for you" in " ".join(mail.text.split())
+    assert "/office/me" in mail.text
 
 
 async def test_a_name_that_is_none_is_refused_beside_its_field(owner: Staff) -> None:

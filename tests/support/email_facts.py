@@ -30,6 +30,7 @@ from application.ports.emails import (
     OrderFacts,
     OrderLink,
     OrderLinksFacts,
+    PasskeyAddedFacts,
     PayoutsFacts,
     PendingPaymentFacts,
     RefundFacts,
@@ -168,6 +169,11 @@ INVITATION: Final = InvitationFacts(
     until=datetime(2026, 12, 5, 4, 10, tzinfo=UTC),
     url="https://tickets.example.org/office/invitation?token=2",
 )
+PASSKEY_ADDED: Final = PasskeyAddedFacts(
+    name="Zoë’s laptop",
+    added_at=datetime(2026, 11, 28, 4, 10, tzinfo=UTC),
+    url="https://tickets.example.org/office/me",
+)
 PAYOUTS: Final = PayoutsFacts(
     producer_name=_COMMON.producer_name,
     is_enabled=False,
@@ -244,6 +250,7 @@ ALL: Final = (
     ACCOUNT_CHANGED,
     SIGN_IN,
     INVITATION,
+    PASSKEY_ADDED,
     PAYOUTS,
     DIGEST,
 )

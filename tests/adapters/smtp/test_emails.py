@@ -18,6 +18,7 @@ from application.ports.emails import (
     EmailFacts,
     InvitationFacts,
     OrderLinksFacts,
+    PasskeyAddedFacts,
     PayoutsFacts,
     RefundFailedFacts,
     SignInFacts,
@@ -40,6 +41,7 @@ from tests.support.email_facts import (
     LATE_PAYMENT,
     OCCASION,
     ORDER_LINKS,
+    PASSKEY_ADDED,
     PAYOUTS,
     PENDING_PAYMENT,
     REFUND,
@@ -139,6 +141,16 @@ SAYS: tuple[tuple[EmailFacts, str, tuple[str, ...]], ...] = (
         ("Theatre Éclair", "Zoë Okafor", "box office", "look after orders", "Saturday, 5 December 2026, 04:10 UTC"),
     ),
     (
+        PASSKEY_ADDED,
+        "A new passkey for the office",
+        (
+            "Zoë’s laptop",
+            "Saturday, 28 November 2026, 04:10 UTC",
+            "If it was not you, remove it",
+            "sign out everywhere",
+        ),
+    ),
+    (
         PAYOUTS,
         "Theatre Éclair: Stripe takes no more payments for you",
         (
@@ -194,7 +206,7 @@ def linked_by(facts: EmailFacts) -> set[str]:
     match facts:
         case OrderLinksFacts():
             return {order.url for order in facts.orders}
-        case SignInFacts() | InvitationFacts():
+        case SignInFacts() | InvitationFacts() | PasskeyAddedFacts():
             return {facts.url}
         case PayoutsFacts():
             return {facts.account_url}
