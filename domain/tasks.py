@@ -13,8 +13,8 @@ from uuid import UUID
 
 class TaskKind(StrEnum):
     """What is to be done about an order. ORDER_LINKS_MAIL is about all orders of that order's address.
-    ACCOUNT_CHANGED_MAIL and JOB are about a producer; SIGN_IN_MAIL, INVITATION_MAIL and PASSKEY_MAIL about the people of
-    one.
+    ACCOUNT_CHANGED_MAIL and JOB are about a producer. SIGN_IN_MAIL, INVITATION_MAIL and PASSKEY_MAIL are about the
+    people of one.
     """
 
     CONFIRMATION_MAIL = "confirmation_mail"
