@@ -21,6 +21,7 @@ from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice
 from tests.support.collection import SharedCompiling
 from tests.support.database import holds_never_released, new_database
+from tests.support.examples import examples
 from tests.support.leftovers import Leftovers
 from tests.support.processes import forking
 from tests.support.server import Service, free_port, running
@@ -43,11 +44,15 @@ _LONGEST = {
 }
 
 
-# Enough examples to find errors within seconds; and none fails because the machine is busy.
+# None fails because the machine is busy.
 hypothesis_settings.register_profile(
-    "fast", deadline=None, max_examples=50, stateful_step_count=25, suppress_health_check=[HealthCheck.too_slow]
+    "ours",
+    deadline=None,
+    max_examples=examples(50),
+    stateful_step_count=25,
+    suppress_health_check=[HealthCheck.too_slow],
 )
-hypothesis_settings.load_profile("fast")
+hypothesis_settings.load_profile("ours")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -81,7 +81,7 @@ def test_each_kind_of_leftover_fails_the_test_that_left_it(tmp_path: Path) -> No
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_some.py").write_text(dedent(TESTS))
     (tmp_path / "pytest.ini").write_text(SETTINGS)
-    arguments = ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:schemathesis", "-q", "-rpE"]
+    arguments = ["--disable-plugin-autoload", "-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider", "-q", "-rpE"]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *arguments, str(tmp_path)],
         capture_output=True,

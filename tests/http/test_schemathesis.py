@@ -1,7 +1,7 @@
 """Schemathesis: for any request of a stranger the answer fits the schema, and is never a mistake of ours.
 
 One test for each operation, against the running service, with a token that opens it, and ids of objects that exist as
-well as of others. The same cases on every run.
+well as of others. The same cases on every run, and more of them in a thorough one.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ from domain.production import Production
 from tests.support.api_schema import api_schema, operation, operations
 from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice, Json
+from tests.support.examples import examples
 from tests.support.factories import donation_ticket, promo_code, ticket
 from tests.support.server import Service
 
-CASES: Final = 15
+CASES: Final = examples(8)
+#: No answer takes longer, even on a busy machine.
+PATIENCE_SECONDS: Final = 60
 CHECKS: Final = [
     not_a_server_error,
     status_code_conformance,
@@ -125,7 +128,9 @@ async def test_answers_are_what_the_schema_says(
         if of_what_exists:
             for part in ("path_parameters", "query", "body"):
                 setattr(case, part, _of_what_exists(getattr(case, part), known))
-        case.call_and_validate(base_url=service.url, headers=headers, checks=CHECKS, allow_redirects=False)
+        case.call_and_validate(
+            base_url=service.url, headers=headers, checks=CHECKS, allow_redirects=False, timeout=PATIENCE_SECONDS
+        )
 
     await asyncio.to_thread(whatever_is_sent)
 

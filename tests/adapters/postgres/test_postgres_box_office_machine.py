@@ -23,6 +23,7 @@ from demo.embedded import EmbeddedPostgres
 from tests.application.world import World
 from tests.support.box_office_machine import POLICY, BoxOfficeMachine
 from tests.support.database import own_database
+from tests.support.examples import examples
 
 pytestmark = [pytest.mark.p0, pytest.mark.timeout(600)]
 _TRUNCATE = sa.text(f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)}")
@@ -52,7 +53,7 @@ def test_in_postgresql(machine_database_url: str) -> None:
     run_state_machine_as_test(
         InPostgresql,
         settings=settings(
-            max_examples=4,
+            max_examples=examples(4),
             stateful_step_count=20,
             deadline=None,
             phases=[Phase.generate],

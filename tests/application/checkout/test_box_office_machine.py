@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.box_office_machine import BoxOfficeMachine, world_in_memory
+from tests.support.examples import examples
 
 pytestmark = [pytest.mark.p0, pytest.mark.timeout(600)]
 
@@ -15,4 +16,4 @@ class InMemory(BoxOfficeMachine):
 
 
 TestInMemory = InMemory.TestCase
-TestInMemory.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestInMemory.settings = settings(max_examples=examples(40), stateful_step_count=30, deadline=None)
