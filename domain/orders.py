@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
@@ -191,6 +192,7 @@ def admissions(
 NUMBER_LENGTH: Final = 8
 
 
+@lru_cache(maxsize=1024)  # a checkout asks for it when it draws the id, and when it has the order
 def number_of(order_id: UUID) -> str:
     """The number of the order with this id: eight letters and digits of the id's random part."""
     return number_of_text(order_id.hex)

@@ -115,13 +115,13 @@ def _of_servers(servers: Servers) -> list[tuple[str, Text]]:
         waits = Text()
         for name, seconds in (("p50", servers.wait_p50), ("p95", servers.wait_p95), ("p99", servers.wait_p99)):
             waits += Text(f"{name} ") + _graded(seconds or 0, _WAIT) + Text("  ")
-    away = Text(f"{servers.answering} of {servers.answering + len(servers.away)} servers answer; ")
+    answering = f"{servers.answering} of {servers.answering + len(servers.away)} servers answer; "
     return [
         ("Buyers wait", waits),
         ("Checkouts", Text(f"{servers.taken:,.0f}/s get tickets, {servers.refused:,.0f}/s are refused")),
         (
             "Servers",
-            (away if not servers.away else Text(away.plain, style="red"))
+            Text().append(answering, style="red" if servers.away else "")
             + Text(f"{servers.requests:,.0f} requests/s")
             + (_red(f", {servers.failed:,.1f}/s failed") if servers.failed else Text()),
         ),
