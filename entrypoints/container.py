@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 from dependency_injector import containers, providers
@@ -250,6 +251,7 @@ class Container(containers.DeclarativeContainer):
     policy = settings.provided.policy
 
     ids = providers.Singleton(SystemIds)
+    monotonic: providers.Provider[Callable[[], float]] = providers.Object(time.monotonic)
     metrics = providers.Singleton(PrometheusMetrics)
     engine = providers.Singleton(
         create_engine,
@@ -405,7 +407,7 @@ class Container(containers.DeclarativeContainer):
     write_calendar = providers.Singleton(WriteCalendar, calendars, links, clock)
     address_hashes = providers.Singleton(AddressHashes, settings.provided.signing_key)
     look_up_orders = providers.Singleton(LookUpOrders, database, clock, ids, address_hashes)
-    send_email = providers.Singleton(SendEmail, email_templates, mailer, mail_pace, database, clock)
+    send_email = providers.Singleton(SendEmail, email_templates, mailer, mail_pace, database, clock, monotonic)
 
     get_account = providers.Singleton(GetAccount, database, payment, follow_account)
     save_account = providers.Singleton(SaveAccount, clock, ids, audit)
@@ -689,7 +691,7 @@ class Container(containers.DeclarativeContainer):
     read_pulse = providers.Singleton(ReadPulse, pulse, workforce, clock)
     read_holding = providers.Singleton(ReadHolding, pulse, workforce, clock)
     work_log = providers.Singleton(RedisWorkLog, redis, clock)
-    work_meter = providers.Singleton(WorkMeter, time.monotonic)
+    work_meter = providers.Singleton(WorkMeter, monotonic)
     report_work = providers.Singleton(ReportWork, work_log, work_meter)
     estimate_workers = providers.Singleton(EstimateWorkers, work_log)
     probes = providers.Singleton(Probes, settings.provided.signing_key, clock)

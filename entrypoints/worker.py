@@ -119,20 +119,28 @@ async def run_worker(container: Container, stop: asyncio.Event) -> None:
         group.create_task(_every(HOUSEKEEPING_EVERY, container.daily_retention(), stop))
         group.create_task(_every(HOUSEKEEPING_EVERY, container.queue_housekeeping(), stop))
         group.create_task(_every(FOLLOW_EVERY, container.follow_clocks(), stop))
-        group.create_task(_every(RELAY_EVERY, container.relay_tasks(), stop))
-        group.create_task(_every(SWEEP_EVERY, container.release_overdue(), stop))
-        group.create_task(_every(SWEEP_EVERY, container.release_cancelled(), stop))
-        group.create_task(_every(SWEEP_EVERY, container.release_due_allocations(), stop))
-        group.create_task(_every(SWEEP_EVERY, container.refund_cancelled(), stop))
-        group.create_task(_every(RECONCILE_EVERY, container.reconcile(), stop))
         group.create_task(_every(KEEP_TAKINGS_EVERY, container.keep_takings(), stop))
-        group.create_task(_every(FORGET_EVERY, container.forget_claims(), stop))
-        group.create_task(_every(FORGET_EVERY, container.forget_contents(), stop))
-        group.create_task(_every(RECONCILE_EVERY, container.announce_pending_payments(), stop))
-        group.create_task(_every(DIGESTS_EVERY, container.add_due_digests(), stop))
-        group.create_task(_every(LOOK_BACK_EVERY, container.review_refunds_and_disputes(), stop))
-        group.create_task(_every(LOOK_BACK_EVERY, container.reconcile().look_for_lost_payments, stop))
+        for pause, job in periodic_jobs(container):
+            group.create_task(_every(pause, job, stop))
     await container.heartbeat().leave()
+
+
+def periodic_jobs(container: Container) -> list[tuple[timedelta, Callable[[], Awaitable[int]]]]:
+    """What every worker does again and again, and how often: work for which the database and the ports suffice."""
+    return [
+        (RELAY_EVERY, container.relay_tasks()),
+        (SWEEP_EVERY, container.release_overdue()),
+        (SWEEP_EVERY, container.release_cancelled()),
+        (SWEEP_EVERY, container.release_due_allocations()),
+        (SWEEP_EVERY, container.refund_cancelled()),
+        (RECONCILE_EVERY, container.reconcile()),
+        (FORGET_EVERY, container.forget_claims()),
+        (FORGET_EVERY, container.forget_contents()),
+        (RECONCILE_EVERY, container.announce_pending_payments()),
+        (DIGESTS_EVERY, container.add_due_digests()),
+        (LOOK_BACK_EVERY, container.review_refunds_and_disputes()),
+        (LOOK_BACK_EVERY, container.reconcile().look_for_lost_payments),
+    ]
 
 
 def register_tasks(broker: AsyncBroker, slots: TaskSlots) -> None:

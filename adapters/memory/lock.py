@@ -10,8 +10,6 @@ from uuid import uuid4
 
 from application.ports.lock import Lease, LockTimeout, LockUnavailable, MoreNames, nothing_more
 
-_POLL_SECONDS = 0.001
-
 
 @dataclass(frozen=True, slots=True)
 class _Held:
@@ -21,11 +19,17 @@ class _Held:
 
 class MemoryLock:
     def __init__(
-        self, *, ttl_seconds: float = 120, wait_seconds: float = 10, monotonic: Callable[[], float] = time.monotonic
+        self,
+        *,
+        ttl_seconds: float = 120,
+        wait_seconds: float = 10,
+        monotonic: Callable[[], float] = time.monotonic,
+        poll_seconds: float = 0.001,
     ) -> None:
         self._ttl_seconds = ttl_seconds
         self._wait_seconds = wait_seconds
         self._monotonic = monotonic
+        self._poll_seconds = poll_seconds
         self._held: dict[str, _Held] = {}
         self._waiting: list[Lease] = []
         self.available = True
@@ -39,7 +43,7 @@ class MemoryLock:
             while not self._is_free_for(lease):
                 if self._monotonic() >= deadline:
                     raise LockTimeout(", ".join(lease.names))
-                await asyncio.sleep(_POLL_SECONDS)
+                await asyncio.sleep(self._poll_seconds)
         finally:
             self._waiting.remove(lease)
         self._hold(lease.value, lease.names)

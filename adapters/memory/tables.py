@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -83,7 +82,7 @@ class Tables:
     print_jobs: dict[UUID, PrintJob] = field(default_factory=dict)
 
     def snapshot(self) -> Tables:
-        return Tables(*(copy(getattr(self, name)) for name in self.__slots__))
+        return Tables(*[getattr(self, name).copy() for name in self.__slots__])
 
 
 def refunds_by_order(tables: Tables) -> Mapping[UUID, list[Refund]]:

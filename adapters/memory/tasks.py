@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -48,8 +48,9 @@ class _StoredTasks:
 
 
 class MemoryOutbox(_StoredTasks):
-    def __init__(self, tables: Tables, clock: Clock) -> None:
+    def __init__(self, tables: Tables, clock: Clock, new_id: Callable[[], UUID] = uuid4) -> None:
         super().__init__(tables, clock)
+        self._new_id = new_id
         self.added: list[OutboxTask] = []
 
     async def add(self, tasks: Iterable[OutboxTask]) -> None:
@@ -72,7 +73,7 @@ class MemoryOutbox(_StoredTasks):
     ) -> int:
         order_ids = self._concerned(show_id, kind, holding)
         for order_id in order_ids:
-            self._put(OutboxTask(id=uuid4(), kind=kind, order_id=order_id, due_at=now, details=dict(details)))
+            self._put(OutboxTask(id=self._new_id(), kind=kind, order_id=order_id, due_at=now, details=dict(details)))
         return len(order_ids)
 
     async def count_concerned(self, show_id: UUID, kind: TaskKind, *, holding: bool = False) -> int:
@@ -92,7 +93,7 @@ class MemoryOutbox(_StoredTasks):
             if order.id not in told and is_unpaid_at_the_doors(order, self._tables.shows[order.show_id], now)
         ]
         for order_id in unpaid[:limit]:
-            self._put(OutboxTask(id=uuid4(), kind=kind, order_id=order_id, due_at=now))
+            self._put(OutboxTask(id=self._new_id(), kind=kind, order_id=order_id, due_at=now))
         return len(unpaid[:limit])
 
     async def has(self, order_id: UUID, kind: TaskKind) -> bool:
@@ -104,7 +105,7 @@ class MemoryOutbox(_StoredTasks):
                 del self._tables.outbox[task.id]
         if due_at is not None:
             for order_id in self._admitting(show_id):
-                self._put(OutboxTask(id=uuid4(), kind=TaskKind.REMINDER_MAIL, order_id=order_id, due_at=due_at))
+                self._put(OutboxTask(id=self._new_id(), kind=TaskKind.REMINDER_MAIL, order_id=order_id, due_at=due_at))
 
     def _holding(self, show_id: UUID) -> list[UUID]:
         return [o.id for o in self._tables.orders.values() if o.show_id == show_id and o.holds_tickets]

@@ -7,9 +7,10 @@ schema has and the domain does not check.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from types import TracebackType
 from typing import Self
+from uuid import UUID, uuid4
 
 from adapters.memory.audit_log import MemoryAuditLogRepo
 from adapters.memory.capacities import MemoryAllocationRepo, MemoryCapacityRepo
@@ -64,6 +65,8 @@ class MemoryDatabase:
         #: Rows that another user has locked, by their names in ``CheckoutData.in_use``.
         self.in_use: set[Hashable] = set()
         self.clock: Clock = clock or RunningClock()
+        #: Makes the ids of tasks that are written for a whole show at once.
+        self.new_id: Callable[[], UUID] = uuid4
         self._tables = Tables()
         self._one_at_a_time = asyncio.Lock()
 
@@ -113,7 +116,7 @@ class MemoryUnitOfWork:
         self.promo_codes = MemoryPromoCodeRepo(self._tables)
         self.orders = MemoryOrderRepo(self._tables)
         self.order_watchlist = MemoryOrderWatchlist(self._tables)
-        self.outbox = MemoryOutbox(self._tables, self._database.clock)
+        self.outbox = MemoryOutbox(self._tables, self._database.clock, self._database.new_id)
         self.task_claims = MemoryTaskClaims(self._tables, self._database.clock)
         self.task_queue = MemoryTaskQueue(self._tables, self._database.clock)
         self.task_admin = MemoryTaskAdmin(self._tables, self._database.clock)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -44,12 +45,14 @@ class SendEmail:
         throttle: Throttle,
         unit_of_work: UnitOfWorkFactory,
         clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._email_templates = email_templates
         self._mailer = mailer
         self._throttle = throttle
         self._unit_of_work = unit_of_work
         self._clock = clock
+        self._monotonic = monotonic
 
     async def __call__(
         self,
@@ -76,7 +79,7 @@ class SendEmail:
             attachments=attachments,
         )
         await self._turn()
-        note = _Note(self._unit_of_work, task)
+        note = _Note(self._unit_of_work, task, self._monotonic)
         try:
             await self._mailer.send(mail, may_send=note.write)
         except MailPerhapsSent as doubt:
@@ -99,20 +102,21 @@ class SendEmail:
 class _Note:
     """The note that a task's mail is being sent, written at the last moment before."""
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, task: OutboxTask) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, task: OutboxTask, monotonic: Callable[[], float]) -> None:
         self._unit_of_work = unit_of_work
         self._task = task
+        self._monotonic = monotonic
         self.since: datetime | None = None
 
     async def write(self) -> None:
         """Write the note. Raises ClaimLost if the mail must not be sent, StorageUnavailable if that cannot be known."""
-        asked_at = time.monotonic()
+        asked_at = self._monotonic()
         async with self._unit_of_work() as uow:
             self.since = await uow.task_claims.sending(self._task)
             await uow.commit()
         if self.since is None:
             raise ClaimLost("its claim was over before its mail was sent")
-        if time.monotonic() - asked_at > NOTE_SECONDS:
+        if self._monotonic() - asked_at > NOTE_SECONDS:
             await self.take_back()
             raise ClaimLost("this worker stood still before its mail was sent")
 

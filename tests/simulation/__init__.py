@@ -1,0 +1,1 @@
+"""Deterministic simulation of the whole application in a hostile world (docs/simulation.md)."""
