@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from domain.errors import InvalidRequest
 
 MAX_NAME_LENGTH = 100
+#: A token's last use need not be known more exactly.
+USE_REMEMBERED_EVERY: Final = timedelta(minutes=1)
 
 
 class Scope(StrEnum):

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
-from domain.orders import AttendeeStatus, Order, TicketAttendee
+from domain.orders import AttendeeStatus, Order, TicketAttendee, number_of
 
 #: How long a ticket that went out is not let in again: whoever just left would pass it to a friend in the queue.
 PASS_BACK: Final = timedelta(minutes=1)
@@ -170,13 +170,59 @@ class Passages:
         return tuple(sorted(changed, key=lambda scan: scan.result is ScanResult.ADMITTED))
 
 
+class Party(Protocol):
+    """The tickets of one order, as the door sees them."""
+
+    @property
+    def id(self) -> UUID:
+        """The order's id."""
+        ...
+
+    @property
+    def show_id(self) -> UUID: ...
+
+    @property
+    def number(self) -> str: ...
+
+    @property
+    def attendees(self) -> tuple[TicketAttendee, ...]: ...
+
+    def checked_in(self, attendee_id: UUID, at: datetime | None) -> Self:
+        """The party with the attendee checked in at that moment, or (None) not checked in any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Admission:
+class PartyAtDoor:
+    """A party without the rest of its order, which a scan does not need. ``id`` is the order's."""
+
+    id: UUID
+    show_id: UUID
+    attendees: tuple[TicketAttendee, ...]
+
+    @property
+    def number(self) -> str:
+        """The order's number."""
+        return number_of(self.id)
+
+    def checked_in(self, attendee_id: UUID, at: datetime | None) -> PartyAtDoor:
+        """The party with the attendee checked in at that moment, or (None) not checked in any more."""
+        return replace(
+            self,
+            attendees=tuple(replace(a, checked_in_at=at) if a.id == attendee_id else a for a in self.attendees),
+        )
+
+
+SomeParty = TypeVar("SomeParty", bound=Party)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission(Generic[SomeParty]):
     """The outcome of a scan: the order after it, the scan with its result, and the ticket's passages with it.
     ``changed`` are earlier scans that have another result now: this one preceded them.
     """
 
-    order: Order
+    order: SomeParty
     scan: Scan
     passages: Passages = Passages()
     changed: tuple[Scan, ...] = ()
@@ -227,12 +273,14 @@ def admit_when_sold(
     return order, tuple(scans)
 
 
-def attendee_of(order: Order, attendee_id: UUID) -> TicketAttendee:
+def attendee_of(order: Party, attendee_id: UUID) -> TicketAttendee:
     """The attendee of the order with this id."""
     return next(attendee for attendee in order.attendees if attendee.id == attendee_id)
 
 
-def admit(order: Order, scan: Scan, passages: Passages = Passages(), *, show_cancelled: bool) -> Admission:
+def admit(
+    order: SomeParty, scan: Scan, passages: Passages = Passages(), *, show_cancelled: bool
+) -> Admission[SomeParty]:
     """Let the scan's attendee in, or out. ``passages`` are the ticket's until now.
 
     The scan comes back with its result. A void ticket and a cancelled show admit no one, and keep no one inside. A scan
@@ -256,7 +304,7 @@ def admit(order: Order, scan: Scan, passages: Passages = Passages(), *, show_can
     return Admission(order, placed, after, after.changed_since(passages))
 
 
-def moved(order: Order, attendee: TicketAttendee, passages: Passages) -> Order:
+def moved(order: SomeParty, attendee: TicketAttendee, passages: Passages) -> SomeParty:
     """The order with its attendee where the passages say."""
     admission = passages.admission
     since = admission.scanned_at if admission else None

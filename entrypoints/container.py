@@ -87,11 +87,14 @@ from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnSho
 from application.catalog.storefront import GetRun, GetShow, ListShows
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket
 from application.catalog.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
+from application.checkin.decide_scans import MAX_TRANSACTIONS as MAX_SCAN_TRANSACTIONS
+from application.checkin.decide_scans import DecideScans, ScanLine
 from application.checkin.door_list import DoorLists
 from application.checkin.door_state import ReadDoorState
+from application.checkin.lookup import TicketLookup
 from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
 from application.checkin.party import CheckInParty
-from application.checkin.scan import CheckIn, TicketLookup
+from application.checkin.scan import CheckIn
 from application.checkin.undo import UndoCheckIn
 from application.checkout.box_office import QuoteAtCounter, SellAtCounter, SellManyAtCounter
 from application.checkout.checkout import Checkout
@@ -492,7 +495,11 @@ class Container(containers.DeclarativeContainer):
 
     door = providers.Singleton(TicketLookup, codes)
     list_signer = providers.Singleton(JoseListSigner, settings.provided.signing_key, settings.provided.earlier_keys)
-    check_in = providers.Singleton(CheckIn, database, clock, ids, door)
+    decide_scans = providers.Singleton(DecideScans, database, clock, ids, door)
+    scan_line: providers.Singleton[ScanLine] = providers.Singleton(
+        GroupCommit, decide_scans, max_in_flight=MAX_SCAN_TRANSACTIONS
+    )
+    check_in = providers.Singleton(CheckIn, scan_line)
     door_lists = providers.Singleton(DoorLists, database, clock, list_signer, codes)
     read_door_state = providers.Singleton(ReadDoorState, database, clock)
     search_parties = providers.Singleton(SearchParties, database, list_orders, codes)
@@ -708,6 +715,7 @@ class Container(containers.DeclarativeContainer):
 async def close(container: Container) -> None:
     """Finish the work that is under way, then close every connection."""
     await container.checkout_line().close()
+    await container.scan_line().close()
     await container.open_session().close()
     await container.dispatch().close()
     await container.lock().close()

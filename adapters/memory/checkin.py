@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -16,20 +16,24 @@ from application.ports.checkin import (
     ListedTicket,
     ListedType,
     Listing,
+    LockedParties,
     ScanCursor,
+    ScanFacts,
     Tally,
     TypeAtDoor,
 )
-from domain.admission import Passages, Scan, ScanResult
+from application.ports.unit_of_work import RowsInUse
+from domain.admission import PartyAtDoor, Passages, Scan, ScanResult
 from domain.catalog import Ticket
-from domain.orders import ReplacedCode
+from domain.orders import ReplacedCode, TicketAttendee
 
 _PASSED: Final = frozenset({ScanResult.ADMITTED, ScanResult.READMITTED, ScanResult.LEFT})
 
 
 class MemoryCheckInRepo:
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, in_use: Collection[Hashable] = ()) -> None:
         self._tables = tables
+        self._in_use = in_use
 
     async def tickets(self, codes: Collection[str], *, replaced: bool = False) -> Mapping[str, IssuedTicket]:
         before = [each for code, each in self._tables.replaced_codes.items() if replaced and code in codes]
@@ -55,6 +59,40 @@ class MemoryCheckInRepo:
         codes = {each.code: each.id for order in orders for each in order.attendees if each.id in attendee_ids}
         found = await self.tickets(codes)
         return {codes[code]: ticket for code, ticket in found.items()}
+
+    async def facts(
+        self,
+        *,
+        token_hashes: Collection[bytes],
+        device_hashes: Collection[bytes],
+        show_ids: Collection[UUID],
+        codes: Collection[str],
+    ) -> ScanFacts:
+        tables = self._tables
+        return ScanFacts(
+            tokens={each.secret_hash: each for each in tables.tokens.values() if each.secret_hash in token_hashes},
+            devices={each.secret_hash: each for each in tables.devices.values() if each.secret_hash in device_hashes},
+            shows={id_: tables.shows[id_] for id_ in show_ids if id_ in tables.shows},
+            tickets=await self.tickets(codes),
+        )
+
+    async def lock(
+        self,
+        order_ids: Collection[UUID],
+        attendee_ids: Collection[UUID],
+        scan_ids: Collection[tuple[UUID, UUID]] = (),
+        *,
+        pass_over: bool = False,
+    ) -> LockedParties:
+        orders = [self._tables.orders[id_] for id_ in order_ids if id_ in self._tables.orders]
+        free = [order for order in orders if order.id not in self._in_use]
+        if len(free) < len(orders) and not pass_over:
+            raise RowsInUse("a row is in use")
+        return LockedParties(
+            {order.id: PartyAtDoor(order.id, order.show_id, order.attendees) for order in free},
+            await self.scans_of(attendee_ids),
+            [self._tables.scans[key] for key in scan_ids if key in self._tables.scans],
+        )
 
     async def listing(self, show_id: UUID, order_ids: Collection[UUID] | None = None) -> Listing:
         now = datetime.now(UTC)
@@ -151,6 +189,14 @@ class MemoryCheckInRepo:
         kept = replace(scan, code=stored.code, attendee_id=stored.attendee_id, after_revocation=stored.after_revocation)
         self._tables.scans[scan.show_id, scan.id] = kept
         self._ensure_one_admission_each()
+
+    async def move(self, attendees: Sequence[TicketAttendee]) -> None:
+        since = {each.id: each.checked_in_at for each in attendees}
+        for order in self._tables.orders.values():
+            for each in order.attendees:
+                if each.id in since:
+                    order = order.checked_in(each.id, since[each.id])  # noqa: PLW2901
+            self._tables.orders[order.id] = order
 
     async def undo(self, attendee_id: UUID, *, now: datetime) -> None:
         for key, scan in self._tables.scans.items():

@@ -129,7 +129,7 @@ class MemoryUnitOfWork:
         self.pictures = MemoryPictureRepo(self._tables)
         self.audit_log = MemoryAuditLogRepo(self._tables)
         self.order_lists = MemoryOrderListRepo(self._tables)
-        self.check_ins = MemoryCheckInRepo(self._tables)
+        self.check_ins = MemoryCheckInRepo(self._tables, self._database.in_use)
         self.notes = MemoryNoteRepo(self._tables)
         self.personal_data = MemoryPersonalDataRepo(self._tables)
         self.show_refunds = MemoryShowRefundRepo(self._tables)

@@ -9,12 +9,25 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from adapters.postgres.bulk import insert_of, rows_json
-from adapters.postgres.connection import Connection, Row, compiled
+from adapters.postgres.bulk import insert_of, rows_json, update_of
+from adapters.postgres.connection import Connection, Row, Rows, compiled
+from adapters.postgres.devices import DEVICES_WITH_HASHES, device_of
+from adapters.postgres.rows import show_of
 from adapters.postgres.tables import IN_CONFLICT, orders, replaced_codes, scans, shows, ticket_attendees, ticket_orders
-from application.ports.checkin import DoorFigures, IssuedTicket, ListedType, Listing, ScanCursor, Tally, TypeAtDoor
-from domain.admission import Direction, Scan, ScanResult
-from domain.orders import ReplacedCode
+from adapters.postgres.tokens import TOKENS_WITH_HASHES, token_of
+from application.ports.checkin import (
+    DoorFigures,
+    IssuedTicket,
+    ListedType,
+    Listing,
+    LockedParties,
+    ScanCursor,
+    ScanFacts,
+    Tally,
+    TypeAtDoor,
+)
+from domain.admission import Direction, PartyAtDoor, Scan, ScanResult
+from domain.orders import AttendeeStatus, ReplacedCode, TicketAttendee
 
 _LINE_OF_ATTENDEE = sa.and_(
     ticket_orders.c.order_id == ticket_attendees.c.order_id, ticket_orders.c.line == ticket_attendees.c.line
@@ -123,6 +136,30 @@ _COUNTS = sa.text("result = 'admitted' AND undone_at IS NULL")
 _ADMISSIONS = compiled(
     sa.select(scans).where(_COUNTS, scans.c.attendee_id == sa.any_(sa.bindparam("attendees", type_=sa.ARRAY(sa.Uuid))))
 )
+_IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
+_SHOWS = compiled(sa.select(shows).where(shows.c.id == sa.any_(_IDS)))
+_PARTIES = sa.select(orders.c.id, orders.c.show_id).where(orders.c.id == sa.any_(_IDS)).order_by(orders.c.id)
+_LOCK_PARTIES = compiled(_PARTIES.with_for_update())
+_LOCK_FREE_PARTIES = compiled(_PARTIES.with_for_update(skip_locked=True))
+_ATTENDEES_OF_PARTIES = compiled(
+    sa.select(
+        ticket_attendees,
+        ticket_orders.c.ticket_id,
+        ticket_orders.c.name.label("ticket_name"),
+        ticket_orders.c.is_vip,
+    )
+    .join(ticket_orders, _LINE_OF_ATTENDEE)
+    .where(ticket_attendees.c.order_id == sa.any_(_IDS))
+    .order_by(ticket_attendees.c.order_id, ticket_attendees.c.line, ticket_attendees.c.id)
+)
+_IN_ORDER_OF_RECEIPT = sa.select(scans).order_by(scans.c.received_at, scans.c.id)
+_SCANS_OF = compiled(_IN_ORDER_OF_RECEIPT.where(scans.c.attendee_id == sa.any_(_IDS)))
+_SCANS = compiled(
+    sa.select(scans).where(
+        scans.c.show_id == sa.any_(sa.bindparam("show_ids", type_=sa.ARRAY(sa.Uuid))), scans.c.id == sa.any_(_IDS)
+    )
+)
+_MOVE = update_of(ticket_attendees, ["checked_in_at"], "attendees")
 _ADD = f"{insert_of(scans, 'scans')} ON CONFLICT (show_id, id) DO NOTHING"
 _IN_CONFLICT = sa.text(IN_CONFLICT)
 
@@ -142,6 +179,47 @@ class PostgresCheckInRepo:
     async def tickets_of(self, attendee_ids: Collection[UUID]) -> Mapping[UUID, IssuedTicket]:
         [rows] = await self._connection.fetch((_TICKETS_OF, {"attendees": list(attendee_ids)}))
         return {row["attendee_id"]: IssuedTicket(**row) for row in rows}
+
+    async def facts(
+        self,
+        *,
+        token_hashes: Collection[bytes],
+        device_hashes: Collection[bytes],
+        show_ids: Collection[UUID],
+        codes: Collection[str],
+    ) -> ScanFacts:
+        tokens, devices, on, tickets = await self._connection.fetch(
+            (TOKENS_WITH_HASHES, {"hashes": list(token_hashes)}) if token_hashes else None,
+            (DEVICES_WITH_HASHES, {"hashes": list(device_hashes)}) if device_hashes else None,
+            (_SHOWS, {"ids": list(show_ids)}) if show_ids else None,
+            (_TICKETS, {"codes": list(codes)}) if codes else None,
+        )
+        return ScanFacts(
+            tokens={row["secret_hash"]: token_of(row) for row in tokens},
+            devices={row["secret_hash"]: device_of(row) for row in devices},
+            shows={row["id"]: show_of(row) for row in on},
+            tickets={row["code"]: IssuedTicket(**row) for row in tickets},
+        )
+
+    async def lock(
+        self,
+        order_ids: Collection[UUID],
+        attendee_ids: Collection[UUID],
+        scan_ids: Collection[tuple[UUID, UUID]] = (),
+        *,
+        pass_over: bool = False,
+    ) -> LockedParties:
+        these_orders = {"ids": list(order_ids)}
+        these_scans = {"show_ids": list({show_id for show_id, _ in scan_ids}), "ids": [id_ for _, id_ in scan_ids]}
+        locked, attendees, of_tickets, known = await self._connection.fetch(
+            (_LOCK_FREE_PARTIES if pass_over else _LOCK_PARTIES, these_orders),
+            (_ATTENDEES_OF_PARTIES, these_orders),
+            (_SCANS_OF, {"ids": list(attendee_ids)}),
+            (_SCANS, these_scans) if scan_ids else None,
+        )
+        return LockedParties(
+            _parties_of(locked, attendees), [_scan_of(row) for row in of_tickets], [_scan_of(row) for row in known]
+        )
 
     async def listing(self, show_id: UUID, order_ids: Collection[UUID] | None = None) -> Listing:
         orders = None if order_ids is None else list(order_ids)
@@ -202,6 +280,11 @@ class PostgresCheckInRepo:
             sa.update(scans).where(scans.c.show_id == scan.show_id, scans.c.id == scan.id).values(values)
         )
 
+    async def move(self, attendees: Sequence[TicketAttendee]) -> None:
+        if attendees:
+            rows = rows_json({"id": each.id, "checked_in_at": each.checked_in_at} for each in attendees)
+            self._connection.write(_MOVE, {"attendees": rows})
+
     async def undo(self, attendee_id: UUID, *, now: datetime) -> None:
         await self._connection.execute(
             sa.update(scans)
@@ -225,6 +308,15 @@ class PostgresCheckInRepo:
 
 def _scan_of(row: Row) -> Scan:
     return Scan(**{**row, "result": ScanResult(row["result"]), "direction": Direction(row["direction"])})
+
+
+def _parties_of(locked: Rows, attendees: Rows) -> dict[UUID, PartyAtDoor]:
+    of_order: dict[UUID, list[TicketAttendee]] = {row["id"]: [] for row in locked}
+    for row in attendees:
+        order_id = row.pop("order_id")
+        if order_id in of_order:
+            of_order[order_id].append(TicketAttendee(**{**row, "status": AttendeeStatus(row["status"])}))
+    return {row["id"]: PartyAtDoor(row["id"], row["show_id"], tuple(of_order[row["id"]])) for row in locked}
 
 
 def _values(scan: Scan) -> dict[str, Any]:

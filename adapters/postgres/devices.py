@@ -16,6 +16,11 @@ from domain.devices import Device, DeviceKind, Pairing
 #: Every request of a device runs this.
 _WITH_HASH = compiled(sa.select(devices).where(devices.c.secret_hash == sa.bindparam("hash", type_=sa.LargeBinary)))
 
+#: As ``_WITH_HASH``, for many scans at once.
+DEVICES_WITH_HASHES = compiled(
+    sa.select(devices).where(devices.c.secret_hash == sa.any_(sa.bindparam("hashes", type_=sa.ARRAY(sa.LargeBinary))))
+)
+
 
 class PostgresDeviceRepo:
     def __init__(self, connection: Connection) -> None:
@@ -27,17 +32,17 @@ class PostgresDeviceRepo:
     async def get(self, device_id: UUID) -> Device | None:
         query = sa.select(devices).where(devices.c.id == device_id)
         row = (await self._connection.execute(query)).mappings().one_or_none()
-        return _device_of(row) if row else None
+        return device_of(row) if row else None
 
     async def with_hash(self, secret_hash: bytes) -> Device | None:
         [rows] = await self._connection.fetch((_WITH_HASH, {"hash": secret_hash}))
-        return _device_of(rows[0]) if rows else None
+        return device_of(rows[0]) if rows else None
 
     async def of_producer(self, producer_id: UUID) -> list[Device]:
         found = await self._connection.execute(
             sa.select(devices).where(devices.c.producer_id == producer_id).order_by(devices.c.paired_at, devices.c.id)
         )
-        return [_device_of(row) for row in found.mappings()]
+        return [device_of(row) for row in found.mappings()]
 
     async def seen(self, device_id: UUID, *, now: datetime) -> None:
         await self._change(device_id, last_seen_at=now)
@@ -89,7 +94,8 @@ class PostgresPairingRepo:
         return _pairing_of(row) if row else None
 
 
-def _device_of(row: Row) -> Device:
+def device_of(row: Row) -> Device:
+    """The device of a row."""
     return Device(**_read(row))
 
 

@@ -17,6 +17,13 @@ _WITH_HASH = compiled(
     sa.select(access_tokens).where(access_tokens.c.secret_hash == sa.bindparam("hash", type_=sa.LargeBinary))
 )
 
+#: As ``_WITH_HASH``, for many scans at once.
+TOKENS_WITH_HASHES = compiled(
+    sa.select(access_tokens).where(
+        access_tokens.c.secret_hash == sa.any_(sa.bindparam("hashes", type_=sa.ARRAY(sa.LargeBinary)))
+    )
+)
+
 
 class PostgresTokenRepo:
     def __init__(self, connection: Connection) -> None:

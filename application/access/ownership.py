@@ -56,7 +56,11 @@ def _has(actor: Actor, show: Show) -> bool:
 
 async def owned_show(uow: UnitOfWork, actor: Actor, show_id: UUID) -> Show:
     """The actor's show. Raises NotFound."""
-    show = await uow.shows.get(show_id)
+    return ensure_owned(actor, await uow.shows.get(show_id))
+
+
+def ensure_owned(actor: Actor, show: Show | None) -> Show:
+    """The show, if it is the actor's. Raises NotFound."""
     if show is None or not _has(actor, show):
         raise NotFound("No such show")
     return show

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
+from application.access.bearer import in_force, note_use
 from application.access.ownership import locked_producer, producer_of
 from application.access.secrets import new_secret
 from application.ports.system import Clock, Ids
@@ -20,9 +20,6 @@ from domain.errors import Conflict, InvalidEmail, NotFound
 from domain.fees import FeeBearer
 from domain.money import currency
 from domain.tax import TaxMode
-
-#: A scanner sends many requests a second, and the last use need not be known more exactly.
-USE_REMEMBERED_EVERY = timedelta(minutes=1)
 
 
 def parse_producer_email(text: str) -> str:
@@ -181,12 +178,8 @@ class Authenticate:
     async def __call__(self, secret: str) -> AccessToken | None:
         """The token, unless it is unknown or revoked. Its use is recorded at most once in USE_REMEMBERED_EVERY."""
         now = self._clock.now()
-        long_ago = now - USE_REMEMBERED_EVERY
-        async with self._unit_of_work() as uow:
-            token = await uow.tokens.with_hash(hash_secret(secret))
-            if token is None or token.revoked_at is not None:
-                return None
-            if token.last_used_at is None or token.last_used_at < long_ago:
-                await uow.tokens.used(token.id, now=now, unless_since=long_ago)
-                await uow.commit()
+        async with self._unit_of_work(read_only=True) as uow:
+            token = in_force(await uow.tokens.with_hash(hash_secret(secret)))
+        if token is not None:
+            await note_use(self._unit_of_work, [token], now)
         return token

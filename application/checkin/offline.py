@@ -11,7 +11,8 @@ from typing import Final
 from uuid import UUID
 
 from application.access.ownership import owned_show
-from application.checkin.scan import ReadTicket, TicketLookup, device_named
+from application.checkin.lookup import ReadTicket, TicketLookup
+from application.checkin.passing import device_named
 from application.pages import page_of
 from application.ports.checkin import IssuedTicket, ListedTicket, OfflineListSigner, ScanCursor
 from application.ports.system import Clock

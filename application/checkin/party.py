@@ -10,12 +10,13 @@ from typing import Final
 from uuid import UUID
 
 from application.access.ownership import owned_show
-from application.checkin.scan import CheckInResult, Passing, TicketLookup, device_named
+from application.checkin.lookup import TicketLookup
+from application.checkin.passing import CheckInResult, Passing, device_named, scan_now
 from application.ports.checkin import IssuedTicket
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor
-from domain.admission import Direction, Scan, ScanResult
+from domain.admission import Direction, ScanResult
 from domain.errors import InvalidRequest
 
 #: The most tickets of an order.
@@ -60,30 +61,18 @@ class CheckInParty:
             show = await owned_show(uow, actor, show_id)
             tickets = await self._door.tickets_of(uow, actor, {scan.attendee_id for scan in scans})
             order_id = _order_of(scans, tickets, show.id)
-            order = (await uow.orders.lock([order_id]))[order_id]
-            passing = await Passing.of_tickets(uow, show, list(tickets))
-            party = self._door.party(order)
-            results = [
-                await passing.decide(
-                    order,
-                    Scan(
-                        show_id=show.id,
-                        id=scan.id,
-                        attendee_id=scan.attendee_id,
-                        code=tickets[scan.attendee_id].code,
-                        device_id=device,
-                        offline=False,
-                        scanned_at=now,
-                        received_at=now,
-                        result=ScanResult.ADMITTED,
-                        direction=direction,
-                    ),
-                    CheckInResult(ScanResult.ADMITTED, order, scan.attendee_id, party=party),
+            passing = Passing(await uow.check_ins.lock([order_id], list(tickets), {(show.id, id_) for id_ in ids}))
+            results: list[CheckInResult] = []
+            for each in scans:
+                ticket, order = tickets[each.attendee_id], passing.party(order_id)
+                answer = CheckInResult(
+                    ScanResult.ADMITTED, order, each.attendee_id, party=self._door.party(show.id, order_id)
                 )
-                for scan in scans
-            ]
+                scan = scan_now(ticket, each.id, device, direction, now)
+                known = passing.scans_of(each.attendee_id)
+                results.append(passing.decide(show, order_id, scan, answer, known))
             if passing.has_changed:
-                await passing.save(ids_of_scanner=ids)
+                await passing.write(uow)
                 await uow.commit()
         return results
 

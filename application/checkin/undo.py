@@ -9,7 +9,8 @@ from uuid import UUID
 
 from application.access.audit_log import AuditLog
 from application.access.ownership import owned_show
-from application.checkin.scan import ELSEWHERE, UNKNOWN, CheckInResult, TicketLookup, is_replaced
+from application.checkin.lookup import TicketLookup
+from application.checkin.passing import ELSEWHERE, UNKNOWN, CheckInResult, is_replaced
 from application.ports.checkin import IssuedTicket
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
+from application.access.bearer import note_use
 from application.access.ownership import locked_producer, producer_of
 from application.devices.pairing import revoke_device
 from application.ports.system import Clock
@@ -16,7 +17,7 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor, hash_secret
 from domain.audit_log import Action
 from domain.catalog import Producer, Show
-from domain.devices import USE_REMEMBERED_EVERY, Device, DeviceKind, ensure_another_device, parse_device_name
+from domain.devices import Device, DeviceKind, ensure_another_device, parse_device_name
 from domain.errors import NotFound
 
 #: A device without limit gets the shows that are not over for longer than this, the soonest first.
@@ -39,11 +40,8 @@ class AuthenticateDevice:
         now = self._clock.now()
         async with self._unit_of_work(read_only=True) as uow:
             device = await uow.devices.with_hash(hash_secret(secret))
-        if device is None or device.is_revoked or now - device.last_seen_at < USE_REMEMBERED_EVERY:
+        if device is None or not await note_use(self._unit_of_work, [device], now):
             return device
-        async with self._unit_of_work() as uow:
-            await uow.devices.seen(device.id, now=now)
-            await uow.commit()
         return replace(device, last_seen_at=now)
 
 

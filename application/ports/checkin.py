@@ -9,8 +9,11 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.admission import Scan, ScanResult
-from domain.orders import AttendeeStatus, ReplacedCode
+from domain.access import AccessToken
+from domain.admission import PartyAtDoor, Scan, ScanResult
+from domain.catalog import Show
+from domain.devices import Device
+from domain.orders import AttendeeStatus, ReplacedCode, TicketAttendee
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,30 @@ class IssuedTicket:
     producer_id: UUID
     sold_at: datetime
     replaced_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanFacts:
+    """What scans are decided by before anything is locked: who scans, at which shows, and the codes' tickets.
+
+    ``tokens`` and ``devices`` are by the hashes of their secrets, revoked ones among them.
+    """
+
+    tokens: Mapping[bytes, AccessToken]
+    devices: Mapping[bytes, Device]
+    shows: Mapping[UUID, Show]
+    tickets: Mapping[str, IssuedTicket]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedParties:
+    """Orders that are locked, with the ``scans`` of their tickets, and the scans that are ``known`` by an id that a
+    scanner gave.
+    """
+
+    parties: Mapping[UUID, PartyAtDoor]
+    scans: Sequence[Scan]
+    known: Sequence[Scan]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +187,32 @@ class CheckInRepo(Protocol):
         """The tickets of these attendees, of any show, with their present codes."""
         ...
 
+    async def facts(
+        self,
+        *,
+        token_hashes: Collection[bytes],
+        device_hashes: Collection[bytes],
+        show_ids: Collection[UUID],
+        codes: Collection[str],
+    ) -> ScanFacts:
+        """The facts about these, as far as they exist, read together. ``codes`` are present ones, of any show."""
+        ...
+
+    async def lock(
+        self,
+        order_ids: Collection[UUID],
+        attendee_ids: Collection[UUID],
+        scan_ids: Collection[tuple[UUID, UUID]] = (),
+        *,
+        pass_over: bool = False,
+    ) -> LockedParties:
+        """Lock these orders in id order, and then read the scans of these attendees, as ``scans_of`` does, and those
+        with these ids (show, scan).
+
+        Orders that another transaction has locked are waited for, or left out (``pass_over``).
+        """
+        ...
+
     async def listing(self, show_id: UUID, order_ids: Collection[UUID] | None = None) -> Listing:
         """Every ticket that was ever issued for the show, or for these orders of it, in the order of their ids."""
         ...
@@ -194,6 +247,10 @@ class CheckInRepo(Protocol):
 
     async def save(self, scan: Scan) -> None:
         """Write its result, its times, its device, and whether it was undone."""
+        ...
+
+    async def move(self, attendees: Sequence[TicketAttendee]) -> None:
+        """Write since when these attendees of locked orders are in."""
         ...
 
     async def undo(self, attendee_id: UUID, *, now: datetime) -> None:

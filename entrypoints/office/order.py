@@ -14,6 +14,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_409_CONFLICT
 
+from application.checkin.decide_scans import ScanRequest
 from application.checkin.scan import CheckIn
 from application.checkin.undo import UndoCheckIn
 from application.links import Links
@@ -372,7 +373,8 @@ async def let_in(
     """Checks a person in, as a scan at the door does."""
     history = await read_order_history(member.actor, order_id)
     code = _attendee(history.order, attendee_id).code
-    result = await check_in(member.actor, code, show_id=history.show.id, device_id=_device(member))
+    scan = ScanRequest(by=member.actor, code=code, show_id=history.show.id, device_id=_device(member))
+    result = await check_in(scan)
     if refusal := _REFUSED_AT_THE_DOOR.get(result.result):
         form = _refused(Conflict(refusal))
         return _page(

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from typing_extensions import override
 
+from application.checkin.decide_scans import ScanRequest
 from application.checkin.offline import OfflineScan
 from application.checkout.exchange import ExchangeRequest
 from application.checkout.place_orders import CheckoutRequest
@@ -391,14 +392,19 @@ class BoxOfficeMachine(RuleBasedStateMachine):
             return
         self._remember_codes(renamed)
         if attendee.name != name:
-            assert self.run(self.world.check_in(self.actor, attendee.code, show_id=self.show.id)).result == "void"
+            assert (
+                self.run(
+                    self.world.check_in(ScanRequest(by=self.actor, code=attendee.code, show_id=self.show.id))
+                ).result
+                == "void"
+            )
 
     @precondition(lambda self: self.codes)
     @rule(data=st.data(), how=st.sampled_from(["in", "in", "undo", "offline"]), minutes=st.integers(0, 300))
     def door(self, data: st.DataObject, how: str, minutes: int) -> None:
         code = data.draw(st.sampled_from(self.codes))
         if how == "in":
-            self.run(self.world.check_in(self.actor, code))
+            self.run(self.world.check_in(ScanRequest(by=self.actor, code=code)))
         elif how == "undo":
             self.run(self.world.undo_check_in(self.actor, code))
         else:

@@ -68,15 +68,7 @@ async def check_in(
     ``code`` is what the scanner sends or a person types. Separators, line ends and a scanner's prefix do not matter,
     nor do 0 for O, 1 for I or L, 8 for B, nor characters that another keyboard layout made of a scanner's keys.
     """
-    answer = await check_in(
-        actor,
-        data.code,
-        show_id=data.show_id,
-        device_id=data.device_id,
-        scan_id=data.scan_id,
-        direction=data.direction,
-    )
-    return CheckInOut.of(answer)
+    return CheckInOut.of(await check_in(data.to_request(actor)))
 
 
 @post(

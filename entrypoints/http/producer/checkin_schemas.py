@@ -9,17 +9,19 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from application.access.bearer import Bearer
+from application.checkin.decide_scans import ScanRequest
 from application.checkin.door_list import DOOR_LIST_VERSION
 from application.checkin.door_state import DoorState
 from application.checkin.offline import MAX_SCANS, OfflineScan, ScanReport
 from application.checkin.party import MAX_PARTY, PartyScan
-from application.checkin.scan import MAX_DEVICE_LENGTH, CheckInResult
+from application.checkin.passing import MAX_DEVICE_LENGTH, CheckInResult
 from application.checkin.undo import UndoResult
 from application.orders.parties import FoundParty
 from application.ports.checkin import ListedTicket, TypeAtDoor
-from domain.admission import Direction, Scan, ScanResult, attendee_of
+from domain.access import Actor
+from domain.admission import Direction, Party, Scan, ScanResult, attendee_of
 from domain.errors import InvalidRequest
-from domain.orders import Order
 
 #: A longer text is not a code, but other content of a QR code.
 MAX_SCANNED_LENGTH = 1000
@@ -50,6 +52,16 @@ class CheckInIn(_In):
     scan_id: UUID | None = None
     direction: Direction = Direction.IN
 
+    def to_request(self, by: Actor | Bearer) -> ScanRequest:
+        return ScanRequest(
+            by=by,
+            code=self.code,
+            show_id=self.show_id,
+            device_id=self.device_id,
+            scan_id=self.scan_id,
+            direction=self.direction,
+        )
+
 
 class UndoIn(_In):
     """A ticket by its ``code``, or by its ``attendee_id``."""
@@ -71,7 +83,7 @@ class DoorAttendeeOut(msgspec.Struct, kw_only=True):
     order_number: str
 
     @classmethod
-    def of(cls, order: Order | None, attendee_id: UUID | None) -> DoorAttendeeOut | None:
+    def of(cls, order: Party | None, attendee_id: UUID | None) -> DoorAttendeeOut | None:
         if order is None or attendee_id is None:
             return None
         attendee = attendee_of(order, attendee_id)

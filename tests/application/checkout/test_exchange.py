@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from application.checkin.decide_scans import ScanRequest
 from application.checkout.exchange import Exchanged, ExchangeRequest
 from application.ports.emails import ConfirmationFacts
 from domain.access import Actor
@@ -157,7 +158,7 @@ async def test_payment_for_a_ticket_that_was_used_since_goes_back(evenings: Worl
     done = await exchange(evenings, order, BOX_2)
     evenings.order_ids.append(done.order.id)
     assert done.order.session_id
-    await evenings.check_in(ACTOR, order.attendees[0].code, show_id=FRIDAY.id)
+    await evenings.check_in(ScanRequest(by=ACTOR, code=order.attendees[0].code, show_id=FRIDAY.id))
 
     evenings.payment.pay(done.order.session_id)
     returned = await evenings.complete_order(done.order.session_id)
@@ -316,7 +317,7 @@ async def test_what_cannot_be_exchanged_is_refused(evenings: World) -> None:
         await exchange(evenings, order, STALLS_2)
     with pytest.raises(Conflict, match="already"):
         await exchange(evenings, order, STALLS)
-    await evenings.check_in(ACTOR, first.code, show_id=FRIDAY.id)
+    await evenings.check_in(ScanRequest(by=ACTOR, code=first.code, show_id=FRIDAY.id))
     with pytest.raises(Conflict, match="checked in"):
         await exchange(evenings, order, STALLS_2, [first.id])
     with pytest.raises(Conflict, match="once"):
