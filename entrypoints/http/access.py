@@ -21,10 +21,11 @@ from litestar.openapi.spec import SecurityScheme
 from litestar.types import ASGIApp, ControllerRouterHandler, Guard
 from typing_extensions import override
 
+from application.access.bearer import Bearer, Holder
 from application.catalog.producers import Authenticate
 from application.devices.devices import AuthenticateDevice
 from application.devices.pairing import DEVICE_PREFIX
-from domain.access import AccessToken, Actor, Scope
+from domain.access import AccessToken, Actor, Scope, hash_secret
 from domain.devices import Device
 from domain.errors import NotFound
 
@@ -39,7 +40,7 @@ BEARER_SCHEME: Final = SecurityScheme(
 #: The key in a handler's ``opt`` that lets devices in, too, that were revoked: it takes in what they did before.
 TAKES_REVOKED: Final = "takes_revoked_devices"
 
-Connection = ASGIConnection[Any, Any, AccessToken | Device | None, Any]
+Connection = ASGIConnection[Any, Any, Holder | None, Any]
 
 
 class DeviceRevoked(NotAuthorizedException):
@@ -51,36 +52,56 @@ class DeviceRevoked(NotAuthorizedException):
         )
 
 
-class BearerTokens(AbstractAuthenticationMiddleware):
-    """``request.auth`` is the request's token; None if there is none, or if it is unknown or revoked. For a device's
-    secret it is the device, revoked or not.
-    """
+class Holders:
+    """Finds whose a secret is."""
 
     def __init__(
-        self,
-        app: ASGIApp,
-        authenticate: Callable[[], Authenticate],
-        authenticate_device: Callable[[], AuthenticateDevice],
+        self, authenticate: Callable[[], Authenticate], authenticate_device: Callable[[], AuthenticateDevice]
     ) -> None:
-        super().__init__(app)
         self._authenticate = authenticate
         self._authenticate_device = authenticate_device
 
-    @override
-    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
-        scheme, _, secret = connection.headers.get("Authorization", "").partition(" ")
-        secret = secret.strip() if scheme.lower() == "bearer" else ""
-        return AuthenticationResult(user=None, auth=await self._holder_of(secret) if secret else None)
-
-    async def _holder_of(self, secret: str) -> AccessToken | Device | None:
+    async def of(self, secret: str) -> Holder | None:
+        """The token, or the device, revoked or not; None for a secret of nothing, or of a token that was revoked."""
         if secret.startswith(DEVICE_PREFIX):
             return await self._authenticate_device()(secret)
         return await self._authenticate()(secret)
 
 
-def ensure_scope(
-    token: AccessToken | Device | None, *scopes: Scope, takes_revoked: bool = False
-) -> AccessToken | Device:
+class BearerTokens(AbstractAuthenticationMiddleware):
+    """``request.auth`` is the request's token; None if there is none, or if it is unknown or revoked. For a device's
+    secret it is the device, revoked or not.
+    """
+
+    def __init__(self, app: ASGIApp, holders: Holders) -> None:
+        super().__init__(app)
+        self._holders = holders
+
+    @override
+    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        secret = secret_in(connection.headers.get("Authorization", ""))
+        return AuthenticationResult(user=None, auth=await self._holders.of(secret) if secret else None)
+
+
+def secret_in(authorization: str) -> str:
+    """The secret in the header; "" if there is none."""
+    scheme, _, secret = authorization.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def bearer_of(scope: Any, secret: str, needed: Scope) -> Bearer:
+    """The bearer of a request's secret, whose holder is read where the request is decided. What refuses it is the same
+    as by ``requires``, and ``scope["auth"]`` as by ``BearerTokens``.
+    """
+
+    def actor_of(holder: Holder | None) -> Actor:
+        scope["auth"] = holder
+        return _actor(ensure_scope(holder, needed))
+
+    return Bearer(hash_secret(secret), is_device=secret.startswith(DEVICE_PREFIX), actor_of=actor_of)
+
+
+def ensure_scope(token: Holder | None, *scopes: Scope, takes_revoked: bool = False) -> Holder:
     """The token, if it has one of the scopes. A device that was revoked passes only where it is taken in.
 
     Raises NotAuthorizedException, DeviceRevoked or PermissionDeniedException.
@@ -115,16 +136,19 @@ async def access_token(request: Request[Any, AccessToken, Any]) -> AccessToken:
     return request.auth
 
 
-async def asking_device(request: Request[Any, AccessToken | Device, Any]) -> Device:
+async def asking_device(request: Request[Any, Holder, Any]) -> Device:
     """Dependency ``asking_device``: the device whose secret it is. Raises NotFound for a token of a program."""
     if not isinstance(request.auth, Device):
         raise NotFound("This token belongs to no device")
     return request.auth
 
 
-async def acting(request: Request[Any, AccessToken | Device, Any]) -> Actor:
+async def acting(request: Request[Any, Holder, Any]) -> Actor:
     """Dependency ``actor``: the producer of the token. Raises NotFound for a token without one."""
-    token = request.auth
+    return _actor(request.auth)
+
+
+def _actor(token: Holder) -> Actor:
     if isinstance(token, Device):
         return token.actor
     if token.producer_id is None:

@@ -30,7 +30,7 @@ from entrypoints.http import (
     shows,
     webhooks,
 )
-from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens
+from entrypoints.http.access import BEARER, BEARER_SCHEME, BearerTokens, Holders
 from entrypoints.http.context import (
     answer_counter,
     answer_with_request_id,
@@ -39,10 +39,18 @@ from entrypoints.http.context import (
     timed,
 )
 from entrypoints.http.dependencies import checkout_desk, dependencies, show_answers
-from entrypoints.http.express import MAX_BODY_BYTES, ExpressLanes, checkout_lane, event_lane, show_lane
+from entrypoints.http.express import (
+    MAX_BODY_BYTES,
+    ExpressLanes,
+    check_in_lane,
+    checkout_lane,
+    event_lane,
+    show_lane,
+)
 from entrypoints.http.head import allow_head
 from entrypoints.http.known_parameters import EnsureKnown, remember_parameters
 from entrypoints.http.openapi import complete
+from entrypoints.http.producer.checkin import ScanDesk
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
 from entrypoints.injection import asked_for
 from entrypoints.office.access import DOOR
@@ -73,6 +81,7 @@ def create_app(container: Container) -> Litestar:
         await asyncio.gather(looking, following, return_exceptions=True)
         await close(container)
 
+    holders = Holders(container.authenticate, container.authenticate_device)
     settings, pages, page_cache = container.settings(), create_pages(container), PageCache()
     office_pages = create_office_pages(container)
     handlers = handlers_of_missing_pages(office_pages, handlers_for_browsers(pages))
@@ -94,11 +103,7 @@ def create_app(container: Container) -> Litestar:
             "/api/v1",
             route_handlers=[orders.router, platform.router, producer.router],
             middleware=[
-                DefineMiddleware(
-                    BearerTokens,
-                    authenticate=container.authenticate,
-                    authenticate_device=container.authenticate_device,
-                ),
+                DefineMiddleware(BearerTokens, holders=holders),
                 EnsureKnown(),
             ],
         ),
@@ -119,6 +124,7 @@ def create_app(container: Container) -> Litestar:
         count=count,
         lanes=[
             checkout_lane(checkout_desk(container), private),
+            check_in_lane(ScanDesk(container.check_in, holders), private),
             event_lane(container.handle_payment_event, private),
             show_lane(show_answers(container), public),
         ],

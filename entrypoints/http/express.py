@@ -1,4 +1,4 @@
-"""The express lanes of the busiest requests: ``POST /api/v1/checkout``, Stripe's events, and ``GET
+"""The express lanes of the busiest requests: ``POST /api/v1/checkout``, scans at the door, Stripe's events, and ``GET
 /api/v1/shows/{show_id}`` (docs/adr/0008-express-lane-for-checkouts.md).
 
 Litestar takes longer to route a request, to inject its handler's arguments and to make its response than a checkout
@@ -27,6 +27,7 @@ from entrypoints.http import webhooks
 from entrypoints.http.checkout import CheckoutDependencies, place
 from entrypoints.http.context import REQUEST_ID_HEADER, note_beginning, request_id_of
 from entrypoints.http.head import HeadAsGet
+from entrypoints.http.producer.checkin import ScanDesk
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut
 from entrypoints.http.shows import ShowAnswers
 
@@ -37,6 +38,7 @@ _CHECKOUT: Final = msgspec.json.Decoder(CheckoutIn)
 _RECEIVED: Final = msgspec.json.encode(webhooks.ReceivedOut(received=True))
 
 _CHECKOUTS: Final = "/api/v1/checkout"
+_SCANS: Final = "/api/v1/producer/checkin"
 _EVENTS: Final = "/api/v1/webhooks/stripe"
 _SHOWS: Final = "/api/v1/shows/"
 _SHOW: Final = _SHOWS + "{show_id}"
@@ -94,6 +96,23 @@ def checkout_lane(desk: Callable[[], CheckoutDependencies], sent: Headers) -> La
 
     return Lane(
         serve=serve, status=HTTP_201_CREATED, route=_CHECKOUTS, sent=sent, content_type=_JSON, exception_handlers={}
+    )
+
+
+def check_in_lane(desk: ScanDesk, sent: Headers) -> Lane:
+    """The lane of scans at the door."""
+
+    async def serve(scope: Scope, body: bytes) -> bytes:
+        return await desk(scope, _headers_of(scope)[b"authorization"], body)
+
+    return Lane(
+        serve=serve,
+        status=HTTP_200_OK,
+        route=_SCANS,
+        sent=sent,
+        content_type=_JSON,
+        headers=frozenset({b"authorization"}),
+        exception_handlers={},
     )
 
 
