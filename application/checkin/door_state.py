@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,8 @@ from domain.errors import NotFound
 STATE_FRESH_FOR: Final = timedelta(seconds=1)
 #: Minutes that a scanner shows.
 MAX_MINUTES: Final = 60
-_MOST_SHOWS: Final = 50
+#: The most shows whose states are kept.
+MOST_SHOWS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class DoorCount:
     @classmethod
     def of(cls, tallies: Iterable[Tally]) -> DoorCount:
         counted = list(tallies)
-        numbers = {result: sum(each.count for each in counted if each.result is result) for result in ScanResult}
+        numbers = Counter[ScanResult]()
+        for each in counted:
+            numbers[each.result] += each.count
         return cls(
             numbers[ScanResult.ADMITTED],
             numbers[ScanResult.LEFT],
@@ -75,7 +78,7 @@ class ReadDoorState:
         self, unit_of_work: UnitOfWorkFactory, clock: Clock, *, fresh_for: timedelta = STATE_FRESH_FOR
     ) -> None:
         self._unit_of_work = unit_of_work
-        self.recent = Recent[UUID, DoorState](clock, fresh_for=fresh_for, most=_MOST_SHOWS)
+        self.recent = Recent[UUID, DoorState](clock, fresh_for=fresh_for, most=MOST_SHOWS)
 
     async def __call__(self, actor: Actor, show_id: UUID) -> DoorState:
         """Raises NotFound."""

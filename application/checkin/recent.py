@@ -41,7 +41,9 @@ class Recent(Generic[Key, Value]):
             self._reads.popitem(last=False)
         asked_at = self._clock.now()
         async with slot.reading:
-            if slot.value is None or slot.at is None or not slot.at <= asked_at <= slot.at + self.fresh_for:
+            # One that was read after it was asked for is fresh: many may have waited for it. A clock may be set back.
+            is_fresh = slot.at is not None and slot.at <= self._clock.now() and asked_at <= slot.at + self.fresh_for
+            if slot.value is None or not is_fresh:
                 began = self._clock.now()
                 slot.value = await read(slot.value)
                 slot.at = began

@@ -125,7 +125,8 @@ def ensure_scope(token: Holder | None, *scopes: Scope, takes_revoked: bool = Fal
 def requires(*scopes: Scope) -> Guard:
     """A guard that accepts only tokens with one of the scopes."""
 
-    def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    # A coroutine, for Litestar gives each call of a plain function to a thread.
+    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         ensure_scope(connection.auth, *scopes, takes_revoked=handler.opt.get(TAKES_REVOKED, False))
 
     return guard

@@ -9,6 +9,7 @@ from litestar.di import Provide
 
 from entrypoints.container import Container
 from entrypoints.http.checkout import CheckoutDependencies
+from entrypoints.http.producer.checkin import DoorStates
 from entrypoints.http.shows import ShowAnswers
 from entrypoints.injection import Given
 
@@ -44,5 +45,9 @@ def dependencies(container: Container) -> dict[str, Provide]:
 
     So no path, query or header parameter may have the name of a provider; it would never be read from the request.
     """
-    provided = {**container.providers, "checkout_desk": checkout_desk(container)}
+    provided = {
+        **container.providers,
+        "checkout_desk": checkout_desk(container),
+        "door_states": providers.Singleton(DoorStates, container.read_door_state),
+    }
     return {name: _provide(provider) for name, provider in provided.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
@@ -15,7 +16,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 
 from application.checkin.door_list import MAX_CURSOR_LENGTH, DoorLists
-from application.checkin.door_state import ReadDoorState
+from application.checkin.door_state import MOST_SHOWS, DoorState, ReadDoorState
 from application.checkin.offline import IssueOfflineList, ListConflicts, SyncOfflineScans
 from application.checkin.party import CheckInParty
 from application.checkin.scan import CheckIn
@@ -93,6 +94,27 @@ class ScanDesk:
             bearer.actor_of(await self._holders.of(secret))
             raise
         return msgspec.json.encode(CheckInOut.of(await self._check_in()(scan.to_request(bearer))))
+
+
+class DoorStates:
+    """States of doors as they are answered, each made once for all scanners that ask while it is fresh."""
+
+    def __init__(self, read: ReadDoorState) -> None:
+        self._read = read
+        self._made: OrderedDict[UUID, tuple[DoorState, DoorStateOut, str]] = OrderedDict()
+
+    async def __call__(self, actor: Actor, show_id: UUID) -> tuple[DoorStateOut, str]:
+        """The state, yet without its time, and its ETag. Raises NotFound."""
+        state = await self._read(actor, show_id)
+        made = self._made.pop(show_id, None)
+        if made is None or made[0] is not state:
+            shown = DoorStateOut.of(state, _SOME_MOMENT)
+            digest = hashlib.sha256(msgspec.json.encode(shown)).hexdigest()[:32]
+            made = state, shown, f'"{digest}"'
+        self._made[show_id] = made
+        while len(self._made) > MOST_SHOWS:
+            self._made.popitem(last=False)
+        return made[1:]
 
 
 @post(
@@ -188,20 +210,19 @@ async def state(
     request: Request[Any, Any, Any],
     show_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    read_door_state: NamedDependency[ReadDoorState],
+    door_states: NamedDependency[DoorStates],
     clock: NamedDependency[Clock],
 ) -> Response[DoorStateOut]:
     """How many are in, out and still coming, by ticket type, minute and device: at most a second old. Ask each second,
     with the ``ETag`` of the last answer in ``If-None-Match``: the answer is 304 while only ``as_of`` would differ.
     """
     now = clock.now()
-    shown = DoorStateOut.of(await read_door_state(actor, show_id), now)
-    digest = hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(shown, as_of=_SOME_MOMENT))).hexdigest()[:32]
-    headers = {"Cache-Control": "private, no-store", "ETag": f'"{digest}"'}
+    shown, etag = await door_states(actor, show_id)
+    headers = {"Cache-Control": "private, no-store", "ETag": etag}
     if request.headers.get("If-None-Match") == headers["ETag"]:
         nothing: Any = None
         return Response(nothing, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
-    return Response(shown, headers=headers)
+    return Response(msgspec.structs.replace(shown, as_of=now), headers=headers)
 
 
 @get("/shows/{show_id:uuid}/checkin/search", summary="Find a party by name", operation_id="search_parties")
