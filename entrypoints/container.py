@@ -87,8 +87,8 @@ from application.catalog.shows import AddShow, ChangeShow, DeleteShow, GetOwnSho
 from application.catalog.storefront import GetRun, GetShow, ListShows
 from application.catalog.tickets import AddTicket, ChangeTicket, DeleteTicket
 from application.catalog.timezones import ApplyTimezones, CheckTimezones, WatchTimezones
+from application.checkin.decide_scans import GATHER_SECONDS, DecideScans, ScanLine
 from application.checkin.decide_scans import MAX_TRANSACTIONS as MAX_SCAN_TRANSACTIONS
-from application.checkin.decide_scans import DecideScans, ScanLine
 from application.checkin.door_list import DoorLists
 from application.checkin.door_state import ReadDoorState
 from application.checkin.lookup import TicketLookup
@@ -497,7 +497,7 @@ class Container(containers.DeclarativeContainer):
     list_signer = providers.Singleton(JoseListSigner, settings.provided.signing_key, settings.provided.earlier_keys)
     decide_scans = providers.Singleton(DecideScans, database, clock, ids, door)
     scan_line: providers.Singleton[ScanLine] = providers.Singleton(
-        GroupCommit, decide_scans, max_in_flight=MAX_SCAN_TRANSACTIONS
+        GroupCommit, decide_scans, max_in_flight=MAX_SCAN_TRANSACTIONS, gather_seconds=GATHER_SECONDS
     )
     check_in = providers.Singleton(CheckIn, scan_line)
     door_lists = providers.Singleton(DoorLists, database, clock, list_signer, codes)

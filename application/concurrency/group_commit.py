@@ -134,6 +134,9 @@ class GroupCommit(Generic[Key, Request, Result]):
     a batch is being decided new requests gather for the next one. If the decision takes longer than
     ``max_wait_seconds``, because another transaction has its rows, another batch begins beside it: at most
     ``max_in_flight`` are under way, which also limits the database connections.
+
+    Where transactions are dear, ``gather_seconds`` is how long after the beginning of one the next begins at the
+    soonest, once requests come so fast that one has to wait for another. A request that finds all idle never waits.
     """
 
     def __init__(
@@ -144,13 +147,16 @@ class GroupCommit(Generic[Key, Request, Result]):
         max_waiting: int = 2000,
         max_in_flight: int = 4,
         max_wait_seconds: float = 0.05,
+        gather_seconds: float = 0.0,
     ) -> None:
         self._decider = decider
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._max_in_flight = max_in_flight
         self._max_wait_seconds = max_wait_seconds
+        self._gather_seconds = gather_seconds
         self._patient_until = 0.0
+        self._gathering_until = 0.0
         self._lines: dict[Key, deque[_Entry[Request, Result]]] = {}
         self._deciding: set[Key] = set()
         self._batches: dict[asyncio.Task[None], _Batch[Key, Request, Result]] = {}
@@ -162,7 +168,7 @@ class GroupCommit(Generic[Key, Request, Result]):
             raise Busy
         decided: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         line.append((request, decided))
-        self._start_batches()
+        self._start_batches(had_to_wait=bool(self._batches))
         return await decided
 
     async def close(self) -> None:
@@ -170,7 +176,7 @@ class GroupCommit(Generic[Key, Request, Result]):
         while self._batches:
             await asyncio.wait(self._batches)
 
-    def _start_batches(self) -> None:
+    def _start_batches(self, *, had_to_wait: bool = True) -> None:
         loop = asyncio.get_running_loop()
         while self._may_begin(loop.time()):
             batch = self._next_batch()
@@ -178,13 +184,16 @@ class GroupCommit(Generic[Key, Request, Result]):
                 return
             self._patient_until = loop.time() + self._max_wait_seconds
             loop.call_later(self._max_wait_seconds, self._start_batches)
+            if self._gather_seconds and had_to_wait:
+                self._gathering_until = loop.time() + self._gather_seconds
+                loop.call_at(self._gathering_until, self._start_batches)
             # An empty context: a batch belongs to no single request, least of all in the log.
             deciding = asyncio.create_task(self._run(batch), context=Context())
             self._batches[deciding] = batch
             deciding.add_done_callback(self._end_batch)
 
     def _may_begin(self, now: float) -> bool:
-        if len(self._batches) >= self._max_in_flight:
+        if len(self._batches) >= self._max_in_flight or now < self._gathering_until:
             return False
         return now >= self._patient_until or all(batch.is_handed_over for batch in self._batches.values())
 
