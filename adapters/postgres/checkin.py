@@ -218,7 +218,9 @@ class PostgresCheckInRepo:
             (_SCANS, these_scans) if scan_ids else None,
         )
         return LockedParties(
-            _parties_of(locked, attendees), [_scan_of(row) for row in of_tickets], [_scan_of(row) for row in known]
+            _parties_of(locked, attendees),
+            [_scan_of(row) for row in of_tickets],
+            [_scan_of(row) for row in known if (row["show_id"], row["id"]) in scan_ids],
         )
 
     async def listing(self, show_id: UUID, order_ids: Collection[UUID] | None = None) -> Listing:

@@ -36,7 +36,7 @@ ON_BEFORE_DOORS: Final = timedelta(hours=2)
 MAX_TRANSACTIONS: Final = 2
 #: While scans come fast, a transaction begins this long after the one before at the soonest: the scans of two people
 #: cost little more than one's, and the on-sale beside them needs the processor.
-GATHER_SECONDS: Final = 0.02
+GATHER_SECONDS: Final = 0.04
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,8 +135,9 @@ class GroupCommit(Generic[Key, Request, Result]):
     ``max_wait_seconds``, because another transaction has its rows, another batch begins beside it: at most
     ``max_in_flight`` are under way, which also limits the database connections.
 
-    Where transactions are dear, ``gather_seconds`` is how long after the beginning of one the next begins at the
-    soonest, once requests come so fast that one has to wait for another. A request that finds all idle never waits.
+    Where a transaction costs much more than another request in it, ``gather_seconds`` is how long after the beginning
+    of one the next begins at the soonest, once requests come so fast that one has to wait for another, unless
+    ``gather_most`` are waiting. A request that finds all idle never waits.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class GroupCommit(Generic[Key, Request, Result]):
         max_in_flight: int = 4,
         max_wait_seconds: float = 0.05,
         gather_seconds: float = 0.0,
+        gather_most: int = 16,
     ) -> None:
         self._decider = decider
         self._max_batch = max_batch
@@ -155,6 +157,7 @@ class GroupCommit(Generic[Key, Request, Result]):
         self._max_in_flight = max_in_flight
         self._max_wait_seconds = max_wait_seconds
         self._gather_seconds = gather_seconds
+        self._gather_most = gather_most
         self._patient_until = 0.0
         self._gathering_until = 0.0
         self._lines: dict[Key, deque[_Entry[Request, Result]]] = {}
@@ -173,6 +176,8 @@ class GroupCommit(Generic[Key, Request, Result]):
 
     async def close(self) -> None:
         """Wait until all submitted requests are decided."""
+        self._gather_seconds = 0
+        self._end_gathering()
         while self._batches:
             await asyncio.wait(self._batches)
 
@@ -186,16 +191,23 @@ class GroupCommit(Generic[Key, Request, Result]):
             loop.call_later(self._max_wait_seconds, self._start_batches)
             if self._gather_seconds and had_to_wait:
                 self._gathering_until = loop.time() + self._gather_seconds
-                loop.call_at(self._gathering_until, self._start_batches)
+                loop.call_at(self._gathering_until, self._end_gathering)
             # An empty context: a batch belongs to no single request, least of all in the log.
             deciding = asyncio.create_task(self._run(batch), context=Context())
             self._batches[deciding] = batch
             deciding.add_done_callback(self._end_batch)
 
     def _may_begin(self, now: float) -> bool:
-        if len(self._batches) >= self._max_in_flight or now < self._gathering_until:
+        if len(self._batches) >= self._max_in_flight or self._is_gathering(now):
             return False
         return now >= self._patient_until or all(batch.is_handed_over for batch in self._batches.values())
+
+    def _is_gathering(self, now: float) -> bool:
+        return now < self._gathering_until and sum(map(len, self._lines.values())) < self._gather_most
+
+    def _end_gathering(self) -> None:
+        self._gathering_until = 0.0
+        self._start_batches()
 
     def _next_batch(self) -> _Batch[Key, Request, Result]:
         """The next batch.

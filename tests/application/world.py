@@ -35,6 +35,8 @@ from application.catalog.runs import CopyShow
 from application.catalog.save_account import SaveAccount
 from application.catalog.show_overviews import GetShowOverview, LookOverShows
 from application.catalog.timezones import ApplyTimezones, CheckTimezones
+from application.checkin.decide_scans import ScanLine
+from application.checkin.lookup import TicketLookup
 from application.checkin.offline import SyncOfflineScans
 from application.checkin.scan import CheckIn
 from application.checkin.undo import UndoCheckIn
@@ -194,6 +196,8 @@ class World:
     announce_pending_payments: AnnouncePendingPayments
     sync_offline_scans: SyncOfflineScans
     check_in: CheckIn
+    door: TicketLookup
+    scan_line: ScanLine
     undo_check_in: UndoCheckIn
     sell_at_counter: SellAtCounter
     exchange_tickets: ExchangeTickets
@@ -365,6 +369,7 @@ class World:
 
     async def close(self) -> None:
         await self.checkout_line.close()
+        await self.scan_line.close()
         await self.open_session.close()
         await self.dispatch.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,12 +11,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from application.ports.checkin import IssuedTicket, ListedTicket, ScanCursor
+from adapters.memory.unit_of_work import MemoryDatabase
+from application.ports.checkin import IssuedTicket, ListedTicket, LockedParties, ScanCursor, ScanFacts
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.admission import Direction, Scan, ScanResult
+from domain.admission import Direction, PartyAtDoor, Scan, ScanResult
 from domain.notes import OrderNote
 from domain.orders import AttendeeStatus, Order, OrderStatus, ReplacedCode
-from tests.contracts.builders import NOW, Theatre, issue, new_id
+from tests.contracts.builders import NOW, Theatre, a_token, issue, new_id
+from tests.contracts.test_devices_contract import a_device
 
 HOUR = timedelta(hours=1)
 
@@ -292,3 +296,81 @@ async def test_tickets_are_found_by_their_attendees(
     assert found == {
         first.id: IssuedTicket(first.code, first.id, order.id, theatre.show.id, theatre.producer.id, sold_at=NOW)
     }
+
+
+async def test_facts_about_scans_are_read_together(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    token = a_token(theatre.producer)
+    device = replace(a_device(theatre), revoked_at=NOW)
+    async with unit_of_work() as uow:
+        await uow.tokens.add(token)
+        await uow.devices.add(device)
+        await uow.commit()
+    first = order.attendees[0]
+    async with unit_of_work() as uow:
+        facts = await uow.check_ins.facts(
+            token_hashes=[token.secret_hash, b"of nothing"],
+            device_hashes=[device.secret_hash, token.secret_hash],
+            show_ids=[theatre.show.id, uuid4()],
+            codes=[first.code, "unknown"],
+        )
+        nothing = await uow.check_ins.facts(token_hashes=[], device_hashes=[], show_ids=[], codes=[])
+        tickets = await uow.check_ins.tickets([first.code])
+        show = await uow.shows.get(theatre.show.id)
+    assert facts == ScanFacts(
+        tokens={token.secret_hash: token},
+        devices={device.secret_hash: device},
+        shows={theatre.show.id: show},  # type: ignore[dict-item]
+        tickets=tickets,
+    )
+    assert nothing == ScanFacts(tokens={}, devices={}, shows={}, tickets={})
+
+
+async def test_parties_are_locked_with_their_scans(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    first, second = order.attendees
+    scan, of_second = a_scan(theatre, order), a_scan(theatre, order, attendee_id=second.id, undone_at=NOW)
+    await add(unit_of_work, scan, of_second)
+    async with unit_of_work() as uow:
+        ids = [(theatre.show.id, of_second.id), (theatre.show.id, uuid4()), (uuid4(), scan.id)]
+        locked = await uow.check_ins.lock([order.id, uuid4()], [first.id], ids)
+        await uow.check_ins.move([replace(first, checked_in_at=NOW)])
+        await uow.commit()
+    assert locked == LockedParties(
+        {order.id: PartyAtDoor(order.id, order.show_id, order.attendees)}, [scan], [of_second]
+    )
+    assert locked.parties[order.id].number == order.number
+    async with unit_of_work() as uow:
+        moved = await uow.orders.get(order.id)
+        await uow.check_ins.move([replace(first, checked_in_at=None), replace(second, checked_in_at=NOW)])
+        assert await uow.check_ins.lock([], []) == LockedParties({}, [], [])
+        again = (await uow.check_ins.lock([order.id], [])).parties[order.id]
+    assert moved == replace(order, attendees=(replace(first, checked_in_at=NOW), second))
+    assert [attendee.checked_in_at for attendee in again.attendees] == [None, NOW]
+
+
+async def test_parties_that_another_transaction_has_locked_are_passed_over(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre, order: Order
+) -> None:
+    other = replace(theatre.order(1), status=OrderStatus.COMPLETED, completed_at=NOW).with_attendees(issue)
+    async with unit_of_work() as uow:
+        await uow.orders.add([other])
+        await uow.commit()
+    async with in_use(unit_of_work, order), unit_of_work() as uow:
+        locked = await uow.check_ins.lock([order.id, other.id], [], pass_over=True)
+    assert set(locked.parties) == {other.id}
+
+
+@asynccontextmanager
+async def in_use(unit_of_work: UnitOfWorkFactory, order: Order) -> AsyncIterator[None]:
+    """Another transaction has locked the order."""
+    if isinstance(unit_of_work, MemoryDatabase):
+        unit_of_work.in_use.add(order.id)
+        yield
+        unit_of_work.in_use.clear()
+        return
+    async with unit_of_work() as uow:
+        await uow.orders.lock([order.id])
+        yield

@@ -98,6 +98,53 @@ async def test_requests_that_wait_are_decided_together_in_their_order(decider: D
     assert decider.batches == [["ada"], ["bob", "cleo", "dan"]]
 
 
+async def one_waits_for_another(decider: Decider, line: Line) -> None:
+    """Two requests, of which the second waits for the first."""
+    (ada,) = await submitted(line, "hamlet", "ada")
+    await decider.begun(1)
+    (bob,) = await submitted(line, "hamlet", "bob")
+    for number in range(2):
+        await decider.decide(number)
+    assert (await ada, await bob) == ("ADA", "BOB")
+    assert decider.batches == [["ada"], ["bob"]]
+
+
+async def test_requests_that_come_fast_are_gathered_until_enough_wait(decider: Decider) -> None:
+    line = Line(decide_with(decider), gather_seconds=HANGS_SECONDS, gather_most=3)
+    await one_waits_for_another(decider, line)
+    gathered = await submitted(line, "hamlet", "cleo", "dan")
+    assert len(decider.batches) == 2
+    gathered += await submitted(line, "macbeth", "eve")
+    await decider.begun(3)
+    assert sorted(decider.batches[2]) == ["cleo", "dan", "eve"]
+    await decider.decide_everything(line)
+    await asyncio.gather(*gathered)
+
+
+async def test_gathering_ends_with_its_time(decider: Decider) -> None:
+    line = Line(decide_with(decider), gather_seconds=0.001)
+    await one_waits_for_another(decider, line)
+    (cleo,) = await submitted(line, "hamlet", "cleo")
+    await decider.decide(2)
+    assert await cleo == "CLEO"
+
+
+async def test_requests_that_come_one_after_another_are_never_gathered(decider: Decider) -> None:
+    line = Line(decide_with(decider), gather_seconds=HANGS_SECONDS)
+    for number, request in enumerate(("ada", "bob", "cleo")):
+        (task,) = await submitted(line, "hamlet", request)
+        await decider.decide(number)
+        assert await task == request.upper()
+
+
+async def test_closing_waits_for_those_that_are_gathered(decider: Decider) -> None:
+    line = Line(decide_with(decider), gather_seconds=HANGS_SECONDS)
+    await one_waits_for_another(decider, line)
+    (cleo,) = await submitted(line, "hamlet", "cleo")
+    await decider.decide_everything(line)
+    assert await cleo == "CLEO"
+
+
 async def test_two_batches_never_decide_for_the_same_show_at_a_time(decider: Decider) -> None:
     line = Line(decide_with(decider), max_batch=1, max_wait_seconds=0)
     tasks = await submitted(line, "hamlet", "ada", "bob")
