@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 #: Scanning begins before the doors open, for staff and for people who come early. Before that it is too early, unless
 #: the scanner names the show.
 ON_BEFORE_DOORS: Final = timedelta(hours=2)
-#: At a time in one process: one is decided while another is being written.
+#: At a time in one process: one of a show, and one of other shows where that takes long.
 MAX_TRANSACTIONS: Final = 2
 #: While scans come fast, a transaction begins this long after the one before at the soonest: the scans of two people
 #: cost little more than one's, and the on-sale beside them needs the processor.
@@ -93,26 +93,26 @@ class DecideScans(BatchDecider[ScanRequest, CheckInResult]):
         """A result or a refusal for each scan: TicketsInUse where its order is locked by another transaction.
 
         Raises StorageUnavailable, StorageConflict for all of them. Where the scans cannot be decided together, each is
-        decided alone.
+        decided alone. The next batch begins when this one is committed: it would pass over the orders of this one.
         """
         try:
-            return await retry_on_conflict(lambda: self._transact(requests, hand_over))
+            return await retry_on_conflict(lambda: self._transact(requests))
         except (StorageUnavailable, StorageConflict):
             raise
         except Exception:
             if len(requests) == 1:
                 raise
             log.exception("%d scans could not be decided together; each is decided alone", len(requests))
-            return [await self._alone(request, hand_over) for request in requests]
+            return [await self._alone(request) for request in requests]
 
-    async def _alone(self, request: ScanRequest, hand_over: HandOver) -> _Outcome:
+    async def _alone(self, request: ScanRequest) -> _Outcome:
         try:
-            [outcome] = await retry_on_conflict(lambda: self._transact([request], hand_over))
+            [outcome] = await retry_on_conflict(lambda: self._transact([request]))
         except Exception as error:  # noqa: BLE001  # its caller gets it
             return error
         return outcome
 
-    async def _transact(self, requests: Sequence[ScanRequest], hand_over: HandOver) -> list[_Outcome]:
+    async def _transact(self, requests: Sequence[ScanRequest]) -> list[_Outcome]:
         now = self._clock.now()
         likely = [self._door.as_it_stands(request.code, request.show_id) for request in requests]
         async with self._unit_of_work() as uow:
@@ -126,7 +126,7 @@ class DecideScans(BatchDecider[ScanRequest, CheckInResult]):
                     outcomes[place] = refusal
             read = await self._read(uow, asked, likely, facts)
             at_doors = await _at_doors(uow, asked, read, now)
-            await self._decide(uow, at_doors, now, outcomes, hand_over)
+            await self._decide(uow, at_doors, now, outcomes)
         for place in asked:
             if place not in outcomes:
                 outcomes[place] = ELSEWHERE if place in read else UNKNOWN
@@ -140,7 +140,7 @@ class DecideScans(BatchDecider[ScanRequest, CheckInResult]):
         read = {
             place: ticket
             for place, scan in asked.items()
-            if (ticket := self._door.chosen(scan.actor, likely[place], facts.tickets))
+            if (ticket := self._door.chosen(scan.actor, likely[place], facts.tickets, signed_for=scan.request.show_id))
         }
         others = {
             place: self._door.all_readings(scan.request.code, scan.request.show_id)
@@ -159,7 +159,6 @@ class DecideScans(BatchDecider[ScanRequest, CheckInResult]):
         at_doors: Mapping[int, _AtDoor],
         now: datetime,
         outcomes: dict[int, _Outcome],
-        hand_over: HandOver,
     ) -> None:
         if not at_doors:
             return
@@ -180,7 +179,6 @@ class DecideScans(BatchDecider[ScanRequest, CheckInResult]):
                 outcomes[place] = refusal
         if passing.has_changed:
             await passing.write(uow)
-            hand_over()
             await uow.commit()
 
     def _decided(self, passing: Passing, at_door: _AtDoor, now: datetime) -> CheckInResult:

@@ -79,13 +79,21 @@ class TicketLookup:
         return await uow.check_ins.tickets(codes, replaced=replaced) if codes else {}
 
     def chosen(
-        self, actor: Actor, readings: Sequence[Reading], issued: Mapping[str, IssuedTicket]
+        self,
+        actor: Actor,
+        readings: Sequence[Reading],
+        issued: Mapping[str, IssuedTicket],
+        *,
+        signed_for: UUID | None = None,
     ) -> ReadTicket | None:
-        """The producer's ticket by the first of the readings that is one's."""
+        """The producer's ticket by the first of the readings that is one's. ``signed_for`` is the show whose key
+        is known to have signed them.
+        """
         for reading in readings:
             ticket = issued.get(reading.code)
-            is_theirs = ticket is not None and ticket.producer_id == actor.producer_id
-            if ticket and is_theirs and self._codes.is_genuine(ticket.show_id, reading.code):
+            if ticket is None or ticket.producer_id != actor.producer_id:
+                continue
+            if ticket.show_id == signed_for or self._codes.is_genuine(ticket.show_id, reading.code):
                 return ReadTicket(ticket, reading.layout)
         return None
 
