@@ -1,18 +1,19 @@
 """A page by its keyboard alone: Tab reaches a control, and what is pressed there depends on what it is.
 
-keys = Keyboard(page)
-await keys.do(("Title", "Hamlet"), ("Day", "2050-06-01"), "Save")
+with Keyboard(page) as keys:
+    await keys.do(("Title", "Hamlet"), ("Day", "2050-06-01"), "Save")
 
 There is no mouse here, and nothing gets the focus but by the Tab key. Each control that is used must show its focus.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from playwright.async_api import Page
+from playwright.async_api import FileChooser, Page
 from playwright.async_api import TimeoutError as NothingCame
 
 #: A button, a link or a box to tick by its name; or a field, a choice or a file by its label, and what is put there.
@@ -56,6 +57,15 @@ class Keyboard:
     page: Page
     presses: int = 0
     stops: int = 0
+    _dialogs: asyncio.Queue[FileChooser] = field(default_factory=asyncio.Queue)
+
+    def __enter__(self) -> Self:
+        # From the beginning: a browser that is told just before the key opens a dialog of its own.
+        self.page.on("filechooser", self._dialogs.put_nowait)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.page.remove_listener("filechooser", self._dialogs.put_nowait)
 
     async def do(self, *steps: Step, waits: bool = True) -> None:
         """Take the steps one after the other. Each page that a step leads to is waited for, unless told otherwise."""
@@ -104,17 +114,10 @@ class Keyboard:
             await self._key("Enter")
 
     async def _choose_file(self, path: str) -> None:
-        """Press Enter on the field. A busy browser opens no dialog for a key that it reads seconds later."""
-        for is_last in (False, True):
-            try:
-                async with self.page.expect_file_chooser(timeout=_PATIENCE_MS) as chosen:
-                    await self._key("Enter")
-            except NothingCame:
-                if is_last:
-                    raise
-            else:
-                await (await chosen.value).set_files(path)
-                return
+        await self._key("Enter")
+        async with asyncio.timeout(_PATIENCE_MS / 1000):
+            chooser = await self._dialogs.get()
+        await chooser.set_files(path)
 
     async def _enter(self, at: Any, value: str) -> None:
         match at["kind"]:

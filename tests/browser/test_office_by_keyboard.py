@@ -59,14 +59,15 @@ async def take(walk: Walk, window: Buyer, stage: Stage) -> None:
         await page.context.add_cookies([cookie])  # type: ignore[list-item]
     page.on("request", note)
     try:
-        await window.open(walk.at.format_map(stage.names))
-        steps = [_named(step, stage) for step in walk.steps]
-        if walk.downloads:
-            await Keyboard(page).do(*steps[:-1])
-            async with page.expect_download():
-                await Keyboard(page).do(*steps[-1:], waits=False)
-        else:
-            await Keyboard(page).do(*steps)
+        with Keyboard(page) as keys:
+            await window.open(walk.at.format_map(stage.names))
+            *steps, last = (_named(step, stage) for step in walk.steps)
+            await keys.do(*steps)
+            if walk.downloads:
+                async with page.expect_download():
+                    await keys.do(last, waits=False)
+            else:
+                await keys.do(last)
         await _sees(page, walk)
     finally:
         page.remove_listener("request", note)
