@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
+from application.checkin.decide_scans import ScanRequest
 from application.checkin.offline import OfflineScan
 from application.checkin.party import PartyScan
 from domain.access import Actor
@@ -62,10 +63,11 @@ class Scanner(_AtTheDoor):
         if self._last is None:
             return
         scan_id, code = self._last
+        scan = ScanRequest(by=self.actor, code=code, show_id=self.show_id, scan_id=scan_id, direction=direction)
         answer = await self.ask(
             f"scans {self.world.story.name(self._attendee_of(code), 'ticket')}"
             + (" out" if direction is Direction.OUT else ""),
-            lambda app: app.check_in(self.actor, code, show_id=self.show_id, scan_id=scan_id, direction=direction),
+            lambda app: app.check_in(scan),
             tries=4,
         )
         if answer.is_good:
