@@ -19,7 +19,9 @@ _FACTS = sa.text(
            clock_timestamp() AS clock,
            pg_is_in_recovery() AS is_standby,
            current_setting('transaction_read_only')::boolean AS is_read_only,
-           current_setting('statement_timeout') = '0' AS is_patient
+           current_setting('statement_timeout') = '0' AS is_patient,
+           (SELECT count(*) FROM pg_stat_activity
+            WHERE wait_event = 'SyncRep' AND query_start < clock_timestamp() - interval '2 seconds') AS waiting_commits
     """
 )
 _ACCOUNTS = (
@@ -50,7 +52,8 @@ _WITHOUT_ADDRESS = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseFacts:
     """Facts about the server. ``clock`` is its time. ``is_pooled``: a pooler lends us sessions. ``has_time_outs``:
-    statements end after some time even though we did not set that in the session.
+    statements end after some time even though we did not set that in the session. ``waiting_commits``: commits of ours
+    that have waited for a synchronous standby for seconds.
     """
 
     version: str
@@ -60,6 +63,7 @@ class DatabaseFacts:
     is_encrypted: bool
     is_pooled: bool
     has_time_outs: bool
+    waiting_commits: int = 0
 
 
 async def facts_of(engine: AsyncEngine) -> DatabaseFacts:
@@ -76,6 +80,7 @@ async def facts_of(engine: AsyncEngine) -> DatabaseFacts:
         is_encrypted=driver is not None and bool(driver.pgconn.ssl_in_use),
         is_pooled=is_pooled,
         has_time_outs=not facts.is_patient,
+        waiting_commits=facts.waiting_commits,
     )
 
 

@@ -61,6 +61,9 @@ def _about_database(facts: DatabaseFacts) -> Finding:
     if facts.is_read_only:
         fix = "make it writable: see default_transaction_read_only of server, database and role"
         return Finding(what, f"{words}: it is read-only", fix)
+    if facts.waiting_commits:
+        words = f"{words}: {facts.waiting_commits} commits wait for a standby that does not confirm them"
+        return Finding(what, words, "bring the standby back, or take it out of synchronous_standby_names")
     if facts.is_pooled and not facts.has_time_outs:
         words = f"{words}, behind a pooler that lets reads wait without end"
         return Finding(what, words, f"give the role of DATABASE_URL our time-outs: {role_time_outs()}")

@@ -17,7 +17,7 @@ from adapters.system.ids import SystemIds
 from application.access.audit_log import AuditLog
 from application.catalog.producers import IssueToken
 from domain.access import Scope
-from tests.chaos.installation import Installation
+from tests.chaos.installation import Place
 from tests.support.box_office import Answer, BoxOffice, Json, OnSale
 from tests.support.factories import producer, ticket
 
@@ -61,7 +61,7 @@ class Heard:
 class Crowd:
     """Buys, pays, cancels, refunds and checks in at one show until ``stop`` is set."""
 
-    def __init__(self, place: Installation, choice: random.Random, on_sale: OnSale, secret: str) -> None:
+    def __init__(self, place: Place, choice: random.Random, on_sale: OnSale, secret: str) -> None:
         self.heard: list[Heard] = []
         self.stop = asyncio.Event()
         self.on_sale = on_sale
@@ -71,7 +71,7 @@ class Crowd:
         self._place = place
         self._choice = choice
         self._secret = secret
-        self._last_sale = time.monotonic()
+        self.last_sale = time.monotonic()
         self._clients = [
             aiohttp.ClientSession(
                 url,
@@ -81,14 +81,19 @@ class Crowd:
             )
             for url in place.urls
         ]
+        self._all_clients = tuple(self._clients)
 
     async def close(self) -> None:
-        for client in self._clients:
+        for client in self._all_clients:
             await client.close()
+
+    def leave_out(self, url: str) -> None:
+        """Ask an API server no more, as a balancer that cannot reach it."""
+        self._clients.remove(self._all_clients[self._place.urls.index(url)])
 
     async def shop(self, buyers: int) -> None:
         """That many buyers at a time, each followed by the next one, until ``stop``; all of them finish."""
-        self._last_sale = time.monotonic()
+        self.last_sale = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for _ in range(buyers):
                 group.create_task(self._one_after_the_other())
@@ -135,8 +140,8 @@ class Crowd:
 
     def _note_silence(self) -> None:
         now = time.monotonic()
-        self.seconds_without_sale = max(self.seconds_without_sale, now - self._last_sale)
-        self._last_sale = now
+        self.seconds_without_sale = max(self.seconds_without_sale, now - self.last_sale)
+        self.last_sale = now
 
     async def _pay(self, heard: Heard) -> bool:
         """Pay, or change one's mind. Returns whether the buyer waits for tickets."""
@@ -222,7 +227,7 @@ class Crowd:
         return None
 
 
-async def gather_at(place: Installation, choice: random.Random) -> Crowd:
+async def gather_at(place: Place, choice: random.Random) -> Crowd:
     """A crowd before a new show with a free and a paid ticket type."""
     box_office = BoxOffice(aiohttp.ClientSession(), place.unit_of_work)
     await box_office._client.close()  # it is not asked for anything

@@ -230,12 +230,13 @@ async def clocks(place: Installation, choice: random.Random, seconds: float) -> 
                 FAKETIME_CACHE_DURATION="1",
                 FAKETIME_DONT_FAKE_MONOTONIC="1",
             )
-        await place.until_ready()
+            await place.until_ready()
         async for _ in _beats(choice, seconds, 0.5, 3):
             choice.choice(files).write_text(f"{choice.randint(-3600, 3600):+d}s\n")
     finally:
         for program in wrong:
             await program.restart()
+            await place.until_ready()
 
 
 KINDS: Final[Mapping[str, Harm]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import tempfile
 from collections import deque
@@ -41,8 +42,12 @@ _POSTGRES: Final = {"max_wal_size": "64MB", "min_wal_size": "32MB", "shared_buff
 class Program:
     """A ``piquetickets`` process and its children, under a service manager that starts it again when it ends."""
 
-    def __init__(self, name: str, arguments: tuple[str, ...], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, arguments: tuple[str, ...], environment: Mapping[str, str], *, namespace: str = ""
+    ) -> None:
+        """``namespace`` is the network namespace of its host."""
         self.name = name
+        self._namespace = namespace
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
         #: Variables for the next start, in addition.
         self.extra: dict[str, str] = {}
@@ -74,9 +79,11 @@ class Program:
     async def restart(self, **extra: str) -> None:
         """Stop it as a deployment does, and start it again with these variables."""
         self.extra = extra
-        for process in self.family[:1]:
-            process.terminate()
-            await asyncio.to_thread(psutil.wait_procs, [process], STOP_SECONDS)
+        process = self._process
+        if process is not None and process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
 
     async def stop(self) -> None:
         self._is_wanted = False
@@ -92,6 +99,7 @@ class Program:
                 environment={**self._environment, **self.extra},
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
+                namespace=self._namespace,
             )
             assert self._process.stderr is not None
             async for line in self._process.stderr:
@@ -139,19 +147,16 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
-    """All of it. ``disk`` is where the engines' data lie, if that is a small disk for them alone."""
+class Place:
+    """Where a crowd can buy: API servers at ``urls``, workers, and what they share."""
 
     settings: Settings
-    postgres: Engine
-    redis: Engine
     apis: tuple[Program, ...]
     workers: tuple[Program, ...]
     urls: tuple[str, ...]
     sandbox: StripeSandbox
     mailbox: MailCatcher
     unit_of_work: UnitOfWorkFactory
-    disk: Path | None
 
     @property
     def database_url(self) -> str:
@@ -164,6 +169,15 @@ class Installation:
     async def until_ready(self) -> None:
         """Wait until every API host can work."""
         await asyncio.gather(*(until_ready(url) for url in self.urls))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation(Place):
+    """A place on one host. ``disk`` is where the engines' data lie, if that is a small disk for them alone."""
+
+    postgres: Engine
+    redis: Engine
+    disk: Path | None
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 from domain.tasks import TaskKind
 from entrypoints.cli.engines import environment_of
 from tests.chaos.crowd import Crowd, Heard
-from tests.chaos.installation import Installation
+from tests.chaos.installation import Place
 from tests.support.box_office import Json
 from tests.support.database import connected
 from tests.support.processes import run
@@ -62,7 +62,7 @@ class Facts:
     charges: Mapping[str, list[stripe.Charge]]
 
 
-async def settle(place: Installation, *, hurried: bool) -> list[str]:
+async def settle(place: Place, *, hurried: bool) -> list[str]:
     """Wait until all work is done. ``hurried``: holds and the claims of dead workers end at once. Returns what is still
     undone when patience ends.
     """
@@ -84,7 +84,7 @@ async def settle(place: Installation, *, hurried: bool) -> list[str]:
     return [f"not done after {SETTLED_SECONDS} s: {left}"]
 
 
-async def judge(place: Installation, crowd: Crowd) -> list[str]:
+async def judge(place: Place, crowd: Crowd) -> list[str]:
     """All differences between the answers and what is."""
     facts = await _facts(place, crowd)
     found = [f"{heard.email}: {problem}" for heard in crowd.heard for problem in _differences(heard, facts, place)]
@@ -98,7 +98,7 @@ async def judge(place: Installation, crowd: Crowd) -> list[str]:
     return found + await _audit(place)
 
 
-async def _audit(place: Installation) -> list[str]:
+async def _audit(place: Place) -> list[str]:
     """What ``piquetickets audit`` finds, but for mails in doubt, which it names as it should."""
     finished = await run("audit", "--json", environment=environment_of(place.settings))
     if not finished.out:
@@ -111,7 +111,7 @@ async def _audit(place: Installation) -> list[str]:
     ]
 
 
-def _differences(heard: Heard, facts: Facts, place: Installation) -> Iterator[str]:
+def _differences(heard: Heard, facts: Facts, place: Place) -> Iterator[str]:
     yield from heard.strange
     orders = facts.orders.get(heard.email, [])
     if len(orders) > 1:
@@ -168,7 +168,7 @@ def _of_money(order: Json, charges: Sequence[stripe.Charge]) -> Iterator[str]:
         yield f"{name}, and Stripe keeps {[charge.amount - charge.amount_refunded for charge in kept]}"
 
 
-def _of_mails(heard: Heard, order: Json, place: Installation) -> Iterator[str]:
+def _of_mails(heard: Heard, order: Json, place: Place) -> Iterator[str]:
     """One mail for each task that is done; one or none where the task is named as being in doubt."""
     arrived = Counter(mail.message_id for mail in place.mailbox.mails.addressed_to(heard.email))
     for task in order["tasks"]:
@@ -210,7 +210,7 @@ def _of_scans(heard: Heard, order: Json) -> Iterator[str]:
                 yield f"scan {scan_id} heard {result}; {attendee['id']} is admitted by {admitted}, void: {is_void}"
 
 
-async def _counters(place: Installation, crowd: Crowd) -> list[str]:
+async def _counters(place: Place, crowd: Crowd) -> list[str]:
     """Held and sold of each ticket type, against the attendees."""
     rows = await _rows(
         place,
@@ -222,7 +222,7 @@ async def _counters(place: Installation, crowd: Crowd) -> list[str]:
     return [f"ticket type {row}" for row in rows if (row["held"], row["sold"]) != (0, row["seats"])]
 
 
-async def _facts(place: Installation, crowd: Crowd) -> Facts:
+async def _facts(place: Place, crowd: Crowd) -> Facts:
     show = crowd.on_sale.id
     orders = {row["id"]: row for row in await _rows(place, "SELECT * FROM orders WHERE show_id = %s", show)}
     for order in orders.values():
@@ -248,7 +248,7 @@ async def _facts(place: Installation, crowd: Crowd) -> Facts:
     return Facts(by_buyer, charges)
 
 
-async def _end_claims(place: Installation) -> None:
+async def _end_claims(place: Place) -> None:
     """End the claims of workers that died: of all, once those that live have given theirs back."""
     before: datetime = (await _rows(place, "SELECT now() AS moment"))[0]["moment"]
     if not (await _rows(place, "SELECT count(*) AS claims FROM outbox WHERE claimed_until IS NOT NULL"))[0]["claims"]:
@@ -257,12 +257,12 @@ async def _end_claims(place: Installation) -> None:
     await _execute(place, _END_CLAIMS, before)
 
 
-async def _rows(place: Installation, query: str, *parameters: UUID | str) -> list[dict[str, Any]]:
+async def _rows(place: Place, query: str, *parameters: UUID | str) -> list[dict[str, Any]]:
     async with connected(place.database_url) as connection, connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(query.encode(), parameters)
         return await cursor.fetchall()
 
 
-async def _execute(place: Installation, statement: str, *parameters: datetime) -> None:
+async def _execute(place: Place, statement: str, *parameters: datetime) -> None:
     async with connected(place.database_url) as connection:
         await connection.execute(statement.encode(), parameters)

@@ -10,6 +10,7 @@ process's standard streams. The answer is its process id, and later how it ended
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -26,6 +27,8 @@ import click
 from entrypoints.cli.main import main
 
 ORDER_BYTES: Final = 1 << 17
+_CLONE_NEWNET, _CLONE_NEWNS = 0x40000000, 0x00020000
+_MS_BIND, _MS_REC, _MS_SLAVE = 0x1000, 0x4000, 0x80000
 STREAMS: Final = 3
 
 
@@ -60,6 +63,24 @@ def _become(order: dict[str, Any], streams: list[int], of_the_server: list[int])
     os.environ.clear()
     os.environ.update(order["environment"])
     time.tzset()
+    if order["namespace"]:
+        _move_to(order["namespace"])
+
+
+def _move_to(namespace: str) -> None:
+    """Go on in a network namespace, as under ``ip netns exec``: with its network and its names of hosts."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    network = os.open(f"/var/run/netns/{namespace}", os.O_RDONLY)
+    hosts = f"/etc/netns/{namespace}/hosts".encode()
+    failures = (
+        libc.setns(network, _CLONE_NEWNET)
+        or libc.unshare(_CLONE_NEWNS)
+        or libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
+        or libc.mount(hosts, b"/etc/hosts", b"none", _MS_BIND, None)
+    )
+    if failures:
+        raise OSError(ctypes.get_errno(), f"cannot move to {namespace}")
+    os.close(network)
 
 
 def _tell_end(orders: socket.socket, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:

@@ -7,7 +7,6 @@ reserved for tests of networks (RFC 2544).
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -19,7 +18,7 @@ from uuid import uuid4
 
 import pytest
 
-IP = shutil.which("ip") or "/usr/sbin/ip"
+from tests.support.processes import IP
 
 #: Run inside the namespace: a TCP port there leads to a Unix socket, which is no matter of the network's.
 _RELAY = textwrap.dedent(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import aiohttp
 from tests.support.fork_server import ORDER_BYTES
 
 START_SECONDS = 120
+IP: Final = shutil.which("ip") or "/usr/sbin/ip"
 STOP_SECONDS = 60
 _KEPT = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "PYTHONPYCACHEPREFIX"})
 _ROOT: Final = Path(__file__).parent.parent.parent
@@ -104,9 +106,16 @@ class ForkServer:
         asyncio.get_running_loop().add_reader(self._orders, self._hear)
 
     async def start(
-        self, arguments: Sequence[str], environment: Mapping[str, str], stdout: int | None, stderr: int | None
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        stdout: int | None,
+        stderr: int | None,
+        namespace: str,
     ) -> Forked:
-        """A started command. ``stdout`` and ``stderr`` as ``subprocess.Popen`` has them: our own, PIPE or DEVNULL."""
+        """A started command. ``stdout`` and ``stderr`` as ``subprocess.Popen`` has them: our own, PIPE or DEVNULL.
+        ``namespace`` is that of a host, "" for this one.
+        """
         forked, number = Forked(), next(self._numbers)
         with ExitStack() as theirs:
             silence = theirs.enter_context(Path(os.devnull).open("r+b", buffering=0)).fileno()  # noqa: ASYNC230
@@ -119,7 +128,7 @@ class ForkServer:
                     streams.append(writing)
                 else:
                     streams.append(silence if wanted == asyncio.subprocess.DEVNULL else ours)
-            order = {"order": number, "arguments": arguments, "environment": dict(environment)}
+            order = {"order": number, "arguments": arguments, "environment": dict(environment), "namespace": namespace}
             self._starting[number] = forked
             sys.audit(FORKED)
             socket.send_fds(self._orders, [json.dumps(order).encode()], streams)
@@ -162,15 +171,21 @@ async def forking() -> AsyncIterator[None]:
 
 
 async def start(
-    *arguments: str, environment: Mapping[str, str], stdout: int | None = None, stderr: int | None = None
+    *arguments: str,
+    environment: Mapping[str, str],
+    stdout: int | None = None,
+    stderr: int | None = None,
+    namespace: str = "",
 ) -> Process:
-    """Start a command."""
+    """Start a command, on the host with this network namespace if one is named."""
     everything = clean_environment(**environment)
     of_the_start = {name: value for name, value in everything.items() if name.startswith(_OF_THE_START)}
     if not _Forking.allowed or not of_the_start.items() <= os.environ.items():
-        return await asyncio.create_subprocess_exec(*command(*arguments), env=everything, stdout=stdout, stderr=stderr)
+        there = (IP, "netns", "exec", namespace) if namespace else ()
+        whole = [*there, *command(*arguments)]
+        return await asyncio.create_subprocess_exec(*whole, env=everything, stdout=stdout, stderr=stderr)
     _Forking.server = _Forking.server or ForkServer()
-    return await _Forking.server.start(arguments, everything, stdout, stderr)
+    return await _Forking.server.start(arguments, everything, stdout, stderr, namespace)
 
 
 async def _reader_of(pipe: int) -> asyncio.StreamReader:
@@ -186,11 +201,14 @@ async def _all_of(stream: asyncio.StreamReader | None) -> bytes:
 
 
 async def run(
-    *arguments: str, environment: Mapping[str, str] | None = None, seconds: float = START_SECONDS
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = START_SECONDS,
+    namespace: str = "",
 ) -> Finished:
     """Run a command to its end, which must come within ``seconds``."""
     pipe = asyncio.subprocess.PIPE
-    process = await start(*arguments, environment=environment or {}, stdout=pipe, stderr=pipe)
+    process = await start(*arguments, environment=environment or {}, stdout=pipe, stderr=pipe, namespace=namespace)
     out, err = await asyncio.wait_for(process.communicate(), seconds)
     assert process.returncode is not None
     return Finished(process.returncode, out.decode(), err.decode())
