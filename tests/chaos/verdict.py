@@ -45,7 +45,7 @@ WHERE status IN ('pending', 'processing')
 """
 _END_PAUSES: Final = """
 UPDATE outbox SET due_at = now(), relay_at = now() WHERE state = 'pending' AND claimed_until IS NULL
-AND sending_since IS NULL AND due_at BETWEEN now() AND now() + interval '1 day'
+AND sending_since IS NULL AND relay_at BETWEEN now() AND now() + interval '1 day'
 """
 #: Of workers that died before the moment: no later claim is that old.
 _END_CLAIMS: Final = """
