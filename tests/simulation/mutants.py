@@ -105,9 +105,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A copied ticket admits again",
-        "application/checkin/scan.py",
-        "    return [admission] if admission else []\n",
-        "    return []\n",
+        "domain/admission.py",
+        "            return ScanResult.ALREADY_ADMITTED\n        is_pass_back",
+        "            return ScanResult.READMITTED\n        is_pass_back",
     ),
     Mutant(
         "An undone sale gives no money out of the till",

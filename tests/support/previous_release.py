@@ -67,7 +67,7 @@ class PreviousRelease:
             sys.executable,
             *arguments,
             cwd=self.tree,
-            env=clean_environment(**environment, PYTHONPATH=str(self.tree)),
+            env=clean_environment(**{**environment, "PYTHONPATH": str(self.tree)}),
             stdout=asyncio.subprocess.PIPE,
         )
 
