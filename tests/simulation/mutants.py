@@ -107,7 +107,7 @@ MUTANTS: Final = (
         "A copied ticket admits again",
         "domain/admission.py",
         "            return ScanResult.ALREADY_ADMITTED\n        is_pass_back",
-        "            return ScanResult.READMITTED\n        is_pass_back",
+        "            return ScanResult.ADMITTED\n        is_pass_back",
     ),
     Mutant(
         "An undone sale gives no money out of the till",
