@@ -9,7 +9,7 @@ with the scopes of its kind.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from litestar import Request, Router
 from litestar.connection import ASGIConnection
@@ -60,6 +60,10 @@ class Holders:
     ) -> None:
         self._authenticate = authenticate
         self._authenticate_device = authenticate_device
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The same: Litestar copies what a middleware is given, and copied providers would open another pool."""
+        return self
 
     async def of(self, secret: str) -> Holder | None:
         """The token, or the device, revoked or not; None for a secret of nothing, or of a token that was revoked."""

@@ -5,23 +5,27 @@ how lists are cut into pages.
 
 from __future__ import annotations
 
+import gc
 import re
 from io import BytesIO
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import msgspec
 import pytest
 from PIL import Image
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.access import Scope
 from domain.devices import DeviceKind
+from entrypoints.settings import Settings
 from tests.support.api_schema import operation, operations
 from tests.support.back_office import BASE, EVERY_SCOPE, BackOffice, open_back_office
 from tests.support.box_office import BoxOffice
 from tests.support.devices import pair
 from tests.support.factories import producer, promo_code, ticket
-from tests.support.server import Service
+from tests.support.server import Service, free_port, running
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
@@ -223,3 +227,22 @@ async def test_only_a_bearer_token_counts(office: BackOffice, authorization: str
 async def test_the_schemes_case_does_not_matter(office: BackOffice) -> None:
     headers = {"Authorization": f"bEaReR  {office.secret} "}
     assert (await office.with_secret(None).request("GET", "/account", headers=headers)).status == 200
+
+
+async def test_requests_with_and_without_a_token_share_one_pool(settings: Settings) -> None:
+    """A copy of the container's providers would open a second pool of connections, which none closes."""
+    port = free_port()
+    before = {id(engine) for engine in _engines()}
+    async with running(msgspec.structs.replace(settings, public_url=f"http://127.0.0.1:{port}"), port=port) as service:
+        for path in ("/", "/office/sign-in", "/api/v1/shows", "/health/ready"):
+            async with service.client.get(path) as answer:
+                assert answer.status == 200
+        for secret in ("pqt_of_nothing", "pqd_of_nothing"):
+            headers = {"Authorization": f"Bearer {secret}"}
+            async with service.client.get(f"{BASE}/shows", headers=headers) as answer:
+                assert answer.status == 401
+        assert len([engine for engine in _engines() if id(engine) not in before]) == 1
+
+
+def _engines() -> list[AsyncEngine]:
+    return [each for each in gc.get_objects() if isinstance(each, AsyncEngine)]

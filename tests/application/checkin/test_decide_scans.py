@@ -56,7 +56,7 @@ class BrokenIds(MemoryIds):
         return super().new()
 
 
-class Door:
+class OpenDoor:
     """A show, and those who have tickets to it."""
 
     def __init__(self) -> None:
@@ -94,8 +94,8 @@ class Door:
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[Door]:
-    door = Door()
+async def door() -> AsyncIterator[OpenDoor]:
+    door = OpenDoor()
     await door.sell(2, 1, 3)
     yield door
     await door.world.close()
@@ -105,7 +105,7 @@ def results(outcomes: list[CheckInResult | Exception]) -> list[ScanResult | type
     return [each.result if isinstance(each, CheckInResult) else type(each) for each in outcomes]
 
 
-async def test_scans_of_a_batch_share_a_transaction(door: Door) -> None:
+async def test_scans_of_a_batch_share_a_transaction(door: OpenDoor) -> None:
     begun = door.database.begun
     outcomes = await door.decide(*(door.scan(guest.code) for guest in door.guests))
     assert results(outcomes) == [ScanResult.ADMITTED] * len(door.guests)
@@ -113,7 +113,7 @@ async def test_scans_of_a_batch_share_a_transaction(door: Door) -> None:
     assert await door.inside() == {guest.id for guest in door.guests}
 
 
-async def test_each_scan_sees_what_those_before_it_did(door: Door) -> None:
+async def test_each_scan_sees_what_those_before_it_did(door: OpenDoor) -> None:
     first, second = door.orders[0].attendees
     outcomes = await door.decide(
         door.scan(first.code, device_id="north"),
@@ -132,7 +132,7 @@ async def test_each_scan_sees_what_those_before_it_did(door: Door) -> None:
     assert await door.scans() == 3
 
 
-async def test_scan_that_is_refused_harms_no_other(door: Door) -> None:
+async def test_scan_that_is_refused_harms_no_other(door: OpenDoor) -> None:
     first, second, third = door.guests[:3]
     scan_id = uuid4()
     outcomes = await door.decide(
@@ -160,7 +160,7 @@ async def test_scan_that_is_refused_harms_no_other(door: Door) -> None:
     assert await door.inside() == {first.id, second.id, third.id}
 
 
-async def test_scan_that_comes_twice_in_a_batch_is_answered_alike_and_kept_once(door: Door) -> None:
+async def test_scan_that_comes_twice_in_a_batch_is_answered_alike_and_kept_once(door: OpenDoor) -> None:
     scan = door.scan(scan_id=uuid4())
     first, second = await door.decide(scan, scan)
     assert first == second
@@ -168,7 +168,7 @@ async def test_scan_that_comes_twice_in_a_batch_is_answered_alike_and_kept_once(
     assert await door.decide(scan) == [first]
 
 
-async def test_scans_that_cannot_be_decided_together_are_decided_alone(door: Door) -> None:
+async def test_scans_that_cannot_be_decided_together_are_decided_alone(door: OpenDoor) -> None:
     ids = BrokenIds()
     ids.broken = 3
     outcomes = await door.decide(*(door.scan(guest.code) for guest in door.guests), ids=ids)
@@ -176,7 +176,7 @@ async def test_scans_that_cannot_be_decided_together_are_decided_alone(door: Doo
     assert await door.scans() == len(door.guests)
 
 
-async def test_defect_of_one_scan_is_that_scans_own(door: Door) -> None:
+async def test_defect_of_one_scan_is_that_scans_own(door: OpenDoor) -> None:
     ids = BrokenIds()
     ids.broken = 1
     with pytest.raises(RuntimeError):
@@ -184,7 +184,7 @@ async def test_defect_of_one_scan_is_that_scans_own(door: Door) -> None:
     assert await door.inside() == set()
 
 
-async def test_scan_of_an_order_that_is_in_use_waits_and_the_others_do_not(door: Door) -> None:
+async def test_scan_of_an_order_that_is_in_use_waits_and_the_others_do_not(door: OpenDoor) -> None:
     in_use, other = door.orders[0], door.orders[1]
     door.database.in_use.add(in_use.id)
     begun = door.database.begun
@@ -198,7 +198,7 @@ async def test_scan_of_an_order_that_is_in_use_waits_and_the_others_do_not(door:
     assert (await waiting).result is ScanResult.ADMITTED
 
 
-async def test_scan_does_not_wait_for_ever(door: Door) -> None:
+async def test_scan_does_not_wait_for_ever(door: OpenDoor) -> None:
     door.database.in_use.add(door.orders[0].id)
     with pytest.raises(Busy):
         await CheckIn(door.world.scan_line, wait_seconds=0)(door.scan())
@@ -209,7 +209,7 @@ def bearer(secret: str, actor_of: Callable[[Holder | None], Actor]) -> Bearer:
     return Bearer(hash_secret(secret), is_device=False, actor_of=actor_of)
 
 
-async def test_bearers_are_read_with_their_scans(door: Door) -> None:
+async def test_bearers_are_read_with_their_scans(door: OpenDoor) -> None:
     issued = await door.world.issue_token(producer_id=door.producer.id, name="door", scopes=[Scope.CHECKIN])
     asked: list[Holder | None] = []
 
