@@ -31,6 +31,7 @@ _SYSTEM = Path(__file__).parent / "system"
 #: Files with tests of ten seconds and more each.
 _LONGEST = {
     "test_accessibility",
+    "test_backup",
     "test_audit_and_door",
     "test_clocks",
     "test_demo",
@@ -39,6 +40,9 @@ _LONGEST = {
     "test_kinds",
     "test_mail_pace",
     "test_many_processes",
+    "test_office_of_a_large_house",
+    "test_office_shows",
+    "test_previous_release",
     "test_stripe_pace",
     "test_vanishing_hosts",
 }
@@ -63,8 +67,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than the number of processors: tests spend half of their time waiting for processes."""
-    return (os.cpu_count() or 1) + 1
+    """Twice the number of processors: tests spend half of their time waiting, for engines and for other processes.
+
+    Each test process starts engines, a service and perhaps a browser, so four more are enough on a large machine.
+    """
+    processors = os.cpu_count() or 1
+    return min(2 * processors, processors + 4)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
