@@ -286,6 +286,8 @@ async def off(checker: ConsistencyChecker) -> list[str]:
     return [finding.detail for finding in found.examples] if found else []
 
 
+#: The reports in memory keep none.
+KEEPS_SUMS = pytest.mark.parametrize("unit_of_work", ["postgres"], indirect=True)
 TAMPERINGS = {
     "UPDATE takings SET gross = gross + 1": "its sums of",
     "DELETE FROM takings": "its sums of",
@@ -296,12 +298,11 @@ TAMPERINGS = {
 }
 
 
+@KEEPS_SUMS
 @pytest.mark.parametrize("tampering", TAMPERINGS)
 async def test_sums_that_are_off_are_found_and_made_afresh(
     contracts_engine: AsyncEngine, unit_of_work: UnitOfWorkFactory, theatre: Theatre, tampering: str
 ) -> None:
-    if isinstance(unit_of_work, MemoryDatabase):
-        pytest.skip("the reports in memory keep no sums")
     keeper, checker = PostgresTakingsKeeper(contracts_engine), PostgresConsistencyChecker(contracts_engine)
     house = House(unit_of_work, theatre, random.Random(1))  # noqa: S311
     order = paid(theatre.order(2))
@@ -350,11 +351,10 @@ async def test_a_show_may_be_deleted_whose_sums_are_kept(
     assert await keeper.shows_to_count(limit=5) == []
 
 
+@KEEPS_SUMS
 async def test_one_process_at_a_time_changes_the_sums(
     contracts_engine: AsyncEngine, unit_of_work: UnitOfWorkFactory, theatre: Theatre
 ) -> None:
-    if isinstance(unit_of_work, MemoryDatabase):
-        pytest.skip("the reports in memory keep no sums")
     keeper = PostgresTakingsKeeper(contracts_engine)
     async with keeper._alone() as connection:
         assert connection is not None
