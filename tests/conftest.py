@@ -31,18 +31,22 @@ _SYSTEM = Path(__file__).parent / "system"
 #: Files with tests of ten seconds and more each.
 _LONGEST = {
     "test_accessibility",
-    "test_backup",
     "test_audit_and_door",
+    "test_backup",
     "test_clocks",
     "test_demo",
+    "test_door_offline",
     "test_event_storm",
     "test_fulfilment_failures",
     "test_kinds",
     "test_mail_pace",
     "test_many_processes",
+    "test_office_by_keyboard",
     "test_office_of_a_large_house",
     "test_office_shows",
     "test_previous_release",
+    "test_shards",
+    "test_simulation",
     "test_stripe_pace",
     "test_vanishing_hosts",
 }
@@ -75,11 +79,15 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(2 * processors, processors + 4)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest tests first; the order is random otherwise. The tests at the end of a parallel run are then
-    short, and an idle test process can take them over.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest tests first, dealt out to the test processes; the order is random otherwise. The tests at the end
+    of a parallel run are then short, and an idle test process can take them over.
+
+    pytest-xdist gives each process the next part of the list, so a part for each of them is made here.
     """
     items.sort(key=lambda item: (item.path.stem not in _LONGEST, _SYSTEM not in item.path.parents))
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [item for process in range(processes) for item in items[process::processes]]
 
 
 def pytest_collection_finish() -> None:
