@@ -25,7 +25,7 @@ from adapters.postgres.sales_report import PostgresSalesReader
 from adapters.postgres.takings_keeper import PostgresTakingsKeeper
 from adapters.postgres.tax_locations import PostgresTaxLocations
 from adapters.postgres.unit_of_work import PostgresDatabase
-from adapters.prometheus.measured import MeasuredDatabase, MeasuredDecider, MeasuredLock, MeasuredTasks
+from adapters.prometheus.measured import MeasuredDatabase, MeasuredDecider, MeasuredLock, measured_tasks
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.client import CONNECTION, create_redis
 from adapters.redis.heartbeat import RedisHeartbeat
@@ -678,7 +678,7 @@ class Container(containers.DeclarativeContainer):
             TaskKind.DIGEST_MAIL: send_digest_email,
         }
     )
-    measured_handlers = providers.Singleton(MeasuredTasks, task_handlers, metrics)
+    measured_handlers = providers.Singleton(measured_tasks, task_handlers, metrics)
     run_task = providers.Singleton(RunTask, database, clock, ids, measured_handlers)
     announce_pending_payments = providers.Singleton(AnnouncePendingPayments, database, clock)
     catch_up = providers.Singleton(

@@ -20,7 +20,7 @@ from opentelemetry.trace import Span, get_current_span
 from yarl import URL
 
 from adapters.opentelemetry.lines import TracedLine
-from adapters.opentelemetry.ports import TracedDatabase, TracedMailer, TracedPayment, TracedTasks
+from adapters.opentelemetry.ports import TracedDatabase, TracedMailer, TracedPayment, traced_tasks
 from adapters.opentelemetry.traces import Traces, ready
 from adapters.stripe.client import WatchedHttpClient
 from application.checkout.place_orders import Placement
@@ -55,7 +55,7 @@ def trace(container: Container, provider: TracerProvider) -> None:
         (container.payment, TracedPayment),
         (container.payment_for_buyers, TracedPayment),
         (container.mailer, TracedMailer),
-        (container.measured_handlers, TracedTasks),
+        (container.measured_handlers, traced_tasks),
     ):
         _override(part, decorator, _again(part), traces)
     http = container.stripe_http

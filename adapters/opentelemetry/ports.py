@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-
-from typing_extensions import override
 
 from adapters.opentelemetry.traces import Attributes, Traces
 from application.ports.mail import Ask, Mail, Mailer, unasked
@@ -68,23 +66,9 @@ class TracedMailer:
         return getattr(self._mailer, name)
 
 
-class TracedTasks(Mapping[TaskKind, Handler]):
+def traced_tasks(handlers: Mapping[TaskKind, Handler], traces: Traces) -> Mapping[TaskKind, Handler]:
     """The handlers of tasks. A task about an order is a span of the order's trace."""
-
-    def __init__(self, handlers: Mapping[TaskKind, Handler], traces: Traces) -> None:
-        self._handlers = {kind: _traced(handler, traces) for kind, handler in handlers.items()}
-
-    @override
-    def __getitem__(self, kind: TaskKind) -> Handler:
-        return self._handlers[kind]
-
-    @override
-    def __iter__(self) -> Iterator[TaskKind]:
-        return iter(self._handlers)
-
-    @override
-    def __len__(self) -> int:
-        return len(self._handlers)
+    return {kind: _traced(handler, traces) for kind, handler in handlers.items()}
 
 
 def _traced(handler: Handler, traces: Traces) -> Handler:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TypeVar
@@ -114,23 +114,9 @@ class MeasuredDecider(BatchDecider[Request, Result]):
         return outcomes
 
 
-class MeasuredTasks(Mapping[TaskKind, Handler]):
+def measured_tasks(handlers: Mapping[TaskKind, Handler], metrics: PrometheusMetrics) -> Mapping[TaskKind, Handler]:
     """The handlers of tasks, each counted by how it ended, and timed."""
-
-    def __init__(self, handlers: Mapping[TaskKind, Handler], metrics: PrometheusMetrics) -> None:
-        self._handlers = {kind: _measured(handler, metrics) for kind, handler in handlers.items()}
-
-    @override
-    def __getitem__(self, kind: TaskKind) -> Handler:
-        return self._handlers[kind]
-
-    @override
-    def __iter__(self) -> Iterator[TaskKind]:
-        return iter(self._handlers)
-
-    @override
-    def __len__(self) -> int:
-        return len(self._handlers)
+    return {kind: _measured(handler, metrics) for kind, handler in handlers.items()}
 
 
 def _measured(handler: Handler, metrics: PrometheusMetrics) -> Handler:
