@@ -3,6 +3,9 @@
 An order is paid by one payment. A second can arrive if Stripe made two sessions for the order and both were paid: the
 payment that is reported first pays the order, and every other is a duplicate. It buys nothing, so it is in no order's
 amounts and in no report. It is refunded separately, fees included, and audited until it is back.
+
+If the buyer's bank takes a part of it by a dispute, only the rest is refunded. The producer's transfer was made for the
+whole payment, so the part that the bank took comes out of that transfer.
 """
 
 from __future__ import annotations
@@ -25,8 +28,9 @@ MadeRefund = tuple[RefundStatus, int, str | None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicatePayment:
     """A duplicate payment. ``amount`` is all that was paid, ``returned`` the part that has gone back or is on its way:
-    minor units of ``currency`` (ISO code). ``refusals`` counts how often Stripe refused to refund it. ``charged_back``
-    means that the buyer's bank took it.
+    minor units of ``currency`` (ISO code). ``refusals`` counts how often Stripe refused to refund it. ``taken`` is the
+    part that the buyer's bank took by disputes that were lost, ``recovered`` the part of that which came out of the
+    producer's transfer. While it is ``contested``, a bank has its money and has not decided.
     """
 
     payment_intent_id: str
@@ -39,16 +43,28 @@ class DuplicatePayment:
     returns_lost: int = 0
     refusals: int = 0
     failure_reason: str | None = None
-    charged_back: bool = False
+    taken: int = 0
+    recovered: int = 0
+    contested: bool = False
 
     @property
     def is_back(self) -> bool:
         """Whether the buyer has the money again."""
-        return self.charged_back or self.status is RefundStatus.SUCCEEDED
+        return self.status is RefundStatus.SUCCEEDED
+
+    @property
+    def left(self) -> int:
+        """The part that neither went back nor is on its way, in minor units."""
+        return max(self.amount - self.taken - self.returned, 0)
 
     @property
     def is_on_its_way(self) -> bool:
-        return self.is_back or self.returned >= self.amount
+        return self.left == 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to do: the buyer gets all of it, and what a bank took came from the producer."""
+        return self.is_on_its_way and self.recovered >= self.taken
 
     @property
     def may_be_returned_again(self) -> bool:
@@ -60,9 +76,9 @@ class DuplicatePayment:
         there = sum(amount for status, amount, _ in made if status is RefundStatus.SUCCEEDED)
         returned = sum(amount for status, amount, _ in made if status not in FAILED_STATUSES)
         lost = [reason for status, _, reason in made if status in FAILED_STATUSES]
-        if there >= self.amount:
+        if there + self.taken >= self.amount:
             status = RefundStatus.SUCCEEDED
-        elif returned >= self.amount:
+        elif returned + self.taken >= self.amount:
             status = RefundStatus.PENDING
         else:
             status = RefundStatus.FAILED if lost else RefundStatus.REQUESTED
@@ -78,6 +94,6 @@ class DuplicatePayment:
         """The payment after Stripe refused to refund it."""
         return replace(self, status=RefundStatus.FAILED, refusals=self.refusals + 1, failure_reason=reason)
 
-    def disputed(self, *, won: bool | None) -> DuplicatePayment:
-        """The payment after the buyer's bank asked for it (None), gave up its claim (True), or took it (False)."""
-        return replace(self, charged_back=won is False, failure_reason="disputed" if won is None else None)
+    def with_disputes(self, *, taken: int, contested: bool) -> DuplicatePayment:
+        """The payment when its disputes have taken this amount in all. ``with_status`` says whether it is back then."""
+        return replace(self, taken=min(taken, self.amount), contested=contested)

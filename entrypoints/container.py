@@ -618,7 +618,9 @@ class Container(containers.DeclarativeContainer):
     submit_refunds = providers.Singleton(SubmitRefunds, database, payment, clock, ids)
     reverse_transfer = providers.Singleton(ReverseTransfer, database, payment)
     describe_transfer = providers.Singleton(DescribeTransfer, database, payment)
-    return_duplicate_payment = providers.Singleton(ReturnDuplicatePayment, database, payment, clock, ids)
+    return_duplicate_payment = providers.Singleton(
+        ReturnDuplicatePayment, database, payment, clock, ids, sync_duplicate_payment
+    )
     send_pending_payment_email = providers.Singleton(SendPendingPaymentEmail, database, clock, send_email, links)
     send_address_changed_email = providers.Singleton(SendAddressChangedEmail, database, send_email)
     send_account_changed_email = providers.Singleton(

@@ -28,7 +28,7 @@ from domain.catalog import Producer
 from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order, Receipt
-from domain.refunds import FAILED_STATUSES, Refund, RefundStatus
+from domain.refunds import Refund, RefundStatus
 from domain.tax import TaxMode
 
 #: Far in the future: onboarding is never done in memory.
@@ -138,7 +138,7 @@ class MemoryPayment:
 
     async def return_payment(self, order: Order, payment: DuplicatePayment) -> list[RefundState]:  # noqa: ARG002
         made = await self.refunds_of_payment(payment.payment_intent_id)
-        left = payment.amount - sum(refund.amount for refund in made if refund.status not in FAILED_STATUSES)
+        left = payment.with_status(refund.made for refund in made).left
         if left > 0:
             if self.refusing:
                 raise PaymentRefused("switched to refuse")
@@ -215,6 +215,18 @@ class MemoryPayment:
                 return None
             self.reversals[reversal_id] = amount
         return reversal_id
+
+    async def disputes_of_payment(self, intent_id: str) -> list[DisputeState]:
+        self._ensure_available()
+        return [dispute for dispute in reversed(self.disputes.values()) if dispute.payment_intent_id == intent_id]
+
+    async def recover_duplicate(self, order: Order, payment: DuplicatePayment) -> int:  # noqa: ARG002
+        self._ensure_available()
+        reversal_id = f"trr_memory_{payment.payment_intent_id}"
+        if self.refusing and self.reversals.get(reversal_id, 0) < payment.taken:
+            raise PaymentRefused("switched to refuse")
+        self.reversals[reversal_id] = max(self.reversals.get(reversal_id, 0), payment.taken)
+        return self.reversals[reversal_id]
 
     async def charges_enabled(self, account_id: str) -> bool:
         self._ensure_available()

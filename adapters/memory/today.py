@@ -104,7 +104,7 @@ class MemoryTodayReader:
             duplicates=tuple(
                 OrderTrouble(**self._of_order(orders[each.order_id]), reason=each.failure_reason or "")
                 for each in sorted(tables.duplicate_payments.values(), key=lambda each: each.order_id)
-                if each.order_id in orders and each.status in FAILED_STATUSES and not each.charged_back
+                if each.order_id in orders and each.status in FAILED_STATUSES
             )[:MAX_TROUBLES],
             disputes=tuple(
                 OpenDispute(

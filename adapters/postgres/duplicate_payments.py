@@ -80,7 +80,9 @@ def duplicate_payment_of(row: Row) -> DuplicatePayment:
         returns_lost=row["returns_lost"],
         refusals=row["refusals"],
         failure_reason=row["failure_reason"],
-        charged_back=row["charged_back"],
+        taken=row["taken"],
+        recovered=row["recovered"],
+        contested=row["contested"],
     )
 
 
@@ -96,5 +98,8 @@ def duplicate_payment_values(payment: DuplicatePayment) -> Values:
         "returns_lost": payment.returns_lost,
         "refusals": payment.refusals,
         "failure_reason": payment.failure_reason,
-        "charged_back": payment.charged_back,
+        "taken": payment.taken,
+        "recovered": payment.recovered,
+        "contested": payment.contested,
+        "charged_back": payment.taken >= payment.amount,
     }

@@ -269,10 +269,10 @@ _DISPUTES = """
 """
 _DUPLICATE_PAYMENTS = """
     SELECT order_id AS subject_id,
-           format('paid again by %s: %s of %s %s went back, %s%s', payment_intent_id, returned, amount, currency,
-                  status, ': ' || failure_reason) AS detail
+           format('paid again by %s: %s of %s %s went back, banks took %s, %s%s%s', payment_intent_id, returned, amount,
+                  currency, taken, status, ': ' || failure_reason, CASE WHEN contested THEN ', disputed' END) AS detail
     FROM duplicate_payments
-    WHERE status <> 'succeeded' AND NOT charged_back
+    WHERE status <> 'succeeded'
 """
 _VOID_TICKETS = """
     SELECT o.id AS subject_id, format('%s, with %s valid and %s void tickets', o.status, a.valid, a.void) AS detail

@@ -541,9 +541,15 @@ duplicate_payments = sa.Table(
     sa.Column("returns_lost", sa.SmallInteger, nullable=False),
     sa.Column("refusals", sa.SmallInteger, nullable=False),
     sa.Column("failure_reason", sa.Text),
-    sa.Column("charged_back", sa.Boolean, nullable=False),
+    # The release before ``taken`` reads it. It is written for that release only.
+    sa.Column("charged_back", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("taken", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("recovered", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("contested", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("amount > 0", name="amount"),
     sa.CheckConstraint("returned BETWEEN 0 AND amount", name="returned"),
+    sa.CheckConstraint("taken BETWEEN 0 AND amount", name="taken"),
+    sa.CheckConstraint("recovered BETWEEN 0 AND amount", name="recovered"),
     _one_of("status", RefundStatus),
 )
 

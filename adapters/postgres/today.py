@@ -124,7 +124,7 @@ _REFUNDS: Final = _OF_PRODUCER.format(found=lost_refunds("true").replace("%", "%
 _DUPLICATES: Final = _OF_PRODUCER.format(
     found="""
         SELECT order_id AS subject_id, coalesce(failure_reason, '') AS reason
-        FROM duplicate_payments WHERE status IN ('failed', 'canceled') AND NOT charged_back
+        FROM duplicate_payments WHERE status IN ('failed', 'canceled')
     """,
     limit=MAX_TROUBLES,
 )

@@ -145,6 +145,11 @@ def reversal_for(dispute_id: str, reversals: Sequence[stripe.TransferReversal]) 
     return next(found, None)
 
 
+def recovered_of_duplicate(intent_id: str, reversals: Sequence[stripe.TransferReversal]) -> int:
+    """What reversals took from the producer for lost disputes of this duplicate payment, in minor units."""
+    return sum(each.amount for each in reversals if _metadata(each.metadata, "duplicate_payment") == intent_id)
+
+
 async def account_for(producer_id: UUID, first_page: stripe.ListObject[stripe.Account]) -> str | None:
     """The id of the account that was made for this producer, if there is one on any page."""
     async for account in first_page.auto_paging_iter():

@@ -11,7 +11,13 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 import stripe
-from stripe.params import AccountListParams, AccountListParamsCreated, RefundCreateParams, RefundListParams
+from stripe.params import (
+    AccountListParams,
+    AccountListParamsCreated,
+    RefundCreateParams,
+    RefundListParams,
+    TransferReversalCreateParams,
+)
 from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from adapters.stripe.answers import (
@@ -21,6 +27,7 @@ from adapters.stripe.answers import (
     dispute_of,
     intent_of,
     left_with_us,
+    recovered_of_duplicate,
     refund_of,
     reversal_for,
     session_made,
@@ -40,6 +47,7 @@ from adapters.stripe.requests import (
     PAGE,
     account_params,
     listing_params,
+    recovery_params,
     reversal_params,
     session_params,
     transfer_params,
@@ -64,7 +72,7 @@ from domain.catalog import Producer
 from domain.disputes import Dispute
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order
-from domain.refunds import FAILED_STATUSES, Refund
+from domain.refunds import Refund
 
 SESSIONS = "/v1/checkout/sessions"
 _EXPANDED = urlencode([("expand[]", path) for path in EXPANDED])
@@ -229,10 +237,10 @@ class StripePayment:
     async def return_payment(self, order: Order, payment: DuplicatePayment) -> list[RefundState]:
         intent_id = payment.payment_intent_id
         made = await self._refunds({"payment_intent": intent_id})
-        left = payment.amount - sum(refund.amount for refund in made if refund.status not in FAILED_STATUSES)
+        left = payment.with_status(refund_of(refund).made for refund in made).left
         if left <= 0:
             return list(map(refund_of, made))
-        from_producer = left_with_us(made) < left
+        from_producer = left_with_us(made) + payment.recovered < left
         params: RefundCreateParams = {
             "payment_intent": intent_id,
             "amount": left,
@@ -302,20 +310,58 @@ class StripePayment:
         amount = min(dispute.lost - left_with_us(made), transfer.amount - transfer.amount_reversed)
         if amount <= 0:
             return None
-        params = reversal_params(order, dispute, amount)
-
-        async def create(key: str) -> str:
-            await self._turn("transfers.reversals.create")
-            try:
-                with translated_errors_of_known_objects():
-                    reversal = await self._client.v1.transfers.reversals.create_async(
-                        transfer.id, params=params, options={"idempotency_key": key}
-                    )
-            except RefusalRepeated as refusal:  # an operator requeued the task: the account may have money by now
-                raise KeySpent(str(refusal)) from refusal
-            return reversal.id
-
+        create = partial(self._reverse, transfer.id, reversal_params(order, dispute, amount))
         return await made_once(f"dispute:{dispute.id}:{amount}", create, find)
+
+    async def disputes_of_payment(self, intent_id: str) -> list[DisputeState]:
+        await self._turn("disputes.list")
+        with translated_errors_of_known_objects():
+            listed = await self._client.v1.disputes.list_async(params={"payment_intent": intent_id, "limit": PAGE})
+        return list(map(dispute_of, listed.data))
+
+    async def recover_duplicate(self, order: Order, payment: DuplicatePayment) -> int:
+        intent_id = payment.payment_intent_id
+        made = await self._refunds({"payment_intent": intent_id})
+        transfer = await self._transfer_of_payment(intent_id)
+
+        async def recovered() -> int:
+            return recovered_of_duplicate(intent_id, await self._reversals(transfer.id))
+
+        before = await recovered()
+        left = transfer.amount - transfer.amount_reversed
+        amount = min(payment.taken - left_with_us(made) - before, left)
+        if amount <= 0:
+            return before
+        create = partial(self._reverse, transfer.id, recovery_params(order, payment, amount))
+
+        async def find() -> str | None:
+            return "made" if await recovered() > before else None
+
+        await made_once(f"duplicate-taken:{intent_id}:{before}:{amount}", create, find)
+        return before + amount
+
+    async def _reverse(self, transfer_id: str, params: TransferReversalCreateParams, key: str) -> str:
+        await self._turn("transfers.reversals.create")
+        try:
+            with translated_errors_of_known_objects():
+                reversal = await self._client.v1.transfers.reversals.create_async(
+                    transfer_id, params=params, options={"idempotency_key": key}
+                )
+        except RefusalRepeated as refusal:  # an operator requeued the task: the account may have money by now
+            raise KeySpent(str(refusal)) from refusal
+        return reversal.id
+
+    async def _transfer_of_payment(self, intent_id: str) -> stripe.Transfer:
+        """The producer's transfer for a payment. Raises PaymentRefused if there is none."""
+        await self._turn("charges.list")
+        with translated_errors_of_known_objects():
+            charges = await self._client.v1.charges.list_async(
+                params={"payment_intent": intent_id, "expand": ["data.transfer"]}
+            )
+        transfer = next((charge.transfer for charge in charges.data if charge.captured), None)
+        if not isinstance(transfer, stripe.Transfer):
+            raise PaymentRefused(f"payment {intent_id} has no transfer")
+        return transfer
 
     async def _reversals(self, transfer_id: str) -> list[stripe.TransferReversal]:
         """The reversals, newest first."""

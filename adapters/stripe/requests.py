@@ -20,6 +20,7 @@ from adapters.stripe.slow_methods import too_slow
 from adapters.stripe.tax import automatic_tax, tax_details
 from domain.catalog import Producer
 from domain.disputes import Dispute
+from domain.duplicate_payments import DuplicatePayment
 from domain.orders import AttendeeStatus, Order
 from domain.tax import TaxMode
 
@@ -191,6 +192,16 @@ def reversal_params(order: Order, dispute: Dispute, amount: int) -> TransferReve
         "description": f"Dispute {dispute.id} of order {order.number} was lost",
         "metadata": {"order_id": str(order.id), "dispute_id": dispute.id},
         # Stripe refuses to return a fee that was never taken.
+        **({"refund_application_fee": True} if order.own_fees else {}),
+    }
+
+
+def recovery_params(order: Order, payment: DuplicatePayment, amount: int) -> TransferReversalCreateParams:
+    """A reversal of what a bank took of a duplicate payment, in minor units; the second session took the same fee."""
+    return {
+        "amount": amount,
+        "description": f"A dispute of a second payment of order {order.number} was lost",
+        "metadata": {"order_id": str(order.id), "duplicate_payment": payment.payment_intent_id},
         **({"refund_application_fee": True} if order.own_fees else {}),
     }
 

@@ -1,9 +1,13 @@
-"""Use cases: a second payment of an order goes back automatically, and its buyer is informed."""
+"""Use cases: a second payment of an order goes back automatically, and its buyer is informed.
+
+What the buyer's bank took of it comes out of the producer's transfer instead (domain/duplicate_payments.py).
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,12 +17,13 @@ from application.notifications.delivery import SendEmail
 from application.notifications.order_facts import order_facts
 from application.orders.details import order_details
 from application.ports.emails import DuplicatePaymentFacts
-from application.ports.payment import DisputeState, Payment, PaymentRefused, RefundState
+from application.ports.payment import Payment, PaymentRefused, RefundState
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.tasks.run import PermanentTaskError
 from domain.duplicate_payments import DuplicatePayment
 from domain.money import currency
+from domain.orders import Order
 from domain.tasks import OutboxTask, TaskKind
 
 log = logging.getLogger(__name__)
@@ -39,27 +44,52 @@ def _task(kind: TaskKind, payment: DuplicatePayment, *, ids: Ids, due_at: dateti
 
 
 class ReturnDuplicatePayment:
-    """Handler of TaskKind.RETURN_DUPLICATE_PAYMENT: gives back what is left of the payment."""
+    """Handler of TaskKind.RETURN_DUPLICATE_PAYMENT: gives back what is left of the payment, and takes from the producer
+    what a bank took of it.
+    """
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, payment: Payment, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        payment: Payment,
+        clock: Clock,
+        ids: Ids,
+        sync_duplicate_payment: SyncDuplicatePayment,
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._payment = payment
         self._clock = clock
         self._ids = ids
+        self._sync_duplicate_payment = sync_duplicate_payment
 
     async def __call__(self, task: OutboxTask) -> None:
-        """Give the money back. Raises PermanentTaskError if Stripe refuses, PaymentUnavailable if it is away."""
+        """Give the money back. While a bank has it, there is nothing to do: its decision makes another task.
+
+        Raises PermanentTaskError if Stripe refuses, PaymentUnavailable if it is away.
+        """
         intent_id = task.details[_PAYMENT_INTENT_ID]
         async with self._unit_of_work() as uow:
             order = await uow.orders.get(task.about_order)
             duplicate = await uow.duplicate_payments.get(intent_id)
-        if order is None or duplicate is None or duplicate.is_on_its_way:
+        if order is None or duplicate is None or duplicate.contested:
             return
+        try:
+            if not duplicate.is_on_its_way:
+                await self._return(order, duplicate)
+            if duplicate.recovered < duplicate.taken:
+                await self._recover(order, duplicate)
+        except PaymentRefused as refusal:
+            raise PermanentTaskError(str(refusal)) from refusal
+
+    async def _return(self, order: Order, duplicate: DuplicatePayment) -> None:
+        intent_id = duplicate.payment_intent_id
         try:
             refunds = await self._payment.return_payment(order, duplicate)
         except PaymentRefused as refusal:
             await self._refused(intent_id, str(refusal))
-            raise PermanentTaskError(str(refusal)) from refusal
+            if await self._sync_duplicate_payment.disputes(intent_id):
+                return  # a bank has a part of it, or asks for it, and we had not heard of that
+            raise
         async with self._unit_of_work() as uow:
             followed = await _follow(uow, intent_id, refunds)
             if followed and followed.is_on_its_way:
@@ -71,6 +101,13 @@ class ReturnDuplicatePayment:
         async with self._unit_of_work() as uow:
             if duplicate := await uow.duplicate_payments.lock(intent_id):
                 await uow.duplicate_payments.save(duplicate.refused(reason))
+            await uow.commit()
+
+    async def _recover(self, order: Order, duplicate: DuplicatePayment) -> None:
+        recovered = await self._payment.recover_duplicate(order, duplicate)
+        async with self._unit_of_work() as uow:
+            if current := await uow.duplicate_payments.lock(duplicate.payment_intent_id):
+                await uow.duplicate_payments.save(replace(current, recovered=recovered))
             await uow.commit()
 
 
@@ -97,23 +134,33 @@ class SyncDuplicatePayment:
                     await uow.outbox.add([return_task(followed, ids=self._ids, due_at=due_at)])
             await uow.commit()
 
-    async def dispute(self, dispute: DisputeState) -> None:
-        """Apply a dispute. Money that the buyer's bank takes needs no refund; the rest does."""
+    async def disputes(self, intent_id: str) -> bool:
+        """Fetch its disputes again. Money that the buyer's bank takes needs no refund; the rest does.
+
+        Returns whether they brought news. Raises PaymentUnavailable.
+        """
+        disputes = await self._payment.disputes_of_payment(intent_id)
+        refunds = await self._payment.refunds_of_payment(intent_id)
+        taken = sum(dispute.lost for dispute in disputes)
+        contested = any(dispute.is_contested for dispute in disputes)
         async with self._unit_of_work() as uow:
-            before = await uow.duplicate_payments.lock(dispute.payment_intent_id or "")
-            if before is not None:
-                disputed = before.disputed(won=dispute.won)
-                await uow.duplicate_payments.save(disputed)
-                if dispute.won and not disputed.is_on_its_way:
-                    await uow.outbox.add([return_task(disputed, ids=self._ids, due_at=self._clock.now())])
+            before = await uow.duplicate_payments.lock(intent_id)
+            after = before.with_disputes(taken=taken, contested=contested) if before else None
+            if after is None or after == before:
+                return False
+            after = after.with_status(refund.made for refund in refunds)
+            await uow.duplicate_payments.save(after)
+            if not after.contested and not after.is_settled:
+                await uow.outbox.add([return_task(after, ids=self._ids, due_at=self._clock.now())])
             await uow.commit()
+            return True
 
 
 async def _follow(uow: UnitOfWork, intent_id: str, refunds: Sequence[RefundState]) -> DuplicatePayment | None:
     duplicate = await uow.duplicate_payments.lock(intent_id)
     if duplicate is None:
         return None
-    followed = duplicate.with_status((refund.status, refund.amount, refund.failure_reason) for refund in refunds)
+    followed = duplicate.with_status(refund.made for refund in refunds)
     await uow.duplicate_payments.save(followed)
     return followed
 
@@ -133,6 +180,6 @@ class SendDuplicatePaymentEmail:
         found = await order_details(self._unit_of_work, task.about_order)
         if found is None or duplicate is None or not duplicate.is_on_its_way:
             return
-        amount = price(currency(duplicate.currency), duplicate.amount, found.display.show.locale)
+        amount = price(currency(duplicate.currency), duplicate.returned, found.display.show.locale)
         facts = DuplicatePaymentFacts(**order_facts(found, self._links), amount=amount)
         await self._send_email(task, found.order.customer, facts, reply_to=found.display.producer.email)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.catalog import Producer
 from domain.disputes import CONTESTED, INQUIRIES, LOST_FOR_NOW, Dispute, DisputeStatus
-from domain.duplicate_payments import DuplicatePayment
+from domain.duplicate_payments import DuplicatePayment, MadeRefund
 from domain.orders import Order, Receipt
 from domain.refunds import Refund, RefundStatus
 
@@ -106,6 +106,11 @@ class RefundState:
     status: RefundStatus
     failure_reason: str | None
 
+    @property
+    def made(self) -> MadeRefund:
+        """The refund as a duplicate payment counts it."""
+        return self.status, self.amount, self.failure_reason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeState:
@@ -126,6 +131,11 @@ class DisputeState:
     def won(self) -> bool | None:
         """Whether the money stays where it is; None while nothing is decided."""
         return None if self.status in INQUIRIES | CONTESTED else self.status not in LOST_FOR_NOW
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether the bank has the money and has not decided."""
+        return self.status in CONTESTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +227,18 @@ class Payment(Protocol):
 
         The amount is limited to what the producer still has of the payment, less what a failed refund left with us.
         Returns the reversal's id, or None if there is nothing to take. Raises PaymentRefused, PaymentUnavailable.
+        """
+        ...
+
+    async def disputes_of_payment(self, intent_id: str) -> list[DisputeState]:
+        """Every dispute of a payment, newest first. Raises PaymentUnavailable."""
+        ...
+
+    async def recover_duplicate(self, order: Order, payment: DuplicatePayment) -> int:
+        """Take what banks took of a duplicate payment back from the producer, and return the platform's fee for it.
+
+        The amount is limited as in ``reverse_transfer``. Returns what was recovered so far, in minor units. Raises
+        PaymentRefused, PaymentUnavailable.
         """
         ...
 

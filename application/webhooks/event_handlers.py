@@ -139,7 +139,7 @@ class EventHandlers:
         if state.payment_intent_id == order.payment_intent_id:
             await self._sync_dispute(order.id, state)
         else:
-            await self._sync_duplicate_payment.dispute(state)
+            await self._sync_duplicate_payment.disputes(state.payment_intent_id or "")
 
     async def _account_changed(self, context: EventContext) -> None:
         account_id = context.event.object_id

@@ -69,12 +69,8 @@ class ReviewRefundsAndDisputes:
             if known.get(state.provider_refund_id) is not state.status:
                 await self._again(state.provider_refund_id, self._event_handlers.refund_is(state))
         disputes = await self._payment.disputes_since(moment - DISPUTES_LOOK_BACK)
-        async with self._unit_of_work(read_only=True) as uow:
-            duplicates = await uow.duplicate_payments.known([d.payment_intent_id or "" for d in disputes])
         for dispute in disputes:
-            # A won dispute over a duplicate payment must not be applied twice: that would give the money back twice.
-            if dispute.payment_intent_id not in duplicates:
-                await self._again(dispute.id, self._event_handlers.dispute_is(dispute))
+            await self._again(dispute.id, self._event_handlers.dispute_is(dispute))
         return len(states) + len(disputes)
 
     async def _again(self, name: str, applied: Awaitable[None]) -> None:

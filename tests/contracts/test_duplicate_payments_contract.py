@@ -47,7 +47,9 @@ async def test_payment_comes_back_to_the_last_field(unit_of_work: UnitOfWorkFact
         returns_lost=2,
         refusals=1,
         failure_reason="closed",
-        charged_back=True,
+        taken=4_00,
+        recovered=3_00,
+        contested=True,
     )
 
     assert await add(unit_of_work, full) == [full]

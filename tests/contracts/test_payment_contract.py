@@ -514,6 +514,8 @@ async def test_a_provider_that_is_away_is_unavailable_for_every_call(unreachable
         unreachable.refund_state("re_any"),
         unreachable.refunds_of_charge("ch_any"),
         unreachable.dispute("dp_any"),
+        unreachable.disputes_of_payment("pi_any"),
+        unreachable.recover_duplicate(paid, duplicate_of(paid)),
         unreachable.charges_enabled("acct_any"),
         unreachable.describe_transfer(paid),
         unreachable.create_account(a_producer()),
@@ -522,7 +524,7 @@ async def test_a_provider_that_is_away_is_unavailable_for_every_call(unreachable
         return_exceptions=True,
     )
 
-    assert [type(outcome) for outcome in outcomes] == [PaymentUnavailable] * 14
+    assert [type(outcome) for outcome in outcomes] == [PaymentUnavailable] * 16
 
 
 def duplicate_of(order: Order) -> DuplicatePayment:
@@ -571,6 +573,33 @@ async def test_duplicate_payment_that_cannot_be_returned_is_refused(
 
     with pytest.raises(PaymentRefused):
         await payment.return_payment(paid, duplicate_of(paid))
+
+
+async def test_disputes_of_a_payment_are_listed(provider: Provider, payment: Payment, order: Order) -> None:
+    paid = await paid_for(provider, order)
+    intent_id = paid.payment_intent_id or ""
+    assert await payment.disputes_of_payment(intent_id) == []
+
+    dispute_id = provider.open_dispute(paid)
+
+    assert await payment.disputes_of_payment(intent_id) == [await payment.dispute(dispute_id)]
+    assert await payment.disputes_of_payment("pi_unknown") == []
+
+
+async def test_what_a_bank_took_of_a_duplicate_payment_is_recovered_once(
+    provider: Provider, payment: Payment, order: Order
+) -> None:
+    paid = await paid_for(provider, order)
+    lost = await lose(provider, payment, paid)
+    assert lost.amount == paid.amount_paid
+    some = duplicate_of(paid).with_disputes(taken=5_00, contested=False)
+    assert await payment.recover_duplicate(paid, duplicate_of(paid)) == 0
+
+    assert await payment.recover_duplicate(paid, some) == 5_00
+    provider.forget_repetitions()
+    assert await payment.recover_duplicate(paid, some) == 5_00
+    all_of_it = some.with_disputes(taken=paid.amount_paid, contested=False)
+    assert await payment.recover_duplicate(paid, all_of_it) == paid.amount_paid
 
 
 async def test_session_is_found_by_its_payment(provider: Provider, payment: Payment, order: Order) -> None:

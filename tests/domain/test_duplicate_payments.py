@@ -59,10 +59,37 @@ def test_refusals_are_counted() -> None:
 
 
 def test_money_that_the_bank_took_is_back() -> None:
-    opened = PAYMENT.disputed(won=None)
-    lost = opened.disputed(won=False)
+    opened = PAYMENT.with_disputes(taken=0, contested=True).with_status([])
+    lost = opened.with_disputes(taken=54_84, contested=False).with_status([])
 
     assert not opened.is_back
     assert lost.is_back
     assert not lost.may_be_returned_again
-    assert opened.disputed(won=True) == replace(PAYMENT)
+    assert lost.with_disputes(taken=0, contested=False).with_status([]) == PAYMENT
+
+
+@pytest.mark.parametrize(
+    ("taken", "refunds", "status", "left"),
+    [
+        (5_00, [], RefundStatus.REQUESTED, 49_84),
+        (5_00, [(UNDER_WAY, 49_84, None)], RefundStatus.PENDING, 0),
+        (5_00, [(THERE, 49_83, None)], RefundStatus.REQUESTED, 1),
+        (5_00, [(THERE, 49_84, None)], RefundStatus.SUCCEEDED, 0),
+        (5_00, [(THERE, 54_84, None)], RefundStatus.SUCCEEDED, 0),
+        (5_00, [(LOST, 49_84, "closed")], RefundStatus.FAILED, 49_84),
+        (54_84, [(LOST, 49_84, "closed")], RefundStatus.SUCCEEDED, 0),
+    ],
+)
+def test_only_what_the_bank_took_needs_no_refund(
+    taken: int, refunds: list[MadeRefund], status: RefundStatus, left: int
+) -> None:
+    followed = PAYMENT.with_disputes(taken=taken, contested=False).with_status(refunds)
+
+    assert (followed.status, followed.left) == (status, left)
+
+
+def test_payment_is_settled_when_the_producer_bore_what_the_bank_took() -> None:
+    back = PAYMENT.with_disputes(taken=5_00, contested=False).with_status([(THERE, 49_84, None)])
+
+    assert not back.is_settled
+    assert replace(back, recovered=5_00).is_settled

@@ -110,6 +110,26 @@ async def test_second_payment_that_no_event_told_of_is_found_by_looking_back(wor
     assert sorted(map(len, refunds)) == [0, 1]
 
 
+@pytest.mark.parametrize("part", [5_00, None], ids=["a part", "all"])
+async def test_what_a_bank_takes_of_the_second_payment_is_the_producers_cost_and_the_rest_goes_back(
+    world: StripeWorld, part: int | None
+) -> None:
+    placed, _, other = await paid_twice(world)
+    dispute = world.sandbox.control.open_dispute(other.id, amount=part)
+    world.sandbox.control.close_dispute(dispute["id"], "lost")
+    await world.sandbox.control.webhooks.idle()
+    for _ in range(2):
+        await world.work_off(placed["order_id"])
+
+    rest = other.amount - (part or other.amount)
+    assert [refund.amount for refund in await refunds_of(world, other)] == ([rest] if rest else [])
+    transfer = await world.stripe.client.v1.transfers.retrieve_async(str(other.transfer))
+    fee = await world.stripe.client.v1.application_fees.retrieve_async(str(other.application_fee))
+    assert transfer.amount_reversed == transfer.amount
+    assert fee.amount_refunded == fee.amount
+    assert Invariant.DUPLICATE_PAYMENTS not in await findings(world)
+
+
 async def test_dispute_over_the_second_payment_is_none_of_the_orders(world: StripeWorld) -> None:
     placed, _, other = await paid_twice(world)
     dispute = world.sandbox.control.open_dispute(other.id)

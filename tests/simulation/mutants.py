@@ -62,6 +62,12 @@ MUTANTS: Final = (
         "                pass\n",
     ),
     Mutant(
+        "A bank that takes a part of a second payment takes all of it",
+        "domain/duplicate_payments.py",
+        "taken=min(taken, self.amount)",
+        "taken=self.amount if taken else 0",
+    ),
+    Mutant(
         "A paid exchange leaves the old tickets valid",
         "application/payments/order_payments.py",
         "                context.exchange(new)\n",

@@ -112,6 +112,8 @@ def _charge(facts: Facts, intent_id: str, refunds: Mapping[str, tuple[int, str]]
         yield f"money: a payment of {amount} is in no books (its order is {order.status})"
     elif back + lost < amount:
         yield f"money: a second payment of {amount} is not back: {back} were refunded, {lost} taken by the bank"
+    elif tables.duplicate_payments[intent_id].recovered < lost:
+        yield f"money: a bank took {lost} of a second payment, and the producer kept them"
 
 
 def _payment_of(order: Order, amount: int, back: int, lost: int) -> Iterator[str]:

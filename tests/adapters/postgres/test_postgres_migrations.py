@@ -255,3 +255,23 @@ def test_orders_of_an_earlier_version_are_found_after_the_migration(empty_databa
         keys = set(connection.scalars(sa.select(tables.orders.c.search_key)))
     assert len(keys) == 1001
     assert "jurgen muller 1 j@example.org juergen mueller 1 j@example.org" in keys
+
+
+def test_second_payments_that_a_bank_took_come_through_the_step(empty_database_url: str) -> None:
+    schema.upgrade(empty_database_url, "0044")
+    execute(empty_database_url, _ORDERS.format(count=1))
+    second = (
+        "INSERT INTO duplicate_payments (payment_intent_id, order_id, amount, currency, received_at, status, returned,"
+        " returns_lost, refusals, charged_back) SELECT '{id}', id, 500, 'USD', now(), 'failed', 0, 0, 1, {taken}"
+        " FROM orders"
+    )
+    for name, taken in (("pi_taken", "true"), ("pi_refused", "false")):
+        execute(empty_database_url, second.format(id=name, taken=taken))
+
+    schema.upgrade(empty_database_url)
+
+    with create_sync_engine(empty_database_url).connect() as connection:
+        rows = connection.execute(
+            sa.text("SELECT payment_intent_id, taken, recovered, status FROM duplicate_payments ORDER BY taken")
+        ).all()
+    assert [tuple(row) for row in rows] == [("pi_refused", 0, 0, "failed"), ("pi_taken", 500, 0, "succeeded")]

@@ -270,10 +270,10 @@ async def test_refund_by_hand_of_the_first_payment_is_the_orders_own(world: Worl
     assert (await world.order(order.id)).status is OrderStatus.REFUNDED
 
 
-def dispute(world: World, order: Order, *, won: bool | None) -> str:
+def dispute(world: World, order: Order, *, won: bool | None, amount: int = 54_84, name: str = "dp_1") -> str:
     ends = {None: DisputeStatus.NEEDS_RESPONSE, True: DisputeStatus.WON, False: DisputeStatus.LOST}
-    world.payment.disputes["dp_1"] = dispute_state(second_intent(order), status=ends[won])
-    return "dp_1"
+    world.payment.disputes[name] = dispute_state(second_intent(order), id=name, status=ends[won], amount=amount)
+    return name
 
 
 async def test_dispute_over_the_second_payment_leaves_the_order_alone(world: World) -> None:
@@ -286,6 +286,85 @@ async def test_dispute_over_the_second_payment_leaves_the_order_alone(world: Wor
     assert await findings(world) == set()
     await world.run_tasks()
     assert refunds_of_second(world, order) == []
+
+
+async def test_what_the_bank_took_of_the_second_payment_comes_from_the_producer(world: World) -> None:
+    order = await paid_twice(world)
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, dispute(world, order, won=None), event_id="evt_opened")
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, dispute(world, order, won=False))
+    await world.run_tasks()
+
+    assert list(world.payment.reversals.values()) == [54_84]
+    assert (await duplicate(world, order)).is_settled
+
+
+async def test_rest_of_a_second_payment_goes_back_where_the_bank_took_a_part(world: World) -> None:
+    order = await paid_twice(world)
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, dispute(world, order, won=None, amount=5_00), event_id="evt_o")
+    await world.run_tasks()
+    assert refunds_of_second(world, order) == []  # the bank has not decided
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, dispute(world, order, won=False, amount=5_00))
+    assert await findings(world) == {Invariant.DUPLICATE_PAYMENTS}
+    await world.run_tasks()
+
+    assert [refund.amount for refund in refunds_of_second(world, order)] == [order.amount_paid - 5_00]
+    assert list(world.payment.reversals.values()) == [5_00]
+    assert (await duplicate(world, order)).is_settled
+    assert await findings(world) == set()
+
+
+async def test_all_disputes_of_a_second_payment_count(world: World) -> None:
+    order = await paid_twice(world)
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, dispute(world, order, won=False, amount=5_00), event_id="evt_1")
+    dispute(world, order, won=False, amount=7_00, name="dp_2")
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, "dp_2", event_id="evt_2")
+    await world.run_tasks()
+
+    assert [refund.amount for refund in refunds_of_second(world, order)] == [order.amount_paid - 12_00]
+    assert (await duplicate(world, order)).recovered == 12_00
+
+
+@pytest.mark.parametrize("won", [True, False])
+async def test_lost_events_of_a_dispute_over_a_second_payment_are_made_up_for(world: World, won: bool) -> None:
+    order = await paid_twice(world)
+    dispute(world, order, won=None, amount=5_00)
+    world.payment.refusing = True
+    await world.run_tasks()
+    assert (await duplicate(world, order)).contested
+    assert await findings(world) == {Invariant.DUPLICATE_PAYMENTS}
+    world.payment.refusing = False
+    dispute(world, order, won=won, amount=5_00)
+
+    for _ in range(2):  # the second time has no news
+        await world.container.review_refunds_and_disputes()()
+        await world.run_tasks()
+
+    returned = order.amount_paid if won else order.amount_paid - 5_00
+    assert [refund.amount for refund in refunds_of_second(world, order)] == [returned]
+    assert (await duplicate(world, order)).is_settled
+
+
+async def test_refusal_because_of_a_dispute_that_no_event_told_of_leads_to_the_rest(world: World) -> None:
+    order = await paid_twice(world)
+    dispute(world, order, won=False, amount=5_00)
+    world.payment.refusing = True
+    [task] = await returns(world)
+    assert await world.run_task(task.id) is TaskState.DONE
+    world.payment.refusing = False
+    await world.run_tasks()
+
+    assert [refund.amount for refund in refunds_of_second(world, order)] == [order.amount_paid - 5_00]
+    assert await findings(world) == set()
+
+
+async def test_producer_who_has_no_money_for_it_leaves_a_task_for_the_operator(world: World) -> None:
+    order = await paid_twice(world)
+    await tell(world, PaymentEventKind.DISPUTE_CHANGED, dispute(world, order, won=False))
+    world.payment.refusing = True
+    await world.run_tasks()
+
+    assert await findings(world) == {Invariant.TASKS}
+    assert not (await duplicate(world, order)).is_settled
 
 
 async def test_second_payment_whose_dispute_was_won_goes_back(world: World) -> None:
