@@ -1,20 +1,22 @@
-"""Scanners at the doors of one show: each scans at a pace, asks how many are in, and refreshes its list."""
+"""A show with people at its doors, and the scanners that let them in (tests/load/scanners.py)."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import random
-import threading
-import time
-from collections import Counter
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from http.client import HTTPConnection
+from itertools import islice
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import IO, Final, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
-import aiohttp
+import msgspec
 
 from adapters.postgres.engine import create_engine
 from adapters.postgres.unit_of_work import PostgresDatabase
@@ -25,9 +27,8 @@ from application.catalog.producers import IssueToken
 from domain.access import Scope
 from tests.load.checkins import Api, give_away
 from tests.load.generator import http_request
+from tests.load.scanners import READY, Job, Outcome
 
-STATE_EVERY_SECONDS: Final = 1.0
-LIST_EVERY_SECONDS: Final = 60.0
 _BASE: Final = "/api/v1/producer"
 
 
@@ -55,79 +56,54 @@ def check_in(secret: str, show: str, code: str) -> bytes:
 
 
 class Doors:
-    """``count`` scanners, from the beginning of the block to its end. ``scans`` are the latencies of check-ins."""
+    """Scanners, from the beginning of the block to its end; ``outcome`` is known afterwards."""
+
+    outcome: Outcome
 
     def __init__(
-        self, url: str, secret: str, show: str, codes: Iterator[str], *, count: int, scans_per_second: float
+        self, url: str, secret: str, show: str, codes: Iterator[str], *, count: int, scans_per_second: float, scans: int
     ) -> None:
-        """``scans_per_second`` are those of one scanner."""
-        self.statuses: Counter[int] = Counter()
-        self.results: Counter[str] = Counter()
-        self.scans: list[float] = []
-        self._url, self._secret, self._show, self._codes, self._count = url, secret, show, codes, count
-        self._pause = 1 / scans_per_second
-        self._stop, self._ready = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._open()))
+        """``scans_per_second`` are those of one scanner, ``scans`` the most of all together."""
+        authorization = f"Bearer {secret}"
+        path = f"{_BASE}/shows/{show}/checkin"
+        connection = HTTPConnection(urlsplit(url).netloc)
+        connection.request("GET", f"{path}/list?version=2", headers={"Authorization": authorization})
+        cursor = _cursor_of(connection.getresponse().read().decode())  # scanners have their list before people come
+        connection.close()
+        self._job = Job(
+            port=urlsplit(url).port or 80,
+            scanners=count,
+            pause=1 / scans_per_second,
+            scans=[check_in(secret, show, code) for code in islice(codes, scans)],
+            authorization=authorization,
+            state_path=f"{path}/state",
+            list_path=f"{path}/list?version=2&since={cursor}",
+        )
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait()
+        self._file = tempfile.NamedTemporaryFile(suffix=".job")  # closed in __exit__
+        self._file.write(msgspec.msgpack.encode(self._job))
+        self._file.flush()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.load.scanners", self._file.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        if _pipe(self._process.stdout).readline() != READY:
+            raise RuntimeError("the scanners did not start")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        self._thread.join()
+        written, _ = self._process.communicate()
+        self._file.close()
+        self.outcome = msgspec.msgpack.decode(written, type=Outcome)
 
-    async def _open(self) -> None:
-        headers = {"Authorization": f"Bearer {self._secret}"}
-        async with aiohttp.ClientSession(self._url, connector=aiohttp.TCPConnector(limit=0), headers=headers) as client:
-            self._cursor = await self._whole_list(client)  # scanners have theirs before people come
-            roles = (self._scan, self._state, self._list)
-            tasks = [asyncio.create_task(role(client, n)) for n in range(self._count) for role in roles]
-            self._ready.set()
-            while not self._stop.is_set():
-                await asyncio.sleep(0.05)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _scan(self, client: aiohttp.ClientSession, number: int) -> None:
-        due = time.perf_counter() + random.uniform(0, self._pause)  # noqa: S311  # no secret
-        for code in self._codes:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            due += self._pause
-            begun = time.perf_counter()
-            body = {"code": code, "show_id": self._show, "device_id": f"door {number}"}
-            async with client.post(f"{_BASE}/checkin", json=body) as answer:
-                read: dict[str, Any] = await answer.json()
-                self.statuses[answer.status] += 1
-            self.results[read.get("result", "")] += 1
-            self.scans.append(time.perf_counter() - begun)
-
-    async def _state(self, client: aiohttp.ClientSession, _number: int) -> None:
-        etag = ""
-        while True:
-            await asyncio.sleep(STATE_EVERY_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311
-            path = f"{_BASE}/shows/{self._show}/checkin/state"
-            async with client.get(path, headers={"If-None-Match": etag}) as answer:
-                await answer.read()
-                etag = answer.headers.get("ETag", etag)
-                self.statuses[answer.status] += 1
-
-    async def _list(self, client: aiohttp.ClientSession, _number: int) -> None:
-        await asyncio.sleep(LIST_EVERY_SECONDS * random.uniform(0, 1))  # noqa: S311
-        while True:
-            path = f"{_BASE}/shows/{self._show}/checkin/list?version=2&since={self._cursor}"
-            async with client.get(path) as answer:
-                await answer.read()
-                self.statuses[answer.status] += 1
-            await asyncio.sleep(LIST_EVERY_SECONDS)
-
-    async def _whole_list(self, client: aiohttp.ClientSession) -> str:
-        async with client.get(f"{_BASE}/shows/{self._show}/checkin/list?version=2") as answer:
-            return _cursor_of(await answer.text())
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe
+    return pipe
 
 
 def _cursor_of(signed: str) -> str:

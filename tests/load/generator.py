@@ -98,14 +98,14 @@ class _Crowd:
         buyers = [_Buyer(self, loop.create_future()) for _ in range(self.job.buyers)]
         for buyer in buyers:
             await loop.create_connection(lambda buyer=buyer: buyer, "127.0.0.1", self.job.port)  # type: ignore[misc]
-        cpu_before, started = _cpu_seconds(), time.perf_counter()
+        cpu_before, started = cpu_seconds(), time.perf_counter()
         self._deadline = started + (self.job.seconds or PATIENCE_SECONDS)
         for buyer in buyers:
             buyer.ask()
         await asyncio.gather(*(buyer.done for buyer in buyers))
         return Outcome(
             elapsed=time.perf_counter() - started,
-            cpu_seconds=_cpu_seconds() - cpu_before,
+            cpu_seconds=cpu_seconds() - cpu_before,
             statuses=dict(self.statuses),
             latencies=self.latencies,
             answers=self.answers,
@@ -165,7 +165,8 @@ def _content_length(head: bytes) -> int:
     return int(head[begin + 15 :].split(b"\r\n", 1)[0]) if begin >= 0 else 0
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
+    """The processor time that this process has used."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 

@@ -236,35 +236,37 @@ def busy_doors(
     [hot] = house.put_on_sale(price=0)
     secret = asyncio.run(token_of(house.database_url, hot.producer.id))
     outcomes: list[tuple[Outcome, Outcome, float, Doors]] = []
-    paced = int(scans_per_second * (pace.seconds + pace.warm_up_seconds + 3) + count) * rounds
+    paced = int(scans_per_second * (pace.seconds + pace.warm_up_seconds + 3) + count)
     at_once = int(pace.seconds * 1000)
     with house.serving(processes=processors()) as served:
-        show, codes = tickets_at(served.url, secret, paced + at_once)
-        for_doors = iter(codes[:paced])
+        show, codes = tickets_at(served.url, secret, paced * rounds + at_once)
+        waiting = iter(codes)
         for _ in range(rounds):
             alone = crowd(served, [hot], pace)
             of_one = scans_per_second / count
-            with Doors(served.url, secret, show, for_doors, count=count, scans_per_second=of_one) as doors:
+            with Doors(served.url, secret, show, waiting, count=count, scans_per_second=of_one, scans=paced) as doors:
                 beside = crowd(served, [hot], pace)
             after = crowd(served, [hot], pace)
             measured.note(beside)
             outcomes.append((beside, alone, (alone.per_second + after.per_second) / 2, doors))
         before = yardstick.orders_per_second("b", seconds=int(pace.seconds))
-        requests = [check_in(secret, show, code) for code in codes[paced:]]
+        requests = [check_in(secret, show, code) for code in waiting]
         door = run(Job(port=served.port, buyers=count, requests=requests))
         measured.note(door)
         pgbench = (before + yardstick.orders_per_second("b", seconds=int(pace.seconds))) / 2
-    for _, _, _, doors in outcomes:
-        if set(doors.results) != {"admitted"} or set(doors.statuses) - {200, 304}:
-            measured.faults.append(f"answers at the doors: {dict(doors.results)}, {dict(doors.statuses)}")
+    scanned = [doors.outcome for _, _, _, doors in outcomes]
+    for each in scanned:
+        if set(each.results) != {"admitted"} or set(each.statuses) - {200, 304}:
+            measured.faults.append(f"answers at the doors: {each.results}, {each.statuses}")
     measured.figures = {
         "orders/s": median(beside.per_second for beside, _, _, _ in outcomes),
         "ratio": median(beside.per_second / rate for beside, _, rate, _ in outcomes),
         "checkout p99 ms": median(beside.quantile_ms(0.99) for beside, _, _, _ in outcomes),
         "checkout p99 ms alone": median(alone.quantile_ms(0.99) for _, alone, _, _ in outcomes),
-        "scans": float(sum(len(doors.scans) for _, _, _, doors in outcomes)),
-        "check-in p50 ms": median(quantile_ms(doors.scans, 0.5) for _, _, _, doors in outcomes),
-        "check-in p99 ms": median(quantile_ms(doors.scans, 0.99) for _, _, _, doors in outcomes),
+        "scans": float(sum(len(each.latencies) for each in scanned)),
+        "check-in p50 ms": median(quantile_ms(each.latencies, 0.5) for each in scanned),
+        "check-in p99 ms": median(quantile_ms(each.latencies, 0.99) for each in scanned),
+        "scanners' processor time": sum(each.cpu_seconds for each in scanned) / len(scanned),
         "check-ins/s": door.per_second,
         "pgbench (b)/s": pgbench,
         "check-ins to pgbench": door.per_second / pgbench,
