@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -105,6 +106,10 @@ class Connection:
     async def _fetch(
         self, statements: Sequence[Statement | None], *, lock: bool, rows_wait_seconds: float | None
     ) -> list[Rows]:
+        if len(statements) == 1 and statements[0] and self._travels_alone(lock=lock):
+            alone = self._driver.cursor(row_factory=dict_row)
+            await alone.execute(*statements[0])
+            return [await alone.fetchall()]
         async with self._driver.pipeline():
             await self._queue_waiting()
             ends_soon = self._driver.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT
@@ -118,6 +123,11 @@ class Connection:
                 if cursor and statement:
                     await cursor.execute(*statement)
         return [await cursor.fetchall() if cursor else [] for cursor in cursors]
+
+    def _travels_alone(self, *, lock: bool) -> bool:
+        """Whether a statement is a round trip of its own. It costs half as much outside of a pipeline."""
+        is_begun = self._driver.autocommit or self._driver.info.transaction_status is TransactionStatus.INTRANS
+        return is_begun and not (lock or self._waiting or self._needs_time_outs)
 
     def write(self, sql: str, parameters: Parameters) -> None:
         """Queue a compiled statement without an answer. It runs before the next statement that could see its effect."""
