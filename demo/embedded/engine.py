@@ -171,9 +171,13 @@ class EmbeddedEngine(ABC):
 
     def _await_answer(self) -> bool:
         """Whether the engine gave its first answer; False if it has ended instead."""
-        if not wait_until(lambda: not self.is_running or self._answers(), _START_TIMEOUT_SECONDS):
+        if not wait_until(lambda: not self.is_running or self._is_up(), _START_TIMEOUT_SECONDS):
             raise EngineError(
                 f"{self.title} gave no answer in {_START_TIMEOUT_SECONDS:.0f} seconds: "
                 f"{self._log.last_failure()} (log: {self.log_path})"
             )
         return self.is_running
+
+    def _is_up(self) -> bool:
+        # On a busy machine the engine may answer before its supervisor has written its process id down.
+        return self._supervision.pid is not None and self._answers()

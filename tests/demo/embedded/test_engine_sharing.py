@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from typing_extensions import override
 
 from demo.embedded import EmbeddedRedis
 from demo.embedded.engine import EmbeddedEngine
@@ -49,6 +50,14 @@ class Companion:
     def kill(self) -> None:
         self._process.kill()
         self._process.communicate()
+
+
+class AnswersAtOnce(EmbeddedRedis):
+    """An engine that gives its first answer before its supervisor goes on, as may be on a busy machine."""
+
+    @override
+    def _answers(self) -> bool:
+        return True
 
 
 StartCompanion = Callable[[EmbeddedEngine], Companion]
@@ -222,6 +231,11 @@ def test_the_terminal_does_not_reach_it(quick_engine: EmbeddedEngine) -> None:
 
     assert os.getsid(quick_engine.pid) != os.getsid(0)
     assert os.getpgid(quick_engine.pid) != os.getpgid(0)
+
+
+def test_its_process_id_is_known_once_it_has_started(tmp_path: Path) -> None:
+    with AnswersAtOnce(tmp_path, durable=False) as engine:
+        assert engine.pid
 
 
 def test_it_moves_when_its_port_is_taken(engine: EmbeddedEngine) -> None:
