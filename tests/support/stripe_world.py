@@ -151,10 +151,11 @@ async def stripe_world(
     options: SandboxOptions | None = None,
     stripe_timeout_seconds: float = 10,
     dressed: Dress | None = None,
+    queue: int = 1,
     **settings: Any,
 ) -> AsyncIterator[StripeWorld]:
     """Start it without a worker; ``settings`` are those that matter to the test. ``dressed``: as for ``running``, with
-    the client of Stripe that it asks for.
+    the client of Stripe that it asks for. ``queue``: as for ``own_settings``.
     """
     port = free_port()
     webhook_url = f"http://127.0.0.1:{port}/api/v1/webhooks/stripe"
@@ -164,7 +165,7 @@ async def stripe_world(
             MailCatcher() as mailbox,
             stripe_books(sandbox.url) as books,
         ):
-            own = own_settings(database_url, redis_url, sandbox, mailbox, port)
+            own = own_settings(database_url, redis_url, sandbox, mailbox, port, queue=queue)
             own = msgspec.structs.replace(own, **settings)
             hurried = partial(HurriedHttpClient, timeout_seconds=stripe_timeout_seconds)
             client = None if dressed else hurried
@@ -180,12 +181,14 @@ async def stripe_world(
 
 
 def own_settings(
-    database_url: str, redis_url: str, sandbox: StripeSandbox, mailbox: MailCatcher, port: int
+    database_url: str, redis_url: str, sandbox: StripeSandbox, mailbox: MailCatcher, port: int, *, queue: int = 1
 ) -> Settings:
-    """The settings of a service on ``port``. Its queue is separate from that of the tests' shared service."""
+    """The settings of a service on ``port``. ``queue`` is the number of its queue: 0 is that of the tests' shared
+    service, and 1 that of many tests, whose workers' heartbeats stay in it for a minute.
+    """
     return Settings(
         database_url=database_url,
-        redis_url=f"{redis_url.removesuffix('/0')}/1",
+        redis_url=f"{redis_url.removesuffix('/0')}/{queue}",
         public_url=f"http://127.0.0.1:{port}",
         secret_key="a secret of the tests that is long enough",
         stripe_api_key="sk_test_tests",
