@@ -1,4 +1,8 @@
-"""Money and inventory with several server processes behind one address."""
+"""Money and inventory with several server processes behind one address.
+
+Their database is the test's own, and has no worker: some tests place thousands of orders, and the worker of the shared
+service would write their mails for minutes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from uuid import uuid4
 
 import aiohttp
@@ -13,26 +18,64 @@ import msgspec
 import psutil
 import pytest
 
+from adapters.postgres.engine import create_engine
+from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.redis.client import create_redis
-from demo.stripe_sandbox import StripeSandbox
+from application.ports.unit_of_work import UnitOfWorkFactory
+from demo.embedded import EmbeddedPostgres
+from demo.mail_catcher.catcher import MailCatcher
+from demo.stripe_sandbox import SandboxOptions, StripeSandbox
 from entrypoints.cli.engines import environment_of
 from entrypoints.settings import Settings
 from tests.support.box_office import BoxOffice, OnSale
-from tests.support.database import row_locked, until_somebody_waits
+from tests.support.database import own_database, row_locked, until_somebody_waits
 from tests.support.factories import ticket
 from tests.support.metrics import Metrics
 from tests.support.processes import running_command, until_ready
-from tests.support.server import Service, free_port
+from tests.support.server import free_port, running
+from tests.support.stripe_world import own_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A database that only this test sells from."""
+
+    settings: Settings
+    unit_of_work: UnitOfWorkFactory
+    sandbox: StripeSandbox
+
+    @property
+    def database_url(self) -> str:
+        return self.settings.database_url or ""
+
+    @asynccontextmanager
+    async def serve(self, *options: str) -> AsyncIterator[tuple[psutil.Process, BoxOffice]]:
+        """``piquetickets serve`` with these options, and its box office."""
+        environment = environment_of(msgspec.structs.replace(self.settings, log_level="ERROR"))
+        url = self.settings.public_url
+        async with (
+            running_command("serve", "--port", url.rpartition(":")[2], *options, environment=environment) as serve,
+            aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as client,
+        ):
+            await until_ready(url)
+            yield psutil.Process(serve.pid), BoxOffice(client, self.unit_of_work, self.sandbox)
+
+
+@pytest.fixture
+async def house(postgres: EmbeddedPostgres, redis_url: str, mailbox: MailCatcher) -> AsyncIterator[House]:
+    port = free_port()
+    options = SandboxOptions(webhook_url=f"http://127.0.0.1:{port}/api/v1/webhooks/stripe")
+    with own_database(postgres) as database_url:
+        async with StripeSandbox(options) as sandbox:
+            engine = create_engine(database_url, pool_size=5)
+            settings = own_settings(database_url, redis_url, sandbox, mailbox, port)
+            yield House(settings=settings, unit_of_work=PostgresDatabase(engine), sandbox=sandbox)
+            await engine.dispose()
 
 
 @pytest.mark.parametrize("price", [0, 2500], ids=["free", "paid"])
-async def test_300_buyers_at_once_for_100_tickets_get_exactly_100(
-    service: Service, settings: Settings, sandbox: StripeSandbox, price: int
-) -> None:
-    # The same public address as the service whose worker looks after the same database.
-    own = msgspec.structs.replace(settings, stripe_rate_per_second=1000)
-    async with other_processes(own, "--workers", "3") as (_, client):
-        box_office = BoxOffice(client, service.container.database(), sandbox)
+async def test_300_buyers_at_once_for_100_tickets_get_exactly_100(house: House, price: int) -> None:
+    async with house.serve("--workers", "3") as (_, box_office):
         on_sale = await box_office.put_on_sale(ticket(price=price, quantity=100))
 
         answers = await asyncio.gather(*(box_office.checkout(on_sale.cart(1)) for _ in range(300)))
@@ -55,15 +98,12 @@ async def test_300_buyers_at_once_for_100_tickets_get_exactly_100(
 
 
 @pytest.mark.p1
-async def test_processes_that_are_killed_with_the_locks_of_a_hot_show_do_not_stop_its_sale(
-    service: Service, settings: Settings, redis_url: str
-) -> None:
+async def test_processes_that_are_killed_with_the_locks_of_a_hot_show_do_not_stop_its_sale(house: House) -> None:
     """P1-005 lets a lock outlive its process by LOCK_TTL (120 s). No buyer waits that long, or is even refused."""
     async with (
-        other_processes(settings, "--workers", "2") as (others, client),
-        create_redis(redis_url) as redis,
+        house.serve("--workers", "2") as (others, box_office),
+        create_redis(house.settings.redis_url or "") as redis,
     ):
-        box_office = BoxOffice(client, service.container.database())
         on_sale = await box_office.put_on_sale(ticket(price=0, quantity=10_000))
         ended = asyncio.Event()
         buyers = [asyncio.create_task(order_until(ended, box_office, on_sale)) for _ in range(30)]
@@ -81,16 +121,13 @@ async def test_processes_that_are_killed_with_the_locks_of_a_hot_show_do_not_sto
 
 
 @pytest.mark.p1
-async def test_a_process_that_freezes_in_a_transaction_of_a_hot_show_does_not_stop_its_sale(
-    service: Service, settings: Settings, database_url: str
-) -> None:
+async def test_a_process_that_freezes_in_a_transaction_of_a_hot_show_does_not_stop_its_sale(house: House) -> None:
     """Its connections stay open. Its own buyer is asked to try again, and finds one order."""
-    async with other_processes(settings) as (other, client):
-        its_box_office = BoxOffice(client, service.container.database())
+    async with house.serve() as (other, its_box_office), running(house.settings) as service:
         on_sale = await its_box_office.put_on_sale(ticket(price=0, quantity=10_000))
-        async with row_locked(database_url, on_sale.tickets[0].id):
+        async with row_locked(house.database_url, on_sale.tickets[0].id):
             its_buyer = asyncio.create_task(order(its_box_office, on_sale, refused=frozenset({503})))
-            await until_somebody_waits(database_url)
+            await until_somebody_waits(house.database_url)
             frozen = [other, *other.children()]
             for process in frozen:
                 process.suspend()
@@ -100,22 +137,6 @@ async def test_a_process_that_freezes_in_a_transaction_of_a_hot_show_does_not_st
             process.resume()
         await its_buyer
         assert await its_box_office.counters(on_sale) == [(0, 2)]
-
-
-@asynccontextmanager
-async def other_processes(
-    settings: Settings, *options: str
-) -> AsyncIterator[tuple[psutil.Process, aiohttp.ClientSession]]:
-    """``piquetickets serve`` beside the service, on the same engines."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = environment_of(msgspec.structs.replace(settings, log_level="ERROR"))
-    async with (
-        running_command("serve", "--port", str(port), *options, environment=environment) as serve,
-        aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as client,
-    ):
-        await until_ready(url)
-        yield psutil.Process(serve.pid), client
 
 
 async def stop_in_the_act(parent: psutil.Process, is_in_the_act: Callable[[], Awaitable[bool]]) -> list[psutil.Process]:
