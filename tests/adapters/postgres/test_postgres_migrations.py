@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -15,7 +16,9 @@ from sqlalchemy.exc import OperationalError
 from adapters.postgres import schema, tables
 from adapters.postgres.engine import create_sync_engine
 from adapters.postgres.rows import show_of, show_values
+from demo.embedded import EmbeddedPostgres
 from domain.timezones import RULES
+from tests.support.database import own_database
 from tests.support.factories import show
 
 _SOMEBODY_WAITS_FOR_ORDERS = sa.text(
@@ -37,9 +40,9 @@ _HISTORY = list(ScriptDirectory.from_config(schema._config()).walk_revisions())[
 
 
 @pytest.fixture
-def upgraded_url(empty_database_url: str) -> str:
-    schema.upgrade(empty_database_url)
-    return empty_database_url
+def upgraded_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    with own_database(postgres) as url:
+        yield url
 
 
 def execute(database_url: str, statement: str) -> None:
