@@ -25,15 +25,15 @@ from tests.support.processes import START_SECONDS, STOP_SECONDS, clean_environme
 
 _ROOT: Final = Path(__file__).parents[2]
 COMMIT: Final = (_ROOT / ".ci/previous-release").read_text().strip()
-#: Runs commands of the release, and prints what they printed.
+#: Runs commands of the release, and prints what they printed. "{0}" in a command is what the first one printed.
 _RUN: Final = """
 import contextlib, io, json, sys
 from entrypoints.cli.main import main
 printed = []
 for arguments in json.loads(sys.argv[1]):
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        main(arguments, standalone_mode=False)
-    printed.append(out.getvalue())
+        main([each.format(*printed) for each in arguments], standalone_mode=False)
+    printed.append(out.getvalue().strip())
 print(json.dumps(printed))
 """
 
@@ -45,7 +45,9 @@ class PreviousRelease:
     tree: Path
 
     async def run(self, *commands: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-        """What each of these commands prints, which must succeed: one process runs all of them."""
+        """What each of these commands prints, which must succeed. One process runs all of them, and "{0}" in a command
+        stands for what the first one printed.
+        """
         process = await self._start("-c", _RUN, json.dumps(commands), environment=environment)
         out, _ = await asyncio.wait_for(process.communicate(), START_SECONDS)
         assert process.returncode == 0, commands

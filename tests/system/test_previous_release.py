@@ -82,11 +82,10 @@ async def house(earlier: PreviousRelease, postgres: EmbeddedPostgres, redis_url:
         settings = own_settings(url, redis_url, sandbox, mailbox, port)
         environment = environment_of(settings)
         create = ("producer", "create", "--name", "Globe", "--email", "office@globe.example")
-        _, producer_id = await earlier.run(
-            ["migrate"], [*create, "--stripe-account", "acct_globe"], environment=environment
+        token = ("token", "create", "--producer", "{1}", "--scopes", "catalog,orders,checkin")
+        *_, issued = await earlier.run(
+            ["migrate"], [*create, "--stripe-account", "acct_globe"], token, environment=environment
         )
-        token = ("token", "create", "--producer", producer_id.strip(), "--scopes", "catalog,orders,checkin")
-        (issued,) = await earlier.run(token, environment=environment)
         secret = issued.split()[-1]
         serve = ("serve", "--with-worker", "--port", str(port))
         async with (
