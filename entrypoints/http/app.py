@@ -38,19 +38,20 @@ from entrypoints.http.context import (
     log_with_request_id,
     timed,
 )
-from entrypoints.http.dependencies import checkout_desk, dependencies, show_answers
+from entrypoints.http.dependencies import checkout_desk, dependencies, door_states, show_answers
 from entrypoints.http.express import (
     MAX_BODY_BYTES,
     ExpressLanes,
     check_in_lane,
     checkout_lane,
+    door_state_lane,
     event_lane,
     show_lane,
 )
 from entrypoints.http.head import allow_head
 from entrypoints.http.known_parameters import EnsureKnown, remember_parameters
 from entrypoints.http.openapi import complete
-from entrypoints.http.producer.checkin import ScanDesk
+from entrypoints.http.producer.checkin import ScanDesk, StateDesk
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
 from entrypoints.injection import asked_for
 from entrypoints.office.access import DOOR
@@ -125,6 +126,7 @@ def create_app(container: Container) -> Litestar:
         lanes=[
             checkout_lane(checkout_desk(container), private),
             check_in_lane(ScanDesk(container.check_in, holders), private),
+            door_state_lane(StateDesk(door_states(container), holders, container.clock), private),
             event_lane(container.handle_payment_event, private),
             show_lane(show_answers(container), public),
         ],

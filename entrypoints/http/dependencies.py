@@ -40,6 +40,11 @@ def show_answers(container: Container) -> providers.Provider[ShowAnswers]:
     return providers.Singleton(ShowAnswers, container.get_show, container.policy, container.clock)
 
 
+def door_states(container: Container) -> providers.Provider[DoorStates]:
+    """What answers requests for the state of a door."""
+    return providers.Singleton(DoorStates, container.read_door_state)
+
+
 def dependencies(container: Container) -> dict[str, Provide]:
     """All providers of the container, by their names there: a handler's parameter of such a name is that dependency.
 
@@ -48,6 +53,6 @@ def dependencies(container: Container) -> dict[str, Provide]:
     provided = {
         **container.providers,
         "checkout_desk": checkout_desk(container),
-        "door_states": providers.Singleton(DoorStates, container.read_door_state),
+        "door_states": door_states(container),
     }
     return {name: _provide(provider) for name, provider in provided.items()}

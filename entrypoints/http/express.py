@@ -1,5 +1,7 @@
-"""The express lanes of the busiest requests: ``POST /api/v1/checkout``, scans at the door, Stripe's events, and ``GET
-/api/v1/shows/{show_id}`` (docs/adr/0008-express-lane-for-checkouts.md).
+"""The express lanes of the busiest requests (docs/adr/0008-express-lane-for-checkouts.md).
+
+They are ``POST /api/v1/checkout``, scans at the door and its state, Stripe's events, and ``GET
+/api/v1/shows/{show_id}``.
 
 Litestar takes longer to route a request, to inject its handler's arguments and to make its response than a checkout
 takes to be decided. A lane serves an ordinary request, with the handler's own function, hooks and exception handlers.
@@ -18,7 +20,7 @@ import msgspec
 import structlog
 from litestar import Request
 from litestar.enums import ScopeType
-from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_304_NOT_MODIFIED
 from litestar.types import ExceptionHandler, ExceptionHandlersMap, Receive, Scope, Send
 from typing_extensions import override
 
@@ -27,7 +29,7 @@ from entrypoints.http import webhooks
 from entrypoints.http.checkout import CheckoutDependencies, place
 from entrypoints.http.context import REQUEST_ID_HEADER, note_beginning, request_id_of
 from entrypoints.http.head import HeadAsGet
-from entrypoints.http.producer.checkin import ScanDesk
+from entrypoints.http.producer.checkin import CACHE_CONTROL, ScanDesk, StateDesk
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut
 from entrypoints.http.shows import ShowAnswers
 
@@ -40,20 +42,31 @@ _RECEIVED: Final = msgspec.json.encode(webhooks.ReceivedOut(received=True))
 _CHECKOUTS: Final = "/api/v1/checkout"
 _SCANS: Final = "/api/v1/producer/checkin"
 _EVENTS: Final = "/api/v1/webhooks/stripe"
-_SHOWS: Final = "/api/v1/shows/"
-_SHOW: Final = _SHOWS + "{show_id}"
-_ID_LENGTH: Final = 36
+_ID_OF_SHOW: Final = "{show_id}"
+_SHOW: Final = f"/api/v1/shows/{_ID_OF_SHOW}"
+_STATE: Final = f"/api/v1/producer/shows/{_ID_OF_SHOW}/checkin/state"
 #: An id as we write it. Other spellings of a UUID are Litestar's to read.
 _ID: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Headers = Sequence[tuple[bytes, bytes]]
-#: A request and its body.
-Serve = Callable[[Scope, bytes], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success with headers or a status of its own."""
+
+    body: bytes
+    headers: Headers
+    status: int
+
+
+#: A request and its body; the body of the answer, or all of it.
+Serve = Callable[[Scope, bytes], Awaitable[bytes | Answer]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """One request of the API. ``serve`` gives the body of its answer, or raises as its handler does.
+    """One request of the API. ``serve`` gives its answer, or raises as its handler does.
 
     ``headers`` must be there for a request to be ordinary, and ``content_type``, unless any will do. ``route`` is the
     path as Litestar has it. ``sent`` are the headers that the application's hooks put on the answer.
@@ -138,9 +151,31 @@ def show_lane(answers: Callable[[], ShowAnswers], sent: Headers) -> Lane:
     """The lane of a show's JSON, without a promo code."""
 
     async def serve(scope: Scope, _: bytes) -> bytes:
-        return await answers()(UUID(scope["path"][-_ID_LENGTH:]))
+        return await answers()(_show_id_in(scope["path"], _SHOW))
 
     return Lane(serve=serve, status=HTTP_200_OK, route=_SHOW, sent=sent, method="GET", exception_handlers={})
+
+
+def door_state_lane(desk: StateDesk, sent: Headers) -> Lane:
+    """The lane of the counts that scanners ask for each second."""
+
+    async def serve(scope: Scope, _: bytes) -> Answer:
+        headers = _headers_of(scope)
+        state, etag = await desk(scope, headers[b"authorization"], _show_id_in(scope["path"], _STATE))
+        sent = [(b"etag", etag.encode()), (b"cache-control", CACHE_CONTROL.encode())]
+        if headers.get(b"if-none-match") == etag:
+            return Answer(b"", sent, HTTP_304_NOT_MODIFIED)
+        return Answer(state(), sent, HTTP_200_OK)
+
+    return Lane(
+        serve=serve,
+        status=HTTP_200_OK,
+        route=_STATE,
+        sent=sent,
+        method="GET",
+        headers=frozenset({b"authorization"}),
+        exception_handlers={},
+    )
 
 
 class ExpressLanes(HeadAsGet):
@@ -158,6 +193,7 @@ class ExpressLanes(HeadAsGet):
     ) -> None:
         super().__init__(*args, **options)
         self._lanes = {lane.route: lane for lane in lanes}
+        self._lanes_of_shows = [lane for lane in lanes if _ID_OF_SHOW in lane.route]
         self._count = count
 
     @override
@@ -172,10 +208,9 @@ class ExpressLanes(HeadAsGet):
         await super().__call__(scope, receive, send)
 
     def _lane_of(self, path: str) -> Lane | None:
-        lane = self._lanes.get(path)
-        if lane is None and path.startswith(_SHOWS) and _ID.fullmatch(path, len(_SHOWS)):
-            return self._lanes.get(_SHOW)
-        return lane
+        if lane := self._lanes.get(path):
+            return lane
+        return next((lane for lane in self._lanes_of_shows if _is_of_a_show(path, lane.route)), None)
 
     def _is_cross_origin(self, scope: Scope) -> bool:
         return self.cors_config is not None and any(name == b"origin" for name, _ in scope["headers"])
@@ -194,15 +229,14 @@ class ExpressLanes(HeadAsGet):
             response = _handler_of(refusal, lane.exception_handlers, self.exception_handlers)(request, refusal)
             await response.to_asgi_response(app=None, request=request)(scope, receive, self._hooked(scope, send))
             return
-        self._count(scope, lane.status)
-        sent = [
-            (b"content-type", _JSON),
-            (b"content-length", str(len(answer)).encode()),
-            (REQUEST_ID_HEADER, request_id.encode()),
-            *lane.sent,
-        ]
-        await send({"type": "http.response.start", "status": lane.status, "headers": sent})
-        await send({"type": "http.response.body", "body": answer, "more_body": False})
+        if isinstance(answer, bytes):
+            answer = Answer(answer, (), lane.status)
+        self._count(scope, answer.status)
+        sent = [(REQUEST_ID_HEADER, request_id.encode()), *answer.headers, *lane.sent]
+        if answer.status != HTTP_304_NOT_MODIFIED:
+            sent += [(b"content-type", _JSON), (b"content-length", str(len(answer.body)).encode())]
+        await send({"type": "http.response.start", "status": answer.status, "headers": sent})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
     def _hooked(self, scope: Scope, send: Send) -> Send:
         async def send_on(message: Any) -> None:
@@ -211,6 +245,19 @@ class ExpressLanes(HeadAsGet):
             await send(message)
 
         return send_on
+
+
+def _is_of_a_show(path: str, route: str) -> bool:
+    """Whether it is the path of this route, with the id of a show as we write it."""
+    before, _, after = route.partition(_ID_OF_SHOW)
+    if not (path.startswith(before) and path.endswith(after)):
+        return False
+    return bool(_ID.fullmatch(path, len(before), len(path) - len(after)))
+
+
+def _show_id_in(path: str, route: str) -> UUID:
+    before, _, after = route.partition(_ID_OF_SHOW)
+    return UUID(path[len(before) : len(path) - len(after)])
 
 
 def _headers_of(scope: Scope) -> Mapping[bytes, str]:

@@ -1,4 +1,5 @@
-"""A scan gets the same answer in its express lane as through Litestar (docs/adr/0008-express-lane-for-checkouts.md).
+"""A scan, and the state of a door, gets the same answer in its express lane as through Litestar
+(docs/adr/0008-express-lane-for-checkouts.md).
 
 What sends an otherwise ordinary scan through Litestar here is a charset in its content type.
 """
@@ -7,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -232,3 +234,79 @@ async def test_scans_of_one_moment_have_each_their_answer(
         first, second, *refused = results[number * 6 : number * 6 + 6]
         assert {first, second} == {"admitted", "already_admitted"}
         assert refused == ["unknown", "forbidden", "unauthorized", "not_found"]
+
+
+async def state_both_ways(door: BackOffice, show_id: UUID, **headers: str) -> Answer:
+    """The state of a door, which is the same both ways. What sends it through Litestar is an id in capitals.
+
+    It has the time of its request in it, which is left out.
+    """
+
+    def asked(answer: Answer) -> tuple[int, dict[str, str], Any]:
+        status, sent, text = of_all_requests(answer)
+        return status, sent, re.sub(r'"as_of":"[^"]+"', "", text)
+
+    express = await door.get(f"/shows/{show_id}/checkin/state", headers=headers)
+    ordinary = await door.get(f"/shows/{str(show_id).upper()}/checkin/state", headers=headers)
+    assert asked(express) == asked(ordinary)
+    return express
+
+
+async def test_state_of_a_door_is_answered_the_same(office: BackOffice, on_sale: OnSale, codes: list[str]) -> None:
+    await office.post(PATH, {"code": codes[0], "show_id": str(on_sale.id)})
+    answer = await state_both_ways(office, on_sale.id)
+    assert (answer.status, answer.body["expected"], answer.body["admitted"]) == (200, 2, 1)
+
+    again = await state_both_ways(office, on_sale.id, **{"If-None-Match": answer.headers["ETag"]})
+    assert (again.status, again.content) == (304, b"")
+    other = await state_both_ways(office, on_sale.id, **{"If-None-Match": '"other"'})
+    assert other.status == 200
+
+
+async def test_state_that_is_refused_is_refused_the_same(
+    office: BackOffice, other_office: BackOffice, on_sale: OnSale
+) -> None:
+    (await state_both_ways(office, uuid4())).refused(404, "not_found")
+    (await state_both_ways(other_office, on_sale.id)).refused(404, "not_found")
+    (await state_both_ways(await office.with_scopes(Scope.ORDERS), on_sale.id)).refused(403, "forbidden")
+    for secret in (None, "pqt_none"):
+        (await state_both_ways(office.with_secret(secret), on_sale.id)).refused(401, "unauthorized")
+    empty = await state_both_ways(office.with_secret(None), on_sale.id, Authorization="Bearer ")
+    empty.refused(401, "unauthorized")
+    door = await office.with_scopes(Scope.CHECKIN)
+    assert (await state_both_ways(door, on_sale.id)).status == 200
+    assert door.token_id
+    await office.container.revoke_token()(door.token_id)
+    (await state_both_ways(door, on_sale.id)).refused(401, "unauthorized")
+
+
+async def test_state_for_a_device_is_answered_the_same_until_it_is_revoked(
+    office: BackOffice, box_office: BoxOffice, on_sale: OnSale
+) -> None:
+    elsewhere = await box_office.put_on_sale(ticket(price=0), by=office.producer, **tonight())
+    paired = await pair(office.container, office.producer, name="North", shows=[elsewhere.id])
+    device = office.with_secret(paired.secret)
+    assert (await state_both_ways(device, elsewhere.id)).status == 200
+    (await state_both_ways(device, on_sale.id)).refused(404, "not_found")
+
+    await office.container.revoke_device()(Actor(office.producer.id, name="Kim Park"), paired.device.id)
+    (await state_both_ways(device, elsewhere.id)).refused(401, "device_revoked")
+
+
+async def test_state_is_counted_under_its_route(office: BackOffice, box_office: BoxOffice, on_sale: OnSale) -> None:
+    counted = {"method": "GET", "route": "/api/v1/producer/shows/{show_id}/checkin/state"}
+
+    async def count(status: str) -> float:
+        metrics = Metrics((await box_office.get("/metrics")).content)
+        return metrics.value("http_requests_total", **counted, status=status)
+
+    etag = (await state_both_ways(office, on_sale.id)).headers["ETag"]
+    await state_both_ways(office, on_sale.id, **{"If-None-Match": etag})
+    found, unchanged = await count("200"), await count("304")
+    await state_both_ways(office, on_sale.id)
+    await state_both_ways(office, on_sale.id, **{"If-None-Match": etag})
+    assert (await count("200"), await count("304")) == (found + 2, unchanged + 2)
+
+
+async def test_state_with_an_unknown_query_parameter_is_refused(office: BackOffice, on_sale: OnSale) -> None:
+    (await office.get(f"/shows/{on_sale.id}/checkin/state?since=1")).refused(400, "invalid_request")
