@@ -15,7 +15,7 @@ import unicodedata
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
-from itertools import product
+from itertools import islice, product
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -27,6 +27,8 @@ Send = Callable[[str, str, Json | None], Awaitable[tuple[int, bytes]]]
 
 GREEN: Final = {"admitted", "readmitted", "left", "not_in"}
 MOST_SCANS: Final = 100
+#: More readings of one text than this are not tried.
+MOST_READINGS: Final = 256
 
 
 def unpacked(text: str) -> bytes:
@@ -112,9 +114,9 @@ class OtherScanner:
     def _codes_in(self, choices: str | list[str]) -> Iterator[str]:
         kept = [choice for choice in choices if choice]
         for start in range(max(0, len(kept) - 24) + 1) if 24 <= len(kept) <= 28 else ():
-            for number, read in enumerate(product(*kept[start : start + 24])):
+            for read in islice(product(*kept[start : start + 24]), MOST_READINGS):
                 code = "".join(read)
-                if number < 256 and re.fullmatch("[A-Z2-7]{24}", code):
+                if re.fullmatch("[A-Z2-7]{24}", code):
                     yield code
 
     # Deciding without a network
