@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import MediaType, Request, Response, Router, get
+from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from entrypoints.door.files import DOOR_FILES
+from entrypoints.injection import SharedRouter
 
 _DOOR: Final = "/door"
 #: The page asks its own server alone. The camera's picture needs no directive: it is no resource.
@@ -119,4 +120,4 @@ async def door_file(request: Request[Any, Any, Any], version: FromPath[str], nam
     return DOOR_FILES.answer(request, version, str(name).lstrip("/"))
 
 
-router = Router("/", route_handlers=[door, service_worker, manifest, door_file], include_in_schema=False)
+router = SharedRouter("/", route_handlers=[door, service_worker, manifest, door_file], include_in_schema=False)

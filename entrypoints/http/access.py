@@ -28,6 +28,7 @@ from application.devices.pairing import DEVICE_PREFIX
 from domain.access import AccessToken, Actor, Scope, hash_secret
 from domain.devices import Device
 from domain.errors import NotFound
+from entrypoints.injection import SharedRouter
 
 #: The name of the security scheme in OpenAPI.
 BEARER: Final = "bearer"
@@ -163,7 +164,7 @@ def _actor(token: Holder) -> Actor:
 
 def guarded_router(path: str, *handlers: ControllerRouterHandler, scopes: Sequence[Scope], tags: list[str]) -> Router:
     """A router for handlers that only tokens with one of the scopes may call."""
-    return Router(
+    return SharedRouter(
         path,
         route_handlers=handlers,
         guards=[requires(*scopes)],

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
-from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
 
@@ -50,10 +49,10 @@ from entrypoints.http.express import (
 )
 from entrypoints.http.head import allow_head
 from entrypoints.http.known_parameters import EnsureKnown, remember_parameters
-from entrypoints.http.openapi import complete
+from entrypoints.http.openapi import OpenAPIOnDemand, schema_router
 from entrypoints.http.producer.checkin import ScanDesk, StateDesk
 from entrypoints.http.rate_limit import RATE_LIMITS, limit_errors
-from entrypoints.injection import asked_for
+from entrypoints.injection import ApplicationRouter
 from entrypoints.office.access import DOOR
 from entrypoints.office.dependencies import create_door, create_office_pages, office_dependencies
 from entrypoints.office.missing import handlers_of_missing_pages
@@ -87,38 +86,26 @@ def create_app(container: Container) -> Litestar:
     office_pages = create_office_pages(container)
     handlers = handlers_of_missing_pages(office_pages, handlers_for_browsers(pages))
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    route_handlers = [
-        Router(
-            "/api/v1",
-            route_handlers=[
-                shows.router,
-                productions.router,
-                checkout.router,
-                lookup.router,
-                devices.router,
-                webhooks.router,
-            ],
-            middleware=[EnsureKnown()],
-        ),
-        Router(
-            "/api/v1",
-            route_handlers=[orders.router, platform.router, producer.router],
-            middleware=[
-                DefineMiddleware(BearerTokens, holders=holders),
-                EnsureKnown(),
-            ],
-        ),
-        health.router,
-        storefront.router,
-        door.router,
-        office(office_pages),
-        *([] if settings.metrics_listen else [metrics.get_metrics]),
-    ]
     provided = {
         **dependencies(container),
         **web_dependencies(container, pages, page_cache),
         **office_dependencies(container, office_pages),
     }
+    open_rooms = [shows.router, productions.router, checkout.router, lookup.router, devices.router, webhooks.router]
+    pages_of_all = [health.router, storefront.router, door.router]
+    if not settings.metrics_listen:
+        pages_of_all.append(metrics.router)
+    routers = [
+        ApplicationRouter("/api/v1", open_rooms, provided, middleware=[EnsureKnown()]),
+        ApplicationRouter(
+            "/api/v1",
+            [orders.router, platform.router, producer.router],
+            provided,
+            middleware=[DefineMiddleware(BearerTokens, holders=holders), EnsureKnown()],
+        ),
+        ApplicationRouter("/", pages_of_all, provided),
+        office(office_pages, provided),
+    ]
     public, private = headers_of_public_answers(settings), headers_of_private_answers(settings)
     count = answer_counter(container.metrics())
     app = ExpressLanes(
@@ -130,8 +117,7 @@ def create_app(container: Container) -> Litestar:
             event_lane(container.handle_payment_event, private),
             show_lane(show_answers(container), public),
         ],
-        route_handlers=route_handlers,
-        dependencies=asked_for(provided, route_handlers),
+        route_handlers=routers,
         exception_handlers=handlers,
         state=State(
             {
@@ -156,17 +142,16 @@ def create_app(container: Container) -> Litestar:
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
         cors_config=CORSConfig(allow_origins=origins) if origins else None,
-        openapi_config=OpenAPIConfig(
+        openapi_config=OpenAPIOnDemand(
             title="PiqueTickets",
             version="1.0.0",
-            path="/schema",
+            openapi_router=schema_router("/schema"),
             render_plugins=[JsonRenderPlugin(path="/")],
             use_handler_docstrings=True,
             components=Components(security_schemes={BEARER: BEARER_SCHEME}),
         ),
         logging_config=None,
     )
-    complete(app.openapi_schema)
     remember_parameters(app)
     return app
 
@@ -174,8 +159,7 @@ def create_app(container: Container) -> Litestar:
 def create_metrics_app(container: Container) -> Litestar:
     """Only the metrics, for a separate port beside ``create_app``'s, whose container it uses."""
     return Litestar(
-        route_handlers=[metrics.get_metrics],
-        dependencies=dependencies(container),
+        route_handlers=[ApplicationRouter("/", [metrics.router], dependencies(container))],
         openapi_config=None,
         logging_config=None,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Router, get, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
@@ -32,6 +32,7 @@ from entrypoints.http.proof_of_work import ProofHeader, ProofOfWork, get_challen
 from entrypoints.http.rate_limit import count_checkout, ensure_not_guessing, limit_quotes, limit_returns
 from entrypoints.http.schemas import CheckoutIn, CheckoutOut, QuoteIn, QuoteOut
 from entrypoints.http.strict_json import StrictJson
+from entrypoints.injection import SharedRouter
 
 log = logging.getLogger(__name__)
 
@@ -193,4 +194,4 @@ async def cancel(
     return Redirect(links.order_page((await get_order(order_id)).order), status_code=HTTP_303_SEE_OTHER)
 
 
-router = Router("/", route_handlers=[quote, get_challenge, create, success, cancel], tags=["Checkout"])
+router = SharedRouter("/", route_handlers=[quote, get_challenge, create, success, cancel], tags=["Checkout"])

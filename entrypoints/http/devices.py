@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Router, post
+from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -12,6 +12,7 @@ from entrypoints.http.openapi import answers
 from entrypoints.http.producer.device_schemas import DeviceOut, PairedOut, PairIn
 from entrypoints.http.rate_limit import limit_pairings
 from entrypoints.http.strict_json import StrictJson
+from entrypoints.injection import SharedRouter
 
 
 @post(
@@ -34,4 +35,4 @@ async def pair(
     return PairedOut(token=paired.secret, device=DeviceOut.of(await view_device(paired.device)))
 
 
-router = Router("/", route_handlers=[pair], tags=["Devices"])
+router = SharedRouter("/", route_handlers=[pair], tags=["Devices"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
@@ -13,6 +13,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
 from application.operations.readiness import CheckReadiness
 from entrypoints.http.proxies import peer_of
+from entrypoints.injection import SharedRouter
 from entrypoints.probes import PROBE_HEADER, Probes
 
 
@@ -78,4 +79,4 @@ def _word(available: bool) -> str:
     return "ok" if available else "unavailable"
 
 
-router = Router("/health", route_handlers=[live, ready, seen], tags=["Health"])
+router = SharedRouter("/health", route_handlers=[live, ready, seen], tags=["Health"])

@@ -15,6 +15,7 @@ from litestar import Litestar, Request
 from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import ASGIMiddleware
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
@@ -44,14 +45,12 @@ _TRACKING: Final = (
 
 
 def remember_parameters(app: Litestar) -> None:
-    """Note the query parameters of each operation, from its OpenAPI description."""
+    """Note the query parameters that each operation reads."""
     known: dict[str, frozenset[str]] = {}
-    for path in (app.openapi_schema.paths or {}).values():
-        for method in ("get", "post", "put", "patch", "delete"):
-            operation = getattr(path, method)
-            if operation is not None and operation.operation_id:
-                parameters = operation.parameters or []
-                known[operation.operation_id] = frozenset(each.name for each in parameters if each.param_in == "query")
+    for route in app.routes:
+        for handler, model in route.route_handler_map.values() if isinstance(route, HTTPRoute) else ():
+            if handler.operation_id:
+                known[str(handler.operation_id)] = frozenset(each.field_alias for each in model.expected_query_params)
     app.state[_KNOWN] = known
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from litestar import Router, post
+from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_202_ACCEPTED
@@ -16,6 +16,7 @@ from domain.errors import InvalidEmail
 from entrypoints.http.openapi import answers
 from entrypoints.http.rate_limit import limit_lookups
 from entrypoints.http.strict_json import StrictJson
+from entrypoints.injection import SharedRouter
 
 
 class LookupIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,4 +53,4 @@ async def look_up(data: JSONBody[LookupIn], look_up_orders: NamedDependency[Look
     return LookupOut()
 
 
-router = Router("/", route_handlers=[look_up], tags=["Orders"])
+router = SharedRouter("/", route_handlers=[look_up], tags=["Orders"])

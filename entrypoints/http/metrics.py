@@ -12,6 +12,7 @@ from application.ports.pulse import Holds, Workforce
 from application.ports.unit_of_work import StorageUnavailable
 from application.tasks.backlog import Backlog, MeasureBacklog
 from domain.tasks import TaskKind
+from entrypoints.injection import SharedRouter
 
 
 @get("/metrics", media_type=CONTENT_TYPE, summary="Metrics for Prometheus", operation_id="metrics", tags=["Health"])
@@ -93,3 +94,6 @@ def _of_workforce(workforce: Workforce | None) -> dict[str, Gauge]:
             workforce.mail_wait_seconds,
         ),
     }
+
+
+router = SharedRouter("/", route_handlers=[get_metrics])

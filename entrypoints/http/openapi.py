@@ -1,19 +1,23 @@
 """OpenAPI's errors and examples, described here once instead of at every handler.
 
-A handler names only its specific errors (``responses=answers("conflict")``). When the application is made, ``complete``
-adds what every operation of its kind can answer: 400 if something is sent beside the path, 401 and 403 if a token is
-needed, 404 if the path names an object, 413 if there is a body, 503 if the database is used. Bodies get their examples
-from entrypoints.http.examples, by the names of their types.
+A handler names only its specific errors (``responses=answers("conflict")``). When the description is first read,
+``complete`` adds what every operation of its kind can answer: 400 if something is sent beside the path, 401 and 403 if
+a token is needed, 404 if the path names an object, 413 if there is a body, 503 if the database is used. Bodies get
+their examples from entrypoints.http.examples, by the names of their types.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from http import HTTPStatus
+from threading import Lock
 from typing import Any, Final
 
+from litestar import Request, Router
+from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
     Example,
@@ -44,6 +48,7 @@ from entrypoints.http.field_words import FIELDS, OF_AN_OBJECT
 
 _JSON: Final = "application/json"
 _ERROR: Final = Reference("#/components/schemas/ErrorOut")
+_PREPARED: Final = "openapi_prepared"
 _METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 #: The status of each code in docs/api.md#errors; the last five have no error class in the table.
@@ -81,6 +86,44 @@ def answers(*codes: str) -> dict[int, ResponseSpec]:
         )
         for status, coded in _by_status(codes).items()
     }
+
+
+class OpenAPIOnDemand(OpenAPIConfig):
+    """The configuration of a description that is made when it is first read: most processes are never asked for it."""
+
+    @override
+    def to_openapi_schema(self) -> OpenAPI:
+        made = super().to_openapi_schema()
+        return _Completed(**{each.name: getattr(made, each.name) for each in fields(made)})
+
+
+class _Completed(OpenAPI):
+    """The description, to which ``complete`` adds the rest before it is read."""
+
+    _completing = Lock()
+    _is_complete = False
+
+    @override
+    def to_schema(self) -> dict[str, Any]:
+        with self._completing:
+            if not self._is_complete:
+                complete(self)
+            self._is_complete = True
+        return super().to_schema()
+
+
+def schema_router(path: str) -> Router:
+    """The router for the description. The first request for it is prepared in a thread, while others are answered."""
+
+    async def prepare(request: Request[Any, Any, Any]) -> None:
+        def make() -> None:
+            request.app.openapi_schema.to_schema()
+
+        if _PREPARED not in request.app.state:
+            await asyncio.to_thread(make)
+        request.app.state[_PREPARED] = True
+
+    return Router(path, route_handlers=[], include_in_schema=False, dto=None, return_dto=None, before_request=prepare)
 
 
 def complete(openapi: OpenAPI) -> None:

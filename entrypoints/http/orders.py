@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, Router, get, patch, post
+from litestar import Request, Response, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK
@@ -27,6 +27,7 @@ from entrypoints.http.openapi import answers
 from entrypoints.http.rate_limit import limit_documents, limit_quotes, limit_renames
 from entrypoints.http.schemas import AttendeeChangesIn, OrderOut
 from entrypoints.http.strict_json import StrictJson
+from entrypoints.injection import SharedRouter
 
 
 async def opened_order(
@@ -190,7 +191,7 @@ async def calendar_ics(
     )
 
 
-router = Router(
+router = SharedRouter(
     "/orders/{order_id:uuid}",
     route_handlers=[get_one, cancel, rename, exchange, exchange_preview, tickets_pdf, calendar_ics],
     dependencies={"opened_order": Provide(opened_order)},

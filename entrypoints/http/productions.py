@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
-from litestar import Router, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import Meta
@@ -19,6 +19,7 @@ from application.ports.catalog import ShowDetails
 from application.ports.system import Clock
 from domain.policy import CheckoutPolicy
 from entrypoints.http.schemas import Amount, ProducerOut, VenueAddressOut
+from entrypoints.injection import SharedRouter
 
 #: The most shows in one answer; the list of shows has the rest.
 MAX_SHOWS: Final = 100
@@ -110,4 +111,4 @@ async def get_one(
     return ProductionOut.of(run, links, policy, clock.now())
 
 
-router = Router("/productions", route_handlers=[get_one], tags=["Shows"])
+router = SharedRouter("/productions", route_handlers=[get_one], tags=["Shows"])

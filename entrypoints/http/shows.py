@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
@@ -21,6 +21,7 @@ from entrypoints.http.openapi import answers
 from entrypoints.http.paging import DEFAULT_PAGE, PageCursor, PageLimit, decode_cursor, encode_cursor
 from entrypoints.http.rate_limit import ensure_not_guessing, limit_quotes
 from entrypoints.http.schemas import ShowListOut, ShowOut
+from entrypoints.injection import SharedRouter
 
 OpeningCode = Annotated[str | None, QueryParameter(description="A promo code that opens hidden ticket types")]
 
@@ -101,4 +102,4 @@ class ShowAnswers:
         return [made.get(show_id) or NotFound(NO_SUCH_SHOW) for show_id in show_ids]
 
 
-router = Router("/shows", route_handlers=[list_all, get_one], tags=["Shows"])
+router = SharedRouter("/shows", route_handlers=[list_all, get_one], tags=["Shows"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Request, Response, Router, post
+from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
@@ -22,6 +22,7 @@ from application.webhooks.handle_event import HandlePaymentEvent
 from entrypoints.http.errors import ErrorOut, application_error, framework_error
 from entrypoints.http.known_parameters import ANY_PARAMETER, READS_BODY
 from entrypoints.http.openapi import answers
+from entrypoints.injection import SharedRouter
 
 log = logging.getLogger(__name__)
 
@@ -162,4 +163,4 @@ async def stripe(
     return ReceivedOut(received=True)
 
 
-router = Router("/", route_handlers=[stripe], tags=["Stripe"])
+router = SharedRouter("/", route_handlers=[stripe], tags=["Stripe"])

@@ -25,6 +25,7 @@ from domain.access import Actor
 from domain.catalog import Producer
 from domain.devices import Device
 from domain.people import SESSION_MOST, Member, Right
+from entrypoints.injection import SharedRouter
 from entrypoints.settings import Settings
 
 #: The key of ``OfficeDoor`` in the application's state: guards get no dependencies.
@@ -219,7 +220,7 @@ def office_router(path: str, *handlers: ControllerRouterHandler, right: Right | 
 
     ``right`` may be EVERY_MEMBER, or SIGNED_IN for pages that come before the choice of a producer.
     """
-    return Router(
+    return SharedRouter(
         path,
         route_handlers=handlers,
         guards=[requires(right)],
@@ -231,7 +232,7 @@ def office_router(path: str, *handlers: ControllerRouterHandler, right: Right | 
 
 def counter_router(path: str, *handlers: ControllerRouterHandler) -> Router:
     """A router for the counter's pages: for members who may sell there, and for paired tills."""
-    return Router(
+    return SharedRouter(
         path,
         route_handlers=handlers,
         guards=[_guard_counter],
@@ -243,7 +244,7 @@ def counter_router(path: str, *handlers: ControllerRouterHandler) -> Router:
 
 def public_router(path: str, *handlers: ControllerRouterHandler) -> Router:
     """A router for the few pages that need no session."""
-    return Router(path, route_handlers=handlers, include_in_schema=False, opt={RIGHT: PUBLIC})
+    return SharedRouter(path, route_handlers=handlers, include_in_schema=False, opt={RIGHT: PUBLIC})
 
 
 def home_of(who: Member | None) -> str:

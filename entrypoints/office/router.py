@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from litestar import Router
+from collections.abc import Mapping
 
+from litestar import Router
+from litestar.di import Provide
+
+from entrypoints.injection import ApplicationRouter
 from entrypoints.office import (
     account,
     assets,
@@ -46,11 +50,11 @@ from entrypoints.office.errors import office_handlers
 from entrypoints.office.rendering import OfficePages
 
 
-def office(pages: OfficePages) -> Router:
+def office(pages: OfficePages, provided: Mapping[str, Provide]) -> Router:
     """The office, with its error pages."""
-    return Router(
+    return ApplicationRouter(
         "/",
-        route_handlers=[
+        [
             assets.router,
             *sign_in.routers,
             passkeys.router,
@@ -91,5 +95,6 @@ def office(pages: OfficePages) -> Router:
             work.router,
             work.shows_router,
         ],
+        provided,
         exception_handlers=office_handlers(pages),
     )

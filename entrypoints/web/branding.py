@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from application.catalog.branding import GetPicture
 from domain.branding import parse_colour
 from domain.errors import InvalidRequest, NotFound
+from entrypoints.injection import SharedRouter
 from entrypoints.web.assets import IMMUTABLE
 from entrypoints.web.colours import style_sheet
 
@@ -33,4 +34,4 @@ async def picture(name: FromPath[str], get_picture: NamedDependency[GetPicture])
     )
 
 
-router = Router("/", route_handlers=[brand, picture])
+router = SharedRouter("/", route_handlers=[brand, picture])

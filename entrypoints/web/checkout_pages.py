@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
@@ -34,6 +34,7 @@ from entrypoints.http.context import note_error
 from entrypoints.http.errors import code_of, row_of
 from entrypoints.http.proof_of_work import ProofOfWork
 from entrypoints.http.rate_limit import count_checkout, limit_quotes
+from entrypoints.injection import SharedRouter
 from entrypoints.web.checkout_form import CheckoutForm
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.page_format import PageFormat
@@ -167,4 +168,4 @@ async def buy(
     return await form_desk.page(request, show_id, form, outcome)
 
 
-router = Router("/", route_handlers=[checkout_page, buy])
+router = SharedRouter("/", route_handlers=[checkout_page, buy])

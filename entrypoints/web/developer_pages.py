@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from litestar import Request, Router, get
+from litestar import Request, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 from markupsafe import Markup, escape
 
 from domain.access import Scope
 from domain.errors import NotFound
+from entrypoints.injection import SharedRouter
 from entrypoints.web.api_reference import ApiReference
 from entrypoints.web.page_cache import CachedAnswer, PageCache, key_of
 from entrypoints.web.rendering import Pages
@@ -101,7 +102,7 @@ def _page(pages: Pages, template: str, context: dict[str, Any]) -> CachedAnswer:
     return pages.public(template, {"marked": marked, "breakable": breakable, "producer": None, **context})
 
 
-router = Router(
+router = SharedRouter(
     "/",
     route_handlers=[overview, errors, operation],
     dependencies={"reference": Provide(read_reference, sync_to_thread=True, use_cache=True)},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST, HTTP_409_CONFLICT
@@ -25,6 +25,7 @@ from application.ports.payment import PaymentError
 from domain.errors import DomainError
 from domain.orders import Order
 from entrypoints.http.rate_limit import limit_quotes, limit_renames
+from entrypoints.injection import SharedRouter
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.order_page import may_exchange, opened
 from entrypoints.web.page_format import PageFormat, error_text
@@ -174,4 +175,4 @@ def _id(text: object) -> UUID | None:
         return None
 
 
-router = Router("/", route_handlers=[exchange_page, exchange], dependencies={"opened": Provide(opened)})
+router = SharedRouter("/", route_handlers=[exchange_page, exchange], dependencies={"opened": Provide(opened)})

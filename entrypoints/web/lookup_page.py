@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
@@ -14,6 +14,7 @@ from application.notifications.order_links import LookUpOrders
 from domain.customer import parse_email
 from domain.errors import InvalidEmail
 from entrypoints.http.rate_limit import limit_lookups
+from entrypoints.injection import SharedRouter
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.page_format import error_text
 from entrypoints.web.rendering import Pages
@@ -53,4 +54,4 @@ def _context(
     }
 
 
-router = Router("/", route_handlers=[lookup_page, look_up])
+router = SharedRouter("/", route_handlers=[lookup_page, look_up])

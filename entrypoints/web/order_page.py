@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
@@ -24,6 +24,7 @@ from domain.orders import SOLD, OrderStatus
 from domain.ticket_code import groups_of
 from entrypoints.http.payment_return import has_just_paid
 from entrypoints.http.rate_limit import limit_renames
+from entrypoints.injection import SharedRouter
 from entrypoints.web.csrf import csrf_token
 from entrypoints.web.page_format import PageFormat, error_text
 from entrypoints.web.qr import qr_code
@@ -207,4 +208,6 @@ def _context(found: OrderDetails) -> dict[str, Any]:
     }
 
 
-router = Router("/", route_handlers=[order_page, rename, cancel, pay_page], dependencies={"opened": Provide(opened)})
+router = SharedRouter(
+    "/", route_handlers=[order_page, rename, cancel, pay_page], dependencies={"opened": Provide(opened)}
+)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, Router, get
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
@@ -16,6 +16,7 @@ from application.structured_data import event_series
 from domain.catalog import Show
 from domain.errors import InvalidRequest
 from domain.policy import CheckoutPolicy
+from entrypoints.injection import SharedRouter
 from entrypoints.web.month_view import Month, month_links, month_views, months_on_page
 from entrypoints.web.page_cache import CachedAnswer, PageCache
 from entrypoints.web.page_format import common_price_note, has_prices
@@ -72,4 +73,4 @@ def _parsed(text: str) -> Month:
     return month
 
 
-router = Router("/", route_handlers=[production_page])
+router = SharedRouter("/", route_handlers=[production_page])

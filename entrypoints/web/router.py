@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Router
-
+from entrypoints.injection import SharedRouter
 from entrypoints.web import (
     assets,
     branding,
@@ -17,7 +16,7 @@ from entrypoints.web import (
     widget,
 )
 
-router = Router(
+router = SharedRouter(
     "/",
     route_handlers=[
         assets.asset,

@@ -10,7 +10,7 @@ import json
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, Router, get
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response.base import ASGIResponse
@@ -31,6 +31,7 @@ from entrypoints.http.context import note_error
 from entrypoints.http.errors import code_of
 from entrypoints.http.paging import decode_cursor, encode_cursor
 from entrypoints.http.rate_limit import ensure_not_guessing, limit_quotes
+from entrypoints.injection import SharedRouter
 from entrypoints.web.page_cache import CachedAnswer, PageCache, key_of
 from entrypoints.web.page_format import PageFormat, common_price_note, error_text, has_prices
 from entrypoints.web.rendering import Pages
@@ -245,4 +246,4 @@ def _only_producer(shows: list[ShowDetails]) -> Producer | None:
     return next(iter(producers.values())) if len(producers) == 1 else None
 
 
-router = Router("/", route_handlers=[show_list, show_page, remaining, total])
+router = SharedRouter("/", route_handlers=[show_list, show_page, remaining, total])

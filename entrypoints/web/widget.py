@@ -12,13 +12,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Router, get
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from application.catalog.storefront import GetShow
 from domain.policy import CheckoutPolicy
+from entrypoints.injection import SharedRouter
 from entrypoints.web.assets import STOREFRONT
 from entrypoints.web.page_cache import CachedAnswer, PageCache, key_of
 from entrypoints.web.rendering import Pages
@@ -61,4 +62,4 @@ async def frame(
     return await page_cache.get(key_of(request.scope), make)
 
 
-router = Router("/", route_handlers=[script, frame])
+router = SharedRouter("/", route_handlers=[script, frame])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from litestar import Router
-
 from entrypoints.http.producer import (
     account,
     audit_log,
@@ -26,8 +24,9 @@ from entrypoints.http.producer import (
     shows,
     tickets,
 )
+from entrypoints.injection import SharedRouter
 
-router = Router(
+router = SharedRouter(
     "/producer",
     route_handlers=[
         account.router,
