@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from fpdf import FPDF
 from fpdf.bidi import auto_detect_base_direction
 from fpdf.enums import TextDirection
+from fpdf.fonts import TTFFont
 from fpdf.line_break import Fragment
 from typing_extensions import override
 
@@ -27,10 +28,50 @@ class TextPdf(FPDF):
     glyphs correctly, but reverse an /ActualText.
     """
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.single_resources_object = True  # an operator that is put in may name any of the fonts
+        self._widths: dict[tuple[str, str], float] = {}
+
+    @override
+    def get_string_width(self, s: str, normalized: bool = False, markdown: bool = False) -> float:
+        """The width of one line; that of ASCII is measured once for all sizes, with which it grows."""
+        font = self.current_font
+        if not (s.isascii() and self.text_shaping and isinstance(font, TTFFont)):
+            return super().get_string_width(s, normalized, markdown)
+        width = self._widths.get((font.fontkey, s))
+        if width is None:
+            self._shape_from_the_left(self.text_shaping)
+            width = self._widths[font.fontkey, s] = font.get_text_width(s, 1, self.text_shaping)[1]
+        return width * self.font_size_pt / self.k
+
+    def put(self, operators: bytes) -> None:
+        """Add operators to the current page. They leave the graphics state as it is."""
+        self._out(operators)
+
+    def put_in_mm(self, operators: str) -> None:
+        """Draw with lengths in mm from the upper left corner of the current page; what is set ends with it."""
+        self._out(f"q {self.k:.6f} 0 0 {-self.k:.6f} 0 {self.h_pt:.2f} cm {operators} Q")
+
+    @property
+    def page_length(self) -> int:
+        """How many bytes of operators the current page has."""
+        return len(self._operators)
+
+    def put_since(self, begin: int) -> bytes:
+        """The operators of the current page from ``begin`` on."""
+        return bytes(self._operators[begin:]).rstrip()
+
+    @property
+    def _operators(self) -> bytearray:
+        operators = self.pages[self.page].contents
+        assert isinstance(operators, bytearray)  # noqa: S101  # until the document is written
+        return operators
+
     @override
     def _preload_bidirectional_text(self, text: str, markdown: bool) -> Sequence[Fragment]:
         if text and text.isascii() and self.text_shaping:  # its direction need not be computed
-            self.text_shaping["paragraph_direction"] = self.text_shaping["fragment_direction"] = TextDirection.LTR
+            self._shape_from_the_left(self.text_shaping)
             return self._preload_font_styles(text, markdown)
         pieces = list(super()._preload_bidirectional_text(text, markdown))
         to_spell = [index for index, piece in enumerate(pieces) if _needs_spelling(piece.string)]
@@ -40,6 +81,9 @@ class TextPdf(FPDF):
         for index in to_spell:
             pieces = _spelt_out(pieces, index, index)
         return pieces
+
+    def _shape_from_the_left(self, text_shaping: dict[str, Any]) -> None:
+        text_shaping["paragraph_direction"] = text_shaping["fragment_direction"] = TextDirection.LTR
 
     @override
     def _preload_font_styles(

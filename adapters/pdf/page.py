@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from fpdf import FPDF
 from fpdf.enums import Align
 
+from adapters.pdf.document import TextPdf
 from adapters.pdf.qr import draw_qr
 from adapters.pdf.shapes import draw_card_edge, fill_pill
 from adapters.pdf.typesetting import Box, TextStyle, Typesetter
@@ -48,7 +48,7 @@ _TERMS = TextStyle(size=10, min_size=6, color=_SOFT, leading=1.35)
 class TicketPage:
     """Draws one ticket on the current page of ``pdf``."""
 
-    def __init__(self, pdf: FPDF, typesetter: Typesetter, ticket: PrintableTicket) -> None:
+    def __init__(self, pdf: TextPdf, typesetter: Typesetter, ticket: PrintableTicket) -> None:
         self._pdf = pdf
         self._text = typesetter
         self._ticket = ticket
@@ -77,19 +77,21 @@ class TicketPage:
         ticket = self._ticket
         quiet_zone = draw_qr(self._pdf, ticket.code, x=self._x, y=y, size=_QR_SIZE)
         code_box = Box(x=self._x, y=y + _QR_SIZE + quiet_zone, width=_QR_SIZE, max_height=18)
-        code_end = self._text.set(_in_groups(ticket.code), code_box, _CODE, align=Align.C)
+        code_end = self._text.set(_in_groups(ticket.code), code_box, _CODE, align=Align.C, is_personal=True)
         facts_end = self._draw_facts(self._x + _QR_SIZE + quiet_zone + 1, y - 2)
         return max(code_end, facts_end)
 
     def _draw_facts(self, x: float, y: float) -> float:
         ticket = self._ticket
         width = self._x + self._width - x
-        y = self._fact("Attendee", ticket.attendee_name, Box(x=x, y=y, width=width, max_height=20), _ATTENDEE)
+        name_box = Box(x=x, y=y, width=width, max_height=20)
+        y = self._fact("Attendee", ticket.attendee_name, name_box, _ATTENDEE, is_personal=True)
         y = self._fact("Ticket", ticket.ticket_name, Box(x=x, y=y, width=width, max_height=16), _VALUE)
         if ticket.is_vip:
             y = self._draw_badge("VIP", x, y - 2) + 5
         y = self._fact("Price", ticket.price, Box(x=x, y=y, width=width, max_height=16), _VALUE)
-        return self._fact("Order", ticket.order_number, Box(x=x, y=y, width=width, max_height=9), _VALUE)
+        order_box = Box(x=x, y=y, width=width, max_height=9)
+        return self._fact("Order", ticket.order_number, order_box, _VALUE, is_personal=True)
 
     def _draw_terms(self, y: float) -> float:
         return self._line(self._ticket.terms, y, _TERMS, max_height=CARD_BOTTOM - _BOTTOM_PADDING - y)
@@ -97,13 +99,13 @@ class TicketPage:
     def _line(self, text: str, y: float, style: TextStyle, *, max_height: float) -> float:
         return self._text.set(text, Box(x=self._x, y=y, width=self._width, max_height=max_height), style)
 
-    def _fact(self, label: str, value: str, box: Box, style: TextStyle) -> float:
+    def _fact(self, label: str, value: str, box: Box, style: TextStyle, *, is_personal: bool = False) -> float:
         """Draw a labelled value. Returns where the next begins."""
         if not value:
             return box.y
         label_end = self._text.set(label, Box(x=box.x, y=box.y, width=box.width, max_height=8), _LABEL)
         value_box = Box(x=box.x, y=label_end, width=box.width, max_height=box.max_height)
-        return self._text.set(value, value_box, style, align=Align.L) + 4
+        return self._text.set(value, value_box, style, align=Align.L, is_personal=is_personal) + 4
 
     def _draw_badge(self, text: str, x: float, y: float) -> float:
         """Draw white text on black, which stands out on any printer. Returns its lower edge."""

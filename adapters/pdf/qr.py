@@ -3,52 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Sequence
+from typing import Any, Final
 
-import segno
-from fpdf import FPDF
-from fpdf.drawing import PaintedPath
+import zxingcpp
 
-_DARK_RUN: Final = re.compile(rb"\x01+")
-_QUIET_ZONE_MODULES = 4
-#: The minimum: if the same size has room for more correction, more of the code may be damaged and it still reads.
-_ERROR_CORRECTION = "m"
-_BLACK = "#000000"
+from adapters.pdf.document import TextPdf
 
-
-class _Modules(NamedTuple):
-    """The dark modules as one element of a path: fpdf2 takes ten times as long for hundreds of rectangles."""
-
-    rows: Iterable[bytes]
-    x: float
-    y: float
-    module: float
-
-    def render(self, _: Any, __: Any, last_item: Any, initial_point: Any) -> tuple[str, Any, Any]:
-        """The operators that fpdf2 writes, and the state of the path, which stays as it is."""
-        runs = (
-            f"{self.x + run.start() * self.module:.3f} {self.y + number * self.module:.3f} "
-            f"{(run.end() - run.start()) * self.module:.3f} {self.module:.3f} re"
-            for number, row in enumerate(self.rows)
-            for run in _DARK_RUN.finditer(row)
-        )
-        return " ".join(runs), last_item, initial_point
+QUIET_ZONE_MODULES: Final = 4
+#: As zxing-cpp paints a dark module.
+DARK: Final = b"\x00"
+_DARK_RUN: Final = re.compile(DARK + b"+")
+#: The least correction of errors, and what is better, from the best on: if the same size has room for more correction,
+#: more of the code may be damaged and it still reads.
+_LEAST: Final = "M"
+_BETTER: Final = ("H", "Q")
 
 
-def draw_qr(pdf: FPDF, content: str, *, x: float, y: float, size: float) -> float:
+def rows_of(content: str) -> Sequence[bytes]:
+    """The code's modules from above, a byte each, of which the dark ones are ``DARK``."""
+    code = _modules(content, _LEAST)
+    better = (_modules(content, level) for level in _BETTER)
+    code = next((each for each in better if len(each) == len(code)), code)
+    side = int(len(code) ** 0.5)
+    return [code[begin : begin + side] for begin in range(0, len(code), side)]
+
+
+def draw_qr(pdf: TextPdf, content: str, *, x: float, y: float, size: float) -> float:
     """Draw the code in black into a square of ``size`` mm at (x, y) mm.
 
     Returns how many mm around the square must stay empty.
     """
-    code = segno.make_qr(content, error=_ERROR_CORRECTION, boost_error=True)
-    rows = [bytes(row) for row in code.matrix_iter(border=0)]
+    rows = rows_of(content)
     module = size / len(rows)
-    # One path, because viewers leave hairlines between shapes that only touch.
-    path = PaintedPath()
-    path.style.fill_color = _BLACK
-    path.style.stroke_color = None
-    path.add_path_element(cast("Any", _Modules(rows, x, y, module)), clone=False)
-    with pdf.drawing_context() as drawing:
-        drawing.add_item(path, clone=False)
-    return _QUIET_ZONE_MODULES * module
+    dark = " ".join(
+        f"{run.start()} {number} {run.end() - run.start()} 1 re"
+        for number, row in enumerate(rows)
+        for run in _DARK_RUN.finditer(row)
+    )
+    # One path, because viewers leave hairlines between shapes that only touch. Its unit is a module.
+    pdf.put_in_mm(f"{module:.5f} 0 0 {module:.5f} {x:.3f} {y:.3f} cm 0 g {dark} f")
+    return QUIET_ZONE_MODULES * module
+
+
+def _modules(content: str, level: str) -> bytes:
+    code = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
+    picture: Any = code.to_image(scale=1, add_quiet_zones=False)
+    return bytes(memoryview(picture))  # its type does not say that it is a buffer

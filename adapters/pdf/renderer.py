@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
-from fpdf import FPDF, ViewerPreferences
+from fpdf import ViewerPreferences
 
 from adapters.pdf.document import TextPdf
-from adapters.pdf.font_library import FontLibrary, cut_fonts
+from adapters.pdf.font_library import FontLibrary
 from adapters.pdf.page import TicketPage
-from adapters.pdf.typefaces import Typefaces, clean
+from adapters.pdf.stencils import Stencils
+from adapters.pdf.typefaces import BASE_FAMILY, Typefaces, clean
 from adapters.pdf.typesetting import FittedTexts, Typesetter
 from application.ports.mail import PrintableTicket
 
 Paper = Literal["A4", "Letter"]
+
+#: All that differs between tickets of a show is set in bold.
+_FONTS_OF_NAMES: Final = frozenset({f"{BASE_FAMILY}B"})
 
 
 class PdfTicketRenderer:
@@ -27,6 +31,7 @@ class PdfTicketRenderer:
     def __init__(self, paper: Paper = "A4") -> None:
         self._paper = paper
         self._fitted = FittedTexts()
+        self._stencils = Stencils()
         self._fonts = FontLibrary()
         # Drawing is pure Python: two threads are no quicker than one, and take more time from the event loop.
         self._one_at_a_time = asyncio.Semaphore(1)
@@ -41,16 +46,15 @@ class PdfTicketRenderer:
             raise ValueError("there is no ticket to print")
         pdf = _new_document(self._paper, tickets[0])
         typefaces = Typefaces(pdf, self._fonts)
-        typesetter = Typesetter(pdf, typefaces, self._fitted)
+        typesetter = Typesetter(pdf, typefaces, self._fitted, self._stencils)
         for ticket in tickets:
             pdf.add_page()
             typefaces.use_for(_everything_on(ticket))
             TicketPage(pdf, typesetter, ticket).draw()
-        cut_fonts(pdf)
-        return bytes(pdf.output())
+        return self._fonts.write(pdf, alphabets_of=_FONTS_OF_NAMES)
 
 
-def _new_document(paper: Paper, ticket: PrintableTicket) -> FPDF:
+def _new_document(paper: Paper, ticket: PrintableTicket) -> TextPdf:
     pdf = TextPdf(format=paper)
     pdf.set_auto_page_break(False)
     pdf.c_margin = 0

@@ -12,13 +12,13 @@ from typing import Final
 
 import pypdfium2
 import pypdfium2.raw as pdfium
-import segno
-from fpdf import FPDF
 from fpdf.enums import Align
 from PIL import Image
 
 from adapters.pdf.document import TextPdf
-from adapters.pdf.font_library import FontLibrary, cut_fonts
+from adapters.pdf.font_library import FontLibrary
+from adapters.pdf.qr import QUIET_ZONE_MODULES, rows_of
+from adapters.pdf.stencils import Stencils
 from adapters.pdf.typefaces import Typefaces
 from adapters.pdf.typesetting import Box, FittedTexts, TextStyle, Typesetter
 from application.ports.printing import (
@@ -40,7 +40,6 @@ _POINTS_PER_INCH: Final = 72
 _MAX_ROWS: Final = 12_000
 #: Grey below this is black. Thin strokes of small type stay whole, and bold ones do not grow together.
 _BLACK_BELOW: Final = 150
-_QUIET_ZONE_MODULES: Final = 4
 _MIN_DOTS_PER_MODULE: Final = 4
 _RULE_DOTS: Final = 2
 _DASH_DOTS: Final = 10
@@ -54,6 +53,7 @@ class PdfSlipPictures:
 
     def __init__(self) -> None:
         self._fitted = FittedTexts()
+        self._stencils = Stencils()
         self._fonts = FontLibrary()
         # PDFium is not made for several threads.
         self._one_at_a_time = asyncio.Semaphore(1)
@@ -68,7 +68,7 @@ class PdfSlipPictures:
             return []
         pdf = _new_document(area)
         typefaces = Typefaces(pdf, self._fonts)
-        typesetter = Typesetter(pdf, typefaces, self._fitted)
+        typesetter = Typesetter(pdf, typefaces, self._fitted, self._stencils)
         drawn: list[_SlipPage] = []
         for slip in slips:
             pdf.add_page()
@@ -76,8 +76,7 @@ class PdfSlipPictures:
             page = _SlipPage(pdf, typesetter, area)
             page.draw(slip)
             drawn.append(page)
-        cut_fonts(pdf)
-        document = pypdfium2.PdfDocument(bytes(pdf.output()))
+        document = pypdfium2.PdfDocument(self._fonts.write(pdf))
         try:
             return [_picture(document[number], page) for number, page in enumerate(drawn)]
         finally:
@@ -87,7 +86,7 @@ class PdfSlipPictures:
 class _SlipPage:
     """One slip on the current page: texts in the PDF, codes and rules as pictures with their places."""
 
-    def __init__(self, pdf: FPDF, typesetter: Typesetter, area: PrintArea) -> None:
+    def __init__(self, pdf: TextPdf, typesetter: Typesetter, area: PrintArea) -> None:
         self._pdf = pdf
         self._text = typesetter
         self.area = area
@@ -149,7 +148,7 @@ class _SlipPage:
         return round(mm * self.area.dots_per_inch / _MM_PER_INCH)
 
 
-def _new_document(area: PrintArea) -> FPDF:
+def _new_document(area: PrintArea) -> TextPdf:
     """A document whose pages are whole inches, so that a dot of the printer is exactly a dot of the picture."""
     inches = (-(-area.width // area.dots_per_inch), -(-(area.height or _MAX_ROWS) // area.dots_per_inch))
     pdf = TextPdf(unit="mm", format=(inches[0] * _MM_PER_INCH, inches[1] * _MM_PER_INCH))
@@ -173,13 +172,12 @@ def _texts(slip: Slip) -> str:
 
 def _code(block: CodeBlock) -> Image.Image:
     """The code with its quiet zone, in whole dots for each module."""
-    code = segno.make_qr(block.content, error="m", boost_error=True)
-    modules, _ = code.symbol_size(border=_QUIET_ZONE_MODULES)
+    rows = rows_of(block.content)
+    modules = len(rows) + 2 * QUIET_ZONE_MODULES
     dots = max(block.max_width // modules, _MIN_DOTS_PER_MODULE)
-    rows = list(code.matrix_iter(scale=dots, border=_QUIET_ZONE_MODULES))
-    picture = Image.new("L", (len(rows), len(rows)))
-    picture.putdata([0 if dark else 255 for row in rows for dark in row])
-    return picture
+    picture = Image.new("L", (modules, modules), 255)
+    picture.paste(Image.frombytes("L", (len(rows), len(rows)), b"".join(rows)), (QUIET_ZONE_MODULES,) * 2)
+    return picture.resize((modules * dots,) * 2, Image.Resampling.NEAREST)
 
 
 def _picture(page: pypdfium2.PdfPage, drawn: _SlipPage) -> SlipPicture:

@@ -25,6 +25,7 @@ _ZERO_WIDTH_JOINERS = "\u200c\u200d"
 _VARIATION_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 # Control, format (bidirectional overrides would let a name rearrange the ticket), surrogate.
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
+_NO_ASCII_CONTROLS = {code: None for code in (*range(0x20), 0x7F) if code != ord("\n")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,29 @@ _BY_SCRIPT = {
 }
 
 
+#: The number that each font has in all documents.
+_NUMBERS = {
+    face.family + style: number
+    for number, (face, style) in enumerate(
+        (
+            (face, style)
+            for face in dict.fromkeys(
+                (
+                    _BASE,
+                    _GREEK_AND_CYRILLIC,
+                    *_BY_SCRIPT.values(),
+                    _SIMPLIFIED_CHINESE,
+                    _TRADITIONAL_CHINESE,
+                    *_SYMBOLS,
+                )
+            )
+            for style in face.styles
+        ),
+        start=1,
+    )
+}
+
+
 class Typefaces:
     """The fonts of one document."""
 
@@ -117,7 +141,8 @@ class Typefaces:
         """Add the typeface, once. Returns the code points that it covers."""
         for style, file in face.styles.items():
             if face.family + style not in self._pdf.fonts:
-                self._library.add_to(self._pdf, face.family, style, file)
+                number = _NUMBERS[face.family + style]
+                self._library.add_to(self._pdf, face.family, style, file, number=number)
         font = self._pdf.fonts[face.family]
         if not isinstance(font, TTFFont):
             raise TypeError(f"{face.name} is not an embedded font")
@@ -126,6 +151,8 @@ class Typefaces:
 
 def clean(text: str) -> str:
     """The text in composed form, without characters that do not print: control, formatting, variation selectors."""
+    if text.isascii():
+        return text.translate(_NO_ASCII_CONTROLS)
     composed = unicodedata.normalize("NFC", text)
     return "".join(char for char in composed if _is_visible(char))
 

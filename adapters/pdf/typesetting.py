@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from fpdf import FPDF
 from fpdf.enums import Align, TextDirection, XPos, YPos
 from uniseg.graphemecluster import grapheme_clusters
 
-from adapters.pdf.document import reads_from_the_right
+from adapters.pdf.document import TextPdf, reads_from_the_right
 from adapters.pdf.line_breaking import break_lines, breaks_anywhere
+from adapters.pdf.stencils import Stencils
 from adapters.pdf.typefaces import BASE_FAMILY, Typefaces
 
 _MM_PER_POINT = 25.4 / 72
@@ -19,7 +19,7 @@ _ELLIPSIS = "…"
 _TOLERANCE = 1e-6
 _MAX_CHARACTERS = 4_000
 #: Enough for the shows of a busy day; some hundred bytes each.
-_MAX_REMEMBERED = 5_000
+_MAX_REMEMBERED = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,20 +76,39 @@ class FittedTexts:
 class Typesetter:
     """Sets text on the current page."""
 
-    def __init__(self, pdf: FPDF, typefaces: Typefaces, fitted: FittedTexts) -> None:
+    def __init__(self, pdf: TextPdf, typefaces: Typefaces, fitted: FittedTexts, stencils: Stencils) -> None:
         self._pdf = pdf
         self._typefaces = typefaces
         self._fitted = fitted
+        self._stencils = stencils
 
-    def set(self, text: str, box: Box, style: TextStyle, *, align: Align | None = None) -> float:
-        """Write the text into the box; without ``align``, from the side where its script begins.
+    def set(
+        self, text: str, box: Box, style: TextStyle, *, align: Align | None = None, is_personal: bool = False
+    ) -> float:
+        """Write the text into the box; without ``align``, from the side where its script begins. What ``is_personal``
+        is not remembered.
 
         Returns the y of its end.
         """
         printable = _at_most_a_page(self._typefaces.printable(text).strip())
         if not printable:
             return box.y
-        lines, size = self._fit(printable, box, style)
+        if is_personal:
+            return self._draw(printable, self._fit(printable, box, style), box, style, align)
+        pdf = self._pdf
+        key = (printable, box, style, self._typefaces.families)
+        return self._stencils.draw(
+            pdf,
+            (*key, align, pdf.h, pdf.k, pdf.fill_color),
+            lambda: self._draw(
+                printable, self._fitted.get(key, lambda: self._fit(printable, box, style)), box, style, align
+            ),
+        )
+
+    def _draw(
+        self, printable: str, fitted: tuple[Sequence[str], int], box: Box, style: TextStyle, align: Align | None
+    ) -> float:
+        lines, size = fitted
         self._use(style, size)
         self._pdf.set_text_color(style.color)
         self._pdf.set_xy(box.x, box.y)
@@ -113,12 +132,9 @@ class Typesetter:
         return self._pdf.get_string_width(self._typefaces.printable(text))
 
     def _fit(self, text: str, box: Box, style: TextStyle) -> tuple[tuple[str, ...], int]:
-        def fit() -> tuple[tuple[str, ...], int]:
-            size = self._choose_size(text, box, style)
-            self._use(style, size)
-            return tuple(self._cut(text, box, style.line_limit(size, box.max_height))), size
-
-        return self._fitted.get((text, box.width, box.max_height, style, self._typefaces.families), fit)
+        size = self._choose_size(text, box, style)
+        self._use(style, size)
+        return tuple(self._cut(text, box, style.line_limit(size, box.max_height))), size
 
     def _choose_size(self, text: str, box: Box, style: TextStyle) -> int:
         """The largest size at which the text fits and no word is divided, or else the smallest allowed size."""

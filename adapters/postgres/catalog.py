@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from adapters.postgres.connection import Connection, compiled
+from adapters.postgres.connection import Connection, Rows, compiled
 from adapters.postgres.rows import (
     capacity_of,
     financial_values,
@@ -47,6 +47,18 @@ _PRODUCERS = sa.select(producers, producer_financials.c.stripe_account_id, produ
 
 _PROMO_CODES = sa.select(ticket_promo_codes)
 _SHOW = compiled(sa.select(shows).where(shows.c.id == sa.bindparam("id", type_=sa.Uuid)))
+_IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
+#: What of shows is shown, by the shows' ids: all of it is read in one round trip.
+_SHOWS = compiled(sa.select(shows).where(shows.c.id == sa.any_(_IDS)))
+_TICKETS = compiled(
+    sa.select(tickets).where(tickets.c.show_id == sa.any_(_IDS)).order_by(tickets.c.price, tickets.c.id)
+)
+_PRODUCERS_OF_SHOWS = compiled(
+    _PRODUCERS.where(producers.c.id.in_(sa.select(shows.c.producer_id).where(shows.c.id == sa.any_(_IDS))))
+)
+#: What few shows have.
+_CAPACITIES = compiled(sa.select(capacities).where(capacities.c.show_id == sa.any_(_IDS)).order_by(capacities.c.id))
+_PRODUCTIONS = compiled(sa.select(productions).where(productions.c.id == sa.any_(_IDS)))
 _by_start = sa.tuple_(shows.c.start_time, shows.c.id)
 #: A condition on ticket types.
 HAS_SALE_TIMES: Final = sa.or_(tickets.c.on_sale_at.is_not(None), tickets.c.off_sale_at.is_not(None))
@@ -218,8 +230,10 @@ class PostgresShowReader:
         return (await self.details_of([show_id])).get(show_id)
 
     async def details_of(self, show_ids: Collection[UUID]) -> Mapping[UUID, ShowDetails]:
-        rows = (await self._connection.execute(sa.select(shows).where(shows.c.id.in_(show_ids)))).mappings()
-        return {display.show.id: display for display in await self._on_display([show_of(row) for row in rows])}
+        asked = {"ids": list(show_ids)}
+        found, *behind = await self._connection.fetch((_SHOWS, asked), (_TICKETS, asked), (_PRODUCERS_OF_SHOWS, asked))
+        displays = await self._put_together([show_of(row) for row in found], *behind)
+        return {display.show.id: display for display in displays}
 
     async def on_sale(
         self,
@@ -251,19 +265,17 @@ class PostgresShowReader:
     async def _on_display(self, found: Sequence[Show]) -> list[ShowDetails]:
         if not found:
             return []
+        asked = {"ids": [show.id for show in found]}
+        return await self._put_together(
+            found, *await self._connection.fetch((_TICKETS, asked), (_PRODUCERS_OF_SHOWS, asked))
+        )
+
+    async def _put_together(self, found: Sequence[Show], on_sale: Rows, sellers: Rows) -> list[ShowDetails]:
         by_show: dict[UUID, list[Ticket]] = defaultdict(list)
-        rows = await self._connection.execute(
-            sa.select(tickets)
-            .where(tickets.c.show_id.in_([show.id for show in found]))
-            .order_by(tickets.c.price, tickets.c.id)
-        )
-        for row in rows.mappings():
+        for row in on_sale:
             by_show[row["show_id"]].append(ticket_of(row))
-        shared = await self._capacities(
-            {ticket.show_id for of in by_show.values() for ticket in of if ticket.capacity_id}
-        )
-        behind = await _producers(self._connection, [show.producer_id for show in found])
-        runs = await _productions(self._connection, {show.production_id for show in found if show.production_id})
+        behind = {row["id"]: producer_of(row) for row in sellers}
+        shared, runs = await self._shared_and_runs(found, by_show)
         return [
             ShowDetails(
                 show,
@@ -273,16 +285,25 @@ class PostgresShowReader:
                 tuple(shared[show.id]),
             )
             for show in found
+            if show.producer_id in behind  # else it was deleted between the statements
         ]
 
-    async def _capacities(self, show_ids: Collection[UUID]) -> Mapping[UUID, list[Capacity]]:
-        """The capacities of shows. No show is asked about whose ticket types share nothing."""
-        by_show: dict[UUID, list[Capacity]] = defaultdict(list)
-        if show_ids:
-            query = sa.select(capacities).where(capacities.c.show_id.in_(show_ids)).order_by(capacities.c.id)
-            for row in (await self._connection.execute(query)).mappings():
-                by_show[row["show_id"]].append(capacity_of(row))
-        return by_show
+    async def _shared_and_runs(
+        self, found: Sequence[Show], by_show: Mapping[UUID, Sequence[Ticket]]
+    ) -> tuple[Mapping[UUID, Sequence[Capacity]], Mapping[UUID, Production]]:
+        """Capacities by their shows, and productions by their ids. Asks only about shows that have any: most do not."""
+        sharing = {show_id for show_id, of in by_show.items() if any(ticket.capacity_id for ticket in of)}
+        in_runs = {show.production_id for show in found if show.production_id}
+        shared: dict[UUID, list[Capacity]] = defaultdict(list)
+        if not sharing and not in_runs:
+            return shared, {}
+        of_shows, runs = await self._connection.fetch(
+            (_CAPACITIES, {"ids": list(sharing)}) if sharing else None,
+            (_PRODUCTIONS, {"ids": list(in_runs)}) if in_runs else None,
+        )
+        for row in of_shows:
+            shared[row["show_id"]].append(capacity_of(row))
+        return shared, {row["id"]: production_of(row) for row in runs}
 
 
 class PostgresTicketRepo:
@@ -378,11 +399,9 @@ async def _producers(connection: Connection, producer_ids: Sequence[UUID]) -> di
 
 
 async def _productions(connection: Connection, production_ids: Collection[UUID]) -> dict[UUID, Production]:
-    """The productions, by id. Asks only if there are ids: most shows belong to none."""
-    if not production_ids:
-        return {}
-    rows = await connection.execute(sa.select(productions).where(productions.c.id.in_(production_ids)))
-    return {row["id"]: production_of(row) for row in rows.mappings()}
+    """The productions, by id."""
+    [rows] = await connection.fetch((_PRODUCTIONS, {"ids": list(production_ids)}))
+    return {row["id"]: production_of(row) for row in rows}
 
 
 async def _add(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:

@@ -4,17 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from adapters.postgres.connection import Connection
+from adapters.postgres.connection import Connection, compiled
 from adapters.postgres.tables import outbox
 from adapters.postgres.task_rows import DATABASE_CLOCK, IS_PENDING, UNCLAIMED, task_of
 from domain.tasks import OutboxTask, TaskState
 
 _MAX_ERROR_LENGTH = 2000
+_ID: Final = sa.bindparam("task", type_=sa.Uuid)
+_ATTEMPTS: Final = sa.bindparam("tries", type_=sa.SmallInteger)
+# What every mail does.
+_CLAIM: Final = compiled(
+    sa.update(outbox)
+    .where(outbox.c.id == _ID, IS_PENDING, outbox.c.due_at <= sa.bindparam("now"), UNCLAIMED)
+    .values(
+        claimed_until=sa.bindparam("until"),
+        relay_at=sa.bindparam("until"),
+        attempts=outbox.c.attempts + sa.literal_column("1"),
+    )
+    .returning(outbox)
+)
+_SENDING: Final = compiled(
+    sa.update(outbox)
+    .where(outbox.c.id == _ID, IS_PENDING, outbox.c.attempts == _ATTEMPTS, outbox.c.claimed_until > DATABASE_CLOCK)
+    .values(sending_since=DATABASE_CLOCK)
+    .returning(outbox.c.sending_since)
+)
+_SAVED: Final = {
+    "state": sa.bindparam("new_state", type_=sa.Text),
+    "done_at": sa.bindparam("done"),
+    "due_at": sa.bindparam("due"),
+    "relay_at": sa.bindparam("due"),
+    "last_error": sa.bindparam("error"),
+    "claimed_until": sa.null(),
+    "sending_since": sa.bindparam("since"),
+}
+_SAVE_DONE: Final = compiled(
+    sa.update(outbox).where(outbox.c.id == _ID, outbox.c.state != sa.literal_column("'done'")).values(_SAVED)
+)
+_SAVE: Final = compiled(
+    sa.update(outbox).where(outbox.c.id == _ID, IS_PENDING, outbox.c.attempts == _ATTEMPTS).values(_SAVED)
+)
 
 
 def _has(task: OutboxTask) -> sa.ColumnElement[bool]:
@@ -27,26 +61,15 @@ class PostgresTaskClaims:
         self._connection = connection
 
     async def claim(self, task_id: UUID, *, now: datetime, until: datetime) -> OutboxTask | None:
-        claimed = await self._connection.execute(
-            sa.update(outbox)
-            .where(outbox.c.id == task_id, IS_PENDING, outbox.c.due_at <= now, UNCLAIMED)
-            .values(claimed_until=until, relay_at=until, attempts=outbox.c.attempts + 1)
-            .returning(outbox),
-            {"now": now},
-        )
-        row = claimed.mappings().one_or_none()
-        return task_of(row) if row else None
+        [rows] = await self._connection.fetch((_CLAIM, {"task": task_id, "now": now, "until": until}))
+        return task_of(rows[0]) if rows else None
 
     async def renew(self, task: OutboxTask, *, until: datetime) -> bool:
         return await _change(self._connection, task, {"claimed_until": until, "relay_at": until})
 
     async def sending(self, task: OutboxTask) -> datetime | None:
-        since: datetime | None = await self._connection.scalar(
-            sa.update(outbox)
-            .where(_has(task), outbox.c.claimed_until > DATABASE_CLOCK)
-            .values(sending_since=DATABASE_CLOCK)
-            .returning(outbox.c.sending_since)
-        )
+        [rows] = await self._connection.fetch((_SENDING, {"task": task.id, "tries": task.attempts}))
+        since: datetime | None = rows[0]["sending_since"] if rows else None
         return since
 
     async def not_sent(self, task: OutboxTask, *, since: datetime) -> None:
@@ -63,20 +86,17 @@ class PostgresTaskClaims:
 
     async def save(self, task: OutboxTask) -> None:
         error = task.last_error[:_MAX_ERROR_LENGTH].replace("\x00", "") if task.last_error else None
-        is_over = sa.and_(outbox.c.id == task.id, outbox.c.state != TaskState.DONE)
-        is_theirs = is_over if task.state is TaskState.DONE else _has(task)
-        await self._connection.execute(
-            sa.update(outbox)
-            .where(is_theirs)
-            .values(
-                state=task.state,
-                done_at=task.done_at,
-                due_at=task.due_at,
-                relay_at=task.due_at,
-                last_error=error,
-                claimed_until=None,
-                sending_since=None if task.state is TaskState.DONE else task.sending_since,
-            )
+        self._connection.write(
+            _SAVE_DONE if task.state is TaskState.DONE else _SAVE,
+            {
+                "task": task.id,
+                "tries": task.attempts,
+                "new_state": task.state.value,
+                "done": task.done_at,
+                "due": task.due_at,
+                "error": error,
+                "since": None if task.state is TaskState.DONE else task.sending_since,
+            },
         )
 
     async def postpone(self, task: OutboxTask, *, until: datetime) -> None:

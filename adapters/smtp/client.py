@@ -64,7 +64,11 @@ class AskingSmtp(SMTP):
 
 def _dot_stuffed(content: bytes) -> bytes:
     """The content as it travels (RFC 5321 4.5.2), with the line that ends it."""
-    return _LINE_BEGINS_WITH_DOT.sub(b"..", normalize_message_line_endings(content)) + b".\r\n"
+    if not content.endswith(b"\r\n") or not content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n"):
+        content = normalize_message_line_endings(content)
+    if content.startswith(b".") or b"\n." in content:  # to look for both first takes a tenth of the time
+        content = _LINE_BEGINS_WITH_DOT.sub(b"..", content)
+    return content + b".\r\n"
 
 
 def _waiting_in(transport: asyncio.BaseTransport) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.message import EmailMessage
 from types import TracebackType
 from typing import Self
 
 from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
 
 from adapters.smtp.connections import EveryConnectionUsed, SmtpConnections
-from adapters.smtp.messages import compose
+from adapters.smtp.messages import Letter, compose
 from adapters.smtp.options import Sender, SmtpOptions
 from application.ports.mail import Ask, Mail, MailQueued, MailRefused, MailUnavailable, unasked
 from application.ports.system import Clock
@@ -19,6 +18,8 @@ from application.ports.system import Clock
 # Authentication required, mechanism too weak, credentials invalid, encryption required: after the operator's fix the
 # same mail goes through.
 _SETUP_CODES = frozenset({530, 534, 535, 538})
+#: What a mail needs whose headers are not in ASCII (RFC 6531).
+_BEYOND_ASCII = ("SMTPUTF8", "BODY=8BITMIME")
 
 
 class SmtpMailer:
@@ -48,11 +49,11 @@ class SmtpMailer:
         server answers 4xx, cannot be reached, refuses the login, or does not answer before it has the content;
         MailPerhapsSent if it has the content and does not answer; MailQueued if no connection became free.
         """
-        message = compose(mail, self._sender, date=self._clock.now())
+        letter = compose(mail, self._sender, date=self._clock.now())
         with _unavailability():
             async with self._connections.connection() as connection:
                 connection.may_send = may_send
-                await _hand_over(connection, message)
+                await _hand_over(connection, letter)
 
     async def check(self) -> None:
         """Connect and log in, without sending. Raises MailUnavailable."""
@@ -77,9 +78,10 @@ def _unavailability() -> Iterator[None]:
         raise MailUnavailable(f"the mail server cannot be used: {error}") from error
 
 
-async def _hand_over(connection: SMTP, message: EmailMessage) -> None:
+async def _hand_over(connection: SMTP, letter: Letter) -> None:
+    options = () if letter.is_ascii else _BEYOND_ASCII
     try:
-        await connection.send_message(message)
+        await connection.sendmail(letter.sender, letter.recipient, letter.content, mail_options=options)
     except SMTPRecipientsRefused as error:
         raise _refusal(error.recipients[0]) from error
     except SMTPResponseException as error:

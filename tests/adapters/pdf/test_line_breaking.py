@@ -11,10 +11,12 @@ from fpdf.enums import Align
 from adapters.pdf.document import TextPdf
 from adapters.pdf.font_library import FontLibrary
 from adapters.pdf.line_breaking import break_lines
+from adapters.pdf.stencils import Stencils
 from adapters.pdf.typefaces import Typefaces
 from adapters.pdf.typesetting import Box, FittedTexts, TextStyle, Typesetter
 
 MM_PER_POINT = 25.4 / 72
+LIBRARY = FontLibrary()
 STYLE = TextStyle(size=20, min_size=20, color="#000000")
 
 
@@ -71,10 +73,10 @@ def typesetter_for(text: str) -> tuple[TextPdf, Typesetter]:
     pdf = TextPdf()
     pdf.c_margin = 0
     pdf.set_text_shaping(True)
-    typefaces = Typefaces(pdf, FontLibrary())
+    typefaces = Typefaces(pdf, LIBRARY)
     pdf.add_page()
     typefaces.use_for(text)
-    return pdf, Typesetter(pdf, typefaces, FittedTexts())
+    return pdf, Typesetter(pdf, typefaces, FittedTexts(), Stencils())
 
 
 @pytest.mark.parametrize("word", JOINED.values(), ids=JOINED)
@@ -123,7 +125,7 @@ def test_alignment_is_the_callers_where_it_is_given() -> None:
 
 def rectangles(pdf: TextPdf) -> list[tuple[float, float, float, float]]:
     """Left, bottom, right and top of each run of text, in points, in the order of the page."""
-    document = pypdfium2.PdfDocument(bytes(pdf.output()))
+    document = pypdfium2.PdfDocument(LIBRARY.write(pdf))
     try:
         page = document[0].get_textpage()
         return [page.get_rect(index) for index in range(page.count_rects())]
@@ -132,7 +134,7 @@ def rectangles(pdf: TextPdf) -> list[tuple[float, float, float, float]]:
 
 
 def read_back(pdf: TextPdf) -> str:
-    document = pypdfium2.PdfDocument(bytes(pdf.output()))
+    document = pypdfium2.PdfDocument(LIBRARY.write(pdf))
     try:
         text: str = document[0].get_textpage().get_text_bounded()
         return unicodedata.normalize("NFC", text)
