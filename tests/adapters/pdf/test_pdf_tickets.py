@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -387,3 +388,18 @@ async def test_a_document_takes_along_only_the_glyphs_that_it_shows() -> None:
         await PdfTicketRenderer().render([replace(TICKET, terms=terms)]) for terms in ("", "ĞŁŐŨŽßæœþđĦŋŧ" * 3)
     ]
     assert len(short) < len(long) < 40_000
+
+
+async def test_a_ticket_is_the_same_file_whatever_was_drawn_before() -> None:
+    used, fresh = PdfTicketRenderer(), PdfTicketRenderer()
+    titles = [SCRIPTS[script] for script in ("Latin", "Greek", "Arabic", "Devanagari", "emoji")]
+    for title in titles:
+        await used.render([replace(TICKET, attendee_name=title, show_title=title)])
+    for title in reversed(titles):
+        ticket = replace(TICKET, show_title=title, attendee_name="Zoë Ångström")
+        again, first = [_undated(await renderer.render([ticket, ticket])) for renderer in (used, fresh)]
+        assert again == first, title
+
+
+def _undated(pdf: bytes) -> bytes:
+    return re.sub(rb"/CreationDate \(D:[^)]*\)|/ID \[[^\]]*\]", b"", pdf)
