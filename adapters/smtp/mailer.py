@@ -10,7 +10,7 @@ from typing import Self
 from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
 
 from adapters.smtp.connections import EveryConnectionUsed, SmtpConnections
-from adapters.smtp.messages import Letter, compose
+from adapters.smtp.messages import WrittenMail, compose
 from adapters.smtp.options import Sender, SmtpOptions
 from application.ports.mail import Ask, Mail, MailQueued, MailRefused, MailUnavailable, unasked
 from application.ports.system import Clock
@@ -49,11 +49,11 @@ class SmtpMailer:
         server answers 4xx, cannot be reached, refuses the login, or does not answer before it has the content;
         MailPerhapsSent if it has the content and does not answer; MailQueued if no connection became free.
         """
-        letter = compose(mail, self._sender, date=self._clock.now())
+        written = compose(mail, self._sender, date=self._clock.now())
         with _unavailability():
             async with self._connections.connection() as connection:
                 connection.may_send = may_send
-                await _hand_over(connection, letter)
+                await _hand_over(connection, written)
 
     async def check(self) -> None:
         """Connect and log in, without sending. Raises MailUnavailable."""
@@ -78,10 +78,10 @@ def _unavailability() -> Iterator[None]:
         raise MailUnavailable(f"the mail server cannot be used: {error}") from error
 
 
-async def _hand_over(connection: SMTP, letter: Letter) -> None:
-    options = () if letter.is_ascii else _BEYOND_ASCII
+async def _hand_over(connection: SMTP, written: WrittenMail) -> None:
+    options = () if written.is_ascii else _BEYOND_ASCII
     try:
-        await connection.sendmail(letter.sender, letter.recipient, letter.content, mail_options=options)
+        await connection.sendmail(written.sender, written.recipient, written.content, mail_options=options)
     except SMTPRecipientsRefused as error:
         raise _refusal(error.recipients[0]) from error
     except SMTPResponseException as error:

@@ -40,7 +40,7 @@ _AUTOMATIC: Final = b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class WrittenMail:
     """A mail as it travels, with its envelope. ``is_ascii`` says whether its addresses are."""
 
     sender: str
@@ -52,7 +52,7 @@ class Letter:
         return self.sender.isascii() and self.recipient.isascii()
 
 
-def compose(mail: Mail, sender: Sender, *, date: datetime) -> Letter:
+def compose(mail: Mail, sender: Sender, *, date: datetime) -> WrittenMail:
     """Text, HTML and attachments under one set of headers; ``date`` is aware.
 
     Raises MailRefused if the recipient's address is invalid, ValueError for a message id that cannot be a header.
@@ -71,7 +71,7 @@ def compose(mail: Mail, sender: Sender, *, date: datetime) -> Letter:
             _parts("mixed", [_bodies(mail), *map(_attachment, mail.attachments)], mail.message_id),
         )
     )
-    return Letter(sender.address, recipient, content)
+    return WrittenMail(sender.address, recipient, content)
 
 
 def _recipient(mail: Mail) -> tuple[str, str]:
