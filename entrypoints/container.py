@@ -27,7 +27,7 @@ from adapters.postgres.tax_locations import PostgresTaxLocations
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.prometheus.measured import MeasuredDatabase, MeasuredDecider, MeasuredLock, measured_tasks
 from adapters.prometheus.metrics import PrometheusMetrics
-from adapters.redis.client import CONNECTION, create_redis
+from adapters.redis.client import CONNECTION, create_redis, notice_losses
 from adapters.redis.heartbeat import RedisHeartbeat
 from adapters.redis.housekeeping import Daily, forget_dead_consumers
 from adapters.redis.lock import RedisLock
@@ -304,7 +304,9 @@ class Container(containers.DeclarativeContainer):
     )
     payment_for_buyers = providers.Singleton(StripePayment, stripe, pace_of_buyers, tax_locations, stripe_time)
     payment_events = providers.Singleton(StripeEvents, settings.provided.stripe_webhook_secret, stripe_time)
-    broker = providers.Singleton(create_broker, settings.provided.redis_url, providers.Object(CONNECTION))
+    broker = providers.Singleton(
+        create_broker, settings.provided.redis_url, providers.Object(CONNECTION), providers.Object(notice_losses)
+    )
     notifier = providers.Singleton(TaskiqNotifier, broker)
     picture_studio = providers.Singleton(PillowStudio)
     ticket_renderer = providers.Singleton(PdfTicketRenderer)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from taskiq import AsyncBroker
@@ -29,12 +30,14 @@ _TIMEOUT_SECONDS = 5.0
 _SPEAKING: Mapping[str, Any] = MappingProxyType({"protocol": 2})
 
 
-def create_broker(redis_url: str, connection: Mapping[str, Any] = _SPEAKING) -> RedisStreamBroker:
-    """A broker for both sides, whose connections are made with these arguments of redis-py.
+def create_broker(
+    redis_url: str, connection: Mapping[str, Any] = _SPEAKING, dress: Callable[[ConnectionPool], None] | None = None
+) -> RedisStreamBroker:
+    """A broker for both sides, whose connections are made with these arguments of redis-py; ``dress`` gets their pool.
 
     If Redis is away, a call fails within seconds.
     """
-    return RedisStreamBroker(
+    broker = RedisStreamBroker(
         redis_url,
         queue_name=QUEUE_NAME,
         consumer_group_name=QUEUE_NAME,
@@ -49,6 +52,9 @@ def create_broker(redis_url: str, connection: Mapping[str, Any] = _SPEAKING) -> 
         socket_timeout=_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 1),
     )
+    if dress:
+        dress(broker.connection_pool)
+    return broker
 
 
 def run_tasks_kicker(broker: AsyncBroker) -> AsyncKicker[[list[str]], None]:
