@@ -38,6 +38,15 @@ class Scan:
     result: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A checkout that became an order: when it was sent, and the API server that took it."""
+
+    sent_at: float
+    taken_by: str
+    is_free: bool
+
+
 @dataclass(slots=True)
 class Heard:
     """The answers that one buyer, and those who served them, got. None means: no answer came."""
@@ -56,6 +65,9 @@ class Heard:
     scans: list[Scan] = field(default_factory=list)
     #: Answers that must never be given, however much is broken.
     strange: list[str] = field(default_factory=list)
+    #: When the last request was sent, and the API server that answered it.
+    asked_at: float = 0.0
+    answered_by: str = ""
 
 
 class Crowd:
@@ -66,30 +78,30 @@ class Crowd:
         self.stop = asyncio.Event()
         self.on_sale = on_sale
         self.seconds_without_sale = 0.0
+        self.sales: list[Sale] = []
         #: Answers "not now", and connections that broke.
         self.asked_again = 0
-        self._place = place
         self._choice = choice
         self._secret = secret
         self.last_sale = time.monotonic()
-        self._clients = [
-            aiohttp.ClientSession(
+        self._clients = {
+            url: aiohttp.ClientSession(
                 url,
                 connector=aiohttp.TCPConnector(limit=0),
                 timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
             for url in place.urls
-        ]
-        self._all_clients = tuple(self._clients)
+        }
+        self._urls = place.urls
 
     async def close(self) -> None:
-        for client in self._all_clients:
+        for client in self._clients.values():
             await client.close()
 
-    def leave_out(self, url: str) -> None:
-        """Ask an API server no more, as a balancer that cannot reach it."""
-        self._clients.remove(self._all_clients[self._place.urls.index(url)])
+    def go_to(self, *urls: str) -> None:
+        """Ask these API servers alone, as a balancer that cannot reach the others."""
+        self._urls = urls
 
     async def shop(self, buyers: int) -> None:
         """That many buyers at a time, each followed by the next one, until ``stop``; all of them finish."""
@@ -131,6 +143,7 @@ class Crowd:
             heard.refusal = str(answer.body.get("code"))
             return
         heard.placed = answer.body
+        self.sales.append(Sale(heard.asked_at, heard.answered_by, heard.is_free))
         self._note_silence()
         if not heard.is_free and not await self._pay(heard):
             return
@@ -211,9 +224,10 @@ class Crowd:
             parameters["headers"] = {"Authorization": f"Bearer {self._secret}"}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            client = self._choice.choice(self._clients)
+            server = self._choice.choice(self._urls)
+            heard.asked_at, request = time.monotonic(), self._clients[server].request
             try:
-                async with client.request(method, URL(path, encoded=True), allow_redirects=False, **parameters) as got:
+                async with request(method, URL(path, encoded=True), allow_redirects=False, **parameters) as got:
                     answer = Answer(got.status, got.headers, await got.read())
             except (aiohttp.ClientError, TimeoutError):
                 pass
@@ -221,6 +235,7 @@ class Crowd:
                 if answer.status == 500 or (answer.status == 503 and "Retry-After" not in answer.headers):
                     heard.strange.append(f"{method} {path.partition('?')[0]}: {answer.status} {answer.content[:200]!r}")
                 elif answer.status not in NOT_NOW:
+                    heard.answered_by = server
                     return answer
             self.asked_again += 1
             await asyncio.sleep(PAUSE_SECONDS)
