@@ -15,10 +15,11 @@ from uuid import UUID
 from application.checkout.exchange import ExchangeRequest
 from application.checkout.place_orders import CheckoutRequest
 from domain.catalog import Ticket
+from domain.disputes import DisputeStatus
 from domain.orders import Idempotency, Order
 from tests.simulation.plan import Part
 from tests.simulation.processes import Application
-from tests.simulation.world import POLICY, Answer, World
+from tests.simulation.world import HOLD, POLICY, Answer, World
 from tests.support.factories import cart, customer
 
 
@@ -104,6 +105,8 @@ class Buyer(Player):
         self.order: Order | None = None
         self._request: CheckoutRequest | None = None
         self._bank: asyncio.Task[None] | None = None
+        self._other_window: str | None = None
+        self._second_payment: str | None = None
         if self.random.random() < 0.05:
             world.mail_server.bounces.add(self._customer.email)
 
@@ -170,6 +173,37 @@ class Buyer(Player):
         self.world.stripe.pay(session_id)
         await asyncio.sleep(self.random.uniform(0, 30))
         self.world.stripe.pay(second)
+        self._second_payment = self.world.stripe.newest_payment_of(self.order.id) if self.order else None
+
+    async def claim_second_payment(self) -> None:
+        """Ask the bank for what was paid twice, or a part of it, as soon as it shows."""
+        stripe, intent_id = self.world.stripe, self._second_payment
+        if intent_id is None or stripe.left_of(intent_id) <= 0 or stripe.has_open_dispute(intent_id):
+            return
+        left = stripe.left_of(intent_id)
+        amount = left if self.random.random() < 0.4 else self.random.randint(1, left)
+        self.tell(f"asks the bank for {amount} of what was paid twice for {self._name}")
+        dispute = stripe.dispute_of(intent_id, DisputeStatus.NEEDS_RESPONSE, amount)
+        await asyncio.sleep(self.random.choice([1, 60, 900]))
+        end = self.random.choice([DisputeStatus.WON, DisputeStatus.LOST, DisputeStatus.LOST])
+        self.tell(f"the bank decides about {self._name}: {end}")
+        stripe.decide_dispute(dispute, end)
+
+    async def open_another_window(self) -> None:
+        """Have a second window with a session that Stripe made for the same order, and that we never heard of."""
+        session_id = await self._page()
+        if session_id is not None and self._may_pay(session_id):
+            self._other_window = self.world.stripe.open_another_session(session_id)
+
+    async def outlast_hold(self) -> None:
+        await asyncio.sleep(self.random.uniform(0.8, 2) * HOLD.total_seconds())
+
+    async def pay_in_other_window(self) -> None:
+        """Pay there, though the hold may be over and its tickets sold to others."""
+        if self._other_window is None or not self._may_pay(self._other_window):
+            return
+        self.tell(f"pays {self._name} in the other window")
+        self.world.stripe.pay(self._other_window)
 
     async def pay_by_bank(self) -> None:
         """Pay by a method whose money comes later, or never."""

@@ -68,6 +68,12 @@ MUTANTS: Final = (
         "taken=self.amount if taken else 0",
     ),
     Mutant(
+        "The producer keeps what a bank took of a second payment",
+        "application/payments/duplicate_payments.py",
+        "            if duplicate.recovered < duplicate.taken:\n",
+        "            if duplicate.recovered < 0:\n",
+    ),
+    Mutant(
         "A paid exchange leaves the old tickets valid",
         "application/payments/order_payments.py",
         "                context.exchange(new)\n",

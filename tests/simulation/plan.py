@@ -112,6 +112,8 @@ _VISITS: Final[Mapping[tuple[str, ...], int]] = {
     ("wait", "wait", "wait", "pay", "come_back"): 3,
     ("wait", "wait", "pay_by_bank"): 1,
     ("pay_twice", "come_back"): 2,
+    ("pay_twice", "claim_second_payment", "come_back"): 2,
+    ("open_another_window", "outlast_hold", "pay_in_other_window"): 2,
     ("again", "pay", "come_back"): 3,
 }
 _OFFICE: Final[Mapping[str, int]] = {

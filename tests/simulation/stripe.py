@@ -153,6 +153,9 @@ class Stripe(MemoryPayment):
         taken = sum(d.amount for d in self._disputes_of(intent_id) if d.won is not True and not _is_inquiry(d))
         return self.ledger.charges.get(intent_id, 0) - back - taken
 
+    def newest_payment_of(self, order_id: UUID) -> str:
+        return [intent_id for intent_id, owner in self.ledger.owners.items() if owner == order_id][-1]
+
     def has_open_dispute(self, intent_id: str) -> bool:
         return any(d.won is None and not _is_inquiry(d) for d in self._disputes_of(intent_id))
 

@@ -278,6 +278,9 @@ class World:
             await app.handle_payment_event(event.payload, SIGNATURE)
 
         answer = await self.ask("Stripe", handle, port="webhook")
+        received = self.tables.inbox.get(f"evt_{event.number}")
+        if answer.is_good and received is not None and received.has_failed:  # Stripe does not send it again
+            self.fail(f"event: {event.kind} changed nothing: {received.last_error}")
         if answer.is_lost and not self.weather.is_calm and self.people.random.random() < 0.3:
             return Answer("lost for ever", is_lost=True)
         return answer
