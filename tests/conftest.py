@@ -84,11 +84,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Put the longest tests first, dealt out to the test processes; the order is random otherwise. The tests at the end
     of a parallel run are then short, and an idle test process can take them over.
 
-    pytest-xdist gives each process the next part of the list, so a part for each of them is made here.
+    pytest-xdist gives each process the next part of the list, so a part for each of them is made here. All short tests
+    of a file are in one part: a service that they share is then started once, and not in each process.
     """
-    items.sort(key=lambda item: (item.path.stem not in _LONGEST, _SYSTEM not in item.path.parents))
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
-    items[:] = [item for process in range(processes) for item in items[process::processes]]
+    parts: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    long = [item for item in items if item.path.stem in _LONGEST or _SYSTEM in item.path.parents]
+    long.sort(key=lambda item: (item.path.stem not in _LONGEST, _SYSTEM not in item.path.parents))
+    for number, item in enumerate(long):
+        parts[number % processes].append(item)
+    dealt = set(long)
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if item not in dealt:
+            files.setdefault(item.path, []).append(item)
+    for of_file in files.values():
+        min(parts, key=len).extend(of_file)
+    items[:] = [item for part in parts for item in part]
 
 
 def pytest_collection_finish() -> None:
