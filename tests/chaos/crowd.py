@@ -103,17 +103,18 @@ class Crowd:
         """Ask these API servers alone, as a balancer that cannot reach the others."""
         self._urls = urls
 
-    async def shop(self, buyers: int) -> None:
-        """That many buyers at a time, each followed by the next one, until ``stop``; all of them finish."""
+    async def shop(self, buyers: int, *, pause_seconds: float = 0.0) -> None:
+        """That many buyers at a time, each followed by the next one after a pause, until ``stop``. All finish."""
         self.last_sale = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for _ in range(buyers):
-                group.create_task(self._one_after_the_other())
+                group.create_task(self._one_after_the_other(pause_seconds))
         self._note_silence()
 
-    async def _one_after_the_other(self) -> None:
+    async def _one_after_the_other(self, pause_seconds: float) -> None:
         while not self.stop.is_set():
             await self.serve_one()
+            await asyncio.sleep(pause_seconds)
 
     async def serve_one(self) -> Heard:
         """One buyer, from the checkout to the door."""

@@ -231,4 +231,4 @@ def _until(holds: Callable[[], bool]) -> None:
             if holds():
                 return
         assert time.monotonic() < deadline, "an engine is not as it should be"
-        time.sleep(0.1)
+        time.sleep(0.2)
