@@ -58,6 +58,7 @@ def notice_losses(pool: ConnectionPool) -> None:
 
     redis-py 8.1 does not: it writes, and each event loop answers that with an error that is not Redis' (RuntimeError
     of uvloop, TypeError or AttributeError of Python's own, https://github.com/redis/redis-py/issues/4287).
+    findings/redis-py-writes-to-a-connection-that-was-lost.sh fails once that has changed.
     """
     pool.connection_class = _NOTICING.get(pool.connection_class, pool.connection_class)
 

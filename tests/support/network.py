@@ -67,6 +67,7 @@ class Network:
 
     address: str
     service_address: str
+    bridge: str
     hosts: dict[str, NetworkHost] = field(default_factory=dict)
     served_by: str = ""
 
@@ -89,6 +90,7 @@ class Network:
         for host in self.hosts.values():
             if host.name != name:
                 host.knows(self.service_address, self[name].hardware)
+        _here_knows(self.service_address, self[name].hardware, self.bridge)
 
     def _lead(self, one: str, other: str, hardware: str) -> None:
         self[one].knows(self[other].address, hardware)
@@ -101,7 +103,7 @@ def network_of(*names: str, service: str) -> Iterator[Network]:
     """Hosts with these names, and a name for an address that one host after another may have."""
     tag = uuid4().hex[:6]
     prefix, bridge = _free_prefix(), f"pb{tag}"
-    network = Network(f"{prefix}.1", f"{prefix}.250")
+    network = Network(f"{prefix}.1", f"{prefix}.250", bridge)
     _ip("link", "add", bridge, "type", "bridge")
     try:
         _ip("addr", "add", f"{network.address}/24", "dev", bridge)
@@ -116,13 +118,17 @@ def network_of(*names: str, service: str) -> Iterator[Network]:
             for other in network.hosts.values():
                 if other is not host:
                     host.knows(other.address, other.hardware)
-            _ip("neigh", "replace", host.address, "lladdr", host.hardware, "dev", bridge, "nud", "permanent")
+            _here_knows(host.address, host.hardware, bridge)
         yield network
     finally:
         for host in network.hosts.values():
             _ip("netns", "del", host.namespace)
             shutil.rmtree(_NAMES / host.namespace, ignore_errors=True)
         _ip("link", "del", bridge)
+
+
+def _here_knows(address: str, hardware: str, bridge: str) -> None:
+    _ip("neigh", "replace", address, "lladdr", hardware, "dev", bridge, "nud", "permanent")
 
 
 def _free_prefix() -> str:
