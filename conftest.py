@@ -26,5 +26,7 @@ if sys.dont_write_bytecode:
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# By default Python looks for cycles after every 700 new objects. Reference counts free nearly all that tests make.
-gc.set_threshold(50_000, 10, 10)
+# By default Python looks for cycles after every 700 new objects. Reference counts free nearly all that tests make. The
+# oldest objects are looked through between two files of tests (tests/conftest.py): in the middle of a test that took
+# seconds, and PostgreSQL ended the transaction that was open.
+gc.set_threshold(50_000, 10, 1_000_000)

@@ -9,6 +9,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck
@@ -52,6 +53,9 @@ _LONGEST = {
     "test_vanishing_hosts",
 }
 
+
+#: Of the garbage collector's objects, beside those that all tests share. An application has about as many.
+_MANY_OBJECTS: Final = 200_000
 
 # None fails because the machine is busy.
 hypothesis_settings.register_profile(
@@ -111,6 +115,14 @@ def pytest_collection_finish() -> None:
     random.seed()
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Free what is left of a file's services, once there is much of it."""
+    if (nextitem is None or nextitem.path != item.path) and len(gc.get_objects()) > _MANY_OBJECTS:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
