@@ -46,6 +46,7 @@ _LONGEST = {
     "test_office_of_a_large_house",
     "test_office_shows",
     "test_previous_release",
+    "test_sentinel",
     "test_several_hosts",
     "test_shards",
     "test_simulation",

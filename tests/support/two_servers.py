@@ -24,17 +24,18 @@ from tests.support.network import Network, NetworkHost
 from tests.support.pooler import PROGRAM as PGBOUNCER
 
 _DOCUMENT: Final = Path(__file__).parents[2] / "docs/operations.md"
-_HEADING: Final = "### Two servers of each engine"
+TWO_SERVERS: Final = "### Two servers of each engine"
+SENTINEL: Final = "### Sentinel for Redis"
 _BLOCK: Final = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SUPERUSER: Final = "postgres"
 START_SECONDS: Final = 60
 
 
 class Lines:
-    """The blocks of the document's section. ``changed`` replaces some of their words, to try what each is for."""
+    """The blocks of a section of the document. ``changed`` replaces some of their words, to try what each is for."""
 
-    def __init__(self, changed: Mapping[str, str]) -> None:
-        section = _DOCUMENT.read_text().partition(_HEADING)[2].partition("\n## ")[0]
+    def __init__(self, changed: Mapping[str, str], heading: str = TWO_SERVERS) -> None:
+        section = re.split(r"\n##+ ", _DOCUMENT.read_text().partition(heading)[2])[0]
         for old, new in changed.items():
             assert old in section
             section = section.replace(old, new)
@@ -87,9 +88,9 @@ class DatabaseHost:
 
     def wait_for(self, standby: DatabaseHost) -> None:
         """Let each commit wait for the standby, and return when it has caught up."""
-        _until(lambda: "streaming" in self.execute("SELECT state FROM pg_stat_replication"))
+        until(lambda: "streaming" in self.execute("SELECT state FROM pg_stat_replication"))
         self.execute(self.lines.block(f"synchronous_standby_names = '{standby.name}'"))
-        _until(lambda: "sync" in self.execute("SELECT sync_state FROM pg_stat_replication").split())
+        until(lambda: "sync" in self.execute("SELECT sync_state FROM pg_stat_replication").split())
 
     def go_on_alone(self) -> None:
         self.execute(self.lines.block("ALTER SYSTEM RESET", without="pg_promote"))
@@ -101,7 +102,7 @@ class DatabaseHost:
         """Start PostgreSQL, and PgBouncer before it."""
         postgres = str(wheels.postgres_bin_dir() / "postgres")
         self._begin(signal.SIGQUIT, postgres, "-D", str(self._data), "-k", str(self.folder))
-        _until(lambda: bool(self.execute("SELECT 1")))
+        until(lambda: bool(self.execute("SELECT 1")))
         settings, users = self.folder / "pgbouncer.ini", self.folder / "userlist.txt"
         settings.write_text(self.lines.block("[pgbouncer]").replace("/etc/pgbouncer/userlist.txt", str(users)))
         users.write_text(self.lines.block('"piquetickets" "secret"'))
@@ -173,7 +174,7 @@ class RedisHost:
         )
         self.stack.callback(process.wait)
         self.stack.callback(process.kill)
-        _until(lambda: self.say("PING") is not None)
+        until(lambda: self.say("PING") is not None)
 
     def say(self, commands: str) -> object:
         """Give commands, one a line. Returns the answer to the last one."""
@@ -190,7 +191,7 @@ class RedisHost:
         """Follow a primary, and return when it has caught up."""
         word = "REPLICAOF" if primary.host.name == "redis2" else "replicaof"
         self.say(self.lines.block(f"{word} {primary.host.name}"))
-        _until(lambda: "'master_link_status': 'up'" in str(self.say("INFO replication")))
+        until(lambda: "'master_link_status': 'up'" in str(self.say("INFO replication")))
 
 
 @dataclass(slots=True)
@@ -206,7 +207,7 @@ class TwoServers:
 def two_servers(network: Network, folder: Path, lines: Lines, stack: ExitStack) -> TwoServers:
     """Start them all, by the document."""
     folder.chmod(0o755)  # an account without rights works in there
-    folders = {name: _folder_of_account(folder / name) for name in ("db1", "db2", "redis1", "redis2")}
+    folders = {name: folder_of_account(folder / name) for name in ("db1", "db2", "redis1", "redis2")}
     db1, db2 = (DatabaseHost(network[name], folders[name], lines, stack) for name in ("db1", "db2"))
     redis1, redis2 = (RedisHost(network[name], folders[name], lines, stack) for name in ("redis1", "redis2"))
     db1.create()
@@ -217,14 +218,14 @@ def two_servers(network: Network, folder: Path, lines: Lines, stack: ExitStack) 
     return TwoServers(db1, db2, redis1, redis2)
 
 
-def _folder_of_account(folder: Path) -> Path:
+def folder_of_account(folder: Path) -> Path:
     account = account_for(folder)
     folder.mkdir(mode=0o755)
     shutil.chown(folder, account.uid, account.gid)
     return folder
 
 
-def _until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         with suppress(subprocess.CalledProcessError, RedisError, OSError):
