@@ -44,6 +44,7 @@ def violations(facts: Facts) -> Iterator[str]:
     yield from _money(facts)
     yield from _mails(facts)
     yield from _holds(facts.tables)
+    yield from _tills(facts.tables)
     yield from _exchanges(facts.tables)
     yield from _door(facts)
     yield from _told(facts)
@@ -179,6 +180,16 @@ def _holds(tables: Tables) -> Iterator[str]:
             yield f"attendees: {len(order.attendees)} of an order of {tickets} tickets that is {order.status}"
     keys = Counter(order.idempotency.key for order in tables.orders.values() if order.idempotency)
     yield from (f"key: {count} orders of one Idempotency-Key" for count in keys.values() if count > 1)
+
+
+def _tills(tables: Tables) -> Iterator[str]:
+    for sale in tables.counter_sales.values():
+        if sale.undone_at is None:
+            continue
+        refunds = [each for each in tables.refunds.values() if each.order_id == sale.order_id]
+        back = sum(each.amount for each in refunds if each.created_at >= sale.undone_at)
+        if sale.given_back != back:
+            yield f"till: undoing a sale gave {back} back, and its shift says {sale.given_back}"
 
 
 def _exchanges(tables: Tables) -> Iterator[str]:
