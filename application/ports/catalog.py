@@ -77,6 +77,27 @@ class ShowDetails:
         return replace(self, tickets=seen, has_more=has_more, opened=opened) if has_more or opened else self
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeShow:
+    """Everything that a show is sold by, as it is in one moment. Lists are in the order of ids, codes by their text."""
+
+    producer: Producer
+    show: Show
+    production: Production | None
+    tickets: tuple[Ticket, ...]
+    capacities: tuple[Capacity, ...]
+    allocations: tuple[Allocation, ...]
+    promo_codes: tuple[TicketPromoCode, ...]
+
+
+class WholeShowReader(Protocol):
+    """Shows, to be copied. It only reads."""
+
+    async def read(self, show_id: UUID) -> WholeShow | None:
+        """The show, or None if there is none with this id. Raises StorageUnavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ShowCursor:
     """The last show of a page: lists are sorted by start time, then id."""
