@@ -22,7 +22,7 @@ GIVEN_UP = sorted({name for _, gave_up in ROWS for name in gave_up})
 def names() -> frozenset[str]:
     """The names of all our classes and modules, including the tests'."""
     found = set()
-    for folder in ("domain", "application", "adapters", "entrypoints", "demo", "tests"):
+    for folder in ("domain", "application", "adapters", "entrypoints", "simulation", "rehearsal", "demo", "tests"):
         for path in (ROOT / folder).rglob("*.py"):
             found.add(path.stem if path.stem != "__init__" else path.parent.name)
             tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -38,13 +38,8 @@ def engines(settings: Settings, data_dir: Path, *, for_doctor: bool = False) -> 
     ``for_doctor``, which reports on them itself. Raises InvalidSettings.
     """
     with ExitStack() as stack:
-        if settings.database_url is None:
-            engine = load_engine("postgres", setting="DATABASE_URL")
-            url = stack.enter_context(engine(data_dir))
-            settings = msgspec.structs.replace(settings, database_url=url)
-            schema.upgrade(url)
-        elif not for_doctor:
-            _ensure_newest_schema(settings.database_url)
+        url = stack.enter_context(database(settings, data_dir, for_doctor=for_doctor))
+        settings = msgspec.structs.replace(settings, database_url=url)
         if settings.redis_url is None:
             engine = load_engine("redis", setting="REDIS_URL")
             url = stack.enter_context(engine(data_dir))
@@ -52,6 +47,19 @@ def engines(settings: Settings, data_dir: Path, *, for_doctor: bool = False) -> 
         elif not for_doctor and leads_to_cluster(settings.redis_url):
             raise InvalidSettings("REDIS_URL: leads to a cluster: locks of several tickets need one server")
         yield settings
+
+
+@contextmanager
+def database(settings: Settings, data_dir: Path, *, for_doctor: bool = False) -> Iterator[str]:
+    """The URL of the database alone, as ``engines`` has it. Raises InvalidSettings."""
+    if settings.database_url is not None:
+        if not for_doctor:
+            _ensure_newest_schema(settings.database_url)
+        yield settings.database_url
+        return
+    with load_engine("postgres", setting="DATABASE_URL")(data_dir) as url:
+        schema.upgrade(url)
+        yield url
 
 
 @contextmanager

@@ -43,6 +43,7 @@ COMMANDS: Final = MappingProxyType(
         ),
         "producer": Listed("entrypoints.cli.producers", "Organisers of shows."),
         "recount": Listed("entrypoints.cli.takings", "Count the sums that reports read afresh, from the orders: of..."),
+        "rehearse": Listed("rehearsal.command", "Rehearse an on-sale: your show, a crowd, and what to change."),
         "restore": Listed("entrypoints.cli.backup", "Fill a new database from a backup."),
         "restored": Listed("entrypoints.cli.backup", "Settle a database that other means have restored: a dump, a..."),
         "retention": Listed("entrypoints.cli.retention", "Delete what is older than the KEEP_... settings say."),

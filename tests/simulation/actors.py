@@ -17,8 +17,8 @@ from application.checkout.place_orders import CheckoutRequest
 from domain.catalog import Ticket
 from domain.disputes import DisputeStatus
 from domain.orders import Idempotency, Order
+from simulation.processes import Application
 from tests.simulation.plan import Part
-from tests.simulation.processes import Application
 from tests.simulation.world import HOLD, POLICY, Answer, World
 from tests.support.factories import cart, customer
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tests.simulation.loop import Group, SimulatedLoop
+from typing_extensions import override
+
+from simulation.loop import Group, SimulatedLoop
+from simulation.way import Errors, Way
 from tests.simulation.plan import Effect, Hazard, Plan
 from tests.simulation.story import Story
 
@@ -69,16 +72,10 @@ def _length(hazard: Hazard) -> str:
     return f" ({hazard.seconds:g} s)" if hazard.effect in timed else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Errors:
-    """The errors of a port: ``fail`` before anything was done, ``lost`` when that is not known."""
-
-    fail: Callable[[], Exception]
-    lost: Callable[[], Exception]
-
-
-class Ports:
-    """The way of one process to the outside, until it dies: ``group`` are its tasks."""
+class Ports(Way):
+    """The way of one process to the outside, until it dies, with what the weather does to its calls. ``group`` are its
+    tasks.
+    """
 
     def __init__(self, process: Process, group: Group, weather: Weather, loop: SimulatedLoop) -> None:
         self._process = process
@@ -90,24 +87,32 @@ class Ports:
         """The blow that a call of this process at the port suffers, if it does."""
         return self._weather.blow(self._process.name, port)
 
+    @override
     def ensure_alive(self) -> None:
-        """Raises CancelledError where the process has died: nothing of it reaches the outside any more."""
         if self._group.is_dead:
             raise asyncio.CancelledError
 
+    @override
+    def turn_after(self) -> float | None:
+        blow = self.blow("pace")
+        return blow.hazard.seconds if blow else None
+
+    @override
+    def is_repeated(self) -> bool:
+        return self.blow("queue again") is not None
+
+    @override
     async def through(
         self,
         port: str,
         work: Callable[[], Awaitable[Result]],
-        errors: Errors,
+        errors: Errors | None,
         *,
         conflict: Errors | None = None,
-        without: Collection[Effect] = (),
     ) -> Result:
-        """Do the work, with what goes wrong at this port."""
         self.ensure_alive()
         blow = self.blow(port)
-        if blow and blow.effect in without:
+        if blow and errors is None and blow.effect in {Effect.FAIL, Effect.LOSE}:
             blow = None
         if blow and blow.effect is Effect.CONFLICT and conflict:
             errors = conflict
@@ -119,9 +124,9 @@ class Ports:
             await self._after(blow, errors)
         return result
 
-    async def _before(self, blow: Blow, errors: Errors) -> None:
+    async def _before(self, blow: Blow, errors: Errors | None) -> None:
         match blow.effect:
-            case Effect.FAIL | Effect.CONFLICT:
+            case Effect.FAIL | Effect.CONFLICT if errors is not None:
                 raise errors.fail()
             case Effect.DELAY:
                 await asyncio.sleep(blow.hazard.seconds)
@@ -135,9 +140,9 @@ class Ports:
                 self._process.lose_queue()
         self.ensure_alive()
 
-    async def _after(self, blow: Blow, errors: Errors) -> None:
+    async def _after(self, blow: Blow, errors: Errors | None) -> None:
         match blow.effect:
-            case Effect.LOSE:
+            case Effect.LOSE if errors is not None:
                 raise errors.lost()
             case Effect.LATE:
                 await asyncio.sleep(blow.hazard.seconds)

@@ -15,7 +15,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 #: What a run needs of the repository.
-COPIED: Final = ("domain", "application", "adapters", "entrypoints", "tests")
+COPIED: Final = ("domain", "application", "adapters", "entrypoints", "simulation", "tests")
 
 
 @dataclass(frozen=True, slots=True)

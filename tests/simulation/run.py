@@ -18,12 +18,12 @@ from domain.access import Actor
 from domain.consistency import DESCRIPTIONS
 from domain.orders import AttendeeStatus
 from domain.tasks import TaskState
+from simulation.loop import Stuck
+from simulation.processes import Application
 from tests.simulation.actors import Buyer, Player
 from tests.simulation.doors import OfflineScanner, Scanner
-from tests.simulation.loop import Stuck
 from tests.simulation.outsiders import Bank
 from tests.simulation.plan import Plan
-from tests.simulation.processes import Application
 from tests.simulation.staff import Closer, Counter, Office, Operator, replay
 from tests.simulation.truths import Facts, violations
 from tests.simulation.world import World

@@ -18,9 +18,9 @@ from domain.customer import Customer
 from domain.orders import Idempotency, ManualPayment, Order
 from domain.shift import CounterPayment, TillCount
 from domain.tasks import TaskState
+from simulation.processes import Application
 from tests.simulation.actors import Player, exchange
 from tests.simulation.plan import Part
-from tests.simulation.processes import Application
 from tests.simulation.world import World
 from tests.support.factories import customer
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.loop import Group, SimulatedLoop
+from simulation.loop import Group, SimulatedLoop
 from tests.simulation.mutants import MUTANTS, ROOT
 from tests.simulation.plan import Part, Plan, plan_of
 from tests.simulation.run import Outcome, run

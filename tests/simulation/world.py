@@ -25,14 +25,14 @@ from domain.orders import Order
 from domain.policy import CheckoutPolicy
 from domain.promotions import UseCount
 from domain.tasks import TaskState
-from tests.application.world import SIGNATURE
+from simulation.loop import Group, SimulatedLoop
+from simulation.processes import SIGNATURE, Application, end
+from simulation.servers import MailServer, Queue, Server, WorldClock
+from simulation.stripe import Event, Stripe
 from tests.simulation.faults import Weather
-from tests.simulation.loop import Group, SimulatedLoop
 from tests.simulation.plan import DOORS_AFTER, ENDS_AFTER, NEXT_SHOW_AFTER, STARTS_AFTER, Effect, Plan
-from tests.simulation.ports import MailServer, Queue, Server, WorldClock
-from tests.simulation.processes import Application, Process, work_as_worker
+from tests.simulation.processes import Process, work_as_worker
 from tests.simulation.story import Story
-from tests.simulation.stripe import Event, Stripe
 from tests.simulation.truths import oversold
 from tests.support.factories import allocation, capacity, donation_ticket, producer, promo_code, show, ticket
 
@@ -165,7 +165,6 @@ class World:
         self.failures: list[str] = []
         self.doubts: defaultdict[str, int] = defaultdict(int)
         self.requeued: set[UUID] = set()
-        self.graveyard: list[Application] = []
         self.apis = [Process("api 1", self), Process("api 2", self)]
         work = work_as_worker(self)
         self.workers = [Process("worker 1", self, work), Process("worker 2", self, work)]
@@ -373,20 +372,7 @@ class World:
 
     def close(self) -> None:
         """End all tasks, and give the applications back."""
-        for process in self.processes:
-            self.loop.kill(process.group)
-        for task in [*self.people.tasks, *self.loop.outside.tasks]:
-            task.cancel()
-        groups = [self.people, self.loop.outside, *(process.group for process in self.processes)]
-        for _ in range(100_000):
-            if not any(group.tasks for group in groups) or not self.loop._waiting:
-                break
-            self.loop._run_once()
-        self.loop.close()
-        for process in self.processes:
-            process.leave()
-        for application in self.graveyard:
-            application.leave()
+        end(self.loop, self.people, [*self.processes])
 
 
 async def _do(job: Callable[[], Awaitable[Any]], _: Application) -> Any:

@@ -36,7 +36,7 @@ from tests.support.server import free_port
 from tests.support.stripe_world import own_settings
 
 REPOSITORY = Path(__file__).parents[2]
-PACKAGES = ("domain", "application", "adapters", "entrypoints")
+PACKAGES = ("domain", "application", "adapters", "entrypoints", "simulation", "rehearsal")
 
 
 @dataclass(frozen=True, slots=True)

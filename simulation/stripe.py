@@ -21,7 +21,7 @@ from domain.disputes import DisputeStatus
 from domain.duplicate_payments import DuplicatePayment
 from domain.orders import Order
 from domain.refunds import FAILED_STATUSES, Refund, RefundStatus
-from tests.simulation.loop import SimulatedLoop
+from simulation.loop import SimulatedLoop
 
 #: A session can be paid for this long after its hold ended (docs/domain-rules.md#payments).
 SESSION_OUTLIVES_HOLD: Final = timedelta(minutes=35)
@@ -174,7 +174,7 @@ class Stripe(MemoryPayment):
         )
         if is_new and order.expires_at is not None:
             left = (order.expires_at + SESSION_OUTLIVES_HOLD - self._clock.now()).total_seconds()
-            self._loop._as_outside(self._loop.time() + max(left, 1800), self.end_session, session.id)
+            self._loop.as_outside(self._loop.time() + max(left, 1800), self.end_session, session.id)
         return session
 
     @override
@@ -212,7 +212,7 @@ class Stripe(MemoryPayment):
         pending = replace(state, status=RefundStatus.PENDING)
         self.refunds[state.provider_refund_id] = pending
         fails = random.random() < 0.1 and not self.is_calm
-        self._loop._as_outside(
+        self._loop.as_outside(
             self._loop.time() + random.choice([1, 20, 600, 3000]),
             self.settle_refund,
             state.provider_refund_id,

@@ -1,1 +1,0 @@
-"""Deterministic simulation of the whole application in a hostile world (docs/simulation.md)."""
