@@ -43,7 +43,7 @@ RULES: list[tuple[str, Figures, Figures]] = [
     ("20 or less", figures(stripe=stripe(refused=1)), figures()),
     ("Raise SMTP_RATE_PER_SECOND from 2 to 5", figures(waits={"mail": VERY_SLOW}, mails=mails(sent=600, per_second=2)),
      figures(waits={"mail": replace(VERY_SLOW, p95=120)})),
-    ("Start 2 workers", figures(waits={"mail": VERY_SLOW}, mails=mails(per_second=60)),
+    ("Start 2 workers", figures(waits={"mail": VERY_SLOW}, mails=mails(per_second=200)),
      figures(waits={"mail": VERY_SLOW})),
     ("tasks list", figures(mails=mails(missing=1)), figures()),
     ("Run a second server", figures(kill=killed(), terms=ALONE), figures(kill=killed())),
