@@ -46,7 +46,10 @@ _ID_OF_SHOW: Final = "{show_id}"
 _SHOW: Final = f"/api/v1/shows/{_ID_OF_SHOW}"
 _STATE: Final = f"/api/v1/producer/shows/{_ID_OF_SHOW}/checkin/state"
 #: An id as we write it. Other spellings of a UUID are Litestar's to read.
-_ID: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID: Final = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_ID_LENGTH: Final = 36
+#: The paths of routes with the id of a show.
+_PATHS: Final = {route: re.compile(route.replace(_ID_OF_SHOW, _ID)) for route in (_SHOW, _STATE)}
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -193,7 +196,7 @@ class ExpressLanes(HeadAsGet):
     ) -> None:
         super().__init__(*args, **options)
         self._lanes = {lane.route: lane for lane in lanes}
-        self._lanes_of_shows = [lane for lane in lanes if _ID_OF_SHOW in lane.route]
+        self._lanes_of_shows = [(_PATHS[lane.route], lane) for lane in lanes if lane.route in _PATHS]
         self._count = count
 
     @override
@@ -210,7 +213,10 @@ class ExpressLanes(HeadAsGet):
     def _lane_of(self, path: str) -> Lane | None:
         if lane := self._lanes.get(path):
             return lane
-        return next((lane for lane in self._lanes_of_shows if _is_of_a_show(path, lane.route)), None)
+        for paths, of_a_show in self._lanes_of_shows:
+            if paths.fullmatch(path):
+                return of_a_show
+        return None
 
     def _is_cross_origin(self, scope: Scope) -> bool:
         return self.cors_config is not None and any(name == b"origin" for name, _ in scope["headers"])
@@ -247,17 +253,9 @@ class ExpressLanes(HeadAsGet):
         return send_on
 
 
-def _is_of_a_show(path: str, route: str) -> bool:
-    """Whether it is the path of this route, with the id of a show as we write it."""
-    before, _, after = route.partition(_ID_OF_SHOW)
-    if not (path.startswith(before) and path.endswith(after)):
-        return False
-    return bool(_ID.fullmatch(path, len(before), len(path) - len(after)))
-
-
 def _show_id_in(path: str, route: str) -> UUID:
-    before, _, after = route.partition(_ID_OF_SHOW)
-    return UUID(path[len(before) : len(path) - len(after)])
+    begin = route.index(_ID_OF_SHOW)
+    return UUID(path[begin : begin + _ID_LENGTH])
 
 
 def _headers_of(scope: Scope) -> Mapping[bytes, str]:
