@@ -58,10 +58,16 @@ def until_somebody_waits_for_orders(watcher: sa.Connection) -> None:
     watcher.rollback()
 
 
-def tables_in(database_url: str) -> set[str]:
-    engine = create_sync_engine(database_url)
-    with engine.connect() as connection:
-        return set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+def tables_in(watcher: sa.Connection) -> set[str]:
+    found = set(sa.inspect(watcher).get_table_names()) - {"alembic_version"}
+    watcher.rollback()
+    return found
+
+
+def revision_of(watcher: sa.Connection) -> str:
+    revision = watcher.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    watcher.rollback()
+    return str(revision)
 
 
 def test_an_empty_database_has_no_revision(empty_database_url: str) -> None:
@@ -69,17 +75,20 @@ def test_an_empty_database_has_no_revision(empty_database_url: str) -> None:
 
 
 def test_every_step_goes_up_down_and_up_again(empty_database_url: str) -> None:
-    for script in _HISTORY:
-        before = tables_in(empty_database_url)
-        schema.upgrade(empty_database_url, script.revision)
-        after = tables_in(empty_database_url)
+    with create_sync_engine(empty_database_url).connect() as watcher:
+        before = tables_in(watcher)
+        for script in _HISTORY:
+            schema.upgrade(empty_database_url, script.revision)
+            after = tables_in(watcher)
 
-        schema.downgrade(empty_database_url, str(script.down_revision or "base"))
-        assert tables_in(empty_database_url) == before
+            schema.downgrade(empty_database_url, str(script.down_revision or "base"))
+            assert tables_in(watcher) == before
 
-        schema.upgrade(empty_database_url, script.revision)
-        assert tables_in(empty_database_url) == after
-        assert schema.current_revision(empty_database_url) == script.revision
+            schema.upgrade(empty_database_url, script.revision)
+            assert tables_in(watcher) == after
+            assert revision_of(watcher) == script.revision
+            before = after
+    assert schema.current_revision(empty_database_url) == _HISTORY[-1].revision
 
 
 def test_the_history_is_one_line_that_ends_at_the_newest_revision() -> None:
