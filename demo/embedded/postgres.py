@@ -87,7 +87,8 @@ class EmbeddedPostgres(EmbeddedEngine):
         """Create a database, as a copy of another if named (which must have no connections). Returns its URL."""
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template is not None:
-            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+            # Copying files takes a third of the processor's time that copying page by page through the log does.
+            statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
         self._administer(statement)
         return self.database_url(name)
 
