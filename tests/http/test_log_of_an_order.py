@@ -17,7 +17,7 @@ from tests.support.stripe_world import CREATE_REFUND, CREATE_SESSION, EVERY_TRY,
 _OURS = {"application", "adapters", "entrypoints"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
     async with stripe_world(postgres, redis_url) as started:
         yield started

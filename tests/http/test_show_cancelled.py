@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 
@@ -93,7 +94,7 @@ async def test_everybody_is_refunded_by_one_request(box_office: BoxOffice, offic
     assert (await office.post(path, {"reason": "The leading actor is ill"})).body == done
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
     """A service in which only the test does the work."""
     async with stripe_world(postgres, redis_url) as started:
@@ -101,7 +102,7 @@ async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[Str
 
 
 async def test_stripe_is_told_first_and_told_again_when_it_was_down(world: StripeWorld) -> None:
-    office = await open_back_office(world.box_office, world.container, producer())
+    office = await open_back_office(world.box_office, world.container, producer(account=f"acct_{uuid4().hex}"))
     on_sale = await world.box_office.put_on_sale(by=office.producer)
     placed = (await world.box_office.checkout(on_sale.cart(1))).created()
     await cancel(office, on_sale.id)
@@ -116,7 +117,7 @@ async def test_stripe_is_told_first_and_told_again_when_it_was_down(world: Strip
 
 
 async def test_many_workers_refund_everybody_once(world: StripeWorld) -> None:
-    office = await open_back_office(world.box_office, world.container, producer())
+    office = await open_back_office(world.box_office, world.container, producer(account=f"acct_{uuid4().hex}"))
     on_sale = await world.box_office.put_on_sale(by=office.producer)
     orders = [await world.box_office.buy(on_sale.cart(1)) for _ in range(5)]
     await cancel(office, on_sale.id)
