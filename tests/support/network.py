@@ -104,7 +104,8 @@ def network_of(*names: str, service: str) -> Iterator[Network]:
     tag = uuid4().hex[:6]
     prefix, bridge = _free_prefix(), f"pb{tag}"
     network = Network(f"{prefix}.1", f"{prefix}.250", bridge)
-    _ip("link", "add", bridge, "type", "bridge")
+    # A bridge without an address takes that of a port. With each change the kernel forgets what this process knows.
+    _ip("link", "add", bridge, "address", _hardware(tag, 1), "type", "bridge")
     try:
         _ip("addr", "add", f"{network.address}/24", "dev", bridge)
         _ip("link", "set", bridge, "up")
@@ -127,6 +128,10 @@ def network_of(*names: str, service: str) -> Iterator[Network]:
         _ip("link", "del", bridge)
 
 
+def _hardware(tag: str, number: int) -> str:
+    return f"02:00:{tag[:2]}:{tag[2:4]}:{tag[4:]}:{number:02x}"
+
+
 def _here_knows(address: str, hardware: str, bridge: str) -> None:
     _ip("neigh", "replace", address, "lladdr", hardware, "dev", bridge, "nud", "permanent")
 
@@ -138,7 +143,7 @@ def _free_prefix() -> str:
 
 
 def _host(name: str, tag: str, number: int, prefix: str, bridge: str) -> NetworkHost:
-    hardware = f"02:00:{tag[:2]}:{tag[2:4]}:{tag[4:]}:{number:02x}"
+    hardware = _hardware(tag, number)
     host = NetworkHost(name, f"pique-{tag}-{name}", f"{prefix}.{number}", hardware, f"pv{tag}{number}", bridge)
     _ip("netns", "add", host.namespace)
     _ip("link", "add", host.card, "type", "veth", "peer", "name", "eth0", "netns", host.namespace)
