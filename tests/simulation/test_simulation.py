@@ -22,7 +22,7 @@ from tests.simulation.shrink import shrunk
 pytestmark = pytest.mark.p2
 
 #: The seeds of every change, in pieces that run in parallel.
-PIECES, PIECE = 10, 12
+PIECES, PIECE = 10, 20
 SOME_SEEDS = (3, 14, 15, 92)
 
 
