@@ -48,7 +48,7 @@ from simulation.servers import MailServer, Queue, Server, WorldClock
 from simulation.stripe import Event, Stripe
 from simulation.way import Errors, Result, Way
 
-#: The sale opens so many seconds after the rehearsal begins.
+#: How long before the opening the rehearsal begins, in seconds.
 OPENS_AFTER: Final = 10
 #: How long a browser waits for an answer, in seconds.
 BROWSER_WAITS: Final = 30
@@ -186,7 +186,7 @@ class Installation:
         self.random = Random(f"installation {terms.seed}")  # noqa: S311  # predictable is the point
         self.clock = WorldClock(begins, self.loop)
         self.ids = MemoryIds(terms.seed)
-        #: Told of each commit that changed something, with what is stored from then on.
+        #: Called at each commit that changed something, with what is stored from then on.
         self.on_commit: Callable[[Tables], None] = lambda _: None
         self.server = Server(self.clock, self.loop, lambda _, after: self.on_commit(after))
         self.server.new_id = self.ids.new

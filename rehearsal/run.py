@@ -36,7 +36,7 @@ from rehearsal.terms import Terms, Victim
 from rehearsal.visit import Outcome, Visit, VisitRecord
 from rehearsal.watch import Watch
 
-#: The kill strikes while most people press: so many seconds after the opening, at least and at most.
+#: The kill strikes while most people press: at least and at most this long after the opening, in seconds.
 KILLED_AFTER: Final = (25, 60)
 _CONFIRMATION: Final = "Confirmation"
 

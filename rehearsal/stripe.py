@@ -41,7 +41,7 @@ class StripeLimits:
     """
 
     def __init__(self, loop: SimulatedLoop, random: Random, allows: float) -> None:
-        """Stripe ``allows`` so many calls a second at each endpoint."""
+        """``allows`` is how many calls a second Stripe takes at each endpoint."""
         self._loop = loop
         self._random = random
         self._all = Allowed(STRIPE_ENDPOINTS * allows)
