@@ -49,7 +49,7 @@ def stalls(quantity: int = 60, **fields: Any) -> Ticket:
 
 def test_the_same_seed_gives_the_same_figures_and_another_seed_others() -> None:
     sold = whole(stalls(), stalls(20), promo_codes=[promo_code(of=SHOW)])
-    first, again, other = (as_json(rehearsed(sold, seed=seed)) for seed in (5, 5, 6))
+    first, again, other = (as_json(rehearsed(sold, buyers=40, seed=seed)) for seed in (5, 5, 6))
     assert first == again
     assert first != other
 
@@ -71,6 +71,7 @@ def test_everything_adds_up() -> None:
 def test_a_large_house_is_not_sold_out() -> None:
     found = rehearsed(whole(stalls(1000)), **QUIET)
     assert (found.gone_after, found.outcomes[Outcome.SOLD_OUT]) == (None, 0)
+    assert (found.outcomes[Outcome.GAVE_UP_WAITING], found.stripe.refused) == (0, 0)
     assert found.places.left == 1000 - found.tickets
     assert found.outcomes[Outcome.DECLINED] + found.outcomes[Outcome.CHANGED_MIND] == found.with_nothing
 
@@ -118,7 +119,7 @@ def test_a_killed_server_is_noticed_and_nothing_is_lost() -> None:
 
 
 def test_a_killed_worker_sends_its_mails_later() -> None:
-    found = rehearsed(whole(stalls(500)), buyers=150, victim=Victim.WORKER)
+    found = rehearsed(whole(stalls(500)), victim=Victim.WORKER)
     assert found.kill is not None
     assert found.kill.process == "worker 1"
     assert found.orders == found.mails.sent
@@ -128,23 +129,20 @@ def test_a_killed_worker_sends_its_mails_later() -> None:
 
 
 def test_slow_payment_pages_make_buyers_wait_and_leave() -> None:
-    slow = rehearsed(whole(stalls(500)), Settings(stripe_rate_per_second=0.2), **QUIET)
-    quick = rehearsed(whole(stalls(500)), **QUIET)
+    slow = rehearsed(whole(stalls(500)), Settings(stripe_rate_per_second=0.1), buyers=40, **QUIET)
     assert slow.outcomes[Outcome.GAVE_UP_WAITING] > 5
     assert slow.gave_up_after is not None
-    assert quick.outcomes[Outcome.GAVE_UP_WAITING] == 0
     assert any("STRIPE_RATE_PER_SECOND=20" in advice.what for advice in advise(slow))
 
 
 def test_stripe_refuses_calls_that_come_too_fast() -> None:
-    fast = rehearsed(whole(stalls(500)), stripe_allows=1.25, **QUIET)
+    fast = rehearsed(whole(stalls(500)), buyers=60, stripe_allows=1.25, **QUIET)
     assert fast.stripe.refused > 0
     assert any("STRIPE_RATE_PER_SECOND to 1 or less" in advice.what for advice in advise(fast))
-    assert rehearsed(whole(stalls(500)), **QUIET).stripe.refused == 0
 
 
 def test_slow_mails_come_late() -> None:
-    found = rehearsed(whole(stalls(500)), Settings(smtp_rate_per_second=0.2), **QUIET)
+    found = rehearsed(whole(stalls(500)), Settings(smtp_rate_per_second=0.1), buyers=40, **QUIET)
     wait = found.waits["mail"]
     assert wait
     assert wait.longest > 120
@@ -158,13 +156,11 @@ def test_a_hold_that_is_too_short_ends_before_it_is_paid() -> None:
 
 
 def test_places_that_come_back_find_buyers_only_while_some_are_there() -> None:
-    late = rehearsed(whole(stalls(100)), buyers=200, **QUIET)
-    soon = rehearsed(whole(stalls(100)), Settings(hold_minutes=8), buyers=200, **QUIET)
+    late = rehearsed(whole(stalls(100)), buyers=120, **QUIET)
     assert late.holds.back >= late.places.left > 0
     assert late.holds.last is not None
     assert late.holds.last > 1800
     assert any("HOLD_MINUTES=8" in advice.what for advice in advise(late))
-    assert soon.tickets >= late.tickets
 
 
 @pytest.mark.parametrize("most", [1, 2])
