@@ -118,11 +118,15 @@ async def test_a_ticket_is_sold_and_a_kept_demo_goes_on_where_it_stopped(tmp_pat
     await stop_demo(process)
 
 
-async def test_people_are_told_where_everything_is() -> None:
+async def test_people_are_told_where_everything_is_and_a_killed_demo_leaves_nothing_behind() -> None:
     port = free_port()
     process, line = await start_demo("--port", str(port))
     assert line.strip() == f"PiqueTickets is ready: http://localhost:{port}"
-    await stop_demo(process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    await process.communicate()
+    _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=STOP_SECONDS)
+    assert not alive
 
 
 async def test_a_port_in_use_is_said_in_one_line() -> None:
@@ -132,12 +136,3 @@ async def test_a_port_in_use_is_said_in_one_line() -> None:
         ended = await run("demo", "--port", str(port))
     assert ended.code == 2
     assert ended.err == f"Error: port {port} is in use, choose another one with --port\n"
-
-
-async def test_a_killed_demo_leaves_nothing_behind() -> None:
-    process, _ = await start_demo("--port", str(free_port()))
-    family = psutil.Process(process.pid).children(recursive=True)
-    process.kill()
-    await process.communicate()
-    _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=STOP_SECONDS)
-    assert not alive
