@@ -62,7 +62,7 @@ def _long_holds(figures: Figures) -> Iterator[Advice]:
         return
     yield Advice(
         f"Try HOLD_MINUTES={enough} instead of {figures.hold_seconds / 60:g}.",
-        f"{count(holds.back, 'place')} were held and never paid. The last came back {duration(holds.last or 0)} after "
+        f"Held and never paid: {count(holds.back, 'place')}. The last came back {duration(holds.last or 0)} after "
         f"the opening, when {count(holds.too_late_for, 'buyer')} had left because everything was taken; "
         f"{_left(figures.places.left)} The slowest payer needed {duration(holds.slowest_payer)}.",
     )

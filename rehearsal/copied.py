@@ -10,6 +10,7 @@ from domain.capacity import Allocation, Capacity
 from domain.catalog import ProducerFinancial, Ticket
 from domain.inventory import Inventory
 from rehearsal.choice import on_offer
+from rehearsal.words import count
 
 
 class CannotRehearse(Exception):
@@ -42,6 +43,8 @@ def opened(whole: WholeShow, now: datetime, *, as_new: bool) -> Opened:
     ready = replace(ready, producer=producer)
     if as_new:
         ready = _as_new(ready)
+    elif held := sum(ticket.places * ticket.inventory.held for ticket in whole.tickets):
+        remarks.append(f"Held by buyers who are paying now: {count(held, 'place')}. Here they stay held to the end.")
     _ensure_sells(ready, opens_at)
     return Opened(ready, opens_at, tuple(remarks))
 

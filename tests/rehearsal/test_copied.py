@@ -50,6 +50,12 @@ def test_what_is_lacking_is_lent_and_said() -> None:
     assert "no opening time" in ready.remarks[2]
 
 
+def test_places_that_are_held_now_stay_held() -> None:
+    taken = whole(tickets=(replace(STALLS, inventory=Inventory(10, held=3)),))
+    assert "paying now: 3 places" in opened(taken, NOW, as_new=False).remarks[-1]
+    assert all("Held" not in remark for remark in opened(taken, NOW, as_new=True).remarks)
+
+
 def test_free_shows_need_no_account() -> None:
     poor = replace(BY, financial=ProducerFinancial())
     free = replace(STALLS, price=0)
