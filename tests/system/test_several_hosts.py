@@ -306,7 +306,9 @@ async def lose_the_primary(place: Hosts, crowd: Crowd) -> None:
 
 
 async def lose_a_host_that_holds_locks(place: Hosts, crowd: Crowd) -> None:
-    """Its transaction waits for a row, and has the locks in Redis and other rows."""
+    """It has the locks in Redis, and its transaction waits for rows that the test holds. The host is gone when the
+    transaction gets them.
+    """
     name = random.choice(APPS[1:])  # noqa: S311
     host, others = place.network[name], [url for url in place.urls if url != place.url_of(name)]
     crowd.go_to(place.url_of(name))
