@@ -63,7 +63,7 @@ def oversold(tables: Tables) -> Iterator[str]:
         if ticket.inventory.quantity is not None and taken[ticket.id] > ticket.inventory.quantity:
             yield f"oversold: {taken[ticket.id]} of the {ticket.inventory.quantity} tickets {ticket.name}"
     for allocation in tables.allocations.values():
-        # Once it is released, its orders are the public's, and it only counts them: a late payment buys from the public.
+        # One that is released only counts its orders: what they buy later comes from the public.
         if not allocation.is_released and out_of[allocation.id] > allocation.size:
             yield f"oversold: {out_of[allocation.id]} of the {allocation.size} places of {allocation.name}"
     for capacity in tables.capacities.values():
