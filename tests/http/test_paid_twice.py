@@ -6,15 +6,13 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-import stripe
 
-from adapters.stripe.requests import session_params
 from demo.embedded import EmbeddedPostgres
 from demo.stripe_sandbox.faults import FaultKind
 from domain.consistency import Invariant
 from domain.tasks import TaskState
-from tests.support.box_office import Json
 from tests.support.faults.outages import checked_out
+from tests.support.second_payments import another_session, assert_producer_bore_all, paid_twice, refunds_of
 from tests.support.stripe_world import CREATE_REFUND, StripeWorld, stripe_world, webhooks_held_back
 
 pytestmark = pytest.mark.p1
@@ -24,33 +22,6 @@ pytestmark = pytest.mark.p1
 async def world(postgres: EmbeddedPostgres, redis_url: str) -> AsyncIterator[StripeWorld]:
     async with stripe_world(postgres, redis_url) as started:
         yield started
-
-
-async def another_session(world: StripeWorld, placed: Json) -> str:
-    """The session that Stripe makes if it is called again for an order with another key."""
-    order = await world.box_office.stored_order(placed)
-    links = world.container.links()
-    params = session_params(order, success_url=links.payment_success(), cancel_url=links.payment_cancel(order))
-    return (await world.stripe.client.v1.checkout.sessions.create_async(params=params)).id
-
-
-async def refunds_of(world: StripeWorld, charge: stripe.Charge) -> list[stripe.Refund]:
-    return list((await world.stripe.client.v1.refunds.list_async(params={"charge": charge.id})).data)
-
-
-async def paid_twice(world: StripeWorld) -> tuple[Json, stripe.Charge, stripe.Charge]:
-    """The order, and its first and second charge."""
-    _, placed = await checked_out(world)
-    second = await another_session(world, placed)
-    await world.box_office.pay(placed)
-    await world.box_office.until_completed(placed)
-    world.sandbox.control.act(second, "paid")
-    await world.sandbox.control.webhooks.idle()
-    first = (await world.box_office.stored_order(placed)).charge_id
-    charges = {charge.id: charge for charge in await world.stripe.charges(placed["order_id"])}
-    own = charges.pop(str(first))
-    [other] = charges.values()
-    return placed, own, other
 
 
 async def findings(world: StripeWorld) -> dict[Invariant, set[UUID]]:
@@ -66,12 +37,7 @@ async def test_second_payment_is_refunded_whole_and_out_of_where_it_went(world: 
 
     [refund] = await refunds_of(world, other)
     assert (refund.amount, refund.status, refund.reason) == (other.amount, "succeeded", "duplicate")
-    assert isinstance(other.transfer, str)
-    assert isinstance(other.application_fee, str)
-    transfer = await world.stripe.client.v1.transfers.retrieve_async(other.transfer)
-    fee = await world.stripe.client.v1.application_fees.retrieve_async(other.application_fee)
-    assert transfer.amount_reversed == transfer.amount
-    assert fee.amount_refunded == fee.amount
+    await assert_producer_bore_all(world, other)
     assert await refunds_of(world, own) == []
     await world.sandbox.control.webhooks.idle()
     order = (await world.box_office.order(placed)).body
@@ -123,10 +89,7 @@ async def test_what_a_bank_takes_of_the_second_payment_is_the_producers_cost_and
 
     rest = other.amount - (part or other.amount)
     assert [refund.amount for refund in await refunds_of(world, other)] == ([rest] if rest else [])
-    transfer = await world.stripe.client.v1.transfers.retrieve_async(str(other.transfer))
-    fee = await world.stripe.client.v1.application_fees.retrieve_async(str(other.application_fee))
-    assert transfer.amount_reversed == transfer.amount
-    assert fee.amount_refunded == fee.amount
+    await assert_producer_bore_all(world, other)
     assert Invariant.DUPLICATE_PAYMENTS not in await findings(world)
 
 

@@ -13,6 +13,8 @@ from domain.refunds import Refund, RefundStatus
 from domain.tasks import TaskState
 from tests.support.box_office import Json
 from tests.support.faults.outages import Scenario, event_refused_at_first, outage, paid, until_asked_with_another_key
+from tests.support.second_payments import assert_producer_bore_all, paid_twice
+from tests.support.second_payments import refunds_of as refunds_of_charge
 from tests.support.stripe_world import (
     CREATE_REFUND,
     LIST_DISPUTES,
@@ -140,6 +142,25 @@ def losing_a_dispute(operation: str) -> Scenario:
         assert set(await world.work_off(placed["order_id"])) == {TaskState.DONE}
 
         await assert_taken_back_once(world, placed)
+
+    return scenario
+
+
+def losing_a_dispute_over_a_second_payment(operation: str) -> Scenario:
+    async def scenario(world: StripeWorld, fault: FaultKind) -> None:
+        """A bank takes a part. The rest goes back, and the producer bears the part: each once, whatever fails."""
+        placed, _, second = await paid_twice(world)
+        dispute = world.sandbox.control.open_dispute(second.id, amount=5_00)
+        world.sandbox.control.close_dispute(dispute["id"], "lost")
+        await world.sandbox.control.webhooks.idle()
+
+        with outage(world.sandbox, operation, fault):
+            assert TaskState.PENDING in await world.work_off(placed["order_id"])
+        await until_asked_with_another_key(fault)
+        assert set(await world.work_off(placed["order_id"])) == {TaskState.DONE}
+
+        assert [refund.amount for refund in await refunds_of_charge(world, second)] == [second.amount - 5_00]
+        await assert_producer_bore_all(world, second)
 
     return scenario
 
