@@ -216,6 +216,7 @@ class PostgresCheckInRepo:
             (_ATTENDEES_OF_PARTIES, these_orders),
             (_SCANS_OF, {"ids": list(attendee_ids)}),
             (_SCANS, these_scans) if scan_ids else None,
+            lock=pass_over,  # those who wait for a locked order wait longer
         )
         return LockedParties(
             _parties_of(locked, attendees),

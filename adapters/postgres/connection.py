@@ -112,11 +112,10 @@ class Connection:
             return [await alone.fetchall()]
         async with self._driver.pipeline():
             await self._queue_waiting()
-            ends_soon = self._driver.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT
             if lock and rows_wait_seconds:
-                sql = _END_SOON_AND_WAIT if ends_soon else _WAIT
+                sql = _END_SOON_AND_WAIT if self._ends_soon else _WAIT
                 await self._driver.execute(sql, {"wait": f"{rows_wait_seconds}s"})
-            elif lock and ends_soon:
+            elif lock and self._ends_soon:
                 await self._driver.execute(_END_SOON)
             cursors = [self._driver.cursor(row_factory=dict_row) if statement else None for statement in statements]
             for cursor, statement in zip(cursors, statements, strict=True):
@@ -133,6 +132,17 @@ class Connection:
         """Queue a compiled statement without an answer. It runs before the next statement that could see its effect."""
         self._check()
         self._waiting.append((sql, parameters))
+
+    def end_soon(self) -> None:
+        """Queue what makes the server end this transaction soon, as ``fetch`` does it with ``lock``: for rows that are
+        only written.
+        """
+        if self._ends_soon:
+            self.write(_END_SOON, {})
+
+    @property
+    def _ends_soon(self) -> bool:
+        return self._driver.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT
 
     async def commit(self) -> None:
         self._check()

@@ -61,14 +61,14 @@ class PostgresTaskClaims:
         self._connection = connection
 
     async def claim(self, task_id: UUID, *, now: datetime, until: datetime) -> OutboxTask | None:
-        [rows] = await self._connection.fetch((_CLAIM, {"task": task_id, "now": now, "until": until}))
+        [rows] = await self._connection.fetch((_CLAIM, {"task": task_id, "now": now, "until": until}), lock=True)
         return task_of(rows[0]) if rows else None
 
     async def renew(self, task: OutboxTask, *, until: datetime) -> bool:
         return await _change(self._connection, task, {"claimed_until": until, "relay_at": until})
 
     async def sending(self, task: OutboxTask) -> datetime | None:
-        [rows] = await self._connection.fetch((_SENDING, {"task": task.id, "tries": task.attempts}))
+        [rows] = await self._connection.fetch((_SENDING, {"task": task.id, "tries": task.attempts}), lock=True)
         since: datetime | None = rows[0]["sending_since"] if rows else None
         return since
 
@@ -85,6 +85,7 @@ class PostgresTaskClaims:
         )
 
     async def save(self, task: OutboxTask) -> None:
+        self._connection.end_soon()  # a worker that freezes must not keep the task from the others
         error = task.last_error[:_MAX_ERROR_LENGTH].replace("\x00", "") if task.last_error else None
         self._connection.write(
             _SAVE_DONE if task.state is TaskState.DONE else _SAVE,

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.postgres import schema
 from adapters.postgres.address import DatabaseAddress
+from adapters.postgres.connection import LOCKING_TRANSACTION_SECONDS
 from adapters.postgres.engine import (
     CONNECT_TIMEOUT_SECONDS,
     KEEPALIVES,
@@ -30,7 +31,8 @@ from application.ports.unit_of_work import RowsInUse, StorageConflict, StorageUn
 from demo.embedded import EmbeddedPostgres
 from domain.cart import Cart
 from domain.catalog import Producer
-from tests.contracts.builders import Theatre, a_cart, a_producer
+from domain.tasks import OutboxTask, TaskKind
+from tests.contracts.builders import NOW, Theatre, a_cart, a_producer, new_id
 
 SHORT_POOL_TIMEOUT_SECONDS = 0.2
 
@@ -218,6 +220,26 @@ async def test_locks_of_a_process_that_freezes_are_free_before_its_next_word(
 
     with pytest.raises(StorageUnavailable):
         await freeze()
+
+
+@pytest.mark.parametrize("step", ["claim", "sending", "save", "scan"])
+async def test_server_ends_a_transaction_soon_whose_process_freezes_in_a_pipeline(
+    lonely_engine: AsyncEngine, step: str
+) -> None:
+    """It waits for the rest of the pipeline, and the rows stay locked: others could not do the task, or let in."""
+    task = OutboxTask(id=new_id(), kind=TaskKind.CONFIRMATION_MAIL, order_id=new_id(), due_at=NOW)
+    async with PostgresDatabase(lonely_engine)() as uow:
+        match step:
+            case "claim":
+                await uow.task_claims.claim(task.id, now=NOW, until=NOW)
+            case "sending":
+                await uow.task_claims.sending(task)
+            case "save":
+                await uow.task_claims.save(task)
+            case _:
+                await uow.check_ins.lock([new_id()], [new_id()], pass_over=True)
+        timeout = await uow._connection.scalar(sa.text("SHOW transaction_timeout"))
+    assert timeout == f"{LOCKING_TRANSACTION_SECONDS}s"
 
 
 async def test_both_sides_of_a_connection_ask_whether_the_other_is_there(lonely_engine: AsyncEngine) -> None:
