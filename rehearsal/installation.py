@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -41,6 +40,7 @@ from rehearsal.speed import (
 )
 from rehearsal.stripe import PacedStripe, StripeLimits
 from rehearsal.terms import Terms
+from simulation.answers import Answer
 from simulation.loop import Group, SimulatedLoop
 from simulation.ports import Locks, Mailer, Notifier, Payments, Storage
 from simulation.processes import SIGNATURE, Application, Outfit, Process, end, listen, unconcerned
@@ -59,19 +59,6 @@ HORIZON: Final = timedelta(hours=2)
 #: How often it is looked whether everything is at rest, in seconds, and how long at most: a day.
 LOOK_EVERY: Final = 15
 AT_REST_WITHIN: Final = 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a browser got: the ``value``, a ``refusal``, or neither, when no answer came."""
-
-    value: Any = None
-    refusal: Exception | None = None
-    is_lost: bool = False
-
-    @property
-    def is_good(self) -> bool:
-        return self.refusal is None and not self.is_lost
 
 
 class TimedWay(Way):

@@ -22,8 +22,9 @@ from domain.errors import InvalidPromoCode, NotOnSaleYet, PromoCodeExhausted, Ti
 from domain.orders import Idempotency, Order
 from rehearsal.choice import chosen
 from rehearsal.crowd import AtThePage, Visitor
-from rehearsal.installation import Answer, Installation, RehearsedProcess
+from rehearsal.installation import Installation, RehearsedProcess
 from rehearsal.speed import COMPLETION, ORDER, PAGE
+from simulation.answers import Answer
 from simulation.processes import Application
 
 #: How often the waiting page asks (entrypoints/web/order_page.py), in seconds.

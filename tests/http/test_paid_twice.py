@@ -93,6 +93,23 @@ async def test_what_a_bank_takes_of_the_second_payment_is_the_producers_cost_and
     assert Invariant.DUPLICATE_PAYMENTS not in await findings(world)
 
 
+async def test_appeal_that_is_won_gives_the_buyer_the_rest_and_takes_nothing_more_from_the_producer(
+    world: StripeWorld,
+) -> None:
+    placed, _, other = await paid_twice(world)
+    dispute = world.sandbox.control.open_dispute(other.id, amount=5_00)
+    for statuses in (("lost",), ("appeal_needs_response", "won")):
+        for status in statuses:
+            world.sandbox.control.move_dispute(dispute["id"], status)
+        await world.sandbox.control.webhooks.idle()
+        for _ in range(2):
+            await world.work_off(placed["order_id"])
+
+    assert [refund.amount for refund in await refunds_of(world, other)] == [5_00, other.amount - 5_00]
+    await assert_producer_bore_all(world, other)
+    assert Invariant.DUPLICATE_PAYMENTS not in await findings(world)
+
+
 async def test_dispute_over_the_second_payment_is_none_of_the_orders(world: StripeWorld) -> None:
     placed, _, other = await paid_twice(world)
     dispute = world.sandbox.control.open_dispute(other.id)

@@ -17,9 +17,10 @@ from application.checkout.place_orders import CheckoutRequest
 from domain.catalog import Ticket
 from domain.disputes import DisputeStatus
 from domain.orders import Idempotency, Order
+from simulation.answers import Answer
 from simulation.processes import Application
 from tests.simulation.plan import Part
-from tests.simulation.world import HOLD, POLICY, Answer, World
+from tests.simulation.world import HOLD, POLICY, World
 from tests.support.factories import cart, customer
 
 

@@ -25,6 +25,7 @@ from domain.orders import Order
 from domain.policy import CheckoutPolicy
 from domain.promotions import UseCount
 from domain.tasks import TaskState
+from simulation.answers import Answer
 from simulation.loop import Group, SimulatedLoop
 from simulation.processes import SIGNATURE, Application, end
 from simulation.servers import MailServer, Queue, Server, WorldClock
@@ -57,24 +58,6 @@ ANSWERS: Final = (
 )
 #: Pauses after which Stripe sends an event again that was not acknowledged, in seconds.
 RESENT_AFTER: Final = (10, 60, 300, 1200, 3600, 7200)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a client got: the ``value``, a ``refusal``, or neither, when nothing came."""
-
-    value: Any = None
-    refusal: Exception | None = None
-    is_lost: bool = False
-
-    @property
-    def is_good(self) -> bool:
-        return self.refusal is None and not self.is_lost
-
-    @property
-    def is_final(self) -> bool:
-        """Whether asking again cannot help, or need not."""
-        return self.is_good or isinstance(self.refusal, DomainError | IdempotencyKeyReused)
 
 
 @dataclass(slots=True)
