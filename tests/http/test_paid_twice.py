@@ -105,7 +105,10 @@ async def test_appeal_that_is_won_gives_the_buyer_the_rest_and_takes_nothing_mor
         for _ in range(2):
             await world.work_off(placed["order_id"])
 
-    assert [refund.amount for refund in await refunds_of(world, other)] == [5_00, other.amount - 5_00]
+    after_appeal, rest = await refunds_of(world, other)
+    assert (after_appeal.amount, rest.amount) == (5_00, other.amount - 5_00)
+    assert rest.transfer_reversal
+    assert after_appeal.transfer_reversal is None  # the producer bore the loss when the bank had it
     await assert_producer_bore_all(world, other)
     assert Invariant.DUPLICATE_PAYMENTS not in await findings(world)
 
