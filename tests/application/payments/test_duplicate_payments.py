@@ -310,6 +310,9 @@ async def test_rest_of_a_second_payment_goes_back_where_the_bank_took_a_part(wor
     assert [refund.amount for refund in refunds_of_second(world, order)] == [order.amount_paid - 5_00]
     assert list(world.payment.reversals.values()) == [5_00]
     assert (await duplicate(world, order)).is_settled
+    await world.run_tasks()  # the mail
+    [told] = [facts for facts in world.email_templates.written if isinstance(facts, DuplicatePaymentFacts)]
+    assert told.amount == "$49.84"
     assert await findings(world) == set()
 
 
