@@ -102,6 +102,15 @@ class Scanner:
         """The answers to codes, one after the other."""
         return [Seen(**each) for each in await self.page.evaluate(_TYPE, [texts, end])]
 
+    async def be_patient(self) -> None:
+        """Let the server answer as late as a busy machine does. The list would answer for it after 0.8 seconds."""
+        script = "wait => { AbortSignal.timeout = milliseconds => wait.call(AbortSignal, 30 * milliseconds); }"
+        await self.page.evaluate(f"({script})(AbortSignal.timeout)")
+
+    async def has_list(self, tickets: int) -> None:
+        """Wait until the scanner has its list: it knows who belongs together only from then on."""
+        await expect(self.page.locator("#more-facts")).to_contain_text(f"List of {tickets} tickets")
+
     async def next(self) -> None:
         """Put the answer away."""
         await self.page.get_by_role("button", name="Next").click()

@@ -70,6 +70,7 @@ async def test_every_state_of_the_page(
     found += await troubles(page, "start")
     await scanner.start()
     found += await troubles(page, "ready")
+    await scanner.has_list(3)
     await scanner.reads(codes[0])
     found += await troubles(page, "in, with more of a party")
     await scanner.reads(codes[0])
@@ -103,6 +104,7 @@ async def test_an_evening_by_keyboard_alone(
     await tab_to(page, "Start scanning")
     await page.keyboard.press("Enter")
     await expect(page.locator("#scan")).to_be_visible()
+    await scanner.has_list(2)
     await scanner.reads(codes[0])
     await expect(page.locator("#answer-next")).to_be_focused()
     await page.keyboard.press("Shift+Tab")  # undo
@@ -130,7 +132,8 @@ async def test_an_answer_is_said_to_who_does_not_see_it(
     buyer = await buyers()
     scanner = await new_scanner(buyer.page, buyer.url, service.container, tonight.producer)
     await scanner.start()
-    await expect(buyer.page.locator("#more-facts")).to_contain_text("List of 2 tickets")
+    await scanner.has_list(2)
+    await scanner.be_patient()
     said = [(await scanner.reads(code)).said for code in codes]
     first = "In. VIP. Patrons · Ada Lovelace"
     assert said == [f"{first}. 1 more of this order is not in yet.", first]

@@ -72,6 +72,7 @@ async def test_every_answer_in_one_glance(
     assert admitted.body["result"] == "admitted"
 
     await scanner.start()
+    await scanner.be_patient()
     first = await scanner.reads(codes_of(ada)[0])
     assert (first.word, first.tone, first.by, first.label) == ("In", "go", "server", "Stalls · Ada Lovelace")
     again = await scanner.reads(codes_of(ada)[0])
