@@ -8,8 +8,6 @@ from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
 from application.ports.payment import PaymentError
@@ -21,6 +19,7 @@ from domain.policy import CheckoutPolicy
 from domain.tax import TaxMode
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
+from entrypoints.office.notices import done
 from entrypoints.office.rendering import OfficePages
 
 ACCOUNT: Final = "/office/account"
@@ -118,7 +117,7 @@ async def change(
                 tax=TaxMode(tax),
                 fees=FeeBearer(fees),
             )
-            return Redirect(f"{ACCOUNT}?done=account-changed", status_code=HTTP_303_SEE_OTHER)
+            return done(ACCOUNT, "account-changed")
         except DomainError as error:
             form.refuse(error)
         except PaymentError:
@@ -177,8 +176,7 @@ async def change_stripe(
     if form.is_good:
         try:
             await change_account(member.actor, name=account.name, email=None, stripe_account_id=account_id)
-            done = "stripe-changed" if account_id else "stripe-removed"
-            return Redirect(f"{ACCOUNT}?done={done}", status_code=HTTP_303_SEE_OTHER)
+            return done(ACCOUNT, "stripe-changed" if account_id else "stripe-removed")
         except DomainError as error:
             form.refuse(error)
         except PaymentError:

@@ -8,8 +8,6 @@ from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.catalog.branding import MAX_UPLOAD_BYTES, GetBranding, SetBranding, SetLogo
 from domain.branding import MAX_WIDGET_ORIGINS, Branding, parse_colour
@@ -17,6 +15,7 @@ from domain.errors import DomainError
 from domain.people import Member, Right
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
+from entrypoints.office.notices import done
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.show_page import MAX_FORM_BYTES, read_picture, refuse_picture
 from entrypoints.web.colours import DEFAULT_COLOUR
@@ -77,7 +76,7 @@ async def change(
                 tried = replace(present, colour=parse_colour(colour) if colour else None)
                 return _page(request, member, office_pages, tried, form)
             await set_branding(member.actor, colour=colour, widget_origins=sites)
-            return Redirect(f"{BRANDING}?done=branding-changed", status_code=HTTP_303_SEE_OTHER)
+            return done(BRANDING, "branding-changed")
         except DomainError as error:
             is_site = (error.field or "").startswith("widget_origins")
             form.refuse(error, {error.field or "": "sites"} if is_site else None)
@@ -98,8 +97,7 @@ async def logo(
     if form.is_good:
         try:
             await set_logo(member.actor, upload)
-            done = "logo-changed" if upload else "logo-removed"
-            return Redirect(f"{BRANDING}?done={done}", status_code=HTTP_303_SEE_OTHER)
+            return done(BRANDING, "logo-changed" if upload else "logo-removed")
         except DomainError as error:
             refuse_picture(form, error)
     return _page(request, member, office_pages, await get_branding(member.actor), form)

@@ -19,8 +19,9 @@ from domain.errors import Conflict, DomainError, InvalidRequest
 from domain.people import Member, Right
 from domain.promotions import MAX_USES, PromoCodeFields, TicketPromoCode, UseCount
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
-from entrypoints.office.show_desk import ShowDesk, ShowDesks, done, id_in, refuse
+from entrypoints.office.forms import Form, id_in
+from entrypoints.office.notices import done
+from entrypoints.office.show_desk import ShowDesk, ShowDesks, refuse
 
 CODES_ON_A_PAGE: Final = 100
 #: What a code may take off: the value of the choice, its words, and the field that has the number.

@@ -31,8 +31,8 @@ from entrypoints.office.access import QUIET, AtCounter, counter_router, inner_pa
 from entrypoints.office.counter_desk import CHECK_FIRST, HANDLING, KINDS_OF_HANDLING, PRINTER, SELLER, Desk, Sums
 from entrypoints.office.counter_room import CounterRoom
 from entrypoints.office.counter_view import SaleView, slips_of, when
-from entrypoints.office.forms import Form
-from entrypoints.office.show_desk import id_in, refuse
+from entrypoints.office.forms import Form, id_in
+from entrypoints.office.show_desk import refuse
 
 _A_YEAR: Final = 365 * 24 * 60 * 60
 

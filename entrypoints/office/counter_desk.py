@@ -25,9 +25,9 @@ from domain.shift import MAX_SELLER_LENGTH, CounterPayment, CounterSale, Shift
 from entrypoints.office.access import AtCounter, OfficeCookies
 from entrypoints.office.counter_room import CounterRoom
 from entrypoints.office.counter_view import FEW, PAYMENTS, CounterView, SaleView, Slip, Sum, slips_of
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
 from entrypoints.office.sell import total_in
-from entrypoints.office.show_desk import id_in, refuse
+from entrypoints.office.show_desk import refuse
 
 PRINTED: Final = "print"
 HANDLINGS: Final = (

@@ -27,10 +27,9 @@ from domain.shift import MAX_SELLER_LENGTH, Shift
 from domain.timezones import zone_of
 from entrypoints.office.access import AtCounter, OfficeCookies
 from entrypoints.office.counter_view import FEW, CounterView
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
 from entrypoints.office.kept import Kept, Pace
 from entrypoints.office.rendering import OfficePages
-from entrypoints.office.show_desk import id_in
 from entrypoints.office.today_board import LivePart
 from entrypoints.web.amounts import NumberStyle
 

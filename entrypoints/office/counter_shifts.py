@@ -10,8 +10,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
-from litestar.response import Redirect, Stream
-from litestar.status_codes import HTTP_303_SEE_OTHER
+from litestar.response import Stream
 
 from application.counter.shifts import CloseShift, OpenShift, ReadShifts, ShiftReport
 from application.ports.shifts import ShiftCursor
@@ -27,8 +26,9 @@ from entrypoints.office.counter import remember_seller
 from entrypoints.office.counter_desk import seller_in
 from entrypoints.office.counter_room import CounterRoom, Wording
 from entrypoints.office.counter_view import NAMES, paid_words, what
-from entrypoints.office.forms import Form
-from entrypoints.office.show_desk import id_in, refuse
+from entrypoints.office.forms import Form, id_in
+from entrypoints.office.notices import done
+from entrypoints.office.show_desk import refuse
 
 #: Shifts on a page: a month of evenings at one till.
 PAGE: Final = 30
@@ -150,7 +150,7 @@ async def close(
         seller, note = form.text("seller", required=True), form.text("note")
         if form.is_good:
             await close_shift(till, shift_id, count, by=seller, note=note)
-            return Redirect(f"/office/counter/shifts/{shift_id}?done=shift-closed", status_code=HTTP_303_SEE_OTHER)
+            return done(f"/office/counter/shifts/{shift_id}", "shift-closed")
     except DomainError as error:
         refuse(form, error)
     return await _close_page(request, at_counter, counter_room, report.shift, form)

@@ -27,7 +27,7 @@ from domain.errors import DomainError, NotFound
 from domain.people import Member, Right
 from domain.timezones import zone_of
 from entrypoints.office.access import QUIET, office_router
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, key_in
 from entrypoints.office.rendering import OfficePages
 from entrypoints.web.qr import qr_code
 
@@ -138,7 +138,7 @@ async def offer(
     if form.is_good:
         try:
             offered = await offer_pairing(
-                member.actor, name=name, kind=DeviceKind(kind), show_ids=show_ids, pairing_id=_key(form["key"])
+                member.actor, name=name, kind=DeviceKind(kind), show_ids=show_ids, pairing_id=key_in(form["key"])
             )
             return _to(_pairing_path(offered.pairing.id))
         except DomainError as error:
@@ -157,14 +157,6 @@ def _chosen_shows(form: Form) -> list[UUID]:
     if not chosen:
         form.wrong("shows", "Please choose a show, or all of them.")
     return chosen
-
-
-def _key(text: str) -> UUID:
-    """The key that came with the form. Another text is one, too: it only must not be the same twice."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return uuid4()
 
 
 @get("/pairings/{pairing_id:uuid}")

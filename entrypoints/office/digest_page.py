@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application import formatting
 from application.notifications.digest import ReadDigest, SetDigest
@@ -19,6 +17,7 @@ from domain.people import Member, Right
 from domain.timezones import name_at, zone_of
 from entrypoints.office.access import EVERY_MEMBER, RightMissing, office_router
 from entrypoints.office.forms import Form
+from entrypoints.office.notices import done
 from entrypoints.office.rendering import OfficePages
 
 _HOURS: Final = range(24)
@@ -56,13 +55,13 @@ async def change_digest(
     form = await Form.read(request)
     if form["wish"] == "stop":
         await set_digest(member, None)
-        return _done("digest-stopped")
+        return done("/office/me/digest", "digest-stopped")
     digest = await read_digest(member)
     form.refuse_if_changed(_filled(digest))
     hour = form.whole("hour", required=True, least=0, most=23)
     if form.is_good and hour is not None:
         await set_digest(member, hour)
-        return _done("digest-set")
+        return done("/office/me/digest", "digest-set")
     return await _page(request, member, form, digest, read_tonight, office_pages)
 
 
@@ -70,10 +69,6 @@ def _ensure_may_see_the_office(member: Member) -> None:
     # A person's own pages are for every member; this one tells of the office.
     if not member.may(Right.VIEW):
         raise RightMissing("Your role may not do this")
-
-
-def _done(key: str) -> Redirect:
-    return Redirect(f"/office/me/digest?done={key}", status_code=HTTP_303_SEE_OTHER)
 
 
 async def _page(

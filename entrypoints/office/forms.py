@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from http import HTTPStatus
 from typing import Any, Final
+from uuid import UUID, uuid4
 from zlib import crc32
 
 from litestar import Request
@@ -223,3 +224,16 @@ def _shown(value: object) -> str:
 def _sentence(error: DomainError) -> str:
     text = error_text(error)
     return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def id_in(text: str) -> UUID | None:
+    """The id that a form carries; None if it has none, or something else."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def key_in(text: str) -> UUID:
+    """The key that came with a form that must work once; a new one for a text that is none."""
+    return id_in(text) or uuid4()

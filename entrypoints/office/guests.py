@@ -25,9 +25,9 @@ from domain.policy import MAX_TICKETS_AT_THE_COUNTER, CheckoutPolicy
 from entrypoints.http.producer.guest_list import COLUMNS, GuestLine, GuestList, read_lines
 from entrypoints.http.producer.many_orders import MAX_BYTES
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
 from entrypoints.office.sell import PAYMENTS, allocation_choices
-from entrypoints.office.show_desk import ShowDesk, ShowDesks, id_in, refuse
+from entrypoints.office.show_desk import ShowDesk, ShowDesks, refuse
 
 #: The three ways in which a list comes.
 FILE: Final = "file"

@@ -26,6 +26,7 @@ from entrypoints.http.rate_limit import limit_sign_ins
 from entrypoints.office.access import EVERY_MEMBER, OWN_PAGE, OfficeCookies, office_router
 from entrypoints.office.device import device_of
 from entrypoints.office.forms import Form
+from entrypoints.office.notices import done
 from entrypoints.office.passkeys import ceremony_of, options_answer
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.sign_in import SIGN_IN
@@ -83,7 +84,7 @@ async def rename(
     try:
         if form.is_good:
             await rename_person(member.person.id, form["name"])
-            return _done("name-changed")
+            return done(OWN_PAGE, "name-changed")
     except DomainError as error:
         form.refuse(error)
     return await own_page.show(request, form)
@@ -98,7 +99,7 @@ async def end_one(
 ) -> Redirect:
     """Sign one browser out."""
     await end_session(signed_in.person.id, session_id)
-    return _out(office_cookies) if session_id == signed_in.session.id else _done("session-ended")
+    return _out(office_cookies) if session_id == signed_in.session.id else done(OWN_PAGE, "session-ended")
 
 
 @post("/sign-out-everywhere")
@@ -138,7 +139,7 @@ async def add(
     except DomainError as error:
         form.refuse(error, {"name": "passkey_name"})
         return await own_page.show(request, form)
-    return _done("passkey-added")
+    return done(OWN_PAGE, "passkey-added")
 
 
 @post("/passkeys/{passkey_id:uuid}/name")
@@ -158,7 +159,7 @@ async def rename_one(
     except DomainError as error:
         form.refuse(error, {"name": f"name-{passkey_id}"})
         return await own_page.show(request, form)
-    return _done("passkey-renamed")
+    return done(OWN_PAGE, "passkey-renamed")
 
 
 @post("/passkeys/{passkey_id:uuid}/remove")
@@ -169,11 +170,7 @@ async def remove_one(
 ) -> Redirect:
     """Remove a passkey."""
     await remove_passkey(member.person.id, passkey_id)
-    return _done("passkey-removed")
-
-
-def _done(key: str) -> Redirect:
-    return Redirect(f"{OWN_PAGE}?done={key}", status_code=HTTP_303_SEE_OTHER)
+    return done(OWN_PAGE, "passkey-removed")
 
 
 def _out(office_cookies: OfficeCookies) -> Redirect:

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
+
 DONE: Final[Mapping[str, str]] = MappingProxyType(
     {
         # People
@@ -99,3 +102,8 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "refund-started": "The refund has begun. You may close this page: it goes on.",
     }
 )
+
+
+def done(path: str, key: str) -> Redirect:
+    """Where a form leads that was done: to the page, with the line of ``DONE`` that says so."""
+    return Redirect(f"{path}?done={key}", status_code=HTTP_303_SEE_OTHER)

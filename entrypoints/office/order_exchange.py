@@ -26,9 +26,9 @@ from domain.errors import DomainError, NotFound
 from domain.orders import TicketAttendee
 from domain.people import Member, Right
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
 from entrypoints.office.order import gone_to, order_context
-from entrypoints.office.order_filters import query_form, uuid_of
+from entrypoints.office.order_filters import query_form
 from entrypoints.office.orders import PATH
 from entrypoints.office.rendering import OfficePages
 from entrypoints.web.page_format import PageFormat
@@ -45,10 +45,10 @@ def exchangeable(history: OrderHistory) -> list[TicketAttendee]:
 
 def _request(form: Form, history: OrderHistory) -> ExchangeRequest | None:
     """The exchange that the form names; None if no one gets another ticket."""
-    show_id = uuid_of(form["show"])
+    show_id = id_in(form["show"])
     wanted: dict[UUID, list[UUID]] = {}
     for attendee in exchangeable(history):
-        if ticket_id := uuid_of(form[f"{TICKET_OF}{attendee.id}"]):
+        if ticket_id := id_in(form[f"{TICKET_OF}{attendee.id}"]):
             wanted.setdefault(ticket_id, []).append(attendee.id)
     return ExchangeRequest(show_id, list(wanted.items())) if show_id and wanted else None
 
@@ -120,7 +120,7 @@ def _is_done(form: Form, history: OrderHistory) -> bool:
 
 
 async def _display(get_own_show: GetOwnShow, member: Member, form: Form) -> ShowDetails | None:
-    show_id = uuid_of(form["show"])
+    show_id = id_in(form["show"])
     return await get_own_show(member.actor, show_id) if show_id else None
 
 

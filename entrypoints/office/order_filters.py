@@ -17,7 +17,7 @@ from application.ports.order_lists import AttendeeFilter, OrderFilter, PaidBy, P
 from domain.catalog import Show
 from domain.orders import OrderStatus
 from domain.promotions import normalize_code
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
 
 #: The longest text that is searched, as in the API.
 MAX_QUERY: Final = 100
@@ -48,7 +48,7 @@ class ListQuery:
 
     @property
     def show_id(self) -> UUID | None:
-        return uuid_of(self.form["show"])
+        return id_in(self.form["show"])
 
     @property
     def searched(self) -> Searched | None:
@@ -80,7 +80,7 @@ class ListQuery:
             presence=self._choice("presence", Presence),
             ticket_name=self.form["type"] or None,
             promo_code=normalize_code(self.form["code"]) or None,
-            allocation_id=uuid_of(self.form["allocation"]),
+            allocation_id=id_in(self.form["allocation"]),
         )
 
     def link(self, path: str, **changes: str | None) -> str:
@@ -105,14 +105,6 @@ class ListQuery:
         if day is None or not date.min + after < day < date.max - _A_DAY - after:
             return None
         return datetime.combine(day + after, time(), zone).astimezone(UTC)
-
-
-def uuid_of(text: str) -> UUID | None:
-    """The id, or None for a text that is none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def zone_of(shows: Sequence[Show], chosen: Show | None) -> tzinfo:

@@ -20,11 +20,10 @@ from domain.people import Member, Right
 from domain.printing import Medium, PrintJobState
 from entrypoints.office.access import office_router
 from entrypoints.office.counter_view import slips_of
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
 from entrypoints.office.order import chosen_attendees, gone_to, order_context
 from entrypoints.office.orders import PATH
 from entrypoints.office.rendering import OfficePages
-from entrypoints.office.show_desk import id_in
 
 MEDIA: Final[Mapping[Medium, str]] = {
     Medium.RECEIPT_80: "Receipt paper, 80 mm (ESC/POS)",

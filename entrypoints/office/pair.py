@@ -10,8 +10,6 @@ from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.devices.devices import IdentifyTill
 from application.devices.pairing import PairDevice
@@ -21,6 +19,7 @@ from entrypoints.http.producer.device_schemas import MAX_TYPED_LENGTH
 from entrypoints.http.rate_limit import limit_pairings
 from entrypoints.office.access import COUNTER, TILL, OfficeCookies, public_router
 from entrypoints.office.forms import Form
+from entrypoints.office.notices import done
 from entrypoints.office.rendering import OfficePages
 
 PAIR: Final = "/pair"
@@ -80,7 +79,7 @@ async def pair(
         except DomainError as error:
             form.refuse(error, words=f"{error}.")
         else:
-            answer = Redirect(f"{COUNTER}?done=till-paired", status_code=HTTP_303_SEE_OTHER)
+            answer = done(COUNTER, "till-paired")
             answer.set_cookie(office_cookies.till(paired.secret))
             return answer
     return await _page(request, office_pages, await identify_till(before), form)

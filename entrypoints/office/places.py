@@ -23,8 +23,9 @@ from domain.catalog import MAX_QUANTITY
 from domain.errors import Conflict, DomainError, NotFound
 from domain.people import Member, Right
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
-from entrypoints.office.show_desk import ShowDesk, ShowDesks, done, id_in, refuse
+from entrypoints.office.forms import Form, id_in
+from entrypoints.office.notices import done
+from entrypoints.office.show_desk import ShowDesk, ShowDesks, refuse
 
 FIELDS: Final[Mapping[str, str]] = MappingProxyType({"release_at": "release_clock"})
 LABELS: Final[Mapping[str, str]] = MappingProxyType(

@@ -29,12 +29,13 @@ from domain.people import Member, Right
 from domain.production import Production, ProductionFields
 from domain.schedule import MAX_SHOWS_AT_ONCE
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
+from entrypoints.office.notices import done
 from entrypoints.office.production_form import filled_form, form_context, read_production, refused_fields
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.show_frame import ShowHead
 from entrypoints.office.show_page import MAX_FORM_BYTES, read_picture, refuse_picture
-from entrypoints.office.shows import done, new_id, refuse, sold_words, uuid_of
+from entrypoints.office.shows import new_id, refuse, sold_words
 from entrypoints.office.venue_fields import venue_values
 from entrypoints.web.amounts import NumberStyle
 from entrypoints.web.month_view import Month, MonthView, month_links, months_of, months_on_page
@@ -188,7 +189,7 @@ async def add(
     fields, tickets = read_production(form, member.producer.currency)
     if form.is_good:
         try:
-            added = await add_production(member.actor, fields, tickets, production_id=uuid_of(form["key"]))
+            added = await add_production(member.actor, fields, tickets, production_id=id_in(form["key"]))
             return done(run_path(added.production.id), "run-added")
         except DomainError as error:
             form.refuse(error, refused_fields(form, error.field or ""))

@@ -15,9 +15,8 @@ from domain.production import SaleTimes
 from domain.run_change import RunChange, RunScope, TimesOfDay
 from domain.sale_period import SellsUntil
 from domain.schedule import MAX_INTERVAL, MAX_SHOWS_AT_ONCE, Frequency, Rule, Start, Weekday, starts_on
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
 from entrypoints.office.show_form import DOOR_RULES, SELLS_UNTIL
-from entrypoints.office.shows import uuid_of
 from entrypoints.office.venue_fields import read_address
 
 Read = TypeVar("Read")
@@ -69,7 +68,7 @@ def read_plan(form: Form) -> RunPlan | None:
     """The shows to make; None, and what is wrong is noted, if there is no plan."""
     how = "dates" if form["how"] == "dates" else "rule"
     template = form["template"]
-    template_id = uuid_of(template)
+    template_id = id_in(template)
     if template not in ("", USUAL) and template_id is None:
         form.wrong("template", "Please choose one of these.")
     sale_times = form.one_of("sale_times", list(SaleTimes)) or SaleTimes.MOVE
@@ -224,7 +223,7 @@ _PUBLISHED: Final = {"publish": True, "unpublish": False}
 def read_selection(form: Form) -> dict[str, Any]:
     """Which shows are meant: fields of a ``RunSelection``. What is wrong is noted in the form."""
     scope = form.one_of("scope", ("to_come", "these"))
-    show_ids = frozenset(filter(None, map(uuid_of, form.all("show")))) if scope == "these" else frozenset[UUID]()
+    show_ids = frozenset(filter(None, map(id_in, form.all("show")))) if scope == "these" else frozenset[UUID]()
     if scope == "these" and not show_ids:
         form.wrong("scope", "Please tick the shows that this is for.")
     to_come = scope == "to_come"

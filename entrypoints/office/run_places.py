@@ -21,12 +21,12 @@ from domain.production import Production
 from domain.run_allocation import PlannedAllocation, RunAllocation
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
+from entrypoints.office.notices import done
 from entrypoints.office.productions import run_path
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.run_forms import CHANGE_FIELDS, CHANGE_LABELS, kept_fields, read_selection
 from entrypoints.office.run_shows import MAX_LISTED, choices
 from entrypoints.office.show_frame import ShowHead
-from entrypoints.office.shows import done
 
 LABELS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -26,6 +26,7 @@ from domain.refunds import MAX_REASON_LENGTH
 from domain.schedule import MAX_SHOWS_AT_ONCE
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
+from entrypoints.office.notices import done
 from entrypoints.office.productions import run_path
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.run_forms import (
@@ -46,7 +47,6 @@ from entrypoints.office.run_forms import (
 )
 from entrypoints.office.show_cancel import REFUND_CHOICES, SALE_TIMES
 from entrypoints.office.show_frame import ShowHead
-from entrypoints.office.shows import done
 from entrypoints.office.venue_fields import countries
 
 #: Shows that a form offers one by one: as templates, or to be changed.

@@ -33,8 +33,8 @@ from domain.people import Member, Right
 from domain.policy import MAX_TICKETS_AT_THE_COUNTER, CheckoutPolicy
 from domain.pricing import Quote
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
-from entrypoints.office.show_desk import ShowDesk, ShowDesks, id_in, refuse
+from entrypoints.office.forms import Form, id_in
+from entrypoints.office.show_desk import ShowDesk, ShowDesks, refuse
 
 PAYMENTS: Final = (
     (ManualPayment.CASH.value, "Cash", ""),

@@ -21,11 +21,12 @@ from domain.production import SaleTimes
 from domain.refunds import MAX_REASON_LENGTH
 from domain.schedule import Start
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
+from entrypoints.office.notices import done
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.show_form import LABELS, ShowForm, read_copy, start_values
 from entrypoints.office.show_frame import ShowFrame, has_route, show_path
-from entrypoints.office.shows import done, new_id, refuse, uuid_of
+from entrypoints.office.shows import new_id, refuse
 
 REFUND_CHOICES: Final = (
     (
@@ -196,7 +197,7 @@ async def copy(
                 fields,
                 promo_codes=form.checked("promo_codes"),
                 sale_times=SaleTimes(sale_times),
-                new_id=uuid_of(form["key"]),
+                new_id=id_in(form["key"]),
             )
             return done(show_path(copied.show.id), "show-copied")
         except DomainError as error:

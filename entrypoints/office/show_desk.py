@@ -9,8 +9,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response
-from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.catalog.allocations import ListAllocations
 from application.catalog.capacities import ListCapacities
@@ -123,21 +121,8 @@ class ShowDesks:
         return ShowDesk(request, member, self, await self.get_own_show(member.actor, show_id), active)
 
 
-def done(path: str, key: str) -> Redirect:
-    """Where a form leads that was done, with the line that says so."""
-    return Redirect(f"{path}?done={key}", status_code=HTTP_303_SEE_OTHER)
-
-
 def refuse(form: Form, error: DomainError, fields: Mapping[str, str] | None = None) -> None:
     """Note a refusal beside its field. Raises it where the thing itself does not exist."""
     if isinstance(error, NotFound):
         raise error
     form.refuse(error, fields)
-
-
-def id_in(text: str) -> UUID | None:
-    """The id that a form carries; None if it has none, or something else."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -18,9 +18,10 @@ from domain.people import Member, Right
 from domain.policy import CheckoutPolicy
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
+from entrypoints.office.notices import done
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.show_frame import ShowFrame, show_path
-from entrypoints.office.shows import done, refuse
+from entrypoints.office.shows import refuse
 from entrypoints.web.colours import DEFAULT_COLOUR
 from entrypoints.web.rendering import Pages
 from entrypoints.web.sale_view import SaleView

@@ -11,8 +11,6 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
-from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from adapters.system.ids import SystemIds
 from application.catalog.productions import GetOwnProduction, ListProductions
@@ -31,7 +29,8 @@ from domain.catalog import Producer, Show, ShowFields
 from domain.errors import DomainError, NotFound
 from domain.people import Member, Right
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
+from entrypoints.office.notices import done
 from entrypoints.office.rendering import OfficePages
 from entrypoints.office.show_chart import sale_chart
 from entrypoints.office.show_form import FIELDS, SELLS_UNTIL, ShowForm, filled_form, new_form, read_show
@@ -233,7 +232,7 @@ async def add(
     fields = _read_all(read)
     if read.form.is_good:
         try:
-            added = await add_show(member.actor, fields, show_id=uuid_of(read.form["key"]))
+            added = await add_show(member.actor, fields, show_id=id_in(read.form["key"]))
         except DomainError as error:
             refuse(read.form, error)
         else:
@@ -340,18 +339,10 @@ def _read_all(read: ShowForm, was: Show | None = None) -> ShowFields:
     fields = read_show(read, was)
     if "production_id" in read.form.typed:
         chosen = read.form["production_id"]
-        fields["production_id"] = uuid_of(chosen)
+        fields["production_id"] = id_in(chosen)
         if chosen and fields["production_id"] is None:
             read.form.wrong("production_id", "Please choose one of these.")
     return fields
-
-
-def uuid_of(text: str) -> UUID | None:
-    """The id that a form carries; None if it has none, or something else."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def refuse(form: Form, error: DomainError) -> None:
@@ -359,11 +350,6 @@ def refuse(form: Form, error: DomainError) -> None:
     if isinstance(error, NotFound) and "production" not in str(error):
         raise error
     form.refuse(error, FIELDS)
-
-
-def done(path: str, key: str) -> Redirect:
-    """Where a form leads that was done, with the line that says so."""
-    return Redirect(f"{path}?done={key}", status_code=HTTP_303_SEE_OTHER)
 
 
 router = office_router("/office/shows", show_list, overview, right=Right.VIEW)

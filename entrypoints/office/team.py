@@ -30,6 +30,7 @@ from domain.timezones import zone_of
 from entrypoints.http.rate_limit import limit_sign_in_address
 from entrypoints.office.access import HOME, office_router
 from entrypoints.office.forms import Form
+from entrypoints.office.notices import done
 from entrypoints.office.rendering import ROLE_NAMES, OfficePages
 
 TEAM: Final = "/office/team"
@@ -88,7 +89,7 @@ async def invite(
         if form.is_good:
             await limit_sign_in_address(request, email)
             await invite(member.actor, email, Role(role))
-            return _done("invited")
+            return done(TEAM, "invited")
     except (DomainError, InvalidEmail) as error:
         form.refuse(error)
     return await _page(request, member, office_pages, list_team, report_sales, form)
@@ -104,7 +105,7 @@ async def again(
     """Mail an invitation once more."""
     await limit_sign_in_address(request, str(invitation_id))
     await invite_again(member.actor, invitation_id)
-    return _done("invited-again")
+    return done(TEAM, "invited-again")
 
 
 @post("/invitations/{invitation_id:uuid}/take-back")
@@ -115,7 +116,7 @@ async def take_back(
 ) -> Redirect:
     """Take an invitation back."""
     await take_invitation_back(member.actor, invitation_id)
-    return _done("invitation-taken-back")
+    return done(TEAM, "invitation-taken-back")
 
 
 @get("/{person_id:uuid}")
@@ -166,7 +167,7 @@ async def change_role(
         if form.is_good:
             await change_role(member.actor, person_id, Role(role))
             is_still_owner = person_id != member.person.id or role == Role.OWNER
-            return _done("role-changed") if is_still_owner else Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
+            return done(TEAM, "role-changed") if is_still_owner else Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
     except NotFound:
         raise
     except DomainError as error:
@@ -216,11 +217,7 @@ async def remove(
         form = Form()
         form.refuse(error)
         return _removal_page(request, member, office_pages, person, form)
-    return _done("member-removed")
-
-
-def _done(key: str) -> Redirect:
-    return Redirect(f"{TEAM}?done={key}", status_code=HTTP_303_SEE_OTHER)
+    return done(TEAM, "member-removed")
 
 
 router = office_router(

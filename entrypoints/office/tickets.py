@@ -20,8 +20,9 @@ from domain.errors import Conflict, DomainError, NotFound
 from domain.people import Member, Right
 from domain.sale_period import SaleState
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
-from entrypoints.office.show_desk import ShowDesk, ShowDesks, done, id_in, refuse
+from entrypoints.office.forms import Form, id_in
+from entrypoints.office.notices import done
+from entrypoints.office.show_desk import ShowDesk, ShowDesks, refuse
 
 #: The fields of a refusal, by what the form calls them where that differs.
 FIELDS: Final[Mapping[str, str]] = MappingProxyType({"on_sale_at": "on_sale_clock", "off_sale_at": "off_sale_clock"})

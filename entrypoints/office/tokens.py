@@ -10,14 +10,14 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.catalog.producers import IssuedToken, IssueToken, ListTokens, RevokeToken
 from domain.access import MAX_NAME_LENGTH, AccessToken, Scope
 from domain.errors import DomainError, NotFound
 from domain.people import Member, Right
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, key_in
+from entrypoints.office.notices import done
 from entrypoints.office.rendering import OfficePages
 
 TOKENS: Final = "/office/tokens"
@@ -82,7 +82,7 @@ async def issue(
     if form.is_good:
         try:
             issued = await issue_token(
-                producer_id=member.producer.id, name=name, scopes=scopes, by=member.actor, token_id=_key(form["key"])
+                producer_id=member.producer.id, name=name, scopes=scopes, by=member.actor, token_id=key_in(form["key"])
             )
         except DomainError as error:
             form.refuse(error)
@@ -110,7 +110,7 @@ async def revoke(
 ) -> Redirect:
     """Revokes the token. Twice is harmless."""
     await revoke_token(token_id, of_producer=member.producer.id, by=member.actor)
-    return Redirect(f"{TOKENS}?done=token-revoked", status_code=HTTP_303_SEE_OTHER)
+    return done(TOKENS, "token-revoked")
 
 
 def _own(tokens: list[AccessToken], token_id: UUID) -> AccessToken:
@@ -118,14 +118,6 @@ def _own(tokens: list[AccessToken], token_id: UUID) -> AccessToken:
         if token.id == token_id and token.revoked_at is None:
             return token
     raise NotFound("No such token")
-
-
-def _key(text: str) -> UUID:
-    """The key that came with the form. Another text is one, too: it only must not be the same twice."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return uuid4()
 
 
 router = office_router(TOKENS, page, issue, revoke_page, revoke, right=Right.ACCOUNT)

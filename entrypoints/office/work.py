@@ -30,9 +30,10 @@ from domain.people import Member, Right
 from domain.refunds import MAX_REASON_LENGTH
 from entrypoints.export_files import FORMAT, STATUS, WHAT, Contents, FileFormat
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
+from entrypoints.office.forms import Form, id_in
+from entrypoints.office.notices import done
 from entrypoints.office.rendering import OfficePages
-from entrypoints.office.show_desk import ShowDesk, ShowDesks, done, id_in, refuse
+from entrypoints.office.show_desk import ShowDesk, ShowDesks, refuse
 
 WORK: Final = "/office/jobs"
 JOBS_ON_A_PAGE: Final = 20
