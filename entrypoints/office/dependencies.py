@@ -12,6 +12,7 @@ from entrypoints.office.access import OfficeCookies, OfficeDoor
 from entrypoints.office.counter_room import CounterRoom
 from entrypoints.office.me import OwnPage
 from entrypoints.office.rendering import OfficePages
+from entrypoints.office.run_desk import RunDesks
 from entrypoints.office.show_desk import ShowDesks
 from entrypoints.office.today_board import TodayBoard
 from entrypoints.web.security import PagePolicy
@@ -35,6 +36,7 @@ def office_dependencies(container: Container, pages: OfficePages) -> dict[str, P
         "office_pages": pages,
         "office_cookies": OfficeCookies.of(container.settings()),
         "show_desks": show_desks,
+        "run_desks": RunDesks(pages, container.get_own_production(), container.look_over_shows()),
         "today_board": TodayBoard(
             container.read_tonight(), container.read_overview(), container.read_imbalances(), pages
         ),

@@ -18,21 +18,20 @@ from application.catalog.productions import (
     AddProduction,
     ChangeProduction,
     DeleteProduction,
-    GetOwnProduction,
-    OwnProduction,
 )
-from application.catalog.show_overviews import ListRuns, LookOverShows
+from application.catalog.show_overviews import ListRuns
 from application.catalog.shows import ListOwnShows
-from application.ports.show_overviews import ProductionRow, ShowFilter, ShowRow, ShowTab
+from application.ports.show_overviews import ProductionRow, ShowRow, ShowTab
 from domain.errors import Conflict, DomainError
 from domain.people import Member, Right
-from domain.production import Production, ProductionFields
+from domain.production import ProductionFields
 from domain.schedule import MAX_SHOWS_AT_ONCE
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form, id_in
 from entrypoints.office.notices import done
 from entrypoints.office.production_form import filled_form, form_context, read_production, refused_fields
 from entrypoints.office.rendering import OfficePages
+from entrypoints.office.run_desk import RUNS, RunDesk, RunDesks, run_path
 from entrypoints.office.show_frame import ShowHead
 from entrypoints.office.show_page import MAX_FORM_BYTES, read_picture, refuse_picture
 from entrypoints.office.shows import new_id, refuse, sold_words
@@ -43,12 +42,8 @@ from entrypoints.web.month_view import Month, MonthView, month_links, months_of,
 RUNS_ON_A_PAGE: Final = 20
 #: All shows of a run that its months are made of: twice as many as can be made at once.
 MAX_SHOWS: Final = 2 * MAX_SHOWS_AT_ONCE
+_FORM: Final = "office/run_form.html"
 _TABS: Final = ((ShowTab.UPCOMING, "Upcoming"), (ShowTab.PAST, "Past"))
-
-
-def run_path(production_id: UUID, page: str = "") -> str:
-    """The address of a run's page."""
-    return f"/office/productions/{production_id}{page}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +72,7 @@ async def run_list(
         )
         for row in found
     ]
-    context = {"lines": lines, "after": f"/office/productions?after={more}" if more else "", "is_first": after is None}
+    context = {"lines": lines, "after": f"{RUNS}?after={more}" if more else "", "is_first": after is None}
     return office_pages.page(request, member, "office/runs.html", context, active="shows")
 
 
@@ -105,45 +100,37 @@ async def run_page(
     request: Request[Any, Any, Any],
     production_id: FromPath[UUID],
     member: NamedDependency[Member],
-    office_pages: NamedDependency[OfficePages],
-    get_own_production: NamedDependency[GetOwnProduction],
-    look_over_shows: NamedDependency[LookOverShows],
+    run_desks: NamedDependency[RunDesks],
     tab: FromQuery[str] = ShowTab.UPCOMING.value,
     month: FromQuery[str] = "",
 ) -> Response[str]:
     """A run with its shows in months."""
-    production = (await get_own_production(member.actor, production_id)).production
+    desk = await run_desks(request, member, production_id)
     shown = ShowTab.PAST if tab == ShowTab.PAST else ShowTab.UPCOMING
-    only = ShowFilter(tab=shown, production_id=production_id)
-    found = await look_over_shows(member.actor, only=only, page=1, size=MAX_SHOWS)
+    found = await desk.shows(shown, limit=MAX_SHOWS)
     dates = [row.show for row in found.rows]
     first = Month.parse(month)
     here = months_on_page(dates, first or (Month.of(dates[0]) if dates and shown is ShowTab.PAST else None))
     context = {
-        "production": production,
-        "path": run_path(production_id),
         "tabs": [(label, found.counts[each], f"?tab={each}", each is shown) for each, label in _TABS],
         "tab": shown,
-        "months": _months(found.rows, here, production, member, office_pages),
-        "links": month_links(dates, here, production),
+        "months": _months(found.rows, here, desk),
+        "links": month_links(dates, here, desk.run),
         "is_published": any(row.show.published for row in found.rows),
         "has_shows": any(found.counts.values()),
         "has_drafts": shown is ShowTab.UPCOMING
         and any(not row.show.published and not row.show.cancelled for row in found.rows),
     }
-    return office_pages.page(request, member, "office/run.html", context, active="shows")
+    return desk.render("office/run.html", context)
 
 
-def _months(
-    rows: Sequence[ShowRow], here: Sequence[Month], production: Production, member: Member, pages: OfficePages
-) -> list[MonthView[RunSlot]]:
+def _months(rows: Sequence[ShowRow], here: Sequence[Month], desk: RunDesk) -> list[MonthView[RunSlot]]:
     slots: Mapping[date, list[RunSlot]] = defaultdict(list)
-    now = pages.now()
     for row in rows:
-        slots[row.show.venue_clock.times[1].date()].append(RunSlot(ShowHead.of_row(row, member.producer, now), row))
+        slots[row.show.venue_clock.times[1].date()].append(RunSlot(desk.head_of_row(row), row))
     for of_day in slots.values():
         of_day.sort(key=lambda slot: slot.row.show.start_time)
-    return months_of(slots, here, production)
+    return months_of(slots, here, desk.run)
 
 
 @get("/new")
@@ -157,22 +144,12 @@ async def new_page(
     latest, _ = await list_own_shows(member.actor, after=None, limit=1)
     values = venue_values(latest[0].show if latest else None)
     form = Form.filled({**values, "doors_minutes": 30, "duration_minutes": 120, "key": new_id()})
-    return _form_page(request, member, office_pages, form)
+    return _new_page(request, member, office_pages, form)
 
 
-def _form_page(
-    request: Request[Any, Any, Any],
-    member: Member,
-    pages: OfficePages,
-    form: Form,
-    production: Production | None = None,
-) -> Response[str]:
-    context = {
-        **form_context(form, member.producer.currency),
-        "production": production,
-        "path": run_path(production.id) if production else "/office/productions",
-    }
-    return pages.page(request, member, "office/run_form.html", context, active="shows", status_code=form.status)
+def _new_page(request: Request[Any, Any, Any], member: Member, pages: OfficePages, form: Form) -> Response[str]:
+    context = {**form_context(form, member.producer.currency), "production": None, "path": RUNS}
+    return pages.page(request, member, _FORM, context, active="shows", status_code=form.status)
 
 
 @post("/new")
@@ -185,7 +162,7 @@ async def add(
     """Adds a run, without shows."""
     form = await Form.read(request)
     if form.checked("more"):
-        return _form_page(request, member, office_pages, form)
+        return _new_page(request, member, office_pages, form)
     fields, tickets = read_production(form, member.producer.currency)
     if form.is_good:
         try:
@@ -193,7 +170,7 @@ async def add(
             return done(run_path(added.production.id), "run-added")
         except DomainError as error:
             form.refuse(error, refused_fields(form, error.field or ""))
-    return _form_page(request, member, office_pages, form)
+    return _new_page(request, member, office_pages, form)
 
 
 @get("/{production_id:uuid}/edit")
@@ -201,16 +178,19 @@ async def edit_page(
     request: Request[Any, Any, Any],
     production_id: FromPath[UUID],
     member: NamedDependency[Member],
-    office_pages: NamedDependency[OfficePages],
-    get_own_production: NamedDependency[GetOwnProduction],
+    run_desks: NamedDependency[RunDesks],
 ) -> Response[str]:
     """The form of what new shows of the run get."""
-    own = await get_own_production(member.actor, production_id)
-    return _form_page(request, member, office_pages, _filled(own), own.production)
+    desk = await run_desks(request, member, production_id)
+    return _edit_page(desk, _filled(desk))
 
 
-def _filled(own: OwnProduction) -> Form:
-    return filled_form(own.production, NumberStyle(own.production.locale, own.currency))
+def _filled(desk: RunDesk) -> Form:
+    return filled_form(desk.run, NumberStyle(desk.run.locale, desk.own.currency))
+
+
+def _edit_page(desk: RunDesk, form: Form) -> Response[str]:
+    return desk.render(_FORM, form_context(form, desk.own.currency), form=form)
 
 
 @post("/{production_id:uuid}/edit")
@@ -218,24 +198,23 @@ async def edit(
     request: Request[Any, Any, Any],
     production_id: FromPath[UUID],
     member: NamedDependency[Member],
-    office_pages: NamedDependency[OfficePages],
-    get_own_production: NamedDependency[GetOwnProduction],
+    run_desks: NamedDependency[RunDesks],
     change_production: NamedDependency[ChangeProduction],
 ) -> Response[Any]:
     """Changes what new shows of the run get; those that are there stay as they are."""
-    own = await get_own_production(member.actor, production_id)
+    desk = await run_desks(request, member, production_id)
     form = await Form.read(request)
     if form.checked("more"):
-        return _form_page(request, member, office_pages, form, own.production)
-    form.refuse_if_changed(_filled(own))
-    fields, tickets = read_production(form, own.currency)
+        return _edit_page(desk, form)
+    form.refuse_if_changed(_filled(desk))
+    fields, tickets = read_production(form, desk.own.currency)
     if form.is_good:
         try:
             await change_production(member.actor, production_id, fields, tickets)
-            return done(run_path(production_id), "run-changed")
+            return done(desk.path(), "run-changed")
         except DomainError as error:
             form.refuse(error, refused_fields(form, error.field or ""))
-    return _form_page(request, member, office_pages, form, own.production)
+    return _edit_page(desk, form)
 
 
 @get("/{production_id:uuid}/page")
@@ -243,27 +222,20 @@ async def texts_page(
     request: Request[Any, Any, Any],
     production_id: FromPath[UUID],
     member: NamedDependency[Member],
-    office_pages: NamedDependency[OfficePages],
-    get_own_production: NamedDependency[GetOwnProduction],
+    run_desks: NamedDependency[RunDesks],
 ) -> Response[str]:
     """The forms of the run's description and picture."""
-    own = await get_own_production(member.actor, production_id)
-    return _texts(request, member, office_pages, own, Form.filled({"description": own.production.description}))
+    desk = await run_desks(request, member, production_id)
+    return _texts(desk, Form.filled({"description": desk.run.description}))
 
 
-def _texts(
-    request: Request[Any, Any, Any], member: Member, pages: OfficePages, own: OwnProduction, form: Form
-) -> Response[str]:
-    production = own.production
-    form.typed = {"description": [production.description], **form.typed}
+def _texts(desk: RunDesk, form: Form) -> Response[str]:
+    form.typed = {"description": [desk.run.description], **form.typed}
     context = {
-        "production": production,
-        "path": run_path(production.id),
-        "form": form,
         "labels": {"description": "Description", "picture": "Picture"},
         "most_megabytes": MAX_UPLOAD_BYTES // 1024**2,
     }
-    return pages.page(request, member, "office/run_page.html", context, active="shows", status_code=form.status)
+    return desk.render("office/run_page.html", context, form=form)
 
 
 @post("/{production_id:uuid}/page")
@@ -271,22 +243,21 @@ async def write(
     request: Request[Any, Any, Any],
     production_id: FromPath[UUID],
     member: NamedDependency[Member],
-    office_pages: NamedDependency[OfficePages],
-    get_own_production: NamedDependency[GetOwnProduction],
+    run_desks: NamedDependency[RunDesks],
     change_production: NamedDependency[ChangeProduction],
 ) -> Response[Any]:
     """Writes the description, which shows without one of their own have at once."""
-    own = await get_own_production(member.actor, production_id)
+    desk = await run_desks(request, member, production_id)
     form = await Form.read(request)
-    form.refuse_if_changed(Form.filled({"description": own.production.description}))
+    form.refuse_if_changed(Form.filled({"description": desk.run.description}))
     description = form.text("description")
     if form.is_good:
         try:
             await change_production(member.actor, production_id, ProductionFields(description=description))
-            return done(run_path(production_id, "/page"), "page-changed")
+            return done(desk.path("/page"), "page-changed")
         except DomainError as error:
             refuse(form, error)
-    return _texts(request, member, office_pages, own, form)
+    return _texts(desk, form)
 
 
 @post("/{production_id:uuid}/picture", request_max_body_size=MAX_FORM_BYTES)
@@ -294,21 +265,20 @@ async def picture(
     request: Request[Any, Any, Any],
     production_id: FromPath[UUID],
     member: NamedDependency[Member],
-    office_pages: NamedDependency[OfficePages],
-    get_own_production: NamedDependency[GetOwnProduction],
+    run_desks: NamedDependency[RunDesks],
     set_production_image: NamedDependency[SetProductionImage],
 ) -> Response[Any]:
     """Puts a picture on the run's page, or takes it away."""
-    own = await get_own_production(member.actor, production_id)
+    desk = await run_desks(request, member, production_id)
     form = await Form.read(request)
     upload = await read_picture(form)
     if form.is_good:
         try:
             await set_production_image(member.actor, production_id, upload)
-            return done(run_path(production_id, "/page"), "picture-changed" if upload else "picture-removed")
+            return done(desk.path("/page"), "picture-changed" if upload else "picture-removed")
         except DomainError as error:
             refuse_picture(form, error)
-    return _texts(request, member, office_pages, own, form)
+    return _texts(desk, form)
 
 
 @get("/{production_id:uuid}/delete")
@@ -316,19 +286,15 @@ async def delete_page(
     request: Request[Any, Any, Any],
     production_id: FromPath[UUID],
     member: NamedDependency[Member],
-    office_pages: NamedDependency[OfficePages],
-    get_own_production: NamedDependency[GetOwnProduction],
+    run_desks: NamedDependency[RunDesks],
 ) -> Response[str]:
     """Asks before a run is deleted."""
-    own = await get_own_production(member.actor, production_id)
-    return _delete(request, member, office_pages, own, Form())
+    desk = await run_desks(request, member, production_id)
+    return _deletion(desk, Form())
 
 
-def _delete(
-    request: Request[Any, Any, Any], member: Member, pages: OfficePages, own: OwnProduction, form: Form
-) -> Response[str]:
-    context = {"production": own.production, "path": run_path(own.production.id), "form": form}
-    return pages.page(request, member, "office/run_delete.html", context, active="shows", status_code=form.status)
+def _deletion(desk: RunDesk, form: Form) -> Response[str]:
+    return desk.render("office/run_delete.html", {}, form=form)
 
 
 @post("/{production_id:uuid}/delete")
@@ -336,8 +302,7 @@ async def delete(
     request: Request[Any, Any, Any],
     production_id: FromPath[UUID],
     member: NamedDependency[Member],
-    office_pages: NamedDependency[OfficePages],
-    get_own_production: NamedDependency[GetOwnProduction],
+    run_desks: NamedDependency[RunDesks],
     delete_production: NamedDependency[DeleteProduction],
 ) -> Response[Any]:
     """Deletes a run without shows."""
@@ -346,13 +311,13 @@ async def delete(
         await delete_production(member.actor, production_id)
     except Conflict as error:
         form.refuse(error)
-        return _delete(request, member, office_pages, await get_own_production(member.actor, production_id), form)
-    return done("/office/productions", "run-deleted")
+        return _deletion(await run_desks(request, member, production_id), form)
+    return done(RUNS, "run-deleted")
 
 
-router = office_router("/office/productions", run_list, run_page, right=Right.VIEW)
+router = office_router(RUNS, run_list, run_page, right=Right.VIEW)
 changing_router = office_router(
-    "/office/productions",
+    RUNS,
     new_page,
     add,
     edit_page,

@@ -11,22 +11,17 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from application.catalog.productions import GetOwnProduction
 from application.catalog.run_allocations import AllocateInRun
-from application.catalog.show_overviews import LookOverShows
 from domain.catalog import MAX_HOURS_BEFORE, MAX_QUANTITY
 from domain.errors import DomainError, InvalidRequest
 from domain.people import Member, Right
-from domain.production import Production
 from domain.run_allocation import PlannedAllocation, RunAllocation
 from entrypoints.office.access import office_router
 from entrypoints.office.forms import Form
 from entrypoints.office.notices import done
-from entrypoints.office.productions import run_path
-from entrypoints.office.rendering import OfficePages
+from entrypoints.office.run_desk import RUNS, RunDesk, RunDesks
 from entrypoints.office.run_forms import CHANGE_FIELDS, CHANGE_LABELS, kept_fields, read_selection
-from entrypoints.office.run_shows import MAX_LISTED, choices
-from entrypoints.office.show_frame import ShowHead
+from entrypoints.office.run_shows import MAX_LISTED
 
 LABELS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -44,38 +39,23 @@ async def places_page(
     request: Request[Any, Any, Any],
     production_id: FromPath[UUID],
     member: NamedDependency[Member],
-    office_pages: NamedDependency[OfficePages],
-    get_own_production: NamedDependency[GetOwnProduction],
-    look_over_shows: NamedDependency[LookOverShows],
+    run_desks: NamedDependency[RunDesks],
     allocate_in_run: NamedDependency[AllocateInRun],
 ) -> Response[str]:
     """The form."""
-    production = (await get_own_production(member.actor, production_id)).production
-    form, names = Form.filled({"scope": "to_come"}), await allocate_in_run.names(member.actor, production_id)
-    return await _page(request, member, office_pages, look_over_shows, production, form, names)
+    desk = await run_desks(request, member, production_id)
+    names = await allocate_in_run.names(member.actor, production_id)
+    return await _page(desk, Form.filled({"scope": "to_come"}), names)
 
 
-async def _page(
-    request: Request[Any, Any, Any],
-    member: Member,
-    pages: OfficePages,
-    look: LookOverShows,
-    production: Production,
-    form: Form,
-    names: Sequence[str],
-) -> Response[str]:
+async def _page(desk: RunDesk, form: Form, names: Sequence[str]) -> Response[str]:
     context = {
-        "production": production,
-        "path": run_path(production.id),
-        "form": form,
         "labels": LABELS,
         "capacities": [(name, name) for name in names],
-        "shows": [
-            each for each in await choices(member, pages, look, production, past=False) if not each[2].show.cancelled
-        ],
+        "shows": await desk.changeable(),
         "most_hours": MAX_HOURS_BEFORE,
     }
-    return pages.page(request, member, "office/run_places.html", context, active="shows", status_code=form.status)
+    return desk.render("office/run_places.html", context, form=form)
 
 
 @post("/{production_id:uuid}/allocation")
@@ -83,13 +63,11 @@ async def keep(
     request: Request[Any, Any, Any],
     production_id: FromPath[UUID],
     member: NamedDependency[Member],
-    office_pages: NamedDependency[OfficePages],
-    get_own_production: NamedDependency[GetOwnProduction],
-    look_over_shows: NamedDependency[LookOverShows],
+    run_desks: NamedDependency[RunDesks],
     allocate_in_run: NamedDependency[AllocateInRun],
 ) -> Response[Any]:
     """Shows what each show would have left, and keeps the places when the form is sent from there."""
-    production = (await get_own_production(member.actor, production_id)).production
+    desk = await run_desks(request, member, production_id)
     form = await Form.read(request)
     wanted = _read(form)
     if wanted and not form.checked("back"):
@@ -97,13 +75,12 @@ async def keep(
             is_sure = form.checked("sure")
             planned = await allocate_in_run(member.actor, production_id, wanted, dry_run=not is_sure)
             if is_sure:
-                return done(run_path(production_id), "places-kept")
+                return done(desk.path(), "places-kept")
         except DomainError as error:
             form.refuse(error, CHANGE_FIELDS)
         else:
-            return _preview(request, member, office_pages, production, form, planned)
-    names = await allocate_in_run.names(member.actor, production_id)
-    return await _page(request, member, office_pages, look_over_shows, production, form, names)
+            return _preview(desk, form, planned)
+    return await _page(desk, form, await allocate_in_run.names(member.actor, production_id))
 
 
 def _read(form: Form) -> RunAllocation | None:
@@ -120,30 +97,18 @@ def _read(form: Form) -> RunAllocation | None:
         return None
 
 
-def _preview(
-    request: Request[Any, Any, Any],
-    member: Member,
-    pages: OfficePages,
-    production: Production,
-    form: Form,
-    planned: Sequence[PlannedAllocation],
-) -> Response[str]:
+def _preview(desk: RunDesk, form: Form, planned: Sequence[PlannedAllocation]) -> Response[str]:
     # Shows that cannot have them come first: there may be more shows than are listed.
     refused = [each for each in planned if each.refusal]
     listed = [*refused, *(each for each in planned if not each.refusal)][:MAX_LISTED]
     context = {
-        "production": production,
-        "path": run_path(production.id),
-        "form": form,
         "kept": kept_fields(form, but=("sure", "back")),
-        "lines": [
-            (ShowHead.of(each.show, member.producer, pages.now()), _words(each), f"{each.left:,}") for each in listed
-        ],
+        "lines": [(desk.head(each.show), _words(each), f"{each.left:,}") for each in listed],
         "count": len(planned),
         "added": sum(each.is_new for each in planned),
         "refused": len(refused),
     }
-    return pages.page(request, member, "office/run_places_preview.html", context, active="shows")
+    return desk.render("office/run_places_preview.html", context, form=form)
 
 
 def _words(planned: PlannedAllocation) -> str:
@@ -155,4 +120,4 @@ def _words(planned: PlannedAllocation) -> str:
     return "They are kept."
 
 
-router = office_router("/office/productions", places_page, keep, right=Right.CATALOG)
+router = office_router(RUNS, places_page, keep, right=Right.CATALOG)
