@@ -50,16 +50,21 @@ class PillowStudio:
 
 
 async def _decode(upload: bytes, box: Box) -> tuple[tuple[int, int], bytes]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "adapters.pillow.decoder", str(box.width), str(box.height)),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "adapters.pillow.decoder", str(box.width), str(box.height)),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        )
     )
     try:
+        process = await asyncio.shield(starting)
         output, refusal = await process.communicate(upload)
     finally:
+        # Where the start is cancelled, uvloop ends the process, but nothing waits for that.
+        process = await starting
         if process.returncode is None:
             process.kill()
             await asyncio.shield(process.wait())
