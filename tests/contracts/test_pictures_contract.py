@@ -91,10 +91,20 @@ class TestStudio:
         upload = encoded(40, 30)
         assert await studio.prepare(upload, BOX, owner=OWNER) == await studio.prepare(upload, BOX, owner=OWNER)
 
-    @pytest.mark.parametrize("upload", [b"", b"GIF89a", b"<svg/>", encoded(40, 30)[:50], encoded(5001, 5000)])
-    async def test_what_cannot_be_used_is_refused(self, studio: PictureStudio, upload: bytes) -> None:
+    @pytest.mark.parametrize(
+        "upload",
+        [
+            lambda: b"",
+            lambda: b"GIF89a",
+            lambda: b"<svg/>",
+            lambda: encoded(40, 30)[:50],
+            lambda: encoded(5001, 5000),
+        ],
+        ids=["nothing", "only a beginning", "SVG", "cut off", "too large"],
+    )
+    async def test_what_cannot_be_used_is_refused(self, studio: PictureStudio, upload: Callable[[], bytes]) -> None:
         with pytest.raises(UnusablePicture):
-            await studio.prepare(upload, BOX, owner=OWNER)
+            await studio.prepare(upload(), BOX, owner=OWNER)
 
 
 class TestPillow:
