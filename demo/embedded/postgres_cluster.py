@@ -25,6 +25,9 @@ _WAL_FILE_MEGABYTES = 4
 
 # The superuser has no password and so cannot log in at all; the application never needs it.
 _HOST_BASED_AUTHENTICATION = f"host all all {LOOPBACK}/32 scram-sha-256\n"
+# Many rounds of hashing make it long to guess a password that a person chose. Ours is long and random, and the rounds
+# would cost each client two milliseconds of its processor for each connection.
+_ONE_ROUND = "SET scram_iterations = 1;\n"
 _CREATE_ROLE_AND_DATABASE = (
     f"CREATE ROLE {ROLE} LOGIN CREATEDB;\n"
     f"GRANT pg_monitor, pg_checkpoint, pg_signal_backend TO {ROLE};\n"
@@ -126,4 +129,4 @@ def _program(name: str) -> str:
 
 
 def _set_password(password: str) -> str:
-    return f"ALTER ROLE {ROLE} PASSWORD '{password}';\n"
+    return _ONE_ROUND + f"ALTER ROLE {ROLE} PASSWORD '{password}';\n"
