@@ -2,7 +2,7 @@
 
 Loading it takes a processor a second or two, and the tests start commands some two hundred times. A fork is a process
 like any other: it has its own environment, standard streams, signals and exit code, and begins where ``python -m
-entrypoints.cli`` does once its modules are loaded.
+entrypoints.cli`` does once its modules are loaded: those of all commands, and those that a first application loads.
 
 The program gets the number of a Unix socket. Each order on it is a JSON object with the file descriptors for the new
 process's standard streams. The answer is its process id, and later how it ended.
@@ -25,11 +25,24 @@ from typing import Any, Final
 import click
 
 from entrypoints.cli.main import main
+from entrypoints.container import Container
+from entrypoints.settings import Settings
 
 ORDER_BYTES: Final = 1 << 17
 _CLONE_NEWNET, _CLONE_NEWNS = 0x40000000, 0x00020000
 _MS_BIND, _MS_REC, _MS_SLAVE = 0x1000, 0x4000, 0x80000
 STREAMS: Final = 3
+#: Of an application that serves no one: none of its engines is there.
+_SETTINGS: Final = Settings(
+    database_url="postgresql://nowhere@127.0.0.1:1/none",
+    redis_url="redis://127.0.0.1:1/0",
+    public_url="http://127.0.0.1:1",
+    secret_key="a secret of the tests that is long enough",
+    stripe_api_key="sk_test_tests",
+    stripe_webhook_secret="whsec_tests",
+    smtp_url="smtp://127.0.0.1:1",
+    mail_from="PiqueTickets <tickets@piquetickets.example>",
+)
 
 
 def serve(orders: socket.socket) -> list[str]:
@@ -98,11 +111,18 @@ def _end(selector: selectors.BaseSelector) -> None:
     os._exit(0)
 
 
-if __name__ == "__main__":
+def _load() -> None:
     import_module("entrypoints.cli.children")
     with click.Context(main) as context:
         for name in main.list_commands(context):
             main.get_command(context, name)
+    # What `serve` loads when it starts, and what Litestar does for the first application.
+    serving = import_module("entrypoints.cli.serving")
+    serving.create_server(serving.create_app(Container(settings=_SETTINGS)), trusted_proxies=_SETTINGS.trusted_proxies)
+
+
+if __name__ == "__main__":
+    _load()
     gc.collect()
     gc.freeze()
     sys.argv = ["piquetickets", *serve(socket.socket(fileno=int(sys.argv[1])))]
