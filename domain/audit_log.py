@@ -62,6 +62,7 @@ class Action(StrEnum):
     CHECK_IN_UNDONE = "check_in.undone"
     SHIFT_OPENED = "shift.opened"
     SHIFT_CLOSED = "shift.closed"
+    SHIFT_CASH_MOVED = "shift.cash_moved"
     DEVICE_PAIRED = "device.paired"
     DEVICE_RENAMED = "device.renamed"
     DEVICE_REVOKED = "device.revoked"

@@ -25,6 +25,9 @@ MAX_SELLERS: Final = 20
 MAX_SHIFT_NOTE_LENGTH: Final = 500
 #: More pieces of one note or coin than a till holds.
 MAX_PIECES: Final = 10_000
+MAX_REASON_LENGTH: Final = 200
+#: More often cash is not put into one till, or taken out, in one shift.
+MAX_MOVEMENTS: Final = 200
 
 
 class CounterPayment(StrEnum):
@@ -100,6 +103,67 @@ class CounterSale:
         if self.is_undone:
             raise Conflict("This sale was undone before")
         return replace(self, undone_at=at, undone_by=by, given_back=given_back)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashMovement:
+    """Cash that was put into a till or taken out of it beside its sales: change, what goes to the bank, petty cash.
+
+    ``amount`` is in minor units, less than zero for what was taken out. ``by`` is the person at the till. None is ever
+    changed: ``takes_back`` is one that was wrong, of which this one is the opposite. Raises InvalidRequest.
+    """
+
+    id: UUID
+    shift_id: UUID
+    at: datetime
+    by: str
+    amount: int
+    reason: str
+    takes_back: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < abs(self.amount) < AMOUNT_LIMIT:
+            raise InvalidRequest("Please write an amount above zero", field="amount")
+        if not (1 <= len(self.reason) <= MAX_REASON_LENGTH and self.reason.isprintable()):
+            raise InvalidRequest(f"A reason has 1 to {MAX_REASON_LENGTH} characters", field="reason")
+
+    @property
+    def is_out(self) -> bool:
+        return self.amount < 0
+
+    def opposite(self, movement_id: UUID, *, by: str, at: datetime) -> CashMovement:
+        """The movement that takes this one back. Raises Conflict if it takes one back itself."""
+        if self.takes_back is not None:
+            raise Conflict("This takes another movement back: write the cash down once more instead")
+        return CashMovement(
+            id=movement_id,
+            shift_id=self.shift_id,
+            at=at,
+            by=by,
+            amount=-self.amount,
+            reason=self.reason,
+            takes_back=self.id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Cash movements together, in minor units; those that were taken back, and what took them back, are left out."""
+
+    cash_in: int = 0
+    cash_out: int = 0
+
+    @property
+    def net(self) -> int:
+        """What they add to the till."""
+        return self.cash_in - self.cash_out
+
+    @classmethod
+    def of(cls, movements: Iterable[CashMovement]) -> Moved:
+        every = list(movements)
+        wrong = {each.takes_back for each in every} - {None}
+        valid = [each.amount for each in every if each.takes_back is None and each.id not in wrong]
+        return cls(sum(each for each in valid if each > 0), -sum(each for each in valid if each < 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +297,7 @@ class Shift:
     def ensure_open(self) -> None:
         """Raises Conflict."""
         if not self.is_open:
-            raise Conflict("This shift was closed: nothing can be sold or undone in it any more")
+            raise Conflict("This shift was closed: nothing can be sold, undone or moved in it any more")
 
     def with_seller(self, name: str) -> Shift:
         """The shift with one more person at the till. Raises InvalidRequest, Conflict."""
@@ -244,13 +308,40 @@ class Shift:
             raise InvalidRequest(f"At most {MAX_SELLERS} people sell in a shift", field="seller")
         return replace(self, sellers=(*self.sellers, name))
 
-    def expects(self, figures: ShiftFigures) -> Amounts:
-        """What should be in the till, and on the other accounts, after these sales."""
+    def expects(self, figures: ShiftFigures, movements: Iterable[CashMovement] = ()) -> Amounts:
+        """What should be in the till, and on the other accounts, after these sales and movements of cash."""
         kept = {payment: figures.of_payment(payment).kept for payment in COUNTED}
-        return {**kept, CounterPayment.CASH: kept[CounterPayment.CASH] + self.opening_cash}
+        cash = kept[CounterPayment.CASH] + self.opening_cash + Moved.of(movements).net
+        return {**kept, CounterPayment.CASH: cash}
+
+    def ensure_moves(
+        self, movement: CashMovement, sales: Iterable[CounterSale], movements: Sequence[CashMovement]
+    ) -> None:
+        """Raises Conflict if the shift is closed or has too many movements, InvalidRequest for an amount that the
+        currency does not have, or for more cash than should be in the till. What takes another back is never too much.
+        """
+        self.ensure_open()
+        if movement.takes_back is not None:
+            return
+        if movement.amount % self.currency.step:
+            raise InvalidRequest("There is no such amount in this currency", field="amount")
+        if len(movements) >= MAX_MOVEMENTS:
+            raise Conflict(f"At most {MAX_MOVEMENTS} times cash is put in or taken out in a shift")
+        if movement.is_out and self.expects(ShiftFigures.of(sales), movements)[CounterPayment.CASH] < -movement.amount:
+            raise InvalidRequest(
+                "There should not be so much cash in the till: if there is, write down first what was put in",
+                field="amount",
+            )
 
     def closed(
-        self, sales: Sequence[CounterSale], count: TillCount | None, *, by: str, at: datetime, note: str = ""
+        self,
+        sales: Sequence[CounterSale],
+        count: TillCount | None,
+        *,
+        by: str,
+        at: datetime,
+        note: str = "",
+        movements: Sequence[CashMovement] = (),
     ) -> Shift:
         """The shift after its end. One that was closed without a count may be counted later; then its end stays.
 
@@ -264,7 +355,7 @@ class Shift:
             self,
             closed_at=self.closed_at or at,
             closed_by=by if count is not None else self.closed_by or by,
-            expected=self.expects(ShiftFigures.of(sales)),
+            expected=self.expects(ShiftFigures.of(sales), movements),
             count=count,
             note=note or self.note,
         )
@@ -274,6 +365,11 @@ class Shift:
         if self.count is None or self.expected is None or payment not in self.count.amounts:
             return None
         return self.count.amounts[payment] - self.expected.get(payment, 0)
+
+
+def parse_reason(text: str) -> str:
+    """Why cash was moved, on one line."""
+    return " ".join(text.split())
 
 
 def parse_seller(text: str) -> str:

@@ -19,7 +19,7 @@ from domain.disputes import is_contested
 from domain.orders import HOLDING, SOLD, AttendeeStatus, Order, OrderStatus
 from domain.promotions import TicketPromoCode, UseCount
 from domain.refunds import Refund, left_to_refund
-from domain.shift import CounterSale, ShiftFigures
+from domain.shift import CashMovement, CounterSale, ShiftFigures
 from domain.tasks import TaskState
 
 _Found = Iterator[tuple[Invariant, UUID]]
@@ -210,8 +210,12 @@ def _shifts(tables: Tables) -> _Found:
             is_undone_so = order.status is OrderStatus.REFUNDED and sale.given_back <= order.refunded_amount
         if not (is_paid_so and is_undone_so):
             yield Invariant.SHIFTS, sale.order_id
+    moved: dict[UUID, list[CashMovement]] = defaultdict(list)
+    for movement in tables.cash_movements.values():
+        moved[movement.shift_id].append(movement)
     for shift in tables.shifts.values():
-        if not shift.is_open and shift.expected != shift.expects(ShiftFigures.of(by_shift[shift.id])):
+        expected = shift.expects(ShiftFigures.of(by_shift[shift.id]), moved[shift.id])
+        if not shift.is_open and shift.expected != expected:
             yield Invariant.SHIFTS, shift.id
 
 

@@ -12,7 +12,7 @@ from adapters.memory.tables import Tables
 from application.ports.shifts import ShiftCursor
 from application.ports.unit_of_work import StorageConflict
 from domain.orders import Order
-from domain.shift import CounterSale, Shift, SoldLine
+from domain.shift import CashMovement, CounterSale, Shift, SoldLine
 
 
 class MemoryShiftRepo:
@@ -66,6 +66,18 @@ class MemoryShiftRepo:
         found = [sale for sale in self._tables.counter_sales.values() if sale.shift_id == shift_id]
         found.sort(key=lambda sale: (sale.at, sale.order_id), reverse=True)
         return [self._with_lines(sale) for sale in found[:latest]]
+
+    async def add_movement(self, movement: CashMovement) -> None:
+        for known in self._tables.cash_movements.values():
+            if movement.takes_back is not None and known.takes_back == movement.takes_back:
+                raise StorageConflict("the movement was taken back before")
+        if movement.id in self._tables.cash_movements:
+            raise StorageConflict("the movement is stored already")
+        self._tables.cash_movements[movement.id] = movement
+
+    async def movements(self, shift_id: UUID) -> list[CashMovement]:
+        found = [each for each in self._tables.cash_movements.values() if each.shift_id == shift_id]
+        return sorted(found, key=lambda each: (each.at, each.id))
 
     async def given_back_elsewhere(self, shift_ids: Collection[UUID]) -> Mapping[UUID, int]:
         found: Counter[UUID] = Counter()

@@ -29,7 +29,7 @@ from domain.printing import PrintJob
 from domain.production import Production
 from domain.promotions import TicketPromoCode
 from domain.refunds import Refund
-from domain.shift import CounterSale, Shift
+from domain.shift import CashMovement, CounterSale, Shift
 from domain.tasks import OutboxTask
 
 
@@ -79,6 +79,7 @@ class Tables:
     job_pieces: dict[tuple[UUID, UUID, int], bytes] = field(default_factory=dict)
     shifts: dict[UUID, Shift] = field(default_factory=dict)
     counter_sales: dict[UUID, CounterSale] = field(default_factory=dict)
+    cash_movements: dict[UUID, CashMovement] = field(default_factory=dict)
     print_jobs: dict[UUID, PrintJob] = field(default_factory=dict)
 
     def snapshot(self) -> Tables:

@@ -65,7 +65,7 @@ STATEMENT_LOST: Final = frozenset({"0A000", "26000", "42P05"})
 SERVER_LEFT: Final = frozenset({"25006", "57P01", "57P02", "57P03"})
 
 #: Two requests stored the same thing at the same time: an Idempotency-Key on shows that share no lock, a person, an
-#: invitation, a passkey or a shift. The one that comes second finds it when it tries again.
+#: invitation, a passkey, a shift or cash that was moved. The one that comes second finds it when it tries again.
 _STORED_AT_ONCE: Final = frozenset(
     {
         "orders_idempotency_key_key",
@@ -73,6 +73,8 @@ _STORED_AT_ONCE: Final = frozenset(
         "invitations_producer_id_address_key",
         "passkeys_credential_id_key",
         "shifts_open_idx",
+        "cash_movements_pkey",
+        "cash_movements_takes_back_key",
     }
 )
 _CACHED_PLAN = "cached plan"

@@ -343,7 +343,8 @@ _SHIFTS = """
        OR c.undone_at IS NOT NULL AND (o.status <> 'refunded' OR c.given_back > o.refunded_amount)
     UNION ALL
     SELECT s.id, format('expected %s, its sales make %s in cash, %s by card, %s otherwise', s.expected,
-                        s.opening_cash + coalesce(c.cash, 0), coalesce(c.card, 0), coalesce(c.other, 0))
+                        s.opening_cash + coalesce(c.cash, 0) + coalesce(m.moved, 0), coalesce(c.card, 0),
+                        coalesce(c.other, 0))
     FROM shifts s LEFT JOIN (
         SELECT shift_id,
                sum(amount - given_back) FILTER (WHERE payment = 'cash') AS cash,
@@ -351,10 +352,12 @@ _SHIFTS = """
                sum(amount - given_back) FILTER (WHERE payment = 'other') AS other
         FROM counter_sales GROUP BY shift_id
     ) c ON c.shift_id = s.id
+    LEFT JOIN (SELECT shift_id, sum(amount) AS moved FROM cash_movements GROUP BY shift_id) m ON m.shift_id = s.id
     WHERE s.closed_at IS NOT NULL AND (
         CAST(s.expected ->> 'cash' AS bigint), CAST(s.expected ->> 'card' AS bigint),
         CAST(s.expected ->> 'other' AS bigint)
-    ) IS DISTINCT FROM (s.opening_cash + coalesce(c.cash, 0), coalesce(c.card, 0), coalesce(c.other, 0))
+    ) IS DISTINCT FROM (s.opening_cash + coalesce(c.cash, 0) + coalesce(m.moved, 0), coalesce(c.card, 0),
+                        coalesce(c.other, 0))
 """
 # Shares along a running sum of prices add up by themselves where there is a price, and lines add up to the subtotal
 # (_ORDER_TOTALS). TAKINGS computes the shares of every line.

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from adapters.postgres.connection import Connection, Row, compiled
 from adapters.postgres.rows import Values
-from adapters.postgres.tables import counter_sales, orders, shifts, ticket_orders
+from adapters.postgres.tables import cash_movements, counter_sales, orders, shifts, ticket_orders
 from application.ports.shifts import ShiftCursor
 from domain.money import currency
-from domain.shift import CounterPayment, CounterSale, Shift, SoldLine, TillCount
+from domain.shift import CashMovement, CounterPayment, CounterSale, Shift, SoldLine, TillCount
 
 # The sale comes while its tickets are locked, so reading, locking and writing are one round trip.
 _ADD_SALE: Final = """
@@ -27,6 +27,7 @@ _ADD_SALE: Final = """
     RETURNING order_id
 """
 _COLUMNS: Final = tuple(column.name for column in counter_sales.columns)
+_MOVEMENT: Final = tuple(column.name for column in cash_movements.columns)
 _SALES: Final = sa.select(counter_sales, orders.c.show_id).join(orders, orders.c.id == counter_sales.c.order_id)
 _LINES: Final = compiled(
     sa.select(
@@ -92,6 +93,19 @@ class PostgresShiftRepo:
     async def sales(self, shift_id: UUID, *, latest: int | None = None) -> list[CounterSale]:
         newest = (counter_sales.c.at.desc(), counter_sales.c.order_id.desc())
         return await self._sales(_SALES.where(counter_sales.c.shift_id == shift_id).order_by(*newest).limit(latest))
+
+    async def add_movement(self, movement: CashMovement) -> None:
+        values = {name: getattr(movement, name) for name in _MOVEMENT}
+        await self._connection.execute(sa.insert(cash_movements).values(**values))
+
+    async def movements(self, shift_id: UUID) -> list[CashMovement]:
+        query = (
+            sa.select(cash_movements)
+            .where(cash_movements.c.shift_id == shift_id)
+            .order_by(cash_movements.c.at, cash_movements.c.id)
+        )
+        rows = (await self._connection.execute(query)).mappings()
+        return [CashMovement(**{name: row[name] for name in _MOVEMENT}) for row in rows]
 
     async def given_back_elsewhere(self, shift_ids: Collection[UUID]) -> Mapping[UUID, int]:
         back = sa.func.sum(orders.c.refunded_amount - counter_sales.c.given_back)

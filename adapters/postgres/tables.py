@@ -843,6 +843,21 @@ counter_sales = sa.Table(
     sa.Index("counter_sales_newest_idx", "shift_id", "at", "order_id"),
 )
 
+# Cash that was put into a till beside its sales, or taken out of it (an amount below zero). No row ever changes.
+cash_movements = sa.Table(
+    "cash_movements",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("shift_id", sa.ForeignKey(shifts.c.id), nullable=False),
+    sa.Column("at", _Time, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("takes_back", sa.ForeignKey("cash_movements.id"), unique=True),
+    sa.CheckConstraint("amount <> 0", name="amount"),
+    sa.Index("cash_movements_oldest_idx", "shift_id", "at", "id"),
+)
+
 
 def _of_a_device() -> list[sa.Column[Any]]:
     """What a pairing says of the device that it makes. Shows are no foreign keys: a device whose shows were deleted has

@@ -18,7 +18,7 @@ from application.ports.today import Place
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.audit_log import Action
 from domain.errors import NotFound
-from domain.shift import Amounts, CounterSale, Shift, ShiftFigures, TillCount, parse_seller
+from domain.shift import Amounts, CashMovement, CounterSale, Moved, Shift, ShiftFigures, TillCount, parse_seller
 from domain.timezones import zone_of
 
 
@@ -109,13 +109,18 @@ class CloseShift:
 @dataclass(frozen=True, slots=True)
 class ShiftReport:
     """A shift with its sales, newest first, and their sums. ``given_back_elsewhere`` went back in the office, and out
-    of no till, in minor units.
+    of no till, in minor units. ``movements`` are of cash beside the sales, oldest first.
     """
 
     shift: Shift
     sales: Sequence[CounterSale]
     figures: ShiftFigures
     given_back_elsewhere: int
+    movements: Sequence[CashMovement] = ()
+
+    @property
+    def moved(self) -> Moved:
+        return Moved.of(self.movements)
 
 
 class ReadShifts:
@@ -128,7 +133,8 @@ class ReadShifts:
             shift = await own_shift(uow, till, shift_id)
             sales = await uow.shifts.sales(shift_id)
             elsewhere = await uow.shifts.given_back_elsewhere([shift_id])
-        return ShiftReport(shift, sales, ShiftFigures.of(sales), elsewhere.get(shift_id, 0))
+            movements = await uow.shifts.movements(shift_id)
+        return ShiftReport(shift, sales, ShiftFigures.of(sales), elsewhere.get(shift_id, 0), movements)
 
     async def page(
         self, till: Till, *, after: ShiftCursor | None, limit: int
@@ -176,7 +182,8 @@ async def close_shift(
     shift = await uow.shifts.lock(shift_id)
     if shift is None:
         raise NotFound("No such shift")
-    closed = shift.closed(await uow.shifts.sales(shift_id), count, by=by, at=clock.now(), note=note)
+    sales, movements = await uow.shifts.sales(shift_id), await uow.shifts.movements(shift_id)
+    closed = shift.closed(sales, count, by=by, at=clock.now(), note=note, movements=movements)
     await uow.shifts.save(closed)
     facts = {"till": closed.till, "by": by, **_named("expected", closed.expected)}
     counted = _named("counted", count.amounts) if count else {}

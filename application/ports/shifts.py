@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.shift import CounterSale, Shift
+from domain.shift import CashMovement, CounterSale, Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,14 @@ class ShiftRepo(Protocol):
 
     async def sales(self, shift_id: UUID, *, latest: int | None = None) -> list[CounterSale]:
         """The sales of a shift, newest first: all of them, or the latest ones."""
+        ...
+
+    async def add_movement(self, movement: CashMovement) -> None:
+        """Store cash that was put in or taken out. The shift is locked."""
+        ...
+
+    async def movements(self, shift_id: UUID) -> list[CashMovement]:
+        """The cash movements of a shift, oldest first."""
         ...
 
     async def given_back_elsewhere(self, shift_ids: Collection[UUID]) -> Mapping[UUID, int]:

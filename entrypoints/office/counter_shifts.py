@@ -23,6 +23,7 @@ from entrypoints.http.csv_stream import csv_stream
 from entrypoints.http.tables import Cell, Column, Kind, Table
 from entrypoints.office.access import AtCounter, counter_router, inner_path
 from entrypoints.office.counter import remember_seller
+from entrypoints.office.counter_cash import movement_rows
 from entrypoints.office.counter_desk import seller_in
 from entrypoints.office.counter_room import CounterRoom, Wording
 from entrypoints.office.counter_view import NAMES, paid_words, what
@@ -235,7 +236,7 @@ def _signed(difference: int | None, words: Wording) -> str:
 
 def _report(report: ShiftReport, words: Wording) -> dict[str, Any]:
     shift, figures = report.shift, report.figures
-    expected = shift.expected or shift.expects(figures)
+    expected = shift.expected or shift.expects(figures, report.movements)
     count = shift.count
     balance = []
     for payment in COUNTED:
@@ -273,6 +274,8 @@ def _report(report: ShiftReport, words: Wording) -> dict[str, Any]:
         else "",
         "undone": undone,
         "elsewhere": report.given_back_elsewhere,
+        "movements": movement_rows(report, words),
+        "moved": report.moved,
         "price": words.price,
         "path": f"/office/counter/shifts/{shift.id}",
         "may_close": shift.is_open or shift.count is None,

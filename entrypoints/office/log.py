@@ -73,6 +73,7 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         Action.CHECK_IN_UNDONE: "undid a check-in",
         Action.SHIFT_OPENED: "opened a shift",
         Action.SHIFT_CLOSED: "closed a shift, or counted it",
+        Action.SHIFT_CASH_MOVED: "put cash into a till, or took some out",
         Action.DEVICE_PAIRED: "paired a device",
         Action.DEVICE_RENAMED: "gave a device another name",
         Action.DEVICE_REVOKED: "revoked a device",
@@ -86,9 +87,9 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 #: Facts that are amounts of money in minor units.
-_AMOUNTS: Final = frozenset({"price", "amount", "refunded_amount", "total", "amount_paid", "opening_cash"}) | {
-    f"{what}_{payment}" for what in ("expected", "counted") for payment in COUNTED
-}
+_AMOUNTS: Final = frozenset(
+    {"price", "amount", "refunded_amount", "total", "amount_paid", "opening_cash", "cash_in", "cash_out"}
+) | {f"{what}_{payment}" for what in ("expected", "counted") for payment in COUNTED}
 _WITH_SHOW: Final = ("show.", "ticket.", "capacity.", "allocation.", "promo_code.", "holds.")
 
 

@@ -81,6 +81,9 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "erased": "The buyer's data is erased.",
         # Counter
         "shift-closed": "The shift is closed.",
+        "cash-in": "The cash in is written down.",
+        "cash-out": "The cash out is written down.",
+        "cash-back": "It is taken back.",
         # Tickets, places and codes
         "ticket-added": "The ticket type is there.",
         "ticket-changed": "The ticket type was changed. Orders keep their prices.",

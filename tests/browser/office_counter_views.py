@@ -38,6 +38,10 @@ async def counter_views(box_office: BoxOffice, url: str, seller: Staff, on_sale:
     open_id = await till.shift_id()
     sold, undone = [await till.sold({on_sale.tickets[1]: 1}, given="60") for _ in range(2)]
     await seller.post(f"{till.path}/undo/{undone}")
+    await till.move("out", "60", LONG)
+    await till.move("in", "5", ARABIC)
+    moved = (await seller.get(f"{COUNTER}/shifts/{open_id}/cash")).html
+    await seller.post(f"{COUNTER}/shifts/{open_id}/cash/{moved.partition('/cash/')[2][:36]}/back")
     here = f"{url}{till.path}"
     return [
         no_shift,
@@ -53,6 +57,9 @@ async def counter_views(box_office: BoxOffice, url: str, seller: Staff, on_sale:
         View("counter, shifts", f"{url}{COUNTER}/shifts"),
         View("counter, report", path),
         View("counter, report of an open shift", f"{url}{COUNTER}/shifts/{open_id}"),
+        View("counter, cash in and out", f"{url}{COUNTER}/shifts/{open_id}/cash"),
+        View("counter, cash in and out, refused", f"{url}{COUNTER}/shifts/{open_id}/cash", _move_nothing),
+        View("counter, cash of a closed shift", f"{path}/cash"),
         View("counter, close", f"{url}{COUNTER}/shifts/{open_id}/close"),
         View("counter, close, refused", f"{url}{COUNTER}/shifts/{open_id}/close", _count_nothing),
     ]
@@ -86,6 +93,13 @@ async def _sell_too_many(buyer: Buyer) -> None:
     await page.locator("input[value=card]").check()
     await page.locator("[data-sell]").click()
     await expect(page.get_by_role("alert")).to_be_visible()
+
+
+async def _move_nothing(buyer: Buyer) -> None:
+    await buyer.page.get_by_label("Amount").fill("0")
+    await buyer.page.get_by_label("Reason").fill(LONG)
+    await buyer.page.get_by_role("button", name="Write it down").click()
+    await expect(buyer.page.get_by_role("alert")).to_be_visible()
 
 
 async def _count_nothing(buyer: Buyer) -> None:

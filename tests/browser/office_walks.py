@@ -691,6 +691,20 @@ TILL: Final = (
         who="seller",
     ),
     Walk(
+        post=f"{COUNTER}/shifts/{{shift_id:uuid}}/cash",
+        at="/office/counter/{show}",
+        steps=("Cash in and out", ("Which way", "Cash in"), ("Amount", "20"), ("Reason", "Change"), "Write it down"),
+        sees="The cash in is written down.",
+        who="seller",
+    ),
+    Walk(
+        post=f"{COUNTER}/shifts/{{shift_id:uuid}}/cash/{{movement_id:uuid}}/back",
+        at="/office/counter/{show}",
+        steps=("Cash in and out", "Take back"),
+        sees="It is taken back.",
+        who="seller",
+    ),
+    Walk(
         post=f"{COUNTER}/shifts/{{shift_id:uuid}}/close",
         at="/office/counter/{show}",
         steps=("Close the shift", ("How many of $50.00", "3"), "Add them up"),

@@ -19,7 +19,7 @@ from application.ports.shifts import ShiftCursor
 from application.ports.unit_of_work import StorageConflict, UnitOfWorkFactory
 from domain.consistency import Finding, Invariant
 from domain.orders import ManualPayment, Order, OrderStatus
-from domain.shift import CounterPayment, CounterSale, Shift, SoldLine, TillCount
+from domain.shift import CashMovement, CounterPayment, CounterSale, Shift, SoldLine, TillCount
 from tests.contracts.builders import NOW, Theatre, an_order, new_id, paid
 
 CASH, CARD, OTHER, COMP = CounterPayment
@@ -165,6 +165,49 @@ class TestSales:
             assert await uow.shifts.given_back_elsewhere([shift.id, uuid4()]) == {shift.id: 7_00}
 
 
+def moved(shift: Shift, amount: int, *, minute: int = 0, **fields: Any) -> CashMovement:
+    every = {
+        "id": new_id(),
+        "shift_id": shift.id,
+        "at": NOW + minute * MINUTE,
+        "by": "Ada",
+        "amount": amount,
+        "reason": "To the bank",
+    }
+    return CashMovement(**{**every, **fields})
+
+
+async def move(unit_of_work: UnitOfWorkFactory, *movements: CashMovement) -> None:
+    async with unit_of_work() as uow:
+        for each in movements:
+            await uow.shifts.add_movement(each)
+        await uow.commit()
+
+
+class TestCashMovements:
+    async def test_are_found_as_they_were_stored_oldest_first(
+        self, unit_of_work: UnitOfWorkFactory, theatre: Theatre
+    ) -> None:
+        shift, other = a_shift(theatre), a_shift(theatre)
+        later, first = moved(shift, -20_00, minute=5), moved(shift, 50_00, reason="Change")
+        back = later.opposite(new_id(), by="Ben", at=NOW + 9 * MINUTE)
+        await store(unit_of_work, shift)
+        await store(unit_of_work, other)
+        await move(unit_of_work, later, back, first, moved(other, 1))
+        async with unit_of_work(read_only=True) as uow:
+            assert await uow.shifts.movements(shift.id) == [first, later, back]
+            assert await uow.shifts.movements(uuid4()) == []
+
+    async def test_each_is_stored_and_taken_back_once(self, unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+        shift = a_shift(theatre)
+        await store(unit_of_work, shift)
+        first = moved(shift, 50_00)
+        await move(unit_of_work, first, first.opposite(new_id(), by="Ada", at=NOW))
+        for again in (first, first.opposite(new_id(), by="Ada", at=NOW)):
+            with pytest.raises(StorageConflict):
+                await move(unit_of_work, again)
+
+
 class TestInvariant:
     @pytest.fixture
     def checker(self, unit_of_work: UnitOfWorkFactory, contracts_engine: AsyncEngine) -> ConsistencyChecker:
@@ -182,7 +225,9 @@ class TestInvariant:
         async with unit_of_work() as uow:
             await uow.orders.save([_refunded(order)])
             await uow.shifts.save_sale(sale.undone(by="Ben", at=NOW, given_back=sale.amount))
-            await uow.shifts.save(shift.closed(await uow.shifts.sales(shift.id), None, by="Ada", at=NOW))
+            await uow.shifts.add_movement(moved(shift, -70_00))
+            sales, movements = await uow.shifts.sales(shift.id), await uow.shifts.movements(shift.id)
+            await uow.shifts.save(shift.closed(sales, None, by="Ada", at=NOW, movements=movements))
             await uow.commit()
         assert await off(checker) == set()
 
@@ -206,6 +251,17 @@ class TestInvariant:
         shift = a_shift(theatre)
         await store(unit_of_work, shift, [sold(theatre, shift)])
         async with unit_of_work() as uow:
+            await uow.shifts.save(shift.closed([], None, by="Ada", at=NOW))
+            await uow.commit()
+        assert await off(checker) == {shift.id}
+
+    async def test_shift_that_forgot_its_cash_movements(
+        self, unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+    ) -> None:
+        shift = a_shift(theatre)
+        await store(unit_of_work, shift)
+        async with unit_of_work() as uow:
+            await uow.shifts.add_movement(moved(shift, 1))
             await uow.shifts.save(shift.closed([], None, by="Ada", at=NOW))
             await uow.commit()
         assert await off(checker) == {shift.id}

@@ -18,13 +18,18 @@ from domain.money import currency
 from domain.orders import ManualPayment
 from domain.shift import (
     COUNTED,
+    MAX_MOVEMENTS,
+    MAX_REASON_LENGTH,
     MAX_SELLERS,
+    CashMovement,
     CounterPayment,
     CounterSale,
+    Moved,
     Shift,
     ShiftFigures,
     SoldLine,
     TillCount,
+    parse_reason,
     parse_seller,
 )
 
@@ -135,6 +140,70 @@ class TestFigures:
         expected = a_shift(opening_cash=opening_cash).expects(figures)
         not_counted = figures.of_payment(COMP).kept
         assert sum(expected.values()) + not_counted == opening_cash + figures.total.kept
+
+
+def moved(amount: int, **fields: Any) -> CashMovement:
+    every = {"id": uuid4(), "shift_id": uuid4(), "at": NOW, "by": "Ada", "amount": amount, "reason": "Change"}
+    return CashMovement(**{**every, **fields})
+
+
+class TestCashMovements:
+    def test_count_in_what_should_be_in_the_till(self) -> None:
+        movements = [moved(50_00), moved(-120_00, reason="To the bank")]
+        closed = a_shift().closed([a_sale(CASH)], None, by="Ben", at=NOW, movements=movements)
+        assert closed.expected == {CASH: 80_00, CARD: 0, OTHER: 0}
+
+    def test_a_wrong_one_is_taken_back_by_its_opposite(self) -> None:
+        wrong = moved(1000_00)
+        back = wrong.opposite(uuid4(), by="Ben", at=NOW)
+        assert (back.amount, back.takes_back, back.by, back.reason) == (-1000_00, wrong.id, "Ben", "Change")
+        assert Moved.of([wrong, back, moved(5_00), moved(-2_00)]) == Moved(cash_in=5_00, cash_out=2_00)
+        with pytest.raises(Conflict):
+            back.opposite(uuid4(), by="Ben", at=NOW)
+
+    @given(st.lists(st.tuples(st.integers(-(10**6), 10**6).filter(bool), st.booleans()), max_size=30))
+    def test_what_they_add_is_the_sum_of_all_rows(self, drawn: list[tuple[int, bool]]) -> None:
+        every = [moved(amount) for amount, _ in drawn]
+        pairs = zip(list(every), drawn, strict=True)
+        every += [each.opposite(uuid4(), by="Ben", at=NOW) for each, (_, is_wrong) in pairs if is_wrong]
+        assert Moved.of(every).net == sum(each.amount for each in every)
+
+    def test_no_more_goes_out_than_should_be_there(self) -> None:
+        shift, sales = a_shift(), [a_sale(CASH), a_sale(CARD)]
+        shift.ensure_moves(moved(-150_00), sales, [])
+        with pytest.raises(InvalidRequest) as refused:
+            shift.ensure_moves(moved(-150_01), sales, [])
+        assert refused.value.field == "amount"
+        shift.ensure_moves(moved(-150_01), sales, [moved(1)])
+        shift.ensure_moves(moved(100_00).opposite(uuid4(), by="Ada", at=NOW), [], [])
+
+    def test_need_an_open_shift_and_are_limited(self) -> None:
+        with pytest.raises(Conflict):
+            a_shift().closed([], None, by="Ada", at=NOW).ensure_moves(moved(1), [], [])
+        full = [moved(1) for _ in range(MAX_MOVEMENTS)]
+        with pytest.raises(Conflict):
+            a_shift().ensure_moves(moved(1), [], full)
+        a_shift().ensure_moves(full[0].opposite(uuid4(), by="Ada", at=NOW), [], full)
+        with pytest.raises(InvalidRequest):
+            a_shift(currency=currency("ISK"), opening_cash=0).ensure_moves(moved(1_50), [], [])
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"amount": 0},
+            {"amount": 10**12},
+            {"amount": -(10**12)},
+            {"reason": ""},
+            {"reason": "x" * (MAX_REASON_LENGTH + 1)},
+            {"reason": "a\x00b"},
+        ],
+    )
+    def test_have_an_amount_and_a_reason(self, fields: dict[str, Any]) -> None:
+        with pytest.raises(InvalidRequest):
+            moved(**{"amount": 1, **fields})
+
+    def test_a_reason_is_one_line(self) -> None:
+        assert parse_reason("  To the\n bank ") == "To the bank"
 
 
 class TestShift:

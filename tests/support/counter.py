@@ -69,6 +69,11 @@ class Till:
         assert found
         return found[1]
 
+    async def move(self, direction: str, amount: str, reason: str = "Change", **fields: str) -> Page:
+        """Write down cash that goes in or out; the answer leads to the page that lists it."""
+        form = {"key": uuid4().hex, "direction": direction, "amount": amount, "reason": reason, "seller": "Ada"}
+        return await self.visitor.post(f"{COUNTER}/shifts/{await self.shift_id()}/cash", {**form, **fields})
+
     async def report(self) -> Page:
         """The report of the open shift."""
         return await self.visitor.get(f"{COUNTER}/shifts/{await self.shift_id()}")
