@@ -68,6 +68,13 @@ class OtherKind(Conflict):
         self.kind = kind
 
 
+class DeviceNameTaken(Conflict):
+    """Another device in use has the name. A code of that name stays good until one of the two has another."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Another device is called {name}", field="name")
+
+
 def parse_device_name(text: str) -> str:
     """The name of a device. Raises InvalidRequest."""
     name = " ".join(text.split())
@@ -200,10 +207,10 @@ class Pairing:
 def ensure_another_device(devices: Collection[Device], name: str, *, but: UUID | None = None) -> None:
     """Refuse a name that another device in use has: doors are told apart by it; and one device too many.
 
-    Raises Conflict.
+    Raises DeviceNameTaken, Conflict.
     """
     in_use = [device for device in devices if not device.is_revoked and device.id != but]
     if any(device.name.casefold() == name.casefold() for device in in_use):
-        raise Conflict(f"Another device is called {name}", field="name")
+        raise DeviceNameTaken(name)
     if len(in_use) >= MAX_DEVICES:
         raise Conflict(f"At most {MAX_DEVICES} devices: please revoke those that are not used")

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.tables import Tables
-from domain.devices import Device, Pairing
+from domain.devices import Device, DeviceNameTaken, Pairing
 
 
 class MemoryDeviceRepo:
@@ -15,6 +15,7 @@ class MemoryDeviceRepo:
         self._tables = tables
 
     async def add(self, device: Device) -> None:
+        self._ensure_unique(device)
         self._tables.devices[device.id] = device
 
     async def get(self, device_id: UUID) -> Device | None:
@@ -31,7 +32,9 @@ class MemoryDeviceRepo:
         self._tables.devices[device_id] = replace(self._tables.devices[device_id], last_seen_at=now)
 
     async def rename(self, device_id: UUID, name: str) -> None:
-        self._tables.devices[device_id] = replace(self._tables.devices[device_id], name=name)
+        renamed = replace(self._tables.devices[device_id], name=name)
+        self._ensure_unique(renamed)
+        self._tables.devices[device_id] = renamed
 
     async def revoke(self, device_id: UUID, *, now: datetime) -> bool:
         device = self._tables.devices.get(device_id)
@@ -39,6 +42,12 @@ class MemoryDeviceRepo:
             return False
         self._tables.devices[device_id] = replace(device, revoked_at=now)
         return True
+
+    def _ensure_unique(self, device: Device) -> None:
+        for other in self._tables.devices.values():
+            is_rival = other.producer_id == device.producer_id and other.id != device.id
+            if is_rival and not (other.is_revoked or device.is_revoked) and other.name.lower() == device.name.lower():
+                raise DeviceNameTaken(device.name)
 
 
 class MemoryPairingRepo:

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from adapters.postgres.connection import Connection, Row, compiled
 from adapters.postgres.rows import Values
 from adapters.postgres.tables import devices, pairings
-from domain.devices import Device, DeviceKind, Pairing
+from domain.devices import Device, DeviceKind, DeviceNameTaken, Pairing
 
 #: Every request of a device runs this.
 _WITH_HASH = compiled(sa.select(devices).where(devices.c.secret_hash == sa.bindparam("hash", type_=sa.LargeBinary)))
@@ -27,7 +28,18 @@ class PostgresDeviceRepo:
         self._connection = connection
 
     async def add(self, device: Device) -> None:
-        await self._connection.execute(sa.insert(devices).values(_values(device, devices)))
+        # Of two at once the second waits for the first one's transaction, and adds nothing if that is committed.
+        added = await self._connection.execute(
+            insert(devices)
+            .values(_values(device, devices))
+            .on_conflict_do_nothing(
+                index_elements=[devices.c.producer_id, sa.text("lower(name)")],
+                index_where=devices.c.revoked_at.is_(None),
+            )
+            .returning(devices.c.id)
+        )
+        if added.one_or_none() is None:
+            raise DeviceNameTaken(device.name)
 
     async def get(self, device_id: UUID) -> Device | None:
         query = sa.select(devices).where(devices.c.id == device_id)
@@ -48,7 +60,10 @@ class PostgresDeviceRepo:
         await self._change(device_id, last_seen_at=now)
 
     async def rename(self, device_id: UUID, name: str) -> None:
-        await self._change(device_id, name=name)
+        try:
+            await self._change(device_id, name=name)
+        except IntegrityError as error:
+            raise DeviceNameTaken(name) from error
 
     async def _change(self, device_id: UUID, **values: object) -> None:
         await self._connection.execute(sa.update(devices).where(devices.c.id == device_id).values(**values))

@@ -882,6 +882,13 @@ devices = sa.Table(
     sa.Column("last_seen_at", _Time, nullable=False),
     sa.Column("revoked_at", _Time),
     _one_of("kind", DeviceKind),
+    sa.Index(
+        "devices_name_idx",
+        "producer_id",
+        sa.text("lower(name)"),
+        unique=True,
+        postgresql_where=sa.text("revoked_at IS NULL"),
+    ),
 )
 
 # Person and devices are not foreign keys: a pairing outlives what was deleted.

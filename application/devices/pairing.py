@@ -200,17 +200,19 @@ class PairDevice:
         A code for none of these ``kinds`` is refused and stays good. A device with the secret ``instead_of``, which the
         new secret takes the place of, is revoked.
 
-        Raises CodeUnknown, CodeUsed, CodeExpired, OtherKind.
+        Raises CodeUnknown, CodeUsed, CodeExpired, OtherKind, DeviceNameTaken (another device was paired under the name
+        since the code was made, maybe at the same moment; the code stays good).
         """
         now, secret = self._clock.now(), DEVICE_PREFIX + new_secret(self._ids)
         async with self._unit_of_work() as uow:
             pairing = await self._good(uow, code, kinds, now)
             used, device = pairing.device(self._ids.new(), hash_secret(secret), now)
+            for gone in await _replaced(uow, pairing, instead_of):  # before: the new one may have its name
+                await revoke_device(uow, self._audit, pairing.maker, gone, now)
+            ensure_another_device(await uow.devices.of_producer(pairing.producer_id), device.name)
             await uow.devices.add(device)
             await uow.pairings.put(used)
             await self._audit.record(uow, pairing.maker, Action.DEVICE_PAIRED, device.id, after=facts_of_device(device))
-            for gone in await _replaced(uow, pairing, instead_of):
-                await revoke_device(uow, self._audit, pairing.maker, gone, now)
             await uow.commit()
         return PairedDevice(device, secret)
 

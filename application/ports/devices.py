@@ -12,7 +12,9 @@ from domain.devices import Device, Pairing
 class DeviceRepo(Protocol):
     """Scanners, tills and printers."""
 
-    async def add(self, device: Device) -> None: ...
+    async def add(self, device: Device) -> None:
+        """Store a device. Raises DeviceNameTaken where another of the producer's in use has its name, in any case."""
+        ...
 
     async def get(self, device_id: UUID) -> Device | None: ...
 
@@ -26,7 +28,9 @@ class DeviceRepo(Protocol):
 
     async def seen(self, device_id: UUID, *, now: datetime) -> None: ...
 
-    async def rename(self, device_id: UUID, name: str) -> None: ...
+    async def rename(self, device_id: UUID, name: str) -> None:
+        """Raises DeviceNameTaken as ``add`` does."""
+        ...
 
     async def revoke(self, device_id: UUID, *, now: datetime) -> bool:
         """Revoke the device. False if there is none, or if it was revoked before."""

@@ -22,7 +22,15 @@ from entrypoints.injection import SharedRouter
     before_request=limit_pairings,
     summary="Pair a device",
     operation_id="pair_device",
-    responses=answers("not_found", "pairing_code_used", "pairing_code_expired", "other_device_kind", "rate_limited"),
+    responses=answers(
+        "not_found",
+        "pairing_code_used",
+        "pairing_code_expired",
+        "other_device_kind",
+        "device_name_taken",
+        "conflict",
+        "rate_limited",
+    ),
 )
 async def pair(
     data: JSONBody[PairIn], pair_device: NamedDependency[PairDevice], view_device: NamedDependency[ViewDevice]

@@ -24,7 +24,7 @@ from application import errors as application
 from application.ports.payment import InvalidSignature, PaymentRefused, PaymentUnavailable
 from application.ports.unit_of_work import StorageConflict, StorageUnavailable
 from domain import errors as domain
-from domain.devices import CodeExpired, CodeUsed, OtherKind
+from domain.devices import CodeExpired, CodeUsed, DeviceNameTaken, OtherKind
 from domain.offering import PriceChanged
 from entrypoints.http.access import DeviceRevoked
 from entrypoints.http.context import note_error, request_id_of
@@ -89,6 +89,7 @@ ERRORS: dict[type[Exception], Row] = {
     CodeUsed: Row(HTTPStatus.CONFLICT, "pairing_code_used"),
     CodeExpired: Row(HTTPStatus.CONFLICT, "pairing_code_expired"),
     OtherKind: Row(HTTPStatus.CONFLICT, "other_device_kind"),
+    DeviceNameTaken: Row(HTTPStatus.CONFLICT, "device_name_taken"),
     domain.DomainError: Row(HTTPStatus.CONFLICT, "conflict"),
     application.ProofOfWorkRequired: Row(_BAD_REQUEST, "proof_of_work_required"),
     application.IdempotencyKeyReused: Row(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),

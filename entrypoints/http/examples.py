@@ -65,6 +65,7 @@ ERROR_MESSAGES: Final = {
     "unauthorized": "A bearer token is needed; none came, or one that is unknown or revoked",
     "forbidden": 'This token lacks the scope "catalog"',
     "device_revoked": "This device was revoked: ask for a new code to pair it",
+    "device_name_taken": "Another device is called North door",
     "pairing_code_used": "This code was used already. If its answer did not reach this device, ask for another code",
     "pairing_code_expired": "This code is too old: please ask for another one",
     "other_device_kind": "This code is for a till, and was not used: open it on the device that it is for",

@@ -13,7 +13,7 @@ from litestar.di import NamedDependency
 
 from application.devices.devices import IdentifyTill
 from application.devices.pairing import PairDevice
-from domain.devices import DeviceKind, OtherKind
+from domain.devices import DeviceKind, DeviceNameTaken, OtherKind
 from domain.errors import DomainError, NotFound
 from entrypoints.http.producer.device_schemas import MAX_TYPED_LENGTH
 from entrypoints.http.rate_limit import limit_pairings
@@ -76,6 +76,8 @@ async def pair(
             form.refuse(error, words=_OTHER_KINDS[error.kind])
         except NotFound:
             form.wrong("code", "There is no such code. Please compare it with what the office shows.")
+        except DeviceNameTaken as error:
+            form.refuse(error, words=f"{error}. Once that one is renamed or revoked in the office, this code works.")
         except DomainError as error:
             form.refuse(error, words=f"{error}.")
         else:

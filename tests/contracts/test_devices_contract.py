@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import pytest
+
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import hash_secret
-from domain.devices import Device, DeviceKind, Pairing
+from domain.devices import Device, DeviceKind, DeviceNameTaken, Pairing
 from tests.contracts.builders import NOW, Theatre, new_id
 
 LATER = NOW + timedelta(minutes=1)
@@ -19,7 +21,7 @@ def a_pairing(theatre: Theatre, kind: DeviceKind = DeviceKind.SCANNER) -> Pairin
     return Pairing(
         id=new_id(),
         producer_id=theatre.producer.id,
-        name="North door",
+        name=f"Door {uuid4().hex[:8]}",
         kind=kind,
         show_ids=frozenset({uuid4(), uuid4()}),
         code_hash=hash_secret(uuid4().hex),
@@ -38,6 +40,12 @@ async def stored(unit_of_work: UnitOfWorkFactory, *devices: Device) -> None:
     async with unit_of_work() as uow:
         for device in devices:
             await uow.devices.add(device)
+        await uow.commit()
+
+
+async def renamed(unit_of_work: UnitOfWorkFactory, device: Device, name: str) -> None:
+    async with unit_of_work() as uow:
+        await uow.devices.rename(device.id, name)
         await uow.commit()
 
 
@@ -85,6 +93,38 @@ async def test_a_device_is_revoked_once(unit_of_work: UnitOfWorkFactory, theatre
         assert not await uow.devices.revoke(new_id(), now=LATER)
         await uow.commit()
     assert await one(unit_of_work, device.id) == replace(device, revoked_at=LATER)
+
+
+async def test_two_devices_in_use_have_two_names(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    elsewhere = Theatre()
+    async with unit_of_work() as uow:
+        await elsewhere.store(uow)
+        await uow.commit()
+    first, gone = (replace(a_device(theatre), name="North door") for _ in range(2))
+    await stored(unit_of_work, first, replace(gone, revoked_at=LATER))
+    await stored(unit_of_work, replace(a_device(elsewhere), name="North door"))
+    with pytest.raises(DeviceNameTaken):
+        await stored(unit_of_work, replace(a_device(theatre), name="NORTH door"))
+    other = a_device(theatre)
+    await stored(unit_of_work, other)
+    with pytest.raises(DeviceNameTaken):
+        await renamed(unit_of_work, other, "north Door")
+    await renamed(unit_of_work, first, "NORTH DOOR")
+    async with unit_of_work() as uow:
+        await uow.devices.revoke(first.id, now=LATER)
+        await uow.devices.rename(other.id, "North door")
+        await uow.commit()
+    assert await one(unit_of_work, other.id) == replace(other, name="North door")
+
+
+async def test_of_devices_that_take_a_name_at_once_one_gets_it(
+    unit_of_work: UnitOfWorkFactory, theatre: Theatre
+) -> None:
+    rivals = [replace(a_device(theatre), name=name) for name in ("North door", "north door") * 4]
+    answers = await asyncio.gather(*(stored(unit_of_work, each) for each in rivals), return_exceptions=True)
+    assert [type(each) for each in answers if each is not None] == [DeviceNameTaken] * 7
+    async with unit_of_work(read_only=True) as uow:
+        assert len(await uow.devices.of_producer(theatre.producer.id)) == 1
 
 
 async def test_a_pairing_is_found_by_its_code_and_put_again(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -31,7 +32,7 @@ _BACK = re.compile(r"(/office/counter/shifts/[0-9a-f-]{36}/cash/[0-9a-f-]{36}/ba
 @pytest.fixture
 async def on_sale(office: BackOffice, box_office: BoxOffice) -> OnSale:
     start = datetime.now(UTC).replace(microsecond=0) + HOUR / 2
-    times = {"door_time": start - HOUR, "start_time": start, "end_time": start + 2 * HOUR}
+    times: dict[str, Any] = {"door_time": start - HOUR, "start_time": start, "end_time": start + 2 * HOUR}
     return await box_office.put_on_sale(ticket(name="Adult", price=25_00, quantity=100), by=office.producer, **times)
 
 

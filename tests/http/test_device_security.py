@@ -104,6 +104,20 @@ async def test_a_code_is_used_by_one_of_many_at_once(box_office: BoxOffice, offi
     assert len(devices) == 1
 
 
+async def test_of_two_codes_of_one_name_one_pairs_and_the_other_stays_good(
+    box_office: BoxOffice, office: BackOffice
+) -> None:
+    codes = [(await offer(office.container, office.producer, name=name)).code for name in ("North door", "NORTH door")]
+    answers = await asyncio.gather(*(box_office.post(PAIR, json={"code": code}) for code in codes))
+    (refused,) = (each for each in answers if each.status != 201)
+    refused.refused(409, "device_name_taken")
+    assert refused.body["field"] == "name"
+    (first,) = await office.container.list_devices()(Actor(office.producer.id))
+    await office.container.rename_device()(Actor(office.producer.id), first.id, "West door")
+    late = await box_office.post(PAIR, json={"code": codes[answers.index(refused)]})
+    assert (late.status, late.body["device"]["name"].lower()) == (201, "north door")
+
+
 async def test_a_code_for_another_kind_of_device_stays_good(box_office: BoxOffice, office: BackOffice) -> None:
     till = (await offer(office.container, office.producer, DeviceKind.TILL)).code
     (await box_office.post(PAIR, json={"code": till})).refused(409, "other_device_kind")

@@ -287,3 +287,39 @@ def test_second_payments_that_a_bank_took_come_through_the_step(empty_database_u
             sa.text("SELECT payment_intent_id, taken, recovered, status FROM duplicate_payments ORDER BY taken")
         ).all()
     assert [tuple(row) for row in rows] == [("pi_refused", 0, 0, "failed"), ("pi_taken", 500, 0, "succeeded")]
+
+
+def test_devices_of_one_name_get_two_and_the_older_keeps_it(empty_database_url: str) -> None:
+    schema.upgrade(empty_database_url, "0046")
+    execute(
+        empty_database_url,
+        "WITH producer AS (INSERT INTO producers (id, name, email, currency) "
+        "VALUES (gen_random_uuid(), 'Globe', 'a@globe.example', 'USD') RETURNING id) "
+        "INSERT INTO devices (id, producer_id, name, kind, show_ids, paired_by, secret_hash, paired_at, last_seen_at, "
+        "revoked_at) SELECT gen_random_uuid(), producer.id, d.name, 'scanner', '{}', 'Kim', "
+        "decode(md5(d.n::text), 'hex'), now() + d.n * interval '1 minute', now(), d.revoked FROM producer, "
+        "(VALUES (1, 'North door', now()), (2, 'North door', NULL), (3, 'NORTH door', NULL), "
+        "(4, 'North door (2)', NULL), "
+        "(5, 'North door', NULL), (6, repeat('x', 60), NULL), (7, repeat('x', 60), NULL)) AS d (n, name, revoked)",
+    )
+    schema.upgrade(empty_database_url)
+    with create_sync_engine(empty_database_url).connect() as watcher:
+        names = watcher.scalars(sa.text("SELECT name FROM devices ORDER BY paired_at")).all()
+        noted = watcher.execute(
+            sa.text("SELECT actor, before ->> 'name', after ->> 'name' FROM audit_log WHERE action = 'device.renamed'")
+        ).all()
+    assert names == [
+        "North door",
+        "North door",
+        "NORTH door (3)",
+        "North door (2)",
+        "North door (4)",
+        "x" * 60,
+        f"{'x' * 56} (2)",
+    ]
+    assert {tuple(each) for each in noted} == {
+        ("upgrade", "NORTH door", "NORTH door (3)"),
+        ("upgrade", "North door", "North door (4)"),
+        ("upgrade", "x" * 60, f"{'x' * 56} (2)"),
+    }
+    schema.downgrade(empty_database_url, "0046")
