@@ -20,6 +20,7 @@ from application.ports.order_lists import (
     ShowsOf,
     UndeliveredMail,
 )
+from domain.admission import Passages
 from domain.email_address import both_forms
 from domain.order_search import MisspeltWord, names_key, search_key
 from domain.orders import AttendeeStatus, Order, TicketAttendee
@@ -75,11 +76,16 @@ class MemoryOrderListRepo:
             for attendee in order.attendees
             if only.ticket_name in (None, attendee.ticket_name)
             and only.allocation_id in (None, order.lines[attendee.line].allocation_id)
-            if only.presence in (None, (summary := _attendee_of(order, attendee)).presence)
+            if only.presence in (None, (summary := self._attendee_of(order, attendee)).presence)
         ]
         found.sort(key=_place)
         last = (after.created_at, after.order_id, after.attendee_id) if after else None
         return [attendee for attendee in found if last is None or _place(attendee) > last][:limit]
+
+    def _attendee_of(self, order: Order, attendee: TicketAttendee) -> AttendeeSummary:
+        scans = [scan for scan in self._tables.scans.values() if scan.attendee_id == attendee.id]
+        out_since = Passages.of(scans).out_since if attendee.is_valid else None
+        return replace(_attendee_of(order, attendee), out_since=out_since)
 
     async def exported_orders(
         self, of: ShowsOf, *, only: OrderFilter, after: OrderCursor | None, limit: int

@@ -11,7 +11,16 @@ from sqlalchemy import RowMapping
 from sqlalchemy.dialects.postgresql import BIT
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.tables import orders, outbox, shows, ticket_attendees, ticket_claims, ticket_orders, tickets
+from adapters.postgres.tables import (
+    orders,
+    outbox,
+    scans,
+    shows,
+    ticket_attendees,
+    ticket_claims,
+    ticket_orders,
+    tickets,
+)
 from application.ports.order_lists import (
     AttendeeCursor,
     AttendeeFilter,
@@ -27,6 +36,7 @@ from application.ports.order_lists import (
     ShowsOf,
     UndeliveredMail,
 )
+from domain.admission import ScanResult
 from domain.customer import Customer
 from domain.email_address import both_forms
 from domain.money import currency
@@ -106,6 +116,28 @@ _SUMMARIES = (
     .select_from(orders.join(_TICKETS, sa.true()).join(_ATTENDEES, sa.true()).join(_UNDELIVERED, sa.true()))
     .order_by(orders.c.created_at.desc(), orders.c.id.desc())
 )
+_exits = scans.alias("exits")
+
+
+def _out_since(attendee: Any) -> sa.ColumnElement[Any]:
+    """Since when a valid ticket is out. Exits and re-entries take turns, so it is out if the last exit is the later.
+    ``attendee`` are columns that have those of ticket_attendees.
+    """
+    left = sa.func.max(_exits.c.scanned_at).filter(_exits.c.result == ScanResult.LEFT)
+    back = sa.func.max(_exits.c.scanned_at).filter(_exits.c.result == ScanResult.READMITTED)
+    since = (
+        sa.select(sa.case((sa.or_(back.is_(None), left > back), left)))
+        .where(
+            _exits.c.attendee_id == attendee.id,
+            _exits.c.result.in_([ScanResult.LEFT, ScanResult.READMITTED]),
+            _exits.c.undone_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    was_in = sa.and_(attendee.status == AttendeeStatus.VALID, attendee.checked_in_at.is_not(None))
+    return sa.case((was_in, since))
+
+
 _ATTENDEE_LIST = (
     sa.select(
         ticket_attendees.c.id,
@@ -121,6 +153,7 @@ _ATTENDEE_LIST = (
         orders.c.show_id,
         orders.c.show_title,
         orders.c.customer_name,
+        _out_since(ticket_attendees.c).label("out_since"),
         _NAMES,
     )
     .join(ticket_attendees, ticket_attendees.c.order_id == orders.c.id)
@@ -209,7 +242,8 @@ def _exported_orders(chosen: sa.Subquery) -> sa.Select[Any]:
 
 
 def _exported_attendees(page: sa.Subquery) -> sa.Select[Any]:
-    return sa.select(*_in_fields_order(ExportedAttendee._fields, dict(page.c))).order_by(
+    columns = {**dict(page.c), "out_since": _out_since(page.c).label("out_since")}
+    return sa.select(*_in_fields_order(ExportedAttendee._fields, columns)).order_by(
         page.c.created_at, page.c.order_id, page.c.id
     )
 
@@ -217,8 +251,11 @@ def _exported_attendees(page: sa.Subquery) -> sa.Select[Any]:
 _PRESENCE = {
     Presence.VOID: ticket_attendees.c.status == AttendeeStatus.VOID,
     Presence.IN: sa.and_(
-        ticket_attendees.c.status == AttendeeStatus.VALID, ticket_attendees.c.checked_in_at.is_not(None)
+        ticket_attendees.c.status == AttendeeStatus.VALID,
+        ticket_attendees.c.checked_in_at.is_not(None),
+        _out_since(ticket_attendees.c).is_(None),
     ),
+    Presence.OUT: _out_since(ticket_attendees.c).is_not(None),
     Presence.NOT_IN: sa.and_(
         ticket_attendees.c.status == AttendeeStatus.VALID, ticket_attendees.c.checked_in_at.is_(None)
     ),

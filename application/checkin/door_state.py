@@ -57,6 +57,11 @@ class DoorState:
     show: Show
     figures: DoorFigures
 
+    @property
+    def out(self) -> int:
+        """How many tickets are out now, of all types."""
+        return sum(each.out for each in self.figures.types)
+
     def minutes(self) -> list[tuple[datetime, DoorCount]]:
         """The last minutes in which anything happened."""
         by_minute = defaultdict[datetime, list[Tally]](list)

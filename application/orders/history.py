@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from application.ports.order_lists import UndeliveredMail
 from application.ports.orders import OrderRef
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor
+from domain.admission import Passages, Scan
 from domain.audit_log import Action, AuditEntry, AuditFilter
 from domain.catalog import Show
 from domain.errors import NotFound
@@ -41,6 +44,16 @@ class OrderHistory:
     money_back: MoneyBack | None
     exchanges: Sequence[OrderRef]
     undelivered: Sequence[UndeliveredMail]
+
+    @property
+    def out_since(self) -> Mapping[UUID, datetime]:
+        """Since when those of its attendees are out who left for a while."""
+        of_attendee: dict[UUID, list[Scan]] = defaultdict(list)
+        for scan in self.facts.scans:
+            if scan.attendee_id is not None:
+                of_attendee[scan.attendee_id].append(scan)
+        found = {attendee_id: Passages.of(scans).out_since for attendee_id, scans in of_attendee.items()}
+        return {attendee_id: since for attendee_id, since in found.items() if since is not None}
 
 
 class FindOrder:

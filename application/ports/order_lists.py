@@ -70,9 +70,10 @@ class PaidBy(StrEnum):
 
 
 class Presence(StrEnum):
-    """Whether an attendee is in. VOID: the ticket does not admit any more."""
+    """Whether an attendee is in. OUT: was in, and left for a while. VOID: the ticket does not admit any more."""
 
     IN = "in"
+    OUT = "out"
     NOT_IN = "not_in"
     VOID = "void"
 
@@ -112,7 +113,7 @@ class OrderSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttendeeSummary:
-    """An attendee in a list, with the order they belong to."""
+    """An attendee in a list, with the order they belong to. ``out_since``: when a valid ticket that is out now left."""
 
     id: UUID
     name: str
@@ -127,12 +128,15 @@ class AttendeeSummary:
     created_at: datetime
     show_id: UUID
     show_title: str
+    out_since: datetime | None = None
 
     @property
     def presence(self) -> Presence:
         """Whether the attendee is in."""
         if self.status is AttendeeStatus.VOID:
             return Presence.VOID
+        if self.out_since is not None:
+            return Presence.OUT
         return Presence.NOT_IN if self.checked_in_at is None else Presence.IN
 
 
@@ -214,6 +218,7 @@ class ExportedAttendee(NamedTuple):
     created_at: datetime
     show_id: str
     show_title: str
+    out_since: datetime | None = None
 
     @classmethod
     def of(cls, attendee: AttendeeSummary) -> ExportedAttendee:
@@ -230,6 +235,7 @@ class ExportedAttendee(NamedTuple):
             created_at=attendee.created_at,
             show_id=str(attendee.show_id),
             show_title=attendee.show_title,
+            out_since=attendee.out_since,
         )
 
 

@@ -129,7 +129,15 @@ _PLACED_AT_THE_COUNTER: Final = {
 
 ORDER_EXAMPLES: Final[dict[str, Any]] = {
     "AttendeeListOut": {
-        "items": [{**_ATTENDEE, "order_id": ORDER_ID, "order_number": "FZ6KWPCN", "customer_email": "ada@example.org"}],
+        "items": [
+            {
+                **_ATTENDEE,
+                "out_since": None,
+                "order_id": ORDER_ID,
+                "order_number": "FZ6KWPCN",
+                "customer_email": "ada@example.org",
+            }
+        ],
         "next_cursor": None,
     },
     "BuyerIn": {"email": "ada@example.org"},

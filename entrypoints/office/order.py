@@ -127,6 +127,7 @@ def _page(
         "exchanges": [(each.id, number_of(each.id), each.status in PAID) for each in history.exchanges],
         "earlier": (order.exchange.order_id, number_of(order.exchange.order_id)) if order.exchange else None,
         "groups_of": groups_of,
+        "out_since": history.out_since,
         "max_note": MAX_NOTE_LENGTH,
     }
     return office_pages.page(request, member, "office/order.html", context, active="orders", status_code=form.status)

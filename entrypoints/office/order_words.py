@@ -36,6 +36,7 @@ WAYS: Final[Mapping[PaidBy, str]] = {
 }
 PRESENCES: Final[Mapping[Presence, str]] = {
     Presence.IN: "In",
+    Presence.OUT: "Out",
     Presence.NOT_IN: "Not in",
     Presence.VOID: "Void",
 }

@@ -23,6 +23,7 @@ from application.catalog.show_overviews import (
     StepState,
 )
 from application.catalog.shows import AddShow, ChangeShow, GetOwnShow, ListOwnShows
+from application.checkin.door_state import ReadDoorState
 from application.jobs.look import ListJobs
 from application.ports.show_overviews import Places, ShowFilter, ShowRow, ShowTab
 from domain.catalog import Producer, Show, ShowFields
@@ -160,13 +161,16 @@ async def overview(
     office_pages: NamedDependency[OfficePages],
     get_show_overview: NamedDependency[GetShowOverview],
     list_jobs: NamedDependency[ListJobs],
+    read_door_state: NamedDependency[ReadDoorState],
 ) -> Response[str]:
     """How a show stands, what it needs before it sells, and the work on it that goes on."""
     found = await get_show_overview(member.actor, show_id)
+    door = await read_door_state(member.actor, show_id) if found.details.show.re_entry else None
     jobs, _ = await list_jobs(member.actor, show_id=show_id, limit=JOBS_ON_A_SHOWS_PAGE)
     context = {
         **overview_context(request, member, found),
         "work": [line for view in jobs if (line := line_of(view, office_pages)).is_of_interest],
+        "out": door.out if door else None,
     }
     return office_pages.page(request, member, "office/show.html", context, active="shows")
 

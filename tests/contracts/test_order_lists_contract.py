@@ -21,11 +21,12 @@ from application.ports.order_lists import (
     UndeliveredMail,
 )
 from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.admission import Direction, Scan, ScanResult
 from domain.claims import Claim
 from domain.customer import Customer
 from domain.notes import OrderNote
 from domain.order_search import as_meant, code_term, misspelt, search_terms
-from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus
+from domain.orders import AttendeeStatus, ManualPayment, Order, OrderStatus, TicketAttendee
 from domain.tasks import BUYER_EMAIL, BUYER_NAME, TaskKind, TaskState
 from tests.contracts.builders import ADA, NOW, Theatre, a_refund, a_show, a_task, a_ticket, an_order, issue, new_id
 
@@ -552,3 +553,42 @@ async def test_filters_of_attendees(
         async with unit_of_work() as uow:
             found = await uow.order_lists.attendees(of, only=only, after=None, limit=20)
         assert [each.id for each in found] == [everyone[place].id for place in places]
+
+
+async def test_attendees_who_are_out_are_told_since_when(unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+    order = completed(theatre.order(5))
+    inside, out, back, undone, void = (replace(each, checked_in_at=NOW) for each in order.attendees)
+    void = replace(void, status=AttendeeStatus.VOID)
+    await store(unit_of_work, replace(order, attendees=(inside, out, back, undone, void)))
+
+    def passed(who: TicketAttendee, minute: int, result: ScanResult, **fields: Any) -> Scan:
+        direction = Direction.OUT if result is ScanResult.LEFT else Direction.IN
+        at = NOW + timedelta(minutes=minute)
+        known = {"show_id": theatre.show.id, "id": uuid4(), "code": who.code, "device_id": "north", "offline": False}
+        moments = {"scanned_at": at, "received_at": at, "direction": direction}
+        return Scan(**{**known, **moments, "result": result, "attendee_id": who.id, **fields})
+
+    scans = [passed(each, 0, ScanResult.ADMITTED) for each in (inside, out, back, undone, void)]
+    scans += [passed(each, 5, ScanResult.LEFT) for each in (out, back, void)]
+    scans += [
+        passed(back, 9, ScanResult.READMITTED),
+        passed(out, 7, ScanResult.READMITTED),
+        passed(out, 9, ScanResult.LEFT),
+        passed(undone, 5, ScanResult.LEFT, undone_at=NOW + timedelta(minutes=6)),
+    ]
+    async with unit_of_work() as uow:
+        await uow.check_ins.add(scans)
+        await uow.commit()
+    since = NOW + timedelta(minutes=9)
+    places = {Presence.IN: {inside.id, back.id, undone.id}, Presence.OUT: {out.id}, Presence.VOID: {void.id}}
+    for of in (ShowsOf(theatre.producer.id), ShowsOf(theatre.producer.id, theatre.show.id)):
+        async with unit_of_work(read_only=True) as uow:
+            everyone = await uow.order_lists.attendees(of, only=AttendeeFilter(), after=None, limit=20)
+            filed = await uow.order_lists.exported_attendees(of, only=AttendeeFilter(), after=None, limit=20)
+            assert {each.id: each.out_since for each in everyone if each.out_since} == {out.id: since}
+            assert {each.id: each.out_since for each in filed if each.out_since} == {str(out.id): since}
+            for presence, those in places.items():
+                only = AttendeeFilter(presence=presence)
+                found = await uow.order_lists.attendees(of, only=only, after=None, limit=20)
+                assert {each.id for each in found} == those, presence
+                assert {each.presence for each in found} == {presence}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import openpyxl
@@ -14,6 +15,7 @@ from tests.http.conftest import Hire
 from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice, Json, OnSale
 from tests.support.factories import promo_code, ticket
+from tests.support.server import Service
 from tests.support.staff import Staff
 
 pytestmark = pytest.mark.p2
@@ -114,6 +116,38 @@ async def test_files_have_the_people_of_the_page(
         cells = list(openpyxl.load_workbook(io.BytesIO(sheet)).active.iter_rows(values_only=True))
         place = cells[0].index("name")
         assert [row[place] for row in cells[1:]] == names
+
+
+async def test_who_is_out_now_is_told_with_the_moment(
+    clerk: Staff, office: BackOffice, box_office: BoxOffice, service: Service
+) -> None:
+    service.container.read_door_state().recent.fresh_for = timedelta(microseconds=-1)
+    on_sale = await box_office.put_on_sale(ticket(price=10_00), by=office.producer, re_entry=True)
+    left, stayed = [await sold(office, on_sale, name, 1) for name in ("Ada Lovelace", "Grace Hopper")]
+    assert "Out now 0" in (await clerk.get(f"/office/shows/{on_sale.id}")).text
+    for order, ways in ((left, ("in", "out")), (stayed, ("in",))):
+        for way in ways:
+            scan = {"code": order["attendees"][0]["code"], "show_id": str(on_sale.id), "direction": way}
+            assert (await office.post("/checkin", scan)).status == 200
+    (since,) = {
+        each["out_since"]
+        for each in (await office.get(f"/shows/{on_sale.id}/attendees")).body["items"]
+        if each["name"] == "Ada Lovelace"
+    }
+    assert since
+    out = await listed(clerk, show=str(on_sale.id), presence="out")
+    assert ("Ada Lovelace" in out, "Out since" in out, "Grace Hopper" in out) == (True, True, False)
+    inside = await listed(clerk, show=str(on_sale.id), presence="in")
+    assert ("Ada Lovelace" in inside, "Grace Hopper" in inside) == (False, True)
+    assert "Out since" in (await clerk.get(f"/office/orders/{left['order_id']}")).text
+    page = await clerk.get(f"/office/shows/{on_sale.id}")
+    assert "Out now 1 who" in page.text
+    assert f"/office/attendees?show={on_sale.id}&amp;presence=out" in page.html
+    rows = csv.DictReader(io.StringIO((await clerk.get("/office/attendees.csv")).content.decode()))
+    assert [(row["name"], bool(row["out_since"])) for row in rows] == [("Ada Lovelace", True), ("Grace Hopper", False)]
+    sheet = (await clerk.get("/office/attendees.xlsx?presence=out")).content
+    cells = list(openpyxl.load_workbook(io.BytesIO(sheet)).active.iter_rows(values_only=True))
+    assert cells[1][cells[0].index("out_since")] is not None
 
 
 async def test_a_viewer_takes_no_file_away(hire: Hire, office: BackOffice, on_sale: OnSale) -> None:

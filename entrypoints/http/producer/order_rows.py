@@ -53,6 +53,7 @@ ATTENDEE_COLUMNS: Final = (
     Column("order_id", width=_ID),
     Column("order_number"),
     Column("email", width=30),
+    Column("out_since", Kind.MOMENT, _MOMENT),
 )
 
 
@@ -118,4 +119,5 @@ def attendee_row(attendee: ExportedAttendee) -> Sequence[Cell]:
         attendee.order_id,
         number_of_text(attendee.order_id),
         attendee.email,
+        attendee.out_since,
     )

@@ -203,6 +203,7 @@ class ListedAttendeeOut(msgspec.Struct, kw_only=True):
     code: str
     status: str
     checked_in_at: datetime | None
+    out_since: datetime | None
     order_id: UUID
     order_number: str
     customer_email: str
@@ -217,6 +218,7 @@ class ListedAttendeeOut(msgspec.Struct, kw_only=True):
             code=attendee.code,
             status=attendee.status.value,
             checked_in_at=attendee.checked_in_at,
+            out_since=attendee.out_since,
             order_id=attendee.order_id,
             order_number=attendee.order_number,
             customer_email=attendee.customer_email,
