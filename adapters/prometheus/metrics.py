@@ -1,5 +1,5 @@
 """All metrics. With several server processes each writes separate files, and any of them adds them all up: that is
-prometheus-client's multiprocess mode, chosen by PROMETHEUS_MULTIPROC_DIR before this module is imported.
+prometheus-client's multiprocess mode, chosen by PROMETHEUS_MULTIPROC_DIR before the metrics are made.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server, values
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -38,6 +38,8 @@ class PrometheusMetrics:
     """Each instance has a separate registry, so tests can have many. Nothing here raises or waits."""
 
     def __init__(self) -> None:
+        # prometheus-client chooses when it is loaded. A process may be a fork of one that had loaded it before.
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
         self._checkouts = Counter(
             "piquetickets_checkouts", "Checkouts decided, by outcome.", ["outcome"], registry=registry

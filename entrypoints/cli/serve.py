@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import click
 import uvloop
 
-from entrypoints.cli.children import child_command, run_children
+from entrypoints.cli.children import run_children
 from entrypoints.cli.engines import data_dir_option, engines, environment_of
 from entrypoints.fitness import ensure_fit, warn_of_questionable
 from entrypoints.logs import configure_logging
@@ -41,12 +41,19 @@ def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bo
             serving = import_module("entrypoints.cli.serving")
             uvloop.run(serving.serve_until_stopped(ready, host, port, shared_port=shared_port))
         else:
-            server = child_command("serve", "--host", host, "--port", str(port), "--shared-port")
-            commands = [server] * workers + [child_command("worker")] * with_worker
+            server = ("serve", "--host", host, "--port", str(port), "--shared-port")
+            commands = [server] * workers + [("worker",)] * with_worker
             # Each process counts in a separate file here, and /metrics of any of them adds up all files.
             with TemporaryDirectory(prefix="piquetickets-metrics-") as counted:
-                environment = {**environment_of(ready), "PROMETHEUS_MULTIPROC_DIR": counted}
-                uvloop.run(run_children(commands, environment))
+                _load(with_worker=with_worker)
+                run_children(commands, {**environment_of(ready), "PROMETHEUS_MULTIPROC_DIR": counted})
+
+
+def _load(*, with_worker: bool) -> None:
+    """Load what the processes need, before they part."""
+    import_module("entrypoints.cli.serving")
+    if with_worker:
+        import_module("entrypoints.cli.worker")
 
 
 def _ensure_free(host: str, port: int) -> None:

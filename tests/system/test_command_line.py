@@ -81,7 +81,7 @@ SERVER_PROCESSES = 3
 
 
 async def server_processes(pid: int) -> list[psutil.Process]:
-    """The server processes, as soon as all exist; none has loaded its code by then."""
+    """The server processes, as soon as all exist; none serves by then."""
     async with asyncio.timeout(START_SECONDS):
         found: list[psutil.Process] = []
         while len(found) < SERVER_PROCESSES:
