@@ -65,7 +65,6 @@ def run_children(commands: Sequence[Sequence[str]], environment: Mapping[str, st
     The commands are forks of this process, where that works: what it has loaded by now is loaded once, and shares its
     memory. So no thread and no event loop may run here.
     """
-    gc.collect()
     gc.freeze()
     children = [_Child(command, environment) for command in commands]
     with _signals() as heard:

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from domain.errors import DomainError
 from entrypoints.cli import extension
+from entrypoints.server.gc_tuning import loading
 from entrypoints.setting_values import InvalidSettings
 
 #: Exit code for errors that the operator has to fix: settings, engines, arguments.
@@ -76,11 +77,13 @@ class _Commands(click.Group):
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in extension.COMMANDS:
-            return extension.load_command(cmd_name)
+            with loading():
+                return extension.load_command(cmd_name)
         if cmd_name not in COMMANDS:
             return None
         listed = COMMANDS[cmd_name]
-        found = getattr(import_module(listed.module), listed.attribute or cmd_name)
+        with loading():
+            found = getattr(import_module(listed.module), listed.attribute or cmd_name)
         assert isinstance(found, click.Command)  # noqa: S101  # what the table above promises
         return found
 

@@ -14,6 +14,7 @@ from entrypoints.cli.children import run_children
 from entrypoints.cli.engines import data_dir_option, engines, environment_of
 from entrypoints.fitness import ensure_fit, warn_of_questionable
 from entrypoints.logs import configure_logging
+from entrypoints.server.gc_tuning import loading
 from entrypoints.server.sockets import bind
 from entrypoints.setting_values import InvalidSettings
 from entrypoints.settings import Settings
@@ -38,7 +39,8 @@ def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bo
             _ensure_free(*settings.metrics_address)
     with engines(settings, data_dir) as ready:
         if workers == 1 and not with_worker:
-            serving = import_module("entrypoints.cli.serving")
+            with loading():
+                serving = import_module("entrypoints.cli.serving")
             uvloop.run(serving.serve_until_stopped(ready, host, port, shared_port=shared_port))
         else:
             server = ("serve", "--host", host, "--port", str(port), "--shared-port")
@@ -51,9 +53,10 @@ def serve(host: str, port: int, workers: int, with_worker: bool, shared_port: bo
 
 def _load(*, with_worker: bool) -> None:
     """Load what the processes need, before they part."""
-    import_module("entrypoints.cli.serving")
-    if with_worker:
-        import_module("entrypoints.cli.worker")
+    with loading():
+        import_module("entrypoints.cli.serving")
+        if with_worker:
+            import_module("entrypoints.cli.worker")
 
 
 def _ensure_free(host: str, port: int) -> None:

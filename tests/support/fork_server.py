@@ -11,7 +11,6 @@ process's standard streams. The answer is its process id, and later how it ended
 from __future__ import annotations
 
 import ctypes
-import gc
 import json
 import os
 import selectors
@@ -26,6 +25,7 @@ import click
 
 from entrypoints.cli.main import main
 from entrypoints.container import Container
+from entrypoints.server.gc_tuning import loading
 from entrypoints.settings import Settings
 
 ORDER_BYTES: Final = 1 << 17
@@ -122,8 +122,7 @@ def _load() -> None:
 
 
 if __name__ == "__main__":
-    _load()
-    gc.collect()
-    gc.freeze()
+    with loading():
+        _load()
     sys.argv = ["piquetickets", *serve(socket.socket(fileno=int(sys.argv[1])))]
     import_module("entrypoints.cli.__main__")
