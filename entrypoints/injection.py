@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy, deepcopy
+from copy import copy
 from functools import cache
 from typing import Any, Self
 
@@ -59,11 +59,12 @@ def _route(route: BaseRoute, copies: dict[int, Any]) -> Any:
 
 def _handler(handler: HTTPRouteHandler, copies: dict[int, Any]) -> HTTPRouteHandler:
     if id(handler) not in copies:
-        # The original remembers its signature for all copies.
-        shared = (handler.parsed_fn_signature, handler.responses, handler.opt, handler.dependencies)
-        memo: dict[int, Any] = {id(each): each for each in shared}
-        memo[id(handler.owner)] = _layer(handler.owner, copies)
-        copies[id(handler)] = deepcopy(handler, memo)
+        # The original remembers its signature for all copies. What else a handler remembers, Litestar makes anew for
+        # each application, but for this mapping, which it fills.
+        _ = handler.parsed_fn_signature
+        copies[id(handler)] = twin = copy(handler)
+        twin._response_handler_mapping = copy(handler._response_handler_mapping)  # noqa: SLF001  # Litestar's slot
+        twin.owner = _layer(handler.owner, copies)
     found: HTTPRouteHandler = copies[id(handler)]
     return found
 
