@@ -1,4 +1,6 @@
-"""Notes and coins of a currency, as they lie in a till: for counting it, and for what a buyer hands over."""
+"""Notes and coins of a currency, as they lie in a till: for counting it, for what a buyer hands over, and for rounding
+where the smallest coins are gone (docs/domain-rules.md#the-counter).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from domain.errors import InvalidRequest
 from domain.money import Currency
 
 #: Notes and coins in everyday use, in the main unit, the largest first. Rare ones are left out: a cashier adds them to
@@ -36,6 +39,27 @@ _IN_USE: Final[Mapping[str, str]] = MappingProxyType(
         "ZAR": "200 100 50 20 10 5 2 1 0.50 0.20 0.10",
     }
 )
+#: To which coins cash is rounded where it is usual, or was for long, in the main unit: the smallest coin first. Babel
+#: (Unicode's CLDR) knows it of the Swiss, the Canadian and the Danish coins alone.
+_ROUNDED_TO: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "AUD": "0.05 0.10",
+        "BRL": "0.05",
+        "CAD": "0.05",
+        "CHF": "0.05",
+        "CZK": "1",
+        "DKK": "0.50 1",
+        "EUR": "0.05",
+        "HUF": "5",
+        "ILS": "0.10",
+        "MXN": "0.50",
+        "NOK": "0.50 1",
+        "NZD": "0.10",
+        "SEK": "0.50 1",
+        "USD": "0.05",
+        "ZAR": "0.10",
+    }
+)
 #: What a denomination is not smaller than in a payment with notes: a hundredth of the largest.
 _NOTES_FROM: Final = 100
 #: A row of buttons.
@@ -59,6 +83,27 @@ def denominations(currency: Currency) -> tuple[int, ...]:
         found += [times * power for times in _SERIES if times * power <= most]
         power //= 10
     return tuple(found)
+
+
+def cash_steps(currency: Currency) -> tuple[int, ...]:
+    """The steps to which cash can be rounded in the currency, in minor units; none where no coin is missing."""
+    return tuple(currency.to_minor(Decimal(each)) for each in _ROUNDED_TO.get(currency.code, "").split())
+
+
+def parse_cash_rounding(step: int | None, currency: Currency) -> int:
+    """The step in minor units, 0 for none. Raises InvalidRequest for one that the currency has not."""
+    if not step:
+        return 0
+    if step not in cash_steps(currency):
+        known = ", ".join(currency.format(each) for each in cash_steps(currency))
+        words = f"{known}, or not at all" if known else "not at all"
+        raise InvalidRequest(f"Cash in {currency.code} is rounded to: {words}", field="cash_rounding")
+    return step
+
+
+def rounded_cash(amount: int, step: int) -> int:
+    """The amount, of zero or more, as it is paid in coins: the nearest multiple of the step; halves go up."""
+    return amount if step == 0 else (2 * amount + step) // (2 * step) * step
 
 
 def handed_over(total: int, currency: Currency) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.cash import rounded_cash
 from domain.errors import Conflict, InvalidRequest
 from domain.evening import evening_of
 from domain.money import AMOUNT_LIMIT, Currency
@@ -65,6 +66,9 @@ class CounterSale:
 
     ``seller`` is the person who stood at the till. ``given`` is the cash that the buyer handed over, None where the
     seller typed none. ``given_back`` is what an undone sale gave back. ``lines`` are those of the order.
+
+    Where cash is rounded, ``rounding`` is how much more was taken than ``amount``, and ``back_rounding`` how much more
+    went back than ``given_back``; less than zero for less.
     """
 
     order_id: UUID
@@ -78,6 +82,8 @@ class CounterSale:
     undone_at: datetime | None = None
     undone_by: str = ""
     given_back: int = 0
+    rounding: int = 0
+    back_rounding: int = 0
     lines: tuple[SoldLine, ...] = ()
 
     @property
@@ -96,13 +102,35 @@ class CounterSale:
     @property
     def change(self) -> int | None:
         """What goes back of the cash that was handed over; None where that is not known."""
-        return None if self.given is None else self.given - self.amount
+        return None if self.given is None else self.given - self.taken
 
-    def undone(self, *, by: str, at: datetime, given_back: int) -> CounterSale:
-        """The sale after it was undone, and ``given_back`` went back to the buyer. Raises Conflict if it was before."""
+    @property
+    def taken(self) -> int:
+        """What the buyer paid, in coins that there are."""
+        return self.amount + self.rounding
+
+    @property
+    def handed_back(self) -> int:
+        """What an undone sale gave back, in coins that there are."""
+        return self.given_back + self.back_rounding
+
+    def rounded(self, step: int) -> CounterSale:
+        """The sale as it is taken where cash is rounded to ``step``."""
+        return replace(self, rounding=_more(self.amount, step) if self.payment is CounterPayment.CASH else 0)
+
+    def undone(self, *, by: str, at: datetime, given_back: int, step: int = 0) -> CounterSale:
+        """The sale after it was undone, and ``given_back``, in cash rounded to ``step``, went back to the buyer.
+
+        Raises Conflict if it was undone before.
+        """
         if self.is_undone:
             raise Conflict("This sale was undone before")
-        return replace(self, undone_at=at, undone_by=by, given_back=given_back)
+        back = _more(given_back, step) if self.payment is CounterPayment.CASH else 0
+        return replace(self, undone_at=at, undone_by=by, given_back=given_back, back_rounding=back)
+
+
+def _more(amount: int, step: int) -> int:
+    return rounded_cash(amount, step) - amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,13 +196,16 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sales together: those that stand with their tickets, and what was taken and given back, in minor units."""
+    """Sales together: those that stand with their tickets, and what was taken and given back, in minor units, as the
+    orders have it. ``rounding`` is how much more cash that left in the till.
+    """
 
     sales: int = 0
     tickets: int = 0
     taken: int = 0
     undone: int = 0
     given_back: int = 0
+    rounding: int = 0
 
     @property
     def kept(self) -> int:
@@ -188,13 +219,15 @@ class Sums:
             self.taken + other.taken,
             self.undone + other.undone,
             self.given_back + other.given_back,
+            self.rounding + other.rounding,
         )
 
     @classmethod
     def of(cls, sale: CounterSale) -> Sums:
         if sale.is_undone:
-            return cls(taken=sale.amount, undone=1, given_back=sale.given_back)
-        return cls(sales=1, tickets=sale.tickets, taken=sale.amount)
+            rounding = sale.rounding - sale.back_rounding
+            return cls(taken=sale.amount, undone=1, given_back=sale.given_back, rounding=rounding)
+        return cls(sales=1, tickets=sale.tickets, taken=sale.amount, rounding=sale.rounding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +296,9 @@ class Shift:
     """A till from its opening to its count. ``till_id`` is the device, or the person who sells at the office's page.
 
     ``opening_cash`` is what lay in the till at the beginning, in minor units. ``sellers`` are the people who sold or
-    may sell, in the order in which they came. ``expected`` is what should have been there at the end; ``count`` is None
-    while the shift is open, and afterwards if it was closed without a count.
+    may sell, in the order in which they came. ``cash_rounding`` is the step of cash sales in minor units, 0 for none.
+    ``expected`` is what should have been there at the end; ``count`` is None while the shift is open, and afterwards if
+    it was closed without a count.
     """
 
     id: UUID
@@ -275,6 +309,7 @@ class Shift:
     opened_at: datetime
     opened_by: str
     opening_cash: int = 0
+    cash_rounding: int = 0
     sellers: tuple[str, ...] = ()
     closed_at: datetime | None = None
     closed_by: str = ""
@@ -311,7 +346,8 @@ class Shift:
     def expects(self, figures: ShiftFigures, movements: Iterable[CashMovement] = ()) -> Amounts:
         """What should be in the till, and on the other accounts, after these sales and movements of cash."""
         kept = {payment: figures.of_payment(payment).kept for payment in COUNTED}
-        cash = kept[CounterPayment.CASH] + self.opening_cash + Moved.of(movements).net
+        rounding = figures.of_payment(CounterPayment.CASH).rounding
+        cash = kept[CounterPayment.CASH] + rounding + self.opening_cash + Moved.of(movements).net
         return {**kept, CounterPayment.CASH: cash}
 
     def ensure_moves(

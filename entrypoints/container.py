@@ -106,7 +106,7 @@ from application.checkout.place_orders import CheckoutLine, PlaceOrders
 from application.checkout.quote import QuoteCart
 from application.checkout.ticket_issuer import TicketIssuer
 from application.concurrency.group_commit import GroupCommit
-from application.counter.cash import MoveCash
+from application.counter.cash import ChangeCashRounding, MoveCash, ReadCashRounding
 from application.counter.screen import ReadCounter
 from application.counter.sell import SellAtTill, UndoSale
 from application.counter.shifts import CloseShift, NameSeller, OpenShift, ReadShifts
@@ -474,6 +474,8 @@ class Container(containers.DeclarativeContainer):
     name_seller = providers.Singleton(NameSeller, database)
     close_shift = providers.Singleton(CloseShift, database, clock, audit)
     move_cash = providers.Singleton(MoveCash, database, clock, audit)
+    read_cash_rounding = providers.Singleton(ReadCashRounding, database)
+    change_cash_rounding = providers.Singleton(ChangeCashRounding, database, audit)
     read_shifts = providers.Singleton(ReadShifts, database)
     read_counter = providers.Singleton(ReadCounter, database)
     sell_at_till = providers.Singleton(SellAtTill, database, place_orders, clock)

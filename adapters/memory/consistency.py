@@ -208,7 +208,8 @@ def _shifts(tables: Tables) -> _Found:
         is_undone_so = not sale.given_back
         if sale.is_undone:
             is_undone_so = order.status is OrderStatus.REFUNDED and sale.given_back <= order.refunded_amount
-        if not (is_paid_so and is_undone_so):
+        is_rounded_so = sale == sale.rounded(tables.shifts[sale.shift_id].cash_rounding)
+        if not (is_paid_so and is_undone_so and is_rounded_so):
             yield Invariant.SHIFTS, sale.order_id
     moved: dict[UUID, list[CashMovement]] = defaultdict(list)
     for movement in tables.cash_movements.values():

@@ -49,6 +49,12 @@ class MemoryShiftRepo:
         ]
         return sorted(found, key=_place, reverse=True)[:limit]
 
+    async def cash_rounding(self, producer_id: UUID) -> int:
+        return self._tables.cash_roundings.get(producer_id, 0)
+
+    async def save_cash_rounding(self, producer_id: UUID, step: int) -> None:
+        self._tables.cash_roundings[producer_id] = step
+
     async def add_sale(self, sale: CounterSale) -> bool:
         if not self._tables.shifts[sale.shift_id].is_open:
             return False

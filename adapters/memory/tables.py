@@ -79,6 +79,7 @@ class Tables:
     job_pieces: dict[tuple[UUID, UUID, int], bytes] = field(default_factory=dict)
     shifts: dict[UUID, Shift] = field(default_factory=dict)
     counter_sales: dict[UUID, CounterSale] = field(default_factory=dict)
+    cash_roundings: dict[UUID, int] = field(default_factory=dict)
     cash_movements: dict[UUID, CashMovement] = field(default_factory=dict)
     print_jobs: dict[UUID, PrintJob] = field(default_factory=dict)
 

@@ -336,8 +336,11 @@ _SHIFTS = """
     SELECT c.order_id AS subject_id,
            format('the sale has %s by %s, its order %s by %s', c.amount, c.payment, o.amount_paid, o.manual_payment)
                AS detail
-    FROM counter_sales c JOIN orders o ON o.id = c.order_id
+    FROM counter_sales c JOIN orders o ON o.id = c.order_id JOIN shifts s ON s.id = c.shift_id
     WHERE c.amount <> o.amount_paid
+       OR c.rounding <> CASE WHEN c.payment = 'cash' AND s.cash_rounding > 0
+                             THEN (2 * c.amount + s.cash_rounding) / (2 * s.cash_rounding) * s.cash_rounding - c.amount
+                             ELSE 0 END
        OR o.manual_payment IS DISTINCT FROM CASE c.payment WHEN 'card' THEN 'other' ELSE c.payment END
        OR c.undone_at IS NULL AND c.given_back <> 0
        OR c.undone_at IS NOT NULL AND (o.status <> 'refunded' OR c.given_back > o.refunded_amount)
@@ -347,7 +350,7 @@ _SHIFTS = """
                         coalesce(c.other, 0))
     FROM shifts s LEFT JOIN (
         SELECT shift_id,
-               sum(amount - given_back) FILTER (WHERE payment = 'cash') AS cash,
+               sum(amount + rounding - given_back - back_rounding) FILTER (WHERE payment = 'cash') AS cash,
                sum(amount - given_back) FILTER (WHERE payment = 'card') AS card,
                sum(amount - given_back) FILTER (WHERE payment = 'other') AS other
         FROM counter_sales GROUP BY shift_id

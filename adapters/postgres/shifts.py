@@ -8,10 +8,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.connection import Connection, Row, compiled
 from adapters.postgres.rows import Values
-from adapters.postgres.tables import cash_movements, counter_sales, orders, shifts, ticket_orders
+from adapters.postgres.tables import cash_movements, cash_roundings, counter_sales, orders, shifts, ticket_orders
 from application.ports.shifts import ShiftCursor
 from domain.money import currency
 from domain.shift import CashMovement, CounterPayment, CounterSale, Shift, SoldLine, TillCount
@@ -20,9 +21,10 @@ from domain.shift import CashMovement, CounterPayment, CounterSale, Shift, SoldL
 _ADD_SALE: Final = """
     WITH its AS (SELECT id FROM shifts WHERE id = %(shift_id)s AND closed_at IS NULL FOR SHARE)
     INSERT INTO counter_sales
-        (order_id, shift_id, at, payment, seller, amount, given, undone_at, undone_by, given_back)
+        (order_id, shift_id, at, payment, seller, amount, given, undone_at, undone_by, given_back, rounding,
+         back_rounding)
     SELECT %(order_id)s, its.id, %(at)s, %(payment)s, %(seller)s, %(amount)s, %(given)s, %(undone_at)s, %(undone_by)s,
-           %(given_back)s
+           %(given_back)s, %(rounding)s, %(back_rounding)s
     FROM its
     RETURNING order_id
 """
@@ -75,13 +77,23 @@ class PostgresShiftRepo:
         query = query.order_by(shifts.c.opened_at.desc(), shifts.c.id.desc()).limit(limit)
         return [_shift_of(row) for row in (await self._connection.execute(query)).mappings()]
 
+    async def cash_rounding(self, producer_id: UUID) -> int:
+        query = sa.select(cash_roundings.c.step).where(cash_roundings.c.producer_id == producer_id)
+        return int((await self._connection.execute(query)).scalar() or 0)
+
+    async def save_cash_rounding(self, producer_id: UUID, step: int) -> None:
+        statement = insert(cash_roundings).values(producer_id=producer_id, step=step)
+        await self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["producer_id"], set_={"step": step})
+        )
+
     async def add_sale(self, sale: CounterSale) -> bool:
         values = {name: getattr(sale, name) for name in _COLUMNS}
         [rows] = await self._connection.fetch((_ADD_SALE, values))
         return bool(rows)
 
     async def save_sale(self, sale: CounterSale) -> None:
-        changed = {name: getattr(sale, name) for name in ("undone_at", "undone_by", "given_back")}
+        changed = {name: getattr(sale, name) for name in ("undone_at", "undone_by", "given_back", "back_rounding")}
         await self._connection.execute(
             sa.update(counter_sales).where(counter_sales.c.order_id == sale.order_id).values(changed)
         )
@@ -143,6 +155,7 @@ def _values(shift: Shift) -> Values:
         "opened_at": shift.opened_at,
         "opened_by": shift.opened_by,
         "opening_cash": shift.opening_cash,
+        "cash_rounding": shift.cash_rounding,
         "sellers": list(shift.sellers),
         "closed_at": shift.closed_at,
         "closed_by": shift.closed_by,
@@ -163,6 +176,7 @@ def _shift_of(row: Row) -> Shift:
         opened_at=row["opened_at"],
         opened_by=row["opened_by"],
         opening_cash=row["opening_cash"],
+        cash_rounding=row["cash_rounding"],
         sellers=tuple(row["sellers"]),
         closed_at=row["closed_at"],
         closed_by=row["closed_by"],

@@ -812,6 +812,7 @@ shifts = sa.Table(
     sa.Column("opened_at", _Time, nullable=False),
     sa.Column("opened_by", sa.Text, nullable=False),
     sa.Column("opening_cash", sa.BigInteger, nullable=False),
+    sa.Column("cash_rounding", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("sellers", JSONB, nullable=False),
     sa.Column("closed_at", _Time),
     sa.Column("closed_by", sa.Text, nullable=False),
@@ -838,9 +839,20 @@ counter_sales = sa.Table(
     sa.Column("undone_at", _Time),
     sa.Column("undone_by", sa.Text, nullable=False),
     sa.Column("given_back", sa.BigInteger, nullable=False),
+    sa.Column("rounding", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("back_rounding", sa.BigInteger, nullable=False, server_default="0"),
     _one_of("payment", CounterPayment),
     sa.CheckConstraint("given_back BETWEEN 0 AND amount", name="given_back"),
     sa.Index("counter_sales_newest_idx", "shift_id", "at", "order_id"),
+)
+
+# To which step, in minor units, a producer's new shifts round cash. Apart from producers, whom every checkout reads.
+cash_roundings = sa.Table(
+    "cash_roundings",
+    metadata,
+    sa.Column("producer_id", sa.ForeignKey(producers.c.id), primary_key=True),
+    sa.Column("step", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("step >= 0", name="step"),
 )
 
 # Cash that was put into a till beside its sales, or taken out of it (an amount below zero). No row ever changes.

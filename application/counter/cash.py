@@ -1,4 +1,6 @@
-"""Use cases: cash is put into a till or taken out of it beside its sales, and a wrong movement is taken back."""
+"""Use cases: cash is put into a till or taken out of it beside its sales, a wrong movement is taken back, and the
+producer says to which coins cash is rounded.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from application.access.audit_log import AuditLog
+from application.access.ownership import locked_producer, producer_of
 from application.counter.shifts import own_shift
 from application.counter.till import Till
 from application.errors import IdempotencyKeyReused
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.access import Actor
 from domain.audit_log import Action
+from domain.cash import cash_steps, parse_cash_rounding
 from domain.errors import NotFound
+from domain.money import Currency
 from domain.shift import CashMovement, Shift, parse_reason, parse_seller
 
 
@@ -88,6 +94,50 @@ class MoveCash:
         taken = {} if movement.takes_back is None else {"takes_back": movement.takes_back}
         await self._audit.record(uow, till.actor, Action.SHIFT_CASH_MOVED, shift.id, after={**facts, **taken})
         await uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class CashRounding:
+    """To which step a producer's new shifts round cash, 0 for none, and the ``steps`` that the currency has. All are in
+    minor units of ``currency``.
+    """
+
+    currency: Currency
+    step: int
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        return cash_steps(self.currency)
+
+
+class ReadCashRounding:
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, actor: Actor) -> CashRounding:
+        """The producer's setting."""
+        async with self._unit_of_work(read_only=True) as uow:
+            producer = await producer_of(uow, actor.producer_id)
+            return CashRounding(producer.currency, await uow.shifts.cash_rounding(producer.id))
+
+
+class ChangeCashRounding:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, audit: AuditLog) -> None:
+        self._unit_of_work = unit_of_work
+        self._audit = audit
+
+    async def __call__(self, actor: Actor, step: int | None) -> CashRounding:
+        """Round to another step, or (0, None) not at all, from the next shift on. Raises InvalidRequest."""
+        async with self._unit_of_work() as uow:
+            producer = await locked_producer(uow, actor.producer_id)
+            after = parse_cash_rounding(step, producer.currency)
+            before = await uow.shifts.cash_rounding(producer.id)
+            if after != before:
+                await uow.shifts.save_cash_rounding(producer.id, after)
+                old, new = {"cash_rounding": before}, {"cash_rounding": after}
+                await self._audit.record(uow, actor, Action.ACCOUNT_CHANGED, producer.id, before=old, after=new)
+                await uow.commit()
+        return CashRounding(producer.currency, after)
 
 
 async def _locked(uow: UnitOfWork, till: Till, shift_id: UUID) -> Shift:

@@ -116,9 +116,11 @@ class UndoSale:
             if inside:
                 await uow.orders.save([refunded])
             shift = await uow.shifts.lock(sale.shift_id, shared=True)
-            if shift is not None:
-                shift.ensure_open()
-            undone = sale.undone(by=seller, at=now, given_back=refund.amount if refund else 0)
+            if shift is None:
+                raise NotFound("No such shift")
+            shift.ensure_open()
+            given_back = refund.amount if refund else 0
+            undone = sale.undone(by=seller, at=now, given_back=given_back, step=shift.cash_rounding)
             await uow.shifts.save_sale(undone)
             await uow.commit()
         return undone
@@ -149,7 +151,7 @@ def _sale_of(order: Order, shift: Shift, asked: CounterOrder, seller: str) -> Co
         seller=seller,
         amount=order.amount_paid,
         given=asked.given if asked.payment is CounterPayment.CASH else None,
-    )
+    ).rounded(shift.cash_rounding)
 
 
 def _key(till: Till, idempotency: Idempotency | None) -> Idempotency | None:

@@ -55,6 +55,7 @@ class OpenShift:
                 opened_at=now,
                 opened_by=seller,
                 opening_cash=opening_cash,
+                cash_rounding=await uow.shifts.cash_rounding(producer.id),
                 sellers=(seller,),
             )
             await uow.shifts.add(shift)

@@ -48,6 +48,12 @@ class ShiftRepo(Protocol):
         """A page of the producer's shifts, or of one till's, newest first."""
         ...
 
+    async def cash_rounding(self, producer_id: UUID) -> int:
+        """The step to which the producer's new shifts round cash, in minor units; 0 for none."""
+        ...
+
+    async def save_cash_rounding(self, producer_id: UUID, step: int) -> None: ...
+
     async def add_sale(self, sale: CounterSale) -> bool:
         """Store the sale of an order that is stored in the same transaction, and lock its shift as ``lock`` with
         ``shared`` does. False, and nothing is stored, if the shift is not open.

@@ -43,7 +43,9 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintableOrder:
-    """An order as it is printed, with the tickets that are printed along. Texts are as people read them."""
+    """An order as it is printed, with the tickets that are printed along. Texts are as people read them. ``in_cash`` is
+    what was taken where that is not the total, because cash is rounded.
+    """
 
     show_title: str
     producer_name: str
@@ -53,6 +55,7 @@ class PrintableOrder:
     lines: Sequence[OrderLine]
     total: str
     printed: int
+    in_cash: str = ""
 
 
 def ticket_slip(ticket: PrintableTicket, area: PrintArea) -> Slip:
@@ -99,6 +102,8 @@ def _order_blocks(order: PrintableOrder, area: PrintArea) -> list[Block]:
     for line in order.lines:
         blocks += _line(f"{line.quantity} × {line.name} · {line.price}", 10 if narrow else 12, gap=8)
     blocks += _line(f"Total {order.total}", 12 if narrow else 14, bold=True, gap=10)
+    if order.in_cash:
+        blocks += _line(f"In cash, rounded {order.in_cash}", 10 if narrow else 12, gap=4)
     blocks += _line(_what_follows(order), 8 if narrow else 9, gap=10)
     return [*blocks, SpaceBlock(height=20)]
 
@@ -179,6 +184,7 @@ def _stock_order(order: PrintableOrder, area: PrintArea) -> tuple[Column, ...]:
         *stock.text(f"Order {order.order_number}", 12, 44, bold=True, gap=4),
         *stock.text(order.customer_name, 10, 40),
         *stock.text(f"Total {order.total}", 12, 44, bold=True),
+        *stock.text(f"In cash, rounded {order.in_cash}" if order.in_cash else "", 9, 30),
         *stock.text(_what_follows(order), 8, 30),
     ]
     listed = order.lines if len(order.lines) <= _STOCK_LINES else order.lines[: _STOCK_LINES - 1]

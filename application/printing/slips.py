@@ -21,6 +21,7 @@ from domain.access import Actor
 from domain.errors import Conflict, NotFound
 from domain.orders import ManualPayment, Order
 from domain.printing import Medium, PrintArea, PrinterLanguage
+from domain.shift import CounterSale
 
 #: The most tickets of one order that are printed at a time: a roll has about 400.
 MAX_TICKETS: Final = 300
@@ -30,11 +31,14 @@ GIVEN_AWAY: Final = "Complimentary"
 
 @dataclass(frozen=True, slots=True)
 class OrderToPrint:
-    """An order with its show. ``attendee_ids`` are those whose tickets are printed; empty: all that are valid."""
+    """An order with its show, and its sale if a till sold it. ``attendee_ids`` are those whose tickets are printed;
+    empty: all that are valid.
+    """
 
     order: Order
     display: ShowDetails
     attendee_ids: Collection[UUID] = ()
+    sale: CounterSale | None = None
 
     @property
     def tickets(self) -> list[tuple[UUID, PrintableTicket]]:
@@ -75,6 +79,7 @@ class OrderToPrint:
                 order_number=order.number,
                 lines=lines,
                 total=self._price(order.quote.total + order.tax_added),
+                in_cash=self._price(self.sale.taken) if self.sale and self.sale.rounding else "",
                 printed=len(self.tickets),
             ),
             area,
@@ -94,7 +99,8 @@ async def order_to_print(uow: UnitOfWork, actor: Actor, order_id: UUID, attendee
         raise NotFound("No such order")
     if not {attendee.id for attendee in order.attendees}.issuperset(attendee_ids):
         raise NotFound("No such attendee")
-    found = OrderToPrint(order, display, frozenset(attendee_ids))
+    sale = await uow.shifts.sale(order_id) if order.manual_payment is ManualPayment.CASH else None
+    found = OrderToPrint(order, display, frozenset(attendee_ids), sale)
     found.ensure_printable()
     return found
 

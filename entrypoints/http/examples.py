@@ -131,6 +131,8 @@ EXAMPLES: Final[dict[str, Any]] = {
     },
     "AllocationListOut": {"items": [ALLOCATION], "next_cursor": None},
     "AllocationOut": ALLOCATION,
+    "CashRoundingIn": {"cash_rounding": "0.05"},
+    "CashRoundingOut": {"currency": "USD", "cash_rounding": "0.05", "steps": ["0.05"]},
     "CapacityChangesIn": {"size": 380},
     "CapacityIn": {"name": "House", "size": 400},
     "CapacityListOut": {"items": [CAPACITY], "next_cursor": None},

@@ -236,6 +236,7 @@ FIELDS: Final = {
     "state": "How it stands.",
     "status": "How it stands.",
     "status_after": "How the order stands afterwards.",
+    "steps": "The steps to which cash can be rounded in this currency.",
     "stripe_account_id": "The connected account at Stripe. Null: none.",
     "stripe_payment_intent_id": "The payment at Stripe. Null: none.",
     "stripe_session_id": "The session at Stripe. Null: none.",
@@ -278,4 +279,6 @@ FIELDS: Final = {
 OF_AN_OBJECT: Final = {
     ("ErrorOut", "code"): "What went wrong, for programs: the contract lists them.",
     ("CartLineIn", "quantity"): "How many tickets of this type.",
+    ("PrintSelectedIn", "attendee_ids"): "The persons whose tickets are printed, of any orders.",
+    ("PrintSelectedIn", "request_id"): "The client's own id of a request that may come twice.",
 }

@@ -10,6 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
+from application.counter.cash import CashRounding, ChangeCashRounding, ReadCashRounding
 from application.ports.payment import PaymentError
 from domain.catalog import Producer
 from domain.errors import DomainError
@@ -31,6 +32,7 @@ LABELS: Final[Mapping[str, str]] = {
     "tax": "Tax",
     "stripe_account_id": "Stripe account",
     "sure": "Confirmation",
+    "cash_rounding": "Cash at the counter",
 }
 #: Value, words and hint.
 TAX: Final = (
@@ -51,12 +53,13 @@ async def page(
     member: NamedDependency[Member],
     office_pages: NamedDependency[OfficePages],
     get_account: NamedDependency[GetAccount],
+    read_cash_rounding: NamedDependency[ReadCashRounding],
     policy: NamedDependency[CheckoutPolicy],
 ) -> Response[str]:
     """How payouts stand, and the form of everything else."""
     account = await get_account(member.actor)
-    form = _filled(account)
-    return _page(request, member, office_pages, account, form, policy)
+    rounding = await read_cash_rounding(member.actor)
+    return _page(request, member, office_pages, account, _filled(account), policy, rounding)
 
 
 def _filled(account: Producer) -> Form:
@@ -70,8 +73,14 @@ def _page(
     account: Producer,
     form: Form,
     policy: CheckoutPolicy,
+    rounding: CashRounding,
+    cash_form: Form | None = None,
 ) -> Response[str]:
+    write, steps = account.currency.price, rounding.steps
+    cash = cash_form or Form.filled({"cash_rounding": rounding.step})
     context = {
+        "cash_form": cash,
+        "cash_steps": [("0", "Not at all"), *((str(each), f"To {write(each)}") for each in steps)] if steps else [],
         "account": account,
         "form": form,
         "labels": LABELS,
@@ -79,7 +88,8 @@ def _page(
         "tax": TAX,
         "fee_words": _fee_words(account, policy),
     }
-    return pages.page(request, member, "office/account.html", context, active="account", status_code=form.status)
+    status = form.status if form.errors else cash.status
+    return pages.page(request, member, "office/account.html", context, active="account", status_code=status)
 
 
 def _fee_words(account: Producer, policy: CheckoutPolicy) -> str:
@@ -99,6 +109,7 @@ async def change(
     office_pages: NamedDependency[OfficePages],
     get_account: NamedDependency[GetAccount],
     change_account: NamedDependency[ChangeAccount],
+    read_cash_rounding: NamedDependency[ReadCashRounding],
     policy: NamedDependency[CheckoutPolicy],
 ) -> Response[Any]:
     """Changes name, address, fees and tax. The Stripe account stays."""
@@ -122,7 +133,28 @@ async def change(
             form.refuse(error)
         except PaymentError:
             _stripe_is_away(form)
-    return _page(request, member, office_pages, account, form, policy)
+    rounding = await read_cash_rounding(member.actor)
+    return _page(request, member, office_pages, account, form, policy, rounding)
+
+
+@post("/cash")
+async def change_cash(
+    request: Request[Any, Any, Any],
+    member: NamedDependency[Member],
+    office_pages: NamedDependency[OfficePages],
+    get_account: NamedDependency[GetAccount],
+    read_cash_rounding: NamedDependency[ReadCashRounding],
+    change_cash_rounding: NamedDependency[ChangeCashRounding],
+    policy: NamedDependency[CheckoutPolicy],
+) -> Response[Any]:
+    """To which coins the counter rounds cash, from the next shift on."""
+    form, rounding = await Form.read(request), await read_cash_rounding(member.actor)
+    step = form.one_of("cash_rounding", ["0", *map(str, rounding.steps)])
+    if form.is_good:
+        await change_cash_rounding(member.actor, int(step))
+        return done(ACCOUNT, "account-changed")
+    account = await get_account(member.actor)
+    return _page(request, member, office_pages, account, _filled(account), policy, rounding, form)
 
 
 @post("/onboarding")
@@ -189,4 +221,4 @@ def _stripe_is_away(form: Form) -> None:
     form.status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
-router = office_router(ACCOUNT, page, change, onboard, stripe_page, change_stripe, right=Right.ACCOUNT)
+router = office_router(ACCOUNT, page, change, change_cash, onboard, stripe_page, change_stripe, right=Right.ACCOUNT)

@@ -141,6 +141,7 @@ async def total(
     answer = {
         "total": found.total if found else "",
         "expected": found.expected if found else "",
+        "in_cash": found.in_cash if found else "",
         "error": next(iter(form.errors.values()), ""),
     }
     return Response(answer, status_code=HTTP_200_OK)

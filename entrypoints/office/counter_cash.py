@@ -10,7 +10,6 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Stream
-from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from application.counter.cash import CashAsked, MoveCash
 from application.counter.shifts import ReadShifts, ShiftReport
@@ -24,7 +23,8 @@ from entrypoints.http.tables import Cell, Column, Kind, Table
 from entrypoints.office.access import AtCounter, counter_router
 from entrypoints.office.counter_desk import seller_in
 from entrypoints.office.counter_room import CounterRoom, Wording
-from entrypoints.office.forms import Form, id_in
+from entrypoints.office.forms import Form, key_in
+from entrypoints.office.notices import done
 from entrypoints.office.show_desk import refuse
 
 IN: Final = "in"
@@ -82,7 +82,7 @@ async def move_cash(
     seller = form.text("seller", required=True, most=MAX_SELLER_LENGTH)
     if form.is_good and amount is not None:
         asked = CashAsked(
-            movement_id=id_in(form["key"]) or uuid4(),
+            movement_id=key_in(form["key"]),
             amount=-amount if direction == OUT else amount,
             reason=reason,
             by=seller,
@@ -159,8 +159,8 @@ def movement_rows(report: ShiftReport, words: Wording) -> list[dict[str, Any]]:
     return [row(each) for each in report.movements]
 
 
-def _done(shift_id: UUID, notice: str) -> Redirect:
-    return Redirect(f"/office/counter/shifts/{shift_id}/cash?done={notice}", status_code=HTTP_303_SEE_OTHER)
+def _done(shift_id: UUID, key: str) -> Redirect:
+    return done(f"/office/counter/shifts/{shift_id}/cash", key)
 
 
 async def _page(

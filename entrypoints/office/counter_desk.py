@@ -17,8 +17,8 @@ from application.checkout.box_office import QuoteAtCounter
 from application.counter.sell import CounterOrder
 from application.counter.till import Till
 from domain.cart import Cart, CartLine
+from domain.cash import rounded_cash
 from domain.errors import DomainError, NoTickets
-from domain.money import Currency
 from domain.orders import Idempotency, Order
 from domain.policy import MAX_TICKETS_AT_THE_COUNTER, CheckoutPolicy
 from domain.shift import MAX_SELLER_LENGTH, CounterPayment, CounterSale, Shift
@@ -82,6 +82,11 @@ class Desk:
     @property
     def can_sell(self) -> bool:
         return self.view.shift is not None and not self.view.is_forgotten
+
+    @property
+    def cash_rounding(self) -> int:
+        """The step of cash sales in minor units, 0 for none."""
+        return self.view.shift.cash_rounding if self.view.shift else 0
 
     @property
     def seller(self) -> str:
@@ -197,7 +202,8 @@ class Sums:
             self.refuse(error)
             return None
         given = pressed.given if payment is CounterPayment.CASH else None
-        return Sum(quote, self._desk.view.words, given)
+        step = self._desk.cash_rounding if payment is CounterPayment.CASH else 0
+        return Sum(quote, self._desk.view.words, given, step)
 
     def order(self) -> CounterOrder | None:
         """The order that the form asks for; None if it cannot be read. Raises DomainError."""
@@ -211,7 +217,7 @@ class Sums:
         if expected is None and payment is not CounterPayment.COMP:
             form.wrong("", CHECK_FIRST)
             return None
-        if payment is CounterPayment.CASH and _is_short(pressed.given, expected, self._desk.view.currency):
+        if payment is CounterPayment.CASH and self._is_short(pressed.given, expected):
             form.wrong("given", "This is less than the total.")
             return None
         is_in = form["handling"] != "print"
@@ -224,6 +230,11 @@ class Sums:
             checked_in=is_in,
             idempotency=self._key(),
         )
+
+    def _is_short(self, given: int | None, expected: Decimal | None) -> bool:
+        if given is None or expected is None:
+            return False
+        return given < rounded_cash(self._desk.view.currency.to_minor(expected), self._desk.cash_rounding)
 
     def refuse(self, error: DomainError) -> None:
         """Note a refusal beside the field of the type that it is about."""
@@ -260,10 +271,6 @@ class Sums:
             CounterPayment(payment) if payment in [*CounterPayment] else None,
             given,
         )
-
-
-def _is_short(given: int | None, expected: Decimal | None, currency: Currency) -> bool:
-    return given is not None and expected is not None and currency.to_decimal(given) < expected
 
 
 def seller_in(request: Request[Any, Any, Any], cookies: OfficeCookies, shift: Shift | None, till: Till) -> str:

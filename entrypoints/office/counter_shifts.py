@@ -46,6 +46,8 @@ _COLUMNS: Final = (
     Column("undone_at", Kind.MOMENT),
     Column("undone_by", Kind.TEXT),
     Column("given_back", Kind.MONEY),
+    Column("rounding", Kind.MONEY),
+    Column("back_rounding", Kind.MONEY),
 )
 
 
@@ -234,6 +236,12 @@ def _signed(difference: int | None, words: Wording) -> str:
     return f"{words.price(abs(difference))} {'too much' if difference > 0 else 'missing'}"
 
 
+def _rounding_words(rounding: int, words: Wording) -> str:
+    if not rounding:
+        return "that made no difference"
+    return f"that {'brought' if rounding > 0 else 'cost'} {words.price(abs(rounding))}"
+
+
 def _report(report: ShiftReport, words: Wording) -> dict[str, Any]:
     shift, figures = report.shift, report.figures
     expected = shift.expected or shift.expects(figures, report.movements)
@@ -252,7 +260,7 @@ def _report(report: ShiftReport, words: Wording) -> dict[str, Any]:
             "paid": paid_words(sale.payment),
             "seller": sale.seller,
             "number": sale.number,
-            "given_back": words.price(sale.given_back),
+            "given_back": words.price(sale.handed_back),
             "undone_at": words.moment(sale.undone_at),
             "undone_by": sale.undone_by,
         }
@@ -275,6 +283,7 @@ def _report(report: ShiftReport, words: Wording) -> dict[str, Any]:
         "undone": undone,
         "elsewhere": report.given_back_elsewhere,
         "movements": movement_rows(report, words),
+        "rounding_words": _rounding_words(figures.total.rounding, words),
         "moved": report.moved,
         "price": words.price,
         "path": f"/office/counter/shifts/{shift.id}",
@@ -299,6 +308,8 @@ def _table(report: ShiftReport, words: Wording) -> Table:
                 sale.undone_at,
                 sale.undone_by,
                 decimal(sale.given_back),
+                decimal(sale.rounding),
+                decimal(sale.back_rounding),
             ]
 
     zone = zone_of(words.place.timezone)

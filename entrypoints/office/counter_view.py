@@ -15,7 +15,7 @@ from application import formatting
 from application.counter.screen import CounterScreen
 from application.ports.catalog import ShowDetails
 from application.ports.show_overviews import HeadLine
-from domain.cash import denominations, handed_over
+from domain.cash import denominations, handed_over, rounded_cash
 from domain.catalog import Show
 from domain.money import Currency
 from domain.orders import Order
@@ -142,11 +142,14 @@ def when(show: Show, now: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What the form would sell: the total, cash that people hand over for it, and the change."""
+    """What the form would sell: the total, cash that people hand over for it, and the change. ``step`` is that of cash
+    where it is paid so, 0 for no rounding.
+    """
 
     quote: Quote
     words: PageFormat
     given: int | None = None
+    step: int = 0
 
     @property
     def tickets(self) -> int:
@@ -162,17 +165,26 @@ class Sum:
 
     @property
     def quick(self) -> list[tuple[int, str]]:
-        return [(each, self.words.price(each)) for each in handed_over(self.quote.total, self.quote.currency)]
+        return [(each, self.words.price(each)) for each in handed_over(self._due, self.quote.currency)]
+
+    @property
+    def in_cash(self) -> str:
+        """What is paid in coins that there are; "" where that is the total."""
+        return self.words.price(self._due) if self._due != self.quote.total else ""
+
+    @property
+    def _due(self) -> int:
+        return rounded_cash(self.quote.total, self.step)
 
     @property
     def is_short(self) -> bool:
-        return self.given is not None and self.given < self.quote.total
+        return self.given is not None and self.given < self._due
 
     @property
     def change(self) -> str:
         if self.given is None:
             return ""
-        left = self.given - self.quote.total
+        left = self.given - self._due
         return f"Change {self.words.price(left)}" if left >= 0 else f"{self.words.price(-left)} are missing"
 
 
@@ -189,6 +201,7 @@ class SaleView:
     seller: str
     at: str
     change: str = ""
+    in_cash: str = ""
     back_words: str = ""
     is_undone: bool = False
     is_last: bool = False
@@ -197,7 +210,7 @@ class SaleView:
     @classmethod
     def of(cls, sale: CounterSale, view: CounterView, *, is_last: bool = False, is_in: bool = False) -> SaleView:
         words = view.words
-        back = sale.given_back if sale.is_undone else sale.amount
+        back = sale.handed_back if sale.is_undone else sale.taken
         return cls(
             order_id=sale.order_id,
             show_id=sale.show_id,
@@ -208,6 +221,7 @@ class SaleView:
             seller=sale.seller,
             at=view.clock(sale.at),
             change=words.price(sale.change) if sale.change else "",
+            in_cash=words.price(sale.taken) if sale.rounding else "",
             back_words=back_words(sale.payment, words.price(back)) if back else "No money goes back.",
             is_undone=sale.is_undone,
             is_last=is_last,

@@ -88,7 +88,17 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 #: Facts that are amounts of money in minor units.
 _AMOUNTS: Final = frozenset(
-    {"price", "amount", "refunded_amount", "total", "amount_paid", "opening_cash", "cash_in", "cash_out"}
+    {
+        "price",
+        "amount",
+        "refunded_amount",
+        "total",
+        "amount_paid",
+        "opening_cash",
+        "cash_in",
+        "cash_out",
+        "cash_rounding",
+    }
 ) | {f"{what}_{payment}" for what in ("expected", "counted") for payment in COUNTED}
 _WITH_SHOW: Final = ("show.", "ticket.", "capacity.", "allocation.", "promo_code.", "holds.")
 

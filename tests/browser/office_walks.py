@@ -544,6 +544,12 @@ ACCOUNT: Final = (
         sees="The account was changed.",
     ),
     Walk(
+        post="/office/account/cash",
+        at="/office/account",
+        steps=(("Cash is rounded", "To $0.05"), "Save the rounding"),
+        sees="The account was changed",
+    ),
+    Walk(
         post="/office/account/onboarding",
         at="/office/account",
         steps=("Change your details at Stripe",),

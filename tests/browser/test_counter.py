@@ -110,6 +110,24 @@ async def test_keys_choose_change_and_leave_what_is_typed(buyer: Buyer, service:
     await page.get_by_label("Use these keys").check()
 
 
+async def test_cash_is_rounded_while_it_is_typed(buyer: Buyer, service: Service, box_office: BoxOffice) -> None:
+    on_sale = await tonight(box_office, ticket(name="Adult", price=12_33))
+    async with box_office.unit_of_work() as uow:
+        await uow.shifts.save_cash_rounding(on_sale.producer.id, 5)
+        await uow.commit()
+    await at_the_counter(buyer, service, on_sale)
+    page = buyer.page
+    await page.locator("[data-add]").first.click()
+    await page.locator("input[value=cash]").check()
+    await expect(page.locator("[data-in-cash]")).to_have_text("In cash $12.35")
+    await expect(page.locator("[data-quick]").first).to_have_text("Exactly $12.35")
+    await page.locator("#given").fill("20")
+    await expect(page.locator("[data-change]")).to_have_text("Change $7.65")
+    await page.locator("input[value=card]").check()
+    await expect(page.locator("[data-in-cash]")).to_have_text("")
+    await expect(page.locator("[data-total]")).to_have_text("$12.33")
+
+
 async def test_a_lost_answer_is_asked_for_again_and_sells_once(buyer: Buyer, service: Service, on_sale: OnSale) -> None:
     till = await at_the_counter(buyer, service, on_sale)
     page, lost = buyer.page, 0

@@ -208,6 +208,35 @@ class TestCashMovements:
                 await move(unit_of_work, again)
 
 
+class TestRounding:
+    async def test_step_is_stored_for_each_producer(self, unit_of_work: UnitOfWorkFactory, theatre: Theatre) -> None:
+        async with unit_of_work() as uow:
+            assert await uow.shifts.cash_rounding(theatre.producer.id) == 0
+            for step in (5, 10):
+                await uow.shifts.save_cash_rounding(theatre.producer.id, step)
+            await uow.commit()
+        async with unit_of_work(read_only=True) as uow:
+            assert await uow.shifts.cash_rounding(theatre.producer.id) == 10
+            assert await uow.shifts.cash_rounding(uuid4()) == 0
+
+    async def test_shift_and_sale_keep_what_was_rounded(
+        self, unit_of_work: UnitOfWorkFactory, theatre: Theatre
+    ) -> None:
+        shift = a_shift(theatre, cash_rounding=7)
+        order, plain = sold(theatre, shift)
+        sale = plain.rounded(7)
+        assert sale.rounding
+        await store(unit_of_work, shift, [(order, sale)])
+        undone = sale.undone(by="Ben", at=NOW + MINUTE, given_back=order.amount_paid, step=7)
+        async with unit_of_work() as uow:
+            assert await uow.shifts.get(shift.id) == shift
+            assert await uow.shifts.sale(order.id) == sale
+            await uow.shifts.save_sale(undone)
+            await uow.commit()
+        async with unit_of_work(read_only=True) as uow:
+            assert await uow.shifts.sale(order.id) == undone
+
+
 class TestInvariant:
     @pytest.fixture
     def checker(self, unit_of_work: UnitOfWorkFactory, contracts_engine: AsyncEngine) -> ConsistencyChecker:
@@ -254,6 +283,23 @@ class TestInvariant:
             await uow.shifts.save(shift.closed([], None, by="Ada", at=NOW))
             await uow.commit()
         assert await off(checker) == {shift.id}
+
+    async def test_rounded_sales_add_up_and_those_that_are_not_rounded_so_do_not(
+        self, unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker
+    ) -> None:
+        shift = a_shift(theatre, cash_rounding=7)
+        first, back, wrong, by_card = (sold(theatre, shift, each) for each in (CASH, CASH, CASH, CARD))
+        await store(unit_of_work, shift, [(order, sale.rounded(7)) for order, sale in (first, back, by_card)])
+        async with unit_of_work() as uow:
+            await uow.orders.save([_refunded(back[0])])
+            undone = back[1].rounded(7).undone(by="Ben", at=NOW, given_back=back[1].amount, step=7)
+            await uow.shifts.save_sale(undone)
+            await uow.shifts.save(shift.closed(await uow.shifts.sales(shift.id), None, by="Ada", at=NOW))
+            await uow.commit()
+        assert await off(checker) == set()
+        other = a_shift(theatre, cash_rounding=7)
+        await store(unit_of_work, other, [(wrong[0], replace(wrong[1], shift_id=other.id))])
+        assert await off(checker) == {wrong[0].id}
 
     async def test_shift_that_forgot_its_cash_movements(
         self, unit_of_work: UnitOfWorkFactory, theatre: Theatre, checker: ConsistencyChecker

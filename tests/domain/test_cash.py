@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cash import MOST_SUGGESTED, denominations, handed_over
+from domain.cash import (
+    MOST_SUGGESTED,
+    cash_steps,
+    denominations,
+    handed_over,
+    parse_cash_rounding,
+    rounded_cash,
+)
+from domain.errors import InvalidRequest
 from domain.money import CURRENCIES, currency
 
 
@@ -47,3 +55,49 @@ def test_nothing_that_is_handed_over_is_too_little(money: object, steps: int) ->
     assert all(amount > total for amount in amounts[1:])
     assert list(amounts) == sorted(set(amounts))
     assert len(amounts) <= MOST_SUGGESTED
+
+
+@pytest.mark.parametrize(
+    ("code", "amount", "step", "taken"),
+    [
+        ("CHF", 12_32, 5, 12_30),
+        ("CHF", 12_33, 5, 12_35),
+        ("CHF", 12_35, 5, 12_35),
+        ("EUR", 2, 5, 0),
+        ("HUF", 2_49, 5_00, 0),
+        ("HUF", 2_50, 5_00, 5_00),
+        ("HUF", 7_49, 5_00, 5_00),
+        ("HUF", 7_50, 5_00, 10_00),
+        ("SEK", 10_49, 1_00, 10_00),
+        ("SEK", 10_50, 1_00, 11_00),
+        ("DKK", 10_25, 50, 10_50),
+        ("NZD", 10_05, 10, 10_10),
+        ("GBP", 12_33, 0, 12_33),
+    ],
+)
+def test_cash_is_rounded_to_the_nearest_coin_and_halves_go_up(code: str, amount: int, step: int, taken: int) -> None:
+    assert step in (0, *cash_steps(currency(code)))
+    assert rounded_cash(amount, step) == taken
+
+
+@given(st.integers(0, 10**9), st.sampled_from([1, 5, 10, 50, 100, 500]))
+def test_rounded_cash_is_a_multiple_at_most_half_a_step_away(amount: int, step: int) -> None:
+    taken = rounded_cash(amount, step)
+    assert taken % step == 0
+    assert -step <= 2 * (amount - taken) < step
+    assert rounded_cash(taken, step) == taken
+
+
+@pytest.mark.parametrize("money", CURRENCIES, ids=lambda each: each.code)
+def test_steps_are_amounts_of_the_currency(money: object) -> None:
+    assert hasattr(money, "code")
+    steps = cash_steps(currency(money.code))
+    assert list(steps) == sorted(steps)
+    assert all(each > currency(money.code).step and each % currency(money.code).step == 0 for each in steps)
+
+
+def test_only_a_step_of_the_currency_is_chosen() -> None:
+    assert [parse_cash_rounding(step, currency("CHF")) for step in (None, 0, 5)] == [0, 0, 5]
+    for step, code in ((10, "CHF"), (-5, "CHF"), (5, "GBP")):
+        with pytest.raises(InvalidRequest):
+            parse_cash_rounding(step, currency(code))

@@ -91,6 +91,28 @@ class TestSale:
         ]
 
 
+class TestRounding:
+    def test_cash_is_taken_and_given_back_in_coins_that_there_are(self) -> None:
+        sale = a_sale(CASH, SoldLine("Adult", 1, 12_33), given=20_00).rounded(5)
+        assert (sale.amount, sale.rounding, sale.taken, sale.change) == (12_33, 2, 12_35, 7_65)
+        back = sale.undone(by="Ben", at=NOW, given_back=sale.amount, step=5)
+        assert (back.given_back, back.handed_back) == (12_33, 12_35)
+        part = sale.undone(by="Ben", at=NOW, given_back=6_17, step=5)
+        assert (part.given_back, part.handed_back) == (6_17, 6_15)
+
+    @pytest.mark.parametrize("payment", [CARD, OTHER])
+    def test_nothing_else_is_rounded(self, payment: CounterPayment) -> None:
+        sale = a_sale(payment, SoldLine("Adult", 1, 12_33)).rounded(5)
+        assert (sale.taken, sale.undone(by="Ben", at=NOW, given_back=12_33, step=5).handed_back) == (12_33, 12_33)
+
+    def test_the_difference_is_counted_apart_and_lies_in_the_till(self) -> None:
+        sales = [a_sale(CASH, SoldLine("Adult", 1, amount)).rounded(5) for amount in (12_33, 12_31, 12_34)]
+        sales.append(sales[0].undone(by="Ben", at=NOW, given_back=12_33, step=5))
+        figures = ShiftFigures.of(sales)
+        assert (figures.total.kept, figures.total.rounding) == (12_33 + 12_31 + 12_34, 2 - 1 + 1)
+        assert a_shift(cash_rounding=5).expects(figures)[CASH] == 100_00 + 12_35 + 12_30 + 12_35
+
+
 class TestFigures:
     def test_are_told_by_payment_person_and_type(self) -> None:
         figures = ShiftFigures.of(

@@ -235,10 +235,10 @@ class TestSelling:
         form = till.form({on_sale.tickets[0]: 1}, promo_code="test20")
         assert await till.total(form) == "20.00"
         answer = await owner.post(f"{till.path}/total", form)
-        assert answer.body == {"total": "$20.00", "expected": "20.00", "error": ""}
+        assert answer.body == {"total": "$20.00", "expected": "20.00", "in_cash": "", "error": ""}
         assert (await till.sell({on_sale.tickets[0]: 1}, promo_code="test20")).status == 303
         refused = await owner.post(f"{till.path}/total", {**form, "promo_code": "NOPE"})
-        assert refused.body == {"total": "", "expected": "", "error": "Invalid promo code."}
+        assert refused.body == {"total": "", "expected": "", "in_cash": "", "error": "Invalid promo code."}
 
     async def test_a_gift_is_typed(self, owner: Staff, office: BackOffice, box_office: BoxOffice) -> None:
         on_sale = await tonight(box_office, office, donation_ticket(price=5_00))

@@ -8,10 +8,12 @@ from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from application.catalog.connected_accounts import ChangeAccount, GetAccount, OnboardProducer
+from application.counter.cash import ChangeCashRounding, ReadCashRounding
 from domain.access import Actor, Scope
+from domain.errors import InvalidAmount
 from entrypoints.http.access import guarded_router
 from entrypoints.http.openapi import answers
-from entrypoints.http.producer.schemas import AccountIn, OnboardingOut
+from entrypoints.http.producer.schemas import AccountIn, CashRoundingIn, CashRoundingOut, OnboardingOut
 from entrypoints.http.schemas import AccountOut
 from entrypoints.http.strict_json import StrictJson
 
@@ -60,6 +62,46 @@ async def onboard(actor: NamedDependency[Actor], onboard_producer: NamedDependen
     return OnboardingOut(link.url, link.expires_at)
 
 
+@get("/cash-rounding", summary="Get how the counter rounds cash", operation_id="get_cash_rounding", responses=answers())
+async def get_rounding(
+    actor: NamedDependency[Actor], read_cash_rounding: NamedDependency[ReadCashRounding]
+) -> CashRoundingOut:
+    """Orders keep their totals. What is taken in cash is rounded to the nearest step, halves up, and the difference is
+    counted apart in the shift.
+    """
+    return CashRoundingOut.of(await read_cash_rounding(actor))
+
+
+@put(
+    "/cash-rounding",
+    dto=StrictJson[CashRoundingIn],
+    return_dto=None,
+    summary="Change how the counter rounds cash",
+    operation_id="change_cash_rounding",
+    responses=answers(),
+)
+async def change_rounding(
+    data: JSONBody[CashRoundingIn],
+    actor: NamedDependency[Actor],
+    read_cash_rounding: NamedDependency[ReadCashRounding],
+    change_cash_rounding: NamedDependency[ChangeCashRounding],
+) -> CashRoundingOut:
+    """From the next shift of each till on. A step that the currency has not is 400 `invalid_request`."""
+    currency = (await read_cash_rounding(actor)).currency
+    try:
+        step = None if data.cash_rounding is None else currency.to_minor(data.cash_rounding)
+    except InvalidAmount as error:
+        raise InvalidAmount(str(error), field="cash_rounding") from None
+    return CashRoundingOut.of(await change_cash_rounding(actor, step))
+
+
 router = guarded_router(
-    "/account", get_one, change, onboard, scopes=[Scope.CATALOG, Scope.ACCOUNT], tags=["Producer: account"]
+    "/account",
+    get_one,
+    change,
+    onboard,
+    get_rounding,
+    change_rounding,
+    scopes=[Scope.CATALOG, Scope.ACCOUNT],
+    tags=["Producer: account"],
 )

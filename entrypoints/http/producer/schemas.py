@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from application.catalog.promo_codes import PromoCodeInCurrency
+from application.counter.cash import CashRounding
 from application.ports.catalog import ShowDetails
 from application.ports.show_refunds import RefundProgress
 from domain import venue_clock
@@ -68,6 +69,26 @@ class AccountIn(_In):
     stripe_account_id: Annotated[str, Meta(pattern=r"^acct_[A-Za-z0-9_]{1,64}$")] | None = None
     tax: TaxMode | None = None
     fees: FeeBearer | None = None
+
+
+class CashRoundingIn(_In):
+    """``cash_rounding`` is one of the currency's steps; null does not round."""
+
+    cash_rounding: Price | None
+
+
+class CashRoundingOut(msgspec.Struct):
+    """To which coins the counter rounds cash, null where it does not, and the ``steps`` that can be chosen."""
+
+    currency: str
+    cash_rounding: Amount | None
+    steps: list[Amount]
+
+    @classmethod
+    def of(cls, found: CashRounding) -> CashRoundingOut:
+        write = found.currency.format
+        step = write(found.step) if found.step else None
+        return cls(found.currency.code, step, [write(each) for each in found.steps])
 
 
 class OnboardingOut(msgspec.Struct):

@@ -38,6 +38,12 @@
   };
   const exactly = (minor) => (minor / 10 ** form().dataset.places).toFixed(form().dataset.places);
 
+  // As domain/cash.py (rounded_cash).
+  const inCoins = (total) => {
+    const step = +form().dataset.step;
+    return step ? Math.floor((2 * total + step) / (2 * step)) * step : total;
+  };
+
   // As domain/cash.py (handed_over).
   const handedOver = (total) => {
     if (total <= 0) return [];
@@ -79,12 +85,15 @@
     cash.hidden = payment() !== "cash";
     const change = desk.querySelector("[data-change]");
     const paid = typed(given().value);
-    const left = paid === null || known === null ? null : paid - known;
+    const due = known === null ? null : inCoins(known);
+    const left = paid === null || due === null ? null : paid - due;
+    const isRounded = count > 0 && due !== known && !cash.hidden;
+    sum.querySelector("[data-in-cash]").textContent = isRounded ? `In cash ${money(due)}` : "";
     change.textContent = left === null || !count || cash.hidden ? ""
       : left < 0 ? `${money(-left)} are missing` : `Change ${money(left)}`;
     change.classList.toggle("is-short", left !== null && left < 0);
     const quick = desk.querySelector("[data-quick-row]");
-    const amounts = known === null ? [] : handedOver(known);
+    const amounts = due === null ? [] : handedOver(due);
     quick.replaceChildren(...amounts.map((amount, place) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -107,9 +116,10 @@
       try {
         const answer = await fetch(`${form().action}/total`, { method: "POST", body });
         if (!answer.ok || mine !== asked) return;
-        const { total: text, expected, error } = await answer.json();
+        const { total: text, expected, error, in_cash: inCash } = await answer.json();
         desk.querySelector("[data-total]").textContent = error || text;
         desk.querySelector("input[name=expected_total]").value = expected;
+        desk.querySelector("[data-in-cash]").textContent = inCash ? `In cash ${inCash}` : "";
       } catch {
         // Without it the form shows the total before it sells.
       }
