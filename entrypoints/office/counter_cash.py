@@ -30,8 +30,8 @@ from entrypoints.office.show_desk import refuse
 IN: Final = "in"
 OUT: Final = "out"
 DIRECTIONS: Final = (
-    (IN, "Cash in", "Change from the office, what the till got more"),
-    (OUT, "Cash out", "What goes to the bank or the safe, petty cash"),
+    (IN, "Cash in", "change from the office, and what else the till gets"),
+    (OUT, "Cash out", "what goes to the bank or the safe, and petty cash"),
 )
 #: What is most often the reason: suggested, never asked for.
 REASONS: Final = ("Change", "To the bank", "To the safe", "Petty cash", "Paid an invoice", "Tip")
